@@ -1,0 +1,142 @@
+//! The handler's configuration: environment variables that Terraform sets.
+
+use std::time::Duration;
+
+use spillway::aws::environment::{Environment, EnvironmentError};
+use spillway::pace::{Pace, PaceError};
+
+/// What the environment says.
+#[derive(Debug, Clone)]
+pub struct Config {
+    pub pipeline: String,
+    pub ledger_table: String,
+    pub ledger_arn: String,
+    pub events_queue_url: String,
+    pub dead_letter_queue_url: String,
+    pub outcomes_queue_url: String,
+    pub state_machine_arn: String,
+    pub pace: Pace,
+    /// How long a tick may release events; Lambda's timeout is longer.
+    pub tick: Duration,
+    /// How old a slot is before its execution is asked after.
+    pub sweep_after: Duration,
+    /// Slots that one tick asks after.
+    pub sweep_per_tick: usize,
+}
+
+impl Config {
+    /// Reads every variable, and fails with one error that names all that are missing or wrong.
+    pub fn from_environment(
+        lookup: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Self, EnvironmentError> {
+        let mut environment = Environment::new(lookup);
+        let config = Self {
+            pipeline: environment.text("SPILLWAY_PIPELINE", "the pipeline's name"),
+            ledger_table: environment.text("SPILLWAY_LEDGER_TABLE", "the ledger table's name"),
+            ledger_arn: environment.text("SPILLWAY_LEDGER_ARN", "the ledger table's ARN"),
+            events_queue_url: environment
+                .text("SPILLWAY_EVENTS_QUEUE_URL", "the events queue's URL"),
+            dead_letter_queue_url: environment.text(
+                "SPILLWAY_DEAD_LETTER_QUEUE_URL",
+                "the dead-letter queue's URL",
+            ),
+            outcomes_queue_url: environment
+                .text("SPILLWAY_OUTCOMES_QUEUE_URL", "the outcomes queue's URL"),
+            state_machine_arn: environment.text(
+                "SPILLWAY_STATE_MACHINE_ARN",
+                "the ARN of the state machine or of its alias",
+            ),
+            pace: Pace {
+                max_concurrency: environment
+                    .parsed("SPILLWAY_MAX_CONCURRENCY", "a whole number of executions"),
+                starts_per_second: environment.parsed(
+                    "SPILLWAY_STARTS_PER_SECOND",
+                    "a number above 0, at most 400",
+                ),
+                burst: environment.parsed("SPILLWAY_BURST", "a whole number, at least 1"),
+                starts_per_tick: environment.optional(
+                    "SPILLWAY_STARTS_PER_TICK",
+                    "a whole number, at least 1, or remove it",
+                ),
+            },
+            tick: seconds(environment.parsed("SPILLWAY_TICK_SECONDS", "a whole number of seconds")),
+            sweep_after: seconds(
+                environment.parsed("SPILLWAY_SWEEP_AFTER_SECONDS", "a whole number of seconds"),
+            ),
+            sweep_per_tick: environment
+                .parsed("SPILLWAY_SWEEP_PER_TICK", "a whole number of slots"),
+        };
+        // The other problems come first: a number that did not parse is out of range as well.
+        environment.finish()?;
+        match config.pace.clone().validate() {
+            Ok(_) => Ok(config),
+            Err(error) => Err(EnvironmentError {
+                problems: vec![pace_problem(&error)],
+            }),
+        }
+    }
+}
+
+fn seconds(seconds: u32) -> Duration {
+    Duration::from_secs(seconds.into())
+}
+
+fn pace_problem(error: &PaceError) -> String {
+    let variable = match error {
+        PaceError::StartsPerSecond(_) => "SPILLWAY_STARTS_PER_SECOND",
+        PaceError::Burst => "SPILLWAY_BURST",
+        PaceError::StartsPerTick => "SPILLWAY_STARTS_PER_TICK",
+    };
+    format!("{variable} is out of range: {error}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn good(name: &str) -> Option<String> {
+        let value = match name {
+            "SPILLWAY_STARTS_PER_TICK" => return None,
+            "SPILLWAY_MAX_CONCURRENCY" => "100",
+            "SPILLWAY_STARTS_PER_SECOND" => "2.5",
+            "SPILLWAY_BURST" => "50",
+            "SPILLWAY_TICK_SECONDS" => "56",
+            "SPILLWAY_SWEEP_AFTER_SECONDS" => "300",
+            "SPILLWAY_SWEEP_PER_TICK" => "50",
+            _ => "something",
+        };
+        Some(value.to_owned())
+    }
+
+    #[test]
+    fn a_whole_environment_is_read() {
+        let config = Config::from_environment(&good).unwrap();
+        assert_eq!(config.tick, Duration::from_secs(56));
+        assert_eq!(config.pace.starts_per_second, 2.5);
+        assert_eq!(config.pace.starts_per_tick, None);
+    }
+
+    #[test]
+    fn an_empty_environment_is_one_error_with_every_variable() {
+        let error = Config::from_environment(&|_| None).unwrap_err();
+        assert_eq!(error.problems.len(), 13);
+        assert!(
+            error
+                .to_string()
+                .contains("SPILLWAY_LEDGER_ARN is missing: set it to the ledger")
+        );
+    }
+
+    #[test]
+    fn a_number_out_of_range_is_named() {
+        let lookup = |name: &str| match name {
+            "SPILLWAY_BURST" => Some("0".to_owned()),
+            _ => good(name),
+        };
+        let error = Config::from_environment(&lookup).unwrap_err();
+        assert_eq!(
+            error.problems,
+            ["SPILLWAY_BURST is out of range: burst is 0: give at least 1"]
+        );
+    }
+}

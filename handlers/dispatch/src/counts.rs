@@ -1,0 +1,54 @@
+//! What a tick did, as metrics and as the function's answer.
+
+use serde::Serialize;
+
+/// One number per thing worth an alarm or a question.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Counts {
+    /// Messages received.
+    pub received: u32,
+    /// Executions started.
+    pub started: u32,
+    /// Starts that found their execution started before.
+    pub already_started: u32,
+    /// Messages whose attempt the ledger owned already: duplicates.
+    pub stale: u32,
+    /// Messages that were not understood, now in the dead-letter queue.
+    pub malformed: u32,
+    /// `s3:TestEvent` messages.
+    pub test_events: u32,
+    /// Messages of several records, sent on as one message each.
+    pub split: u32,
+    /// Messages handed back unclaimed.
+    pub handed_back: u32,
+    /// Starts that Step Functions throttled; their slots come first in the next tick.
+    pub throttled: u32,
+    /// Starts refused for good, reported as outcomes.
+    pub refused: u32,
+    /// Starts without a clear answer; their slots come first in the next tick.
+    pub unclear: u32,
+    /// Slots whose start an earlier tick left open.
+    pub restarted: u32,
+    /// Slots whose execution was asked after.
+    pub swept: u32,
+    /// Outcomes that never came and were found by the sweep.
+    pub outcomes_found: u32,
+    /// Slots that were taken and never used.
+    pub freed: u32,
+    /// Slots too old to be started safely: look at them.
+    pub parked: u32,
+    /// Items of the ledger that this release cannot read.
+    pub unreadable: u32,
+    /// 1 when another tick held the lease.
+    pub lease_busy: u32,
+    /// 1 when an operator's pause was in force.
+    pub paused: u32,
+    /// 1 when messages waited, no slot was free, and nothing started.
+    pub saturated: u32,
+    /// Slots taken when the tick ended: running executions, as far as is known.
+    pub slots_taken: u32,
+    /// The limit in force.
+    pub max_concurrency: u32,
+    pub duration_milliseconds: u64,
+}

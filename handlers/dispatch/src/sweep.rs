@@ -1,0 +1,96 @@
+//! The sweep: asking after slots whose outcome never came.
+
+use futures_util::stream::{self, StreamExt};
+use spillway::Millis;
+use spillway::aws::error::HandlerError;
+use spillway::aws::queue::Outgoing;
+use spillway::gate::Grant;
+use spillway::outcome;
+use spillway::slot::Slot;
+use spillway::sweep::{self, Action, Found};
+use tracing::{error, info};
+
+use crate::Dispatch;
+use crate::shared::Shared;
+
+/// DescribeExecution calls under way at once; its quota is far below StartExecution's.
+/// <https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html>
+const AT_ONCE: usize = 8;
+
+impl Dispatch {
+    /// Looks after a bounded number of old slots and returns the cursor for the next tick.
+    pub(crate) async fn sweep(
+        &self,
+        shared: &Shared,
+        slots: &[Slot],
+        cursor: Option<String>,
+        paused: bool,
+    ) -> Option<String> {
+        let after = Millis::try_from(self.config.sweep_after.as_millis()).unwrap_or(Millis::MAX);
+        let most = self.config.sweep_per_tick;
+        let due = sweep::due(slots, cursor.as_deref(), after, most, shared.now());
+        let last = due.last().map(|slot| slot.execution.clone());
+        stream::iter(due)
+            .for_each_concurrent(AT_ONCE, |slot| async move {
+                if let Err(problem) = self.look_after(shared, slot, paused).await {
+                    // The slot stays, and comes round again.
+                    shared.fail(problem);
+                }
+            })
+            .await;
+        last.or(cursor)
+    }
+
+    async fn look_after(
+        &self,
+        shared: &Shared,
+        slot: &Slot,
+        paused: bool,
+    ) -> Result<(), HandlerError> {
+        let found = self
+            .workflow
+            .find(&slot.state_machine_arn, &slot.execution)
+            .await?;
+        shared.count(|counts| counts.swept += 1);
+        let row = match found {
+            Found::Nothing => self.ledger.row(&slot.row).await?,
+            Found::Running | Found::Closed(_) => None,
+        };
+        let claimed = row
+            .as_ref()
+            .filter(|row| row.is_started_by(&slot.execution));
+        match sweep::action(slot, found, claimed.is_some(), paused, shared.now()) {
+            Action::Leave => {}
+            Action::Report(outcome) => {
+                info!(
+                    execution = slot.execution,
+                    "its outcome never came, and is reported now"
+                );
+                let message = Outgoing {
+                    body: outcome::encode(&outcome),
+                    ..Outgoing::default()
+                };
+                self.outcomes.send(&message).await?;
+                shared.count(|counts| counts.outcomes_found += 1);
+            }
+            Action::Start => {
+                let now = shared.now();
+                let grant = shared.state().gate.request_restart(now);
+                // Without a grant it comes round again.
+                if let (Some(row), Grant::Take(_)) = (claimed, grant) {
+                    shared.count(|counts| counts.restarted += 1);
+                    self.start(shared, slot, &row.event, row.attempt).await;
+                }
+            }
+            Action::Free => self.free_unused(shared, slot).await,
+            Action::Park => {
+                error!(
+                    execution = slot.execution,
+                    "its execution is not found and may be forgotten: look at it"
+                );
+                shared.count(|counts| counts.parked += 1);
+            }
+        }
+        Ok(())
+    }
+}

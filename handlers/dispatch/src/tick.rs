@@ -1,0 +1,208 @@
+//! One tick: take the lease, look after old slots, release what may start, give the lease back.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use spillway::Millis;
+use spillway::aws::clock::Clock;
+use spillway::aws::error::HandlerError;
+use spillway::aws::ledger::{Lease, LeaseRequest, Taken};
+use spillway::gate::Gate;
+use spillway::slot::Slot;
+use spillway::tokens::Tokens;
+use tracing::{error, info};
+
+use crate::Dispatch;
+use crate::counts::Counts;
+use crate::shared::Shared;
+
+/// The lease outlives the invocation by this much, for clocks that differ and for a last write under way.
+const LEASE_MARGIN: Millis = 5_000;
+/// Receiving ends this long before Lambda's deadline, so that everything under way can end.
+const DEADLINE_MARGIN: Millis = 15_000;
+/// How long a busy lease is waited for: the schedule's jitter, not a whole tick.
+const LEASE_PATIENCE: Millis = 4_000;
+
+/// How a tick was invoked.
+#[derive(Debug, Clone)]
+pub struct Invocation {
+    /// A random token, unlike that of any other invocation.
+    pub token: String,
+    pub clock: Clock,
+    /// When Lambda ends the function.
+    pub deadline: Millis,
+    /// The schedule's time, the same for both when one schedule fires twice; `None` by hand.
+    pub tick: Option<String>,
+}
+
+/// How a tick went.
+#[derive(Debug)]
+pub struct Ended {
+    pub counts: Counts,
+    /// The first thing that went wrong; what was done before it stands.
+    pub failure: Option<HandlerError>,
+}
+
+/// What a tick works with.
+struct Work {
+    shared: Arc<Shared>,
+    slots: Vec<Slot>,
+    paused: bool,
+}
+
+impl Dispatch {
+    /// Runs one tick.
+    pub async fn tick(self: &Arc<Self>, invocation: Invocation) -> Ended {
+        let began = invocation.clock.now();
+        let mut ended = match self.take_lease(&invocation).await {
+            Ok(Some(lease)) => self.under_lease(&invocation, lease, began).await,
+            Ok(None) => {
+                info!("another tick holds the lease");
+                Ended {
+                    counts: Counts {
+                        lease_busy: 1,
+                        ..Counts::default()
+                    },
+                    failure: None,
+                }
+            }
+            Err(failure) => Ended {
+                counts: Counts::default(),
+                failure: Some(failure),
+            },
+        };
+        let duration = invocation.clock.now() - began;
+        ended.counts.duration_milliseconds = u64::try_from(duration).unwrap_or_default();
+        ended
+    }
+
+    async fn take_lease(&self, invocation: &Invocation) -> Result<Option<Lease>, HandlerError> {
+        let patience = invocation.clock.now() + LEASE_PATIENCE;
+        loop {
+            let now = invocation.clock.now();
+            let request = LeaseRequest {
+                holder: invocation.token.clone(),
+                now,
+                expires_at: invocation.deadline + LEASE_MARGIN,
+                tick: invocation.tick.clone(),
+            };
+            match self.ledger.take_lease(request).await? {
+                Taken::Mine(lease) => return Ok(Some(lease)),
+                Taken::Busy if now >= patience => return Ok(None),
+                Taken::Busy => tokio::time::sleep(Duration::from_secs(1)).await,
+            }
+        }
+    }
+
+    /// Works, and gives the lease back with what is true then.
+    async fn under_lease(
+        self: &Arc<Self>,
+        invocation: &Invocation,
+        lease: Lease,
+        began: Millis,
+    ) -> Ended {
+        let tick = invocation.tick.as_deref();
+        let mut left = lease.left.clone();
+        left.tick_starts = left.starts_before(tick);
+
+        let mut ended = match self.prepare(invocation, &lease).await {
+            Ok(work) => {
+                left.cursor = self.work(&work, &lease, invocation, began).await;
+                let mut state = work.shared.state();
+                let suspect_since = left.suspect_since.unwrap_or(lease.held_since);
+                left.suspect_since = state.suspect.then_some(suspect_since);
+                left.tokens = Some(state.gate.tokens.carry());
+                left.tick_starts = left.tick_starts.saturating_add(state.gate.spent());
+                state.counts.slots_taken = state.gate.capacity.used();
+                Ended {
+                    counts: state.counts.clone(),
+                    failure: state.failure.take(),
+                }
+            }
+            // Nothing was started: the lease goes back as it was found.
+            Err(failure) => Ended {
+                counts: Counts::default(),
+                failure: Some(failure),
+            },
+        };
+        if let Err(failure) = self.ledger.release_lease(&lease, &left).await {
+            ended.failure.get_or_insert(failure);
+        }
+        ended
+    }
+
+    /// Reads what the tick rests on: the control item and the slots.
+    async fn prepare(&self, invocation: &Invocation, lease: &Lease) -> Result<Work, HandlerError> {
+        let control = self.ledger.control().await?;
+        let pace = control
+            .over(&self.config.pace)
+            .map_err(|error| HandlerError::Control(error.to_string()))?;
+        let clock = invocation.clock;
+        let carried = lease.left.tokens;
+        let tokens = Tokens::new(pace.starts_per_second, pace.burst, carried, clock.now());
+        let budget = lease
+            .left
+            .starts_left(invocation.tick.as_deref(), pace.starts_per_tick);
+        let shared = Arc::new(Shared::new(clock, Gate::new(&pace, tokens, budget)));
+        shared.count(|counts| {
+            counts.paused = control.paused.into();
+            counts.max_concurrency = pace.max_concurrency;
+        });
+        let slots = self.count_slots(&shared).await?;
+        Ok(Work {
+            shared,
+            slots,
+            paused: control.paused,
+        })
+    }
+
+    /// Looks after slots that earlier ticks left, then releases events. Returns the sweep's cursor.
+    async fn work(
+        self: &Arc<Self>,
+        work: &Work,
+        lease: &Lease,
+        invocation: &Invocation,
+        began: Millis,
+    ) -> Option<String> {
+        let Work {
+            shared,
+            slots,
+            paused,
+        } = work;
+        let tick_ms = Millis::try_from(self.config.tick.as_millis()).unwrap_or(Millis::MAX);
+        let stop_at = (began + tick_ms).min(invocation.deadline - DEADLINE_MARGIN);
+        if *paused {
+            // Suspects stay suspect until a tick may start them.
+            shared.state().suspect = lease.left.suspect_since.is_some();
+        } else {
+            self.restart(shared, slots, lease.left.suspect_since, stop_at)
+                .await;
+        }
+        let cursor = self
+            .sweep(shared, slots, lease.left.cursor.clone(), *paused)
+            .await;
+        if !paused && !shared.is_stopping() {
+            self.drain(shared, stop_at, invocation.deadline).await;
+        }
+        cursor
+    }
+
+    /// Reads every slot and tells the gate how many there are.
+    async fn count_slots(&self, shared: &Shared) -> Result<Vec<Slot>, HandlerError> {
+        shared.state().gate.capacity.count_begins();
+        let read = self.ledger.slots().await?;
+        let taken = u32::try_from(read.len()).unwrap_or(u32::MAX);
+        shared.state().gate.capacity.count_ends(taken);
+        let mut slots = Vec::with_capacity(read.len());
+        for slot in read {
+            match slot {
+                Ok(slot) => slots.push(slot),
+                Err(problem) => {
+                    error!("{problem}");
+                    shared.count(|counts| counts.unreadable += 1);
+                }
+            }
+        }
+        Ok(slots)
+    }
+}

@@ -1,0 +1,122 @@
+//! The handler's configuration: environment variables that Terraform sets.
+
+use spillway::aws::environment::{Environment, EnvironmentError};
+use spillway::outcome::RetryPolicy;
+
+/// SQS's longest delay of a message, in seconds.
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-timers.html>
+const MAX_DELAY_SECONDS: u32 = 900;
+
+/// What the environment says.
+#[derive(Debug, Clone)]
+pub struct Config {
+    pub pipeline: String,
+    pub ledger_table: String,
+    pub events_queue_url: String,
+    pub dead_letter_queue_url: String,
+    pub outcomes_dead_letter_queue_url: String,
+    pub retry: RetryPolicy,
+    /// Days that finished rows are kept.
+    pub retention_days: u32,
+}
+
+impl Config {
+    /// Reads every variable, and fails with one error that names all that are missing or wrong.
+    pub fn from_environment(
+        lookup: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Self, EnvironmentError> {
+        const ATTEMPTS: &str = "SPILLWAY_MAX_ATTEMPTS";
+        const ATTEMPTS_ARE: &str = "a whole number, at least 1";
+        const BACKOFF: &str = "SPILLWAY_BACKOFF_SECONDS";
+        const BACKOFF_IS: &str = "seconds from 0 to 900, with commas between";
+        const RETENTION: &str = "SPILLWAY_RETENTION_DAYS";
+        const RETENTION_IS: &str = "a whole number of days, at least 1";
+
+        let mut environment = Environment::new(lookup);
+        let config = Self {
+            pipeline: environment.text("SPILLWAY_PIPELINE", "the pipeline's name"),
+            ledger_table: environment.text("SPILLWAY_LEDGER_TABLE", "the ledger table's name"),
+            events_queue_url: environment
+                .text("SPILLWAY_EVENTS_QUEUE_URL", "the events queue's URL"),
+            dead_letter_queue_url: environment.text(
+                "SPILLWAY_DEAD_LETTER_QUEUE_URL",
+                "the dead-letter queue's URL",
+            ),
+            outcomes_dead_letter_queue_url: environment.text(
+                "SPILLWAY_OUTCOMES_DEAD_LETTER_QUEUE_URL",
+                "the URL of the outcomes queue's dead-letter queue",
+            ),
+            retry: RetryPolicy {
+                max_attempts: environment.parsed(ATTEMPTS, ATTEMPTS_ARE),
+                backoff_seconds: environment.list(BACKOFF, BACKOFF_IS),
+            },
+            retention_days: environment.parsed(RETENTION, RETENTION_IS),
+        };
+        environment.finish()?;
+
+        let mut ranges = Environment::new(lookup);
+        if config.retry.max_attempts == 0 {
+            ranges.problem(ATTEMPTS, "is 0", ATTEMPTS_ARE);
+        }
+        for delay in &config.retry.backoff_seconds {
+            if *delay > MAX_DELAY_SECONDS {
+                ranges.problem(BACKOFF, &format!("has {delay}"), BACKOFF_IS);
+            }
+        }
+        if config.retention_days == 0 {
+            ranges.problem(RETENTION, "is 0", RETENTION_IS);
+        }
+        ranges.finish()?;
+        Ok(config)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn good(name: &str) -> Option<String> {
+        let value = match name {
+            "SPILLWAY_MAX_ATTEMPTS" => "3",
+            "SPILLWAY_BACKOFF_SECONDS" => "30,300",
+            "SPILLWAY_RETENTION_DAYS" => "90",
+            _ => "something",
+        };
+        Some(value.to_owned())
+    }
+
+    #[test]
+    fn a_whole_environment_is_read() {
+        let config = Config::from_environment(&good).unwrap();
+        assert_eq!(
+            config.retry,
+            RetryPolicy {
+                max_attempts: 3,
+                backoff_seconds: vec![30, 300]
+            }
+        );
+    }
+
+    #[test]
+    fn an_empty_environment_is_one_error_with_every_variable() {
+        let error = Config::from_environment(&|_| None).unwrap_err();
+        assert_eq!(error.problems.len(), 8);
+    }
+
+    #[test]
+    fn numbers_out_of_range_are_named() {
+        let lookup = |name: &str| match name {
+            "SPILLWAY_MAX_ATTEMPTS" => Some("0".to_owned()),
+            "SPILLWAY_BACKOFF_SECONDS" => Some("30,901".to_owned()),
+            _ => good(name),
+        };
+        let problems = Config::from_environment(&lookup).unwrap_err().problems;
+        assert_eq!(
+            problems,
+            [
+                "SPILLWAY_MAX_ATTEMPTS is 0: set it to a whole number, at least 1",
+                "SPILLWAY_BACKOFF_SECONDS has 901: set it to seconds from 0 to 900, with commas between",
+            ]
+        );
+    }
+}

@@ -1,0 +1,39 @@
+//! What an invocation did, as metrics.
+
+use serde::Serialize;
+
+/// One number per thing worth an alarm or a question.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Counts {
+    /// Outcomes received.
+    pub outcomes: u32,
+    /// Object events that succeeded.
+    pub succeeded: u32,
+    /// Object events whose next attempt was queued.
+    pub retried: u32,
+    /// Object events that went to the dead-letter queue.
+    pub dead: u32,
+    /// Outcomes of executions that hold no slot: settled before, or not this pipeline's.
+    pub stale: u32,
+    /// Outcomes that were not understood, now in the outcomes queue's dead-letter queue.
+    pub malformed: u32,
+    /// Executions that somebody redrove, past the pipeline: look at them.
+    pub redriven: u32,
+    /// Outcomes that could not be settled and come again.
+    pub failed: u32,
+}
+
+impl Counts {
+    /// Adds the counts of another outcome.
+    pub fn add(&mut self, other: &Self) {
+        self.outcomes += other.outcomes;
+        self.succeeded += other.succeeded;
+        self.retried += other.retried;
+        self.dead += other.dead;
+        self.stale += other.stale;
+        self.malformed += other.malformed;
+        self.redriven += other.redriven;
+        self.failed += other.failed;
+    }
+}

@@ -1,0 +1,39 @@
+//! `settle`: applies outcomes. Ledger, retry or dead-letter queue, release of the slot.
+//!
+//! For every outcome, in this order: the message for the next attempt, the row, the slot. So every crash leaves work
+//! to redo and none lost: while the slot is there the outcome is not settled, and doing it again does no harm.
+
+pub mod config;
+mod counts;
+mod settle;
+
+use spillway::aws::clients::Clients;
+use spillway::aws::ledger::Ledger;
+use spillway::aws::queue::Queue;
+
+pub use config::Config;
+pub use counts::Counts;
+pub use settle::{Settled, SqsRecord};
+
+/// The handler's state: built once, used by every invocation.
+#[derive(Debug, Clone)]
+pub struct Settle {
+    config: Config,
+    ledger: Ledger,
+    events: Queue,
+    dead_letters: Queue,
+    outcomes_dead_letters: Queue,
+}
+
+impl Settle {
+    pub fn new(config: Config, clients: Clients) -> Self {
+        let queue = |url: &str| Queue::new(clients.sqs.clone(), url.to_owned());
+        Self {
+            ledger: Ledger::new(clients.dynamodb, config.ledger_table.clone()),
+            events: queue(&config.events_queue_url),
+            dead_letters: queue(&config.dead_letter_queue_url),
+            outcomes_dead_letters: queue(&config.outcomes_dead_letter_queue_url),
+            config,
+        }
+    }
+}

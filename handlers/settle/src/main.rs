@@ -1,0 +1,59 @@
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use lambda_runtime::LambdaEvent;
+use serde::{Deserialize, Serialize};
+use settle::{Config, Settle, SqsRecord};
+use spillway::aws::clients::Clients;
+use spillway::aws::clock::Clock;
+use spillway::aws::environment::EnvironmentError;
+use spillway::aws::error::HandlerError;
+use spillway::aws::{invocation, metrics};
+
+/// Lambda's SQS event.
+#[derive(Deserialize)]
+struct SqsEvent {
+    #[serde(rename = "Records")]
+    records: Vec<SqsRecord>,
+}
+
+/// Lambda's answer to it: only these messages come again.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html>
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct BatchResponse {
+    batch_item_failures: Vec<BatchItemFailure>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct BatchItemFailure {
+    item_identifier: String,
+}
+
+fn main() -> ExitCode {
+    invocation::run(build, handle)
+}
+
+fn build(lookup: &dyn Fn(&str) -> Option<String>) -> Result<(Config, Settle), EnvironmentError> {
+    let config = Config::from_environment(lookup);
+    let clients = Clients::from_environment(lookup);
+    let (config, clients) = EnvironmentError::both(config, clients)?;
+    Ok((config.clone(), Settle::new(config, clients)))
+}
+
+async fn handle(
+    state: Arc<(Config, Settle)>,
+    event: LambdaEvent<SqsEvent>,
+) -> Result<BatchResponse, HandlerError> {
+    let (config, settle) = state.as_ref();
+    let now = Clock::system().now();
+    let settled = settle.settle(&event.payload.records, now).await;
+    metrics::emit(&config.pipeline, &settled.counts, now);
+    let failures = settled.failed.into_iter();
+    Ok(BatchResponse {
+        batch_item_failures: failures
+            .map(|item_identifier| BatchItemFailure { item_identifier })
+            .collect(),
+    })
+}

@@ -1,0 +1,65 @@
+//! Running a handler under Lambda's runtime API.
+
+use std::future::Future;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tracing::error;
+
+use super::error::HandlerError;
+use super::log;
+
+/// Sets up logging, builds the handler's state once, and serves invocations until Lambda ends the process. The
+/// runtime puts each invocation into a span that carries its request id.
+///
+/// An unusable environment is logged as one error and ends the process, which Lambda shows as a failed start.
+pub fn run<S, E, B, H, F, I, O>(build: B, handle: H) -> ExitCode
+where
+    S: Send + Sync + 'static,
+    E: std::fmt::Display,
+    B: FnOnce(&dyn Fn(&str) -> Option<String>) -> Result<S, E>,
+    H: Fn(Arc<S>, LambdaEvent<I>) -> F,
+    F: Future<Output = Result<O, HandlerError>>,
+    I: DeserializeOwned,
+    O: Serialize,
+{
+    log::init();
+    let state = match build(&|name| std::env::var(name).ok()) {
+        Ok(state) => Arc::new(state),
+        Err(problem) => {
+            error!("{problem}");
+            return ExitCode::FAILURE;
+        }
+    };
+    // One thread: a Lambda below 1,769 MB has less than one CPU.
+    let runtime = match tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(problem) => {
+            error!("the asynchronous runtime cannot start: {problem}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let handle = &handle;
+    let service = service_fn(move |event: LambdaEvent<I>| {
+        let state = Arc::clone(&state);
+        async move {
+            handle(state, event).await.map_err(|problem| {
+                error!("{problem}");
+                Diagnostic::from(problem)
+            })
+        }
+    });
+    match runtime.block_on(lambda_runtime::run(service)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            error!("Lambda's runtime API failed: {problem}");
+            ExitCode::FAILURE
+        }
+    }
+}

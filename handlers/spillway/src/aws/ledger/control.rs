@@ -1,0 +1,36 @@
+//! The control item: `pk = control`, `sk = dispatch`.
+
+use super::Ledger;
+use super::item::{Reader, text};
+use crate::aws::error::HandlerError;
+use crate::control::Control;
+
+impl Ledger {
+    /// What an operator wrote; the default when there is no item.
+    pub async fn control(&self) -> Result<Control, HandlerError> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .key("pk", text("control"))
+            .key("sk", text("dispatch"))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| HandlerError::call("reading the control item", &error))?;
+        let Some(item) = &answer.item else {
+            return Ok(Control::default());
+        };
+        let reader = Reader::new(item);
+        let control = || {
+            Ok(Control {
+                paused: reader.flag("paused")?,
+                max_concurrency: reader.optional_number("max_concurrency")?,
+                starts_per_second: reader.optional_number("starts_per_second")?,
+                burst: reader.optional_number("burst")?,
+                starts_per_tick: reader.optional_number("starts_per_tick")?,
+            })
+        };
+        control().map_err(|error: HandlerError| HandlerError::Control(error.to_string()))
+    }
+}

@@ -1,0 +1,119 @@
+//! The lease: `pk = lease`, `sk = dispatch`.
+
+use super::Ledger;
+use super::item::{Item, Reader, key, number, text};
+use super::update::Update;
+use crate::aws::error::HandlerError;
+use crate::lease::{ALL_STARTS, Left};
+use crate::tokens::Carried;
+use crate::{Millis, SCHEMA_VERSION};
+
+/// What a tick asks for.
+#[derive(Debug, Clone)]
+pub struct LeaseRequest {
+    /// A random token of this invocation.
+    pub holder: String,
+    pub now: Millis,
+    /// Beyond the invocation's deadline, so that no second tick begins while this one may still write.
+    pub expires_at: Millis,
+    /// The schedule's time; `None` for a tick invoked by hand.
+    pub tick: Option<String>,
+}
+
+/// A lease that this invocation holds.
+#[derive(Debug, Clone)]
+pub struct Lease {
+    holder: String,
+    pub held_since: Millis,
+    /// As the last tick left it.
+    pub left: Left,
+}
+
+/// Whether the lease was to be had.
+#[derive(Debug, Clone)]
+pub enum Taken {
+    Mine(Lease),
+    /// Another tick runs, or died less than its lease ago.
+    Busy,
+}
+
+fn left(item: Option<&Item>) -> Result<Left, HandlerError> {
+    let Some(item) = item else {
+        return Ok(Left::default());
+    };
+    let reader = Reader::new(item).readable()?;
+    let carried = (
+        reader.optional_number("tokens")?,
+        reader.optional_number("tokens_at")?,
+    );
+    let tokens = match carried {
+        // No rate before the first clean release: any clamps to the configured one.
+        (Some(tokens), Some(at)) => Some(Carried {
+            tokens,
+            at,
+            rate: reader.optional_number("rate")?.unwrap_or(f64::MAX),
+        }),
+        _ => None,
+    };
+    Ok(Left {
+        tokens,
+        cursor: reader.optional_text("cursor")?,
+        suspect_since: reader.optional_number("suspect_since")?,
+        tick: reader.optional_text("tick")?,
+        tick_starts: reader.optional_number("tick_starts")?.unwrap_or_default(),
+    })
+}
+
+impl Ledger {
+    /// Takes the lease if it is free, expired or already this invocation's, and writes the worst case of what this
+    /// tick may do.
+    pub async fn take_lease(&self, request: LeaseRequest) -> Result<Taken, HandlerError> {
+        let update = Update::default()
+            .set("v", number(SCHEMA_VERSION))
+            .set("holder", text(&request.holder))
+            .set("held_since", number(request.now))
+            .set("expires_at_ms", number(request.expires_at))
+            .set("tokens", number(0))
+            .set("tokens_at", number(request.now))
+            .set_if_absent("suspect_since", number(request.now))
+            .set_or_remove("tick", request.tick.as_ref().map(text))
+            .set("tick_starts", number(ALL_STARTS))
+            .only_if_absent_below_or(
+                ("holder", text(&request.holder)),
+                ("expires_at_ms", number(request.now)),
+            );
+        match self
+            .update(key("lease", "dispatch"), update, "taking the lease")
+            .await?
+        {
+            Ok(before) => Ok(Taken::Mine(Lease {
+                holder: request.holder,
+                held_since: request.now,
+                left: left(before.as_ref())?,
+            })),
+            Err(_) => Ok(Taken::Busy),
+        }
+    }
+
+    /// Gives the lease back with the truth. A lease that was lost meanwhile is left alone.
+    pub async fn release_lease(&self, lease: &Lease, left: &Left) -> Result<(), HandlerError> {
+        let mut update = Update::default()
+            .remove("holder")
+            .remove("held_since")
+            .remove("expires_at_ms")
+            .set_or_remove("cursor", left.cursor.as_ref().map(text))
+            .set_or_remove("suspect_since", left.suspect_since.map(number))
+            .set("tick_starts", number(left.tick_starts))
+            .only_if("holder", text(&lease.holder));
+        if let Some(carried) = left.tokens {
+            update = update
+                .set("tokens", number(carried.tokens))
+                .set("tokens_at", number(carried.at))
+                .set("rate", number(carried.rate));
+        }
+        self.update(key("lease", "dispatch"), update, "releasing the lease")
+            .await?
+            .ok();
+        Ok(())
+    }
+}

@@ -1,0 +1,71 @@
+//! The ledger: event rows, slots, the lease and the control item in one DynamoDB table.
+//!
+//! Every read that a decision rests on is strongly consistent, and every write that could meet another is
+//! conditional.
+
+mod control;
+mod item;
+mod lease;
+mod rows;
+mod slots;
+mod update;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
+
+use self::item::Item;
+use self::update::Update;
+use super::error::HandlerError;
+
+pub use lease::{Lease, LeaseRequest, Taken};
+pub use rows::{Finish, Rows, Written};
+
+/// The table.
+#[derive(Debug, Clone)]
+pub struct Ledger {
+    client: Client,
+    table: String,
+}
+
+impl Ledger {
+    pub fn new(client: Client, table: String) -> Self {
+        Self { client, table }
+    }
+}
+
+impl Ledger {
+    /// Runs an update. The inner result is `Ok` with the item as it was before, or, when the condition did not hold,
+    /// `Err` with the item as it is.
+    async fn update(
+        &self,
+        key: Item,
+        update: Update,
+        call: &'static str,
+    ) -> Result<Result<Option<Item>, Option<Item>>, HandlerError> {
+        let answer = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(key))
+            .update_expression(update.expression())
+            .set_condition_expression(update.condition())
+            .set_expression_attribute_names(Some(update.names))
+            .set_expression_attribute_values(
+                Some(update.values).filter(|values| !values.is_empty()),
+            )
+            .return_values(ReturnValue::AllOld)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .send()
+            .await;
+        match answer {
+            Ok(answer) => Ok(Ok(answer.attributes)),
+            Err(error) => match error.as_service_error() {
+                Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
+                    Ok(Err(failed.item.clone()))
+                }
+                _ => Err(HandlerError::call(call, &error)),
+            },
+        }
+    }
+}

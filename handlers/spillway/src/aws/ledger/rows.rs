@@ -1,0 +1,213 @@
+//! Event rows: `pk = <bucket>/<key>`, `sk = <padded sequencer>#<version id>`.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use aws_sdk_dynamodb::types::KeysAndAttributes;
+
+use super::Ledger;
+use super::item::{Item, Reader, key, number, text};
+use super::update::Update;
+use crate::aws::error::HandlerError;
+use crate::event::{ObjectEvent, Sequencer};
+use crate::outcome::Outcome;
+use crate::row::{Row, RowKey, State};
+use crate::{Millis, SCHEMA_VERSION};
+
+/// Keys of one BatchGetItem.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html>
+const BATCH_GET: usize = 100;
+/// How often the keys that a BatchGetItem left unprocessed are asked for again.
+const BATCH_GET_ROUNDS: u32 = 5;
+
+/// The rows of a batch.
+pub type Rows = HashMap<RowKey, Result<Row, HandlerError>>;
+
+/// How a conditional write of a row went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Written {
+    Done,
+    /// The row is not as it was expected; this is how it is.
+    Lost(Option<Box<Row>>),
+}
+
+/// What the end of an execution leaves in its row.
+#[derive(Debug, Clone, Copy)]
+pub struct Finish<'a> {
+    pub state: State,
+    pub outcome: &'a Outcome,
+    pub now: Millis,
+    /// Seconds since the Unix epoch after which DynamoDB may delete the row; only for finished states.
+    /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html>
+    pub expires_at: Option<i64>,
+}
+
+fn row(item: &Item) -> Result<Row, HandlerError> {
+    let reader = Reader::new(item).readable()?;
+    let (pk, sk) = (reader.text("pk")?, reader.text("sk")?);
+    let (bucket, object_key) = pk
+        .split_once('/')
+        .ok_or_else(|| reader.error("its pk is not <bucket>/<key>"))?;
+    let (sequencer, version_id) = sk
+        .split_once('#')
+        .ok_or_else(|| reader.error("its sk is not <sequencer>#<version id>"))?;
+    let state = reader.text("state")?;
+    let state = State::parse(&state)
+        .ok_or_else(|| reader.error(format!("its state {state} is not known")))?;
+    let event = ObjectEvent {
+        bucket: bucket.to_owned(),
+        key: object_key.to_owned(),
+        version_id: Some(version_id.to_owned()).filter(|id| !id.is_empty()),
+        size: reader.optional_number("size")?,
+        etag: reader.optional_text("etag")?,
+        sequencer: Sequencer::parse(sequencer).map_err(|error| reader.error(error.to_string()))?,
+        event_name: reader.text("event_name")?,
+        event_time: reader.text("event_time")?,
+    };
+    Ok(Row {
+        event,
+        state,
+        attempt: reader.optional_number("attempt")?.unwrap_or_default(),
+        execution: reader.optional_text("execution")?,
+        queued_at: reader.optional_number("queued_at")?,
+        started_at: reader.optional_number("started_at")?,
+    })
+}
+
+impl Ledger {
+    /// The rows at these keys, as far as they exist. A row that cannot be read is an error of its own, so that it
+    /// does not stop the others.
+    pub async fn rows(&self, keys: &[RowKey]) -> Result<Rows, HandlerError> {
+        let mut rows = Rows::new();
+        for keys in keys.chunks(BATCH_GET) {
+            let wanted = keys.iter().map(|row| key(&row.pk, &row.sk)).collect();
+            self.batch_get(wanted, &mut rows).await?;
+        }
+        Ok(rows)
+    }
+
+    async fn batch_get(&self, mut wanted: Vec<Item>, rows: &mut Rows) -> Result<(), HandlerError> {
+        const CALL: &str = "reading rows";
+        for round in 0..BATCH_GET_ROUNDS {
+            let request = KeysAndAttributes::builder()
+                .set_keys(Some(wanted))
+                .consistent_read(true)
+                .build()
+                .map_err(|error| HandlerError::call(CALL, &error))?;
+            let answer = self
+                .client
+                .batch_get_item()
+                .request_items(&self.table, request)
+                .send()
+                .await
+                .map_err(|error| HandlerError::call(CALL, &error))?;
+            for item in answer.responses.iter().flat_map(HashMap::values).flatten() {
+                let reader = Reader::new(item);
+                let at = RowKey {
+                    pk: reader.text("pk")?,
+                    sk: reader.text("sk")?,
+                };
+                rows.insert(at, row(item));
+            }
+            // A key left unprocessed says nothing about whether its row exists.
+            let unprocessed = answer.unprocessed_keys.unwrap_or_default();
+            wanted = unprocessed
+                .into_values()
+                .flat_map(|rest| rest.keys)
+                .collect();
+            if wanted.is_empty() {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(50 << round)).await;
+        }
+        let reason = format!(
+            "{} rows were left unprocessed {BATCH_GET_ROUNDS} times",
+            wanted.len()
+        );
+        Err(HandlerError::Call { call: CALL, reason })
+    }
+
+    /// One row.
+    pub async fn row(&self, at: &RowKey) -> Result<Option<Row>, HandlerError> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .set_key(Some(key(&at.pk, &at.sk)))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| HandlerError::call("reading a row", &error))?;
+        answer.item.as_ref().map(row).transpose()
+    }
+
+    /// Claims an attempt of an object event for an execution, on condition that the row is still as it was read.
+    ///
+    /// A row that already shows this very claim is success: the SDK repeats a write whose answer was lost.
+    pub async fn claim(
+        &self,
+        event: &ObjectEvent,
+        attempt: u32,
+        execution: &str,
+        read: Option<&Row>,
+        now: Millis,
+    ) -> Result<Written, HandlerError> {
+        let update = Update::default()
+            .set("v", number(SCHEMA_VERSION))
+            .set("state", text(State::Started.as_str()))
+            .set("attempt", number(attempt))
+            .set("execution", text(execution))
+            .set("started_at", number(now))
+            .set("event_name", text(&event.event_name))
+            .set("event_time", text(&event.event_time))
+            .set_or_remove("size", event.size.map(number))
+            .set_or_remove("etag", event.etag.as_ref().map(text))
+            .remove("finished_at")
+            .remove("expires_at")
+            .remove("error")
+            .remove("cause");
+        let update = match read {
+            None => update.only_if_absent(),
+            // The attempt only ever grows, so attempt and state are the row.
+            Some(row) => update
+                .only_if("attempt", number(row.attempt))
+                .only_if("state", text(row.state.as_str())),
+        };
+        let at = RowKey::of(event);
+        let found = match self
+            .update(key(&at.pk, &at.sk), update, "claiming an attempt")
+            .await?
+        {
+            Ok(_) => return Ok(Written::Done),
+            Err(found) => found.as_ref().map(row).transpose()?,
+        };
+        match found {
+            Some(row) if row.attempt == attempt && row.is_started_by(execution) => {
+                Ok(Written::Done)
+            }
+            other => Ok(Written::Lost(other.map(Box::new))),
+        }
+    }
+
+    /// Writes what an execution's end means for its row, on condition that the row is still claimed for it.
+    pub async fn finish(&self, at: &RowKey, finish: Finish<'_>) -> Result<Written, HandlerError> {
+        let update = Update::default()
+            .set("state", text(finish.state.as_str()))
+            .set("finished_at", number(finish.now))
+            .set_or_remove("error", finish.outcome.error.as_ref().map(text))
+            .set_or_remove("cause", finish.outcome.cause.as_ref().map(text))
+            .set_or_remove("expires_at", finish.expires_at.map(number))
+            .only_if("state", text(State::Started.as_str()))
+            .only_if("execution", text(&finish.outcome.execution));
+        match self
+            .update(key(&at.pk, &at.sk), update, "writing an outcome")
+            .await?
+        {
+            Ok(_) => Ok(Written::Done),
+            Err(found) => {
+                let row = found.as_ref().map(row).transpose()?;
+                Ok(Written::Lost(row.map(Box::new)))
+            }
+        }
+    }
+}

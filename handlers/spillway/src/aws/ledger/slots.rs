@@ -1,0 +1,158 @@
+//! Slots: `pk = slots`, `sk = <execution name>`.
+
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+use aws_sdk_dynamodb::types::{AttributeValue, Select};
+
+use super::Ledger;
+use super::item::{Item, Reader, key, number, text};
+use super::update::Update;
+use crate::SCHEMA_VERSION;
+use crate::aws::error::HandlerError;
+use crate::row::RowKey;
+use crate::slot::Slot;
+
+const PARTITION: &str = "slots";
+
+fn slot(item: &Item) -> Result<Slot, HandlerError> {
+    let reader = Reader::new(item).readable()?;
+    Ok(Slot {
+        execution: reader.text("sk")?,
+        taken_at: reader.number("taken_at")?,
+        row: RowKey {
+            pk: reader.text("row_pk")?,
+            sk: reader.text("row_sk")?,
+        },
+        state_machine_arn: reader.text("state_machine_arn")?,
+        pending: reader.flag("pending")?,
+    })
+}
+
+impl Ledger {
+    fn slots_query(&self) -> QueryFluentBuilder {
+        self.client
+            .query()
+            .table_name(&self.table)
+            .consistent_read(true)
+            .key_condition_expression("pk = :slots")
+            .expression_attribute_values(":slots", text(PARTITION))
+    }
+
+    /// Every slot. One that cannot be read still counts as taken.
+    pub async fn slots(&self) -> Result<Vec<Result<Slot, HandlerError>>, HandlerError> {
+        let mut slots = Vec::new();
+        let mut from = None;
+        loop {
+            let page = self
+                .slots_query()
+                .set_exclusive_start_key(from)
+                .send()
+                .await
+                .map_err(|error| HandlerError::call("reading the slots", &error))?;
+            slots.extend(page.items().iter().map(slot));
+            from = page.last_evaluated_key;
+            if from.is_none() {
+                return Ok(slots);
+            }
+        }
+    }
+
+    /// How many slots there are.
+    pub async fn count_slots(&self) -> Result<u32, HandlerError> {
+        let mut count = 0;
+        let mut from = None;
+        loop {
+            let page = self
+                .slots_query()
+                .select(Select::Count)
+                .set_exclusive_start_key(from)
+                .send()
+                .await
+                .map_err(|error| HandlerError::call("counting the slots", &error))?;
+            count += u32::try_from(page.count).unwrap_or_default();
+            from = page.last_evaluated_key;
+            if from.is_none() {
+                return Ok(count);
+            }
+        }
+    }
+
+    /// The slot of an execution.
+    pub async fn slot(&self, execution: &str) -> Result<Option<Slot>, HandlerError> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .set_key(Some(key(PARTITION, execution)))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| HandlerError::call("reading a slot", &error))?;
+        answer.item.as_ref().map(slot).transpose()
+    }
+
+    /// Takes a slot. One of the same execution may be left from a tick that died before its claim.
+    pub async fn put_slot(&self, slot: &Slot) -> Result<(), HandlerError> {
+        self.client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(key(PARTITION, &slot.execution)))
+            .item("v", number(SCHEMA_VERSION))
+            .item("taken_at", number(slot.taken_at))
+            .item("row_pk", text(&slot.row.pk))
+            .item("row_sk", text(&slot.row.sk))
+            .item("state_machine_arn", text(&slot.state_machine_arn))
+            .send()
+            .await
+            .map_err(|error| HandlerError::call("taking a slot", &error))?;
+        Ok(())
+    }
+
+    /// Frees the slot of an execution that was settled.
+    pub async fn free_slot(&self, execution: &str) -> Result<(), HandlerError> {
+        self.client
+            .delete_item()
+            .table_name(&self.table)
+            .set_key(Some(key(PARTITION, execution)))
+            .send()
+            .await
+            .map_err(|error| HandlerError::call("freeing a slot", &error))?;
+        Ok(())
+    }
+
+    /// Frees a slot that was never used, unless it was taken anew since it was read.
+    pub async fn free_unused_slot(&self, slot: &Slot) -> Result<(), HandlerError> {
+        let answer = self
+            .client
+            .delete_item()
+            .table_name(&self.table)
+            .set_key(Some(key(PARTITION, &slot.execution)))
+            .condition_expression("taken_at = :taken_at")
+            .expression_attribute_values(":taken_at", number(slot.taken_at))
+            .send()
+            .await;
+        match answer {
+            Ok(_) => Ok(()),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(|error| error.is_conditional_check_failed_exception()) =>
+            {
+                Ok(())
+            }
+            Err(error) => Err(HandlerError::call("freeing an unused slot", &error)),
+        }
+    }
+
+    /// Marks whether a slot's start is still to be made. A slot that is gone was settled: nothing to mark.
+    pub async fn mark_pending(&self, execution: &str, pending: bool) -> Result<(), HandlerError> {
+        let mark = pending.then_some(AttributeValue::Bool(true));
+        let update = Update::default()
+            .set_or_remove("pending", mark)
+            .only_if_present();
+        let written = self
+            .update(key(PARTITION, execution), update, "marking a slot")
+            .await?;
+        drop(written);
+        Ok(())
+    }
+}

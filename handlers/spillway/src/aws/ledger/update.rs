@@ -1,0 +1,136 @@
+//! Update expressions. Every attribute goes by a placeholder, so that none collides with DynamoDB's reserved words.
+//! <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ReservedWords.html>
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+/// An update expression, its condition, and what they name.
+#[derive(Debug, Default)]
+pub struct Update {
+    set: Vec<String>,
+    remove: Vec<String>,
+    condition: Vec<String>,
+    pub names: HashMap<String, String>,
+    pub values: HashMap<String, AttributeValue>,
+}
+
+impl Update {
+    fn name(&mut self, attribute: &str) -> String {
+        let placeholder = format!("#{attribute}");
+        self.names.insert(placeholder.clone(), attribute.to_owned());
+        placeholder
+    }
+
+    fn value(&mut self, value: AttributeValue) -> String {
+        let placeholder = format!(":v{}", self.values.len());
+        self.values.insert(placeholder.clone(), value);
+        placeholder
+    }
+
+    /// Sets an attribute.
+    pub fn set(mut self, attribute: &str, value: AttributeValue) -> Self {
+        let assignment = format!("{} = {}", self.name(attribute), self.value(value));
+        self.set.push(assignment);
+        self
+    }
+
+    /// Sets an attribute, or removes it when there is no value.
+    pub fn set_or_remove(self, attribute: &str, value: Option<AttributeValue>) -> Self {
+        match value {
+            Some(value) => self.set(attribute, value),
+            None => self.remove(attribute),
+        }
+    }
+
+    /// Sets an attribute unless it is there already.
+    pub fn set_if_absent(mut self, attribute: &str, value: AttributeValue) -> Self {
+        let name = self.name(attribute);
+        let assignment = format!("{name} = if_not_exists({name}, {})", self.value(value));
+        self.set.push(assignment);
+        self
+    }
+
+    pub fn remove(mut self, attribute: &str) -> Self {
+        let name = self.name(attribute);
+        self.remove.push(name);
+        self
+    }
+
+    /// Adds a condition that an attribute has this value.
+    pub fn only_if(mut self, attribute: &str, value: AttributeValue) -> Self {
+        let condition = format!("{} = {}", self.name(attribute), self.value(value));
+        self.condition.push(condition);
+        self
+    }
+
+    /// Adds a condition that there is no such item.
+    pub fn only_if_absent(mut self) -> Self {
+        self.condition.push("attribute_not_exists(pk)".to_owned());
+        self
+    }
+
+    /// Adds a condition that there is such an item.
+    pub fn only_if_present(mut self) -> Self {
+        self.condition.push("attribute_exists(pk)".to_owned());
+        self
+    }
+
+    /// Adds a condition that an attribute is absent, below `bound`, or equal to `own`.
+    pub fn only_if_absent_below_or(
+        mut self,
+        (attribute, own): (&str, AttributeValue),
+        (bounded, bound): (&str, AttributeValue),
+    ) -> Self {
+        let (attribute, own) = (self.name(attribute), self.value(own));
+        let (bounded, bound) = (self.name(bounded), self.value(bound));
+        self.condition.push(format!(
+            "(attribute_not_exists({attribute}) OR {attribute} = {own} OR {bounded} < {bound})"
+        ));
+        self
+    }
+
+    /// The update expression.
+    pub fn expression(&self) -> String {
+        let clause = |keyword: &str, parts: &[String]| {
+            if parts.is_empty() {
+                String::new()
+            } else {
+                format!("{keyword} {}", parts.join(", "))
+            }
+        };
+        let clauses = [clause("SET", &self.set), clause("REMOVE", &self.remove)];
+        clauses.join(" ").trim().to_owned()
+    }
+
+    /// The condition expression.
+    pub fn condition(&self) -> Option<String> {
+        (!self.condition.is_empty()).then(|| self.condition.join(" AND "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::item::{number, text};
+    use super::*;
+
+    #[test]
+    fn every_attribute_goes_by_a_placeholder() {
+        let update = Update::default()
+            .set("state", text("STARTED"))
+            .set_or_remove("size", None)
+            .set_if_absent("since", number(7))
+            .only_if("state", text("RETRY"))
+            .only_if_present();
+        assert_eq!(
+            update.expression(),
+            "SET #state = :v0, #since = if_not_exists(#since, :v1) REMOVE #size"
+        );
+        assert_eq!(
+            update.condition().unwrap(),
+            "#state = :v2 AND attribute_exists(pk)"
+        );
+        assert_eq!(update.names.len(), 3);
+        assert_eq!(update.values.len(), 3);
+    }
+}

@@ -1,0 +1,174 @@
+//! The object event: one object-created event for one version of one object.
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// Hexadecimal digits of a padded [`Sequencer`]. S3 sends 16 or 18; the rest is room to grow.
+pub const SEQUENCER_DIGITS: usize = 32;
+
+/// The longest object key, in bytes of UTF-8.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html>
+pub const MAX_KEY_BYTES: usize = 1024;
+
+/// The longest version id that fits, with the sequencer, into a DynamoDB sort key of 1,024 bytes.
+/// S3's own are 32 characters.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>
+pub const MAX_VERSION_ID_BYTES: usize = 1024 - SEQUENCER_DIGITS - 1;
+
+/// S3's per-key order of events, lower-cased and left-padded with zeros, so that comparing two of one key as
+/// strings compares them in time. Two of different keys mean nothing to each other.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Sequencer(String);
+
+impl Sequencer {
+    /// Takes the digits in any case and of any length up to [`SEQUENCER_DIGITS`].
+    pub fn parse(raw: &str) -> Result<Self, EventError> {
+        let valid = (1..=SEQUENCER_DIGITS).contains(&raw.len())
+            && raw.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if !valid {
+            return Err(EventError::Sequencer(raw.chars().take(64).collect()));
+        }
+        let digits = raw.to_ascii_lowercase();
+        Ok(Self(format!("{digits:0>SEQUENCER_DIGITS$}")))
+    }
+
+    /// The padded digits.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for Sequencer {
+    type Error = EventError;
+
+    fn try_from(raw: String) -> Result<Self, EventError> {
+        Self::parse(&raw)
+    }
+}
+
+impl From<Sequencer> for String {
+    fn from(sequencer: Sequencer) -> String {
+        sequencer.0
+    }
+}
+
+/// One object-created event. Its identity is bucket, key, version id and sequencer: never a message id, which a
+/// redrive changes, and never the key alone, which would block a second upload.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ObjectEvent {
+    pub bucket: String,
+    /// As the uploader wrote it: decoded once from S3's URL encoding.
+    pub key: String,
+    /// `None` in a bucket without versioning.
+    pub version_id: Option<String>,
+    /// Bytes.
+    pub size: Option<u64>,
+    pub etag: Option<String>,
+    pub sequencer: Sequencer,
+    /// Such as `ObjectCreated:Put`.
+    pub event_name: String,
+    /// ISO 8601, as S3 wrote it.
+    pub event_time: String,
+}
+
+/// What is wrong with an object event.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum EventError {
+    #[error("the bucket name {0:?} is empty, too long, or has a slash")]
+    Bucket(String),
+    #[error("the object key is empty")]
+    EmptyKey,
+    #[error("the object key has {0} bytes, more than S3's limit of {MAX_KEY_BYTES}")]
+    LongKey(usize),
+    #[error("the version id has {0} bytes, more than the ledger's limit of {MAX_VERSION_ID_BYTES}")]
+    LongVersionId(usize),
+    #[error("the sequencer {0:?} is not 1 to {SEQUENCER_DIGITS} hexadecimal digits")]
+    Sequencer(String),
+    #[error("the event {0:?} is not an ObjectCreated event")]
+    EventName(String),
+}
+
+impl ObjectEvent {
+    /// Checks what the types cannot: lengths and the kind of event.
+    pub fn validate(self) -> Result<Self, EventError> {
+        // S3 allows 63 characters, buckets from before 2018 255; a slash would make the ledger's key ambiguous.
+        if self.bucket.is_empty() || self.bucket.len() > 255 || self.bucket.contains('/') {
+            return Err(EventError::Bucket(self.bucket.chars().take(64).collect()));
+        }
+        if self.key.is_empty() {
+            return Err(EventError::EmptyKey);
+        }
+        if self.key.len() > MAX_KEY_BYTES {
+            return Err(EventError::LongKey(self.key.len()));
+        }
+        if let Some(version_id) = &self.version_id
+            && version_id.len() > MAX_VERSION_ID_BYTES
+        {
+            return Err(EventError::LongVersionId(version_id.len()));
+        }
+        if !self.event_name.starts_with("ObjectCreated:") {
+            return Err(EventError::EventName(
+                self.event_name.chars().take(64).collect(),
+            ));
+        }
+        Ok(self)
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    pub(crate) fn event(key: &str, sequencer: &str) -> ObjectEvent {
+        ObjectEvent {
+            bucket: "uploads".into(),
+            key: key.into(),
+            version_id: None,
+            size: Some(12),
+            etag: Some("d41d8cd98f00b204e9800998ecf8427e".into()),
+            sequencer: Sequencer::parse(sequencer).unwrap(),
+            event_name: "ObjectCreated:Put".into(),
+            event_time: "2026-11-22T10:00:00.000Z".into(),
+        }
+    }
+
+    #[test]
+    fn sequencers_of_both_dialects_compare_in_time() {
+        let notification = Sequencer::parse("0055AED6DCD90281E5").unwrap();
+        let eventbridge = Sequencer::parse("617f08299329d189").unwrap();
+        assert!(notification < eventbridge);
+        assert_eq!(notification.as_str(), "000000000000000055aed6dcd90281e5");
+    }
+
+    #[test]
+    fn a_sequencer_that_is_not_hexadecimal_is_named() {
+        for raw in ["", "12g4", "0x12", &"1".repeat(33)] {
+            let error = Sequencer::parse(raw).unwrap_err();
+            assert_eq!(error, EventError::Sequencer(raw.into()));
+        }
+    }
+
+    #[test]
+    fn limits_are_checked() {
+        let mut long = event("k", "1");
+        long.key = "k".repeat(MAX_KEY_BYTES + 1);
+        assert_eq!(long.validate(), Err(EventError::LongKey(1025)));
+
+        let mut slashed = event("k", "1");
+        slashed.bucket = "a/b".into();
+        assert_eq!(slashed.validate(), Err(EventError::Bucket("a/b".into())));
+
+        let mut removed = event("k", "1");
+        removed.event_name = "ObjectRemoved:Delete".into();
+        assert_eq!(
+            removed.validate(),
+            Err(EventError::EventName("ObjectRemoved:Delete".into()))
+        );
+
+        assert_eq!(event("", "1").validate(), Err(EventError::EmptyKey));
+        assert!(event(&"k".repeat(MAX_KEY_BYTES), "1").validate().is_ok());
+    }
+}

@@ -1,0 +1,170 @@
+//! S3's own notification messages, as they arrive when a bucket sends straight to the queue.
+//! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>
+
+use percent_encoding::percent_decode_str;
+use serde::Deserialize;
+use thiserror::Error;
+
+use crate::event::{EventError, ObjectEvent, Sequencer};
+
+/// Why a notification was not understood. The text is what its message carries into the dead-letter queue.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum NotificationError {
+    #[error("the notification has no records")]
+    NoRecords,
+    #[error(
+        "record {record}: the event version {version:?} is not 2.x, the version this release understands"
+    )]
+    Version { record: usize, version: String },
+    #[error("record {record}: the event source {event_source:?} is not aws:s3")]
+    Source { record: usize, event_source: String },
+    #[error("record {record}: {field} is missing")]
+    Missing { record: usize, field: &'static str },
+    #[error("record {record}: the key {key:?} is not URL-encoded UTF-8")]
+    KeyEncoding { record: usize, key: String },
+    #[error("record {record}: {source}")]
+    Event { record: usize, source: EventError },
+}
+
+/// One entry of `Records`. AWS adds fields within a major version, so what is not known is passed over.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Record {
+    event_version: Option<String>,
+    event_source: Option<String>,
+    event_name: Option<String>,
+    event_time: Option<String>,
+    s3: Option<Entity>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Entity {
+    bucket: Option<Bucket>,
+    object: Option<Object>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Bucket {
+    name: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Object {
+    key: Option<String>,
+    size: Option<u64>,
+    e_tag: Option<String>,
+    version_id: Option<String>,
+    sequencer: Option<String>,
+}
+
+/// The object events of a notification's records: all of them, or the reason why one is not understood.
+pub fn object_events(records: Vec<Record>) -> Result<Vec<ObjectEvent>, NotificationError> {
+    if records.is_empty() {
+        return Err(NotificationError::NoRecords);
+    }
+    records.into_iter().enumerate().map(object_event).collect()
+}
+
+fn object_event((record, raw): (usize, Record)) -> Result<ObjectEvent, NotificationError> {
+    let missing = |field| NotificationError::Missing { record, field };
+
+    let version = raw.event_version.ok_or(missing("eventVersion"))?;
+    // AWS: compare the major version for equality, and take any minor one.
+    if version.split('.').next() != Some("2") {
+        return Err(NotificationError::Version { record, version });
+    }
+    let event_source = raw.event_source.ok_or(missing("eventSource"))?;
+    if event_source != "aws:s3" {
+        return Err(NotificationError::Source {
+            record,
+            event_source,
+        });
+    }
+    let entity = raw.s3.ok_or(missing("s3"))?;
+    let bucket = entity.bucket.and_then(|bucket| bucket.name);
+    let object = entity.object.ok_or(missing("s3.object"))?;
+    let key = object.key.ok_or(missing("s3.object.key"))?;
+    let sequencer = object.sequencer.ok_or(missing("s3.object.sequencer"))?;
+
+    let of_event = |source| NotificationError::Event { record, source };
+    ObjectEvent {
+        bucket: bucket.ok_or(missing("s3.bucket.name"))?,
+        key: decode_key(&key).ok_or_else(|| NotificationError::KeyEncoding {
+            record,
+            key: key.chars().take(128).collect(),
+        })?,
+        version_id: object.version_id.filter(|id| !id.is_empty()),
+        size: object.size,
+        etag: object.e_tag.filter(|etag| !etag.is_empty()),
+        sequencer: Sequencer::parse(&sequencer).map_err(of_event)?,
+        event_name: raw.event_name.ok_or(missing("eventName"))?,
+        event_time: raw.event_time.ok_or(missing("eventTime"))?,
+    }
+    .validate()
+    .map_err(of_event)
+}
+
+/// Undoes S3's form-style URL encoding: `+` is a space, `%2B` a plus. `None` when it is not that, or not UTF-8.
+fn decode_key(raw: &str) -> Option<String> {
+    let spaced = raw.replace('+', " ");
+    let mut rest = spaced.as_str();
+    while let Some((_, after)) = rest.split_once('%') {
+        let digits = after.as_bytes().get(..2)?;
+        if !digits.iter().all(u8::is_ascii_hexdigit) {
+            return None;
+        }
+        rest = after;
+    }
+    let decoded = percent_decode_str(&spaced).decode_utf8().ok()?;
+    Some(decoded.into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+    use proptest::prelude::*;
+
+    /// What S3 leaves as it is, besides letters and digits.
+    const S3_ENCODED: &AsciiSet = &NON_ALPHANUMERIC
+        .remove(b'-')
+        .remove(b'_')
+        .remove(b'.')
+        .remove(b'*')
+        .remove(b'/');
+
+    fn as_s3_encodes(key: &str) -> String {
+        utf8_percent_encode(key, S3_ENCODED)
+            .to_string()
+            .replace("%20", "+")
+    }
+
+    #[test]
+    fn keys_are_decoded_once() {
+        assert_eq!(decode_key("red+flower.jpg").unwrap(), "red flower.jpg");
+        assert_eq!(decode_key("a%2Bb").unwrap(), "a+b");
+        assert_eq!(decode_key("a%252Bb").unwrap(), "a%2Bb");
+        assert_eq!(decode_key("%ED%95%9C%EA%B5%AD").unwrap(), "한국");
+        assert_eq!(decode_key("%F0%9F%98%80").unwrap(), "😀");
+    }
+
+    #[test]
+    fn what_s3_never_sends_is_not_guessed_at() {
+        for raw in ["100%", "%4", "%zz", "%FF", "a%é9"] {
+            assert_eq!(decode_key(raw), None, "{raw}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_key_survives_s3s_encoding(key in "\\PC{1,60}") {
+            prop_assert_eq!(decode_key(&as_s3_encodes(&key)), Some(key));
+        }
+
+        #[test]
+        fn decoding_never_panics(raw in ".{0,60}") {
+            let _ = decode_key(&raw);
+        }
+    }
+}

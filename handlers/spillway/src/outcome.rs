@@ -1,0 +1,366 @@
+//! The outcome: how an execution ended, and what that leads to.
+//! <https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html>
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use thiserror::Error;
+
+use crate::row::{MAX_CAUSE_BYTES, MAX_ERROR_BYTES};
+use crate::text::cut;
+use crate::{SCHEMA_VERSION, readable};
+
+/// How an execution ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Status {
+    Succeeded,
+    Failed,
+    TimedOut,
+    Aborted,
+    /// Step Functions refused to start it, and always will.
+    Refused,
+}
+
+impl Status {
+    /// As Step Functions spells it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Succeeded => "SUCCEEDED",
+            Self::Failed => "FAILED",
+            Self::TimedOut => "TIMED_OUT",
+            Self::Aborted => "ABORTED",
+            Self::Refused => "REFUSED",
+        }
+    }
+}
+
+/// The end of one execution.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// The execution's name.
+    pub execution: String,
+    pub status: Status,
+    pub error: Option<String>,
+    pub cause: Option<String>,
+    /// Spillway never redrives an execution: above 0, somebody else did.
+    #[serde(default)]
+    pub redrive_count: u32,
+}
+
+impl Outcome {
+    /// An outcome with error and cause cut to what the ledger keeps.
+    pub fn new(execution: &str, status: Status, error: Option<&str>, cause: Option<&str>) -> Self {
+        Self {
+            execution: execution.to_owned(),
+            status,
+            error: error.map(|error| cut(error, MAX_ERROR_BYTES).to_owned()),
+            cause: cause.map(|cause| cut(cause, MAX_CAUSE_BYTES).to_owned()),
+            redrive_count: 0,
+        }
+    }
+
+    /// Why the execution did not succeed, in one line.
+    pub fn reason(&self) -> String {
+        let mut reason = self.status.as_str().to_owned();
+        for part in [&self.error, &self.cause].into_iter().flatten() {
+            reason.push_str(": ");
+            reason.push_str(part);
+        }
+        reason
+    }
+}
+
+/// What a message of the outcomes queue holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Report {
+    Ended(Outcome),
+    /// A status that ends nothing, such as `RUNNING`.
+    NotEnded,
+}
+
+/// Why a message of the outcomes queue was not understood.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum OutcomeError {
+    #[error("the body is not JSON: {0}")]
+    Json(String),
+    #[error("the body is neither a status change of an execution nor one of Spillway's outcomes")]
+    Dialect,
+    #[error(
+        "the outcome has schema version {0}; this release reads {SCHEMA_VERSION} and its neighbours"
+    )]
+    Schema(u32),
+    #[error("the outcome's fields do not fit: {0}")]
+    Fields(String),
+}
+
+/// Spillway's own message: the sweep and refused starts send it.
+#[derive(Serialize, Deserialize)]
+struct Own {
+    spillway: u32,
+    outcome: Outcome,
+}
+
+/// The `detail` of EventBridge's event. Its input and output may be missing or cut, so they are never read.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Detail {
+    name: String,
+    status: String,
+    error: Option<String>,
+    cause: Option<String>,
+    redrive_count: Option<u32>,
+}
+
+/// Understands a message of the outcomes queue.
+pub fn parse(body: &str) -> Result<Report, OutcomeError> {
+    let mut value: Value =
+        serde_json::from_str(body).map_err(|error| OutcomeError::Json(error.to_string()))?;
+    let fields = |error: serde_json::Error| OutcomeError::Fields(error.to_string());
+    if let Some(version) = value.get("spillway") {
+        let version = version
+            .as_u64()
+            .and_then(|version| u32::try_from(version).ok());
+        let version = version.ok_or(OutcomeError::Dialect)?;
+        if !readable(version) {
+            return Err(OutcomeError::Schema(version));
+        }
+        let own: Own = serde_json::from_value(value).map_err(fields)?;
+        return Ok(Report::Ended(own.outcome));
+    }
+    if value.get("source").and_then(Value::as_str) != Some("aws.states") {
+        return Err(OutcomeError::Dialect);
+    }
+    let detail = value
+        .get_mut("detail")
+        .map(Value::take)
+        .ok_or(OutcomeError::Dialect)?;
+    let detail: Detail = serde_json::from_value(detail).map_err(fields)?;
+    let Some(status) = ended(&detail.status) else {
+        return Ok(Report::NotEnded);
+    };
+    let mut outcome = Outcome::new(
+        &detail.name,
+        status,
+        detail.error.as_deref(),
+        detail.cause.as_deref(),
+    );
+    outcome.redrive_count = detail.redrive_count.unwrap_or_default();
+    Ok(Report::Ended(outcome))
+}
+
+/// The status that ends an execution; `None` while it goes on.
+pub fn ended(status: &str) -> Option<Status> {
+    match status {
+        "SUCCEEDED" => Some(Status::Succeeded),
+        "FAILED" => Some(Status::Failed),
+        "TIMED_OUT" => Some(Status::TimedOut),
+        "ABORTED" => Some(Status::Aborted),
+        _ => None,
+    }
+}
+
+/// The body of Spillway's own message for an outcome.
+pub fn encode(outcome: &Outcome) -> String {
+    let own = Own {
+        spillway: SCHEMA_VERSION,
+        outcome: outcome.clone(),
+    };
+    // Strings, numbers and options only: serializing them cannot fail.
+    serde_json::to_string(&own).unwrap_or_default()
+}
+
+/// When a failed attempt is tried again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RetryPolicy {
+    /// At least 1.
+    pub max_attempts: u32,
+    /// Seconds before attempt 2, 3, …; the last one holds for all that follow. At most 900, SQS's longest delay.
+    /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-timers.html>
+    pub backoff_seconds: Vec<u32>,
+}
+
+/// What an outcome leads to for one claimed row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Settlement {
+    Succeeded,
+    /// Ask for `attempt` after `delay_seconds`.
+    Retry {
+        attempt: u32,
+        delay_seconds: u32,
+    },
+    /// Dead-letter a message that asks for `attempt`, should it be redriven.
+    Dead {
+        attempt: u32,
+    },
+}
+
+/// Decides what the outcome of a row's `attempt` leads to.
+pub fn settlement(status: Status, attempt: u32, policy: &RetryPolicy) -> Settlement {
+    let next = attempt + 1;
+    match status {
+        Status::Succeeded => Settlement::Succeeded,
+        Status::Refused => Settlement::Dead { attempt: next },
+        Status::Failed | Status::TimedOut | Status::Aborted if attempt < policy.max_attempts => {
+            let failures = attempt.saturating_sub(1) as usize;
+            let delays = &policy.backoff_seconds;
+            let delay = delays
+                .get(failures)
+                .or(delays.last())
+                .copied()
+                .unwrap_or_default();
+            Settlement::Retry {
+                attempt: next,
+                delay_seconds: delay,
+            }
+        }
+        Status::Failed | Status::TimedOut | Status::Aborted => Settlement::Dead { attempt: next },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    fn change(status: &str) -> Value {
+        json!({
+            "version": "0", "id": "315c1398", "detail-type": "Step Functions Execution Status Change",
+            "source": "aws.states", "account": "111122223333", "region": "us-east-1",
+            "detail": {
+                "executionArn": "arn:aws:states:us-east-1:111122223333:execution:machine:name-1",
+                "stateMachineArn": "arn:aws:states:us-east-1:111122223333:stateMachine:machine",
+                "name": "name-1", "status": status, "startDate": 1, "stopDate": 2,
+                "error": "BrokenReport", "cause": "no device id"
+            }
+        })
+    }
+
+    fn policy() -> RetryPolicy {
+        RetryPolicy {
+            max_attempts: 3,
+            backoff_seconds: vec![30, 300],
+        }
+    }
+
+    #[test]
+    fn a_status_change_without_input_is_enough() {
+        let report = parse(&change("FAILED").to_string()).unwrap();
+        let expected = Outcome::new(
+            "name-1",
+            Status::Failed,
+            Some("BrokenReport"),
+            Some("no device id"),
+        );
+        assert_eq!(report, Report::Ended(expected.clone()));
+        assert_eq!(expected.reason(), "FAILED: BrokenReport: no device id");
+    }
+
+    #[test]
+    fn what_ends_nothing_is_told_apart() {
+        for status in ["RUNNING", "PENDING_REDRIVE", "SOMETHING_NEW"] {
+            assert_eq!(parse(&change(status).to_string()), Ok(Report::NotEnded));
+        }
+    }
+
+    #[test]
+    fn a_redriven_execution_is_noticed() {
+        let mut redriven = change("SUCCEEDED");
+        redriven["detail"]["redriveCount"] = json!(1);
+        match parse(&redriven.to_string()).unwrap() {
+            Report::Ended(outcome) => assert_eq!(outcome.redrive_count, 1),
+            Report::NotEnded => panic!("it ended"),
+        }
+    }
+
+    #[test]
+    fn what_is_not_an_outcome_is_refused_with_a_reason() {
+        for (body, reason) in [
+            ("", "not JSON"),
+            ("[]", "neither"),
+            ("{}", "neither"),
+            (r#"{"source": "aws.s3", "detail": {}}"#, "neither"),
+            (r#"{"source": "aws.states"}"#, "neither"),
+            (r#"{"source": "aws.states", "detail": {}}"#, "do not fit"),
+            (r#"{"spillway": 7}"#, "schema version 7"),
+            (r#"{"spillway": 1}"#, "do not fit"),
+        ] {
+            let error = parse(body).unwrap_err().to_string();
+            assert!(error.contains(reason), "{body}: {error}");
+        }
+    }
+
+    #[test]
+    fn outcomes_of_the_neighbouring_releases_are_understood() {
+        let outcome = Outcome::new("name-1", Status::TimedOut, None, None);
+        let mut body: Value = serde_json::from_str(&encode(&outcome)).unwrap();
+        body["spillway"] = json!(SCHEMA_VERSION + 1);
+        body["outcome"]["somethingNew"] = json!([]);
+        assert_eq!(parse(&body.to_string()), Ok(Report::Ended(outcome)));
+    }
+
+    #[test]
+    fn failures_are_retried_after_their_backoff_then_dead_lettered() {
+        let after = |attempt| settlement(Status::Failed, attempt, &policy());
+        assert_eq!(
+            after(1),
+            Settlement::Retry {
+                attempt: 2,
+                delay_seconds: 30
+            }
+        );
+        assert_eq!(
+            after(2),
+            Settlement::Retry {
+                attempt: 3,
+                delay_seconds: 300
+            }
+        );
+        assert_eq!(after(3), Settlement::Dead { attempt: 4 });
+        assert_eq!(after(4), Settlement::Dead { attempt: 5 });
+    }
+
+    #[test]
+    fn the_last_backoff_holds_for_all_that_follow() {
+        let policy = RetryPolicy {
+            max_attempts: 9,
+            backoff_seconds: vec![1, 2],
+        };
+        let expected = Settlement::Retry {
+            attempt: 6,
+            delay_seconds: 2,
+        };
+        assert_eq!(settlement(Status::TimedOut, 5, &policy), expected);
+    }
+
+    #[test]
+    fn a_refused_start_is_not_retried() {
+        assert_eq!(
+            settlement(Status::Refused, 1, &policy()),
+            Settlement::Dead { attempt: 2 }
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn every_outcome_that_is_not_a_success_asks_for_the_next_attempt(
+            attempt in 1u32..10, max_attempts in 1u32..5, status in 0usize..4,
+        ) {
+            let status = [Status::Failed, Status::TimedOut, Status::Aborted, Status::Refused][status];
+            let policy = RetryPolicy { max_attempts, backoff_seconds: vec![1] };
+            match settlement(status, attempt, &policy) {
+                Settlement::Retry { attempt: next, .. } => {
+                    prop_assert_eq!(next, attempt + 1);
+                    prop_assert!(attempt < max_attempts);
+                }
+                Settlement::Dead { attempt: next } => prop_assert_eq!(next, attempt + 1),
+                Settlement::Succeeded => prop_assert!(false, "a failure settled as a success"),
+            }
+        }
+
+        #[test]
+        fn no_body_makes_the_parser_panic(body in ".{0,200}") {
+            let _ = parse(&body);
+        }
+    }
+}

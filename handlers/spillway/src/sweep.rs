@@ -1,0 +1,149 @@
+//! The sweep: looking after slots whose outcome never came.
+
+use crate::Millis;
+use crate::outcome::Outcome;
+use crate::slot::Slot;
+
+/// Step Functions forgets an execution 90 days after it closed, and then its name could be started again. A slot
+/// that old whose execution is not found is not touched by the sweep but reported; the margin is for clocks.
+/// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html>
+pub const PARK_AFTER: Millis = 60 * 24 * 60 * 60 * 1000;
+
+/// What Step Functions says of a slot's execution.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    Running,
+    Closed(Outcome),
+    /// There is no such execution (or not yet: the answer is eventually consistent).
+    Nothing,
+}
+
+/// What to do with a slot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    Leave,
+    /// Send the outcome to the outcomes queue; settle does the rest.
+    Report(Outcome),
+    /// Claimed and never started: start it. Never reported as an outcome, since settle would free a slot in use.
+    Start,
+    /// Taken and never claimed: free it.
+    Free,
+    /// Too old to start safely: leave it and alarm.
+    Park,
+}
+
+/// Decides about a slot. `claimed`: its row is `STARTED` by the slot's execution. While paused only outcomes are
+/// reported.
+pub fn action(slot: &Slot, found: Found, claimed: bool, paused: bool, now: Millis) -> Action {
+    match found {
+        Found::Running => Action::Leave,
+        Found::Closed(outcome) => Action::Report(outcome),
+        Found::Nothing if now - slot.taken_at >= PARK_AFTER => Action::Park,
+        Found::Nothing if paused => Action::Leave,
+        Found::Nothing if claimed => Action::Start,
+        Found::Nothing => Action::Free,
+    }
+}
+
+/// The slots to look at in this tick: those older than `after`, at most `most`, going on after `cursor` and around.
+pub fn due<'a>(
+    slots: &'a [Slot],
+    cursor: Option<&str>,
+    after: Millis,
+    most: usize,
+    now: Millis,
+) -> Vec<&'a Slot> {
+    let mut old: Vec<&Slot> = slots
+        .iter()
+        .filter(|slot| now - slot.taken_at >= after)
+        .collect();
+    old.sort_by(|one, other| one.execution.cmp(&other.execution));
+    let next = match cursor {
+        Some(cursor) => old.partition_point(|slot| slot.execution.as_str() <= cursor),
+        None => 0,
+    };
+    old.rotate_left(next);
+    old.truncate(most);
+    old
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outcome::Status;
+    use crate::row::RowKey;
+    use proptest::prelude::*;
+
+    fn slot(execution: &str, taken_at: Millis) -> Slot {
+        Slot {
+            execution: execution.into(),
+            taken_at,
+            row: RowKey {
+                pk: "uploads/k".into(),
+                sk: "1#".into(),
+            },
+            state_machine_arn: "arn:aws:states:us-east-1:111122223333:stateMachine:m".into(),
+            pending: false,
+        }
+    }
+
+    #[test]
+    fn an_outcome_that_never_came_is_reported_even_while_paused() {
+        let outcome = Outcome::new("e", Status::Failed, None, None);
+        for paused in [false, true] {
+            let closed = Found::Closed(outcome.clone());
+            let action = action(&slot("e", 0), closed, true, paused, 1);
+            assert_eq!(action, Action::Report(outcome.clone()));
+        }
+    }
+
+    #[test]
+    fn what_was_claimed_is_started_and_what_was_not_is_freed() {
+        let nothing = |claimed, paused| action(&slot("e", 0), Found::Nothing, claimed, paused, 1);
+        assert_eq!(nothing(true, false), Action::Start);
+        assert_eq!(nothing(false, false), Action::Free);
+        assert_eq!(nothing(true, true), Action::Leave);
+        assert_eq!(nothing(false, true), Action::Leave);
+    }
+
+    #[test]
+    fn a_running_execution_is_left() {
+        let action = action(&slot("e", 0), Found::Running, true, false, 2 * PARK_AFTER);
+        assert_eq!(action, Action::Leave);
+    }
+
+    #[test]
+    fn what_step_functions_may_have_forgotten_is_never_started() {
+        let action = action(&slot("e", 0), Found::Nothing, true, false, PARK_AFTER);
+        assert_eq!(action, Action::Park);
+    }
+
+    #[test]
+    fn a_bounded_number_of_old_slots_is_due_and_the_next_tick_goes_on() {
+        let slots = [slot("d", 0), slot("a", 0), slot("c", 90), slot("b", 0)];
+        let names = |cursor| {
+            let due = due(&slots, cursor, 50, 2, 100);
+            due.into_iter()
+                .map(|slot| slot.execution.as_str())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(names(None), ["a", "b"]);
+        assert_eq!(names(Some("b")), ["d", "a"]);
+        assert_eq!(names(Some("z")), ["a", "b"]);
+    }
+
+    proptest! {
+        /// Following the cursor looks at every old slot within a round.
+        #[test]
+        fn no_slot_is_left_out(names in proptest::collection::btree_set("[a-f]{1,3}", 1..30), most in 1usize..7) {
+            let slots: Vec<_> = names.iter().map(|name| slot(name, 0)).collect();
+            let (mut seen, mut cursor) = (std::collections::BTreeSet::new(), None);
+            for _ in 0..names.len().div_ceil(most) {
+                let due = due(&slots, cursor.as_deref(), 1, most, 10);
+                seen.extend(due.iter().map(|slot| slot.execution.clone()));
+                cursor = due.last().map(|slot| slot.execution.clone());
+            }
+            prop_assert_eq!(seen, names);
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! The token bucket that keeps starts below the account's `StartExecution` quota.
+//! <https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html>
+
+use crate::Millis;
+
+/// The slowest rate that throttling can bring about, in starts per second.
+const SLOWEST: f64 = 1.0;
+/// After a throttled start the rate comes back by this share of the configured one each second.
+const RECOVERY_PER_SECOND: f64 = 0.05;
+
+/// A token bucket: `rate` tokens per second, at most `burst` at once. A start takes one.
+#[derive(Debug, Clone)]
+pub struct Tokens {
+    configured: f64,
+    burst: f64,
+    /// The rate in force: the configured one, less after a throttled start.
+    rate: f64,
+    available: f64,
+    at: Millis,
+}
+
+/// What the lease carries from one tick to the next.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Carried {
+    pub tokens: f64,
+    /// When `tokens` was right.
+    pub at: Millis,
+    pub rate: f64,
+}
+
+impl Tokens {
+    /// Goes on from the last tick's bucket; a full one if there was none.
+    pub fn new(starts_per_second: f64, burst: u32, carried: Option<Carried>, now: Millis) -> Self {
+        let burst = f64::from(burst);
+        let mut tokens = Self {
+            configured: starts_per_second,
+            burst,
+            rate: starts_per_second,
+            available: burst,
+            at: now,
+        };
+        if let Some(carried) = carried {
+            tokens.rate = carried
+                .rate
+                .clamp(SLOWEST.min(starts_per_second), starts_per_second);
+            tokens.available = carried.tokens.clamp(0.0, burst);
+            tokens.at = carried.at.min(now);
+            tokens.refill(now);
+        }
+        tokens
+    }
+
+    /// What to carry to the next tick.
+    pub fn carry(&self) -> Carried {
+        Carried {
+            tokens: self.available,
+            at: self.at,
+            rate: self.rate,
+        }
+    }
+
+    /// The pace changed while the tick runs.
+    pub fn set(&mut self, starts_per_second: f64, burst: u32) {
+        self.rate = (self.rate / self.configured * starts_per_second)
+            .clamp(SLOWEST.min(starts_per_second), starts_per_second);
+        self.configured = starts_per_second;
+        self.burst = f64::from(burst);
+        self.available = self.available.min(self.burst);
+    }
+
+    fn refill(&mut self, now: Millis) {
+        let seconds = (now - self.at).max(0) as f64 / 1000.0;
+        self.at = self.at.max(now);
+        self.available = (self.available + seconds * self.rate).min(self.burst);
+        self.rate =
+            (self.rate + seconds * self.configured * RECOVERY_PER_SECOND).min(self.configured);
+    }
+
+    /// Whole tokens to be had now.
+    pub fn available(&mut self, now: Millis) -> u32 {
+        self.refill(now);
+        self.available as u32
+    }
+
+    /// Takes `wanted` tokens, or as many as there are.
+    pub fn take(&mut self, wanted: u32, now: Millis) -> u32 {
+        let taken = wanted.min(self.available(now));
+        self.available -= f64::from(taken);
+        taken
+    }
+
+    /// Gives back tokens for which nothing was started.
+    pub fn give_back(&mut self, unused: u32) {
+        self.available = (self.available + f64::from(unused)).min(self.burst);
+    }
+
+    /// When there will be `wanted` tokens; `wanted` above the burst counts as the burst.
+    pub fn available_at(&mut self, wanted: u32, now: Millis) -> Millis {
+        self.refill(now);
+        let missing = (f64::from(wanted).min(self.burst) - self.available).max(0.0);
+        now + (missing / self.rate * 1000.0).ceil() as Millis
+    }
+
+    /// A start was throttled: half the rate, and nothing saved up. It recovers by itself.
+    pub fn throttled(&mut self, now: Millis) {
+        self.refill(now);
+        self.rate = (self.rate / 2.0).max(SLOWEST.min(self.configured));
+        self.available = 0.0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_burst_then_the_rate() {
+        let mut tokens = Tokens::new(10.0, 5, None, 0);
+        assert_eq!(tokens.take(9, 0), 5);
+        assert_eq!(tokens.take(1, 0), 0);
+        assert_eq!(tokens.take(9, 300), 3);
+        assert_eq!(tokens.available_at(2, 300), 500);
+    }
+
+    #[test]
+    fn slow_rates_work() {
+        let mut tokens = Tokens::new(0.5, 1, None, 0);
+        assert_eq!(tokens.take(1, 0), 1);
+        assert_eq!(tokens.available_at(1, 0), 2000);
+        assert_eq!(tokens.take(1, 1999), 0);
+        assert_eq!(tokens.take(1, 2000), 1);
+    }
+
+    #[test]
+    fn the_next_tick_goes_on_where_the_last_stopped() {
+        let mut first = Tokens::new(10.0, 50, None, 0);
+        first.take(50, 0);
+        let mut second = Tokens::new(10.0, 50, Some(first.carry()), 1000);
+        assert_eq!(second.available(1000), 10);
+    }
+
+    #[test]
+    fn throttling_halves_the_rate_and_it_recovers() {
+        let mut tokens = Tokens::new(100.0, 100, None, 0);
+        tokens.throttled(0);
+        assert_eq!(tokens.available(0), 0);
+        assert_eq!(tokens.carry().rate, 50.0);
+        tokens.available(60_000);
+        assert_eq!(tokens.carry().rate, 100.0);
+    }
+
+    #[test]
+    fn a_clock_that_steps_back_gives_nothing() {
+        let mut tokens = Tokens::new(10.0, 5, None, 10_000);
+        tokens.take(5, 10_000);
+        assert_eq!(tokens.available(0), 0);
+        assert_eq!(tokens.available(10_000), 0);
+    }
+
+    proptest! {
+        /// Over any span no more than the burst and the span's share of the rate.
+        #[test]
+        fn never_faster_than_the_pace(
+            rate in 0.1f64..400.0, burst in 1u32..500,
+            steps in proptest::collection::vec((0i64..2000, 1u32..50), 1..100),
+        ) {
+            let mut tokens = Tokens::new(rate, burst, None, 0);
+            let (mut now, mut taken) = (0, 0.0);
+            for (wait, wanted) in steps {
+                now += wait;
+                taken += f64::from(tokens.take(wanted, now));
+                prop_assert!(taken <= f64::from(burst) + rate * now as f64 / 1000.0 + 1e-6);
+            }
+        }
+
+        /// Waiting until `available_at` is enough, and finite.
+        #[test]
+        fn waiting_helps(rate in 0.1f64..400.0, burst in 1u32..500, wanted in 1u32..10, spent in 0u32..500) {
+            let mut tokens = Tokens::new(rate, burst, None, 0);
+            tokens.take(spent, 0);
+            let at = tokens.available_at(wanted, 0);
+            prop_assert!(tokens.available(at + 1) >= wanted.min(burst));
+        }
+    }
+}
