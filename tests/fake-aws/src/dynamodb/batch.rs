@@ -1,0 +1,78 @@
+//! Partial batches: entries that a test makes fail come back unprocessed.
+
+use serde_json::{Map, Value, json};
+
+use super::keys::{self, TableKeys};
+use crate::calls::{Call, Key, Service};
+use crate::error::ApiError;
+use crate::{World, lock};
+
+/// Takes out of a BatchGetItem or BatchWriteItem what is to fail. Answers with the name and the content of the
+/// response's field for it; none for other operations.
+pub(super) fn hold_back(
+    world: &World,
+    call: &Call,
+    body: &mut Value,
+) -> Result<Option<(&'static str, Value)>, ApiError> {
+    let (field, list) = match call.operation.as_str() {
+        "BatchGetItem" => ("UnprocessedKeys", Some("Keys")),
+        "BatchWriteItem" => ("UnprocessedItems", None),
+        _ => return Ok(None),
+    };
+    let mut unprocessed = Map::new();
+    let mut processed = 0;
+    let requests = body["RequestItems"].as_object_mut();
+    for (table, request) in requests.into_iter().flatten() {
+        let entries = match list {
+            Some(list) => &mut request[list],
+            None => &mut *request,
+        };
+        let all = entries.as_array().cloned().unwrap_or_default();
+        let (failing, kept): (Vec<Value>, Vec<Value>) = all.into_iter().partition(|entry| {
+            let key = key_of(world, &call.operation, table, entry);
+            world.entry_fails(call, &format!("{}|{}", key.pk, key.sk))
+        });
+        processed += kept.len();
+        *entries = kept.into();
+        if failing.is_empty() {
+            continue;
+        }
+        let left = match list {
+            // The other options of the table (projection, consistency) come back with the keys.
+            Some(list) => {
+                let mut left = request.clone();
+                left[list] = failing.into();
+                left
+            }
+            None => failing.into(),
+        };
+        unprocessed.insert(table.clone(), left);
+    }
+    if processed == 0 && !unprocessed.is_empty() {
+        return Err(ApiError::throttled(Service::DynamoDb));
+    }
+    if let Some(requests) = body["RequestItems"].as_object_mut() {
+        requests.retain(|_, request| {
+            let entries = list.map_or(&*request, |list| &request[list]);
+            entries.as_array().is_none_or(|entries| !entries.is_empty())
+        });
+    }
+    Ok(Some((field, unprocessed.into())))
+}
+
+/// The key of one entry, found the same way as that of a whole request.
+fn key_of(world: &World, operation: &str, table: &str, entry: &Value) -> Key {
+    let request = match operation {
+        "BatchGetItem" => json!({"Keys": [entry]}),
+        _ => json!([entry]),
+    };
+    let body = json!({"RequestItems": {table: request}});
+    let dynamodb = lock(&world.dynamodb);
+    let items = keys::items(&dynamodb.tables, operation, &body);
+    let tables = &dynamodb.tables;
+    let key = items.first().and_then(|(table, key)| {
+        let keys: &TableKeys = tables.get(table)?;
+        Some(keys.key_of(key))
+    });
+    key.unwrap_or_default()
+}

@@ -1,0 +1,129 @@
+//! Which items a request names.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use crate::calls::Key;
+
+/// The names of a table's key attributes.
+pub(super) struct TableKeys {
+    partition: String,
+    sort: Option<String>,
+}
+
+impl TableKeys {
+    pub(super) fn of_create(body: &Value) -> Self {
+        let schema = body["KeySchema"].as_array();
+        let name_of = |kind: &str| {
+            let mut elements = schema.into_iter().flatten();
+            let element = elements.find(|element| element["KeyType"] == kind)?;
+            element["AttributeName"].as_str().map(str::to_owned)
+        };
+        Self {
+            partition: name_of("HASH").unwrap_or_default(),
+            sort: name_of("RANGE"),
+        }
+    }
+
+    /// The key attributes of an item, in the API's JSON.
+    fn pick(&self, item: &Value) -> Value {
+        let names = [Some(&self.partition), self.sort.as_ref()];
+        let key: Map<String, Value> = names
+            .into_iter()
+            .flatten()
+            .map(|name| (name.clone(), item[name].clone()))
+            .collect();
+        key.into()
+    }
+
+    /// The two key values of an item, or of a key alone, as text.
+    pub(super) fn key_of(&self, item: &Value) -> Key {
+        let sort = self.sort.as_ref().map(|name| text(&item[name]));
+        Key {
+            pk: text(&item[&self.partition]),
+            sk: sort.unwrap_or_default(),
+        }
+    }
+}
+
+/// The value of a string, number or binary attribute.
+fn text(attribute: &Value) -> String {
+    let values = attribute.as_object().into_iter().flatten();
+    let value = values.map(|(_, value)| value).next();
+    value.and_then(Value::as_str).unwrap_or_default().to_owned()
+}
+
+/// Table and key (in the API's JSON) of every item that a request names, in its order.
+pub(super) fn items(
+    tables: &BTreeMap<String, TableKeys>,
+    operation: &str,
+    body: &Value,
+) -> Vec<(String, Value)> {
+    let mut items = Vec::new();
+    let mut name = |table: &str, key: &Value, whole_item: bool| {
+        if let Some(keys) = tables.get(table) {
+            let key = if whole_item {
+                keys.pick(key)
+            } else {
+                key.clone()
+            };
+            items.push((table.to_owned(), key));
+        }
+    };
+    let table = body["TableName"].as_str().unwrap_or_default();
+    match operation {
+        "GetItem" | "UpdateItem" | "DeleteItem" => name(table, &body["Key"], false),
+        "PutItem" => name(table, &body["Item"], true),
+        "BatchGetItem" => {
+            for (table, request) in entries(&body["RequestItems"]) {
+                for key in elements(&request["Keys"]) {
+                    name(table, key, false);
+                }
+            }
+        }
+        "BatchWriteItem" => {
+            for (table, requests) in entries(&body["RequestItems"]) {
+                for request in elements(requests) {
+                    match request.get("PutRequest") {
+                        Some(put) => name(table, &put["Item"], true),
+                        None => name(table, &request["DeleteRequest"]["Key"], false),
+                    }
+                }
+            }
+        }
+        "TransactWriteItems" | "TransactGetItems" => {
+            for action in elements(&body["TransactItems"]) {
+                for (kind, action) in entries(action) {
+                    let table = action["TableName"].as_str().unwrap_or_default();
+                    match kind.as_str() {
+                        "Put" => name(table, &action["Item"], true),
+                        _ => name(table, &action["Key"], false),
+                    }
+                }
+            }
+        }
+        _ => {}
+    }
+    items
+}
+
+/// The partition a Query asks for: the value in the `name = :value` of its key condition.
+pub(super) fn of_query(operation: &str, body: &Value) -> Option<Key> {
+    let condition = body["KeyConditionExpression"].as_str();
+    let condition = condition.filter(|_| operation == "Query")?;
+    let (_, after) = condition.split_once('=')?;
+    let placeholder = after.split_whitespace().next()?.trim_end_matches(')');
+    Some(Key {
+        pk: text(&body["ExpressionAttributeValues"][placeholder]),
+        sk: String::new(),
+    })
+}
+
+fn entries(map: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    map.as_object().into_iter().flatten()
+}
+
+fn elements(list: &Value) -> impl Iterator<Item = &Value> {
+    list.as_array().into_iter().flatten()
+}

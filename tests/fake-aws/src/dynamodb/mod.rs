@@ -1,0 +1,179 @@
+//! Amazon DynamoDB: an embedded engine does the work, this adds what it leaves out (lag, partial batches, counting).
+
+mod batch;
+mod engine;
+mod keys;
+mod operator;
+mod replica;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+pub use operator::DynamoDb;
+
+use crate::calls::{Call, Facts};
+use crate::clock::Clock;
+use crate::error::ApiError;
+use crate::{World, lock};
+use engine::Engine;
+use keys::TableKeys;
+use replica::Replica;
+
+/// All tables.
+pub(crate) struct DynamoWorld {
+    primary: Engine,
+    /// What eventually consistent reads see; none: they see the primary.
+    replica: Option<Replica>,
+    tables: BTreeMap<String, TableKeys>,
+    clock: Clock,
+}
+
+impl DynamoWorld {
+    pub(crate) fn new(clock: Clock) -> Self {
+        Self {
+            primary: Engine::new(clock),
+            replica: None,
+            tables: BTreeMap::new(),
+            clock,
+        }
+    }
+
+    /// Runs one operation on the primary, or on the replica if it lags and the read allows it.
+    fn run(&mut self, operation: &str, body: &Value) -> Result<Value, ApiError> {
+        let now_ms = self.clock.now_ms();
+        if let Some(replica) = &mut self.replica
+            && is_eventual_read(operation, body)
+        {
+            return replica.read(operation, body, now_ms);
+        }
+        let answer = self.primary.run(operation, body.clone())?;
+        if operation == "CreateTable" {
+            let name = body["TableName"].as_str().unwrap_or_default();
+            self.tables
+                .insert(name.to_owned(), TableKeys::of_create(body));
+        }
+        if let Some(replica) = &mut self.replica {
+            if matches!(
+                operation,
+                "CreateTable" | "DeleteTable" | "UpdateTimeToLive"
+            ) {
+                replica.apply_at_once(operation, body);
+            } else if is_write(operation) {
+                for (table, key) in keys::items(&self.tables, operation, body) {
+                    let image = self.primary.item(&table, &key);
+                    replica.write_later(table, key, image, now_ms);
+                }
+            }
+        }
+        Ok(answer)
+    }
+}
+
+fn is_write(operation: &str) -> bool {
+    matches!(
+        operation,
+        "PutItem" | "UpdateItem" | "DeleteItem" | "BatchWriteItem" | "TransactWriteItems"
+    )
+}
+
+fn is_eventual_read(operation: &str, body: &Value) -> bool {
+    let consistent = |value: &Value| value["ConsistentRead"].as_bool().unwrap_or(false);
+    match operation {
+        "GetItem" | "Query" | "Scan" => !consistent(body),
+        // The option is per table; one table is the only case that matters here.
+        "BatchGetItem" => {
+            let tables = body["RequestItems"].as_object();
+            !tables
+                .into_iter()
+                .flatten()
+                .any(|(_, table)| consistent(table))
+        }
+        _ => false,
+    }
+}
+
+/// What a request is about.
+pub(crate) fn facts(world: &World, call: &Call) -> Facts {
+    let dynamodb = lock(&world.dynamodb);
+    let body = &call.request;
+    let items = keys::items(&dynamodb.tables, &call.operation, body);
+    let named = body["TableName"].as_str();
+    let table = named.or(items.first().map(|(table, _)| table.as_str()));
+    let tables = &dynamodb.tables;
+    let mut keys: Vec<_> = items
+        .iter()
+        .filter_map(|(table, key)| Some(tables.get(table)?.key_of(key)))
+        .collect();
+    keys.extend(keys::of_query(&call.operation, body));
+    Facts {
+        table: table.map(str::to_owned),
+        keys,
+        ..Facts::default()
+    }
+}
+
+pub(crate) fn perform(world: &Arc<World>, call: &mut Call) -> Result<Value, ApiError> {
+    let operation = call.operation.clone();
+    let mut body = (*call.request).clone();
+    let unprocessed = batch::hold_back(world, call, &mut body)?;
+    let asked_capacity = body["ReturnConsumedCapacity"].as_str().is_some();
+    if counts_capacity(&operation) && !asked_capacity {
+        body["ReturnConsumedCapacity"] = "TOTAL".into();
+    }
+    let result = lock(&world.dynamodb).run(&operation, &body);
+    let units = match &result {
+        Ok(answer) => consumed(&answer["ConsumedCapacity"]),
+        Err(error) if error.code == "ConditionalCheckFailedException" => {
+            let dynamodb = lock(&world.dynamodb);
+            let items = keys::items(&dynamodb.tables, &operation, &body);
+            let units = |(table, key): &(String, Value)| dynamodb.primary.write_units(table, key);
+            items.iter().map(units).sum()
+        }
+        Err(_) => 0.0,
+    };
+    call.facts.capacity = units;
+    lock(&world.calls).consume(units, is_write(&operation));
+    let mut answer = result?;
+    if !asked_capacity && let Some(answer) = answer.as_object_mut() {
+        answer.remove("ConsumedCapacity");
+    }
+    if let Some((name, unprocessed)) = unprocessed {
+        answer[name] = unprocessed;
+    }
+    Ok(answer)
+}
+
+fn counts_capacity(operation: &str) -> bool {
+    is_write(operation)
+        || matches!(
+            operation,
+            "GetItem" | "BatchGetItem" | "Query" | "Scan" | "TransactGetItems"
+        )
+}
+
+/// One table's consumption, or a list of several.
+fn consumed(capacity: &Value) -> f64 {
+    let units = |capacity: &Value| capacity["CapacityUnits"].as_f64().unwrap_or(0.0);
+    match capacity.as_array() {
+        Some(tables) => tables.iter().map(units).sum(),
+        None => units(capacity),
+    }
+}
+
+/// The body of a CreateTable with string keys, on demand.
+fn create_table_body(name: &str, partition_key: &str, sort_key: Option<&str>) -> Value {
+    let mut definitions = vec![json!({"AttributeName": partition_key, "AttributeType": "S"})];
+    let mut schema = vec![json!({"AttributeName": partition_key, "KeyType": "HASH"})];
+    if let Some(sort_key) = sort_key {
+        definitions.push(json!({"AttributeName": sort_key, "AttributeType": "S"}));
+        schema.push(json!({"AttributeName": sort_key, "KeyType": "RANGE"}));
+    }
+    json!({
+        "TableName": name,
+        "AttributeDefinitions": definitions,
+        "KeySchema": schema,
+        "BillingMode": "PAY_PER_REQUEST",
+    })
+}

@@ -1,0 +1,88 @@
+//! DynamoDB from the operator's and the test's side.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::engine::Engine;
+use super::replica::Replica;
+use super::{create_table_body, keys::TableKeys};
+use crate::{World, lock};
+
+/// All tables of the account.
+pub struct DynamoDb {
+    world: Arc<World>,
+}
+
+impl DynamoDb {
+    pub(crate) fn new(world: Arc<World>) -> Self {
+        Self { world }
+    }
+
+    /// Makes a table whose keys are strings. Returns its ARN.
+    pub fn create_table(&self, name: &str, partition_key: &str, sort_key: Option<&str>) -> String {
+        let body = create_table_body(name, partition_key, sort_key);
+        let answer = lock(&self.world.dynamodb).run("CreateTable", &body);
+        answer.expect("the table is new and its name valid");
+        format!(
+            "arn:aws:dynamodb:{}:{}:table/{name}",
+            crate::REGION,
+            crate::ACCOUNT
+        )
+    }
+
+    /// Reads that do not ask for strong consistency see the tables as they were this long ago. Must be set before
+    /// the first table is made.
+    pub fn set_read_lag(&self, lag: Duration) {
+        let mut dynamodb = lock(&self.world.dynamodb);
+        assert!(
+            dynamodb.tables.is_empty(),
+            "set the lag before the first table is made"
+        );
+        let engine = Engine::new(dynamodb.clock);
+        dynamodb.replica = Some(Replica::new(engine, lag.as_millis() as i64));
+    }
+
+    /// All items of a table in the API's JSON, by partition and sort key. Not an API call: not counted, no fault.
+    pub fn items(&self, table: &str) -> Vec<Value> {
+        let dynamodb = lock(&self.world.dynamodb);
+        let mut items = Vec::new();
+        let mut body = json!({"TableName": table, "ConsistentRead": true});
+        loop {
+            let page = dynamodb.primary.run("Scan", body.clone());
+            let mut page = page.expect("the table exists");
+            let found = page["Items"].as_array_mut();
+            items.append(found.expect("a scan answers with items"));
+            match page["LastEvaluatedKey"].take() {
+                Value::Null => break,
+                next => body["ExclusiveStartKey"] = next,
+            }
+        }
+        let keys: Option<&TableKeys> = dynamodb.tables.get(table);
+        items.sort_by_cached_key(|item| keys.map(|keys| keys.key_of(item)));
+        items
+    }
+
+    /// One item in the API's JSON, by the two attributes `pk` and `sk`.
+    pub fn item(&self, table: &str, pk: &str, sk: &str) -> Option<Value> {
+        let key = json!({"pk": {"S": pk}, "sk": {"S": sk}});
+        lock(&self.world.dynamodb).primary.item(table, &key)
+    }
+
+    /// Writes an item in the API's JSON, as an operator would by hand. Not an API call.
+    pub fn put(&self, table: &str, item: Value) {
+        let body = json!({"TableName": table, "Item": item});
+        let answer = lock(&self.world.dynamodb).run("PutItem", &body);
+        answer.expect("the item fits its table");
+    }
+
+    /// Removes the items whose TTL attribute has passed: what DynamoDB does some time later. Returns how many.
+    pub fn remove_expired(&self) -> usize {
+        let mut dynamodb = lock(&self.world.dynamodb);
+        if let Some(replica) = &mut dynamodb.replica {
+            replica.sweep_ttl();
+        }
+        dynamodb.primary.sweep_ttl()
+    }
+}

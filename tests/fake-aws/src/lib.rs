@@ -1,0 +1,202 @@
+//! An AWS in the test's own process: SQS, Step Functions and DynamoDB behind the AWS SDK's HTTP seam.
+//!
+//! The real `aws-sdk-*` clients run against it: what they serialize, sign, retry and parse is the real thing, only
+//! the socket is not there. Time is tokio's, so under `#[tokio::test(start_paused = true)]` it is virtual, and
+//! everything the fake decides by chance follows one seed. It is meant for a current-thread runtime.
+//!
+//! Every modelled behaviour is a row of `README.md`, with AWS's own words and the test that pins it down.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread", start_paused = true)]
+//! # async fn main() {
+//! use std::time::Duration;
+//! use fake_aws::{Ending, EventRule, FakeAws, Fault, QueueConfig};
+//!
+//! let aws = FakeAws::new(7);
+//! let outcomes = aws.sqs().create_queue(QueueConfig::named("outcomes"));
+//! let machine = aws.sfn().create_state_machine("jobs", |_| Ending::succeed(Duration::from_secs(30), "{}"));
+//! aws.sfn().add_event_rule(EventRule::to(&outcomes));
+//!
+//! // One caller per invocation of a handler: its calls carry the name, and it can be made to crash.
+//! let dispatch = aws.caller("dispatch-1");
+//! aws.faults().after(|call| {
+//!     if call.operation == "StartExecution" { Fault::LoseAnswer } else { Fault::None }
+//! });
+//! let start = dispatch.sfn_client().start_execution().state_machine_arn(&machine).name("a").input("{}");
+//! assert!(start.send().await.is_err(), "the answer was lost,");
+//! tokio::time::sleep(Duration::from_secs(31)).await;
+//! assert_eq!(outcomes.messages().len(), 1, "the execution was not");
+//! assert_eq!(aws.calls_of("StartExecution").len(), 1);
+//! # }
+//! ```
+
+mod agenda;
+mod caller;
+mod calls;
+mod clock;
+mod dynamodb;
+mod error;
+mod faults;
+mod http;
+mod rng;
+mod sfn;
+mod sqs;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+pub use caller::Caller;
+pub use calls::{Answer, Call, CallCount, Capacity, Facts, Key, Service};
+pub use clock::Clock;
+pub use dynamodb::DynamoDb;
+pub use faults::{Fault, Faults};
+pub use rng::Rng;
+pub use sfn::{Ending, EventRule, Execution, ExecutionResult, Refusal, Sfn, StartQuota, Status};
+pub use sqs::{Gone, GoneHow, MessageView, Odds, Queue, QueueConfig, Redrive, Sqs, StoredMessage};
+
+/// The account, and with it part of every ARN and queue URL.
+pub const ACCOUNT: &str = "123456789012";
+/// The Region of every ARN and queue URL.
+pub const REGION: &str = "us-east-1";
+
+/// The whole fake. Cheap to clone: every clone is the same AWS.
+#[derive(Clone)]
+pub struct FakeAws {
+    world: Arc<World>,
+}
+
+/// What all parts share. No lock is ever held while another is taken, nor across an await.
+pub(crate) struct World {
+    pub(crate) clock: Clock,
+    pub(crate) agenda: Mutex<agenda::Agenda>,
+    pub(crate) latency: Mutex<Latency>,
+    pub(crate) calls: Mutex<calls::CallLog>,
+    pub(crate) hooks: Mutex<faults::Hooks>,
+    pub(crate) sqs: Mutex<sqs::SqsWorld>,
+    pub(crate) sfn: Mutex<sfn::SfnWorld>,
+    pub(crate) dynamodb: Mutex<dynamodb::DynamoWorld>,
+}
+
+/// How long a call is under way, without any fault: half before its effect, half after.
+pub(crate) struct Latency {
+    from: Duration,
+    to: Duration,
+    rng: Rng,
+}
+
+impl Latency {
+    pub(crate) fn draw(&mut self) -> Duration {
+        self.rng.duration(self.from, self.to)
+    }
+}
+
+impl FakeAws {
+    /// An empty AWS. Must be made inside a tokio runtime, as its clock starts there.
+    pub fn new(seed: u64) -> Self {
+        let rng = Rng::new(seed);
+        let clock = Clock::start();
+        Self {
+            world: Arc::new(World {
+                agenda: Mutex::default(),
+                latency: Mutex::new(Latency {
+                    from: Duration::ZERO,
+                    to: Duration::ZERO,
+                    rng: rng.fork("latency"),
+                }),
+                calls: Mutex::default(),
+                hooks: Mutex::default(),
+                sqs: Mutex::new(sqs::SqsWorld::new(rng.fork("sqs"))),
+                sfn: Mutex::new(sfn::SfnWorld::new(rng.fork("sfn"))),
+                dynamodb: Mutex::new(dynamodb::DynamoWorld::new(clock)),
+                clock,
+            }),
+        }
+    }
+
+    /// Virtual wall-clock time, for handlers and for assertions.
+    pub fn clock(&self) -> Clock {
+        self.world.clock
+    }
+
+    /// Every call takes a time between `from` and `to`, drawn from the seed. Zero at first.
+    pub fn set_latency(&self, from: Duration, to: Duration) {
+        let mut latency = lock(&self.world.latency);
+        latency.from = from;
+        latency.to = to;
+    }
+
+    /// SQS, from the operator's side.
+    pub fn sqs(&self) -> Sqs {
+        Sqs::new(self.world.clone())
+    }
+
+    /// Step Functions, from the operator's side.
+    pub fn sfn(&self) -> Sfn {
+        Sfn::new(self.world.clone())
+    }
+
+    /// DynamoDB, from the operator's side.
+    pub fn dynamodb(&self) -> DynamoDb {
+        DynamoDb::new(self.world.clone())
+    }
+
+    /// The fault seam: hooks around every call.
+    pub fn faults(&self) -> Faults {
+        Faults::new(self.world.clone())
+    }
+
+    /// Something that makes calls: one per handler invocation, so that each can crash on its own.
+    pub fn caller(&self, name: &str) -> Caller {
+        Caller::new(self.world.clone(), name)
+    }
+
+    /// The HTTP client of a caller named "test", for a handler that never crashes.
+    pub fn http_client(&self) -> aws_smithy_runtime_api::client::http::SharedHttpClient {
+        self.caller("test").http_client()
+    }
+
+    /// A copy of all calls so far, in the order they were sent.
+    pub fn calls(&self) -> Vec<Call> {
+        lock(&self.world.calls).all().to_vec()
+    }
+
+    /// A copy of the calls of one operation, such as "StartExecution".
+    pub fn calls_of(&self, operation: &str) -> Vec<Call> {
+        let log = lock(&self.world.calls);
+        let of = log.all().iter().filter(|call| call.operation == operation);
+        of.cloned().collect()
+    }
+
+    /// How often each operation was called, also after [`FakeAws::forget_calls`].
+    pub fn call_counts(&self) -> BTreeMap<String, CallCount> {
+        lock(&self.world.calls).counts().clone()
+    }
+
+    /// DynamoDB capacity units consumed so far, also after [`FakeAws::forget_calls`].
+    pub fn consumed_capacity(&self) -> Capacity {
+        lock(&self.world.calls).capacity()
+    }
+
+    /// Drops the recorded calls, to keep long simulations small. Counters stay.
+    pub fn forget_calls(&self) {
+        lock(&self.world.calls).forget();
+    }
+}
+
+impl std::fmt::Debug for World {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("World")
+    }
+}
+
+impl std::fmt::Debug for FakeAws {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("FakeAws")
+    }
+}
+
+/// A panicking assertion in one task must not hide itself behind the poisoned lock of the next.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

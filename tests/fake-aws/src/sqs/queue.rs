@@ -1,0 +1,170 @@
+//! One queue: its messages and what becomes of them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+use tokio::sync::Notify;
+
+use super::config::{self, QueueConfig};
+
+/// A message as the queue holds it.
+#[derive(Clone, Debug)]
+pub struct StoredMessage {
+    /// Given at the send; kept in the move to a dead-letter queue, new after a redrive by an operator.
+    pub id: String,
+    /// The body.
+    pub body: String,
+    /// Message attributes, each as in the API: `{"DataType": …, "StringValue": …}`.
+    pub attributes: Map<String, Value>,
+    /// The clock that retention runs by, in milliseconds since the epoch.
+    pub enqueued_ms: i64,
+    /// First receive, in milliseconds since the epoch.
+    pub first_received_ms: Option<i64>,
+    /// Newest receive, in milliseconds since the epoch.
+    pub received_ms: Option<i64>,
+    /// Receives so far, over all queues it was in.
+    pub receives: u32,
+    /// The queue it came from, if SQS itself moved it to a dead-letter queue: an ARN.
+    pub dead_letter_source: Option<String>,
+    /// Hidden until then, in milliseconds since the epoch.
+    pub(super) hidden_until_ms: i64,
+    /// Whether it is hidden because of a receive (and not of a delay).
+    pub(super) received: bool,
+    /// Counts receives, to tell the newest receipt handle from older ones.
+    pub(super) handle: u64,
+}
+
+impl StoredMessage {
+    /// The string value of a message attribute.
+    pub fn attribute(&self, name: &str) -> Option<&str> {
+        self.attributes.get(name)?["StringValue"].as_str()
+    }
+
+    pub(super) fn in_flight(&self, now_ms: i64) -> bool {
+        self.received && self.hidden_until_ms > now_ms
+    }
+}
+
+/// A message that is no longer in its queue.
+#[derive(Clone, Debug)]
+pub struct Gone {
+    /// The message at its end.
+    pub message: StoredMessage,
+    /// How it left.
+    pub how: GoneHow,
+    /// When, in milliseconds since the epoch.
+    pub at_ms: i64,
+}
+
+/// How a message left its queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GoneHow {
+    /// By DeleteMessage.
+    Deleted,
+    /// By the end of the retention period: lost.
+    Expired,
+    /// To the dead-letter queue, after too many receives.
+    DeadLettered,
+    /// By an operator's redrive.
+    Moved,
+}
+
+pub(super) struct QueueState {
+    pub(super) config: QueueConfig,
+    pub(super) url: String,
+    pub(super) arn: String,
+    /// By order of arrival.
+    pub(super) messages: BTreeMap<u64, StoredMessage>,
+    pub(super) gone: Vec<Gone>,
+    /// Wakes long polls when something may have become visible.
+    pub(super) changed: Arc<Notify>,
+    next: u64,
+}
+
+/// The numbers GetQueueAttributes gives.
+#[derive(Default)]
+pub(super) struct Counts {
+    pub(super) visible: usize,
+    pub(super) in_flight: usize,
+    pub(super) delayed: usize,
+}
+
+impl QueueState {
+    pub(super) fn new(config: QueueConfig) -> Self {
+        Self {
+            url: config::url(&config.name),
+            arn: config::arn(&config.name),
+            config,
+            messages: BTreeMap::new(),
+            gone: Vec::new(),
+            changed: Arc::default(),
+            next: 0,
+        }
+    }
+
+    pub(super) fn add(&mut self, message: StoredMessage) {
+        self.messages.insert(self.next, message);
+        self.next += 1;
+        self.changed.notify_waiters();
+    }
+
+    pub(super) fn find(&mut self, id: &str) -> Option<(u64, &mut StoredMessage)> {
+        let mut all = self.messages.iter_mut();
+        let (&place, message) = all.find(|(_, message)| message.id == id)?;
+        Some((place, message))
+    }
+
+    /// Takes a message out and remembers why.
+    pub(super) fn take_out(
+        &mut self,
+        place: u64,
+        how: GoneHow,
+        at_ms: i64,
+    ) -> Option<StoredMessage> {
+        let message = self.messages.remove(&place)?;
+        self.gone.push(Gone {
+            message: message.clone(),
+            how,
+            at_ms,
+        });
+        Some(message)
+    }
+
+    /// Deletes what is older than the retention period, in flight or not.
+    pub(super) fn expire(&mut self, now_ms: i64) {
+        let oldest_ms = now_ms - self.config.retention.as_millis() as i64;
+        let expired: Vec<u64> = self
+            .messages
+            .iter()
+            .filter(|(_, message)| message.enqueued_ms <= oldest_ms)
+            .map(|(&place, _)| place)
+            .collect();
+        for place in expired {
+            self.take_out(place, GoneHow::Expired, now_ms);
+        }
+    }
+
+    pub(super) fn counts(&self, now_ms: i64) -> Counts {
+        let mut counts = Counts::default();
+        for message in self.messages.values() {
+            if message.hidden_until_ms <= now_ms {
+                counts.visible += 1;
+            } else if message.received {
+                counts.in_flight += 1;
+            } else {
+                counts.delayed += 1;
+            }
+        }
+        counts
+    }
+
+    /// When the next hidden message becomes visible.
+    pub(super) fn next_visible_ms(&self, now_ms: i64) -> Option<i64> {
+        let times = self
+            .messages
+            .values()
+            .map(|message| message.hidden_until_ms);
+        times.filter(|&at_ms| at_ms > now_ms).min()
+    }
+}

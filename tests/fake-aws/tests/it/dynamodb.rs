@@ -1,0 +1,361 @@
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, Delete, DeleteRequest, KeysAndAttributes, Put, PutRequest,
+    ReturnValuesOnConditionCheckFailure as OnFailure, TransactWriteItem, Update, WriteRequest,
+};
+use fake_aws::{Capacity, FakeAws};
+use serde_json::json;
+
+use crate::support::{code, secs, sleep};
+
+const TABLE: &str = "ledger";
+
+fn one_table() -> (FakeAws, Client) {
+    let aws = FakeAws::new(1);
+    aws.dynamodb().create_table(TABLE, "pk", Some("sk"));
+    let client = aws.caller("test").dynamodb_client();
+    (aws, client)
+}
+
+fn text(value: &str) -> AttributeValue {
+    AttributeValue::S(value.to_owned())
+}
+
+fn key(pk: &str, sk: &str) -> HashMap<String, AttributeValue> {
+    HashMap::from([("pk".to_owned(), text(pk)), ("sk".to_owned(), text(sk))])
+}
+
+fn item(pk: &str, sk: &str, state: &str) -> HashMap<String, AttributeValue> {
+    let mut item = key(pk, sk);
+    item.insert("state".to_owned(), text(state));
+    item
+}
+
+async fn put(client: &Client, pk: &str, sk: &str, state: &str) {
+    let request = client.put_item().table_name(TABLE);
+    let request = request.set_item(Some(item(pk, sk, state)));
+    request.send().await.expect("a put");
+}
+
+fn state(item: Option<&HashMap<String, AttributeValue>>) -> Option<&str> {
+    item?.get("state")?.as_s().ok().map(String::as_str)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failed_condition_returns_the_item_that_was_in_the_way() {
+    let (aws, client) = one_table();
+    put(&client, "a", "1", "STARTED").await;
+    let request = client.put_item().table_name(TABLE);
+    let request = request.set_item(Some(item("a", "1", "QUEUED")));
+    let request = request.condition_expression("attribute_not_exists(pk)");
+    let request = request.return_values_on_condition_check_failure(OnFailure::AllOld);
+    let error = request
+        .send()
+        .await
+        .expect_err("it exists")
+        .into_service_error();
+    let aws_sdk_dynamodb::operation::put_item::PutItemError::ConditionalCheckFailedException(
+        failure,
+    ) = error
+    else {
+        panic!("{error:?}");
+    };
+    assert_eq!(state(failure.item()), Some("STARTED"));
+    let kept = aws.dynamodb().item(TABLE, "a", "1").expect("it is there");
+    assert_eq!(kept["state"], json!({"S": "STARTED"}));
+}
+
+#[tokio::test(start_paused = true)]
+async fn updates_and_deletes_take_conditions() {
+    let (aws, client) = one_table();
+    put(&client, "a", "1", "QUEUED").await;
+    let update = |from: &str| {
+        let request = client
+            .update_item()
+            .table_name(TABLE)
+            .set_key(Some(key("a", "1")));
+        let request =
+            request.update_expression("SET #s = :to, attempt = if_not_exists(attempt, :n) + :n");
+        let request = request.condition_expression("#s = :from");
+        let request = request.expression_attribute_names("#s", "state");
+        let request = request.expression_attribute_values(":n", AttributeValue::N("1".to_owned()));
+        let request = request.expression_attribute_values(":to", text("STARTED"));
+        request
+            .expression_attribute_values(":from", text(from))
+            .send()
+    };
+    update("QUEUED").await.expect("the condition holds");
+    assert_eq!(
+        code(update("QUEUED").await),
+        "ConditionalCheckFailedException"
+    );
+    let kept = aws.dynamodb().item(TABLE, "a", "1").expect("it is there");
+    assert_eq!(kept["attempt"], json!({"N": "2"}));
+    let delete = |state: &str| {
+        let request = client
+            .delete_item()
+            .table_name(TABLE)
+            .set_key(Some(key("a", "1")));
+        let request = request.condition_expression("#s = :s");
+        let request = request.expression_attribute_names("#s", "state");
+        request
+            .expression_attribute_values(":s", text(state))
+            .send()
+    };
+    assert_eq!(
+        code(delete("QUEUED").await),
+        "ConditionalCheckFailedException"
+    );
+    delete("STARTED").await.expect("the condition holds");
+    assert!(aws.dynamodb().items(TABLE).is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_query_reads_one_partition_in_pages() {
+    let (aws, client) = one_table();
+    for number in 0..5 {
+        put(&client, "slots", &number.to_string(), "x").await;
+    }
+    put(&client, "other", "1", "x").await;
+    let query = || {
+        let request = client
+            .query()
+            .table_name(TABLE)
+            .consistent_read(true)
+            .limit(2);
+        let request = request.key_condition_expression("pk = :pk");
+        request.expression_attribute_values(":pk", text("slots"))
+    };
+    let (mut found, mut next, mut pages) = (0, None, 0);
+    loop {
+        let page = query()
+            .set_exclusive_start_key(next)
+            .send()
+            .await
+            .expect("a page");
+        found += page.count();
+        pages += 1;
+        next = page.last_evaluated_key;
+        if next.is_none() {
+            break;
+        }
+    }
+    assert_eq!((found, pages), (5, 3));
+    assert_eq!(aws.calls_of("Query")[0].facts.keys[0].pk, "slots");
+}
+
+fn keys(sks: &[&str]) -> KeysAndAttributes {
+    let keys = sks.iter().map(|sk| key("a", sk)).collect();
+    let request = KeysAndAttributes::builder().set_keys(Some(keys));
+    request.consistent_read(true).build().expect("complete")
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_batch_get_may_leave_keys_unprocessed() {
+    let (aws, client) = one_table();
+    for sk in ["1", "2"] {
+        put(&client, "a", sk, "x").await;
+    }
+    aws.faults().fail_entries(|_, key| key == "a|2");
+    let request = || {
+        client
+            .batch_get_item()
+            .request_items(TABLE, keys(&["1", "2", "3"]))
+    };
+    let answer = request().send().await.expect("a partial answer");
+    assert_eq!(answer.responses().expect("answers")[TABLE].len(), 1);
+    let left = &answer.unprocessed_keys().expect("keys")[TABLE];
+    assert_eq!(left.keys(), [key("a", "2")]);
+    assert_eq!(left.consistent_read(), Some(true), "ready to be sent again");
+    aws.faults().fail_entries(|_, _| true);
+    assert_eq!(
+        code(request().send().await),
+        "ProvisionedThroughputExceededException"
+    );
+    aws.faults().clear();
+    let answer = request().send().await.expect("a whole answer");
+    assert_eq!(answer.responses().expect("answers")[TABLE].len(), 2);
+    assert!(answer.unprocessed_keys().expect("a map").is_empty());
+}
+
+fn put_request(sk: &str) -> WriteRequest {
+    let put = PutRequest::builder().set_item(Some(item("a", sk, "x")));
+    let put = put.build().expect("complete");
+    WriteRequest::builder().put_request(put).build()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_batch_write_may_leave_items_unprocessed() {
+    let (aws, client) = one_table();
+    put(&client, "a", "0", "x").await;
+    aws.faults().fail_entries(|_, key| key == "a|2");
+    let delete = DeleteRequest::builder().set_key(Some(key("a", "0")));
+    let delete = WriteRequest::builder().delete_request(delete.build().expect("complete"));
+    let writes = vec![put_request("1"), put_request("2"), delete.build()];
+    let request = || {
+        client
+            .batch_write_item()
+            .request_items(TABLE, writes.clone())
+    };
+    let answer = request().send().await.expect("a partial answer");
+    assert_eq!(
+        answer.unprocessed_items().expect("items")[TABLE],
+        [put_request("2")]
+    );
+    let left = aws.dynamodb().items(TABLE);
+    assert_eq!(left.len(), 1);
+    assert_eq!(left[0]["sk"], json!({"S": "1"}));
+    aws.faults().fail_entries(|_, _| true);
+    assert_eq!(
+        code(request().send().await),
+        "ProvisionedThroughputExceededException"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_transaction_is_all_or_nothing() {
+    let (aws, client) = one_table();
+    put(&client, "a", "1", "STARTED").await;
+    put(&client, "slots", "run", "x").await;
+    let transact = |from: &str| {
+        let update = Update::builder()
+            .table_name(TABLE)
+            .set_key(Some(key("a", "1")));
+        let update = update
+            .update_expression("SET #s = :to")
+            .condition_expression("#s = :from");
+        let update = update.expression_attribute_names("#s", "state");
+        let update = update.expression_attribute_values(":from", text(from));
+        let update = update.expression_attribute_values(":to", text("DONE"));
+        let delete = Delete::builder()
+            .table_name(TABLE)
+            .set_key(Some(key("slots", "run")));
+        let put = Put::builder()
+            .table_name(TABLE)
+            .set_item(Some(item("b", "1", "x")));
+        let update = update.build().expect("complete");
+        let delete = delete.build().expect("complete");
+        let put = put.build().expect("complete");
+        let request = client.transact_write_items();
+        let request = request.transact_items(TransactWriteItem::builder().update(update).build());
+        let request = request.transact_items(TransactWriteItem::builder().delete(delete).build());
+        let request = request.transact_items(TransactWriteItem::builder().put(put).build());
+        request.send()
+    };
+    let error = transact("QUEUED").await.expect_err("the condition fails");
+    let error = error.into_service_error();
+    assert!(error.is_transaction_canceled_exception(), "{error:?}");
+    assert_eq!(aws.dynamodb().items(TABLE).len(), 2);
+    transact("STARTED").await.expect("the condition holds");
+    let left = aws.dynamodb().items(TABLE);
+    assert_eq!(left.len(), 2);
+    assert_eq!(left[0]["state"], json!({"S": "DONE"}));
+}
+
+#[tokio::test(start_paused = true)]
+async fn eventually_consistent_reads_may_be_stale() {
+    let aws = FakeAws::new(1);
+    aws.dynamodb().set_read_lag(secs(2));
+    aws.dynamodb().create_table(TABLE, "pk", Some("sk"));
+    let client = aws.caller("test").dynamodb_client();
+    let get = async |consistent: bool| {
+        let request = client
+            .get_item()
+            .table_name(TABLE)
+            .set_key(Some(key("a", "1")));
+        let answer = request
+            .consistent_read(consistent)
+            .send()
+            .await
+            .expect("a read");
+        state(answer.item.as_ref()).map(str::to_owned)
+    };
+    let count = async |consistent: bool| {
+        let request = client.query().table_name(TABLE).consistent_read(consistent);
+        let request = request.key_condition_expression("pk = :pk");
+        let request = request.expression_attribute_values(":pk", text("a"));
+        request.send().await.expect("a query").count()
+    };
+    put(&client, "a", "1", "old").await;
+    sleep(1).await;
+    put(&client, "a", "1", "new").await;
+    assert_eq!(
+        (get(true).await.as_deref(), get(false).await),
+        (Some("new"), None)
+    );
+    assert_eq!((count(true).await, count(false).await), (1, 0));
+    sleep(1).await;
+    assert_eq!(get(false).await.as_deref(), Some("old"));
+    sleep(1).await;
+    assert_eq!(get(false).await.as_deref(), Some("new"));
+    let request = client.delete_item().table_name(TABLE);
+    request
+        .set_key(Some(key("a", "1")))
+        .send()
+        .await
+        .expect("a delete");
+    assert_eq!((count(true).await, count(false).await), (0, 1));
+    sleep(2).await;
+    assert_eq!(count(false).await, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn capacity_is_counted_for_reads_writes_and_failed_conditions() {
+    let (aws, client) = one_table();
+    put(&client, "a", "1", &"x".repeat(1500)).await;
+    let request = client
+        .put_item()
+        .table_name(TABLE)
+        .set_item(Some(item("a", "1", "y")));
+    let failed = request
+        .condition_expression("attribute_not_exists(pk)")
+        .send()
+        .await;
+    assert_eq!(code(failed), "ConditionalCheckFailedException");
+    assert_eq!(
+        aws.consumed_capacity(),
+        Capacity {
+            read: 0.0,
+            write: 4.0
+        }
+    );
+    let request = client
+        .get_item()
+        .table_name(TABLE)
+        .set_key(Some(key("a", "1")));
+    let answer = request.clone().send().await.expect("a read");
+    assert!(answer.consumed_capacity().is_none(), "it was not asked for");
+    request.consistent_read(true).send().await.expect("a read");
+    assert_eq!(
+        aws.consumed_capacity(),
+        Capacity {
+            read: 1.5,
+            write: 4.0
+        }
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn expired_items_stay_until_they_are_removed() {
+    let (aws, client) = one_table();
+    let specification = aws_sdk_dynamodb::types::TimeToLiveSpecification::builder()
+        .attribute_name("expires_at")
+        .enabled(true);
+    let request = client.update_time_to_live().table_name(TABLE);
+    let request = request.time_to_live_specification(specification.build().expect("complete"));
+    request.send().await.expect("TTL is set");
+    let expires_at = aws.clock().now_ms() / 1000 + 60;
+    let item =
+        json!({"pk": {"S": "a"}, "sk": {"S": "1"}, "expires_at": {"N": expires_at.to_string()}});
+    aws.dynamodb().put(TABLE, item);
+    sleep(3600).await;
+    assert_eq!(
+        aws.dynamodb().items(TABLE).len(),
+        1,
+        "expired, but still read"
+    );
+    assert_eq!(aws.dynamodb().remove_expired(), 1);
+    assert!(aws.dynamodb().items(TABLE).is_empty());
+}

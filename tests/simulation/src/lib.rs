@@ -1,0 +1,11 @@
+//! A whole pipeline in the test's own process: the real handlers, through the real AWS SDK, against `fake-aws`.
+//!
+//! Time is virtual: run under `#[tokio::test(start_paused = true)]`.
+
+mod invariants;
+mod pipeline;
+mod upload;
+
+pub use invariants::Verdict;
+pub use pipeline::{Background, LEDGER, Pipeline, Settings, Ticked};
+pub use upload::{Upload, notification, record};

@@ -1,0 +1,365 @@
+//! The pipeline under test, and what AWS does around the handlers: the schedule, the event source mapping, timeouts.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use dispatch::{Dispatch, Ended, Invocation};
+use fake_aws::{Caller, Ending, EventRule, Execution, FakeAws, Queue, QueueConfig, Redrive};
+use settle::{Settle, SqsRecord};
+use spillway::aws::clients::Clients;
+use spillway::aws::clock::Clock;
+use spillway::outcome::RetryPolicy;
+use spillway::pace::Pace;
+
+use crate::upload::{Upload, notification};
+
+/// The ledger's table.
+pub const LEDGER: &str = "ledger";
+
+const TICK: Duration = Duration::from_secs(60);
+/// Lambda's timeout of `dispatch`: the tick's 56 seconds and 20 more, as in Terraform.
+const DISPATCH_TIMEOUT: Duration = Duration::from_secs(76);
+const SETTLE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How the pipeline is set up.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    pub seed: u64,
+    pub pace: Pace,
+    pub retry: RetryPolicy,
+    pub sweep_after: Duration,
+    /// Every API call takes a time between these.
+    pub latency: (Duration, Duration),
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            seed: 1,
+            pace: Pace {
+                max_concurrency: 20,
+                starts_per_second: 100.0,
+                burst: 100,
+                starts_per_tick: None,
+            },
+            retry: RetryPolicy {
+                max_attempts: 3,
+                backoff_seconds: vec![5, 10],
+            },
+            sweep_after: Duration::from_secs(120),
+            latency: (Duration::from_millis(2), Duration::from_millis(20)),
+        }
+    }
+}
+
+/// How an invocation of `dispatch` went.
+#[derive(Debug)]
+pub enum Ticked {
+    Ended(Ended),
+    /// The process died.
+    Crashed,
+    TimedOut,
+}
+
+impl Ticked {
+    /// The counts of a tick that went well.
+    #[track_caller]
+    pub fn well(self) -> dispatch::Counts {
+        match self {
+            Self::Ended(Ended {
+                counts,
+                failure: None,
+            }) => counts,
+            other => panic!("the tick did not go well: {other:?}"),
+        }
+    }
+}
+
+/// A task that ends when this is dropped.
+pub struct Background(tokio::task::JoinHandle<()>);
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// The pipeline. Cheap to clone.
+#[derive(Clone)]
+pub struct Pipeline {
+    pub aws: FakeAws,
+    pub settings: Settings,
+    pub events: Queue,
+    pub dead_letters: Queue,
+    pub outcomes: Queue,
+    pub outcomes_dead_letters: Queue,
+    pub machine: String,
+    invocations: Arc<AtomicU32>,
+}
+
+impl Pipeline {
+    /// A pipeline whose executions end as `workflow` says.
+    pub fn new(
+        settings: Settings,
+        workflow: impl FnMut(&Execution) -> Ending + Send + 'static,
+    ) -> Self {
+        let aws = FakeAws::new(settings.seed);
+        let queue = |name: &str, visibility: u64, dead_letter_queue: Option<(&str, u32)>| {
+            aws.sqs().create_queue(QueueConfig {
+                visibility_timeout: Duration::from_secs(visibility),
+                retention: Duration::from_secs(14 * 24 * 3600),
+                redrive: dead_letter_queue.map(|(name, max_receives)| Redrive {
+                    dead_letter_queue: name.to_owned(),
+                    max_receives,
+                }),
+                ..QueueConfig::named(name)
+            })
+        };
+        let dead_letters = queue("events-dlq", 30, None);
+        let outcomes_dead_letters = queue("outcomes-dlq", 30, None);
+        let events = queue("events", 91, Some(("events-dlq", 20)));
+        let outcomes = queue("outcomes", 180, Some(("outcomes-dlq", 5)));
+        aws.dynamodb().create_table(LEDGER, "pk", Some("sk"));
+        let machine = aws.sfn().create_state_machine("workflow", workflow);
+        aws.sfn().add_event_rule(EventRule::to(&outcomes));
+        aws.set_latency(settings.latency.0, settings.latency.1);
+        let invocations = Arc::new(AtomicU32::new(0));
+        Self {
+            aws,
+            settings,
+            events,
+            dead_letters,
+            outcomes,
+            outcomes_dead_letters,
+            machine,
+            invocations,
+        }
+    }
+
+    /// A pipeline whose executions all succeed after `seconds`.
+    pub fn succeeding(settings: Settings, seconds: u64) -> Self {
+        Self::new(settings, move |_| {
+            Ending::succeed(Duration::from_secs(seconds), "{}")
+        })
+    }
+
+    /// S3's notification of one upload, in the events queue.
+    pub fn upload(&self, upload: &Upload) {
+        self.events
+            .inject(&notification(std::slice::from_ref(upload)));
+    }
+
+    /// Uploads `count` objects with keys of their own.
+    pub fn upload_many(&self, count: u32) -> Vec<Upload> {
+        let uploads: Vec<_> = (0..count)
+            .map(|number| Upload::new(&format!("status/{number}.json"), number + 1))
+            .collect();
+        uploads.iter().for_each(|upload| self.upload(upload));
+        uploads
+    }
+
+    fn caller(&self, function: &str) -> Caller {
+        let number = self.invocations.fetch_add(1, Ordering::Relaxed);
+        self.aws.caller(&format!("{function}-{number}"))
+    }
+
+    fn clock(&self) -> Clock {
+        Clock::starting_at(self.aws.clock().now_ms())
+    }
+
+    /// `dispatch` as Terraform configures it, calling as `caller`.
+    pub fn dispatch(&self, caller: &Caller) -> Arc<Dispatch> {
+        let config = dispatch::Config {
+            pipeline: "pipeline".into(),
+            ledger_table: LEDGER.into(),
+            ledger_arn: "arn:aws:dynamodb:us-east-1:123456789012:table/ledger".into(),
+            events_queue_url: self.events.url(),
+            dead_letter_queue_url: self.dead_letters.url(),
+            outcomes_queue_url: self.outcomes.url(),
+            state_machine_arn: self.machine.clone(),
+            pace: self.settings.pace.clone(),
+            tick: Duration::from_secs(56),
+            sweep_after: self.settings.sweep_after,
+            sweep_per_tick: 50,
+        };
+        Arc::new(Dispatch::new(
+            config,
+            Clients::with_http_client(caller.http_client()),
+        ))
+    }
+
+    fn settle_handler(&self, caller: &Caller) -> Settle {
+        let config = settle::Config {
+            pipeline: "pipeline".into(),
+            ledger_table: LEDGER.into(),
+            events_queue_url: self.events.url(),
+            dead_letter_queue_url: self.dead_letters.url(),
+            outcomes_dead_letter_queue_url: self.outcomes_dead_letters.url(),
+            retry: self.settings.retry.clone(),
+            retention_days: 90,
+        };
+        Settle::new(config, Clients::with_http_client(caller.http_client()))
+    }
+
+    /// Invokes `dispatch` once, by hand.
+    pub async fn tick(&self) -> Ticked {
+        self.tick_for(None).await
+    }
+
+    /// Invokes `dispatch` for a scheduled time.
+    pub async fn tick_for(&self, time: Option<&str>) -> Ticked {
+        let caller = self.caller("dispatch");
+        let dispatch = self.dispatch(&caller);
+        let clock = self.clock();
+        let invocation = Invocation {
+            token: caller.name().to_string(),
+            clock,
+            deadline: clock.now() + DISPATCH_TIMEOUT.as_millis() as i64,
+            tick: time.map(str::to_owned),
+        };
+        // A task of its own, so that everything of it ends when the process does.
+        let mut tick = tokio::spawn(async move { dispatch.tick(invocation).await });
+        let ticked = tokio::select! {
+            biased;
+            () = caller.crashed() => Ticked::Crashed,
+            ended = &mut tick => Ticked::Ended(ended.expect("a tick does not panic")),
+            () = tokio::time::sleep(DISPATCH_TIMEOUT) => Ticked::TimedOut,
+        };
+        tick.abort();
+        if !matches!(ticked, Ticked::Ended(_)) {
+            caller.crash();
+        }
+        ticked
+    }
+
+    /// What Lambda's event source mapping does once: receive outcomes, invoke `settle`, delete what it settled.
+    /// `false`: there was nothing to receive.
+    pub async fn settle_once(&self) -> bool {
+        let mapping = self.aws.caller("mapping");
+        let sqs = mapping.sqs_client();
+        let received = sqs
+            .receive_message()
+            .queue_url(self.outcomes.url())
+            .max_number_of_messages(10)
+            .wait_time_seconds(20)
+            .send()
+            .await;
+        let messages = received
+            .ok()
+            .and_then(|received| received.messages)
+            .unwrap_or_default();
+        if messages.is_empty() {
+            return false;
+        }
+        let caller = self.caller("settle");
+        let settle = self.settle_handler(&caller);
+        let records: Vec<SqsRecord> = messages
+            .iter()
+            .map(|message| SqsRecord {
+                message_id: message.message_id().unwrap_or_default().to_owned(),
+                body: message.body().unwrap_or_default().to_owned(),
+            })
+            .collect();
+        let now = self.clock().now();
+        let settled = tokio::select! {
+            biased;
+            () = caller.crashed() => None,
+            settled = settle.settle(&records, now) => Some(settled),
+            () = tokio::time::sleep(SETTLE_TIMEOUT) => None,
+        };
+        // A crash or a timeout: the whole batch comes again.
+        let Some(settled) = settled else {
+            caller.crash();
+            return true;
+        };
+        for message in messages {
+            if !settled
+                .failed
+                .iter()
+                .any(|failed| Some(failed.as_str()) == message.message_id())
+            {
+                let receipt = message.receipt_handle().unwrap_or_default();
+                let deleted = sqs
+                    .delete_message()
+                    .queue_url(self.outcomes.url())
+                    .receipt_handle(receipt)
+                    .send();
+                // One that is lost comes again.
+                let _ = deleted.await;
+            }
+        }
+        true
+    }
+
+    /// Settles outcomes as they come, until the answer is dropped.
+    pub fn settle_in_background(&self) -> Background {
+        let pipeline = self.clone();
+        Background(tokio::spawn(async move {
+            loop {
+                pipeline.settle_once().await;
+            }
+        }))
+    }
+
+    /// Runs schedule and mapping for `ticks` minutes. A tick that fails is the next one's to mend.
+    pub async fn run(&self, ticks: u32) {
+        let _settling = self.settle_in_background();
+        for _ in 0..ticks {
+            self.minute().await;
+        }
+    }
+
+    async fn minute(&self) {
+        let next = tokio::time::Instant::now() + TICK;
+        self.tick().await;
+        tokio::time::sleep_until(next).await;
+    }
+
+    /// Runs until nothing is left to do: no message waits, no slot is taken, nothing runs. Panics after `ticks`.
+    pub async fn drain(&self, ticks: u32) {
+        let _settling = self.settle_in_background();
+        for _ in 0..ticks {
+            self.minute().await;
+            if self.is_quiet() {
+                return;
+            }
+        }
+        panic!("not quiet after {ticks} ticks: {}", self.describe());
+    }
+
+    /// Whether nothing is left to do.
+    pub fn is_quiet(&self) -> bool {
+        self.events.messages().is_empty()
+            && self.outcomes.messages().is_empty()
+            && self.slots().is_empty()
+            && self.aws.sfn().running().is_empty()
+    }
+
+    /// The executions that hold a slot.
+    pub fn slots(&self) -> Vec<String> {
+        let items = self.aws.dynamodb().items(LEDGER);
+        let slots = items.iter().filter(|item| item["pk"]["S"] == "slots");
+        slots
+            .map(|item| item["sk"]["S"].as_str().unwrap_or_default().to_owned())
+            .collect()
+    }
+
+    /// Where things are, for a failed test.
+    pub fn describe(&self) -> String {
+        format!(
+            "{} events, {} dead, {} outcomes, slots {:?}, running {:?}, lease {:?}",
+            self.events.messages().len(),
+            self.dead_letters.messages().len(),
+            self.outcomes.messages().len(),
+            self.slots(),
+            self.aws
+                .sfn()
+                .running()
+                .iter()
+                .map(|execution| &execution.name)
+                .collect::<Vec<_>>(),
+            self.aws.dynamodb().item(LEDGER, "lease", "dispatch"),
+        )
+    }
+}

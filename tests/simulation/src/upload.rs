@@ -1,0 +1,51 @@
+//! What S3 sends when an object is uploaded.
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::{Value, json};
+
+/// What S3's form-style encoding leaves as it is, besides letters and digits.
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'*')
+    .remove(b'/');
+
+/// One upload.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Upload {
+    pub key: String,
+    pub sequencer: String,
+}
+
+impl Upload {
+    pub fn new(key: &str, number: u32) -> Self {
+        Self {
+            key: key.to_owned(),
+            sequencer: format!("{number:018X}"),
+        }
+    }
+}
+
+/// One record as S3 writes it.
+pub fn record(upload: &Upload) -> Value {
+    let key = utf8_percent_encode(&upload.key, ENCODED)
+        .to_string()
+        .replace("%20", "+");
+    json!({
+        "eventVersion": "2.1", "eventSource": "aws:s3", "awsRegion": "us-east-1",
+        "eventTime": "2026-11-22T10:00:00.000Z", "eventName": "ObjectCreated:Put",
+        "userIdentity": {"principalId": "A1"}, "requestParameters": {"sourceIPAddress": "127.0.0.1"},
+        "s3": {
+            "s3SchemaVersion": "1.0", "configurationId": "status",
+            "bucket": {"name": "uploads", "ownerIdentity": {"principalId": "A1"}, "arn": "arn:aws:s3:::uploads"},
+            "object": {"key": key, "size": 67, "eTag": "d41d8cd98f00b204e9800998ecf8427e", "sequencer": upload.sequencer}
+        }
+    })
+}
+
+/// The notification of one or more uploads.
+pub fn notification(uploads: &[Upload]) -> String {
+    let records: Vec<Value> = uploads.iter().map(record).collect();
+    json!({ "Records": records }).to_string()
+}
