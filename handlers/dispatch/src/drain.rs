@@ -20,8 +20,11 @@ const BATCHES_AT_ONCE: usize = 6;
 /// The shortest and the longest time between two counts of the slots while all are taken.
 const COUNT_EVERY_MIN: Millis = 250;
 const COUNT_EVERY_MAX: Millis = 2_000;
-/// Slots whose count costs about as much as a millisecond of waiting is worth: a count reads every slot.
-const SLOTS_PER_MILLISECOND: u32 = 1;
+/// While no slot is freed the next count waits for this share of the time since the last was: executions that run
+/// for long are counted seldom, and a freed slot is still seen after an eighth of an execution's time at the most.
+const COUNT_SHARE: Millis = 8;
+/// A count reads every slot, so many slots are counted less often: a millisecond more for each.
+const COUNT_DEARER_BY: Millis = 1;
 /// How often the control item is read again, so that a limit or a pause holds for what is already queued.
 const CONTROL_EVERY: Millis = 2_000;
 /// How often the backlog is asked for while no slot is free: an empty queue ends the tick.
@@ -32,19 +35,31 @@ const JOIN_MARGIN: Millis = 3_000;
 /// When to count the slots again.
 struct Recount {
     last: Millis,
-    every: Millis,
+    /// When a count last showed a free slot.
+    freed: Millis,
     free: u32,
+    used: u32,
 }
 
 impl Recount {
-    /// The next interval: short while slots are being freed, longer while nothing changes or counting is dear.
+    /// Takes in a count.
     fn counted(&mut self, now: Millis, free: u32, used: u32) {
-        let dear = Millis::from(used / SLOTS_PER_MILLISECOND);
-        let least = dear.clamp(COUNT_EVERY_MIN, COUNT_EVERY_MAX);
-        let longer = (self.every * 2).min(COUNT_EVERY_MAX);
-        self.every = if free > 0 { least } else { longer.max(least) };
-        self.last = now;
-        self.free = free;
+        if free > 0 {
+            self.freed = now;
+        }
+        *self = Self {
+            last: now,
+            freed: self.freed,
+            free,
+            used,
+        };
+    }
+
+    /// The time of the next count.
+    fn due(&self) -> Millis {
+        let quiet = (self.last - self.freed) / COUNT_SHARE;
+        let dear = Millis::from(self.used) * COUNT_DEARER_BY;
+        self.last + quiet.max(dear).clamp(COUNT_EVERY_MIN, COUNT_EVERY_MAX)
     }
 }
 
@@ -77,8 +92,9 @@ impl Dispatch {
         let now = shared.now();
         let mut recount = Recount {
             last: now,
-            every: COUNT_EVERY_MIN,
+            freed: now,
             free: 0,
+            used: 0,
         };
         let mut control_read = now;
         let mut backlog_asked = None;
@@ -110,7 +126,7 @@ impl Dispatch {
                     tokio::time::sleep_until(shared.clock.instant(until)).await;
                 }
                 Grant::Full => {
-                    let due = recount.last + recount.every;
+                    let due = recount.due();
                     if now < due {
                         let until = due.min(stop_at);
                         tokio::time::sleep_until(shared.clock.instant(until)).await;
@@ -204,20 +220,20 @@ mod tests {
     fn counts_come_often_while_slots_are_freed_and_seldom_while_none_are() {
         let mut recount = Recount {
             last: 0,
-            every: COUNT_EVERY_MIN,
+            freed: 0,
             free: 0,
+            used: 0,
         };
-        let mut after = |free, used| {
-            recount.counted(0, free, used);
-            recount.every
+        let mut wait = |now, free, used| {
+            recount.counted(now, free, used);
+            recount.due() - now
         };
-        assert_eq!(after(3, 20), 250);
-        assert_eq!(after(0, 20), 500);
-        assert_eq!(after(0, 20), 1_000);
-        assert_eq!(after(0, 20), 2_000);
-        assert_eq!(after(0, 20), 2_000);
-        assert_eq!(after(1, 20), 250);
-        assert_eq!(after(1, 1_000), 1_000);
-        assert_eq!(after(1, 100_000), 2_000);
+        assert_eq!(wait(0, 3, 20), 250);
+        assert_eq!(wait(2_000, 0, 20), 250);
+        assert_eq!(wait(8_000, 0, 20), 1_000);
+        assert_eq!(wait(60_000, 0, 20), 2_000);
+        assert_eq!(wait(60_000, 1, 20), 250);
+        assert_eq!(wait(60_000, 1, 1_000), 1_000);
+        assert_eq!(wait(60_000, 1, 100_000), 2_000);
     }
 }

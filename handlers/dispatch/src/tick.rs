@@ -126,6 +126,7 @@ impl Dispatch {
             },
         };
         if let Err(failure) = self.ledger.release_lease(&lease, &left).await {
+            error!("the next tick waits until the lease expires: {failure}");
             ended.failure.get_or_insert(failure);
         }
         ended

@@ -25,7 +25,8 @@ pub struct Carried {
     pub tokens: f64,
     /// When `tokens` was right.
     pub at: Millis,
-    pub rate: f64,
+    /// The rate in force; `None`: the configured one.
+    pub rate: Option<f64>,
 }
 
 impl Tokens {
@@ -40,9 +41,9 @@ impl Tokens {
             at: now,
         };
         if let Some(carried) = carried {
-            tokens.rate = carried
-                .rate
-                .clamp(SLOWEST.min(starts_per_second), starts_per_second);
+            if let Some(rate) = carried.rate {
+                tokens.rate = rate.clamp(SLOWEST.min(starts_per_second), starts_per_second);
+            }
             tokens.available = carried.tokens.clamp(0.0, burst);
             tokens.at = carried.at.min(now);
             tokens.refill(now);
@@ -50,12 +51,14 @@ impl Tokens {
         tokens
     }
 
-    /// What to carry to the next tick.
+    /// What to carry to the next tick, in thousandths: a float's last digits are no use in the ledger.
     pub fn carry(&self) -> Carried {
+        let tokens = (self.available * 1000.0).floor() / 1000.0;
+        let rate = (self.rate * 1000.0).round() / 1000.0;
         Carried {
-            tokens: self.available,
+            tokens,
             at: self.at,
-            rate: self.rate,
+            rate: Some(rate),
         }
     }
 
@@ -145,9 +148,9 @@ mod tests {
         let mut tokens = Tokens::new(100.0, 100, None, 0);
         tokens.throttled(0);
         assert_eq!(tokens.available(0), 0);
-        assert_eq!(tokens.carry().rate, 50.0);
+        assert_eq!(tokens.carry().rate, Some(50.0));
         tokens.available(60_000);
-        assert_eq!(tokens.carry().rate, 100.0);
+        assert_eq!(tokens.carry().rate, Some(100.0));
     }
 
     #[test]

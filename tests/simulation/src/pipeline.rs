@@ -29,6 +29,8 @@ pub struct Settings {
     pub pace: Pace,
     pub retry: RetryPolicy,
     pub sweep_after: Duration,
+    /// How long a tick drains.
+    pub tick: Duration,
     /// Every API call takes a time between these.
     pub latency: (Duration, Duration),
 }
@@ -48,6 +50,7 @@ impl Default for Settings {
                 backoff_seconds: vec![5, 10],
             },
             sweep_after: Duration::from_secs(120),
+            tick: Duration::from_secs(56),
             latency: (Duration::from_millis(2), Duration::from_millis(20)),
         }
     }
@@ -179,7 +182,7 @@ impl Pipeline {
             outcomes_queue_url: self.outcomes.url(),
             state_machine_arn: self.machine.clone(),
             pace: self.settings.pace.clone(),
-            tick: Duration::from_secs(56),
+            tick: self.settings.tick,
             sweep_after: self.settings.sweep_after,
             sweep_per_tick: 50,
         };

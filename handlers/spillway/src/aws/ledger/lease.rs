@@ -46,13 +46,9 @@ fn left(item: Option<&Item>) -> Result<Left, HandlerError> {
         reader.optional_number("tokens")?,
         reader.optional_number("tokens_at")?,
     );
+    let rate = reader.optional_number("rate")?;
     let tokens = match carried {
-        // No rate before the first clean release: any clamps to the configured one.
-        (Some(tokens), Some(at)) => Some(Carried {
-            tokens,
-            at,
-            rate: reader.optional_number("rate")?.unwrap_or(f64::MAX),
-        }),
+        (Some(tokens), Some(at)) => Some(Carried { tokens, at, rate }),
         _ => None,
     };
     Ok(Left {
@@ -109,7 +105,7 @@ impl Ledger {
             update = update
                 .set("tokens", number(carried.tokens))
                 .set("tokens_at", number(carried.at))
-                .set("rate", number(carried.rate));
+                .set_or_remove("rate", carried.rate.map(number));
         }
         self.update(key("lease", "dispatch"), update, "releasing the lease")
             .await?

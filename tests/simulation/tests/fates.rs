@@ -1,0 +1,202 @@
+//! What becomes of each kind of message.
+
+use serde_json::{Value, json};
+use simulation::{Pipeline, Settings, Upload, Verdict, notification, record};
+
+fn pipeline() -> Pipeline {
+    Pipeline::succeeding(Settings::default(), 1)
+}
+
+/// The keys that executions were started for.
+fn started(pipeline: &Pipeline) -> Vec<String> {
+    let mut keys: Vec<String> = pipeline
+        .aws
+        .sfn()
+        .executions()
+        .iter()
+        .map(|execution| {
+            let input: Value = serde_json::from_str(&execution.input).unwrap();
+            input["objects"][0]["key"].as_str().unwrap().to_owned()
+        })
+        .collect();
+    keys.sort();
+    keys
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_that_does_not_parse_goes_to_the_dlq_with_the_reason() {
+    let pipeline = pipeline();
+    pipeline.events.inject("{\"Records\": 7");
+    pipeline.upload(&Upload::new("good", 1));
+    assert_eq!(pipeline.tick().await.well().malformed, 1);
+    let dead = pipeline.dead_letters.messages();
+    assert_eq!(dead.len(), 1);
+    assert_eq!(dead[0].message.body, "{\"Records\": 7");
+    let reason = dead[0].message.attribute("reason").unwrap();
+    assert!(reason.starts_with("the body is not JSON"), "{reason}");
+    assert_eq!(started(&pipeline), ["good"]);
+    assert!(pipeline.events.messages().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wrong_attempt_goes_to_the_dlq_and_keeps_it() {
+    let pipeline = pipeline();
+    let body = notification(&[Upload::new("k", 1)]);
+    pipeline.events.inject_with(&body, &[("attempt", "many")]);
+    pipeline.tick().await.well();
+    let dead = pipeline.dead_letters.messages();
+    assert_eq!(dead[0].message.attribute("attempt"), Some("many"));
+    assert!(
+        dead[0]
+            .message
+            .attribute("reason")
+            .unwrap()
+            .contains("\"many\"")
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_test_event_is_deleted() {
+    let pipeline = pipeline();
+    let body = json!({"Service": "Amazon S3", "Event": "s3:TestEvent", "Time": "2026-11-22T10:00:00.000Z",
+        "Bucket": "uploads", "RequestId": "1", "HostId": "2"});
+    pipeline.events.inject(&body.to_string());
+    assert_eq!(pipeline.tick().await.well().test_events, 1);
+    assert!(pipeline.events.messages().is_empty());
+    assert!(pipeline.dead_letters.messages().is_empty());
+    assert!(started(&pipeline).is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn keys_are_decoded_once() {
+    let pipeline = pipeline();
+    let keys = ["a b+c%2Bd%.json", "상태/기기 7.json", "😀"];
+    for (key, number) in keys.iter().zip(1..) {
+        pipeline.upload(&Upload::new(key, number));
+    }
+    pipeline.tick().await.well();
+    let mut expected = keys.map(str::to_owned);
+    expected.sort();
+    assert_eq!(started(&pipeline), expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_notification_with_two_records_becomes_two_executions() {
+    let pipeline = pipeline();
+    let uploads = [Upload::new("one", 1), Upload::new("two", 2)];
+    pipeline.events.inject(&notification(&uploads));
+    let counts = pipeline.tick().await.well();
+    assert_eq!((counts.split, counts.started), (1, 2));
+    assert_eq!(started(&pipeline), ["one", "two"]);
+    assert!(pipeline.events.messages().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_notification_of_64_kb_of_a_newer_minor_version_is_started() {
+    let pipeline = pipeline();
+    let mut newer = record(&Upload::new("k", 1));
+    newer["eventVersion"] = json!("2.6");
+    newer["s3"]["object"]["annotations"] = json!("x".repeat(63 * 1024));
+    pipeline
+        .events
+        .inject(&json!({"Records": [newer]}).to_string());
+    assert_eq!(pipeline.tick().await.well().started, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn duplicates_are_absorbed_whenever_they_come() {
+    let pipeline = pipeline();
+    let upload = Upload::new("k", 1);
+    // Three at once, one while it runs, one after it succeeded.
+    for _ in 0..3 {
+        pipeline.upload(&upload);
+    }
+    let counts = pipeline.tick().await.well();
+    assert_eq!((counts.started, counts.stale), (1, 2));
+    pipeline.upload(&upload);
+    assert_eq!(pipeline.tick().await.well().stale, 1);
+    pipeline.drain(3).await;
+    pipeline.upload(&upload);
+    pipeline.drain(3).await;
+    assert_eq!(pipeline.aws.sfn().executions().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_upload_of_a_key_is_an_event_of_its_own() {
+    let pipeline = pipeline();
+    let uploads = [Upload::new("k", 1), Upload::new("k", 2)];
+    uploads.iter().for_each(|upload| pipeline.upload(upload));
+    pipeline.drain(3).await;
+    let verdict = Verdict::of(&pipeline, &uploads);
+    assert_eq!((verdict.succeeded, verdict.duplicates.len()), (2, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dead_event_is_redriven_as_its_next_attempt() {
+    let mut settings = Settings::default();
+    settings.retry.max_attempts = 2;
+    let pipeline = Pipeline::new(settings, |execution| {
+        let after = std::time::Duration::from_secs(1);
+        if execution.input.contains(r#""attempt":3,"#) {
+            fake_aws::Ending::succeed(after, "{}")
+        } else {
+            fake_aws::Ending::fail(after, "UnknownDevice", "device 7 is not registered")
+        }
+    });
+    let uploads = [Upload::new("k", 1)];
+    pipeline.upload(&uploads[0]);
+    pipeline.drain(5).await;
+    let dead = pipeline.dead_letters.messages();
+    assert_eq!(dead[0].message.attribute("attempt"), Some("3"));
+    let reason = "FAILED: UnknownDevice: device 7 is not registered";
+    assert_eq!(dead[0].message.attribute("reason"), Some(reason));
+
+    assert_eq!(
+        pipeline.dead_letters.move_messages_to(&pipeline.events, 10),
+        1
+    );
+    pipeline.drain(5).await;
+    let verdict = Verdict::of(&pipeline, &uploads);
+    assert_eq!((verdict.succeeded, verdict.duplicates.len()), (1, 0));
+    assert_eq!(pipeline.aws.sfn().executions().len(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_retry_that_comes_while_its_last_attempt_still_runs_waits() {
+    let pipeline = Pipeline::succeeding(Settings::default(), 90);
+    let body = notification(&[Upload::new("k", 1)]);
+    pipeline.events.inject(&body);
+    pipeline.tick().await.well();
+    // A replay that somebody sent too early.
+    pipeline.events.inject_with(&body, &[("attempt", "2")]);
+    assert_eq!(pipeline.tick().await.well().handed_back, 1);
+    assert_eq!(pipeline.aws.sfn().executions().len(), 1);
+    assert!(pipeline.events.messages()[0].hidden, "hidden for a minute");
+    pipeline.drain(5).await;
+    let executions = pipeline.aws.sfn().executions();
+    assert_eq!(executions.len(), 2);
+    assert!(executions[1].started_ms >= executions[0].stopped_ms.unwrap());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_row_that_cannot_be_read_dead_letters_its_message_and_nothing_else() {
+    let pipeline = pipeline();
+    let uploads = [Upload::new("spoilt", 1), Upload::new("good", 2)];
+    uploads.iter().for_each(|upload| pipeline.upload(upload));
+    pipeline.aws.dynamodb().put(simulation::LEDGER, json!({
+        "pk": {"S": "uploads/spoilt"}, "sk": {"S": format!("{:032x}#", 1)}, "state": {"S": "NOT A STATE"},
+    }));
+    let counts = pipeline.tick().await.well();
+    assert_eq!(
+        (counts.started, counts.unreadable, counts.malformed),
+        (1, 1, 1)
+    );
+    let dead = pipeline.dead_letters.messages();
+    assert!(
+        dead[0]
+            .message
+            .attribute("reason")
+            .unwrap()
+            .contains("NOT A STATE")
+    );
+}

@@ -1,0 +1,221 @@
+//! Every answer StartExecution may give, and the order of calls around it.
+
+use fake_aws::{Call, Fault, Refusal, StartQuota};
+use serde_json::Value;
+use simulation::{LEDGER, Pipeline, Settings, Ticked, Upload, Verdict};
+
+/// Where the first call that matches is in the order of calls.
+fn first(calls: &[Call], matches: impl Fn(&Call) -> bool) -> usize {
+    calls
+        .iter()
+        .position(matches)
+        .expect("such a call was made")
+}
+
+fn writes(call: &Call, operation: &str, pk: &str) -> bool {
+    call.operation == operation && call.facts.keys.iter().any(|key| key.pk == pk)
+}
+
+#[tokio::test(start_paused = true)]
+async fn slot_then_claim_then_delete_then_start() {
+    let pipeline = Pipeline::succeeding(Settings::default(), 1);
+    pipeline.upload(&Upload::new("k", 1));
+    pipeline.tick().await.well();
+    let calls = pipeline.aws.calls();
+    let order = [
+        first(&calls, |call| writes(call, "PutItem", "slots")),
+        first(&calls, |call| writes(call, "UpdateItem", "uploads/k")),
+        first(&calls, |call| call.operation == "DeleteMessageBatch"),
+        first(&calls, |call| call.operation == "StartExecution"),
+    ];
+    assert!(order.is_sorted(), "{order:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn message_then_row_then_slot() {
+    let pipeline = Pipeline::new(Settings::default(), |_| {
+        fake_aws::Ending::fail(std::time::Duration::from_secs(1), "Broken", "it is")
+    });
+    pipeline.upload(&Upload::new("k", 1));
+    pipeline.tick().await.well();
+    pipeline.aws.forget_calls();
+    while pipeline.slots().len() == 1 {
+        pipeline.settle_once().await;
+    }
+    let calls = pipeline.aws.calls();
+    let order = [
+        first(&calls, |call| call.operation == "SendMessage"),
+        first(&calls, |call| writes(call, "UpdateItem", "uploads/k")),
+        first(&calls, |call| writes(call, "DeleteItem", "slots")),
+    ];
+    assert!(order.is_sorted(), "{order:?}");
+}
+
+/// Every read that a decision rests on.
+#[tokio::test(start_paused = true)]
+async fn decisions_rest_on_strongly_consistent_reads() {
+    let pipeline = Pipeline::succeeding(Settings::default(), 1);
+    pipeline.upload_many(50);
+    pipeline.drain(5).await;
+    let mut reads = 0;
+    for call in pipeline.aws.calls() {
+        let request: &Value = &call.request;
+        let consistent = match call.operation.as_str() {
+            "GetItem" | "Query" => request["ConsistentRead"].clone(),
+            "BatchGetItem" => request["RequestItems"][LEDGER]["ConsistentRead"].clone(),
+            _ => continue,
+        };
+        reads += 1;
+        assert_eq!(consistent, true, "{}", call.operation);
+    }
+    assert!(reads > 50);
+}
+
+#[tokio::test(start_paused = true)]
+async fn throttled_starts_keep_their_slots_and_come_first_in_the_next_tick() {
+    let pipeline = Pipeline::succeeding(Settings::default(), 1);
+    let uploads = pipeline.upload_many(40);
+    pipeline.aws.sfn().refuse_starts(Some(Refusal::Throttled));
+    let counts = pipeline.tick().await.well();
+    assert!(counts.throttled > 0 && counts.started == 0, "{counts:?}");
+    let taken = pipeline.slots().len();
+    assert_eq!(taken, counts.throttled as usize);
+
+    pipeline.aws.sfn().refuse_starts(None);
+    pipeline.aws.forget_calls();
+    let settling = pipeline.settle_in_background();
+    let counts = pipeline.tick().await.well();
+    drop(settling);
+    assert_eq!(counts.restarted as usize, taken);
+    let calls = pipeline.aws.calls();
+    let first_start = first(&calls, |call| call.operation == "StartExecution");
+    let of_dispatch = |call: &Call| call.caller.starts_with("dispatch");
+    assert!(
+        first_start
+            < first(&calls, |call| of_dispatch(call)
+                && call.operation == "ReceiveMessage")
+    );
+    pipeline.drain(5).await;
+    let verdict = Verdict::of(&pipeline, &uploads);
+    assert_eq!((verdict.succeeded, verdict.duplicates.len()), (40, 0));
+    let receives: Vec<u32> = pipeline
+        .events
+        .gone()
+        .iter()
+        .map(|gone| gone.message.receives)
+        .collect();
+    assert!(
+        receives.iter().all(|receives| *receives == 1),
+        "{receives:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_quota_below_the_pace_slows_the_pace_and_loses_nothing() {
+    let mut settings = Settings::default();
+    settings.pace.max_concurrency = 1_000;
+    let pipeline = Pipeline::succeeding(settings, 1);
+    pipeline.aws.sfn().set_start_quota(Some(StartQuota {
+        bucket: 20.0,
+        refill_per_second: 10.0,
+    }));
+    let uploads = pipeline.upload_many(600);
+    pipeline.drain(10).await;
+    let verdict = Verdict::of(&pipeline, &uploads);
+    assert_eq!(
+        (verdict.succeeded, verdict.duplicates.len(), verdict.dead),
+        (600, 0, 0)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_permission_the_tick_fails_loudly_and_everything_starts_once_it_is_mended() {
+    for refusal in [Refusal::AccessDenied, Refusal::MachineDeleting] {
+        let pipeline = Pipeline::succeeding(Settings::default(), 1);
+        let uploads = pipeline.upload_many(30);
+        pipeline.aws.sfn().refuse_starts(Some(refusal));
+        for _ in 0..25 {
+            let Ticked::Ended(ended) = pipeline.tick().await else {
+                panic!("it ends")
+            };
+            let failure = ended.failure.expect("loudly").to_string();
+            assert!(
+                failure.starts_with("no execution can be started"),
+                "{failure}"
+            );
+        }
+        assert!(
+            pipeline.dead_letters.messages().is_empty(),
+            "nothing is dead-lettered for it"
+        );
+        pipeline.aws.sfn().refuse_starts(None);
+        pipeline.drain(5).await;
+        let verdict = Verdict::of(&pipeline, &uploads);
+        assert_eq!((verdict.succeeded, verdict.duplicates.len()), (30, 0));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_refused_for_good_is_dead_lettered_by_settle() {
+    let pipeline = Pipeline::succeeding(Settings::default(), 1);
+    let uploads = [Upload::new("bad", 1), Upload::new("good", 2)];
+    uploads.iter().for_each(|upload| pipeline.upload(upload));
+    pipeline.aws.faults().before(|call| {
+        let bad = call
+            .facts
+            .execution
+            .as_deref()
+            .is_some_and(|name| name.starts_with("bad"));
+        if bad && call.operation == "StartExecution" {
+            Fault::Refuse("InvalidExecutionInput".into())
+        } else {
+            Fault::None
+        }
+    });
+    assert_eq!(pipeline.tick().await.well().refused, 1);
+    pipeline.drain(5).await;
+    let verdict = Verdict::of(&pipeline, &uploads);
+    assert_eq!(
+        (verdict.succeeded, verdict.dead, verdict.lost.len()),
+        (1, 1, 0)
+    );
+    let dead = pipeline.dead_letters.messages();
+    assert_eq!(dead[0].message.attribute("attempt"), Some("2"));
+    assert!(
+        dead[0]
+            .message
+            .attribute("reason")
+            .unwrap()
+            .starts_with("REFUSED: InvalidExecutionInput")
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outage_of_any_service_loses_nothing() {
+    for service in [
+        fake_aws::Service::Sfn,
+        fake_aws::Service::DynamoDb,
+        fake_aws::Service::Sqs,
+    ] {
+        let pipeline = Pipeline::succeeding(Settings::default(), 5);
+        let uploads = pipeline.upload_many(100);
+        let clock = pipeline.aws.clock();
+        let began = clock.now_ms();
+        pipeline.aws.faults().before(move |call| {
+            let out = (8_000..150_000).contains(&(clock.now_ms() - began));
+            if out && call.service == service {
+                Fault::InternalError
+            } else {
+                Fault::None
+            }
+        });
+        pipeline.drain(15).await;
+        let verdict = Verdict::of(&pipeline, &uploads);
+        assert_eq!(
+            (verdict.succeeded, verdict.duplicates.len()),
+            (100, 0),
+            "{service:?}"
+        );
+        assert!(verdict.peak <= 20);
+    }
+}
