@@ -74,6 +74,13 @@ async fn run(seed: u64) {
         .faults()
         .after(move |call| fault(handler(&call.caller)));
 
+    let mut entries = rng.fork("entries");
+    let share = weight * 5.0;
+    pipeline
+        .aws
+        .faults()
+        .fail_entries(move |call, _| handler(&call.caller) && entries.chance(share));
+
     let uploads = pipeline.upload_many(10 + rng.below(20) as u32);
     for upload in &uploads {
         if rng.chance(0.2) {

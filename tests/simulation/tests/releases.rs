@@ -80,7 +80,7 @@ async fn settle_settles_what_the_next_releases_dispatch_claimed_and_the_reverse(
     // The next release's dispatch wrote rows, slots and lease; this release's settle reads them.
     upgrade_ledger(&pipeline, SCHEMA_VERSION + 1);
     tokio::time::sleep(Duration::from_secs(3)).await;
-    while pipeline.slots().len() > 0 {
+    while !pipeline.slots().is_empty() {
         assert!(pipeline.settle_once().await);
     }
     // The next release's settle wrote rows and the retry; this release's dispatch reads them.
