@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use futures_util::future::join_all;
 use spillway::attempt::{Verdict, verdict};
 use spillway::aws::error::HandlerError;
-use spillway::aws::ledger::{Rows, Written};
+use spillway::aws::ledger::{Rows, TakenSlot, Written};
 use spillway::aws::queue::{Message, Outgoing};
 use spillway::event::ObjectEvent;
 use spillway::execution;
@@ -209,21 +209,28 @@ impl Dispatch {
             state_machine_arn: self.config.state_machine_arn.clone(),
             pending: false,
         };
-        let put = self.ledger.put_slot(&slot).await;
+        let taken = self.ledger.take_slot(slot).await;
         // Counted as taken whatever the answer: it may have been.
         shared.state().gate.capacity.slot_put();
-        if let Err(problem) = put {
-            shared.fail_suspect(problem);
-            return Fate::HandBack;
-        }
+        let (slot, ours) = match taken {
+            Ok(TakenSlot::Now(slot)) => (slot, true),
+            Ok(TakenSlot::Before(slot)) => (slot, false),
+            Err(problem) => {
+                shared.fail_suspect(problem);
+                return Fate::HandBack;
+            }
+        };
+        let now = shared.now();
         let claimed = self
             .ledger
-            .claim(event, *attempt, &slot.execution, row, shared.now())
+            .claim(event, *attempt, &slot.execution, row, now)
             .await;
         match claimed {
             Ok(Written::Done) => Fate::Start(slot),
             Ok(Written::Lost(found)) => {
-                self.free_unused(shared, &slot).await;
+                if ours {
+                    self.free_unused(shared, &slot).await;
+                }
                 shared.state().gate.give_back_restart(1);
                 match verdict(*attempt, found.as_deref()) {
                     Verdict::Stale => {

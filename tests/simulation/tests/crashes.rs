@@ -143,3 +143,37 @@ async fn any_answer_may_be_lost() {
         }
     }
 }
+
+/// The tick after the dead one's lease ends makes the start that it left open; the sweep would come much later.
+#[tokio::test(start_paused = true)]
+async fn a_start_left_open_by_a_dead_tick_is_made_within_two_ticks() {
+    for after in [false, true] {
+        let settings = Settings {
+            sweep_after: Duration::from_secs(24 * 3600),
+            ..Settings::default()
+        };
+        let pipeline = Pipeline::succeeding(settings, 1);
+        let uploads = pipeline.upload_many(30);
+        let mut crashed = false;
+        let hook = move |call: &Call| {
+            let dies = !crashed && call.operation == "StartExecution";
+            crashed |= dies;
+            if dies { Fault::Crash } else { Fault::None }
+        };
+        if after {
+            pipeline.aws.faults().after(hook);
+        } else {
+            pipeline.aws.faults().before(hook);
+        }
+        pipeline.run(1).await;
+        assert!(
+            pipeline.aws.sfn().executions().len() < 30,
+            "the tick did not die"
+        );
+        // The lease ends 81 seconds after it was taken: one tick finds it busy.
+        pipeline.run(2).await;
+        let verdict = Verdict::of(&pipeline, &uploads);
+        assert_eq!((verdict.succeeded, verdict.duplicates.len()), (30, 0));
+        assert!(pipeline.slots().is_empty(), "{}", pipeline.describe());
+    }
+}

@@ -121,6 +121,22 @@ async fn duplicates_are_absorbed_whenever_they_come() {
     assert_eq!(pipeline.aws.sfn().executions().len(), 1);
 }
 
+/// Duplicates handled at the same time, by different receives: the second finds the slot and the claim of the first.
+#[tokio::test(start_paused = true)]
+async fn duplicates_received_side_by_side_share_one_slot_and_one_execution() {
+    let pipeline = pipeline();
+    let uploads: Vec<_> = (1..=40)
+        .map(|number| Upload::new(&format!("{number}"), number))
+        .collect();
+    for _ in 0..4 {
+        uploads.iter().for_each(|upload| pipeline.upload(upload));
+    }
+    pipeline.drain(5).await;
+    let verdict = Verdict::of(&pipeline, &uploads);
+    assert_eq!((verdict.succeeded, verdict.duplicates.len()), (40, 0));
+    assert!(verdict.peak <= 20, "{} ran at once", verdict.peak);
+}
+
 #[tokio::test(start_paused = true)]
 async fn every_upload_of_a_key_is_an_event_of_its_own() {
     let pipeline = pipeline();

@@ -20,6 +20,7 @@ use super::error::HandlerError;
 
 pub use lease::{Lease, LeaseRequest, Taken};
 pub use rows::{Finish, Rows, Written};
+pub use slots::TakenSlot;
 
 /// The table.
 #[derive(Debug, Clone)]

@@ -1,7 +1,8 @@
 //! Slots: `pk = slots`, `sk = <execution name>`.
 
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, Select};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure, Select};
 
 use super::Ledger;
 use super::item::{Item, Reader, key, number, text};
@@ -12,6 +13,14 @@ use crate::row::RowKey;
 use crate::slot::Slot;
 
 const PARTITION: &str = "slots";
+
+/// A slot that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TakenSlot {
+    Now(Slot),
+    /// There was one of this execution.
+    Before(Slot),
+}
 
 fn slot(item: &Item) -> Result<Slot, HandlerError> {
     let reader = Reader::new(item).readable()?;
@@ -90,9 +99,11 @@ impl Ledger {
         answer.item.as_ref().map(slot).transpose()
     }
 
-    /// Takes a slot. One of the same execution may be left from a tick that died before its claim.
-    pub async fn put_slot(&self, slot: &Slot) -> Result<(), HandlerError> {
-        self.client
+    /// Takes a slot. One of the same execution may be there already, from a tick that died before its claim or from a
+    /// duplicate of the message that is being handled: that one is the answer then, and stays as it is.
+    pub async fn take_slot(&self, slot: Slot) -> Result<TakenSlot, HandlerError> {
+        let answer = self
+            .client
             .put_item()
             .table_name(&self.table)
             .set_item(Some(key(PARTITION, &slot.execution)))
@@ -101,10 +112,24 @@ impl Ledger {
             .item("row_pk", text(&slot.row.pk))
             .item("row_sk", text(&slot.row.sk))
             .item("state_machine_arn", text(&slot.state_machine_arn))
+            .condition_expression("attribute_not_exists(pk)")
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .send()
-            .await
-            .map_err(|error| HandlerError::call("taking a slot", &error))?;
-        Ok(())
+            .await;
+        let Err(error) = answer else {
+            return Ok(TakenSlot::Now(slot));
+        };
+        match error.as_service_error() {
+            Some(PutItemError::ConditionalCheckFailedException(failed)) => match &failed.item {
+                // The SDK repeats a write whose answer was lost: then it is this very one.
+                Some(item) => match self::slot(item)? {
+                    found if found == slot => Ok(TakenSlot::Now(slot)),
+                    found => Ok(TakenSlot::Before(found)),
+                },
+                None => Err(HandlerError::call("taking a slot", &error)),
+            },
+            _ => Err(HandlerError::call("taking a slot", &error)),
+        }
     }
 
     /// Frees the slot of an execution that was settled.
