@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use fake_aws::{Ending, Fault, Odds, Rng};
-use simulation::{Pipeline, Settings, Verdict};
+use simulation::{Pipeline, Settings, Upload, Verdict, notification};
 
 const SEEDS: u64 = 60;
 
@@ -81,7 +81,14 @@ async fn run(seed: u64) {
         .faults()
         .fail_entries(move |call, _| handler(&call.caller) && entries.chance(share));
 
-    let uploads = pipeline.upload_many(10 + rng.below(20) as u32);
+    let mut uploads = pipeline.upload_many(10 + rng.below(20) as u32);
+    let together: Vec<Upload> = (0..rng.below(15))
+        .map(|number| Upload::new(&format!("together/{number}"), 1_000 + number as u32))
+        .collect();
+    if !together.is_empty() {
+        pipeline.events.inject(&notification(&together));
+    }
+    uploads.extend(together);
     for upload in &uploads {
         if rng.chance(0.2) {
             pipeline.upload(upload);

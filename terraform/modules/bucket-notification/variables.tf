@@ -1,0 +1,48 @@
+variable "bucket" {
+  description = "Name of the bucket."
+  type        = string
+  nullable    = false
+}
+
+variable "queues" {
+  description = "Every queue entry of the bucket, by its id. What is not here is removed from the bucket."
+  type = map(object({
+    # The queue; its policy must already let S3 send to it.
+    queue = object({ arn = string })
+    # Event types.
+    events = optional(set(string), ["s3:ObjectCreated:*"])
+    # What a key starts with; "": anything.
+    prefix = optional(string, "")
+    # What a key ends with; "": anything.
+    suffix = optional(string, "")
+  }))
+  nullable = false
+
+  validation {
+    condition     = length(var.queues) <= 100
+    error_message = "The bucket would have ${length(var.queues)} notification entries; S3 allows 100. Use fewer and wider filters."
+  }
+  validation {
+    condition     = alltrue([for key in keys(var.queues) : can(regex("^[^[:cntrl:]]{1,255}$", key))])
+    error_message = "The id of a notification entry has 1 to 255 characters; these do not: ${join(", ", [for key in keys(var.queues) : "\"${key}\"" if !can(regex("^[^[:cntrl:]]{1,255}$", key))])}."
+  }
+  validation {
+    condition     = alltrue([for queue in var.queues : length(queue.events) > 0])
+    error_message = "These notification entries name no event type: ${join(", ", [for key, queue in var.queues : key if length(queue.events) == 0])}. Name one, for instance s3:ObjectCreated:*."
+  }
+  validation {
+    condition = alltrue(flatten([
+      for queue in var.queues : [
+        for event in queue.events : can(regex("^s3:(ObjectCreated:([*]|Put|Post|Copy|CompleteMultipartUpload)|ObjectRemoved:([*]|Delete|DeleteMarkerCreated)|ObjectRestore:([*]|Post|Completed|Delete)|ReducedRedundancyLostObject|Replication:([*]|OperationFailedReplication|OperationMissedThreshold|OperationReplicatedAfterThreshold|OperationNotTracked)|LifecycleExpiration:([*]|Delete|DeleteMarkerCreated)|LifecycleTransition|IntelligentTiering|ObjectTagging:([*]|Put|Delete)|ObjectAcl:Put|ObjectRetention:Put|ObjectAnnotation:.+)$", event))
+      ]
+    ]))
+    error_message = "S3 knows no event type ${join(", ", flatten([for key, queue in var.queues : [for event in queue.events : "\"${event}\" (${key})" if !can(regex("^s3:(ObjectCreated:([*]|Put|Post|Copy|CompleteMultipartUpload)|ObjectRemoved:([*]|Delete|DeleteMarkerCreated)|ObjectRestore:([*]|Post|Completed|Delete)|ReducedRedundancyLostObject|Replication:([*]|OperationFailedReplication|OperationMissedThreshold|OperationReplicatedAfterThreshold|OperationNotTracked)|LifecycleExpiration:([*]|Delete|DeleteMarkerCreated)|LifecycleTransition|IntelligentTiering|ObjectTagging:([*]|Put|Delete)|ObjectAcl:Put|ObjectRetention:Put|ObjectAnnotation:.+)$", event))]]))}. Uploads are s3:ObjectCreated:* or one of s3:ObjectCreated:Put, :Post, :Copy, :CompleteMultipartUpload."
+  }
+  validation {
+    condition = alltrue([
+      for queue in var.queues :
+      !strcontains(queue.prefix, "*") && !strcontains(queue.suffix, "*")
+    ])
+    error_message = "A prefix or suffix is compared literally, * matches nothing else: ${join(", ", [for key, queue in var.queues : "${key} has prefix \"${queue.prefix}\", suffix \"${queue.suffix}\"" if strcontains(queue.prefix, "*") || strcontains(queue.suffix, "*")])}. Leave the * out."
+  }
+}

@@ -1,0 +1,160 @@
+# Local to the provider, no API call. By string, because `name` is deprecated
+# in version 6 of the provider and `region` does not exist in version 5.
+data "aws_region" "this" {}
+
+locals {
+  # What the handlers of this release and these modules agree on: environment
+  # variables, permissions, queues, table keys.
+  _protocol = 1
+
+  _region = coalesce(
+    lookup(data.aws_region.this, "region", null),
+    lookup(data.aws_region.this, "name", null),
+  )
+  _role_name = "${var.iam.role_name_prefix}${var.name}-${local._region}-${var.handler}"
+
+  _build = try(
+    var.manifest.handlers[var.handler][var.architecture],
+    { file = "", sha256 = "", bytes = 0 },
+  )
+
+  _policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = concat(
+      [
+        {
+          Sid      = "Logs"
+          Effect   = "Allow"
+          Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+          Resource = ["${aws_cloudwatch_log_group.this.arn}:*"]
+        },
+      ],
+      [
+        # X-Ray has no resources to name.
+        for sid in var.settings.tracing ? ["Tracing"] : [] : {
+          Sid      = sid
+          Effect   = "Allow"
+          Action   = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]
+          Resource = ["*"]
+        }
+      ],
+      [
+        for statement in var.policy_statements : {
+          for key, value in {
+            Sid       = statement.sid
+            Effect    = statement.effect
+            Action    = statement.actions
+            Resource  = statement.resources
+            Condition = statement.conditions
+          } : key => value if value != null
+        }
+      ],
+    )
+  })
+}
+
+resource "aws_cloudwatch_log_group" "this" {
+  name              = "/aws/lambda/${var.name}-${var.handler}"
+  retention_in_days = var.log_retention_days
+  tags              = var.tags
+}
+
+resource "aws_iam_role" "this" {
+  name                 = local._role_name
+  path                 = var.iam.path
+  permissions_boundary = var.iam.permissions_boundary
+  tags                 = var.tags
+
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Action    = "sts:AssumeRole"
+      Principal = { Service = "lambda.amazonaws.com" }
+    }]
+  })
+
+  lifecycle {
+    precondition {
+      condition     = length(local._role_name) <= 64
+      error_message = "The role name ${local._role_name} has ${length(local._role_name)} characters; IAM allows 64. Shorten the pipeline's name or iam.role_name_prefix by ${length(local._role_name) - 64}."
+    }
+  }
+}
+
+resource "aws_iam_role_policy" "this" {
+  name   = var.handler
+  role   = aws_iam_role.this.name
+  policy = local._policy
+
+  lifecycle {
+    precondition {
+      condition     = length(local._policy) <= 10240
+      error_message = "The policy of role ${local._role_name} would have ${length(local._policy)} characters; IAM allows 10,240 for all inline policies of a role. Name fewer resources in policy_statements."
+    }
+  }
+}
+
+resource "aws_lambda_function" "this" {
+  function_name = "${var.name}-${var.handler}"
+  description   = "Spillway ${var.handler} ${var.manifest.version}"
+
+  architectures                  = [var.architecture]
+  handler                        = "bootstrap"
+  memory_size                    = var.settings.memory_mb
+  package_type                   = "Zip"
+  reserved_concurrent_executions = var.settings.reserved_concurrency
+  role                           = aws_iam_role.this.arn
+  runtime                        = "provided.al2023"
+  source_code_hash               = local._build.sha256
+  tags                           = var.tags
+  timeout                        = var.settings.timeout_seconds
+
+  filename  = var.artifact.directory == null ? null : "${var.artifact.directory}/${local._build.file}"
+  s3_bucket = var.artifact.s3 == null ? null : var.artifact.s3.bucket
+  s3_key    = var.artifact.s3 == null ? null : "${var.artifact.s3.prefix}${local._build.file}"
+
+  environment {
+    variables = var.environment
+  }
+
+  logging_config {
+    application_log_level = "INFO"
+    log_format            = "JSON"
+    log_group             = aws_cloudwatch_log_group.this.name
+    system_log_level      = "WARN"
+  }
+
+  tracing_config {
+    mode = var.settings.tracing ? "Active" : "PassThrough"
+  }
+
+  lifecycle {
+    precondition {
+      condition     = can(var.manifest.handlers[var.handler][var.architecture])
+      error_message = <<-EOT
+        The manifest of version ${var.manifest.version} has no ${var.handler} for ${var.architecture}; it has ${join(", ", flatten([for handler, builds in var.manifest.handlers : [for architecture in keys(builds) : "${handler} for ${architecture}"]]))}.
+        Build it (scripts/build --arch ${var.architecture}), or set another architecture.
+      EOT
+    }
+    precondition {
+      condition     = var.manifest.protocol == local._protocol
+      error_message = <<-EOT
+        The handlers of version ${var.manifest.version} speak protocol ${var.manifest.protocol}, these modules speak protocol ${local._protocol}.
+        Take handlers and modules of the same release.
+      EOT
+    }
+  }
+
+  # The first invocation must find its permissions, and a log group with a
+  # retention and not one that Lambda made.
+  depends_on = [aws_iam_role_policy.this]
+}
+
+resource "aws_lambda_function_event_invoke_config" "this" {
+  count = var.async_invoke == null ? 0 : 1
+
+  function_name                = aws_lambda_function.this.function_name
+  maximum_event_age_in_seconds = var.async_invoke.maximum_event_age_seconds
+  maximum_retry_attempts       = var.async_invoke.maximum_retry_attempts
+}

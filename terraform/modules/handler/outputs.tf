@@ -1,0 +1,49 @@
+output "environment" {
+  description = "The function's environment variables, as they are."
+  value       = aws_lambda_function.this.environment[0].variables
+}
+
+output "function_arn" {
+  description = "ARN of the function; its role has its permissions."
+  value       = aws_lambda_function.this.arn
+}
+
+output "function_name" {
+  description = "Name of the function."
+  value       = aws_lambda_function.this.function_name
+}
+
+output "log_group_arn" {
+  description = "ARN of the log group; known early, it depends on nothing else."
+  value       = aws_cloudwatch_log_group.this.arn
+}
+
+output "log_group_name" {
+  description = "Name of the log group."
+  value       = aws_cloudwatch_log_group.this.name
+}
+
+output "policy_json" {
+  description = "The role's inline policy, as it is."
+  value       = local._policy
+}
+
+output "released_sha256" {
+  description = "SHA-256 (base64) of the zip in the manifest."
+  value       = local._build.sha256
+}
+
+output "role_arn" {
+  description = "ARN of the role."
+  value       = aws_iam_role.this.arn
+}
+
+output "role_name" {
+  description = "Name of the role."
+  value       = aws_iam_role.this.name
+}
+
+output "running_sha256" {
+  description = "SHA-256 (base64) of the code that Lambda runs: differs from released_sha256 if someone else deployed."
+  value       = aws_lambda_function.this.code_sha256
+}

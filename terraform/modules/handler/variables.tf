@@ -1,0 +1,164 @@
+variable "artifact" {
+  description = "Where the zips of the manifest are: exactly one of directory and s3."
+  type = object({
+    # A local directory.
+    directory = optional(string)
+    # A bucket, and what its keys have before the file name ("" or "v1/").
+    s3 = optional(object({
+      bucket = string
+      prefix = optional(string, "")
+    }))
+  })
+  nullable = false
+
+  validation {
+    condition     = (var.artifact.directory == null) != (var.artifact.s3 == null)
+    error_message = "Give exactly one of directory and s3 as the place of the handlers' zips; ${var.artifact.directory == null ? "neither is" : "both are"} given."
+  }
+}
+
+variable "handler" {
+  description = "Which handler of the manifest this is."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z][a-z-]{0,15}$", var.handler))
+    error_message = "A handler is named by up to 16 lower-case letters and -, not \"${var.handler}\": it becomes a part of role and function names."
+  }
+}
+
+variable "manifest" {
+  description = "The handlers.json of a build or release, decoded."
+  type = object({
+    # Release of the handlers.
+    version = string
+    # What handlers and modules agree on; must be the modules' own.
+    protocol = number
+    # Per handler and architecture the zip, its size and its SHA-256 (base64).
+    handlers = map(map(object({
+      file   = string
+      sha256 = string
+      bytes  = number
+    })))
+  })
+  nullable = false
+}
+
+variable "name" {
+  description = "Name of the pipeline; the function is <name>-<handler>."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[0-9A-Za-z_-]{1,47}$", var.name))
+    error_message = "A function cannot be named after \"${var.name}\": Lambda allows 64 letters, digits, - and _, of which the handler's name needs up to 17."
+  }
+}
+
+variable "architecture" {
+  description = "arm64 or x86_64."
+  type        = string
+  default     = "arm64"
+  nullable    = false
+
+  validation {
+    condition     = contains(["arm64", "x86_64"], var.architecture)
+    error_message = "architecture = \"${var.architecture}\": Lambda has arm64 and x86_64."
+  }
+}
+
+variable "async_invoke" {
+  description = "How long and how often Lambda tries an asynchronous invocation; null: its defaults, 6 hours and 2 retries."
+  type = object({
+    maximum_event_age_seconds = optional(number, 60)
+    maximum_retry_attempts    = optional(number, 0)
+  })
+  default = null
+
+  validation {
+    condition = var.async_invoke == null ? true : (
+      var.async_invoke.maximum_event_age_seconds >= 60
+      && var.async_invoke.maximum_event_age_seconds <= 21600
+      && contains([0, 1, 2], var.async_invoke.maximum_retry_attempts)
+    )
+    error_message = "async_invoke says ${try(var.async_invoke.maximum_event_age_seconds, 0)} seconds and ${try(var.async_invoke.maximum_retry_attempts, 0)} retries; Lambda allows 60 to 21600 seconds and 0 to 2 retries."
+  }
+}
+
+variable "environment" {
+  description = "Environment variables of the function."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
+variable "iam" {
+  description = "How the role is made."
+  type = object({
+    path                 = optional(string, "/")
+    permissions_boundary = optional(string)
+    role_name_prefix     = optional(string, "")
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "log_retention_days" {
+  description = "How long the log group keeps the function's logs."
+  type        = number
+  default     = 30
+  nullable    = false
+}
+
+variable "policy_statements" {
+  description = "What the function may do, besides writing to its own log group."
+  type = list(object({
+    sid        = optional(string)
+    effect     = optional(string, "Allow")
+    actions    = list(string)
+    resources  = list(string)
+    conditions = optional(map(map(list(string))))
+  }))
+  default  = []
+  nullable = false
+
+  validation {
+    condition     = alltrue([for s in var.policy_statements : contains(["Allow", "Deny"], s.effect)])
+    error_message = "The effect of a policy statement is \"Allow\" or \"Deny\", not ${join(", ", [for s in var.policy_statements : "\"${s.effect}\"" if !contains(["Allow", "Deny"], s.effect)])}."
+  }
+}
+
+variable "settings" {
+  description = "Size and bounds of the function."
+  type = object({
+    memory_mb = optional(number, 256)
+    # Null: none reserved. A young account cannot reserve any.
+    reserved_concurrency = optional(number)
+    timeout_seconds      = optional(number, 30)
+    # X-Ray.
+    tracing = optional(bool, false)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = var.settings.memory_mb >= 128 && var.settings.memory_mb <= 10240
+    error_message = "memory_mb = ${var.settings.memory_mb}: Lambda allows 128 to 10240."
+  }
+  validation {
+    condition     = var.settings.timeout_seconds >= 1 && var.settings.timeout_seconds <= 900
+    error_message = "timeout_seconds = ${var.settings.timeout_seconds}: Lambda allows 1 to 900."
+  }
+  validation {
+    condition     = var.settings.reserved_concurrency == null ? true : var.settings.reserved_concurrency >= 1
+    error_message = "reserved_concurrency = ${coalesce(var.settings.reserved_concurrency, 0)} would let the function never run: give 1 or more, or leave it out to reserve none."
+  }
+}
+
+variable "tags" {
+  description = "Tags of every resource that can have them."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}

@@ -1,0 +1,30 @@
+# No index: whatever bounds or decides is read strongly consistent, and an
+# index cannot be.
+resource "aws_dynamodb_table" "this" {
+  name                        = "${var.name}-ledger"
+  billing_mode                = "PAY_PER_REQUEST"
+  deletion_protection_enabled = var.protect
+  hash_key                    = "pk"
+  range_key                   = "sk"
+  tags                        = var.tags
+
+  attribute {
+    name = "pk"
+    type = "S"
+  }
+
+  attribute {
+    name = "sk"
+    type = "S"
+  }
+
+  point_in_time_recovery {
+    enabled = true
+  }
+
+  # Only finished rows carry the attribute.
+  ttl {
+    attribute_name = "expires_at"
+    enabled        = true
+  }
+}

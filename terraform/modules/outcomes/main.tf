@@ -1,0 +1,121 @@
+# The policies are part of the queues' creation: no moment without one. The
+# price is that the ARNs must be known beforehand, from `home`.
+locals {
+  _rule_arn = join(":", [
+    "arn", var.home.partition, "events", var.home.region, var.home.account_id,
+    "rule/${var.name}-outcomes",
+  ])
+
+  _policy = {
+    for queue, name in {
+      this = "${var.name}-outcomes"
+      dlq  = "${var.name}-outcomes-dlq"
+      } : queue => jsonencode({
+        Version = "2012-10-17"
+        Statement = [
+          {
+            Sid       = "EventBridge"
+            Effect    = "Allow"
+            Principal = { Service = "events.amazonaws.com" }
+            Action    = "sqs:SendMessage"
+            Resource = join(":", [
+              "arn", var.home.partition, "sqs", var.home.region,
+              var.home.account_id, name,
+            ])
+            # The rule's ARN has the account in it.
+            Condition = { ArnEquals = { "aws:SourceArn" = local._rule_arn } }
+          },
+          {
+            Sid       = "TlsOnly"
+            Effect    = "Deny"
+            Principal = "*"
+            Action    = "sqs:*"
+            Resource = join(":", [
+              "arn", var.home.partition, "sqs", var.home.region,
+              var.home.account_id, name,
+            ])
+            Condition = { Bool = { "aws:SecureTransport" = "false" } }
+          },
+        ]
+    })
+  }
+}
+
+resource "aws_cloudwatch_event_rule" "this" {
+  name        = "${var.name}-outcomes"
+  description = "Spillway ${var.name}: executions that ended"
+  tags        = var.tags
+
+  event_pattern = jsonencode({
+    source      = ["aws.states"]
+    detail-type = ["Step Functions Execution Status Change"]
+    detail = {
+      stateMachineArn = [var.state_machine.arn]
+      status          = ["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"]
+    }
+  })
+}
+
+resource "aws_cloudwatch_event_target" "this" {
+  rule      = aws_cloudwatch_event_rule.this.name
+  target_id = "outcomes"
+  arn       = aws_sqs_queue.this.arn
+
+  dead_letter_config {
+    arn = aws_sqs_queue.dlq.arn
+  }
+}
+
+# No denial of deletion here: an outcome that is lost is found by the sweep.
+resource "aws_sqs_queue" "this" {
+  name                       = "${var.name}-outcomes"
+  message_retention_seconds  = 1209600
+  policy                     = local._policy.this
+  receive_wait_time_seconds  = 20
+  sqs_managed_sse_enabled    = true
+  tags                       = var.tags
+  visibility_timeout_seconds = 6 * var.function_timeout_seconds
+}
+
+resource "aws_sqs_queue" "dlq" {
+  name                       = "${var.name}-outcomes-dlq"
+  message_retention_seconds  = 1209600
+  policy                     = local._policy.dlq
+  receive_wait_time_seconds  = 20
+  sqs_managed_sse_enabled    = true
+  tags                       = var.tags
+  visibility_timeout_seconds = 60
+}
+
+# Resources of their own, so that the two queues are created side by side.
+resource "aws_sqs_queue_redrive_policy" "this" {
+  queue_url = aws_sqs_queue.this.url
+  redrive_policy = jsonencode({
+    deadLetterTargetArn = aws_sqs_queue.dlq.arn
+    maxReceiveCount     = var.max_receive_count
+  })
+}
+
+resource "aws_sqs_queue_redrive_allow_policy" "dlq" {
+  queue_url = aws_sqs_queue.dlq.url
+  redrive_allow_policy = jsonencode({
+    redrivePermission = "byQueue"
+    sourceQueueArns   = [aws_sqs_queue.this.arn]
+  })
+}
+
+resource "aws_lambda_event_source_mapping" "this" {
+  event_source_arn        = aws_sqs_queue.this.arn
+  function_name           = var.function.arn
+  batch_size              = 10
+  function_response_types = ["ReportBatchItemFailures"]
+  tags                    = var.tags
+
+  dynamic "scaling_config" {
+    for_each = var.maximum_concurrency == null ? [] : [var.maximum_concurrency]
+
+    content {
+      maximum_concurrency = scaling_config.value
+    }
+  }
+}

@@ -1,0 +1,73 @@
+variable "function" {
+  description = "The function that settles outcomes; its role must already be allowed to receive from the queue."
+  type        = object({ arn = string })
+  nullable    = false
+}
+
+variable "function_timeout_seconds" {
+  description = "The function's timeout; messages stay hidden for six times as long."
+  type        = number
+  nullable    = false
+
+  validation {
+    condition     = var.function_timeout_seconds >= 1 && var.function_timeout_seconds <= 900
+    error_message = "function_timeout_seconds = ${var.function_timeout_seconds}: Lambda allows 1 to 900."
+  }
+}
+
+variable "home" {
+  description = "Where the queues will live; known before they exist, for instance from the ARN of a log group of the same configuration."
+  type = object({
+    partition  = string
+    region     = string
+    account_id = string
+  })
+  nullable = false
+}
+
+variable "name" {
+  description = "Name of the pipeline; rule and queue get the suffix -outcomes."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[0-9A-Za-z_-]{1,55}$", var.name))
+    error_message = "Rule and queues cannot be named after \"${var.name}\": EventBridge allows 64 letters, digits, - and _, and the suffix -outcomes needs 9 of them."
+  }
+}
+
+variable "state_machine" {
+  description = "The state machine whose executions are watched."
+  type        = object({ arn = string })
+  nullable    = false
+}
+
+variable "max_receive_count" {
+  description = "Receives after which SQS moves a message to the dead-letter queue."
+  type        = number
+  default     = 10
+  nullable    = false
+
+  validation {
+    condition     = var.max_receive_count >= 5 && var.max_receive_count <= 1000 && floor(var.max_receive_count) == var.max_receive_count
+    error_message = "max_receive_count = ${var.max_receive_count}: give a whole number from 5 (a throttled function uses up some) to 1000."
+  }
+}
+
+variable "maximum_concurrency" {
+  description = "Most instances of the function that settle at once; null: no bound of its own."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.maximum_concurrency == null ? true : var.maximum_concurrency >= 2 && var.maximum_concurrency <= 1000
+    error_message = "maximum_concurrency = ${coalesce(var.maximum_concurrency, 0)}: Lambda allows 2 to 1000; leave it out for no bound."
+  }
+}
+
+variable "tags" {
+  description = "Tags of every resource that can have them."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}

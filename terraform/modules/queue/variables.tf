@@ -1,0 +1,144 @@
+variable "home" {
+  description = "Where the queue will live; known before it exists, for instance from the ARN of a log group of the same configuration."
+  type = object({
+    partition  = string
+    region     = string
+    account_id = string
+  })
+  nullable = false
+}
+
+variable "name" {
+  description = "Name of the queue; its dead-letter queue gets the suffix -dlq."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[0-9A-Za-z_-]{1,76}$", var.name))
+    error_message = "A queue cannot be named \"${var.name}\": SQS allows up to 80 letters, digits, - and _, and the suffix -dlq needs 4 of them."
+  }
+}
+
+variable "buckets" {
+  description = "Buckets whose events the queue takes in, by a key of your choice."
+  type = map(object({
+    # Name of the bucket; it may be unknown at plan.
+    name = string
+    # Account that owns the bucket; null: the queue's own.
+    account_id = optional(string)
+    # The parts of the bucket, by a key of your choice: they become the
+    # bucket's notification entries (output bucket_notifications).
+    sources = optional(map(object({
+      prefix = optional(string, "")
+      suffix = optional(string, "")
+      events = optional(set(string), ["s3:ObjectCreated:*"])
+    })), {})
+  }))
+  default  = {}
+  nullable = false
+
+  validation {
+    condition = alltrue([
+      for bucket in var.buckets :
+      bucket.account_id == null ? true : can(regex("^[0-9]{12}$", bucket.account_id))
+    ])
+    error_message = "An account id has 12 digits, but these buckets say otherwise: ${join(", ", [for key, bucket in var.buckets : "${key} = \"${bucket.account_id}\"" if bucket.account_id == null ? false : !can(regex("^[0-9]{12}$", bucket.account_id))])}. Leave account_id out for a bucket of the queue's own account."
+  }
+}
+
+variable "consumer_timeout_seconds" {
+  description = "Longest time a consumer works on messages before it deletes them: its function's timeout."
+  type        = number
+  default     = 76
+  nullable    = false
+}
+
+variable "dead_letter_retention_seconds" {
+  description = "How long the dead-letter queue keeps a message, counted from when it was first sent to the queue."
+  type        = number
+  default     = 1209600
+  nullable    = false
+
+  validation {
+    condition     = var.dead_letter_retention_seconds >= 60 && var.dead_letter_retention_seconds <= 1209600
+    error_message = "dead_letter_retention_seconds = ${var.dead_letter_retention_seconds} is outside of what SQS allows, 60 to 1209600 (14 days)."
+  }
+  validation {
+    condition     = var.dead_letter_retention_seconds >= var.retention_seconds
+    error_message = "dead_letter_retention_seconds = ${var.dead_letter_retention_seconds} is less than retention_seconds = ${var.retention_seconds}. A message keeps its age when SQS moves it, so it would be deleted on arrival in the dead-letter queue: make it at least ${var.retention_seconds}."
+  }
+}
+
+variable "extra_policy_statements" {
+  description = "Further statements of the queue's policy; their resource is the queue."
+  type = list(object({
+    sid        = string
+    effect     = optional(string, "Allow")
+    principals = map(list(string))
+    actions    = list(string)
+    conditions = optional(map(map(list(string))))
+  }))
+  default  = []
+  nullable = false
+
+  validation {
+    condition     = alltrue([for s in var.extra_policy_statements : contains(["Allow", "Deny"], s.effect)])
+    error_message = "The effect of an extra policy statement is \"Allow\" or \"Deny\", not ${join(", ", [for s in var.extra_policy_statements : "\"${s.effect}\" (${s.sid})" if !contains(["Allow", "Deny"], s.effect)])}."
+  }
+  validation {
+    condition     = alltrue(flatten([for s in var.extra_policy_statements : [for a in s.actions : a != "*" && a != "sqs:*" || s.effect == "Deny"]]))
+    error_message = "An extra policy statement allows every action. Name the actions, for instance sqs:SendMessage."
+  }
+}
+
+variable "max_receive_count" {
+  description = "Receives after which SQS moves a message to the dead-letter queue."
+  type        = number
+  default     = 20
+  nullable    = false
+
+  validation {
+    condition     = var.max_receive_count >= 1 && var.max_receive_count <= 1000 && floor(var.max_receive_count) == var.max_receive_count
+    error_message = "max_receive_count = ${var.max_receive_count} is outside of what SQS allows, a whole number from 1 to 1000."
+  }
+}
+
+variable "protect" {
+  description = "Denies everyone to delete or purge the two queues, until it is switched off and applied."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "retention_seconds" {
+  description = "How long the queue keeps a message before SQS deletes it for good."
+  type        = number
+  default     = 1209600
+  nullable    = false
+
+  validation {
+    condition     = var.retention_seconds >= 60 && var.retention_seconds <= 1209600
+    error_message = "retention_seconds = ${var.retention_seconds} is outside of what SQS allows, 60 to 1209600 (14 days)."
+  }
+}
+
+variable "tags" {
+  description = "Tags of every resource that can have them."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
+variable "visibility_timeout_seconds" {
+  description = "How long a received message stays hidden; null: consumer_timeout_seconds and 15 more."
+  type        = number
+  default     = null
+
+  validation {
+    condition = var.visibility_timeout_seconds == null ? true : (
+      var.visibility_timeout_seconds >= var.consumer_timeout_seconds
+      && var.visibility_timeout_seconds <= 43200
+    )
+    error_message = "visibility_timeout_seconds = ${coalesce(var.visibility_timeout_seconds, 0)} must be at least consumer_timeout_seconds = ${var.consumer_timeout_seconds} (or a message comes back while it is still worked on) and at most 43200. Leave it out to get consumer_timeout_seconds + 15."
+  }
+}

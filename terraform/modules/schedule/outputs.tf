@@ -1,0 +1,10 @@
+output "rule_arn" {
+  description = "ARN of the rule; it may invoke the function."
+  value       = aws_cloudwatch_event_rule.this.arn
+  depends_on  = [aws_cloudwatch_event_target.this]
+}
+
+output "rule_name" {
+  description = "Name of the rule."
+  value       = aws_cloudwatch_event_rule.this.name
+}

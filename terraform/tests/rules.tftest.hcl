@@ -1,0 +1,551 @@
+# What the composition refuses: one run per rule. Each starts from what
+# "everything_is_fine" shows to be fine.
+
+mock_provider "aws" {
+  source = "./tests/mocks"
+}
+
+variables {
+  name    = "reports"
+  buckets = { a = { name = "bucket-a", sources = { all = {} } } }
+
+  workflow = {
+    definition = "{\"StartAt\": \"Done\", \"States\": {\"Done\": {\"Type\": \"Succeed\"}}}"
+  }
+
+  handlers = {
+    directory = "handlers"
+    manifest = {
+      version  = "1.2.3"
+      protocol = 1
+      handlers = {
+        dispatch = { arm64 = { file = "dispatch.zip", sha256 = "d1", bytes = 1 } }
+        settle   = { arm64 = { file = "settle.zip", sha256 = "s1", bytes = 1 } }
+      }
+    }
+  }
+}
+
+run "everything_is_fine" {
+  command = plan
+}
+
+run "name_too_short" {
+  command = plan
+
+  variables {
+    name = "ab"
+  }
+
+  expect_failures = [var.name]
+}
+
+run "name_too_long" {
+  command = plan
+
+  variables {
+    name = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+  }
+
+  expect_failures = [var.name]
+}
+
+run "name_in_upper_case" {
+  command = plan
+
+  variables {
+    name = "Reports"
+  }
+
+  expect_failures = [var.name]
+}
+
+run "name_with_a_dash_at_the_end" {
+  command = plan
+
+  variables {
+    name = "reports-"
+  }
+
+  expect_failures = [var.name]
+}
+
+run "buckets_none" {
+  command = plan
+
+  variables {
+    buckets = {}
+  }
+
+  expect_failures = [var.buckets]
+}
+
+run "buckets_with_a_key_that_is_none" {
+  command = plan
+
+  variables {
+    buckets = { "a b" = { name = "bucket-a", sources = { all = {} } } }
+  }
+
+  expect_failures = [var.buckets]
+}
+
+run "buckets_named_twice" {
+  command = plan
+
+  variables {
+    buckets = { a = { name = "bucket-a", sources = { all = {} } }, b = { name = "bucket-a", sources = { all = {} } } }
+  }
+
+  expect_failures = [var.buckets]
+}
+
+run "buckets_without_a_source" {
+  command = plan
+
+  variables {
+    buckets = { a = { name = "bucket-a", sources = {} } }
+  }
+
+  expect_failures = [var.buckets]
+}
+
+run "buckets_with_a_notification_that_is_none" {
+  command = plan
+
+  variables {
+    buckets = { a = { name = "bucket-a", notification = "shared", sources = { all = {} } } }
+  }
+
+  expect_failures = [var.buckets]
+}
+
+run "buckets_of_an_account_that_is_none" {
+  command = plan
+
+  variables {
+    buckets = { a = { name = "bucket-a", account_id = "12345678901", sources = { all = {} } } }
+  }
+
+  expect_failures = [var.buckets]
+}
+
+run "buckets_with_a_source_key_that_is_none" {
+  command = plan
+
+  variables {
+    buckets = { a = { name = "bucket-a", sources = { "All" = {} } } }
+  }
+
+  expect_failures = [var.buckets]
+}
+
+run "buckets_via_eventbridge" {
+  command = plan
+
+  variables {
+    buckets = { a = { name = "bucket-a", sources = { all = { via = "eventbridge" } } } }
+  }
+
+  expect_failures = [var.buckets]
+}
+
+run "buckets_without_events" {
+  command = plan
+
+  variables {
+    buckets = { a = { name = "bucket-a", sources = { all = { events = [] } } } }
+  }
+
+  expect_failures = [var.buckets]
+}
+
+run "buckets_with_events_of_removal" {
+  command = plan
+
+  variables {
+    buckets = { a = { name = "bucket-a", sources = { all = { events = ["s3:ObjectRemoved:*"] } } } }
+  }
+
+  expect_failures = [var.buckets]
+}
+
+run "buckets_with_an_event_that_is_none" {
+  command = plan
+
+  variables {
+    buckets = { a = { name = "bucket-a", sources = { all = { events = ["s3:ObjectCreated:Upload"] } } } }
+  }
+
+  expect_failures = [var.buckets]
+}
+
+run "buckets_with_a_wildcard_in_the_prefix" {
+  command = plan
+
+  variables {
+    buckets = { a = { name = "bucket-a", sources = { all = { prefix = "in/*" } } } }
+  }
+
+  expect_failures = [var.buckets]
+}
+
+run "buckets_with_a_wildcard_in_the_suffix" {
+  command = plan
+
+  variables {
+    buckets = { a = { name = "bucket-a", sources = { all = { suffix = "*.json" } } } }
+  }
+
+  expect_failures = [var.buckets]
+}
+
+run "handlers_nowhere" {
+  command = plan
+
+  variables {
+    handlers = { manifest = { version = "1.2.3", protocol = 1, handlers = { dispatch = { arm64 = { file = "d.zip", sha256 = "d1", bytes = 1 } }, settle = { arm64 = { file = "s.zip", sha256 = "s1", bytes = 1 } } } } }
+  }
+
+  expect_failures = [var.handlers]
+}
+
+run "handlers_in_two_places" {
+  command = plan
+
+  variables {
+    handlers = { directory = ".", s3 = { bucket = "b" }, manifest = { version = "1.2.3", protocol = 1, handlers = { dispatch = { arm64 = { file = "d.zip", sha256 = "d1", bytes = 1 } }, settle = { arm64 = { file = "s.zip", sha256 = "s1", bytes = 1 } } } } }
+  }
+
+  expect_failures = [var.handlers]
+}
+
+run "handlers_of_an_architecture_that_is_none" {
+  command = plan
+
+  variables {
+    handlers = { directory = ".", architecture = "arm", manifest = { version = "1.2.3", protocol = 1, handlers = { dispatch = { arm = { file = "d.zip", sha256 = "d1", bytes = 1 } }, settle = { arm = { file = "s.zip", sha256 = "s1", bytes = 1 } } } } }
+  }
+
+  expect_failures = [var.handlers]
+}
+
+run "handlers_of_an_architecture_not_built" {
+  command = plan
+
+  variables {
+    handlers = { directory = ".", manifest = { version = "1.2.3", protocol = 1, handlers = { dispatch = { x86_64 = { file = "d.zip", sha256 = "d1", bytes = 1 } }, settle = { x86_64 = { file = "s.zip", sha256 = "s1", bytes = 1 } } } } }
+  }
+
+  expect_failures = [var.handlers]
+}
+
+run "handlers_not_all_built" {
+  command = plan
+
+  variables {
+    handlers = { directory = ".", manifest = { version = "1.2.3", protocol = 1, handlers = { dispatch = { arm64 = { file = "d.zip", sha256 = "d1", bytes = 1 } } } } }
+  }
+
+  expect_failures = [var.handlers]
+}
+
+run "ledger_that_forgets_too_soon" {
+  command = plan
+
+  variables {
+    ledger = { retention_days = 28 }
+  }
+
+  expect_failures = [var.ledger]
+}
+
+run "ledger_that_forgets_too_late" {
+  command = plan
+
+  variables {
+    ledger = { retention_days = 3651 }
+  }
+
+  expect_failures = [var.ledger]
+}
+
+run "pace_without_a_slot" {
+  command = plan
+
+  variables {
+    pace = { max_concurrency = 0 }
+  }
+
+  expect_failures = [var.pace]
+}
+
+run "pace_with_half_a_slot" {
+  command = plan
+
+  variables {
+    pace = { max_concurrency = 1.5 }
+  }
+
+  expect_failures = [var.pace]
+}
+
+run "pace_with_too_many_slots" {
+  command = plan
+
+  variables {
+    pace = { max_concurrency = 1000001 }
+  }
+
+  expect_failures = [var.pace]
+}
+
+run "pace_that_stands_still" {
+  command = plan
+
+  variables {
+    pace = { starts_per_second = 0 }
+  }
+
+  expect_failures = [var.pace]
+}
+
+run "pace_that_is_too_fast" {
+  command = plan
+
+  variables {
+    pace = { starts_per_second = 400.5 }
+  }
+
+  expect_failures = [var.pace]
+}
+
+run "pace_without_a_burst" {
+  command = plan
+
+  variables {
+    pace = { burst = 0 }
+  }
+
+  expect_failures = [var.pace]
+}
+
+run "pace_with_too_big_a_burst" {
+  command = plan
+
+  variables {
+    pace = { burst = 1001 }
+  }
+
+  expect_failures = [var.pace]
+}
+
+run "pace_without_a_start_per_tick" {
+  command = plan
+
+  variables {
+    pace = { starts_per_tick = 0 }
+  }
+
+  expect_failures = [var.pace]
+}
+
+run "platform_with_a_path_that_is_none" {
+  command = plan
+
+  variables {
+    platform = { iam = { path = "pipelines" } }
+  }
+
+  expect_failures = [var.platform]
+}
+
+run "platform_with_a_boundary_that_is_none" {
+  command = plan
+
+  variables {
+    platform = { iam = { permissions_boundary = "boundary" } }
+  }
+
+  expect_failures = [var.platform]
+}
+
+run "platform_with_a_role_prefix_that_is_none" {
+  command = plan
+
+  variables {
+    platform = { iam = { role_name_prefix = "team/" } }
+  }
+
+  expect_failures = [var.platform]
+}
+
+run "platform_that_keeps_logs_for_odd_days" {
+  command = plan
+
+  variables {
+    platform = { logs = { retention_days = 31 } }
+  }
+
+  expect_failures = [var.platform]
+}
+
+run "retry_without_an_attempt" {
+  command = plan
+
+  variables {
+    retry = { max_attempts = 0 }
+  }
+
+  expect_failures = [var.retry]
+}
+
+run "retry_without_a_backoff" {
+  command = plan
+
+  variables {
+    retry = { backoff_seconds = [] }
+  }
+
+  expect_failures = [var.retry]
+}
+
+run "retry_that_waits_too_long" {
+  command = plan
+
+  variables {
+    retry = { backoff_seconds = [30, 901] }
+  }
+
+  expect_failures = [var.retry]
+}
+
+run "retry_that_waits_less_than_nothing" {
+  command = plan
+
+  variables {
+    retry = { backoff_seconds = [-1] }
+  }
+
+  expect_failures = [var.retry]
+}
+
+run "schedule_in_seconds" {
+  command = plan
+
+  variables {
+    schedule = { expression = "rate(30 seconds)" }
+  }
+
+  expect_failures = [var.schedule]
+}
+
+run "schedule_with_a_wrong_plural" {
+  command = plan
+
+  variables {
+    schedule = { expression = "rate(1 minutes)" }
+  }
+
+  expect_failures = [var.schedule]
+}
+
+run "schedule_of_nothing" {
+  command = plan
+
+  variables {
+    schedule = { expression = "rate(0 minutes)" }
+  }
+
+  expect_failures = [var.schedule]
+}
+
+run "schedule_with_five_fields" {
+  command = plan
+
+  variables {
+    schedule = { expression = "cron(*/5 * * * *)" }
+  }
+
+  expect_failures = [var.schedule]
+}
+
+run "schedule_with_both_days" {
+  command = plan
+
+  variables {
+    schedule = { expression = "cron(0 10 * * * *)" }
+  }
+
+  expect_failures = [var.schedule]
+}
+
+run "schedule_that_is_no_expression" {
+  command = plan
+
+  variables {
+    schedule = { expression = "every minute" }
+  }
+
+  expect_failures = [var.schedule]
+}
+
+run "schedule_with_a_tick_of_nothing" {
+  command = plan
+
+  variables {
+    schedule = { tick_seconds = 0 }
+  }
+
+  expect_failures = [var.schedule]
+}
+
+run "schedule_with_a_tick_too_long" {
+  command = plan
+
+  variables {
+    schedule = { expression = "rate(5 minutes)", tick_seconds = 101 }
+  }
+
+  expect_failures = [var.schedule]
+}
+
+run "schedule_with_a_tick_that_meets_the_next" {
+  command = plan
+
+  variables {
+    schedule = { tick_seconds = 59 }
+  }
+
+  expect_failures = [var.schedule]
+}
+
+run "sweep_at_once" {
+  command = plan
+
+  variables {
+    sweep = { after_seconds = 0 }
+  }
+
+  expect_failures = [var.sweep]
+}
+
+run "sweep_of_nothing" {
+  command = plan
+
+  variables {
+    sweep = { per_tick = 0 }
+  }
+
+  expect_failures = [var.sweep]
+}
+
+run "sweep_of_too_much" {
+  command = plan
+
+  variables {
+    sweep = { per_tick = 501 }
+  }
+
+  expect_failures = [var.sweep]
+}

@@ -1,0 +1,282 @@
+# Who is wired to what, and who may do what.
+
+mock_provider "aws" {
+  source = "./tests/mocks"
+}
+
+override_resource {
+  target = module.queue["default"].aws_sqs_queue.this
+  values = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports", url = "url:events" }
+}
+
+override_resource {
+  target = module.queue["default"].aws_sqs_queue.dlq
+  values = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports-dlq", url = "url:events-dlq" }
+}
+
+override_resource {
+  target = module.outcomes.aws_sqs_queue.this
+  values = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports-outcomes", url = "url:outcomes" }
+}
+
+override_resource {
+  target = module.outcomes.aws_sqs_queue.dlq
+  values = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports-outcomes-dlq", url = "url:outcomes-dlq" }
+}
+
+variables {
+  name = "reports"
+
+  buckets = {
+    ours = {
+      name = "our-bucket"
+      sources = {
+        status = { prefix = "status/", suffix = ".json" }
+        images = { prefix = "images/", events = ["s3:ObjectCreated:Put"] }
+      }
+    }
+    theirs = {
+      name         = "their-bucket"
+      account_id   = "444455556666"
+      notification = "external"
+      sources      = { all = {} }
+    }
+  }
+
+  workflow = {
+    definition = "{\"StartAt\": \"Done\", \"States\": {\"Done\": {\"Type\": \"Succeed\"}}}"
+    policy_statements = [
+      { sid = "Read", actions = ["s3:GetObject"], resources = ["arn:aws:s3:::our-bucket/*"] },
+    ]
+  }
+
+  handlers = {
+    directory = "handlers"
+    manifest = {
+      version  = "1.2.3"
+      protocol = 1
+      handlers = {
+        dispatch = { arm64 = { file = "dispatch.zip", sha256 = "d1", bytes = 1 } }
+        settle   = { arm64 = { file = "settle.zip", sha256 = "s1", bytes = 1 } }
+      }
+    }
+  }
+}
+
+run "defaults" {
+  assert {
+    condition = module.dispatch.environment == tomap({
+      SPILLWAY_BURST                 = "50"
+      SPILLWAY_DEAD_LETTER_QUEUE_URL = "url:events-dlq"
+      SPILLWAY_EVENTS_QUEUE_URL      = "url:events"
+      SPILLWAY_LEDGER_ARN            = "arn:aws:dynamodb:eu-central-1:111122223333:table/mock"
+      SPILLWAY_LEDGER_TABLE          = "reports-ledger"
+      SPILLWAY_MAX_CONCURRENCY       = "100"
+      SPILLWAY_OUTCOMES_QUEUE_URL    = "url:outcomes"
+      SPILLWAY_PIPELINE              = "reports"
+      SPILLWAY_STARTS_PER_SECOND     = "25"
+      SPILLWAY_STATE_MACHINE_ARN     = "arn:aws:states:eu-central-1:111122223333:stateMachine:mock"
+      SPILLWAY_SWEEP_AFTER_SECONDS   = "300"
+      SPILLWAY_SWEEP_PER_TICK        = "50"
+      SPILLWAY_TICK_SECONDS          = "56"
+    })
+    error_message = "dispatch is configured by exactly these variables, without SPILLWAY_STARTS_PER_TICK: ${jsonencode(module.dispatch.environment)}"
+  }
+  assert {
+    condition = module.settle.environment == tomap({
+      SPILLWAY_BACKOFF_SECONDS                = "30,300"
+      SPILLWAY_DEAD_LETTER_QUEUE_URL          = "url:events-dlq"
+      SPILLWAY_EVENTS_QUEUE_URL               = "url:events"
+      SPILLWAY_LEDGER_ARN                     = "arn:aws:dynamodb:eu-central-1:111122223333:table/mock"
+      SPILLWAY_LEDGER_TABLE                   = "reports-ledger"
+      SPILLWAY_MAX_ATTEMPTS                   = "3"
+      SPILLWAY_OUTCOMES_DEAD_LETTER_QUEUE_URL = "url:outcomes-dlq"
+      SPILLWAY_PIPELINE                       = "reports"
+      SPILLWAY_RETENTION_DAYS                 = "90"
+    })
+    error_message = "settle is configured by exactly these variables: ${jsonencode(module.settle.environment)}"
+  }
+  assert {
+    condition = {
+      for statement in jsondecode(module.dispatch.policy_json).Statement :
+      statement.Sid => "${join(" ", sort(statement.Action))} on ${join(" ", sort(statement.Resource))}"
+      } == {
+      EventsQueue = "sqs:ChangeMessageVisibility sqs:DeleteMessage sqs:GetQueueAttributes sqs:ReceiveMessage sqs:SendMessage on arn:aws:sqs:eu-central-1:111122223333:reports"
+      Ledger      = "dynamodb:BatchGetItem dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem on arn:aws:dynamodb:eu-central-1:111122223333:table/mock"
+      Logs        = "logs:CreateLogStream logs:PutLogEvents on arn:aws:logs:eu-central-1:111122223333:log-group:mock:*"
+      SendOnly    = "sqs:SendMessage on arn:aws:sqs:eu-central-1:111122223333:reports-dlq arn:aws:sqs:eu-central-1:111122223333:reports-outcomes"
+      Start       = "states:StartExecution on arn:aws:states:eu-central-1:111122223333:stateMachine:mock"
+      Sweep       = "states:DescribeExecution on arn:aws:states:eu-central-1:111122223333:execution:mock:*"
+    }
+    error_message = "dispatch may do exactly this: ${module.dispatch.policy_json}"
+  }
+  assert {
+    condition = {
+      for statement in jsondecode(module.settle.policy_json).Statement :
+      statement.Sid => "${join(" ", sort(statement.Action))} on ${join(" ", sort(statement.Resource))}"
+      } == {
+      Ledger        = "dynamodb:DeleteItem dynamodb:GetItem dynamodb:UpdateItem on arn:aws:dynamodb:eu-central-1:111122223333:table/mock"
+      Logs          = "logs:CreateLogStream logs:PutLogEvents on arn:aws:logs:eu-central-1:111122223333:log-group:mock:*"
+      OutcomesQueue = "sqs:ChangeMessageVisibility sqs:DeleteMessage sqs:GetQueueAttributes sqs:ReceiveMessage on arn:aws:sqs:eu-central-1:111122223333:reports-outcomes"
+      SendOnly      = "sqs:SendMessage on arn:aws:sqs:eu-central-1:111122223333:reports arn:aws:sqs:eu-central-1:111122223333:reports-dlq arn:aws:sqs:eu-central-1:111122223333:reports-outcomes-dlq"
+    }
+    error_message = "settle may do exactly this: ${module.settle.policy_json}"
+  }
+  assert {
+    condition     = module.queue["default"].visibility_timeout_seconds == 56 + 20 + 15
+    error_message = "A message stays hidden for longer than dispatch can run."
+  }
+  assert {
+    condition = output.bucket_notifications == {
+      ours = {
+        bucket = "our-bucket"
+        queues = {
+          reports-images = { queue = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports" }, events = toset(["s3:ObjectCreated:Put"]), prefix = "images/", suffix = "" }
+          reports-status = { queue = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports" }, events = toset(["s3:ObjectCreated:*"]), prefix = "status/", suffix = ".json" }
+        }
+      }
+      theirs = {
+        bucket = "their-bucket"
+        queues = {
+          reports-all = { queue = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports" }, events = toset(["s3:ObjectCreated:*"]), prefix = "", suffix = "" }
+        }
+      }
+    }
+    error_message = "The owner of a bucket gets its entries: ${jsonencode(output.bucket_notifications)}"
+  }
+  assert {
+    condition     = keys(module.bucket_notification) == ["ours"] && module.bucket_notification["ours"].bucket == "our-bucket"
+    error_message = "Only a bucket whose notification is owned gets one written."
+  }
+  assert {
+    condition = jsonencode(output.effective_pace) == jsonencode({
+      default = {
+        max_concurrency   = 100
+        starts_per_second = 25
+        burst             = 50
+        starts_per_tick   = null
+        schedule          = "rate(1 minute)"
+        tick_seconds      = 56
+      }
+    })
+    error_message = "The default pace is in force: ${jsonencode(output.effective_pace)}"
+  }
+  assert {
+    condition = output.redrive == {
+      events   = { source_arn = "arn:aws:sqs:eu-central-1:111122223333:reports-dlq", source_url = "url:events-dlq", destination_arn = "arn:aws:sqs:eu-central-1:111122223333:reports", destination_url = "url:events" }
+      outcomes = { source_arn = "arn:aws:sqs:eu-central-1:111122223333:reports-outcomes-dlq", source_url = "url:outcomes-dlq", destination_arn = "arn:aws:sqs:eu-central-1:111122223333:reports-outcomes", destination_url = "url:outcomes" }
+    }
+    error_message = "A redrive goes from each dead-letter queue to its own queue: ${jsonencode(output.redrive)}"
+  }
+  assert {
+    condition     = output.released_sha256 == { dispatch = "d1", settle = "s1" } && output.running_sha256 == { dispatch = "running", settle = "running" }
+    error_message = "Released is what the manifest says, running what Lambda says."
+  }
+}
+
+run "every_number_arrives" {
+  variables {
+    handlers = {
+      architecture = "x86_64"
+      s3           = { bucket = "artifacts", prefix = "v1/" }
+      dispatch     = { memory_mb = 512, reserved_concurrency = 1 }
+      settle       = { maximum_concurrency = 5 }
+      manifest = {
+        version  = "1.2.3"
+        protocol = 1
+        handlers = {
+          dispatch = { x86_64 = { file = "dispatch.zip", sha256 = "d2", bytes = 1 } }
+          settle   = { x86_64 = { file = "settle.zip", sha256 = "s2", bytes = 1 } }
+        }
+      }
+    }
+    ledger   = { retention_days = 29 }
+    pace     = { max_concurrency = 1, starts_per_second = 0.5, burst = 1, starts_per_tick = 5 }
+    protect  = false
+    retry    = { max_attempts = 1, backoff_seconds = [0, 900] }
+    schedule = { expression = "cron(0/5 8-17 ? * MON-FRI *)", tick_seconds = 100, enabled = false }
+    sweep    = { after_seconds = 1, per_tick = 500 }
+    platform = {
+      iam     = { path = "/pipelines/", permissions_boundary = "arn:aws:iam::111122223333:policy/boundary", role_name_prefix = "team-" }
+      logs    = { retention_days = 7 }
+      tags    = { team = "devices" }
+      tracing = true
+    }
+  }
+
+  assert {
+    condition = {
+      for key, value in module.dispatch.environment : key => value
+      if !can(regex("_(URL|ARN|TABLE)$", key))
+      } == {
+      SPILLWAY_BURST               = "1"
+      SPILLWAY_MAX_CONCURRENCY     = "1"
+      SPILLWAY_PIPELINE            = "reports"
+      SPILLWAY_STARTS_PER_SECOND   = "0.5"
+      SPILLWAY_STARTS_PER_TICK     = "5"
+      SPILLWAY_SWEEP_AFTER_SECONDS = "1"
+      SPILLWAY_SWEEP_PER_TICK      = "500"
+      SPILLWAY_TICK_SECONDS        = "100"
+    }
+    error_message = "dispatch gets the pace: ${jsonencode(module.dispatch.environment)}"
+  }
+  assert {
+    condition = {
+      for key, value in module.settle.environment : key => value
+      if !can(regex("_(URL|ARN|TABLE)$", key))
+      } == {
+      SPILLWAY_BACKOFF_SECONDS = "0,900"
+      SPILLWAY_MAX_ATTEMPTS    = "1"
+      SPILLWAY_PIPELINE        = "reports"
+      SPILLWAY_RETENTION_DAYS  = "29"
+    }
+    error_message = "settle gets the retry policy: ${jsonencode(module.settle.environment)}"
+  }
+  assert {
+    condition     = module.queue["default"].visibility_timeout_seconds == 135
+    error_message = "The visibility timeout follows the tick."
+  }
+  assert {
+    condition     = !strcontains(module.queue["default"].policy_json, "sqs:DeleteQueue")
+    error_message = "Without protection the queue can be deleted."
+  }
+  assert {
+    condition = alltrue([
+      for name in [module.dispatch.role_name, module.settle.role_name, module.workflow.role_name] :
+      startswith(name, "team-reports-eu-central-1-")
+    ])
+    error_message = "Role names carry prefix, pipeline and Region."
+  }
+  assert {
+    condition     = alltrue([for policy in [module.dispatch.policy_json, module.settle.policy_json, module.workflow.policy_json] : strcontains(policy, "xray:PutTraceSegments")])
+    error_message = "Tracing reaches all three roles."
+  }
+}
+
+# Nothing may be known only after the apply that a name, a key or a count needs.
+run "everything_foreign_is_new" {
+  module {
+    source = "./tests/unknown"
+  }
+
+  assert {
+    condition     = output.spillway.bucket_notifications.one.bucket == aws_s3_bucket.this["one"].id
+    error_message = "The bucket of the same apply is the one that is wired."
+  }
+}
+
+run "no_wildcard" {
+  command = plan
+
+  assert {
+    condition = alltrue(flatten([
+      for policy in [module.dispatch.policy_json, module.settle.policy_json] : [
+        for statement in jsondecode(policy).Statement : [
+          !contains(statement.Resource, "*"),
+          alltrue([for action in statement.Action : !strcontains(action, "*")]),
+        ]
+      ]
+    ]))
+    error_message = "A handler may do named things with named resources only."
+  }
+}

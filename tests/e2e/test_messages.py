@@ -1,0 +1,82 @@
+"""Messages that are not what one would expect, sent straight to the events queue: each with its right fate."""
+
+import json
+
+import notifications
+from pipeline import devices, reports
+from running import Running
+
+KB = 1024
+
+
+def put(running: Running, group: str, names: list[str]) -> dict[str, str]:
+    """Objects of which S3 does not notify, for they are not called .json; their ETags by key."""
+    devices.register(running.aws, running.names.devices_table, [f"{group}device-0"])
+    etags = {}
+    for number, name in enumerate(names):
+        report = reports.plain(number, f"{group}device-0")
+        key = f"status/{group}{name}"
+        etags[key] = running.aws.s3.put_object(Bucket=running.names.bucket, Key=key, Body=report)["ETag"].strip('"')
+    return etags
+
+
+def work_off(running: Running) -> None:
+    with running.ticking():
+        running.until(lambda sample: sample.quiet, 60)
+
+
+def worked_on(running: Running, group: str) -> list[str]:
+    """The keys of the executions, each of which succeeded on its first attempt."""
+    runs = running.executions(group)
+    assert {(run.status, run.attempt) for run in runs} <= {("SUCCEEDED", 1)}, runs
+    return sorted(item["key"] for run in runs for item in run.objects)
+
+
+def test_what_does_not_parse_goes_to_the_dead_letter_queue_with_the_reason(quiet: Running) -> None:
+    bodies = ["no JSON at all", "{}", '{"Records": []}', json.dumps({"Records": [{"eventVersion": "3.0"}]}), '{"spillway": 1}']
+    for body in bodies:
+        quiet.send(body)
+    work_off(quiet)
+    dead = quiet.take_dead()
+    assert sorted(message["Body"] for message in dead) == sorted(bodies)
+    for message in dead:
+        assert message["MessageAttributes"]["reason"]["StringValue"], message
+
+
+def test_a_test_event_is_dropped(quiet: Running) -> None:
+    quiet.send(notifications.test_event(quiet.names.bucket))
+    work_off(quiet)
+    assert quiet.take_dead() == []
+
+
+def test_keys_are_decoded_once(quiet: Running) -> None:
+    keys = put(quiet, "decode-", ["a+b", "a b", "a%2Bb", "a%20b", "100%", "서울 🌊"])
+    for key, etag in keys.items():
+        quiet.send({"Records": [notifications.record(quiet.names.bucket, key, etag)]})
+    work_off(quiet)
+    assert worked_on(quiet, "decode-") == sorted(keys)
+
+
+def test_both_records_of_a_notification_are_worked_on(quiet: Running) -> None:
+    keys = put(quiet, "two-", ["one", "other"])
+    quiet.send({"Records": [notifications.record(quiet.names.bucket, key, etag) for key, etag in keys.items()]})
+    work_off(quiet)
+    assert worked_on(quiet, "two-") == sorted(keys)
+
+
+def test_a_notification_of_64_kb_is_worked_on(quiet: Running) -> None:
+    ((key, etag),) = put(quiet, "large-", ["large"]).items()
+    body = notifications.padded({"Records": [notifications.record(quiet.names.bucket, key, etag)]}, 64 * KB)
+    assert len(body.encode()) == 64 * KB
+    quiet.send(body)
+    work_off(quiet)
+    assert worked_on(quiet, "large-") == [key]
+
+
+def test_every_event_version_of_the_second_major_is_understood(quiet: Running) -> None:
+    keys = put(quiet, "version-", ["2.0", "2.1", "2.6", "2.99"])
+    for key, etag in keys.items():
+        version = key.removeprefix("status/version-")
+        quiet.send({"Records": [notifications.record(quiet.names.bucket, key, etag, version)]})
+    work_off(quiet)
+    assert worked_on(quiet, "version-") == sorted(keys)

@@ -1,0 +1,54 @@
+"""scripts/build, as a person runs it."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+from pipeline import targets, zips
+from pipeline.paths import SCRIPTS
+
+
+def build(*arguments: str, **environment: str) -> subprocess.CompletedProcess:
+    command = [str(SCRIPTS / "build"), *arguments]
+    return subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True)
+
+
+def contents(directory: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in directory.iterdir()}
+
+
+def test_two_builds_are_the_same_and_the_manifest_says_what_is_there(tmp_path: Path) -> None:
+    host = targets.host_architecture()
+    one, two = tmp_path / "one", tmp_path / "with a space"
+    for directory in (one, two):
+        result = build("--profile", "dev", "--arch", host, "--out", str(directory))
+        assert result.returncode == 0, result.stderr
+    assert contents(one) == contents(two)
+
+    manifest = json.loads((one / "handlers.json").read_text())
+    assert manifest["protocol"] == 1
+    assert {"dispatch", "settle"} <= manifest["handlers"].keys()
+    for name, builds in manifest["handlers"].items():
+        built = builds[host]
+        assert built["file"] == f"{name}-{manifest['version']}-{host}.zip"
+        assert built["sha256"] == zips.sha256(one / built["file"]) == (one / f"{built['file']}.sha256").read_text().strip()
+        assert built["bytes"] == (one / built["file"]).stat().st_size
+
+
+def test_a_stale_zip_does_not_stay(tmp_path: Path) -> None:
+    (tmp_path / "dispatch-0.0.1-x86_64.zip").write_bytes(b"old")
+    assert build("--profile", "dev", "--arch", targets.host_architecture(), "--out", str(tmp_path)).returncode == 0
+    assert not (tmp_path / "dispatch-0.0.1-x86_64.zip").exists()
+
+
+def test_what_is_missing_for_another_architecture_is_named_with_the_remedy(tmp_path: Path) -> None:
+    (other,) = targets.ARCHITECTURES.keys() - {targets.host_architecture()}
+    found = targets.find(other)
+    if not found.missing:
+        return  # this machine can build both
+    result = build("--profile", "dev", "--arch", other, "--out", str(tmp_path))
+    assert result.returncode == 1
+    for what in found.missing:
+        assert what in result.stderr
+    assert "rustup target add" in result.stderr or "apt-get install" in result.stderr
