@@ -68,6 +68,14 @@ impl Config {
         };
         // The other problems come first: a number that did not parse is out of range as well.
         environment.finish()?;
+        let mut ranges = Environment::new(lookup);
+        if config.tick.is_zero() {
+            ranges.problem("SPILLWAY_TICK_SECONDS", "is 0", "at least 1 second");
+        }
+        if config.sweep_per_tick == 0 {
+            ranges.problem("SPILLWAY_SWEEP_PER_TICK", "is 0", "at least 1 slot");
+        }
+        ranges.finish()?;
         match config.pace.clone().validate() {
             Ok(_) => Ok(config),
             Err(error) => Err(EnvironmentError {
@@ -84,6 +92,7 @@ fn seconds(seconds: u32) -> Duration {
 fn pace_problem(error: &PaceError) -> String {
     let variable = match error {
         PaceError::StartsPerSecond(_) => "SPILLWAY_STARTS_PER_SECOND",
+        PaceError::MaxConcurrency(_) => "SPILLWAY_MAX_CONCURRENCY",
         PaceError::Burst => "SPILLWAY_BURST",
         PaceError::StartsPerTick => "SPILLWAY_STARTS_PER_TICK",
     };

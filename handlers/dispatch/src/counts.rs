@@ -10,7 +10,7 @@ pub struct Counts {
     pub received: u32,
     /// Executions started.
     pub started: u32,
-    /// Starts that found their execution started before.
+    /// Starts that found their execution started by an earlier call.
     pub already_started: u32,
     /// Messages whose attempt the ledger owned already: duplicates.
     pub stale: u32,
@@ -20,7 +20,7 @@ pub struct Counts {
     pub test_events: u32,
     /// Messages of several records, sent on as one message each.
     pub split: u32,
-    /// Messages handed back unclaimed.
+    /// Messages not claimed and left in the queue.
     pub handed_back: u32,
     /// Starts that Step Functions throttled; their slots come first in the next tick.
     pub throttled: u32,
@@ -46,9 +46,11 @@ pub struct Counts {
     pub paused: u32,
     /// 1 when messages waited, no slot was free, and nothing started.
     pub saturated: u32,
-    /// Slots taken when the tick ended: running executions, as far as is known.
-    pub slots_taken: u32,
-    /// The limit in force.
-    pub max_concurrency: u32,
+    /// Slots taken when the tick ended: running executions. Absent when the tick did not come to count them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub slots_taken: Option<u32>,
+    /// The limit in force. Absent like the slots.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_concurrency: Option<u32>,
     pub duration_milliseconds: u64,
 }

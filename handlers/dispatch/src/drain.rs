@@ -8,7 +8,7 @@ use spillway::aws::error::HandlerError;
 use spillway::aws::queue::BATCH;
 use spillway::gate::Grant;
 use tokio::task::JoinSet;
-use tracing::{error, info};
+use tracing::info;
 
 use crate::Dispatch;
 use crate::shared::Shared;
@@ -37,7 +37,6 @@ struct Recount {
     last: Millis,
     /// When a count last showed a free slot.
     freed: Millis,
-    free: u32,
     used: u32,
 }
 
@@ -47,12 +46,8 @@ impl Recount {
         if free > 0 {
             self.freed = now;
         }
-        *self = Self {
-            last: now,
-            freed: self.freed,
-            free,
-            used,
-        };
+        self.last = now;
+        self.used = used;
     }
 
     /// The time of the next count.
@@ -70,6 +65,7 @@ impl Dispatch {
         shared: &Arc<Shared>,
         stop_at: Millis,
         deadline: Millis,
+        held_since: Millis,
     ) {
         let mut tasks = JoinSet::new();
         if let Err(problem) = self.release(shared, stop_at, &mut tasks).await {
@@ -78,8 +74,21 @@ impl Dispatch {
         let join = async { while tasks.join_next().await.is_some() {} };
         let at = shared.clock.instant(deadline - JOIN_MARGIN);
         if tokio::time::timeout_at(at, join).await.is_err() {
-            error!("starts were still under way at the deadline; the next tick looks after them");
-            shared.state().suspect = true;
+            shared.suspect(held_since);
+            shared.state().keep_lease = true;
+            shared.fail(HandlerError::Call {
+                call: "starting executions",
+                reason: "some were still under way at the deadline; the next tick looks after them"
+                    .into(),
+            });
+        } else if shared.state().counts.received > 0
+            && let Err(problem) = self.recount(shared).await
+        {
+            shared.note(problem);
+        }
+        let mut state = shared.state();
+        if state.counts.started > 0 {
+            state.counts.saturated = 0;
         }
     }
 
@@ -93,17 +102,13 @@ impl Dispatch {
         let mut recount = Recount {
             last: now,
             freed: now,
-            free: 0,
             used: 0,
         };
-        let mut control_read = now;
         let mut backlog_asked = None;
+        let mut empty = 0;
         while !shared.is_stopping() && shared.now() < stop_at {
-            if shared.now() - control_read >= CONTROL_EVERY {
-                control_read = shared.now();
-                self.read_control(shared).await?;
-                continue;
-            }
+            while tasks.try_join_next().is_some() {}
+            self.read_control(shared).await?;
             while tasks.len() >= BATCHES_AT_ONCE {
                 tasks.join_next().await;
             }
@@ -111,8 +116,15 @@ impl Dispatch {
             let grant = shared.state().gate.request(BATCH as u32, now);
             match grant {
                 Grant::Take(granted) => {
-                    if !self.receive(shared, granted, tasks).await? {
-                        return Ok(());
+                    if self.receive(shared, granted, tasks).await? {
+                        empty = 0;
+                    } else if tasks.join_next().await.is_none() {
+                        // SQS may answer empty although messages wait, and what was under way may have sent some:
+                        // after a first message one empty answer is not believed.
+                        empty += 1;
+                        if empty > 1 || shared.state().counts.received == 0 {
+                            return Ok(());
+                        }
                     }
                 }
                 // What is under way may come to nothing and give its starts back.
@@ -122,18 +134,16 @@ impl Dispatch {
                     }
                 }
                 Grant::NotBefore(time) => {
-                    let until = time.min(stop_at).min(control_read + CONTROL_EVERY);
+                    let until = time.min(stop_at).min(now + CONTROL_EVERY);
                     tokio::time::sleep_until(shared.clock.instant(until)).await;
                 }
                 Grant::Full => {
-                    let due = recount.due();
-                    if now < due {
-                        let until = due.min(stop_at);
-                        tokio::time::sleep_until(shared.clock.instant(until)).await;
-                    }
-                    self.recount(shared, &mut recount).await?;
+                    let until = recount.due().max(now).min(stop_at);
+                    tokio::time::sleep_until(shared.clock.instant(until)).await;
+                    let (free, used) = self.recount(shared).await?;
+                    recount.counted(shared.now(), free, used);
                     let ask = backlog_asked.is_none_or(|asked| now - asked >= BACKLOG_EVERY);
-                    if recount.free == 0 && tasks.is_empty() && ask {
+                    if free == 0 && tasks.is_empty() && ask {
                         backlog_asked = Some(now);
                         if self.backlog_is_empty(shared).await? {
                             return Ok(());
@@ -174,15 +184,23 @@ impl Dispatch {
         Ok(true)
     }
 
-    /// A limit or a pause that an operator sets holds within seconds.
-    async fn read_control(&self, shared: &Shared) -> Result<(), HandlerError> {
+    /// Reads the control item again when it is time: a limit or a pause holds within seconds.
+    pub(crate) async fn read_control(&self, shared: &Shared) -> Result<(), HandlerError> {
+        let now = shared.now();
+        {
+            let mut state = shared.state();
+            if now - state.control_read < CONTROL_EVERY {
+                return Ok(());
+            }
+            state.control_read = now;
+        }
         let control = self.ledger.control().await?;
         let pace = control
             .over(&self.config.pace)
             .map_err(|error| HandlerError::Control(error.to_string()))?;
         let mut state = shared.state();
         state.gate.set_pace(&pace);
-        state.counts.max_concurrency = pace.max_concurrency;
+        state.counts.max_concurrency = Some(pace.max_concurrency);
         if control.paused {
             info!("paused by the control item");
             state.counts.paused = 1;
@@ -191,23 +209,21 @@ impl Dispatch {
         Ok(())
     }
 
-    async fn recount(&self, shared: &Shared, recount: &mut Recount) -> Result<(), HandlerError> {
+    /// Counts the slots, and returns how many are free and how many used.
+    async fn recount(&self, shared: &Shared) -> Result<(u32, u32), HandlerError> {
         shared.state().gate.capacity.count_begins();
         let taken = self.ledger.count_slots().await?;
-        let (free, used) = {
-            let mut state = shared.state();
-            state.gate.capacity.count_ends(taken);
-            (state.gate.capacity.free(), state.gate.capacity.used())
-        };
-        recount.counted(shared.now(), free, used);
-        Ok(())
+        let mut state = shared.state();
+        state.gate.capacity.count_ends(taken);
+        state.counts.slots_taken = Some(taken);
+        Ok((state.gate.capacity.free(), state.gate.capacity.used()))
     }
 
     /// Every slot is taken: without a backlog there is nothing to wait for.
     async fn backlog_is_empty(&self, shared: &Shared) -> Result<bool, HandlerError> {
         let backlog = self.events.backlog().await?;
         let mut state = shared.state();
-        state.counts.saturated = (backlog > 0 && state.counts.started == 0).into();
+        state.counts.saturated = (backlog > 0).into();
         Ok(backlog == 0)
     }
 }
@@ -221,7 +237,6 @@ mod tests {
         let mut recount = Recount {
             last: 0,
             freed: 0,
-            free: 0,
             used: 0,
         };
         let mut wait = |now, free, used| {

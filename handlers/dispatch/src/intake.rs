@@ -78,7 +78,10 @@ impl Dispatch {
                 shared.count(|counts| counts.test_events += 1);
                 Fate::Delete
             }
-            Err(error) => Fate::DeadLetter(error.to_string()),
+            Err(error) => {
+                shared.count(|counts| counts.malformed += 1);
+                Fate::DeadLetter(error.to_string())
+            }
         };
         shared.state().gate.give_back(1);
         self.conclude(shared, vec![(message, fate)]).await;
@@ -170,8 +173,8 @@ impl Dispatch {
                 Ok(true) => return self.take_slot_and_claim(shared, candidate, row).await,
                 Ok(false) => Fate::Hide,
                 Err(problem) => {
-                    warn!("{problem}");
-                    Fate::HandBack
+                    shared.note(problem);
+                    Fate::Hide
                 }
             },
         };
@@ -209,6 +212,7 @@ impl Dispatch {
             state_machine_arn: self.config.state_machine_arn.clone(),
             pending: false,
         };
+        let taken_at = slot.taken_at;
         let taken = self.ledger.take_slot(slot).await;
         // Counted as taken whatever the answer: it may have been.
         shared.state().gate.capacity.slot_put();
@@ -216,7 +220,8 @@ impl Dispatch {
             Ok(TakenSlot::Now(slot)) => (slot, true),
             Ok(TakenSlot::Before(slot)) => (slot, false),
             Err(problem) => {
-                shared.fail_suspect(problem);
+                shared.suspect(taken_at);
+                shared.fail(problem);
                 return Fate::HandBack;
             }
         };
@@ -228,21 +233,22 @@ impl Dispatch {
         match claimed {
             Ok(Written::Done) => Fate::Start(slot),
             Ok(Written::Lost(found)) => {
+                shared.state().gate.give_back_start(1);
+                if verdict(*attempt, found.as_deref()) != Verdict::Stale {
+                    // Another message of this attempt may be claiming it for the same slot: not ours to free.
+                    shared.suspect(slot.taken_at);
+                    return Fate::HandBack;
+                }
                 if ours {
                     self.free_unused(shared, &slot).await;
                 }
-                shared.state().gate.give_back_restart(1);
-                match verdict(*attempt, found.as_deref()) {
-                    Verdict::Stale => {
-                        shared.count(|counts| counts.stale += 1);
-                        Fate::Delete
-                    }
-                    Verdict::Claim | Verdict::ClaimIfClosed => Fate::HandBack,
-                }
+                shared.count(|counts| counts.stale += 1);
+                Fate::Delete
             }
             // It may have been claimed: then the slot is needed, the message is stale, and the next tick starts it.
             Err(problem) => {
-                shared.fail_suspect(problem);
+                shared.suspect(slot.taken_at);
+                shared.fail(problem);
                 Fate::HandBack
             }
         }
@@ -259,14 +265,9 @@ impl Dispatch {
                 Fate::HandBack => hand_back.push(message.receipt),
                 Fate::Hide => hide.push(message.receipt),
                 Fate::DeadLetter(reason) => match self.dead_letter(&message, &reason).await {
-                    Ok(()) => {
-                        shared.count(|counts| counts.malformed += 1);
-                        delete.push(message.receipt);
-                    }
-                    Err(problem) => {
-                        shared.fail(problem);
-                        hand_back.push(message.receipt);
-                    }
+                    Ok(()) => delete.push(message.receipt),
+                    // It stays hidden and comes again.
+                    Err(problem) => shared.note(problem),
                 },
             }
         }
@@ -277,7 +278,7 @@ impl Dispatch {
         shared.count(|counts| counts.handed_back += handed_back);
     }
 
-    /// Puts a message as it came, with the reason, into the dead-letter queue.
+    /// Puts a message's body and attempt as they came, with the reason, into the dead-letter queue.
     async fn dead_letter(&self, message: &Message, reason: &str) -> Result<(), HandlerError> {
         warn!(reason, "a message goes to the dead-letter queue");
         self.dead_letters

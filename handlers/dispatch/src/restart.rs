@@ -2,11 +2,10 @@
 
 use futures_util::stream::{self, StreamExt};
 use spillway::Millis;
-use spillway::aws::ledger::Rows;
 use spillway::gate::Grant;
-use spillway::row::RowKey;
+use spillway::row::{Row, RowKey};
 use spillway::slot::Slot;
-use spillway::sweep::PARK_AFTER;
+use spillway::sweep::{Found, is_open};
 use tracing::{error, warn};
 
 use crate::Dispatch;
@@ -14,6 +13,12 @@ use crate::shared::Shared;
 
 /// Calls under way at once.
 const AT_ONCE: usize = 16;
+
+/// A start that is to be made, or made again.
+struct Open {
+    slot: Slot,
+    row: Row,
+}
 
 impl Dispatch {
     /// Starts what is pending, and what was taken since `suspect_since`. Starting again is idempotent: same name,
@@ -25,45 +30,83 @@ impl Dispatch {
         suspect_since: Option<Millis>,
         stop_at: Millis,
     ) {
-        let suspect = |slot: &Slot| suspect_since.is_some_and(|since| slot.taken_at >= since);
+        let now = shared.now();
         let mut open: Vec<&Slot> = slots
             .iter()
-            .filter(|slot| slot.pending || suspect(slot))
+            .filter(|slot| is_open(slot, suspect_since, now))
             .collect();
+        open.sort_by_key(|slot| slot.taken_at);
         if open.is_empty() {
             return;
         }
-        open.sort_by_key(|slot| slot.taken_at);
         let keys: Vec<RowKey> = open.iter().map(|slot| slot.row.clone()).collect();
         let rows = match self.ledger.rows(&keys).await {
             Ok(rows) => rows,
-            Err(problem) => return shared.fail_suspect(problem),
+            Err(problem) => {
+                open.iter().for_each(|slot| shared.suspect(slot.taken_at));
+                return shared.fail(problem);
+            }
         };
-        stream::iter(open)
-            .for_each_concurrent(AT_ONCE, |slot| {
-                self.restart_one(shared, slot, &rows, stop_at)
-            })
+        let mut claimed = Vec::new();
+        for slot in open {
+            match rows.get(&slot.row) {
+                Some(Ok(row)) if row.is_started_by(&slot.execution) => claimed.push(Open {
+                    slot: slot.clone(),
+                    row: row.clone(),
+                }),
+                // The slot stays, and the sweep comes to it.
+                Some(Err(problem)) => {
+                    error!(execution = slot.execution, "{problem}");
+                    shared.count(|counts| counts.unreadable += 1);
+                }
+                // Taken and never claimed, or settled while we look.
+                _ => self.free_unused(shared, slot).await,
+            }
+        }
+        // Below the limit all may be started, even if they run: it changes nothing. Above it, after it was lowered, only
+        // what does not run may be counted as not running, so suspects are asked after.
+        let limit = shared.state().gate.max_concurrency();
+        let unstarted = if slots.len() <= limit as usize {
+            claimed
+        } else {
+            self.without_execution(shared, claimed).await
+        };
+        let count = u32::try_from(unstarted.len()).unwrap_or(u32::MAX);
+        shared.state().gate.found_unstarted(count);
+        stream::iter(unstarted)
+            .for_each_concurrent(AT_ONCE, |open| self.restart_one(shared, open, stop_at))
             .await;
     }
 
-    async fn restart_one(&self, shared: &Shared, slot: &Slot, rows: &Rows, stop_at: Millis) {
-        let row = match rows.get(&slot.row) {
-            Some(Ok(row)) if row.is_started_by(&slot.execution) => row,
-            Some(Err(problem)) => {
-                error!(execution = slot.execution, "{problem}");
-                shared.state().suspect = true;
-                return shared.count(|counts| counts.unreadable += 1);
+    /// Those that are known to have no execution.
+    async fn without_execution(&self, shared: &Shared, claimed: Vec<Open>) -> Vec<Open> {
+        let mut unstarted = Vec::new();
+        for open in claimed {
+            let slot = &open.slot;
+            if slot.pending {
+                unstarted.push(open);
+                continue;
             }
-            // Taken and never claimed, or settled while we look.
-            _ => return self.free_unused(shared, slot).await,
-        };
-        if shared.now() - slot.taken_at >= PARK_AFTER {
-            return shared.count(|counts| counts.parked += 1);
+            match self
+                .workflow
+                .find(&slot.state_machine_arn, &slot.execution)
+                .await
+            {
+                Ok(Found::Nothing) => unstarted.push(open),
+                Ok(Found::Running | Found::Closed(_)) => {}
+                Err(problem) => {
+                    shared.suspect(slot.taken_at);
+                    shared.note(problem);
+                }
+            }
         }
+        unstarted
+    }
+
+    async fn restart_one(&self, shared: &Shared, Open { slot, row }: Open, stop_at: Millis) {
         loop {
             if shared.is_stopping() || shared.now() >= stop_at {
-                shared.state().suspect = true;
-                return;
+                return shared.suspect(slot.taken_at);
             }
             let now = shared.now();
             let grant = shared.state().gate.request_restart(now);
@@ -71,16 +114,15 @@ impl Dispatch {
                 Grant::Take(_) => break,
                 Grant::NotBefore(time) => {
                     tokio::time::sleep_until(shared.clock.instant(time.min(stop_at))).await;
+                    if let Err(problem) = self.read_control(shared).await {
+                        shared.fail(problem);
+                    }
                 }
-                // Pending slots are found again; suspects only while they are suspect.
-                Grant::Full | Grant::Spent => {
-                    shared.state().suspect = true;
-                    return;
-                }
+                Grant::Full | Grant::Spent => return shared.suspect(slot.taken_at),
             }
         }
         shared.count(|counts| counts.restarted += 1);
-        self.start(shared, slot, &row.event, row.attempt).await;
+        self.start(shared, &slot, &row.event, row.attempt).await;
     }
 
     pub(crate) async fn free_unused(&self, shared: &Shared, slot: &Slot) {
@@ -88,7 +130,7 @@ impl Dispatch {
             Ok(()) => shared.count(|counts| counts.freed += 1),
             Err(problem) => {
                 warn!("{problem}");
-                shared.state().suspect = true;
+                shared.suspect(slot.taken_at);
             }
         }
     }

@@ -6,6 +6,7 @@ use spillway::Millis;
 use spillway::aws::clock::Clock;
 use spillway::aws::error::HandlerError;
 use spillway::gate::Gate;
+use tracing::warn;
 
 use crate::counts::Counts;
 
@@ -24,8 +25,12 @@ pub struct State {
     pub failure: Option<HandlerError>,
     /// No more messages are received.
     pub stopping: bool,
-    /// A slot may be left without its start: the next tick looks after this tick's slots.
-    pub suspect: bool,
+    /// Slots taken since then may lack their start: the next tick looks after them.
+    pub suspect_since: Option<Millis>,
+    /// Something may still be under way: the lease is left to expire.
+    pub keep_lease: bool,
+    /// When the control item was last read.
+    pub control_read: Millis,
 }
 
 impl Shared {
@@ -35,7 +40,9 @@ impl Shared {
             counts: Counts::default(),
             failure: None,
             stopping: false,
-            suspect: false,
+            suspect_since: None,
+            keep_lease: false,
+            control_read: clock.now(),
         };
         Self {
             clock,
@@ -48,6 +55,11 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Changes several things at once.
+    pub fn change<R>(&self, change: impl FnOnce(&mut State) -> R) -> R {
+        change(&mut self.state())
+    }
+
     pub fn now(&self) -> Millis {
         self.clock.now()
     }
@@ -57,17 +69,25 @@ impl Shared {
         count(&mut self.state().counts);
     }
 
-    /// Something failed: receive nothing more, and end the tick with the first error.
-    pub fn fail(&self, error: HandlerError) {
-        let mut state = self.state();
-        state.stopping = true;
-        state.failure.get_or_insert(error);
+    /// Something failed that concerns one slot or message: the tick goes on, and ends with the first error.
+    pub fn note(&self, error: HandlerError) {
+        warn!("{error}");
+        self.state().failure.get_or_insert(error);
     }
 
-    /// Something failed whose effect is not known: a slot of this tick may be left without its start.
-    pub fn fail_suspect(&self, error: HandlerError) {
-        self.state().suspect = true;
-        self.fail(error);
+    /// Something failed that concerns all: receive nothing more, and end the tick with the first error.
+    pub fn fail(&self, error: HandlerError) {
+        self.state().stopping = true;
+        self.note(error);
+    }
+
+    /// A slot taken then may lack its start.
+    pub fn suspect(&self, taken_at: Millis) {
+        let mut state = self.state();
+        let since = state
+            .suspect_since
+            .map_or(taken_at, |since| since.min(taken_at));
+        state.suspect_since = Some(since);
     }
 
     pub fn is_stopping(&self) -> bool {

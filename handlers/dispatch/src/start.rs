@@ -2,7 +2,7 @@
 
 use spillway::aws::error::HandlerError;
 use spillway::aws::queue::Outgoing;
-use spillway::aws::workflow::Start;
+use spillway::aws::workflow::{Refusal, Start};
 use spillway::event::ObjectEvent;
 use spillway::execution;
 use spillway::outcome::{self, Outcome, Status};
@@ -11,6 +11,9 @@ use tracing::{debug, error, warn};
 
 use crate::Dispatch;
 use crate::shared::Shared;
+
+/// Starts without a clear answer after which a tick gives up.
+const MOST_UNCLEAR: u32 = 3;
 
 impl Dispatch {
     /// Starts the execution that holds `slot`. Whatever the answer, the slot stays: settle frees it, or a later tick
@@ -23,78 +26,111 @@ impl Dispatch {
         attempt: u32,
     ) {
         let input = execution::input(&self.config.ledger_arn, event, attempt);
-        let name = slot.execution.as_str();
-        match self
+        let arn = slot.state_machine_arn.as_str();
+        // A slot from before the pipeline's state machine was exchanged: its own trouble, not that of all starts.
+        let exchanged = arn != self.config.state_machine_arn;
+        let answer = self
             .workflow
-            .start(&slot.state_machine_arn, name, &input)
-            .await
-        {
+            .start(arn, &slot.execution, &input, shared.now())
+            .await;
+        match answer {
             Start::Started => {
-                debug!(execution = name, "started");
+                debug!(execution = slot.execution, "started");
                 shared.count(|counts| counts.started += 1);
-                self.started(shared, slot).await;
+                self.started(slot).await;
             }
             Start::Already => {
-                shared.count(|counts| counts.already_started += 1);
-                self.started(shared, slot).await;
+                shared.change(|state| {
+                    state.counts.already_started += 1;
+                    state.gate.give_back_budget(1);
+                });
+                self.started(slot).await;
             }
             Start::Throttled(reason) => {
-                warn!(execution = name, "throttled: {reason}");
+                warn!(execution = slot.execution, reason, "throttled");
                 let now = shared.now();
-                {
-                    let mut state = shared.state();
+                shared.change(|state| {
                     state.counts.throttled += 1;
-                    state.gate.give_back_restart(1);
+                    state.gate.give_back_budget(1);
                     state.gate.tokens.throttled(now);
-                }
+                });
                 self.pend(shared, slot).await;
             }
-            Start::Refused { error, cause } => {
-                error!(execution = name, error, cause, "refused for good");
-                shared.count(|counts| counts.refused += 1);
-                shared.state().gate.give_back_restart(1);
-                let outcome = Outcome::new(name, Status::Refused, Some(&error), Some(&cause));
-                let message = Outgoing {
-                    body: outcome::encode(&outcome),
-                    ..Outgoing::default()
-                };
-                if let Err(problem) = self.outcomes.send(&message).await {
-                    // The next tick starts it again, is refused again, and reports it then.
-                    self.pend(shared, slot).await;
-                    shared.fail(problem);
-                }
+            Start::Refused(refusal) => self.refuse(shared, slot, &refusal).await,
+            Start::NoStateMachine(cause) if exchanged => {
+                let error = "StateMachineDoesNotExist".to_owned();
+                self.refuse(shared, slot, &Refusal { error, cause }).await;
             }
-            Start::Forbidden(reason) => {
-                shared.count(|counts| counts.unclear += 1);
-                self.pend(shared, slot).await;
-                shared.fail(HandlerError::StartForbidden(reason));
+            Start::NoStateMachine(reason) | Start::Forbidden(reason) => {
+                self.unclear(shared, slot).await;
+                let error = HandlerError::StartForbidden(reason);
+                if exchanged {
+                    shared.note(error)
+                } else {
+                    shared.fail(error)
+                }
             }
             Start::Unknown(reason) => {
-                shared.count(|counts| counts.unclear += 1);
-                self.pend(shared, slot).await;
-                shared.fail(HandlerError::Call {
+                let unclear = self.unclear(shared, slot).await;
+                let error = HandlerError::Call {
                     call: "StartExecution",
                     reason,
-                });
+                };
+                if unclear < MOST_UNCLEAR {
+                    shared.note(error)
+                } else {
+                    shared.fail(error)
+                }
             }
         }
     }
 
-    async fn started(&self, shared: &Shared, slot: &Slot) {
+    /// Reports a start that can never succeed as an outcome; settle does the rest.
+    async fn refuse(&self, shared: &Shared, slot: &Slot, refusal: &Refusal) {
+        let Refusal { error, cause } = refusal;
+        error!(execution = slot.execution, error, cause, "refused for good");
+        shared.change(|state| {
+            state.counts.refused += 1;
+            state.gate.give_back_budget(1);
+        });
+        let outcome = Outcome::new(&slot.execution, Status::Refused, Some(error), Some(cause));
+        let message = Outgoing {
+            body: outcome::encode(&outcome),
+            ..Outgoing::default()
+        };
+        if let Err(problem) = self.outcomes.send(&message).await {
+            // The next tick starts it again, is refused again, and reports it then.
+            self.pend(shared, slot).await;
+            shared.note(problem);
+        }
+    }
+
+    async fn started(&self, slot: &Slot) {
         if slot.pending
             && let Err(problem) = self.ledger.mark_pending(&slot.execution, false).await
         {
-            // Starting it once more does no harm.
+            // The mark stays, and the execution is started once more, which does no harm.
             warn!("{problem}");
-            shared.state().suspect = true;
         }
+    }
+
+    /// Counts a start that came to nothing as yet; its slot comes first in the next tick.
+    async fn unclear(&self, shared: &Shared, slot: &Slot) -> u32 {
+        let unclear = shared.change(|state| {
+            state.counts.unclear += 1;
+            state.gate.give_back_budget(1);
+            state.counts.unclear
+        });
+        self.pend(shared, slot).await;
+        unclear
     }
 
     async fn pend(&self, shared: &Shared, slot: &Slot) {
         if !slot.pending
             && let Err(problem) = self.ledger.mark_pending(&slot.execution, true).await
         {
-            shared.fail_suspect(problem);
+            shared.suspect(slot.taken_at);
+            shared.fail(problem);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The sweep: asking after slots whose outcome never came.
 
-use futures_util::stream::{self, StreamExt};
+use futures_util::future::join_all;
 use spillway::Millis;
 use spillway::aws::error::HandlerError;
 use spillway::aws::queue::Outgoing;
@@ -18,27 +18,33 @@ use crate::shared::Shared;
 const AT_ONCE: usize = 8;
 
 impl Dispatch {
-    /// Looks after a bounded number of old slots and returns the cursor for the next tick.
+    /// Looks after a bounded number of old slots, until `until`, and returns the cursor for the next tick.
     pub(crate) async fn sweep(
         &self,
         shared: &Shared,
         slots: &[Slot],
         cursor: Option<String>,
         paused: bool,
+        until: Millis,
     ) -> Option<String> {
         let after = Millis::try_from(self.config.sweep_after.as_millis()).unwrap_or(Millis::MAX);
         let most = self.config.sweep_per_tick;
         let due = sweep::due(slots, cursor.as_deref(), after, most, shared.now());
-        let last = due.last().map(|slot| slot.execution.clone());
-        stream::iter(due)
-            .for_each_concurrent(AT_ONCE, |slot| async move {
+        let mut cursor = cursor;
+        for some in due.chunks(AT_ONCE) {
+            if shared.now() >= until {
+                break;
+            }
+            join_all(some.iter().map(|slot| async {
+                // The slot stays, and comes round again.
                 if let Err(problem) = self.look_after(shared, slot, paused).await {
-                    // The slot stays, and comes round again.
-                    shared.fail(problem);
+                    shared.note(problem);
                 }
-            })
+            }))
             .await;
-        last.or(cursor)
+            cursor = some.last().map(|slot| slot.execution.clone());
+        }
+        cursor
     }
 
     async fn look_after(
@@ -75,7 +81,10 @@ impl Dispatch {
             }
             Action::Start => {
                 let now = shared.now();
-                let grant = shared.state().gate.request_restart(now);
+                let grant = shared.change(|state| {
+                    state.gate.found_unstarted(1);
+                    state.gate.request_restart(now)
+                });
                 // Without a grant it comes round again.
                 if let (Some(row), Grant::Take(_)) = (claimed, grant) {
                     shared.count(|counts| counts.restarted += 1);

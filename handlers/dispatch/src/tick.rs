@@ -9,6 +9,7 @@ use spillway::aws::error::HandlerError;
 use spillway::aws::ledger::{Lease, LeaseRequest, Taken};
 use spillway::gate::Gate;
 use spillway::slot::Slot;
+use spillway::sweep::is_open;
 use spillway::tokens::Tokens;
 use tracing::{error, info};
 
@@ -101,30 +102,34 @@ impl Dispatch {
         lease: Lease,
         began: Millis,
     ) -> Ended {
-        let tick = invocation.tick.as_deref();
         let mut left = lease.left.clone();
-        left.tick_starts = left.starts_before(tick);
+        left.tick_starts = left.starts_before(invocation.tick.as_deref());
 
-        let mut ended = match self.prepare(invocation, &lease).await {
+        let (mut ended, keep_lease) = match self.prepare(invocation, &lease).await {
             Ok(work) => {
                 left.cursor = self.work(&work, &lease, invocation, began).await;
                 let mut state = work.shared.state();
-                let suspect_since = left.suspect_since.unwrap_or(lease.held_since);
-                left.suspect_since = state.suspect.then_some(suspect_since);
+                left.suspect_since = state.suspect_since;
                 left.tokens = Some(state.gate.tokens.carry());
                 left.tick_starts = left.tick_starts.saturating_add(state.gate.spent());
-                state.counts.slots_taken = state.gate.capacity.used();
-                Ended {
+                let ended = Ended {
                     counts: state.counts.clone(),
                     failure: state.failure.take(),
-                }
+                };
+                (ended, state.keep_lease)
             }
             // Nothing was started: the lease goes back as it was found.
-            Err(failure) => Ended {
-                counts: Counts::default(),
-                failure: Some(failure),
-            },
+            Err(failure) => {
+                let ended = Ended {
+                    counts: Counts::default(),
+                    failure: Some(failure),
+                };
+                (ended, false)
+            }
         };
+        if keep_lease {
+            return ended;
+        }
         if let Err(failure) = self.ledger.release_lease(&lease, &left).await {
             error!("the next tick waits until the lease expires: {failure}");
             ended.failure.get_or_insert(failure);
@@ -147,7 +152,7 @@ impl Dispatch {
         let shared = Arc::new(Shared::new(clock, Gate::new(&pace, tokens, budget)));
         shared.count(|counts| {
             counts.paused = control.paused.into();
-            counts.max_concurrency = pace.max_concurrency;
+            counts.max_concurrency = Some(pace.max_concurrency);
         });
         let slots = self.count_slots(&shared).await?;
         Ok(Work {
@@ -170,20 +175,34 @@ impl Dispatch {
             slots,
             paused,
         } = work;
+        let suspect_since = lease.left.suspect_since;
+        let cursor = lease.left.cursor.clone();
         let tick_ms = Millis::try_from(self.config.tick.as_millis()).unwrap_or(Millis::MAX);
         let stop_at = (began + tick_ms).min(invocation.deadline - DEADLINE_MARGIN);
+        if stop_at <= shared.now() {
+            shared.fail(HandlerError::Deadline(invocation.deadline - began));
+        }
+        // The sweep leaves at least half of the tick to what waits.
+        let sweep_until = began + (stop_at - began) / 2;
         if *paused {
             // Suspects stay suspect until a tick may start them.
-            shared.state().suspect = lease.left.suspect_since.is_some();
-        } else {
-            self.restart(shared, slots, lease.left.suspect_since, stop_at)
-                .await;
+            shared.state().suspect_since = suspect_since;
+            return self.sweep(shared, slots, cursor, true, sweep_until).await;
         }
+        self.restart(shared, slots, suspect_since, stop_at).await;
+        // What is open was just looked after.
+        let now = shared.now();
+        let others: Vec<Slot> = slots
+            .iter()
+            .filter(|slot| !is_open(slot, suspect_since, now))
+            .cloned()
+            .collect();
         let cursor = self
-            .sweep(shared, slots, lease.left.cursor.clone(), *paused)
+            .sweep(shared, &others, cursor, false, sweep_until)
             .await;
-        if !paused && !shared.is_stopping() {
-            self.drain(shared, stop_at, invocation.deadline).await;
+        if !shared.is_stopping() {
+            self.drain(shared, stop_at, invocation.deadline, lease.held_since)
+                .await;
         }
         cursor
     }
@@ -193,7 +212,10 @@ impl Dispatch {
         shared.state().gate.capacity.count_begins();
         let read = self.ledger.slots().await?;
         let taken = u32::try_from(read.len()).unwrap_or(u32::MAX);
-        shared.state().gate.capacity.count_ends(taken);
+        shared.change(|state| {
+            state.gate.capacity.count_ends(taken);
+            state.counts.slots_taken = Some(taken);
+        });
         let mut slots = Vec::with_capacity(read.len());
         for slot in read {
             match slot {

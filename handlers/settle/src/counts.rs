@@ -15,13 +15,13 @@ pub struct Counts {
     /// Object events that went to the dead-letter queue.
     pub dead: u32,
     /// Outcomes of executions that hold no slot: settled before, or not this pipeline's.
-    pub stale: u32,
+    pub stale_outcomes: u32,
     /// Outcomes that were not understood, now in the outcomes queue's dead-letter queue.
-    pub malformed: u32,
+    pub malformed_outcomes: u32,
     /// Executions that somebody redrove, past the pipeline: look at them.
     pub redriven: u32,
     /// Outcomes that could not be settled and come again.
-    pub failed: u32,
+    pub unsettled_outcomes: u32,
 }
 
 impl Counts {
@@ -31,9 +31,9 @@ impl Counts {
         self.succeeded += other.succeeded;
         self.retried += other.retried;
         self.dead += other.dead;
-        self.stale += other.stale;
-        self.malformed += other.malformed;
+        self.stale_outcomes += other.stale_outcomes;
+        self.malformed_outcomes += other.malformed_outcomes;
         self.redriven += other.redriven;
-        self.failed += other.failed;
+        self.unsettled_outcomes += other.unsettled_outcomes;
     }
 }

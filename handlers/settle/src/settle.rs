@@ -48,7 +48,7 @@ impl Settle {
                 error!(message_id = record.message_id, "{problem}");
                 settled.failed.push(record.message_id.clone());
                 Counts {
-                    failed: 1,
+                    unsettled_outcomes: 1,
                     ..Counts::default()
                 }
             });
@@ -66,7 +66,7 @@ impl Settle {
         let mut counts = Counts::default();
         match outcome::parse(&record.body) {
             Ok(Report::Ended(outcome)) => self.settle_outcome(&outcome, now, &mut counts).await?,
-            Ok(Report::NotEnded) => counts.stale += 1,
+            Ok(Report::NotEnded) => counts.stale_outcomes += 1,
             Err(problem) => {
                 warn!(message_id = record.message_id, reason = %problem, "an outcome goes to the dead-letter queue");
                 self.outcomes_dead_letters
@@ -76,7 +76,7 @@ impl Settle {
                         ..Outgoing::default()
                     })
                     .await?;
-                counts.malformed += 1;
+                counts.malformed_outcomes += 1;
             }
         }
         Ok(counts)
@@ -97,7 +97,7 @@ impl Settle {
         }
         let Some(slot) = self.ledger.slot(&outcome.execution).await? else {
             debug!(execution = outcome.execution, "holds no slot");
-            counts.stale += 1;
+            counts.stale_outcomes += 1;
             return Ok(());
         };
         match self.ledger.row(&slot.row).await? {
@@ -105,7 +105,7 @@ impl Settle {
                 self.settle_row(&row, outcome, now, counts).await?;
             }
             // Settled before, up to the slot; or claimed for a later attempt.
-            _ => counts.stale += 1,
+            _ => counts.stale_outcomes += 1,
         }
         self.ledger.free_slot(&outcome.execution).await
     }
@@ -133,20 +133,22 @@ impl Settle {
                 self.events.send(&delayed).await?;
                 info!(
                     execution = outcome.execution,
-                    reason = outcome.reason(),
+                    status = outcome.status.as_str(),
+                    error = outcome.error,
                     delay_seconds,
                     "to be retried"
                 );
                 State::Retry
             }
             Settlement::Dead { attempt } => {
-                let reason = outcome.reason();
                 error!(
                     execution = outcome.execution,
-                    reason, "to the dead-letter queue"
+                    status = outcome.status.as_str(),
+                    error = outcome.error,
+                    "to the dead-letter queue"
                 );
                 let dead = Outgoing {
-                    reason: Some(reason),
+                    reason: Some(outcome.reason()),
                     execution: Some(outcome.execution.clone()),
                     ..next_attempt(row, attempt)
                 };
@@ -167,7 +169,7 @@ impl Settle {
                 _ => counts.dead += 1,
             },
             // The same outcome, delivered twice and settled by the other one.
-            Written::Lost(_) => counts.stale += 1,
+            Written::Lost(_) => counts.stale_outcomes += 1,
         }
         Ok(())
     }

@@ -40,8 +40,6 @@ mod tests {
             state,
             attempt,
             execution: Some("e".into()),
-            queued_at: None,
-            started_at: None,
         }
     }
 

@@ -15,6 +15,9 @@ pub const MAX_KEY_BYTES: usize = 1024;
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>
 pub const MAX_VERSION_ID_BYTES: usize = 1024 - SEQUENCER_DIGITS - 1;
 
+/// The longest event name, event time and etag, in bytes. S3's have fewer than 70; the bound keeps rows small.
+pub const MAX_FIELD_BYTES: usize = 128;
+
 /// S3's per-key order of events, lower-cased and left-padded with zeros, so that comparing two of one key as
 /// strings compares them in time. Two of different keys mean nothing to each other.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>
@@ -87,6 +90,8 @@ pub enum EventError {
     LongVersionId(usize),
     #[error("the sequencer {0:?} is not 1 to {SEQUENCER_DIGITS} hexadecimal digits")]
     Sequencer(String),
+    #[error("{field} has {bytes} bytes, more than the {MAX_FIELD_BYTES} that S3's ever have")]
+    LongField { field: &'static str, bytes: usize },
     #[error("the event {0:?} is not an ObjectCreated event")]
     EventName(String),
 }
@@ -113,6 +118,17 @@ impl ObjectEvent {
             return Err(EventError::EventName(
                 self.event_name.chars().take(64).collect(),
             ));
+        }
+        let etag = self.etag.as_deref().unwrap_or_default();
+        for (field, text) in [
+            ("the event name", self.event_name.as_str()),
+            ("the event time", self.event_time.as_str()),
+            ("the etag", etag),
+        ] {
+            if text.len() > MAX_FIELD_BYTES {
+                let bytes = text.len();
+                return Err(EventError::LongField { field, bytes });
+            }
         }
         Ok(self)
     }
@@ -166,6 +182,14 @@ pub(crate) mod tests {
         assert_eq!(
             removed.validate(),
             Err(EventError::EventName("ObjectRemoved:Delete".into()))
+        );
+
+        let mut timed = event("k", "1");
+        timed.event_time = "2".repeat(129);
+        let field = "the event time";
+        assert_eq!(
+            timed.validate(),
+            Err(EventError::LongField { field, bytes: 129 })
         );
 
         assert_eq!(event("", "1").validate(), Err(EventError::EmptyKey));

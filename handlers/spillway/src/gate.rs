@@ -18,6 +18,8 @@ pub struct Gate {
     budget: Option<u32>,
     /// Starts granted and not given back.
     spent: u32,
+    /// Slots that are taken although nothing runs in them yet.
+    unstarted: u32,
 }
 
 /// The answer to a request.
@@ -42,6 +44,7 @@ impl Gate {
             pace: pace.clone(),
             budget,
             spent: 0,
+            unstarted: 0,
         }
     }
 
@@ -54,6 +57,11 @@ impl Gate {
         }
     }
 
+    /// The limit in force.
+    pub fn max_concurrency(&self) -> u32 {
+        self.pace.max_concurrency
+    }
+
     /// Starts that this tick used so far.
     pub fn spent(&self) -> u32 {
         self.spent
@@ -61,18 +69,27 @@ impl Gate {
 
     /// Asks for up to `most` starts, each with a slot of its own.
     pub fn request(&mut self, most: u32, now: Millis) -> Grant {
-        self.grant(most, self.capacity.free(), now)
+        let grant = self.grant(most, self.capacity.free(), now);
+        if let Grant::Take(granted) = grant {
+            self.capacity.reserve(granted);
+        }
+        grant
     }
 
-    /// Asks for one start of an execution that holds its slot already.
+    /// Slots were found in which nothing runs yet.
+    pub fn found_unstarted(&mut self, slots: u32) {
+        self.unstarted += slots;
+    }
+
+    /// Asks for one start of an execution that holds its slot already and does not run. The limit may have been
+    /// lowered since the slot was taken.
     pub fn request_restart(&mut self, now: Millis) -> Grant {
-        match self.grant(1, 1, now) {
-            Grant::Take(_) => {
-                self.capacity.give_back(1);
-                Grant::Take(1)
-            }
-            other => other,
+        let running = self.capacity.used().saturating_sub(self.unstarted);
+        let grant = self.grant(1, self.pace.max_concurrency.saturating_sub(running), now);
+        if grant == Grant::Take(1) {
+            self.unstarted = self.unstarted.saturating_sub(1);
         }
+        grant
     }
 
     fn grant(&mut self, most: u32, free: u32, now: Millis) -> Grant {
@@ -90,21 +107,25 @@ impl Gate {
             return Grant::NotBefore(self.tokens.available_at(worthwhile, now));
         }
         let taken = self.tokens.take(wanted, now);
-        self.capacity.reserve(taken);
         self.spent += taken;
         self.budget = self.budget.map(|budget| budget.saturating_sub(taken));
         Grant::Take(taken)
     }
 
-    /// Gives back granted starts that nothing came of and that hold no slot.
+    /// Gives back granted starts for which neither a slot was put nor a call made.
     pub fn give_back(&mut self, unused: u32) {
         self.capacity.give_back(unused);
-        self.give_back_restart(unused);
+        self.give_back_start(unused);
     }
 
-    /// Gives back granted starts that keep their slots.
-    pub fn give_back_restart(&mut self, unused: u32) {
+    /// Gives back granted starts whose slots were put, but for which no call was made.
+    pub fn give_back_start(&mut self, unused: u32) {
         self.tokens.give_back(unused);
+        self.give_back_budget(unused);
+    }
+
+    /// Gives back granted starts for which a call was made, but that started nothing.
+    pub fn give_back_budget(&mut self, unused: u32) {
         self.spent = self.spent.saturating_sub(unused);
         self.budget = self.budget.map(|budget| budget.saturating_add(unused));
     }
@@ -160,9 +181,22 @@ mod tests {
         let mut gate = gate(1, 25.0, None);
         gate.capacity.count_begins();
         gate.capacity.count_ends(1);
+        gate.found_unstarted(1);
         assert_eq!(gate.request(1, 0), Grant::Full);
         assert_eq!(gate.request_restart(0), Grant::Take(1));
         assert_eq!(gate.capacity.used(), 1);
+    }
+
+    #[test]
+    fn restarts_keep_to_a_limit_that_was_lowered() {
+        // 7 slots, of which 4 are not started, and a limit of 5 now.
+        let mut gate = gate(5, 25.0, None);
+        gate.capacity.count_begins();
+        gate.capacity.count_ends(7);
+        gate.found_unstarted(4);
+        assert_eq!(gate.request_restart(0), Grant::Take(1));
+        assert_eq!(gate.request_restart(0), Grant::Take(1));
+        assert_eq!(gate.request_restart(0), Grant::Full);
     }
 
     #[test]

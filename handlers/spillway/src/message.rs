@@ -6,6 +6,7 @@ use thiserror::Error;
 
 use crate::event::{EventError, ObjectEvent};
 use crate::notification::{self, NotificationError};
+use crate::text::{cut, json_body};
 use crate::{SCHEMA_VERSION, readable};
 
 /// The message attribute that names the attempt a message asks for. S3's own messages have none: attempt 1.
@@ -58,7 +59,7 @@ struct Own {
 /// Understands a message's body, whichever dialect it is in.
 pub fn parse(body: &str) -> Result<Body, MessageError> {
     let value: Value =
-        serde_json::from_str(body).map_err(|error| MessageError::Json(error.to_string()))?;
+        serde_json::from_str(body).map_err(|error| MessageError::Json(quoted(&error)))?;
     let Value::Object(mut fields) = value else {
         return Err(MessageError::Dialect);
     };
@@ -67,7 +68,7 @@ pub fn parse(body: &str) -> Result<Body, MessageError> {
     }
     if let Some(records) = fields.remove("Records") {
         let records = serde_json::from_value(records)
-            .map_err(|error| MessageError::Fields(error.to_string()))?;
+            .map_err(|error| MessageError::Fields(quoted(&error)))?;
         return Ok(Body::Events(notification::object_events(records)?));
     }
     if fields.get("Event").and_then(Value::as_str) == Some("s3:TestEvent") {
@@ -85,7 +86,7 @@ fn own(version: &Value, body: Value) -> Result<Body, MessageError> {
         return Err(MessageError::Schema(version));
     }
     let own: Own =
-        serde_json::from_value(body).map_err(|error| MessageError::Fields(error.to_string()))?;
+        serde_json::from_value(body).map_err(|error| MessageError::Fields(quoted(&error)))?;
     Ok(Body::Events(vec![own.object.validate()?]))
 }
 
@@ -98,6 +99,11 @@ pub fn attempt(attribute: Option<&str>) -> Result<u32, MessageError> {
     }
 }
 
+/// The parser's words, which may quote the body: not more of it than tells what is wrong.
+fn quoted(error: &serde_json::Error) -> String {
+    cut(&error.to_string(), 120).to_owned()
+}
+
 /// The body of Spillway's own message for one object event.
 pub fn encode(event: &ObjectEvent) -> String {
     let own = Own {
@@ -105,7 +111,7 @@ pub fn encode(event: &ObjectEvent) -> String {
         object: event.clone(),
     };
     // Strings, numbers and options only: serializing them cannot fail.
-    serde_json::to_string(&own).unwrap_or_default()
+    json_body(serde_json::to_string(&own).unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -235,7 +241,7 @@ mod tests {
     proptest! {
         #[test]
         fn own_messages_come_back_as_they_went(
-            key in "\\PC{1,40}", version in proptest::option::of("[a-zA-Z0-9._]{1,32}"),
+            key in "[\\PC\u{fffe}\u{ffff}]{1,40}", version in proptest::option::of("[a-zA-Z0-9._]{1,32}"),
             size in proptest::option::of(any::<u64>()), sequencer in "[0-9a-fA-F]{1,32}",
         ) {
             let mut sent = event(&key, &sequencer);

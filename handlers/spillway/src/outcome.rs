@@ -6,7 +6,7 @@ use serde_json::Value;
 use thiserror::Error;
 
 use crate::row::{MAX_CAUSE_BYTES, MAX_ERROR_BYTES};
-use crate::text::cut;
+use crate::text::{cut, json_body};
 use crate::{SCHEMA_VERSION, readable};
 
 /// How an execution ended.
@@ -114,8 +114,8 @@ struct Detail {
 /// Understands a message of the outcomes queue.
 pub fn parse(body: &str) -> Result<Report, OutcomeError> {
     let mut value: Value =
-        serde_json::from_str(body).map_err(|error| OutcomeError::Json(error.to_string()))?;
-    let fields = |error: serde_json::Error| OutcomeError::Fields(error.to_string());
+        serde_json::from_str(body).map_err(|error| OutcomeError::Json(quoted(&error)))?;
+    let fields = |error: serde_json::Error| OutcomeError::Fields(quoted(&error));
     if let Some(version) = value.get("spillway") {
         let version = version
             .as_u64()
@@ -148,6 +148,11 @@ pub fn parse(body: &str) -> Result<Report, OutcomeError> {
     Ok(Report::Ended(outcome))
 }
 
+/// The parser's words, which may quote the body: not more of it than tells what is wrong.
+fn quoted(error: &serde_json::Error) -> String {
+    cut(&error.to_string(), 120).to_owned()
+}
+
 /// The status that ends an execution; `None` while it goes on.
 pub fn ended(status: &str) -> Option<Status> {
     match status {
@@ -166,7 +171,7 @@ pub fn encode(outcome: &Outcome) -> String {
         outcome: outcome.clone(),
     };
     // Strings, numbers and options only: serializing them cannot fail.
-    serde_json::to_string(&own).unwrap_or_default()
+    json_body(serde_json::to_string(&own).unwrap_or_default())
 }
 
 /// When a failed attempt is tried again.

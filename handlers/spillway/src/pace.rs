@@ -7,10 +7,15 @@ use thiserror::Error;
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/burst-adaptive-capacity.html>
 pub const MAX_STARTS_PER_SECOND: f64 = 400.0;
 
+/// The highest limit of running executions: every count of the slots reads all of them, and a partition gives 3,000
+/// read units per second.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/burst-adaptive-capacity.html>
+pub const MAX_CONCURRENCY: u32 = 10_000;
+
 /// The numbers that bound a tick.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pace {
-    /// Executions running at once; 0 starts nothing.
+    /// Executions running at once, at most [`MAX_CONCURRENCY`]; 0 starts nothing.
     pub max_concurrency: u32,
     /// Above 0, at most [`MAX_STARTS_PER_SECOND`].
     pub starts_per_second: f64,
@@ -25,6 +30,8 @@ pub struct Pace {
 pub enum PaceError {
     #[error("starts_per_second is {0}: give a number above 0, at most {MAX_STARTS_PER_SECOND}")]
     StartsPerSecond(f64),
+    #[error("max_concurrency is {0}: give at most {MAX_CONCURRENCY}")]
+    MaxConcurrency(u32),
     #[error("burst is 0: give at least 1")]
     Burst,
     #[error("starts_per_tick is 0: give at least 1, or pause the pipeline")]
@@ -39,6 +46,9 @@ impl Pace {
             self.starts_per_second > 0.0 && self.starts_per_second <= MAX_STARTS_PER_SECOND;
         if !in_range {
             return Err(PaceError::StartsPerSecond(self.starts_per_second));
+        }
+        if self.max_concurrency > MAX_CONCURRENCY {
+            return Err(PaceError::MaxConcurrency(self.max_concurrency));
         }
         if self.burst == 0 {
             return Err(PaceError::Burst);

@@ -1,6 +1,5 @@
 //! The event row: the ledger's record of one object event.
 
-use crate::Millis;
 use crate::event::ObjectEvent;
 
 /// Bytes kept of an execution's error name, so that a row stays below one write unit (1 KiB).
@@ -92,15 +91,9 @@ pub struct Row {
     pub attempt: u32,
     /// The execution of that attempt.
     pub execution: Option<String>,
-    pub queued_at: Option<Millis>,
-    pub started_at: Option<Millis>,
 }
 
 impl Row {
-    pub fn key(&self) -> RowKey {
-        RowKey::of(&self.event)
-    }
-
     /// Whether the row is claimed for this very execution.
     pub fn is_started_by(&self, execution: &str) -> bool {
         self.state == State::Started && self.execution.as_deref() == Some(execution)

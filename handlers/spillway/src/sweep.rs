@@ -9,6 +9,13 @@ use crate::slot::Slot;
 /// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html>
 pub const PARK_AFTER: Millis = 60 * 24 * 60 * 60 * 1000;
 
+/// Whether a slot's start is to be made, or made again: it is pending, or suspect, which is to say that it was taken
+/// since a tick that did not end cleanly.
+pub fn is_open(slot: &Slot, suspect_since: Option<Millis>, now: Millis) -> bool {
+    let suspect = suspect_since.is_some_and(|since| slot.taken_at >= since);
+    (slot.pending || suspect) && now - slot.taken_at < PARK_AFTER
+}
+
 /// What Step Functions says of a slot's execution.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Found {
@@ -104,6 +111,19 @@ mod tests {
         assert_eq!(nothing(false, false), Action::Free);
         assert_eq!(nothing(true, true), Action::Leave);
         assert_eq!(nothing(false, true), Action::Leave);
+    }
+
+    #[test]
+    fn pending_and_suspect_slots_are_open_until_they_are_too_old() {
+        let pending = Slot {
+            pending: true,
+            ..slot("e", 5)
+        };
+        assert!(is_open(&pending, None, 10));
+        assert!(is_open(&slot("e", 5), Some(5), 10));
+        assert!(!is_open(&slot("e", 5), Some(6), 10));
+        assert!(!is_open(&slot("e", 5), None, 10));
+        assert!(!is_open(&pending, Some(0), 5 + PARK_AFTER));
     }
 
     #[test]

@@ -9,6 +9,17 @@ pub fn cut(text: &str, max_bytes: usize) -> &str {
     text.get(..end).unwrap_or_default()
 }
 
+/// JSON as an SQS body takes it: the two characters that JSON allows and SQS refuses are escaped.
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>
+pub fn json_body(json: String) -> String {
+    if json.contains(['\u{fffe}', '\u{ffff}']) {
+        json.replace('\u{fffe}', "\\ufffe")
+            .replace('\u{ffff}', "\\uffff")
+    } else {
+        json
+    }
+}
+
 /// `text` as an SQS message attribute takes it: at most `max_bytes` bytes, no control characters, never empty.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html>
 pub fn attribute_value(text: &str, max_bytes: usize) -> String {
@@ -41,6 +52,14 @@ mod tests {
     fn an_attribute_value_is_printable_and_not_empty() {
         assert_eq!(attribute_value("a\nb\u{0}", 100), "a b");
         assert_eq!(attribute_value("\n", 100), "-");
+    }
+
+    #[test]
+    fn what_sqs_refuses_in_a_body_is_escaped() {
+        let text = "a\u{fffe}b\u{ffff}c";
+        let json = json_body(serde_json::to_string(text).unwrap());
+        assert_eq!(json, r#""a\ufffeb\uffffc""#);
+        assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
     }
 
     proptest! {

@@ -8,6 +8,9 @@ const SLOWEST: f64 = 1.0;
 /// After a throttled start the rate comes back by this share of the configured one each second.
 const RECOVERY_PER_SECOND: f64 = 0.05;
 
+/// The shortest time between two halvings of the rate.
+const HALVE_EVERY: Millis = 1_000;
+
 /// A token bucket: `rate` tokens per second, at most `burst` at once. A start takes one.
 #[derive(Debug, Clone)]
 pub struct Tokens {
@@ -17,6 +20,8 @@ pub struct Tokens {
     rate: f64,
     available: f64,
     at: Millis,
+    /// When the rate was last halved.
+    halved: Option<Millis>,
 }
 
 /// What the lease carries from one tick to the next.
@@ -39,6 +44,7 @@ impl Tokens {
             rate: starts_per_second,
             available: burst,
             at: now,
+            halved: None,
         };
         if let Some(carried) = carried {
             if let Some(rate) = carried.rate {
@@ -51,10 +57,10 @@ impl Tokens {
         tokens
     }
 
-    /// What to carry to the next tick, in thousandths: a float's last digits are no use in the ledger.
+    /// What to carry to the next tick, in millionths: a float's last digits are no use in the ledger.
     pub fn carry(&self) -> Carried {
-        let tokens = (self.available * 1000.0).floor() / 1000.0;
-        let rate = (self.rate * 1000.0).round() / 1000.0;
+        let tokens = (self.available * 1e6).floor() / 1e6;
+        let rate = (self.rate * 1e6).round() / 1e6;
         Carried {
             tokens,
             at: self.at,
@@ -104,11 +110,15 @@ impl Tokens {
         now + (missing / self.rate * 1000.0).ceil() as Millis
     }
 
-    /// A start was throttled: half the rate, and nothing saved up. It recovers by itself.
+    /// A start was throttled: nothing is saved up any more, and half the rate from now on. Starts that were under way
+    /// at the same time say nothing new, so the rate is halved once a second at the most. It recovers by itself.
     pub fn throttled(&mut self, now: Millis) {
         self.refill(now);
-        self.rate = (self.rate / 2.0).max(SLOWEST.min(self.configured));
         self.available = 0.0;
+        if self.halved.is_none_or(|halved| now - halved >= HALVE_EVERY) {
+            self.rate = (self.rate / 2.0).max(SLOWEST.min(self.configured));
+            self.halved = Some(now);
+        }
     }
 }
 
@@ -146,7 +156,9 @@ mod tests {
     #[test]
     fn throttling_halves_the_rate_and_it_recovers() {
         let mut tokens = Tokens::new(100.0, 100, None, 0);
-        tokens.throttled(0);
+        for _ in 0..10 {
+            tokens.throttled(0);
+        }
         assert_eq!(tokens.available(0), 0);
         assert_eq!(tokens.carry().rate, Some(50.0));
         tokens.available(60_000);

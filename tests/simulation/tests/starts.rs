@@ -143,6 +143,11 @@ async fn without_permission_the_tick_fails_loudly_and_everything_starts_once_it_
                 failure.starts_with("no execution can be started"),
                 "{failure}"
             );
+            let code = match refusal {
+                Refusal::AccessDenied => "AccessDeniedException: ",
+                _ => "StateMachineDeleting: ",
+            };
+            assert!(failure.contains(code), "{failure}");
         }
         assert!(
             pipeline.dead_letters.messages().is_empty(),
@@ -218,4 +223,86 @@ async fn an_outage_of_any_service_loses_nothing() {
         );
         assert!(verdict.peak <= 20);
     }
+}
+
+/// The owner exchanged the state machine while starts were pending: what was claimed for the old one cannot start any
+/// more, and does not keep anything else from starting.
+#[tokio::test(start_paused = true)]
+async fn a_state_machine_that_is_gone_stops_only_what_was_claimed_for_it() {
+    let mut pipeline = Pipeline::succeeding(Settings::default(), 1);
+    let uploads = pipeline.upload_many(40);
+    pipeline.aws.sfn().refuse_starts(Some(Refusal::Throttled));
+    let pending = pipeline.tick().await.well().throttled as usize;
+    assert!(pending > 0);
+    pipeline.aws.sfn().refuse_starts(None);
+    pipeline.aws.sfn().delete_state_machine("workflow");
+    pipeline.machine = pipeline.aws.sfn().create_state_machine("next", |_| {
+        fake_aws::Ending::succeed(std::time::Duration::from_secs(1), "{}")
+    });
+    pipeline.drain(10).await;
+    let verdict = Verdict::of(&pipeline, &uploads);
+    assert_eq!((verdict.dead, verdict.succeeded), (pending, 40 - pending));
+    assert!(verdict.lost.is_empty());
+}
+
+/// Slots that cannot be asked after keep nothing else from starting, and the tick still says so.
+#[tokio::test(start_paused = true)]
+async fn a_sweep_that_fails_does_not_stop_the_starts() {
+    let settings = Settings {
+        sweep_after: std::time::Duration::from_secs(30),
+        ..Settings::default()
+    };
+    let pipeline = Pipeline::succeeding(settings, 10);
+    pipeline
+        .aws
+        .sfn()
+        .change_event_rules(|rule| rule.lost = 1.0);
+    let uploads = pipeline.upload_many(15);
+    pipeline.run(1).await;
+    assert_eq!(pipeline.slots().len(), 15);
+    pipeline.aws.faults().before(|call| {
+        if call.operation == "DescribeExecution" {
+            Fault::Refuse("AccessDeniedException".into())
+        } else {
+            Fault::None
+        }
+    });
+    let more: Vec<Upload> = (0..5)
+        .map(|number| Upload::new(&format!("more/{number}"), 900 + number))
+        .collect();
+    more.iter().for_each(|upload| pipeline.upload(upload));
+    let Ticked::Ended(ended) = pipeline.tick().await else {
+        panic!("it ends")
+    };
+    assert_eq!(ended.counts.started, 5);
+    let failure = ended.failure.expect("loudly").to_string();
+    assert!(
+        failure.contains("DescribeExecution failed: AccessDeniedException"),
+        "{failure}"
+    );
+
+    pipeline.aws.faults().clear();
+    pipeline.drain(5).await;
+    let all = [uploads, more].concat();
+    assert_eq!(Verdict::of(&pipeline, &all).succeeded, 20);
+}
+
+/// Pending starts hold their slots, but a limit lowered meanwhile holds for them too.
+#[tokio::test(start_paused = true)]
+async fn pending_starts_keep_to_a_limit_lowered_meanwhile() {
+    let pipeline = Pipeline::succeeding(Settings::default(), 5);
+    let uploads = pipeline.upload_many(20);
+    pipeline.aws.sfn().refuse_starts(Some(Refusal::Throttled));
+    assert!(pipeline.tick().await.well().throttled > 10);
+    pipeline.aws.sfn().refuse_starts(None);
+    pipeline.aws.dynamodb().put(
+        LEDGER,
+        serde_json::json!({
+            "pk": {"S": "control"}, "sk": {"S": "dispatch"}, "max_concurrency": {"N": "3"},
+        }),
+    );
+    pipeline.drain(30).await;
+    let verdict = Verdict::of(&pipeline, &uploads);
+    assert_eq!((verdict.succeeded, verdict.duplicates.len()), (20, 0));
+    assert!(verdict.peak <= 3, "{} ran at once", verdict.peak);
 }

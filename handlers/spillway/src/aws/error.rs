@@ -2,9 +2,15 @@
 
 use std::error::Error as StdError;
 
-use aws_smithy_types::error::display::DisplayErrorContext;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use lambda_runtime::Diagnostic;
 use thiserror::Error;
+
+use crate::text::cut;
+
+/// Bytes of AWS's message that are passed on.
+const MAX_MESSAGE_BYTES: usize = 500;
 
 /// A failed call or an unusable item, said so that the log alone tells what to do.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -25,18 +31,32 @@ pub enum HandlerError {
         "no execution can be started: {0}. Claimed events keep their slots and start once this is mended"
     )]
     StartForbidden(String),
-    /// The event that invoked the function is not what it takes.
-    #[error("the event is not usable: {0}")]
-    Event(String),
+    /// Lambda's timeout leaves no time for a tick.
+    #[error(
+        "the function would be ended {0} ms after it began, before a tick can start anything: raise its timeout"
+    )]
+    Deadline(i64),
 }
 
 impl HandlerError {
-    /// Wraps an SDK error with the cause that its `Display` leaves out.
-    pub fn call(call: &'static str, error: &dyn StdError) -> Self {
-        let reason = DisplayErrorContext(error).to_string();
-        // The context ends with a debug print of the whole response; the sentence before it is what a person reads.
-        let reason = reason.split(" (").next().unwrap_or(&reason).to_owned();
-        Self::Call { call, reason }
+    /// Wraps the error of an AWS call: AWS's own code, message and request id if it answered, else why it did not.
+    pub fn call<E, R>(call: &'static str, error: &SdkError<E, R>) -> Self
+    where
+        E: ProvideErrorMetadata + StdError + 'static,
+        R: std::fmt::Debug,
+    {
+        Self::Call {
+            call,
+            reason: reason(error),
+        }
+    }
+
+    /// Wraps the error of a request that could not be put together.
+    pub fn request(call: &'static str, error: &dyn StdError) -> Self {
+        Self::Call {
+            call,
+            reason: chain(error),
+        }
     }
 
     /// A stable name for alarms and retries, which must not depend on a Rust type's name.
@@ -46,7 +66,7 @@ impl HandlerError {
             Self::Ledger { .. } => "Ledger",
             Self::Control(_) => "Control",
             Self::StartForbidden(_) => "StartForbidden",
-            Self::Event(_) => "Event",
+            Self::Deadline(_) => "Deadline",
         }
     }
 }
@@ -58,4 +78,37 @@ impl From<HandlerError> for Diagnostic {
             error_message: error.to_string(),
         }
     }
+}
+
+/// What AWS said, or why it said nothing.
+pub fn reason<E, R>(error: &SdkError<E, R>) -> String
+where
+    E: ProvideErrorMetadata + StdError + 'static,
+    R: std::fmt::Debug,
+{
+    let SdkError::ServiceError(service) = error else {
+        return chain(error);
+    };
+    let meta = service.err().meta();
+    let mut reason = meta.code().unwrap_or("an error without a code").to_owned();
+    if let Some(message) = meta.message() {
+        reason.push_str(": ");
+        reason.push_str(cut(message, MAX_MESSAGE_BYTES));
+    }
+    if let Some(id) = meta.extra("aws_request_id") {
+        reason.push_str(&format!(" (request {id})"));
+    }
+    reason
+}
+
+/// An error and what caused it. The SDK's own texts leave the causes out.
+fn chain(error: &dyn StdError) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    cut(&text, MAX_MESSAGE_BYTES).to_owned()
 }

@@ -203,7 +203,7 @@ impl Queue {
                 .set_delay_seconds(message.delay())
                 .set_message_attributes(message.attributes())
                 .build()
-                .map_err(|error| HandlerError::call(CALL, &error))?;
+                .map_err(|error| HandlerError::request(CALL, &error))?;
             request = request.entries(entry);
         }
         let answer = request
@@ -250,7 +250,7 @@ impl Queue {
                 .id(index.to_string())
                 .receipt_handle(receipt)
                 .build()
-                .map_err(|error| HandlerError::call(CALL, &error))?;
+                .map_err(|error| HandlerError::request(CALL, &error))?;
             request = request.entries(entry);
         }
         let answer = request
@@ -282,7 +282,7 @@ impl Queue {
                 .receipt_handle(receipt)
                 .visibility_timeout(seconds as i32)
                 .build()
-                .map_err(|error| HandlerError::call(CALL, &error))?;
+                .map_err(|error| HandlerError::request(CALL, &error))?;
             request = request.entries(entry);
         }
         let answer = request

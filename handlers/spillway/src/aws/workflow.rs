@@ -1,11 +1,23 @@
 //! The workflow's executions in Step Functions.
 
-use aws_sdk_sfn::Client;
-use aws_sdk_sfn::error::{ProvideErrorMetadata, SdkError};
+use std::time::Duration;
 
-use super::error::HandlerError;
+use aws_sdk_sfn::Client;
+use aws_sdk_sfn::config::retry::RetryConfig;
+use aws_sdk_sfn::error::ProvideErrorMetadata;
+use tokio::time::Instant;
+
+use super::error::{HandlerError, reason};
+use crate::Millis;
 use crate::outcome::{Outcome, ended};
 use crate::sweep::Found;
+
+/// Why an execution can never start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    pub error: String,
+    pub cause: String,
+}
 
 /// How a start went.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,50 +28,87 @@ pub enum Start {
     /// Over a quota: it may be tried again, slower.
     Throttled(String),
     /// Refused, and it always will be: the input or the name.
-    Refused {
-        error: String,
-        cause: String,
-    },
-    /// Refused whatever the event: a permission or the state machine is missing.
+    Refused(Refusal),
+    /// There is no such state machine, or not for long.
+    NoStateMachine(String),
+    /// Refused whatever the event: a permission is missing, or the configuration is wrong.
     Forbidden(String),
     /// No clear answer: it may have started.
     Unknown(String),
 }
 
+/// Starts without a clear answer are repeated this often, with this much time between and in all.
+const START_TRIES: u32 = 3;
+const START_PAUSE: Duration = Duration::from_millis(100);
+const START_PATIENCE: Duration = Duration::from_secs(5);
+
+/// An execution whose start date is older than this when its start is answered was started by an earlier call.
+const EARLIER: Millis = 2_000;
+
 /// Step Functions.
 #[derive(Debug, Clone)]
 pub struct Workflow {
     client: Client,
+    /// Without the SDK's retries: a throttled start must slow the pace down, not be repeated past it.
+    once: Client,
 }
 
 impl Workflow {
     pub fn new(client: Client) -> Self {
-        Self { client }
+        let once = client
+            .config()
+            .to_builder()
+            .retry_config(RetryConfig::disabled())
+            .build();
+        Self {
+            client,
+            once: Client::from_conf(once),
+        }
     }
 
-    /// Starts an execution. With the same name and input it is idempotent.
+    /// Starts an execution. With the same name and input it is idempotent, and answers with the first start's date.
     /// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html>
-    pub async fn start(&self, state_machine_arn: &str, name: &str, input: &str) -> Start {
-        let answer = self
-            .client
+    pub async fn start(
+        &self,
+        state_machine_arn: &str,
+        name: &str,
+        input: &str,
+        now: Millis,
+    ) -> Start {
+        let began = Instant::now();
+        let mut tries = 1;
+        loop {
+            match self.start_once(state_machine_arn, name, input, now).await {
+                Start::Unknown(_) if tries < START_TRIES && began.elapsed() < START_PATIENCE => {
+                    tokio::time::sleep(START_PAUSE * tries).await;
+                    tries += 1;
+                }
+                answer => return answer,
+            }
+        }
+    }
+
+    async fn start_once(
+        &self,
+        state_machine_arn: &str,
+        name: &str,
+        input: &str,
+        now: Millis,
+    ) -> Start {
+        let request = self
+            .once
             .start_execution()
-            .state_machine_arn(state_machine_arn)
-            .name(name)
-            .input(input)
-            .send()
-            .await;
-        let Err(failure) = answer else {
-            return Start::Started;
-        };
-        let reason = HandlerError::call("StartExecution", &failure).to_string();
-        let SdkError::ServiceError(service) = &failure else {
-            return Start::Unknown(reason);
-        };
-        classify(
-            service.err().meta().code().unwrap_or_default(),
-            reason,
-            service.err().message(),
-        )
+            .state_machine_arn(state_machine_arn);
+        match request.name(name).input(input).send().await {
+            Ok(answer) => match answer.start_date.to_millis() {
+                Ok(started) if started < now - EARLIER => Start::Already,
+                _ => Start::Started,
+            },
+            Err(failure) => {
+                let code = failure.code().unwrap_or_default().to_owned();
+                classify(&code, reason(&failure))
+            }
+        }
     }
 
     /// Asks what became of an execution. The answer is eventually consistent.
@@ -99,22 +148,24 @@ impl Workflow {
     }
 }
 
-fn classify(code: &str, reason: String, message: Option<&str>) -> Start {
+fn classify(code: &str, reason: String) -> Start {
     match code {
         "ExecutionAlreadyExists" => Start::Already,
         "ThrottlingException"
+        | "KmsThrottlingException"
         | "Throttling"
         | "TooManyRequestsException"
         | "ExecutionLimitExceeded"
         | "RequestLimitExceeded" => Start::Throttled(reason),
-        "InvalidExecutionInput" | "InvalidName" | "ValidationException" => Start::Refused {
+        "InvalidExecutionInput" | "InvalidName" => Start::Refused(Refusal {
             error: code.to_owned(),
-            cause: message.unwrap_or(&reason).to_owned(),
-        },
+            cause: reason,
+        }),
+        "StateMachineDoesNotExist" | "StateMachineDeleting" => Start::NoStateMachine(reason),
+        // A ValidationException is about the ARN: names and inputs are always well-formed here.
         "AccessDeniedException"
-        | "StateMachineDoesNotExist"
-        | "StateMachineDeleting"
         | "InvalidArn"
+        | "ValidationException"
         | "StateMachineTypeNotSupported"
         | "UnrecognizedClientException"
         | "InvalidSignatureException"
@@ -167,29 +218,23 @@ mod tests {
 
     #[test]
     fn every_refusal_has_its_fate() {
-        let fate = |code| classify(code, "reason".into(), Some("message"));
+        let fate = |code| classify(code, "reason".into());
+        let reason = || "reason".to_owned();
         assert_eq!(fate("ExecutionAlreadyExists"), Start::Already);
-        assert_eq!(
-            fate("ThrottlingException"),
-            Start::Throttled("reason".into())
-        );
-        assert_eq!(
-            fate("ExecutionLimitExceeded"),
-            Start::Throttled("reason".into())
-        );
-        let refused = Start::Refused {
+        assert_eq!(fate("ThrottlingException"), Start::Throttled(reason()));
+        assert_eq!(fate("ExecutionLimitExceeded"), Start::Throttled(reason()));
+        let refusal = Refusal {
             error: "InvalidExecutionInput".into(),
-            cause: "message".into(),
+            cause: reason(),
         };
-        assert_eq!(fate("InvalidExecutionInput"), refused);
-        assert_eq!(
-            fate("AccessDeniedException"),
-            Start::Forbidden("reason".into())
-        );
+        assert_eq!(fate("InvalidExecutionInput"), Start::Refused(refusal));
+        assert_eq!(fate("AccessDeniedException"), Start::Forbidden(reason()));
+        assert_eq!(fate("ValidationException"), Start::Forbidden(reason()));
         assert_eq!(
             fate("StateMachineDoesNotExist"),
-            Start::Forbidden("reason".into())
+            Start::NoStateMachine(reason())
         );
-        assert_eq!(fate("InternalServerError"), Start::Unknown("reason".into()));
+        assert_eq!(fate("InternalServerError"), Start::Unknown(reason()));
+        assert_eq!(fate(""), Start::Unknown(reason()));
     }
 }

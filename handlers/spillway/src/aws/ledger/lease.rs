@@ -1,5 +1,7 @@
 //! The lease: `pk = lease`, `sk = dispatch`.
 
+use tracing::error;
+
 use super::Ledger;
 use super::item::{Item, Reader, key, number, text};
 use super::update::Update;
@@ -107,9 +109,12 @@ impl Ledger {
                 .set("tokens_at", number(carried.at))
                 .set_or_remove("rate", carried.rate.map(number));
         }
-        self.update(key("lease", "dispatch"), update, "releasing the lease")
-            .await?
-            .ok();
+        let released = self
+            .update(key("lease", "dispatch"), update, "releasing the lease")
+            .await?;
+        if released.is_err() {
+            error!("the lease was lost before it was released: is the function's clock right?");
+        }
         Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! Event rows: `pk = <bucket>/<key>`, `sk = <padded sequencer>#<version id>`.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::KeysAndAttributes;
@@ -69,8 +69,6 @@ fn row(item: &Item) -> Result<Row, HandlerError> {
         state,
         attempt: reader.optional_number("attempt")?.unwrap_or_default(),
         execution: reader.optional_text("execution")?,
-        queued_at: reader.optional_number("queued_at")?,
-        started_at: reader.optional_number("started_at")?,
     })
 }
 
@@ -79,6 +77,9 @@ impl Ledger {
     /// does not stop the others.
     pub async fn rows(&self, keys: &[RowKey]) -> Result<Rows, HandlerError> {
         let mut rows = Rows::new();
+        // DynamoDB refuses a batch that names a key twice.
+        let keys: BTreeSet<&RowKey> = keys.iter().collect();
+        let keys: Vec<&RowKey> = keys.into_iter().collect();
         for keys in keys.chunks(BATCH_GET) {
             let wanted = keys.iter().map(|row| key(&row.pk, &row.sk)).collect();
             self.batch_get(wanted, &mut rows).await?;
@@ -93,7 +94,7 @@ impl Ledger {
                 .set_keys(Some(wanted))
                 .consistent_read(true)
                 .build()
-                .map_err(|error| HandlerError::call(CALL, &error))?;
+                .map_err(|error| HandlerError::request(CALL, &error))?;
             let answer = self
                 .client
                 .batch_get_item()
@@ -169,6 +170,9 @@ impl Ledger {
         let update = match read {
             None => update.only_if_absent(),
             // The attempt only ever grows, so attempt and state are the row.
+            Some(row) if row.attempt == 0 => update
+                .only_if_absent_or("attempt", number(0))
+                .only_if("state", text(row.state.as_str())),
             Some(row) => update
                 .only_if("attempt", number(row.attempt))
                 .only_if("state", text(row.state.as_str())),

@@ -64,6 +64,15 @@ impl Update {
         self
     }
 
+    /// Adds a condition that an attribute is absent or has this value.
+    pub fn only_if_absent_or(mut self, attribute: &str, value: AttributeValue) -> Self {
+        let (attribute, value) = (self.name(attribute), self.value(value));
+        self.condition.push(format!(
+            "(attribute_not_exists({attribute}) OR {attribute} = {value})"
+        ));
+        self
+    }
+
     /// Adds a condition that there is no such item.
     pub fn only_if_absent(mut self) -> Self {
         self.condition.push("attribute_not_exists(pk)".to_owned());
