@@ -262,18 +262,19 @@ async fn a_lost_claim_never_frees_a_slot_that_another_message_claims_for() {
     pipeline.tick().await.well();
     tokio::time::sleep(millis(2_000)).await;
 
-    // The first claim of attempt 2 is under way for three seconds.
-    let mut delayed = false;
+    // The first claim of attempt 2 is under way for a second, the second one for three.
+    let mut delays = vec![millis(3_000), millis(1_000)];
     pipeline.aws.faults().before(move |call| {
         let claims = call.operation == "UpdateItem"
             && call.caller.starts_with("dispatch")
             && call.facts.keys.iter().any(|key| key.pk == "uploads/k");
-        let delay = claims && !delayed;
-        delayed |= claims;
-        if delay {
-            fake_aws::Fault::Delay(std::time::Duration::from_secs(3))
-        } else {
-            fake_aws::Fault::None
+        match delays.pop() {
+            Some(delay) if claims => fake_aws::Fault::Delay(delay),
+            Some(delay) => {
+                delays.push(delay);
+                fake_aws::Fault::None
+            }
+            None => fake_aws::Fault::None,
         }
     });
     let body = notification(std::slice::from_ref(&upload));
