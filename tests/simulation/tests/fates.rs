@@ -262,12 +262,16 @@ async fn a_lost_claim_never_frees_a_slot_that_another_message_claims_for() {
     pipeline.tick().await.well();
     tokio::time::sleep(millis(2_000)).await;
 
-    // The first claim of attempt 2 is under way for a second, the second one for three.
+    // The first claim of attempt 2 is under way for a second, the second one for three; and the first message cannot
+    // be handed back, so that it does not mend the matter itself.
     let mut delays = vec![millis(3_000), millis(1_000)];
     pipeline.aws.faults().before(move |call| {
         let claims = call.operation == "UpdateItem"
             && call.caller.starts_with("dispatch")
             && call.facts.keys.iter().any(|key| key.pk == "uploads/k");
+        if call.operation == "ChangeMessageVisibilityBatch" {
+            return fake_aws::Fault::InternalError;
+        }
         match delays.pop() {
             Some(delay) if claims => fake_aws::Fault::Delay(delay),
             Some(delay) => {
