@@ -34,8 +34,8 @@ locals {
       "Unclear", "Unreadable",
     ]
     settle = [
-      "Dead", "Failed", "Malformed", "Outcomes", "Redriven", "Retried", "Stale",
-      "Succeeded",
+      "Dead", "MalformedOutcomes", "Outcomes", "Redriven", "Retried",
+      "StaleOutcomes", "Succeeded", "UnsettledOutcomes",
     ]
   }
 }

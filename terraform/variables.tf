@@ -184,7 +184,7 @@ variable "ledger" {
 variable "pace" {
   description = "The numbers that bound a tick; the ledger's control item may override them at run time."
   type = object({
-    # Most executions running at once.
+    # Most executions running at once, up to 10,000.
     max_concurrency = optional(number, 100)
     # Starts per second over time, and at once after a quiet time.
     starts_per_second = optional(number, 25)
@@ -196,8 +196,8 @@ variable "pace" {
   nullable = false
 
   validation {
-    condition     = var.pace.max_concurrency >= 1 && var.pace.max_concurrency <= 1000000 && floor(var.pace.max_concurrency) == var.pace.max_concurrency
-    error_message = "pace.max_concurrency = ${var.pace.max_concurrency}: give a whole number from 1 to 1000000, the most that an account may have running. To start nothing for a while, pause by the control item or set schedule.enabled = false."
+    condition     = var.pace.max_concurrency >= 1 && var.pace.max_concurrency <= 10000 && floor(var.pace.max_concurrency) == var.pace.max_concurrency
+    error_message = "pace.max_concurrency = ${var.pace.max_concurrency}: give a whole number from 1 to 10000; each count of the slots reads all of them, and a partition of the ledger gives 3,000 read units a second. To start nothing for a while, pause by the control item or set schedule.enabled = false."
   }
   validation {
     condition     = var.pace.starts_per_second > 0 && var.pace.starts_per_second <= 400

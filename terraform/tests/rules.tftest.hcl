@@ -294,7 +294,7 @@ run "pace_with_too_many_slots" {
   command = plan
 
   variables {
-    pace = { max_concurrency = 1000001 }
+    pace = { max_concurrency = 10001 }
   }
 
   expect_failures = [var.pace]
