@@ -1,7 +1,6 @@
 """One pipeline for all the tests of a session, for SQS makes an apply take a minute."""
 
 import os
-import shutil
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +10,7 @@ from pipeline import handlers, targets
 from pipeline.aws import Aws
 from pipeline.emulator import Emulator
 from pipeline.inventory import inventory
+from pipeline.kept import clear_away
 from pipeline.paths import TARGET
 from pipeline.stack import Settings, Stack
 from running import Running
@@ -21,9 +21,7 @@ def directory(request: pytest.FixtureRequest) -> Iterator[Path]:
     made = TARGET / "e2e" / f"{datetime.now():%Y%m%d-%H%M%S}-{os.getpid()}"
     made.mkdir(parents=True)
     yield made
-    # The logs stay.
-    for part in ("tmp", "handlers", "terraform"):
-        shutil.rmtree(made / part, ignore_errors=True)
+    clear_away(made)
 
 
 @pytest.fixture(scope="session")
@@ -53,6 +51,7 @@ def running(directory: Path, emulator: Emulator, before: set[str]) -> Running:
 def quiet(running: Running) -> Iterator[Running]:
     """The pipeline with its schedule off; empty again afterwards, so that a test that failed does not make others fail."""
     running.aws.events.disable_rule(Name=running.names.rule)
+    running.tick()  # waits for one that is still under way
     yield running
     running.aws.sqs.purge_queue(QueueUrl=running.names.events_queue)
     running.take_dead()

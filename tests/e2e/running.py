@@ -89,12 +89,9 @@ class Running:
 
     def until(self, over: Callable[[Sample], bool], seconds: float) -> Sample:
         """Waits for it, and fails if it does not come."""
-        sample = None
-        for sample in watch.until(self.aws, self.names, over, seconds):
-            pass
-        assert sample is not None
-        assert over(sample), f"after {seconds} s: {sample}"
-        return sample
+        *_, last = watch.until(self.aws, self.names, over, seconds)
+        assert over(last), f"after {seconds} s: {last}"
+        return last
 
     def executions(self, group: str) -> list[Execution]:
         """Those of that group's objects."""
@@ -107,6 +104,13 @@ class Running:
     def succeeded(self) -> int:
         """How many executions have succeeded so far, whosever."""
         return watch.sample(self.aws, self.names).succeeded
+
+    def wait_for_backlog(self, most: int, seconds: float) -> None:
+        """Waits until at most so many messages are left, asking nothing but the queue: looking on costs time as well."""
+        deadline = time.monotonic() + seconds
+        while (left := watch.depth(self.aws, self.names.events_queue)) > most:
+            assert time.monotonic() < deadline, f"after {seconds} s {left} messages are left"
+            time.sleep(1)
 
     def judge(self, reports: list[Report], group: str) -> judge.Verdict:
         shown = devices.latest(self.aws, self.names.status_table)
@@ -139,7 +143,3 @@ class Running:
                 self.aws.sqs.delete_message(QueueUrl=self.names.dead_letter_queue, ReceiptHandle=message["ReceiptHandle"])
             taken += answer["Messages"]
 
-    def wait_for_starts(self, group: str, count: int, seconds: float) -> None:
-        deadline = time.monotonic() + seconds
-        while len(self.executions(group)) < count and time.monotonic() < deadline:
-            time.sleep(1)

@@ -30,7 +30,7 @@ def test_slots_freed_during_a_tick_are_used_in_it(quiet: Running) -> None:
     burst = reports.generate(count, seed=4, group="saturated-", fails_first=0, unknown_device=0, again=0)
     quiet.begin(burst)
     with quiet.scheduled():
-        quiet.until(lambda sample: sample.waiting <= LIMIT, 60 * (MINUTES + 3))
+        quiet.wait_for_backlog(LIMIT, 60 * (MINUTES + 3))
     runs = quiet.executions("saturated-")
     ticks = gaps(runs)
     rates = []
@@ -53,7 +53,7 @@ def test_starts_per_tick_are_exactly_so_many_while_more_wait(quiet: Running) -> 
     burst = reports.generate(4 * PER_TICK, seed=5, group="per-tick-", fails_first=0, unknown_device=0, again=0)
     quiet.begin(burst)
     with quiet.controlled(starts_per_tick=PER_TICK), quiet.scheduled():
-        quiet.wait_for_starts("per-tick-", 2 * PER_TICK, 150)
+        quiet.wait_for_backlog(2 * PER_TICK, 150)
         time.sleep(5)  # a sixth one would come now
         ticks = gaps(quiet.executions("per-tick-"))
     assert [len(tick) for tick in ticks] == [PER_TICK, PER_TICK]

@@ -1,10 +1,8 @@
 """One emulator for the tests that need one."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-
 from pipeline.aws import Aws
 from pipeline.emulator import Emulator
 

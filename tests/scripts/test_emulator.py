@@ -11,7 +11,13 @@ from pipeline import processes
 from pipeline.emulator import Emulator
 from pipeline.paths import SCRIPTS
 
-START = "from pathlib import Path; from pipeline.emulator import Emulator; e = Emulator(Path({!r})); e.start(); print(e.pid, flush=True)"
+START = """
+from pathlib import Path
+from pipeline.emulator import Emulator
+e = Emulator(Path({!r}))
+e.start()
+print(e.pid, flush=True)
+"""
 
 
 def gone(pid: int) -> bool:
@@ -22,7 +28,7 @@ def gone(pid: int) -> bool:
 
 
 def start_elsewhere(directory: Path, then: str) -> tuple[subprocess.Popen, int]:
-    code = f"{START.format(str(directory))}; {then}"
+    code = START.format(str(directory)) + then
     environment = {**os.environ, "PYTHONPATH": str(SCRIPTS)}
     process = subprocess.Popen([sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, text=True)
     return process, int(process.stdout.readline())

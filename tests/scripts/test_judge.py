@@ -4,9 +4,8 @@ import dataclasses
 import datetime
 
 import pytest
-
 from pipeline import judge, reports
-from pipeline.executions import Execution, busiest_rate, peak_running
+from pipeline.executions import Execution, peak_running, saturated_rate
 from pipeline.reports import Report
 
 START = datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc)
@@ -95,6 +94,9 @@ def test_executions_that_touch_do_not_overlap() -> None:
     assert peak_running([run(REPORTS[0], 1, "SUCCEEDED", 0), run(REPORTS[1], 1, "SUCCEEDED", 1.999)]) == 2
 
 
-def test_the_busiest_stretch() -> None:
-    runs = [run(REPORTS[0], 1, "SUCCEEDED", at) for at in (0, 100, 101, 102, 119.9, 120.1)]
-    assert busiest_rate(runs, 20) == 4 / 20
+def test_the_rate_while_saturated() -> None:
+    # Two at a time, for two seconds each, from 0 to 20; then a lonely one.
+    runs = [run(REPORTS[0], 1, "SUCCEEDED", 2 * number) for number in range(10) for _ in range(2)]
+    runs.append(run(REPORTS[0], 1, "SUCCEEDED", 100))
+    assert saturated_rate(runs, 2) == pytest.approx(1.0)
+    assert saturated_rate(runs, 3) == 0

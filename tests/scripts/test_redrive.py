@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from pipeline.aws import Aws
 from pipeline.emulator import Emulator
 from pipeline.paths import SCRIPTS

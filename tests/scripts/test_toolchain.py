@@ -5,7 +5,6 @@ import subprocess
 from pathlib import Path
 
 import pytest
-
 from pipeline.paths import SCRIPTS
 
 NAMES = ("python", "cargo", "cc", "terraform", "node")

@@ -1,0 +1,78 @@
+"""scripts/test: every test of the project, or the named parts."""
+
+import argparse
+import subprocess
+import sys
+import time
+import traceback
+
+from pipeline.paths import ROOT, SCRIPTS
+
+from checks import asl, lint, policy, pytest, terraform, unit
+from checks.part import Counts, Part
+
+PARTS = (
+    Part(
+        "lint", "formatting and lints: Rust, Terraform, shell, Python", ("cargo", "cc", "rustfmt", "clippy", "terraform"), lint.run
+    ),
+    Part("unit", "Rust: unit and property tests, simulation", ("cargo", "cc"), unit.run),
+    Part("terraform", "validate every module and example, and terraform test", ("terraform",), terraform.run),
+    Part("asl", "state machine definitions, by a real validator", ("node",), asl.run),
+    Part("policy", "policy scan of the Terraform code", (), policy.run),
+    Part("scripts", "the scripts themselves", ("cargo", "cc", "terraform"), lambda: pytest.run(ROOT / "tests/scripts")),
+    Part("e2e", "end to end, on the emulator (10 minutes)", ("cargo", "cc", "terraform"), lambda: pytest.run(ROOT / "tests/e2e")),
+)
+
+
+def parse(arguments: list[str]) -> list[Part]:
+    listed = "\n".join(f"  {part.name:<10} {part.what}" for part in PARTS)
+    parser = argparse.ArgumentParser(
+        prog="scripts/test",
+        description="Runs every test, or the named parts. What it needs is installed into target/.",
+        epilog=f"parts:\n{listed}\n\nThe last line counts tests: N passed, N failed.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    names = [part.name for part in PARTS]
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"default: all of {', '.join(names)}")
+    chosen = parser.parse_args(arguments).parts
+    unknown = [name for name in chosen if name not in names]
+    if unknown:
+        parser.error(f"no part is called {', '.join(unknown)}; there are {', '.join(names)}")
+    return [part for part in PARTS if not chosen or part.name in chosen]
+
+
+def run(part: Part) -> tuple[Counts, float]:
+    print(f"== {part.name}: {part.what}", flush=True)
+    began = time.monotonic()
+    try:
+        counts = part.run()
+    except Exception:
+        traceback.print_exc()
+        counts = Counts(failed=1)
+    return counts, time.monotonic() - began
+
+
+def main(arguments: list[str]) -> int:
+    parts = parse(arguments)
+    tools = sorted({tool for part in parts for tool in part.tools})
+    if tools and subprocess.run([str(SCRIPTS / "pipeline/toolchain.sh"), *tools]).returncode != 0:
+        return 1
+    total = Counts()
+    results = []
+    for part in parts:
+        counts, seconds = run(part)
+        results.append((part.name, counts, seconds))
+        total += counts
+    print()
+    for name, counts, seconds in results:
+        print(f"{name:<10} {counts.passed:>5} ok {counts.failed:>3} not {seconds:>6.0f} s")
+    skipped = f", {total.skipped} skipped" if total.skipped else ""
+    print(f"{total.passed} passed, {total.failed} failed{skipped}")
+    return 1 if total.failed or not total.passed else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,32 @@
+"""Clients for the emulator's AWS."""
+
+import botocore.session
+from botocore.config import Config
+
+from pipeline.emulator import REGION
+
+
+class Aws:
+    def __init__(self, endpoint: str) -> None:
+        session = botocore.session.Session()
+        settings = {
+            "region_name": REGION,
+            "endpoint_url": endpoint,
+            "aws_access_key_id": "test",
+            "aws_secret_access_key": "test",
+            "config": Config(
+                s3={"addressing_style": "path"},
+                proxies={},
+                max_pool_connections=32,
+                read_timeout=120,
+                retries={"mode": "standard", "max_attempts": 3},
+            ),
+        }
+        self.dynamodb = session.create_client("dynamodb", **settings)
+        self.events = session.create_client("events", **settings)
+        self.iam = session.create_client("iam", **settings)
+        self.lambda_ = session.create_client("lambda", **settings)
+        self.logs = session.create_client("logs", **settings)
+        self.s3 = session.create_client("s3", **settings)
+        self.sqs = session.create_client("sqs", **settings)
+        self.stepfunctions = session.create_client("stepfunctions", **settings)

@@ -1,0 +1,248 @@
+"""scripts/demo: a burst of uploads through the whole pipeline on this machine, judged, and everything destroyed again."""
+
+import argparse
+import collections
+import contextlib
+import dataclasses
+import datetime
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from pipeline import demo_options, devices, executions, handlers, judge, kept, progress, reports, targets, timeline, uploads, watch
+from pipeline.aws import Aws
+from pipeline.emulator import Emulator, EmulatorError
+from pipeline.executions import Execution
+from pipeline.inventory import inventory
+from pipeline.kept import Kept, clear_away, display
+from pipeline.paths import SCRIPTS
+from pipeline.stack import Names, Settings, Stack
+from pipeline.terraform import TerraformError
+
+# Without any progress for so long, the run is given up and judged as it is. A tick comes every minute.
+STALL_SECONDS = 200
+
+
+class Steps:
+    """Says what goes on, and keeps the time of each step."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = collections.defaultdict(float)
+
+    @contextlib.contextmanager
+    def step(self, name: str, what: str) -> Iterator[None]:
+        began = time.monotonic()
+        print(f"{what} …", flush=True)
+        yield
+        self.seconds[name] += time.monotonic() - began
+        print(f"  {time.monotonic() - began:.0f} s", flush=True)
+
+
+@dataclasses.dataclass
+class Outcome:
+    verdict: judge.Verdict
+    dead_before_redrive: int
+    starts_per_second: float
+    picture: Path
+
+
+class Demo:
+    def __init__(self, options: argparse.Namespace, directory: Path) -> None:
+        self._options = options
+        self._directory = directory
+        self._steps = Steps()
+        self._emulator = Emulator(directory)
+        self._stack = Stack(directory, Settings(max_concurrency=options.max_concurrency))
+        self._reports = reports.generate(options.objects, options.seed)
+        self._samples: list[watch.Sample] = []
+
+    def run(self) -> int:
+        began = time.monotonic()
+        kept_up = False
+        try:
+            names = self._set_up()
+            outcome = self._work(names)
+            if self._options.keep:
+                kept_up = True
+                run = Kept(self._directory, self._emulator.endpoint, self._emulator.pid)
+                run.write()
+                self._emulator.keep()
+            else:
+                outcome.verdict.faults += self._destroy()
+        finally:
+            if not kept_up:
+                self._emulator.stop()
+                clear_away(self._directory)
+        self._tell(outcome)
+        if kept_up:
+            print(f"\nEverything is still up. To look around, from {'here' if Path.cwd() == SCRIPTS.parent else SCRIPTS.parent}:")
+            print(kept.guide(run, names))
+        if self._options.json:
+            print(json.dumps(self._result(outcome, time.monotonic() - began), ensure_ascii=False))
+        return 0 if outcome.verdict.good else 1
+
+    def _set_up(self) -> Names:
+        directory = self._directory / "handlers"
+        with self._steps.step("build", "building the handlers"):
+            handlers.build("dev", [targets.find(targets.host_architecture())], directory)
+        with self._steps.step("start", "starting the emulator"):
+            self._emulator.start()
+            self._aws = Aws(self._emulator.endpoint)
+            self._before = inventory(self._aws)
+        with self._steps.step("apply", "terraform init and apply (SQS takes 25 s for each change of a queue)"):
+            self._stack.lay_out(self._emulator, directory)
+            return self._stack.apply()
+
+    def _work(self, names: Names) -> Outcome:
+        total, limit = len(self._reports), self._options.max_concurrency
+        devices.register(self._aws, names.devices_table, reports.registered_devices(self._reports))
+        with self._steps.step("run", f"uploading {total} reports in a burst; at most {limit} may run at once"):
+            began = time.time()
+            uploads.upload(self._aws, names.bucket, self._reports)
+        with self._steps.step("run", "working them off; a tick comes every minute"):
+            last = self._follow(names, lambda sample: sample.succeeded + sample.dead >= total)
+        dead, redriven_at = last.dead, time.time()
+        if dead:
+            with self._steps.step("run", f"{dead} are dead: registering their devices, then redriving (no upload again)"):
+                devices.register(self._aws, names.devices_table, reports.unregistered_devices(self._reports))
+                self._redrive()
+                self._follow(names, lambda sample: sample.succeeded >= total)
+        with self._steps.step("judge", "judging"):
+            ran = executions.described(self._aws.stepfunctions, names.state_machine)
+            shown = devices.latest(self._aws, names.status_table)
+            verdict = judge.judge(self._reports, ran, shown, limit, self._stack.settings.max_attempts)
+            picture = self._draw(ran, verdict, began, [(redriven_at - began, "devices registered, redrive")] if dead else [], dead)
+        return Outcome(verdict, dead, executions.saturated_rate(ran, limit), picture)
+
+    def _follow(self, names: Names, over: Callable[[watch.Sample], bool]) -> watch.Sample:
+        shown = progress.Progress(len(self._reports), self._options.max_concurrency)
+        sample = None
+        for sample in watch.until(self._aws, names, lambda sample: sample.quiet and over(sample), STALL_SECONDS):
+            self._samples.append(sample)
+            shown.show(sample)
+        shown.end(sample)
+        return sample
+
+    def _redrive(self) -> None:
+        # The project's own command, as a person would call it; it finds botocore in the Python that runs this.
+        tools = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        environment = {**os.environ, **self._emulator.environment, "PATH": tools}
+        command = [str(SCRIPTS / "redrive"), self._stack.settings.name]
+        if subprocess.run(command, env=environment, stdin=subprocess.DEVNULL).returncode != 0:
+            print("scripts/redrive failed", file=sys.stderr)
+
+    def _draw(self, ran: list[Execution], verdict: judge.Verdict, began: float, marks: list[tuple[float, str]], dead: int) -> Path:
+        spans = [(run.start.timestamp() - began, run.stop.timestamp() - began) for run in ran if run.stop]
+        date = datetime.date.today().strftime("%-d %B %Y")
+        picture = timeline.Timeline(
+            title=f"{verdict.objects} uploads in a burst, at most {verdict.limit} executions at a time",
+            subtitle=f"{verdict.retried} retried, {dead} dead-lettered and redriven, {verdict.lost} lost,"
+            f" {verdict.duplicates} done twice; the example device-status on an emulator, {date}",
+            waiting=[(0.0, 0.0), *((sample.at - began, sample.waiting) for sample in self._samples)],
+            running=timeline.running_steps(spans),
+            done=timeline.done_steps([run.stop.timestamp() - began for run in ran if run.stop and run.status == "SUCCEEDED"]),
+            limit=verdict.limit,
+            objects=verdict.objects,
+            marks=marks,
+        )
+        path = self._directory / "timeline.svg"
+        path.write_text(timeline.draw(picture))
+        return path
+
+    def _destroy(self) -> list[str]:
+        with self._steps.step("destroy", "terraform destroy"):
+            self._stack.terraform.destroy()
+            return [f"terraform destroy left {what}" for what in sorted(inventory(self._aws) - self._before)]
+
+    def _tell(self, outcome: Outcome) -> None:
+        verdict, seconds = outcome.verdict, self._steps.seconds
+        rows = (
+            ("uploaded", verdict.objects),
+            ("executions", verdict.executions),
+            ("succeeded", verdict.succeeded),
+            ("retried", verdict.retried),
+            ("dead before the redrive", outcome.dead_before_redrive),
+            ("lost", verdict.lost),
+            ("done twice", verdict.duplicates),
+            ("most running at once", f"{verdict.max_running} of {verdict.limit}"),
+            ("starts per second", f"{outcome.starts_per_second:.1f} while saturated"),
+            ("time", ", ".join(f"{name} {seconds[name]:.0f} s" for name in seconds)),
+            ("picture", display(outcome.picture)),
+        )
+        print()
+        for name, value in rows:
+            print(f"  {name:<24} {value}")
+        for fault in verdict.faults[:20]:
+            print(f"  WRONG: {fault}")
+        if len(verdict.faults) > 20:
+            print(f"  … and {len(verdict.faults) - 20} more")
+        if verdict.faults:
+            print(f"  logs: {display(self._directory)}")
+
+    def _result(self, outcome: Outcome, seconds: float) -> dict:
+        verdict = outcome.verdict
+        return {
+            "objects": verdict.objects,
+            "executions": verdict.executions,
+            "succeeded": verdict.succeeded,
+            "retried": verdict.retried,
+            "duplicates": verdict.duplicates,
+            "lost": verdict.lost,
+            "dead_before_redrive": outcome.dead_before_redrive,
+            "max_running": verdict.max_running,
+            "limit": verdict.limit,
+            "starts_per_second": round(outcome.starts_per_second, 2),
+            "faults": len(verdict.faults),
+            "seconds": round(seconds, 1),
+            "phases": {name: round(value, 1) for name, value in self._steps.seconds.items()},
+            "picture": str(outcome.picture),
+        }
+
+
+def _new_directory() -> Path:
+    kept.RUNS.mkdir(parents=True, exist_ok=True)
+    stamp = datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
+    directory = kept.RUNS / f"{stamp}-{os.getpid()}"
+    directory.mkdir()
+    return directory
+
+
+def _stop(given: str) -> int:
+    run = kept.find(given)
+    print(f"destroying {display(run.directory)} …", flush=True)
+    run.end()
+    return 0
+
+
+def _interrupt(number: int, _frame) -> None:
+    # Once: what is cleared away after it is not to be interrupted again.
+    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(name, signal.SIG_IGN)
+    raise KeyboardInterrupt(signal.Signals(number).name)
+
+
+def main(arguments: list[str]) -> int:
+    options = demo_options.parse(arguments)
+    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(name, _interrupt)
+    try:
+        if options.stop is not None:
+            return _stop(options.stop)
+        directory = _new_directory()
+        print(f"this run: {display(directory)}", flush=True)
+        return Demo(options, directory).run()
+    except KeyboardInterrupt:
+        print("\nstopped; nothing is left running", file=sys.stderr)
+        return 130
+    except (EmulatorError, TerraformError, handlers.BuildError, kept.NotKeptError) as error:
+        print(f"scripts/demo: {error}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,68 @@
+"""Every execution of a state machine, as Step Functions tells of it."""
+
+import dataclasses
+import datetime
+import json
+from concurrent.futures import ThreadPoolExecutor
+
+
+@dataclasses.dataclass(frozen=True)
+class Execution:
+    name: str
+    status: str
+    start: datetime.datetime
+    stop: datetime.datetime | None
+    attempt: int
+    objects: tuple[dict, ...]
+    error: str = ""
+
+
+def summaries(client, state_machine: str) -> list[dict]:
+    pages = client.get_paginator("list_executions").paginate(stateMachineArn=state_machine)
+    return [execution for page in pages for execution in page["executions"]]
+
+
+def described(client, state_machine: str) -> list[Execution]:
+    """With their inputs; takes a call for each."""
+
+    def describe(summary: dict) -> Execution:
+        found = client.describe_execution(executionArn=summary["executionArn"])
+        input_ = json.loads(found["input"])
+        return Execution(
+            found["name"],
+            found["status"],
+            found["startDate"],
+            found.get("stopDate"),
+            input_["attempt"],
+            tuple(input_["objects"]),
+            found.get("error") or "",
+        )
+
+    with ThreadPoolExecutor(8) as pool:
+        return list(pool.map(describe, summaries(client, state_machine)))
+
+
+def peak_running(executions: list[Execution]) -> int:
+    """The most that ran at one time. Where one stops as another starts, they did not run together."""
+    changes = [(execution.start, 1) for execution in executions]
+    changes += [(execution.stop, -1) for execution in executions if execution.stop]
+    running = peak = 0
+    for _, change in sorted(changes):
+        running += change
+        peak = max(peak, running)
+    return peak
+
+
+def saturated_rate(executions: list[Execution], limit: int) -> float:
+    """Starts per second from the first to the last moment at which as many ran as may; 0 if that never was so."""
+    changes = [(execution.start, 1) for execution in executions]
+    changes += [(execution.stop, -1) for execution in executions if execution.stop]
+    running, full = 0, []
+    for at, change in sorted(changes):
+        running += change
+        if running >= limit:
+            full.append(at)
+    if not full or full[0] == full[-1]:
+        return 0.0
+    starts = sum(full[0] < execution.start <= full[-1] for execution in executions)
+    return starts / (full[-1] - full[0]).total_seconds()
