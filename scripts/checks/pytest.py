@@ -18,7 +18,7 @@ def run(directory: Path) -> Counts:
         report = Path(temporary) / "report.xml"
         environment = {**os.environ, "PYTHONPATH": str(SCRIPTS), "PYTHONPYCACHEPREFIX": str(TARGET / "pycache")}
         options = ["-o", f"cache_dir={TARGET / 'pytest'}", f"--junitxml={report}", f"--basetemp={Path(temporary) / 'files'}"]
-        command = [str(python), "-m", "pytest", "--verbose", "--tb=short", "--durations=5", *options, str(directory)]
+        command = [str(python), "-m", "pytest", "--verbose", "--tb=short", "-rP", "--durations=5", *options, str(directory)]
         status, _ = processes.stream(command, show, cwd=ROOT, env=environment)
         counts = _count(report) if report.exists() else Counts()
     # Not even one test is a failure too.

@@ -170,7 +170,10 @@ class Demo:
             ("lost", verdict.lost),
             ("done twice", verdict.duplicates),
             ("most running at once", f"{verdict.max_running} of {verdict.limit}"),
-            ("starts per second", f"{outcome.starts_per_second:.1f} while saturated"),
+            (
+                "starts per second",
+                f"{outcome.starts_per_second:.1f} while saturated" if outcome.starts_per_second else "never saturated",
+            ),
             ("time", ", ".join(f"{name} {seconds[name]:.0f} s" for name in seconds)),
             ("picture", display(outcome.picture)),
         )

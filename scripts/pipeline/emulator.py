@@ -88,6 +88,8 @@ class Emulator:
             "PYTHONPYCACHEPREFIX": str(TARGET / "pycache"),
             "PYTHONUNBUFFERED": "1",
             "GATEWAY_PORT": str(self._port),
+            # Roles and resource policies are in force.
+            "AUTH": "true",
             "BIND_HOST": "127.0.0.1",
             "MINISTACK_REGION": REGION,
             "TMPDIR": str(self._directory / "tmp"),

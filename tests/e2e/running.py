@@ -142,4 +142,3 @@ class Running:
             for message in answer["Messages"]:
                 self.aws.sqs.delete_message(QueueUrl=self.names.dead_letter_queue, ReceiptHandle=message["ReceiptHandle"])
             taken += answer["Messages"]
-

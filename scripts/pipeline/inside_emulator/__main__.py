@@ -11,7 +11,7 @@ import threading
 
 from ministack import app
 
-from pipeline.inside_emulator import as_if_tls, message_moves, queue_lock, s3_get_object, s3_list_versions
+from pipeline.inside_emulator import message_moves, permissions, queue_lock, s3_get_object, s3_list_versions
 
 
 def follow_parent() -> None:
@@ -22,8 +22,8 @@ def follow_parent() -> None:
 
 
 threading.Thread(target=follow_parent, daemon=True).start()
-as_if_tls.add()
 message_moves.add(queue_lock.add())
+permissions.add()
 s3_get_object.add()
 s3_list_versions.add()
 app.main()
