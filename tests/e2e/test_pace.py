@@ -1,6 +1,7 @@
 """How fast a saturated workflow is fed, on the real schedule."""
 
 import itertools
+import statistics
 import time
 
 from pipeline import reports
@@ -8,8 +9,9 @@ from pipeline.executions import Execution
 from running import Running
 
 LIMIT = 20
-# Jobs of 2 s and a limit of 20 allow 10 a second at the most; the emulator takes 0.15 s more for each.
-FLOOR = 8.0
+# The share of what the limit and the executions' own times allow, 20 slots over some 2.15 s each: a slot that is freed
+# waits for the next count. By the times as they were, because a busy machine makes executions longer.
+FLOOR = 0.8
 MINUTES = 2
 PER_TICK = 5
 
@@ -33,15 +35,18 @@ def test_slots_freed_during_a_tick_are_used_in_it(quiet: Running) -> None:
         quiet.wait_for_backlog(LIMIT, 60 * (MINUTES + 3))
     runs = quiet.executions("saturated-")
     ticks = gaps(runs)
-    rates = []
+    shares = []
     for tick in ticks:
         seconds = (tick[-1].start - tick[0].start).total_seconds()
         # The first 20 start at once; from then on it is the freed slots that count.
         if seconds >= 30:
-            rates.append((len(tick) - LIMIT) / seconds)
-    print(f"starts per second by tick: {[round(rate, 2) for rate in rates]}")
-    assert rates
-    assert min(rates) >= FLOOR
+            ended = [(run.stop - run.start).total_seconds() for run in tick if run.stop]
+            possible = LIMIT / statistics.mean(ended)
+            rate = (len(tick) - LIMIT) / seconds
+            print(f"{rate:.2f} starts per second of {possible:.2f} possible")
+            shares.append(rate / possible)
+    assert shares
+    assert min(shares) >= FLOOR
     with quiet.ticking():
         quiet.until(lambda sample: sample.quiet, 60)
     verdict = quiet.judge(burst, "saturated-")
