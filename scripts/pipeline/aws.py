@@ -7,12 +7,13 @@ from pipeline.emulator import REGION
 
 
 class Aws:
-    def __init__(self, endpoint: str) -> None:
+    def __init__(self, endpoint: str, account: str = "test") -> None:
+        """`account`: an account id, to act as that account's root; "test" is the emulator's own account."""
         session = botocore.session.Session()
         settings = {
             "region_name": REGION,
             "endpoint_url": endpoint,
-            "aws_access_key_id": "test",
+            "aws_access_key_id": account,
             "aws_secret_access_key": "test",
             "config": Config(
                 s3={"addressing_style": "path"},
@@ -25,8 +26,10 @@ class Aws:
         self.dynamodb = session.create_client("dynamodb", **settings)
         self.events = session.create_client("events", **settings)
         self.iam = session.create_client("iam", **settings)
+        self.kms = session.create_client("kms", **settings)
         self.lambda_ = session.create_client("lambda", **settings)
         self.logs = session.create_client("logs", **settings)
         self.s3 = session.create_client("s3", **settings)
+        self.sns = session.create_client("sns", **settings)
         self.sqs = session.create_client("sqs", **settings)
         self.stepfunctions = session.create_client("stepfunctions", **settings)

@@ -11,7 +11,18 @@ import threading
 
 from ministack import app
 
-from pipeline.inside_emulator import message_moves, permissions, queue_lock, s3_get_object, s3_list_versions
+from pipeline.inside_emulator import (
+    async_invokes,
+    message_moves,
+    permissions,
+    queue_lock,
+    rule_targets,
+    s3_events,
+    s3_get_object,
+    s3_list_versions,
+    sns_filters,
+    state_machine_versions,
+)
 
 
 def follow_parent() -> None:
@@ -22,8 +33,14 @@ def follow_parent() -> None:
 
 
 threading.Thread(target=follow_parent, daemon=True).start()
-message_moves.add(queue_lock.add())
+lock = queue_lock.add()
+message_moves.add(lock)
+rule_targets.add(lock)
 permissions.add()
 s3_get_object.add()
 s3_list_versions.add()
+async_invokes.add()
+s3_events.add()
+sns_filters.add()
+state_machine_versions.add()
 app.main()

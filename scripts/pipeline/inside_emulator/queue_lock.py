@@ -5,7 +5,7 @@ import functools
 import threading
 from collections.abc import Callable
 
-from ministack.services import eventbridge, s3, sqs
+from ministack.services import eventbridge, lambda_svc, s3, sns, sqs
 
 
 def add() -> threading.RLock:
@@ -27,6 +27,8 @@ def add() -> threading.RLock:
     lock_in(sqs, "_receive_messages_for_esm", "_delete_messages_for_esm")
     lock_in(s3, "_deliver_event_to_sqs")
     lock_in(eventbridge, "_dispatch_to_sqs")
+    lock_in(sns, "_deliver_to_sqs")
+    lock_in(lambda_svc, "_route_async_failure")
     for action, handler in sqs._HANDLERS.items():
         if not asyncio.iscoroutinefunction(handler):
             sqs._HANDLERS[action] = locked(handler)

@@ -1,0 +1,43 @@
+"""Whether one AWS service may call another's resource: MiniStack asks only for some of the pairs that AWS asks for."""
+
+from ministack.core import iam_evaluator
+from ministack.core.iam_evaluator import EvalContext
+from ministack.core.responses import get_account_id, get_region
+from ministack.services import lambda_svc, sqs
+
+
+def may_send(queue_arn: str, service: str, source_arn: str, source_account: str) -> bool:
+    """By the queue's policy."""
+    return sqs.queue_policy_allows(queue_arn, service, source_arn, source_account)
+
+
+def may_invoke(function_arn: str, service: str, source_arn: str, source_account: str) -> bool:
+    """By the function's resource policy."""
+    function, _, _ = lambda_svc._get_func_record_for_ref(function_arn)
+    if not function:
+        return False
+    context = EvalContext(
+        principal_arn="*",
+        principal_type="Service",
+        principal_account="",
+        action="lambda:InvokeFunction",
+        resource_arn=function_arn,
+        region=get_region(),
+        service_context={"aws:sourcearn": source_arn, "aws:sourceaccount": source_account},
+    )
+    return iam_evaluator.evaluate_resource_policy(function["policy"], context, service=service).decision == "Allow"
+
+
+def role_may(role_arn: str, action: str, resource_arn: str) -> bool:
+    """By the role's own policies."""
+    account, name = role_arn.split(":")[4], role_arn.rsplit("/", 1)[1]
+    context = EvalContext(
+        principal_arn=role_arn,
+        principal_type="AssumedRole",
+        principal_account=account,
+        action=action,
+        resource_arn=resource_arn,
+        region=get_region(),
+    )
+    policies = iam_evaluator._gather_role_policies(name, account or get_account_id())
+    return iam_evaluator.evaluate(context, policies).decision == "Allow"

@@ -1,0 +1,207 @@
+"""What is added to the emulator (docs/emulator.md) behaves as AWS does."""
+
+import io
+import itertools
+import json
+import time
+import zipfile
+from collections.abc import Callable
+
+import pytest
+from pipeline.aws import Aws
+
+NUMBERS = itertools.count(1)
+ACCOUNT = "000000000000"
+OTHER = "222222222222"
+
+
+def until(found: Callable[[], object], seconds: float = 10) -> object:
+    deadline = time.monotonic() + seconds
+    while not (what := found()) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return what
+
+
+def queue(aws: Aws, name: str, allows: str | None = None, **attributes: str) -> tuple[str, str]:
+    """URL and ARN; `allows` is the service that may send."""
+    url = aws.sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
+    arn = f"arn:aws:sqs:us-east-1:{ACCOUNT}:{name}"
+    if allows:
+        statement = {"Effect": "Allow", "Principal": {"Service": allows}, "Action": "sqs:SendMessage", "Resource": arn}
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        aws.sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+    return url, arn
+
+
+def receive(aws: Aws, url: str) -> list[dict]:
+    return aws.sqs.receive_message(
+        QueueUrl=url, MaxNumberOfMessages=10, AttributeNames=["All"], MessageAttributeNames=["All"], VisibilityTimeout=0
+    ).get("Messages", [])
+
+
+@pytest.fixture
+def bucket(aws: Aws) -> str:
+    name = f"additions-{next(NUMBERS)}"
+    aws.s3.create_bucket(Bucket=name)
+    aws.s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+    return name
+
+
+def eventbridge_rule(aws: Aws, bucket: str, target: str, dead: str) -> None:
+    aws.s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={"EventBridgeConfiguration": {}})
+    pattern = {"source": ["aws.s3"], "detail-type": ["Object Created"], "detail": {"bucket": {"name": [bucket]}}}
+    aws.events.put_rule(Name=bucket, EventPattern=json.dumps(pattern))
+    aws.events.put_targets(Rule=bucket, Targets=[{"Id": "queue", "Arn": target, "DeadLetterConfig": {"Arn": dead}}])
+
+
+def test_an_event_of_eventbridge_has_the_objects_version(aws: Aws, bucket: str) -> None:
+    (url, arn), (_, dead) = queue(aws, f"{bucket}-queue", "events.amazonaws.com"), queue(aws, f"{bucket}-dead")
+    eventbridge_rule(aws, bucket, arn, dead)
+    version = aws.s3.put_object(Bucket=bucket, Key="a b", Body=b"x")["VersionId"]
+    (message,) = until(lambda: receive(aws, url))
+    shown = json.loads(message["Body"])["detail"]["object"]
+    assert (shown["key"], shown["version-id"]) == ("a b", version)
+
+
+def test_what_a_queue_refuses_goes_to_the_rules_dead_letter_queue(aws: Aws, bucket: str) -> None:
+    (url, arn), (dead_url, dead) = queue(aws, f"{bucket}-queue"), queue(aws, f"{bucket}-dead", "events.amazonaws.com")
+    eventbridge_rule(aws, bucket, arn, dead)
+    aws.s3.put_object(Bucket=bucket, Key="key", Body=b"x")
+    (message,) = until(lambda: receive(aws, dead_url))
+    assert json.loads(message["Body"])["detail"]["object"]["key"] == "key"
+    assert message["MessageAttributes"]["ERROR_CODE"]["StringValue"] == "NO_PERMISSIONS"
+    assert receive(aws, url) == []
+
+
+def function(aws: Aws, name: str, code: str, **settings: object) -> str:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("main.py", code)
+    trust = {"Version": "2012-10-17", "Statement": []}
+    role = aws.iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+    made = aws.lambda_.create_function(
+        FunctionName=name, Runtime="python3.12", Role=role, Handler="main.run", Code={"ZipFile": packed.getvalue()}, **settings
+    )
+    return made["FunctionArn"]
+
+
+def notify_function(aws: Aws, bucket: str, arn: str) -> None:
+    configuration = {"LambdaFunctionArn": arn, "Events": ["s3:ObjectCreated:*"]}
+    aws.s3.put_bucket_notification_configuration(
+        Bucket=bucket, NotificationConfiguration={"LambdaFunctionConfigurations": [configuration]}
+    )
+
+
+def test_a_function_is_invoked_by_s3_only_with_permission_and_its_failures_are_kept_only_with_permission(
+    aws: Aws, bucket: str
+) -> None:
+    url, destination = queue(aws, f"{bucket}-failures")
+    arn = function(aws, bucket, "def run(event, context):\n    raise ValueError('no')\n")
+    aws.lambda_.put_function_event_invoke_config(
+        FunctionName=bucket, MaximumRetryAttempts=0, DestinationConfig={"OnFailure": {"Destination": destination}}
+    )
+    statement = {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": destination}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    allow = {
+        "FunctionName": bucket,
+        "StatementId": "s3",
+        "Action": "lambda:InvokeFunction",
+        "Principal": "s3.amazonaws.com",
+        "SourceArn": f"arn:aws:s3:::{bucket}",
+        "SourceAccount": ACCOUNT,
+    }
+    notify_function(aws, bucket, arn)
+    aws.s3.put_object(Bucket=bucket, Key="not invoked", Body=b"x")
+    time.sleep(1)
+    aws.lambda_.add_permission(**allow)
+    aws.s3.put_object(Bucket=bucket, Key="not kept", Body=b"x")
+    time.sleep(2)
+    aws.iam.put_role_policy(RoleName=bucket, PolicyName="own", PolicyDocument=policy)
+    aws.s3.put_object(Bucket=bucket, Key="kept", Body=b"x")
+    (message,) = until(lambda: receive(aws, url))
+    kept = json.loads(message["Body"])
+    assert kept["requestPayload"]["Records"][0]["s3"]["object"]["key"] == "kept"
+    assert kept["requestContext"]["condition"] == "RetriesExhausted"
+
+
+def test_a_burst_of_asynchronous_invocations_waits_instead_of_failing(aws: Aws, bucket: str) -> None:
+    url, destination = queue(aws, f"{bucket}-all")
+    name = f"{bucket}-burst"
+    arn = function(aws, name, "import time\ndef run(event, context):\n    time.sleep(0.5)\n    raise ValueError('no')\n")
+    aws.iam.put_role_policy(
+        RoleName=name,
+        PolicyName="own",
+        PolicyDocument=json.dumps({"Statement": [{"Effect": "Allow", "Action": "sqs:*", "Resource": "*"}]}),
+    )
+    aws.lambda_.put_function_event_invoke_config(
+        FunctionName=name, MaximumRetryAttempts=0, DestinationConfig={"OnFailure": {"Destination": destination}}
+    )
+    for number in range(8):
+        aws.lambda_.invoke(FunctionName=arn, InvocationType="Event", Payload=json.dumps(number).encode())
+
+    def count() -> int:
+        attributes = aws.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
+        return int(attributes["Attributes"]["ApproximateNumberOfMessages"])
+
+    assert until(lambda: count() == 8, 30), count()
+    kept = [json.loads(message["Body"]) for message in receive(aws, url)]
+    assert {message["responsePayload"]["errorMessage"] for message in kept} == {"no"}
+
+
+def test_a_filter_policy_looks_into_the_records_of_a_notification(aws: Aws) -> None:
+    number = next(NUMBERS)
+    topic = aws.sns.create_topic(Name=f"filtered-{number}")["TopicArn"]
+    url, arn = queue(aws, f"filtered-{number}", "sns.amazonaws.com")
+    policy = json.dumps({"Records": {"s3": {"object": {"key": [{"prefix": "status/"}]}}}})
+    attributes = {"RawMessageDelivery": "true", "FilterPolicyScope": "MessageBody", "FilterPolicy": policy}
+    aws.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes=attributes)
+    for key in ("other/a", "status/b"):
+        aws.sns.publish(TopicArn=topic, Message=json.dumps({"Records": [{"s3": {"object": {"key": key}}}]}))
+    aws.sns.publish(TopicArn=topic, Message=json.dumps({"Event": "s3:TestEvent"}))
+    (message,) = until(lambda: receive(aws, url))
+    assert "status/b" in message["Body"]
+
+
+def test_an_alias_runs_its_own_versions_by_weight_and_shows_its_executions(aws: Aws) -> None:
+    number = next(NUMBERS)
+
+    def definition(result: str) -> str:
+        return json.dumps({"StartAt": "Say", "States": {"Say": {"Type": "Pass", "Result": result, "End": True}}})
+
+    trust = json.dumps({"Version": "2012-10-17", "Statement": []})
+    role = aws.iam.create_role(RoleName=f"aliased-{number}", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    made = aws.stepfunctions.create_state_machine(
+        name=f"aliased-{number}", definition=definition("old"), roleArn=role, publish=True
+    )
+    machine, old = made["stateMachineArn"], made["stateMachineVersionArn"]
+    new = aws.stepfunctions.update_state_machine(stateMachineArn=machine, definition=definition("new"), publish=True)
+    routes = [
+        {"stateMachineVersionArn": old, "weight": 50},
+        {"stateMachineVersionArn": new["stateMachineVersionArn"], "weight": 50},
+    ]
+    alias = aws.stepfunctions.create_state_machine_alias(name="live", routingConfiguration=routes)["stateMachineAliasArn"]
+    started = [aws.stepfunctions.start_execution(stateMachineArn=alias)["executionArn"] for _ in range(20)]
+    aws.stepfunctions.start_execution(stateMachineArn=machine)
+
+    def ended() -> list[dict]:
+        runs = [aws.stepfunctions.describe_execution(executionArn=arn) for arn in started]
+        return runs if all(run["status"] == "SUCCEEDED" for run in runs) else []
+
+    runs = until(ended)
+    assert {(run["stateMachineVersionArn"] == old, run["output"]) for run in runs} == {(True, '"old"'), (False, '"new"')}
+    assert {run["stateMachineAliasArn"] for run in runs} == {alias}
+    listed = aws.stepfunctions.list_executions(stateMachineArn=alias)["executions"]
+    assert {run["executionArn"] for run in listed} == set(started)
+
+
+def test_a_queue_of_another_account_takes_a_buckets_events(aws: Aws, emulator) -> None:
+    other = Aws(emulator.endpoint, OTHER)
+    number = next(NUMBERS)
+    name = f"foreign-{number}"
+    url, arn = queue(aws, name, "s3.amazonaws.com")
+    other.s3.create_bucket(Bucket=name)
+    configuration = {"QueueArn": arn, "Events": ["s3:ObjectCreated:*"]}
+    other.s3.put_bucket_notification_configuration(Bucket=name, NotificationConfiguration={"QueueConfigurations": [configuration]})
+    until(lambda: receive(aws, url))  # the test event
+    other.s3.put_object(Bucket=name, Key="key", Body=b"x")
+    assert until(lambda: any("ObjectCreated" in message["Body"] for message in receive(aws, url)))
