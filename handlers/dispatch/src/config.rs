@@ -3,6 +3,10 @@
 use std::time::Duration;
 
 use spillway::aws::environment::{Environment, EnvironmentError};
+use spillway::batch::MAX_EVENTS;
+use spillway::execution::InputFormat;
+use spillway::lane::Lane;
+use spillway::order::Order;
 use spillway::pace::{Pace, PaceError};
 
 /// What the environment says.
@@ -11,10 +15,16 @@ pub struct Config {
     pub pipeline: String,
     pub ledger_table: String,
     pub ledger_arn: String,
-    pub events_queue_url: String,
-    pub dead_letter_queue_url: String,
+    /// By priority.
+    pub lanes: Vec<Lane>,
     pub outcomes_queue_url: String,
     pub state_machine_arn: String,
+    pub order: Order,
+    /// Object events of one execution, at most.
+    pub events_per_execution: u32,
+    pub input_format: InputFormat,
+    /// Days that finished rows are kept.
+    pub retention_days: u32,
     pub pace: Pace,
     /// How long a tick may release events; Lambda's timeout is longer.
     pub tick: Duration,
@@ -29,23 +39,33 @@ impl Config {
     pub fn from_environment(
         lookup: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self, EnvironmentError> {
+        const PER_EXECUTION: &str = "SPILLWAY_EVENTS_PER_EXECUTION";
+        const PER_EXECUTION_IS: &str = "a whole number of object events, 1 to 100";
+        const RETENTION: &str = "SPILLWAY_RETENTION_DAYS";
+        const RETENTION_IS: &str = "a whole number of days, at least 1";
+
         let mut environment = Environment::new(lookup);
         let config = Self {
             pipeline: environment.text("SPILLWAY_PIPELINE", "the pipeline's name"),
             ledger_table: environment.text("SPILLWAY_LEDGER_TABLE", "the ledger table's name"),
             ledger_arn: environment.text("SPILLWAY_LEDGER_ARN", "the ledger table's ARN"),
-            events_queue_url: environment
-                .text("SPILLWAY_EVENTS_QUEUE_URL", "the events queue's URL"),
-            dead_letter_queue_url: environment.text(
-                "SPILLWAY_DEAD_LETTER_QUEUE_URL",
-                "the dead-letter queue's URL",
-            ),
+            lanes: environment.lanes(),
             outcomes_queue_url: environment
                 .text("SPILLWAY_OUTCOMES_QUEUE_URL", "the outcomes queue's URL"),
             state_machine_arn: environment.text(
                 "SPILLWAY_STATE_MACHINE_ARN",
                 "the ARN of the state machine or of its alias",
             ),
+            order: environment
+                .optional("SPILLWAY_ORDER", "none, latest or each")
+                .unwrap_or_default(),
+            events_per_execution: environment
+                .optional(PER_EXECUTION, PER_EXECUTION_IS)
+                .unwrap_or(1),
+            input_format: environment
+                .optional("SPILLWAY_INPUT_FORMAT", "objects or s3-notification")
+                .unwrap_or_default(),
+            retention_days: environment.parsed(RETENTION, RETENTION_IS),
             pace: Pace {
                 max_concurrency: environment
                     .parsed("SPILLWAY_MAX_CONCURRENCY", "a whole number of executions"),
@@ -71,6 +91,19 @@ impl Config {
         let mut ranges = Environment::new(lookup);
         if config.tick.is_zero() {
             ranges.problem("SPILLWAY_TICK_SECONDS", "is 0", "at least 1 second");
+        }
+        if config.retention_days == 0 {
+            ranges.problem(RETENTION, "is 0", RETENTION_IS);
+        }
+        if !(1..=MAX_EVENTS).contains(&config.events_per_execution) {
+            let given = format!("is {}", config.events_per_execution);
+            ranges.problem(PER_EXECUTION, &given, PER_EXECUTION_IS);
+        } else if config.events_per_execution > 1 && config.order != Order::None {
+            let given = format!(
+                "is {} with the order {}",
+                config.events_per_execution, config.order
+            );
+            ranges.problem(PER_EXECUTION, &given, "1, or SPILLWAY_ORDER to none");
         }
         if config.sweep_per_tick == 0 {
             ranges.problem("SPILLWAY_SWEEP_PER_TICK", "is 0", "at least 1 slot");
@@ -103,9 +136,17 @@ fn pace_problem(error: &PaceError) -> String {
 mod tests {
     use super::*;
 
+    const LANES: &str = r#"[{"name": "default", "queue_url": "https://sqs/events",
+        "dead_letter_queue_url": "https://sqs/events-dlq", "priority": 1, "min_share": 0}]"#;
+
     fn good(name: &str) -> Option<String> {
         let value = match name {
             "SPILLWAY_STARTS_PER_TICK" => return None,
+            "SPILLWAY_LANES" => LANES,
+            "SPILLWAY_ORDER" | "SPILLWAY_EVENTS_PER_EXECUTION" | "SPILLWAY_INPUT_FORMAT" => {
+                return None;
+            }
+            "SPILLWAY_RETENTION_DAYS" => "90",
             "SPILLWAY_MAX_CONCURRENCY" => "100",
             "SPILLWAY_STARTS_PER_SECOND" => "2.5",
             "SPILLWAY_BURST" => "50",

@@ -14,6 +14,12 @@ pub struct Counts {
     pub already_started: u32,
     /// Messages whose attempt the ledger owned already: duplicates.
     pub stale: u32,
+    /// Versions passed over because a newer one of their object was taken.
+    pub superseded: u32,
+    /// Versions that now wait for another execution of their object to end.
+    pub waiting: u32,
+    /// Executions of several object events.
+    pub batches: u32,
     /// Messages that were not understood, now in the dead-letter queue.
     pub malformed: u32,
     /// `s3:TestEvent` messages.

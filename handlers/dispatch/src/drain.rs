@@ -11,10 +11,9 @@ use tokio::task::JoinSet;
 use tracing::info;
 
 use crate::Dispatch;
+use crate::fill::Pool;
 use crate::shared::Shared;
 
-/// A long poll asks all of SQS's servers, so an empty answer means an empty queue; a second is enough for that.
-const LONG_POLL_SECONDS: u32 = 1;
 /// Batches under way at once: with up to ten starts each, the bound on calls under way.
 const BATCHES_AT_ONCE: usize = 6;
 /// The shortest and the longest time between two counts of the slots while all are taken.
@@ -69,9 +68,12 @@ impl Dispatch {
         held_since: Millis,
     ) {
         let mut tasks = JoinSet::new();
-        if let Err(problem) = self.release(shared, stop_at, &mut tasks).await {
+        let mut pool = Pool::new();
+        let released = self.release(shared, stop_at, &mut tasks, &mut pool).await;
+        if let Err(problem) = released {
             shared.fail(problem);
         }
+        self.hand_back(shared, pool).await;
         let join = async { while tasks.join_next().await.is_some() {} };
         let at = shared.clock.instant(deadline - JOIN_MARGIN);
         if tokio::time::timeout_at(at, join).await.is_err() {
@@ -98,6 +100,7 @@ impl Dispatch {
         shared: &Arc<Shared>,
         stop_at: Millis,
         tasks: &mut JoinSet<()>,
+        pool: &mut Pool,
     ) -> Result<(), HandlerError> {
         let now = shared.now();
         let mut recount = Recount {
@@ -114,18 +117,25 @@ impl Dispatch {
                 tasks.join_next().await;
             }
             let now = shared.now();
-            let grant = shared.state().gate.request(BATCH as u32, now);
+            let batches = self.config.events_per_execution > 1;
+            let most = if batches { 1 } else { BATCH as u32 };
+            let grant = shared.state().gate.request(most, now);
             match grant {
                 Grant::Take(granted) => {
-                    if self.receive(shared, granted, tasks).await? {
+                    let found = if batches {
+                        self.receive_batch(shared, stop_at, tasks, pool).await
+                    } else {
+                        self.receive(shared, granted, tasks).await
+                    };
+                    if found? {
                         empty = 0;
                     } else if tasks.join_next().await.is_none() {
-                        // SQS may answer empty although messages wait, and what was under way may have sent some:
-                        // after a first message one empty answer is not believed.
                         empty += 1;
-                        if empty > 1 || shared.state().counts.received == 0 {
+                        if empty >= self.empty_times(shared.state().counts.received > 0) {
                             return Ok(());
                         }
+                        let next = shared.state().shares.next_ask().min(stop_at);
+                        tokio::time::sleep_until(shared.clock.instant(next)).await;
                     }
                 }
                 // What is under way may come to nothing and give its starts back.
@@ -156,32 +166,43 @@ impl Dispatch {
         Ok(())
     }
 
-    /// Receives up to `granted` messages and hands them to a task. `false`: the queue is empty.
+    /// Receives up to `granted` messages and hands them to a task. `false`: nothing was found.
     async fn receive(
         self: &Arc<Self>,
         shared: &Arc<Shared>,
         granted: u32,
         tasks: &mut JoinSet<()>,
     ) -> Result<bool, HandlerError> {
-        let messages = match self.events.receive(granted, LONG_POLL_SECONDS).await {
-            Ok(messages) => messages,
-            Err(problem) => {
-                shared.state().gate.give_back(granted);
-                return Err(problem);
-            }
-        };
-        let received = u32::try_from(messages.len()).unwrap_or(u32::MAX);
-        {
-            let mut state = shared.state();
-            state.gate.give_back(granted.saturating_sub(received));
-            state.counts.received += received;
-        }
-        if messages.is_empty() {
+        let received = self.receive_next(shared, granted).await;
+        let messages = received.as_ref().ok().and_then(Option::as_ref);
+        let count = messages.map_or(0, |(_, messages)| messages.len());
+        let unused = granted.saturating_sub(u32::try_from(count).unwrap_or(u32::MAX));
+        shared.state().gate.give_back(unused);
+        let Some((lane, messages)) = received? else {
             return Ok(false);
-        }
+        };
         let dispatch = Arc::clone(self);
         let shared = Arc::clone(shared);
-        tasks.spawn(async move { dispatch.take_in(&shared, messages).await });
+        tasks.spawn(async move { dispatch.take_in(&shared, lane, messages).await });
+        Ok(true)
+    }
+
+    /// Fills one execution, for which a start was granted, and hands it to a task. `false`: nothing was found.
+    async fn receive_batch(
+        self: &Arc<Self>,
+        shared: &Arc<Shared>,
+        stop_at: Millis,
+        tasks: &mut JoinSet<()>,
+        pool: &mut Pool,
+    ) -> Result<bool, HandlerError> {
+        let filled = self.fill(shared, pool, stop_at).await;
+        let Ok(Some((lane, candidates))) = filled else {
+            shared.state().gate.give_back(1);
+            return filled.map(|_| false);
+        };
+        let dispatch = Arc::clone(self);
+        let shared = Arc::clone(shared);
+        tasks.spawn(async move { dispatch.take_in_batch(&shared, lane, candidates).await });
         Ok(true)
     }
 
@@ -222,7 +243,10 @@ impl Dispatch {
 
     /// Every slot is taken: without a backlog there is nothing to wait for.
     async fn backlog_is_empty(&self, shared: &Shared) -> Result<bool, HandlerError> {
-        let backlog = self.events.backlog().await?;
+        let mut backlog = 0;
+        for queues in &self.lanes {
+            backlog += queues.events.backlog().await?;
+        }
         let mut state = shared.state();
         state.counts.saturated = (backlog > 0).into();
         Ok(backlog == 0)

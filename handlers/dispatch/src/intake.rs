@@ -5,75 +5,134 @@ use std::collections::HashSet;
 use futures_util::future::join_all;
 use spillway::attempt::{Verdict, verdict};
 use spillway::aws::error::HandlerError;
-use spillway::aws::ledger::{Rows, TakenSlot, Written};
+use spillway::aws::ledger::{Claim, Heads, Rows, TakenSlot, Written};
 use spillway::aws::queue::{Message, Outgoing};
+use spillway::batch::Member;
 use spillway::event::ObjectEvent;
 use spillway::execution;
 use spillway::message::{self, Body};
+use spillway::order::{Head, Order};
 use spillway::row::{Row, RowKey};
-use spillway::slot::Slot;
+use spillway::slot::{Slot, Work};
 use spillway::sweep::Found;
 use tracing::{debug, warn};
 
 use crate::Dispatch;
+use crate::load::Load;
 use crate::shared::Shared;
 
 /// How long a retry is hidden whose last attempt still runs, in seconds.
 const HIDE_SECONDS: u32 = 60;
 
 /// A message that asks for one attempt of one object event.
-struct Candidate {
-    message: Message,
-    event: ObjectEvent,
-    attempt: u32,
+pub(crate) struct Candidate {
+    pub message: Message,
+    pub event: ObjectEvent,
+    pub attempt: u32,
+    /// Bytes it takes in an execution's input.
+    pub bytes: usize,
+}
+
+impl Member for Candidate {
+    fn attempt(&self) -> u32 {
+        self.attempt
+    }
+
+    fn object(&self) -> (&str, &str) {
+        (&self.event.bucket, &self.event.key)
+    }
+
+    fn bytes(&self) -> usize {
+        self.bytes
+    }
 }
 
 /// What is to be done with a message.
-enum Fate {
+#[derive(Debug)]
+pub(crate) enum Fate {
     /// Nothing is left to do for it.
     Delete,
     /// The ledger owns the event: delete the message, then start the execution.
     Start(Slot),
     HandBack,
-    /// Its last attempt still runs.
-    Hide,
+    /// Not yet: hide it for so many seconds.
+    Hide(u32),
     DeadLetter(String),
 }
 
+/// What the ledger says of the candidates.
+struct Known {
+    rows: Rows,
+    /// Only with an order.
+    heads: Heads,
+}
+
 impl Dispatch {
-    /// Handles messages for each of which a start was granted.
-    pub(crate) async fn take_in(&self, shared: &Shared, messages: Vec<Message>) {
+    /// Handles messages of one lane, for each of which a start was granted.
+    pub(crate) async fn take_in(&self, shared: &Shared, lane: usize, messages: Vec<Message>) {
         let mut candidates = Vec::new();
         for message in messages {
-            if let Some(candidate) = self.understand(shared, message).await {
-                candidates.push(candidate);
+            match self.understand(shared, lane, message).await {
+                Some(candidate) => candidates.push(candidate),
+                None => shared.state().gate.give_back(1),
             }
         }
-        // Two messages of one event: the second is compared with what the first left in the ledger.
+        self.sort(&mut candidates);
+        // Two messages of one event: the second is compared with what the first left in the ledger. With an order that
+        // holds for all of an object.
         while !candidates.is_empty() {
             let mut seen = HashSet::new();
             let (first, again): (Vec<_>, Vec<_>) = candidates
                 .into_iter()
-                .partition(|candidate: &Candidate| seen.insert(RowKey::of(&candidate.event)));
-            self.claim_and_start(shared, first).await;
+                .partition(|candidate: &Candidate| seen.insert(self.apart(&candidate.event)));
+            self.claim_and_start(shared, lane, first).await;
             candidates = again;
         }
     }
 
-    /// Reads a message. What is not one attempt of one object event is dealt with here, and its start given back.
-    async fn understand(&self, shared: &Shared, message: Message) -> Option<Candidate> {
+    /// What two messages must not have in common to be handled at once.
+    fn apart(&self, event: &ObjectEvent) -> RowKey {
+        let key = RowKey::of(event);
+        match self.config.order {
+            Order::None => key,
+            Order::Latest | Order::Each => RowKey {
+                sk: String::new(),
+                ..key
+            },
+        }
+    }
+
+    /// With an order the version that is to come first comes first.
+    fn sort(&self, candidates: &mut [Candidate]) {
+        match self.config.order {
+            Order::None => {}
+            Order::Each => candidates.sort_by_cached_key(|it| RowKey::of(&it.event)),
+            Order::Latest => {
+                candidates.sort_by_cached_key(|it| std::cmp::Reverse(RowKey::of(&it.event)));
+            }
+        }
+    }
+
+    /// Reads a message. What is not one attempt of one object event is dealt with here.
+    pub(crate) async fn understand(
+        &self,
+        shared: &Shared,
+        lane: usize,
+        message: Message,
+    ) -> Option<Candidate> {
         let parsed = message::parse(&message.body)
             .and_then(|body| Ok((body, message::attempt(message.attempt.as_deref())?)));
         let fate = match parsed {
             Ok((Body::Events(mut events), attempt)) if events.len() == 1 => {
                 let event = events.pop()?;
                 return Some(Candidate {
+                    bytes: execution::input_bytes(&self.config.ledger_arn, &event),
                     message,
                     event,
                     attempt,
                 });
             }
-            Ok((Body::Events(events), _)) => self.split(shared, &message, &events).await,
+            Ok((Body::Events(events), _)) => self.split(shared, lane, &message, &events).await,
             Ok((Body::TestEvent, _)) => {
                 shared.count(|counts| counts.test_events += 1);
                 Fate::Delete
@@ -83,14 +142,22 @@ impl Dispatch {
                 Fate::DeadLetter(error.to_string())
             }
         };
-        shared.state().gate.give_back(1);
-        self.conclude(shared, vec![(message, fate)]).await;
+        self.conclude(shared, lane, vec![(message, fate)]).await;
         None
     }
 
     /// Sends one message per record, for the original to be deleted. A crash in between leaves duplicates, which the
     /// attempt rule absorbs.
-    async fn split(&self, shared: &Shared, message: &Message, events: &[ObjectEvent]) -> Fate {
+    async fn split(
+        &self,
+        shared: &Shared,
+        lane: usize,
+        message: &Message,
+        events: &[ObjectEvent],
+    ) -> Fate {
+        let Some(queues) = self.lanes.get(lane) else {
+            return Fate::HandBack;
+        };
         let parts: Vec<Outgoing> = events
             .iter()
             .map(|event| Outgoing {
@@ -99,7 +166,7 @@ impl Dispatch {
                 ..Outgoing::default()
             })
             .collect();
-        match self.events.send_all(&parts).await {
+        match queues.events.send_all(&parts).await {
             Ok(()) => {
                 shared.count(|counts| counts.split += 1);
                 Fate::Delete
@@ -111,16 +178,17 @@ impl Dispatch {
         }
     }
 
-    async fn claim_and_start(&self, shared: &Shared, candidates: Vec<Candidate>) {
-        let keys: Vec<RowKey> = candidates
-            .iter()
-            .map(|candidate| RowKey::of(&candidate.event))
-            .collect();
-        let fates = match self.ledger.rows(&keys).await {
-            Ok(rows) => {
+    pub(crate) async fn claim_and_start(
+        &self,
+        shared: &Shared,
+        lane: usize,
+        candidates: Vec<Candidate>,
+    ) {
+        let fates = match self.known(&candidates).await {
+            Ok(known) => {
                 let claims = candidates
                     .iter()
-                    .map(|candidate| self.claim(shared, candidate, &rows));
+                    .map(|candidate| self.claim(shared, lane, candidate, &known));
                 join_all(claims).await
             }
             Err(problem) => {
@@ -134,52 +202,85 @@ impl Dispatch {
         let mut claimed = Vec::new();
         for (candidate, fate) in candidates.into_iter().zip(fates) {
             if let Fate::Start(slot) = &fate {
-                claimed.push((slot.clone(), candidate.event, candidate.attempt));
+                let load = Load {
+                    attempt: candidate.attempt,
+                    events: vec![candidate.event],
+                };
+                claimed.push((slot.clone(), load));
             }
             concluded.push((candidate.message, fate));
         }
-        self.conclude(shared, concluded).await;
+        self.conclude(shared, lane, concluded).await;
         join_all(
             claimed
                 .iter()
-                .map(|(slot, event, attempt)| self.start(shared, slot, event, *attempt)),
+                .map(|(slot, load)| self.start(shared, slot, load)),
         )
         .await;
     }
 
+    async fn known(&self, candidates: &[Candidate]) -> Result<Known, HandlerError> {
+        let keys: Vec<RowKey> = candidates
+            .iter()
+            .map(|candidate| RowKey::of(&candidate.event))
+            .collect();
+        if self.config.order == Order::None {
+            let rows = self.ledger.rows(&keys).await?;
+            let heads = Heads::new();
+            return Ok(Known { rows, heads });
+        }
+        let (rows, heads) = self.ledger.rows_and_heads(&keys).await?;
+        Ok(Known { rows, heads })
+    }
+
     /// Compares one message with its row and claims the attempt it asks for. Gives its start back unless it claims.
-    async fn claim(&self, shared: &Shared, candidate: &Candidate, rows: &Rows) -> Fate {
-        let row = match rows.get(&RowKey::of(&candidate.event)) {
-            None => None,
-            Some(Ok(row)) => Some(row),
-            Some(Err(problem)) => {
+    async fn claim(
+        &self,
+        shared: &Shared,
+        lane: usize,
+        candidate: &Candidate,
+        known: &Known,
+    ) -> Fate {
+        let key = RowKey::of(&candidate.event);
+        let found = known.rows.get(&key).cloned().transpose();
+        let head = known.heads.get(&key.pk).cloned().transpose();
+        let (row, head) = match (found, head) {
+            (Ok(row), Ok(head)) => (row, head.unwrap_or_default()),
+            (Err(problem), _) | (_, Err(problem)) => {
                 shared.state().gate.give_back(1);
                 shared.count(|counts| counts.unreadable += 1);
                 return Fate::DeadLetter(problem.to_string());
             }
         };
+        if self.config.order != Order::None {
+            return self.take_turn(shared, lane, candidate, row, head).await;
+        }
+        let row = row.as_ref();
         let without_claim = match verdict(candidate.attempt, row) {
-            Verdict::Claim => return self.take_slot_and_claim(shared, candidate, row).await,
-            Verdict::Stale => {
-                debug!(
-                    key = candidate.event.key,
-                    attempt = candidate.attempt,
-                    "stale"
-                );
-                shared.count(|counts| counts.stale += 1);
-                Fate::Delete
-            }
+            Verdict::Claim => return self.take_slot_and_claim(shared, lane, candidate, row).await,
+            Verdict::Stale => self.stale(shared, candidate),
             Verdict::ClaimIfClosed => match self.has_closed(row).await {
-                Ok(true) => return self.take_slot_and_claim(shared, candidate, row).await,
-                Ok(false) => Fate::Hide,
+                Ok(true) => return self.take_slot_and_claim(shared, lane, candidate, row).await,
+                Ok(false) => Fate::Hide(HIDE_SECONDS),
                 Err(problem) => {
                     shared.note(problem);
-                    Fate::Hide
+                    Fate::Hide(HIDE_SECONDS)
                 }
             },
         };
         shared.state().gate.give_back(1);
         without_claim
+    }
+
+    /// The ledger owns the attempt.
+    pub(crate) fn stale(&self, shared: &Shared, candidate: &Candidate) -> Fate {
+        debug!(
+            key = candidate.event.key,
+            attempt = candidate.attempt,
+            "stale"
+        );
+        shared.count(|counts| counts.stale += 1);
+        Fate::Delete
     }
 
     /// Whether the execution that a row is claimed for has closed.
@@ -198,17 +299,18 @@ impl Dispatch {
         Ok(matches!(found, Found::Closed(_)))
     }
 
-    async fn take_slot_and_claim(
+    /// Takes the slot of an execution. `true`: it was not there before.
+    pub(crate) async fn take_slot(
         &self,
         shared: &Shared,
-        candidate: &Candidate,
-        row: Option<&Row>,
-    ) -> Fate {
-        let Candidate { event, attempt, .. } = candidate;
+        execution: String,
+        work: Work,
+    ) -> Result<(Slot, bool), Fate> {
         let slot = Slot {
-            execution: execution::name(&self.config.ledger_arn, event, *attempt),
+            execution,
             taken_at: shared.now(),
-            row: RowKey::of(event),
+            work,
+            ordered: self.config.order != Order::None,
             state_machine_arn: self.config.state_machine_arn.clone(),
             pending: false,
         };
@@ -216,21 +318,52 @@ impl Dispatch {
         let taken = self.ledger.take_slot(slot).await;
         // Counted as taken whatever the answer: it may have been.
         shared.state().gate.capacity.slot_put();
-        let (slot, ours) = match taken {
-            Ok(TakenSlot::Now(slot)) => (slot, true),
-            Ok(TakenSlot::Before(slot)) => (slot, false),
+        match taken {
+            Ok(TakenSlot::Now(slot)) => Ok((slot, true)),
+            Ok(TakenSlot::Before(slot)) => Ok((slot, false)),
             Err(problem) => {
                 shared.suspect(taken_at);
                 shared.fail(problem);
-                return Fate::HandBack;
+                Err(Fate::HandBack)
             }
+        }
+    }
+
+    /// The claim of a candidate's attempt.
+    pub(crate) fn claim_of<'a>(
+        &'a self,
+        shared: &Shared,
+        lane: usize,
+        candidate: &'a Candidate,
+        execution: &'a str,
+        read: Option<&'a Row>,
+    ) -> Claim<'a> {
+        Claim {
+            event: &candidate.event,
+            attempt: candidate.attempt,
+            execution,
+            lane: self.lanes.get(lane).and_then(|lane| lane.name.as_deref()),
+            read,
+            now: shared.now(),
+        }
+    }
+
+    async fn take_slot_and_claim(
+        &self,
+        shared: &Shared,
+        lane: usize,
+        candidate: &Candidate,
+        row: Option<&Row>,
+    ) -> Fate {
+        let Candidate { event, attempt, .. } = candidate;
+        let name = execution::name(&self.config.ledger_arn, event, *attempt);
+        let work = Work::Row(RowKey::of(event));
+        let (slot, ours) = match self.take_slot(shared, name, work).await {
+            Ok(taken) => taken,
+            Err(fate) => return fate,
         };
-        let now = shared.now();
-        let claimed = self
-            .ledger
-            .claim(event, *attempt, &slot.execution, row, now)
-            .await;
-        match claimed {
+        let claim = self.claim_of(shared, lane, candidate, &slot.execution, row);
+        match self.ledger.claim(claim).await {
             Ok(Written::Done) => Fate::Start(slot),
             Ok(Written::Lost(found)) => {
                 shared.state().gate.give_back_start(1);
@@ -242,8 +375,7 @@ impl Dispatch {
                 if ours {
                     self.free_unused(shared, &slot).await;
                 }
-                shared.count(|counts| counts.stale += 1);
-                Fate::Delete
+                self.stale(shared, candidate)
             }
             // It may have been claimed: then the slot is needed, the message is stale, and the next tick starts it.
             Err(problem) => {
@@ -254,8 +386,31 @@ impl Dispatch {
         }
     }
 
-    /// Does with each message what its fate says, in calls of up to ten.
-    async fn conclude(&self, shared: &Shared, messages: Vec<(Message, Fate)>) {
+    /// Reads one candidate's row and its object's head again.
+    pub(crate) async fn read_again(
+        &self,
+        candidate: &Candidate,
+    ) -> Result<(Option<Row>, Head), HandlerError> {
+        let key = RowKey::of(&candidate.event);
+        let (mut rows, mut heads) = self
+            .ledger
+            .rows_and_heads(std::slice::from_ref(&key))
+            .await?;
+        let row = rows.remove(&key).transpose()?;
+        let head = heads.remove(&key.pk).transpose()?;
+        Ok((row, head.unwrap_or_default()))
+    }
+
+    /// Does with each message of a lane what its fate says, in calls of up to ten.
+    pub(crate) async fn conclude(
+        &self,
+        shared: &Shared,
+        lane: usize,
+        messages: Vec<(Message, Fate)>,
+    ) {
+        let Some(queues) = self.lanes.get(lane) else {
+            return;
+        };
         let mut delete = Vec::new();
         let mut hand_back = Vec::new();
         let mut hide = Vec::new();
@@ -263,25 +418,39 @@ impl Dispatch {
             match fate {
                 Fate::Delete | Fate::Start(_) => delete.push(message.receipt),
                 Fate::HandBack => hand_back.push(message.receipt),
-                Fate::Hide => hide.push(message.receipt),
-                Fate::DeadLetter(reason) => match self.dead_letter(&message, &reason).await {
+                Fate::Hide(seconds) => hide.push((message.receipt, seconds)),
+                Fate::DeadLetter(reason) => match self.dead_letter(lane, &message, &reason).await {
                     Ok(()) => delete.push(message.receipt),
                     // It stays hidden and comes again.
                     Err(problem) => shared.note(problem),
                 },
             }
         }
-        self.events.delete(&delete).await;
-        self.events.hide(&hand_back, 0).await;
-        self.events.hide(&hide, HIDE_SECONDS).await;
+        queues.events.delete(&delete).await;
+        queues.events.hide(&hand_back, 0).await;
         let handed_back = u32::try_from(hand_back.len() + hide.len()).unwrap_or(u32::MAX);
+        hide.sort_by_key(|(_, seconds)| *seconds);
+        for alike in hide.chunk_by(|one, other| one.1 == other.1) {
+            let receipts: Vec<String> = alike.iter().map(|(receipt, _)| receipt.clone()).collect();
+            let seconds = alike.first().map_or(0, |(_, seconds)| *seconds);
+            queues.events.hide(&receipts, seconds).await;
+        }
         shared.count(|counts| counts.handed_back += handed_back);
     }
 
-    /// Puts a message's body and attempt as they came, with the reason, into the dead-letter queue.
-    async fn dead_letter(&self, message: &Message, reason: &str) -> Result<(), HandlerError> {
+    /// Puts a message's body and attempt as they came, with the reason, into the lane's dead-letter queue.
+    async fn dead_letter(
+        &self,
+        lane: usize,
+        message: &Message,
+        reason: &str,
+    ) -> Result<(), HandlerError> {
         warn!(reason, "a message goes to the dead-letter queue");
-        self.dead_letters
+        let Some(queues) = self.lanes.get(lane) else {
+            return Ok(());
+        };
+        queues
+            .dead_letters
             .send(&Outgoing {
                 body: message.body.clone(),
                 attempt: message.attempt.clone(),

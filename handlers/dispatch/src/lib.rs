@@ -7,12 +7,16 @@
 pub mod config;
 mod counts;
 mod drain;
+mod fill;
 mod intake;
+mod load;
+mod receive;
 mod restart;
 mod shared;
 mod start;
 mod sweep;
 mod tick;
+mod turn;
 
 use spillway::aws::clients::Clients;
 use spillway::aws::ledger::Ledger;
@@ -28,10 +32,19 @@ pub use tick::{Ended, Invocation};
 pub struct Dispatch {
     config: Config,
     ledger: Ledger,
-    events: Queue,
-    dead_letters: Queue,
+    /// By priority; at least one.
+    lanes: Vec<LaneQueues>,
     outcomes: Queue,
     workflow: Workflow,
+}
+
+/// A lane's two queues.
+#[derive(Debug, Clone)]
+struct LaneQueues {
+    /// `None` in a pipeline of one lane: rows need not name it.
+    name: Option<String>,
+    events: Queue,
+    dead_letters: Queue,
 }
 
 impl Dispatch {
@@ -39,8 +52,15 @@ impl Dispatch {
         let queue = |url: &str| Queue::new(clients.sqs.clone(), url.to_owned());
         Self {
             ledger: Ledger::new(clients.dynamodb, config.ledger_table.clone()),
-            events: queue(&config.events_queue_url),
-            dead_letters: queue(&config.dead_letter_queue_url),
+            lanes: config
+                .lanes
+                .iter()
+                .map(|lane| LaneQueues {
+                    name: (config.lanes.len() > 1).then(|| lane.name.clone()),
+                    events: queue(&lane.queue_url),
+                    dead_letters: queue(&lane.dead_letter_queue_url),
+                })
+                .collect(),
             outcomes: queue(&config.outcomes_queue_url),
             workflow: Workflow::new(clients.sfn),
             config,

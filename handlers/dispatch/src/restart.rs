@@ -2,13 +2,16 @@
 
 use futures_util::stream::{self, StreamExt};
 use spillway::Millis;
+use spillway::aws::error::HandlerError;
+use spillway::aws::ledger::Rows;
 use spillway::gate::Grant;
-use spillway::row::{Row, RowKey};
-use spillway::slot::Slot;
+use spillway::row::RowKey;
+use spillway::slot::{Slot, Work};
 use spillway::sweep::{Found, is_open};
 use tracing::{error, warn};
 
 use crate::Dispatch;
+use crate::load::{Claimed, Load};
 use crate::shared::Shared;
 
 /// Calls under way at once.
@@ -17,7 +20,7 @@ const AT_ONCE: usize = 16;
 /// A start that is to be made, or made again.
 struct Open {
     slot: Slot,
-    row: Row,
+    load: Load,
 }
 
 impl Dispatch {
@@ -39,7 +42,7 @@ impl Dispatch {
         if open.is_empty() {
             return;
         }
-        let keys: Vec<RowKey> = open.iter().map(|slot| slot.row.clone()).collect();
+        let keys: Vec<RowKey> = open.iter().filter_map(|slot| slot.row().cloned()).collect();
         let rows = match self.ledger.rows(&keys).await {
             Ok(rows) => rows,
             Err(problem) => {
@@ -49,18 +52,23 @@ impl Dispatch {
         };
         let mut claimed = Vec::new();
         for slot in open {
-            match rows.get(&slot.row) {
-                Some(Ok(row)) if row.is_started_by(&slot.execution) => claimed.push(Open {
+            match self.claimed_by(slot, &rows).await {
+                Ok(Claimed::For(load)) => claimed.push(Open {
                     slot: slot.clone(),
-                    row: row.clone(),
+                    load,
                 }),
+                Ok(Claimed::Settled) => {}
+                // Taken and never claimed, or settled while we look.
+                Ok(Claimed::Nothing) => self.free_unused(shared, slot).await,
                 // The slot stays, and the sweep comes to it.
-                Some(Err(problem)) => {
+                Err(problem @ HandlerError::Ledger { .. }) => {
                     error!(execution = slot.execution, "{problem}");
                     shared.count(|counts| counts.unreadable += 1);
                 }
-                // Taken and never claimed, or settled while we look.
-                _ => self.free_unused(shared, slot).await,
+                Err(problem) => {
+                    shared.suspect(slot.taken_at);
+                    shared.note(problem);
+                }
             }
         }
         // Below the limit all may be started, even if they run: it changes nothing. Above it, after it was lowered, only
@@ -76,6 +84,18 @@ impl Dispatch {
         stream::iter(unstarted)
             .for_each_concurrent(AT_ONCE, |open| self.restart_one(shared, open, stop_at))
             .await;
+    }
+
+    /// What a slot is for; `rows` has the rows of all that work on one.
+    async fn claimed_by(&self, slot: &Slot, rows: &Rows) -> Result<Claimed, HandlerError> {
+        let Some(key) = slot.row() else {
+            return self.claimed(slot).await;
+        };
+        match rows.get(key) {
+            Some(Ok(row)) if row.is_started_by(&slot.execution) => Ok(Claimed::For(Load::of(row))),
+            Some(Err(problem)) => Err(problem.clone()),
+            _ => Ok(Claimed::Nothing),
+        }
     }
 
     /// Those that are known to have no execution.
@@ -103,7 +123,7 @@ impl Dispatch {
         unstarted
     }
 
-    async fn restart_one(&self, shared: &Shared, Open { slot, row }: Open, stop_at: Millis) {
+    async fn restart_one(&self, shared: &Shared, Open { slot, load }: Open, stop_at: Millis) {
         loop {
             if shared.is_stopping() || shared.now() >= stop_at {
                 return shared.suspect(slot.taken_at);
@@ -122,11 +142,19 @@ impl Dispatch {
             }
         }
         shared.count(|counts| counts.restarted += 1);
-        self.start(shared, &slot, &row.event, row.attempt).await;
+        self.start(shared, &slot, &load).await;
     }
 
     pub(crate) async fn free_unused(&self, shared: &Shared, slot: &Slot) {
-        match self.ledger.free_unused_slot(slot).await {
+        let forgotten = match slot.work {
+            Work::Batch => self.ledger.forget_batch(&slot.execution).await,
+            Work::Row(_) => Ok(()),
+        };
+        let freed = match forgotten {
+            Ok(()) => self.ledger.free_unused_slot(slot).await,
+            problem => problem,
+        };
+        match freed {
             Ok(()) => shared.count(|counts| counts.freed += 1),
             Err(problem) => {
                 warn!("{problem}");

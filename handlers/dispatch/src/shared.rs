@@ -6,6 +6,7 @@ use spillway::Millis;
 use spillway::aws::clock::Clock;
 use spillway::aws::error::HandlerError;
 use spillway::gate::Gate;
+use spillway::share::Shares;
 use tracing::warn;
 
 use crate::counts::Counts;
@@ -20,6 +21,7 @@ pub struct Shared {
 #[derive(Debug)]
 pub struct State {
     pub gate: Gate,
+    pub shares: Shares,
     pub counts: Counts,
     /// The first thing that went wrong; the tick ends with it.
     pub failure: Option<HandlerError>,
@@ -34,9 +36,10 @@ pub struct State {
 }
 
 impl Shared {
-    pub fn new(clock: Clock, gate: Gate) -> Self {
+    pub fn new(clock: Clock, gate: Gate, shares: Shares) -> Self {
         let state = State {
             gate,
+            shares,
             counts: Counts::default(),
             failure: None,
             stopping: false,

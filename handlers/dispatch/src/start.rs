@@ -3,13 +3,12 @@
 use spillway::aws::error::HandlerError;
 use spillway::aws::queue::Outgoing;
 use spillway::aws::workflow::{Refusal, Start};
-use spillway::event::ObjectEvent;
-use spillway::execution;
 use spillway::outcome::{self, Outcome, Status};
 use spillway::slot::Slot;
 use tracing::{debug, error, warn};
 
 use crate::Dispatch;
+use crate::load::Load;
 use crate::shared::Shared;
 
 /// Starts without a clear answer after which a tick gives up.
@@ -18,14 +17,8 @@ const MOST_UNCLEAR: u32 = 3;
 impl Dispatch {
     /// Starts the execution that holds `slot`. Whatever the answer, the slot stays: settle frees it, or a later tick
     /// starts again.
-    pub(crate) async fn start(
-        &self,
-        shared: &Shared,
-        slot: &Slot,
-        event: &ObjectEvent,
-        attempt: u32,
-    ) {
-        let input = execution::input(&self.config.ledger_arn, event, attempt);
+    pub(crate) async fn start(&self, shared: &Shared, slot: &Slot, load: &Load) {
+        let input = self.input(load);
         let arn = slot.state_machine_arn.as_str();
         // A slot from before the pipeline's state machine was exchanged: its own trouble, not that of all starts.
         let exchanged = arn != self.config.state_machine_arn;

@@ -11,6 +11,7 @@ use spillway::sweep::{self, Action, Found};
 use tracing::{error, info};
 
 use crate::Dispatch;
+use crate::load::Claimed;
 use crate::shared::Shared;
 
 /// DescribeExecution calls under way at once; its quota is far below StartExecution's.
@@ -58,13 +59,15 @@ impl Dispatch {
             .find(&slot.state_machine_arn, &slot.execution)
             .await?;
         shared.count(|counts| counts.swept += 1);
-        let row = match found {
-            Found::Nothing => self.ledger.row(&slot.row).await?,
+        let claimed = match found {
+            Found::Nothing => match self.claimed(slot).await? {
+                Claimed::For(load) => Some(load),
+                Claimed::Nothing => None,
+                // Its outcome is with settle.
+                Claimed::Settled => return Ok(()),
+            },
             Found::Running | Found::Closed(_) => None,
         };
-        let claimed = row
-            .as_ref()
-            .filter(|row| row.is_started_by(&slot.execution));
         match sweep::action(slot, found, claimed.is_some(), paused, shared.now()) {
             Action::Leave => {}
             Action::Report(outcome) => {
@@ -86,9 +89,9 @@ impl Dispatch {
                     state.gate.request_restart(now)
                 });
                 // Without a grant it comes round again.
-                if let (Some(row), Grant::Take(_)) = (claimed, grant) {
+                if let (Some(load), Grant::Take(_)) = (claimed, grant) {
                     shared.count(|counts| counts.restarted += 1);
-                    self.start(shared, slot, &row.event, row.attempt).await;
+                    self.start(shared, slot, &load).await;
                 }
             }
             Action::Free => self.free_unused(shared, slot).await,

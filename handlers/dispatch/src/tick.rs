@@ -8,6 +8,7 @@ use spillway::aws::clock::Clock;
 use spillway::aws::error::HandlerError;
 use spillway::aws::ledger::{Lease, LeaseRequest, Taken};
 use spillway::gate::Gate;
+use spillway::share::Shares;
 use spillway::slot::Slot;
 use spillway::sweep::is_open;
 use spillway::tokens::Tokens;
@@ -112,6 +113,7 @@ impl Dispatch {
                 left.suspect_since = state.suspect_since;
                 left.tokens = Some(state.gate.tokens.carry());
                 left.tick_starts = left.tick_starts.saturating_add(state.gate.spent());
+                left.owed = state.shares.owed().collect();
                 let ended = Ended {
                     counts: state.counts.clone(),
                     failure: state.failure.take(),
@@ -149,7 +151,20 @@ impl Dispatch {
         let budget = lease
             .left
             .starts_left(invocation.tick.as_deref(), pace.starts_per_tick);
-        let shared = Arc::new(Shared::new(clock, Gate::new(&pace, tokens, budget)));
+        let owed = lease
+            .left
+            .owed
+            .iter()
+            .copied()
+            .chain(std::iter::repeat(0.0));
+        let shares = Shares::new(
+            self.config
+                .lanes
+                .iter()
+                .map(|lane| lane.min_share)
+                .zip(owed),
+        );
+        let shared = Arc::new(Shared::new(clock, Gate::new(&pace, tokens, budget), shares));
         shared.count(|counts| {
             counts.paused = control.paused.into();
             counts.max_concurrency = Some(pace.max_concurrency);

@@ -1,6 +1,8 @@
 //! The handler's configuration: environment variables that Terraform sets.
 
 use spillway::aws::environment::{Environment, EnvironmentError};
+use spillway::lane::Lane;
+use spillway::order::Order;
 use spillway::outcome::RetryPolicy;
 
 /// SQS's longest delay of a message, in seconds.
@@ -12,8 +14,12 @@ const MAX_DELAY_SECONDS: u32 = 900;
 pub struct Config {
     pub pipeline: String,
     pub ledger_table: String,
-    pub events_queue_url: String,
-    pub dead_letter_queue_url: String,
+    pub ledger_arn: String,
+    /// By priority.
+    pub lanes: Vec<Lane>,
+    pub order: Order,
+    /// Object events of one execution, at most: above 1 an execution may report items as failed.
+    pub events_per_execution: u32,
     pub outcomes_dead_letter_queue_url: String,
     pub retry: RetryPolicy,
     /// Days that finished rows are kept.
@@ -36,12 +42,17 @@ impl Config {
         let config = Self {
             pipeline: environment.text("SPILLWAY_PIPELINE", "the pipeline's name"),
             ledger_table: environment.text("SPILLWAY_LEDGER_TABLE", "the ledger table's name"),
-            events_queue_url: environment
-                .text("SPILLWAY_EVENTS_QUEUE_URL", "the events queue's URL"),
-            dead_letter_queue_url: environment.text(
-                "SPILLWAY_DEAD_LETTER_QUEUE_URL",
-                "the dead-letter queue's URL",
-            ),
+            ledger_arn: environment.text("SPILLWAY_LEDGER_ARN", "the ledger table's ARN"),
+            lanes: environment.lanes(),
+            order: environment
+                .optional("SPILLWAY_ORDER", "none, latest or each")
+                .unwrap_or_default(),
+            events_per_execution: environment
+                .optional(
+                    "SPILLWAY_EVENTS_PER_EXECUTION",
+                    "a whole number of object events, 1 to 100",
+                )
+                .unwrap_or(1),
             outcomes_dead_letter_queue_url: environment.text(
                 "SPILLWAY_OUTCOMES_DEAD_LETTER_QUEUE_URL",
                 "the URL of the outcomes queue's dead-letter queue",
@@ -63,6 +74,11 @@ impl Config {
                 ranges.problem(BACKOFF, &format!("has {delay}"), BACKOFF_IS);
             }
         }
+        // A FIFO queue has no delay of a message's own.
+        let fifo = config.lanes.iter().any(Lane::is_fifo);
+        if fifo && config.retry.backoff_seconds.iter().any(|delay| *delay > 0) {
+            ranges.problem(BACKOFF, "has a delay, which FIFO queues cannot keep", "0");
+        }
         if config.retention_days == 0 {
             ranges.problem(RETENTION, "is 0", RETENTION_IS);
         }
@@ -75,8 +91,13 @@ impl Config {
 mod tests {
     use super::*;
 
+    const LANES: &str = r#"[{"name": "default", "queue_url": "https://sqs/events",
+        "dead_letter_queue_url": "https://sqs/events-dlq", "priority": 1, "min_share": 0}]"#;
+
     fn good(name: &str) -> Option<String> {
         let value = match name {
+            "SPILLWAY_LANES" => LANES,
+            "SPILLWAY_ORDER" | "SPILLWAY_EVENTS_PER_EXECUTION" => return None,
             "SPILLWAY_MAX_ATTEMPTS" => "3",
             "SPILLWAY_BACKOFF_SECONDS" => "30,300",
             "SPILLWAY_RETENTION_DAYS" => "90",
@@ -117,6 +138,23 @@ mod tests {
                 "SPILLWAY_MAX_ATTEMPTS is 0: set it to a whole number, at least 1",
                 "SPILLWAY_BACKOFF_SECONDS has 901: set it to seconds from 0 to 900, with commas between",
             ]
+        );
+    }
+
+    #[test]
+    fn a_backoff_that_fifo_queues_cannot_keep_is_refused() {
+        let lookup = |name: &str| match name {
+            "SPILLWAY_LANES" => Some(
+                LANES
+                    .replace("events\"", "events.fifo\"")
+                    .replace("dlq\"", "dlq.fifo\""),
+            ),
+            _ => good(name),
+        };
+        let problems = Config::from_environment(&lookup).unwrap_err().problems;
+        assert_eq!(
+            problems,
+            ["SPILLWAY_BACKOFF_SECONDS has a delay, which FIFO queues cannot keep: set it to 0"]
         );
     }
 }

@@ -14,6 +14,12 @@ pub struct Counts {
     pub retried: u32,
     /// Object events that went to the dead-letter queue.
     pub dead: u32,
+    /// Items that executions of several reported as failed, each of them retried or dead as well.
+    pub batch_items_failed: u32,
+    /// Versions passed over because a newer one of their object was taken.
+    pub superseded: u32,
+    /// Versions sent for that waited for an execution to end.
+    pub woken: u32,
     /// Outcomes of executions that hold no slot: settled before, or not this pipeline's.
     pub stale_outcomes: u32,
     /// Outcomes that were not understood, now in the outcomes queue's dead-letter queue.
@@ -31,6 +37,9 @@ impl Counts {
         self.succeeded += other.succeeded;
         self.retried += other.retried;
         self.dead += other.dead;
+        self.batch_items_failed += other.batch_items_failed;
+        self.superseded += other.superseded;
+        self.woken += other.woken;
         self.stale_outcomes += other.stale_outcomes;
         self.malformed_outcomes += other.malformed_outcomes;
         self.redriven += other.redriven;

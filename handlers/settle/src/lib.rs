@@ -1,15 +1,20 @@
 //! `settle`: applies outcomes. Ledger, retry or dead-letter queue, release of the slot.
 //!
 //! For every outcome, in this order: the message for the next attempt, the row, the slot. So every crash leaves work
-//! to redo and none lost: while the slot is there the outcome is not settled, and doing it again does no harm.
+//! to redo and none lost: while the slot is there the outcome is not settled, and doing it again does no harm. With an
+//! order, the object's turn goes on between the row and the slot.
 
+mod batch;
 pub mod config;
 mod counts;
+mod row;
 mod settle;
+mod turn;
 
 use spillway::aws::clients::Clients;
 use spillway::aws::ledger::Ledger;
 use spillway::aws::queue::Queue;
+use spillway::aws::workflow::Workflow;
 
 pub use config::Config;
 pub use counts::Counts;
@@ -20,9 +25,17 @@ pub use settle::{Settled, SqsRecord};
 pub struct Settle {
     config: Config,
     ledger: Ledger,
+    lanes: Vec<LaneQueues>,
+    outcomes_dead_letters: Queue,
+    workflow: Workflow,
+}
+
+/// A lane's two queues.
+#[derive(Debug, Clone)]
+struct LaneQueues {
+    name: String,
     events: Queue,
     dead_letters: Queue,
-    outcomes_dead_letters: Queue,
 }
 
 impl Settle {
@@ -30,8 +43,16 @@ impl Settle {
         let queue = |url: &str| Queue::new(clients.sqs.clone(), url.to_owned());
         Self {
             ledger: Ledger::new(clients.dynamodb, config.ledger_table.clone()),
-            events: queue(&config.events_queue_url),
-            dead_letters: queue(&config.dead_letter_queue_url),
+            lanes: config
+                .lanes
+                .iter()
+                .map(|lane| LaneQueues {
+                    name: lane.name.clone(),
+                    events: queue(&lane.queue_url),
+                    dead_letters: queue(&lane.dead_letter_queue_url),
+                })
+                .collect(),
+            workflow: Workflow::new(clients.sfn),
             outcomes_dead_letters: queue(&config.outcomes_dead_letter_queue_url),
             config,
         }

@@ -4,17 +4,13 @@ use futures_util::future::join_all;
 use serde::Deserialize;
 use spillway::Millis;
 use spillway::aws::error::HandlerError;
-use spillway::aws::ledger::{Finish, Written};
 use spillway::aws::queue::Outgoing;
-use spillway::message;
-use spillway::outcome::{self, Outcome, Report, Settlement, settlement};
-use spillway::row::{Row, RowKey, State};
-use tracing::{debug, error, info, warn};
+use spillway::outcome::{self, Outcome, Report};
+use spillway::slot::Work;
+use tracing::{debug, error, warn};
 
 use crate::Settle;
 use crate::counts::Counts;
-
-const SECONDS_PER_DAY: i64 = 24 * 60 * 60;
 
 /// What settle needs of a message in Lambda's SQS event.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html>
@@ -100,86 +96,27 @@ impl Settle {
             counts.stale_outcomes += 1;
             return Ok(());
         };
-        match self.ledger.row(&slot.row).await? {
-            Some(row) if row.is_started_by(&outcome.execution) => {
-                self.settle_row(&row, outcome, now, counts).await?;
-            }
+        let items = self.items(&slot, outcome, counts).await?;
+        if items.is_empty() {
             // Settled before, up to the slot; or claimed for a later attempt.
-            _ => counts.stale_outcomes += 1,
+            counts.stale_outcomes += 1;
+        }
+        let settled = join_all(items.iter().map(|item| {
+            let settlement = item.settlement.clone();
+            self.settle_row(&item.row, &item.outcome, settlement, now)
+        }))
+        .await;
+        for row in settled {
+            counts.add(&row?);
+        }
+        match (&slot.work, slot.ordered) {
+            (Work::Row(key), true) => {
+                self.free_turn(&key.pk, &outcome.execution, now, counts)
+                    .await?;
+            }
+            (Work::Row(_), false) => {}
+            (Work::Batch, _) => self.ledger.forget_batch(&outcome.execution).await?,
         }
         self.ledger.free_slot(&outcome.execution).await
-    }
-
-    /// The message first, then the row.
-    async fn settle_row(
-        &self,
-        row: &Row,
-        outcome: &Outcome,
-        now: Millis,
-        counts: &mut Counts,
-    ) -> Result<(), HandlerError> {
-        let retention = i64::from(self.config.retention_days) * SECONDS_PER_DAY;
-        let settlement = settlement(outcome.status, row.attempt, &self.config.retry);
-        let state = match settlement {
-            Settlement::Succeeded => State::Succeeded,
-            Settlement::Retry {
-                attempt,
-                delay_seconds,
-            } => {
-                let delayed = Outgoing {
-                    delay_seconds,
-                    ..next_attempt(row, attempt)
-                };
-                self.events.send(&delayed).await?;
-                info!(
-                    execution = outcome.execution,
-                    status = outcome.status.as_str(),
-                    error = outcome.error,
-                    delay_seconds,
-                    "to be retried"
-                );
-                State::Retry
-            }
-            Settlement::Dead { attempt } => {
-                error!(
-                    execution = outcome.execution,
-                    status = outcome.status.as_str(),
-                    error = outcome.error,
-                    "to the dead-letter queue"
-                );
-                let dead = Outgoing {
-                    reason: Some(outcome.reason()),
-                    execution: Some(outcome.execution.clone()),
-                    ..next_attempt(row, attempt)
-                };
-                self.dead_letters.send(&dead).await?;
-                State::Dead
-            }
-        };
-        let finish = Finish {
-            state,
-            outcome,
-            now,
-            expires_at: state.is_finished().then_some(now / 1_000 + retention),
-        };
-        match self.ledger.finish(&RowKey::of(&row.event), finish).await? {
-            Written::Done => match state {
-                State::Succeeded => counts.succeeded += 1,
-                State::Retry => counts.retried += 1,
-                _ => counts.dead += 1,
-            },
-            // The same outcome, delivered twice and settled by the other one.
-            Written::Lost(_) => counts.stale_outcomes += 1,
-        }
-        Ok(())
-    }
-}
-
-/// The message that asks for a row's next attempt.
-fn next_attempt(row: &Row, attempt: u32) -> Outgoing {
-    Outgoing {
-        body: message::encode(&row.event),
-        attempt: Some(attempt.to_string()),
-        ..Outgoing::default()
     }
 }

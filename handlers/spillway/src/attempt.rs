@@ -40,6 +40,7 @@ mod tests {
             state,
             attempt,
             execution: Some("e".into()),
+            lane: None,
         }
     }
 

@@ -41,6 +41,12 @@ impl Sequencer {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// As S3 sends it: upper case, 18 digits or as many as it has.
+    pub fn as_sent(&self) -> String {
+        let digits = self.0.trim_start_matches('0').to_ascii_uppercase();
+        format!("{digits:0>18}")
+    }
 }
 
 impl TryFrom<String> for Sequencer {

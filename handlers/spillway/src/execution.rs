@@ -2,10 +2,14 @@
 //! attempt twice is one execution.
 //! <https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html>
 
+use std::str::FromStr;
+
 use serde::Serialize;
 use sha2::{Digest, Sha256};
+use thiserror::Error;
 
 use crate::event::ObjectEvent;
+use crate::notification::{self, Home};
 
 /// Step Functions' limit on an execution's name, in characters.
 pub const MAX_NAME_CHARS: usize = 80;
@@ -31,8 +35,12 @@ pub fn id(pipeline: &str, event: &ObjectEvent) -> String {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part);
     }
-    hash.finalize()
-        .iter()
+    hexadecimal(hash)
+}
+
+fn hexadecimal(hash: Sha256) -> String {
+    let hash = hash.finalize();
+    hash.iter()
         .take(ID_BYTES)
         .map(|byte| format!("{byte:02x}"))
         .collect()
@@ -66,10 +74,50 @@ fn readable_tail(key: &str, max_chars: usize) -> String {
     tail.trim_matches('-').to_owned()
 }
 
+/// The name of the execution for a batch of first attempts, at most [`MAX_NAME_CHARS`] characters: the same for the
+/// same events in the same order.
+pub fn batch_name<'a>(pipeline: &str, events: impl IntoIterator<Item = &'a ObjectEvent>) -> String {
+    let mut hash = Sha256::new();
+    let mut count = 0;
+    for event in events {
+        hash.update(id(pipeline, event));
+        count += 1;
+    }
+    format!("batch-of-{count}-{}-1", hexadecimal(hash))
+}
+
+/// What an execution's input looks like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum InputFormat {
+    /// `{"attempt": 1, "objects": [{"id": "…", "bucket": "…", "key": "…", …}]}`, with keys as their uploaders wrote them.
+    #[default]
+    Objects,
+    /// `{"Records": [...]}`, with what the ledger keeps of S3's notification, for state machines that know it.
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>
+    S3Notification,
+}
+
+/// A text that names no input format.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{0:?} is not objects or s3-notification")]
+pub struct InputFormatError(String);
+
+impl FromStr for InputFormat {
+    type Err = InputFormatError;
+
+    fn from_str(text: &str) -> Result<Self, InputFormatError> {
+        match text {
+            "objects" => Ok(Self::Objects),
+            "s3-notification" => Ok(Self::S3Notification),
+            _ => Err(InputFormatError(text.chars().take(32).collect())),
+        }
+    }
+}
+
 #[derive(Serialize)]
 struct Input<'a> {
     attempt: u32,
-    objects: [Object<'a>; 1],
+    objects: Vec<Object<'a>>,
 }
 
 #[derive(Serialize)]
@@ -79,15 +127,32 @@ struct Object<'a> {
     event: &'a ObjectEvent,
 }
 
+impl<'a> Object<'a> {
+    fn new(pipeline: &str, event: &'a ObjectEvent) -> Self {
+        Self {
+            id: id(pipeline, event),
+            event,
+        }
+    }
+}
+
 /// The execution's input. A repeated start is idempotent only with byte-identical input, so this depends on nothing
 /// but what the ledger keeps.
-pub fn input(pipeline: &str, event: &ObjectEvent, attempt: u32) -> String {
-    let objects = [Object {
-        id: id(pipeline, event),
-        event,
-    }];
+pub fn input(pipeline: &str, format: InputFormat, events: &[ObjectEvent], attempt: u32) -> String {
     // Strings, numbers and options only: serializing them cannot fail.
-    serde_json::to_string(&Input { attempt, objects }).unwrap_or_default()
+    match format {
+        InputFormat::Objects => {
+            let objects = events.iter().map(|event| Object::new(pipeline, event));
+            let objects = objects.collect();
+            serde_json::to_string(&Input { attempt, objects }).unwrap_or_default()
+        }
+        InputFormat::S3Notification => notification::encode(events, &Home::of(pipeline)),
+    }
+}
+
+/// Bytes that an event takes in the input of its execution.
+pub fn input_bytes(pipeline: &str, event: &ObjectEvent) -> usize {
+    serde_json::to_string(&Object::new(pipeline, event)).map_or(0, |object| object.len() + 1)
 }
 
 #[cfg(test)]
@@ -156,13 +221,73 @@ mod tests {
     fn the_input_is_what_the_documentation_shows() {
         let event = event("a b", "0055AED6DCD90281E5");
         assert_eq!(
-            input(PIPELINE, &event, 1),
+            input(
+                PIPELINE,
+                InputFormat::Objects,
+                std::slice::from_ref(&event),
+                1
+            ),
             format!(
                 r#"{{"attempt":1,"objects":[{{"id":"{}","bucket":"uploads","key":"a b","versionId":null,"size":12,"#,
                 id(PIPELINE, &event)
             ) + r#""etag":"d41d8cd98f00b204e9800998ecf8427e","sequencer":"000000000000000055aed6dcd90281e5","#
                 + r#""eventName":"ObjectCreated:Put","eventTime":"2026-11-22T10:00:00.000Z"}]}"#
         );
+    }
+
+    #[test]
+    fn the_other_input_format_is_s3s_own() {
+        let mut versioned = event("a b+é", "0055AED6DCD90281E5");
+        versioned.version_id = Some("v1".into());
+        let input = input(
+            PIPELINE,
+            InputFormat::S3Notification,
+            &[versioned.clone()],
+            1,
+        );
+        let expected = serde_json::json!({"Records": [{
+            "eventVersion": "2.1", "eventSource": "aws:s3", "awsRegion": "us-east-1",
+            "eventTime": "2026-11-22T10:00:00.000Z", "eventName": "ObjectCreated:Put",
+            "s3": {
+                "s3SchemaVersion": "1.0",
+                "bucket": {"name": "uploads", "arn": "arn:aws:s3:::uploads"},
+                "object": {
+                    "key": "a+b%2B%C3%A9", "size": 12, "eTag": "d41d8cd98f00b204e9800998ecf8427e",
+                    "versionId": "v1", "sequencer": "0055AED6DCD90281E5"
+                }
+            }
+        }]});
+        assert_eq!(
+            serde_json::from_str::<serde_json::Value>(&input).unwrap(),
+            expected
+        );
+        assert_eq!(
+            crate::message::parse(&input),
+            Ok(crate::message::Body::Events(vec![versioned]))
+        );
+    }
+
+    #[test]
+    fn a_batchs_name_covers_its_members_and_their_order() {
+        let (one, other) = (event("one", "1"), event("other", "1"));
+        let name = |events: &[&ObjectEvent]| batch_name(PIPELINE, events.iter().copied());
+        assert!(name(&[&one, &other]).starts_with("batch-of-2-"));
+        assert_ne!(name(&[&one, &other]), name(&[&other, &one]));
+        assert_ne!(name(&[&one, &other]), name(&[&one]));
+        let hundred = vec![&one; 100];
+        assert!(name(&hundred).len() <= MAX_NAME_CHARS);
+    }
+
+    #[test]
+    fn an_events_share_of_the_input_is_what_it_takes() {
+        let events = [event("one", "1"), event("two 한국어", "22")];
+        let size = |events: &[ObjectEvent]| input(PIPELINE, InputFormat::Objects, events, 1).len();
+        let bytes: usize = events
+            .iter()
+            .map(|event| input_bytes(PIPELINE, event))
+            .sum();
+        // A comma between two, and none after the last.
+        assert_eq!(size(&events), size(&[]) + bytes - 1);
     }
 
     proptest! {

@@ -19,6 +19,8 @@ pub struct Left {
     pub tick: Option<String>,
     /// Starts for that time so far.
     pub tick_starts: u32,
+    /// Starts owed to each lane, by priority.
+    pub owed: Vec<f64>,
 }
 
 /// `tick_starts` while a tick runs: were it to die, a second tick of the same schedule starts nothing.

@@ -10,17 +10,21 @@
 pub mod aws;
 
 pub mod attempt;
+pub mod batch;
 pub mod capacity;
 pub mod control;
 pub mod event;
 pub mod execution;
 pub mod gate;
+pub mod lane;
 pub mod lease;
 pub mod message;
 pub mod notification;
+pub mod order;
 pub mod outcome;
 pub mod pace;
 pub mod row;
+pub mod share;
 pub mod slot;
 pub mod sweep;
 pub mod text;

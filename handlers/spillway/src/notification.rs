@@ -1,8 +1,9 @@
 //! S3's own notification messages, as they arrive when a bucket sends straight to the queue.
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>
 
-use percent_encoding::percent_decode_str;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde::Deserialize;
+use serde_json::{Value, json};
 use thiserror::Error;
 
 use crate::event::{EventError, ObjectEvent, Sequencer};
@@ -120,25 +121,82 @@ fn decode_key(raw: &str) -> Option<String> {
     Some(decoded.into_owned())
 }
 
+/// Where a pipeline is, from the ARN of its ledger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Home<'a> {
+    partition: &'a str,
+    region: &'a str,
+}
+
+impl<'a> Home<'a> {
+    /// From any ARN with a region.
+    pub fn of(arn: &'a str) -> Self {
+        let mut parts = arn.split(':').skip(1);
+        let partition = parts.next().unwrap_or_default();
+        Self {
+            partition,
+            region: parts.nth(1).unwrap_or_default(),
+        }
+    }
+}
+
+/// Writes object events as S3's notification does, as far as the ledger knows: without who uploaded, from where, and
+/// by which request.
+pub fn encode(events: &[ObjectEvent], home: &Home<'_>) -> String {
+    let record = |event: &ObjectEvent| {
+        let mut object = json!({
+            "key": encode_key(&event.key),
+            "sequencer": event.sequencer.as_sent(),
+        });
+        // S3 leaves out what it does not know.
+        for (name, value) in [
+            ("size", event.size.map(Value::from)),
+            ("eTag", event.etag.clone().map(Value::from)),
+            ("versionId", event.version_id.clone().map(Value::from)),
+        ] {
+            if let (Some(value), Some(object)) = (value, object.as_object_mut()) {
+                object.insert(name.to_owned(), value);
+            }
+        }
+        json!({
+            "eventVersion": "2.1",
+            "eventSource": "aws:s3",
+            "awsRegion": home.region,
+            "eventTime": event.event_time,
+            "eventName": event.event_name,
+            "s3": {
+                "s3SchemaVersion": "1.0",
+                "bucket": {
+                    "name": event.bucket,
+                    "arn": format!("arn:{}:s3:::{}", home.partition, event.bucket),
+                },
+                "object": object,
+            },
+        })
+    };
+    let records: Vec<Value> = events.iter().map(record).collect();
+    json!({ "Records": records }).to_string()
+}
+
+/// What S3 leaves as it is in a key, besides letters and digits.
+const S3_LEAVES: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'*')
+    .remove(b'/')
+    .remove(b' ');
+
+fn encode_key(key: &str) -> String {
+    utf8_percent_encode(key, S3_LEAVES)
+        .to_string()
+        .replace(' ', "+")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
     use proptest::prelude::*;
-
-    /// What S3 leaves as it is, besides letters and digits.
-    const S3_ENCODED: &AsciiSet = &NON_ALPHANUMERIC
-        .remove(b'-')
-        .remove(b'_')
-        .remove(b'.')
-        .remove(b'*')
-        .remove(b'/');
-
-    fn as_s3_encodes(key: &str) -> String {
-        utf8_percent_encode(key, S3_ENCODED)
-            .to_string()
-            .replace("%20", "+")
-    }
 
     #[test]
     fn keys_are_decoded_once() {
@@ -159,7 +217,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_key_survives_s3s_encoding(key in "\\PC{1,60}") {
-            prop_assert_eq!(decode_key(&as_s3_encodes(&key)), Some(key));
+            prop_assert_eq!(decode_key(&encode_key(&key)), Some(key));
         }
 
         #[test]

@@ -45,6 +45,9 @@ pub struct Outcome {
     /// Spillway never redrives an execution: above 0, somebody else did.
     #[serde(default)]
     pub redrive_count: u32,
+    /// What the execution returned, where it was told: a status event leaves it out when it is large.
+    #[serde(skip)]
+    pub output: Option<String>,
 }
 
 impl Outcome {
@@ -56,6 +59,7 @@ impl Outcome {
             error: error.map(|error| cut(error, MAX_ERROR_BYTES).to_owned()),
             cause: cause.map(|cause| cut(cause, MAX_CAUSE_BYTES).to_owned()),
             redrive_count: 0,
+            output: None,
         }
     }
 
@@ -100,7 +104,7 @@ struct Own {
     outcome: Outcome,
 }
 
-/// The `detail` of EventBridge's event. Its input and output may be missing or cut, so they are never read.
+/// The `detail` of EventBridge's event. Its input and output may be missing; the input is never read.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Detail {
@@ -109,6 +113,7 @@ struct Detail {
     error: Option<String>,
     cause: Option<String>,
     redrive_count: Option<u32>,
+    output: Option<String>,
 }
 
 /// Understands a message of the outcomes queue.
@@ -145,6 +150,7 @@ pub fn parse(body: &str) -> Result<Report, OutcomeError> {
         detail.cause.as_deref(),
     );
     outcome.redrive_count = detail.redrive_count.unwrap_or_default();
+    outcome.output = detail.output;
     Ok(Report::Ended(outcome))
 }
 

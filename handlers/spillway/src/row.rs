@@ -91,6 +91,8 @@ pub struct Row {
     pub attempt: u32,
     /// The execution of that attempt.
     pub execution: Option<String>,
+    /// The lane it came by, if the pipeline has several: its next attempts go by the same.
+    pub lane: Option<String>,
 }
 
 impl Row {

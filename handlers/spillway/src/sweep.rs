@@ -79,16 +79,18 @@ mod tests {
     use super::*;
     use crate::outcome::Status;
     use crate::row::RowKey;
+    use crate::slot::Work;
     use proptest::prelude::*;
 
     fn slot(execution: &str, taken_at: Millis) -> Slot {
         Slot {
             execution: execution.into(),
             taken_at,
-            row: RowKey {
+            work: Work::Row(RowKey {
                 pk: "uploads/k".into(),
                 sk: "1#".into(),
-            },
+            }),
+            ordered: false,
             state_machine_arn: "arn:aws:states:us-east-1:111122223333:stateMachine:m".into(),
             pending: false,
         }

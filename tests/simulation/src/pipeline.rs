@@ -9,6 +9,9 @@ use fake_aws::{Caller, Ending, EventRule, Execution, FakeAws, Queue, QueueConfig
 use settle::{Settle, SqsRecord};
 use spillway::aws::clients::Clients;
 use spillway::aws::clock::Clock;
+use spillway::execution::InputFormat;
+use spillway::lane::Lane;
+use spillway::order::Order;
 use spillway::outcome::RetryPolicy;
 use spillway::pace::Pace;
 
@@ -16,6 +19,7 @@ use crate::upload::{Upload, notification};
 
 /// The ledger's table.
 pub const LEDGER: &str = "ledger";
+const LEDGER_ARN: &str = "arn:aws:dynamodb:us-east-1:123456789012:table/ledger";
 
 const TICK: Duration = Duration::from_secs(60);
 /// Lambda's timeout of `dispatch`: the tick's 56 seconds and 20 more, as in Terraform.
@@ -28,6 +32,10 @@ pub struct Settings {
     pub seed: u64,
     pub pace: Pace,
     pub retry: RetryPolicy,
+    pub order: Order,
+    pub events_per_execution: u32,
+    /// Name and guaranteed share of each lane, by priority.
+    pub lanes: Vec<(&'static str, f64)>,
     pub sweep_after: Duration,
     /// How long a tick drains.
     pub tick: Duration,
@@ -49,6 +57,9 @@ impl Default for Settings {
                 max_attempts: 3,
                 backoff_seconds: vec![5, 10],
             },
+            order: Order::None,
+            events_per_execution: 1,
+            lanes: vec![("events", 0.0)],
             sweep_after: Duration::from_secs(120),
             tick: Duration::from_secs(56),
             latency: (Duration::from_millis(2), Duration::from_millis(20)),
@@ -93,8 +104,11 @@ impl Drop for Background {
 pub struct Pipeline {
     pub aws: FakeAws,
     pub settings: Settings,
+    /// The first lane's queues.
     pub events: Queue,
     pub dead_letters: Queue,
+    /// Every lane's two queues, by priority.
+    pub lanes: Vec<(Queue, Queue)>,
     pub outcomes: Queue,
     pub outcomes_dead_letters: Queue,
     pub machine: String,
@@ -119,9 +133,19 @@ impl Pipeline {
                 ..QueueConfig::named(name)
             })
         };
-        let dead_letters = queue("events-dlq", 30, None);
         let outcomes_dead_letters = queue("outcomes-dlq", 30, None);
-        let events = queue("events", 91, Some(("events-dlq", 20)));
+        let lanes: Vec<(Queue, Queue)> = settings
+            .lanes
+            .iter()
+            .map(|(lane, _)| {
+                let dead_letters = queue(&format!("{lane}-dlq"), 30, None);
+                (
+                    queue(lane, 91, Some((&format!("{lane}-dlq"), 20))),
+                    dead_letters,
+                )
+            })
+            .collect();
+        let (events, dead_letters) = lanes.first().expect("a lane").clone();
         let outcomes = queue("outcomes", 180, Some(("outcomes-dlq", 5)));
         aws.dynamodb().create_table(LEDGER, "pk", Some("sk"));
         let machine = aws.sfn().create_state_machine("workflow", workflow);
@@ -133,6 +157,7 @@ impl Pipeline {
             settings,
             events,
             dead_letters,
+            lanes,
             outcomes,
             outcomes_dead_letters,
             machine,
@@ -171,14 +196,32 @@ impl Pipeline {
         Clock::starting_at(self.aws.clock().now_ms())
     }
 
+    fn lanes(&self) -> Vec<Lane> {
+        let queues = self.settings.lanes.iter().zip(&self.lanes).enumerate();
+        queues
+            .map(
+                |(place, ((name, min_share), (events, dead_letters)))| Lane {
+                    name: (*name).to_owned(),
+                    queue_url: events.url(),
+                    dead_letter_queue_url: dead_letters.url(),
+                    priority: place as u32,
+                    min_share: *min_share,
+                },
+            )
+            .collect()
+    }
+
     /// `dispatch` as Terraform configures it, calling as `caller`.
     pub fn dispatch(&self, caller: &Caller) -> Arc<Dispatch> {
         let config = dispatch::Config {
             pipeline: "pipeline".into(),
             ledger_table: LEDGER.into(),
-            ledger_arn: "arn:aws:dynamodb:us-east-1:123456789012:table/ledger".into(),
-            events_queue_url: self.events.url(),
-            dead_letter_queue_url: self.dead_letters.url(),
+            ledger_arn: LEDGER_ARN.into(),
+            lanes: self.lanes(),
+            order: self.settings.order,
+            events_per_execution: self.settings.events_per_execution,
+            input_format: InputFormat::Objects,
+            retention_days: 90,
             outcomes_queue_url: self.outcomes.url(),
             state_machine_arn: self.machine.clone(),
             pace: self.settings.pace.clone(),
@@ -196,8 +239,10 @@ impl Pipeline {
         let config = settle::Config {
             pipeline: "pipeline".into(),
             ledger_table: LEDGER.into(),
-            events_queue_url: self.events.url(),
-            dead_letter_queue_url: self.dead_letters.url(),
+            ledger_arn: LEDGER_ARN.into(),
+            lanes: self.lanes(),
+            order: self.settings.order,
+            events_per_execution: self.settings.events_per_execution,
             outcomes_dead_letter_queue_url: self.outcomes_dead_letters.url(),
             retry: self.settings.retry.clone(),
             retention_days: 90,
@@ -333,7 +378,8 @@ impl Pipeline {
 
     /// Whether nothing is left to do.
     pub fn is_quiet(&self) -> bool {
-        self.events.messages().is_empty()
+        let waiting = |(events, _): &(Queue, Queue)| !events.messages().is_empty();
+        !self.lanes.iter().any(waiting)
             && self.outcomes.messages().is_empty()
             && self.slots().is_empty()
             && self.aws.sfn().running().is_empty()

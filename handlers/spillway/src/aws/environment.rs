@@ -6,6 +6,8 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
+use crate::lane::{self, Lane};
+
 /// All that is wrong with the environment.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("the function's environment is not usable:\n- {}", .problems.join("\n- "))]
@@ -93,6 +95,20 @@ impl<'a> Environment<'a> {
             .filter(|part| !part.is_empty())
             .filter_map(|part| self.parse(name, part.trim(), what))
             .collect()
+    }
+
+    /// The lanes, by priority.
+    pub fn lanes(&mut self) -> Vec<Lane> {
+        const LANES: &str = "SPILLWAY_LANES";
+        const LANES_ARE: &str = "the JSON list of the lanes and their queues";
+        let text = self.text(LANES, LANES_ARE);
+        if text.is_empty() {
+            return Vec::new();
+        }
+        lane::parse(&text).unwrap_or_else(|error| {
+            self.problem(LANES, &format!("is wrong ({error})"), LANES_ARE);
+            Vec::new()
+        })
     }
 
     fn parse<T>(&mut self, name: &str, value: &str, what: &str) -> Option<T>

@@ -144,6 +144,7 @@ impl Workflow {
             .redrive_count()
             .and_then(|count| u32::try_from(count).ok())
             .unwrap_or_default();
+        outcome.output = answer.output;
         Ok(Found::Closed(outcome))
     }
 }

@@ -103,4 +103,32 @@ impl<'a> Reader<'a> {
             Some(_) => Err(self.error(format!("its attribute {name} is not true or false"))),
         }
     }
+
+    /// A list of strings; empty when absent.
+    pub fn texts(&self, name: &str) -> Result<Vec<String>, HandlerError> {
+        let wrong = || self.error(format!("its attribute {name} is not a list of strings"));
+        match self.item.get(name) {
+            None | Some(AttributeValue::Null(_)) => Ok(Vec::new()),
+            Some(AttributeValue::L(list)) => list
+                .iter()
+                .map(|value| value.as_s().cloned().map_err(|_| wrong()))
+                .collect(),
+            Some(_) => Err(wrong()),
+        }
+    }
+
+    /// A list of numbers.
+    pub fn optional_numbers<T: FromStr>(&self, name: &str) -> Result<Option<Vec<T>>, HandlerError> {
+        let wrong = || self.error(format!("its attribute {name} is not a list of numbers"));
+        match self.item.get(name) {
+            None | Some(AttributeValue::Null(_)) => Ok(None),
+            Some(AttributeValue::L(list)) => list
+                .iter()
+                .map(|value| value.as_n().ok().and_then(|digits| digits.parse().ok()))
+                .collect::<Option<Vec<T>>>()
+                .map(Some)
+                .ok_or_else(wrong),
+            Some(_) => Err(wrong()),
+        }
+    }
 }

@@ -2,6 +2,8 @@
 
 use tracing::error;
 
+use aws_sdk_dynamodb::types::AttributeValue;
+
 use super::Ledger;
 use super::item::{Item, Reader, key, number, text};
 use super::update::Update;
@@ -59,6 +61,7 @@ fn left(item: Option<&Item>) -> Result<Left, HandlerError> {
         suspect_since: reader.optional_number("suspect_since")?,
         tick: reader.optional_text("tick")?,
         tick_starts: reader.optional_number("tick_starts")?.unwrap_or_default(),
+        owed: reader.optional_numbers("owed")?.unwrap_or_default(),
     })
 }
 
@@ -95,6 +98,9 @@ impl Ledger {
 
     /// Gives the lease back with the truth. A lease that was lost meanwhile is left alone.
     pub async fn release_lease(&self, lease: &Lease, left: &Left) -> Result<(), HandlerError> {
+        // One lane is owed nothing.
+        let owed = (left.owed.len() > 1)
+            .then(|| AttributeValue::L(left.owed.iter().map(number).collect()));
         let mut update = Update::default()
             .remove("holder")
             .remove("held_since")
@@ -102,6 +108,7 @@ impl Ledger {
             .set_or_remove("cursor", left.cursor.as_ref().map(text))
             .set_or_remove("suspect_since", left.suspect_since.map(number))
             .set("tick_starts", number(left.tick_starts))
+            .set_or_remove("owed", owed)
             .only_if("holder", text(&lease.holder));
         if let Some(carried) = left.tokens {
             update = update

@@ -3,7 +3,9 @@
 //! Every read that a decision rests on is strongly consistent, and every write that could meet another is
 //! conditional.
 
+mod batches;
 mod control;
+mod heads;
 mod item;
 mod lease;
 mod rows;
@@ -18,8 +20,10 @@ use self::item::Item;
 use self::update::Update;
 use super::error::HandlerError;
 
+pub use batches::BatchItem;
+pub use heads::{Heads, With};
 pub use lease::{Lease, LeaseRequest, Taken};
-pub use rows::{Finish, Rows, Written};
+pub use rows::{Claim, Finish, Rows, Written};
 pub use slots::TakenSlot;
 
 /// The table.

@@ -42,7 +42,7 @@ pub struct Finish<'a> {
     pub expires_at: Option<i64>,
 }
 
-fn row(item: &Item) -> Result<Row, HandlerError> {
+pub(super) fn row(item: &Item) -> Result<Row, HandlerError> {
     let reader = Reader::new(item).readable()?;
     let (pk, sk) = (reader.text("pk")?, reader.text("sk")?);
     let (bucket, object_key) = pk
@@ -69,7 +69,72 @@ fn row(item: &Item) -> Result<Row, HandlerError> {
         state,
         attempt: reader.optional_number("attempt")?.unwrap_or_default(),
         execution: reader.optional_text("execution")?,
+        lane: reader.optional_text("lane")?,
     })
+}
+
+/// A claim: the attempt of an object event that is assigned to an execution.
+#[derive(Debug, Clone, Copy)]
+pub struct Claim<'a> {
+    pub event: &'a ObjectEvent,
+    pub attempt: u32,
+    pub execution: &'a str,
+    /// The lane it came by, in a pipeline of several.
+    pub lane: Option<&'a str>,
+    /// The row as it was read: the claim holds only if it still is.
+    pub read: Option<&'a Row>,
+    pub now: Millis,
+}
+
+impl Claim<'_> {
+    pub(super) fn update(&self) -> Update {
+        self.event_known(Update::default())
+            .set("state", text(State::Started.as_str()))
+            .set("attempt", number(self.attempt))
+            .set("execution", text(self.execution))
+            .set("started_at", number(self.now))
+            .remove("finished_at")
+            .remove("expires_at")
+            .remove("error")
+            .remove("cause")
+    }
+
+    /// It waits for another execution of its object to end.
+    pub(super) fn waiting(&self) -> Update {
+        self.event_known(Update::default())
+            .set("state", text(State::Waiting.as_str()))
+            .remove("expires_at")
+    }
+
+    /// A newer version was taken instead.
+    pub(super) fn superseded(&self, expires_at: i64) -> Update {
+        self.event_known(Update::default())
+            .set("state", text(State::Superseded.as_str()))
+            .set("finished_at", number(self.now))
+            .set("expires_at", number(expires_at))
+    }
+
+    /// What every row tells of its event, and the condition that the row is as it was read.
+    fn event_known(&self, update: Update) -> Update {
+        let Self { event, lane, .. } = self;
+        let update = update
+            .set("v", number(SCHEMA_VERSION))
+            .set("event_name", text(&event.event_name))
+            .set("event_time", text(&event.event_time))
+            .set_or_remove("size", event.size.map(number))
+            .set_or_remove("etag", event.etag.as_ref().map(text))
+            .set_or_remove("lane", lane.map(text));
+        match self.read {
+            None => update.only_if_absent(),
+            // The attempt only ever grows, so attempt and state are the row.
+            Some(row) if row.attempt == 0 => update
+                .only_if_absent_or("attempt", number(0))
+                .only_if("state", text(row.state.as_str())),
+            Some(row) => update
+                .only_if("attempt", number(row.attempt))
+                .only_if("state", text(row.state.as_str())),
+        }
+    }
 }
 
 impl Ledger {
@@ -80,14 +145,32 @@ impl Ledger {
         // DynamoDB refuses a batch that names a key twice.
         let keys: BTreeSet<&RowKey> = keys.iter().collect();
         let keys: Vec<&RowKey> = keys.into_iter().collect();
-        for keys in keys.chunks(BATCH_GET) {
-            let wanted = keys.iter().map(|row| key(&row.pk, &row.sk)).collect();
-            self.batch_get(wanted, &mut rows).await?;
+        let keys: Vec<Item> = keys.into_iter().map(|row| key(&row.pk, &row.sk)).collect();
+        for item in self.batch_get(keys).await? {
+            let reader = Reader::new(&item);
+            let at = RowKey {
+                pk: reader.text("pk")?,
+                sk: reader.text("sk")?,
+            };
+            rows.insert(at, row(&item));
         }
         Ok(rows)
     }
 
-    async fn batch_get(&self, mut wanted: Vec<Item>, rows: &mut Rows) -> Result<(), HandlerError> {
+    /// The items at these keys, none of them twice, as far as they exist.
+    pub(super) async fn batch_get(&self, keys: Vec<Item>) -> Result<Vec<Item>, HandlerError> {
+        let mut items = Vec::new();
+        for keys in keys.chunks(BATCH_GET) {
+            self.batch_get_some(keys.to_vec(), &mut items).await?;
+        }
+        Ok(items)
+    }
+
+    async fn batch_get_some(
+        &self,
+        mut wanted: Vec<Item>,
+        items: &mut Vec<Item>,
+    ) -> Result<(), HandlerError> {
         const CALL: &str = "reading rows";
         for round in 0..BATCH_GET_ROUNDS {
             let request = KeysAndAttributes::builder()
@@ -102,14 +185,8 @@ impl Ledger {
                 .send()
                 .await
                 .map_err(|error| HandlerError::call(CALL, &error))?;
-            for item in answer.responses.iter().flat_map(HashMap::values).flatten() {
-                let reader = Reader::new(item);
-                let at = RowKey {
-                    pk: reader.text("pk")?,
-                    sk: reader.text("sk")?,
-                };
-                rows.insert(at, row(item));
-            }
+            let found = answer.responses.unwrap_or_default().into_values();
+            items.extend(found.flatten());
             // A key left unprocessed says nothing about whether its row exists.
             let unprocessed = answer.unprocessed_keys.unwrap_or_default();
             wanted = unprocessed
@@ -145,51 +222,69 @@ impl Ledger {
     /// Claims an attempt of an object event for an execution, on condition that the row is still as it was read.
     ///
     /// A row that already shows this very claim is success: the SDK repeats a write whose answer was lost.
-    pub async fn claim(
-        &self,
-        event: &ObjectEvent,
-        attempt: u32,
-        execution: &str,
-        read: Option<&Row>,
-        now: Millis,
-    ) -> Result<Written, HandlerError> {
-        let update = Update::default()
-            .set("v", number(SCHEMA_VERSION))
-            .set("state", text(State::Started.as_str()))
-            .set("attempt", number(attempt))
-            .set("execution", text(execution))
-            .set("started_at", number(now))
-            .set("event_name", text(&event.event_name))
-            .set("event_time", text(&event.event_time))
-            .set_or_remove("size", event.size.map(number))
-            .set_or_remove("etag", event.etag.as_ref().map(text))
-            .remove("finished_at")
-            .remove("expires_at")
-            .remove("error")
-            .remove("cause");
-        let update = match read {
-            None => update.only_if_absent(),
-            // The attempt only ever grows, so attempt and state are the row.
-            Some(row) if row.attempt == 0 => update
-                .only_if_absent_or("attempt", number(0))
-                .only_if("state", text(row.state.as_str())),
-            Some(row) => update
-                .only_if("attempt", number(row.attempt))
-                .only_if("state", text(row.state.as_str())),
-        };
-        let at = RowKey::of(event);
+    pub async fn claim(&self, claim: Claim<'_>) -> Result<Written, HandlerError> {
         let found = match self
-            .update(key(&at.pk, &at.sk), update, "claiming an attempt")
+            .write_row(claim.event, claim.update(), "claiming an attempt")
             .await?
         {
-            Ok(_) => return Ok(Written::Done),
-            Err(found) => found.as_ref().map(row).transpose()?,
+            Written::Done => return Ok(Written::Done),
+            Written::Lost(found) => found,
         };
         match found {
-            Some(row) if row.attempt == attempt && row.is_started_by(execution) => {
+            Some(row) if row.attempt == claim.attempt && row.is_started_by(claim.execution) => {
                 Ok(Written::Done)
             }
-            other => Ok(Written::Lost(other.map(Box::new))),
+            other => Ok(Written::Lost(other)),
+        }
+    }
+
+    /// Writes that a newer version was taken instead of this one, on condition that the row is still as it was read.
+    /// `expires_at`: see [`Finish`].
+    pub async fn supersede(
+        &self,
+        claim: Claim<'_>,
+        expires_at: i64,
+    ) -> Result<Written, HandlerError> {
+        let update = claim.superseded(expires_at);
+        self.write_row(claim.event, update, "superseding a version")
+            .await
+    }
+
+    /// Writes that a newer version was taken instead of those that waited. One that no longer waits stays as it is.
+    pub async fn supersede_waiting(
+        &self,
+        pk: &str,
+        versions: &[String],
+        now: Millis,
+        expires_at: i64,
+    ) -> Result<(), HandlerError> {
+        for version in versions {
+            let update = Update::default()
+                .set("state", text(State::Superseded.as_str()))
+                .set("finished_at", number(now))
+                .set("expires_at", number(expires_at))
+                .only_if("state", text(State::Waiting.as_str()));
+            let written = self
+                .update(key(pk, version), update, "superseding a version")
+                .await?;
+            drop(written);
+        }
+        Ok(())
+    }
+
+    async fn write_row(
+        &self,
+        event: &ObjectEvent,
+        update: Update,
+        call: &'static str,
+    ) -> Result<Written, HandlerError> {
+        let at = RowKey::of(event);
+        match self.update(key(&at.pk, &at.sk), update, call).await? {
+            Ok(_) => Ok(Written::Done),
+            Err(found) => {
+                let row = found.as_ref().map(row).transpose()?;
+                Ok(Written::Lost(row.map(Box::new)))
+            }
         }
     }
 

@@ -10,7 +10,7 @@ use super::update::Update;
 use crate::SCHEMA_VERSION;
 use crate::aws::error::HandlerError;
 use crate::row::RowKey;
-use crate::slot::Slot;
+use crate::slot::{Slot, Work};
 
 const PARTITION: &str = "slots";
 
@@ -24,13 +24,19 @@ pub enum TakenSlot {
 
 fn slot(item: &Item) -> Result<Slot, HandlerError> {
     let reader = Reader::new(item).readable()?;
+    let work = if reader.flag("batch")? {
+        Work::Batch
+    } else {
+        Work::Row(RowKey {
+            pk: reader.text("row_pk")?,
+            sk: reader.text("row_sk")?,
+        })
+    };
     Ok(Slot {
         execution: reader.text("sk")?,
         taken_at: reader.number("taken_at")?,
-        row: RowKey {
-            pk: reader.text("row_pk")?,
-            sk: reader.text("row_sk")?,
-        },
+        work,
+        ordered: reader.flag("ordered")?,
         state_machine_arn: reader.text("state_machine_arn")?,
         pending: reader.flag("pending")?,
     })
@@ -102,16 +108,24 @@ impl Ledger {
     /// Takes a slot. One of the same execution may be there already, from a tick that died before its claim or from a
     /// duplicate of the message that is being handled: that one is the answer then, and stays as it is.
     pub async fn take_slot(&self, slot: Slot) -> Result<TakenSlot, HandlerError> {
-        let answer = self
+        let mut put = self
             .client
             .put_item()
             .table_name(&self.table)
             .set_item(Some(key(PARTITION, &slot.execution)))
             .item("v", number(SCHEMA_VERSION))
             .item("taken_at", number(slot.taken_at))
-            .item("row_pk", text(&slot.row.pk))
-            .item("row_sk", text(&slot.row.sk))
-            .item("state_machine_arn", text(&slot.state_machine_arn))
+            .item("state_machine_arn", text(&slot.state_machine_arn));
+        put = match &slot.work {
+            Work::Row(row) => put
+                .item("row_pk", text(&row.pk))
+                .item("row_sk", text(&row.sk)),
+            Work::Batch => put.item("batch", AttributeValue::Bool(true)),
+        };
+        if slot.ordered {
+            put = put.item("ordered", AttributeValue::Bool(true));
+        }
+        let answer = put
             .condition_expression("attribute_not_exists(pk)")
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .send()

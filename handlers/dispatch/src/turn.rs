@@ -1,0 +1,219 @@
+//! Claims in a pipeline with an order: one execution per object at a time.
+
+use spillway::attempt::{Verdict, verdict};
+use spillway::aws::error::HandlerError;
+use spillway::aws::ledger::{Claim, With, Written};
+use spillway::aws::queue::Outgoing;
+use spillway::order::{Head, Next, Turn, turn};
+use spillway::row::{Row, RowKey, State};
+use spillway::slot::{Slot, Work};
+use spillway::{execution, message};
+use tracing::debug;
+
+use crate::Dispatch;
+use crate::intake::{Candidate, Fate};
+use crate::shared::Shared;
+
+/// How often a claim is tried that settle's writes to the same object come before.
+const TRIES: u32 = 4;
+/// How long a retry is hidden whose last attempt is not settled, in seconds.
+const UNSETTLED_SECONDS: u32 = 60;
+/// How long a version is hidden of an object of which too many wait, in seconds.
+const CROWDED_SECONDS: u32 = 900;
+const SECONDS_PER_DAY: i64 = 24 * 60 * 60;
+
+/// What became of a try.
+enum Tried {
+    Fate(Fate),
+    /// Row or head were written in between.
+    Again,
+}
+
+impl Dispatch {
+    /// Asks whether it is the version's turn, and writes what follows: a claim, that it waits, or that it is
+    /// superseded. Gives its start back unless it claims.
+    pub(crate) async fn take_turn(
+        &self,
+        shared: &Shared,
+        lane: usize,
+        candidate: &Candidate,
+        mut row: Option<Row>,
+        mut head: Head,
+    ) -> Fate {
+        let mut taken = None;
+        let mut tries = 0;
+        let fate = loop {
+            let tried = self
+                .try_turn(shared, lane, candidate, row.as_ref(), &head, &mut taken)
+                .await;
+            match tried {
+                Tried::Fate(fate) => break fate,
+                Tried::Again if tries == TRIES => break Fate::HandBack,
+                Tried::Again => tries += 1,
+            }
+            match self.read_again(candidate).await {
+                Ok(read) => (row, head) = read,
+                Err(problem) => {
+                    shared.fail(problem);
+                    break Fate::HandBack;
+                }
+            }
+        };
+        if matches!(fate, Fate::Start(_)) {
+            return fate;
+        }
+        match taken {
+            None => shared.state().gate.give_back(1),
+            Some((slot, ours)) => {
+                shared.state().gate.give_back_start(1);
+                // What is unclear is left to the next tick, which asks the ledger.
+                if ours && !matches!(fate, Fate::HandBack) {
+                    self.free_unused(shared, &slot).await;
+                } else {
+                    shared.suspect(slot.taken_at);
+                }
+            }
+        }
+        fate
+    }
+
+    async fn try_turn(
+        &self,
+        shared: &Shared,
+        lane: usize,
+        candidate: &Candidate,
+        row: Option<&Row>,
+        head: &Head,
+        taken: &mut Option<(Slot, bool)>,
+    ) -> Tried {
+        match verdict(candidate.attempt, row) {
+            Verdict::Claim => {}
+            Verdict::Stale => {
+                let ours = taken.as_ref().map(|(slot, _)| slot.execution.as_str());
+                // The claim whose answer was lost.
+                if let (Some(row), Some((slot, _))) = (row, taken.as_ref())
+                    && row.attempt == candidate.attempt
+                    && ours.is_some_and(|ours| row.is_started_by(ours))
+                {
+                    return Tried::Fate(Fate::Start(slot.clone()));
+                }
+                return Tried::Fate(self.stale(shared, candidate));
+            }
+            Verdict::ClaimIfClosed => return Tried::Fate(Fate::Hide(UNSETTLED_SECONDS)),
+        }
+        let name = execution::name(&self.config.ledger_arn, &candidate.event, candidate.attempt);
+        let version = RowKey::of(&candidate.event).sk;
+        let claim = self.claim_of(shared, lane, candidate, &name, row);
+        let result = match turn(self.config.order, head, &version, &name) {
+            Turn::Later => return Tried::Fate(Fate::Hide(CROWDED_SECONDS)),
+            Turn::Now(next) => {
+                let slot = match taken {
+                    Some((slot, _)) => slot.clone(),
+                    None => {
+                        let work = Work::Row(RowKey::of(&candidate.event));
+                        match self.take_slot(shared, name.clone(), work).await {
+                            Ok((slot, ours)) => taken.insert((slot, ours)).0.clone(),
+                            Err(fate) => return Tried::Fate(fate),
+                        }
+                    }
+                };
+                self.write_turn(shared, claim, &next, With::Claim)
+                    .await
+                    .map(|won| won.then(|| Fate::Start(slot)))
+            }
+            Turn::Wait(next) => {
+                let written = self.write_turn(shared, claim, &next, With::Wait).await;
+                if written == Ok(true) {
+                    shared.count(|counts| counts.waiting += 1);
+                }
+                written.map(|written| written.then_some(Fate::Delete))
+            }
+            Turn::Superseded { wake } => {
+                if let Some(wake) = wake
+                    && let Err(problem) = self.send_for(lane, candidate, &wake).await
+                {
+                    shared.fail(problem);
+                    return Tried::Fate(Fate::HandBack);
+                }
+                self.superseded(shared, candidate, row, claim).await
+            }
+        };
+        match result {
+            Ok(Some(fate)) => Tried::Fate(fate),
+            Ok(None) => Tried::Again,
+            // It may have been written: then the slot is needed, and the next tick starts it.
+            Err(problem) => {
+                shared.fail(problem);
+                Tried::Fate(Fate::HandBack)
+            }
+        }
+    }
+
+    /// Writes that a newer version was taken instead. `None`: the row is not as it was read.
+    async fn superseded(
+        &self,
+        shared: &Shared,
+        candidate: &Candidate,
+        row: Option<&Row>,
+        claim: Claim<'_>,
+    ) -> Result<Option<Fate>, HandlerError> {
+        debug!(key = candidate.event.key, "superseded");
+        if row.is_none_or(|row| row.state != State::Superseded) {
+            match self
+                .ledger
+                .supersede(claim, self.expires_at(shared))
+                .await?
+            {
+                Written::Done => shared.count(|counts| counts.superseded += 1),
+                Written::Lost(_) => return Ok(None),
+            }
+        }
+        Ok(Some(Fate::Delete))
+    }
+
+    /// Writes row and head. Versions that waited and no longer do are written before: whoever superseded them is
+    /// certain to come. `false`: row or head are not as they were read.
+    async fn write_turn(
+        &self,
+        shared: &Shared,
+        claim: Claim<'_>,
+        next: &Next,
+        with: With,
+    ) -> Result<bool, HandlerError> {
+        if !next.superseded.is_empty() {
+            let pk = RowKey::of(claim.event).pk;
+            self.ledger
+                .supersede_waiting(&pk, &next.superseded, claim.now, self.expires_at(shared))
+                .await?;
+            let superseded = u32::try_from(next.superseded.len()).unwrap_or(u32::MAX);
+            shared.count(|counts| counts.superseded += superseded);
+        }
+        self.ledger.take_turn(claim, &next.head, with).await
+    }
+
+    fn expires_at(&self, shared: &Shared) -> i64 {
+        shared.now() / 1_000 + i64::from(self.config.retention_days) * SECONDS_PER_DAY
+    }
+
+    /// Sends for a version that waits.
+    async fn send_for(
+        &self,
+        lane: usize,
+        candidate: &Candidate,
+        version: &str,
+    ) -> Result<(), HandlerError> {
+        let key = RowKey {
+            sk: version.to_owned(),
+            ..RowKey::of(&candidate.event)
+        };
+        let (Some(row), Some(queues)) = (self.ledger.row(&key).await?, self.lanes.get(lane)) else {
+            return Ok(());
+        };
+        let asking = Outgoing {
+            body: message::encode(&row.event),
+            attempt: Some((row.attempt + 1).to_string()),
+            ..Outgoing::default()
+        };
+        queues.events.send(&asking).await
+    }
+}

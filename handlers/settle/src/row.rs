@@ -1,0 +1,107 @@
+//! Settling one row: the message first, then the row.
+
+use spillway::Millis;
+use spillway::aws::error::HandlerError;
+use spillway::aws::ledger::{Finish, Written};
+use spillway::aws::queue::Outgoing;
+use spillway::message;
+use spillway::outcome::{Outcome, Settlement};
+use spillway::row::{Row, RowKey, State};
+use tracing::{error, info};
+
+use crate::counts::Counts;
+use crate::{LaneQueues, Settle};
+
+const SECONDS_PER_DAY: i64 = 24 * 60 * 60;
+
+impl Settle {
+    /// The queues of the lane that a row came by. A lane that is gone, or not named: the first.
+    pub(crate) fn lane(&self, name: Option<&str>) -> Result<&LaneQueues, HandlerError> {
+        let named = self
+            .lanes
+            .iter()
+            .find(|lane| Some(lane.name.as_str()) == name);
+        named.or(self.lanes.first()).ok_or(HandlerError::Call {
+            call: "choosing a lane",
+            reason: "there is none".into(),
+        })
+    }
+
+    /// When a row that is finished now may be forgotten, in seconds since the Unix epoch.
+    pub(crate) fn expires_at(&self, now: Millis) -> i64 {
+        now / 1_000 + i64::from(self.config.retention_days) * SECONDS_PER_DAY
+    }
+
+    /// Does what `settlement` says of a row that is claimed for the outcome's execution.
+    pub(crate) async fn settle_row(
+        &self,
+        row: &Row,
+        outcome: &Outcome,
+        settlement: Settlement,
+        now: Millis,
+    ) -> Result<Counts, HandlerError> {
+        let mut counts = Counts::default();
+        let lane = self.lane(row.lane.as_deref())?;
+        let state = match settlement {
+            Settlement::Succeeded => State::Succeeded,
+            Settlement::Retry {
+                attempt,
+                delay_seconds,
+            } => {
+                let delayed = Outgoing {
+                    delay_seconds,
+                    ..self.asking(row, attempt, &outcome.execution)
+                };
+                lane.events.send(&delayed).await?;
+                info!(
+                    execution = outcome.execution,
+                    status = outcome.status.as_str(),
+                    error = outcome.error,
+                    delay_seconds,
+                    "to be retried"
+                );
+                State::Retry
+            }
+            Settlement::Dead { attempt } => {
+                error!(
+                    execution = outcome.execution,
+                    status = outcome.status.as_str(),
+                    error = outcome.error,
+                    "to the dead-letter queue"
+                );
+                let dead = Outgoing {
+                    reason: Some(outcome.reason()),
+                    execution: Some(outcome.execution.clone()),
+                    ..self.asking(row, attempt, &outcome.execution)
+                };
+                lane.dead_letters.send(&dead).await?;
+                State::Dead
+            }
+        };
+        let finish = Finish {
+            state,
+            outcome,
+            now,
+            expires_at: state.is_finished().then(|| self.expires_at(now)),
+        };
+        match self.ledger.finish(&RowKey::of(&row.event), finish).await? {
+            Written::Done => match state {
+                State::Succeeded => counts.succeeded += 1,
+                State::Retry => counts.retried += 1,
+                _ => counts.dead += 1,
+            },
+            // The same outcome, delivered twice and settled by the other one.
+            Written::Lost(_) => counts.stale_outcomes += 1,
+        }
+        Ok(counts)
+    }
+
+    /// The message that asks for an attempt of a row, because that execution ended.
+    pub(crate) fn asking(&self, row: &Row, attempt: u32, _execution: &str) -> Outgoing {
+        Outgoing {
+            body: message::encode(&row.event),
+            attempt: Some(attempt.to_string()),
+            ..Outgoing::default()
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! Batches: several object events in one execution.
+
+use std::collections::{BTreeSet, HashSet};
+
+use serde::Deserialize;
+use serde_json::Value;
+use thiserror::Error;
+
+/// Object events of one execution, at most.
+pub const MAX_EVENTS: u32 = 100;
+
+/// Bytes of one execution's input, at most: Step Functions takes 256 KiB, and this leaves room for what is around the
+/// objects.
+/// <https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html>
+pub const MAX_INPUT_BYTES: usize = 240 * 1024;
+
+/// What the making of batches needs of a received object event.
+pub trait Member {
+    fn attempt(&self) -> u32;
+    /// The object, whatever the version: a batch never holds two versions of one.
+    fn object(&self) -> (&str, &str);
+    /// Bytes it takes in the execution's input.
+    fn bytes(&self) -> usize;
+}
+
+/// Takes the members of the next execution out of those received, which are in the order they came.
+///
+/// A batch closes at `most` members or before [`MAX_INPUT_BYTES`], or, when no more are `coming`, with what there is.
+/// An attempt after the first runs alone, so that one bad object never fails its neighbours twice.
+pub fn next<M: Member>(received: &mut Vec<M>, most: usize, coming: bool) -> Option<Vec<M>> {
+    if let Some(index) = received.iter().position(|member| member.attempt() > 1) {
+        return Some(vec![received.remove(index)]);
+    }
+    let (mut objects, mut bytes, mut count, mut full) = (HashSet::new(), 0, 0, false);
+    let mut chosen = Vec::with_capacity(received.len());
+    for member in received.iter() {
+        let fits = count == 0 || bytes + member.bytes() <= MAX_INPUT_BYTES;
+        full = full || count >= most || !fits;
+        let chooses = !full && objects.insert(member.object());
+        if chooses {
+            bytes += member.bytes();
+            count += 1;
+        }
+        chosen.push(chooses);
+    }
+    // Twice as many as fit and still not full: they are versions of the same objects.
+    let crowded = received.len() >= 2 * most;
+    if count == 0 || (coming && count < most && !full && !crowded) {
+        return None;
+    }
+    let mut rest = Vec::new();
+    let mut batch = Vec::new();
+    for (member, chooses) in received.drain(..).zip(chosen) {
+        if chooses {
+            batch.push(member)
+        } else {
+            rest.push(member)
+        }
+    }
+    *received = rest;
+    Some(batch)
+}
+
+/// Which of a batch's items an execution's output reports as failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Failures {
+    None,
+    /// These ids.
+    Items(BTreeSet<String>),
+}
+
+/// An output that speaks of failed items and cannot be understood: every item counts as failed.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum FailuresError {
+    #[error("batchItemFailures is not a list of {{\"itemIdentifier\": \"<id>\"}}")]
+    Shape,
+    #[error("batchItemFailures names {0:?}, which is the id of none of its objects")]
+    Unknown(String),
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Item {
+    item_identifier: String,
+}
+
+/// Reads an execution's output: Lambda's own convention, `{"batchItemFailures":[{"itemIdentifier": "<id>"}]}`. An
+/// output of another shape reports nothing.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html>
+pub fn failures(output: Option<&str>, ids: &HashSet<String>) -> Result<Failures, FailuresError> {
+    let output: Option<Value> = output.and_then(|output| serde_json::from_str(output).ok());
+    let items = match output
+        .as_ref()
+        .and_then(|output| output.get("batchItemFailures"))
+    {
+        None | Some(Value::Null) => return Ok(Failures::None),
+        Some(items) => items,
+    };
+    let items: Vec<Item> =
+        serde_json::from_value(items.clone()).map_err(|_| FailuresError::Shape)?;
+    let mut failed = BTreeSet::new();
+    for Item {
+        item_identifier: id,
+    } in items
+    {
+        if !ids.contains(&id) {
+            return Err(FailuresError::Unknown(id.chars().take(64).collect()));
+        }
+        failed.insert(id);
+    }
+    Ok(if failed.is_empty() {
+        Failures::None
+    } else {
+        Failures::Items(failed)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[derive(Debug, Clone, PartialEq)]
+    struct Event(u32, String, usize);
+
+    impl Member for Event {
+        fn attempt(&self) -> u32 {
+            self.0
+        }
+        fn object(&self) -> (&str, &str) {
+            ("uploads", &self.1)
+        }
+        fn bytes(&self) -> usize {
+            self.2
+        }
+    }
+
+    fn events(objects: &[&str]) -> Vec<Event> {
+        objects
+            .iter()
+            .map(|&object| Event(1, object.into(), 100))
+            .collect()
+    }
+
+    #[test]
+    fn a_batch_goes_out_when_it_is_full() {
+        let mut received = events(&["a", "b", "c"]);
+        assert_eq!(next(&mut received, 4, true), None);
+        assert_eq!(next(&mut received, 2, true), Some(events(&["a", "b"])));
+        assert_eq!(received, events(&["c"]));
+    }
+
+    #[test]
+    fn a_batch_goes_out_when_nothing_more_comes() {
+        let mut received = events(&["a", "b"]);
+        assert_eq!(next(&mut received, 4, false), Some(events(&["a", "b"])));
+        assert_eq!(next(&mut received, 4, false), None);
+    }
+
+    #[test]
+    fn a_batch_holds_one_version_of_an_object() {
+        let mut received = events(&["a", "a", "b"]);
+        assert_eq!(next(&mut received, 2, true), Some(events(&["a", "b"])));
+        assert_eq!(received, events(&["a"]));
+        let mut same = events(&["a", "a", "a", "a"]);
+        assert_eq!(
+            next(&mut same, 2, true),
+            Some(events(&["a"])),
+            "it would never be full"
+        );
+    }
+
+    #[test]
+    fn a_later_attempt_runs_alone() {
+        let mut received = events(&["a", "b"]);
+        received.push(Event(2, "c".into(), 100));
+        let alone = next(&mut received, 100, true).unwrap();
+        assert_eq!(alone, [Event(2, "c".into(), 100)]);
+        assert_eq!(received, events(&["a", "b"]));
+    }
+
+    #[test]
+    fn a_batch_is_cut_before_its_input_grows_too_large() {
+        let large = |object: &str| Event(1, object.into(), MAX_INPUT_BYTES / 2);
+        let mut received = vec![large("a"), large("b"), large("c")];
+        let batch = next(&mut received, 100, true).unwrap();
+        assert_eq!(batch, [large("a"), large("b")]);
+    }
+
+    #[test]
+    fn failed_items_are_those_named() {
+        let ids = HashSet::from(["a".to_owned(), "b".to_owned()]);
+        let read = |output| failures(output, &ids);
+        let none = [
+            None,
+            Some("{}"),
+            Some("[]"),
+            Some("not JSON"),
+            Some(r#"{"batchItemFailures": []}"#),
+            Some(r#"{"batchItemFailures": null}"#),
+        ];
+        for output in none {
+            assert_eq!(read(output), Ok(Failures::None), "{output:?}");
+        }
+        assert_eq!(
+            read(Some(
+                r#"{"batchItemFailures": [{"itemIdentifier": "b"}, {"itemIdentifier": "b"}]}"#
+            )),
+            Ok(Failures::Items(["b".to_owned()].into()))
+        );
+    }
+
+    #[test]
+    fn failed_items_that_cannot_be_understood_are_an_error() {
+        let ids = HashSet::from(["a".to_owned()]);
+        let read = |output: &str| failures(Some(output), &ids).unwrap_err();
+        for output in [
+            r#"{"batchItemFailures": "a"}"#,
+            r#"{"batchItemFailures": ["a"]}"#,
+            r#"{"batchItemFailures": [{"id": "a"}]}"#,
+        ] {
+            assert_eq!(read(output), FailuresError::Shape, "{output}");
+        }
+        let unknown = read(r#"{"batchItemFailures": [{"itemIdentifier": "c"}]}"#);
+        assert_eq!(unknown, FailuresError::Unknown("c".into()));
+    }
+
+    proptest! {
+        /// Every received event goes into exactly one execution, and no execution holds too much.
+        #[test]
+        fn none_is_lost_and_none_goes_twice(
+            objects in proptest::collection::vec((1u32..3, "[a-d]", 1usize..150_000), 0..40), most in 1usize..12,
+        ) {
+            let all: Vec<Event> = objects.into_iter().map(|(attempt, object, bytes)| Event(attempt, object, bytes)).collect();
+            let mut received = all.clone();
+            let mut gone = Vec::new();
+            while let Some(batch) = next(&mut received, most, false) {
+                prop_assert!(!batch.is_empty() && batch.len() <= most);
+                prop_assert!(batch.len() == 1 || batch.iter().all(|event| event.0 == 1));
+                prop_assert!(batch.len() == 1 || batch.iter().map(|event| event.2).sum::<usize>() <= MAX_INPUT_BYTES);
+                let distinct: HashSet<_> = batch.iter().map(|event| &event.1).collect();
+                prop_assert_eq!(distinct.len(), batch.len());
+                gone.extend(batch);
+            }
+            prop_assert!(received.is_empty());
+            prop_assert_eq!(gone.len(), all.len());
+        }
+    }
+}
