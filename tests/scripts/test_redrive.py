@@ -1,6 +1,7 @@
 """scripts/redrive, as a person runs it."""
 
 import dataclasses
+import io
 import itertools
 import json
 import os
@@ -9,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +22,15 @@ from pipeline.paths import SCRIPTS
 NUMBERS = itertools.count(1)
 
 
+# A stand-in for ingest: fails on a body that says so, and tells its log what it took.
+INGEST = """
+def run(event, context):
+    if event.get("fail"):
+        raise ValueError("still broken")
+    print("took", event["number"])
+"""
+
+
 @dataclasses.dataclass
 class Pipeline:
     name: str
@@ -29,9 +40,11 @@ class Pipeline:
     aws: Aws
 
     def fill(self, count: int) -> None:
+        fifo = self.dead.endswith(".fifo")
         for number in range(count):
             attribute = {"attempt": {"DataType": "Number", "StringValue": "2"}}
-            self.aws.sqs.send_message(QueueUrl=self.dead, MessageBody=f"message {number}", MessageAttributes=attribute)
+            ids = {"MessageGroupId": f"group {number % 2}", "MessageDeduplicationId": f"id {number}"} if fifo else {}
+            self.aws.sqs.send_message(QueueUrl=self.dead, MessageBody=f"message {number}", MessageAttributes=attribute, **ids)
 
     def count(self, queue: str) -> int:
         names = ["ApproximateNumberOfMessages"]
@@ -45,17 +58,22 @@ class Pipeline:
         return subprocess.run(command, env=self.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True)
 
 
-@pytest.fixture
-def pipeline(aws: Aws, emulator: Emulator) -> Iterator[Pipeline]:
-    name = f"pipeline-{next(NUMBERS)}"
-    dead = aws.sqs.create_queue(QueueName=f"{name}-dlq")["QueueUrl"]
-    queue = aws.sqs.create_queue(QueueName=name)["QueueUrl"]
+def make(aws: Aws, emulator: Emulator, name: str, kind: str = "") -> Pipeline:
+    attributes = {"FifoQueue": "true"} if kind == ".fifo" else {}
+    dead = aws.sqs.create_queue(QueueName=f"{name}-dlq{kind}", Attributes=attributes)["QueueUrl"]
+    queue = aws.sqs.create_queue(QueueName=f"{name}{kind}", Attributes=attributes)["QueueUrl"]
     tools = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     pipeline = Pipeline(name, queue, dead, {**os.environ, **emulator.environment, "PATH": tools}, aws)
     policy = json.dumps({"deadLetterTargetArn": pipeline.arn(dead), "maxReceiveCount": 3})
     aws.sqs.set_queue_attributes(QueueUrl=queue, Attributes={"RedrivePolicy": policy})
+    return pipeline
+
+
+@pytest.fixture
+def pipeline(aws: Aws, emulator: Emulator) -> Iterator[Pipeline]:
+    pipeline = make(aws, emulator, f"pipeline-{next(NUMBERS)}")
     yield pipeline
-    for url in (queue, dead):
+    for url in (pipeline.queue, pipeline.dead):
         aws.sqs.delete_queue(QueueUrl=url)
 
 
@@ -129,7 +147,17 @@ def test_velocity_bounds_the_pace(pipeline: Pipeline) -> None:
     assert time.monotonic() - began >= 2
 
 
-@pytest.mark.parametrize("arguments", [[], ["x", "--from", "y", "--to", "z"], ["--from", "y"], ["x", "--velocity", "501"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["x", "--from", "y", "--to", "z"],
+        ["--from", "y"],
+        ["x", "--velocity", "501"],
+        ["x", "--stage", "ingest", "--lane", "y"],
+        ["x", "--stage", "rules", "--detach"],
+    ],
+)
 def test_contradictions_are_refused(pipeline: Pipeline, arguments: list[str]) -> None:
     assert pipeline.redrive(*arguments).returncode == 2
 
@@ -137,15 +165,129 @@ def test_contradictions_are_refused(pipeline: Pipeline, arguments: list[str]) ->
 def test_queues_are_read_from_terraform_outputs(pipeline: Pipeline, tmp_path: Path) -> None:
     pipeline.fill(2)
     stage = {"source_arn": pipeline.arn(pipeline.dead), "destination_arn": pipeline.arn(pipeline.queue)}
-    value = json.dumps({"redrive": {"events": stage}, "other": 1})
-    (tmp_path / "main.tf.json").write_text(f'{{"output": {{"spillway": {{"value": {value}}}}}}}')
-    for command in (["init"], ["apply", "-auto-approve"]):
-        subprocess.run(["terraform", f"-chdir={tmp_path}", *command], check=True, capture_output=True)
-    result = pipeline.redrive("--terraform-dir", str(tmp_path))
+    directory = outputs(tmp_path, {"events": stage})
+    result = pipeline.redrive("--terraform-dir", directory)
     assert result.returncode == 0, result.stderr
     assert pipeline.count(pipeline.queue) == 2
-    result = pipeline.redrive("--terraform-dir", str(tmp_path), "--stage", "outcomes")
-    assert "no pipeline" in result.stderr
+    result = pipeline.redrive("--terraform-dir", directory, "--stage", "outcomes")
+    assert "no dead-letter queue for outcomes" in result.stderr
+    (tmp_path / "main.tf.json").write_text('{"output": {"spillway": {"value": {"other": 1}}}}')
+    subprocess.run(["terraform", f"-chdir={tmp_path}", "apply", "-auto-approve"], check=True, capture_output=True)
+    assert "no pipeline" in pipeline.redrive("--terraform-dir", directory).stderr
+
+
+def outputs(directory: Path, redrive: dict) -> str:
+    """A root module whose outputs show that."""
+    (directory / "main.tf.json").write_text(json.dumps({"output": {"spillway": {"value": {"redrive": redrive, "other": 1}}}}))
+    for command in (["init"], ["apply", "-auto-approve"]):
+        subprocess.run(["terraform", f"-chdir={directory}", *command], check=True, capture_output=True)
+    return str(directory)
+
+
+def test_a_fifo_queue_keeps_its_groups_and_their_order(aws: Aws, emulator: Emulator) -> None:
+    pipeline = make(aws, emulator, f"pipeline-{next(NUMBERS)}", ".fifo")
+    pipeline.fill(6)
+    result = pipeline.redrive(pipeline.name)
+    assert result.returncode == 0, result.stderr
+    answer = aws.sqs.receive_message(QueueUrl=pipeline.queue, MaxNumberOfMessages=10, AttributeNames=["All"])
+    groups: dict[str, list[str]] = {}
+    for message in answer["Messages"]:
+        groups.setdefault(message["Attributes"]["MessageGroupId"], []).append(message["Body"])
+    assert groups == {
+        "group 0": ["message 0", "message 2", "message 4"],
+        "group 1": ["message 1", "message 3", "message 5"],
+    }
+
+
+def test_every_lane_is_redriven_or_one_alone(aws: Aws, emulator: Emulator, tmp_path: Path) -> None:
+    name = f"pipeline-{next(NUMBERS)}"
+    lanes = {lane: make(aws, emulator, f"{name}-{lane}") for lane in ("urgent", "bulk", "late")}
+    ways = {lane: {"source_arn": made.arn(made.dead), "destination_arn": made.arn(made.queue)} for lane, made in lanes.items()}
+    directory = outputs(tmp_path, {"events": ways["urgent"], "lanes": ways, "ingest": None})
+    for made in lanes.values():
+        made.fill(2)
+
+    assert lanes["bulk"].redrive("--terraform-dir", directory, "--lane", "bulk").returncode == 0
+    assert {lane: made.count(made.queue) for lane, made in lanes.items()} == {"urgent": 0, "bulk": 2, "late": 0}
+    assert lanes["late"].redrive(name, "--lane", "late").returncode == 0
+    assert {lane: made.count(made.queue) for lane, made in lanes.items()} == {"urgent": 0, "bulk": 2, "late": 2}
+    assert lanes["urgent"].redrive("--terraform-dir", directory).returncode == 0
+    assert {lane: made.count(made.queue) for lane, made in lanes.items()} == {"urgent": 2, "bulk": 2, "late": 2}
+
+    unknown = lanes["urgent"].redrive("--terraform-dir", directory, "--lane", "slow")
+    assert (unknown.returncode, "no dead-letter queue for events of lane slow" in unknown.stderr) == (1, True)
+    without = lanes["urgent"].redrive("--terraform-dir", directory, "--stage", "ingest")
+    assert "no dead-letter queue for ingest" in without.stderr
+
+
+@pytest.fixture
+def failures(aws: Aws, pipeline: Pipeline) -> str:
+    """The queue of what the pipeline's ingest failed on."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("main.py", INGEST)
+    trust = json.dumps({"Version": "2012-10-17", "Statement": []})
+    role = aws.iam.create_role(RoleName=f"{pipeline.name}-ingest", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    aws.lambda_.create_function(
+        FunctionName=f"{pipeline.name}-ingest",
+        Runtime="python3.12",
+        Role=role,
+        Handler="main.run",
+        Code={"ZipFile": packed.getvalue()},
+    )
+    return aws.sqs.create_queue(QueueName=f"{pipeline.name}-ingest-failures")["QueueUrl"]
+
+
+def fail(aws: Aws, queue: str, payload: object) -> None:
+    body = json.dumps({"version": "1.0", "requestContext": {"condition": "RetriesExhausted"}, "requestPayload": payload})
+    aws.sqs.send_message(QueueUrl=queue, MessageBody=body)
+
+
+def taken(aws: Aws, pipeline: Pipeline) -> list[str]:
+    events = aws.logs.filter_log_events(logGroupName=f"/aws/lambda/{pipeline.name}-ingest")["events"]
+    return sorted(event["message"].strip() for event in events if event["message"].startswith("took"))
+
+
+def test_what_ingest_failed_on_is_handed_to_it_again(aws: Aws, pipeline: Pipeline, failures: str, tmp_path: Path) -> None:
+    for number in range(12):
+        fail(aws, failures, {"number": number})
+    would = pipeline.redrive(pipeline.name, "--stage", "ingest", "--dry-run")
+    assert f"would move 12 messages from {pipeline.name}-ingest-failures to {pipeline.name}-ingest" in would.stdout
+    result = pipeline.redrive(pipeline.name, "--stage", "ingest")
+    assert (result.returncode, pipeline.count(failures)) == (0, 0), result.stderr
+    assert taken(aws, pipeline) == sorted(f"took {number}" for number in range(12))
+
+    fail(aws, failures, {"number": 12})
+    stage = {"source_arn": pipeline.arn(failures), "function_name": f"{pipeline.name}-ingest"}
+    events = {"source_arn": pipeline.arn(pipeline.dead), "destination_arn": pipeline.arn(pipeline.queue)}
+    directory = outputs(tmp_path, {"events": events, "ingest": stage})
+    assert pipeline.redrive("--terraform-dir", directory, "--stage", "ingest").returncode == 0
+    assert "took 12" in taken(aws, pipeline)
+
+
+def test_what_ingest_fails_on_again_stays(aws: Aws, pipeline: Pipeline, failures: str) -> None:
+    fail(aws, failures, {"number": 1})
+    fail(aws, failures, {"number": 2, "fail": True})
+    aws.sqs.send_message(QueueUrl=failures, MessageBody="no JSON")
+    result = pipeline.redrive(pipeline.name, "--stage", "ingest")
+    assert result.returncode == 1
+    assert "2 messages failed and stay" in result.stderr
+    assert taken(aws, pipeline) == ["took 1"]
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    left = aws.sqs.get_queue_attributes(QueueUrl=failures, AttributeNames=names)["Attributes"]
+    assert sum(map(int, left.values())) == 2
+
+
+def test_what_a_rule_could_not_deliver_goes_into_its_queue(aws: Aws, pipeline: Pipeline) -> None:
+    dead = aws.sqs.create_queue(QueueName=f"{pipeline.name}-rules-dlq")["QueueUrl"]
+    reason = {"ERROR_CODE": {"DataType": "String", "StringValue": "NO_PERMISSIONS"}}
+    for number in range(3):
+        aws.sqs.send_message(QueueUrl=dead, MessageBody=f"event {number}", MessageAttributes=reason)
+    result = pipeline.redrive(pipeline.name, "--stage", "rules")
+    assert (result.returncode, pipeline.count(dead)) == (0, 0), result.stderr
+    answer = aws.sqs.receive_message(QueueUrl=pipeline.queue, MaxNumberOfMessages=10, MessageAttributeNames=["All"])
+    assert sorted(message["Body"] for message in answer["Messages"]) == ["event 0", "event 1", "event 2"]
+    assert not any("MessageAttributes" in message for message in answer["Messages"])
 
 
 def has_cli() -> bool:
@@ -153,14 +295,18 @@ def has_cli() -> bool:
 
 
 @pytest.mark.skipif(not has_cli(), reason="the AWS CLI is not here")
-def test_it_works_through_the_aws_cli_alone(pipeline: Pipeline, tmp_path: Path) -> None:
+def test_it_works_through_the_aws_cli_alone(aws: Aws, pipeline: Pipeline, failures: str, tmp_path: Path) -> None:
     """Where Python has no boto3."""
     pipeline.fill(2)
+    fail(aws, failures, {"number": 1})
     (tmp_path / "botocore.py").write_text("raise ImportError")
     run = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from pipeline.redrive import main; sys.exit(main(sys.argv[1:]))"
     environment = {**pipeline.environment, "PYTHONPATH": str(SCRIPTS)}
     result = subprocess.run([sys.executable, "-c", run, pipeline.name], env=environment, capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
     assert pipeline.count(pipeline.queue) == 2
+    again = [sys.executable, "-c", run, pipeline.name, "--stage", "ingest"]
+    result = subprocess.run(again, env=environment, capture_output=True, text=True)
+    assert (result.returncode, taken(aws, pipeline)) == (0, ["took 1"]), result.stderr
     failed = subprocess.run([sys.executable, "-c", run, "nobody"], env=environment, capture_output=True, text=True)
     assert "there is no queue nobody-dlq" in failed.stderr
