@@ -36,6 +36,20 @@ pub enum Claimed {
     Nothing,
 }
 
+impl Claimed {
+    /// What the slot of one object event is for, given its row.
+    pub fn of(slot: &Slot, row: Option<&Row>) -> Self {
+        match row {
+            Some(row) if row.is_started_by(&slot.execution) => Self::For(Load::of(row)),
+            // The row says that it ended, but the object's turn may not have gone on: that is for settle to do again.
+            Some(row) if slot.ordered && row.execution.as_ref() == Some(&slot.execution) => {
+                Self::Settled
+            }
+            _ => Self::Nothing,
+        }
+    }
+}
+
 impl Dispatch {
     /// The execution's input.
     pub(crate) fn input(&self, load: &Load) -> String {
@@ -53,10 +67,7 @@ impl Dispatch {
         match &slot.work {
             Work::Row(key) => {
                 let row = self.ledger.row(key).await?;
-                Ok(match row.filter(|row| row.is_started_by(&slot.execution)) {
-                    Some(row) => Claimed::For(Load::of(&row)),
-                    None => Claimed::Nothing,
-                })
+                Ok(Claimed::of(slot, row.as_ref()))
             }
             Work::Batch => self.claimed_batch(&slot.execution).await,
         }

@@ -92,9 +92,9 @@ impl Dispatch {
             return self.claimed(slot).await;
         };
         match rows.get(key) {
-            Some(Ok(row)) if row.is_started_by(&slot.execution) => Ok(Claimed::For(Load::of(row))),
+            Some(Ok(row)) => Ok(Claimed::of(slot, Some(row))),
             Some(Err(problem)) => Err(problem.clone()),
-            _ => Ok(Claimed::Nothing),
+            None => Ok(Claimed::Nothing),
         }
     }
 

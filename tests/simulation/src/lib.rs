@@ -6,6 +6,6 @@ mod invariants;
 mod pipeline;
 mod upload;
 
-pub use invariants::Verdict;
+pub use invariants::{Verdict, failed_items, ids, objects};
 pub use pipeline::{Background, LEDGER, Pipeline, Settings, Ticked};
 pub use upload::{Upload, notification, record};
