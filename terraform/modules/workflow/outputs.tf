@@ -3,6 +3,11 @@ output "execution_arn_pattern" {
   value       = "${replace(aws_sfn_state_machine.this.arn, ":stateMachine:", ":execution:")}:*"
 }
 
+output "kms_key_policy_statements" {
+  description = "What the policy of the key must allow so that the log group can be encrypted with it: statements, ready for jsonencode."
+  value       = local._key_policy_statements
+}
+
 output "log_group_name" {
   description = "Name of the log group."
   value       = aws_cloudwatch_log_group.this.name
@@ -23,12 +28,22 @@ output "role_name" {
   value       = aws_iam_role.this.name
 }
 
+output "start_arn" {
+  description = "What executions are started by: the ARN of the alias, or of the state machine if there is none. Permission to start is asked for the state machine's ARN in either case."
+  value       = var.alias == null ? aws_sfn_state_machine.this.arn : aws_sfn_alias.this[0].arn
+}
+
 output "state_machine_arn" {
-  description = "ARN of the state machine; its role has its permissions."
+  description = "ARN of the state machine, without version or alias; its role has its permissions."
   value       = aws_sfn_state_machine.this.arn
 }
 
 output "state_machine_name" {
   description = "Name of the state machine."
   value       = aws_sfn_state_machine.this.name
+}
+
+output "version_arn" {
+  description = "ARN of the newest published version; null without an alias."
+  value       = var.alias == null ? null : aws_sfn_state_machine.this.state_machine_version_arn
 }

@@ -24,6 +24,37 @@ variable "name" {
   }
 }
 
+variable "alias" {
+  description = "A name by which executions are started, and the versions it stands for; null: none, starts go to the state machine as it is."
+  type = object({
+    # Name of the alias, for instance live.
+    name = string
+    # The version that shares the starts with the new one: the output
+    # version_arn of the last apply.
+    previous_version_arn = optional(string)
+    # Share of starts that the new version gets, in percent.
+    weight = optional(number, 100)
+  })
+  default = null
+
+  validation {
+    condition     = var.alias == null ? true : can(regex("^[0-9A-Za-z_.-]{1,80}$", var.alias.name)) && can(regex("[A-Za-z_.-]", var.alias.name))
+    error_message = "alias.name = \"${try(var.alias.name, "")}\" cannot be the name of an alias: 1 to 80 letters, digits and _ . -, not digits alone, for those are versions. Call it live, for instance."
+  }
+  validation {
+    condition     = var.alias == null ? true : var.alias.weight >= 0 && var.alias.weight <= 100 && floor(var.alias.weight) == var.alias.weight
+    error_message = "alias.weight = ${try(var.alias.weight, "")}: give the new version's share of starts as a whole number from 0 to 100."
+  }
+  validation {
+    condition     = var.alias == null ? true : var.alias.weight == 100 || var.alias.previous_version_arn != null
+    error_message = "alias.weight = ${try(var.alias.weight, "")} leaves starts to another version, and alias.previous_version_arn names none. Give it the ARN of the version that ran so far (output version_arn), or leave weight out."
+  }
+  validation {
+    condition     = try(var.alias.previous_version_arn, null) == null ? true : can(regex("^arn:[a-z-]+:states:[0-9a-z-]+:[0-9]{12}:stateMachine:${var.name}:[0-9]+$", var.alias.previous_version_arn))
+    error_message = "alias.previous_version_arn = \"${try(coalesce(var.alias.previous_version_arn), "")}\" is no version of this state machine: it looks like arn:aws:states:eu-central-1:123456789012:stateMachine:${var.name}:7. The output version_arn of the last apply is one."
+  }
+}
+
 variable "iam" {
   description = "How the role is made."
   type = object({
@@ -33,6 +64,17 @@ variable "iam" {
   })
   default  = {}
   nullable = false
+}
+
+variable "kms_key" {
+  description = "Your own key (KMS) for the log group, the definition and the executions' data; null: keys that AWS owns. Its policy must have the statements of the output kms_key_policy_statements before."
+  type        = object({ arn = string })
+  default     = null
+
+  validation {
+    condition     = var.kms_key == null ? true : can(regex("^arn:[a-z-]+:kms:[0-9a-z-]+:[0-9]{12}:key/.+$", var.kms_key.arn))
+    error_message = "kms_key.arn = \"${try(var.kms_key.arn, "")}\" is no ARN of a key, such as arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab. An alias will not do: policies know keys only."
+  }
 }
 
 variable "logs" {

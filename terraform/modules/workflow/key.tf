@@ -1,0 +1,36 @@
+# The account is left open here: it is known from the log group only, which
+# cannot be made before the key's policy has these.
+locals {
+  _key_policy_statements = [
+    {
+      Sid       = "LogGroupOfWorkflow"
+      Effect    = "Allow"
+      Principal = { Service = "logs.${local._region}.amazonaws.com" }
+      Action = [
+        "kms:Decrypt",
+        "kms:DescribeKey",
+        "kms:Encrypt",
+        "kms:GenerateDataKey*",
+        "kms:ReEncrypt*",
+      ]
+      Resource = "*"
+      Condition = {
+        ArnLike = {
+          "kms:EncryptionContext:aws:logs:arn" = "arn:*:logs:${local._region}:*:log-group:/aws/vendedlogs/states/${var.name}"
+        }
+      }
+    },
+    {
+      Sid       = "LogDeliveryOfWorkflow"
+      Effect    = "Allow"
+      Principal = { Service = "delivery.logs.amazonaws.com" }
+      Action    = ["kms:Decrypt"]
+      Resource  = "*"
+      Condition = {
+        StringLike = {
+          "kms:EncryptionContext:SourceArn" = "arn:*:logs:${local._region}:*"
+        }
+      }
+    },
+  ]
+}
