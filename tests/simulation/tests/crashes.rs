@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use fake_aws::{Call, Ending, Execution, Fault};
-use simulation::{Pipeline, Settings, Upload, Verdict};
+use serde_json::json;
+use simulation::{LEDGER, Pipeline, Settings, Upload, Verdict, failed_items, ids, objects};
+use spillway::order::Order;
 
 /// One upload fails its first attempt, one fails always.
 fn workflow(execution: &Execution) -> Ending {
@@ -18,111 +20,165 @@ fn workflow(execution: &Execution) -> Ending {
     }
 }
 
-fn uploads() -> Vec<Upload> {
-    let keys = ["good", "late", "broken", "good"];
-    keys.iter()
-        .zip(1..)
-        .map(|(key, number)| Upload::new(key, number))
-        .collect()
+/// The pipelines that die.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Case {
+    Plain,
+    Ordered(Order),
+    Batches,
 }
 
-fn pipeline() -> (Pipeline, Vec<Upload>) {
-    let mut settings = Settings::default();
-    settings.pace.max_concurrency = 2;
-    settings.retry.max_attempts = 2;
-    let pipeline = Pipeline::new(settings, workflow);
-    let uploads = uploads();
-    for upload in &uploads {
-        pipeline.upload(upload);
-    }
-    // And one of them delivered twice.
-    pipeline.upload(&uploads[0]);
-    (pipeline, uploads)
-}
+const CASES: [Case; 4] = [
+    Case::Plain,
+    Case::Ordered(Order::Latest),
+    Case::Ordered(Order::Each),
+    Case::Batches,
+];
 
-#[track_caller]
-fn assert_good(pipeline: &Pipeline, uploads: &[Upload], when: &str) {
-    let verdict = Verdict::of(pipeline, uploads);
-    assert!(verdict.lost.is_empty(), "{when}: lost {:?}", verdict.lost);
-    assert!(
-        verdict.duplicates.is_empty(),
-        "{when}: twice {:?}",
-        verdict.duplicates
-    );
-    assert_eq!((verdict.succeeded, verdict.dead), (3, 1), "{when}");
-    assert!(verdict.peak <= 2, "{when}: {} ran at once", verdict.peak);
-}
-
-/// The API calls that `function` makes in a run without faults.
-async fn calls(function: &str) -> usize {
-    let (pipeline, uploads) = pipeline();
-    pipeline.drain(20).await;
-    assert_good(&pipeline, &uploads, "without faults");
-    let of_function = |call: &Call| call.caller.starts_with(function);
-    pipeline
-        .aws
-        .calls()
-        .iter()
-        .filter(|call| of_function(call))
-        .count()
-}
-
-/// Kills `function` at its `n`th call, before or after the effect.
-async fn crash_at(function: &'static str, n: usize, after: bool) {
-    let (pipeline, uploads) = pipeline();
-    let seen = Arc::new(Mutex::new(BTreeSet::new()));
-    let hook = move |call: &Call| {
-        if !call.caller.starts_with(function) {
-            return Fault::None;
+impl Case {
+    fn pipeline(self) -> (Pipeline, Vec<Upload>) {
+        let mut settings = Settings::default();
+        settings.pace.max_concurrency = 2;
+        settings.retry.max_attempts = 2;
+        match self {
+            Self::Plain => {}
+            Self::Ordered(order) => settings.order = order,
+            Self::Batches => settings.events_per_execution = 3,
         }
-        let mut seen = seen.lock().unwrap();
-        let before = seen.len();
-        seen.insert(call.sequence);
-        if before < n && seen.len() == n {
-            Fault::Crash
+        let pipeline = match self {
+            Self::Plain | Self::Ordered(_) => Pipeline::new(settings, workflow),
+            Self::Batches => Pipeline::new(settings, workflow_of_batches),
+        };
+        // Two versions of one object among them.
+        let uploads: Vec<_> = ["good", "late", "broken", "good"]
+            .iter()
+            .zip(1..)
+            .map(|(key, number)| Upload::new(key, number))
+            .collect();
+        for upload in &uploads {
+            pipeline.upload(upload);
+        }
+        // And one of them delivered twice.
+        pipeline.upload(&uploads[0]);
+        (pipeline, uploads)
+    }
+
+    #[track_caller]
+    fn assert_good(self, pipeline: &Pipeline, uploads: &[Upload], when: &str) {
+        let verdict = Verdict::of(pipeline, uploads);
+        verdict.expect_kept(&format!("{self:?}: {when}"), 2);
+        // With `latest` the older of two versions may have been passed over.
+        let done = verdict.succeeded + verdict.superseded;
+        assert_eq!((done, verdict.dead), (3, 1), "{self:?}: {when}");
+        let heads = pipeline.aws.dynamodb().items(LEDGER);
+        for head in heads.iter().filter(|item| item["sk"]["S"] == "head") {
+            assert!(head["running"].is_null(), "{self:?}: {when}: {head}");
+            assert_eq!(head["waiting"]["L"], json!([]), "{self:?}: {when}: {head}");
+        }
+    }
+
+    /// The API calls that `function` makes in a run without faults.
+    async fn calls(self, function: &str) -> usize {
+        let (pipeline, uploads) = self.pipeline();
+        pipeline.drain(20).await;
+        self.assert_good(&pipeline, &uploads, "without faults");
+        let of_function = |call: &Call| call.caller.starts_with(function);
+        let calls = pipeline.aws.calls();
+        calls.iter().filter(|call| of_function(call)).count()
+    }
+
+    /// Kills `function` at its `n`th call, before or after the effect.
+    async fn crash_at(self, function: &'static str, n: usize, after: bool) {
+        let (pipeline, uploads) = self.pipeline();
+        let seen = Arc::new(Mutex::new(BTreeSet::new()));
+        let hook = move |call: &Call| {
+            if !call.caller.starts_with(function) {
+                return Fault::None;
+            }
+            let mut seen = seen.lock().unwrap();
+            let before = seen.len();
+            seen.insert(call.sequence);
+            if before < n && seen.len() == n {
+                Fault::Crash
+            } else {
+                Fault::None
+            }
+        };
+        if after {
+            pipeline.aws.faults().after(hook)
         } else {
-            Fault::None
+            pipeline.aws.faults().before(hook)
         }
-    };
-    if after {
-        pipeline.aws.faults().after(hook)
-    } else {
-        pipeline.aws.faults().before(hook)
+        pipeline.drain(30).await;
+        let side = if after { "after" } else { "before" };
+        self.assert_good(
+            &pipeline,
+            &uploads,
+            &format!("{function} died {side} call {n}"),
+        );
     }
-    pipeline.drain(30).await;
-    let when = format!(
-        "{function} died {} call {n}",
-        if after { "after" } else { "before" }
-    );
-    assert_good(&pipeline, &uploads, &when);
+
+    async fn crash_everywhere(self, function: &'static str, at_least: usize) {
+        let calls = self.calls(function).await;
+        assert!(
+            calls > at_least,
+            "{self:?}: only {calls} calls: the run is not what it was"
+        );
+        for n in 1..=calls {
+            self.crash_at(function, n, false).await;
+            self.crash_at(function, n, true).await;
+        }
+    }
+}
+
+/// Every object whose key says so fails: alone in its execution, or reported by it.
+fn workflow_of_batches(execution: &Execution) -> Ending {
+    let (uploads, attempt) = objects(execution);
+    let fails = |upload: &Upload| upload.key == "broken" || (upload.key == "late" && attempt == 1);
+    let ids = ids(execution).into_iter().zip(&uploads);
+    let failed: Vec<String> = ids
+        .filter(|(_, upload)| fails(upload))
+        .map(|(id, _)| id)
+        .collect();
+    Ending::succeed(Duration::from_secs(2), &failed_items(&failed))
 }
 
 #[tokio::test(start_paused = true)]
 async fn dispatch_may_die_at_any_call() {
-    let calls = calls("dispatch").await;
-    assert!(calls > 40, "only {calls} calls: the run is not what it was");
-    for n in 1..=calls {
-        crash_at("dispatch", n, false).await;
-        crash_at("dispatch", n, true).await;
-    }
+    Case::Plain.crash_everywhere("dispatch", 40).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn dispatch_may_die_at_any_call_of_an_ordered_pipeline() {
+    Case::Ordered(Order::Latest)
+        .crash_everywhere("dispatch", 40)
+        .await;
+    Case::Ordered(Order::Each)
+        .crash_everywhere("dispatch", 40)
+        .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn dispatch_may_die_at_any_call_of_a_pipeline_of_batches() {
+    Case::Batches.crash_everywhere("dispatch", 40).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn settle_may_die_at_any_call() {
-    let calls = calls("settle").await;
-    assert!(calls > 15, "only {calls} calls: the run is not what it was");
-    for n in 1..=calls {
-        crash_at("settle", n, false).await;
-        crash_at("settle", n, true).await;
+    for case in CASES {
+        case.crash_everywhere("settle", 15).await;
     }
 }
 
 /// The answer to any single call is lost, so the SDK repeats it or gives up.
 #[tokio::test(start_paused = true)]
 async fn any_answer_may_be_lost() {
-    for function in ["dispatch", "settle"] {
-        for n in 1..=calls(function).await {
-            let (pipeline, uploads) = pipeline();
+    for (case, function) in CASES
+        .into_iter()
+        .flat_map(|case| [(case, "dispatch"), (case, "settle")])
+    {
+        for n in 1..=case.calls(function).await {
+            let (pipeline, uploads) = case.pipeline();
             let mut seen = 0;
             pipeline.aws.faults().after(move |call| {
                 if call.caller.starts_with(function) {
@@ -135,11 +191,8 @@ async fn any_answer_may_be_lost() {
                 }
             });
             pipeline.drain(30).await;
-            assert_good(
-                &pipeline,
-                &uploads,
-                &format!("the answer to {function}'s call {n} was lost"),
-            );
+            let when = format!("the answer to {function}'s call {n} was lost");
+            case.assert_good(&pipeline, &uploads, &when);
         }
     }
 }
