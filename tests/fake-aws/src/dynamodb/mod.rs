@@ -3,6 +3,7 @@
 mod batch;
 mod engine;
 mod keys;
+mod memory;
 mod operator;
 mod replica;
 mod transaction;
@@ -21,6 +22,7 @@ use crate::error::ApiError;
 use crate::{World, lock};
 use engine::Engine;
 use keys::TableKeys;
+use memory::Memory;
 use replica::Replica;
 use transaction::Tokens;
 
@@ -30,6 +32,7 @@ pub(crate) struct DynamoWorld {
     /// What eventually consistent reads see; none: they see the primary.
     replica: Option<Replica>,
     tables: BTreeMap<String, TableKeys>,
+    memory: Memory,
     tokens: Tokens,
     clock: Clock,
 }
@@ -40,6 +43,7 @@ impl DynamoWorld {
             primary: Engine::new(clock),
             replica: None,
             tables: BTreeMap::new(),
+            memory: Memory::default(),
             tokens: Tokens::default(),
             clock,
         }
@@ -53,7 +57,19 @@ impl DynamoWorld {
         {
             return replica.read(operation, body, now_ms);
         }
-        let answer = self.primary.run(operation, body.clone())?;
+        let read = Memory::key(operation, body);
+        if let Some(answer) = read.as_ref().and_then(|key| self.memory.answer(key)) {
+            return Ok(answer);
+        }
+        let result = self.primary.run(operation, body.clone());
+        match (read, &result) {
+            (Some(key), Ok(answer)) => self.memory.keep(key, answer),
+            (Some(_), Err(_)) => {}
+            // It changed nothing.
+            (None, Err(error)) if error.code == "ConditionalCheckFailedException" => {}
+            (None, _) => self.memory.forget(),
+        }
+        let answer = result?;
         if operation == "CreateTable" {
             let name = body["TableName"].as_str().unwrap_or_default();
             self.tables

@@ -200,6 +200,7 @@ async fn handing_back_keeps_the_order() {
     change_visibility(&queue, &messages[1], 0).await;
     assert!(queue.receive().await.is_empty(), "a1 and a3 are in flight");
     change_visibility(&queue, &messages[0], 0).await;
+    assert!(queue.receive().await.is_empty(), "a3 still is");
     change_visibility(&queue, &messages[2], 0).await;
     assert_eq!(bodies(&queue.receive().await), ["a1", "a2", "a3"]);
 }
