@@ -96,7 +96,7 @@ pub struct CallCount {
 pub struct Capacity {
     /// Read units.
     pub read: f64,
-    /// Write units, those of failed conditions too. A cancelled transaction is not counted.
+    /// Write units, those of failed conditions and of cancelled transactions too.
     pub write: f64,
 }
 

@@ -18,6 +18,8 @@ pub enum Fault {
     InternalError,
     /// HTTP 400 with this error code, such as "AccessDeniedException".
     Refuse(String),
+    /// DynamoDB, for a write or a transaction: another transaction is at its first item.
+    TransactionConflict,
     /// The connection breaks: an I/O error for the caller.
     LoseAnswer,
     /// It takes longer. A caller that gives up meanwhile does not stop the effect, as on a real wire.

@@ -107,13 +107,13 @@ async fn serve(world: Arc<World>, caller: Caller, request: HttpRequest) -> Serve
     let latency = lock(&world.latency).draw();
     sleep(latency / 2).await;
     let fault = world.fault_before(&call);
-    let result = match on_fault(fault, &caller, service).await {
+    let result = match on_fault(fault, &caller, &call).await {
         Passed::On => {
             let result = perform(&world, &mut call).await;
             call.applied_ms = Some(world.clock.now_ms());
             lock(&world.calls).update(&call);
             let fault = world.fault_after(&call);
-            match on_fault(fault, &caller, service).await {
+            match on_fault(fault, &caller, &call).await {
                 Passed::On => Some(result),
                 Passed::Refused(refusal) => Some(Err(refusal)),
                 Passed::Lost => None,
@@ -147,12 +147,14 @@ enum Passed {
     Lost,
 }
 
-async fn on_fault(fault: Fault, caller: &Caller, service: Service) -> Passed {
+async fn on_fault(fault: Fault, caller: &Caller, call: &Call) -> Passed {
+    let service = call.service;
     match fault {
         Fault::None => Passed::On,
         Fault::Throttle => Passed::Refused(ApiError::throttled(service)),
         Fault::InternalError => Passed::Refused(ApiError::internal(service)),
         Fault::Refuse(code) => Passed::Refused(ApiError::new(&code, "an injected refusal")),
+        Fault::TransactionConflict => Passed::Refused(dynamodb::conflict(call)),
         Fault::LoseAnswer => Passed::Lost,
         Fault::Delay(time) => {
             sleep(time).await;

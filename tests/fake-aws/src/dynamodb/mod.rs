@@ -3,8 +3,10 @@
 mod batch;
 mod engine;
 mod keys;
+mod memory;
 mod operator;
 mod replica;
+mod transaction;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,6 +14,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 pub use operator::DynamoDb;
+pub(crate) use transaction::conflict;
 
 use crate::calls::{Call, Facts};
 use crate::clock::Clock;
@@ -19,7 +22,9 @@ use crate::error::ApiError;
 use crate::{World, lock};
 use engine::Engine;
 use keys::TableKeys;
+use memory::Memory;
 use replica::Replica;
+use transaction::Tokens;
 
 /// All tables.
 pub(crate) struct DynamoWorld {
@@ -27,6 +32,8 @@ pub(crate) struct DynamoWorld {
     /// What eventually consistent reads see; none: they see the primary.
     replica: Option<Replica>,
     tables: BTreeMap<String, TableKeys>,
+    memory: Memory,
+    tokens: Tokens,
     clock: Clock,
 }
 
@@ -36,6 +43,8 @@ impl DynamoWorld {
             primary: Engine::new(clock),
             replica: None,
             tables: BTreeMap::new(),
+            memory: Memory::default(),
+            tokens: Tokens::default(),
             clock,
         }
     }
@@ -48,7 +57,19 @@ impl DynamoWorld {
         {
             return replica.read(operation, body, now_ms);
         }
-        let answer = self.primary.run(operation, body.clone())?;
+        let read = Memory::key(operation, body);
+        if let Some(answer) = read.as_ref().and_then(|key| self.memory.answer(key)) {
+            return Ok(answer);
+        }
+        let result = self.primary.run(operation, body.clone());
+        match (read, &result) {
+            (Some(key), Ok(answer)) => self.memory.keep(key, answer),
+            (Some(_), Err(_)) => {}
+            // It changed nothing.
+            (None, Err(error)) if error.code == "ConditionalCheckFailedException" => {}
+            (None, _) => self.memory.forget(),
+        }
+        let answer = result?;
         if operation == "CreateTable" {
             let name = body["TableName"].as_str().unwrap_or_default();
             self.tables
@@ -76,6 +97,10 @@ fn is_write(operation: &str) -> bool {
         operation,
         "PutItem" | "UpdateItem" | "DeleteItem" | "BatchWriteItem" | "TransactWriteItems"
     )
+}
+
+fn is_transaction(operation: &str) -> bool {
+    matches!(operation, "TransactWriteItems" | "TransactGetItems")
 }
 
 fn is_eventual_read(operation: &str, body: &Value) -> bool {
@@ -122,14 +147,22 @@ pub(crate) fn perform(world: &Arc<World>, call: &mut Call) -> Result<Value, ApiE
     if counts_capacity(&operation) && !asked_capacity {
         body["ReturnConsumedCapacity"] = "TOTAL".into();
     }
+    if operation == "TransactWriteItems" {
+        let now_ms = world.clock.now_ms();
+        lock(&world.dynamodb).tokens.translate(&mut body, now_ms);
+    }
     let result = lock(&world.dynamodb).run(&operation, &body);
     let units = match &result {
         Ok(answer) => consumed(&answer["ConsumedCapacity"]),
-        Err(error) if error.code == "ConditionalCheckFailedException" => {
+        Err(ApiError { code, .. })
+            if code == "ConditionalCheckFailedException"
+                || code == "TransactionCanceledException" =>
+        {
+            let each = if is_transaction(&operation) { 2.0 } else { 1.0 };
             let dynamodb = lock(&world.dynamodb);
             let items = keys::items(&dynamodb.tables, &operation, &body);
             let units = |(table, key): &(String, Value)| dynamodb.primary.write_units(table, key);
-            items.iter().map(units).sum()
+            items.iter().map(units).sum::<f64>() * each
         }
         Err(_) => 0.0,
     };

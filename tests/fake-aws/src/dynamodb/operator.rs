@@ -83,6 +83,7 @@ impl DynamoDb {
         if let Some(replica) = &mut dynamodb.replica {
             replica.sweep_ttl();
         }
+        dynamodb.memory.forget();
         dynamodb.primary.sweep_ttl()
     }
 }

@@ -40,8 +40,13 @@ pub(super) fn describe_execution(world: &World, body: &Value) -> Result<Value, A
         "redriveCount": execution.redrive_count,
         "redriveStatus": "NOT_REDRIVABLE",
     });
-    if let Some(alias_arn) = &execution.alias_arn {
-        answer["stateMachineAliasArn"] = alias_arn.as_str().into();
+    for (name, arn) in [
+        ("stateMachineAliasArn", &execution.alias_arn),
+        ("stateMachineVersionArn", &execution.version_arn),
+    ] {
+        if let Some(arn) = arn {
+            answer[name] = arn.as_str().into();
+        }
     }
     if let Some(stopped_ms) = execution
         .stopped_ms

@@ -126,7 +126,7 @@ fn status_event(rule: &EventRule, execution: &Execution, id: &str) -> Value {
             "inputDetails": details(has_input),
             "output": output,
             "outputDetails": output_details,
-            "stateMachineVersionArn": null,
+            "stateMachineVersionArn": &execution.version_arn,
             "stateMachineAliasArn": &execution.alias_arn,
             "redriveCount": execution.redrive_count,
             "redriveDate": null,

@@ -13,6 +13,8 @@ pub struct Execution {
     pub machine_arn: String,
     /// The alias ARN it was started by, if any.
     pub alias_arn: Option<String>,
+    /// The version ARN it was started by, itself or through the alias.
+    pub version_arn: Option<String>,
     /// Input, as it was given.
     pub input: String,
     /// Start, in milliseconds since the epoch.

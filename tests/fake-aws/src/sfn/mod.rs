@@ -46,7 +46,10 @@ pub(crate) struct SfnWorld {
 struct Machine {
     /// Taken out while it runs, so that it runs without the lock.
     workflow: Option<Workflow>,
-    aliases: Vec<String>,
+    /// Name and version of each.
+    aliases: BTreeMap<String, u32>,
+    /// The newest published version; 0: there is none.
+    version: u32,
 }
 
 impl SfnWorld {

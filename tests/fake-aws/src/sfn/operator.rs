@@ -1,5 +1,6 @@
 //! Step Functions from the operator's and the test's side.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,7 +30,8 @@ impl Sfn {
     ) -> String {
         let machine = Machine {
             workflow: Some(Box::new(workflow)),
-            aliases: Vec::new(),
+            aliases: BTreeMap::new(),
+            version: 0,
         };
         lock(&self.world.sfn)
             .machines
@@ -37,12 +39,23 @@ impl Sfn {
         machine_arn(name)
     }
 
-    /// Makes an alias of a state machine and returns its ARN.
+    /// Publishes a version of a state machine and returns its ARN.
+    pub fn publish_version(&self, machine: &str) -> String {
+        let mut sfn = lock(&self.world.sfn);
+        let known = sfn.machines.get_mut(machine);
+        let known = known.expect("a version needs its state machine");
+        known.version += 1;
+        format!("{}:{}", machine_arn(machine), known.version)
+    }
+
+    /// Makes an alias of a state machine, or moves it, to the newest version (the first is published if there is
+    /// none), and returns its ARN.
     pub fn create_alias(&self, machine: &str, alias: &str) -> String {
         let mut sfn = lock(&self.world.sfn);
         let known = sfn.machines.get_mut(machine);
         let known = known.expect("an alias needs its state machine");
-        known.aliases.push(alias.to_owned());
+        known.version = known.version.max(1);
+        known.aliases.insert(alias.to_owned(), known.version);
         format!("{}:{alias}", machine_arn(machine))
     }
 

@@ -1,11 +1,12 @@
 //! StartExecution.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
 use super::execution::{Ending, Execution, ExecutionResult, Status};
-use super::{events, execution_arn, machine_arn, seconds};
+use super::{Machine, events, execution_arn, machine_arn, seconds};
 use crate::agenda::Task;
 use crate::error::ApiError;
 use crate::{World, lock};
@@ -68,7 +69,11 @@ pub(super) fn start_execution(world: &Arc<World>, body: &Value) -> Result<Value,
             None => sfn.rng.uuid(),
         };
         check(&name, input)?;
-        let (machine, alias_arn) = find(&sfn.machines, asked_arn)?;
+        let Found {
+            machine,
+            alias_arn,
+            version_arn,
+        } = find(&sfn.machines, asked_arn)?;
         let arn = execution_arn(&machine, &name);
         if let Some(known) = sfn.executions.get(&arn) {
             let answer = json!({"executionArn": &arn, "startDate": seconds(known.started_ms)});
@@ -84,6 +89,7 @@ pub(super) fn start_execution(world: &Arc<World>, body: &Value) -> Result<Value,
         let execution = Execution {
             machine_arn: machine_arn(&machine),
             alias_arn,
+            version_arn,
             name,
             arn: arn.clone(),
             input: input.to_owned(),
@@ -140,19 +146,38 @@ pub(crate) fn end(world: &Arc<World>, arn: &str, result: ExecutionResult, at_ms:
     true
 }
 
-/// The machine's name, and the alias ARN if it was asked for by one.
-fn find(
-    machines: &std::collections::BTreeMap<String, super::Machine>,
-    asked_arn: &str,
-) -> Result<(String, Option<String>), ApiError> {
+/// What a start was asked of.
+struct Found {
+    machine: String,
+    alias_arn: Option<String>,
+    version_arn: Option<String>,
+}
+
+/// Finds a state machine by its ARN, or by that of a version or an alias of it.
+fn find(machines: &BTreeMap<String, Machine>, asked_arn: &str) -> Result<Found, ApiError> {
     for (name, machine) in machines {
         let arn = machine_arn(name);
-        if asked_arn == arn {
-            return Ok((name.clone(), None));
+        let Some(qualifier) = asked_arn.strip_prefix(&arn) else {
+            continue;
+        };
+        let version_arn = |version: u32| Some(format!("{arn}:{version}"));
+        let found = |alias_arn: Option<&str>, version_arn| Found {
+            machine: name.clone(),
+            alias_arn: alias_arn.map(str::to_owned),
+            version_arn,
+        };
+        if qualifier.is_empty() {
+            return Ok(found(None, None));
         }
-        let mut aliases = machine.aliases.iter();
-        if aliases.any(|alias| asked_arn == format!("{arn}:{alias}")) {
-            return Ok((name.clone(), Some(asked_arn.to_owned())));
+        let Some(qualifier) = qualifier.strip_prefix(':') else {
+            continue;
+        };
+        if let Some(&version) = machine.aliases.get(qualifier) {
+            return Ok(found(Some(asked_arn), version_arn(version)));
+        }
+        let version = qualifier.parse().ok();
+        if let Some(version) = version.filter(|version| (1..=machine.version).contains(version)) {
+            return Ok(found(None, version_arn(version)));
         }
     }
     let message = format!("State Machine Does Not Exist: '{asked_arn}'");

@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use super::fifo;
 use crate::{ACCOUNT, REGION};
 
 /// A queue's attributes, with AWS's defaults, and the odds of what AWS does only sometimes.
 #[derive(Clone, Debug)]
 pub struct QueueConfig {
-    /// Name, and with it URL and ARN.
+    /// Name, and with it URL and ARN. One that ends in ".fifo" makes a FIFO queue.
     pub name: String,
     /// How long a received message stays hidden. Default 30 s.
     pub visibility_timeout: Duration,
@@ -25,8 +26,15 @@ pub struct QueueConfig {
     pub redrive: Option<Redrive>,
     /// Messages in flight at which receives stop. Default 120,000.
     pub in_flight_limit: usize,
-    /// Deliver in random order, as a standard queue may; false: oldest first. Default true.
+    /// Deliver in random order, as a standard queue may; false: oldest first. In a FIFO queue it is only the order of
+    /// the groups. Default true.
     pub unordered: bool,
+    /// FIFO: a message without a deduplication id gets one from its body. Default false.
+    pub content_based_deduplication: bool,
+    /// FIFO: a deduplication id counts in its group only (`DeduplicationScope` is `messageGroup`). Default false.
+    pub deduplicate_within_groups: bool,
+    /// FIFO: how many of the oldest messages are looked at for groups. Default 120,000.
+    pub fifo_scan: usize,
     /// What happens only sometimes. Default: never.
     pub odds: Odds,
 }
@@ -40,7 +48,7 @@ pub struct Redrive {
     pub max_receives: u32,
 }
 
-/// Probabilities, 0 to 1, of what a standard queue does "on rare occasions".
+/// Probabilities, 0 to 1, of what a queue does "on rare occasions". Of a FIFO queue only the first two hold.
 #[derive(Clone, Copy, Debug)]
 pub struct Odds {
     /// A short poll does not see a visible message.
@@ -79,7 +87,27 @@ impl QueueConfig {
             redrive: None,
             in_flight_limit: 120_000,
             unordered: true,
+            content_based_deduplication: false,
+            deduplicate_within_groups: false,
+            fifo_scan: 120_000,
             odds: Odds::NEVER,
+        }
+    }
+
+    /// Whether the name says that it is a FIFO queue.
+    pub fn is_fifo(&self) -> bool {
+        self.name.ends_with(fifo::SUFFIX)
+    }
+
+    /// What may happen sometimes in a queue of this kind.
+    pub(super) fn possible(&self) -> Odds {
+        if !self.is_fifo() {
+            return self.odds;
+        }
+        Odds {
+            short_poll_misses: self.odds.short_poll_misses,
+            long_poll_misses: self.odds.long_poll_misses,
+            ..Odds::NEVER
         }
     }
 
@@ -93,6 +121,19 @@ impl QueueConfig {
             ("ReceiveMessageWaitTimeSeconds", seconds(self.receive_wait)),
             ("MaximumMessageSize", self.max_message_bytes.to_string()),
         ];
+        if self.is_fifo() {
+            let scope = if self.deduplicate_within_groups {
+                "messageGroup"
+            } else {
+                "queue"
+            };
+            let by_content = self.content_based_deduplication.to_string();
+            attributes.extend([
+                ("FifoQueue", "true".to_owned()),
+                ("ContentBasedDeduplication", by_content),
+                ("DeduplicationScope", scope.to_owned()),
+            ]);
+        }
         if let Some(redrive) = &self.redrive {
             let policy = json!({
                 "deadLetterTargetArn": arn(&redrive.dead_letter_queue),

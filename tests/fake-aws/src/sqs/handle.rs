@@ -50,8 +50,16 @@ pub(super) fn delete_message(world: &World, queue: &str, body: &Value) -> Result
     let Some(queue) = queues.get_mut(queue) else {
         return Ok(json!({}));
     };
-    let odds = queue.config.odds;
+    let odds = queue.config.possible();
+    let fifo = queue.config.is_fifo();
     if let Some((place, message)) = queue.find(&handle.message_id) {
+        // A consumer of a standard queue is not told that it was too late.
+        if fifo && !(handle.receive == message.handle && message.in_flight(now_ms)) {
+            let text = body["ReceiptHandle"].as_str().unwrap_or_default();
+            return Err(invalid(format!(
+                "Value {text} for parameter ReceiptHandle is invalid. Reason: The receipt handle has expired."
+            )));
+        }
         let deletes = if handle.receive == message.handle {
             !rng.chance(odds.back_after_delete)
         } else {
@@ -59,6 +67,8 @@ pub(super) fn delete_message(world: &World, queue: &str, body: &Value) -> Result
         };
         if deletes {
             queue.take_out(place, GoneHow::Deleted, now_ms);
+            // The rest of its group may come now.
+            queue.changed.notify_waiters();
         }
     }
     Ok(json!({}))

@@ -1,7 +1,8 @@
-//! Amazon SQS, standard queues.
+//! Amazon SQS, standard and FIFO queues.
 
 mod batch;
 mod config;
+mod fifo;
 mod handle;
 mod operator;
 mod queue;
@@ -43,6 +44,22 @@ impl SqsWorld {
         let queue = self.queues.get_mut(name).ok_or_else(no_such_queue)?;
         queue.expire(now_ms);
         Ok(queue)
+    }
+}
+
+/// What one receive asks for.
+struct Request<'a> {
+    queue: &'a str,
+    most: usize,
+    visibility_ms: Option<i64>,
+    short_poll: bool,
+    attempt: Option<&'a str>,
+}
+
+impl Request<'_> {
+    fn visibility_ms(&self, config: &QueueConfig) -> i64 {
+        let of_queue = config.visibility_timeout.as_millis() as i64;
+        self.visibility_ms.unwrap_or(of_queue)
     }
 }
 
@@ -119,6 +136,7 @@ fn put_in(
     let mut sqs = lock(&world.sqs);
     let id = sqs.rng.uuid();
     let queue = sqs.queues.get_mut(queue).expect("queues are never deleted");
+    queue.refuse_outsiders();
     let delay_s = queue.config.delay.as_secs();
     queue.add(send::new_message(
         id.clone(),

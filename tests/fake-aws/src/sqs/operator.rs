@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::config::{self, QueueConfig};
 use super::queue::{Gone, GoneHow, QueueState, StoredMessage};
-use super::{SqsWorld, send};
+use super::{SqsWorld, fifo, send};
 use crate::{World, lock};
 
 /// All queues.
@@ -43,10 +43,12 @@ impl Sqs {
         let mut sqs = lock(&self.world.sqs);
         if let Some(redrive) = &config.redrive {
             let known = sqs.queues.contains_key(&redrive.dead_letter_queue);
-            assert!(
-                known,
-                "dead-letter queue {} does not exist",
-                redrive.dead_letter_queue
+            let target = &redrive.dead_letter_queue;
+            assert!(known, "dead-letter queue {target} does not exist");
+            assert_eq!(
+                target.ends_with(fifo::SUFFIX),
+                config.is_fifo(),
+                "the dead-letter queue of a FIFO queue must be a FIFO queue, of a standard queue a standard one"
             );
         }
         match sqs.queues.get_mut(&name) {
@@ -94,7 +96,8 @@ impl Queue {
         config::arn(&self.name)
     }
 
-    /// Puts a message in, as another AWS service would: not an API call, no fault. Returns its id.
+    /// Puts a message in, as another AWS service would: not an API call, no fault. Returns its id. Panics for a FIFO
+    /// queue, to which S3 cannot send.
     pub fn inject(&self, body: &str) -> String {
         self.inject_with(body, &[])
     }
@@ -112,6 +115,7 @@ impl Queue {
         let mut sqs = lock(&self.world.sqs);
         let id = sqs.rng.uuid();
         let queue = state(&mut sqs, &self.name);
+        queue.refuse_outsiders();
         let delay_s = queue.config.delay.as_secs();
         queue.add(send::new_message(
             id.clone(),
@@ -121,6 +125,43 @@ impl Queue {
             delay_s,
         ));
         id
+    }
+
+    /// Puts a message into a FIFO queue, as a producer would: not an API call, no fault. Returns its id, or that of
+    /// the message that took the deduplication id before it.
+    pub fn send(&self, group: &str, deduplication_id: &str, body: &str) -> String {
+        let now_ms = self.world.clock.now_ms();
+        let mut sqs = lock(&self.world.sqs);
+        let id = sqs.rng.uuid();
+        let queue = state(&mut sqs, &self.name);
+        assert!(queue.config.is_fifo(), "{} is no FIFO queue", self.name);
+        let ordering = fifo::Ordering {
+            group: Some(group.to_owned()),
+            deduplication: Some(deduplication_id.to_owned()),
+        };
+        if let Some((known, _)) = queue.fifo.known(&queue.config, &ordering, now_ms) {
+            return known.to_owned();
+        }
+        let delay_s = queue.config.delay.as_secs();
+        let mut message = send::new_message(id.clone(), body, Map::new(), now_ms, delay_s);
+        message.group = ordering.group;
+        message.deduplication_id = ordering.deduplication;
+        queue.send(message, now_ms);
+        id
+    }
+
+    /// Deletes all messages, hidden ones too, as an operator would. Returns how many.
+    pub fn purge(&self) -> usize {
+        self.world.catch_up();
+        let now_ms = self.world.clock.now_ms();
+        let mut sqs = lock(&self.world.sqs);
+        let queue = state(&mut sqs, &self.name);
+        queue.expire(now_ms);
+        let places: Vec<u64> = queue.messages.keys().copied().collect();
+        for &place in &places {
+            queue.take_out(place, GoneHow::Purged, now_ms);
+        }
+        places.len()
     }
 
     /// All messages in the queue now, oldest first, hidden ones too.
@@ -155,7 +196,8 @@ impl Queue {
     }
 
     /// Delivers a copy of a message that is in the queue or was, as a second send by the same sender would: a new
-    /// message id. Returns it, or none if the queue never had the message.
+    /// message id. Returns it, or none if the queue never had the message. In a FIFO queue it is a send after the
+    /// deduplication interval, with the same group and deduplication id.
     pub fn repeat(&self, message_id: &str) -> Option<String> {
         let now_ms = self.world.clock.now_ms();
         let mut sqs = lock(&self.world.sqs);
@@ -164,19 +206,22 @@ impl Queue {
         let here = queue.messages.values();
         let mut all = here.chain(queue.gone.iter().map(|gone| &gone.message));
         let original = all.find(|message| message.id == message_id)?.clone();
-        queue.add(send::new_message(
-            id.clone(),
-            &original.body,
-            original.attributes,
-            now_ms,
-            0,
-        ));
+        let mut copy =
+            send::new_message(id.clone(), &original.body, original.attributes, now_ms, 0);
+        copy.group = original.group;
+        copy.deduplication_id = original.deduplication_id;
+        queue.add(copy);
         Some(id)
     }
 
     /// What StartMessageMoveTask does, at once: moves up to `most` visible messages, oldest first. They get new ids
-    /// and enqueue times and keep body and attributes. Returns how many were moved.
+    /// and enqueue times and keep body, attributes and group. Returns how many were moved.
     pub fn move_messages_to(&self, target: &Queue, most: usize) -> usize {
+        assert_eq!(
+            self.name.ends_with(fifo::SUFFIX),
+            target.name.ends_with(fifo::SUFFIX),
+            "messages move only between queues of the same kind"
+        );
         self.world.catch_up();
         let now_ms = self.world.clock.now_ms();
         let mut sqs = lock(&self.world.sqs);
@@ -195,7 +240,9 @@ impl Queue {
         for message in &moved {
             let id = sqs.rng.uuid();
             let attributes = message.attributes.clone();
-            let fresh = send::new_message(id, &message.body, attributes, now_ms, 0);
+            let mut fresh = send::new_message(id, &message.body, attributes, now_ms, 0);
+            fresh.group = message.group.clone();
+            fresh.deduplication_id = message.deduplication_id.clone();
             state(&mut sqs, &target.name).add(fresh);
         }
         moved.len()

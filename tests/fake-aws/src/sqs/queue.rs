@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use tokio::sync::Notify;
 
 use super::config::{self, QueueConfig};
+use super::fifo::Fifo;
 
 /// A message as the queue holds it.
 #[derive(Clone, Debug)]
@@ -15,6 +16,12 @@ pub struct StoredMessage {
     pub id: String,
     /// The body.
     pub body: String,
+    /// `MessageGroupId`, if the sender gave one.
+    pub group: Option<String>,
+    /// `MessageDeduplicationId`, in a FIFO queue.
+    pub deduplication_id: Option<String>,
+    /// `SequenceNumber`, in a FIFO queue.
+    pub sequence_number: Option<String>,
     /// Message attributes, each as in the API: `{"DataType": …, "StringValue": …}`.
     pub attributes: Map<String, Value>,
     /// The clock that retention runs by, in milliseconds since the epoch.
@@ -68,6 +75,8 @@ pub enum GoneHow {
     DeadLettered,
     /// By an operator's redrive.
     Moved,
+    /// By an operator's purge.
+    Purged,
 }
 
 pub(super) struct QueueState {
@@ -77,6 +86,8 @@ pub(super) struct QueueState {
     /// By order of arrival.
     pub(super) messages: BTreeMap<u64, StoredMessage>,
     pub(super) gone: Vec<Gone>,
+    /// Unused in a standard queue.
+    pub(super) fifo: Fifo,
     /// Wakes long polls when something may have become visible.
     pub(super) changed: Arc<Notify>,
     next: u64,
@@ -98,21 +109,42 @@ impl QueueState {
             config,
             messages: BTreeMap::new(),
             gone: Vec::new(),
+            fifo: Fifo::default(),
             changed: Arc::default(),
             next: 0,
         }
     }
 
-    pub(super) fn add(&mut self, message: StoredMessage) {
+    pub(super) fn add(&mut self, mut message: StoredMessage) {
+        if self.config.is_fifo() {
+            self.fifo.number(&mut message);
+        }
         self.messages.insert(self.next, message);
         self.next += 1;
         self.changed.notify_waiters();
+    }
+
+    /// Adds a message that a producer sent, and remembers its deduplication id.
+    pub(super) fn send(&mut self, message: StoredMessage, now_ms: i64) -> &StoredMessage {
+        self.add(message);
+        let (_, message) = self.messages.last_key_value().expect("it was just added");
+        self.fifo.remember(&self.config, message, now_ms);
+        message
     }
 
     pub(super) fn find(&mut self, id: &str) -> Option<(u64, &mut StoredMessage)> {
         let mut all = self.messages.iter_mut();
         let (&place, message) = all.find(|(_, message)| message.id == id)?;
         Some((place, message))
+    }
+
+    /// S3, and EventBridge as it is modelled, name no group.
+    pub(super) fn refuse_outsiders(&self) {
+        let name = &self.config.name;
+        assert!(
+            !self.config.is_fifo(),
+            "{name} is a FIFO queue: S3 cannot send to it; use Queue::send"
+        );
     }
 
     /// Takes a message out and remembers why.

@@ -8,21 +8,13 @@ use tokio::time::sleep_until;
 use super::handle::Handle;
 use super::queue::{GoneHow, StoredMessage};
 use super::send::md5;
-use super::{SqsWorld, invalid, queue_name, strings};
+use super::{Request, SqsWorld, fifo, invalid, queue_name, strings};
 use crate::calls::Call;
 use crate::error::ApiError;
 use crate::{World, lock};
 
 const MAX_WAIT_S: i64 = 20;
 const MAX_VISIBILITY_S: i64 = 43_200;
-
-/// What one receive asks for.
-struct Request<'a> {
-    queue: &'a str,
-    most: usize,
-    visibility_ms: Option<i64>,
-    short_poll: bool,
-}
 
 pub(super) async fn receive_message(
     world: &Arc<World>,
@@ -41,7 +33,7 @@ pub(super) async fn receive_message(
         let queue = sqs.queue(queue_name, now_ms)?;
         let queue_default_ms = queue.config.receive_wait.as_millis() as i64;
         let wait_ms = wait_s.map_or(queue_default_ms, |seconds| seconds * 1000);
-        let (changed, odds) = (queue.changed.clone(), queue.config.odds);
+        let (changed, odds) = (queue.changed.clone(), queue.config.possible());
         let misses = wait_ms > 0 && sqs.rng.chance(odds.long_poll_misses);
         (wait_ms, changed, misses)
     };
@@ -50,6 +42,7 @@ pub(super) async fn receive_message(
         most: most as usize,
         visibility_ms: visibility_s.map(|seconds| seconds * 1000),
         short_poll: wait_ms == 0,
+        attempt: body["ReceiveRequestAttemptId"].as_str(),
     };
     let deadline_ms = now_ms + wait_ms;
     if misses {
@@ -106,7 +99,16 @@ fn take(
     let Some(queue) = queues.get_mut(request.queue) else {
         return Ok(Vec::new());
     };
-    let odds = queue.config.odds;
+    let is_fifo = queue.config.is_fifo();
+    if is_fifo && let Some(again) = fifo::again(queue, request, now_ms) {
+        return Ok(again);
+    }
+    let odds = queue.config.possible();
+    let misses = if request.short_poll {
+        odds.short_poll_misses
+    } else {
+        0.0
+    };
     let mut visible = Vec::new();
     let mut in_flight = 0;
     for (&place, message) in &queue.messages {
@@ -116,25 +118,27 @@ fn take(
             in_flight += 1;
         }
     }
-    if queue.config.unordered {
+    if is_fifo {
+        visible = fifo::deliverable(queue, now_ms, rng, misses);
+    } else if queue.config.unordered {
         rng.shuffle(&mut visible);
     }
     let room = queue.config.in_flight_limit.saturating_sub(in_flight);
-    if room == 0 && request.short_poll {
+    if room == 0 && request.short_poll && !is_fifo {
         let message = "Too many messages in flight.";
         return Err(ApiError::new("OverLimit", message));
     }
 
-    let visibility_ms = request
-        .visibility_ms
-        .unwrap_or(queue.config.visibility_timeout.as_millis() as i64);
+    let visibility_ms = request.visibility_ms(&queue.config);
     let mut received = Vec::new();
+    let mut receipts = Vec::new();
     let mut dead = Vec::new();
     for place in visible {
         if received.len() == request.most.min(room) {
             break;
         }
-        if request.short_poll && rng.chance(odds.short_poll_misses) {
+        // In a FIFO queue whole groups were missed, or the order would suffer.
+        if !is_fifo && rng.chance(misses) {
             continue;
         }
         let Some(message) = queue.messages.get_mut(&place) else {
@@ -147,6 +151,10 @@ fn take(
                 message.dead_letter_source = Some(queue.arn.clone());
                 message.hidden_until_ms = now_ms;
                 message.received = false;
+                if is_fifo {
+                    message.enqueued_ms = now_ms;
+                    message.deduplication_id = Some(message.id.clone());
+                }
                 dead.push((target, message));
             }
             continue;
@@ -162,7 +170,11 @@ fn take(
         } else {
             now_ms + visibility_ms
         };
+        receipts.push((place, message.handle, message.hidden_until_ms));
         received.push(message.clone());
+    }
+    if let Some(attempt) = request.attempt.filter(|_| is_fifo && !receipts.is_empty()) {
+        fifo::remember_receive(queue, attempt, receipts, now_ms);
     }
     for (target, message) in dead {
         let target = queues.get_mut(&target);
@@ -213,8 +225,14 @@ fn system_attributes(message: &StoredMessage) -> Vec<(&'static str, String)> {
     if let Some(first_ms) = message.first_received_ms {
         attributes.push(("ApproximateFirstReceiveTimestamp", first_ms.to_string()));
     }
-    if let Some(source) = &message.dead_letter_source {
-        attributes.push(("DeadLetterQueueSourceArn", source.clone()));
+    let optional = [
+        ("DeadLetterQueueSourceArn", &message.dead_letter_source),
+        ("MessageGroupId", &message.group),
+        ("MessageDeduplicationId", &message.deduplication_id),
+        ("SequenceNumber", &message.sequence_number),
+    ];
+    for (name, value) in optional {
+        attributes.extend(value.clone().map(|value| (name, value)));
     }
     attributes
 }

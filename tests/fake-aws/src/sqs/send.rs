@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::fifo::Ordering;
 use super::queue::StoredMessage;
 use super::{invalid, no_such_queue, queue_name};
 use crate::calls::Call;
@@ -41,18 +42,31 @@ pub(super) fn send(
             queue.config.max_message_bytes
         )));
     }
+    let ordering = Ordering::of(&queue.config, message)?;
     let delay_s = match message["DelaySeconds"].as_u64() {
         Some(seconds) if seconds > MAX_DELAY_S => {
             return Err(invalid(format!(
                 "Value {seconds} for parameter DelaySeconds is invalid. Reason: DelaySeconds must be >= 0 and <= 900."
             )));
         }
-        Some(seconds) => seconds,
-        None => queue.config.delay.as_secs(),
+        Some(seconds) if !queue.config.is_fifo() => seconds,
+        _ => queue.config.delay.as_secs(),
     };
-    let answer = json!({"MessageId": &id, "MD5OfMessageBody": md5(body)});
+    let mut answer = json!({"MessageId": &id, "MD5OfMessageBody": md5(body)});
+    if let Some((known, sequence)) = queue.fifo.known(&queue.config, &ordering, now_ms) {
+        call.facts.message_ids.push(known.to_owned());
+        answer["MessageId"] = known.into();
+        answer["SequenceNumber"] = sequence.into();
+        return Ok(answer);
+    }
     call.facts.message_ids.push(id.clone());
-    queue.add(new_message(id, body, attributes, now_ms, delay_s));
+    let mut message = new_message(id, body, attributes, now_ms, delay_s);
+    message.group = ordering.group;
+    message.deduplication_id = ordering.deduplication;
+    let message = queue.send(message, now_ms);
+    if let Some(sequence) = &message.sequence_number {
+        answer["SequenceNumber"] = sequence.as_str().into();
+    }
     Ok(answer)
 }
 
@@ -67,6 +81,9 @@ pub(super) fn new_message(
     StoredMessage {
         id,
         body: body.to_owned(),
+        group: None,
+        deduplication_id: None,
+        sequence_number: None,
         attributes,
         enqueued_ms: now_ms,
         first_received_ms: None,

@@ -1,11 +1,12 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, Delete, DeleteRequest, KeysAndAttributes, Put, PutRequest,
+    AttributeValue, ConditionCheck, Delete, DeleteRequest, KeysAndAttributes, Put, PutRequest,
     ReturnValuesOnConditionCheckFailure as OnFailure, TransactWriteItem, Update, WriteRequest,
 };
-use fake_aws::{Capacity, FakeAws};
+use fake_aws::{Capacity, FakeAws, Fault};
 use serde_json::json;
 
 use crate::support::{code, secs, sleep};
@@ -252,6 +253,156 @@ async fn a_transaction_is_all_or_nothing() {
     let left = aws.dynamodb().items(TABLE);
     assert_eq!(left.len(), 2);
     assert_eq!(left[0]["state"], json!({"S": "DONE"}));
+}
+
+/// One put that must be new, one check of a state, one plain put.
+fn three_actions(expected: &str) -> Vec<TransactWriteItem> {
+    let new = Put::builder().table_name(TABLE);
+    let new = new
+        .set_item(Some(item("a", "1", "new")))
+        .condition_expression("attribute_not_exists(pk)")
+        .return_values_on_condition_check_failure(OnFailure::AllOld);
+    let check = ConditionCheck::builder().table_name(TABLE);
+    let check = check
+        .set_key(Some(key("a", "2")))
+        .condition_expression("#s = :s")
+        .expression_attribute_names("#s", "state")
+        .expression_attribute_values(":s", text(expected))
+        .return_values_on_condition_check_failure(OnFailure::AllOld);
+    let plain = Put::builder().table_name(TABLE);
+    let plain = plain.set_item(Some(item("a", "3", "new")));
+    vec![
+        TransactWriteItem::builder()
+            .put(new.build().expect("complete"))
+            .build(),
+        TransactWriteItem::builder()
+            .condition_check(check.build().expect("complete"))
+            .build(),
+        TransactWriteItem::builder()
+            .put(plain.build().expect("complete"))
+            .build(),
+    ]
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cancelled_transaction_gives_its_reasons_in_order() {
+    let (aws, client) = one_table();
+    put(&client, "a", "2", "STARTED").await;
+    let reasons = async |expected: &str| {
+        let request = client.transact_write_items();
+        let request = request.set_transact_items(Some(three_actions(expected)));
+        let error = request.send().await.expect_err("it is cancelled");
+        let TransactWriteItemsError::TransactionCanceledException(cancelled) =
+            error.into_service_error()
+        else {
+            panic!("another error");
+        };
+        let reasons = cancelled.cancellation_reasons().iter();
+        reasons
+            .map(|reason| {
+                let code = reason.code().unwrap_or_default().to_owned();
+                (code, state(reason.item()).map(str::to_owned))
+            })
+            .collect::<Vec<_>>()
+    };
+    let none = ("None".to_owned(), None);
+    let failed = |state: &str| {
+        let state = Some(state.to_owned());
+        ("ConditionalCheckFailed".to_owned(), state)
+    };
+    assert_eq!(
+        reasons("DONE").await,
+        [none.clone(), failed("STARTED"), none.clone()]
+    );
+    put(&client, "a", "1", "OLD").await;
+    assert_eq!(
+        reasons("STARTED").await,
+        [failed("OLD"), none.clone(), none.clone()]
+    );
+    assert_eq!(
+        reasons("DONE").await,
+        [failed("OLD"), failed("STARTED"), none]
+    );
+    assert_eq!(aws.dynamodb().items(TABLE).len(), 2, "nothing was written");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_token_makes_a_transaction_idempotent_for_ten_minutes() {
+    let (aws, client) = one_table();
+    let add = |amount: &str| {
+        let update = Update::builder()
+            .table_name(TABLE)
+            .set_key(Some(key("a", "1")));
+        let update = update.update_expression("ADD n :n");
+        let amount = AttributeValue::N(amount.to_owned());
+        let update = update.expression_attribute_values(":n", amount);
+        let update = update.build().expect("complete");
+        let request = client.transact_write_items().client_request_token("token");
+        request
+            .transact_items(TransactWriteItem::builder().update(update).build())
+            .send()
+    };
+    let n = || {
+        let item = aws.dynamodb().item(TABLE, "a", "1").expect("it is there");
+        item["n"]["N"].as_str().map(str::to_owned)
+    };
+    add("1").await.expect("a first request");
+    sleep(599).await;
+    add("1").await.expect("a repetition");
+    assert_eq!(n().as_deref(), Some("1"));
+    assert_eq!(code(add("2").await), "IdempotentParameterMismatchException");
+    sleep(1).await;
+    add("1").await.expect("a new request");
+    assert_eq!(n().as_deref(), Some("2"));
+    sleep(599).await;
+    add("1").await.expect("a repetition of the new one");
+    assert_eq!(n().as_deref(), Some("2"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_transaction_may_conflict_with_another() {
+    let (aws, client) = one_table();
+    put(&client, "a", "2", "STARTED").await;
+    aws.faults().before(|_| Fault::TransactionConflict);
+    let transact = || {
+        let request = client.transact_write_items();
+        let request = request.set_transact_items(Some(three_actions("STARTED")));
+        request.send()
+    };
+    let error = transact().await.expect_err("a conflict");
+    let error = error.into_service_error();
+    let TransactWriteItemsError::TransactionCanceledException(cancelled) = error else {
+        panic!("{error:?}");
+    };
+    let reasons = cancelled.cancellation_reasons().iter();
+    let codes: Vec<_> = reasons.filter_map(|reason| reason.code()).collect();
+    assert_eq!(codes, ["TransactionConflict", "None", "None"]);
+    let delete = client.delete_item().table_name(TABLE);
+    let delete = delete.set_key(Some(key("a", "2"))).send().await;
+    assert_eq!(code(delete), "TransactionConflictException");
+    assert_eq!(aws.dynamodb().items(TABLE).len(), 1);
+    aws.faults().clear();
+    transact().await.expect("nobody is in the way");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_transaction_costs_double_and_so_does_a_cancelled_one() {
+    let (aws, client) = one_table();
+    aws.dynamodb().put(
+        TABLE,
+        json!({"pk": {"S": "a"}, "sk": {"S": "2"}, "state": {"S": "STARTED"},
+            "more": {"S": "x".repeat(1500)}}),
+    );
+    let mut written = 0.0;
+    // The check is of an item of 2 units; after the first, the second is cancelled by what the first wrote.
+    for cancelled in [false, true] {
+        let request = client.transact_write_items();
+        let request = request.set_transact_items(Some(three_actions("STARTED")));
+        assert_eq!(request.send().await.is_err(), cancelled);
+        written += 2.0 * (1.0 + 2.0 + 1.0);
+        assert_eq!(aws.consumed_capacity().write, written);
+    }
+    assert_eq!(aws.consumed_capacity().read, 0.0);
 }
 
 #[tokio::test(start_paused = true)]

@@ -8,6 +8,7 @@ mod sfn_events;
 mod sfn_executions;
 mod sqs_batches;
 mod sqs_dead_letters;
+mod sqs_fifo;
 mod sqs_handles;
 mod sqs_receive;
 mod sqs_send;

@@ -169,6 +169,44 @@ async fn a_large_input_is_left_out() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_large_output_is_left_out_and_described() {
+    // Escaped, the quotes take four bytes more, and two around all.
+    let fits = 248 * 1024 - 6;
+    for (bytes, included) in [(fits, true), (fits + 1, false)] {
+        let output = format!("\"{}\"", "x".repeat(bytes));
+        let ending = output.clone();
+        let (aws, queue) = with_rule(move || Ending::succeed(secs(1), &ending), |_| {});
+        start(&aws, "a", "{}").await;
+        sleep(1).await;
+        let detail = &events(&queue)[0]["detail"];
+        assert_eq!(detail["outputDetails"], json!({"included": included}));
+        assert_eq!(detail["output"].as_str(), included.then_some(&*output));
+        let sfn = aws.caller("test").sfn_client();
+        let arn = detail["executionArn"].as_str().expect("an ARN");
+        let described = sfn.describe_execution().execution_arn(arn).send().await;
+        let described = described.expect("it exists");
+        assert_eq!(described.output(), Some(output.as_str()));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_of_a_start_by_an_alias_names_machine_alias_and_version() {
+    let (aws, queue) = with_rule(succeed, |_| {});
+    let alias = aws.sfn().create_alias("jobs", "live");
+    let sfn = aws.caller("test").sfn_client();
+    let request = sfn.start_execution().state_machine_arn(&alias);
+    request.name("a").send().await.expect("a start");
+    sleep(60).await;
+    let detail = &events(&queue)[0]["detail"];
+    let machine = alias.trim_end_matches(":live");
+    assert_eq!(detail["stateMachineArn"], machine);
+    assert_eq!(detail["stateMachineAliasArn"], alias);
+    assert_eq!(detail["stateMachineVersionArn"], format!("{machine}:1"));
+    let execution = machine.replace(":stateMachine:", ":execution:") + ":a";
+    assert_eq!(detail["executionArn"], execution);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_test_can_leave_out_input_and_output() {
     let (aws, queue) = with_rule(succeed, |rule| rule.without_input = true);
     start(&aws, "a", "{}").await;

@@ -262,6 +262,62 @@ async fn an_execution_started_by_an_alias_belongs_to_the_state_machine() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_name_is_taken_for_all_aliases_and_versions_of_a_machine() {
+    let one = one_machine();
+    let live = one.aws.sfn().create_alias("jobs", "live");
+    let canary = one.aws.sfn().create_alias("jobs", "canary");
+    let start = async |arn: &str, input: &str| {
+        let request = one.sfn.start_execution().state_machine_arn(arn);
+        let started = request.name("a").input(input).send().await;
+        started.map(|started| started.execution_arn)
+    };
+    let first = start(&live, "{}").await.expect("a start");
+    for arn in [&live, &canary, &format!("{}:1", one.arn), &one.arn] {
+        let again = start(arn, "{}").await.expect("it runs already");
+        assert_eq!(again, first);
+        let other = start(arn, "1").await;
+        assert_eq!(code(other), "ExecutionAlreadyExists");
+    }
+    sleep(60).await;
+    assert_eq!(code(start(&canary, "{}").await), "ExecutionAlreadyExists");
+    assert_eq!(one.aws.sfn().executions().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_execution_may_be_started_by_a_version() {
+    let one = one_machine();
+    let live = one.aws.sfn().create_alias("jobs", "live");
+    let second = one.aws.sfn().publish_version("jobs");
+    assert_eq!(second, format!("{}:2", one.arn));
+    let start = async |arn: &str, name: &str| {
+        let request = one.sfn.start_execution().state_machine_arn(arn);
+        let started = request.name(name).send().await?;
+        let request = one.sfn.describe_execution();
+        let described = request.execution_arn(started.execution_arn()).send().await;
+        Ok(described.expect("it exists"))
+    };
+    let described = start(&second, "a").await;
+    let described: Result<_, SdkError<StartExecutionError, _>> = described;
+    let described = described.expect("a start");
+    assert_eq!(described.state_machine_arn(), one.arn);
+    let versioned = described.state_machine_version_arn();
+    assert_eq!(versioned, Some(second.as_str()));
+    assert_eq!(described.state_machine_alias_arn(), None);
+    let described = start(&live, "b").await.expect("a start");
+    let first = format!("{}:1", one.arn);
+    let versioned = described.state_machine_version_arn();
+    assert_eq!(versioned, Some(first.as_str()), "the alias has not moved");
+    one.aws.sfn().create_alias("jobs", "live");
+    let described = start(&live, "c").await.expect("a start");
+    let versioned = described.state_machine_version_arn();
+    assert_eq!(versioned, Some(second.as_str()));
+    for unknown in ["3", "0", "gone"] {
+        let arn = format!("{}:{unknown}", one.arn);
+        assert_eq!(code(start(&arn, "d").await), "StateMachineDoesNotExist");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_execution_is_forgotten_ninety_days_after_it_closed() {
     let one = one_machine();
     let started = one.start("a", "{}").await.expect("a start");
