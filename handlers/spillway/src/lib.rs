@@ -12,9 +12,11 @@ pub mod aws;
 pub mod attempt;
 pub mod capacity;
 pub mod control;
+pub mod day;
 pub mod event;
 pub mod execution;
 pub mod gate;
+pub mod in_force;
 pub mod lease;
 pub mod message;
 pub mod notification;
@@ -25,6 +27,7 @@ pub mod slot;
 pub mod sweep;
 pub mod text;
 pub mod tokens;
+pub mod window;
 
 /// The version of the rows and messages that this release writes.
 ///

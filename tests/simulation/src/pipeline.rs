@@ -11,6 +11,7 @@ use spillway::aws::clients::Clients;
 use spillway::aws::clock::Clock;
 use spillway::outcome::RetryPolicy;
 use spillway::pace::Pace;
+use spillway::window::Windows;
 
 use crate::upload::{Upload, notification};
 
@@ -27,6 +28,8 @@ const SETTLE_TIMEOUT: Duration = Duration::from_secs(30);
 pub struct Settings {
     pub seed: u64,
     pub pace: Pace,
+    pub windows: Windows,
+    pub starts_per_day: Option<u32>,
     pub retry: RetryPolicy,
     pub sweep_after: Duration,
     /// How long a tick drains.
@@ -45,6 +48,8 @@ impl Default for Settings {
                 burst: 100,
                 starts_per_tick: None,
             },
+            windows: Windows::default(),
+            starts_per_day: None,
             retry: RetryPolicy {
                 max_attempts: 3,
                 backoff_seconds: vec![5, 10],
@@ -182,6 +187,8 @@ impl Pipeline {
             outcomes_queue_url: self.outcomes.url(),
             state_machine_arn: self.machine.clone(),
             pace: self.settings.pace.clone(),
+            windows: self.settings.windows.clone(),
+            starts_per_day: self.settings.starts_per_day,
             tick: self.settings.tick,
             sweep_after: self.settings.sweep_after,
             sweep_per_tick: 50,
