@@ -8,6 +8,12 @@ use spillway::execution::InputFormat;
 use spillway::lane::Lane;
 use spillway::order::Order;
 use spillway::pace::{Pace, PaceError};
+use spillway::window::{self, Windows};
+
+const WINDOWS: &str = "SPILLWAY_WINDOWS";
+const WINDOWS_ARE: &str = "the JSON list of the windows, or remove it";
+const STARTS_PER_DAY: &str = "SPILLWAY_STARTS_PER_DAY";
+const STARTS_PER_DAY_IS: &str = "a whole number, at least 1, or remove it";
 
 /// What the environment says.
 #[derive(Debug, Clone)]
@@ -26,6 +32,9 @@ pub struct Config {
     /// Days that finished rows are kept.
     pub retention_days: u32,
     pub pace: Pace,
+    pub windows: Windows,
+    /// Starts of one UTC day, at most.
+    pub starts_per_day: Option<u32>,
     /// How long a tick may release events; Lambda's timeout is longer.
     pub tick: Duration,
     /// How old a slot is before its execution is asked after.
@@ -79,6 +88,8 @@ impl Config {
                     "a whole number, at least 1, or remove it",
                 ),
             },
+            windows: windows(&mut environment),
+            starts_per_day: environment.optional(STARTS_PER_DAY, STARTS_PER_DAY_IS),
             tick: seconds(environment.parsed("SPILLWAY_TICK_SECONDS", "a whole number of seconds")),
             sweep_after: seconds(
                 environment.parsed("SPILLWAY_SWEEP_AFTER_SECONDS", "a whole number of seconds"),
@@ -108,6 +119,9 @@ impl Config {
         if config.sweep_per_tick == 0 {
             ranges.problem("SPILLWAY_SWEEP_PER_TICK", "is 0", "at least 1 slot");
         }
+        if config.starts_per_day == Some(0) {
+            ranges.problem(STARTS_PER_DAY, "is 0", STARTS_PER_DAY_IS);
+        }
         ranges.finish()?;
         match config.pace.clone().validate() {
             Ok(_) => Ok(config),
@@ -116,6 +130,18 @@ impl Config {
             }),
         }
     }
+}
+
+fn windows(environment: &mut Environment) -> Windows {
+    let json: Option<String> = environment.optional(WINDOWS, WINDOWS_ARE);
+    let windows = json.map(|json| window::parse(&json));
+    windows
+        .transpose()
+        .map(Option::unwrap_or_default)
+        .unwrap_or_else(|error| {
+            environment.problem(WINDOWS, &format!("is wrong ({error})"), WINDOWS_ARE);
+            Windows::default()
+        })
 }
 
 fn seconds(seconds: u32) -> Duration {
@@ -141,11 +167,13 @@ mod tests {
 
     fn good(name: &str) -> Option<String> {
         let value = match name {
-            "SPILLWAY_STARTS_PER_TICK" => return None,
+            "SPILLWAY_STARTS_PER_TICK"
+            | "SPILLWAY_WINDOWS"
+            | "SPILLWAY_STARTS_PER_DAY"
+            | "SPILLWAY_ORDER"
+            | "SPILLWAY_EVENTS_PER_EXECUTION"
+            | "SPILLWAY_INPUT_FORMAT" => return None,
             "SPILLWAY_LANES" => LANES,
-            "SPILLWAY_ORDER" | "SPILLWAY_EVENTS_PER_EXECUTION" | "SPILLWAY_INPUT_FORMAT" => {
-                return None;
-            }
             "SPILLWAY_RETENTION_DAYS" => "90",
             "SPILLWAY_MAX_CONCURRENCY" => "100",
             "SPILLWAY_STARTS_PER_SECOND" => "2.5",
@@ -164,6 +192,8 @@ mod tests {
         assert_eq!(config.tick, Duration::from_secs(56));
         assert_eq!(config.pace.starts_per_second, 2.5);
         assert_eq!(config.pace.starts_per_tick, None);
+        assert_eq!(config.windows, Windows::default());
+        assert_eq!(config.starts_per_day, None);
     }
 
     #[test]
@@ -187,6 +217,35 @@ mod tests {
         assert_eq!(
             error.problems,
             ["SPILLWAY_BURST is out of range: burst is 0: give at least 1"]
+        );
+    }
+    #[test]
+    fn windows_and_the_days_limit_are_read_and_checked() {
+        let read = |windows: &'static str, per_day: &'static str| {
+            Config::from_environment(&|name| match name {
+                WINDOWS => Some(windows.to_owned()),
+                STARTS_PER_DAY => Some(per_day.to_owned()),
+                _ => good(name),
+            })
+        };
+        let night = r#"[{"name": "night", "priority": 1, "from": "20:00", "to": "24:00", "pace": {"burst": 5}}]"#;
+        let config = read(night, "1000").unwrap();
+        assert_eq!(config.starts_per_day, Some(1_000));
+        assert!(config.windows.in_force(21 * 3_600_000).is_some());
+        assert!(config.windows.in_force(3_600_000).is_none());
+
+        assert_eq!(
+            read(r#"[{"name": "night", "priority": 1}]"#, "1")
+                .unwrap_err()
+                .problems,
+            [
+                "SPILLWAY_WINDOWS is wrong (the window \"night\": pace is empty: give pause = true, or a pace with at \
+                least one number): set it to the JSON list of the windows, or remove it"
+            ]
+        );
+        assert_eq!(
+            read("[]", "0").unwrap_err().problems,
+            ["SPILLWAY_STARTS_PER_DAY is 0: set it to a whole number, at least 1, or remove it"]
         );
     }
 }

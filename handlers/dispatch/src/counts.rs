@@ -48,8 +48,13 @@ pub struct Counts {
     pub unreadable: u32,
     /// 1 when another tick held the lease.
     pub lease_busy: u32,
-    /// 1 when an operator's pause was in force.
+    /// 1 when a pause was in force, an operator's or a window's.
     pub paused: u32,
+    /// 1 when the day's starts are used up.
+    pub day_limit_reached: u32,
+    /// Starts of the UTC day so far. Absent without a limit for the day.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub starts_today: Option<u32>,
     /// 1 when messages waited, no slot was free, and nothing started.
     pub saturated: u32,
     /// Slots taken when the tick ended: running executions. Absent when the tick did not come to count them.

@@ -8,7 +8,6 @@ use spillway::aws::error::HandlerError;
 use spillway::aws::queue::BATCH;
 use spillway::gate::Grant;
 use tokio::task::JoinSet;
-use tracing::info;
 
 use crate::Dispatch;
 use crate::fill::Pool;
@@ -25,7 +24,8 @@ const COUNT_SHARE: Millis = 8;
 /// A count reads every slot, so many slots are counted less often: two milliseconds more for each, which keeps the
 /// counting at about 30 read units a second.
 const COUNT_DEARER_BY: Millis = 2;
-/// How often the control item is read again, so that a limit or a pause holds for what is already queued.
+/// How often the control item is read again and the windows are looked at, so that a limit or a pause holds for what is
+/// already queued.
 const CONTROL_EVERY: Millis = 2_000;
 /// How often the backlog is asked for while no slot is free: an empty queue ends the tick.
 const BACKLOG_EVERY: Millis = 10_000;
@@ -206,7 +206,7 @@ impl Dispatch {
         Ok(true)
     }
 
-    /// Reads the control item again when it is time: a limit or a pause holds within seconds.
+    /// Reads the control item again when it is time: a limit, a pause or a window holds within seconds.
     pub(crate) async fn read_control(&self, shared: &Shared) -> Result<(), HandlerError> {
         let now = shared.now();
         {
@@ -216,17 +216,9 @@ impl Dispatch {
             }
             state.control_read = now;
         }
-        let control = self.ledger.control().await?;
-        let pace = control
-            .over(&self.config.pace)
-            .map_err(|error| HandlerError::Control(error.to_string()))?;
-        let mut state = shared.state();
-        state.gate.set_pace(&pace);
-        state.counts.max_concurrency = Some(pace.max_concurrency);
-        if control.paused {
-            info!("paused by the control item");
-            state.counts.paused = 1;
-            state.stopping = true;
+        let in_force = self.in_force(shared.clock).await?;
+        if shared.put_in_force(&in_force) {
+            shared.state().stopping = true;
         }
         Ok(())
     }

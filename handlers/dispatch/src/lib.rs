@@ -5,7 +5,9 @@
 //! event, and whatever happens next, a later tick finds the slot and finishes the start.
 
 pub mod config;
+mod control;
 mod counts;
+mod day;
 mod drain;
 mod fill;
 mod intake;

@@ -129,7 +129,7 @@ impl Dispatch {
                 return shared.suspect(slot.taken_at);
             }
             let now = shared.now();
-            let grant = shared.state().gate.request_restart(now);
+            let grant = shared.state().gate.request_restart(slot.taken_at, now);
             match grant {
                 Grant::Take(_) => break,
                 Grant::NotBefore(time) => {

@@ -33,6 +33,8 @@ pub struct State {
     pub keep_lease: bool,
     /// When the control item was last read.
     pub control_read: Millis,
+    /// The window in force.
+    pub window: Option<String>,
 }
 
 impl Shared {
@@ -46,6 +48,7 @@ impl Shared {
             suspect_since: None,
             keep_lease: false,
             control_read: clock.now(),
+            window: None,
         };
         Self {
             clock,

@@ -29,13 +29,18 @@ impl Dispatch {
         match answer {
             Start::Started => {
                 debug!(execution = slot.execution, "started");
-                shared.count(|counts| counts.started += 1);
+                let now = shared.now();
+                shared.change(|state| {
+                    state.counts.started += 1;
+                    state.gate.started(now);
+                });
                 self.started(slot).await;
             }
             Start::Already => {
+                let now = shared.now();
                 shared.change(|state| {
                     state.counts.already_started += 1;
-                    state.gate.give_back_budget(1);
+                    state.gate.came_to_nothing(slot.taken_at, now);
                 });
                 self.started(slot).await;
             }
@@ -44,7 +49,7 @@ impl Dispatch {
                 let now = shared.now();
                 shared.change(|state| {
                     state.counts.throttled += 1;
-                    state.gate.give_back_budget(1);
+                    state.gate.came_to_nothing(slot.taken_at, now);
                     state.gate.tokens.throttled(now);
                 });
                 self.pend(shared, slot).await;
@@ -55,6 +60,8 @@ impl Dispatch {
                 self.refuse(shared, slot, &Refusal { error, cause }).await;
             }
             Start::NoStateMachine(reason) | Start::Forbidden(reason) => {
+                let now = shared.now();
+                shared.state().gate.came_to_nothing(slot.taken_at, now);
                 self.unclear(shared, slot).await;
                 let error = HandlerError::StartForbidden(reason);
                 if exchanged {
@@ -64,6 +71,7 @@ impl Dispatch {
                 }
             }
             Start::Unknown(reason) => {
+                shared.state().gate.give_back_budget(1);
                 let unclear = self.unclear(shared, slot).await;
                 let error = HandlerError::Call {
                     call: "StartExecution",
@@ -82,9 +90,10 @@ impl Dispatch {
     async fn refuse(&self, shared: &Shared, slot: &Slot, refusal: &Refusal) {
         let Refusal { error, cause } = refusal;
         error!(execution = slot.execution, error, cause, "refused for good");
+        let now = shared.now();
         shared.change(|state| {
             state.counts.refused += 1;
-            state.gate.give_back_budget(1);
+            state.gate.came_to_nothing(slot.taken_at, now);
         });
         let outcome = Outcome::new(&slot.execution, Status::Refused, Some(error), Some(cause));
         let message = Outgoing {
@@ -111,7 +120,6 @@ impl Dispatch {
     async fn unclear(&self, shared: &Shared, slot: &Slot) -> u32 {
         let unclear = shared.change(|state| {
             state.counts.unclear += 1;
-            state.gate.give_back_budget(1);
             state.counts.unclear
         });
         self.pend(shared, slot).await;

@@ -86,7 +86,7 @@ impl Dispatch {
                 let now = shared.now();
                 let grant = shared.change(|state| {
                     state.gate.found_unstarted(1);
-                    state.gate.request_restart(now)
+                    state.gate.request_restart(slot.taken_at, now)
                 });
                 // Without a grant it comes round again.
                 if let (Some(load), Grant::Take(_)) = (claimed, grant) {

@@ -19,7 +19,7 @@ use crate::counts::Counts;
 use crate::shared::Shared;
 
 /// The lease outlives the invocation by this much, for clocks that differ and for a last write under way.
-const LEASE_MARGIN: Millis = 5_000;
+pub(crate) const LEASE_MARGIN: Millis = 5_000;
 /// Receiving ends this long before Lambda's deadline, so that everything under way can end.
 const DEADLINE_MARGIN: Millis = 15_000;
 /// How long a busy lease is waited for: the schedule's jitter, not a whole tick.
@@ -109,7 +109,9 @@ impl Dispatch {
         let (mut ended, keep_lease) = match self.prepare(invocation, &lease).await {
             Ok(work) => {
                 left.cursor = self.work(&work, &lease, invocation, began).await;
+                let now = work.shared.now();
                 let mut state = work.shared.state();
+                left.day = state.end_day(now).or(left.day);
                 left.suspect_since = state.suspect_since;
                 left.tokens = Some(state.gate.tokens.carry());
                 left.tick_starts = left.tick_starts.saturating_add(state.gate.spent());
@@ -141,11 +143,9 @@ impl Dispatch {
 
     /// Reads what the tick rests on: the control item and the slots.
     async fn prepare(&self, invocation: &Invocation, lease: &Lease) -> Result<Work, HandlerError> {
-        let control = self.ledger.control().await?;
-        let pace = control
-            .over(&self.config.pace)
-            .map_err(|error| HandlerError::Control(error.to_string()))?;
         let clock = invocation.clock;
+        let in_force = self.in_force(clock).await?;
+        let pace = &in_force.pace;
         let carried = lease.left.tokens;
         let tokens = Tokens::new(pace.starts_per_second, pace.burst, carried, clock.now());
         let budget = lease
@@ -164,16 +164,15 @@ impl Dispatch {
                 .map(|lane| lane.min_share)
                 .zip(owed),
         );
-        let shared = Arc::new(Shared::new(clock, Gate::new(&pace, tokens, budget), shares));
-        shared.count(|counts| {
-            counts.paused = control.paused.into();
-            counts.max_concurrency = Some(pace.max_concurrency);
-        });
+        let gate = Gate::new(pace, tokens, budget);
+        let shared = Arc::new(Shared::new(clock, gate, shares));
+        let paused = shared.put_in_force(&in_force);
         let slots = self.count_slots(&shared).await?;
+        self.begin_day(&shared, lease, invocation, paused).await?;
         Ok(Work {
             shared,
             slots,
-            paused: control.paused,
+            paused,
         })
     }
 

@@ -2,6 +2,7 @@
 
 use crate::Millis;
 use crate::capacity::Capacity;
+use crate::day::DayLimit;
 use crate::pace::Pace;
 use crate::tokens::Tokens;
 
@@ -16,6 +17,8 @@ pub struct Gate {
     pace: Pace,
     /// Starts this tick has left; `None`: no such bound.
     budget: Option<u32>,
+    /// The day's limit; `None`: no such bound.
+    day: Option<DayLimit>,
     /// Starts granted and not given back.
     spent: u32,
     /// Slots that are taken although nothing runs in them yet.
@@ -43,9 +46,26 @@ impl Gate {
             tokens,
             pace: pace.clone(),
             budget,
+            day: None,
             spent: 0,
             unstarted: 0,
         }
+    }
+
+    /// Most starts of a tick of `seconds`: the burst and the rate's share, within the budget.
+    pub fn most(&self, seconds: f64) -> u32 {
+        let most = f64::from(self.pace.burst) + (self.pace.starts_per_second * seconds).ceil();
+        self.budget.unwrap_or(u32::MAX).min(most as u32)
+    }
+
+    /// The day's limit holds from now on.
+    pub fn set_day(&mut self, day: DayLimit) {
+        self.day = Some(day);
+    }
+
+    /// The day's limit.
+    pub fn day(&mut self) -> Option<&mut DayLimit> {
+        self.day.as_mut()
     }
 
     /// The pace in force changed: it holds from now on. The budget stays this tick's.
@@ -69,9 +89,14 @@ impl Gate {
 
     /// Asks for up to `most` starts, each with a slot of its own.
     pub fn request(&mut self, most: u32, now: Millis) -> Grant {
+        let today = self.day.as_mut().map(|day| day.left(now));
+        let most = most.min(today.unwrap_or(most));
         let grant = self.grant(most, self.capacity.free(), now);
         if let Grant::Take(granted) = grant {
             self.capacity.reserve(granted);
+            if let Some(day) = &mut self.day {
+                day.take(granted);
+            }
         }
         grant
     }
@@ -81,13 +106,18 @@ impl Gate {
         self.unstarted += slots;
     }
 
-    /// Asks for one start of an execution that holds its slot already and does not run. The limit may have been
-    /// lowered since the slot was taken.
-    pub fn request_restart(&mut self, now: Millis) -> Grant {
+    /// Asks for one start of an execution that holds its slot since `taken_at` and does not run. The limit may have
+    /// been lowered since the slot was taken.
+    pub fn request_restart(&mut self, taken_at: Millis, now: Millis) -> Grant {
         let running = self.capacity.used().saturating_sub(self.unstarted);
-        let grant = self.grant(1, self.pace.max_concurrency.saturating_sub(running), now);
+        let today = self.day.as_mut().map(|day| day.left_for(taken_at, now));
+        let most = today.unwrap_or(1).min(1);
+        let grant = self.grant(most, self.pace.max_concurrency.saturating_sub(running), now);
         if grant == Grant::Take(1) {
             self.unstarted = self.unstarted.saturating_sub(1);
+            if let Some(day) = &mut self.day {
+                day.take_for(taken_at);
+            }
         }
         grant
     }
@@ -121,10 +151,28 @@ impl Gate {
     /// Gives back granted starts whose slots were put, but for which no call was made.
     pub fn give_back_start(&mut self, unused: u32) {
         self.tokens.give_back(unused);
+        if let Some(day) = &mut self.day {
+            day.give_back(unused);
+        }
         self.give_back_budget(unused);
     }
 
-    /// Gives back granted starts for which a call was made, but that started nothing.
+    /// A call was made for a slot taken then, and it certainly started nothing.
+    pub fn came_to_nothing(&mut self, taken_at: Millis, now: Millis) {
+        if let Some(day) = &mut self.day {
+            day.came_to_nothing(taken_at, now);
+        }
+        self.give_back_budget(1);
+    }
+
+    /// A call was made, and it started an execution.
+    pub fn started(&mut self, now: Millis) {
+        if let Some(day) = &mut self.day {
+            day.started(now);
+        }
+    }
+
+    /// Gives back granted starts for which a call was made, but that started nothing as far as is known.
     pub fn give_back_budget(&mut self, unused: u32) {
         self.spent = self.spent.saturating_sub(unused);
         self.budget = self.budget.map(|budget| budget.saturating_add(unused));
@@ -183,7 +231,7 @@ mod tests {
         gate.capacity.count_ends(1);
         gate.found_unstarted(1);
         assert_eq!(gate.request(1, 0), Grant::Full);
-        assert_eq!(gate.request_restart(0), Grant::Take(1));
+        assert_eq!(gate.request_restart(0, 0), Grant::Take(1));
         assert_eq!(gate.capacity.used(), 1);
     }
 
@@ -194,9 +242,9 @@ mod tests {
         gate.capacity.count_begins();
         gate.capacity.count_ends(7);
         gate.found_unstarted(4);
-        assert_eq!(gate.request_restart(0), Grant::Take(1));
-        assert_eq!(gate.request_restart(0), Grant::Take(1));
-        assert_eq!(gate.request_restart(0), Grant::Full);
+        assert_eq!(gate.request_restart(0, 0), Grant::Take(1));
+        assert_eq!(gate.request_restart(0, 0), Grant::Take(1));
+        assert_eq!(gate.request_restart(0, 0), Grant::Full);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! a clean release writes what is true. So a tick that dies leaves the truth or something safer.
 
 use crate::Millis;
+use crate::day::DayStarts;
 use crate::tokens::Carried;
 
 /// The lease item as the last tick left it.
@@ -21,6 +22,8 @@ pub struct Left {
     pub tick_starts: u32,
     /// Starts owed to each lane, by priority.
     pub owed: Vec<f64>,
+    /// Starts of the day; `None` when no limit was ever set.
+    pub day: Option<DayStarts>,
 }
 
 /// `tick_starts` while a tick runs: were it to die, a second tick of the same schedule starts nothing.

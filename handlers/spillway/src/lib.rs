@@ -13,9 +13,11 @@ pub mod attempt;
 pub mod batch;
 pub mod capacity;
 pub mod control;
+pub mod day;
 pub mod event;
 pub mod execution;
 pub mod gate;
+pub mod in_force;
 pub mod lane;
 pub mod lease;
 pub mod message;
@@ -29,6 +31,7 @@ pub mod slot;
 pub mod sweep;
 pub mod text;
 pub mod tokens;
+pub mod window;
 
 /// The version of the rows and messages that this release writes.
 ///

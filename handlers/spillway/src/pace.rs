@@ -60,6 +60,27 @@ impl Pace {
     }
 }
 
+/// Some of a pace's numbers, to override others.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Partial {
+    pub max_concurrency: Option<u32>,
+    pub starts_per_second: Option<f64>,
+    pub burst: Option<u32>,
+    pub starts_per_tick: Option<u32>,
+}
+
+impl Partial {
+    /// `pace` with these numbers instead; what is not named stays.
+    pub fn over(&self, pace: &Pace) -> Pace {
+        Pace {
+            max_concurrency: self.max_concurrency.unwrap_or(pace.max_concurrency),
+            starts_per_second: self.starts_per_second.unwrap_or(pace.starts_per_second),
+            burst: self.burst.unwrap_or(pace.burst),
+            starts_per_tick: self.starts_per_tick.or(pace.starts_per_tick),
+        }
+    }
+}
+
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
@@ -70,6 +91,22 @@ pub(crate) mod tests {
         burst: 50,
         starts_per_tick: None,
     };
+
+    #[test]
+    fn what_is_not_named_stays() {
+        assert_eq!(Partial::default().over(&PACE), PACE);
+        let five = Partial {
+            max_concurrency: Some(5),
+            ..Partial::default()
+        };
+        assert_eq!(
+            five.over(&PACE),
+            Pace {
+                max_concurrency: 5,
+                ..PACE
+            }
+        );
+    }
 
     #[test]
     fn ranges_are_checked() {

@@ -14,6 +14,7 @@ use spillway::lane::Lane;
 use spillway::order::Order;
 use spillway::outcome::RetryPolicy;
 use spillway::pace::Pace;
+use spillway::window::Windows;
 
 use crate::upload::{Upload, notification};
 
@@ -31,6 +32,8 @@ const SETTLE_TIMEOUT: Duration = Duration::from_secs(30);
 pub struct Settings {
     pub seed: u64,
     pub pace: Pace,
+    pub windows: Windows,
+    pub starts_per_day: Option<u32>,
     pub retry: RetryPolicy,
     pub order: Order,
     pub events_per_execution: u32,
@@ -53,6 +56,8 @@ impl Default for Settings {
                 burst: 100,
                 starts_per_tick: None,
             },
+            windows: Windows::default(),
+            starts_per_day: None,
             retry: RetryPolicy {
                 max_attempts: 3,
                 backoff_seconds: vec![5, 10],
@@ -225,6 +230,8 @@ impl Pipeline {
             outcomes_queue_url: self.outcomes.url(),
             state_machine_arn: self.machine.clone(),
             pace: self.settings.pace.clone(),
+            windows: self.settings.windows.clone(),
+            starts_per_day: self.settings.starts_per_day,
             tick: self.settings.tick,
             sweep_after: self.settings.sweep_after,
             sweep_per_tick: 50,

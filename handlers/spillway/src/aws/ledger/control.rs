@@ -4,6 +4,7 @@ use super::Ledger;
 use super::item::{Reader, text};
 use crate::aws::error::HandlerError;
 use crate::control::Control;
+use crate::pace::Partial;
 
 impl Ledger {
     /// What an operator wrote; the default when there is no item.
@@ -24,11 +25,13 @@ impl Ledger {
         let reader = Reader::new(item);
         let control = || {
             Ok(Control {
-                paused: reader.flag("paused")?,
-                max_concurrency: reader.optional_number("max_concurrency")?,
-                starts_per_second: reader.optional_number("starts_per_second")?,
-                burst: reader.optional_number("burst")?,
-                starts_per_tick: reader.optional_number("starts_per_tick")?,
+                paused: reader.optional_flag("paused")?,
+                pace: Partial {
+                    max_concurrency: reader.optional_number("max_concurrency")?,
+                    starts_per_second: reader.optional_number("starts_per_second")?,
+                    burst: reader.optional_number("burst")?,
+                    starts_per_tick: reader.optional_number("starts_per_tick")?,
+                },
             })
         };
         control().map_err(|error: HandlerError| HandlerError::Control(error.to_string()))

@@ -97,9 +97,13 @@ impl<'a> Reader<'a> {
 
     /// `false` when absent.
     pub fn flag(&self, name: &str) -> Result<bool, HandlerError> {
+        Ok(self.optional_flag(name)?.unwrap_or_default())
+    }
+
+    pub fn optional_flag(&self, name: &str) -> Result<Option<bool>, HandlerError> {
         match self.item.get(name) {
-            None | Some(AttributeValue::Null(_)) => Ok(false),
-            Some(AttributeValue::Bool(flag)) => Ok(*flag),
+            None | Some(AttributeValue::Null(_)) => Ok(None),
+            Some(AttributeValue::Bool(flag)) => Ok(Some(*flag)),
             Some(_) => Err(self.error(format!("its attribute {name} is not true or false"))),
         }
     }

@@ -8,6 +8,7 @@ use super::Ledger;
 use super::item::{Item, Reader, key, number, text};
 use super::update::Update;
 use crate::aws::error::HandlerError;
+use crate::day::DayStarts;
 use crate::lease::{ALL_STARTS, Left};
 use crate::tokens::Carried;
 use crate::{Millis, SCHEMA_VERSION};
@@ -62,7 +63,32 @@ fn left(item: Option<&Item>) -> Result<Left, HandlerError> {
         tick: reader.optional_text("tick")?,
         tick_starts: reader.optional_number("tick_starts")?.unwrap_or_default(),
         owed: reader.optional_numbers("owed")?.unwrap_or_default(),
+        day: day(&reader)?,
     })
+}
+
+fn day(reader: &Reader) -> Result<Option<DayStarts>, HandlerError> {
+    let Some(day) = reader.optional_text("day")? else {
+        return Ok(None);
+    };
+    let day = day
+        .parse()
+        .map_err(|_| reader.error(format!("its attribute day is {day:?}, which is no date")))?;
+    Ok(Some(DayStarts {
+        day,
+        starts: reader.optional_number("day_starts")?.unwrap_or_default(),
+        next_day: reader
+            .optional_number("next_day_starts")?
+            .unwrap_or_default(),
+    }))
+}
+
+fn set_day(update: Update, day: &DayStarts) -> Update {
+    let next_day = (day.next_day > 0).then(|| number(day.next_day));
+    update
+        .set("day", text(day.day.to_string()))
+        .set("day_starts", number(day.starts))
+        .set_or_remove("next_day_starts", next_day)
 }
 
 impl Ledger {
@@ -96,6 +122,20 @@ impl Ledger {
         }
     }
 
+    /// Writes what this tick may start at most, before it starts anything.
+    pub async fn reserve_day(&self, lease: &Lease, worst: &DayStarts) -> Result<(), HandlerError> {
+        const CALL: &str = "reserving the day's starts";
+        let update = set_day(Update::default(), worst).only_if("holder", text(&lease.holder));
+        let written = self.update(key("lease", "dispatch"), update, CALL).await?;
+        match written {
+            Ok(_) => Ok(()),
+            Err(_) => Err(HandlerError::Call {
+                call: CALL,
+                reason: "the lease was lost meanwhile: is the function's clock right?".into(),
+            }),
+        }
+    }
+
     /// Gives the lease back with the truth. A lease that was lost meanwhile is left alone.
     pub async fn release_lease(&self, lease: &Lease, left: &Left) -> Result<(), HandlerError> {
         // One lane is owed nothing.
@@ -115,6 +155,9 @@ impl Ledger {
                 .set("tokens", number(carried.tokens))
                 .set("tokens_at", number(carried.at))
                 .set_or_remove("rate", carried.rate.map(number));
+        }
+        if let Some(day) = &left.day {
+            update = set_day(update, day);
         }
         let released = self
             .update(key("lease", "dispatch"), update, "releasing the lease")

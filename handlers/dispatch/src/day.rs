@@ -1,0 +1,55 @@
+//! The day's limit during a tick.
+
+use spillway::Millis;
+use spillway::aws::error::HandlerError;
+use spillway::aws::ledger::Lease;
+use spillway::day::{DayLimit, DayStarts};
+use tracing::info;
+
+use crate::Dispatch;
+use crate::shared::{Shared, State};
+use crate::tick::{Invocation, LEASE_MARGIN};
+
+impl Dispatch {
+    /// Writes into the lease what this tick may start at most, before it starts anything.
+    pub(crate) async fn begin_day(
+        &self,
+        shared: &Shared,
+        lease: &Lease,
+        invocation: &Invocation,
+        paused: bool,
+    ) -> Result<(), HandlerError> {
+        let Some(limit) = self.config.starts_per_day else {
+            return Ok(());
+        };
+        let until = invocation.deadline + LEASE_MARGIN;
+        let seconds = self.config.tick.as_secs_f64();
+        let left = lease.left.day.as_ref();
+        let day = shared.change(|state| {
+            let most = state.gate.most(seconds);
+            DayLimit::new(limit, left, shared.now(), until, most)
+        });
+        let worst = day.worst();
+        shared.state().gate.set_day(day);
+        // A tick that starts nothing has nothing to cover.
+        if paused || left == Some(&worst) {
+            return Ok(());
+        }
+        self.ledger.reserve_day(lease, &worst).await
+    }
+}
+
+impl State {
+    /// Counts the day's starts, and says what the lease keeps of them.
+    pub fn end_day(&mut self, now: Millis) -> Option<DayStarts> {
+        let day = self.gate.day()?;
+        let left = day.carry(now);
+        let starts = day.starts();
+        self.counts.starts_today = Some(starts);
+        if let Some(resumes) = day.resumes() {
+            self.counts.day_limit_reached = 1;
+            info!("the day's starts are used up ({starts}): starts go on at {resumes}T00:00:00Z");
+        }
+        Some(left)
+    }
+}
