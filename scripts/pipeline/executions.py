@@ -3,6 +3,7 @@
 import dataclasses
 import datetime
 import json
+import urllib.parse
 from concurrent.futures import ThreadPoolExecutor
 
 
@@ -27,19 +28,26 @@ def described(client, state_machine: str) -> list[Execution]:
 
     def describe(summary: dict) -> Execution:
         found = client.describe_execution(executionArn=summary["executionArn"])
-        input_ = json.loads(found["input"])
+        attempt, objects = _given(found["name"], json.loads(found["input"]))
         return Execution(
-            found["name"],
-            found["status"],
-            found["startDate"],
-            found.get("stopDate"),
-            input_["attempt"],
-            tuple(input_["objects"]),
-            found.get("error") or "",
+            found["name"], found["status"], found["startDate"], found.get("stopDate"), attempt, objects, found.get("error") or ""
         )
 
     with ThreadPoolExecutor(8) as pool:
         return list(pool.map(describe, summaries(client, state_machine)))
+
+
+def _given(name: str, input_: dict) -> tuple[int, tuple[dict, ...]]:
+    """The attempt and the objects, in either of the input's formats."""
+    if "Records" not in input_:
+        return input_["attempt"], tuple(input_["objects"])
+    found = []
+    for record in input_["Records"]:
+        bucket, item = record["s3"]["bucket"]["name"], record["s3"]["object"]
+        known = {name: item.get(other) for name, other in (("size", "size"), ("etag", "eTag"), ("versionId", "versionId"))}
+        found.append({"bucket": bucket, "key": urllib.parse.unquote_plus(item["key"]), "sequencer": item["sequencer"], **known})
+    # S3's format has no attempt: it is the end of the execution's name.
+    return int(name.rsplit("-", 1)[1]), tuple(found)
 
 
 def peak_running(executions: list[Execution]) -> int:

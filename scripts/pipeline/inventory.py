@@ -22,6 +22,12 @@ def _all(aws: Aws) -> Iterator[str]:
         f"state machine {arn}" for arn in pages(aws.stepfunctions, "list_state_machines", "stateMachines", "stateMachineArn")
     )
     yield from (f"rule {arn}" for arn in pages(aws.events, "list_rules", "Rules", "Arn"))
+    yield from (f"event bus {bus['Arn']}" for bus in aws.events.list_event_buses()["EventBuses"])
+    yield from (f"topic {arn}" for arn in pages(aws.sns, "list_topics", "Topics", "TopicArn"))
+    yield from (f"subscription {arn}" for arn in pages(aws.sns, "list_subscriptions", "Subscriptions", "SubscriptionArn"))
+    # A key that is scheduled for deletion is as gone as a key can be.
+    keys = [aws.kms.describe_key(KeyId=arn)["KeyMetadata"] for arn in pages(aws.kms, "list_keys", "Keys", "KeyArn")]
+    yield from (f"key {key['Arn']}" for key in keys if key["KeyState"] != "PendingDeletion")
     yield from (f"log group {name}" for name in pages(aws.logs, "describe_log_groups", "logGroups", "logGroupName"))
     yield from (f"role {arn}" for arn in pages(aws.iam, "list_roles", "Roles", "Arn"))
 

@@ -1,14 +1,12 @@
 """The example device-status, applied to the emulator from a working copy that has what the emulator needs on top."""
 
 import dataclasses
-import json
-import shutil
 from pathlib import Path
 
-from pipeline import overlay, targets, terraform_plugins
+from pipeline import overlay, targets
 from pipeline.emulator import Emulator
-from pipeline.paths import ROOT
 from pipeline.terraform import Terraform
+from pipeline.working_copy import WorkingCopy
 
 EXAMPLE = Path("examples/device-status")
 
@@ -62,15 +60,12 @@ class Stack:
         self._terraform: Terraform | None = None
         self._directory = directory
 
-    def lay_out(self, emulator: Emulator, handlers: Path) -> None:
-        """Makes the working copy, and initialises it."""
-        ignored = shutil.ignore_patterns(".terraform", ".terraform.lock.hcl", "*.tfstate*", "tests")
-        shutil.copytree(ROOT / "terraform", self._directory / "terraform", ignore=ignored)
-        (self.example / "run.auto.tfvars.json").write_text(json.dumps(self.settings.variables(handlers), indent=2) + "\n")
-        (self.example / "emulator_override.tf").write_text(_emulator_override())
+    def lay_out(self, emulator: Emulator, handlers: Path, copy: WorkingCopy | None = None) -> None:
+        """Makes the working copy, unless there is one, and initialises it."""
+        copy = copy or WorkingCopy(self._directory)
+        self._terraform = copy.root(Path("terraform") / EXAMPLE, emulator, self.settings.variables(handlers))
         if self.settings.work_seconds:
             overlay.lay(self.example / "workflow.asl.json", self.settings.work_seconds)
-        self._terraform = Terraform(self.example, emulator.environment, self._directory / "terraform.log")
         self.terraform.init()
 
     @property
@@ -80,7 +75,9 @@ class Stack:
 
     def apply(self) -> Names:
         self.terraform.apply()
-        outputs = self.terraform.outputs()
+        return self.names(self.terraform.outputs())
+
+    def names(self, outputs: dict) -> Names:
         module = outputs["spillway"]
         return Names(
             bucket=outputs["bucket"],
@@ -95,21 +92,3 @@ class Stack:
             settle=module["settle_function_name"],
             rule=module["schedule_rule_name"],
         )
-
-
-def _emulator_override() -> str:
-    return f"""# What the emulator needs. Its address and its credentials are in the environment.
-terraform {{
-  required_providers {{
-    aws = {{
-      source  = "hashicorp/aws"
-      version = "{terraform_plugins.version()}"
-    }}
-  }}
-}}
-
-provider "aws" {{
-  max_retries       = 3
-  s3_use_path_style = true
-}}
-"""

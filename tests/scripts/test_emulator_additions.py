@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import pytest
 from pipeline.aws import Aws
+from pipeline.emulator import Emulator
 
 NUMBERS = itertools.count(1)
 ACCOUNT = "000000000000"
@@ -96,6 +97,7 @@ def test_a_function_is_invoked_by_s3_only_with_permission_and_its_failures_are_k
     aws: Aws, bucket: str
 ) -> None:
     url, destination = queue(aws, f"{bucket}-failures")
+    aws.logs.create_log_group(logGroupName=f"/aws/lambda/{bucket}")
     arn = function(aws, bucket, "def run(event, context):\n    raise ValueError('no')\n")
     aws.lambda_.put_function_event_invoke_config(
         FunctionName=bucket, MaximumRetryAttempts=0, DestinationConfig={"OnFailure": {"Destination": destination}}
@@ -115,7 +117,9 @@ def test_a_function_is_invoked_by_s3_only_with_permission_and_its_failures_are_k
     time.sleep(1)
     aws.lambda_.add_permission(**allow)
     aws.s3.put_object(Bucket=bucket, Key="not kept", Body=b"x")
-    time.sleep(2)
+    log = f"/aws/lambda/{bucket}"
+    until(lambda: any("REPORT" in event["message"] for event in aws.logs.filter_log_events(logGroupName=log)["events"]), 30)
+    time.sleep(1)
     aws.iam.put_role_policy(RoleName=bucket, PolicyName="own", PolicyDocument=policy)
     aws.s3.put_object(Bucket=bucket, Key="kept", Body=b"x")
     (message,) = until(lambda: receive(aws, url))
@@ -194,7 +198,7 @@ def test_an_alias_runs_its_own_versions_by_weight_and_shows_its_executions(aws: 
     assert {run["executionArn"] for run in listed} == set(started)
 
 
-def test_a_queue_of_another_account_takes_a_buckets_events(aws: Aws, emulator) -> None:
+def test_a_queue_of_another_account_takes_a_buckets_events(aws: Aws, emulator: Emulator) -> None:
     other = Aws(emulator.endpoint, OTHER)
     number = next(NUMBERS)
     name = f"foreign-{number}"
@@ -205,3 +209,44 @@ def test_a_queue_of_another_account_takes_a_buckets_events(aws: Aws, emulator) -
     until(lambda: receive(aws, url))  # the test event
     other.s3.put_object(Bucket=name, Key="key", Body=b"x")
     assert until(lambda: any("ObjectCreated" in message["Body"] for message in receive(aws, url)))
+
+
+def test_what_a_queue_refuses_goes_to_the_subscriptions_dead_letter_queue(aws: Aws) -> None:
+    number = next(NUMBERS)
+    topic = aws.sns.create_topic(Name=f"refused-{number}")["TopicArn"]
+    (url, arn), (dead_url, dead) = queue(aws, f"refused-{number}"), queue(aws, f"refused-dead-{number}", "sns.amazonaws.com")
+    attributes = {"RawMessageDelivery": "true", "RedrivePolicy": json.dumps({"deadLetterTargetArn": dead})}
+    aws.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes=attributes)
+    aws.sns.publish(TopicArn=topic, Message="kept")
+    (message,) = until(lambda: receive(aws, dead_url))
+    assert message["Body"] == "kept"
+    assert receive(aws, url) == []
+
+
+def test_a_bus_takes_another_accounts_events_only_by_its_policy_and_the_rules_role(aws: Aws, emulator: Emulator) -> None:
+    other = Aws(emulator.endpoint, OTHER)
+    name = f"bus-{next(NUMBERS)}"
+    url, arn = queue(aws, name, "events.amazonaws.com")
+    bus = aws.events.create_event_bus(Name=name)["EventBusArn"]
+    pattern = json.dumps({"source": ["test"], "account": [OTHER]})
+    aws.events.put_rule(Name=name, EventBusName=name, EventPattern=pattern)
+    aws.events.put_targets(Rule=name, EventBusName=name, Targets=[{"Id": "queue", "Arn": arn}])
+    trust = json.dumps({"Version": "2012-10-17", "Statement": []})
+    role = other.iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    other.events.put_rule(Name=name, EventPattern=json.dumps({"source": ["test"]}))
+    other.events.put_targets(Rule=name, Targets=[{"Id": "bus", "Arn": bus, "RoleArn": role}])
+
+    def send(detail: str) -> None:
+        entry = {"Source": "test", "DetailType": "test", "Detail": json.dumps({"which": detail})}
+        other.events.put_events(Entries=[entry])
+
+    send("neither")
+    allow = {"Effect": "Allow", "Action": "events:PutEvents", "Resource": bus}
+    other.iam.put_role_policy(RoleName=name, PolicyName="own", PolicyDocument=json.dumps({"Statement": [allow]}))
+    send("no policy")
+    policy = {"Version": "2012-10-17", "Statement": [{**allow, "Principal": {"AWS": f"arn:aws:iam::{OTHER}:root"}}]}
+    aws.events.put_permission(EventBusName=name, Policy=json.dumps(policy))
+    assert json.loads(aws.events.describe_event_bus(Name=name)["Policy"]) == policy
+    send("both")
+    (message,) = until(lambda: receive(aws, url))
+    assert json.loads(message["Body"])["detail"] == {"which": "both"}

@@ -13,6 +13,7 @@ from ministack import app
 
 from pipeline.inside_emulator import (
     async_invokes,
+    event_buses,
     message_moves,
     permissions,
     queue_lock,
@@ -20,7 +21,7 @@ from pipeline.inside_emulator import (
     s3_events,
     s3_get_object,
     s3_list_versions,
-    sns_filters,
+    sns_deliveries,
     state_machine_versions,
 )
 
@@ -36,11 +37,12 @@ threading.Thread(target=follow_parent, daemon=True).start()
 lock = queue_lock.add()
 message_moves.add(lock)
 rule_targets.add(lock)
+event_buses.add()
 permissions.add()
 s3_get_object.add()
 s3_list_versions.add()
 async_invokes.add()
 s3_events.add()
-sns_filters.add()
+sns_deliveries.add()
 state_machine_versions.add()
 app.main()

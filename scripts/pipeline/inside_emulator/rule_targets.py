@@ -5,7 +5,7 @@ import json
 import threading
 import time
 
-from ministack.core.responses import get_account_id, request_scope
+from ministack.core.responses import get_account_id
 from ministack.services import eventbridge, lambda_svc, sqs
 
 from pipeline.inside_emulator import service_calls
@@ -18,11 +18,6 @@ def add(lock: threading.RLock) -> None:
 
     def invoke(target: dict, event: dict, rule: dict, view: object = None) -> None:
         arn = target["Arn"]
-        account, region = arn.split(":")[4], arn.split(":")[3]
-        if ":event-bus/" in arn and account != get_account_id():
-            with request_scope(account, region):
-                plain(target, event, rule, view)
-            return
         refusal = _refusal(arn, rule)
         if not refusal:
             plain(target, event, rule, view)

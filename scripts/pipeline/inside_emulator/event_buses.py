@@ -1,0 +1,60 @@
+"""EventBridge's buses of other accounts: MiniStack does not know them as targets, nor a bus's policy as a document."""
+
+import json
+
+from ministack.core import iam_evaluator
+from ministack.core.iam_evaluator import EvalContext
+from ministack.core.responses import get_account_id, get_region, json_response, request_scope
+from ministack.services import eventbridge
+
+from pipeline.inside_emulator import service_calls
+
+ACTION = "events:PutEvents"
+
+
+def add() -> None:
+    _policies_as_documents()
+    _targets()
+
+
+def _policies_as_documents() -> None:
+    plain = eventbridge._put_permission
+
+    def put_permission(request: dict) -> tuple:
+        if not request.get("Policy"):
+            return plain(request)
+        eventbridge._event_bus_policies[request.get("EventBusName", "default")] = json.loads(request["Policy"])
+        return json_response({})
+
+    eventbridge._put_permission = put_permission
+
+
+def _targets() -> None:
+    plain = eventbridge._invoke_target
+
+    def invoke(target: dict, event: dict, rule: dict, view: object = None) -> None:
+        arn = target["Arn"]
+        account, region = arn.split(":")[4], arn.split(":")[3]
+        if ":event-bus/" not in arn or account == get_account_id():
+            plain(target, event, rule, view)
+        elif not service_calls.role_may(target["RoleArn"], ACTION, arn) or not _admits(arn, account, region, target["RoleArn"]):
+            eventbridge.logger.error("EventBridge: %s may not send to %s", rule["Arn"], arn)
+        else:
+            with request_scope(account, region):
+                plain(target, event, rule, view)
+
+    eventbridge._invoke_target = invoke
+
+
+def _admits(bus: str, account: str, region: str, role: str) -> bool:
+    """By the bus's policy."""
+    context = EvalContext(
+        principal_arn=role,
+        principal_type="AssumedRole",
+        principal_account=role.split(":")[4],
+        action=ACTION,
+        resource_arn=bus,
+        region=get_region(),
+    )
+    policy = eventbridge._event_bus_policies.get_scoped(account, region, bus.split("/", 1)[1])
+    return iam_evaluator.evaluate_resource_policy(policy, context).decision == "Allow"

@@ -1,0 +1,47 @@
+"""A copy of the Terraform code that has what the emulator needs on top."""
+
+import json
+import shutil
+from pathlib import Path
+
+from pipeline import terraform_plugins
+from pipeline.emulator import Emulator
+from pipeline.paths import ROOT
+from pipeline.terraform import Terraform
+
+IGNORED = shutil.ignore_patterns(".terraform", ".terraform.lock.hcl", "*.tfstate*", "tests")
+
+
+class WorkingCopy:
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        shutil.copytree(ROOT / "terraform", directory / "terraform", ignore=IGNORED)
+
+    def add(self, path: Path) -> None:
+        """Another directory of the work tree, at its own place."""
+        shutil.copytree(ROOT / path, self._directory / path, ignore=IGNORED)
+
+    def root(self, path: Path, emulator: Emulator, variables: dict) -> Terraform:
+        """That root module, with values for its variables, ready to be initialised."""
+        directory = self._directory / path
+        (directory / "run.auto.tfvars.json").write_text(json.dumps(variables, indent=2) + "\n")
+        (directory / "emulator_override.tf").write_text(_override())
+        return Terraform(directory, emulator.environment, self._directory / "terraform.log")
+
+
+def _override() -> str:
+    return f"""# What the emulator needs. Its address and its credentials are in the environment.
+terraform {{
+  required_providers {{
+    aws = {{
+      source  = "hashicorp/aws"
+      version = "{terraform_plugins.version()}"
+    }}
+  }}
+}}
+
+provider "aws" {{
+  max_retries       = 3
+  s3_use_path_style = true
+}}
+"""
