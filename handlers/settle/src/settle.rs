@@ -101,10 +101,11 @@ impl Settle {
             // Settled before, up to the slot; or claimed for a later attempt.
             counts.stale_outcomes += 1;
         }
-        let settled = join_all(items.iter().map(|item| {
-            let settlement = item.settlement.clone();
-            self.settle_row(&item.row, &item.outcome, settlement, now)
-        }))
+        let settled = join_all(
+            items
+                .iter()
+                .map(|item| self.settle_row(&item.row, &item.outcome, item.settlement, now)),
+        )
         .await;
         for row in settled {
             counts.add(&row?);

@@ -318,24 +318,19 @@ mod tests {
             let (mut ran, mut superseded, mut arrived) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
             let mut steps = arrivals.into_iter();
             loop {
-                match steps.next() {
+                let ends = match steps.next() {
                     Some((version, ends)) => {
                         let version = format!("{version}");
                         if arrived.insert(version.clone()) { queue.push(version); }
-                        if ends {
-                            if let Some(execution) = head.running.clone() {
-                                let freed = free(order, &head, &execution);
-                                if let Some(next) = freed.write { head = next.head; superseded.extend(next.superseded); }
-                                queue.extend(freed.wake);
-                            }
-                        }
+                        ends
                     }
                     None if queue.is_empty() && head.running.is_none() => break,
-                    None => if let Some(execution) = head.running.clone() {
-                        let freed = free(order, &head, &execution);
-                        if let Some(next) = freed.write { head = next.head; superseded.extend(next.superseded); }
-                        queue.extend(freed.wake);
-                    }
+                    None => true,
+                };
+                if ends && let Some(execution) = head.running.clone() {
+                    let freed = free(order, &head, &execution);
+                    if let Some(next) = freed.write { head = next.head; superseded.extend(next.superseded); }
+                    queue.extend(freed.wake);
                 }
                 while let Some(version) = queue.pop() {
                     if ran.contains(&version) || superseded.contains(&version) { continue; }

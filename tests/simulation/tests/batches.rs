@@ -1,0 +1,190 @@
+//! Several object events in one execution.
+
+use std::time::Duration;
+
+use fake_aws::{Ending, Execution, Fault};
+use serde_json::Value;
+use simulation::{Pipeline, Settings, Upload, Verdict, failed_items, ids, objects};
+
+fn batches(events_per_execution: u32) -> Settings {
+    Settings {
+        events_per_execution,
+        ..Settings::default()
+    }
+}
+
+fn sizes(pipeline: &Pipeline) -> Vec<usize> {
+    let executions = pipeline.aws.sfn().executions();
+    let mut sizes: Vec<usize> = executions.iter().map(|it| objects(it).0.len()).collect();
+    sizes.sort_unstable();
+    sizes
+}
+
+#[tokio::test(start_paused = true)]
+async fn executions_are_full_while_enough_waits_and_the_rest_goes_out_too() {
+    let pipeline = Pipeline::succeeding(batches(25), 1);
+    let uploads = pipeline.upload_many(110);
+    let counts = pipeline.tick().await.well();
+    assert_eq!(sizes(&pipeline), [10, 25, 25, 25, 25]);
+    assert_eq!(
+        (counts.started, counts.batches, counts.received),
+        (5, 5, 110)
+    );
+    pipeline.drain(5).await;
+    let verdict = Verdict::of(&pipeline, &uploads);
+    verdict.expect_kept("batches", 20);
+    assert_eq!(verdict.succeeded, 110);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_slot_and_one_start_do_for_a_batch() {
+    let mut settings = batches(10);
+    settings.pace.max_concurrency = 2;
+    settings.pace.starts_per_tick = Some(2);
+    let pipeline = Pipeline::succeeding(settings, 600);
+    pipeline.upload_many(40);
+    pipeline.tick().await.well();
+    assert_eq!(sizes(&pipeline), [10, 10]);
+    assert_eq!(pipeline.slots().len(), 2);
+    assert_eq!(pipeline.events.messages().len(), 20);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_single_event_goes_as_one() {
+    let pipeline = Pipeline::succeeding(batches(10), 1);
+    pipeline.upload(&Upload::new("alone.json", 1));
+    pipeline.tick().await.well();
+    let executions = pipeline.aws.sfn().executions();
+    assert!(
+        executions[0].name.starts_with("alone-json-"),
+        "{}",
+        executions[0].name
+    );
+}
+
+/// Fails the items whose key says so, on their first attempt.
+fn report(execution: &Execution) -> Ending {
+    let (uploads, attempt) = objects(execution);
+    let ids = ids(execution).into_iter().zip(&uploads);
+    let failed: Vec<String> = ids
+        .filter(|(_, upload)| upload.key.starts_with("bad") && attempt == 1)
+        .map(|(id, _)| id)
+        .collect();
+    Ending::succeed(Duration::from_secs(1), &failed_items(&failed))
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_the_items_that_failed_are_tried_again_and_alone() {
+    let pipeline = Pipeline::new(batches(10), report);
+    let mut uploads = pipeline.upload_many(8);
+    for key in ["bad/1", "bad/2"] {
+        let upload = Upload::new(key, 100);
+        pipeline.upload(&upload);
+        uploads.push(upload);
+    }
+    pipeline.drain(10).await;
+    assert_eq!(sizes(&pipeline), [1, 1, 10]);
+    let verdict = Verdict::of(&pipeline, &uploads);
+    verdict.expect_kept("partial failures", 20);
+    assert_eq!(verdict.succeeded, 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_output_that_the_event_leaves_out_is_asked_for() {
+    let pipeline = Pipeline::new(batches(10), report);
+    pipeline
+        .aws
+        .sfn()
+        .change_event_rules(|rule| rule.without_output = true);
+    let uploads = vec![Upload::new("good", 1), Upload::new("bad/1", 2)];
+    uploads.iter().for_each(|upload| pipeline.upload(upload));
+    pipeline.drain(10).await;
+    assert_eq!(sizes(&pipeline), [1, 2]);
+    assert_eq!(Verdict::of(&pipeline, &uploads).succeeded, 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_report_that_names_what_was_not_given_fails_all() {
+    for output in [
+        r#"{"batchItemFailures": [{"itemIdentifier": "nobody"}]}"#,
+        r#"{"batchItemFailures": "all of them"}"#,
+    ] {
+        let mut settings = batches(10);
+        settings.retry.max_attempts = 1;
+        let pipeline = Pipeline::new(settings, move |_| {
+            Ending::succeed(Duration::from_secs(1), output)
+        });
+        pipeline.upload_many(3);
+        pipeline.drain(5).await;
+        let dead = pipeline.dead_letters.messages();
+        assert_eq!(dead.len(), 3, "{output}");
+        let reason = dead[0].message.attribute("reason").unwrap();
+        assert!(reason.contains("batchItemFailures"), "{reason}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_batch_is_cut_before_its_input_grows_too_large() {
+    let pipeline = Pipeline::succeeding(batches(100), 1);
+    let uploads: Vec<_> = (0..100)
+        .map(|number| {
+            // Escaped as \u0001: six bytes of input for each.
+            let key = format!("{number:03}{}", "\u{1}".repeat(1_000));
+            Upload::new(&key, number + 1)
+        })
+        .collect();
+    uploads.iter().for_each(|upload| pipeline.upload(upload));
+    pipeline.drain(5).await;
+    assert_eq!(Verdict::of(&pipeline, &uploads).succeeded, 100);
+    let inputs = pipeline.aws.sfn().executions();
+    assert!(inputs.len() > 2 && inputs.iter().all(|it| it.input.len() <= 256 * 1024));
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_versions_of_one_object_go_in_two_executions() {
+    let pipeline = Pipeline::succeeding(batches(10), 1);
+    let uploads: Vec<_> = (1..=4)
+        .map(|number| Upload::new("same.json", number))
+        .collect();
+    uploads.iter().for_each(|upload| pipeline.upload(upload));
+    pipeline.drain(5).await;
+    assert_eq!(sizes(&pipeline), [1, 1, 1, 1]);
+    assert_eq!(Verdict::of(&pipeline, &uploads).succeeded, 4);
+}
+
+/// A claim that is lost is left out of the input, and the list that is started with is fixed before the start.
+#[tokio::test(start_paused = true)]
+async fn a_tick_that_dies_among_its_claims_goes_on_with_those_it_won() {
+    for nth in 1..=5 {
+        let pipeline = Pipeline::succeeding(batches(5), 1);
+        let uploads = pipeline.upload_many(5);
+        let mut claims = 0;
+        pipeline.aws.faults().after(move |call| {
+            let claim =
+                call.operation == "UpdateItem" && call.request.to_string().contains("STARTED");
+            claims += u32::from(claim);
+            if claim && claims == nth {
+                Fault::Crash
+            } else {
+                Fault::None
+            }
+        });
+        pipeline.run(1).await;
+        pipeline.aws.faults().clear();
+        pipeline.drain(10).await;
+        let verdict = Verdict::of(&pipeline, &uploads);
+        verdict.expect_kept(&format!("died at claim {nth}"), 20);
+        assert_eq!(verdict.succeeded, 5);
+        let batches = pipeline.aws.dynamodb().items(simulation::LEDGER);
+        let left: Vec<&Value> = batches
+            .iter()
+            .filter(|item| {
+                item["pk"]["S"]
+                    .as_str()
+                    .unwrap_or_default()
+                    .starts_with("run/")
+            })
+            .collect();
+        assert!(left.is_empty(), "{left:?}");
+    }
+}
