@@ -119,7 +119,7 @@ impl Dispatch {
                 };
                 self.write_turn(shared, claim, &next, With::Claim)
                     .await
-                    .map(|won| won.then(|| Fate::Start(slot)))
+                    .map(|won| won.then_some(Fate::Start(slot)))
             }
             Turn::Wait(next) => {
                 let written = self.write_turn(shared, claim, &next, With::Wait).await;
