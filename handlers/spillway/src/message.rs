@@ -1,11 +1,13 @@
 //! Messages of the events queue: what a body means, and how Spillway writes its own.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use thiserror::Error;
 
 use crate::event::{EventError, ObjectEvent};
+use crate::eventbridge::{self, EventBridgeError};
 use crate::notification::{self, NotificationError};
+use crate::sns::{self, SnsError};
 use crate::text::{cut, json_body};
 use crate::{SCHEMA_VERSION, readable};
 
@@ -13,6 +15,8 @@ use crate::{SCHEMA_VERSION, readable};
 pub const ATTEMPT: &str = "attempt";
 /// The message attribute that says why a message is in the dead-letter queue.
 pub const REASON: &str = "reason";
+/// The message attribute that names the lane a message came by. It only informs.
+pub const LANE: &str = "lane";
 /// The message attribute that names the execution after which an object event was dead-lettered.
 pub const EXECUTION: &str = "execution";
 
@@ -28,12 +32,23 @@ pub enum Body {
     TestEvent,
 }
 
+/// What a body holds, record by record: one that is not understood says nothing about the others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Records {
+    /// At least one.
+    Events(Vec<Result<ObjectEvent, MessageError>>),
+    TestEvent,
+}
+
 /// Why a message was not understood. The text is what it carries into the dead-letter queue.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum MessageError {
     #[error("the body is not JSON: {0}")]
     Json(String),
-    #[error("the body is neither an S3 notification nor one of Spillway's messages")]
+    #[error(
+        "the body is neither an S3 notification, nor an EventBridge event, nor one of Spillway's messages, nor an SNS \
+         notification of one of them"
+    )]
     Dialect,
     #[error(
         "the message has schema version {0}; this release reads {SCHEMA_VERSION} and its neighbours"
@@ -46,6 +61,10 @@ pub enum MessageError {
     #[error(transparent)]
     Notification(#[from] NotificationError),
     #[error(transparent)]
+    EventBridge(#[from] EventBridgeError),
+    #[error(transparent)]
+    Sns(#[from] SnsError),
+    #[error(transparent)]
     Event(#[from] EventError),
 }
 
@@ -56,28 +75,67 @@ struct Own {
     object: ObjectEvent,
 }
 
-/// Understands a message's body, whichever dialect it is in.
+/// Understands a message's body, whichever dialect it is in: all of it, or not at all.
 pub fn parse(body: &str) -> Result<Body, MessageError> {
-    let value: Value =
-        serde_json::from_str(body).map_err(|error| MessageError::Json(quoted(&error)))?;
-    let Value::Object(mut fields) = value else {
-        return Err(MessageError::Dialect);
-    };
-    if let Some(version) = fields.get("spillway") {
-        return own(version, Value::Object(fields.clone()));
+    match read(json(body)?)? {
+        Records::Events(events) => Ok(Body::Events(events.into_iter().collect::<Result<_, _>>()?)),
+        Records::TestEvent => Ok(Body::TestEvent),
+    }
+}
+
+/// Understands a body record by record.
+pub fn read(body: Value) -> Result<Records, MessageError> {
+    let fields = object(body)?;
+    if !sns::is_envelope(&fields) {
+        return unwrapped(fields);
+    }
+    let inside = object(json(sns::inside(&fields)?)?)?;
+    if sns::is_envelope(&inside) {
+        return Err(sns::nested(&inside).into());
+    }
+    unwrapped(inside)
+}
+
+fn json(text: &str) -> Result<Value, MessageError> {
+    serde_json::from_str(text).map_err(|error| MessageError::Json(quoted(&error)))
+}
+
+fn object(body: Value) -> Result<Map<String, Value>, MessageError> {
+    match body {
+        Value::Object(fields) => Ok(fields),
+        _ => Err(MessageError::Dialect),
+    }
+}
+
+fn unwrapped(mut fields: Map<String, Value>) -> Result<Records, MessageError> {
+    let fits = |error| MessageError::Fields(quoted(&error));
+    if let Some(version) = fields.get("spillway").cloned() {
+        return own(&version, Value::Object(fields)).map(one);
     }
     if let Some(records) = fields.remove("Records") {
-        let records = serde_json::from_value(records)
-            .map_err(|error| MessageError::Fields(quoted(&error)))?;
-        return Ok(Body::Events(notification::object_events(records)?));
+        let records = serde_json::from_value(records).map_err(fits)?;
+        let events = notification::object_events(records)?.into_iter();
+        return Ok(Records::Events(
+            events
+                .map(|event| event.map_err(MessageError::from))
+                .collect(),
+        ));
+    }
+    if fields.contains_key("detail-type") {
+        let envelope = serde_json::from_value(Value::Object(fields)).map_err(fits)?;
+        return Ok(one(eventbridge::object_event(envelope)?));
     }
     if fields.get("Event").and_then(Value::as_str) == Some("s3:TestEvent") {
-        return Ok(Body::TestEvent);
+        return Ok(Records::TestEvent);
     }
     Err(MessageError::Dialect)
 }
 
-fn own(version: &Value, body: Value) -> Result<Body, MessageError> {
+fn one(event: ObjectEvent) -> Records {
+    Records::Events(vec![Ok(event)])
+}
+
+fn own(version: &Value, body: Value) -> Result<ObjectEvent, MessageError> {
     let version = version
         .as_u64()
         .and_then(|version| u32::try_from(version).ok())
@@ -87,7 +145,7 @@ fn own(version: &Value, body: Value) -> Result<Body, MessageError> {
     }
     let own: Own =
         serde_json::from_value(body).map_err(|error| MessageError::Fields(quoted(&error)))?;
-    Ok(Body::Events(vec![own.object.validate()?]))
+    Ok(own.object.validate()?)
 }
 
 /// The attempt that a message's attribute asks for.
@@ -118,6 +176,8 @@ pub fn encode(event: &ObjectEvent) -> String {
 mod tests {
     use super::*;
     use crate::event::tests::event;
+    use crate::execution;
+    use crate::row::RowKey;
     use proptest::prelude::*;
     use serde_json::json;
 
@@ -198,6 +258,63 @@ mod tests {
     }
 
     #[test]
+    fn record_by_record_a_bad_one_leaves_the_others() {
+        let body =
+            json!({"Records": [record("a"), {"eventVersion": 2}, record("%zz"), record("b")]});
+        let Records::Events(events) = read(body).unwrap() else {
+            panic!("a test event")
+        };
+        let read: Vec<_> = events
+            .iter()
+            .map(|event| match event {
+                Ok(event) => event.key.clone(),
+                Err(error) => error.to_string().chars().take(8).collect(),
+            })
+            .collect();
+        assert_eq!(read, ["a", "record 1", "record 2", "b"]);
+    }
+
+    #[test]
+    fn an_eventbridge_event_is_understood() {
+        let parsed = events(&eventbridge::tests::sample());
+        assert_eq!(parsed.len(), 1);
+        assert_eq!(parsed[0].key, "example-key");
+    }
+
+    #[test]
+    fn every_dialect_is_understood_inside_an_sns_envelope() {
+        let wrapped = |body: &Value| parse(&sns::tests::sample(&body.to_string()).to_string());
+        let own: Value = serde_json::from_str(&encode(&event("k", "1"))).unwrap();
+        for body in [
+            json!({"Records": [record("a"), record("b")]}),
+            eventbridge::tests::sample(),
+            own,
+        ] {
+            assert_eq!(wrapped(&body), Ok(Body::Events(events(&body))));
+        }
+        let test_event =
+            json!({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "uploads"});
+        assert_eq!(wrapped(&test_event), Ok(Body::TestEvent));
+    }
+
+    #[test]
+    fn an_envelope_that_holds_no_event_is_refused_with_a_reason() {
+        let wrapped = |text: &str| sns::tests::sample(text);
+        let twice = wrapped(&wrapped(&json!({"Records": [record("a")]}).to_string()).to_string());
+        for (body, reason) in [
+            (wrapped("Hello world!"), "not JSON"),
+            (wrapped("7"), "neither"),
+            (wrapped("{}"), "neither"),
+            (wrapped(r#"{"Records": []}"#), "no records"),
+            (twice, "holds another SNS message"),
+            (sns::tests::confirmation(), "sns:ConfirmSubscription"),
+        ] {
+            let error = parse(&body.to_string()).unwrap_err().to_string();
+            assert!(error.contains(reason), "{error}");
+        }
+    }
+
+    #[test]
     fn the_test_event_is_known() {
         let body = json!({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "uploads"});
         assert_eq!(parse(&body.to_string()), Ok(Body::TestEvent));
@@ -211,6 +328,8 @@ mod tests {
             ("{}", "neither"),
             (r#"{"Records": []}"#, "no records"),
             (r#"{"Records": 7}"#, "do not fit"),
+            (r#"{"Records": [7]}"#, "record 0: its fields do not fit"),
+            (r#"{"detail-type": 7}"#, "do not fit"),
             (r#"{"Event": "s3:Other"}"#, "neither"),
             (r#"{"spillway": 9, "object": {}}"#, "schema version 9"),
             (r#"{"spillway": 1, "object": {}}"#, "do not fit"),
@@ -251,8 +370,63 @@ mod tests {
         }
 
         #[test]
+        fn one_event_is_the_same_by_either_way(
+            key in "(\\PC|[%+ ]){1,40}", version in proptest::option::of("[a-zA-Z0-9._]{1,32}"),
+            // S3 writes the digits of its notifications in upper case; of its events it has been seen to write either.
+            sequencer in "[0-9A-F]{16,18}", lower in any::<bool>(), size in any::<u64>(), wrapped in any::<bool>(),
+        ) {
+            let notification = {
+                let mut sent = event(&key, &sequencer);
+                sent.version_id = version.clone();
+                sent.size = Some(size);
+                notification::encode(&[sent], &notification::Home::of("arn:aws:s3:eu-west-1:111122223333:x"))
+            };
+            let mut event = eventbridge::tests::sample();
+            event["detail"]["bucket"]["name"] = json!("uploads");
+            let sequencer = if lower { sequencer.to_ascii_lowercase() } else { sequencer };
+            event["detail"]["object"] = json!({
+                "key": key, "size": size, "etag": "d41d8cd98f00b204e9800998ecf8427e", "sequencer": sequencer,
+            });
+            if let Some(version) = version {
+                event["detail"]["object"]["version-id"] = json!(version);
+            }
+            let body = if wrapped { sns::tests::sample(&event.to_string()) } else { event };
+            let (one, other) = (events(&serde_json::from_str(&notification).unwrap()), events(&body));
+            prop_assert_eq!(one.len(), 1);
+            prop_assert_eq!(&other[0].key, &key);
+            prop_assert_eq!(RowKey::of(&one[0]), RowKey::of(&other[0]));
+            prop_assert_eq!(execution::id("pipeline", &one[0]), execution::id("pipeline", &other[0]));
+        }
+
+        #[test]
         fn no_body_makes_the_parser_panic(body in ".{0,200}") {
             let _ = parse(&body);
+        }
+
+        #[test]
+        fn no_field_makes_the_parser_panic(
+            mut body in prop_oneof![
+                Just(json!({"Records": [record("a")]})), Just(eventbridge::tests::sample()),
+                Just(sns::tests::sample("{}")), Just(sns::tests::confirmation()),
+            ],
+            path in proptest::collection::vec(any::<prop::sample::Index>(), 1..6),
+            value in prop_oneof![
+                Just(Value::Null), Just(json!(-1)), Just(json!([])), Just(json!({})), ".{0,20}".prop_map(Value::from),
+            ],
+        ) {
+            let mut pointer = String::new();
+            for index in path {
+                let names: Vec<String> = match body.pointer(&pointer) {
+                    Some(Value::Object(fields)) => fields.keys().cloned().collect(),
+                    Some(Value::Array(items)) => (0..items.len()).map(|place| place.to_string()).collect(),
+                    _ => Vec::new(),
+                };
+                if !names.is_empty() {
+                    pointer = format!("{pointer}/{}", index.get(&names));
+                }
+            }
+            *body.pointer_mut(&pointer).unwrap() = value;
+            let _ = parse(&body.to_string());
         }
     }
 }
