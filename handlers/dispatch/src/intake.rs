@@ -9,12 +9,12 @@ use spillway::aws::ledger::{Claim, Heads, Rows, TakenSlot, Written};
 use spillway::aws::queue::{Message, Outgoing};
 use spillway::batch::Member;
 use spillway::event::ObjectEvent;
-use spillway::execution;
 use spillway::message::{self, Body};
 use spillway::order::{Head, Order};
 use spillway::row::{Row, RowKey};
 use spillway::slot::{Slot, Work};
 use spillway::sweep::Found;
+use spillway::{execution, fifo};
 use tracing::{debug, warn};
 
 use crate::Dispatch;
@@ -132,7 +132,9 @@ impl Dispatch {
                     attempt,
                 });
             }
-            Ok((Body::Events(events), _)) => self.split(shared, lane, &message, &events).await,
+            Ok((Body::Events(events), attempt)) => {
+                self.split(shared, lane, &message, (&events, attempt)).await
+            }
             Ok((Body::TestEvent, _)) => {
                 shared.count(|counts| counts.test_events += 1);
                 Fate::Delete
@@ -153,7 +155,7 @@ impl Dispatch {
         shared: &Shared,
         lane: usize,
         message: &Message,
-        events: &[ObjectEvent],
+        (events, attempt): (&[ObjectEvent], u32),
     ) -> Fate {
         let Some(queues) = self.lanes.get(lane) else {
             return Fate::HandBack;
@@ -163,6 +165,14 @@ impl Dispatch {
             .map(|event| Outgoing {
                 body: message::encode(event),
                 attempt: message.attempt.clone(),
+                lane: queues.name.clone(),
+                // Of this very message: the same records in another one are not dropped, and found stale.
+                fifo: Some(fifo::of(
+                    &self.config.ledger_arn,
+                    event,
+                    attempt,
+                    Some(&message.id),
+                )),
                 ..Outgoing::default()
             })
             .collect();
@@ -455,6 +465,8 @@ impl Dispatch {
                 body: message.body.clone(),
                 attempt: message.attempt.clone(),
                 reason: Some(reason.to_owned()),
+                lane: queues.name.clone(),
+                fifo: Some(fifo::of_message(&message.id)),
                 ..Outgoing::default()
             })
             .await

@@ -7,7 +7,7 @@ use spillway::aws::queue::Outgoing;
 use spillway::order::{Head, Next, Turn, turn};
 use spillway::row::{Row, RowKey, State};
 use spillway::slot::{Slot, Work};
-use spillway::{execution, message};
+use spillway::{execution, fifo, message};
 use tracing::debug;
 
 use crate::Dispatch;
@@ -209,9 +209,13 @@ impl Dispatch {
         let (Some(row), Some(queues)) = (self.ledger.row(&key).await?, self.lanes.get(lane)) else {
             return Ok(());
         };
+        let attempt = row.attempt + 1;
+        let (pipeline, cause) = (&self.config.ledger_arn, &candidate.message.id);
         let asking = Outgoing {
             body: message::encode(&row.event),
-            attempt: Some((row.attempt + 1).to_string()),
+            attempt: Some(attempt.to_string()),
+            lane: row.lane.clone(),
+            fifo: Some(fifo::of(pipeline, &row.event, attempt, Some(cause))),
             ..Outgoing::default()
         };
         queues.events.send(&asking).await
