@@ -29,14 +29,19 @@ pub enum SourceError {
     Lane { bucket: String, lane: String },
 }
 
-/// Reads the sources. Every lane they name is among `lanes`.
-pub fn parse(json: &str, lanes: &[Lane]) -> Result<Vec<Source>, SourceError> {
+/// Reads the sources.
+pub fn parse(json: &str) -> Result<Vec<Source>, SourceError> {
     let sources: Vec<Source> =
         serde_json::from_str(json).map_err(|error| SourceError::Json(error.to_string()))?;
-    for Source { bucket, lane, .. } in &sources {
-        if bucket.is_empty() {
-            return Err(SourceError::Bucket);
-        }
+    if sources.iter().any(|source| source.bucket.is_empty()) {
+        return Err(SourceError::Bucket);
+    }
+    Ok(sources)
+}
+
+/// Whether every lane that the sources name is among `lanes`.
+pub fn check(sources: &[Source], lanes: &[Lane]) -> Result<(), SourceError> {
+    for Source { bucket, lane, .. } in sources {
         if let Some(lane) = lane
             && !lanes.iter().any(|known| known.name == *lane)
         {
@@ -46,7 +51,7 @@ pub fn parse(json: &str, lanes: &[Lane]) -> Result<Vec<Source>, SourceError> {
             });
         }
     }
-    Ok(sources)
+    Ok(())
 }
 
 impl Source {
@@ -97,7 +102,8 @@ mod tests {
 
     fn lane_of(sources: &str, key: &str) -> String {
         let lanes = lanes();
-        let sources = parse(sources, &lanes).unwrap();
+        let sources = parse(sources).unwrap();
+        check(&sources, &lanes).unwrap();
         lanes[lane(&sources, &lanes, &event(key, "1"))].name.clone()
     }
 
@@ -136,7 +142,11 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_named() {
-        let read = |json: &str| parse(json, &lanes()).unwrap_err();
+        let read = |json: &str| {
+            let sources = parse(json)?;
+            check(&sources, &lanes())
+        };
+        let read = |json: &str| read(json).unwrap_err();
         assert_eq!(read(r#"[{"bucket": ""}]"#), SourceError::Bucket);
         assert_eq!(
             read(r#"[{"bucket": "uploads", "lane": "fast"}]"#),

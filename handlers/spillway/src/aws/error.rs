@@ -36,6 +36,16 @@ pub enum HandlerError {
         "the function would be ended {0} ms after it began, before a tick can start anything: raise its timeout"
     )]
     Deadline(i64),
+    /// Of what ingest was invoked with, not everything is safe. Lambda invokes it again, and keeps it in the end.
+    #[error(
+        "{unsafe_records} of {records} records are not queued, and all others are: {problems}. Lambda tries again and then \
+         keeps the event in the queue of ingest's failures, from which it can be redriven"
+    )]
+    Intake {
+        unsafe_records: u32,
+        records: u32,
+        problems: String,
+    },
 }
 
 impl HandlerError {
@@ -67,6 +77,7 @@ impl HandlerError {
             Self::Control(_) => "Control",
             Self::StartForbidden(_) => "StartForbidden",
             Self::Deadline(_) => "Deadline",
+            Self::Intake { .. } => "Intake",
         }
     }
 }

@@ -116,14 +116,7 @@ impl Claim<'_> {
 
     /// What every row tells of its event, and the condition that the row is as it was read.
     fn event_known(&self, update: Update) -> Update {
-        let Self { event, lane, .. } = self;
-        let update = update
-            .set("v", number(SCHEMA_VERSION))
-            .set("event_name", text(&event.event_name))
-            .set("event_time", text(&event.event_time))
-            .set_or_remove("size", event.size.map(number))
-            .set_or_remove("etag", event.etag.as_ref().map(text))
-            .set_or_remove("lane", lane.map(text));
+        let update = event_known(update, self.event, self.lane);
         match self.read {
             None => update.only_if_absent(),
             // The attempt only ever grows, so attempt and state are the row.
@@ -135,6 +128,17 @@ impl Claim<'_> {
                 .only_if("state", text(row.state.as_str())),
         }
     }
+}
+
+/// What every row tells of its event.
+fn event_known(update: Update, event: &ObjectEvent, lane: Option<&str>) -> Update {
+    update
+        .set("v", number(SCHEMA_VERSION))
+        .set("event_name", text(&event.event_name))
+        .set("event_time", text(&event.event_time))
+        .set_or_remove("size", event.size.map(number))
+        .set_or_remove("etag", event.etag.as_ref().map(text))
+        .set_or_remove("lane", lane.map(text))
 }
 
 impl Ledger {
@@ -217,6 +221,21 @@ impl Ledger {
             .await
             .map_err(|error| HandlerError::call("reading a row", &error))?;
         answer.item.as_ref().map(row).transpose()
+    }
+
+    /// Writes that an object event is about to be queued, unless it has a row, whatever that says.
+    pub async fn enqueue(
+        &self,
+        event: &ObjectEvent,
+        lane: Option<&str>,
+        now: Millis,
+    ) -> Result<Written, HandlerError> {
+        let update = event_known(Update::default(), event, lane)
+            .set("state", text(State::Queued.as_str()))
+            .set("attempt", number(0))
+            .set("queued_at", number(now))
+            .only_if_absent();
+        self.write_row(event, update, "writing a row").await
     }
 
     /// Claims an attempt of an object event for an execution, on condition that the row is still as it was read.

@@ -1,0 +1,119 @@
+//! The handler's configuration: environment variables that Terraform sets.
+
+use spillway::aws::environment::{Environment, EnvironmentError};
+use spillway::lane::Lane;
+use spillway::source::{self, Source};
+
+/// What the environment says.
+#[derive(Debug, Clone)]
+pub struct Config {
+    pub pipeline: String,
+    pub ledger_table: String,
+    pub ledger_arn: String,
+    /// By priority.
+    pub lanes: Vec<Lane>,
+    /// Which lane an object's events belong to.
+    pub sources: Vec<Source>,
+}
+
+impl Config {
+    /// Reads every variable, and fails with one error that names all that are missing or wrong.
+    pub fn from_environment(
+        lookup: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Self, EnvironmentError> {
+        let mut environment = Environment::new(lookup);
+        let lanes = environment.lanes();
+        let config = Self {
+            pipeline: environment.text("SPILLWAY_PIPELINE", "the pipeline's name"),
+            ledger_table: environment.text("SPILLWAY_LEDGER_TABLE", "the ledger table's name"),
+            ledger_arn: environment.text("SPILLWAY_LEDGER_ARN", "the ledger table's ARN"),
+            sources: sources(&mut environment, &lanes),
+            lanes,
+        };
+        environment.finish()?;
+        Ok(config)
+    }
+}
+
+fn sources(environment: &mut Environment, lanes: &[Lane]) -> Vec<Source> {
+    const SOURCES: &str = "SPILLWAY_SOURCES";
+    const SOURCES_ARE: &str = "the JSON list of the sources and their lanes";
+    let text = environment.text(SOURCES, SOURCES_ARE);
+    if text.is_empty() {
+        return Vec::new();
+    }
+    let sources = source::parse(&text).and_then(|sources| {
+        // Lanes that are wrong are a problem of their own.
+        if !lanes.is_empty() {
+            source::check(&sources, lanes)?;
+        }
+        Ok(sources)
+    });
+    sources.unwrap_or_else(|error| {
+        environment.problem(SOURCES, &format!("is wrong ({error})"), SOURCES_ARE);
+        Vec::new()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LANES: &str = r#"[{"name": "default", "queue_url": "https://sqs/events",
+        "dead_letter_queue_url": "https://sqs/events-dlq", "priority": 1, "min_share": 0}]"#;
+
+    fn good(name: &str) -> Option<String> {
+        let value = match name {
+            "SPILLWAY_LANES" => LANES,
+            "SPILLWAY_SOURCES" => {
+                r#"[{"bucket": "uploads", "prefix": "status/", "suffix": "", "lane": "default"}]"#
+            }
+            _ => "something",
+        };
+        Some(value.to_owned())
+    }
+
+    #[test]
+    fn a_whole_environment_is_read() {
+        let config = Config::from_environment(&good).unwrap();
+        assert_eq!(config.lanes.len(), 1);
+        assert_eq!(config.sources.len(), 1);
+    }
+
+    #[test]
+    fn an_empty_environment_is_one_error_with_every_variable() {
+        let error = Config::from_environment(&|_| None).unwrap_err();
+        assert_eq!(error.problems.len(), 5);
+        let text = error.to_string();
+        assert!(
+            text.contains("SPILLWAY_SOURCES is missing: set it to the JSON list of the sources")
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_once() {
+        let problems = |wrong: &'static str, value: &'static str| {
+            let lookup = |name: &str| {
+                if name == wrong {
+                    Some(value.to_owned())
+                } else {
+                    good(name)
+                }
+            };
+            Config::from_environment(&lookup).unwrap_err().problems
+        };
+        assert_eq!(
+            problems(
+                "SPILLWAY_SOURCES",
+                r#"[{"bucket": "uploads", "lane": "fast"}]"#
+            ),
+            [
+                "SPILLWAY_SOURCES is wrong (the source of the bucket \"uploads\" names the lane \"fast\", which there is \
+                 not): set it to the JSON list of the sources and their lanes"
+            ]
+        );
+        let lanes = problems("SPILLWAY_LANES", "[]");
+        assert_eq!(lanes.len(), 1);
+        assert!(lanes[0].starts_with("SPILLWAY_LANES is wrong"), "{lanes:?}");
+    }
+}

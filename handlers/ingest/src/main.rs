@@ -1,0 +1,37 @@
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use ingest::{Config, Counts, Ingest};
+use lambda_runtime::LambdaEvent;
+use serde_json::Value;
+use spillway::aws::clients::Clients;
+use spillway::aws::clock::Clock;
+use spillway::aws::environment::EnvironmentError;
+use spillway::aws::error::HandlerError;
+use spillway::aws::{invocation, metrics};
+
+fn main() -> ExitCode {
+    invocation::run(build, handle)
+}
+
+fn build(lookup: &dyn Fn(&str) -> Option<String>) -> Result<(Config, Ingest), EnvironmentError> {
+    let config = Config::from_environment(lookup);
+    let clients = Clients::from_environment(lookup);
+    let (config, clients) = EnvironmentError::both(config, clients)?;
+    Ok((config.clone(), Ingest::new(config, clients)))
+}
+
+/// Any JSON is taken: what is not understood must fail with words of ours, and be kept.
+async fn handle(
+    state: Arc<(Config, Ingest)>,
+    event: LambdaEvent<Value>,
+) -> Result<Counts, HandlerError> {
+    let (config, ingest) = state.as_ref();
+    let now = Clock::system().now();
+    let ingested = ingest.ingest(event.payload, now).await;
+    metrics::emit(&config.pipeline, &ingested.counts, now);
+    match ingested.failure {
+        Some(failure) => Err(failure),
+        None => Ok(ingested.counts),
+    }
+}
