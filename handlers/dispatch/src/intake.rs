@@ -10,6 +10,7 @@ use spillway::aws::queue::{Message, Outgoing};
 use spillway::batch::Member;
 use spillway::event::ObjectEvent;
 use spillway::execution;
+use spillway::fifo;
 use spillway::message::{self, Body};
 use spillway::order::{Head, Order};
 use spillway::row::{Row, RowKey};
@@ -132,7 +133,9 @@ impl Dispatch {
                     attempt,
                 });
             }
-            Ok((Body::Events(events), _)) => self.split(shared, lane, &message, &events).await,
+            Ok((Body::Events(events), attempt)) => {
+                self.split(shared, lane, &message, &events, attempt).await
+            }
             Ok((Body::TestEvent, _)) => {
                 shared.count(|counts| counts.test_events += 1);
                 Fate::Delete
@@ -154,6 +157,7 @@ impl Dispatch {
         lane: usize,
         message: &Message,
         events: &[ObjectEvent],
+        attempt: u32,
     ) -> Fate {
         let Some(queues) = self.lanes.get(lane) else {
             return Fate::HandBack;
@@ -163,6 +167,8 @@ impl Dispatch {
             .map(|event| Outgoing {
                 body: message::encode(event),
                 attempt: message.attempt.clone(),
+                lane: queues.name.clone(),
+                fifo: Some(fifo::of(&self.config.ledger_arn, event, attempt, None)),
                 ..Outgoing::default()
             })
             .collect();
@@ -455,6 +461,8 @@ impl Dispatch {
                 body: message.body.clone(),
                 attempt: message.attempt.clone(),
                 reason: Some(reason.to_owned()),
+                lane: queues.name.clone(),
+                fifo: Some(fifo::of_message(&message.id)),
                 ..Outgoing::default()
             })
             .await

@@ -7,7 +7,7 @@ use spillway::aws::queue::Outgoing;
 use spillway::order::{Head, Next, Turn, turn};
 use spillway::row::{Row, RowKey, State};
 use spillway::slot::{Slot, Work};
-use spillway::{execution, message};
+use spillway::{execution, fifo, message};
 use tracing::debug;
 
 use crate::Dispatch;
@@ -209,9 +209,19 @@ impl Dispatch {
         let (Some(row), Some(queues)) = (self.ledger.row(&key).await?, self.lanes.get(lane)) else {
             return Ok(());
         };
+        let attempt = row.attempt + 1;
+        // The one that comes too late is why this one is sent for.
+        let cause = RowKey::of(&candidate.event).sk;
         let asking = Outgoing {
             body: message::encode(&row.event),
-            attempt: Some((row.attempt + 1).to_string()),
+            attempt: Some(attempt.to_string()),
+            lane: queues.name.clone(),
+            fifo: Some(fifo::of(
+                &self.config.ledger_arn,
+                &row.event,
+                attempt,
+                Some(&cause),
+            )),
             ..Outgoing::default()
         };
         queues.events.send(&asking).await

@@ -4,6 +4,7 @@ use spillway::Millis;
 use spillway::aws::error::HandlerError;
 use spillway::aws::ledger::{Finish, Written};
 use spillway::aws::queue::Outgoing;
+use spillway::fifo;
 use spillway::message;
 use spillway::outcome::{Outcome, Settlement};
 use spillway::row::{Row, RowKey, State};
@@ -97,10 +98,13 @@ impl Settle {
     }
 
     /// The message that asks for an attempt of a row, because that execution ended.
-    pub(crate) fn asking(&self, row: &Row, attempt: u32, _execution: &str) -> Outgoing {
+    pub(crate) fn asking(&self, row: &Row, attempt: u32, execution: &str) -> Outgoing {
+        let pipeline = &self.config.ledger_arn;
         Outgoing {
             body: message::encode(&row.event),
             attempt: Some(attempt.to_string()),
+            lane: row.lane.clone(),
+            fifo: Some(fifo::of(pipeline, &row.event, attempt, Some(execution))),
             ..Outgoing::default()
         }
     }

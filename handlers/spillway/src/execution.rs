@@ -22,16 +22,16 @@ const ID_BYTES: usize = 16;
 /// It covers the identity and `pipeline` (the ARN of the ledger), so that two pipelines on one state machine never
 /// take each other's executions for their own.
 pub fn id(pipeline: &str, event: &ObjectEvent) -> String {
-    let mut hash = Sha256::new();
     let version = event.version_id.as_deref().unwrap_or_default();
-    for part in [
-        pipeline,
-        &event.bucket,
-        &event.key,
-        version,
-        event.sequencer.as_str(),
-    ] {
-        // The length before each part: no two identities read the same.
+    let sequencer = event.sequencer.as_str();
+    digest([pipeline, &event.bucket, &event.key, version, sequencer])
+}
+
+/// 128 bits of a SHA-256 over texts, as hexadecimal digits.
+pub(crate) fn digest<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        // The length before each part: no two lists read the same.
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part);
     }

@@ -1,16 +1,20 @@
 //! Messages of the events queue: what a body means, and how Spillway writes its own.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use thiserror::Error;
 
 use crate::event::{EventError, ObjectEvent};
+use crate::eventbridge::{self, EventBridgeError};
 use crate::notification::{self, NotificationError};
+use crate::sns::{self, SnsError};
 use crate::text::{cut, json_body};
 use crate::{SCHEMA_VERSION, readable};
 
 /// The message attribute that names the attempt a message asks for. S3's own messages have none: attempt 1.
 pub const ATTEMPT: &str = "attempt";
+/// The message attribute that names the lane a message came by, in a pipeline of several.
+pub const LANE: &str = "lane";
 /// The message attribute that says why a message is in the dead-letter queue.
 pub const REASON: &str = "reason";
 /// The message attribute that names the execution after which an object event was dead-lettered.
@@ -33,7 +37,9 @@ pub enum Body {
 pub enum MessageError {
     #[error("the body is not JSON: {0}")]
     Json(String),
-    #[error("the body is neither an S3 notification nor one of Spillway's messages")]
+    #[error(
+        "the body is neither an event of S3 (by notification, EventBridge or SNS) nor one of Spillway's messages"
+    )]
     Dialect,
     #[error(
         "the message has schema version {0}; this release reads {SCHEMA_VERSION} and its neighbours"
@@ -45,6 +51,10 @@ pub enum MessageError {
     Attempt(String),
     #[error(transparent)]
     Notification(#[from] NotificationError),
+    #[error(transparent)]
+    EventBridge(#[from] EventBridgeError),
+    #[error(transparent)]
+    Sns(#[from] SnsError),
     #[error(transparent)]
     Event(#[from] EventError),
 }
@@ -58,11 +68,27 @@ struct Own {
 
 /// Understands a message's body, whichever dialect it is in.
 pub fn parse(body: &str) -> Result<Body, MessageError> {
+    let fields = fields(body)?;
+    if !sns::is_one(&fields) {
+        return parse_fields(fields);
+    }
+    let within = self::fields(sns::message(&fields)?)?;
+    if sns::is_one(&within) {
+        return Err(SnsError::Nested.into());
+    }
+    parse_fields(within)
+}
+
+fn fields(body: &str) -> Result<Map<String, Value>, MessageError> {
     let value: Value =
         serde_json::from_str(body).map_err(|error| MessageError::Json(quoted(&error)))?;
-    let Value::Object(mut fields) = value else {
-        return Err(MessageError::Dialect);
-    };
+    match value {
+        Value::Object(fields) => Ok(fields),
+        _ => Err(MessageError::Dialect),
+    }
+}
+
+fn parse_fields(mut fields: Map<String, Value>) -> Result<Body, MessageError> {
     if let Some(version) = fields.get("spillway") {
         return own(version, Value::Object(fields.clone()));
     }
@@ -73,6 +99,9 @@ pub fn parse(body: &str) -> Result<Body, MessageError> {
     }
     if fields.get("Event").and_then(Value::as_str) == Some("s3:TestEvent") {
         return Ok(Body::TestEvent);
+    }
+    if eventbridge::is_one(&fields) {
+        return Ok(Body::Events(vec![eventbridge::object_event(fields)?]));
     }
     Err(MessageError::Dialect)
 }
@@ -118,6 +147,7 @@ pub fn encode(event: &ObjectEvent) -> String {
 mod tests {
     use super::*;
     use crate::event::tests::event;
+    use crate::row::RowKey;
     use proptest::prelude::*;
     use serde_json::json;
 
@@ -229,6 +259,43 @@ mod tests {
         assert_eq!(events(&body), [event("k", "1")]);
     }
 
+    /// As SNS wraps it without raw delivery.
+    fn wrapped(body: &str) -> Value {
+        json!({
+            "Type": "Notification", "MessageId": "22b80b92-fdea-4c2c-8f9d-bdfb0c7bf324",
+            "TopicArn": "arn:aws:sns:us-east-1:111122223333:uploads", "Subject": "Amazon S3 Notification",
+            "Message": body, "Timestamp": "2026-11-22T10:00:00.000Z", "SignatureVersion": "1",
+            "Signature": "EXAMPLE", "SigningCertURL": "EXAMPLE", "UnsubscribeURL": "EXAMPLE"
+        })
+    }
+
+    #[test]
+    fn an_envelope_of_sns_is_opened_once() {
+        let notification = json!({ "Records": [record("a+b")] }).to_string();
+        assert_eq!(events(&wrapped(&notification))[0].key, "a b");
+        let created = eventbridge::tests::created("a+b").to_string();
+        assert_eq!(events(&wrapped(&created))[0].key, "a+b");
+        let test = json!({"Service": "Amazon S3", "Event": "s3:TestEvent"}).to_string();
+        assert_eq!(parse(&wrapped(&test).to_string()), Ok(Body::TestEvent));
+
+        let twice = wrapped(&wrapped(&notification).to_string()).to_string();
+        assert_eq!(parse(&twice), Err(MessageError::Sns(SnsError::Nested)));
+        let mut confirmation = wrapped("You have chosen to subscribe");
+        confirmation["Type"] = json!("SubscriptionConfirmation");
+        let reason = parse(&confirmation.to_string()).unwrap_err().to_string();
+        assert!(reason.contains("confirm the subscription"), "{reason}");
+        let mut empty = wrapped("");
+        empty.as_object_mut().unwrap().remove("Message");
+        assert_eq!(
+            parse(&empty.to_string()),
+            Err(MessageError::Sns(SnsError::NoMessage))
+        );
+        assert!(matches!(
+            parse(&wrapped("text").to_string()),
+            Err(MessageError::Json(_))
+        ));
+    }
+
     #[test]
     fn attempts_are_whole_numbers_from_one() {
         assert_eq!(attempt(None), Ok(1));
@@ -248,6 +315,39 @@ mod tests {
             sent.version_id = version;
             sent.size = size;
             prop_assert_eq!(parse(&encode(&sent)), Ok(Body::Events(vec![sent])));
+        }
+
+        /// However an event comes, it is the same one.
+        #[test]
+        fn every_way_in_gives_an_event_the_same_identity(key in "[ -~가-힣]{1,60}", sequencer in "[0-9A-F]{16,18}") {
+            let mut sent = event(&key, &sequencer);
+            sent.version_id = Some("v1".into());
+            let home = notification::Home::of("arn:aws:dynamodb:us-east-1:111122223333:table/t");
+            let by_notification = notification::encode(&[sent.clone()], &home);
+            let mut created = eventbridge::tests::created(&key);
+            created["detail"]["bucket"]["name"] = json!(sent.bucket);
+            created["detail"]["object"]["version-id"] = json!("v1");
+            created["detail"]["object"]["sequencer"] = json!(sequencer.to_lowercase());
+            let wrapped = wrapped(&by_notification).to_string();
+            for body in [by_notification, created.to_string(), wrapped, encode(&sent)] {
+                let Ok(Body::Events(events)) = parse(&body) else { panic!("{body}") };
+                prop_assert_eq!(RowKey::of(&events[0]), RowKey::of(&sent));
+            }
+        }
+
+        #[test]
+        fn no_json_makes_the_parser_panic(
+            kind in "Notification|SubscriptionConfirmation", field in "Message|detail|detail-type|Records|source|time|spillway|object",
+            text in ".{0,40}", number in any::<i64>(),
+        ) {
+            for value in [json!(text), json!(number), json!([text]), json!({ "key": text, "object": { "key": number } }), Value::Null] {
+                let mut body = eventbridge::tests::created("k");
+                body[&field] = value;
+                let _ = parse(&body.to_string());
+                body["Type"] = json!(kind);
+                body["TopicArn"] = json!("arn");
+                let _ = parse(&body.to_string());
+            }
         }
 
         #[test]

@@ -10,6 +10,7 @@ use aws_sdk_sqs::types::{
 use tracing::warn;
 
 use super::error::HandlerError;
+use crate::fifo::Fifo;
 use crate::message;
 use crate::text::attribute_value;
 
@@ -24,6 +25,8 @@ const BATCH_ROUNDS: u32 = 3;
 /// A received message.
 #[derive(Debug, Clone)]
 pub struct Message {
+    /// As SQS gave it.
+    pub id: String,
     pub body: String,
     pub receipt: String,
     /// The `attempt` attribute.
@@ -39,6 +42,9 @@ pub struct Outgoing {
     pub attempt: Option<String>,
     pub reason: Option<String>,
     pub execution: Option<String>,
+    pub lane: Option<String>,
+    /// For a FIFO queue, which needs it, and which keeps no delay.
+    pub fifo: Option<Fifo>,
 }
 
 impl Outgoing {
@@ -63,6 +69,7 @@ impl Outgoing {
         for (name, value) in [
             (message::REASON, &self.reason),
             (message::EXECUTION, &self.execution),
+            (message::LANE, &self.lane),
         ] {
             if let Some(value) = value {
                 attributes.insert(
@@ -86,6 +93,13 @@ impl Outgoing {
     }
 }
 
+/// What of a message only one kind of queue takes.
+struct ByKind {
+    delay: Option<i32>,
+    group: Option<String>,
+    deduplication: Option<String>,
+}
+
 /// One queue.
 #[derive(Debug, Clone)]
 pub struct Queue {
@@ -96,6 +110,30 @@ pub struct Queue {
 impl Queue {
     pub fn new(client: Client, url: String) -> Self {
         Self { client, url }
+    }
+
+    /// The names of FIFO queues, and only theirs, end so.
+    fn is_fifo(&self) -> bool {
+        self.url.ends_with(".fifo")
+    }
+
+    fn by_kind(&self, message: &Outgoing) -> Result<ByKind, HandlerError> {
+        match (&message.fifo, self.is_fifo()) {
+            (_, false) => Ok(ByKind {
+                delay: message.delay(),
+                group: None,
+                deduplication: None,
+            }),
+            (Some(fifo), true) => Ok(ByKind {
+                delay: None,
+                group: Some(fifo.group.clone()),
+                deduplication: Some(fifo.deduplication.clone()),
+            }),
+            (None, true) => Err(HandlerError::Call {
+                call: "sending a message",
+                reason: "it has no group, which a FIFO queue needs".into(),
+            }),
+        }
     }
 
     /// Receives at most `most` messages (1 to 10), waiting up to `wait_seconds` (0 to 20) for the first. Only a
@@ -123,6 +161,7 @@ impl Queue {
                     .message_attributes
                     .and_then(|mut attributes| attributes.remove(message::ATTEMPT))
                     .and_then(|attempt| attempt.string_value),
+                id: received.message_id.unwrap_or_default(),
                 body: received.body.unwrap_or_default(),
                 receipt: received.receipt_handle.unwrap_or_default(),
             })
@@ -148,11 +187,14 @@ impl Queue {
 
     /// Sends one message.
     pub async fn send(&self, message: &Outgoing) -> Result<(), HandlerError> {
+        let by_kind = self.by_kind(message)?;
         self.client
             .send_message()
             .queue_url(&self.url)
             .message_body(&message.body)
-            .set_delay_seconds(message.delay())
+            .set_delay_seconds(by_kind.delay)
+            .set_message_group_id(by_kind.group)
+            .set_message_deduplication_id(by_kind.deduplication)
             .set_message_attributes(message.attributes())
             .send()
             .await
@@ -197,10 +239,13 @@ impl Queue {
             let Some(message) = messages.get(*index) else {
                 continue;
             };
+            let by_kind = self.by_kind(message)?;
             let entry = SendMessageBatchRequestEntry::builder()
                 .id(index.to_string())
                 .message_body(&message.body)
-                .set_delay_seconds(message.delay())
+                .set_delay_seconds(by_kind.delay)
+                .set_message_group_id(by_kind.group)
+                .set_message_deduplication_id(by_kind.deduplication)
                 .set_message_attributes(message.attributes())
                 .build()
                 .map_err(|error| HandlerError::request(CALL, &error))?;
