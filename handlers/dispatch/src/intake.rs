@@ -9,13 +9,12 @@ use spillway::aws::ledger::{Claim, Heads, Rows, TakenSlot, Written};
 use spillway::aws::queue::{Message, Outgoing};
 use spillway::batch::Member;
 use spillway::event::ObjectEvent;
-use spillway::execution;
-use spillway::fifo;
 use spillway::message::{self, Body};
 use spillway::order::{Head, Order};
 use spillway::row::{Row, RowKey};
 use spillway::slot::{Slot, Work};
 use spillway::sweep::Found;
+use spillway::{execution, fifo};
 use tracing::{debug, warn};
 
 use crate::Dispatch;
@@ -134,7 +133,7 @@ impl Dispatch {
                 });
             }
             Ok((Body::Events(events), attempt)) => {
-                self.split(shared, lane, &message, &events, attempt).await
+                self.split(shared, lane, &message, (&events, attempt)).await
             }
             Ok((Body::TestEvent, _)) => {
                 shared.count(|counts| counts.test_events += 1);
@@ -156,8 +155,7 @@ impl Dispatch {
         shared: &Shared,
         lane: usize,
         message: &Message,
-        events: &[ObjectEvent],
-        attempt: u32,
+        (events, attempt): (&[ObjectEvent], u32),
     ) -> Fate {
         let Some(queues) = self.lanes.get(lane) else {
             return Fate::HandBack;
@@ -168,7 +166,13 @@ impl Dispatch {
                 body: message::encode(event),
                 attempt: message.attempt.clone(),
                 lane: queues.name.clone(),
-                fifo: Some(fifo::of(&self.config.ledger_arn, event, attempt, None)),
+                // Of this very message: the same records in another one are not dropped, and found stale.
+                fifo: Some(fifo::of(
+                    &self.config.ledger_arn,
+                    event,
+                    attempt,
+                    Some(&message.id),
+                )),
                 ..Outgoing::default()
             })
             .collect();

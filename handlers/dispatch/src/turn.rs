@@ -210,18 +210,12 @@ impl Dispatch {
             return Ok(());
         };
         let attempt = row.attempt + 1;
-        // The one that comes too late is why this one is sent for.
-        let cause = RowKey::of(&candidate.event).sk;
+        let (pipeline, cause) = (&self.config.ledger_arn, &candidate.message.id);
         let asking = Outgoing {
             body: message::encode(&row.event),
             attempt: Some(attempt.to_string()),
-            lane: queues.name.clone(),
-            fifo: Some(fifo::of(
-                &self.config.ledger_arn,
-                &row.event,
-                attempt,
-                Some(&cause),
-            )),
+            lane: row.lane.clone(),
+            fifo: Some(fifo::of(pipeline, &row.event, attempt, Some(cause))),
             ..Outgoing::default()
         };
         queues.events.send(&asking).await

@@ -4,10 +4,9 @@ use spillway::Millis;
 use spillway::aws::error::HandlerError;
 use spillway::aws::ledger::{Finish, Written};
 use spillway::aws::queue::Outgoing;
-use spillway::fifo;
-use spillway::message;
 use spillway::outcome::{Outcome, Settlement};
 use spillway::row::{Row, RowKey, State};
+use spillway::{fifo, message};
 use tracing::{error, info};
 
 use crate::counts::Counts;

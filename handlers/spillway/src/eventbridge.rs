@@ -1,21 +1,28 @@
-//! S3's events by way of EventBridge. Keys are as their uploaders wrote them: not URL-encoded.
+//! S3's events as EventBridge delivers them: one event a message, its key as the uploader wrote it.
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html>
 
 use serde::Deserialize;
-use serde_json::Value;
 use thiserror::Error;
 
 use crate::event::{EventError, MAX_FIELD_BYTES, ObjectEvent, Sequencer};
 use crate::text::cut;
 
-/// The only kind of event that is taken in.
+/// The only type of event that creates an object.
 const CREATED: &str = "Object Created";
 
-/// Why an event was not understood. The text is what its message carries into the dead-letter queue.
+/// Why an EventBridge event was not understood. The text is what its message carries into the dead-letter queue.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum EventBridgeError {
-    #[error("the event is {0:?} and not {CREATED:?}: let the rule match only these")]
-    Kind(String),
+    #[error("the event's source {0:?} is not aws.s3")]
+    Source(String),
+    #[error(
+        "the event's detail-type {0:?} is not {CREATED:?}: let the rule's event pattern match only that"
+    )]
+    DetailType(String),
+    #[error(
+        "the event-version {0:?} of the event's detail is not 1.x, the version this release understands"
+    )]
+    Version(String),
     #[error("the event's {0} is missing")]
     Missing(&'static str),
     #[error("the event's fields do not fit: {0}")]
@@ -24,19 +31,31 @@ pub enum EventBridgeError {
     Event(#[from] EventError),
 }
 
-#[derive(Deserialize)]
+/// An event of EventBridge. AWS adds fields, so what is not known is passed over.
+#[derive(Debug, Deserialize)]
+pub struct Envelope {
+    source: Option<String>,
+    #[serde(rename = "detail-type")]
+    detail_type: Option<String>,
+    time: Option<String>,
+    detail: Option<serde_json::Value>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 struct Detail {
+    event_version: Option<String>,
     bucket: Option<Bucket>,
     object: Option<Object>,
     reason: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 struct Bucket {
     name: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 struct Object {
     key: Option<String>,
@@ -46,71 +65,83 @@ struct Object {
     sequencer: Option<String>,
 }
 
-/// Whether a body is one of S3's events by way of EventBridge.
-pub fn is_one(fields: &serde_json::Map<String, Value>) -> bool {
-    fields.get("source").and_then(Value::as_str) == Some("aws.s3")
-        && fields.contains_key("detail-type")
-}
-
 /// The object event of an EventBridge event.
-pub fn object_event(
-    mut fields: serde_json::Map<String, Value>,
-) -> Result<ObjectEvent, EventBridgeError> {
+pub fn object_event(envelope: Envelope) -> Result<ObjectEvent, EventBridgeError> {
     use EventBridgeError::Missing;
 
-    let kind = fields
-        .get("detail-type")
-        .and_then(Value::as_str)
-        .unwrap_or_default();
-    if kind != CREATED {
-        return Err(EventBridgeError::Kind(cut(kind, 64).to_owned()));
+    let source = envelope.source.ok_or(Missing("source"))?;
+    if source != "aws.s3" {
+        return Err(EventBridgeError::Source(cut(&source, 64).to_owned()));
     }
-    let time = fields
-        .get("time")
-        .and_then(Value::as_str)
-        .ok_or(Missing("time"))?
-        .to_owned();
-    let detail = fields.remove("detail").ok_or(Missing("detail"))?;
+    let detail_type = envelope.detail_type.ok_or(Missing("detail-type"))?;
+    if detail_type != CREATED {
+        return Err(EventBridgeError::DetailType(
+            cut(&detail_type, 64).to_owned(),
+        ));
+    }
+    // Only now: the details of other events look different.
+    let detail = envelope.detail.ok_or(Missing("detail"))?;
     let detail: Detail = serde_json::from_value(detail)
         .map_err(|error| EventBridgeError::Fields(cut(&error.to_string(), 120).to_owned()))?;
+    // Events from before there was a version have the form of 1.0.
+    if let Some(version) = detail.event_version
+        && version.split('.').next() != Some("1")
+    {
+        return Err(EventBridgeError::Version(cut(&version, 64).to_owned()));
+    }
     let bucket = detail.bucket.and_then(|bucket| bucket.name);
     let object = detail.object.ok_or(Missing("detail.object"))?;
     let sequencer = object.sequencer.ok_or(Missing("detail.object.sequencer"))?;
     let event = ObjectEvent {
         bucket: bucket.ok_or(Missing("detail.bucket.name"))?,
+        // Raw: what looks like URL encoding is part of the key.
         key: object.key.ok_or(Missing("detail.object.key"))?,
         version_id: object.version_id.filter(|id| !id.is_empty()),
         size: object.size,
         etag: object.etag.filter(|etag| !etag.is_empty()),
         sequencer: Sequencer::parse(&sequencer)?,
         event_name: event_name(detail.reason.as_deref()),
-        event_time: time,
+        event_time: envelope.time.ok_or(Missing("time"))?,
     };
     Ok(event.validate()?)
 }
 
-/// The name that S3's notification has for a reason, which is an API's name here.
+/// The name that S3's own notification gives what EventBridge calls the reason, which is the API call.
+///
+/// A reason that is not documented gives `ObjectCreated:<reason>` with its ASCII letters and digits, cut to what an
+/// event name may have; none at all gives `ObjectCreated:Unknown`. The name only informs: an object that was created is
+/// worked on, whatever S3 calls how.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-event-types-and-destinations.html>
 fn event_name(reason: Option<&str>) -> String {
-    let how = match reason {
-        Some("PutObject") => "Put",
-        Some("POST Object") => "Post",
-        Some("CopyObject") => "Copy",
-        Some(other) => other,
-        None => "Unknown",
+    let how = match reason.unwrap_or_default() {
+        "PutObject" => "Put",
+        // With a space: it is a form's POST, and no API call has that name.
+        "POST Object" => "Post",
+        "CopyObject" => "Copy",
+        "CompleteMultipartUpload" => "CompleteMultipartUpload",
+        other => {
+            let known = |character: &char| character.is_ascii_alphanumeric();
+            let readable: String = other.chars().filter(known).collect();
+            let readable = if readable.is_empty() {
+                "Unknown"
+            } else {
+                &readable
+            };
+            let name = format!("ObjectCreated:{readable}");
+            return cut(&name, MAX_FIELD_BYTES).to_owned();
+        }
     };
-    let how: String = how.chars().filter(char::is_ascii_alphanumeric).collect();
-    let name = format!("ObjectCreated:{how}");
-    cut(&name, MAX_FIELD_BYTES).to_owned()
+    format!("ObjectCreated:{how}")
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
     use proptest::prelude::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
-    /// AWS's example, with another key.
-    pub(crate) fn created(key: &str) -> Value {
+    /// The sample of AWS's page.
+    pub(crate) fn sample() -> Value {
         json!({
             "version": "0",
             "id": "17793124-05d4-b198-2fde-7ededc63b103",
@@ -122,88 +153,140 @@ pub(crate) mod tests {
             "resources": ["arn:aws:s3:::amzn-s3-demo-bucket1"],
             "detail": {
                 "version": "0",
+                "event-version": "1.0",
                 "bucket": {"name": "amzn-s3-demo-bucket1"},
                 "object": {
-                    "key": key, "size": 5, "etag": "b1946ac92492d2347c6235b4d2611184",
-                    "version-id": "IYV3p45BT0ac8hjHg1houSdS1a.Mro8e", "sequencer": "617f08299329d189"
+                    "key": "example-key",
+                    "size": 5,
+                    "etag": "b1946ac92492d2347c6235b4d2611184",
+                    "version-id": "IYV3p45BT0ac8hjHg1houSdS1a.Mro8e",
+                    "sequencer": "617f08299329d189"
                 },
-                "request-id": "N4N7GDK58NMKJ12R", "requester": "123456789012",
-                "source-ip-address": "1.2.3.4", "reason": "PutObject"
+                "request-id": "N4N7GDK58NMKJ12R",
+                "requester": "123456789012",
+                "source-ip-address": "1.2.3.4",
+                "reason": "PutObject"
             }
         })
     }
 
-    fn read(value: Value) -> Result<ObjectEvent, EventBridgeError> {
-        match value {
-            Value::Object(fields) => object_event(fields),
-            other => panic!("{other}"),
-        }
+    fn read(event: Value) -> Result<ObjectEvent, EventBridgeError> {
+        object_event(serde_json::from_value(event).unwrap())
     }
 
     #[test]
-    fn awss_example_is_understood() {
-        let event = read(created("example-key")).unwrap();
-        assert_eq!(event.bucket, "amzn-s3-demo-bucket1");
-        assert_eq!(event.key, "example-key");
+    fn awss_sample_is_understood() {
         assert_eq!(
-            event.version_id.as_deref(),
-            Some("IYV3p45BT0ac8hjHg1houSdS1a.Mro8e")
+            read(sample()),
+            Ok(ObjectEvent {
+                bucket: "amzn-s3-demo-bucket1".into(),
+                key: "example-key".into(),
+                version_id: Some("IYV3p45BT0ac8hjHg1houSdS1a.Mro8e".into()),
+                size: Some(5),
+                etag: Some("b1946ac92492d2347c6235b4d2611184".into()),
+                sequencer: Sequencer::parse("617f08299329d189").unwrap(),
+                event_name: "ObjectCreated:Put".into(),
+                event_time: "2021-11-12T00:00:00Z".into(),
+            })
         );
-        assert_eq!(event.size, Some(5));
-        assert_eq!(event.sequencer.as_str(), "0000000000000000617f08299329d189");
-        assert_eq!(event.event_name, "ObjectCreated:Put");
-        assert_eq!(event.event_time, "2021-11-12T00:00:00Z");
     }
 
     #[test]
-    fn reasons_are_named_as_notifications_name_them() {
+    fn a_bucket_without_versions_sends_no_version_id() {
+        let mut event = sample();
+        let object = event["detail"]["object"].as_object_mut().unwrap();
+        object.remove("version-id");
+        assert_eq!(read(event).unwrap().version_id, None);
+    }
+
+    #[test]
+    fn the_reason_becomes_the_event_name_of_a_notification() {
         for (reason, name) in [
-            ("POST Object", "ObjectCreated:Post"),
-            ("CopyObject", "ObjectCreated:Copy"),
+            (Some("PutObject"), "ObjectCreated:Put"),
+            (Some("POST Object"), "ObjectCreated:Post"),
+            (Some("CopyObject"), "ObjectCreated:Copy"),
             (
-                "CompleteMultipartUpload",
+                Some("CompleteMultipartUpload"),
                 "ObjectCreated:CompleteMultipartUpload",
             ),
-            ("Something New", "ObjectCreated:SomethingNew"),
+            (Some("Rename Object 2"), "ObjectCreated:RenameObject2"),
+            (Some(" "), "ObjectCreated:Unknown"),
+            (None, "ObjectCreated:Unknown"),
         ] {
-            let mut event = created("k");
-            event["detail"]["reason"] = json!(reason);
-            assert_eq!(read(event).unwrap().event_name, name);
+            assert_eq!(event_name(reason), name);
+        }
+    }
+
+    /// An event with one field changed or, with `Value::Null`, removed.
+    fn with(pointer: &str, value: Value) -> Value {
+        let mut event = sample();
+        *event.pointer_mut(pointer).unwrap() = value;
+        event
+    }
+
+    #[test]
+    fn what_is_not_a_created_object_is_refused_with_a_reason() {
+        for (event, reason) in [
+            (
+                with("/detail-type", json!("Object Deleted")),
+                "Object Deleted",
+            ),
+            (
+                with("/detail-type", json!("Object Tags Added")),
+                "event pattern",
+            ),
+            (with("/detail-type", Value::Null), "detail-type is missing"),
+            (with("/source", json!("aws.ec2")), "is not aws.s3"),
+            (with("/source", Value::Null), "source is missing"),
+            (with("/time", Value::Null), "time is missing"),
+            (with("/detail", Value::Null), "detail is missing"),
+            (with("/detail", json!(7)), "do not fit"),
+            (with("/detail/event-version", json!("2.0")), "is not 1.x"),
+            (
+                with("/detail/bucket", Value::Null),
+                "detail.bucket.name is missing",
+            ),
+            (
+                with("/detail/object", Value::Null),
+                "detail.object is missing",
+            ),
+            (
+                with("/detail/object/key", Value::Null),
+                "detail.object.key is missing",
+            ),
+            (with("/detail/object/key", json!("")), "key is empty"),
+            (with("/detail/object/size", json!("5")), "do not fit"),
+            (
+                with("/detail/object/sequencer", Value::Null),
+                "detail.object.sequencer is missing",
+            ),
+            (with("/detail/object/sequencer", json!("x")), "hexadecimal"),
+        ] {
+            let error = read(event).unwrap_err().to_string();
+            assert!(error.contains(reason), "{error}");
         }
     }
 
     #[test]
-    fn other_kinds_and_missing_fields_are_named() {
-        let mut deleted = created("k");
-        deleted["detail-type"] = json!("Object Deleted");
-        assert_eq!(
-            read(deleted),
-            Err(EventBridgeError::Kind("Object Deleted".into()))
-        );
-        for (path, named) in [
-            ("/time", "time"),
-            ("/detail", "detail"),
-            ("/detail/bucket/name", "detail.bucket.name"),
-            ("/detail/object", "detail.object"),
-            ("/detail/object/key", "detail.object.key"),
-            ("/detail/object/sequencer", "detail.object.sequencer"),
-        ] {
-            let mut event = created("k");
-            let (parent, field) = path.rsplit_once('/').unwrap();
-            let parent = event.pointer_mut(parent).unwrap();
-            parent.as_object_mut().unwrap().remove(field);
-            assert_eq!(read(event), Err(EventBridgeError::Missing(named)), "{path}");
-        }
-        let mut wrong = created("k");
-        wrong["detail"]["object"]["size"] = json!("five");
-        assert!(matches!(read(wrong), Err(EventBridgeError::Fields(_))));
+    fn a_newer_minor_version_with_new_fields_is_understood() {
+        let mut newer = with("/detail/event-version", json!("1.7"));
+        newer["detail"]["object"]["storage-class"] = json!({"new": true});
+        newer["replay-name"] = json!("again");
+        assert!(read(newer).is_ok());
     }
 
     proptest! {
-        /// Not even what looks encoded is decoded.
         #[test]
-        fn a_key_stays_as_it_is(key in "[ -~가-힣+%]{1,80}") {
-            prop_assert_eq!(read(created(&key)).unwrap().key, key);
+        fn the_key_is_taken_as_it_is(key in "(\\PC|[%+ ]){1,60}") {
+            let event = read(with("/detail/object/key", json!(key))).unwrap();
+            prop_assert_eq!(event.key, key);
+        }
+
+        #[test]
+        fn any_reason_makes_a_name_that_fits(reason in "\\PC{0,300}") {
+            let name = event_name(Some(&reason));
+            prop_assert!(name.starts_with("ObjectCreated:") && name.len() <= MAX_FIELD_BYTES);
+            prop_assert!(name.len() > "ObjectCreated:".len());
         }
     }
 }

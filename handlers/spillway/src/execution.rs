@@ -8,6 +8,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
+use crate::digest;
 use crate::event::ObjectEvent;
 use crate::notification::{self, Home};
 
@@ -24,26 +25,10 @@ const ID_BYTES: usize = 16;
 pub fn id(pipeline: &str, event: &ObjectEvent) -> String {
     let version = event.version_id.as_deref().unwrap_or_default();
     let sequencer = event.sequencer.as_str();
-    digest([pipeline, &event.bucket, &event.key, version, sequencer])
-}
-
-/// 128 bits of a SHA-256 over texts, as hexadecimal digits.
-pub(crate) fn digest<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
-    let mut hash = Sha256::new();
-    for part in parts {
-        // The length before each part: no two lists read the same.
-        hash.update((part.len() as u64).to_be_bytes());
-        hash.update(part);
-    }
-    hexadecimal(hash)
-}
-
-fn hexadecimal(hash: Sha256) -> String {
-    let hash = hash.finalize();
-    hash.iter()
-        .take(ID_BYTES)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    digest::of(
+        [pipeline, &event.bucket, &event.key, version, sequencer],
+        ID_BYTES,
+    )
 }
 
 /// The name of the execution for one attempt: `<readable tail of the key>-<id>-<attempt>`, at most
@@ -83,7 +68,7 @@ pub fn batch_name<'a>(pipeline: &str, events: impl IntoIterator<Item = &'a Objec
         hash.update(id(pipeline, event));
         count += 1;
     }
-    format!("batch-of-{count}-{}-1", hexadecimal(hash))
+    format!("batch-of-{count}-{}-1", digest::hexadecimal(hash, ID_BYTES))
 }
 
 /// What an execution's input looks like.

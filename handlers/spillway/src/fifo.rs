@@ -1,38 +1,47 @@
-//! What a FIFO queue asks of a message: its group, in which order is kept, and an id by which SQS drops repetitions for
-//! five minutes.
-//! <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/FIFO-queues-understanding-logic.html>
+//! What a FIFO queue wants to know of a message: its group, within which order is kept, and its deduplication id.
+//! <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>
 
+use crate::digest;
 use crate::event::ObjectEvent;
-use crate::execution::{digest, id};
+use crate::execution;
 
-/// Group and deduplication id: letters, digits and hyphens, at most 128 characters each.
+/// The longest group id and the longest deduplication id, in characters: letters, digits and punctuation of ASCII.
+pub const MAX_ID_CHARS: usize = 128;
+
+/// Bytes of a group's digest: 32 digits.
+const GROUP_BYTES: usize = 16;
+/// Bytes of a cause's digest: 16 digits. It need only differ from the other causes of one attempt.
+const CAUSE_BYTES: usize = 8;
+
+/// Group and deduplication id of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fifo {
     pub group: String,
     pub deduplication: String,
 }
 
-/// Those of a message that asks for an attempt of an object event: one group for an object. A repetition of the same
-/// request is one message, so a request that is made anew needs its own `cause`: the execution that made it necessary.
+/// Of the message that asks for an attempt of an object event. All versions of an object are one group.
+///
+/// SQS drops a message whose deduplication id it saw within five minutes, so the id tells apart what must arrive: the
+/// attempt, and the `cause` of asking for it, such as the execution that failed. The same cause asks once.
 pub fn of(pipeline: &str, event: &ObjectEvent, attempt: u32, cause: Option<&str>) -> Fifo {
-    let mut deduplication = format!("{}-{attempt}", id(pipeline, event));
-    if let Some(cause) = cause {
-        deduplication.push('-');
-        deduplication.push_str(&digest([cause]));
-    }
+    let asked = format!("{}-{attempt}", execution::id(pipeline, event));
+    let object = [pipeline, event.bucket.as_str(), event.key.as_str()];
     Fifo {
-        group: digest([pipeline, &event.bucket, &event.key]),
-        deduplication,
+        group: digest::of(object, GROUP_BYTES),
+        deduplication: match cause {
+            Some(cause) => format!("{asked}-{}", digest::of([cause], CAUSE_BYTES)),
+            None => asked,
+        },
     }
 }
 
-/// Those of a message that was not understood, from the id that SQS gave it: on its way to the dead-letter queue it is
-/// one message, however often it is sent.
+/// Of a message that was not understood: a group of its own.
 pub fn of_message(message_id: &str) -> Fifo {
-    let group = digest([message_id]);
+    let id = digest::of(["message", message_id], GROUP_BYTES);
     Fifo {
-        deduplication: group.clone(),
-        group,
+        group: id.clone(),
+        deduplication: id,
     }
 }
 
@@ -40,32 +49,62 @@ pub fn of_message(message_id: &str) -> Fifo {
 mod tests {
     use super::*;
     use crate::event::tests::event;
+    use crate::message::MAX_ATTEMPT;
+    use proptest::prelude::*;
 
     const PIPELINE: &str = "arn:aws:dynamodb:us-east-1:111122223333:table/device-status-ledger";
 
     #[test]
-    fn versions_of_one_object_share_a_group_and_attempts_do_not_drop_each_other() {
-        let first = of(PIPELINE, &event("k", "1"), 1, None);
-        let version = of(PIPELINE, &event("k", "2"), 1, None);
-        let attempt = of(PIPELINE, &event("k", "1"), 2, None);
-        assert_eq!(first.group, version.group);
-        assert_ne!(first.deduplication, version.deduplication);
-        assert_ne!(first.deduplication, attempt.deduplication);
-        assert_ne!(first.group, of(PIPELINE, &event("l", "1"), 1, None).group);
-        assert_eq!(first, of(PIPELINE, &event("k", "1"), 1, None));
+    fn versions_of_an_object_are_one_group_and_not_the_same_message() {
+        let first = of(PIPELINE, &event("key", "1"), 1, None);
+        let second = of(PIPELINE, &event("key", "2"), 1, None);
+        assert_eq!(first.group, second.group);
+        assert_ne!(first.deduplication, second.deduplication);
+        assert_eq!(first.group.len(), 32);
     }
 
     #[test]
-    fn the_same_attempt_for_another_cause_is_another_message() {
-        let asks = |cause| of(PIPELINE, &event("k", "1"), 2, cause).deduplication;
-        assert_ne!(asks(Some("e1")), asks(Some("e2")));
-        assert_ne!(asks(Some("e1")), asks(None));
-        assert!(asks(Some("e1")).len() <= 128);
+    fn objects_and_pipelines_have_groups_of_their_own() {
+        let mut elsewhere = event("key", "1");
+        elsewhere.bucket = "other".into();
+        let groups = [
+            of(PIPELINE, &event("key", "1"), 1, None).group,
+            of(PIPELINE, &event("kez", "1"), 1, None).group,
+            of(PIPELINE, &elsewhere, 1, None).group,
+            of("another", &event("key", "1"), 1, None).group,
+            of_message("5fea7756-0ea4-451a-a703-a558b933e274").group,
+        ];
+        let mut apart = groups.to_vec();
+        apart.sort();
+        apart.dedup();
+        assert_eq!(apart.len(), groups.len());
     }
 
     #[test]
-    fn what_was_not_understood_is_one_message_by_its_id() {
-        assert_eq!(of_message("a"), of_message("a"));
-        assert_ne!(of_message("a"), of_message("b"));
+    fn the_attempt_and_its_cause_tell_messages_apart() {
+        let event = event("key", "1");
+        let id = execution::id(PIPELINE, &event);
+        let asked = |attempt, cause| of(PIPELINE, &event, attempt, cause).deduplication;
+        assert_eq!(asked(1, None), format!("{id}-1"));
+        assert_eq!(asked(2, None), format!("{id}-2"));
+        let caused = asked(2, Some("key-1"));
+        assert!(caused.starts_with(&format!("{id}-2-")), "{caused}");
+        assert_eq!(caused.len(), id.len() + 3 + 16);
+        assert_eq!(caused, asked(2, Some("key-1")));
+        assert_ne!(caused, asked(2, Some("key-2")));
+    }
+
+    proptest! {
+        #[test]
+        fn ids_are_what_sqs_takes(
+            key in "\\PC{1,200}", attempt in 1u32..=MAX_ATTEMPT, cause in proptest::option::of("\\PC{0,100}"), id in "\\PC{0,200}",
+        ) {
+            for fifo in [of(PIPELINE, &event(&key, "1"), attempt, cause.as_deref()), of_message(&id)] {
+                for text in [&fifo.group, &fifo.deduplication] {
+                    prop_assert!((1..=MAX_ID_CHARS).contains(&text.len()));
+                    prop_assert!(text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'));
+                }
+            }
+        }
     }
 }

@@ -13,10 +13,10 @@ use crate::{SCHEMA_VERSION, readable};
 
 /// The message attribute that names the attempt a message asks for. S3's own messages have none: attempt 1.
 pub const ATTEMPT: &str = "attempt";
-/// The message attribute that names the lane a message came by, in a pipeline of several.
-pub const LANE: &str = "lane";
 /// The message attribute that says why a message is in the dead-letter queue.
 pub const REASON: &str = "reason";
+/// The message attribute that names the lane a message came by. It only informs.
+pub const LANE: &str = "lane";
 /// The message attribute that names the execution after which an object event was dead-lettered.
 pub const EXECUTION: &str = "execution";
 
@@ -32,13 +32,22 @@ pub enum Body {
     TestEvent,
 }
 
+/// What a body holds, record by record: one that is not understood says nothing about the others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Records {
+    /// At least one.
+    Events(Vec<Result<ObjectEvent, MessageError>>),
+    TestEvent,
+}
+
 /// Why a message was not understood. The text is what it carries into the dead-letter queue.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum MessageError {
     #[error("the body is not JSON: {0}")]
     Json(String),
     #[error(
-        "the body is neither an event of S3 (by notification, EventBridge or SNS) nor one of Spillway's messages"
+        "the body is neither an S3 notification, nor an EventBridge event, nor one of Spillway's messages, nor an SNS \
+         notification of one of them"
     )]
     Dialect,
     #[error(
@@ -66,47 +75,67 @@ struct Own {
     object: ObjectEvent,
 }
 
-/// Understands a message's body, whichever dialect it is in.
+/// Understands a message's body, whichever dialect it is in: all of it, or not at all.
 pub fn parse(body: &str) -> Result<Body, MessageError> {
-    let fields = fields(body)?;
-    if !sns::is_one(&fields) {
-        return parse_fields(fields);
+    match read(json(body)?)? {
+        Records::Events(events) => Ok(Body::Events(events.into_iter().collect::<Result<_, _>>()?)),
+        Records::TestEvent => Ok(Body::TestEvent),
     }
-    let within = self::fields(sns::message(&fields)?)?;
-    if sns::is_one(&within) {
-        return Err(SnsError::Nested.into());
-    }
-    parse_fields(within)
 }
 
-fn fields(body: &str) -> Result<Map<String, Value>, MessageError> {
-    let value: Value =
-        serde_json::from_str(body).map_err(|error| MessageError::Json(quoted(&error)))?;
-    match value {
+/// Understands a body record by record.
+pub fn read(body: Value) -> Result<Records, MessageError> {
+    let fields = object(body)?;
+    if !sns::is_envelope(&fields) {
+        return unwrapped(fields);
+    }
+    let inside = object(json(sns::inside(&fields)?)?)?;
+    if sns::is_envelope(&inside) {
+        return Err(sns::nested(&inside).into());
+    }
+    unwrapped(inside)
+}
+
+fn json(text: &str) -> Result<Value, MessageError> {
+    serde_json::from_str(text).map_err(|error| MessageError::Json(quoted(&error)))
+}
+
+fn object(body: Value) -> Result<Map<String, Value>, MessageError> {
+    match body {
         Value::Object(fields) => Ok(fields),
         _ => Err(MessageError::Dialect),
     }
 }
 
-fn parse_fields(mut fields: Map<String, Value>) -> Result<Body, MessageError> {
-    if let Some(version) = fields.get("spillway") {
-        return own(version, Value::Object(fields.clone()));
+fn unwrapped(mut fields: Map<String, Value>) -> Result<Records, MessageError> {
+    let fits = |error| MessageError::Fields(quoted(&error));
+    if let Some(version) = fields.get("spillway").cloned() {
+        return own(&version, Value::Object(fields)).map(one);
     }
     if let Some(records) = fields.remove("Records") {
-        let records = serde_json::from_value(records)
-            .map_err(|error| MessageError::Fields(quoted(&error)))?;
-        return Ok(Body::Events(notification::object_events(records)?));
+        let records = serde_json::from_value(records).map_err(fits)?;
+        let events = notification::object_events(records)?.into_iter();
+        return Ok(Records::Events(
+            events
+                .map(|event| event.map_err(MessageError::from))
+                .collect(),
+        ));
+    }
+    if fields.contains_key("detail-type") {
+        let envelope = serde_json::from_value(Value::Object(fields)).map_err(fits)?;
+        return Ok(one(eventbridge::object_event(envelope)?));
     }
     if fields.get("Event").and_then(Value::as_str) == Some("s3:TestEvent") {
-        return Ok(Body::TestEvent);
-    }
-    if eventbridge::is_one(&fields) {
-        return Ok(Body::Events(vec![eventbridge::object_event(fields)?]));
+        return Ok(Records::TestEvent);
     }
     Err(MessageError::Dialect)
 }
 
-fn own(version: &Value, body: Value) -> Result<Body, MessageError> {
+fn one(event: ObjectEvent) -> Records {
+    Records::Events(vec![Ok(event)])
+}
+
+fn own(version: &Value, body: Value) -> Result<ObjectEvent, MessageError> {
     let version = version
         .as_u64()
         .and_then(|version| u32::try_from(version).ok())
@@ -116,7 +145,7 @@ fn own(version: &Value, body: Value) -> Result<Body, MessageError> {
     }
     let own: Own =
         serde_json::from_value(body).map_err(|error| MessageError::Fields(quoted(&error)))?;
-    Ok(Body::Events(vec![own.object.validate()?]))
+    Ok(own.object.validate()?)
 }
 
 /// The attempt that a message's attribute asks for.
@@ -147,6 +176,7 @@ pub fn encode(event: &ObjectEvent) -> String {
 mod tests {
     use super::*;
     use crate::event::tests::event;
+    use crate::execution;
     use crate::row::RowKey;
     use proptest::prelude::*;
     use serde_json::json;
@@ -228,6 +258,63 @@ mod tests {
     }
 
     #[test]
+    fn record_by_record_a_bad_one_leaves_the_others() {
+        let body =
+            json!({"Records": [record("a"), {"eventVersion": 2}, record("%zz"), record("b")]});
+        let Records::Events(events) = read(body).unwrap() else {
+            panic!("a test event")
+        };
+        let read: Vec<_> = events
+            .iter()
+            .map(|event| match event {
+                Ok(event) => event.key.clone(),
+                Err(error) => error.to_string().chars().take(8).collect(),
+            })
+            .collect();
+        assert_eq!(read, ["a", "record 1", "record 2", "b"]);
+    }
+
+    #[test]
+    fn an_eventbridge_event_is_understood() {
+        let parsed = events(&eventbridge::tests::sample());
+        assert_eq!(parsed.len(), 1);
+        assert_eq!(parsed[0].key, "example-key");
+    }
+
+    #[test]
+    fn every_dialect_is_understood_inside_an_sns_envelope() {
+        let wrapped = |body: &Value| parse(&sns::tests::sample(&body.to_string()).to_string());
+        let own: Value = serde_json::from_str(&encode(&event("k", "1"))).unwrap();
+        for body in [
+            json!({"Records": [record("a"), record("b")]}),
+            eventbridge::tests::sample(),
+            own,
+        ] {
+            assert_eq!(wrapped(&body), Ok(Body::Events(events(&body))));
+        }
+        let test_event =
+            json!({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "uploads"});
+        assert_eq!(wrapped(&test_event), Ok(Body::TestEvent));
+    }
+
+    #[test]
+    fn an_envelope_that_holds_no_event_is_refused_with_a_reason() {
+        let wrapped = |text: &str| sns::tests::sample(text);
+        let twice = wrapped(&wrapped(&json!({"Records": [record("a")]}).to_string()).to_string());
+        for (body, reason) in [
+            (wrapped("Hello world!"), "not JSON"),
+            (wrapped("7"), "neither"),
+            (wrapped("{}"), "neither"),
+            (wrapped(r#"{"Records": []}"#), "no records"),
+            (twice, "holds another SNS message"),
+            (sns::tests::confirmation(), "sns:ConfirmSubscription"),
+        ] {
+            let error = parse(&body.to_string()).unwrap_err().to_string();
+            assert!(error.contains(reason), "{error}");
+        }
+    }
+
+    #[test]
     fn the_test_event_is_known() {
         let body = json!({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "uploads"});
         assert_eq!(parse(&body.to_string()), Ok(Body::TestEvent));
@@ -241,6 +328,8 @@ mod tests {
             ("{}", "neither"),
             (r#"{"Records": []}"#, "no records"),
             (r#"{"Records": 7}"#, "do not fit"),
+            (r#"{"Records": [7]}"#, "record 0: its fields do not fit"),
+            (r#"{"detail-type": 7}"#, "do not fit"),
             (r#"{"Event": "s3:Other"}"#, "neither"),
             (r#"{"spillway": 9, "object": {}}"#, "schema version 9"),
             (r#"{"spillway": 1, "object": {}}"#, "do not fit"),
@@ -257,43 +346,6 @@ mod tests {
         body["spillway"] = json!(SCHEMA_VERSION + 1);
         body["object"]["somethingNew"] = json!(true);
         assert_eq!(events(&body), [event("k", "1")]);
-    }
-
-    /// As SNS wraps it without raw delivery.
-    fn wrapped(body: &str) -> Value {
-        json!({
-            "Type": "Notification", "MessageId": "22b80b92-fdea-4c2c-8f9d-bdfb0c7bf324",
-            "TopicArn": "arn:aws:sns:us-east-1:111122223333:uploads", "Subject": "Amazon S3 Notification",
-            "Message": body, "Timestamp": "2026-11-22T10:00:00.000Z", "SignatureVersion": "1",
-            "Signature": "EXAMPLE", "SigningCertURL": "EXAMPLE", "UnsubscribeURL": "EXAMPLE"
-        })
-    }
-
-    #[test]
-    fn an_envelope_of_sns_is_opened_once() {
-        let notification = json!({ "Records": [record("a+b")] }).to_string();
-        assert_eq!(events(&wrapped(&notification))[0].key, "a b");
-        let created = eventbridge::tests::created("a+b").to_string();
-        assert_eq!(events(&wrapped(&created))[0].key, "a+b");
-        let test = json!({"Service": "Amazon S3", "Event": "s3:TestEvent"}).to_string();
-        assert_eq!(parse(&wrapped(&test).to_string()), Ok(Body::TestEvent));
-
-        let twice = wrapped(&wrapped(&notification).to_string()).to_string();
-        assert_eq!(parse(&twice), Err(MessageError::Sns(SnsError::Nested)));
-        let mut confirmation = wrapped("You have chosen to subscribe");
-        confirmation["Type"] = json!("SubscriptionConfirmation");
-        let reason = parse(&confirmation.to_string()).unwrap_err().to_string();
-        assert!(reason.contains("confirm the subscription"), "{reason}");
-        let mut empty = wrapped("");
-        empty.as_object_mut().unwrap().remove("Message");
-        assert_eq!(
-            parse(&empty.to_string()),
-            Err(MessageError::Sns(SnsError::NoMessage))
-        );
-        assert!(matches!(
-            parse(&wrapped("text").to_string()),
-            Err(MessageError::Json(_))
-        ));
     }
 
     #[test]
@@ -317,42 +369,64 @@ mod tests {
             prop_assert_eq!(parse(&encode(&sent)), Ok(Body::Events(vec![sent])));
         }
 
-        /// However an event comes, it is the same one.
         #[test]
-        fn every_way_in_gives_an_event_the_same_identity(key in "[ -~가-힣]{1,60}", sequencer in "[0-9A-F]{16,18}") {
-            let mut sent = event(&key, &sequencer);
-            sent.version_id = Some("v1".into());
-            let home = notification::Home::of("arn:aws:dynamodb:us-east-1:111122223333:table/t");
-            let by_notification = notification::encode(&[sent.clone()], &home);
-            let mut created = eventbridge::tests::created(&key);
-            created["detail"]["bucket"]["name"] = json!(sent.bucket);
-            created["detail"]["object"]["version-id"] = json!("v1");
-            created["detail"]["object"]["sequencer"] = json!(sequencer.to_lowercase());
-            let wrapped = wrapped(&by_notification).to_string();
-            for body in [by_notification, created.to_string(), wrapped, encode(&sent)] {
-                let Ok(Body::Events(events)) = parse(&body) else { panic!("{body}") };
-                prop_assert_eq!(RowKey::of(&events[0]), RowKey::of(&sent));
-            }
-        }
-
-        #[test]
-        fn no_json_makes_the_parser_panic(
-            kind in "Notification|SubscriptionConfirmation", field in "Message|detail|detail-type|Records|source|time|spillway|object",
-            text in ".{0,40}", number in any::<i64>(),
+        fn one_event_is_the_same_by_either_way(
+            key in "(\\PC|[%+ ]){1,40}", version in proptest::option::of("[a-zA-Z0-9._]{1,32}"),
+            // S3 writes the digits of its notifications in upper case; of its events it has been seen to write either.
+            sequencer in "[0-9A-F]{16,18}", lower in any::<bool>(), size in any::<u64>(), wrapped in any::<bool>(),
         ) {
-            for value in [json!(text), json!(number), json!([text]), json!({ "key": text, "object": { "key": number } }), Value::Null] {
-                let mut body = eventbridge::tests::created("k");
-                body[&field] = value;
-                let _ = parse(&body.to_string());
-                body["Type"] = json!(kind);
-                body["TopicArn"] = json!("arn");
-                let _ = parse(&body.to_string());
+            let notification = {
+                let mut sent = event(&key, &sequencer);
+                sent.version_id = version.clone();
+                sent.size = Some(size);
+                notification::encode(&[sent], &notification::Home::of("arn:aws:s3:eu-west-1:111122223333:x"))
+            };
+            let mut event = eventbridge::tests::sample();
+            event["detail"]["bucket"]["name"] = json!("uploads");
+            let sequencer = if lower { sequencer.to_ascii_lowercase() } else { sequencer };
+            event["detail"]["object"] = json!({
+                "key": key, "size": size, "etag": "d41d8cd98f00b204e9800998ecf8427e", "sequencer": sequencer,
+            });
+            if let Some(version) = version {
+                event["detail"]["object"]["version-id"] = json!(version);
             }
+            let body = if wrapped { sns::tests::sample(&event.to_string()) } else { event };
+            let (one, other) = (events(&serde_json::from_str(&notification).unwrap()), events(&body));
+            prop_assert_eq!(one.len(), 1);
+            prop_assert_eq!(&other[0].key, &key);
+            prop_assert_eq!(RowKey::of(&one[0]), RowKey::of(&other[0]));
+            prop_assert_eq!(execution::id("pipeline", &one[0]), execution::id("pipeline", &other[0]));
         }
 
         #[test]
         fn no_body_makes_the_parser_panic(body in ".{0,200}") {
             let _ = parse(&body);
+        }
+
+        #[test]
+        fn no_field_makes_the_parser_panic(
+            mut body in prop_oneof![
+                Just(json!({"Records": [record("a")]})), Just(eventbridge::tests::sample()),
+                Just(sns::tests::sample("{}")), Just(sns::tests::confirmation()),
+            ],
+            path in proptest::collection::vec(any::<prop::sample::Index>(), 1..6),
+            value in prop_oneof![
+                Just(Value::Null), Just(json!(-1)), Just(json!([])), Just(json!({})), ".{0,20}".prop_map(Value::from),
+            ],
+        ) {
+            let mut pointer = String::new();
+            for index in path {
+                let names: Vec<String> = match body.pointer(&pointer) {
+                    Some(Value::Object(fields)) => fields.keys().cloned().collect(),
+                    Some(Value::Array(items)) => (0..items.len()).map(|place| place.to_string()).collect(),
+                    _ => Vec::new(),
+                };
+                if !names.is_empty() {
+                    pointer = format!("{pointer}/{}", index.get(&names));
+                }
+            }
+            *body.pointer_mut(&pointer).unwrap() = value;
+            let _ = parse(&body.to_string());
         }
     }
 }

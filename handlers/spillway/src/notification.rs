@@ -7,12 +7,15 @@ use serde_json::{Value, json};
 use thiserror::Error;
 
 use crate::event::{EventError, ObjectEvent, Sequencer};
+use crate::text::cut;
 
 /// Why a notification was not understood. The text is what its message carries into the dead-letter queue.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum NotificationError {
     #[error("the notification has no records")]
     NoRecords,
+    #[error("record {record}: its fields do not fit: {reason}")]
+    Fields { record: usize, reason: String },
     #[error(
         "record {record}: the event version {version:?} is not 2.x, the version this release understands"
     )]
@@ -30,7 +33,7 @@ pub enum NotificationError {
 /// One entry of `Records`. AWS adds fields within a major version, so what is not known is passed over.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Record {
+struct Record {
     event_version: Option<String>,
     event_source: Option<String>,
     event_name: Option<String>,
@@ -59,15 +62,22 @@ struct Object {
     sequencer: Option<String>,
 }
 
-/// The object events of a notification's records: all of them, or the reason why one is not understood.
-pub fn object_events(records: Vec<Record>) -> Result<Vec<ObjectEvent>, NotificationError> {
+/// The object event of each of a notification's records, or why that one is not understood. An error if there is none.
+pub fn object_events(
+    records: Vec<Value>,
+) -> Result<Vec<Result<ObjectEvent, NotificationError>>, NotificationError> {
     if records.is_empty() {
         return Err(NotificationError::NoRecords);
     }
-    records.into_iter().enumerate().map(object_event).collect()
+    Ok(records.into_iter().enumerate().map(object_event).collect())
 }
 
-fn object_event((record, raw): (usize, Record)) -> Result<ObjectEvent, NotificationError> {
+fn object_event((record, raw): (usize, Value)) -> Result<ObjectEvent, NotificationError> {
+    let raw: Record = serde_json::from_value(raw).map_err(|error| NotificationError::Fields {
+        record,
+        // The parser's words may quote the record: not more of it than tells what is wrong.
+        reason: cut(&error.to_string(), 120).to_owned(),
+    })?;
     let missing = |field| NotificationError::Missing { record, field };
 
     let version = raw.event_version.ok_or(missing("eventVersion"))?;

@@ -1,6 +1,6 @@
 //! One SQS queue.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::{
@@ -19,31 +19,33 @@ use crate::text::attribute_value;
 pub const BATCH: usize = 10;
 /// Bytes of a text attribute.
 const ATTRIBUTE_BYTES: usize = 512;
-/// How often the entries of a batch that failed are tried.
+/// How often an entry of a batch that failed is tried.
 const BATCH_ROUNDS: u32 = 3;
 
 /// A received message.
 #[derive(Debug, Clone)]
 pub struct Message {
-    /// As SQS gave it.
+    /// SQS's own: the same however often the message is received.
     pub id: String,
     pub body: String,
     pub receipt: String,
     /// The `attempt` attribute.
     pub attempt: Option<String>,
+    /// The `lane` attribute.
+    pub lane: Option<String>,
 }
 
 /// A message to send.
 #[derive(Debug, Clone, Default)]
 pub struct Outgoing {
     pub body: String,
-    /// Seconds before it may be received; at most 900.
+    /// Seconds before it may be received; at most 900. None in a FIFO queue, which has no delay of a message's own.
     pub delay_seconds: u32,
     pub attempt: Option<String>,
     pub reason: Option<String>,
     pub execution: Option<String>,
     pub lane: Option<String>,
-    /// For a FIFO queue, which needs it, and which keeps no delay.
+    /// Sent to FIFO queues, which refuse messages without it, and to no others.
     pub fifo: Option<Fifo>,
 }
 
@@ -93,8 +95,9 @@ impl Outgoing {
     }
 }
 
-/// What of a message only one kind of queue takes.
-struct ByKind {
+/// What depends on the kind of queue that a message goes to.
+#[derive(Debug, Default)]
+struct Sending {
     delay: Option<i32>,
     group: Option<String>,
     deduplication: Option<String>,
@@ -112,28 +115,32 @@ impl Queue {
         Self { client, url }
     }
 
-    /// The names of FIFO queues, and only theirs, end so.
-    fn is_fifo(&self) -> bool {
+    /// Whether it is a FIFO queue: their names end so, and no others.
+    /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-queue-message-identifiers.html>
+    pub fn is_fifo(&self) -> bool {
         self.url.ends_with(".fifo")
     }
 
-    fn by_kind(&self, message: &Outgoing) -> Result<ByKind, HandlerError> {
-        match (&message.fifo, self.is_fifo()) {
-            (_, false) => Ok(ByKind {
+    fn sending(&self, message: &Outgoing, call: &'static str) -> Result<Sending, HandlerError> {
+        if !self.is_fifo() {
+            return Ok(Sending {
                 delay: message.delay(),
-                group: None,
-                deduplication: None,
-            }),
-            (Some(fifo), true) => Ok(ByKind {
-                delay: None,
-                group: Some(fifo.group.clone()),
-                deduplication: Some(fifo.deduplication.clone()),
-            }),
-            (None, true) => Err(HandlerError::Call {
-                call: "sending a message",
-                reason: "it has no group, which a FIFO queue needs".into(),
-            }),
+                ..Sending::default()
+            });
         }
+        let Some(fifo) = message.fifo.clone() else {
+            return Err(HandlerError::Call {
+                call,
+                reason:
+                    "the queue is a FIFO queue, and the message has no group and deduplication id"
+                        .into(),
+            });
+        };
+        Ok(Sending {
+            delay: None,
+            group: Some(fifo.group),
+            deduplication: Some(fifo.deduplication),
+        })
     }
 
     /// Receives at most `most` messages (1 to 10), waiting up to `wait_seconds` (0 to 20) for the first. Only a
@@ -151,19 +158,22 @@ impl Queue {
             .max_number_of_messages(most.clamp(1, BATCH as u32) as i32)
             .wait_time_seconds(wait_seconds.min(20) as i32)
             .message_attribute_names(message::ATTEMPT)
+            .message_attribute_names(message::LANE)
             .send()
             .await
             .map_err(|error| HandlerError::call("receiving messages", &error))?;
         let messages = answer.messages.unwrap_or_default().into_iter();
         Ok(messages
-            .map(|received| Message {
-                attempt: received
-                    .message_attributes
-                    .and_then(|mut attributes| attributes.remove(message::ATTEMPT))
-                    .and_then(|attempt| attempt.string_value),
-                id: received.message_id.unwrap_or_default(),
-                body: received.body.unwrap_or_default(),
-                receipt: received.receipt_handle.unwrap_or_default(),
+            .map(|received| {
+                let mut attributes = received.message_attributes.unwrap_or_default();
+                let mut attribute = |name| attributes.remove(name)?.string_value;
+                Message {
+                    attempt: attribute(message::ATTEMPT),
+                    lane: attribute(message::LANE),
+                    id: received.message_id.unwrap_or_default(),
+                    body: received.body.unwrap_or_default(),
+                    receipt: received.receipt_handle.unwrap_or_default(),
+                }
             })
             .collect())
     }
@@ -187,47 +197,82 @@ impl Queue {
 
     /// Sends one message.
     pub async fn send(&self, message: &Outgoing) -> Result<(), HandlerError> {
-        let by_kind = self.by_kind(message)?;
+        const CALL: &str = "sending a message";
+        let sending = self.sending(message, CALL)?;
         self.client
             .send_message()
             .queue_url(&self.url)
             .message_body(&message.body)
-            .set_delay_seconds(by_kind.delay)
-            .set_message_group_id(by_kind.group)
-            .set_message_deduplication_id(by_kind.deduplication)
+            .set_delay_seconds(sending.delay)
+            .set_message_group_id(sending.group)
+            .set_message_deduplication_id(sending.deduplication)
             .set_message_attributes(message.attributes())
             .send()
             .await
-            .map_err(|error| HandlerError::call("sending a message", &error))?;
+            .map_err(|error| HandlerError::call(CALL, &error))?;
         Ok(())
     }
 
-    /// Sends messages of a few KiB each; an error if any could not be sent. Others may have been.
+    /// Sends messages of a few KiB each; an error if any could not be sent, after all others were tried.
+    ///
+    /// In a FIFO queue those of one group arrive in the order given, even if some are refused at first. After one that
+    /// is given up none of its group is sent.
     pub async fn send_all(&self, messages: &[Outgoing]) -> Result<(), HandlerError> {
-        for chunk in messages.chunks(BATCH) {
-            let mut indexes: Vec<usize> = (0..chunk.len()).collect();
-            for _ in 0..BATCH_ROUNDS {
-                indexes = self.send_batch(chunk, &indexes).await?;
-                if indexes.is_empty() {
-                    break;
+        let mut waiting: Vec<usize> = (0..messages.len()).collect();
+        let mut tries = vec![0; messages.len()];
+        let mut unsent = 0;
+        while !waiting.is_empty() {
+            let batch = self.next_batch(messages, &waiting);
+            let sent = self.send_batch(messages, &batch).await?;
+            waiting.retain(|index| !sent.contains(index));
+            for index in batch.iter().filter(|index| !sent.contains(index)) {
+                let Some(tries) = tries.get_mut(*index) else {
+                    continue;
+                };
+                *tries += 1;
+                if *tries == BATCH_ROUNDS {
+                    let before = waiting.len();
+                    waiting.retain(|other| !self.follows(messages, *index, *other));
+                    unsent += before - waiting.len();
                 }
             }
-            if !indexes.is_empty() {
-                let reason = format!(
-                    "{} of {} were refused {BATCH_ROUNDS} times",
-                    indexes.len(),
-                    chunk.len()
-                );
-                return Err(HandlerError::Call {
-                    call: "sending messages",
-                    reason,
-                });
-            }
         }
-        Ok(())
+        if unsent == 0 {
+            return Ok(());
+        }
+        let all = messages.len();
+        Err(HandlerError::Call {
+            call: "sending messages",
+            reason: format!(
+                "{unsent} of {all} were refused {BATCH_ROUNDS} times, or came after one that was"
+            ),
+        })
     }
 
-    /// Sends those at `indexes` and returns the indexes of those refused.
+    /// Whether a message cannot be sent when the one at `given_up` is not: itself, and the others of its group.
+    fn follows(&self, messages: &[Outgoing], given_up: usize, other: usize) -> bool {
+        let group = |index: usize| {
+            let fifo = messages.get(index)?.fifo.as_ref()?;
+            Some(fifo.group.as_str()).filter(|_| self.is_fifo())
+        };
+        other == given_up || (group(other).is_some() && group(other) == group(given_up))
+    }
+
+    /// Which of those `waiting` are sent in one call: the first ones, in a FIFO queue one of a group. Each entry of a
+    /// batch may be refused alone, and whoever came after it in its group would have overtaken it.
+    fn next_batch(&self, messages: &[Outgoing], waiting: &[usize]) -> Vec<usize> {
+        let mut groups = HashSet::new();
+        let first_of_group = |index: &usize| {
+            let fifo = messages
+                .get(*index)
+                .and_then(|message| message.fifo.as_ref());
+            !self.is_fifo() || fifo.is_none_or(|fifo| groups.insert(fifo.group.as_str()))
+        };
+        let waiting = waiting.iter().copied();
+        waiting.filter(first_of_group).take(BATCH).collect()
+    }
+
+    /// Sends those at `indexes` and returns the indexes of those that the answer says are sent.
     async fn send_batch(
         &self,
         messages: &[Outgoing],
@@ -239,13 +284,13 @@ impl Queue {
             let Some(message) = messages.get(*index) else {
                 continue;
             };
-            let by_kind = self.by_kind(message)?;
+            let sending = self.sending(message, CALL)?;
             let entry = SendMessageBatchRequestEntry::builder()
                 .id(index.to_string())
                 .message_body(&message.body)
-                .set_delay_seconds(by_kind.delay)
-                .set_message_group_id(by_kind.group)
-                .set_message_deduplication_id(by_kind.deduplication)
+                .set_delay_seconds(sending.delay)
+                .set_message_group_id(sending.group)
+                .set_message_deduplication_id(sending.deduplication)
                 .set_message_attributes(message.attributes())
                 .build()
                 .map_err(|error| HandlerError::request(CALL, &error))?;
@@ -255,7 +300,10 @@ impl Queue {
             .send()
             .await
             .map_err(|error| HandlerError::call(CALL, &error))?;
-        Ok(failed(answer.failed()))
+        failed(answer.failed());
+        // An entry that the answer does not speak of is not sent.
+        let sent = answer.successful().iter();
+        Ok(sent.filter_map(|entry| entry.id().parse().ok()).collect())
     }
 
     /// Deletes messages. Those that could not be deleted come again and are found stale, so they are only logged.

@@ -1,0 +1,172 @@
+//! Which lane the events of an object belong to: the sources that `ingest` is invoked for.
+
+use serde::Deserialize;
+use thiserror::Error;
+
+use crate::event::ObjectEvent;
+use crate::lane::Lane;
+
+/// Objects of a bucket, by the two ends of their keys, and the lane of their events.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Source {
+    pub bucket: String,
+    /// As the key has it, not URL-encoded; absent or empty: any.
+    pub prefix: Option<String>,
+    pub suffix: Option<String>,
+    /// Absent: the first lane.
+    pub lane: Option<String>,
+}
+
+/// What is wrong with a list of sources.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum SourceError {
+    #[error("it is not a JSON list of sources: {0}")]
+    Json(String),
+    #[error("a source has an empty bucket")]
+    Bucket,
+    #[error("the source of the bucket {bucket:?} names the lane {lane:?}, which there is not")]
+    Lane { bucket: String, lane: String },
+}
+
+/// Reads the sources. Every lane they name is among `lanes`.
+pub fn parse(json: &str, lanes: &[Lane]) -> Result<Vec<Source>, SourceError> {
+    let sources: Vec<Source> =
+        serde_json::from_str(json).map_err(|error| SourceError::Json(error.to_string()))?;
+    for Source { bucket, lane, .. } in &sources {
+        if bucket.is_empty() {
+            return Err(SourceError::Bucket);
+        }
+        if let Some(lane) = lane
+            && !lanes.iter().any(|known| known.name == *lane)
+        {
+            return Err(SourceError::Lane {
+                bucket: bucket.clone(),
+                lane: lane.clone(),
+            });
+        }
+    }
+    Ok(sources)
+}
+
+impl Source {
+    fn prefix(&self) -> &str {
+        self.prefix.as_deref().unwrap_or_default()
+    }
+
+    fn suffix(&self) -> &str {
+        self.suffix.as_deref().unwrap_or_default()
+    }
+
+    fn matches(&self, event: &ObjectEvent) -> bool {
+        self.bucket == event.bucket
+            && event.key.starts_with(self.prefix())
+            && event.key.ends_with(self.suffix())
+    }
+}
+
+/// The place in `lanes` of an object event's lane: that of the matching source with the longest prefix, and among
+/// those with the longest suffix. The first lane, if no source matches or its lane is gone.
+pub fn lane(sources: &[Source], lanes: &[Lane], event: &ObjectEvent) -> usize {
+    let closest = sources
+        .iter()
+        .filter(|source| source.matches(event))
+        .max_by_key(|source| (source.prefix().len(), source.suffix().len()));
+    closest
+        .and_then(|source| source.lane.as_deref())
+        .and_then(|name| lanes.iter().position(|lane| lane.name == name))
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::tests::event;
+    use proptest::prelude::*;
+
+    fn lanes() -> Vec<Lane> {
+        let lane = |name: &str, priority| Lane {
+            name: name.into(),
+            queue_url: format!("https://sqs/{name}"),
+            dead_letter_queue_url: format!("https://sqs/{name}-dlq"),
+            priority,
+            min_share: 0.0,
+        };
+        vec![lane("urgent", 1), lane("bulk", 2), lane("rest", 3)]
+    }
+
+    fn lane_of(sources: &str, key: &str) -> String {
+        let lanes = lanes();
+        let sources = parse(sources, &lanes).unwrap();
+        lanes[lane(&sources, &lanes, &event(key, "1"))].name.clone()
+    }
+
+    #[test]
+    fn the_longest_prefix_wins_then_the_longest_suffix() {
+        let sources = r#"[
+            {"bucket": "uploads", "prefix": "status/", "suffix": "", "lane": "bulk"},
+            {"bucket": "uploads", "prefix": "status/", "suffix": ".json", "lane": "rest"},
+            {"bucket": "uploads", "prefix": "", "suffix": "0123456789.json", "lane": "bulk"},
+            {"bucket": "uploads", "prefix": "status/now/", "suffix": "", "lane": "urgent"}
+        ]"#;
+        assert_eq!(lane_of(sources, "status/7.csv"), "bulk");
+        assert_eq!(lane_of(sources, "status/7.json"), "rest");
+        assert_eq!(lane_of(sources, "status/now/7.json"), "urgent");
+        assert_eq!(lane_of(sources, "status/0123456789.json"), "rest");
+        assert_eq!(lane_of(sources, "0123456789.json"), "bulk");
+    }
+
+    #[test]
+    fn what_no_source_matches_goes_to_the_first_lane() {
+        let other_bucket = r#"[{"bucket": "archive", "prefix": "", "suffix": "", "lane": "bulk"}]"#;
+        assert_eq!(lane_of(other_bucket, "status/7.json"), "urgent");
+        let other_prefix = r#"[{"bucket": "uploads", "prefix": "b", "lane": "bulk"}]"#;
+        assert_eq!(lane_of(other_prefix, "a"), "urgent");
+        assert_eq!(lane_of(r#"[{"bucket": "uploads"}]"#, "a"), "urgent");
+        assert_eq!(lane_of("[]", "a"), "urgent");
+    }
+
+    #[test]
+    fn prefixes_are_compared_with_the_key_as_its_uploader_wrote_it() {
+        let sources =
+            r#"[{"bucket": "uploads", "prefix": "a b/", "suffix": null, "lane": "bulk"}]"#;
+        assert_eq!(lane_of(sources, "a b/1"), "bulk");
+        assert_eq!(lane_of(sources, "a+b/1"), "urgent");
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        let read = |json: &str| parse(json, &lanes()).unwrap_err();
+        assert_eq!(read(r#"[{"bucket": ""}]"#), SourceError::Bucket);
+        assert_eq!(
+            read(r#"[{"bucket": "uploads", "lane": "fast"}]"#),
+            SourceError::Lane {
+                bucket: "uploads".into(),
+                lane: "fast".into()
+            }
+        );
+        assert!(matches!(read("{}"), SourceError::Json(_)));
+        assert!(matches!(
+            read(r#"[{"bucket": "b", "prefx": ""}]"#),
+            SourceError::Json(_)
+        ));
+    }
+
+    proptest! {
+        #[test]
+        fn every_event_has_a_lane(
+            key in "\\PC{1,20}",
+            sources in proptest::collection::vec(("\\PC{0,3}", "\\PC{0,3}", proptest::option::of(0usize..4)), 0..5),
+        ) {
+            let lanes = lanes();
+            let names = ["urgent", "bulk", "rest", "gone"];
+            let sources: Vec<_> = sources.into_iter().map(|(prefix, suffix, lane)| Source {
+                bucket: "uploads".into(),
+                prefix: Some(prefix),
+                suffix: Some(suffix),
+                lane: lane.map(|place| names[place].to_owned()),
+            }).collect();
+            prop_assert!(lane(&sources, &lanes, &event(&key, "1")) < lanes.len());
+        }
+    }
+}
