@@ -1,4 +1,5 @@
-# The composition: modules and how they are wired, nothing else.
+# The composition: modules and how they are wired, nothing else. The way in is
+# in intake.tf.
 locals {
   # Partition, region and account, without a call: from the ARN of the resource
   # that exists first.
@@ -11,73 +12,108 @@ locals {
   # A tick drains for tick_seconds and has 20 more to finish what it began.
   _dispatch_timeout_seconds = var.schedule.tick_seconds + 20
   _settle_timeout_seconds   = 30
+  _ingest_timeout_seconds   = 30
+
+  _handlers = concat(["dispatch", "settle"], local._ingest ? ["ingest"] : [])
 
   _artifact = { directory = var.handlers.directory, s3 = var.handlers.s3 }
   _iam      = var.platform.iam
+  _kms_key  = var.platform.kms_key
   _tags     = var.platform.tags
 
+  _backoff_seconds = (
+    var.retry.backoff_seconds != null ? var.retry.backoff_seconds :
+    var.fifo ? [0] : [30, 300]
+  )
+
+  # What executions are started by (an alias, or the state machine itself) and
+  # whose they are: the state machine.
+  _start_arn = (
+    var.workflow.state_machine == null
+    ? one(module.workflow[*].start_arn)
+    : var.workflow.state_machine.arn
+  )
+  _state_machine_arn = (
+    var.workflow.state_machine == null
+    ? one(module.workflow[*].state_machine_arn)
+    : join(":", slice(split(":", var.workflow.state_machine.arn), 0, 7))
+  )
+  _executions = "${replace(local._state_machine_arn, ":stateMachine:", ":execution:")}:*"
+
+  # Times with a pace of their own, by name; what is not said is left out.
+  _windows = {
+    for name, window in var.windows : name => merge(
+      {
+        name     = name
+        priority = window.priority
+        timezone = window.timezone
+        from     = window.from
+        to       = window.to
+      },
+      window.days == null ? {} : { days = window.days },
+      window.dates == null ? {} : { dates = window.dates },
+      window.pause ? { pause = true } : {},
+      window.pace == null ? {} : {
+        pace = { for key, number in window.pace : key => number if number != null }
+      },
+    )
+  }
+
   _environment = {
-    SPILLWAY_DEAD_LETTER_QUEUE_URL = module.queue["default"].dead_letter_queue_url
-    SPILLWAY_EVENTS_QUEUE_URL      = module.queue["default"].queue_url
-    SPILLWAY_LEDGER_ARN            = module.ledger.arn
-    SPILLWAY_LEDGER_TABLE          = module.ledger.name
-    SPILLWAY_PIPELINE              = var.name
+    SPILLWAY_LANES = jsonencode([
+      for lane in local._lane_order : {
+        name                  = lane
+        queue_url             = module.queue[lane].queue_url
+        dead_letter_queue_url = module.queue[lane].dead_letter_queue_url
+        priority              = local._lanes[lane].priority
+        min_share             = local._lanes[lane].min_share
+      }
+    ])
+    SPILLWAY_LEDGER_ARN   = module.ledger.arn
+    SPILLWAY_LEDGER_TABLE = module.ledger.name
+    SPILLWAY_PIPELINE     = var.name
   }
 
   # What the handlers count: handlers/*/src/counts.rs.
   _metrics = {
     dispatch = [
-      "AlreadyStarted", "DurationMilliseconds", "Freed", "HandedBack",
-      "LeaseBusy", "Malformed", "MaxConcurrency", "OutcomesFound", "Parked",
-      "Paused", "Received", "Refused", "Restarted", "Saturated", "SlotsTaken",
-      "Split", "Stale", "Started", "Swept", "TestEvents", "Throttled",
-      "Unclear", "Unreadable",
+      "AlreadyStarted", "Batches", "DayLimitReached", "DurationMilliseconds",
+      "Freed", "HandedBack", "LeaseBusy", "Malformed", "MaxConcurrency",
+      "OutcomesFound", "Parked", "Paused", "Received", "Refused", "Restarted",
+      "Saturated", "SlotsTaken", "Split", "Stale", "Started", "StartsToday",
+      "Superseded", "Swept", "TestEvents", "Throttled", "Unclear",
+      "Unreadable", "Waiting",
+    ]
+    ingest = [
+      "Events", "Failed", "Known", "Malformed", "Queued", "QueuedAgain",
+      "TestEvents",
     ]
     settle = [
-      "Dead", "MalformedOutcomes", "Outcomes", "Redriven", "Retried",
-      "StaleOutcomes", "Succeeded", "UnsettledOutcomes",
+      "BatchItemsFailed", "Dead", "MalformedOutcomes", "Outcomes", "Redriven",
+      "Retried", "StaleOutcomes", "Succeeded", "Superseded",
+      "UnsettledOutcomes", "Woken",
     ]
   }
-}
-
-module "queue" {
-  # One lane so far; its key is part of the resources' addresses.
-  for_each = { default = var.name }
-  source   = "./modules/queue"
-
-  name                     = each.value
-  buckets                  = var.buckets
-  consumer_timeout_seconds = local._dispatch_timeout_seconds
-  home                     = local._home
-  protect                  = var.protect
-  tags                     = local._tags
-}
-
-module "bucket_notification" {
-  for_each = {
-    for key, bucket in var.buckets : key => bucket.name
-    if bucket.notification == "owned"
-  }
-  source = "./modules/bucket-notification"
-
-  bucket = each.value
-  queues = module.queue["default"].bucket_notifications[each.key].queues
 }
 
 module "ledger" {
   source = "./modules/ledger"
 
   name    = var.name
+  kms_key = local._kms_key
   protect = var.protect
   tags    = local._tags
 }
 
 module "workflow" {
+  count  = var.workflow.state_machine == null ? 1 : 0
   source = "./modules/workflow"
 
   name              = var.name
+  alias             = var.workflow.alias
   definition        = var.workflow.definition
   iam               = local._iam
+  kms_key           = local._kms_key
   policy_statements = var.workflow.policy_statements
   tags              = local._tags
   timeout_seconds   = var.workflow.timeout_seconds
@@ -90,6 +126,11 @@ module "workflow" {
   }
 }
 
+moved {
+  from = module.workflow
+  to   = module.workflow[0]
+}
+
 module "outcomes" {
   source = "./modules/outcomes"
 
@@ -97,8 +138,9 @@ module "outcomes" {
   function                 = { arn = module.settle.function_arn }
   function_timeout_seconds = local._settle_timeout_seconds
   home                     = local._home
+  kms_key                  = local._kms_key
   maximum_concurrency      = var.handlers.settle.maximum_concurrency
-  state_machine            = { arn = module.workflow.state_machine_arn }
+  state_machine            = { arn = local._state_machine_arn }
   tags                     = local._tags
 }
 
@@ -110,6 +152,7 @@ module "dispatch" {
   architecture       = var.handlers.architecture
   artifact           = local._artifact
   iam                = local._iam
+  kms_key            = local._kms_key
   log_retention_days = var.platform.logs.retention_days
   manifest           = var.handlers.manifest
   tags               = local._tags
@@ -120,24 +163,31 @@ module "dispatch" {
   environment = merge(
     local._environment,
     {
-      SPILLWAY_BURST               = var.pace.burst
-      SPILLWAY_MAX_CONCURRENCY     = var.pace.max_concurrency
-      SPILLWAY_OUTCOMES_QUEUE_URL  = module.outcomes.queue_url
-      SPILLWAY_STARTS_PER_SECOND   = var.pace.starts_per_second
-      SPILLWAY_STATE_MACHINE_ARN   = module.workflow.state_machine_arn
-      SPILLWAY_SWEEP_AFTER_SECONDS = var.sweep.after_seconds
-      SPILLWAY_SWEEP_PER_TICK      = var.sweep.per_tick
-      SPILLWAY_TICK_SECONDS        = var.schedule.tick_seconds
+      SPILLWAY_BURST                = var.pace.burst
+      SPILLWAY_EVENTS_PER_EXECUTION = var.workflow.events_per_execution
+      SPILLWAY_INPUT_FORMAT         = var.workflow.input_format
+      SPILLWAY_MAX_CONCURRENCY      = var.pace.max_concurrency
+      SPILLWAY_ORDER                = var.workflow.order
+      SPILLWAY_OUTCOMES_QUEUE_URL   = module.outcomes.queue_url
+      SPILLWAY_RETENTION_DAYS       = var.ledger.retention_days
+      SPILLWAY_STARTS_PER_SECOND    = var.pace.starts_per_second
+      SPILLWAY_STATE_MACHINE_ARN    = local._start_arn
+      SPILLWAY_SWEEP_AFTER_SECONDS  = var.sweep.after_seconds
+      SPILLWAY_SWEEP_PER_TICK       = var.sweep.per_tick
+      SPILLWAY_TICK_SECONDS         = var.schedule.tick_seconds
+      SPILLWAY_WINDOWS              = jsonencode(values(local._windows))
     },
     {
-      for name, value in { SPILLWAY_STARTS_PER_TICK = var.pace.starts_per_tick } :
-      name => value if value != null
+      for name, value in {
+        SPILLWAY_STARTS_PER_DAY  = var.limits.starts_per_day
+        SPILLWAY_STARTS_PER_TICK = var.pace.starts_per_tick
+      } : name => value if value != null
     },
   )
 
   policy_statements = [
     {
-      sid = "EventsQueue"
+      sid = "EventsQueues"
       actions = [
         "sqs:ChangeMessageVisibility",
         "sqs:DeleteMessage",
@@ -145,20 +195,21 @@ module "dispatch" {
         "sqs:ReceiveMessage",
         "sqs:SendMessage",
       ]
-      resources = [module.queue["default"].queue_arn]
+      resources = [for lane in local._lane_order : module.queue[lane].queue_arn]
     },
     {
       sid     = "SendOnly"
       actions = ["sqs:SendMessage"]
-      resources = [
-        module.queue["default"].dead_letter_queue_arn,
-        module.outcomes.queue_arn,
-      ]
+      resources = concat(
+        [for lane in local._lane_order : module.queue[lane].dead_letter_queue_arn],
+        [module.outcomes.queue_arn],
+      )
     },
     {
       sid = "Ledger"
       actions = [
         "dynamodb:BatchGetItem",
+        "dynamodb:ConditionCheckItem",
         "dynamodb:DeleteItem",
         "dynamodb:GetItem",
         "dynamodb:PutItem",
@@ -168,14 +219,15 @@ module "dispatch" {
       resources = [module.ledger.arn]
     },
     {
+      # By an alias, permission is asked for the state machine; both are named.
       sid       = "Start"
       actions   = ["states:StartExecution"]
-      resources = [module.workflow.state_machine_arn]
+      resources = distinct([local._state_machine_arn, local._start_arn])
     },
     {
       sid       = "Sweep"
       actions   = ["states:DescribeExecution"]
-      resources = [module.workflow.execution_arn_pattern]
+      resources = [local._executions]
     },
   ]
 
@@ -195,6 +247,7 @@ module "settle" {
   architecture       = var.handlers.architecture
   artifact           = local._artifact
   iam                = local._iam
+  kms_key            = local._kms_key
   log_retention_days = var.platform.logs.retention_days
   manifest           = var.handlers.manifest
   tags               = local._tags
@@ -202,10 +255,13 @@ module "settle" {
   environment = merge(
     local._environment,
     {
-      SPILLWAY_BACKOFF_SECONDS                = join(",", var.retry.backoff_seconds)
+      SPILLWAY_BACKOFF_SECONDS                = join(",", local._backoff_seconds)
+      SPILLWAY_EVENTS_PER_EXECUTION           = var.workflow.events_per_execution
       SPILLWAY_MAX_ATTEMPTS                   = var.retry.max_attempts
+      SPILLWAY_ORDER                          = var.workflow.order
       SPILLWAY_OUTCOMES_DEAD_LETTER_QUEUE_URL = module.outcomes.dead_letter_queue_url
       SPILLWAY_RETENTION_DAYS                 = var.ledger.retention_days
+      SPILLWAY_STATE_MACHINE_ARN              = local._start_arn
     },
   )
 
@@ -223,20 +279,27 @@ module "settle" {
     {
       sid     = "SendOnly"
       actions = ["sqs:SendMessage"]
-      resources = [
-        module.outcomes.dead_letter_queue_arn,
-        module.queue["default"].dead_letter_queue_arn,
-        module.queue["default"].queue_arn,
-      ]
+      resources = concat(
+        [module.outcomes.dead_letter_queue_arn],
+        [for lane in local._lane_order : module.queue[lane].dead_letter_queue_arn],
+        [for lane in local._lane_order : module.queue[lane].queue_arn],
+      )
     },
     {
       sid = "Ledger"
       actions = [
+        "dynamodb:BatchGetItem",
+        "dynamodb:ConditionCheckItem",
         "dynamodb:DeleteItem",
         "dynamodb:GetItem",
         "dynamodb:UpdateItem",
       ]
       resources = [module.ledger.arn]
+    },
+    {
+      sid       = "Outputs"
+      actions   = ["states:DescribeExecution"]
+      resources = [local._executions]
     },
   ]
 
@@ -255,4 +318,24 @@ module "schedule" {
   expression = var.schedule.expression
   function   = { arn = module.dispatch.function_arn }
   tags       = local._tags
+}
+
+# Nothing is made by it: what a customer's key must allow, whether there is one
+# yet or not.
+module "key_policy" {
+  source = "./modules/key-policy"
+
+  home                    = local._home
+  log_group_names         = concat([module.dispatch.log_group_name, module.settle.log_group_name], module.ingest[*].log_group_name)
+  role_names              = concat([module.dispatch.role_name, module.settle.role_name], module.ingest[*].role_name)
+  role_path               = var.platform.iam.path
+  rules                   = merge(local._rules, { outcomes = { arn = module.outcomes.rule_arn } })
+  sid_prefix              = join("", [for word in split("-", var.name) : title(word)])
+  topics                  = { for key, topic in local._topics : key => { arn = topic.arn } }
+  trusted_organization_id = var.trusted_organization_id
+
+  buckets = {
+    for key, bucket in var.buckets : key => { name = bucket.name, account_id = bucket.account_id }
+    if anytrue([for source in bucket.sources : source.via == "sqs"])
+  }
 }

@@ -1,16 +1,16 @@
 output "bucket_notifications" {
-  description = "Per bucket key, the bucket's name and the queue entries of its notification configuration: for whoever owns it."
-  value       = module.queue["default"].bucket_notifications
+  description = "Per bucket key, what its notification configuration must have, for whoever owns it: the bucket's name, the queue and function entries, and whether EventBridge must be on."
+  value       = local._bucket_notifications
 }
 
 output "dead_letter_queue_arn" {
-  description = "ARN of the dead-letter queue."
-  value       = module.queue["default"].dead_letter_queue_arn
+  description = "ARN of the dead-letter queue, that of the first lane."
+  value       = module.queue[local._first_lane].dead_letter_queue_arn
 }
 
 output "dead_letter_queue_url" {
-  description = "URL of the dead-letter queue."
-  value       = module.queue["default"].dead_letter_queue_url
+  description = "URL of the dead-letter queue, that of the first lane."
+  value       = module.queue[local._first_lane].dead_letter_queue_url
 }
 
 output "dispatch_function_name" {
@@ -25,22 +25,95 @@ output "dispatch_role_arn" {
 
 output "effective_pace" {
   description = "The pace in force, by window; \"default\" is outside of every window."
+  value = merge(
+    {
+      default = merge(var.pace, {
+        schedule     = var.schedule.expression
+        tick_seconds = var.schedule.tick_seconds
+      })
+    },
+    {
+      for name, window in local._windows : name => merge(
+        var.pace,
+        { dates = null, days = null, pause = false },
+        { for key, value in window : key => value if !contains(["name", "pace"], key) },
+        try(window.pace, {}),
+        {
+          schedule     = var.schedule.expression
+          tick_seconds = var.schedule.tick_seconds
+        },
+      )
+    },
+  )
+}
+
+output "event_rules" {
+  description = "By <bucket key>.<source key>, the rules of sources via \"eventbridge\": name, ARN and pattern, the bucket, and what its owner must do (null: nothing)."
   value = {
-    default = merge(var.pace, {
-      schedule     = var.schedule.expression
-      tick_seconds = var.schedule.tick_seconds
-    })
+    for key, rule in module.rule : key => {
+      name    = rule.rule_name
+      arn     = rule.rule_arn
+      pattern = rule.event_pattern
+      bucket  = var.buckets[local._sources[key].bucket].name
+      enable = (
+        var.buckets[local._sources[key].bucket].account_id != null
+        ? "Switch on EventBridge in the bucket's notification configuration (bucket_notifications.${local._sources[key].bucket}.eventbridge), and let a rule of account ${var.buckets[local._sources[key].bucket].account_id} forward the bucket's Object Created events to the default event bus of account ${local._home.account_id}, whose policy must allow it."
+        : var.buckets[local._sources[key].bucket].notification == "external"
+        ? "Switch on EventBridge in the bucket's notification configuration (bucket_notifications.${local._sources[key].bucket}.eventbridge)."
+        : null
+      )
+    }
   }
 }
 
 output "events_queue_arn" {
-  description = "ARN of the events queue; its policy is in force."
-  value       = module.queue["default"].queue_arn
+  description = "ARN of the events queue, that of the first lane; its policy is in force."
+  value       = module.queue[local._first_lane].queue_arn
 }
 
 output "events_queue_url" {
-  description = "URL of the events queue."
-  value       = module.queue["default"].queue_url
+  description = "URL of the events queue, that of the first lane."
+  value       = module.queue[local._first_lane].queue_url
+}
+
+output "ingest_failure_queue_arn" {
+  description = "ARN of the queue of events that ingest failed on; null without a source via \"lambda\"."
+  value       = one(module.ingest_failures[*].queue_arn)
+}
+
+output "ingest_failure_queue_url" {
+  description = "URL of the queue of events that ingest failed on; null without a source via \"lambda\"."
+  value       = one(module.ingest_failures[*].queue_url)
+}
+
+output "ingest_function_name" {
+  description = "Name of the function that S3 invokes; null without a source via \"lambda\"."
+  value       = one(module.ingest[*].function_name)
+}
+
+output "ingest_role_arn" {
+  description = "ARN of ingest's role; null without a source via \"lambda\"."
+  value       = one(module.ingest[*].role_arn)
+}
+
+output "kms_key_policy_statements" {
+  description = "What the policy of a customer-managed key must allow for this pipeline: statements, ready for jsonencode()."
+  value = concat(
+    module.key_policy.statements,
+    flatten(module.workflow[*].kms_key_policy_statements),
+  )
+}
+
+output "lanes" {
+  description = "By lane, its events queue and its dead-letter queue."
+  value = {
+    for lane, queue in module.queue : lane => {
+      queue_arn             = queue.queue_arn
+      queue_url             = queue.queue_url
+      dead_letter_queue_arn = queue.dead_letter_queue_arn
+      dead_letter_queue_url = queue.dead_letter_queue_url
+    }
+  }
 }
 
 output "ledger_table_arn" {
@@ -54,11 +127,12 @@ output "ledger_table_name" {
 }
 
 output "log_group_names" {
-  description = "Names of the log groups."
+  description = "Names of the log groups; null for what the pipeline does not have."
   value = {
     dispatch = module.dispatch.log_group_name
+    ingest   = one(module.ingest[*].log_group_name)
     settle   = module.settle.log_group_name
-    workflow = module.workflow.log_group_name
+    workflow = one(module.workflow[*].log_group_name)
   }
 }
 
@@ -92,13 +166,21 @@ output "outcomes_queue_url" {
 }
 
 output "redrive" {
-  description = "What the redrive command moves, by stage: from where, and to where."
+  description = "What the redrive command moves, by stage: from where, and to where; events is the first lane. What ingest failed on is invoked again."
   value = {
     events = {
-      source_arn      = module.queue["default"].dead_letter_queue_arn
-      source_url      = module.queue["default"].dead_letter_queue_url
-      destination_arn = module.queue["default"].queue_arn
-      destination_url = module.queue["default"].queue_url
+      source_arn      = module.queue[local._first_lane].dead_letter_queue_arn
+      source_url      = module.queue[local._first_lane].dead_letter_queue_url
+      destination_arn = module.queue[local._first_lane].queue_arn
+      destination_url = module.queue[local._first_lane].queue_url
+    }
+    lanes = {
+      for lane, queue in module.queue : lane => {
+        source_arn      = queue.dead_letter_queue_arn
+        source_url      = queue.dead_letter_queue_url
+        destination_arn = queue.queue_arn
+        destination_url = queue.queue_url
+      }
     }
     outcomes = {
       source_arn      = module.outcomes.dead_letter_queue_arn
@@ -106,23 +188,44 @@ output "redrive" {
       destination_arn = module.outcomes.queue_arn
       destination_url = module.outcomes.queue_url
     }
+    ingest = one([
+      for queue in module.ingest_failures : {
+        source_arn    = queue.queue_arn
+        source_url    = queue.queue_url
+        function_name = module.ingest[0].function_name
+      }
+    ])
+    rules = {
+      for lane, queue in module.rules_dlq : lane => {
+        source_arn      = queue.queue_arn
+        source_url      = queue.queue_url
+        destination_arn = module.queue[lane].queue_arn
+        destination_url = module.queue[lane].queue_url
+      }
+    }
   }
 }
 
 output "released_sha256" {
   description = "SHA-256 (base64) of each handler's zip in the manifest."
-  value = {
-    dispatch = module.dispatch.released_sha256
-    settle   = module.settle.released_sha256
-  }
+  value = merge(
+    {
+      dispatch = module.dispatch.released_sha256
+      settle   = module.settle.released_sha256
+    },
+    { for ingest in module.ingest : "ingest" => ingest.released_sha256 },
+  )
 }
 
 output "running_sha256" {
   description = "SHA-256 (base64) of the code each function runs: differs from released_sha256 if someone else deployed."
-  value = {
-    dispatch = module.dispatch.running_sha256
-    settle   = module.settle.running_sha256
-  }
+  value = merge(
+    {
+      dispatch = module.dispatch.running_sha256
+      settle   = module.settle.running_sha256
+    },
+    { for ingest in module.ingest : "ingest" => ingest.running_sha256 },
+  )
 }
 
 output "schedule_rule_name" {
@@ -140,12 +243,22 @@ output "settle_role_arn" {
   value       = module.settle.role_arn
 }
 
+output "start_arn" {
+  description = "What executions are started by: the ARN of the alias, or of the state machine if there is none."
+  value       = local._start_arn
+}
+
 output "state_machine_arn" {
-  description = "ARN of the state machine."
-  value       = module.workflow.state_machine_arn
+  description = "ARN of the state machine, without alias or version."
+  value       = local._state_machine_arn
 }
 
 output "workflow_role_arn" {
-  description = "ARN of the state machine's role."
-  value       = module.workflow.role_arn
+  description = "ARN of the state machine's role; null if the state machine was made elsewhere."
+  value       = one(module.workflow[*].role_arn)
+}
+
+output "workflow_version_arn" {
+  description = "ARN of the state machine's newest version, for workflow.alias.previous_version_arn of the next change; null without an alias."
+  value       = one(module.workflow[*].version_arn)
 }

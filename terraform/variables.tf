@@ -2,77 +2,6 @@
 # Required
 # -----------------------------------------------------------------------------
 
-variable "buckets" {
-  description = "Buckets whose uploads start executions, by a key of your choice."
-  type = map(object({
-    # Name of the bucket; it may be unknown at plan.
-    name = string
-    # Account that owns the bucket; null: this account.
-    account_id = optional(string)
-    # "owned": this module writes the bucket's one notification configuration,
-    # and what it does not know of is removed. "external": someone else does,
-    # with the output bucket_notifications.
-    notification = optional(string, "owned")
-    # What is taken in, by a key of your choice.
-    sources = map(object({
-      # What a key starts with; "": anything.
-      prefix = optional(string, "")
-      # What a key ends with; "": anything.
-      suffix = optional(string, "")
-      # How events come: "sqs", straight from S3 into the queue.
-      via = optional(string, "sqs")
-      # Object-created event types.
-      events = optional(set(string), ["s3:ObjectCreated:*"])
-    }))
-  }))
-  nullable = false
-
-  validation {
-    condition     = length(var.buckets) > 0
-    error_message = "buckets is empty: nothing would ever start. Name at least one bucket."
-  }
-  validation {
-    condition     = alltrue([for key in keys(var.buckets) : can(regex("^[a-z][a-z0-9_-]{0,31}$", key))])
-    error_message = "The key of a bucket has 1 to 32 lower-case letters, digits, _ and -, a letter first; these do not: ${join(", ", [for key in keys(var.buckets) : "\"${key}\"" if !can(regex("^[a-z][a-z0-9_-]{0,31}$", key))])}."
-  }
-  validation {
-    condition     = length(distinct([for bucket in var.buckets : bucket.name])) == length(var.buckets)
-    error_message = "A bucket is named twice: ${join(", ", [for key, bucket in var.buckets : "${key} = ${bucket.name}"])}. A bucket has one notification configuration: give it one entry with several sources."
-  }
-  validation {
-    condition     = alltrue([for bucket in var.buckets : length(bucket.sources) > 0])
-    error_message = "These buckets have no source: ${join(", ", [for key, bucket in var.buckets : key if length(bucket.sources) == 0])}. Give each at least one; sources = { all = {} } takes in every object."
-  }
-  validation {
-    condition     = alltrue([for bucket in var.buckets : contains(["owned", "external"], bucket.notification)])
-    error_message = "The notification of a bucket is \"owned\" or \"external\", not ${join(", ", [for key, bucket in var.buckets : "\"${bucket.notification}\" (${key})" if !contains(["owned", "external"], bucket.notification)])}."
-  }
-  validation {
-    condition     = alltrue([for bucket in var.buckets : bucket.account_id == null ? true : can(regex("^[0-9]{12}$", bucket.account_id))])
-    error_message = "An account id has 12 digits: ${join(", ", [for key, bucket in var.buckets : "${key} says \"${bucket.account_id}\"" if bucket.account_id == null ? false : !can(regex("^[0-9]{12}$", bucket.account_id))])}. Leave account_id out for a bucket of this account."
-  }
-  validation {
-    condition     = alltrue(flatten([for bucket in var.buckets : [for source in keys(bucket.sources) : can(regex("^[a-z][a-z0-9_-]{0,31}$", source))]]))
-    error_message = "The key of a source has 1 to 32 lower-case letters, digits, _ and -, a letter first; these do not: ${join(", ", flatten([for key, bucket in var.buckets : [for source in keys(bucket.sources) : "\"${source}\" (${key})" if !can(regex("^[a-z][a-z0-9_-]{0,31}$", source))]]))}."
-  }
-  validation {
-    condition     = alltrue(flatten([for bucket in var.buckets : [for source in bucket.sources : source.via == "sqs"]]))
-    error_message = "These sources ask for a way in that this release does not have: ${join(", ", flatten([for key, bucket in var.buckets : [for source, filter in bucket.sources : "${key}.${source} via \"${filter.via}\"" if filter.via != "sqs"]]))}. It has \"sqs\" (S3 sends straight to the queue)."
-  }
-  validation {
-    condition     = alltrue(flatten([for bucket in var.buckets : [for source in bucket.sources : length(source.events) > 0]]))
-    error_message = "These sources name no event type: ${join(", ", flatten([for key, bucket in var.buckets : [for source, filter in bucket.sources : "${key}.${source}" if length(filter.events) == 0]]))}. Leave events out to get s3:ObjectCreated:*."
-  }
-  validation {
-    condition     = alltrue(flatten([for bucket in var.buckets : [for source in bucket.sources : [for event in source.events : contains(["s3:ObjectCreated:*", "s3:ObjectCreated:Put", "s3:ObjectCreated:Post", "s3:ObjectCreated:Copy", "s3:ObjectCreated:CompleteMultipartUpload"], event)]]]))
-    error_message = "Spillway takes in object-created events: s3:ObjectCreated:*, :Put, :Post, :Copy and :CompleteMultipartUpload, and not ${join(", ", flatten([for key, bucket in var.buckets : [for source, filter in bucket.sources : [for event in filter.events : "\"${event}\" (${key}.${source})" if !contains(["s3:ObjectCreated:*", "s3:ObjectCreated:Put", "s3:ObjectCreated:Post", "s3:ObjectCreated:Copy", "s3:ObjectCreated:CompleteMultipartUpload"], event)]]]))}."
-  }
-  validation {
-    condition     = alltrue(flatten([for bucket in var.buckets : [for source in bucket.sources : !strcontains(source.prefix, "*") && !strcontains(source.suffix, "*")]]))
-    error_message = "A prefix or suffix is compared literally, * matches nothing else: ${join(", ", flatten([for key, bucket in var.buckets : [for source, filter in bucket.sources : "${key}.${source} has prefix \"${filter.prefix}\", suffix \"${filter.suffix}\"" if strcontains(filter.prefix, "*") || strcontains(filter.suffix, "*")]]))}. Leave the * out."
-  }
-}
-
 variable "handlers" {
   description = "The handlers' build: its manifest, where the zips are, and how they run."
   type = object({
@@ -101,6 +30,10 @@ variable "handlers" {
       # a young account cannot reserve any.
       reserved_concurrency = optional(number)
     }), {})
+    # Only with a source via "lambda".
+    ingest = optional(object({
+      memory_mb = optional(number, 256)
+    }), {})
     settle = optional(object({
       memory_mb = optional(number, 256)
       # Most instances at once, 2 to 1000; null: no bound of its own.
@@ -119,10 +52,10 @@ variable "handlers" {
   }
   validation {
     condition = alltrue([
-      for handler in ["dispatch", "settle"] :
+      for handler in local._handlers :
       can(var.handlers.manifest.handlers[handler][var.handlers.architecture])
     ])
-    error_message = "The manifest of version ${var.handlers.manifest.version} has no ${join(" and no ", [for handler in ["dispatch", "settle"] : handler if !can(var.handlers.manifest.handlers[handler][var.handlers.architecture])])} for ${var.handlers.architecture}; it has ${join(", ", flatten([for handler, builds in var.handlers.manifest.handlers : [for architecture in keys(builds) : "${handler} for ${architecture}"]]))}. Build it (scripts/build --arch ${var.handlers.architecture}), or set another handlers.architecture."
+    error_message = "The manifest of version ${var.handlers.manifest.version} has no ${join(" and no ", [for handler in local._handlers : handler if !can(var.handlers.manifest.handlers[handler][var.handlers.architecture])])} for ${var.handlers.architecture}; it has ${join(", ", flatten([for handler, builds in var.handlers.manifest.handlers : [for architecture in keys(builds) : "${handler} for ${architecture}"]]))}. Build it (scripts/build --arch ${var.handlers.architecture}), or set another handlers.architecture."
   }
 }
 
@@ -138,12 +71,30 @@ variable "name" {
 }
 
 variable "workflow" {
-  description = "The state machine that works on the objects."
+  description = "The state machine that works on the objects: a definition to make one of, or one that exists."
   type = object({
     # Amazon States Language (JSON). It is given {"attempt": 1, "objects":
-    # [{"bucket": …, "key": …, "versionId": …, "size": …, "etag": …}]}.
-    definition = string
-    # What it may do.
+    # [{"id": …, "bucket": …, "key": …, "versionId": …, "size": …, "etag": …}]}.
+    definition = optional(string)
+    # Or a state machine that exists, of type STANDARD: its ARN, or that of an
+    # alias.
+    state_machine = optional(object({ arn = string }))
+    # "objects": as above; "s3-notification": {"Records": […]}, as S3 writes it.
+    input_format = optional(string, "objects")
+    # Most objects that one execution is given.
+    events_per_execution = optional(number, 1)
+    # What two uploads of one object do. "none": each starts on its own;
+    # "latest": one at a time, and only the newest that waits; "each": one at a
+    # time, all of them.
+    order = optional(string, "none")
+    # A name by which executions are started, and the versions it stands for;
+    # null: none. Only with a definition.
+    alias = optional(object({
+      name                 = string
+      previous_version_arn = optional(string)
+      weight               = optional(number, 100)
+    }))
+    # What it may do. Only with a definition.
     policy_statements = optional(list(object({
       sid        = optional(string)
       effect     = optional(string, "Allow")
@@ -152,7 +103,7 @@ variable "workflow" {
       conditions = optional(map(map(list(string))))
     })), [])
     # Longest time an execution may take; null: what the definition itself
-    # says. An execution that hangs keeps its slot.
+    # says. An execution that hangs keeps its slot. Only with a definition.
     timeout_seconds = optional(number)
     # ALL, ERROR, FATAL or OFF.
     log_level = optional(string, "ERROR")
@@ -160,6 +111,45 @@ variable "workflow" {
     log_execution_data = optional(bool, false)
   })
   nullable = false
+
+  validation {
+    condition     = (var.workflow.definition == null) != (var.workflow.state_machine == null)
+    error_message = "Give exactly one of workflow.definition (a state machine is made) and workflow.state_machine (one that exists is used); ${var.workflow.definition == null ? "neither is" : "both are"} given."
+  }
+  validation {
+    condition     = var.workflow.state_machine == null ? true : can(regex("^arn:[a-z-]+:states:[a-z0-9-]+:[0-9]{12}:stateMachine:[^:]+(:[^:]+)?$", var.workflow.state_machine.arn))
+    error_message = "workflow.state_machine.arn = \"${try(var.workflow.state_machine.arn, "")}\" is no ARN of a state machine or of its alias, such as arn:aws:states:eu-central-1:123456789012:stateMachine:reports or the same with :live."
+  }
+  validation {
+    condition     = var.workflow.state_machine == null ? true : var.workflow.alias == null && var.workflow.timeout_seconds == null && length(var.workflow.policy_statements) == 0
+    error_message = "workflow.state_machine is made elsewhere, and so are its alias, its timeout and what it may do: leave out alias, timeout_seconds and policy_statements, and give the alias's ARN as workflow.state_machine.arn."
+  }
+  validation {
+    condition     = contains(["objects", "s3-notification"], var.workflow.input_format)
+    error_message = "workflow.input_format = \"${var.workflow.input_format}\": it is \"objects\" or \"s3-notification\"."
+  }
+  validation {
+    condition     = contains(["none", "latest", "each"], var.workflow.order)
+    error_message = "workflow.order = \"${var.workflow.order}\": it is \"none\", \"latest\" or \"each\"."
+  }
+  validation {
+    condition     = var.workflow.events_per_execution >= 1 && var.workflow.events_per_execution <= 100 && floor(var.workflow.events_per_execution) == var.workflow.events_per_execution
+    error_message = "workflow.events_per_execution = ${var.workflow.events_per_execution}: give a whole number from 1 to 100."
+  }
+  validation {
+    condition     = var.workflow.order == "none" || var.workflow.events_per_execution == 1
+    error_message = "workflow.order = \"${var.workflow.order}\" with workflow.events_per_execution = ${var.workflow.events_per_execution}: an execution of several objects would hold up all of them for one. Set events_per_execution = 1, or order = \"none\"."
+  }
+  validation {
+    condition = anytrue([
+      alltrue([for via in local._vias : contains(local._cells, join(" / ", [var.workflow.order, var.workflow.events_per_execution > 1 ? "many" : "one", via, var.fifo ? "fifo" : "standard", var.workflow.input_format]))]),
+      # Refused above.
+      !contains(["none", "latest", "each"], var.workflow.order),
+      !contains(["objects", "s3-notification"], var.workflow.input_format),
+      var.workflow.order != "none" && var.workflow.events_per_execution > 1,
+    ])
+    error_message = "No test covers this combination of workflow.order, workflow.events_per_execution (one or many), via, queue and workflow.input_format: ${join(", ", [for via in local._vias : join(" / ", [var.workflow.order, var.workflow.events_per_execution > 1 ? "many" : "one", via, var.fifo ? "fifo" : "standard", var.workflow.input_format]) if !contains(local._cells, join(" / ", [var.workflow.order, var.workflow.events_per_execution > 1 ? "many" : "one", via, var.fifo ? "fifo" : "standard", var.workflow.input_format]))])}. For the same order there are ${join(", ", [for cell in local._cells : cell if startswith(cell, "${var.workflow.order} /")])}."
+  }
 }
 
 # -----------------------------------------------------------------------------
@@ -181,38 +171,6 @@ variable "ledger" {
   }
 }
 
-variable "pace" {
-  description = "The numbers that bound a tick; the ledger's control item may override them at run time."
-  type = object({
-    # Most executions running at once, up to 10,000.
-    max_concurrency = optional(number, 100)
-    # Starts per second over time, and at once after a quiet time.
-    starts_per_second = optional(number, 25)
-    burst             = optional(number, 50)
-    # Starts per tick; null: a tick starts what it can.
-    starts_per_tick = optional(number)
-  })
-  default  = {}
-  nullable = false
-
-  validation {
-    condition     = var.pace.max_concurrency >= 1 && var.pace.max_concurrency <= 10000 && floor(var.pace.max_concurrency) == var.pace.max_concurrency
-    error_message = "pace.max_concurrency = ${var.pace.max_concurrency}: give a whole number from 1 to 10000; each count of the slots reads all of them, and a partition of the ledger gives 3,000 read units a second. To start nothing for a while, pause by the control item or set schedule.enabled = false."
-  }
-  validation {
-    condition     = var.pace.starts_per_second > 0 && var.pace.starts_per_second <= 400
-    error_message = "pace.starts_per_second = ${var.pace.starts_per_second}: give a number above 0 and up to 400. A start writes twice into one partition of the ledger, which takes 1,000 writes a second."
-  }
-  validation {
-    condition     = var.pace.burst >= 1 && var.pace.burst <= 1000 && floor(var.pace.burst) == var.pace.burst
-    error_message = "pace.burst = ${var.pace.burst}: give a whole number from 1 to 1000. Step Functions itself allows an account no more than 800 to 1,300 starts at once."
-  }
-  validation {
-    condition     = var.pace.starts_per_tick == null ? true : var.pace.starts_per_tick >= 1 && floor(var.pace.starts_per_tick) == var.pace.starts_per_tick
-    error_message = "pace.starts_per_tick = ${coalesce(var.pace.starts_per_tick, 0)}: give a whole number, 1 or more, or leave it out for no such bound."
-  }
-}
-
 variable "platform" {
   description = "What an organisation sets once for all its pipelines."
   type = object({
@@ -221,6 +179,9 @@ variable "platform" {
       permissions_boundary = optional(string)
       role_name_prefix     = optional(string, "")
     }), {})
+    # Encrypts queues, ledger and log groups; null: SSE-SQS and keys that AWS
+    # owns. Its policy needs the output kms_key_policy_statements first.
+    kms_key = optional(object({ arn = string }))
     logs = optional(object({
       retention_days = optional(number, 30)
     }), {})
@@ -244,6 +205,10 @@ variable "platform" {
     error_message = "platform.iam.role_name_prefix = \"${var.platform.iam.role_name_prefix}\": IAM allows letters, digits and +=,.@_- in role names, and the prefix may have up to 32."
   }
   validation {
+    condition     = var.platform.kms_key == null ? true : can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", var.platform.kms_key.arn))
+    error_message = "platform.kms_key.arn = \"${try(var.platform.kms_key.arn, "")}\" is no ARN of a key. Give that of a customer-managed key, arn:aws:kms:<region>:<account>:key/<id>, and no alias: policies know keys only, and the policy of an AWS-managed key (alias/aws/...) cannot be changed to let S3 and EventBridge use it."
+  }
+  validation {
     condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.platform.logs.retention_days)
     error_message = "platform.logs.retention_days = ${var.platform.logs.retention_days}: CloudWatch Logs allows 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 and 3653."
   }
@@ -262,7 +227,8 @@ variable "retry" {
     # Attempts in all; after the last the object event is dead-lettered.
     max_attempts = optional(number, 3)
     # Wait before the second attempt, the third and so on; the last repeats.
-    backoff_seconds = optional(list(number), [30, 300])
+    # Null: [30, 300], and [0] with fifo.
+    backoff_seconds = optional(list(number))
   })
   default  = {}
   nullable = false
@@ -272,42 +238,16 @@ variable "retry" {
     error_message = "retry.max_attempts = ${var.retry.max_attempts}: give a whole number, 1 or more; 1 is no retry."
   }
   validation {
-    condition     = length(var.retry.backoff_seconds) > 0
+    condition     = var.retry.backoff_seconds == null ? true : length(var.retry.backoff_seconds) > 0
     error_message = "retry.backoff_seconds is empty. Give at least one number, for instance [30, 300]; [0] retries at once."
   }
   validation {
-    condition     = alltrue([for seconds in var.retry.backoff_seconds : seconds >= 0 && seconds <= 900 && floor(seconds) == seconds])
-    error_message = "retry.backoff_seconds = [${join(", ", var.retry.backoff_seconds)}]: each is a whole number from 0 to 900, the longest delay that SQS has."
-  }
-}
-
-variable "schedule" {
-  description = "When dispatch runs, and for how long."
-  type = object({
-    # rate(...) or cron(...) of an EventBridge rule; cron is in UTC.
-    expression = optional(string, "rate(1 minute)")
-    # How long a tick may go on starting executions.
-    tick_seconds = optional(number, 56)
-    enabled      = optional(bool, true)
-  })
-  default  = {}
-  nullable = false
-
-  validation {
-    condition = anytrue([
-      can(regex("^rate\\(1 (minute|hour|day)\\)$", var.schedule.expression)),
-      can(regex("^rate\\(([2-9]|[1-9][0-9]+) (minutes|hours|days)\\)$", var.schedule.expression)),
-      can(regex("^cron\\([0-9*,/-]+ [0-9*,/-]+ ([0-9*,/LW-]+ [0-9A-Z*,/-]+ [?]|[?] [0-9A-Z*,/-]+ [0-9A-Z*,/L#-]+) [0-9*,/-]+\\)$", var.schedule.expression)),
-    ])
-    error_message = "schedule.expression = \"${var.schedule.expression}\" is no schedule of an EventBridge rule. Write rate(1 minute), rate(5 minutes), rate(2 hours), rate(1 day), or cron(minutes hours day-of-month month day-of-week year) with ? for one of the two days, for instance cron(0/5 8-17 ? * MON-FRI *)."
+    condition     = alltrue([for seconds in coalesce(var.retry.backoff_seconds, []) : seconds >= 0 && seconds <= 900 && floor(seconds) == seconds])
+    error_message = "retry.backoff_seconds = [${join(", ", coalesce(var.retry.backoff_seconds, []))}]: each is a whole number from 0 to 900, the longest delay that SQS has."
   }
   validation {
-    condition     = var.schedule.tick_seconds >= 1 && var.schedule.tick_seconds <= 100 && floor(var.schedule.tick_seconds) == var.schedule.tick_seconds
-    error_message = "schedule.tick_seconds = ${var.schedule.tick_seconds}: give a whole number from 1 to 100. The function's timeout is 20 more, and the lease must not outlive it by much."
-  }
-  validation {
-    condition     = startswith(var.schedule.expression, "rate(1 minute") ? var.schedule.tick_seconds <= 58 : true
-    error_message = "schedule.tick_seconds = ${var.schedule.tick_seconds} does not fit into ${var.schedule.expression}: a tick must end 2 seconds before the next begins, or every other one finds the lease taken. Give 58 or less, or a slower schedule."
+    condition     = var.fifo && var.retry.backoff_seconds != null ? alltrue([for seconds in var.retry.backoff_seconds : seconds == 0]) : true
+    error_message = "retry.backoff_seconds = [${join(", ", coalesce(var.retry.backoff_seconds, []))}] with fifo = true: a message of a FIFO queue cannot be delayed. Give [0] or leave it out."
   }
 }
 

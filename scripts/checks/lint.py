@@ -11,7 +11,7 @@ def run() -> Counts:
     tools = venvs.ensure("checks").parent
     counts = check("cargo fmt", ["cargo", "fmt", "--all", "--check"])
     counts += check("clippy", ["cargo", "clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"])
-    counts += check("terraform fmt", ["terraform", "fmt", "-check", "-diff", "-recursive", "terraform"])
+    counts += check("terraform fmt", ["terraform", "fmt", "-check", "-diff", "-recursive", "terraform", "tests"])
     scripts = [str(path.relative_to(ROOT)) for path in sources.shell_scripts()]
     counts += check(f"shellcheck, {len(scripts)} files", [str(tools / "shellcheck"), "--external-sources", *scripts])
     python = [str(path.relative_to(ROOT)) for path in sources.python_files()]

@@ -5,10 +5,13 @@ from botocore.config import Config
 
 from pipeline.emulator import REGION
 
+# The access key of the account that the emulator has without being told of any.
+EMULATORS_OWN = "test"
+
 
 class Aws:
-    def __init__(self, endpoint: str, account: str = "test") -> None:
-        """`account`: an account id, to act as that account's root; "test" is the emulator's own account."""
+    def __init__(self, endpoint: str, account: str = EMULATORS_OWN) -> None:
+        """`account`: an account's id, to act as its root user."""
         session = botocore.session.Session()
         settings = {
             "region_name": REGION,

@@ -10,7 +10,7 @@ from pipeline import processes, targets, zips
 from pipeline.locks import exclusive
 from pipeline.paths import ROOT, TOOLS
 
-PROTOCOL = 1
+PROTOCOL = 2
 
 
 class BuildError(Exception):

@@ -121,18 +121,9 @@ def _starts_in_order(uploads: list[Version], runs: list[Execution], follows: Cal
     return faults
 
 
-def batches(uploads: list[Version], runs: list[Execution], most: int, whole: bool) -> list[str]:
-    """Exactly once per attempt, at most so many in an execution, second attempts alone, no two versions of an object in one.
-
-    `whole`: an execution fails as a whole, so that all of its objects have a second attempt.
-    """
-    faults = foreign(uploads, runs)
-    found = by_version(runs)
-    for version in uploads:
-        own = found[version]
-        neighbours = [other for run in own[:1] for other in works_on(run)]
-        fails = any(other.fails_first for other in neighbours) if whole else version.fails_first
-        faults += attempts(version, own, fails)
+def batches(uploads: list[Version], runs: list[Execution], most: int) -> list[str]:
+    """Exactly once per attempt, at most so many in an execution, second attempts alone, no two versions of an object in one."""
+    faults = exactly_once(uploads, runs)
     for run in runs:
         if len(run.objects) > most:
             faults.append(f"{run.name} has {len(run.objects)} objects, more than {most}")

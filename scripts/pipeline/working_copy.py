@@ -21,15 +21,21 @@ class WorkingCopy:
         """Another directory of the work tree, at its own place."""
         shutil.copytree(ROOT / path, self._directory / path, ignore=IGNORED)
 
-    def root(self, path: Path, emulator: Emulator, variables: dict) -> Terraform:
-        """That root module, with values for its variables, ready to be initialised."""
+    def root(self, path: Path, emulator: Emulator, variables: dict, accounts: dict[str, str] | None = None) -> Terraform:
+        """That root module, with values for its variables, ready to be initialised.
+
+        `accounts`: the account that each of its aws providers stands for, by alias.
+        """
         directory = self._directory / path
         (directory / "run.auto.tfvars.json").write_text(json.dumps(variables, indent=2) + "\n")
-        (directory / "emulator_override.tf").write_text(_override())
+        (directory / "emulator_override.tf").write_text(_override(accounts or {}))
         return Terraform(directory, emulator.environment, self._directory / "terraform.log")
 
 
-def _override() -> str:
+def _override(accounts: dict[str, str]) -> str:
+    # In the emulator an account's id is the access key of its root user.
+    own = [("", "")] if not accounts else []
+    keys = [(f'alias = "{alias}"', f'access_key = "{account}"\n  secret_key = "test"') for alias, account in accounts.items()]
     return f"""# What the emulator needs. Its address and its credentials are in the environment.
 terraform {{
   required_providers {{
@@ -39,9 +45,14 @@ terraform {{
     }}
   }}
 }}
-
+""" + "".join(
+        f"""
 provider "aws" {{
+  {alias}
   max_retries       = 3
   s3_use_path_style = true
+  {key}
 }}
 """
+        for alias, key in own + keys
+    )

@@ -29,6 +29,8 @@ run "queue" {
       principals = { AWS = ["arn:aws:iam::111122223333:role/forwarder"] }
       actions    = ["sqs:SendMessage"]
     }]
+    rules  = { one = { arn = "arn:aws:events:eu-central-1:111122223333:rule/one" } }
+    topics = { fanout = { arn = "arn:aws:sns:eu-central-1:777788889999:fanout" } }
   }
 
   assert {
@@ -36,26 +38,31 @@ run "queue" {
       Version = "2012-10-17"
       Statement = [
         {
-          Sid       = "S3Of444455556666"
+          Sid       = "S3"
           Effect    = "Allow"
           Principal = { Service = "s3.amazonaws.com" }
           Action    = "sqs:SendMessage"
           Resource  = "arn:aws:sqs:eu-central-1:111122223333:reports"
           Condition = {
-            ArnEquals    = { "aws:SourceArn" = ["arn:aws:s3:::bucket-away"] }
-            StringEquals = { "aws:SourceAccount" = "444455556666" }
+            ArnEquals    = { "aws:SourceArn" = ["arn:aws:s3:::bucket-a", "arn:aws:s3:::bucket-away", "arn:aws:s3:::bucket-b"] }
+            StringEquals = { "aws:SourceAccount" = ["111122223333", "444455556666"] }
           }
         },
         {
-          Sid       = "S3OfHome"
+          Sid       = "EventBridge"
           Effect    = "Allow"
-          Principal = { Service = "s3.amazonaws.com" }
+          Principal = { Service = "events.amazonaws.com" }
           Action    = "sqs:SendMessage"
           Resource  = "arn:aws:sqs:eu-central-1:111122223333:reports"
-          Condition = {
-            ArnEquals    = { "aws:SourceArn" = ["arn:aws:s3:::bucket-a", "arn:aws:s3:::bucket-b"] }
-            StringEquals = { "aws:SourceAccount" = "111122223333" }
-          }
+          Condition = { ArnEquals = { "aws:SourceArn" = ["arn:aws:events:eu-central-1:111122223333:rule/one"] } }
+        },
+        {
+          Sid       = "Sns"
+          Effect    = "Allow"
+          Principal = { Service = "sns.amazonaws.com" }
+          Action    = "sqs:SendMessage"
+          Resource  = "arn:aws:sqs:eu-central-1:111122223333:reports"
+          Condition = { ArnEquals = { "aws:SourceArn" = ["arn:aws:sns:eu-central-1:777788889999:fanout"] } }
         },
         {
           Sid       = "Forwarder"
@@ -138,7 +145,7 @@ run "queue_unprotected_in_another_partition" {
   }
 
   assert {
-    condition     = [for s in jsondecode(aws_sqs_queue.this.policy).Statement : s.Sid] == ["S3OfHome", "TlsOnly"]
+    condition     = [for s in jsondecode(aws_sqs_queue.this.policy).Statement : s.Sid] == ["S3", "TlsOnly"]
     error_message = "Nothing keeps an unprotected queue from being deleted: ${aws_sqs_queue.this.policy}"
   }
   assert {
@@ -159,13 +166,73 @@ run "queue_of_sixty_buckets" {
   }
 
   variables {
-    buckets = { for i in range(60) : "b${i}" => { name = "a-bucket-whose-name-has-just-as-many-letters-as-s3-allows-b-${i}" } }
+    buckets = { for i in range(60) : "b${i}" => {
+      name       = "a-bucket-whose-name-has-just-as-many-letters-as-s3-allows-in-${format("%02d", i)}"
+      account_id = i < 20 ? null : format("%012d", i)
+    } }
+    rules  = { for i in range(5) : "r${i}" => { arn = "arn:aws:events:ap-southeast-1:111122223333:rule/a-rule-whose-name-has-as-many-letters-as-eventbridge-allows-64-${i}" } }
+    topics = { one = { arn = "arn:aws:sns:ap-southeast-1:777788889999:a-topic" } }
   }
 
   assert {
-    condition     = length(aws_sqs_queue.this.policy) < 8192
-    error_message = "Sixty buckets with the longest of names fit into one policy."
+    condition     = alltrue([for bucket in var.buckets : length(bucket.name) == 63])
+    error_message = "The names are as long as S3 allows."
   }
+  assert {
+    condition     = length(aws_sqs_queue.this.policy) <= 8192 && length(jsondecode(aws_sqs_queue.this.policy).Statement) <= 20
+    error_message = "Sixty buckets with the longest of names, of 41 accounts, five rules and a topic fit into one policy: ${length(aws_sqs_queue.this.policy)}"
+  }
+  assert {
+    condition     = sum(flatten([for s in jsondecode(aws_sqs_queue.this.policy).Statement : [for keys in values(try(s.Condition, {})) : length(keys)]])) <= 10
+    error_message = "The policy has at most ten conditions."
+  }
+}
+
+run "queue_of_an_organization" {
+  command = plan
+
+  module {
+    source = "./modules/queue"
+  }
+
+  variables {
+    buckets = {
+      home = { name = "bucket-a" }
+      away = { name = "bucket-b", account_id = "444455556666" }
+      far  = { name = "bucket-c", account_id = "777788889999" }
+    }
+    trusted_organization_id = "o-abcdefghij"
+  }
+
+  assert {
+    condition = {
+      for s in jsondecode(aws_sqs_queue.this.policy).Statement : s.Sid => s.Condition if startswith(s.Sid, "S3")
+      } == {
+      S3 = {
+        ArnEquals    = { "aws:SourceArn" = ["arn:aws:s3:::bucket-a"] }
+        StringEquals = { "aws:SourceAccount" = ["111122223333"] }
+      }
+      S3OfOrganization = {
+        ArnEquals    = { "aws:SourceArn" = ["arn:aws:s3:::bucket-b", "arn:aws:s3:::bucket-c"] }
+        StringEquals = { "aws:SourceOrgID" = ["o-abcdefghij"] }
+      }
+    }
+    error_message = "The organization stands for its accounts, and the buckets are still named: ${aws_sqs_queue.this.policy}"
+  }
+}
+
+run "queue_of_an_organization_that_is_none" {
+  command = plan
+
+  module {
+    source = "./modules/queue"
+  }
+
+  variables {
+    trusted_organization_id = "abcdefghij"
+  }
+
+  expect_failures = [var.trusted_organization_id]
 }
 
 run "queue_of_too_many_buckets" {
@@ -182,7 +249,7 @@ run "queue_of_too_many_buckets" {
   expect_failures = [aws_sqs_queue.this]
 }
 
-run "queue_of_too_many_accounts" {
+run "queue_of_too_many_statements" {
   command = plan
 
   module {
@@ -190,10 +257,106 @@ run "queue_of_too_many_accounts" {
   }
 
   variables {
-    buckets = { for i in range(19) : "b${i}" => { name = "bucket-${i}", account_id = format("%012d", i) } }
+    extra_policy_statements = [for i in range(19) : { sid = "S${i}", principals = { AWS = ["arn:aws:iam::111122223333:role/r${i}"] }, actions = ["sqs:SendMessage"] }]
   }
 
   expect_failures = [aws_sqs_queue.this]
+}
+
+run "queue_of_too_many_conditions" {
+  command = plan
+
+  module {
+    source = "./modules/queue"
+  }
+
+  variables {
+    extra_policy_statements = [for i in range(10) : {
+      sid        = "S${i}"
+      principals = { AWS = ["arn:aws:iam::111122223333:role/r${i}"] }
+      actions    = ["sqs:SendMessage"]
+      conditions = { StringEquals = { "aws:PrincipalOrgID" = ["o-abcdefghij"] } }
+    }]
+  }
+
+  expect_failures = [aws_sqs_queue.this]
+}
+
+run "queue_that_is_fifo" {
+  command = plan
+
+  module {
+    source = "./modules/queue"
+  }
+
+  variables {
+    fifo = true
+  }
+
+  assert {
+    condition = alltrue([
+      for queue in [aws_sqs_queue.this, aws_sqs_queue.dlq] :
+      queue.fifo_queue && queue.deduplication_scope == "messageGroup" && queue.fifo_throughput_limit == "perMessageGroupId"
+    ])
+    error_message = "Both queues are FIFO, with the throughput of each group apart."
+  }
+  assert {
+    condition     = aws_sqs_queue.this.name == "reports.fifo" && aws_sqs_queue.dlq.name == "reports-dlq.fifo"
+    error_message = "The names end in .fifo: ${aws_sqs_queue.this.name} ${aws_sqs_queue.dlq.name}"
+  }
+  assert {
+    condition     = strcontains(aws_sqs_queue.this.policy, ":reports.fifo") && strcontains(aws_sqs_queue.dlq.policy, ":reports-dlq.fifo")
+    error_message = "The policies are of these queues: ${aws_sqs_queue.this.policy}"
+  }
+}
+
+run "queue_that_is_fifo_for_a_bucket" {
+  command = plan
+
+  module {
+    source = "./modules/queue"
+  }
+
+  variables {
+    buckets = { a = { name = "bucket-a" } }
+    fifo    = true
+  }
+
+  expect_failures = [var.fifo]
+}
+
+run "queue_with_a_key" {
+  command = plan
+
+  module {
+    source = "./modules/queue"
+  }
+
+  variables {
+    kms_key = { arn = "arn:aws:kms:eu-central-1:111122223333:key/k1" }
+  }
+
+  assert {
+    condition = alltrue([
+      for queue in [aws_sqs_queue.this, aws_sqs_queue.dlq] :
+      queue.kms_master_key_id == "arn:aws:kms:eu-central-1:111122223333:key/k1"
+    ])
+    error_message = "Both queues are encrypted with the key."
+  }
+}
+
+run "queue_with_an_alias_for_a_key" {
+  command = plan
+
+  module {
+    source = "./modules/queue"
+  }
+
+  variables {
+    kms_key = { arn = "arn:aws:kms:eu-central-1:111122223333:alias/aws/sqs" }
+  }
+
+  expect_failures = [var.kms_key]
 }
 
 run "queue_with_overlapping_sources" {
@@ -525,7 +688,7 @@ run "handler" {
     iam          = { path = "/pipelines/", permissions_boundary = "arn:aws:iam::111122223333:policy/boundary", role_name_prefix = "team-" }
     manifest = {
       version  = "1.2.3"
-      protocol = 1
+      protocol = 2
       handlers = { dispatch = { arm64 = { file = "d.zip", sha256 = "d1", bytes = 1 } } }
     }
     settings = { memory_mb = 512, reserved_concurrency = 1, timeout_seconds = 76, tracing = true }
@@ -580,7 +743,7 @@ run "handler_from_a_bucket" {
     artifact     = { s3 = { bucket = "artifacts", prefix = "v1/" } }
     manifest = {
       version  = "1.2.3"
-      protocol = 1
+      protocol = 2
       handlers = { settle = { x86_64 = { file = "s.zip", sha256 = "s1", bytes = 1 } } }
     }
   }
@@ -607,7 +770,7 @@ run "handler_of_another_protocol" {
     artifact = { directory = "." }
     manifest = {
       version  = "9.0.0"
-      protocol = 2
+      protocol = 3
       handlers = { settle = { arm64 = { file = "s.zip", sha256 = "s1", bytes = 1 } } }
     }
   }
@@ -627,7 +790,7 @@ run "handler_that_the_manifest_lacks" {
     artifact = { directory = "." }
     manifest = {
       version  = "1.2.3"
-      protocol = 1
+      protocol = 2
       handlers = { settle = { x86_64 = { file = "s.zip", sha256 = "s1", bytes = 1 } } }
     }
   }
@@ -648,7 +811,7 @@ run "handler_with_a_role_name_too_long" {
     iam      = { role_name_prefix = "the-prefix-of-a-large-organisation-with-rules-" }
     manifest = {
       version  = "1.2.3"
-      protocol = 1
+      protocol = 2
       handlers = { settle = { arm64 = { file = "s.zip", sha256 = "s1", bytes = 1 } } }
     }
   }
@@ -668,7 +831,7 @@ run "handler_with_a_policy_too_long" {
     artifact = { directory = "." }
     manifest = {
       version  = "1.2.3"
-      protocol = 1
+      protocol = 2
       handlers = { settle = { arm64 = { file = "s.zip", sha256 = "s1", bytes = 1 } } }
     }
     policy_statements = [
@@ -691,7 +854,7 @@ run "handler_out_of_range" {
     architecture      = "arm"
     artifact          = {}
     async_invoke      = { maximum_event_age_seconds = 59 }
-    manifest          = { version = "1.2.3", protocol = 1, handlers = {} }
+    manifest          = { version = "1.2.3", protocol = 2, handlers = {} }
     name              = "my reports"
     policy_statements = [{ effect = "allow", actions = ["s3:GetObject"], resources = [] }]
   }
@@ -713,7 +876,7 @@ run "handler_with_too_little_memory" {
     artifact = { directory = "." }
     manifest = {
       version  = "1.2.3"
-      protocol = 1
+      protocol = 2
       handlers = { settle = { arm64 = { file = "s.zip", sha256 = "s1", bytes = 1 } } }
     }
     settings = { memory_mb = 64 }
@@ -734,7 +897,7 @@ run "handler_that_runs_for_too_long" {
     artifact = { directory = "." }
     manifest = {
       version  = "1.2.3"
-      protocol = 1
+      protocol = 2
       handlers = { settle = { arm64 = { file = "s.zip", sha256 = "s1", bytes = 1 } } }
     }
     settings = { timeout_seconds = 901 }
@@ -755,7 +918,7 @@ run "handler_that_can_never_run" {
     artifact = { directory = "." }
     manifest = {
       version  = "1.2.3"
-      protocol = 1
+      protocol = 2
       handlers = { settle = { arm64 = { file = "s.zip", sha256 = "s1", bytes = 1 } } }
     }
     settings = { reserved_concurrency = 0 }

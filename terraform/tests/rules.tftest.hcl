@@ -17,7 +17,7 @@ variables {
     directory = "handlers"
     manifest = {
       version  = "1.2.3"
-      protocol = 1
+      protocol = 2
       handlers = {
         dispatch = { arm64 = { file = "dispatch.zip", sha256 = "d1", bytes = 1 } }
         settle   = { arm64 = { file = "settle.zip", sha256 = "s1", bytes = 1 } }
@@ -140,11 +140,11 @@ run "buckets_with_a_source_key_that_is_none" {
   expect_failures = [var.buckets]
 }
 
-run "buckets_via_eventbridge" {
+run "buckets_via_nothing_known" {
   command = plan
 
   variables {
-    buckets = { a = { name = "bucket-a", sources = { all = { via = "eventbridge" } } } }
+    buckets = { a = { name = "bucket-a", sources = { all = { via = "kinesis" } } } }
   }
 
   expect_failures = [var.buckets]
@@ -204,7 +204,7 @@ run "handlers_nowhere" {
   command = plan
 
   variables {
-    handlers = { manifest = { version = "1.2.3", protocol = 1, handlers = { dispatch = { arm64 = { file = "d.zip", sha256 = "d1", bytes = 1 } }, settle = { arm64 = { file = "s.zip", sha256 = "s1", bytes = 1 } } } } }
+    handlers = { manifest = { version = "1.2.3", protocol = 2, handlers = { dispatch = { arm64 = { file = "d.zip", sha256 = "d1", bytes = 1 } }, settle = { arm64 = { file = "s.zip", sha256 = "s1", bytes = 1 } } } } }
   }
 
   expect_failures = [var.handlers]
@@ -214,7 +214,7 @@ run "handlers_in_two_places" {
   command = plan
 
   variables {
-    handlers = { directory = ".", s3 = { bucket = "b" }, manifest = { version = "1.2.3", protocol = 1, handlers = { dispatch = { arm64 = { file = "d.zip", sha256 = "d1", bytes = 1 } }, settle = { arm64 = { file = "s.zip", sha256 = "s1", bytes = 1 } } } } }
+    handlers = { directory = ".", s3 = { bucket = "b" }, manifest = { version = "1.2.3", protocol = 2, handlers = { dispatch = { arm64 = { file = "d.zip", sha256 = "d1", bytes = 1 } }, settle = { arm64 = { file = "s.zip", sha256 = "s1", bytes = 1 } } } } }
   }
 
   expect_failures = [var.handlers]
@@ -224,7 +224,7 @@ run "handlers_of_an_architecture_that_is_none" {
   command = plan
 
   variables {
-    handlers = { directory = ".", architecture = "arm", manifest = { version = "1.2.3", protocol = 1, handlers = { dispatch = { arm = { file = "d.zip", sha256 = "d1", bytes = 1 } }, settle = { arm = { file = "s.zip", sha256 = "s1", bytes = 1 } } } } }
+    handlers = { directory = ".", architecture = "arm", manifest = { version = "1.2.3", protocol = 2, handlers = { dispatch = { arm = { file = "d.zip", sha256 = "d1", bytes = 1 } }, settle = { arm = { file = "s.zip", sha256 = "s1", bytes = 1 } } } } }
   }
 
   expect_failures = [var.handlers]
@@ -234,7 +234,7 @@ run "handlers_of_an_architecture_not_built" {
   command = plan
 
   variables {
-    handlers = { directory = ".", manifest = { version = "1.2.3", protocol = 1, handlers = { dispatch = { x86_64 = { file = "d.zip", sha256 = "d1", bytes = 1 } }, settle = { x86_64 = { file = "s.zip", sha256 = "s1", bytes = 1 } } } } }
+    handlers = { directory = ".", manifest = { version = "1.2.3", protocol = 2, handlers = { dispatch = { x86_64 = { file = "d.zip", sha256 = "d1", bytes = 1 } }, settle = { x86_64 = { file = "s.zip", sha256 = "s1", bytes = 1 } } } } }
   }
 
   expect_failures = [var.handlers]
@@ -244,7 +244,7 @@ run "handlers_not_all_built" {
   command = plan
 
   variables {
-    handlers = { directory = ".", manifest = { version = "1.2.3", protocol = 1, handlers = { dispatch = { arm64 = { file = "d.zip", sha256 = "d1", bytes = 1 } } } } }
+    handlers = { directory = ".", manifest = { version = "1.2.3", protocol = 2, handlers = { dispatch = { arm64 = { file = "d.zip", sha256 = "d1", bytes = 1 } } } } }
   }
 
   expect_failures = [var.handlers]

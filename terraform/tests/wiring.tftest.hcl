@@ -54,7 +54,7 @@ variables {
     directory = "handlers"
     manifest = {
       version  = "1.2.3"
-      protocol = 1
+      protocol = 2
       handlers = {
         dispatch = { arm64 = { file = "dispatch.zip", sha256 = "d1", bytes = 1 } }
         settle   = { arm64 = { file = "settle.zip", sha256 = "s1", bytes = 1 } }
@@ -66,33 +66,39 @@ variables {
 run "defaults" {
   assert {
     condition = module.dispatch.environment == tomap({
-      SPILLWAY_BURST                 = "50"
-      SPILLWAY_DEAD_LETTER_QUEUE_URL = "url:events-dlq"
-      SPILLWAY_EVENTS_QUEUE_URL      = "url:events"
-      SPILLWAY_LEDGER_ARN            = "arn:aws:dynamodb:eu-central-1:111122223333:table/mock"
-      SPILLWAY_LEDGER_TABLE          = "reports-ledger"
-      SPILLWAY_MAX_CONCURRENCY       = "100"
-      SPILLWAY_OUTCOMES_QUEUE_URL    = "url:outcomes"
-      SPILLWAY_PIPELINE              = "reports"
-      SPILLWAY_STARTS_PER_SECOND     = "25"
-      SPILLWAY_STATE_MACHINE_ARN     = "arn:aws:states:eu-central-1:111122223333:stateMachine:mock"
-      SPILLWAY_SWEEP_AFTER_SECONDS   = "300"
-      SPILLWAY_SWEEP_PER_TICK        = "50"
-      SPILLWAY_TICK_SECONDS          = "56"
+      SPILLWAY_BURST                = "50"
+      SPILLWAY_EVENTS_PER_EXECUTION = "1"
+      SPILLWAY_INPUT_FORMAT         = "objects"
+      SPILLWAY_LANES                = "[{\"dead_letter_queue_url\":\"url:events-dlq\",\"min_share\":0,\"name\":\"default\",\"priority\":1,\"queue_url\":\"url:events\"}]"
+      SPILLWAY_LEDGER_ARN           = "arn:aws:dynamodb:eu-central-1:111122223333:table/mock"
+      SPILLWAY_LEDGER_TABLE         = "reports-ledger"
+      SPILLWAY_MAX_CONCURRENCY      = "100"
+      SPILLWAY_ORDER                = "none"
+      SPILLWAY_OUTCOMES_QUEUE_URL   = "url:outcomes"
+      SPILLWAY_PIPELINE             = "reports"
+      SPILLWAY_RETENTION_DAYS       = "90"
+      SPILLWAY_STARTS_PER_SECOND    = "25"
+      SPILLWAY_STATE_MACHINE_ARN    = "arn:aws:states:eu-central-1:111122223333:stateMachine:mock"
+      SPILLWAY_SWEEP_AFTER_SECONDS  = "300"
+      SPILLWAY_SWEEP_PER_TICK       = "50"
+      SPILLWAY_TICK_SECONDS         = "56"
+      SPILLWAY_WINDOWS              = "[]"
     })
-    error_message = "dispatch is configured by exactly these variables, without SPILLWAY_STARTS_PER_TICK: ${jsonencode(module.dispatch.environment)}"
+    error_message = "dispatch is configured by exactly these variables, without SPILLWAY_STARTS_PER_DAY and SPILLWAY_STARTS_PER_TICK: ${jsonencode(module.dispatch.environment)}"
   }
   assert {
     condition = module.settle.environment == tomap({
       SPILLWAY_BACKOFF_SECONDS                = "30,300"
-      SPILLWAY_DEAD_LETTER_QUEUE_URL          = "url:events-dlq"
-      SPILLWAY_EVENTS_QUEUE_URL               = "url:events"
+      SPILLWAY_EVENTS_PER_EXECUTION           = "1"
+      SPILLWAY_LANES                          = "[{\"dead_letter_queue_url\":\"url:events-dlq\",\"min_share\":0,\"name\":\"default\",\"priority\":1,\"queue_url\":\"url:events\"}]"
       SPILLWAY_LEDGER_ARN                     = "arn:aws:dynamodb:eu-central-1:111122223333:table/mock"
       SPILLWAY_LEDGER_TABLE                   = "reports-ledger"
       SPILLWAY_MAX_ATTEMPTS                   = "3"
+      SPILLWAY_ORDER                          = "none"
       SPILLWAY_OUTCOMES_DEAD_LETTER_QUEUE_URL = "url:outcomes-dlq"
       SPILLWAY_PIPELINE                       = "reports"
       SPILLWAY_RETENTION_DAYS                 = "90"
+      SPILLWAY_STATE_MACHINE_ARN              = "arn:aws:states:eu-central-1:111122223333:stateMachine:mock"
     })
     error_message = "settle is configured by exactly these variables: ${jsonencode(module.settle.environment)}"
   }
@@ -101,12 +107,12 @@ run "defaults" {
       for statement in jsondecode(module.dispatch.policy_json).Statement :
       statement.Sid => "${join(" ", sort(statement.Action))} on ${join(" ", sort(statement.Resource))}"
       } == {
-      EventsQueue = "sqs:ChangeMessageVisibility sqs:DeleteMessage sqs:GetQueueAttributes sqs:ReceiveMessage sqs:SendMessage on arn:aws:sqs:eu-central-1:111122223333:reports"
-      Ledger      = "dynamodb:BatchGetItem dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem on arn:aws:dynamodb:eu-central-1:111122223333:table/mock"
-      Logs        = "logs:CreateLogStream logs:PutLogEvents on arn:aws:logs:eu-central-1:111122223333:log-group:mock:*"
-      SendOnly    = "sqs:SendMessage on arn:aws:sqs:eu-central-1:111122223333:reports-dlq arn:aws:sqs:eu-central-1:111122223333:reports-outcomes"
-      Start       = "states:StartExecution on arn:aws:states:eu-central-1:111122223333:stateMachine:mock"
-      Sweep       = "states:DescribeExecution on arn:aws:states:eu-central-1:111122223333:execution:mock:*"
+      EventsQueues = "sqs:ChangeMessageVisibility sqs:DeleteMessage sqs:GetQueueAttributes sqs:ReceiveMessage sqs:SendMessage on arn:aws:sqs:eu-central-1:111122223333:reports"
+      Ledger       = "dynamodb:BatchGetItem dynamodb:ConditionCheckItem dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem on arn:aws:dynamodb:eu-central-1:111122223333:table/mock"
+      Logs         = "logs:CreateLogStream logs:PutLogEvents on arn:aws:logs:eu-central-1:111122223333:log-group:mock:*"
+      SendOnly     = "sqs:SendMessage on arn:aws:sqs:eu-central-1:111122223333:reports-dlq arn:aws:sqs:eu-central-1:111122223333:reports-outcomes"
+      Start        = "states:StartExecution on arn:aws:states:eu-central-1:111122223333:stateMachine:mock"
+      Sweep        = "states:DescribeExecution on arn:aws:states:eu-central-1:111122223333:execution:mock:*"
     }
     error_message = "dispatch may do exactly this: ${module.dispatch.policy_json}"
   }
@@ -115,8 +121,9 @@ run "defaults" {
       for statement in jsondecode(module.settle.policy_json).Statement :
       statement.Sid => "${join(" ", sort(statement.Action))} on ${join(" ", sort(statement.Resource))}"
       } == {
-      Ledger        = "dynamodb:DeleteItem dynamodb:GetItem dynamodb:UpdateItem on arn:aws:dynamodb:eu-central-1:111122223333:table/mock"
+      Ledger        = "dynamodb:BatchGetItem dynamodb:ConditionCheckItem dynamodb:DeleteItem dynamodb:GetItem dynamodb:UpdateItem on arn:aws:dynamodb:eu-central-1:111122223333:table/mock"
       Logs          = "logs:CreateLogStream logs:PutLogEvents on arn:aws:logs:eu-central-1:111122223333:log-group:mock:*"
+      Outputs       = "states:DescribeExecution on arn:aws:states:eu-central-1:111122223333:execution:mock:*"
       OutcomesQueue = "sqs:ChangeMessageVisibility sqs:DeleteMessage sqs:GetQueueAttributes sqs:ReceiveMessage on arn:aws:sqs:eu-central-1:111122223333:reports-outcomes"
       SendOnly      = "sqs:SendMessage on arn:aws:sqs:eu-central-1:111122223333:reports arn:aws:sqs:eu-central-1:111122223333:reports-dlq arn:aws:sqs:eu-central-1:111122223333:reports-outcomes-dlq"
     }
@@ -134,12 +141,16 @@ run "defaults" {
           reports-images = { queue = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports" }, events = toset(["s3:ObjectCreated:Put"]), prefix = "images/", suffix = "" }
           reports-status = { queue = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports" }, events = toset(["s3:ObjectCreated:*"]), prefix = "status/", suffix = ".json" }
         }
+        functions   = {}
+        eventbridge = false
       }
       theirs = {
         bucket = "their-bucket"
         queues = {
           reports-all = { queue = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports" }, events = toset(["s3:ObjectCreated:*"]), prefix = "", suffix = "" }
         }
+        functions   = {}
+        eventbridge = false
       }
     }
     error_message = "The owner of a bucket gets its entries: ${jsonencode(output.bucket_notifications)}"
@@ -162,10 +173,13 @@ run "defaults" {
     error_message = "The default pace is in force: ${jsonencode(output.effective_pace)}"
   }
   assert {
-    condition = output.redrive == {
+    condition = jsonencode(output.redrive) == jsonencode({
       events   = { source_arn = "arn:aws:sqs:eu-central-1:111122223333:reports-dlq", source_url = "url:events-dlq", destination_arn = "arn:aws:sqs:eu-central-1:111122223333:reports", destination_url = "url:events" }
       outcomes = { source_arn = "arn:aws:sqs:eu-central-1:111122223333:reports-outcomes-dlq", source_url = "url:outcomes-dlq", destination_arn = "arn:aws:sqs:eu-central-1:111122223333:reports-outcomes", destination_url = "url:outcomes" }
-    }
+      lanes    = { default = { source_arn = "arn:aws:sqs:eu-central-1:111122223333:reports-dlq", source_url = "url:events-dlq", destination_arn = "arn:aws:sqs:eu-central-1:111122223333:reports", destination_url = "url:events" } }
+      ingest   = null
+      rules    = {}
+    })
     error_message = "A redrive goes from each dead-letter queue to its own queue: ${jsonencode(output.redrive)}"
   }
   assert {
@@ -183,7 +197,7 @@ run "every_number_arrives" {
       settle       = { maximum_concurrency = 5 }
       manifest = {
         version  = "1.2.3"
-        protocol = 1
+        protocol = 2
         handlers = {
           dispatch = { x86_64 = { file = "dispatch.zip", sha256 = "d2", bytes = 1 } }
           settle   = { x86_64 = { file = "settle.zip", sha256 = "s2", bytes = 1 } }
@@ -191,6 +205,7 @@ run "every_number_arrives" {
       }
     }
     ledger   = { retention_days = 29 }
+    limits   = { starts_per_day = 7 }
     pace     = { max_concurrency = 1, starts_per_second = 0.5, burst = 1, starts_per_tick = 5 }
     protect  = false
     retry    = { max_attempts = 1, backoff_seconds = [0, 900] }
@@ -207,28 +222,36 @@ run "every_number_arrives" {
   assert {
     condition = {
       for key, value in module.dispatch.environment : key => value
-      if !can(regex("_(URL|ARN|TABLE)$", key))
+      if !can(regex("_(URL|ARN|TABLE|LANES)$", key))
       } == {
-      SPILLWAY_BURST               = "1"
-      SPILLWAY_MAX_CONCURRENCY     = "1"
-      SPILLWAY_PIPELINE            = "reports"
-      SPILLWAY_STARTS_PER_SECOND   = "0.5"
-      SPILLWAY_STARTS_PER_TICK     = "5"
-      SPILLWAY_SWEEP_AFTER_SECONDS = "1"
-      SPILLWAY_SWEEP_PER_TICK      = "500"
-      SPILLWAY_TICK_SECONDS        = "100"
+      SPILLWAY_BURST                = "1"
+      SPILLWAY_EVENTS_PER_EXECUTION = "1"
+      SPILLWAY_INPUT_FORMAT         = "objects"
+      SPILLWAY_MAX_CONCURRENCY      = "1"
+      SPILLWAY_ORDER                = "none"
+      SPILLWAY_PIPELINE             = "reports"
+      SPILLWAY_RETENTION_DAYS       = "29"
+      SPILLWAY_STARTS_PER_DAY       = "7"
+      SPILLWAY_STARTS_PER_SECOND    = "0.5"
+      SPILLWAY_STARTS_PER_TICK      = "5"
+      SPILLWAY_SWEEP_AFTER_SECONDS  = "1"
+      SPILLWAY_SWEEP_PER_TICK       = "500"
+      SPILLWAY_TICK_SECONDS         = "100"
+      SPILLWAY_WINDOWS              = "[]"
     }
     error_message = "dispatch gets the pace: ${jsonencode(module.dispatch.environment)}"
   }
   assert {
     condition = {
       for key, value in module.settle.environment : key => value
-      if !can(regex("_(URL|ARN|TABLE)$", key))
+      if !can(regex("_(URL|ARN|TABLE|LANES)$", key))
       } == {
-      SPILLWAY_BACKOFF_SECONDS = "0,900"
-      SPILLWAY_MAX_ATTEMPTS    = "1"
-      SPILLWAY_PIPELINE        = "reports"
-      SPILLWAY_RETENTION_DAYS  = "29"
+      SPILLWAY_BACKOFF_SECONDS      = "0,900"
+      SPILLWAY_EVENTS_PER_EXECUTION = "1"
+      SPILLWAY_MAX_ATTEMPTS         = "1"
+      SPILLWAY_ORDER                = "none"
+      SPILLWAY_PIPELINE             = "reports"
+      SPILLWAY_RETENTION_DAYS       = "29"
     }
     error_message = "settle gets the retry policy: ${jsonencode(module.settle.environment)}"
   }
@@ -242,13 +265,13 @@ run "every_number_arrives" {
   }
   assert {
     condition = alltrue([
-      for name in [module.dispatch.role_name, module.settle.role_name, module.workflow.role_name] :
+      for name in [module.dispatch.role_name, module.settle.role_name, module.workflow[0].role_name] :
       startswith(name, "team-reports-eu-central-1-")
     ])
     error_message = "Role names carry prefix, pipeline and Region."
   }
   assert {
-    condition     = alltrue([for policy in [module.dispatch.policy_json, module.settle.policy_json, module.workflow.policy_json] : strcontains(policy, "xray:PutTraceSegments")])
+    condition     = alltrue([for policy in [module.dispatch.policy_json, module.settle.policy_json, module.workflow[0].policy_json] : strcontains(policy, "xray:PutTraceSegments")])
     error_message = "Tracing reaches all three roles."
   }
 }

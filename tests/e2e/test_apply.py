@@ -1,13 +1,22 @@
 """What Terraform made, as it made it."""
 
+from one_pipeline import Pipeline
+from roots import Root
 from running import Running
 
 # docs/emulator.md: attributes that the emulator does not keep.
-GAPS = {"module.spillway.module.workflow.aws_sfn_state_machine.this": {"tracing_configuration"}}
+GAPS = {"module.spillway.module.workflow[0].aws_sfn_state_machine.this": {"tracing_configuration"}}
 
 
 def test_a_plan_after_the_apply_changes_nothing_but_the_emulators_gaps(running: Running) -> None:
     assert running.stack.terraform.plan() == GAPS
+
+
+def test_the_same_of_every_other_pipeline(applied: dict[str, Root], pipelines: dict[str, Pipeline]) -> None:
+    changes = applied["pipelines"].terraform.plan()
+    machines = {address: names for address, names in changes.items() if "aws_sfn_state_machine" in address}
+    assert set(changes) - set(machines) == set()
+    assert all(names == {"tracing_configuration"} for names in machines.values())
 
 
 def test_the_functions_run_the_code_that_was_built(running: Running) -> None:

@@ -1,23 +1,12 @@
 """A burst, with everything that goes wrong on a usual day."""
 
-import os
 import random
-import subprocess
-import sys
-from pathlib import Path
 
 from pipeline import devices, reports
-from pipeline.paths import SCRIPTS
+from redriving import redrive
 from running import Running
 
 OBJECTS = 120
-
-
-def redrive(running: Running, *arguments: str) -> subprocess.CompletedProcess:
-    tools = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    environment = {**os.environ, **running.emulator.environment, "PATH": tools}
-    command = [str(SCRIPTS / "redrive"), *arguments]
-    return subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True)
 
 
 def test_every_object_event_is_worked_on_once_per_attempt(quiet: Running) -> None:
@@ -35,14 +24,14 @@ def test_every_object_event_is_worked_on_once_per_attempt(quiet: Running) -> Non
 
         devices.register(quiet.aws, quiet.names.devices_table, reports.unregistered_devices(burst))
         example = str(quiet.stack.example)
-        would = redrive(quiet, "--terraform-dir", example, "--dry-run")
+        would = redrive(quiet.emulator, "--terraform-dir", example, "--dry-run")
         assert f"would move {over.dead} message" in would.stdout, would
-        done = redrive(quiet, quiet.stack.settings.name, "--velocity", "10")
+        done = redrive(quiet.emulator, quiet.stack.settings.name, "--velocity", "10")
         assert done.returncode == 0, done
         quiet.until(lambda sample: sample.quiet and sample.succeeded - before >= OBJECTS, 120)
 
     verdict = quiet.judge(burst, "burst-")
     assert verdict.faults == []
     assert (verdict.lost, verdict.duplicates, verdict.succeeded) == (0, 0, OBJECTS)
-    nothing = redrive(quiet, quiet.stack.settings.name)
+    nothing = redrive(quiet.emulator, quiet.stack.settings.name)
     assert (nothing.returncode, nothing.stdout.split(":")[0]) == (0, "nothing to move")

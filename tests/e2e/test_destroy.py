@@ -1,10 +1,14 @@
 """Taking it down: not while it is protected, and wholly once it is not."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from pipeline.aws import EMULATORS_OWN, Aws
+from pipeline.emulator import Emulator
 from pipeline.inventory import inventory
 from pipeline.terraform import TerraformError
+from roots import Root
 from running import Running
 
 PROTECTED = ("-target=module.spillway.module.ledger", "-target=module.spillway.module.queue")
@@ -24,7 +28,11 @@ def test_a_protected_pipeline_is_not_destroyed_until_protection_is_off(running: 
     terraform.apply(*PROTECTED)
 
 
-def test_a_destroy_leaves_nothing(running: Running, before: set[str]) -> None:
-    assert inventory(running.aws) > before
-    running.stack.terraform.destroy()
-    assert inventory(running.aws) - before == set()
+def test_a_destroy_leaves_nothing(
+    applied: dict[str, Root], running: Running, emulator: Emulator, before: dict[str, set[str]]
+) -> None:
+    assert inventory(running.aws) > before[EMULATORS_OWN]
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(Root.destroy, applied.values()))
+    left = {account: inventory(Aws(emulator.endpoint, account)) - there for account, there in before.items()}
+    assert not any(left.values()), left

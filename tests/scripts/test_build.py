@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 from pipeline import targets, zips
+from pipeline.handlers import PROTOCOL
 from pipeline.paths import SCRIPTS
 
 
@@ -27,8 +28,8 @@ def test_two_builds_are_the_same_and_the_manifest_says_what_is_there(tmp_path: P
     assert contents(one) == contents(two)
 
     manifest = json.loads((one / "handlers.json").read_text())
-    assert manifest["protocol"] == 1
-    assert {"dispatch", "settle"} <= manifest["handlers"].keys()
+    assert manifest["protocol"] == PROTOCOL
+    assert set(manifest["handlers"]) == {"dispatch", "ingest", "settle"}
     for name, builds in manifest["handlers"].items():
         built = builds[host]
         assert built["file"] == f"{name}-{manifest['version']}-{host}.zip"

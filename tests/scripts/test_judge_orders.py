@@ -89,9 +89,7 @@ BATCH = uploads("a:1", "b:1", "fails-first:1")
 
 def test_a_batch_is_right_when_only_what_failed_comes_again() -> None:
     runs = [run("a:1", "b:1", "fails-first:1", start=0, stop=1), run("fails-first:1", start=1, stop=2, attempt=2)]
-    assert judge_orders.batches(BATCH, runs, 3, whole=False) == []
-    again = [run(f"{key}:1", start=1, stop=2, attempt=2) for key in ("a", "b", "fails-first")]
-    assert judge_orders.batches(BATCH, [runs[0], *again], 3, whole=True) == []
+    assert judge_orders.batches(BATCH, runs, 3) == []
 
 
 @pytest.mark.parametrize(
@@ -105,7 +103,7 @@ def test_a_batch_is_right_when_only_what_failed_comes_again() -> None:
     ],
 )
 def test_batches_finds(runs: list[Execution], fault: str) -> None:
-    assert any(fault in found for found in judge_orders.batches(BATCH, runs, 3, whole=False))
+    assert any(fault in found for found in judge_orders.batches(BATCH, runs, 3))
 
 
 def test_the_share_of_the_second_lane_is_counted_while_the_first_waits() -> None:

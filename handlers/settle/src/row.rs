@@ -50,7 +50,7 @@ impl Settle {
             } => {
                 let delayed = Outgoing {
                     delay_seconds,
-                    ..self.asking(row, attempt, &outcome.execution)
+                    ..self.asking(row, attempt, &format!("end of {}", outcome.execution))
                 };
                 lane.events.send(&delayed).await?;
                 info!(
@@ -72,7 +72,7 @@ impl Settle {
                 let dead = Outgoing {
                     reason: Some(outcome.reason()),
                     execution: Some(outcome.execution.clone()),
-                    ..self.asking(row, attempt, &outcome.execution)
+                    ..self.asking(row, attempt, &format!("end of {}", outcome.execution))
                 };
                 lane.dead_letters.send(&dead).await?;
                 State::Dead
@@ -96,14 +96,15 @@ impl Settle {
         Ok(counts)
     }
 
-    /// The message that asks for an attempt of a row, because that execution ended.
-    pub(crate) fn asking(&self, row: &Row, attempt: u32, execution: &str) -> Outgoing {
+    /// The message that asks for an attempt of a row, and why. A FIFO queue drops one that asks for the same for the same
+    /// cause.
+    pub(crate) fn asking(&self, row: &Row, attempt: u32, cause: &str) -> Outgoing {
         let pipeline = &self.config.ledger_arn;
         Outgoing {
             body: message::encode(&row.event),
             attempt: Some(attempt.to_string()),
             lane: row.lane.clone(),
-            fifo: Some(fifo::of(pipeline, &row.event, attempt, Some(execution))),
+            fifo: Some(fifo::of(pipeline, &row.event, attempt, Some(cause))),
             ..Outgoing::default()
         }
     }

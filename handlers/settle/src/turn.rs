@@ -45,7 +45,9 @@ impl Settle {
                 }
             }
             for row in waiting {
-                let asking = self.asking(&row, row.attempt + 1, execution);
+                // Not for the end itself: a retry that asked for that may have found the turn still taken.
+                let cause = format!("turn of {execution}");
+                let asking = self.asking(&row, row.attempt + 1, &cause);
                 self.lane(row.lane.as_deref())?.events.send(&asking).await?;
                 debug!(key = row.event.key, "its turn has come");
                 counts.woken += 1;

@@ -321,9 +321,25 @@ mod tests {
         },
     }
 
+    #[derive(Debug, Clone, Copy)]
+    enum When {
+        After(Millis),
+        /// So long before midnight.
+        Before(Millis),
+    }
+
+    impl When {
+        fn after(self, now: Millis) -> Millis {
+            match self {
+                Self::After(wait) => now + wait,
+                Self::Before(time) => (now + time).div_euclid(DAY) * DAY + DAY - time,
+            }
+        }
+    }
+
     #[derive(Debug, Clone)]
     struct Tick {
-        wait: Millis,
+        when: When,
         /// Asked for at once, and how long until the answers.
         rounds: Vec<(Vec<Fate>, Millis)>,
         /// It dies after this many answers.
@@ -340,13 +356,14 @@ mod tests {
     }
 
     fn tick() -> impl Strategy<Value = Tick> {
-        let wait = prop_oneof![4 => 0i64..120_000, 1 => 0i64..DAY, 1 => Just(DAY - 40_000)];
-        let rounds = proptest::collection::vec(
-            (proptest::collection::vec(fate(), 0..8), 0i64..15_000),
-            0..5,
-        );
-        (wait, rounds, proptest::option::weighted(0.2, 0usize..12))
-            .prop_map(|(wait, rounds, dies)| Tick { wait, rounds, dies })
+        let when = prop_oneof![
+            3 => (0i64..120_000).prop_map(When::After),
+            1 => (1i64..40_000).prop_map(When::Before),
+        ];
+        let fates = proptest::collection::vec(fate(), 0..8);
+        let rounds = proptest::collection::vec((fates, 0i64..15_000), 0..5);
+        let dies = proptest::option::weighted(0.2, 0usize..12);
+        (when, rounds, dies).prop_map(|(when, rounds, dies)| Tick { when, rounds, dies })
     }
 
     /// Slots whose execution may be missing, and the executions, by day.
@@ -436,7 +453,7 @@ mod tests {
             let mut world = World::default();
             let mut now = 0;
             for tick in &ticks {
-                now = world.tick(limit, most, now + tick.wait, tick);
+                now = world.tick(limit, most, tick.when.after(now), tick);
                 for (day, started) in &world.started {
                     prop_assert!(*started <= limit, "{started} on day {day}");
                 }
@@ -452,7 +469,7 @@ mod tests {
         #[test]
         fn the_whole_limit_can_be_used(limit in 1u32..50, most in 1u32..20, asked in 1usize..8) {
             let mut world = World::default();
-            let well = Tick { wait: 0, rounds: vec![(vec![Fate::Started; asked], 100)], dies: None };
+            let well = Tick { when: When::After(0), rounds: vec![(vec![Fate::Started; asked], 100)], dies: None };
             for day in 0..3 {
                 for minute in 0..100 {
                     world.tick(limit, most, day * DAY + minute * 60_000, &well);

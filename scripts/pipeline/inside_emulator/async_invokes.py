@@ -7,7 +7,7 @@ from ministack.services import lambda_svc
 from pipeline.inside_emulator import service_calls
 
 # As many processes of one function as a machine of two cores bears; in AWS it would be the account's concurrency.
-AT_ONCE = 6
+AT_ONCE = 4
 
 
 def add() -> None:

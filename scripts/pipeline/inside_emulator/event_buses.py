@@ -1,6 +1,7 @@
-"""EventBridge's buses of other accounts: MiniStack does not know them as targets, nor a bus's policy as a document."""
+"""EventBridge's buses of other accounts: MiniStack does not know them as targets, nor a bus's policy as AWS writes it."""
 
 import json
+import re
 
 from ministack.core import iam_evaluator
 from ministack.core.iam_evaluator import EvalContext
@@ -13,18 +14,23 @@ ACTION = "events:PutEvents"
 
 
 def add() -> None:
-    _policies_as_documents()
+    _policies()
     _targets()
 
 
-def _policies_as_documents() -> None:
+def _policies() -> None:
     plain = eventbridge._put_permission
 
     def put_permission(request: dict) -> tuple:
-        if not request.get("Policy"):
-            return plain(request)
-        eventbridge._event_bus_policies[request.get("EventBusName", "default")] = json.loads(request["Policy"])
-        return json_response({})
+        bus = request.get("EventBusName", "default")
+        if request.get("Policy"):
+            eventbridge._event_bus_policies[bus] = json.loads(request["Policy"])
+            return json_response({})
+        answer = plain(request)
+        for statement in eventbridge._event_bus_policies[bus]["Statement"]:
+            if re.fullmatch(r"\d{12}", str(statement["Principal"])):
+                statement["Principal"] = {"AWS": f"arn:aws:iam::{statement['Principal']}:root"}
+        return answer
 
     eventbridge._put_permission = put_permission
 

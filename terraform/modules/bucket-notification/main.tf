@@ -2,21 +2,25 @@ locals {
   # Every pair of entries that share an event type and whose prefixes and
   # suffixes can both match one key. S3 refuses them, at apply and without a
   # name.
-  _ids = sort(keys(var.queues))
+  _entries = merge(
+    { for id, entry in var.queues : id => { prefix = entry.prefix, suffix = entry.suffix, events = entry.events } },
+    { for id, entry in var.functions : id => { prefix = entry.prefix, suffix = entry.suffix, events = entry.events } },
+  )
+  _ids = sort(keys(local._entries))
   _overlaps = flatten([
     for i, a in local._ids : [
       for b in slice(local._ids, i + 1, length(local._ids)) : "${a} and ${b}"
       if alltrue([
         (
-          startswith(var.queues[a].prefix, var.queues[b].prefix)
-          || startswith(var.queues[b].prefix, var.queues[a].prefix)
+          startswith(local._entries[a].prefix, local._entries[b].prefix)
+          || startswith(local._entries[b].prefix, local._entries[a].prefix)
         ),
         (
-          endswith(var.queues[a].suffix, var.queues[b].suffix)
-          || endswith(var.queues[b].suffix, var.queues[a].suffix)
+          endswith(local._entries[a].suffix, local._entries[b].suffix)
+          || endswith(local._entries[b].suffix, local._entries[a].suffix)
         ),
         anytrue([
-          for pair in setproduct(var.queues[a].events, var.queues[b].events) :
+          for pair in setproduct(local._entries[a].events, local._entries[b].events) :
           startswith(pair[0], trimsuffix(pair[1], "*"))
           || startswith(pair[1], trimsuffix(pair[0], "*"))
         ]),
@@ -26,7 +30,8 @@ locals {
 }
 
 resource "aws_s3_bucket_notification" "this" {
-  bucket = var.bucket
+  bucket      = var.bucket
+  eventbridge = var.eventbridge
 
   dynamic "queue" {
     for_each = var.queues
@@ -37,6 +42,18 @@ resource "aws_s3_bucket_notification" "this" {
       events        = queue.value.events
       filter_prefix = queue.value.prefix == "" ? null : queue.value.prefix
       filter_suffix = queue.value.suffix == "" ? null : queue.value.suffix
+    }
+  }
+
+  dynamic "lambda_function" {
+    for_each = var.functions
+
+    content {
+      id                  = lambda_function.key
+      lambda_function_arn = lambda_function.value.function.arn
+      events              = lambda_function.value.events
+      filter_prefix       = lambda_function.value.prefix == "" ? null : lambda_function.value.prefix
+      filter_suffix       = lambda_function.value.suffix == "" ? null : lambda_function.value.suffix
     }
   }
 

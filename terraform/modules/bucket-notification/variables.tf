@@ -4,6 +4,53 @@ variable "bucket" {
   nullable    = false
 }
 
+variable "eventbridge" {
+  description = "Whether the bucket sends all its events to EventBridge too."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "functions" {
+  description = "Every function entry of the bucket, by its id. What is not here is removed from the bucket."
+  type = map(object({
+    # The function; its policy must already let S3 invoke it.
+    function = object({ arn = string })
+    # Event types.
+    events = optional(set(string), ["s3:ObjectCreated:*"])
+    # What a key starts with; "": anything.
+    prefix = optional(string, "")
+    # What a key ends with; "": anything.
+    suffix = optional(string, "")
+  }))
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for key in keys(var.functions) : can(regex("^[^[:cntrl:]]{1,255}$", key))])
+    error_message = "The id of a notification entry has 1 to 255 characters; these do not: ${join(", ", [for key in keys(var.functions) : "\"${key}\"" if !can(regex("^[^[:cntrl:]]{1,255}$", key))])}."
+  }
+  validation {
+    condition     = alltrue([for entry in var.functions : length(entry.events) > 0])
+    error_message = "These notification entries name no event type: ${join(", ", [for key, entry in var.functions : key if length(entry.events) == 0])}. Name one, for instance s3:ObjectCreated:*."
+  }
+  validation {
+    condition = alltrue(flatten([
+      for entry in var.functions : [
+        for event in entry.events : can(regex("^s3:(ObjectCreated:([*]|Put|Post|Copy|CompleteMultipartUpload)|ObjectRemoved:([*]|Delete|DeleteMarkerCreated)|ObjectRestore:([*]|Post|Completed|Delete)|ReducedRedundancyLostObject|Replication:([*]|OperationFailedReplication|OperationMissedThreshold|OperationReplicatedAfterThreshold|OperationNotTracked)|LifecycleExpiration:([*]|Delete|DeleteMarkerCreated)|LifecycleTransition|IntelligentTiering|ObjectTagging:([*]|Put|Delete)|ObjectAcl:Put|ObjectRetention:Put|ObjectAnnotation:.+)$", event))
+      ]
+    ]))
+    error_message = "S3 knows no event type ${join(", ", flatten([for key, entry in var.functions : [for event in entry.events : "\"${event}\" (${key})" if !can(regex("^s3:(ObjectCreated:([*]|Put|Post|Copy|CompleteMultipartUpload)|ObjectRemoved:([*]|Delete|DeleteMarkerCreated)|ObjectRestore:([*]|Post|Completed|Delete)|ReducedRedundancyLostObject|Replication:([*]|OperationFailedReplication|OperationMissedThreshold|OperationReplicatedAfterThreshold|OperationNotTracked)|LifecycleExpiration:([*]|Delete|DeleteMarkerCreated)|LifecycleTransition|IntelligentTiering|ObjectTagging:([*]|Put|Delete)|ObjectAcl:Put|ObjectRetention:Put|ObjectAnnotation:.+)$", event))]]))}. Uploads are s3:ObjectCreated:* or one of s3:ObjectCreated:Put, :Post, :Copy, :CompleteMultipartUpload."
+  }
+  validation {
+    condition = alltrue([
+      for entry in var.functions :
+      !strcontains(entry.prefix, "*") && !strcontains(entry.suffix, "*")
+    ])
+    error_message = "A prefix or suffix is compared literally, * matches nothing else: ${join(", ", [for key, entry in var.functions : "${key} has prefix \"${entry.prefix}\", suffix \"${entry.suffix}\"" if strcontains(entry.prefix, "*") || strcontains(entry.suffix, "*")])}. Leave the * out."
+  }
+}
+
 variable "queues" {
   description = "Every queue entry of the bucket, by its id. What is not here is removed from the bucket."
   type = map(object({
@@ -16,11 +63,16 @@ variable "queues" {
     # What a key ends with; "": anything.
     suffix = optional(string, "")
   }))
+  default  = {}
   nullable = false
 
   validation {
-    condition     = length(var.queues) <= 100
-    error_message = "The bucket would have ${length(var.queues)} notification entries; S3 allows 100. Use fewer and wider filters."
+    condition     = length(var.queues) + length(var.functions) <= 100
+    error_message = "The bucket would have ${length(var.queues) + length(var.functions)} notification entries; S3 allows 100. Use fewer and wider filters."
+  }
+  validation {
+    condition     = length(setintersection(keys(var.queues), keys(var.functions))) == 0
+    error_message = "These ids are given to a queue and to a function: ${join(", ", setintersection(keys(var.queues), keys(var.functions)))}. An id names one entry of the bucket: change one."
   }
   validation {
     condition     = alltrue([for key in keys(var.queues) : can(regex("^[^[:cntrl:]]{1,255}$", key))])

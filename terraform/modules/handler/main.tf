@@ -5,7 +5,7 @@ data "aws_region" "this" {}
 locals {
   # What the handlers of this release and these modules agree on: environment
   # variables, permissions, queues, table keys.
-  _protocol = 1
+  _protocol = 2
 
   _region = coalesce(
     lookup(data.aws_region.this, "region", null),
@@ -17,6 +17,16 @@ locals {
     var.manifest.handlers[var.handler][var.architecture],
     { file = "", sha256 = "", bytes = 0 },
   )
+
+  _on_failure = (
+    var.async_invoke == null ? [] :
+    var.async_invoke.on_failure == null ? [] : [var.async_invoke.on_failure.arn]
+  )
+
+  # As Lambda counts it: names and values.
+  _environment_bytes = sum(concat(
+    [0], [for name, value in var.environment : length(name) + length(value)]
+  ))
 
   _policy = jsonencode({
     Version = "2012-10-17"
@@ -39,6 +49,23 @@ locals {
         }
       ],
       [
+        # Lambda sends there with the function's own role.
+        for destination in local._on_failure : {
+          Sid      = "OnFailure"
+          Effect   = "Allow"
+          Action   = ["sqs:SendMessage"]
+          Resource = [destination]
+        }
+      ],
+      [
+        for key in var.kms_key == null ? [] : [var.kms_key.arn] : {
+          Sid      = "Key"
+          Effect   = "Allow"
+          Action   = ["kms:Decrypt", "kms:GenerateDataKey"]
+          Resource = [key]
+        }
+      ],
+      [
         for statement in var.policy_statements : {
           for key, value in {
             Sid       = statement.sid
@@ -55,6 +82,7 @@ locals {
 
 resource "aws_cloudwatch_log_group" "this" {
   name              = "/aws/lambda/${var.name}-${var.handler}"
+  kms_key_id        = var.kms_key == null ? null : var.kms_key.arn
   retention_in_days = var.log_retention_days
   tags              = var.tags
 }
@@ -144,6 +172,13 @@ resource "aws_lambda_function" "this" {
         Take handlers and modules of the same release.
       EOT
     }
+    precondition {
+      condition     = local._environment_bytes <= 4096
+      error_message = <<-EOT
+        The environment of function ${var.name}-${var.handler} would have ${local._environment_bytes} bytes; Lambda allows 4,096.
+        Most is in ${join(", ", [for name, value in var.environment : "${name} (${length(value)})" if length(value) > 512])}: configure fewer or shorter ones, or spread them over several pipelines.
+      EOT
+    }
   }
 
   # The first invocation must find its permissions, and a log group with a
@@ -157,4 +192,17 @@ resource "aws_lambda_function_event_invoke_config" "this" {
   function_name                = aws_lambda_function.this.function_name
   maximum_event_age_in_seconds = var.async_invoke.maximum_event_age_seconds
   maximum_retry_attempts       = var.async_invoke.maximum_retry_attempts
+
+  dynamic "destination_config" {
+    for_each = local._on_failure
+
+    content {
+      on_failure {
+        destination = destination_config.value
+      }
+    }
+  }
+
+  # Lambda checks that the role may send there.
+  depends_on = [aws_iam_role_policy.this]
 }

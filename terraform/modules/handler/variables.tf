@@ -73,6 +73,8 @@ variable "async_invoke" {
   type = object({
     maximum_event_age_seconds = optional(number, 60)
     maximum_retry_attempts    = optional(number, 0)
+    # Standard SQS queue for invocations that failed for good.
+    on_failure = optional(object({ arn = string }))
   })
   default = null
 
@@ -102,6 +104,17 @@ variable "iam" {
   })
   default  = {}
   nullable = false
+}
+
+variable "kms_key" {
+  description = "Customer-managed key of the log group, and of what the function reads and writes; null: none."
+  type        = object({ arn = string })
+  default     = null
+
+  validation {
+    condition     = var.kms_key == null ? true : can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", var.kms_key.arn))
+    error_message = "kms_key.arn = \"${try(var.kms_key.arn, "")}\" is no ARN of a key. Give that of a customer-managed key, arn:aws:kms:<region>:<account>:key/<id>."
+  }
 }
 
 variable "log_retention_days" {

@@ -22,6 +22,16 @@ resource "aws_dynamodb_table" "this" {
     enabled = true
   }
 
+  # Without a block: a key that AWS owns.
+  dynamic "server_side_encryption" {
+    for_each = var.kms_key == null ? [] : [var.kms_key.arn]
+
+    content {
+      enabled     = true
+      kms_key_arn = server_side_encryption.value
+    }
+  }
+
   # Only finished rows carry the attribute.
   ttl {
     attribute_name = "expires_at"

@@ -9,6 +9,17 @@ variable "name" {
   }
 }
 
+variable "kms_key" {
+  description = "Customer-managed key of the table; null: a key that AWS owns."
+  type        = object({ arn = string })
+  default     = null
+
+  validation {
+    condition     = var.kms_key == null ? true : can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", var.kms_key.arn))
+    error_message = "kms_key.arn = \"${try(var.kms_key.arn, "")}\" is no ARN of a key. Give that of a customer-managed key, arn:aws:kms:<region>:<account>:key/<id>."
+  }
+}
+
 variable "protect" {
   description = "Deletion protection, until it is switched off and applied."
   type        = bool

@@ -69,10 +69,11 @@ resource "aws_cloudwatch_event_target" "this" {
 # No denial of deletion here: an outcome that is lost is found by the sweep.
 resource "aws_sqs_queue" "this" {
   name                       = "${var.name}-outcomes"
+  kms_master_key_id          = var.kms_key == null ? null : var.kms_key.arn
   message_retention_seconds  = 1209600
   policy                     = local._policy.this
   receive_wait_time_seconds  = 20
-  sqs_managed_sse_enabled    = true
+  sqs_managed_sse_enabled    = var.kms_key == null ? true : null
   tags                       = var.tags
   visibility_timeout_seconds = 6 * var.function_timeout_seconds
 }
@@ -82,7 +83,7 @@ resource "aws_sqs_queue" "dlq" {
   message_retention_seconds  = 1209600
   policy                     = local._policy.dlq
   receive_wait_time_seconds  = 20
-  sqs_managed_sse_enabled    = true
+  sqs_managed_sse_enabled    = var.kms_key == null ? true : null
   tags                       = var.tags
   visibility_timeout_seconds = 60
 }

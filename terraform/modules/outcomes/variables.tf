@@ -37,9 +37,25 @@ variable "name" {
 }
 
 variable "state_machine" {
-  description = "The state machine whose executions are watched."
+  description = "The state machine whose executions are watched, whatever alias or version they were started by."
   type        = object({ arn = string })
   nullable    = false
+
+  validation {
+    condition     = can(regex("^arn:[a-z-]+:states:[a-z0-9-]+:[0-9]{12}:stateMachine:[^:]+$", var.state_machine.arn))
+    error_message = "state_machine.arn = \"${var.state_machine.arn}\" is no ARN of a state machine. Give it without alias or version, as events carry it: arn:aws:states:<region>:<account>:stateMachine:<name>."
+  }
+}
+
+variable "kms_key" {
+  description = "Customer-managed key of the two queues; its policy must let EventBridge and the function use it. Null: SSE-SQS."
+  type        = object({ arn = string })
+  default     = null
+
+  validation {
+    condition     = var.kms_key == null ? true : can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", var.kms_key.arn))
+    error_message = "kms_key.arn = \"${try(var.kms_key.arn, "")}\" is no ARN of a key. Give that of a customer-managed key, arn:aws:kms:<region>:<account>:key/<id>."
+  }
 }
 
 variable "max_receive_count" {

@@ -9,13 +9,13 @@ variable "home" {
 }
 
 variable "name" {
-  description = "Name of the queue; its dead-letter queue gets the suffix -dlq."
+  description = "Name of the queue; its dead-letter queue gets the suffix -dlq, and both end in .fifo if they are FIFO."
   type        = string
   nullable    = false
 
   validation {
-    condition     = can(regex("^[0-9A-Za-z_-]{1,76}$", var.name))
-    error_message = "A queue cannot be named \"${var.name}\": SQS allows up to 80 letters, digits, - and _, and the suffix -dlq needs 4 of them."
+    condition     = can(regex("^[0-9A-Za-z_-]{1,71}$", var.name))
+    error_message = "A queue cannot be named \"${var.name}\": SQS allows up to 80 letters, digits, - and _, of which the endings -dlq and .fifo need 9."
   }
 }
 
@@ -91,6 +91,29 @@ variable "extra_policy_statements" {
   }
 }
 
+variable "fifo" {
+  description = "Whether the two queues are FIFO, with the throughput of each message group apart."
+  type        = bool
+  default     = false
+  nullable    = false
+
+  validation {
+    condition     = var.fifo ? length(var.buckets) == 0 && length(var.rules) == 0 && length(var.topics) == 0 : true
+    error_message = "fifo = true, but ${length(var.buckets)} buckets, ${length(var.rules)} rules and ${length(var.topics)} topics would send to the queue. S3 cannot send to a FIFO queue, and rules and topics give no deduplication id: let a function send, and allow its role."
+  }
+}
+
+variable "kms_key" {
+  description = "Customer-managed key of the two queues; its policy must let every sender and receiver use it. Null: SSE-SQS."
+  type        = object({ arn = string })
+  default     = null
+
+  validation {
+    condition     = var.kms_key == null ? true : can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", var.kms_key.arn))
+    error_message = "kms_key.arn = \"${try(var.kms_key.arn, "")}\" is no ARN of a key. Give that of a customer-managed key, arn:aws:kms:<region>:<account>:key/<id>: the policy of an AWS-managed key (alias/aws/...) lets no S3, EventBridge or SNS use it and cannot be changed."
+  }
+}
+
 variable "max_receive_count" {
   description = "Receives after which SQS moves a message to the dead-letter queue."
   type        = number
@@ -122,11 +145,36 @@ variable "retention_seconds" {
   }
 }
 
+variable "rules" {
+  description = "EventBridge rules that may send to the queue, by a key of your choice."
+  type        = map(object({ arn = string }))
+  default     = {}
+  nullable    = false
+}
+
 variable "tags" {
   description = "Tags of every resource that can have them."
   type        = map(string)
   default     = {}
   nullable    = false
+}
+
+variable "topics" {
+  description = "SNS topics that may send to the queue, by a key of your choice."
+  type        = map(object({ arn = string }))
+  default     = {}
+  nullable    = false
+}
+
+variable "trusted_organization_id" {
+  description = "Organization that stands for the accounts of all buckets that have an account_id; null: each account is named."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.trusted_organization_id == null ? true : can(regex("^o-[a-z0-9]{10,32}$", var.trusted_organization_id))
+    error_message = "trusted_organization_id = \"${coalesce(var.trusted_organization_id, "null")}\": the id of an organization is o- and 10 to 32 lower-case letters and digits."
+  }
 }
 
 variable "visibility_timeout_seconds" {

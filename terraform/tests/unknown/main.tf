@@ -71,7 +71,7 @@ module "spillway" {
     directory = "handlers"
     manifest = {
       version  = "0.0.0"
-      protocol = 1
+      protocol = 2
       handlers = {
         for handler in ["dispatch", "settle"] : handler => {
           arm64 = { file = "${handler}.zip", sha256 = handler, bytes = 1 }

@@ -38,6 +38,7 @@ pub struct Settings {
     pub order: Order,
     pub events_per_execution: u32,
     /// Name and guaranteed share of each lane, by priority.
+    /// A name that ends in `.fifo` makes FIFO queues.
     pub lanes: Vec<(&'static str, f64)>,
     pub sweep_after: Duration,
     /// How long a tick drains.
@@ -143,11 +144,13 @@ impl Pipeline {
             .lanes
             .iter()
             .map(|(lane, _)| {
-                let dead_letters = queue(&format!("{lane}-dlq"), 30, None);
-                (
-                    queue(lane, 91, Some((&format!("{lane}-dlq"), 20))),
-                    dead_letters,
-                )
+                // A FIFO queue's dead-letter queue is one too.
+                let dead = match lane.strip_suffix(".fifo") {
+                    Some(lane) => format!("{lane}-dlq.fifo"),
+                    None => format!("{lane}-dlq"),
+                };
+                let dead_letters = queue(&dead, 30, None);
+                (queue(lane, 91, Some((&dead, 20))), dead_letters)
             })
             .collect();
         let (events, dead_letters) = lanes.first().expect("a lane").clone();
@@ -178,9 +181,15 @@ impl Pipeline {
     }
 
     /// S3's notification of one upload, in the events queue.
+    /// Into a FIFO queue somebody else puts it, in its object's group.
     pub fn upload(&self, upload: &Upload) {
-        self.events
-            .inject(&notification(std::slice::from_ref(upload)));
+        let body = notification(std::slice::from_ref(upload));
+        if self.events.url().ends_with(".fifo") {
+            let once = format!("{}-{}", upload.key, upload.sequencer);
+            self.events.send(&upload.key, &once, &body);
+        } else {
+            self.events.inject(&body);
+        }
     }
 
     /// Uploads `count` objects with keys of their own.

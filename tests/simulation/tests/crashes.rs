@@ -25,10 +25,12 @@ fn workflow(execution: &Execution) -> Ending {
 enum Case {
     Plain,
     Ordered(Order),
+    Fifo,
     Batches,
 }
 
-const CASES: [Case; 4] = [
+const CASES: [Case; 5] = [
+    Case::Fifo,
     Case::Plain,
     Case::Ordered(Order::Latest),
     Case::Ordered(Order::Each),
@@ -43,10 +45,15 @@ impl Case {
         match self {
             Self::Plain => {}
             Self::Ordered(order) => settings.order = order,
+            Self::Fifo => {
+                settings.order = Order::Each;
+                settings.lanes = vec![("events.fifo", 0.0)];
+                settings.retry.backoff_seconds = vec![0];
+            }
             Self::Batches => settings.events_per_execution = 3,
         }
         let pipeline = match self {
-            Self::Plain | Self::Ordered(_) => Pipeline::new(settings, workflow),
+            Self::Plain | Self::Ordered(_) | Self::Fifo => Pipeline::new(settings, workflow),
             Self::Batches => Pipeline::new(settings, workflow_of_batches),
         };
         // Two versions of one object among them.
@@ -156,6 +163,11 @@ async fn dispatch_may_die_at_any_call_of_an_ordered_pipeline() {
     Case::Ordered(Order::Each)
         .crash_everywhere("dispatch", 40)
         .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn dispatch_may_die_at_any_call_of_a_fifo_pipeline() {
+    Case::Fifo.crash_everywhere("dispatch", 40).await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,0 +1,290 @@
+# The way in: from the buckets to the lanes' queues.
+locals {
+  _timezones = jsondecode(file("${path.module}/timezones.json"))
+
+  _lanes = length(var.lanes) > 0 ? var.lanes : { default = { priority = 1, min_share = 0 } }
+  # By priority; numbers are sorted as texts of one length.
+  _lane_order = [
+    for text in sort([for lane, rank in local._lanes : format("%07d %s", rank.priority, lane)]) :
+    split(" ", text)[1]
+  ]
+  _first_lane = local._lane_order[0]
+  _queue_names = {
+    for lane in keys(local._lanes) :
+    lane => lane == "default" ? var.name : "${var.name}-${lane}"
+  }
+
+  # Every source of every bucket.
+  _sources = merge([
+    for key, bucket in var.buckets : {
+      for name, source in bucket.sources : "${key}.${name}" => merge(source, {
+        bucket = key
+        lane   = source.lane == null ? local._first_lane : source.lane
+      })
+    }
+  ]...)
+  _topics = {
+    for key, topic in var.topics : key => merge(topic, {
+      lane = topic.lane == null ? local._first_lane : topic.lane
+    })
+  }
+
+  # An EventBridge rule for each source that comes so. A name has 64
+  # characters; a dot is in none of its parts.
+  _rule_names = {
+    for key, source in local._sources : key => (
+      length("${var.name}-${key}") <= 64
+      ? "${var.name}-${key}"
+      : "${substr("${var.name}-${key}", 0, 55)}.${substr(sha256(key), 0, 8)}"
+    ) if source.via == "eventbridge"
+  }
+  _rules = {
+    for key, name in local._rule_names : key => {
+      arn = join(":", [
+        "arn", local._home.partition, "events", local._home.region,
+        local._home.account_id, "rule/${name}",
+      ])
+    }
+  }
+
+  # Who sends to which lane's queue.
+  _queue_buckets = {
+    for lane in keys(local._lanes) : lane => {
+      for key, bucket in var.buckets :
+      key => { name = bucket.name, account_id = bucket.account_id }
+      if anytrue([
+        for source in values(local._sources) :
+        source.bucket == key && source.lane == lane && source.via == "sqs"
+      ])
+    }
+  }
+  _queue_rules = {
+    for lane in keys(local._lanes) : lane => {
+      for key, rule in local._rules : key => rule if local._sources[key].lane == lane
+    }
+  }
+  _queue_topics = {
+    for lane in keys(local._lanes) : lane => {
+      for key, topic in local._topics : key => { arn = topic.arn } if topic.lane == lane
+    }
+  }
+  # What this pipeline's rules and subscriptions could not deliver is kept by
+  # lane, so that a redrive knows where to.
+  _subscribed_topics = {
+    for key, topic in local._topics : key => topic if topic.subscribe
+  }
+  _rule_lanes = toset([
+    for entry in concat(
+      [for key in keys(local._rules) : local._sources[key]],
+      values(local._subscribed_topics),
+    ) : entry.lane
+  ])
+
+  _ingest_sources = { for key, source in local._sources : key => source if source.via == "lambda" }
+  _ingest         = length(local._ingest_sources) > 0
+  _ingest_buckets = toset([for source in values(local._ingest_sources) : source.bucket])
+  _ingest_lanes   = sort(distinct([for source in values(local._ingest_sources) : source.lane]))
+
+  # Per bucket, all that its one notification configuration must have for this
+  # pipeline.
+  _bucket_notifications = {
+    for key, bucket in var.buckets : key => {
+      bucket = bucket.name
+      queues = {
+        for name, source in bucket.sources : "${var.name}-${name}" => {
+          queue  = { arn = module.queue[local._sources["${key}.${name}"].lane].queue_arn }
+          events = source.events
+          prefix = source.prefix
+          suffix = source.suffix
+        } if source.via == "sqs"
+      }
+      functions = {
+        for name, source in bucket.sources : "${var.name}-${name}" => {
+          function = { arn = module.bucket_invocation[key].function_arn }
+          events   = source.events
+          prefix   = source.prefix
+          suffix   = source.suffix
+        } if source.via == "lambda"
+      }
+      eventbridge = anytrue([for source in bucket.sources : source.via == "eventbridge"])
+    }
+  }
+}
+
+# What S3 calls the kinds of uploads, in its own notifications and in
+# EventBridge's events.
+locals {
+  _reasons = ["CompleteMultipartUpload", "CopyObject", "POST Object", "PutObject"]
+  _event_reasons = {
+    "s3:ObjectCreated:*"                       = local._reasons
+    "s3:ObjectCreated:CompleteMultipartUpload" = ["CompleteMultipartUpload"]
+    "s3:ObjectCreated:Copy"                    = ["CopyObject"]
+    "s3:ObjectCreated:Post"                    = ["POST Object"]
+    "s3:ObjectCreated:Put"                     = ["PutObject"]
+  }
+}
+
+module "queue" {
+  # The lane is part of the resources' addresses.
+  for_each = local._queue_names
+  source   = "./modules/queue"
+
+  name                     = each.value
+  buckets                  = local._queue_buckets[each.key]
+  consumer_timeout_seconds = local._dispatch_timeout_seconds
+  fifo                     = var.fifo
+  home                     = local._home
+  kms_key                  = local._kms_key
+  protect                  = var.protect
+  rules                    = local._queue_rules[each.key]
+  tags                     = local._tags
+  topics                   = local._queue_topics[each.key]
+  trusted_organization_id  = var.trusted_organization_id
+}
+
+module "rules_dlq" {
+  for_each = { for lane in local._rule_lanes : lane => "${local._queue_names[lane]}-rules-dlq" }
+  source   = "./modules/failure-queue"
+
+  name    = each.value
+  home    = local._home
+  kms_key = local._kms_key
+  protect = var.protect
+  rules   = local._queue_rules[each.key]
+  tags    = local._tags
+  topics = {
+    for key, topic in local._subscribed_topics : key => { arn = topic.arn } if topic.lane == each.key
+  }
+}
+
+module "rule" {
+  for_each = local._rule_names
+  source   = "./modules/event-rule"
+
+  name              = each.value
+  dead_letter_queue = { arn = module.rules_dlq[local._sources[each.key].lane].queue_arn }
+  max_size          = local._sources[each.key].max_size
+  min_size          = local._sources[each.key].min_size
+  prefix            = local._sources[each.key].prefix
+  queue             = { arn = module.queue[local._sources[each.key].lane].queue_arn }
+  reasons           = local._sources[each.key].reasons
+  suffix            = local._sources[each.key].suffix
+  tags              = local._tags
+
+  bucket = {
+    name = var.buckets[local._sources[each.key].bucket].name
+    account_id = (
+      var.buckets[local._sources[each.key].bucket].account_id == null
+      ? local._home.account_id
+      : var.buckets[local._sources[each.key].bucket].account_id
+    )
+  }
+}
+
+module "topic_subscription" {
+  for_each = local._subscribed_topics
+  source   = "./modules/topic-subscription"
+
+  dead_letter_queue = { arn = module.rules_dlq[each.value.lane].queue_arn }
+  filter_policy     = each.value.filter_policy
+  queue             = { arn = module.queue[each.value.lane].queue_arn }
+  raw_delivery      = each.value.raw_delivery
+  topic             = { arn = each.value.arn }
+}
+
+module "ingest" {
+  count  = local._ingest ? 1 : 0
+  source = "./modules/handler"
+
+  name               = var.name
+  handler            = "ingest"
+  architecture       = var.handlers.architecture
+  artifact           = local._artifact
+  iam                = local._iam
+  kms_key            = local._kms_key
+  log_retention_days = var.platform.logs.retention_days
+  manifest           = var.handlers.manifest
+  tags               = local._tags
+
+  # As long and as often as Lambda can; then the event is kept.
+  async_invoke = {
+    maximum_event_age_seconds = 21600
+    maximum_retry_attempts    = 2
+    on_failure                = { arn = module.ingest_failures[0].queue_arn }
+  }
+
+  environment = merge(
+    local._environment,
+    {
+      SPILLWAY_SOURCES = jsonencode([
+        for key, source in local._ingest_sources : {
+          bucket = var.buckets[source.bucket].name
+          prefix = source.prefix
+          suffix = source.suffix
+          lane   = source.lane
+        }
+      ])
+    },
+  )
+
+  policy_statements = [
+    {
+      sid       = "EventsQueues"
+      actions   = ["sqs:SendMessage"]
+      resources = [for lane in local._ingest_lanes : module.queue[lane].queue_arn]
+    },
+    {
+      sid       = "Ledger"
+      actions   = ["dynamodb:GetItem", "dynamodb:UpdateItem"]
+      resources = [module.ledger.arn]
+    },
+  ]
+
+  settings = {
+    memory_mb       = var.handlers.ingest.memory_mb
+    timeout_seconds = local._ingest_timeout_seconds
+    tracing         = var.platform.tracing
+  }
+}
+
+module "ingest_failures" {
+  count  = local._ingest ? 1 : 0
+  source = "./modules/failure-queue"
+
+  name    = "${var.name}-ingest-failures"
+  home    = local._home
+  kms_key = local._kms_key
+  protect = var.protect
+  tags    = local._tags
+}
+
+module "bucket_invocation" {
+  for_each = local._ingest_buckets
+  source   = "./modules/bucket-invocation"
+
+  function     = { arn = module.ingest[0].function_arn }
+  partition    = local._home.partition
+  statement_id = each.key
+
+  bucket = {
+    name = var.buckets[each.key].name
+    account_id = (
+      var.buckets[each.key].account_id == null
+      ? local._home.account_id
+      : var.buckets[each.key].account_id
+    )
+  }
+}
+
+module "bucket_notification" {
+  for_each = {
+    for key, bucket in var.buckets : key => bucket.name
+    if bucket.notification == "owned"
+  }
+  source = "./modules/bucket-notification"
+
+  bucket      = each.value
+  eventbridge = local._bucket_notifications[each.key].eventbridge
+  functions   = local._bucket_notifications[each.key].functions
+  queues      = local._bucket_notifications[each.key].queues
+}

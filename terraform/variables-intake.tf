@@ -1,0 +1,259 @@
+# -----------------------------------------------------------------------------
+# Required
+# -----------------------------------------------------------------------------
+
+variable "buckets" {
+  description = "Buckets whose uploads start executions, by a key of your choice."
+  type = map(object({
+    # Name of the bucket; it may be unknown at plan.
+    name = string
+    # Account that owns the bucket; null: this account.
+    account_id = optional(string)
+    # "owned": this module writes the bucket's one notification configuration,
+    # and what it does not know of is removed. "external": someone else does,
+    # with the output bucket_notifications.
+    notification = optional(string, "owned")
+    # What is taken in, by a key of your choice.
+    sources = map(object({
+      # What a key starts with; "": anything.
+      prefix = optional(string, "")
+      # What a key ends with; "": anything.
+      suffix = optional(string, "")
+      # How events come: "sqs", straight from S3 into the queue; "lambda", by a
+      # function that writes the ledger first; "eventbridge", by a rule.
+      via = optional(string, "sqs")
+      # The lane they go to; null: the first.
+      lane = optional(string)
+      # Object-created event types; with "eventbridge", use reasons.
+      events = optional(set(string), ["s3:ObjectCreated:*"])
+      # Only with "eventbridge": the API calls PutObject, POST Object,
+      # CopyObject, CompleteMultipartUpload; null: all.
+      reasons = optional(set(string))
+      # Only with "eventbridge": smallest and largest object, in bytes.
+      min_size = optional(number)
+      max_size = optional(number)
+    }))
+  }))
+  nullable = false
+
+  validation {
+    condition     = length(var.buckets) > 0 || length(var.topics) > 0
+    error_message = "buckets is empty, and so is topics: nothing would ever start. Name at least one bucket, or a topic that buckets notify."
+  }
+  validation {
+    condition     = alltrue([for key in keys(var.buckets) : can(regex("^[a-z][a-z0-9_-]{0,31}$", key))])
+    error_message = "The key of a bucket has 1 to 32 lower-case letters, digits, _ and -, a letter first; these do not: ${join(", ", [for key in keys(var.buckets) : "\"${key}\"" if !can(regex("^[a-z][a-z0-9_-]{0,31}$", key))])}."
+  }
+  validation {
+    condition     = length(distinct([for bucket in var.buckets : bucket.name])) == length(var.buckets)
+    error_message = "A bucket is named twice: ${join(", ", [for key, bucket in var.buckets : "${key} = ${bucket.name}"])}. A bucket has one notification configuration: give it one entry with several sources."
+  }
+  validation {
+    condition     = alltrue([for bucket in var.buckets : length(bucket.sources) > 0])
+    error_message = "These buckets have no source: ${join(", ", [for key, bucket in var.buckets : key if length(bucket.sources) == 0])}. Give each at least one; sources = { all = {} } takes in every object."
+  }
+  validation {
+    condition     = alltrue([for bucket in var.buckets : contains(["owned", "external"], bucket.notification)])
+    error_message = "The notification of a bucket is \"owned\" or \"external\", not ${join(", ", [for key, bucket in var.buckets : "\"${bucket.notification}\" (${key})" if !contains(["owned", "external"], bucket.notification)])}."
+  }
+  validation {
+    condition     = alltrue([for bucket in var.buckets : bucket.account_id == null ? true : can(regex("^[0-9]{12}$", bucket.account_id))])
+    error_message = "An account id has 12 digits: ${join(", ", [for key, bucket in var.buckets : "${key} says \"${bucket.account_id}\"" if bucket.account_id == null ? false : !can(regex("^[0-9]{12}$", bucket.account_id))])}. Leave account_id out for a bucket of this account."
+  }
+  validation {
+    condition     = alltrue(flatten([for bucket in var.buckets : [for source in keys(bucket.sources) : can(regex("^[a-z][a-z0-9_-]{0,31}$", source))]]))
+    error_message = "The key of a source has 1 to 32 lower-case letters, digits, _ and -, a letter first; these do not: ${join(", ", flatten([for key, bucket in var.buckets : [for source in keys(bucket.sources) : "\"${source}\" (${key})" if !can(regex("^[a-z][a-z0-9_-]{0,31}$", source))]]))}."
+  }
+  validation {
+    condition     = alltrue(flatten([for bucket in var.buckets : [for source in bucket.sources : contains(["sqs", "lambda", "eventbridge"], source.via)]]))
+    error_message = "Events come via \"sqs\", \"lambda\" or \"eventbridge\", and not as these sources say: ${join(", ", flatten([for key, bucket in var.buckets : [for source, filter in bucket.sources : "${key}.${source} via \"${filter.via}\"" if !contains(["sqs", "lambda", "eventbridge"], filter.via)]]))}."
+  }
+  validation {
+    condition     = alltrue(flatten([for bucket in var.buckets : [for source in bucket.sources : source.lane == null ? true : contains(keys(local._lanes), source.lane)]]))
+    error_message = "These sources name a lane that nobody defined: ${join(", ", flatten([for key, bucket in var.buckets : [for source, filter in bucket.sources : "${key}.${source} = \"${filter.lane}\"" if filter.lane == null ? false : !contains(keys(local._lanes), filter.lane)]]))}. There are ${join(", ", keys(local._lanes))}: name one of them, or add it to lanes."
+  }
+  validation {
+    condition     = alltrue(flatten([for bucket in var.buckets : [for source in bucket.sources : source.via == "eventbridge" || (source.reasons == null && source.min_size == null && source.max_size == null)]]))
+    error_message = "Only EventBridge can tell sizes and reasons apart; these sources do not come via \"eventbridge\": ${join(", ", flatten([for key, bucket in var.buckets : [for source, filter in bucket.sources : "${key}.${source}" if filter.via != "eventbridge" && (filter.reasons != null || filter.min_size != null || filter.max_size != null)]]))}. Set via = \"eventbridge\", or leave out reasons, min_size and max_size (events tells kinds of uploads apart)."
+  }
+  validation {
+    condition     = alltrue(flatten([for bucket in var.buckets : [for source in bucket.sources : source.via != "eventbridge" || join(",", source.events) == "s3:ObjectCreated:*"]]))
+    error_message = "These sources come via \"eventbridge\", whose events have reasons instead of S3's event types: ${join(", ", flatten([for key, bucket in var.buckets : [for source, filter in bucket.sources : "${key}.${source}" if filter.via == "eventbridge" && join(",", filter.events) != "s3:ObjectCreated:*"]]))}. Leave events out and give reasons, such as [\"PutObject\"]."
+  }
+  validation {
+    condition     = alltrue(flatten([for bucket in var.buckets : [for source in bucket.sources : source.reasons == null ? true : length(source.reasons) > 0 && length(setsubtract(source.reasons, local._reasons)) == 0]]))
+    error_message = "S3 gives the reasons ${join(", ", local._reasons)}; these sources name none or others: ${join(", ", flatten([for key, bucket in var.buckets : [for source, filter in bucket.sources : "${key}.${source} has [${join(", ", coalesce(filter.reasons, []))}]" if filter.reasons != null]]))}. Leave reasons out for all of them."
+  }
+  validation {
+    condition     = alltrue(flatten([for bucket in var.buckets : [for source in bucket.sources : [for size in [source.min_size, source.max_size] : size == null ? true : size >= 0 && floor(size) == size]]])) && alltrue(flatten([for bucket in var.buckets : [for source in bucket.sources : source.min_size == null || source.max_size == null ? true : source.min_size <= source.max_size]]))
+    error_message = "min_size and max_size are whole bytes, 0 or more, min_size not above max_size: ${join(", ", flatten([for key, bucket in var.buckets : [for source, filter in bucket.sources : "${key}.${source} has ${jsonencode([filter.min_size, filter.max_size])}" if filter.min_size != null || filter.max_size != null]]))}."
+  }
+  validation {
+    condition = length(flatten([
+      for key, bucket in var.buckets : [
+        for i, a in keys(bucket.sources) : [
+          for b in slice(keys(bucket.sources), i + 1, length(bucket.sources)) : "${key}.${a} and ${key}.${b}"
+          if alltrue([
+            startswith(bucket.sources[a].prefix, bucket.sources[b].prefix) || startswith(bucket.sources[b].prefix, bucket.sources[a].prefix),
+            endswith(bucket.sources[a].suffix, bucket.sources[b].suffix) || endswith(bucket.sources[b].suffix, bucket.sources[a].suffix),
+            # Between two sources via "lambda", the function finds the lane by the key alone.
+            (bucket.sources[a].via == "lambda" && bucket.sources[b].via == "lambda" && bucket.sources[a].lane != bucket.sources[b].lane) || length(setintersection([
+              for source in [bucket.sources[a], bucket.sources[b]] : (
+                source.reasons == null ? flatten([for event in source.events : lookup(local._event_reasons, event, [])]) : tolist(source.reasons)
+              )
+            ]...)) > 0,
+            coalesce(bucket.sources[a].min_size, 0) <= coalesce(bucket.sources[b].max_size, 1e18),
+            coalesce(bucket.sources[b].min_size, 0) <= coalesce(bucket.sources[a].max_size, 1e18),
+          ])
+        ]
+      ]
+    ])) == 0
+    error_message = "These sources of one bucket overlap: ${join("; ", flatten([
+      for key, bucket in var.buckets : [
+        for i, a in keys(bucket.sources) : [
+          for b in slice(keys(bucket.sources), i + 1, length(bucket.sources)) : "${key}.${a} and ${key}.${b}"
+          if alltrue([
+            startswith(bucket.sources[a].prefix, bucket.sources[b].prefix) || startswith(bucket.sources[b].prefix, bucket.sources[a].prefix),
+            endswith(bucket.sources[a].suffix, bucket.sources[b].suffix) || endswith(bucket.sources[b].suffix, bucket.sources[a].suffix),
+            (bucket.sources[a].via == "lambda" && bucket.sources[b].via == "lambda" && bucket.sources[a].lane != bucket.sources[b].lane) || length(setintersection([
+              for source in [bucket.sources[a], bucket.sources[b]] : (
+                source.reasons == null ? flatten([for event in source.events : lookup(local._event_reasons, event, [])]) : tolist(source.reasons)
+              )
+            ]...)) > 0,
+            coalesce(bucket.sources[a].min_size, 0) <= coalesce(bucket.sources[b].max_size, 1e18),
+            coalesce(bucket.sources[b].min_size, 0) <= coalesce(bucket.sources[a].max_size, 1e18),
+          ])
+        ]
+      ]
+    ]))}. S3 refuses that, and by EventBridge one upload would come twice: give them prefixes or suffixes that cannot match the same key, or different event types, reasons or sizes."
+  }
+  validation {
+    condition     = length([for bucket in var.buckets : bucket.name if anytrue([for source in bucket.sources : source.via == "lambda"])]) <= 40
+    error_message = "${length([for bucket in var.buckets : bucket.name if anytrue([for source in bucket.sources : source.via == "lambda"])])} buckets have sources via \"lambda\"; the policy of the function has room for 40. Spread them over several pipelines."
+  }
+  validation {
+    condition     = alltrue(flatten([for bucket in var.buckets : [for source in bucket.sources : length(source.events) > 0]]))
+    error_message = "These sources name no event type: ${join(", ", flatten([for key, bucket in var.buckets : [for source, filter in bucket.sources : "${key}.${source}" if length(filter.events) == 0]]))}. Leave events out to get s3:ObjectCreated:*."
+  }
+  validation {
+    condition     = alltrue(flatten([for bucket in var.buckets : [for source in bucket.sources : [for event in source.events : contains(["s3:ObjectCreated:*", "s3:ObjectCreated:Put", "s3:ObjectCreated:Post", "s3:ObjectCreated:Copy", "s3:ObjectCreated:CompleteMultipartUpload"], event)]]]))
+    error_message = "Spillway takes in object-created events: s3:ObjectCreated:*, :Put, :Post, :Copy and :CompleteMultipartUpload, and not ${join(", ", flatten([for key, bucket in var.buckets : [for source, filter in bucket.sources : [for event in filter.events : "\"${event}\" (${key}.${source})" if !contains(["s3:ObjectCreated:*", "s3:ObjectCreated:Put", "s3:ObjectCreated:Post", "s3:ObjectCreated:Copy", "s3:ObjectCreated:CompleteMultipartUpload"], event)]]]))}."
+  }
+  validation {
+    condition     = alltrue(flatten([for bucket in var.buckets : [for source in bucket.sources : !strcontains(source.prefix, "*") && !strcontains(source.suffix, "*")]]))
+    error_message = "A prefix or suffix is compared literally, * matches nothing else: ${join(", ", flatten([for key, bucket in var.buckets : [for source, filter in bucket.sources : "${key}.${source} has prefix \"${filter.prefix}\", suffix \"${filter.suffix}\"" if strcontains(filter.prefix, "*") || strcontains(filter.suffix, "*")]]))}. Leave the * out."
+  }
+}
+
+# -----------------------------------------------------------------------------
+# Optional
+# -----------------------------------------------------------------------------
+
+variable "fifo" {
+  description = "Whether the events queues are FIFO: S3's order of one object's uploads, and no duplicates within 5 minutes. Only for sources via \"lambda\"."
+  type        = bool
+  default     = false
+  nullable    = false
+
+  validation {
+    condition     = var.fifo ? alltrue(flatten([for bucket in var.buckets : [for source in bucket.sources : source.via == "lambda"]])) && length(var.topics) == 0 : true
+    error_message = "fifo = true, but not everything comes via \"lambda\": ${join(", ", concat(flatten([for key, bucket in var.buckets : [for source, filter in bucket.sources : "buckets.${key}.${source} via \"${filter.via}\"" if filter.via != "lambda"]]), [for key in keys(var.topics) : "topics.${key}"]))}. S3 cannot send to a FIFO queue, and only the ingest function gives an event its group and deduplication ids: set via = \"lambda\" for these, or fifo = false."
+  }
+}
+
+variable "lanes" {
+  description = "Queues that share the pipeline's capacity, by a name of your choice; none: one, called default."
+  type = map(object({
+    # The lowest comes first; each lane has its own.
+    priority = number
+    # Share of the starts that the lane gets while events wait in it, whatever
+    # comes before it: 0 to 0.9, and 0.9 for all lanes together.
+    min_share = optional(number, 0)
+  }))
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = length(var.lanes) <= 10
+    error_message = "There are ${length(var.lanes)} lanes; each is asked for messages in every tick, and 10 are allowed. Merge some, or make a pipeline of its own."
+  }
+  validation {
+    condition     = alltrue([for lane in keys(var.lanes) : can(regex("^[a-z]([a-z0-9-]{0,14}[a-z0-9])?$", lane))])
+    error_message = "The name of a lane has 1 to 16 lower-case letters, digits and -, a letter first and no - last; these do not: ${join(", ", [for lane in keys(var.lanes) : "\"${lane}\"" if !can(regex("^[a-z]([a-z0-9-]{0,14}[a-z0-9])?$", lane))])}."
+  }
+  validation {
+    condition     = alltrue([for lane in keys(var.lanes) : !contains(["dlq", "outcomes", "ingest-failures"], lane) && !endswith(lane, "-dlq")])
+    error_message = "A lane's queue is named after it, and these names belong to other queues of the pipeline: ${join(", ", [for lane in keys(var.lanes) : "\"${lane}\"" if contains(["dlq", "outcomes", "ingest-failures"], lane) || endswith(lane, "-dlq")])}. Choose another name than dlq, outcomes, ingest-failures and what ends in -dlq."
+  }
+  validation {
+    condition     = alltrue([for lane in var.lanes : lane.priority >= 0 && lane.priority <= 1000000 && floor(lane.priority) == lane.priority])
+    error_message = "The priority of a lane is a whole number from 0 to 1000000: ${join(", ", [for name, lane in var.lanes : "lanes.${name}.priority = ${lane.priority}"])}."
+  }
+  validation {
+    condition     = length(distinct([for lane in var.lanes : lane.priority])) == length(var.lanes)
+    error_message = "Two lanes have the same priority, and nothing would say which comes first: ${join(", ", [for name, lane in var.lanes : "lanes.${name}.priority = ${lane.priority}"])}. Give each its own; the lowest comes first."
+  }
+  validation {
+    condition     = alltrue([for lane in var.lanes : lane.min_share >= 0 && lane.min_share <= 0.9])
+    error_message = "The min_share of a lane is from 0 to 0.9: ${join(", ", [for name, lane in var.lanes : "lanes.${name}.min_share = ${lane.min_share}"])}."
+  }
+  validation {
+    condition     = sum(concat([0], [for lane in var.lanes : lane.min_share])) <= 0.9
+    error_message = "The lanes' min_shares add up to ${sum(concat([0], [for lane in var.lanes : lane.min_share]))}, above 0.9: ${join(", ", [for name, lane in var.lanes : "lanes.${name}.min_share = ${lane.min_share}"])}. Leave the rest to the order of priority."
+  }
+}
+
+variable "topics" {
+  description = "SNS topics that buckets notify already, by a key of your choice."
+  type = map(object({
+    # ARN of the topic; S3 must be allowed to publish to it.
+    arn = string
+    # Without SNS's envelope. What comes in one is understood as well.
+    raw_delivery = optional(bool, true)
+    # The lane the events go to; null: the first.
+    lane = optional(string)
+    # Whether this module subscribes the queue; false: someone else does, and
+    # the queue's policy lets the topic in.
+    subscribe = optional(bool, true)
+    # Filter (JSON) on the message's body; null: every message.
+    filter_policy = optional(string)
+  }))
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for key in keys(var.topics) : can(regex("^[a-z][a-z0-9_-]{0,31}$", key))])
+    error_message = "The key of a topic has 1 to 32 lower-case letters, digits, _ and -, a letter first; these do not: ${join(", ", [for key in keys(var.topics) : "\"${key}\"" if !can(regex("^[a-z][a-z0-9_-]{0,31}$", key))])}."
+  }
+  validation {
+    condition     = alltrue([for topic in var.topics : can(regex("^arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:[0-9A-Za-z_-]+$", topic.arn))])
+    error_message = "These are no ARNs of standard SNS topics: ${join(", ", [for key, topic in var.topics : "topics.${key}.arn = \"${topic.arn}\"" if !can(regex("^arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:[0-9A-Za-z_-]+$", topic.arn))])}. Give arn:aws:sns:<region>:<account>:<name>; S3 publishes to no FIFO topic."
+  }
+  validation {
+    condition     = length(distinct([for topic in var.topics : topic.arn])) == length(var.topics)
+    error_message = "A topic is named twice, and each of its messages would come twice: ${join(", ", [for key, topic in var.topics : "topics.${key}.arn = ${topic.arn}"])}. Name it once."
+  }
+  validation {
+    condition     = alltrue([for topic in var.topics : topic.lane == null ? true : contains(keys(local._lanes), topic.lane)])
+    error_message = "These topics name a lane that nobody defined: ${join(", ", [for key, topic in var.topics : "topics.${key}.lane = \"${topic.lane}\"" if topic.lane == null ? false : !contains(keys(local._lanes), topic.lane)])}. There are ${join(", ", keys(local._lanes))}: name one of them, or add it to lanes."
+  }
+  validation {
+    condition     = alltrue([for topic in var.topics : topic.filter_policy == null ? true : can(keys(jsondecode(topic.filter_policy)))])
+    error_message = "The filter_policy of these topics is no JSON object: ${join(", ", [for key, topic in var.topics : "topics.${key}" if topic.filter_policy == null ? false : !can(keys(jsondecode(topic.filter_policy)))])}. Write it with jsonencode(), for instance jsonencode({ Records = { s3 = { object = { key = [{ prefix = \"status/\" }] } } } })."
+  }
+  validation {
+    condition     = alltrue([for topic in var.topics : topic.subscribe || topic.filter_policy == null])
+    error_message = "These topics have a filter_policy and no subscription of this module to put it on: ${join(", ", [for key, topic in var.topics : "topics.${key}" if !topic.subscribe && topic.filter_policy != null])}. Leave filter_policy out, or set subscribe = true."
+  }
+}
+
+variable "trusted_organization_id" {
+  description = "Organization that stands for the accounts of the buckets that have an account_id, in the policies of queues and key; null: each account is named."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.trusted_organization_id == null ? true : can(regex("^o-[a-z0-9]{10,32}$", var.trusted_organization_id))
+    error_message = "trusted_organization_id = \"${coalesce(var.trusted_organization_id, "null")}\": the id of an organization is o- and 10 to 32 lower-case letters and digits."
+  }
+}

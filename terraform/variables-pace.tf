@@ -1,0 +1,154 @@
+# -----------------------------------------------------------------------------
+# When and how fast; all optional
+# -----------------------------------------------------------------------------
+
+variable "limits" {
+  description = "Bounds beyond the pace, against surprises on the bill."
+  type = object({
+    # Most starts in a day (UTC); null: no such bound. Once it is reached,
+    # events wait for the next day.
+    starts_per_day = optional(number)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = var.limits.starts_per_day == null ? true : var.limits.starts_per_day >= 1 && floor(var.limits.starts_per_day) == var.limits.starts_per_day
+    error_message = "limits.starts_per_day = ${coalesce(var.limits.starts_per_day, 0)}: give a whole number, 1 or more, or leave it out for no such bound."
+  }
+}
+
+variable "pace" {
+  description = "The numbers that bound a tick; the ledger's control item may override them at run time."
+  type = object({
+    # Most executions running at once, up to 10,000.
+    max_concurrency = optional(number, 100)
+    # Starts per second over time, and at once after a quiet time.
+    starts_per_second = optional(number, 25)
+    burst             = optional(number, 50)
+    # Starts per tick; null: a tick starts what it can.
+    starts_per_tick = optional(number)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = var.pace.max_concurrency >= 1 && var.pace.max_concurrency <= 10000 && floor(var.pace.max_concurrency) == var.pace.max_concurrency
+    error_message = "pace.max_concurrency = ${var.pace.max_concurrency}: give a whole number from 1 to 10000; each count of the slots reads all of them, and a partition of the ledger gives 3,000 read units a second. To start nothing for a while, pause by the control item or set schedule.enabled = false."
+  }
+  validation {
+    condition     = var.pace.starts_per_second > 0 && var.pace.starts_per_second <= 400
+    error_message = "pace.starts_per_second = ${var.pace.starts_per_second}: give a number above 0 and up to 400. A start writes twice into one partition of the ledger, which takes 1,000 writes a second."
+  }
+  validation {
+    condition     = var.pace.burst >= 1 && var.pace.burst <= 1000 && floor(var.pace.burst) == var.pace.burst
+    error_message = "pace.burst = ${var.pace.burst}: give a whole number from 1 to 1000. Step Functions itself allows an account no more than 800 to 1,300 starts at once."
+  }
+  validation {
+    condition     = var.pace.starts_per_tick == null ? true : var.pace.starts_per_tick >= 1 && floor(var.pace.starts_per_tick) == var.pace.starts_per_tick
+    error_message = "pace.starts_per_tick = ${coalesce(var.pace.starts_per_tick, 0)}: give a whole number, 1 or more, or leave it out for no such bound."
+  }
+}
+
+variable "schedule" {
+  description = "When dispatch runs, and for how long."
+  type = object({
+    # rate(...) or cron(...) of an EventBridge rule; cron is in UTC.
+    expression = optional(string, "rate(1 minute)")
+    # How long a tick may go on starting executions.
+    tick_seconds = optional(number, 56)
+    enabled      = optional(bool, true)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = can(regex(local._schedule_form, var.schedule.expression))
+    error_message = "schedule.expression = \"${var.schedule.expression}\" is no schedule of an EventBridge rule. Write rate(1 minute), rate(5 minutes), rate(2 hours), rate(1 day), or cron(minutes hours day-of-month month day-of-week year): 0-59, 0-23, 1-31, 1-12 or JAN-DEC, 1-7 or SUN-SAT, 1970-2199, with ? for exactly one of the two days, for instance cron(0/5 8-17 ? * MON-FRI *)."
+  }
+  validation {
+    condition     = var.schedule.tick_seconds >= 1 && var.schedule.tick_seconds <= 100 && floor(var.schedule.tick_seconds) == var.schedule.tick_seconds
+    error_message = "schedule.tick_seconds = ${var.schedule.tick_seconds}: give a whole number from 1 to 100. The function's timeout is 20 more, and the lease must not outlive it by much."
+  }
+  validation {
+    condition     = can(regex("^(rate\\(1 minute\\)$|cron\\(([*]|[^ ]*/0?1) )", var.schedule.expression)) ? var.schedule.tick_seconds <= 58 : true
+    error_message = "schedule.tick_seconds = ${var.schedule.tick_seconds} does not fit into ${var.schedule.expression}: a tick must end 2 seconds before the next begins, or every other one finds the lease taken. Give 58 or less, or a slower schedule."
+  }
+}
+
+variable "windows" {
+  description = "Times with a pace of their own, by a name of your choice; where several hold, the one with the lowest priority does."
+  type = map(object({
+    # The lowest wins; each window has its own.
+    priority = number
+    # IANA name of the time zone of from, to, days and dates.
+    timezone = optional(string, "UTC")
+    # HH:MM; to is not included, and may be 24:00. A window whose to is before
+    # its from ends on the next day.
+    from = optional(string, "00:00")
+    to   = optional(string, "24:00")
+    # MON, TUE, WED, THU, FRI, SAT, SUN; null: every day.
+    days = optional(list(string))
+    # YYYY-MM-DD, or first and last as YYYY-MM-DD/YYYY-MM-DD; null: every date.
+    dates = optional(list(string))
+    # Nothing starts.
+    pause = optional(bool, false)
+    # What is named here holds instead of the same number of pace.
+    pace = optional(object({
+      max_concurrency   = optional(number)
+      starts_per_second = optional(number)
+      burst             = optional(number)
+      starts_per_tick   = optional(number)
+    }))
+  }))
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for name in keys(var.windows) : can(regex("^[a-z][a-z0-9_-]{0,31}$", name)) && name != "default"])
+    error_message = "The name of a window has 1 to 32 lower-case letters, digits, _ and -, a letter first, and is not \"default\"; these will not do: ${join(", ", [for name in keys(var.windows) : "\"${name}\"" if !can(regex("^[a-z][a-z0-9_-]{0,31}$", name)) || name == "default"])}."
+  }
+  validation {
+    condition     = alltrue([for window in var.windows : window.priority >= 0 && window.priority <= 1000000 && floor(window.priority) == window.priority])
+    error_message = "The priority of a window is a whole number from 0 to 1000000: ${join(", ", [for name, window in var.windows : "windows.${name}.priority = ${window.priority}"])}."
+  }
+  validation {
+    condition     = length(distinct([for window in var.windows : window.priority])) == length(var.windows)
+    error_message = "Two windows have the same priority, and nothing would say which holds: ${join(", ", [for name, window in var.windows : "windows.${name}.priority = ${window.priority}"])}. Give each its own; the lowest wins."
+  }
+  validation {
+    condition     = alltrue([for window in var.windows : contains(local._timezones, window.timezone)])
+    error_message = "No time zone is called so: ${join(", ", [for name, window in var.windows : "windows.${name}.timezone = \"${window.timezone}\"" if !contains(local._timezones, window.timezone)])}. Give an IANA name, such as Asia/Seoul, Europe/Berlin or UTC; timezones.json lists them all."
+  }
+  validation {
+    condition     = alltrue([for window in var.windows : can(regex("^([01][0-9]|2[0-3]):[0-5][0-9]$", window.from)) && can(regex("^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$", window.to))])
+    error_message = "A window is from 00:00 to 24:00, at the most: ${join(", ", [for name, window in var.windows : "windows.${name} says from \"${window.from}\" to \"${window.to}\"" if !can(regex("^([01][0-9]|2[0-3]):[0-5][0-9]$", window.from)) || !can(regex("^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$", window.to))])}. Write HH:MM, two digits each; only to may be 24:00."
+  }
+  validation {
+    condition     = alltrue([for window in var.windows : window.from != window.to])
+    error_message = "These windows end when they begin: ${join(", ", [for name, window in var.windows : "windows.${name} from ${window.from} to ${window.to}" if window.from == window.to])}. Leave from and to out for the whole day."
+  }
+  validation {
+    condition     = alltrue([for window in var.windows : window.days == null ? true : length(window.days) > 0 && length(setsubtract(window.days, ["MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN"])) == 0])
+    error_message = "The days of a window are some of MON, TUE, WED, THU, FRI, SAT and SUN: ${join(", ", [for name, window in var.windows : "windows.${name}.days = [${join(", ", coalesce(window.days, []))}]" if window.days != null])}. Leave days out for every day."
+  }
+  validation {
+    condition = alltrue([for window in var.windows : window.dates == null ? true : length(window.dates) > 0 && alltrue([
+      for date in window.dates : can(regex("^[0-9-]{10}(/[0-9-]{10})?$", date)) && try(timecmp("${split("/", date)[0]}T00:00:00Z", "${reverse(split("/", date))[0]}T00:00:00Z") <= 0, false)
+    ])])
+    error_message = "The dates of a window are days of the calendar, or first and last of several: ${join(", ", [for name, window in var.windows : "windows.${name}.dates = [${join(", ", coalesce(window.dates, []))}]" if window.dates != null])}. Write 2026-12-24 or 2026-12-24/2026-12-27; leave dates out for every date."
+  }
+  validation {
+    condition     = alltrue([for window in var.windows : window.pause || try(length([for number in values(window.pace) : number if number != null]) > 0, false)])
+    error_message = "These windows change nothing: ${join(", ", [for name, window in var.windows : "windows.${name}" if !(window.pause || try(length([for number in values(window.pace) : number if number != null]) > 0, false))])}. Give pause = true, or a pace with at least one of max_concurrency, starts_per_second, burst and starts_per_tick."
+  }
+  validation {
+    condition = alltrue([for window in var.windows : window.pace == null ? true : alltrue([
+      window.pace.max_concurrency == null ? true : window.pace.max_concurrency >= 1 && window.pace.max_concurrency <= 10000 && floor(window.pace.max_concurrency) == window.pace.max_concurrency,
+      window.pace.starts_per_second == null ? true : window.pace.starts_per_second > 0 && window.pace.starts_per_second <= 400,
+      window.pace.burst == null ? true : window.pace.burst >= 1 && window.pace.burst <= 1000 && floor(window.pace.burst) == window.pace.burst,
+      window.pace.starts_per_tick == null ? true : window.pace.starts_per_tick >= 1 && floor(window.pace.starts_per_tick) == window.pace.starts_per_tick,
+    ])])
+    error_message = "The pace of a window has the bounds of pace: max_concurrency 1 to 10000, starts_per_second above 0 and up to 400, burst 1 to 1000, starts_per_tick 1 or more, all but starts_per_second whole: ${jsonencode({ for name, window in var.windows : name => { for key, number in window.pace : key => number if number != null } if window.pace != null })}. To start nothing, give pause = true."
+  }
+}

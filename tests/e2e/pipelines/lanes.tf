@@ -1,0 +1,39 @@
+# Two lanes that share one capacity, windows, and a limit per day.
+module "lanes" {
+  source = "../../../terraform"
+
+  name = "lanes"
+
+  buckets = {
+    uploads = {
+      name = aws_s3_bucket.uploads["lanes"].id
+      sources = {
+        urgent = { prefix = "urgent/", lane = "urgent" }
+        bulk   = { prefix = "bulk/", lane = "bulk", via = "lambda" }
+      }
+    }
+  }
+
+  lanes = {
+    urgent = { priority = 1 }
+    bulk   = { priority = 2, min_share = 0.1 }
+  }
+
+  windows = merge(
+    {
+      # Long past: never in force.
+      over = { priority = 1, dates = ["2020-01-01/2020-01-31"], pause = true }
+      # Every minute of every day: always in force.
+      always = { priority = 2, timezone = "Asia/Seoul", from = "00:00", to = "24:00", pace = { max_concurrency = 10 } }
+    },
+    var.lanes.frozen ? { frozen = { priority = 0, dates = ["2020-01-01/2099-12-31"], pause = true } } : {},
+  )
+  limits = { starts_per_day = var.lanes.starts_per_day }
+
+  workflow = { definition = file("${path.module}/single.asl.json") }
+  handlers = local.handlers
+  pace     = { max_concurrency = 3, starts_per_second = 50 }
+  protect  = false
+  schedule = local.schedule
+  sweep    = local.sweep
+}

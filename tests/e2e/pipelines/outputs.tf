@@ -1,0 +1,17 @@
+output "pipelines" {
+  description = "What each module says about itself."
+  value       = merge(module.cells, { existing = module.existing, lanes = module.lanes })
+}
+
+output "buckets" {
+  description = "The bucket of each pipeline, and the one whose topics it has subscribed to."
+  value = {
+    for name, bucket in aws_s3_bucket.uploads :
+    name => { uploads = bucket.id, topics = try(aws_s3_bucket.notifying[name].id, null) }
+  }
+}
+
+output "key_arn" {
+  description = "ARN of the key of the pipeline existing."
+  value       = aws_kms_key.own.arn
+}

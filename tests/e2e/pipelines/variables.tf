@@ -1,0 +1,30 @@
+variable "handlers_manifest" {
+  description = "Path of the handlers.json that scripts/build made."
+  type        = string
+  nullable    = false
+}
+
+variable "architecture" {
+  description = "Architecture of the handlers: arm64 or x86_64."
+  type        = string
+  nullable    = false
+}
+
+variable "input_format" {
+  description = "What the executions of the pipelines in cells.tf are given: objects or s3-notification."
+  type        = string
+  default     = "objects"
+  nullable    = false
+}
+
+variable "lanes" {
+  description = "What changes while the tests of the lanes run."
+  type = object({
+    # Most starts of the pipeline on one UTC day.
+    starts_per_day = optional(number)
+    # Whether its window that pauses is in force.
+    frozen = optional(bool, false)
+  })
+  default  = {}
+  nullable = false
+}
