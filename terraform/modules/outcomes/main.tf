@@ -80,6 +80,7 @@ resource "aws_sqs_queue" "this" {
 
 resource "aws_sqs_queue" "dlq" {
   name                       = "${var.name}-outcomes-dlq"
+  kms_master_key_id          = var.kms_key == null ? null : var.kms_key.arn
   message_retention_seconds  = 1209600
   policy                     = local._policy.dlq
   receive_wait_time_seconds  = 20

@@ -36,6 +36,12 @@ mock_resource "aws_iam_role" {
   }
 }
 
+mock_resource "aws_kms_key" {
+  defaults = {
+    arn = "arn:aws:kms:eu-central-1:111122223333:key/mock"
+  }
+}
+
 mock_resource "aws_lambda_function" {
   defaults = {
     arn         = "arn:aws:lambda:eu-central-1:111122223333:function:mock"
@@ -46,6 +52,12 @@ mock_resource "aws_lambda_function" {
 mock_resource "aws_sfn_state_machine" {
   defaults = {
     arn = "arn:aws:states:eu-central-1:111122223333:stateMachine:mock"
+  }
+}
+
+mock_resource "aws_sns_topic" {
+  defaults = {
+    arn = "arn:aws:sns:eu-central-1:111122223333:mock"
   }
 }
 

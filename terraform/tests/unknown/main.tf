@@ -39,6 +39,14 @@ resource "aws_iam_policy" "boundary" {
   })
 }
 
+resource "aws_sns_topic" "fanout" {
+  name_prefix = "fanout-"
+}
+
+resource "aws_kms_key" "pipelines" {
+  description = "Queues, ledger and logs"
+}
+
 module "spillway" {
   source = "../../"
 
@@ -52,9 +60,15 @@ module "spillway" {
     two = {
       name         = aws_s3_bucket.this["two"].id
       notification = "external"
-      sources      = { json = { suffix = ".json" } }
+      sources = {
+        csv  = { suffix = ".csv", via = "lambda" }
+        json = { suffix = ".json" }
+        xml  = { suffix = ".xml", via = "eventbridge", max_size = 1000 }
+      }
     }
   }
+
+  topics = { fanout = { arn = aws_sns_topic.fanout.arn } }
 
   workflow = {
     definition = jsonencode({
@@ -73,7 +87,7 @@ module "spillway" {
       version  = "0.0.0"
       protocol = 2
       handlers = {
-        for handler in ["dispatch", "settle"] : handler => {
+        for handler in ["dispatch", "ingest", "settle"] : handler => {
           arm64 = { file = "${handler}.zip", sha256 = handler, bytes = 1 }
         }
       }
@@ -81,6 +95,7 @@ module "spillway" {
   }
 
   platform = {
+    kms_key = { arn = aws_kms_key.pipelines.arn }
     iam = {
       path                 = "/pipelines/"
       permissions_boundary = aws_iam_policy.boundary.arn
@@ -92,4 +107,48 @@ module "spillway" {
 output "spillway" {
   description = "What the module says about itself."
   value       = module.spillway
+}
+
+# A state machine that is made in the same apply, elsewhere.
+resource "aws_sfn_state_machine" "there" {
+  name       = "there"
+  role_arn   = aws_iam_role.there.arn
+  definition = jsonencode({ StartAt = "Done", States = { Done = { Type = "Succeed", Comment = aws_dynamodb_table.this.arn } } })
+}
+
+resource "aws_iam_role" "there" {
+  name_prefix = "there-"
+
+  assume_role_policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Action = "sts:AssumeRole", Principal = { Service = "states.amazonaws.com" } }]
+  })
+}
+
+module "existing" {
+  source = "../../"
+
+  name    = "existing"
+  fifo    = true
+  buckets = { one = { name = aws_s3_bucket.this["two"].id, notification = "external", sources = { all = { via = "lambda" } } } }
+
+  workflow = { state_machine = { arn = aws_sfn_state_machine.there.arn }, order = "latest" }
+
+  handlers = {
+    directory = "handlers"
+    manifest = {
+      version  = "0.0.0"
+      protocol = 2
+      handlers = {
+        for handler in ["dispatch", "ingest", "settle"] : handler => {
+          arm64 = { file = "${handler}.zip", sha256 = handler, bytes = 1 }
+        }
+      }
+    }
+  }
+}
+
+output "existing" {
+  description = "What the second module says about itself."
+  value       = module.existing
 }
