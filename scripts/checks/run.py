@@ -20,7 +20,7 @@ PARTS = (
     Part("asl", "state machine definitions, by a real validator", ("node",), asl.run),
     Part("policy", "policy scan of the Terraform code", (), policy.run),
     Part("scripts", "the scripts themselves", ("cargo", "cc", "terraform"), lambda: pytest.run(ROOT / "tests/scripts")),
-    Part("e2e", "end to end, on the emulator (10 minutes)", ("cargo", "cc", "terraform"), lambda: pytest.run(ROOT / "tests/e2e")),
+    Part("e2e", "end to end, on the emulator (20 minutes)", ("cargo", "cc", "terraform"), lambda: pytest.run(ROOT / "tests/e2e")),
 )
 
 

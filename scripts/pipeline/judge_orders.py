@@ -134,12 +134,12 @@ def batches(uploads: list[Version], runs: list[Execution], most: int) -> list[st
     return faults
 
 
-def share_while_waiting(runs: list[Execution], first: str, second: str) -> float:
-    """Of the starts while objects of prefix `first` still waited, the share that went to `second`."""
+def starts_while_waiting(runs: list[Execution], first: str, second: str) -> tuple[int, int]:
+    """Of the starts while objects of prefix `first` still waited, those of `second`; and all of them."""
 
     def starts(prefix: str) -> list:
         return [run.start for run in runs if any(item["key"].startswith(prefix) for item in run.objects)]
 
     last = max(starts(first))
-    bulk = sum(start <= last for start in starts(second))
-    return bulk / (bulk + len(starts(first)))
+    others = sum(start <= last for start in starts(second))
+    return others, others + len(starts(first))

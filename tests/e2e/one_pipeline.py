@@ -16,12 +16,12 @@ from pipeline.judge_orders import Version
 BODY = b'{"what": "some bytes"}'
 
 
-def wait(over: Callable[[], bool], seconds: float, what: str) -> None:
-    """Until it is so twice in turn: a message on its way between two places is in neither."""
+def wait(over: Callable[[], bool], seconds: float, what: str | Callable[[], str]) -> None:
+    """Until it is so twice in turn: a message on its way between two places is in neither. `what` says what is wrong else."""
     deadline = time.monotonic() + seconds
     before = False
     while not ((now := over()) and before):
-        assert time.monotonic() < deadline, f"after {seconds} s: {what}"
+        assert time.monotonic() < deadline, f"after {seconds} s: {what if isinstance(what, str) else what()}"
         before = now
         time.sleep(0.3)
 
@@ -57,7 +57,7 @@ class Pipeline:
         return sum(watch.depth(self.aws, queue) for queue in self.queues)
 
     def until_waiting(self, count: int, seconds: float = 60) -> None:
-        wait(lambda: self.waiting() >= count, seconds, f"{self.name} has {self.waiting()} messages of {count}")
+        wait(lambda: self.waiting() >= count, seconds, lambda: f"{self.name} has {self.waiting()} messages of {count}")
 
     def tick(self) -> dict:
         """One tick, by hand; returns when it has ended, with what it counted."""
@@ -65,9 +65,20 @@ class Pipeline:
         assert "FunctionError" not in answer, answer["Payload"].read()
         return json.loads(answer["Payload"].read()) or {}
 
+    def work(self) -> dict[str, int]:
+        """What is left to do, by where it is."""
+        runs = executions.summaries(self.aws.stepfunctions, self.outputs["state_machine_arn"])
+        return {
+            "waiting": self.waiting(),
+            "running": sum(run["status"] == "RUNNING" for run in runs),
+            "outcomes": watch.depth(self.aws, self.outputs["outcomes_queue_url"]),
+        }
+
     def quiet(self) -> bool:
-        statuses = {run["status"] for run in executions.summaries(self.aws.stepfunctions, self.outputs["state_machine_arn"])}
-        return "RUNNING" not in statuses and self.waiting() == 0 and watch.depth(self.aws, self.outputs["outcomes_queue_url"]) == 0
+        return not any(self.work().values())
+
+    def until_quiet(self, seconds: float = 90) -> None:
+        wait(self.quiet, seconds, lambda: f"{self.name} still has work: {self.work()}")
 
     @contextlib.contextmanager
     def ticking(self) -> Iterator[None]:
@@ -142,4 +153,4 @@ def work_off(pipelines: list[Pipeline], seconds: float = 120) -> None:
         for pipeline in pipelines:
             stack.enter_context(pipeline.ticking())
         for pipeline in pipelines:
-            wait(pipeline.quiet, seconds, f"{pipeline.name} still has work")
+            pipeline.until_quiet(seconds)

@@ -58,7 +58,7 @@ def runs(applied: dict[str, Root], pipelines: dict[str, Pipeline]) -> dict[tuple
     found = {}
     for input_format in FORMATS:
         if input_format != FORMATS[0]:
-            applied["pipelines"].terraform.apply(f"-var=input_format={input_format}")
+            applied["pipelines"].terraform.apply(f"-var=input_format={input_format}", "-refresh=false")
         cells = [pipelines[name] for name in CELLS if accepted(name, input_format)]
         uploads = upload(cells, input_format)
         for pipeline in cells:

@@ -7,7 +7,9 @@ from pipeline import judge_orders
 from pipeline.executions import peak_running
 from roots import Root
 
-DISPATCH = "-target=module.lanes.module.dispatch"
+# Nothing but dispatch's environment changes.
+DISPATCH = ("-target=module.lanes.module.dispatch", "-refresh=false")
+MIN_SHARE = 0.1
 # What the window that is always in force allows; outside of it there would be 3.
 LIMIT = 10
 URGENT, BULK = 60, 40
@@ -24,35 +26,32 @@ def test_the_urgent_lane_goes_first_and_the_other_gets_its_share(pipelines: dict
     assert judge_orders.exactly_once(uploads, runs) == []
     # The window's pace holds, and no more.
     assert peak_running(runs) == LIMIT
-    share = judge_orders.share_while_waiting(runs, "urgent/", "bulk/")
-    print(f"bulk had {share:.2f} of the starts while urgent waited")
-    assert 0.1 <= share <= 0.25
+    bulk, every = judge_orders.starts_while_waiting(runs, "urgent/", "bulk/")
+    print(f"{bulk} of {every} starts were bulk's while urgent waited")
+    # The next one that is owed may come just after.
+    assert MIN_SHARE * every - 1 <= bulk <= 2 * MIN_SHARE * every
 
 
-def test_a_window_that_pauses_starts_nothing_and_loses_nothing(applied: dict[str, Root], pipelines: dict[str, Pipeline]) -> None:
+def test_a_window_pauses_and_a_day_has_its_limit_and_nothing_is_lost(
+    applied: dict[str, Root], pipelines: dict[str, Pipeline]
+) -> None:
     pipeline, terraform = pipelines["lanes"], applied["pipelines"].terraform
-    terraform.apply(f"-var=lanes={json.dumps({'frozen': True})}", DISPATCH)
-    uploads = [pipeline.put(f"urgent/frozen/{number}.json") for number in range(3)]
+    uploads = [pipeline.put(f"urgent/held/{number}.json") for number in range(2 * PER_DAY)]
     pipeline.until_waiting(len(uploads))
+
+    terraform.apply(f"-var=lanes={json.dumps({'frozen': True})}", *DISPATCH)
     for _ in range(2):
         pipeline.tick()
-    assert pipeline.runs("urgent/frozen/") == []
+    assert pipeline.runs("urgent/held/") == []
     received = {message["ReceiveCount"] for queue in pipeline.queues for message in pipeline.emulator.messages(queue)}
     assert received == {0}
-    terraform.apply(DISPATCH)
-    pipeline.work_off()
-    assert judge_orders.exactly_once(uploads, pipeline.runs("urgent/frozen/")) == []
 
-
-def test_no_more_start_on_a_day_than_the_limit_says(applied: dict[str, Root], pipelines: dict[str, Pipeline]) -> None:
-    pipeline, terraform = pipelines["lanes"], applied["pipelines"].terraform
-    terraform.apply(f"-var=lanes={json.dumps({'starts_per_day': PER_DAY})}", DISPATCH)
-    uploads = [pipeline.put(f"urgent/limited/{number}.json") for number in range(2 * PER_DAY)]
-    pipeline.until_waiting(len(uploads))
+    terraform.apply(f"-var=lanes={json.dumps({'starts_per_day': PER_DAY})}", *DISPATCH)
     for _ in range(3):
         pipeline.tick()
-    assert len(pipeline.runs("urgent/limited/")) == PER_DAY
+    assert len(pipeline.runs("urgent/held/")) == PER_DAY
     assert pipeline.waiting() == PER_DAY
-    terraform.apply(DISPATCH)
+
+    terraform.apply(*DISPATCH)
     pipeline.work_off()
-    assert judge_orders.exactly_once(uploads, pipeline.runs("urgent/limited/")) == []
+    assert judge_orders.exactly_once(uploads, pipeline.runs("urgent/held/")) == []

@@ -14,7 +14,7 @@ def flood(pipeline: Pipeline, key: str) -> list[Version]:
     """One version after another, as fast as it goes, while ticks go on."""
     with pipeline.ticking():
         uploads = [pipeline.put(key) for _ in range(VERSIONS)]
-        wait(pipeline.quiet, 90, f"{pipeline.name} still has work")
+        pipeline.until_quiet()
     return uploads
 
 
@@ -48,7 +48,7 @@ def test_each_takes_waiting_versions_by_sequencer_however_they_came(pipelines: d
         wait(lambda: len(pipeline.runs(key)) > 0, 30, "the first version has not started")
         for record in reversed(records[1:]):
             pipeline.send({"Records": [record]})
-        wait(pipeline.quiet, 90, "still has work")
+        pipeline.until_quiet()
     assert judge_orders.each(uploads, pipeline.runs(key)) == []
 
 

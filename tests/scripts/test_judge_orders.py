@@ -109,4 +109,4 @@ def test_batches_finds(runs: list[Execution], fault: str) -> None:
 def test_the_share_of_the_second_lane_is_counted_while_the_first_waits() -> None:
     runs = [run(f"urgent/{n}:1", start=n, stop=n + 1) for n in range(9)]
     runs += [run("bulk/1:1", start=5, stop=6), run("bulk/2:1", start=20, stop=21)]
-    assert judge_orders.share_while_waiting(runs, "urgent/", "bulk/") == 0.1
+    assert judge_orders.starts_while_waiting(runs, "urgent/", "bulk/") == (1, 10)
