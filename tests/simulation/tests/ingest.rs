@@ -8,24 +8,31 @@ use std::time::Duration;
 use fake_aws::{Call, Fault, MessageView, Queue};
 use serde_json::{Value, json};
 use simulation::{Invocations, LEDGER, Pipeline, Settings, Upload, Verdict, notification, record};
+use spillway::order::Order;
 use spillway::source::{self, Source};
 
 /// The kinds of pipelines that events are taken into.
 #[derive(Debug, Clone, Copy)]
 enum Kind {
     Standard,
-    Fifo,
+    Fifo(Order),
     Lanes,
 }
 
-const KINDS: [Kind; 3] = [Kind::Standard, Kind::Fifo, Kind::Lanes];
+const KINDS: [Kind; 4] = [
+    Kind::Standard,
+    Kind::Fifo(Order::None),
+    Kind::Fifo(Order::Each),
+    Kind::Lanes,
+];
 
 impl Kind {
     fn pipeline(self) -> (Pipeline, Invocations) {
         let mut settings = Settings::default();
         match self {
             Self::Standard => {}
-            Self::Fifo => {
+            Self::Fifo(order) => {
+                settings.order = order;
                 settings.lanes = vec![("events.fifo", 0.0)];
                 settings.retry.backoff_seconds = vec![0];
             }
@@ -33,7 +40,7 @@ impl Kind {
         }
         let pipeline = Pipeline::succeeding(settings, 1);
         let sources = match self {
-            Self::Standard | Self::Fifo => Vec::new(),
+            Self::Standard | Self::Fifo(_) => Vec::new(),
             Self::Lanes => sources(),
         };
         let invocations = Invocations::of(&pipeline, sources);
@@ -404,7 +411,7 @@ async fn duplicates_are_started_once() {
         let counts = invocations.once(&notification(&uploads)).await.well();
         assert_eq!((counts.queued, counts.queued_again), (0, 5), "{kind:?}");
         // A FIFO queue drops the second.
-        let waiting = if matches!(kind, Kind::Fifo) { 5 } else { 10 };
+        let waiting = if matches!(kind, Kind::Fifo(_)) { 5 } else { 10 };
         assert_eq!(queued(&pipeline).len(), waiting, "{kind:?}");
         pipeline.drain(10).await;
         assert_started_once(&pipeline, &uploads, &format!("{kind:?}"));
