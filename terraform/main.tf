@@ -325,14 +325,14 @@ module "schedule" {
 module "key_policy" {
   source = "./modules/key-policy"
 
+  name                    = var.name
+  handlers                = local._handlers
   home                    = local._home
-  log_group_names         = concat([module.dispatch.log_group_name, module.settle.log_group_name], module.ingest[*].log_group_name)
-  role_names              = concat([module.dispatch.role_name, module.settle.role_name], module.ingest[*].role_name)
-  role_path               = var.platform.iam.path
-  rules                   = merge(local._rules, { outcomes = { arn = module.outcomes.rule_arn } })
-  sid_prefix              = join("", [for word in split("-", var.name) : title(word)])
+  iam                     = local._iam
+  rules                   = local._rules
   topics                  = { for key, topic in local._topics : key => { arn = topic.arn } }
   trusted_organization_id = var.trusted_organization_id
+  workflow                = var.workflow.state_machine == null
 
   buckets = {
     for key, bucket in var.buckets : key => { name = bucket.name, account_id = bucket.account_id }

@@ -98,10 +98,7 @@ output "ingest_role_arn" {
 
 output "kms_key_policy_statements" {
   description = "What the policy of a customer-managed key must allow for this pipeline: statements, ready for jsonencode()."
-  value = concat(
-    module.key_policy.statements,
-    flatten(module.workflow[*].kms_key_policy_statements),
-  )
+  value       = module.key_policy.statements
 }
 
 output "lanes" {

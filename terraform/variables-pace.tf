@@ -105,6 +105,10 @@ variable "windows" {
   nullable = false
 
   validation {
+    condition     = length(var.windows) <= 50
+    error_message = "There are ${length(var.windows)} windows; 50 are allowed, for they come in the function's environment, which is small. Merge some: one window takes several days and dates."
+  }
+  validation {
     condition     = alltrue([for name in keys(var.windows) : can(regex("^[a-z][a-z0-9_-]{0,31}$", name)) && name != "default"])
     error_message = "The name of a window has 1 to 32 lower-case letters, digits, _ and -, a letter first, and is not \"default\"; these will not do: ${join(", ", [for name in keys(var.windows) : "\"${name}\"" if !can(regex("^[a-z][a-z0-9_-]{0,31}$", name)) || name == "default"])}."
   }

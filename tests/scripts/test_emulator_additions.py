@@ -147,7 +147,7 @@ def test_a_burst_of_asynchronous_invocations_waits_instead_of_failing(aws: Aws, 
         attributes = aws.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
         return int(attributes["Attributes"]["ApproximateNumberOfMessages"])
 
-    assert until(lambda: count() == 8, 30), count()
+    assert until(lambda: count() == 8, 90), count()
     kept = [json.loads(message["Body"]) for message in receive(aws, url)]
     assert {message["responsePayload"]["errorMessage"] for message in kept} == {"no"}
 

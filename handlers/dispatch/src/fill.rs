@@ -249,7 +249,7 @@ impl Dispatch {
         }
         // Which of them were won is left to the next tick, which asks the ledger; those that were are its own now.
         if unclear {
-            shared.state().gate.give_back_start(1);
+            shared.state().gate.leave_start(1);
             shared.suspect(slot.taken_at);
             return (fates, None);
         }
@@ -266,7 +266,7 @@ impl Dispatch {
             match self.ledger.fix_batch(&slot.execution, &won).await {
                 Ok(Some(batch)) if batch.members.as_ref() == Some(&won) => {}
                 other => {
-                    shared.state().gate.give_back_start(1);
+                    shared.state().gate.leave_start(1);
                     shared.suspect(slot.taken_at);
                     if let Err(problem) = other {
                         shared.fail(problem);

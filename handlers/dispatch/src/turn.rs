@@ -65,9 +65,14 @@ impl Dispatch {
         match taken {
             None => shared.state().gate.give_back(1),
             Some((slot, ours)) => {
-                shared.state().gate.give_back_start(1);
                 // What is unclear is left to the next tick, which asks the ledger.
-                if ours && !matches!(fate, Fate::HandBack) {
+                let unclear = matches!(fate, Fate::HandBack);
+                if unclear {
+                    shared.state().gate.leave_start(1);
+                } else {
+                    shared.state().gate.give_back_start(1);
+                }
+                if ours && !unclear {
                     self.free_unused(shared, &slot).await;
                 } else {
                     shared.suspect(slot.taken_at);

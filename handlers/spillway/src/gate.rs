@@ -157,6 +157,13 @@ impl Gate {
         self.give_back_budget(unused);
     }
 
+    /// Gives back granted starts that this tick does not make, but whose slots may be claimed: the next tick makes them,
+    /// and the day has counted them.
+    pub fn leave_start(&mut self, unused: u32) {
+        self.tokens.give_back(unused);
+        self.give_back_budget(unused);
+    }
+
     /// A call was made for a slot taken then, and it certainly started nothing.
     pub fn came_to_nothing(&mut self, taken_at: Millis, now: Millis) {
         if let Some(day) = &mut self.day {
@@ -222,6 +229,17 @@ mod tests {
         assert_eq!(gate.request(10, 0), Grant::Spent);
         gate.give_back(2);
         assert_eq!(gate.request(10, 0), Grant::Take(2));
+    }
+
+    #[test]
+    fn what_may_be_claimed_stays_counted_for_the_day() {
+        let mut gate = gate(100, 25.0, Some(5));
+        gate.set_day(DayLimit::new(3, None, 0, 1_000, gate.most(60.0)));
+        assert_eq!(gate.request(10, 0), Grant::Take(3));
+        gate.leave_start(1);
+        assert_eq!(gate.request(10, 0), Grant::Spent);
+        gate.give_back_start(1);
+        assert_eq!(gate.request(10, 0), Grant::Take(1));
     }
 
     #[test]

@@ -3,9 +3,7 @@
 import json
 import re
 
-from ministack.core import iam_evaluator
-from ministack.core.iam_evaluator import EvalContext
-from ministack.core.responses import get_account_id, get_region, json_response, request_scope
+from ministack.core.responses import get_account_id, json_response, request_scope
 from ministack.services import eventbridge
 
 from pipeline.inside_emulator import service_calls
@@ -43,7 +41,9 @@ def _targets() -> None:
         account, region = arn.split(":")[4], arn.split(":")[3]
         if ":event-bus/" not in arn or account == get_account_id():
             plain(target, event, rule, view)
-        elif not service_calls.role_may(target["RoleArn"], ACTION, arn) or not _admits(arn, account, region, target["RoleArn"]):
+        elif not service_calls.role_may(target["RoleArn"], ACTION, arn) or not service_calls.policy_admits(
+            _policy(arn, account, region), target["RoleArn"], ACTION, arn
+        ):
             eventbridge.logger.error("EventBridge: %s may not send to %s", rule["Arn"], arn)
         else:
             with request_scope(account, region):
@@ -52,15 +52,5 @@ def _targets() -> None:
     eventbridge._invoke_target = invoke
 
 
-def _admits(bus: str, account: str, region: str, role: str) -> bool:
-    """By the bus's policy."""
-    context = EvalContext(
-        principal_arn=role,
-        principal_type="AssumedRole",
-        principal_account=role.split(":")[4],
-        action=ACTION,
-        resource_arn=bus,
-        region=get_region(),
-    )
-    policy = eventbridge._event_bus_policies.get_scoped(account, region, bus.split("/", 1)[1])
-    return iam_evaluator.evaluate_resource_policy(policy, context).decision == "Allow"
+def _policy(bus: str, account: str, region: str) -> dict | None:
+    return eventbridge._event_bus_policies.get_scoped(account, region, bus.split("/", 1)[1])

@@ -1,15 +1,22 @@
-"""Step Functions' aws-sdk:s3:getObject, which MiniStack lacks."""
+"""Step Functions' aws-sdk:s3:getObject, which MiniStack lacks; the state machine's role has to be allowed to."""
 
+import contextvars
 import re
 
 from ministack import app
-from ministack.services import stepfunctions
+from ministack.core.responses import get_region, request_scope
+from ministack.services import s3, stepfunctions
+
+from pipeline.inside_emulator import service_calls
 
 # As in Step Functions: what a state may hand on.
 PAYLOAD_BYTES = 262_144
 
+_role: contextvars.ContextVar[str] = contextvars.ContextVar("role")
+
 
 def add() -> None:
+    _know_the_role()
     others = stepfunctions._dispatch_aws_sdk_rest_xml
 
     def dispatch(service_info: dict, service: str, action: str, arguments: dict) -> dict:
@@ -20,7 +27,42 @@ def add() -> None:
     stepfunctions._dispatch_aws_sdk_rest_xml = dispatch
 
 
+def _know_the_role() -> None:
+    plain = stepfunctions._run_execution
+
+    def run(execution: str) -> None:
+        machine = stepfunctions._state_machines.get(stepfunctions._executions[execution]["stateMachineArn"])
+        _role.set(machine["roleArn"])
+        plain(execution)
+
+    stepfunctions._run_execution = run
+
+
 def _get_object(arguments: dict) -> dict:
+    owner = s3._bucket_owner_account(arguments["Bucket"]) or _account()
+    _check(arguments, owner)
+    with request_scope(owner, get_region()):
+        return _read(arguments)
+
+
+def _account() -> str:
+    return _role.get().split(":")[4]
+
+
+def _check(arguments: dict, owner: str) -> None:
+    """By the role's own policies, and for another account's bucket by the bucket's policy too."""
+    action = "s3:GetObjectVersion" if arguments.get("VersionId") else "s3:GetObject"
+    arn = f"arn:aws:s3:::{arguments['Bucket']}/{arguments['Key']}"
+    allowed = service_calls.role_may(_role.get(), action, arn)
+    if owner != _account():
+        with request_scope(owner, get_region()):
+            policy = s3._bucket_policies.get(arguments["Bucket"])
+        allowed = allowed and service_calls.policy_admits(policy, _role.get(), action, arn)
+    if not allowed:
+        raise stepfunctions._ExecutionError("S3.S3Exception", f"{_role.get()} is not authorized to perform {action} on {arn}")
+
+
+def _read(arguments: dict) -> dict:
     path = f"/{arguments['Bucket']}/{arguments['Key']}"  # the gateway hands paths on decoded
     query = {"versionId": arguments["VersionId"]} if arguments.get("VersionId") else {}
     # As MiniStack signs its other calls of this kind.

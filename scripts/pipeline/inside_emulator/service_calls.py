@@ -2,7 +2,7 @@
 
 from ministack.core import iam_evaluator
 from ministack.core.iam_evaluator import EvalContext
-from ministack.core.responses import get_account_id, get_region
+from ministack.core.responses import get_region
 from ministack.services import lambda_svc, sqs
 
 
@@ -30,14 +30,23 @@ def may_invoke(function_arn: str, service: str, source_arn: str, source_account:
 
 def role_may(role_arn: str, action: str, resource_arn: str) -> bool:
     """By the role's own policies."""
-    account, name = role_arn.split(":")[4], role_arn.rsplit("/", 1)[1]
-    context = EvalContext(
+    context = _as_role(role_arn, action, resource_arn)
+    policies = iam_evaluator._gather_role_policies(role_arn.rsplit("/", 1)[1], context.principal_account)
+    return iam_evaluator.evaluate(context, policies).decision == "Allow"
+
+
+def policy_admits(policy: str | dict | None, role_arn: str, action: str, resource_arn: str) -> bool:
+    """By the resource's policy, which must allow what another account's role does."""
+    context = _as_role(role_arn, action, resource_arn)
+    return iam_evaluator.evaluate_resource_policy(policy, context).decision == "Allow"
+
+
+def _as_role(role_arn: str, action: str, resource_arn: str) -> EvalContext:
+    return EvalContext(
         principal_arn=role_arn,
         principal_type="AssumedRole",
-        principal_account=account,
+        principal_account=role_arn.split(":")[4],
         action=action,
         resource_arn=resource_arn,
         region=get_region(),
     )
-    policies = iam_evaluator._gather_role_policies(name, account or get_account_id())
-    return iam_evaluator.evaluate(context, policies).decision == "Allow"

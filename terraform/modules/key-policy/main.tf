@@ -1,3 +1,21 @@
+# A pipeline's names, as the other modules make them.
+locals {
+  _sid = join("", [for word in split("-", var.name) : title(word)])
+
+  _log_group_names = concat(
+    [for handler in sort(var.handlers) : "/aws/lambda/${var.name}-${handler}"],
+    var.workflow ? ["/aws/vendedlogs/states/${var.name}"] : [],
+  )
+  _role_names = [
+    for part in concat(sort(var.handlers), var.workflow ? ["workflow"] : []) :
+    "${var.iam.role_name_prefix}${var.name}-${var.home.region}-${part}"
+  ]
+  _outcomes_rule = join(":", [
+    "arn", var.home.partition, "events", var.home.region, var.home.account_id,
+    "rule/${var.name}-outcomes",
+  ])
+}
+
 locals {
   _away = (
     var.trusted_organization_id == null
@@ -31,7 +49,7 @@ locals {
     {
       sid     = "EventBridge"
       service = "events.amazonaws.com"
-      sources = [for rule in var.rules : rule.arn]
+      sources = concat([local._outcomes_rule], [for rule in var.rules : rule.arn])
       owner   = null
     },
     {
@@ -45,7 +63,7 @@ locals {
   _statements = concat(
     [
       for sender in local._senders : {
-        Sid       = "${var.sid_prefix}${sender.sid}"
+        Sid       = "${local._sid}${sender.sid}"
         Effect    = "Allow"
         Principal = { Service = sender.service }
         Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
@@ -59,8 +77,8 @@ locals {
       } if length(sender.sources) > 0
     ],
     [
-      for sid in length(var.log_group_names) > 0 ? ["Logs"] : [] : {
-        Sid       = "${var.sid_prefix}${sid}"
+      {
+        Sid       = "${local._sid}Logs"
         Effect    = "Allow"
         Principal = { Service = "logs.${var.home.region}.amazonaws.com" }
         Action = [
@@ -74,11 +92,30 @@ locals {
         Condition = {
           ArnEquals = {
             "kms:EncryptionContext:aws:logs:arn" = [
-              for name in sort(var.log_group_names) : join(":", [
+              for name in local._log_group_names : join(":", [
                 "arn", var.home.partition, "logs", var.home.region,
                 var.home.account_id, "log-group", name,
               ])
             ]
+          }
+        }
+      },
+    ],
+    [
+      # Step Functions writes its logs through log delivery, which names all log
+      # groups of the account, as this text with its *.
+      for sid in var.workflow ? ["LogDelivery"] : [] : {
+        Sid       = "${local._sid}${sid}"
+        Effect    = "Allow"
+        Principal = { Service = "delivery.logs.amazonaws.com" }
+        Action    = ["kms:Decrypt"]
+        Resource  = "*"
+        Condition = {
+          StringEquals = {
+            "kms:EncryptionContext:SourceArn" = join(":", [
+              "arn", var.home.partition, "logs", var.home.region,
+              var.home.account_id, "*",
+            ])
           }
         }
       }
@@ -86,8 +123,8 @@ locals {
     [
       # By condition and not as principals: KMS refuses a policy that names a
       # role which does not exist yet.
-      for sid in length(var.role_names) > 0 ? ["Functions"] : [] : {
-        Sid    = "${var.sid_prefix}${sid}"
+      {
+        Sid    = "${local._sid}Roles"
         Effect = "Allow"
         Principal = {
           AWS = "arn:${var.home.partition}:iam::${var.home.account_id}:root"
@@ -97,12 +134,12 @@ locals {
         Condition = {
           ArnEquals = {
             "aws:PrincipalArn" = [
-              for name in sort(var.role_names) :
-              "arn:${var.home.partition}:iam::${var.home.account_id}:role${var.role_path}${name}"
+              for name in local._role_names :
+              "arn:${var.home.partition}:iam::${var.home.account_id}:role${var.iam.path}${name}"
             ]
           }
         }
-      }
+      },
     ],
   )
 }

@@ -8,6 +8,17 @@ variable "home" {
   nullable = false
 }
 
+variable "name" {
+  description = "Name of the pipeline."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{1,30}[a-z0-9]$", var.name))
+    error_message = "\"${var.name}\" cannot be the name of a pipeline: 3 to 32 lower-case letters, digits and -, a letter first and no - last."
+  }
+}
+
 variable "buckets" {
   description = "Buckets that send straight to a queue, by a key of your choice; account_id null: the queue's own account."
   type        = map(object({ name = string, account_id = optional(string) }))
@@ -15,49 +26,38 @@ variable "buckets" {
   nullable    = false
 }
 
-variable "log_group_names" {
-  description = "Log groups that are encrypted with the key."
-  type        = list(string)
-  default     = []
-  nullable    = false
-}
-
-variable "role_names" {
-  description = "Roles of functions that receive from the queues, send to them or use the ledger."
-  type        = list(string)
-  default     = []
-  nullable    = false
-}
-
-variable "role_path" {
-  description = "Path of these roles."
-  type        = string
-  default     = "/"
+variable "handlers" {
+  description = "The pipeline's functions; one with sources via \"lambda\" has ingest too."
+  type        = set(string)
+  default     = ["dispatch", "settle"]
   nullable    = false
 
   validation {
-    condition     = can(regex("^/([!-~]+/)?$", var.role_path))
-    error_message = "role_path = \"${var.role_path}\": a path starts and ends with /, for instance /pipelines/."
+    condition     = length(setsubtract(var.handlers, ["dispatch", "ingest", "settle"])) == 0 && contains(var.handlers, "dispatch") && contains(var.handlers, "settle")
+    error_message = "handlers = [${join(", ", var.handlers)}]: a pipeline has dispatch and settle, and ingest if it has sources via \"lambda\"."
+  }
+}
+
+variable "iam" {
+  description = "How the pipeline's roles are made."
+  type = object({
+    path             = optional(string, "/")
+    role_name_prefix = optional(string, "")
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = can(regex("^/([!-~]+/)?$", var.iam.path))
+    error_message = "iam.path = \"${var.iam.path}\": a path starts and ends with /, for instance /pipelines/."
   }
 }
 
 variable "rules" {
-  description = "EventBridge rules that send to a queue, by a key of your choice."
+  description = "EventBridge rules that send uploads to a queue, by a key of your choice; that of the outcomes is known."
   type        = map(object({ arn = string }))
   default     = {}
   nullable    = false
-}
-
-variable "sid_prefix" {
-  description = "What the statements' names start with, so that several pipelines share one key."
-  type        = string
-  default     = ""
-  nullable    = false
-
-  validation {
-    condition     = can(regex("^[0-9A-Za-z]*$", var.sid_prefix))
-    error_message = "sid_prefix = \"${var.sid_prefix}\": the name of a statement has letters and digits only."
-  }
 }
 
 variable "topics" {
@@ -71,4 +71,11 @@ variable "trusted_organization_id" {
   description = "Organization that stands for the accounts of all buckets that have an account_id; null: each account is named."
   type        = string
   default     = null
+}
+
+variable "workflow" {
+  description = "Whether the pipeline makes its state machine itself."
+  type        = bool
+  default     = true
+  nullable    = false
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use fake_aws::{Call, Fault, Refusal};
 use serde_json::json;
 use simulation::{LEDGER, Pipeline, Settings, Ticked, Verdict};
+use spillway::order::Order;
 use spillway::window;
 
 const SECOND: i64 = 1_000;
@@ -351,6 +352,51 @@ async fn a_start_that_is_made_again_counts_once() {
     pipeline.aws.sfn().refuse_starts(None);
     pipeline.run(4).await;
     assert_eq!(by_day(&pipeline, began), BTreeMap::from([(0, 30), (2, 30)]));
+}
+
+/// The answers to all claims of a tick are lost: the next one makes their starts, and they count once.
+#[tokio::test(start_paused = true)]
+async fn claims_without_an_answer_count_for_the_day() {
+    for (order, events_per_execution) in [
+        (Order::None, 1),
+        (Order::Latest, 1),
+        (Order::Each, 1),
+        (Order::None, 3),
+    ] {
+        let mut settings = limited(4);
+        settings.pace.max_concurrency = 4;
+        settings.order = order;
+        settings.events_per_execution = events_per_execution;
+        let pipeline = Pipeline::succeeding(settings, 2);
+        let began = pipeline.aws.clock().now_ms();
+        pipeline.upload_many(40);
+        pipeline.aws.faults().after(|call: &Call| {
+            let row = call.request["Key"]["pk"]["S"].as_str();
+            let row = row.is_some_and(|pk| pk.starts_with("uploads/"));
+            let claim =
+                call.operation == "TransactWriteItems" || (call.operation == "UpdateItem" && row);
+            if claim && call.caller.starts_with("dispatch") {
+                Fault::LoseAnswer
+            } else {
+                Fault::None
+            }
+        });
+        let Ticked::Ended(ended) = pipeline.tick().await else {
+            panic!("it ends")
+        };
+        let when = format!(
+            "order {order}, {events_per_execution} per execution: {:?}",
+            ended.counts
+        );
+        assert!(
+            ended.failure.is_some() && ended.counts.started == 0,
+            "{when}"
+        );
+        assert!(!pipeline.slots().is_empty(), "{when}");
+        pipeline.aws.faults().after(|_: &Call| Fault::None);
+        pipeline.run(4).await;
+        assert_eq!(by_day(&pipeline, began), BTreeMap::from([(0, 4)]), "{when}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

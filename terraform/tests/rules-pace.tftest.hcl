@@ -1,0 +1,352 @@
+# What the composition refuses of when and how fast it starts: one run per rule.
+
+mock_provider "aws" {
+  source = "./tests/mocks"
+}
+
+variables {
+  name    = "reports"
+  buckets = { a = { name = "bucket-a", sources = { all = {} } } }
+
+  workflow = {
+    definition = "{\"StartAt\": \"Done\", \"States\": {\"Done\": {\"Type\": \"Succeed\"}}}"
+  }
+
+  handlers = {
+    directory = "handlers"
+    manifest = {
+      version  = "1.2.3"
+      protocol = 2
+      handlers = {
+        dispatch = { arm64 = { file = "dispatch.zip", sha256 = "d1", bytes = 1 } }
+        ingest   = { arm64 = { file = "ingest.zip", sha256 = "i1", bytes = 1 } }
+        settle   = { arm64 = { file = "settle.zip", sha256 = "s1", bytes = 1 } }
+      }
+    }
+  }
+}
+
+run "windows_of_all_kinds" {
+  command = plan
+
+  variables {
+    windows = {
+      night  = { priority = 1, timezone = "Asia/Seoul", from = "20:00", to = "24:00", pace = { max_concurrency = 500 } }
+      late   = { priority = 2, timezone = "America/Argentina/Buenos_Aires", from = "22:00", to = "06:00", days = ["MON", "SUN"], pace = { starts_per_second = 0.5 } }
+      freeze = { priority = 0, dates = ["2026-12-24/2026-12-27", "2028-02-29"], pause = true }
+    }
+  }
+}
+
+run "windows_called_default" {
+  command = plan
+
+  variables {
+    windows = { default = { priority = 1, pause = true } }
+  }
+
+  expect_failures = [var.windows]
+}
+
+run "windows_with_a_name_that_is_none" {
+  command = plan
+
+  variables {
+    windows = { "Night shift" = { priority = 1, pause = true } }
+  }
+
+  expect_failures = [var.windows]
+}
+
+run "windows_too_many" {
+  command = plan
+
+  variables {
+    windows = { for i in range(51) : "w${i}" => { priority = i, pause = true } }
+  }
+
+  expect_failures = [var.windows]
+}
+
+run "windows_of_one_priority" {
+  command = plan
+
+  variables {
+    windows = { one = { priority = 1, pause = true }, two = { priority = 1, pause = true } }
+  }
+
+  expect_failures = [var.windows]
+}
+
+run "windows_below_every_priority" {
+  command = plan
+
+  variables {
+    windows = { night = { priority = -1, pause = true } }
+  }
+
+  expect_failures = [var.windows]
+}
+
+run "windows_in_a_zone_that_is_none" {
+  command = plan
+
+  variables {
+    windows = { night = { priority = 1, timezone = "Asia/Soul", pause = true } }
+  }
+
+  expect_failures = [var.windows]
+}
+
+run "windows_in_a_zone_by_offset" {
+  command = plan
+
+  variables {
+    windows = { night = { priority = 1, timezone = "+09:00", pause = true } }
+  }
+
+  expect_failures = [var.windows]
+}
+
+run "windows_from_midnight_as_24" {
+  command = plan
+
+  variables {
+    windows = { night = { priority = 1, from = "24:00", pause = true } }
+  }
+
+  expect_failures = [var.windows]
+}
+
+run "windows_with_a_time_of_one_digit" {
+  command = plan
+
+  variables {
+    windows = { night = { priority = 1, from = "8:00", pause = true } }
+  }
+
+  expect_failures = [var.windows]
+}
+
+run "windows_after_midnight_as_25" {
+  command = plan
+
+  variables {
+    windows = { night = { priority = 1, to = "25:00", pause = true } }
+  }
+
+  expect_failures = [var.windows]
+}
+
+run "windows_with_a_minute_too_much" {
+  command = plan
+
+  variables {
+    windows = { night = { priority = 1, to = "20:60", pause = true } }
+  }
+
+  expect_failures = [var.windows]
+}
+
+run "windows_past_24" {
+  command = plan
+
+  variables {
+    windows = { night = { priority = 1, to = "24:01", pause = true } }
+  }
+
+  expect_failures = [var.windows]
+}
+
+run "windows_that_end_when_they_begin" {
+  command = plan
+
+  variables {
+    windows = { night = { priority = 1, from = "08:00", to = "08:00", pause = true } }
+  }
+
+  expect_failures = [var.windows]
+}
+
+run "windows_on_a_day_that_is_none" {
+  command = plan
+
+  variables {
+    windows = { night = { priority = 1, days = ["Monday"], pause = true } }
+  }
+
+  expect_failures = [var.windows]
+}
+
+run "windows_on_no_day" {
+  command = plan
+
+  variables {
+    windows = { night = { priority = 1, days = [], pause = true } }
+  }
+
+  expect_failures = [var.windows]
+}
+
+run "windows_on_a_date_that_is_none" {
+  command = plan
+
+  variables {
+    windows = { night = { priority = 1, dates = ["2026-02-30"], pause = true } }
+  }
+
+  expect_failures = [var.windows]
+}
+
+run "windows_on_dates_the_wrong_way_round" {
+  command = plan
+
+  variables {
+    windows = { night = { priority = 1, dates = ["2026-12-27/2026-12-24"], pause = true } }
+  }
+
+  expect_failures = [var.windows]
+}
+
+run "windows_on_a_date_in_words" {
+  command = plan
+
+  variables {
+    windows = { night = { priority = 1, dates = ["24 December"], pause = true } }
+  }
+
+  expect_failures = [var.windows]
+}
+
+run "windows_on_no_date" {
+  command = plan
+
+  variables {
+    windows = { night = { priority = 1, dates = [], pause = true } }
+  }
+
+  expect_failures = [var.windows]
+}
+
+run "windows_that_change_nothing" {
+  command = plan
+
+  variables {
+    windows = { night = { priority = 1, from = "08:00" } }
+  }
+
+  expect_failures = [var.windows]
+}
+
+run "windows_with_an_empty_pace" {
+  command = plan
+
+  variables {
+    windows = { night = { priority = 1, pace = {} } }
+  }
+
+  expect_failures = [var.windows]
+}
+
+run "windows_with_too_much_at_once" {
+  command = plan
+
+  variables {
+    windows = { night = { priority = 1, pace = { max_concurrency = 10001 } } }
+  }
+
+  expect_failures = [var.windows]
+}
+
+run "windows_that_stand_still" {
+  command = plan
+
+  variables {
+    windows = { night = { priority = 1, pace = { starts_per_second = 0 } } }
+  }
+
+  expect_failures = [var.windows]
+}
+
+run "windows_with_too_big_a_burst" {
+  command = plan
+
+  variables {
+    windows = { night = { priority = 1, pace = { burst = 1001 } } }
+  }
+
+  expect_failures = [var.windows]
+}
+
+run "windows_with_half_a_start" {
+  command = plan
+
+  variables {
+    windows = { night = { priority = 1, pace = { starts_per_tick = 0.5 } } }
+  }
+
+  expect_failures = [var.windows]
+}
+
+run "limits_of_nothing" {
+  command = plan
+
+  variables {
+    limits = { starts_per_day = 0 }
+  }
+
+  expect_failures = [var.limits]
+}
+
+run "limits_of_half_a_start" {
+  command = plan
+
+  variables {
+    limits = { starts_per_day = 1.5 }
+  }
+
+  expect_failures = [var.limits]
+}
+
+run "schedule_of_any_kind" {
+  command = plan
+
+  variables {
+    schedule = { expression = "cron(5,35 14 1-15 JAN,FEB-MAR ? *)", tick_seconds = 30 }
+  }
+
+  assert {
+    condition     = local._schedule_form != "" && file("schedule-form.tf") == file("modules/schedule/form.tf")
+    error_message = "The composition and the module take the same schedules."
+  }
+}
+
+run "schedule_with_minute_60" {
+  command = plan
+
+  variables {
+    schedule = { expression = "cron(60 * * * ? *)" }
+  }
+
+  expect_failures = [var.schedule]
+}
+
+run "schedule_by_cron_that_meets_the_next" {
+  command = plan
+
+  variables {
+    schedule = { expression = "cron(* * * * ? *)", tick_seconds = 59 }
+  }
+
+  expect_failures = [var.schedule]
+}
+
+run "schedule_by_step_that_meets_the_next" {
+  command = plan
+
+  variables {
+    schedule = { expression = "cron(0/1 8-17 ? * MON-FRI *)", tick_seconds = 59 }
+  }
+
+  expect_failures = [var.schedule]
+}

@@ -1,0 +1,384 @@
+# The ways in, the lanes, and what goes with them: who is wired to what, and who
+# may do what.
+
+mock_provider "aws" {
+  source = "./tests/mocks"
+}
+
+override_resource {
+  target = module.queue["urgent"].aws_sqs_queue.this
+  values = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports-urgent", url = "url:urgent" }
+}
+
+override_resource {
+  target = module.queue["urgent"].aws_sqs_queue.dlq
+  values = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports-urgent-dlq", url = "url:urgent-dlq" }
+}
+
+override_resource {
+  target = module.queue["bulk"].aws_sqs_queue.this
+  values = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports-bulk", url = "url:bulk" }
+}
+
+override_resource {
+  target = module.queue["bulk"].aws_sqs_queue.dlq
+  values = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports-bulk-dlq", url = "url:bulk-dlq" }
+}
+
+override_resource {
+  target = module.rules_dlq["bulk"].aws_sqs_queue.this
+  values = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports-bulk-rules-dlq", url = "url:bulk-rules-dlq" }
+}
+
+override_resource {
+  target = module.ingest_failures[0].aws_sqs_queue.this
+  values = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports-ingest-failures", url = "url:ingest-failures" }
+}
+
+override_resource {
+  target = module.ingest[0].aws_lambda_function.this
+  values = { arn = "arn:aws:lambda:eu-central-1:111122223333:function:reports-ingest" }
+}
+
+variables {
+  name = "reports"
+
+  lanes = {
+    bulk   = { priority = 2, min_share = 0.1 }
+    urgent = { priority = 1 }
+  }
+
+  buckets = {
+    ours = {
+      name = "our-bucket"
+      sources = {
+        alarms = { prefix = "alarms/" }
+        images = { prefix = "images/", via = "lambda", lane = "bulk" }
+        status = { prefix = "status/", suffix = ".json", via = "eventbridge", lane = "bulk", reasons = ["PutObject"], max_size = 1000 }
+        urgent = { prefix = "urgent/", suffix = ".json", via = "lambda" }
+      }
+    }
+    theirs = {
+      name         = "their-bucket"
+      account_id   = "444455556666"
+      notification = "external"
+      sources      = { all = { via = "eventbridge", lane = "bulk" } }
+    }
+  }
+
+  topics = {
+    fanout = { arn = "arn:aws:sns:eu-central-1:777788889999:fanout", lane = "bulk", raw_delivery = false, filter_policy = "{\"Records\":{}}" }
+    others = { arn = "arn:aws:sns:eu-central-1:777788889999:others", subscribe = false }
+  }
+
+  workflow = {
+    definition = "{\"StartAt\": \"Done\", \"States\": {\"Done\": {\"Type\": \"Succeed\"}}}"
+  }
+
+  handlers = {
+    directory = "handlers"
+    manifest = {
+      version  = "1.2.3"
+      protocol = 2
+      handlers = {
+        dispatch = { arm64 = { file = "dispatch.zip", sha256 = "d1", bytes = 1 } }
+        ingest   = { arm64 = { file = "ingest.zip", sha256 = "i1", bytes = 1 } }
+        settle   = { arm64 = { file = "settle.zip", sha256 = "s1", bytes = 1 } }
+      }
+    }
+  }
+}
+
+run "every_way_in" {
+  assert {
+    condition = alltrue([
+      for environment in [module.dispatch.environment, module.settle.environment, module.ingest[0].environment] :
+      jsondecode(environment.SPILLWAY_LANES) == [
+        { name = "urgent", queue_url = "url:urgent", dead_letter_queue_url = "url:urgent-dlq", priority = 1, min_share = 0 },
+        { name = "bulk", queue_url = "url:bulk", dead_letter_queue_url = "url:bulk-dlq", priority = 2, min_share = 0.1 },
+      ]
+    ])
+    error_message = "Every function knows the lanes, by priority: ${module.dispatch.environment.SPILLWAY_LANES}"
+  }
+  assert {
+    condition = jsondecode(module.ingest[0].environment.SPILLWAY_SOURCES) == [
+      { bucket = "our-bucket", prefix = "images/", suffix = "", lane = "bulk" },
+      { bucket = "our-bucket", prefix = "urgent/", suffix = ".json", lane = "urgent" },
+    ]
+    error_message = "ingest knows its sources: ${module.ingest[0].environment.SPILLWAY_SOURCES}"
+  }
+  assert {
+    condition     = join(" ", keys(module.ingest[0].environment)) == "SPILLWAY_LANES SPILLWAY_LEDGER_ARN SPILLWAY_LEDGER_TABLE SPILLWAY_PIPELINE SPILLWAY_SOURCES"
+    error_message = "ingest is configured by these variables alone: ${jsonencode(module.ingest[0].environment)}"
+  }
+  assert {
+    condition = {
+      for statement in jsondecode(module.ingest[0].policy_json).Statement :
+      statement.Sid => "${join(" ", sort(statement.Action))} on ${join(" ", sort(statement.Resource))}"
+      } == {
+      EventsQueues = "sqs:SendMessage on arn:aws:sqs:eu-central-1:111122223333:reports-bulk arn:aws:sqs:eu-central-1:111122223333:reports-urgent"
+      Ledger       = "dynamodb:GetItem dynamodb:UpdateItem on arn:aws:dynamodb:eu-central-1:111122223333:table/mock"
+      Logs         = "logs:CreateLogStream logs:PutLogEvents on arn:aws:logs:eu-central-1:111122223333:log-group:mock:*"
+      OnFailure    = "sqs:SendMessage on arn:aws:sqs:eu-central-1:111122223333:reports-ingest-failures"
+    }
+    error_message = "ingest may do exactly this: ${module.ingest[0].policy_json}"
+  }
+  assert {
+    condition = {
+      for lane, queue in module.queue : lane => {
+        for statement in jsondecode(queue.policy_json).Statement :
+        statement.Sid => try(statement.Condition.ArnEquals["aws:SourceArn"], null) if statement.Effect == "Allow"
+      }
+      } == {
+      bulk = {
+        EventBridge = ["arn:aws:events:eu-central-1:111122223333:rule/reports-ours.status", "arn:aws:events:eu-central-1:111122223333:rule/reports-theirs.all"]
+        Sns         = ["arn:aws:sns:eu-central-1:777788889999:fanout"]
+      }
+      urgent = {
+        S3  = ["arn:aws:s3:::our-bucket"]
+        Sns = ["arn:aws:sns:eu-central-1:777788889999:others"]
+      }
+    }
+    error_message = "Each queue lets in what feeds its lane: ${module.queue["bulk"].policy_json} ${module.queue["urgent"].policy_json}"
+  }
+  assert {
+    condition = keys(module.rules_dlq) == ["bulk"] && {
+      for statement in jsondecode(module.rules_dlq["bulk"].policy_json).Statement :
+      statement.Sid => try(statement.Condition.ArnEquals["aws:SourceArn"], null) if statement.Effect == "Allow"
+      } == {
+      EventBridge = ["arn:aws:events:eu-central-1:111122223333:rule/reports-ours.status", "arn:aws:events:eu-central-1:111122223333:rule/reports-theirs.all"]
+      Sns         = ["arn:aws:sns:eu-central-1:777788889999:fanout"]
+    }
+    error_message = "What the lane's rules and subscriptions could not deliver is kept: ${module.rules_dlq["bulk"].policy_json}"
+  }
+  assert {
+    condition = output.bucket_notifications == {
+      ours = {
+        bucket = "our-bucket"
+        queues = {
+          reports-alarms = { queue = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports-urgent" }, events = toset(["s3:ObjectCreated:*"]), prefix = "alarms/", suffix = "" }
+        }
+        functions = {
+          reports-images = { function = { arn = "arn:aws:lambda:eu-central-1:111122223333:function:reports-ingest" }, events = toset(["s3:ObjectCreated:*"]), prefix = "images/", suffix = "" }
+          reports-urgent = { function = { arn = "arn:aws:lambda:eu-central-1:111122223333:function:reports-ingest" }, events = toset(["s3:ObjectCreated:*"]), prefix = "urgent/", suffix = ".json" }
+        }
+        eventbridge = true
+      }
+      theirs = { bucket = "their-bucket", queues = {}, functions = {}, eventbridge = true }
+    }
+    error_message = "The owner of a bucket gets all its entries: ${jsonencode(output.bucket_notifications)}"
+  }
+  assert {
+    condition = { for key, rule in output.event_rules : key => { name = rule.name, pattern = jsondecode(rule.pattern), mine = rule.enable == null } } == {
+      "ours.status" = {
+        name = "reports-ours.status"
+        mine = true
+        pattern = {
+          source      = ["aws.s3"]
+          detail-type = ["Object Created"]
+          account     = ["111122223333"]
+          detail = {
+            bucket = { name = ["our-bucket"] }
+            object = { key = [{ wildcard = "status/*.json" }], size = [{ numeric = ["<=", 1000] }] }
+            reason = ["PutObject"]
+          }
+        }
+      }
+      "theirs.all" = {
+        name = "reports-theirs.all"
+        mine = false
+        pattern = {
+          source      = ["aws.s3"]
+          detail-type = ["Object Created"]
+          account     = ["444455556666"]
+          detail      = { bucket = { name = ["their-bucket"] } }
+        }
+      }
+    }
+    error_message = "The rules: ${jsonencode(output.event_rules)}"
+  }
+  assert {
+    condition     = strcontains(output.event_rules["theirs.all"].enable, "account 444455556666") && strcontains(output.event_rules["theirs.all"].enable, "account 111122223333")
+    error_message = "The owner of the other bucket is told what to do: ${output.event_rules["theirs.all"].enable}"
+  }
+  assert {
+    condition     = keys(module.topic_subscription) == ["fanout"] && keys(module.bucket_invocation) == ["ours"]
+    error_message = "Subscribed is what asked for it, and who invokes ingest may."
+  }
+  assert {
+    condition = jsonencode({ for stage in ["events", "ingest", "rules"] : stage => output.redrive[stage] }) == jsonencode({
+      events = { source_arn = "arn:aws:sqs:eu-central-1:111122223333:reports-urgent-dlq", source_url = "url:urgent-dlq", destination_arn = "arn:aws:sqs:eu-central-1:111122223333:reports-urgent", destination_url = "url:urgent" }
+      ingest = { source_arn = "arn:aws:sqs:eu-central-1:111122223333:reports-ingest-failures", source_url = "url:ingest-failures", function_name = "reports-ingest" }
+      rules  = { bulk = { source_arn = "arn:aws:sqs:eu-central-1:111122223333:reports-bulk-rules-dlq", source_url = "url:bulk-rules-dlq", destination_arn = "arn:aws:sqs:eu-central-1:111122223333:reports-bulk", destination_url = "url:bulk" } }
+    })
+    error_message = "A redrive knows every stage: ${jsonencode(output.redrive)}"
+  }
+  assert {
+    condition     = keys(output.redrive.lanes) == ["bulk", "urgent"] && output.redrive.lanes.bulk.destination_url == "url:bulk"
+    error_message = "A redrive knows every lane: ${jsonencode(output.redrive.lanes)}"
+  }
+  assert {
+    condition = output.lanes == {
+      bulk   = { queue_arn = "arn:aws:sqs:eu-central-1:111122223333:reports-bulk", queue_url = "url:bulk", dead_letter_queue_arn = "arn:aws:sqs:eu-central-1:111122223333:reports-bulk-dlq", dead_letter_queue_url = "url:bulk-dlq" }
+      urgent = { queue_arn = "arn:aws:sqs:eu-central-1:111122223333:reports-urgent", queue_url = "url:urgent", dead_letter_queue_arn = "arn:aws:sqs:eu-central-1:111122223333:reports-urgent-dlq", dead_letter_queue_url = "url:urgent-dlq" }
+    }
+    error_message = "The lanes: ${jsonencode(output.lanes)}"
+  }
+  assert {
+    condition     = output.events_queue_url == "url:urgent" && output.dead_letter_queue_url == "url:urgent-dlq"
+    error_message = "The events queue is that of the lane that comes first."
+  }
+  assert {
+    condition = {
+      for statement in jsondecode(module.dispatch.policy_json).Statement : statement.Sid => join(" ", sort(statement.Resource))
+      if contains(["EventsQueues", "SendOnly"], statement.Sid)
+      } == {
+      EventsQueues = "arn:aws:sqs:eu-central-1:111122223333:reports-bulk arn:aws:sqs:eu-central-1:111122223333:reports-urgent"
+      SendOnly     = "arn:aws:sqs:eu-central-1:111122223333:mock arn:aws:sqs:eu-central-1:111122223333:reports-bulk-dlq arn:aws:sqs:eu-central-1:111122223333:reports-urgent-dlq"
+    }
+    error_message = "dispatch works on every lane: ${module.dispatch.policy_json}"
+  }
+  assert {
+    condition     = output.ingest_function_name == "reports-ingest" && output.ingest_failure_queue_url == "url:ingest-failures" && output.released_sha256.ingest == "i1"
+    error_message = "The outputs name ingest."
+  }
+}
+
+run "fifo" {
+  command = plan
+
+  variables {
+    fifo   = true
+    lanes  = {}
+    topics = {}
+    buckets = {
+      ours = { name = "our-bucket", sources = { all = { via = "lambda" } } }
+    }
+  }
+
+  assert {
+    condition     = module.queue["default"].queue_name == "reports.fifo" && module.queue["default"].dead_letter_queue_name == "reports-dlq.fifo"
+    error_message = "The queues are FIFO."
+  }
+  assert {
+    condition     = module.ingest_failures[0].queue_name == "reports-ingest-failures"
+    error_message = "Lambda's destination is a standard queue, for it can be no other."
+  }
+  assert {
+    condition     = module.settle.environment.SPILLWAY_BACKOFF_SECONDS == "0"
+    error_message = "A FIFO queue has no delay, so that there is no backoff."
+  }
+}
+
+run "windows_and_limits" {
+  command = plan
+
+  variables {
+    limits = { starts_per_day = 1000 }
+    pace   = { max_concurrency = 100, starts_per_tick = 5 }
+    windows = {
+      night  = { priority = 1, timezone = "Asia/Seoul", from = "20:00", days = ["MON"], pace = { max_concurrency = 500, starts_per_second = 0.5 } }
+      freeze = { priority = 0, dates = ["2026-12-24/2026-12-27"], pause = true }
+    }
+  }
+
+  # As text: the functions read numbers, true and lists, and nothing as null.
+  assert {
+    condition = local._windows == {
+      freeze = { name = "freeze", priority = 0, timezone = "UTC", from = "00:00", to = "24:00", dates = tolist(["2026-12-24/2026-12-27"]), pause = true }
+      night  = { name = "night", priority = 1, timezone = "Asia/Seoul", from = "20:00", to = "24:00", days = tolist(["MON"]), pace = { max_concurrency = 500, starts_per_second = 0.5 } }
+    }
+    error_message = "dispatch gets the windows, without what they do not say: ${jsonencode(local._windows)}"
+  }
+  assert {
+    condition = jsonencode(output.effective_pace) == jsonencode({
+      default = { max_concurrency = 100, starts_per_second = 25, burst = 50, starts_per_tick = 5, schedule = "rate(1 minute)", tick_seconds = 56 }
+      freeze  = { max_concurrency = 100, starts_per_second = 25, burst = 50, starts_per_tick = 5, schedule = "rate(1 minute)", tick_seconds = 56, priority = 0, timezone = "UTC", from = "00:00", to = "24:00", dates = ["2026-12-24/2026-12-27"], days = null, pause = true }
+      night   = { max_concurrency = 500, starts_per_second = 0.5, burst = 50, starts_per_tick = 5, schedule = "rate(1 minute)", tick_seconds = 56, priority = 1, timezone = "Asia/Seoul", from = "20:00", to = "24:00", dates = null, days = ["MON"], pause = false }
+    })
+    error_message = "The pace in force, by window: ${jsonencode(output.effective_pace)}"
+  }
+}
+
+run "windows_and_limits_arrive" {
+  variables {
+    limits   = { starts_per_day = 1000 }
+    windows  = { night = { priority = 1, timezone = "Asia/Seoul", from = "20:00", pace = { max_concurrency = 500 } } }
+    workflow = { definition = "{\"StartAt\": \"Done\", \"States\": {\"Done\": {\"Type\": \"Succeed\"}}}", events_per_execution = 10 }
+  }
+
+  assert {
+    condition     = module.dispatch.environment.SPILLWAY_WINDOWS == "[{\"from\":\"20:00\",\"name\":\"night\",\"pace\":{\"max_concurrency\":500},\"priority\":1,\"timezone\":\"Asia/Seoul\",\"to\":\"24:00\"}]"
+    error_message = "dispatch gets the windows: ${module.dispatch.environment.SPILLWAY_WINDOWS}"
+  }
+  assert {
+    condition     = module.dispatch.environment.SPILLWAY_STARTS_PER_DAY == "1000" && module.dispatch.environment.SPILLWAY_EVENTS_PER_EXECUTION == "10" && module.settle.environment.SPILLWAY_EVENTS_PER_EXECUTION == "10"
+    error_message = "The limit and the batch size arrive."
+  }
+}
+
+run "state_machine_that_is_there" {
+  variables {
+    workflow = { state_machine = { arn = "arn:aws:states:eu-central-1:111122223333:stateMachine:there:live" }, order = "latest", input_format = "s3-notification" }
+  }
+
+  assert {
+    condition     = length(module.workflow) == 0 && output.workflow_role_arn == null && output.log_group_names.workflow == null
+    error_message = "No state machine is made."
+  }
+  assert {
+    condition     = output.state_machine_arn == "arn:aws:states:eu-central-1:111122223333:stateMachine:there" && output.start_arn == "arn:aws:states:eu-central-1:111122223333:stateMachine:there:live"
+    error_message = "Started is the alias; watched is the state machine, for events name it so."
+  }
+  assert {
+    condition = {
+      for statement in jsondecode(module.dispatch.policy_json).Statement : statement.Sid => statement.Resource
+      if contains(["Start", "Sweep"], statement.Sid)
+      } == {
+      Start = ["arn:aws:states:eu-central-1:111122223333:stateMachine:there", "arn:aws:states:eu-central-1:111122223333:stateMachine:there:live"]
+      Sweep = ["arn:aws:states:eu-central-1:111122223333:execution:there:*"]
+    }
+    error_message = "dispatch may start it and ask after its executions: ${module.dispatch.policy_json}"
+  }
+  assert {
+    condition = alltrue([
+      for environment in [module.dispatch.environment, module.settle.environment] :
+      environment.SPILLWAY_STATE_MACHINE_ARN == "arn:aws:states:eu-central-1:111122223333:stateMachine:there:live" && environment.SPILLWAY_ORDER == "latest"
+    ]) && module.dispatch.environment.SPILLWAY_INPUT_FORMAT == "s3-notification"
+    error_message = "The functions know what they start, and how: ${jsonencode(module.dispatch.environment)}"
+  }
+}
+
+run "a_key_of_your_own" {
+  variables {
+    platform = {
+      iam     = { path = "/pipelines/" }
+      kms_key = { arn = "arn:aws:kms:eu-central-1:111122223333:key/k1" }
+    }
+  }
+
+  assert {
+    condition = alltrue([
+      for policy in [module.dispatch.policy_json, module.settle.policy_json, module.ingest[0].policy_json] :
+      [for s in jsondecode(policy).Statement : "${join(" ", s.Action)} on ${join(" ", s.Resource)}" if s.Sid == "Key"] == ["kms:Decrypt kms:GenerateDataKey on arn:aws:kms:eu-central-1:111122223333:key/k1"]
+    ])
+    error_message = "Every function may use this key: ${module.dispatch.policy_json}"
+  }
+  assert {
+    condition     = [for s in output.kms_key_policy_statements : s.Sid] == ["ReportsS3", "ReportsEventBridge", "ReportsSns", "ReportsLogs", "ReportsLogDelivery", "ReportsRoles"]
+    error_message = "The key's owner learns who uses it: ${jsonencode(output.kms_key_policy_statements)}"
+  }
+  assert {
+    condition = jsonencode({ for s in output.kms_key_policy_statements : s.Sid => s.Condition.ArnEquals if contains(["ReportsEventBridge", "ReportsRoles"], s.Sid) }) == jsonencode({
+      ReportsEventBridge = { "aws:SourceArn" = [
+        "arn:aws:events:eu-central-1:111122223333:rule/reports-ours.status",
+        "arn:aws:events:eu-central-1:111122223333:rule/reports-outcomes",
+        "arn:aws:events:eu-central-1:111122223333:rule/reports-theirs.all",
+      ] }
+      ReportsRoles = { "aws:PrincipalArn" = [
+        for part in ["dispatch", "ingest", "settle", "workflow"] : "arn:aws:iam::111122223333:role/pipelines/reports-eu-central-1-${part}"
+      ] }
+    })
+    error_message = "Rules and roles are named: ${jsonencode(output.kms_key_policy_statements)}"
+  }
+}
