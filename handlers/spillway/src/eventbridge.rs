@@ -217,6 +217,13 @@ pub(crate) mod tests {
         }
     }
 
+    #[test]
+    fn a_long_reason_is_cut_to_an_event_name() {
+        let mut event = sample();
+        event["detail"]["reason"] = json!("r".repeat(300));
+        assert_eq!(read(event).unwrap().event_name.len(), MAX_FIELD_BYTES);
+    }
+
     /// An event with one field changed or, with `Value::Null`, removed.
     fn with(pointer: &str, value: Value) -> Value {
         let mut event = sample();

@@ -3,9 +3,11 @@
 //! Time is virtual: run under `#[tokio::test(start_paused = true)]`.
 
 mod invariants;
+mod invocation;
 mod pipeline;
 mod upload;
 
 pub use invariants::{Verdict, failed_items, ids, objects};
+pub use invocation::{Invocations, Invoked};
 pub use pipeline::{Background, LEDGER, Pipeline, Settings, Ticked};
 pub use upload::{Upload, notification, record};

@@ -20,7 +20,7 @@ use crate::upload::{Upload, notification};
 
 /// The ledger's table.
 pub const LEDGER: &str = "ledger";
-const LEDGER_ARN: &str = "arn:aws:dynamodb:us-east-1:123456789012:table/ledger";
+pub(crate) const LEDGER_ARN: &str = "arn:aws:dynamodb:us-east-1:123456789012:table/ledger";
 
 const TICK: Duration = Duration::from_secs(60);
 /// Lambda's timeout of `dispatch`: the tick's 56 seconds and 20 more, as in Terraform.
@@ -201,16 +201,16 @@ impl Pipeline {
         uploads
     }
 
-    fn caller(&self, function: &str) -> Caller {
+    pub(crate) fn caller(&self, function: &str) -> Caller {
         let number = self.invocations.fetch_add(1, Ordering::Relaxed);
         self.aws.caller(&format!("{function}-{number}"))
     }
 
-    fn clock(&self) -> Clock {
+    pub(crate) fn clock(&self) -> Clock {
         Clock::starting_at(self.aws.clock().now_ms())
     }
 
-    fn lanes(&self) -> Vec<Lane> {
+    pub(crate) fn lanes(&self) -> Vec<Lane> {
         let queues = self.settings.lanes.iter().zip(&self.lanes).enumerate();
         queues
             .map(
