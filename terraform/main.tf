@@ -209,7 +209,6 @@ module "dispatch" {
       sid = "Ledger"
       actions = [
         "dynamodb:BatchGetItem",
-        "dynamodb:ConditionCheckItem",
         "dynamodb:DeleteItem",
         "dynamodb:GetItem",
         "dynamodb:PutItem",
@@ -261,7 +260,6 @@ module "settle" {
       SPILLWAY_ORDER                          = var.workflow.order
       SPILLWAY_OUTCOMES_DEAD_LETTER_QUEUE_URL = module.outcomes.dead_letter_queue_url
       SPILLWAY_RETENTION_DAYS                 = var.ledger.retention_days
-      SPILLWAY_STATE_MACHINE_ARN              = local._start_arn
     },
   )
 
@@ -289,7 +287,6 @@ module "settle" {
       sid = "Ledger"
       actions = [
         "dynamodb:BatchGetItem",
-        "dynamodb:ConditionCheckItem",
         "dynamodb:DeleteItem",
         "dynamodb:GetItem",
         "dynamodb:UpdateItem",

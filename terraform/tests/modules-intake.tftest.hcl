@@ -431,6 +431,26 @@ run "notification_of_all_kinds" {
   }
 }
 
+run "notification_with_filters_as_s3_wants_them" {
+  command = plan
+
+  module {
+    source = "./modules/bucket-notification"
+  }
+
+  variables {
+    bucket = "bucket-a"
+    queues = { one = { queue = { arn = "arn:aws:sqs:eu-central-1:111122223333:one" }, prefix = "in box/a+b/", suffix = ".json" } }
+  }
+
+  assert {
+    condition = [
+      for entry in aws_s3_bucket_notification.this.queue : "${entry.filter_prefix} ${entry.filter_suffix}"
+    ] == ["in+box/a%2Bb/ .json"]
+    error_message = "S3 wants filters URL-encoded but for the slash: ${jsonencode(aws_s3_bucket_notification.this.queue)}"
+  }
+}
+
 run "notification_with_an_overlap_of_kinds" {
   command = plan
 

@@ -342,9 +342,11 @@ run "state_machine_that_is_there" {
   }
   assert {
     condition = alltrue([
-      for environment in [module.dispatch.environment, module.settle.environment] :
-      environment.SPILLWAY_STATE_MACHINE_ARN == "arn:aws:states:eu-central-1:111122223333:stateMachine:there:live" && environment.SPILLWAY_ORDER == "latest"
-    ]) && module.dispatch.environment.SPILLWAY_INPUT_FORMAT == "s3-notification"
+      module.dispatch.environment.SPILLWAY_STATE_MACHINE_ARN == "arn:aws:states:eu-central-1:111122223333:stateMachine:there:live",
+      module.dispatch.environment.SPILLWAY_INPUT_FORMAT == "s3-notification",
+      module.dispatch.environment.SPILLWAY_ORDER == "latest",
+      module.settle.environment.SPILLWAY_ORDER == "latest",
+    ])
     error_message = "The functions know what they start, and how: ${jsonencode(module.dispatch.environment)}"
   }
 }

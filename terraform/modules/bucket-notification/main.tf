@@ -29,6 +29,17 @@ locals {
   ])
 }
 
+# S3 wants the filters as it writes keys into notifications: URL-encoded, a space
+# as +, but for the slash. The inputs are as the keys have them.
+locals {
+  _filters = {
+    for end in distinct(flatten([
+      for entry in concat(values(var.queues), values(var.functions)) :
+      [entry.prefix, entry.suffix]
+    ])) : end => end == "" ? null : replace(urlencode(end), "%2F", "/")
+  }
+}
+
 resource "aws_s3_bucket_notification" "this" {
   bucket      = var.bucket
   eventbridge = var.eventbridge
@@ -40,8 +51,8 @@ resource "aws_s3_bucket_notification" "this" {
       id            = queue.key
       queue_arn     = queue.value.queue.arn
       events        = queue.value.events
-      filter_prefix = queue.value.prefix == "" ? null : queue.value.prefix
-      filter_suffix = queue.value.suffix == "" ? null : queue.value.suffix
+      filter_prefix = local._filters[queue.value.prefix]
+      filter_suffix = local._filters[queue.value.suffix]
     }
   }
 
@@ -52,8 +63,8 @@ resource "aws_s3_bucket_notification" "this" {
       id                  = lambda_function.key
       lambda_function_arn = lambda_function.value.function.arn
       events              = lambda_function.value.events
-      filter_prefix       = lambda_function.value.prefix == "" ? null : lambda_function.value.prefix
-      filter_suffix       = lambda_function.value.suffix == "" ? null : lambda_function.value.suffix
+      filter_prefix       = local._filters[lambda_function.value.prefix]
+      filter_suffix       = local._filters[lambda_function.value.suffix]
     }
   }
 
