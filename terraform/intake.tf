@@ -235,7 +235,7 @@ module "ingest" {
     },
     {
       sid       = "Ledger"
-      actions   = ["dynamodb:GetItem", "dynamodb:UpdateItem"]
+      actions   = ["dynamodb:UpdateItem"]
       resources = [module.ledger.arn]
     },
   ]

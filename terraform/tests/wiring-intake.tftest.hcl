@@ -117,7 +117,7 @@ run "every_way_in" {
       statement.Sid => "${join(" ", sort(statement.Action))} on ${join(" ", sort(statement.Resource))}"
       } == {
       EventsQueues = "sqs:SendMessage on arn:aws:sqs:eu-central-1:111122223333:reports-bulk arn:aws:sqs:eu-central-1:111122223333:reports-urgent"
-      Ledger       = "dynamodb:GetItem dynamodb:UpdateItem on arn:aws:dynamodb:eu-central-1:111122223333:table/mock"
+      Ledger       = "dynamodb:UpdateItem on arn:aws:dynamodb:eu-central-1:111122223333:table/mock"
       Logs         = "logs:CreateLogStream logs:PutLogEvents on arn:aws:logs:eu-central-1:111122223333:log-group:mock:*"
       OnFailure    = "sqs:SendMessage on arn:aws:sqs:eu-central-1:111122223333:reports-ingest-failures"
     }

@@ -65,6 +65,25 @@ async fn latest_works_on_the_newest_of_those_that_wait_and_records_the_others() 
 }
 
 #[tokio::test(start_paused = true)]
+async fn with_latest_who_waits_gives_way_to_a_newer_version_and_is_recorded() {
+    let pipeline = Pipeline::succeeding(ordered(Order::Latest), 600);
+    let uploads = versions([1, 2, 3]);
+    for (upload, expected) in uploads.iter().zip([
+        vec!["STARTED"],
+        vec!["STARTED", "WAITING"],
+        vec!["STARTED", "SUPERSEDED", "WAITING"],
+    ]) {
+        pipeline.upload(upload);
+        pipeline.tick().await.well();
+        let mut states = states(&pipeline);
+        states.sort();
+        assert_eq!(states, expected);
+    }
+    pipeline.drain(30).await;
+    assert_eq!(started(&pipeline), [1, 3]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn latest_never_goes_back_to_a_version_whose_retry_comes_late() {
     let settings = Settings {
         retry: spillway::outcome::RetryPolicy {
