@@ -178,6 +178,31 @@ async fn a_settle_that_is_slow_between_freeing_and_sending_leaves_nobody_waiting
     }
 }
 
+/// The tick after finds a slot whose row is settled: it must leave it to settle, or nobody sends for who waits.
+#[tokio::test(start_paused = true)]
+async fn a_tick_and_a_settle_that_die_for_the_same_object_leave_nobody_waiting() {
+    for order in [Order::Latest, Order::Each] {
+        let pipeline = Pipeline::succeeding(ordered(order), 70);
+        let uploads = versions([1, 2]);
+        pipeline.upload(&uploads[0]);
+        let (mut tick_died, mut settle_died) = (false, false);
+        pipeline.aws.faults().after(move |call| {
+            let dies = match call.operation.as_str() {
+                "StartExecution" => !std::mem::replace(&mut tick_died, true),
+                "UpdateItem" if call.caller.starts_with("settle") => {
+                    !std::mem::replace(&mut settle_died, true)
+                }
+                _ => false,
+            };
+            if dies { Fault::Crash } else { Fault::None }
+        });
+        pipeline.run(1).await;
+        pipeline.upload(&uploads[1]);
+        pipeline.drain(20).await;
+        assert_eq!(started(&pipeline), [1, 2], "{order}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_redriven_older_version_is_passed_over_with_latest() {
     let mut settings = ordered(Order::Latest);
