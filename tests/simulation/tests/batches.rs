@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use fake_aws::{Ending, Execution, Fault};
-use serde_json::Value;
-use simulation::{Pipeline, Settings, Upload, Verdict, failed_items, ids, objects};
+use serde_json::{Value, json};
+use simulation::{LEDGER, Pipeline, Settings, Upload, Verdict, failed_items, ids, objects};
 
 fn batches(events_per_execution: u32) -> Settings {
     Settings {
@@ -175,7 +175,7 @@ async fn a_tick_that_dies_among_its_claims_goes_on_with_those_it_won() {
         let verdict = Verdict::of(&pipeline, &uploads);
         verdict.expect_kept(&format!("died at claim {nth}"), 20);
         assert_eq!(verdict.succeeded, 5);
-        let batches = pipeline.aws.dynamodb().items(simulation::LEDGER);
+        let batches = pipeline.aws.dynamodb().items(LEDGER);
         let left: Vec<&Value> = batches
             .iter()
             .filter(|item| {
@@ -187,4 +187,33 @@ async fn a_tick_that_dies_among_its_claims_goes_on_with_those_it_won() {
             .collect();
         assert!(left.is_empty(), "{left:?}");
     }
+}
+
+/// One that was claimed for an execution after its list was fixed is not in its input: whatever the outcome says, it was
+/// not worked on.
+#[tokio::test(start_paused = true)]
+async fn an_event_that_is_not_in_the_input_is_tried_again_and_not_called_done() {
+    let pipeline = Pipeline::succeeding(batches(2), 5);
+    pipeline.upload_many(2);
+    pipeline.tick().await.well();
+    let items = pipeline.aws.dynamodb().items(LEDGER);
+    let mut batch = items
+        .into_iter()
+        .find(|item| item["sk"]["S"] == "batch")
+        .unwrap();
+    let left_out = batch["row_pks"]["L"][1]["S"].as_str().unwrap().to_owned();
+    batch["members"] = json!({"L": [{"N": "0"}]});
+    pipeline.aws.dynamodb().put(LEDGER, batch);
+    pipeline.drain(5).await;
+    assert_eq!(sizes(&pipeline), [1, 2]);
+    let executions = pipeline.aws.sfn().executions();
+    let alone = executions
+        .iter()
+        .map(objects)
+        .find(|(uploads, _)| uploads.len() == 1);
+    let (uploads, attempt) = alone.unwrap();
+    assert_eq!(
+        (format!("uploads/{}", uploads[0].key), attempt),
+        (left_out, 2)
+    );
 }
