@@ -23,6 +23,7 @@ from pipeline.inside_emulator import (
     s3_list_versions,
     sns_deliveries,
     state_machine_versions,
+    table_lock,
 )
 
 
@@ -36,6 +37,7 @@ def follow_parent() -> None:
 threading.Thread(target=follow_parent, daemon=True).start()
 lock = queue_lock.add()
 message_moves.add(lock)
+table_lock.add()
 rule_targets.add(lock)
 event_buses.add()
 permissions.add()

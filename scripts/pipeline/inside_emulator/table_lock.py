@@ -1,0 +1,14 @@
+"""A lock around the tables: a state machine's calls come on threads of their own, and MiniStack looks at a condition and
+writes in two steps, so that of two conditional writes both could win."""
+
+import threading
+
+from ministack.services import dynamodb
+
+from pipeline.inside_emulator.locking import lock_in
+
+
+def add() -> None:
+    lock_in(
+        threading.RLock(), dynamodb, "_put_item", "_update_item", "_delete_item", "_transact_write_items", "_batch_write_item"
+    )
