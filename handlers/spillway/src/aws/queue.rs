@@ -31,8 +31,6 @@ pub struct Message {
     pub receipt: String,
     /// The `attempt` attribute.
     pub attempt: Option<String>,
-    /// The `lane` attribute.
-    pub lane: Option<String>,
 }
 
 /// A message to send.
@@ -158,22 +156,19 @@ impl Queue {
             .max_number_of_messages(most.clamp(1, BATCH as u32) as i32)
             .wait_time_seconds(wait_seconds.min(20) as i32)
             .message_attribute_names(message::ATTEMPT)
-            .message_attribute_names(message::LANE)
             .send()
             .await
             .map_err(|error| HandlerError::call("receiving messages", &error))?;
         let messages = answer.messages.unwrap_or_default().into_iter();
         Ok(messages
-            .map(|received| {
-                let mut attributes = received.message_attributes.unwrap_or_default();
-                let mut attribute = |name| attributes.remove(name)?.string_value;
-                Message {
-                    attempt: attribute(message::ATTEMPT),
-                    lane: attribute(message::LANE),
-                    id: received.message_id.unwrap_or_default(),
-                    body: received.body.unwrap_or_default(),
-                    receipt: received.receipt_handle.unwrap_or_default(),
-                }
+            .map(|received| Message {
+                id: received.message_id.unwrap_or_default(),
+                attempt: received
+                    .message_attributes
+                    .and_then(|mut attributes| attributes.remove(message::ATTEMPT))
+                    .and_then(|attempt| attempt.string_value),
+                body: received.body.unwrap_or_default(),
+                receipt: received.receipt_handle.unwrap_or_default(),
             })
             .collect())
     }
