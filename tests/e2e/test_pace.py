@@ -9,10 +9,11 @@ from pipeline.executions import Execution
 from running import Running
 
 LIMIT = 20
-# The share of what the limit and the executions' own times allow, 20 slots over some 2.15 s each: a slot that is freed
-# waits for the next count. By the times as they were, because a busy machine makes executions longer.
-FLOOR = 0.8
-MINUTES = 2
+# The share of what the limit and the executions' own times allow, 20 slots over some 2.15 s each. A tick that used no
+# freed slot would start 20 a minute: a share of 0.04. How much above half it comes is the machine's doing (0.75 to 0.86
+# were seen); what the protocol itself reaches is asserted in virtual time, in tests/simulation/tests/pace.rs.
+FLOOR = 0.5
+MINUTES = 1
 PER_TICK = 5
 
 
