@@ -6,6 +6,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use thiserror::Error;
 
+use crate::fields::Fields;
+
 /// Object events of one execution, at most.
 pub const MAX_EVENTS: u32 = 100;
 
@@ -96,13 +98,11 @@ pub fn failures(output: Option<&str>, ids: &HashSet<String>) -> Result<Failures,
         None | Some(Value::Null) => return Ok(Failures::None),
         Some(items) => items,
     };
-    let items: Vec<Item> =
+    let items: Vec<Fields<Item>> =
         serde_json::from_value(items.clone()).map_err(|_| FailuresError::Shape)?;
     let mut failed = BTreeSet::new();
-    for Item {
-        item_identifier: id,
-    } in items
-    {
+    for Fields(item) in items {
+        let id = item.item_identifier;
         if !ids.contains(&id) {
             return Err(FailuresError::Unknown(id.chars().take(64).collect()));
         }

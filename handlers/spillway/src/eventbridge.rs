@@ -5,6 +5,7 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use crate::event::{EventError, MAX_FIELD_BYTES, ObjectEvent, Sequencer};
+use crate::fields::Fields;
 use crate::text::cut;
 
 /// The only type of event that creates an object.
@@ -45,8 +46,8 @@ pub struct Envelope {
 #[serde(rename_all = "kebab-case")]
 struct Detail {
     event_version: Option<String>,
-    bucket: Option<Bucket>,
-    object: Option<Object>,
+    bucket: Option<Fields<Bucket>>,
+    object: Option<Fields<Object>>,
     reason: Option<String>,
 }
 
@@ -81,7 +82,7 @@ pub fn object_event(envelope: Envelope) -> Result<ObjectEvent, EventBridgeError>
     }
     // Only now: the details of other events look different.
     let detail = envelope.detail.ok_or(Missing("detail"))?;
-    let detail: Detail = serde_json::from_value(detail)
+    let Fields(detail): Fields<Detail> = serde_json::from_value(detail)
         .map_err(|error| EventBridgeError::Fields(cut(&error.to_string(), 120).to_owned()))?;
     // Events from before there was a version have the form of 1.0.
     if let Some(version) = detail.event_version
@@ -89,8 +90,8 @@ pub fn object_event(envelope: Envelope) -> Result<ObjectEvent, EventBridgeError>
     {
         return Err(EventBridgeError::Version(cut(&version, 64).to_owned()));
     }
-    let bucket = detail.bucket.and_then(|bucket| bucket.name);
-    let object = detail.object.ok_or(Missing("detail.object"))?;
+    let bucket = detail.bucket.and_then(|Fields(bucket)| bucket.name);
+    let Fields(object) = detail.object.ok_or(Missing("detail.object"))?;
     let sequencer = object.sequencer.ok_or(Missing("detail.object.sequencer"))?;
     let event = ObjectEvent {
         bucket: bucket.ok_or(Missing("detail.bucket.name"))?,

@@ -18,6 +18,7 @@ pub mod digest;
 pub mod event;
 pub mod eventbridge;
 pub mod execution;
+pub mod fields;
 pub mod fifo;
 pub mod gate;
 pub mod in_force;

@@ -6,6 +6,7 @@ use thiserror::Error;
 
 use crate::event::{EventError, ObjectEvent};
 use crate::eventbridge::{self, EventBridgeError};
+use crate::fields::Fields;
 use crate::notification::{self, NotificationError};
 use crate::sns::{self, SnsError};
 use crate::text::{cut, json_body};
@@ -72,7 +73,7 @@ pub enum MessageError {
 #[derive(Serialize, Deserialize)]
 struct Own {
     spillway: u32,
-    object: ObjectEvent,
+    object: Fields<ObjectEvent>,
 }
 
 /// Understands a message's body, whichever dialect it is in: all of it, or not at all.
@@ -145,7 +146,7 @@ fn own(version: &Value, body: Value) -> Result<ObjectEvent, MessageError> {
     }
     let own: Own =
         serde_json::from_value(body).map_err(|error| MessageError::Fields(quoted(&error)))?;
-    Ok(own.object.validate()?)
+    Ok(own.object.0.validate()?)
 }
 
 /// The attempt that a message's attribute asks for.
@@ -166,7 +167,7 @@ fn quoted(error: &serde_json::Error) -> String {
 pub fn encode(event: &ObjectEvent) -> String {
     let own = Own {
         spillway: SCHEMA_VERSION,
-        object: event.clone(),
+        object: Fields(event.clone()),
     };
     // Strings, numbers and options only: serializing them cannot fail.
     json_body(serde_json::to_string(&own).unwrap_or_default())

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use thiserror::Error;
 
 use crate::event::{EventError, ObjectEvent, Sequencer};
+use crate::fields::Fields;
 use crate::text::cut;
 
 /// Why a notification was not understood. The text is what its message carries into the dead-letter queue.
@@ -38,13 +39,13 @@ struct Record {
     event_source: Option<String>,
     event_name: Option<String>,
     event_time: Option<String>,
-    s3: Option<Entity>,
+    s3: Option<Fields<Entity>>,
 }
 
 #[derive(Debug, Deserialize)]
 struct Entity {
-    bucket: Option<Bucket>,
-    object: Option<Object>,
+    bucket: Option<Fields<Bucket>>,
+    object: Option<Fields<Object>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -73,11 +74,12 @@ pub fn object_events(
 }
 
 fn object_event((record, raw): (usize, Value)) -> Result<ObjectEvent, NotificationError> {
-    let raw: Record = serde_json::from_value(raw).map_err(|error| NotificationError::Fields {
-        record,
-        // The parser's words may quote the record: not more of it than tells what is wrong.
-        reason: cut(&error.to_string(), 120).to_owned(),
-    })?;
+    let Fields(raw): Fields<Record> =
+        serde_json::from_value(raw).map_err(|error| NotificationError::Fields {
+            record,
+            // The parser's words may quote the record: not more of it than tells what is wrong.
+            reason: cut(&error.to_string(), 120).to_owned(),
+        })?;
     let missing = |field| NotificationError::Missing { record, field };
 
     let version = raw.event_version.ok_or(missing("eventVersion"))?;
@@ -92,9 +94,9 @@ fn object_event((record, raw): (usize, Value)) -> Result<ObjectEvent, Notificati
             event_source,
         });
     }
-    let entity = raw.s3.ok_or(missing("s3"))?;
-    let bucket = entity.bucket.and_then(|bucket| bucket.name);
-    let object = entity.object.ok_or(missing("s3.object"))?;
+    let Fields(entity) = raw.s3.ok_or(missing("s3"))?;
+    let bucket = entity.bucket.and_then(|Fields(bucket)| bucket.name);
+    let Fields(object) = entity.object.ok_or(missing("s3.object"))?;
     let key = object.key.ok_or(missing("s3.object.key"))?;
     let sequencer = object.sequencer.ok_or(missing("s3.object.sequencer"))?;
 

@@ -5,13 +5,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use thiserror::Error;
 
+use crate::fields::Fields;
 use crate::row::{MAX_CAUSE_BYTES, MAX_ERROR_BYTES};
 use crate::text::{cut, json_body};
 use crate::{SCHEMA_VERSION, readable};
 
 /// How an execution ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[serde(try_from = "String", into = "&'static str")]
 pub enum Status {
     Succeeded,
     Failed,
@@ -31,6 +32,26 @@ impl Status {
             Self::Aborted => "ABORTED",
             Self::Refused => "REFUSED",
         }
+    }
+}
+
+// Not derived from the variants' names: that would take an object for a status too.
+impl TryFrom<String> for Status {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        match name.as_str() {
+            "REFUSED" => Ok(Self::Refused),
+            other => {
+                ended(other).ok_or_else(|| format!("the status {:?} ends nothing", cut(other, 64)))
+            }
+        }
+    }
+}
+
+impl From<Status> for &'static str {
+    fn from(status: Status) -> &'static str {
+        status.as_str()
     }
 }
 
@@ -101,7 +122,7 @@ pub enum OutcomeError {
 #[derive(Serialize, Deserialize)]
 struct Own {
     spillway: u32,
-    outcome: Outcome,
+    outcome: Fields<Outcome>,
 }
 
 /// The `detail` of EventBridge's event. Its input and output may be missing; the input is never read.
@@ -130,7 +151,7 @@ pub fn parse(body: &str) -> Result<Report, OutcomeError> {
             return Err(OutcomeError::Schema(version));
         }
         let own: Own = serde_json::from_value(value).map_err(fields)?;
-        return Ok(Report::Ended(own.outcome));
+        return Ok(Report::Ended(own.outcome.0));
     }
     if value.get("source").and_then(Value::as_str) != Some("aws.states") {
         return Err(OutcomeError::Dialect);
@@ -139,7 +160,7 @@ pub fn parse(body: &str) -> Result<Report, OutcomeError> {
         .get_mut("detail")
         .map(Value::take)
         .ok_or(OutcomeError::Dialect)?;
-    let detail: Detail = serde_json::from_value(detail).map_err(fields)?;
+    let Fields(detail): Fields<Detail> = serde_json::from_value(detail).map_err(fields)?;
     let Some(status) = ended(&detail.status) else {
         return Ok(Report::NotEnded);
     };
@@ -174,7 +195,7 @@ pub fn ended(status: &str) -> Option<Status> {
 pub fn encode(outcome: &Outcome) -> String {
     let own = Own {
         spillway: SCHEMA_VERSION,
-        outcome: outcome.clone(),
+        outcome: Fields(outcome.clone()),
     };
     // Strings, numbers and options only: serializing them cannot fail.
     json_body(serde_json::to_string(&own).unwrap_or_default())
