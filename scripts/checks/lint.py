@@ -1,9 +1,9 @@
-"""Formatting and lints of every language."""
+"""Formatting and lints of every language, and what may be built in."""
 
 from pipeline import venvs
 from pipeline.paths import ROOT
 
-from checks import sources
+from checks import cargo_deny, sources
 from checks.part import Counts, check
 
 
@@ -11,6 +11,7 @@ def run() -> Counts:
     tools = venvs.ensure("checks").parent
     counts = check("cargo fmt", ["cargo", "fmt", "--all", "--check"])
     counts += check("clippy", ["cargo", "clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"])
+    counts += cargo_deny.run()
     counts += check("terraform fmt", ["terraform", "fmt", "-check", "-diff", "-recursive", "terraform", "tests"])
     scripts = [str(path.relative_to(ROOT)) for path in sources.shell_scripts()]
     counts += check(f"shellcheck, {len(scripts)} files", [str(tools / "shellcheck"), "--external-sources", *scripts])
