@@ -300,7 +300,7 @@ def test_it_works_through_the_aws_cli_alone(aws: Aws, pipeline: Pipeline, failur
     pipeline.fill(2)
     fail(aws, failures, {"number": 1})
     (tmp_path / "botocore.py").write_text("raise ImportError")
-    run = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from pipeline.redrive import main; sys.exit(main(sys.argv[1:]))"
+    run = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from pipeline.redrive.__main__ import main; sys.exit(main(sys.argv[1:]))"
     environment = {**pipeline.environment, "PYTHONPATH": str(SCRIPTS)}
     result = subprocess.run([sys.executable, "-c", run, pipeline.name], env=environment, capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
