@@ -348,7 +348,8 @@ def test_every_page_of_every_segment_is_read_once(size: int) -> None:
     assert rows.read_units >= 17
 
 
-def test_keys_left_unprocessed_are_asked_for_again() -> None:
+def test_keys_left_unprocessed_are_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "sleep", lambda _: None)
     paged = Paged(0)
     paged.left_unprocessed = 3
     rows = Rows(paged, "t")

@@ -10,7 +10,7 @@ from pipeline.redrive.errors import RedriveError
 from pipeline.redrive.options import parse
 from pipeline.redrive.progress import in_words, sample
 from pipeline.redrive.queues import Queue
-from pipeline.redrive.replay import replay
+from pipeline.redrive.replay import Replay
 from pipeline.redrive.ways import Way
 
 
@@ -19,7 +19,7 @@ def redrive(options: argparse.Namespace) -> int:
     if options.stage == "replay":
         place = ways.ledger_by_terraform(options.terraform_dir) if options.terraform_dir else ways.ledger_by_name(api, options.name)
         states = options.state or ["DEAD"]
-        return replay(api, place, options.selection, states, options.lane, options.velocity, options.dry_run)
+        return Replay(api, place, options.selection, states, options.lane, options.velocity, options.dry_run).go()
     if options.name:
         found = ways.by_name(api, options.name, options.stage, options.lane)
     elif options.terraform_dir:
@@ -58,7 +58,7 @@ def go(api: Api, way: Way, options: argparse.Namespace) -> int:
         if destination
         else one_by_one.into_function(api, way.function)
     )
-    return one_by_one.move(api, source, deliver, options.selection, options.velocity, options.dry_run)
+    return one_by_one.Pass(api, source, deliver, options.selection, options.velocity, options.dry_run).go()
 
 
 def show_some(api: Api, source: Queue) -> None:

@@ -8,7 +8,6 @@ import contextlib
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from pipeline.aws_api import Api, ApiError
 from pipeline.redrive import contents
@@ -94,106 +93,105 @@ def _batches(messages: list, fifo: bool) -> list:
     return made
 
 
-@dataclass
-class _Tally:
-    looked_at: int = 0
-    moved: int = 0
-    later: int = 0
-    failures: list = field(default_factory=list)
-    shown: list = field(default_factory=list)
-    # Receipts of what stays, by message id.
-    held: dict = field(default_factory=dict)
+class Pass:
+    """Goes through a queue once. What comes in meanwhile stays: it may be what was moved and has failed again."""
 
+    def __init__(
+        self, api: Api, source: Queue, deliver: Deliver, selection: Selection, velocity: int | None, dry_run: bool
+    ) -> None:
+        self._api, self._source, self._deliver_to = api, source, deliver
+        self._selection, self._velocity, self._dry_run = selection, velocity, dry_run
+        self._began = round(time.time() * 1000)
+        self._looked_at = self._moved = self._later = 0
+        self._failures: list = []
+        self._shown: list = []
+        # Receipts of what stays, by message id.
+        self._held: dict = {}
 
-def move(api: Api, source: Queue, deliver: Deliver, selection: Selection, velocity: int | None, dry_run: bool) -> int:
-    """Goes through the queue once. What comes in meanwhile stays: it may be what was moved and has failed again."""
-    began = round(time.time() * 1000)
-    tally = _Tally()
-    with Stop() as stop:
-        try:
-            _go_through(api, source, deliver, selection, velocity, dry_run, began, tally, stop)
-        except ApiError:
-            print(f"an error ended this after {in_words(tally.moved)}; the rest is still in {source.name}")
-            raise
-        finally:
-            give_back(api, source, list(tally.held.values()))
-    return _report(source, selection, dry_run, tally, stop.asked)
+    def go(self) -> int:
+        with Stop() as stop:
+            try:
+                self._go_through(stop)
+            except ApiError:
+                print(f"an error ended this after {in_words(self._moved)}; the rest is still in {self._source.name}")
+                raise
+            finally:
+                give_back(self._api, self._source, list(self._held.values()))
+        return self._report(stop.asked)
 
-
-def _go_through(
-    api: Api,
-    source: Queue,
-    deliver: Deliver,
-    selection: Selection,
-    velocity: int | None,
-    dry_run: bool,
-    began: int,
-    tally: _Tally,
-    stop: Stop,
-) -> None:
-    progress = Progress("looked at" if selection.narrows else "moved")
-    known_in_a_row = 0
-    # Those held for long come again; among many, several answers in turn may hold nothing new.
-    while not stop.asked and known_in_a_row <= 3 + len(tally.held) // BATCH:
-        received = receive(api, source)
-        if not received:
-            break
-        chosen = []
-        new = 0
-        for message in received:
-            new += message["MessageId"] not in tally.held
-            if message["MessageId"] not in tally.held and _is_chosen(message, selection, began, tally):
-                chosen.append(message)
+    def _go_through(self, stop: Stop) -> None:
+        narrows = self._selection.narrows
+        progress = Progress("looked at" if narrows else "moved")
+        known_in_a_row = 0
+        # Those held for long come again; among many, several answers in turn may hold nothing new.
+        while not stop.asked and known_in_a_row <= 3 + len(self._held) // BATCH:
+            received = receive(self._api, self._source)
+            if not received:
+                break
+            new = [message for message in received if message["MessageId"] not in self._held]
+            self._held |= {message["MessageId"]: message["ReceiptHandle"] for message in received}
+            known_in_a_row = 0 if new else known_in_a_row + 1
+            self._looked_at += len(new)
+            chosen = [message for message in new if self._is_chosen(message)]
+            if self._dry_run:
+                self._moved += len(chosen)
             else:
-                tally.held[message["MessageId"]] = message["ReceiptHandle"]
-        known_in_a_row = 0 if new else known_in_a_row + 1
-        tally.looked_at += new
-        if dry_run:
-            tally.held |= {message["MessageId"]: message["ReceiptHandle"] for message in chosen}
-            tally.moved += len(chosen)
-        else:
-            _deliver(api, source, deliver, chosen, velocity, tally, stop)
-        more = f", {tally.moved} of them moved" if selection.narrows else ""
-        progress.show(tally.looked_at if selection.narrows else tally.moved, max(source.waiting, tally.looked_at), more)
-        if len(tally.held) > MOST_HELD:
-            progress.end()
-            raise RedriveError(
-                f"{tally.looked_at} looked at, {tally.moved} moved: {MOST_HELD} that do not match are held back, and SQS allows"
-                " 120,000. Select more, or move everything"
-            )
-    progress.end()
+                self._deliver(chosen, stop)
+            done, more = (self._looked_at, f", {self._moved} of them moved") if narrows else (self._moved, "")
+            progress.show(done, max(self._source.waiting, self._looked_at), more)
+            if len(self._held) > MOST_HELD:
+                progress.end()
+                raise RedriveError(
+                    f"{self._looked_at} looked at, {self._moved} moved: {MOST_HELD} that do not match are held back, and SQS"
+                    " allows 120,000. Select more, or move everything"
+                )
+        progress.end()
 
+    def _is_chosen(self, message: dict) -> bool:
+        about = contents.of(message)
+        if about.sent_at > self._began:
+            self._later += 1
+            return False
+        if not self._selection.takes(about.objects, about.sent_at, about.error):
+            return False
+        if len(self._shown) < SAMPLE:
+            self._shown.append(str(about))
+        return True
 
-def _is_chosen(message: dict, selection: Selection, began: int, tally: _Tally) -> bool:
-    about = contents.of(message)
-    if about.sent_at > began:
-        tally.later += 1
-        return False
-    if not selection.takes(about.objects, about.sent_at, about.error):
-        return False
-    if len(tally.shown) < SAMPLE:
-        tally.shown.append(str(about))
-    return True
+    def _deliver(self, waiting: list, stop: Stop) -> None:
+        """With a velocity one by one, so that a Ctrl-C need not wait for ten."""
+        step = 1 if self._velocity else BATCH
+        while waiting and not stop.asked:
+            now, waiting = waiting[:step], waiting[step:]
+            began = time.monotonic()
+            failed = self._deliver_to(now)
+            done = [message for message in now if message["MessageId"] not in failed]
+            if done:
+                _delete(self._api, self._source, done)
+            for message in done:
+                del self._held[message["MessageId"]]
+            self._moved += len(done)
+            self._failures += failed.values()
+            if self._velocity:
+                time.sleep(max(0, len(now) / self._velocity - (time.monotonic() - began)))
 
-
-def _deliver(api: Api, source: Queue, deliver: Deliver, chosen: list, velocity: int | None, tally: _Tally, stop: Stop) -> None:
-    """With a velocity one by one, so that a Ctrl-C need not wait for ten."""
-    step = 1 if velocity else BATCH
-    waiting = list(chosen)
-    tally.held |= {message["MessageId"]: message["ReceiptHandle"] for message in chosen}
-    while waiting and not stop.asked:
-        now, waiting = waiting[:step], waiting[step:]
-        began = time.monotonic()
-        failed = deliver(now)
-        done = [message for message in now if message["MessageId"] not in failed]
-        if done:
-            _delete(api, source, done)
-        for message in done:
-            del tally.held[message["MessageId"]]
-        tally.moved += len(done)
-        tally.failures += failed.values()
-        if velocity:
-            time.sleep(max(0, len(now) / velocity - (time.monotonic() - began)))
+    def _report(self, stopped: bool) -> int:
+        name = self._source.name
+        looked = f" of {self._looked_at} looked at" if self._selection.narrows else ""
+        if stopped:
+            print(f"stopped after {in_words(self._moved)}; the rest is still in {name}. Run this again to go on.")
+            return 130
+        if self._dry_run:
+            print(f"would move {in_words(self._moved)}{looked} from {name}")
+            sample(self._shown, self._moved)
+            return 0
+        print(f"{in_words(self._moved)}{looked} moved from {name}")
+        if self._later:
+            print(f"{in_words(self._later)} came while this ran and stay: look at their reason before you run this again")
+        if self._failures:
+            count = in_words(len(self._failures))
+            raise RedriveError(f"{count} failed and stay in {name}; the first: {self._failures[0]}")
+        return 0
 
 
 def _delete(api: Api, source: Queue, messages: list) -> None:
@@ -220,20 +218,3 @@ def give_back(api: Api, source: Queue, receipts: list) -> None:
         entries = [{"Id": str(at), "ReceiptHandle": receipt, "VisibilityTimeout": 0} for at, receipt in enumerate(batch)]
         with contextlib.suppress(ApiError):
             api.sqs("ChangeMessageVisibilityBatch", QueueUrl=source.url, Entries=entries)
-
-
-def _report(source: Queue, selection: Selection, dry_run: bool, tally: _Tally, stopped: bool) -> int:
-    looked = f" of {tally.looked_at} looked at" if selection.narrows else ""
-    if stopped:
-        print(f"stopped after {in_words(tally.moved)}; the rest is still in {source.name}. Run this again to go on.")
-        return 130
-    if dry_run:
-        print(f"would move {in_words(tally.moved)}{looked} from {source.name}")
-        sample(tally.shown, tally.moved)
-        return 0
-    print(f"{in_words(tally.moved)}{looked} moved from {source.name}")
-    if tally.later:
-        print(f"{in_words(tally.later)} came while this ran and stay: look at their reason before you run this again")
-    if tally.failures:
-        raise RedriveError(f"{in_words(len(tally.failures))} failed and stay in {source.name}; the first: {tally.failures[0]}")
-    return 0

@@ -5,8 +5,6 @@ Whoever asks, and however often: who reads attempt k asks for k + 1, and dispatc
 
 import collections
 import time
-from collections.abc import Iterable
-from dataclasses import dataclass, field
 
 from pipeline.aws_api import Api, ApiError
 from pipeline.redrive import asking, ledger
@@ -22,132 +20,144 @@ CHUNK = 50
 BATCH = 10
 
 
-@dataclass
-class _Tally:
-    by_state: collections.Counter = field(default_factory=collections.Counter)
-    asked: int = 0
-    # Finished when they were found, and not any more.
-    moved_on: int = 0
-    # Of objects of which a newer version was taken, in a pipeline with order latest.
-    older: int = 0
-    unreadable: list = field(default_factory=list)
-    failures: list = field(default_factory=list)
-    shown: list = field(default_factory=list)
-
-
-def replay(
-    api: Api, place: Ledger, selection: Selection, states: list, lane: str | None, velocity: int | None, dry_run: bool
-) -> int:
+class Replay:
     """`selection.until` is set: what ends later may be what this very run, or one before it, asked for."""
-    if place.order == "latest" and set(states) == {"SUPERSEDED"}:
-        raise RedriveError(
-            "with order latest no older version starts after a newer one: a SUPERSEDED one would be superseded again. Replay the"
-            " object's newest version: --object, with --state SUCCEEDED or DEAD"
-        )
-    if lane is not None and lane not in place.lanes:
-        raise RedriveError(f"the pipeline has no lane {lane}: its lanes are {', '.join(place.lanes)}")
-    rows, tally = Rows(api, place.table), _Tally()
-    if not selection.objects:
-        print(f"reading all of {place.table}: some {rows.scan_units()} read units", flush=True)
-    with Stop() as stop:
-        try:
-            _go_through(api, place, rows, rows.selected(selection, states, lane), velocity, dry_run, tally, stop)
-        except ApiError:
-            if not dry_run:
-                print(f"an error ended this after {in_words(tally.asked, 'attempt')}: go on with --until {shown(selection.until)}")
-            raise
-    return _report(place, selection, rows, dry_run, tally, stop.asked)
 
+    def __init__(
+        self, api: Api, place: Ledger, selection: Selection, states: list, lane: str | None, velocity: int | None, dry_run: bool
+    ) -> None:
+        self._api, self._place, self._velocity, self._dry_run = api, place, velocity, dry_run
+        self._selection, self._states, self._lane = selection, states, lane
+        self._rows = Rows(api, place.table)
+        self._by_state: collections.Counter = collections.Counter()
+        # Finished when they were found, and not any more.
+        self._moved_on = 0
+        # Of objects of which a newer version was taken, in a pipeline with order latest.
+        self._older = 0
+        self._unreadable: list = []
+        self._failures: list = []
+        self._shown: list = []
 
-def _go_through(
-    api: Api,
-    place: Ledger,
-    rows: Rows,
-    pages: Iterable,
-    velocity: int | None,
-    dry_run: bool,
-    tally: _Tally,
-    stop: Stop,
-) -> None:
-    progress = Progress("asked for")
-    waiting: list = []
-    for page in pages:
-        waiting += page
-        while len(waiting) >= CHUNK and not stop.asked:
-            chunk, waiting = waiting[:CHUNK], waiting[CHUNK:]
-            _chunk(api, place, rows, chunk, velocity, dry_run, tally, stop)
-            progress.show(tally.asked, tally.asked + len(waiting))
-        if stop.asked:
-            break
-    if waiting and not stop.asked:
-        _chunk(api, place, rows, waiting, velocity, dry_run, tally, stop)
-    progress.end()
+    def go(self) -> int:
+        self._check()
+        if not self._selection.objects:
+            print(f"reading all of {self._place.table}: some {self._rows.scan_units()} read units", flush=True)
+        with Stop() as stop:
+            try:
+                self._go_through(stop)
+            except ApiError:
+                if not self._dry_run:
+                    print(f"an error ended this after {self._done()}: go on with --until {shown(self._selection.until)}")
+                raise
+        return self._report(stop.asked)
 
+    def _check(self) -> None:
+        if self._place.order == "latest" and set(self._states) == {"SUPERSEDED"}:
+            raise RedriveError(
+                "with order latest no older version starts after a newer one: a SUPERSEDED one would be superseded again. Replay"
+                " the object's newest version: --object, with --state SUCCEEDED or DEAD"
+            )
+        if self._lane is not None and self._lane not in self._place.lanes:
+            raise RedriveError(f"the pipeline has no lane {self._lane}: its lanes are {', '.join(self._place.lanes)}")
 
-def _chunk(
-    api: Api,
-    place: Ledger,
-    rows: Rows,
-    chunk: list,
-    velocity: int | None,
-    dry_run: bool,
-    tally: _Tally,
-    stop: Stop,
-) -> None:
-    """Reads some rows again, and sends for those that are still as they were found."""
-    keys = [(row["pk"]["S"], row["sk"]["S"]) for row in chunk]
-    heads = [(pk, "head") for pk, _ in keys] if place.order == "latest" else []
-    now = rows.now(keys + heads)
-    entries: dict = {}
-    for found, key in zip(chunk, keys, strict=True):
-        row = now.get(key)
-        if row is None or row.get("state") != found["state"] or ledger.attempt(row) != ledger.attempt(found):
-            tally.moved_on += 1
-            continue
-        head = now.get((key[0], "head"), {})
-        if place.order == "latest" and head.get("newest", {}).get("S", "") > key[1]:
-            tally.older += 1
-            continue
+    def _go_through(self, stop: Stop) -> None:
+        progress = Progress("asked for")
+        waiting: list = []
+        for page in self._rows.selected(self._selection, self._states, self._lane):
+            waiting += page
+            while len(waiting) >= CHUNK and not stop.asked:
+                chunk, waiting = waiting[:CHUNK], waiting[CHUNK:]
+                self._chunk(chunk, stop)
+                progress.show(self._asked, self._asked + len(waiting))
+            if stop.asked:
+                break
+        if waiting and not stop.asked:
+            self._chunk(waiting, stop)
+        progress.end()
+
+    @property
+    def _asked(self) -> int:
+        return self._by_state.total()
+
+    def _chunk(self, chunk: list, stop: Stop) -> None:
+        """Reads some rows again, and sends for those that are still as they were found."""
+        latest = self._place.order == "latest"
+        keys = [(row["pk"]["S"], row["sk"]["S"]) for row in chunk]
+        now = self._rows.now(keys + [(pk, "head") for pk, _ in keys if latest])
+        entries: dict = {}
+        for found, key in zip(chunk, keys, strict=True):
+            row, head = now.get(key), now.get((key[0], "head"), {})
+            if row is None or row.get("state") != found["state"] or ledger.attempt(row) != ledger.attempt(found):
+                self._moved_on += 1
+            elif latest and head.get("newest", {}).get("S", "") > key[1]:
+                self._older += 1
+            else:
+                self._add(row, entries)
+        for url, of_lane in entries.items():
+            if self._dry_run:
+                self._by_state.update(state for state, _ in of_lane)
+            else:
+                self._send(url, of_lane, stop)
+
+    def _add(self, row: dict, entries: dict) -> None:
         attempt = ledger.attempt(row) + 1
-        url = place.lanes.get(row.get("lane", {}).get("S"), next(iter(place.lanes.values())))
+        # A lane that is gone, or not named: the first, as settle does it.
+        url = self._place.lanes.get(row.get("lane", {}).get("S"), next(iter(self._place.lanes.values())))
+        # Two runs have the same cause, for which a FIFO queue takes one message.
+        cause = f"replay of attempt {attempt - 1}"
         try:
-            # Two runs have the same cause, for which a FIFO queue takes one message.
-            cause = f"replay of attempt {attempt - 1}"
-            entry = asking.message(place.arn, row, attempt, cause, url.endswith(".fifo"))
+            entry = asking.message(self._place.arn, row, attempt, cause, url.endswith(".fifo"))
         except asking.UnreadableError as error:
-            tally.unreadable.append(str(error))
-            continue
-        if len(tally.shown) < SAMPLE:
-            tally.shown.append(_line(row, attempt))
+            self._unreadable.append(str(error))
+            return
+        if len(self._shown) < SAMPLE:
+            said = f" {ledger.error(row)}" if ledger.error(row) else ""
+            at = shown(ledger.finished_at(row))
+            self._shown.append(f"{row['pk']['S']} {row['sk']['S']}: {row['state']['S']} at {at}{said}, attempt {attempt}")
         entries.setdefault(url, []).append((row["state"]["S"], entry))
-    if dry_run:
-        for of_lane in entries.values():
-            tally.by_state.update(state for state, _ in of_lane)
-            tally.asked += len(of_lane)
-        return
-    for url, of_lane in entries.items():
-        _send(api, url, of_lane, velocity, tally, stop)
 
+    def _send(self, url: str, entries: list, stop: Stop) -> None:
+        most = min(BATCH, self._velocity) if self._velocity else BATCH
+        while entries and not stop.asked:
+            batch, entries = _next_batch(entries, most)
+            began = time.monotonic()
+            numbered = [{"Id": str(number), **entry} for number, (_, entry) in enumerate(batch)]
+            answer = self._api.sqs("SendMessageBatch", QueueUrl=url, Entries=numbered)
+            self._by_state.update(batch[int(sent["Id"])][0] for sent in answer.get("Successful", []))
+            self._failures += [f"{failed['Code']}: {failed.get('Message', '')}" for failed in answer.get("Failed", [])]
+            if self._velocity:
+                time.sleep(max(0, len(batch) / self._velocity - (time.monotonic() - began)))
 
-def _line(row: dict, attempt: int) -> str:
-    said = f" {ledger.error(row)}" if ledger.error(row) else ""
-    at = shown(ledger.finished_at(row))
-    return f"{row['pk']['S']} {row['sk']['S']}: {row['state']['S']} at {at}{said}, attempt {attempt}"
+    def _done(self) -> str:
+        states = ", ".join(f"{count} {state}" for state, count in sorted(self._by_state.items()))
+        return in_words(self._asked, "attempt") + (f" ({states})" if states else "")
 
-
-def _send(api: Api, url: str, entries: list, velocity: int | None, tally: _Tally, stop: Stop) -> None:
-    most = min(BATCH, velocity) if velocity else BATCH
-    while entries and not stop.asked:
-        batch, entries = _next_batch(entries, most)
-        began = time.monotonic()
-        numbered = [{"Id": str(number), **entry} for number, (_, entry) in enumerate(batch)]
-        answer = api.sqs("SendMessageBatch", QueueUrl=url, Entries=numbered)
-        for sent in answer.get("Successful", []):
-            tally.by_state[batch[int(sent["Id"])][0]] += 1
-            tally.asked += 1
-        tally.failures += [f"{failed['Code']}: {failed.get('Message', '')}" for failed in answer.get("Failed", [])]
-        if velocity:
-            time.sleep(max(0, len(batch) / velocity - (time.monotonic() - began)))
+    def _report(self, stopped: bool) -> int:
+        until = shown(self._selection.until)
+        if stopped:
+            print(f"stopped after {self._done()}. To go on without them, run this again with --until {until}")
+            return 130
+        would = "would ask" if self._dry_run else "asked"
+        print(f"{would} for {self._done()}; {self._rows.read_units:g} read units")
+        if self._moved_on:
+            print(f"{in_words(self._moved_on, 'row')} left alone: not finished any more")
+        if self._older:
+            print(f"{in_words(self._older, 'row')} left alone: with order latest no older version starts after a newer one")
+        if self._dry_run:
+            sample(self._shown, self._asked)
+        elif self._asked:
+            if self._by_state["DEAD"]:
+                print("what the dead-letter queue still holds of them is stale now: a redrive of it does nothing")
+            print(f"the same again would ask for what ended since; with --until {until} it leaves that out")
+        if self._unreadable:
+            count = in_words(len(self._unreadable), "row")
+            raise RedriveError(f"{count} cannot be replayed; the first: {self._unreadable[0]}")
+        if self._failures:
+            count = in_words(len(self._failures), "attempt")
+            raise RedriveError(
+                f"{count} could not be asked for; the first: {self._failures[0]}. Run this again with --until {until}"
+            )
+        return 0
 
 
 def _next_batch(entries: list, most: int) -> tuple:
@@ -161,34 +171,3 @@ def _next_batch(entries: list, most: int) -> tuple:
         else:
             rest.append((state, entry))
     return batch, rest
-
-
-def _report(place: Ledger, selection: Selection, rows: Rows, dry_run: bool, tally: _Tally, stopped: bool) -> int:
-    states = ", ".join(f"{count} {state}" for state, count in sorted(tally.by_state.items()))
-    of_states = f" ({states})" if states else ""
-    attempts = in_words(tally.asked, "attempt")
-    if dry_run and not stopped:
-        print(f"would ask for {attempts}{of_states}; {rows.read_units:g} read units")
-        sample(tally.shown, tally.asked)
-    elif not stopped:
-        print(f"asked for {attempts}{of_states}; {rows.read_units:g} read units")
-    if tally.moved_on:
-        print(f"{in_words(tally.moved_on, 'row')} left alone: not finished any more")
-    if tally.older:
-        print(f"{in_words(tally.older, 'row')} left alone: with order latest no older version starts after a newer one")
-    if tally.by_state["DEAD"] and not dry_run:
-        print("what the dead-letter queue still holds of them is stale now: a redrive of it does nothing")
-    until = shown(selection.until)
-    if stopped:
-        print(f"stopped after {attempts}{of_states}. To go on without them, run this again with --until {until}")
-        return 130
-    if tally.asked and not dry_run:
-        print(f"the same again would ask for what ended since; with --until {until} it leaves that out")
-    if tally.unreadable:
-        raise RedriveError(f"{in_words(len(tally.unreadable), 'row')} cannot be replayed; the first: {tally.unreadable[0]}")
-    if tally.failures:
-        raise RedriveError(
-            f"{in_words(len(tally.failures), 'attempt')} could not be asked for; the first: {tally.failures[0]}."
-            f" Run this again with --until {until}"
-        )
-    return 0
