@@ -163,7 +163,7 @@ output "outcomes_queue_url" {
 }
 
 output "redrive" {
-  description = "What the redrive command moves, by stage: from where, and to where; events is the first lane. What ingest failed on is invoked again."
+  description = "What the redrive command moves, by stage: from where, and to where; events is the first lane. What ingest failed on is invoked again. What is replayed is read from the ledger and sent to the lanes' queues."
   value = {
     events = {
       source_arn      = module.queue[local._first_lane].dead_letter_queue_arn
@@ -199,6 +199,12 @@ output "redrive" {
         destination_arn = module.queue[lane].queue_arn
         destination_url = module.queue[lane].queue_url
       }
+    }
+    replay = {
+      first_lane        = local._first_lane
+      ledger_arn        = module.ledger.arn
+      ledger_table_name = module.ledger.name
+      order             = var.workflow.order
     }
   }
 }

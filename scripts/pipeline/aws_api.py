@@ -27,8 +27,16 @@ class ApiError(Exception):
 class Api(Protocol):
     def sqs(self, action: str, **request) -> dict: ...
 
+    def dynamodb(self, action: str, **request) -> dict:
+        """One page; values with their types, as DynamoDB has them."""
+        ...
+
     def invoke(self, function: str, payload: str) -> str | None:
         """Waits for the function's answer; returns what it failed with, if it did."""
+        ...
+
+    def environment(self, function: str) -> dict:
+        """The function's environment variables."""
         ...
 
 
@@ -57,6 +65,13 @@ class _Botocore:
     def sqs(self, action: str, **request) -> dict:
         return self._call("sqs", action, request)
 
+    def dynamodb(self, action: str, **request) -> dict:
+        return self._call("dynamodb", action, request)
+
+    def environment(self, function: str) -> dict:
+        answer = self._call("lambda", "GetFunctionConfiguration", {"FunctionName": function})
+        return answer.get("Environment", {}).get("Variables", {})
+
     def invoke(self, function: str, payload: str) -> str | None:
         answer = self._call("lambda", "Invoke", {"FunctionName": function, "Payload": payload.encode()})
         return answer["Payload"].read().decode(errors="replace") if answer.get("FunctionError") else None
@@ -83,7 +98,21 @@ class _Cli:
             self._options += [name, value] if value else []
 
     def sqs(self, action: str, **request) -> dict:
-        return self._run("sqs", _words(action, "-"), "--cli-input-json", json.dumps(request))
+        return self._call("sqs", action, request)
+
+    def dynamodb(self, action: str, **request) -> dict:
+        return self._call("dynamodb", action, request)
+
+    def environment(self, function: str) -> dict:
+        answer = self._call("lambda", "GetFunctionConfiguration", {"FunctionName": function})
+        return answer.get("Environment", {}).get("Variables", {})
+
+    def _call(self, service: str, action: str, request: dict) -> dict:
+        # By a file: ten messages are more than Linux takes as an argument. Left alone, the CLI would read all the pages.
+        with tempfile.TemporaryDirectory() as directory:
+            sent = Path(directory, "sent")
+            sent.write_text(json.dumps(request))
+            return self._run(service, _words(action, "-"), "--no-paginate", "--cli-input-json", f"file://{sent}")
 
     def invoke(self, function: str, payload: str) -> str | None:
         with tempfile.TemporaryDirectory() as directory:
@@ -100,6 +129,8 @@ class _Cli:
         result = subprocess.run(
             ["aws", service, *arguments, *self._options, *(["--endpoint-url", address] if address else [])],
             stdin=subprocess.DEVNULL,
+            # Ctrl-C is for who waits for the answer, not for the call.
+            start_new_session=True,
             env={**os.environ, "AWS_PAGER": ""},
             capture_output=True,
             text=True,

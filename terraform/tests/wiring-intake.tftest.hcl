@@ -218,6 +218,10 @@ run "every_way_in" {
     error_message = "A redrive knows every lane: ${jsonencode(output.redrive.lanes)}"
   }
   assert {
+    condition     = output.redrive.replay.first_lane == "urgent"
+    error_message = "Rows of a lane that is gone are replayed by the first: ${jsonencode(output.redrive.replay)}"
+  }
+  assert {
     condition = output.lanes == {
       bulk   = { queue_arn = "arn:aws:sqs:eu-central-1:111122223333:reports-bulk", queue_url = "url:bulk", dead_letter_queue_arn = "arn:aws:sqs:eu-central-1:111122223333:reports-bulk-dlq", dead_letter_queue_url = "url:bulk-dlq" }
       urgent = { queue_arn = "arn:aws:sqs:eu-central-1:111122223333:reports-urgent", queue_url = "url:urgent", dead_letter_queue_arn = "arn:aws:sqs:eu-central-1:111122223333:reports-urgent-dlq", dead_letter_queue_url = "url:urgent-dlq" }

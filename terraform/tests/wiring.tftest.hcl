@@ -178,6 +178,7 @@ run "defaults" {
       lanes    = { default = { source_arn = "arn:aws:sqs:eu-central-1:111122223333:reports-dlq", source_url = "url:events-dlq", destination_arn = "arn:aws:sqs:eu-central-1:111122223333:reports", destination_url = "url:events" } }
       ingest   = null
       rules    = {}
+      replay   = { first_lane = "default", ledger_arn = output.ledger_table_arn, ledger_table_name = output.ledger_table_name, order = "none" }
     })
     error_message = "A redrive goes from each dead-letter queue to its own queue: ${jsonencode(output.redrive)}"
   }

@@ -1,10 +1,22 @@
-"""One emulator for the tests that need one."""
+"""One emulator for the tests that need one, and in it what scripts/redrive works on."""
 
+import io
+import json
+import zipfile
 from collections.abc import Iterator
 
 import pytest
 from pipeline.aws import Aws
 from pipeline.emulator import Emulator
+from redriven import NUMBERS, Pipeline, make
+
+# A stand-in for ingest: fails on a body that says so, and tells its log what it took.
+INGEST = """
+def run(event, context):
+    if event.get("fail"):
+        raise ValueError("still broken")
+    print("took", event["number"])
+"""
 
 
 @pytest.fixture(scope="session")
@@ -18,3 +30,29 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
 @pytest.fixture(scope="session")
 def aws(emulator: Emulator) -> Aws:
     return Aws(emulator.endpoint)
+
+
+@pytest.fixture
+def pipeline(aws: Aws, emulator: Emulator) -> Iterator[Pipeline]:
+    pipeline = make(aws, emulator, f"pipeline-{next(NUMBERS)}")
+    yield pipeline
+    for url in (pipeline.queue, pipeline.dead):
+        aws.sqs.delete_queue(QueueUrl=url)
+
+
+@pytest.fixture
+def failures(aws: Aws, pipeline: Pipeline) -> str:
+    """The queue of what the pipeline's ingest failed on."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("main.py", INGEST)
+    trust = json.dumps({"Version": "2012-10-17", "Statement": []})
+    role = aws.iam.create_role(RoleName=f"{pipeline.name}-ingest", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    aws.lambda_.create_function(
+        FunctionName=f"{pipeline.name}-ingest",
+        Runtime="python3.12",
+        Role=role,
+        Handler="main.run",
+        Code={"ZipFile": packed.getvalue()},
+    )
+    return aws.sqs.create_queue(QueueName=f"{pipeline.name}-ingest-failures")["QueueUrl"]

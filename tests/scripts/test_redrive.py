@@ -1,80 +1,16 @@
 """scripts/redrive, as a person runs it."""
 
-import dataclasses
-import io
-import itertools
-import json
-import os
-import shutil
 import signal
 import subprocess
 import sys
 import time
-import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from pipeline.aws import Aws
 from pipeline.emulator import Emulator
 from pipeline.paths import SCRIPTS
-
-NUMBERS = itertools.count(1)
-
-
-# A stand-in for ingest: fails on a body that says so, and tells its log what it took.
-INGEST = """
-def run(event, context):
-    if event.get("fail"):
-        raise ValueError("still broken")
-    print("took", event["number"])
-"""
-
-
-@dataclasses.dataclass
-class Pipeline:
-    name: str
-    queue: str
-    dead: str
-    environment: dict[str, str]
-    aws: Aws
-
-    def fill(self, count: int) -> None:
-        fifo = self.dead.endswith(".fifo")
-        for number in range(count):
-            attribute = {"attempt": {"DataType": "Number", "StringValue": "2"}}
-            ids = {"MessageGroupId": f"group {number % 2}", "MessageDeduplicationId": f"id {number}"} if fifo else {}
-            self.aws.sqs.send_message(QueueUrl=self.dead, MessageBody=f"message {number}", MessageAttributes=attribute, **ids)
-
-    def count(self, queue: str) -> int:
-        names = ["ApproximateNumberOfMessages"]
-        return int(self.aws.sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=names)["Attributes"][names[0]])
-
-    def arn(self, queue: str) -> str:
-        return self.aws.sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-
-    def redrive(self, *arguments: str) -> subprocess.CompletedProcess:
-        command = [str(SCRIPTS / "redrive"), *arguments]
-        return subprocess.run(command, env=self.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True)
-
-
-def make(aws: Aws, emulator: Emulator, name: str, kind: str = "") -> Pipeline:
-    attributes = {"FifoQueue": "true"} if kind == ".fifo" else {}
-    dead = aws.sqs.create_queue(QueueName=f"{name}-dlq{kind}", Attributes=attributes)["QueueUrl"]
-    queue = aws.sqs.create_queue(QueueName=f"{name}{kind}", Attributes=attributes)["QueueUrl"]
-    tools = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    pipeline = Pipeline(name, queue, dead, {**os.environ, **emulator.environment, "PATH": tools}, aws)
-    policy = json.dumps({"deadLetterTargetArn": pipeline.arn(dead), "maxReceiveCount": 3})
-    aws.sqs.set_queue_attributes(QueueUrl=queue, Attributes={"RedrivePolicy": policy})
-    return pipeline
-
-
-@pytest.fixture
-def pipeline(aws: Aws, emulator: Emulator) -> Iterator[Pipeline]:
-    pipeline = make(aws, emulator, f"pipeline-{next(NUMBERS)}")
-    yield pipeline
-    for url in (pipeline.queue, pipeline.dead):
-        aws.sqs.delete_queue(QueueUrl=url)
+from redriven import NUMBERS, Pipeline, fail, has_cli, make, outputs, taken
 
 
 def test_it_moves_everything_with_its_attributes(pipeline: Pipeline) -> None:
@@ -176,14 +112,6 @@ def test_queues_are_read_from_terraform_outputs(pipeline: Pipeline, tmp_path: Pa
     assert "no pipeline" in pipeline.redrive("--terraform-dir", directory).stderr
 
 
-def outputs(directory: Path, redrive: dict) -> str:
-    """A root module whose outputs show that."""
-    (directory / "main.tf.json").write_text(json.dumps({"output": {"spillway": {"value": {"redrive": redrive, "other": 1}}}}))
-    for command in (["init"], ["apply", "-auto-approve"]):
-        subprocess.run(["terraform", f"-chdir={directory}", *command], check=True, capture_output=True)
-    return str(directory)
-
-
 def test_a_fifo_queue_keeps_its_groups_and_their_order(aws: Aws, emulator: Emulator) -> None:
     pipeline = make(aws, emulator, f"pipeline-{next(NUMBERS)}", ".fifo")
     pipeline.fill(6)
@@ -218,34 +146,6 @@ def test_every_lane_is_redriven_or_one_alone(aws: Aws, emulator: Emulator, tmp_p
     assert (unknown.returncode, "no dead-letter queue for events of lane slow" in unknown.stderr) == (1, True)
     without = lanes["urgent"].redrive("--terraform-dir", directory, "--stage", "ingest")
     assert "no dead-letter queue for ingest" in without.stderr
-
-
-@pytest.fixture
-def failures(aws: Aws, pipeline: Pipeline) -> str:
-    """The queue of what the pipeline's ingest failed on."""
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        archive.writestr("main.py", INGEST)
-    trust = json.dumps({"Version": "2012-10-17", "Statement": []})
-    role = aws.iam.create_role(RoleName=f"{pipeline.name}-ingest", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
-    aws.lambda_.create_function(
-        FunctionName=f"{pipeline.name}-ingest",
-        Runtime="python3.12",
-        Role=role,
-        Handler="main.run",
-        Code={"ZipFile": packed.getvalue()},
-    )
-    return aws.sqs.create_queue(QueueName=f"{pipeline.name}-ingest-failures")["QueueUrl"]
-
-
-def fail(aws: Aws, queue: str, payload: object) -> None:
-    body = json.dumps({"version": "1.0", "requestContext": {"condition": "RetriesExhausted"}, "requestPayload": payload})
-    aws.sqs.send_message(QueueUrl=queue, MessageBody=body)
-
-
-def taken(aws: Aws, pipeline: Pipeline) -> list[str]:
-    events = aws.logs.filter_log_events(logGroupName=f"/aws/lambda/{pipeline.name}-ingest")["events"]
-    return sorted(event["message"].strip() for event in events if event["message"].startswith("took"))
 
 
 def test_what_ingest_failed_on_is_handed_to_it_again(aws: Aws, pipeline: Pipeline, failures: str, tmp_path: Path) -> None:
@@ -290,17 +190,14 @@ def test_what_a_rule_could_not_deliver_goes_into_its_queue(aws: Aws, pipeline: P
     assert not any("MessageAttributes" in message for message in answer["Messages"])
 
 
-def has_cli() -> bool:
-    return shutil.which("aws") is not None and subprocess.run(["aws", "--version"], capture_output=True).returncode == 0
-
-
 @pytest.mark.skipif(not has_cli(), reason="the AWS CLI is not here")
 def test_it_works_through_the_aws_cli_alone(aws: Aws, pipeline: Pipeline, failures: str, tmp_path: Path) -> None:
     """Where Python has no boto3."""
     pipeline.fill(2)
     fail(aws, failures, {"number": 1})
     (tmp_path / "botocore.py").write_text("raise ImportError")
-    run = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from pipeline.redrive import main; sys.exit(main(sys.argv[1:]))"
+    start = f"import sys; sys.path.insert(0, {str(tmp_path)!r})"
+    run = f"{start}; from pipeline.redrive import __main__ as it; sys.exit(it.main(sys.argv[1:]))"
     environment = {**pipeline.environment, "PYTHONPATH": str(SCRIPTS)}
     result = subprocess.run([sys.executable, "-c", run, pipeline.name], env=environment, capture_output=True, text=True)
     assert result.returncode == 0, result.stderr

@@ -49,10 +49,36 @@ pub fn of_message(message_id: &str) -> Fifo {
 mod tests {
     use super::*;
     use crate::event::tests::event;
-    use crate::message::MAX_ATTEMPT;
+    use crate::message::{self, Body, MAX_ATTEMPT};
+    use crate::row::RowKey;
     use proptest::prelude::*;
+    use serde_json::Value;
 
     const PIPELINE: &str = "arn:aws:dynamodb:us-east-1:111122223333:table/device-status-ledger";
+
+    /// scripts/redrive makes messages of rows by itself: `tests/scripts/test_replay.py` compares its own with these.
+    #[test]
+    fn replayed_rows_are_asked_for_as_the_handlers_do() {
+        let examples: Vec<Value> =
+            serde_json::from_str(include_str!("../../../tests/scripts/asking.json")).unwrap();
+        assert!(!examples.is_empty());
+        for example in examples {
+            let text = |pointer: &str| example.pointer(pointer).unwrap().as_str().unwrap();
+            let Ok(Body::Events(events)) = message::parse(text("/body")) else {
+                panic!("no object event: {example}")
+            };
+            assert_eq!(message::encode(&events[0]), text("/body"));
+            let key = RowKey::of(&events[0]);
+            assert_eq!(
+                (key.pk.as_str(), key.sk.as_str()),
+                (text("/row/pk/S"), text("/row/sk/S"))
+            );
+            let attempt = u32::try_from(example["attempt"].as_u64().unwrap()).unwrap();
+            let asked = of(text("/pipeline"), &events[0], attempt, Some(text("/cause")));
+            assert_eq!(asked.group, text("/group"));
+            assert_eq!(asked.deduplication, text("/deduplication"));
+        }
+    }
 
     #[test]
     fn versions_of_an_object_are_one_group_and_not_the_same_message() {

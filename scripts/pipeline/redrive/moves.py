@@ -5,8 +5,9 @@ import signal
 import time
 
 from pipeline.aws_api import Api, ApiError
-from pipeline.redrive_progress import Progress, in_words
-from pipeline.redrive_queues import Queue, RedriveError
+from pipeline.redrive.errors import RedriveError
+from pipeline.redrive.progress import Progress, in_words
+from pipeline.redrive.queues import Queue
 
 POLL_SECONDS = 1.0
 

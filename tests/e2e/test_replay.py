@@ -1,0 +1,62 @@
+"""Finished events, replayed by scripts/redrive while others wait."""
+
+import collections
+import concurrent.futures
+import time
+
+from pipeline import devices, reports
+from pipeline.executions import Execution, peak_running
+from redriving import redrive
+from running import Running
+
+OBJECTS = 12
+LIMIT = 3
+
+
+def by_key(runs: list[Execution]) -> dict[str, list[Execution]]:
+    found: dict[str, list[Execution]] = collections.defaultdict(list)
+    for run in sorted(runs, key=lambda run: run.start):
+        for item in run.objects:
+            found[item["key"]].append(run)
+    return found
+
+
+def test_succeeded_and_dead_events_run_once_more_each_and_within_the_limit(quiet: Running) -> None:
+    burst = reports.generate(OBJECTS, seed=9, group="replay-", fails_first=0, unknown_device=0.34, again=0)
+    unknown = {report.key for report in burst if report.unknown_device}
+    assert 0 < len(unknown) < OBJECTS
+    quiet.begin(burst)
+    with quiet.ticking():
+        quiet.until(lambda sample: sample.quiet and sample.dead == len(unknown), 90)
+    devices.register(quiet.aws, quiet.names.devices_table, reports.unregistered_devices(burst))
+    before = by_key(quiet.executions("replay-"))
+    assert {key: [run.attempt for run in runs] for key, runs in before.items()} == {
+        report.key: [1, 2, 3] if report.unknown_device else [1] for report in burst
+    }
+
+    name, bucket = quiet.stack.settings.name, quiet.names.bucket
+    selected = ("--stage", "replay", "--prefix", f"s3://{bucket}/status/replay-", "--state", "SUCCEEDED", "--state", "DEAD")
+    would = redrive(quiet.emulator, name, *selected, "--dry-run")
+    assert f"would ask for {OBJECTS} attempts ({len(unknown)} DEAD, {OBJECTS - len(unknown)} SUCCEEDED)" in would.stdout, would
+    # By two people at once, one by the pipeline's name and one by Terraform's outputs.
+    ways = ((name,), ("--terraform-dir", str(quiet.stack.example)))
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        done = list(pool.map(lambda way: redrive(quiet.emulator, *way, *selected), ways))
+    assert [run.returncode for run in done] == [0, 0], done
+    assert len(quiet.waiting_messages()) == 2 * OBJECTS
+    with quiet.controlled(max_concurrency=LIMIT), quiet.ticking():
+        quiet.until(lambda sample: sample.quiet, 120)
+
+    after = by_key(quiet.executions("replay-"))
+    for key, runs in after.items():
+        assert runs[:-1] == before[key], key
+        assert (runs[-1].attempt, runs[-1].status) == (len(runs), "SUCCEEDED"), key
+    assert sum(len(runs) for runs in after.values()) == sum(len(runs) for runs in before.values()) + OBJECTS
+    assert peak_running([runs[-1] for runs in after.values()]) == LIMIT
+
+    # What the dead-letter queue still holds asks for attempts that were taken meanwhile.
+    assert redrive(quiet.emulator, name).returncode == 0
+    with quiet.ticking():
+        quiet.until(lambda sample: sample.quiet and sample.dead == 0, 60)
+    time.sleep(1)
+    assert by_key(quiet.executions("replay-")) == after
