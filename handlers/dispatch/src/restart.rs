@@ -8,7 +8,7 @@ use spillway::gate::Grant;
 use spillway::row::RowKey;
 use spillway::slot::{Slot, Work};
 use spillway::sweep::{Found, is_open};
-use tracing::{error, warn};
+use tracing::{error, trace, warn};
 
 use crate::Dispatch;
 use crate::load::{Claimed, Load};
@@ -52,7 +52,9 @@ impl Dispatch {
         };
         let mut claimed = Vec::new();
         for slot in open {
-            match self.claimed_by(slot, &rows).await {
+            let claimed_by = self.claimed_by(slot, &rows).await;
+            trace!(decision = ?claimed_by, execution = slot.execution, "open slot");
+            match claimed_by {
                 Ok(Claimed::For(load)) => claimed.push(Open {
                     slot: slot.clone(),
                     load,
@@ -130,6 +132,7 @@ impl Dispatch {
             }
             let now = shared.now();
             let grant = shared.state().gate.request_restart(slot.taken_at, now);
+            trace!(decision = ?grant, "restart gate");
             match grant {
                 Grant::Take(_) => break,
                 Grant::NotBefore(time) => {

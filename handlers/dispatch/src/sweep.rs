@@ -8,7 +8,7 @@ use spillway::gate::Grant;
 use spillway::outcome;
 use spillway::slot::Slot;
 use spillway::sweep::{self, Action, Found};
-use tracing::{error, info};
+use tracing::{error, info, trace};
 
 use crate::Dispatch;
 use crate::load::Claimed;
@@ -68,7 +68,9 @@ impl Dispatch {
             },
             Found::Running | Found::Closed(_) => None,
         };
-        match sweep::action(slot, found, claimed.is_some(), paused, shared.now()) {
+        let action = sweep::action(slot, found, claimed.is_some(), paused, shared.now());
+        trace!(decision = ?action, execution = slot.execution, "sweep");
+        match action {
             Action::Leave => {}
             Action::Report(outcome) => {
                 info!(
