@@ -427,7 +427,7 @@ impl Dispatch {
         let mut hand_back = Vec::new();
         let mut hide = Vec::new();
         for (message, fate) in messages {
-            trace!(decision = ?fate, message = message.id, "message");
+            trace!(decision = ?fate, id = message.id, "message");
             match fate {
                 Fate::Delete | Fate::Start(_) => delete.push(message.receipt),
                 Fate::HandBack => hand_back.push(message.receipt),

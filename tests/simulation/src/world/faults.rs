@@ -157,7 +157,7 @@ impl Faults {
             kinds.extend(std::iter::repeat_n(kind, often));
         }
         // A world without any is one too: then only schedule, operator and queues do their worst.
-        let weight = [0.0, 0.005, 0.01, 0.02, 0.03, 0.05][rng.below(6) as usize];
+        let weight = [0.0, 0.01, 0.02, 0.04, 0.06, 0.1][rng.below(6) as usize];
         Self {
             on: Arc::new(AtomicBool::new(true)),
             state: Arc::new(Mutex::new(State {

@@ -36,8 +36,11 @@ use workload::Workload;
 
 /// Ticks within which everything must have drained, not counting days off.
 const DRAINED_WITHIN: u32 = 80;
-/// Executions that run longer than this are waited for with everything switched off.
-const LONG: Duration = Duration::from_secs(3_600);
+/// Between two ticks once faults have stopped: longer than before, as there is less to do.
+const CALM_SCHEDULE: Duration = Duration::from_secs(24);
+/// Executions that run longer than this are waited for with everything switched off, day by day.
+const LONG_MS: i64 = 25_000;
+const DAYS_OFF: u32 = 30;
 const A_DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
 /// A seed whose promises were not kept.
@@ -171,7 +174,9 @@ impl World {
         }
         Operator::undo_all(self);
         if problems.is_empty() {
-            // A tick that overlapped another ends with it.
+            // The lease of a tick that died last has expired by then.
+            let longest = self.shape.settings.tick + CALM_SCHEDULE * 2;
+            tokio::time::sleep(longest).await;
             self.tick("last").await;
             problems.extend(checks::left_behind(self));
             problems.extend(self.judge().problems());
@@ -358,8 +363,8 @@ impl World {
         let mut days_off = 0;
         let mut ticks = 0;
         let mut quiet = false;
-        while ticks < DRAINED_WITHIN + 40 * days_off {
-            let next = Instant::now() + self.shape.settings.schedule;
+        while ticks < DRAINED_WITHIN {
+            let next = Instant::now() + CALM_SCHEDULE;
             self.tick(&format!("drain {days_off} {ticks}")).await;
             ticks += 1;
             tokio::time::sleep_until(next).await;
@@ -376,8 +381,8 @@ impl World {
                 if self.pipeline.is_quiet() && std::mem::replace(&mut quiet, true) {
                     return Vec::new();
                 }
-                if ticks % 12 == 11
-                    && days_off < 12
+                if ticks % 3 == 2
+                    && days_off < DAYS_OFF
                     && let Some(until) = self.long_until()
                 {
                     days_off += 1;
@@ -401,9 +406,8 @@ impl World {
             return Some((now / A_DAY_MS + 1) * A_DAY_MS + 1_000);
         }
         let running = self.pipeline.aws.sfn().running();
-        let long = LONG.as_millis() as i64;
-        let runs_long = running.iter().any(|it| now - it.started_ms > 60_000);
-        runs_long.then_some(now + 6 * long)
+        let runs_long = running.iter().any(|it| now - it.started_ms > LONG_MS);
+        runs_long.then_some(now + A_DAY_MS)
     }
 
     fn queues(&self) -> impl Iterator<Item = &Queue> {
