@@ -104,7 +104,7 @@ impl Verdict {
         Self::with_replays(pipeline, uploads, &[])
     }
 
-    /// Judges a run of these uploads, of which an operator asked for some attempts after a success.
+    /// Judges a run of these uploads, of which an operator asked for some attempts himself.
     pub fn with_replays(
         pipeline: &Pipeline,
         uploads: &[Upload],
@@ -122,7 +122,8 @@ impl Verdict {
             for (place, upload) in of_execution.into_iter().enumerate() {
                 let asked = |before: u32| {
                     let mut replays = replays.iter();
-                    replays.any(|(of, asked)| *of == upload && (before + 1..=attempt).contains(asked))
+                    replays
+                        .any(|(of, asked)| *of == upload && (before + 1..=attempt).contains(asked))
                 };
                 let of_upload = attempts
                     .entry((upload.key.clone(), upload.sequencer.clone()))
@@ -157,8 +158,7 @@ impl Verdict {
             .collect();
         for upload in uploads {
             let of_upload = attempts.get(&(upload.key.clone(), upload.sequencer.clone()));
-            let succeeded =
-                of_upload.is_some_and(|all| all.iter().any(|tried| tried.succeeded));
+            let succeeded = of_upload.is_some_and(|all| all.iter().any(|tried| tried.succeeded));
             let newer = || {
                 attempts
                     .keys()

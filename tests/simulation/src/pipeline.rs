@@ -4,11 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use dispatch::{Dispatch, Ended, Invocation};
 use aws_sdk_sqs::types::DeleteMessageBatchRequestEntry;
-use fake_aws::{
-    Caller, Ending, EventRule, Execution, FakeAws, Queue, QueueConfig, Redrive, Rng,
-};
+use dispatch::{Dispatch, Ended, Invocation};
+use fake_aws::{Caller, Ending, EventRule, Execution, FakeAws, Queue, QueueConfig, Redrive, Rng};
 use settle::{Settle, SqsRecord};
 use spillway::aws::clients::Clients;
 use spillway::aws::clock::Clock;
@@ -27,7 +25,6 @@ pub(crate) const LEDGER_ARN: &str = "arn:aws:dynamodb:us-east-1:123456789012:tab
 
 /// Lambda's timeout of `dispatch` is this much longer than a tick, as in Terraform.
 const BEYOND_TICK: Duration = Duration::from_secs(20);
-const SETTLE_TIMEOUT: Duration = Duration::from_secs(30);
 /// After so many receives an outcome is a dead letter; the sweep finds it again.
 const OUTCOME_RECEIVES: u32 = 5;
 
@@ -47,6 +44,8 @@ pub struct Settings {
     pub sweep_after: Duration,
     /// How long a tick drains.
     pub tick: Duration,
+    /// Lambda's timeout of `ingest` and `settle`.
+    pub handler_timeout: Duration,
     /// From one tick to the next.
     pub schedule: Duration,
     /// How long a received message stays hidden.
@@ -82,6 +81,7 @@ impl Default for Settings {
             lanes: vec![("events", 0.0)],
             sweep_after: Duration::from_secs(120),
             tick: Duration::from_secs(56),
+            handler_timeout: Duration::from_secs(30),
             schedule: Duration::from_secs(60),
             visibility: Duration::from_secs(91),
             read_lag: Duration::ZERO,
@@ -190,7 +190,7 @@ impl Pipeline {
         let (events, dead_letters) = lanes.first().expect("a lane").clone();
         let outcomes = queue(
             "outcomes",
-            6 * SETTLE_TIMEOUT,
+            6 * settings.handler_timeout,
             Some(("outcomes-dlq", OUTCOME_RECEIVES)),
         );
         if !settings.read_lag.is_zero() {
@@ -381,7 +381,7 @@ impl Pipeline {
             biased;
             () = caller.crashed() => Err(Mapped::Crashed),
             settled = settle.settle(&records, now) => Ok(settled),
-            () = tokio::time::sleep(SETTLE_TIMEOUT) => Err(Mapped::TimedOut),
+            () = tokio::time::sleep(self.settings.handler_timeout) => Err(Mapped::TimedOut),
         };
         let settled = match settled {
             Ok(settled) => settled,

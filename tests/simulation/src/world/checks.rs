@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use fake_aws::Call;
 use serde_json::Value;
+use spillway::message::{self, Body};
 
 use super::World;
 use super::operator::dead;
@@ -87,5 +88,41 @@ fn all_dead(
     waiting.iter().all(|version| {
         let version = version["S"].as_str().unwrap_or_default();
         dead.contains(&(pk.to_owned(), version.to_owned()))
+    })
+}
+
+/// Whatever is sent for an object event goes by the lane that the event came by.
+pub fn in_another_lane(world: &World) -> Vec<String> {
+    let Some((bulk, _)) = world.pipeline.lanes.get(1) else {
+        return Vec::new();
+    };
+    let mut problems = Vec::new();
+    for (queue, of_bulk) in [(&world.pipeline.events, false), (bulk, true)] {
+        let here = queue.messages().into_iter().map(|view| view.message);
+        let gone = queue.gone().into_iter().map(|gone| gone.message);
+        for message in here.chain(gone) {
+            let Ok(Body::Events(events)) = message::parse(&message.body) else {
+                continue;
+            };
+            // S3's own message of several records may have any of them.
+            if let [event] = events.as_slice()
+                && message.attributes.contains_key(message::ATTEMPT)
+                && event.key.starts_with("bulk/") != of_bulk
+                && !of_several(world, &event.key)
+            {
+                let name = queue.name();
+                problems.push(format!("a message of {} is in {name}", event.key));
+            }
+        }
+    }
+    problems
+}
+
+/// Whether S3 told of an object in one message with others, by the first lane.
+fn of_several(world: &World, key: &str) -> bool {
+    let messages = world.pipeline.events.gone().into_iter();
+    messages.map(|gone| gone.message.body).any(|body| {
+        let several = body.matches("\"sequencer\"").count() > 1;
+        several && body.contains(key)
     })
 }

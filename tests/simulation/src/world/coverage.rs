@@ -78,6 +78,7 @@ const HAPPENINGS: &[&str] = &[
     "operator: redrives",
     "operator: redrives twice",
     "operator: replays what is dead",
+    "operator: replays what still runs",
     "operator: replays what succeeded",
     "operator: resumes",
     "operator: writes nonsense",

@@ -44,7 +44,10 @@ impl Subscriber for Watcher {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
         let target = metadata.target().split("::").next().unwrap_or_default();
         let decides = metadata.fields().field(DECISION).is_some();
-        metadata.is_event() && *metadata.level() == Level::TRACE && decides && CRATES.contains(&target)
+        metadata.is_event()
+            && *metadata.level() == Level::TRACE
+            && decides
+            && CRATES.contains(&target)
     }
 
     fn event(&self, event: &Event<'_>) {
@@ -94,7 +97,10 @@ fn branch(answer: &str) -> String {
     match answer {
         "[]" => "nobody".to_owned(),
         list if list.starts_with('[') => "somebody".to_owned(),
-        other => other.chars().take_while(char::is_ascii_alphanumeric).collect(),
+        other => other
+            .chars()
+            .take_while(char::is_ascii_alphanumeric)
+            .collect(),
     }
 }
 

@@ -17,11 +17,15 @@ pub const POISON: &str = "poison";
 /// Long enough that a few such calls take a Lambda to its timeout, short enough that the SDK waits for each.
 const SLUGGISH: Duration = Duration::from_millis(4_500);
 
+/// How long a call of a process that died may still be under way: the lease waits for that.
+const ON_THE_WIRE_MS: u64 = 12_000;
+
 /// A way for a call to fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     CrashBefore,
     CrashAfter,
+    CrashOnTheWire,
     RequestLost,
     AnswerLost,
     Throttled,
@@ -39,9 +43,10 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::CrashBefore,
         Self::CrashAfter,
+        Self::CrashOnTheWire,
         Self::RequestLost,
         Self::AnswerLost,
         Self::Throttled,
@@ -61,6 +66,7 @@ impl Kind {
         match self {
             Self::CrashBefore => "crash before the effect",
             Self::CrashAfter => "crash after the effect",
+            Self::CrashOnTheWire => "crash, the effect comes later",
             Self::RequestLost => "request lost",
             Self::AnswerLost => "answer lost",
             Self::Throttled => "throttled",
@@ -104,6 +110,10 @@ impl Kind {
         let slow = |rng: &mut Rng| 100 + rng.below(12_000);
         Some(match self {
             Self::CrashBefore | Self::CrashAfter => (Fault::Crash, 0),
+            Self::CrashOnTheWire => {
+                let time = Duration::from_millis(rng.below(ON_THE_WIRE_MS));
+                (Fault::CrashOnTheWire(time), ON_THE_WIRE_MS as i64)
+            }
             Self::RequestLost | Self::AnswerLost => (Fault::LoseAnswer, 1_000),
             Self::Throttled => (Fault::Throttle, 1_000),
             Self::ServerError | Self::ServerErrorAfter => (Fault::InternalError, 1_000),
@@ -180,9 +190,10 @@ impl Faults {
     /// By how much the calls of `caller` were late between two times, in milliseconds.
     pub fn held_up(&self, caller: &str, from_ms: i64, to_ms: i64) -> i64 {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let of_caller = state.held_up.iter().filter(|(who, at, _)| {
-            who == caller && (from_ms..=to_ms).contains(at)
-        });
+        let of_caller = state
+            .held_up
+            .iter()
+            .filter(|(who, at, _)| who == caller && (from_ms..=to_ms).contains(at));
         of_caller.map(|(_, _, time)| time).sum()
     }
 

@@ -69,7 +69,7 @@ struct World {
 #[derive(Default)]
 struct Kept {
     uploads: Vec<Upload>,
-    /// Attempts after a success that the operator asked for.
+    /// Attempts that the operator asked for.
     replays: Vec<(Upload, u32)>,
     /// Events of invocations of `ingest` that Lambda gave up.
     failures: Vec<String>,
@@ -78,39 +78,61 @@ struct Kept {
 
 /// Runs one seed.
 pub fn run(seed: u64) -> (Coverage, Result<(), Failure>) {
-    decisions::watch();
-    // Of a world before, on this thread.
-    decisions::take();
-    fastrand::seed(seed);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build()
-        .expect("a runtime");
-    let world = {
-        let _entered = runtime.enter();
-        World::new(seed)
-    };
-    let ran = catch_unwind(AssertUnwindSafe(|| runtime.block_on(world.run())));
-    let mut problems = match ran {
-        Ok(problems) => problems,
-        Err(_) => vec!["a handler or the simulation panicked: see above".to_owned()],
-    };
-    problems.append(&mut world.kept().problems);
-    let mut coverage = world.coverage().clone();
-    coverage.decisions();
-    world.let_go();
+    let (ran, coverage, problems) = Ran::of(seed);
     let result = if problems.is_empty() {
         Ok(())
     } else {
-        let _entered = runtime.enter();
         Err(Failure {
             seed,
             problems,
-            history: world.history.render(&world.pipeline),
+            history: ran.history(),
         })
     };
     (coverage, result)
+}
+
+/// The history of a seed, however it went.
+pub fn told(seed: u64) -> String {
+    Ran::of(seed).0.history()
+}
+
+/// A world at its end.
+struct Ran {
+    runtime: tokio::runtime::Runtime,
+    world: World,
+}
+
+impl Ran {
+    fn of(seed: u64) -> (Self, Coverage, Vec<String>) {
+        decisions::watch();
+        // Of a world before, on this thread.
+        decisions::take();
+        fastrand::seed(seed);
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build()
+            .expect("a runtime");
+        let world = {
+            let _entered = runtime.enter();
+            World::new(seed)
+        };
+        let ran = catch_unwind(AssertUnwindSafe(|| runtime.block_on(world.run())));
+        let mut problems = match ran {
+            Ok(problems) => problems,
+            Err(_) => vec!["a handler or the simulation panicked: see above".to_owned()],
+        };
+        problems.append(&mut world.kept().problems);
+        let mut coverage = world.coverage().clone();
+        coverage.decisions();
+        world.let_go();
+        (Self { runtime, world }, coverage, problems)
+    }
+
+    fn history(&self) -> String {
+        let _entered = self.runtime.enter();
+        self.world.history.render(&self.world.pipeline)
+    }
 }
 
 impl World {
@@ -160,9 +182,9 @@ impl World {
         let troubled = settings.schedule * self.shape.ticks;
         let mut people = JoinSet::new();
         people.spawn(Workload::new(self, troubled.mul_f64(0.8)).run());
-        let acts = self.rng.fork("acts").below(6);
+        let acts = self.rng.fork("acts").below(9);
         people.spawn(Operator::new(self).act(acts));
-        let mapping = self.map_outcomes();
+        let mapping = self.map_outcomes(2);
         self.tick_in_trouble().await;
         drop(mapping);
         self.calm();
@@ -179,6 +201,7 @@ impl World {
             tokio::time::sleep(longest).await;
             self.tick("last").await;
             problems.extend(checks::left_behind(self));
+            problems.extend(checks::in_another_lane(self));
             problems.extend(self.judge().problems());
         }
         problems.extend(checks::over_the_limit(self));
@@ -201,7 +224,9 @@ impl World {
         let (lost, repeated) = (likely(0.3), likely(0.3));
         let late = Duration::from_secs(likely(15.0) as u64);
         let (input, output) = (likely(1.0) > 0.0, likely(1.0) > 0.0);
-        let lag = Duration::from_millis(likely(4_000.0) as u64);
+        // Mostly a few seconds; now and then longer than the sweep waits.
+        let lag = Duration::from_millis(likely(4_000.0) as u64)
+            * [1, 1, 1, 8][self.rng.fork("lag").below(4) as usize];
         let quota = likely(1.0) > 0.0 && likely(1.0) > 0.0;
         aws.sfn().change_event_rules(|rule| {
             rule.lost = lost;
@@ -221,9 +246,15 @@ impl World {
         let settings = &self.shape.settings;
         for (name, given) in [
             ("describe lags", !lag.is_zero()),
-            ("messages come back after their delete", odds.back_after_delete > 0.0),
+            (
+                "messages come back after their delete",
+                odds.back_after_delete > 0.0,
+            ),
             ("messages delivered twice", odds.delivered_twice > 0.0),
-            ("messages visible again while worked on", settings.visibility < settings.tick),
+            (
+                "messages visible again while worked on",
+                settings.visibility < settings.tick,
+            ),
             ("other clocks", !settings.clock_skew.is_zero()),
             ("polls miss messages", odds.long_poll_misses > 0.0),
             ("quota of starts", quota),
@@ -269,10 +300,10 @@ impl World {
         }
     }
 
-    /// Lambda's two pollers of the outcomes queue.
-    fn map_outcomes(&self) -> JoinSet<()> {
+    /// Lambda's pollers of the outcomes queue.
+    fn map_outcomes(&self, pollers: u32) -> JoinSet<()> {
         let mut mapping = JoinSet::new();
-        for _ in 0..2 {
+        for _ in 0..pollers {
             let world = self.clone();
             mapping.spawn(async move {
                 loop {
@@ -324,7 +355,10 @@ impl World {
             Ticked::Ended(ended) => {
                 let counts = &ended.counts;
                 for (name, happened) in [
-                    ("went well", ended.failure.is_none() && counts.lease_busy == 0),
+                    (
+                        "went well",
+                        ended.failure.is_none() && counts.lease_busy == 0,
+                    ),
                     ("failed", ended.failure.is_some()),
                     ("lease busy", counts.lease_busy > 0),
                     ("saturated", counts.saturated > 0),
@@ -359,10 +393,9 @@ impl World {
 
     /// Ticks until nothing is left to do.
     async fn drain(&self, people: &mut JoinSet<()>) -> Vec<String> {
-        let mut mapping = self.map_outcomes();
+        let mut mapping = self.map_outcomes(1);
         let mut days_off = 0;
         let mut ticks = 0;
-        let mut quiet = false;
         while ticks < DRAINED_WITHIN {
             let next = Instant::now() + CALM_SCHEDULE;
             self.tick(&format!("drain {days_off} {ticks}")).await;
@@ -377,8 +410,7 @@ impl World {
                     workload::redrive_failures(self).await;
                     continue;
                 }
-                // Two quiet ticks: a message may be on its way.
-                if self.pipeline.is_quiet() && std::mem::replace(&mut quiet, true) {
+                if self.pipeline.is_quiet() {
                     return Vec::new();
                 }
                 if ticks % 3 == 2
@@ -391,12 +423,14 @@ impl World {
                     self.history.act(self.now_ms(), line);
                     let wait = (until - self.now_ms()).max(0) as u64;
                     tokio::time::sleep(Duration::from_millis(wait)).await;
-                    mapping = self.map_outcomes();
+                    mapping = self.map_outcomes(1);
                 }
             }
         }
         let describe = self.pipeline.describe();
-        vec![format!("I1, I4: not drained after {ticks} ticks: {describe}")]
+        vec![format!(
+            "I1, I4: not drained after {ticks} ticks: {describe}"
+        )]
     }
 
     /// Until when there is nothing to do but to wait: for an execution that runs for days, or for the next day's starts.

@@ -6,9 +6,9 @@ use std::time::Duration;
 use aws_sdk_sqs::types::MessageAttributeValue;
 use fake_aws::{ExecutionResult, Refusal, Rng};
 use serde_json::{Value, json};
+use spillway::fifo;
 use spillway::message::{self, Body};
 use spillway::row::RowKey;
-use spillway::fifo;
 
 use super::World;
 use crate::pipeline::{LEDGER, LEDGER_ARN};
@@ -156,29 +156,32 @@ impl Operator {
         }
     }
 
-    /// Asks for the next attempt of something that is finished.
+    /// Asks for the next attempt of something, be it finished or not.
     async fn replay(&mut self) {
         let uploads = self.world.uploads();
         let rows: Vec<Value> = self.world.pipeline.aws.dynamodb().items(LEDGER);
         let finished = uploads.iter().filter_map(|upload| {
             let key = row_key(upload)?;
             let mut rows = rows.iter();
-            let row = rows.find(|row| row["pk"]["S"] == key.pk.as_str() && row["sk"]["S"] == key.sk.as_str())?;
+            let row = rows.find(|row| {
+                row["pk"]["S"] == key.pk.as_str() && row["sk"]["S"] == key.sk.as_str()
+            })?;
             let state = row["state"]["S"].as_str()?;
             let attempt: u32 = row["attempt"]["N"].as_str()?.parse().ok()?;
-            matches!(state, "SUCCEEDED" | "DEAD").then(|| (upload.clone(), state.to_owned(), attempt + 1))
+            matches!(state, "SUCCEEDED" | "DEAD" | "STARTED")
+                .then(|| (upload.clone(), state.to_owned(), attempt + 1))
         });
         let finished: Vec<_> = finished.collect();
         let choice = self.rng.below(finished.len() as u64) as usize;
         let Some((upload, state, attempt)) = finished.get(choice) else {
             return;
         };
-        if state == "SUCCEEDED" {
-            self.did("replays what succeeded");
-            self.world.replayed(upload, *attempt);
-        } else {
-            self.did("replays what is dead");
-        }
+        self.did(match state.as_str() {
+            "SUCCEEDED" => "replays what succeeded",
+            "STARTED" => "replays what still runs",
+            _ => "replays what is dead",
+        });
+        self.world.replayed(upload, *attempt);
         let line = format!("operator     replays {upload:?} as attempt {attempt}");
         self.world.history.act(self.world.now_ms(), line);
         self.send(upload, *attempt).await;

@@ -72,6 +72,9 @@ impl Shape {
             // Messages come again while they are worked on.
             settings.visibility = seconds(1 + rng.below(4));
         }
+        if rng.chance(0.2) {
+            settings.handler_timeout = seconds(2 + rng.below(6));
+        }
         if rng.chance(0.25) {
             settings.read_lag = Duration::from_millis(100 + rng.below(5_000));
         }
