@@ -5,7 +5,7 @@ use spillway::Millis;
 use spillway::aws::error::HandlerError;
 use spillway::aws::queue::Outgoing;
 use spillway::gate::Grant;
-use spillway::outcome;
+use spillway::outcome::{self, Outcome};
 use spillway::slot::Slot;
 use spillway::sweep::{self, Action, Found};
 use tracing::{error, info, trace};
@@ -72,18 +72,7 @@ impl Dispatch {
         trace!(decision = ?action, execution = slot.execution, "sweep");
         match action {
             Action::Leave => {}
-            Action::Report(outcome) => {
-                info!(
-                    execution = slot.execution,
-                    "its outcome never came, and is reported now"
-                );
-                let message = Outgoing {
-                    body: outcome::encode(&outcome),
-                    ..Outgoing::default()
-                };
-                self.outcomes.send(&message).await?;
-                shared.count(|counts| counts.outcomes_found += 1);
-            }
+            Action::Report(outcome) => self.report(shared, &outcome).await?,
             Action::Start => {
                 let now = shared.now();
                 let grant = shared.change(|state| {
@@ -105,6 +94,25 @@ impl Dispatch {
                 shared.count(|counts| counts.parked += 1);
             }
         }
+        Ok(())
+    }
+
+    /// Sends the outcome of an execution that was found closed while its slot is there.
+    pub(crate) async fn report(
+        &self,
+        shared: &Shared,
+        outcome: &Outcome,
+    ) -> Result<(), HandlerError> {
+        info!(
+            execution = outcome.execution,
+            "its outcome never came, and is reported now"
+        );
+        let message = Outgoing {
+            body: outcome::encode(outcome),
+            ..Outgoing::default()
+        };
+        self.outcomes.send(&message).await?;
+        shared.count(|counts| counts.outcomes_found += 1);
         Ok(())
     }
 }
