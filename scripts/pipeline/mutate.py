@@ -25,7 +25,9 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help="mutations (default: all)")
     parser.add_argument("--list", action="store_true", help="tell what there is, and that it fits the code, and stop")
-    parser.add_argument("--seeds", type=int, default=2_000, metavar="N", help="seeds before it counts as not caught (default: 2000)")
+    parser.add_argument(
+        "--seeds", type=int, default=2_000, metavar="N", help="seeds before it counts as not caught (default: 2000)"
+    )
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="J", help="processes (default: one a core)")
     return parser.parse_args(arguments)
 
@@ -81,7 +83,9 @@ def check(mutation: Mutation, tree: Path, options: argparse.Namespace) -> bool:
     try:
         if mutation.test:
             caught = by_test(mutation, tree)
-            print(f"| {mutation.name} | {'a test' if caught else 'not caught'} | `cargo test {' '.join(mutation.test)}` |", flush=True)
+            print(
+                f"| {mutation.name} | {'a test' if caught else 'not caught'} | `cargo test {' '.join(mutation.test)}` |", flush=True
+            )
             return caught
         caught = needed(seeds.build(tree, WORK / "build"), options.seeds, options.jobs)
     except seeds.SeedsError as error:

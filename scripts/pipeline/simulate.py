@@ -28,7 +28,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         description="Runs the real handlers through worlds that follow a seed, in which everything goes wrong that can, and checks "
         "that nothing is lost, nothing runs twice and never too much runs at once. Tells how often each fault struck and each "
         "decision was taken.",
-        epilog="Exit status: 0, all is well; 1, a promise was broken, or something never happened (with --seeds of 1,000 and more); "
+        epilog="Exit status: 0, all is well; 1, a promise was broken, or something never happened in 1,000 seeds or more; "
         "2, the arguments are wrong.",
     )
     which = parser.add_mutually_exclusive_group()
@@ -58,7 +58,9 @@ def main(arguments: list[str]) -> int:
     print()
     for seed, problems in sorted(outcome.failed.items()):
         print(f"seed {seed} failed: {problems[0]}")
-    print(f"{outcome.ran} seeds in {seconds:.0f} s, {len(outcome.failed)} failed, {len(outcome.missing)} things never happened")
+    noun = "seed" if outcome.ran == 1 else "seeds"
+    missing = len(outcome.missing)
+    print(f"{outcome.ran} {noun} in {seconds:.0f} s, {len(outcome.failed)} failed, {missing} things never happened")
     too_little = outcome.ran >= ENOUGH_SEEDS and outcome.missing
     return 1 if outcome.failed or too_little else 0
 

@@ -23,7 +23,7 @@ def test_a_few_seeds_run_and_tell_what_they_covered() -> None:
 def test_one_seed_runs() -> None:
     result = run("simulate", "--seed", "3")
     assert result.returncode == 0, result.stdout + result.stderr
-    assert "1 seeds in " in result.stdout.splitlines()[-1]
+    assert "1 seed in " in result.stdout.splitlines()[-1]
 
 
 @pytest.mark.parametrize("script", ["simulate", "mutate"])
@@ -70,7 +70,7 @@ def test_every_mutation_fits_the_code() -> None:
 def test_a_mutation_that_no_longer_fits_is_named(tmp_path: Path) -> None:
     (tmp_path / "old.mutation").write_text("# Old.\n\n--- README.md\n<<<<\nno such text anywhere in it\n====\nanother\n>>>>\n")
     (mutation,) = mutations.read(tmp_path)
-    with pytest.raises(mutations.MutationError, match="old: README.md has its text 0 times"):
+    with pytest.raises(mutations.MutationError, match=r"old: README.md has its text 0 times"):
         mutation.applied(ROOT)
 
 

@@ -239,9 +239,17 @@ async fn a_claim_that_lands_after_the_restart_is_tried_again_and_not_taken_for_d
     });
     let first = pipeline.tick().await;
     assert!(matches!(first, simulation::Ticked::Ended(ended) if ended.failure.is_some()));
-    // The other one's start is made by the next tick, before the late claim lands.
+    // The other one's start is made by the next tick, before the late claim lands; its own message is not seen.
+    let misses = |odds| {
+        pipeline
+            .events
+            .reconfigure(|queue| queue.odds.long_poll_misses = odds)
+    };
+    misses(1.0);
     let counts = pipeline.tick().await.well();
+    misses(0.0);
     assert_eq!(counts.restarted, 1);
+    tokio::time::sleep(Duration::from_secs(12)).await;
     pipeline.drain(10).await;
     let verdict = Verdict::of(&pipeline, &uploads);
     verdict.expect_kept("a late claim", 20);

@@ -77,7 +77,10 @@ impl Workload {
             };
             if twice {
                 world.happened("upload: delivered twice");
-                let late = rng.duration(Duration::ZERO, Duration::from_secs(20));
+                let late = match rng.below(2) {
+                    0 => Duration::ZERO,
+                    _ => rng.duration(Duration::ZERO, Duration::from_secs(20)),
+                };
                 tellings.push(Telling {
                     after: after + late,
                     body: body.clone(),
