@@ -3,7 +3,7 @@
 use spillway::aws::clock::Clock;
 use spillway::aws::error::HandlerError;
 use spillway::in_force::{InForce, PausedBy, in_force};
-use tracing::info;
+use tracing::{info, trace};
 
 use crate::Dispatch;
 use crate::shared::Shared;
@@ -21,6 +21,7 @@ impl Dispatch {
 impl Shared {
     /// What is in force holds from now on. `true`: it is a pause.
     pub fn put_in_force(&self, now: &InForce<'_>) -> bool {
+        trace!(decision = ?now.paused, "pause");
         let mut state = self.state();
         state.gate.set_pace(&now.pace);
         state.counts.max_concurrency = Some(now.pace.max_concurrency);

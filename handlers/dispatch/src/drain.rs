@@ -8,6 +8,7 @@ use spillway::aws::error::HandlerError;
 use spillway::aws::queue::BATCH;
 use spillway::gate::Grant;
 use tokio::task::JoinSet;
+use tracing::trace;
 
 use crate::Dispatch;
 use crate::fill::Pool;
@@ -120,6 +121,7 @@ impl Dispatch {
             let batches = self.config.events_per_execution > 1;
             let most = if batches { 1 } else { BATCH as u32 };
             let grant = shared.state().gate.request(most, now);
+            trace!(decision = ?grant, "gate");
             match grant {
                 Grant::Take(granted) => {
                     let found = if batches {

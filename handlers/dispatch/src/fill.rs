@@ -13,6 +13,7 @@ use spillway::batch;
 use spillway::execution;
 use spillway::row::RowKey;
 use spillway::slot::{Slot, Work};
+use tracing::trace;
 
 use crate::Dispatch;
 use crate::intake::{Candidate, Fate};
@@ -162,7 +163,9 @@ impl Dispatch {
             }
             found => {
                 let row = found.and_then(|row| row.as_ref().ok());
-                match verdict(candidate.attempt, row) {
+                let verdict = verdict(candidate.attempt, row);
+                trace!(decision = ?verdict, key = candidate.event.key, candidate.attempt, "attempt rule");
+                match verdict {
                     Verdict::Claim => None,
                     // A first attempt asks for no later one than the row's.
                     Verdict::Stale | Verdict::ClaimIfClosed => Some(self.stale(shared, candidate)),

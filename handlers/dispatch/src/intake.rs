@@ -15,7 +15,7 @@ use spillway::row::{Row, RowKey};
 use spillway::slot::{Slot, Work};
 use spillway::sweep::Found;
 use spillway::{execution, fifo};
-use tracing::{debug, warn};
+use tracing::{debug, trace, warn};
 
 use crate::Dispatch;
 use crate::load::Load;
@@ -266,7 +266,9 @@ impl Dispatch {
             return self.take_turn(shared, lane, candidate, row, head).await;
         }
         let row = row.as_ref();
-        let without_claim = match verdict(candidate.attempt, row) {
+        let verdict = verdict(candidate.attempt, row);
+        trace!(decision = ?verdict, key = key.pk, candidate.attempt, "attempt rule");
+        let without_claim = match verdict {
             Verdict::Claim => return self.take_slot_and_claim(shared, lane, candidate, row).await,
             Verdict::Stale => self.stale(shared, candidate),
             Verdict::ClaimIfClosed => match self.has_closed(row).await {
@@ -425,6 +427,7 @@ impl Dispatch {
         let mut hand_back = Vec::new();
         let mut hide = Vec::new();
         for (message, fate) in messages {
+            trace!(decision = ?fate, id = message.id, "message");
             match fate {
                 Fate::Delete | Fate::Start(_) => delete.push(message.receipt),
                 Fate::HandBack => hand_back.push(message.receipt),

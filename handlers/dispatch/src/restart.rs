@@ -7,8 +7,8 @@ use spillway::aws::ledger::Rows;
 use spillway::gate::Grant;
 use spillway::row::RowKey;
 use spillway::slot::{Slot, Work};
-use spillway::sweep::{Found, is_open};
-use tracing::{error, warn};
+use spillway::sweep::{Found, is_open, may_be_freed};
+use tracing::{error, trace, warn};
 
 use crate::Dispatch;
 use crate::load::{Claimed, Load};
@@ -52,14 +52,20 @@ impl Dispatch {
         };
         let mut claimed = Vec::new();
         for slot in open {
-            match self.claimed_by(slot, &rows).await {
+            let claimed_by = self.claimed_by(slot, &rows).await;
+            trace!(decision = ?claimed_by, execution = slot.execution, "open slot");
+            match claimed_by {
                 Ok(Claimed::For(load)) => claimed.push(Open {
                     slot: slot.clone(),
                     load,
                 }),
                 Ok(Claimed::Settled) => {}
                 // Taken and never claimed, or settled while we look.
-                Ok(Claimed::Nothing) => self.free_unused(shared, slot).await,
+                Ok(Claimed::Nothing) if may_be_freed(slot, now) => {
+                    self.free_unused(shared, slot).await;
+                }
+                // Its claim may be on the wire.
+                Ok(Claimed::Nothing) => shared.suspect(slot.taken_at),
                 // The slot stays, and the sweep comes to it.
                 Err(problem @ HandlerError::Ledger { .. }) => {
                     error!(execution = slot.execution, "{problem}");
@@ -107,13 +113,22 @@ impl Dispatch {
                 unstarted.push(open);
                 continue;
             }
-            match self
+            let found = self
                 .workflow
                 .find(&slot.state_machine_arn, &slot.execution)
-                .await
-            {
-                Ok(Found::Nothing) => unstarted.push(open),
-                Ok(Found::Running | Found::Closed(_)) => {}
+                .await;
+            // As long as something is suspect the sweep passes this slot by, and what is suspect may wait for this slot.
+            let reported = match found {
+                Ok(Found::Nothing) => {
+                    unstarted.push(open);
+                    continue;
+                }
+                Ok(Found::Running) => Ok(()),
+                Ok(Found::Closed(outcome)) => self.report(shared, &outcome).await,
+                Err(problem) => Err(problem),
+            };
+            match reported {
+                Ok(()) => {}
                 Err(problem) => {
                     shared.suspect(slot.taken_at);
                     shared.note(problem);
@@ -130,6 +145,7 @@ impl Dispatch {
             }
             let now = shared.now();
             let grant = shared.state().gate.request_restart(slot.taken_at, now);
+            trace!(decision = ?grant, "restart gate");
             match grant {
                 Grant::Take(_) => break,
                 Grant::NotBefore(time) => {

@@ -5,7 +5,7 @@ use spillway::aws::queue::Outgoing;
 use spillway::aws::workflow::{Refusal, Start};
 use spillway::outcome::{self, Outcome, Status};
 use spillway::slot::Slot;
-use tracing::{debug, error, warn};
+use tracing::{debug, error, trace, warn};
 
 use crate::Dispatch;
 use crate::load::Load;
@@ -26,6 +26,7 @@ impl Dispatch {
             .workflow
             .start(arn, &slot.execution, &input, shared.now())
             .await;
+        trace!(decision = ?answer, execution = slot.execution, "start");
         match answer {
             Start::Started => {
                 debug!(execution = slot.execution, "started");

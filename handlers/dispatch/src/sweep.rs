@@ -5,10 +5,10 @@ use spillway::Millis;
 use spillway::aws::error::HandlerError;
 use spillway::aws::queue::Outgoing;
 use spillway::gate::Grant;
-use spillway::outcome;
+use spillway::outcome::{self, Outcome};
 use spillway::slot::Slot;
 use spillway::sweep::{self, Action, Found};
-use tracing::{error, info};
+use tracing::{error, info, trace};
 
 use crate::Dispatch;
 use crate::load::Claimed;
@@ -68,20 +68,11 @@ impl Dispatch {
             },
             Found::Running | Found::Closed(_) => None,
         };
-        match sweep::action(slot, found, claimed.is_some(), paused, shared.now()) {
+        let action = sweep::action(slot, found, claimed.is_some(), paused, shared.now());
+        trace!(decision = ?action, execution = slot.execution, "sweep");
+        match action {
             Action::Leave => {}
-            Action::Report(outcome) => {
-                info!(
-                    execution = slot.execution,
-                    "its outcome never came, and is reported now"
-                );
-                let message = Outgoing {
-                    body: outcome::encode(&outcome),
-                    ..Outgoing::default()
-                };
-                self.outcomes.send(&message).await?;
-                shared.count(|counts| counts.outcomes_found += 1);
-            }
+            Action::Report(outcome) => self.report(shared, &outcome).await?,
             Action::Start => {
                 let now = shared.now();
                 let grant = shared.change(|state| {
@@ -103,6 +94,25 @@ impl Dispatch {
                 shared.count(|counts| counts.parked += 1);
             }
         }
+        Ok(())
+    }
+
+    /// Sends the outcome of an execution that was found closed while its slot is there.
+    pub(crate) async fn report(
+        &self,
+        shared: &Shared,
+        outcome: &Outcome,
+    ) -> Result<(), HandlerError> {
+        info!(
+            execution = outcome.execution,
+            "its outcome never came, and is reported now"
+        );
+        let message = Outgoing {
+            body: outcome::encode(outcome),
+            ..Outgoing::default()
+        };
+        self.outcomes.send(&message).await?;
+        shared.count(|counts| counts.outcomes_found += 1);
         Ok(())
     }
 }

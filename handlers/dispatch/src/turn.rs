@@ -8,7 +8,7 @@ use spillway::order::{Head, Next, Turn, turn};
 use spillway::row::{Row, RowKey, State};
 use spillway::slot::{Slot, Work};
 use spillway::{execution, fifo, message};
-use tracing::debug;
+use tracing::{debug, trace};
 
 use crate::Dispatch;
 use crate::intake::{Candidate, Fate};
@@ -91,7 +91,9 @@ impl Dispatch {
         head: &Head,
         taken: &mut Option<(Slot, bool)>,
     ) -> Tried {
-        match verdict(candidate.attempt, row) {
+        let verdict = verdict(candidate.attempt, row);
+        trace!(decision = ?verdict, key = candidate.event.key, candidate.attempt, "attempt rule");
+        match verdict {
             Verdict::Claim => {}
             Verdict::Stale => {
                 let ours = taken.as_ref().map(|(slot, _)| slot.execution.as_str());
@@ -109,7 +111,9 @@ impl Dispatch {
         let name = execution::name(&self.config.ledger_arn, &candidate.event, candidate.attempt);
         let version = RowKey::of(&candidate.event).sk;
         let claim = self.claim_of(shared, lane, candidate, &name, row);
-        let result = match turn(self.config.order, head, &version, &name) {
+        let turn = turn(self.config.order, head, &version, &name);
+        trace!(decision = ?turn, key = candidate.event.key, version, "order");
+        let result = match turn {
             Turn::Later => return Tried::Fate(Fate::Hide(CROWDED_SECONDS)),
             Turn::Now(next) => {
                 let slot = match taken {

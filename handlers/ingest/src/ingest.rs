@@ -13,7 +13,7 @@ use spillway::event::ObjectEvent;
 use spillway::message::{self, Records};
 use spillway::row::{RowKey, State};
 use spillway::{fifo, source};
-use tracing::debug;
+use tracing::{debug, trace};
 
 use crate::counts::Counts;
 use crate::{Ingest, LaneQueue};
@@ -115,6 +115,7 @@ impl Ingest {
         let writes = stream::iter(intakes)
             .map(|intake| async move {
                 let written = self.write_row(&intake, now).await;
+                trace!(decision = ?written, key = intake.event.key, "record");
                 (intake, written)
             })
             .buffered(AT_ONCE);

@@ -9,7 +9,7 @@ use spillway::outcome::{Outcome, Settlement, Status, settlement};
 use spillway::row::{Row, RowKey};
 use spillway::slot::{Slot, Work};
 use spillway::sweep::Found;
-use tracing::warn;
+use tracing::{trace, warn};
 
 use crate::Settle;
 use crate::counts::Counts;
@@ -116,7 +116,9 @@ impl Settle {
             Some(output) => Some(output.clone()),
             None => self.output(slot).await?,
         };
-        Ok(batch::failures(output.as_deref(), ids).map_err(|problem| {
+        let failures = batch::failures(output.as_deref(), ids);
+        trace!(decision = ?failures, execution = outcome.execution, "items");
+        Ok(failures.map_err(|problem| {
             warn!(execution = outcome.execution, "{problem}");
             let cause = problem.to_string();
             Outcome::new(

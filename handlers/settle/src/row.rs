@@ -7,7 +7,7 @@ use spillway::aws::queue::Outgoing;
 use spillway::outcome::{Outcome, Settlement};
 use spillway::row::{Row, RowKey, State};
 use spillway::{fifo, message};
-use tracing::{error, info};
+use tracing::{error, info, trace};
 
 use crate::counts::Counts;
 use crate::{LaneQueues, Settle};
@@ -40,6 +40,7 @@ impl Settle {
         settlement: Settlement,
         now: Millis,
     ) -> Result<Counts, HandlerError> {
+        trace!(decision = ?settlement, execution = outcome.execution, "settlement");
         let mut counts = Counts::default();
         let lane = self.lane(row.lane.as_deref())?;
         let state = match settlement {

@@ -4,7 +4,7 @@ use spillway::Millis;
 use spillway::aws::error::HandlerError;
 use spillway::order::{Head, free};
 use spillway::row::{Row, RowKey, State};
-use tracing::debug;
+use tracing::{debug, trace};
 
 use crate::Settle;
 use crate::counts::Counts;
@@ -25,6 +25,7 @@ impl Settle {
         for _ in 0..TRIES {
             let head = self.ledger.head(pk).await?;
             let freed = free(self.config.order, &head, execution);
+            trace!(decision = ?freed.wake, execution, "turn");
             let (waiting, gone) = self.who_waits(pk, &freed.wake).await?;
             if !gone.is_empty() {
                 // Started or finished without an order, in between.

@@ -9,6 +9,15 @@ use crate::slot::Slot;
 /// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html>
 pub const PARK_AFTER: Millis = 60 * 24 * 60 * 60 * 1000;
 
+/// A claim is given up after ten seconds, and may still be on the wire then. It must find its slot when it lands, or
+/// the event is claimed, nothing starts it, and its message is stale.
+pub const CLAIM_LANDS_WITHIN: Millis = 30 * 1000;
+
+/// Whether a slot for which nothing is claimed will not be claimed any more.
+pub fn may_be_freed(slot: &Slot, now: Millis) -> bool {
+    now - slot.taken_at >= CLAIM_LANDS_WITHIN
+}
+
 /// Whether a slot's start is to be made, or made again: it is pending, or suspect, which is to say that it was taken
 /// since a tick that did not end cleanly.
 pub fn is_open(slot: &Slot, suspect_since: Option<Millis>, now: Millis) -> bool {
@@ -48,6 +57,7 @@ pub fn action(slot: &Slot, found: Found, claimed: bool, paused: bool, now: Milli
         Found::Nothing if now - slot.taken_at >= PARK_AFTER => Action::Park,
         Found::Nothing if paused => Action::Leave,
         Found::Nothing if claimed => Action::Start,
+        Found::Nothing if !may_be_freed(slot, now) => Action::Leave,
         Found::Nothing => Action::Free,
     }
 }
@@ -108,11 +118,20 @@ mod tests {
 
     #[test]
     fn what_was_claimed_is_started_and_what_was_not_is_freed() {
-        let nothing = |claimed, paused| action(&slot("e", 0), Found::Nothing, claimed, paused, 1);
+        let now = CLAIM_LANDS_WITHIN;
+        let nothing = |claimed, paused| action(&slot("e", 0), Found::Nothing, claimed, paused, now);
         assert_eq!(nothing(true, false), Action::Start);
         assert_eq!(nothing(false, false), Action::Free);
         assert_eq!(nothing(true, true), Action::Leave);
         assert_eq!(nothing(false, true), Action::Leave);
+    }
+
+    #[test]
+    fn a_slot_whose_claim_may_be_on_the_wire_is_left() {
+        let soon = CLAIM_LANDS_WITHIN - 1;
+        let action = action(&slot("e", 0), Found::Nothing, false, false, soon);
+        assert_eq!(action, Action::Leave);
+        assert!(!may_be_freed(&slot("e", 0), soon));
     }
 
     #[test]

@@ -6,7 +6,8 @@ use std::time::Duration;
 use crate::calls::Call;
 use crate::{World, lock};
 
-/// What happens to a call. Before the effect, everything but `None` and `Delay` means that there is none; after it,
+/// What happens to a call. Before the effect, everything but `None`, `Delay` and
+/// `CrashOnTheWire` means that there is none; after it,
 /// the effect stands and the caller does not learn of it (but for `None` and `Delay`).
 #[derive(Clone, Debug, PartialEq)]
 pub enum Fault {
@@ -29,6 +30,8 @@ pub enum Fault {
     /// The caller dies here: this call and all its later ones are never answered, and [`crate::Caller::crashed`]
     /// resolves. Calls already on the wire still take effect.
     Crash,
+    /// The caller dies with this call on the wire: it takes effect so much later.
+    CrashOnTheWire(Duration),
 }
 
 type CallHook = Box<dyn FnMut(&Call) -> Fault + Send>;

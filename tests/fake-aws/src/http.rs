@@ -165,6 +165,11 @@ async fn on_fault(fault: Fault, caller: &Caller, call: &Call) -> Passed {
             caller.crash();
             pending().await
         }
+        Fault::CrashOnTheWire(time) => {
+            caller.crash();
+            sleep(time).await;
+            Passed::On
+        }
     }
 }
 

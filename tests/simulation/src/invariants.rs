@@ -20,8 +20,10 @@ pub struct Verdict {
     pub superseded: usize,
     /// Uploads that are none of these.
     pub lost: Vec<Upload>,
-    /// Attempts with more than one execution, and attempts after a success.
+    /// Attempts with more than one execution, and attempts after a success that nobody asked for.
     pub duplicates: Vec<String>,
+    /// Attempts that started before the one before them had ended.
+    pub early: Vec<String>,
     /// With an order: executions that ran while another one of their object did.
     pub overlaps: Vec<String>,
     /// With the order `latest`: executions that started after one of a newer version.
@@ -64,35 +66,87 @@ pub fn failed_items(ids: &[String]) -> String {
     json!({ "batchItemFailures": items }).to_string()
 }
 
-/// Whether an upload succeeded in an execution.
+/// Whether an upload succeeded in an execution: a report of failed items that makes no sense fails all.
 fn succeeded_in(execution: &Execution, place: usize) -> bool {
-    let failed = execution.output.as_deref().unwrap_or_default();
+    let output: Value = execution
+        .output
+        .as_deref()
+        .and_then(|output| serde_json::from_str(output).ok())
+        .unwrap_or_default();
+    let ids = ids(execution);
+    let report = &output["batchItemFailures"];
+    let failed: Option<Vec<&str>> = match report.as_array() {
+        None if report.is_null() => Some(Vec::new()),
+        None => None,
+        Some(items) => items
+            .iter()
+            .map(|item| item["itemIdentifier"].as_str())
+            .collect(),
+    };
+    let known = |failed: &&str| ids.iter().any(|id| id == failed);
     execution.status == Status::Succeeded
-        && ids(execution)
-            .get(place)
-            .is_some_and(|id| !failed.contains(id.as_str()))
+        && failed.is_some_and(|failed| {
+            let mine = |id: &String| !failed.contains(&id.as_str());
+            failed.iter().all(known) && ids.get(place).is_some_and(mine)
+        })
+}
+
+/// One execution of an upload.
+struct Tried {
+    attempt: u32,
+    succeeded: bool,
+    stopped_ms: Option<i64>,
 }
 
 impl Verdict {
     /// Judges a run of these uploads.
     pub fn of(pipeline: &Pipeline, uploads: &[Upload]) -> Self {
+        Self::with_replays(pipeline, uploads, &[])
+    }
+
+    /// Judges a run of these uploads, of which an operator asked for some attempts himself.
+    pub fn with_replays(
+        pipeline: &Pipeline,
+        uploads: &[Upload],
+        replays: &[(Upload, u32)],
+    ) -> Self {
         let mut verdict = Self {
             peak: pipeline.aws.sfn().peak_running(),
             ..Self::default()
         };
-        let mut attempts: BTreeMap<(String, String), Vec<(u32, bool)>> = BTreeMap::new();
+        let mut attempts: BTreeMap<(String, String), Vec<Tried>> = BTreeMap::new();
         let mut executions = pipeline.aws.sfn().executions();
         executions.sort_by_key(|execution| execution.started_ms);
         for execution in &executions {
             let (of_execution, attempt) = objects(execution);
             for (place, upload) in of_execution.into_iter().enumerate() {
-                let of_upload = attempts.entry((upload.key, upload.sequencer)).or_default();
-                let again = of_upload.iter().any(|(other, _)| *other == attempt);
-                let after_success = of_upload.iter().any(|(_, succeeded)| *succeeded);
+                let asked = |before: u32| {
+                    let mut replays = replays.iter();
+                    replays
+                        .any(|(of, asked)| *of == upload && (before + 1..=attempt).contains(asked))
+                };
+                let of_upload = attempts
+                    .entry((upload.key.clone(), upload.sequencer.clone()))
+                    .or_default();
+                let again = of_upload.iter().any(|other| other.attempt == attempt);
+                let after_success = of_upload
+                    .iter()
+                    .any(|other| other.succeeded && !asked(other.attempt));
                 if again || after_success {
                     verdict.duplicates.push(execution.name.clone());
                 }
-                of_upload.push((attempt, succeeded_in(execution, place)));
+                let under_way = |other: &Tried| {
+                    let stopped = other.stopped_ms;
+                    stopped.is_none_or(|stopped| stopped > execution.started_ms)
+                };
+                if of_upload.iter().any(under_way) {
+                    verdict.early.push(execution.name.clone());
+                }
+                of_upload.push(Tried {
+                    attempt,
+                    succeeded: succeeded_in(execution, place),
+                    stopped_ms: execution.stopped_ms,
+                });
             }
         }
         verdict.judge_order(pipeline.settings.order, &executions);
@@ -104,8 +158,7 @@ impl Verdict {
             .collect();
         for upload in uploads {
             let of_upload = attempts.get(&(upload.key.clone(), upload.sequencer.clone()));
-            let succeeded =
-                of_upload.is_some_and(|all| all.iter().any(|(_, succeeded)| *succeeded));
+            let succeeded = of_upload.is_some_and(|all| all.iter().any(|tried| tried.succeeded));
             let newer = || {
                 attempts
                     .keys()
@@ -136,42 +189,48 @@ impl Verdict {
             }
         }
         for of_key in by_key.values() {
-            for pair in of_key.windows(2) {
-                let [(one, older), (other, newer)] = pair else {
-                    continue;
-                };
-                if one
-                    .stopped_ms
-                    .is_none_or(|stopped| stopped > other.started_ms)
-                {
+            for (place, (other, newer)) in of_key.iter().enumerate() {
+                let before = of_key.iter().take(place);
+                let mut overlaps = false;
+                let mut backwards = false;
+                for (one, older) in before {
+                    let stopped = one.stopped_ms;
+                    overlaps |= stopped.is_none_or(|stopped| stopped > other.started_ms);
+                    backwards |= order == Order::Latest && older > newer;
+                }
+                if overlaps {
                     self.overlaps.push(other.name.clone());
                 }
-                if order == Order::Latest && older > newer {
+                if backwards {
                     self.backwards.push(other.name.clone());
                 }
             }
         }
     }
 
+    /// What was not kept of the promises that hold for every run, in words.
+    pub fn problems(&self) -> Vec<String> {
+        let mut problems: Vec<String> = self
+            .lost
+            .iter()
+            .map(|upload| format!("I1: {upload:?} is lost"))
+            .collect();
+        for (what, executions) in [
+            ("I2: a second time", &self.duplicates),
+            ("I2: before the last attempt ended", &self.early),
+            ("order: while another of its object runs", &self.overlaps),
+            ("I5: after one of a newer version", &self.backwards),
+        ] {
+            problems.extend(executions.iter().map(|name| format!("{what}: {name}")));
+        }
+        problems
+    }
+
     /// Panics unless every promise was kept; `run` says which run it was.
     #[track_caller]
     pub fn expect_kept(&self, run: &str, limit: usize) {
-        assert!(self.lost.is_empty(), "{run}: lost {:?}", self.lost);
-        assert!(
-            self.duplicates.is_empty(),
-            "{run}: twice {:?}",
-            self.duplicates
-        );
-        assert!(
-            self.overlaps.is_empty(),
-            "{run}: at once {:?}",
-            self.overlaps
-        );
-        assert!(
-            self.backwards.is_empty(),
-            "{run}: backwards {:?}",
-            self.backwards
-        );
+        let problems = self.problems();
+        assert!(problems.is_empty(), "{run}: {problems:#?}");
         assert!(
             self.peak <= limit,
             "{run}: {} of {limit} ran at once",

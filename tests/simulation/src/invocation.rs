@@ -9,8 +9,6 @@ use spillway::source::Source;
 
 use crate::pipeline::{LEDGER, LEDGER_ARN, Pipeline};
 
-/// Lambda's timeout of `ingest`, as in Terraform.
-const TIMEOUT: Duration = Duration::from_secs(30);
 /// How long Lambda waits before each retry of an event that its function failed on.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html>
 const RETRIES_AFTER: [Duration; 2] = [Duration::from_secs(60), Duration::from_secs(120)];
@@ -87,7 +85,7 @@ impl Invocations {
             biased;
             () = caller.crashed() => Invoked::Crashed,
             ingested = ingest.ingest(payload, now) => Invoked::Ended(ingested),
-            () = tokio::time::sleep(TIMEOUT) => Invoked::TimedOut,
+            () = tokio::time::sleep(self.pipeline.settings.handler_timeout) => Invoked::TimedOut,
         };
         if !matches!(invoked, Invoked::Ended(_)) {
             caller.crash();

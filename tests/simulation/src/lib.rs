@@ -6,8 +6,9 @@ mod invariants;
 mod invocation;
 mod pipeline;
 mod upload;
+pub mod world;
 
 pub use invariants::{Verdict, failed_items, ids, objects};
 pub use invocation::{Invocations, Invoked};
-pub use pipeline::{Background, LEDGER, Pipeline, Settings, Ticked};
+pub use pipeline::{Background, LEDGER, Mapped, Pipeline, Settings, Ticked};
 pub use upload::{Upload, notification, record};

@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use aws_sdk_sqs::types::DeleteMessageBatchRequestEntry;
 use dispatch::{Dispatch, Ended, Invocation};
-use fake_aws::{Caller, Ending, EventRule, Execution, FakeAws, Queue, QueueConfig, Redrive};
+use fake_aws::{Caller, Ending, EventRule, Execution, FakeAws, Queue, QueueConfig, Redrive, Rng};
 use settle::{Settle, SqsRecord};
 use spillway::aws::clients::Clients;
 use spillway::aws::clock::Clock;
@@ -22,10 +23,10 @@ use crate::upload::{Upload, notification};
 pub const LEDGER: &str = "ledger";
 pub(crate) const LEDGER_ARN: &str = "arn:aws:dynamodb:us-east-1:123456789012:table/ledger";
 
-const TICK: Duration = Duration::from_secs(60);
-/// Lambda's timeout of `dispatch`: the tick's 56 seconds and 20 more, as in Terraform.
-const DISPATCH_TIMEOUT: Duration = Duration::from_secs(76);
-const SETTLE_TIMEOUT: Duration = Duration::from_secs(30);
+/// Lambda's timeout of `dispatch` is this much longer than a tick, as in Terraform.
+const BEYOND_TICK: Duration = Duration::from_secs(20);
+/// After so many receives an outcome is a dead letter; the sweep finds it again.
+const OUTCOME_RECEIVES: u32 = 5;
 
 /// How the pipeline is set up.
 #[derive(Debug, Clone)]
@@ -43,6 +44,18 @@ pub struct Settings {
     pub sweep_after: Duration,
     /// How long a tick drains.
     pub tick: Duration,
+    /// Lambda's timeout of `ingest` and `settle`.
+    pub handler_timeout: Duration,
+    /// From one tick to the next.
+    pub schedule: Duration,
+    /// How long a received message stays hidden.
+    pub visibility: Duration,
+    /// How far reads of the ledger lag that do not ask for strong consistency.
+    pub read_lag: Duration,
+    /// Items of a page of a query; `None`: as many as fit.
+    pub page_items: Option<usize>,
+    /// By how much each invocation's clock may be wrong, either way.
+    pub clock_skew: Duration,
     /// Every API call takes a time between these.
     pub latency: (Duration, Duration),
 }
@@ -68,6 +81,12 @@ impl Default for Settings {
             lanes: vec![("events", 0.0)],
             sweep_after: Duration::from_secs(120),
             tick: Duration::from_secs(56),
+            handler_timeout: Duration::from_secs(30),
+            schedule: Duration::from_secs(60),
+            visibility: Duration::from_secs(91),
+            read_lag: Duration::ZERO,
+            page_items: None,
+            clock_skew: Duration::ZERO,
             latency: (Duration::from_millis(2), Duration::from_millis(20)),
         }
     }
@@ -94,6 +113,17 @@ impl Ticked {
             other => panic!("the tick did not go well: {other:?}"),
         }
     }
+}
+
+/// What came of asking once for outcomes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mapped {
+    /// There was nothing to receive.
+    Nothing,
+    Settled,
+    /// The process died.
+    Crashed,
+    TimedOut,
 }
 
 /// A task that ends when this is dropped.
@@ -128,9 +158,9 @@ impl Pipeline {
         workflow: impl FnMut(&Execution) -> Ending + Send + 'static,
     ) -> Self {
         let aws = FakeAws::new(settings.seed);
-        let queue = |name: &str, visibility: u64, dead_letter_queue: Option<(&str, u32)>| {
+        let queue = |name: &str, visibility: Duration, dead_letter_queue: Option<(&str, u32)>| {
             aws.sqs().create_queue(QueueConfig {
-                visibility_timeout: Duration::from_secs(visibility),
+                visibility_timeout: visibility,
                 retention: Duration::from_secs(14 * 24 * 3600),
                 redrive: dead_letter_queue.map(|(name, max_receives)| Redrive {
                     dead_letter_queue: name.to_owned(),
@@ -139,7 +169,8 @@ impl Pipeline {
                 ..QueueConfig::named(name)
             })
         };
-        let outcomes_dead_letters = queue("outcomes-dlq", 30, None);
+        let half_a_minute = Duration::from_secs(30);
+        let outcomes_dead_letters = queue("outcomes-dlq", half_a_minute, None);
         let lanes: Vec<(Queue, Queue)> = settings
             .lanes
             .iter()
@@ -149,12 +180,23 @@ impl Pipeline {
                     Some(lane) => format!("{lane}-dlq.fifo"),
                     None => format!("{lane}-dlq"),
                 };
-                let dead_letters = queue(&dead, 30, None);
-                (queue(lane, 91, Some((&dead, 20))), dead_letters)
+                let dead_letters = queue(&dead, half_a_minute, None);
+                (
+                    queue(lane, settings.visibility, Some((&dead, 20))),
+                    dead_letters,
+                )
             })
             .collect();
         let (events, dead_letters) = lanes.first().expect("a lane").clone();
-        let outcomes = queue("outcomes", 180, Some(("outcomes-dlq", 5)));
+        let outcomes = queue(
+            "outcomes",
+            6 * settings.handler_timeout,
+            Some(("outcomes-dlq", OUTCOME_RECEIVES)),
+        );
+        if !settings.read_lag.is_zero() {
+            aws.dynamodb().set_read_lag(settings.read_lag);
+        }
+        aws.dynamodb().set_page_items(settings.page_items);
         aws.dynamodb().create_table(LEDGER, "pk", Some("sk"));
         let machine = aws.sfn().create_state_machine("workflow", workflow);
         aws.sfn().add_event_rule(EventRule::to(&outcomes));
@@ -206,8 +248,18 @@ impl Pipeline {
         self.aws.caller(&format!("{function}-{number}"))
     }
 
+    /// The clock of one invocation.
     pub(crate) fn clock(&self) -> Clock {
-        Clock::starting_at(self.aws.clock().now_ms())
+        let skew = self.settings.clock_skew.as_millis() as u64;
+        let number = self.invocations.load(Ordering::Relaxed);
+        let mut rng = Rng::new(self.settings.seed).fork(&format!("clock {number}"));
+        let wrong = rng.below(2 * skew + 1) as i64 - skew as i64;
+        Clock::starting_at(self.aws.clock().now_ms() + wrong)
+    }
+
+    /// Lambda's timeout of `dispatch`.
+    fn dispatch_timeout(&self) -> Duration {
+        self.settings.tick + BEYOND_TICK
     }
 
     pub(crate) fn lanes(&self) -> Vec<Lane> {
@@ -279,7 +331,7 @@ impl Pipeline {
         let invocation = Invocation {
             token: caller.name().to_string(),
             clock,
-            deadline: clock.now() + DISPATCH_TIMEOUT.as_millis() as i64,
+            deadline: clock.now() + self.dispatch_timeout().as_millis() as i64,
             tick: time.map(str::to_owned),
         };
         // A task of its own, so that everything of it ends when the process does.
@@ -288,7 +340,7 @@ impl Pipeline {
             biased;
             () = caller.crashed() => Ticked::Crashed,
             ended = &mut tick => Ticked::Ended(ended.expect("a tick does not panic")),
-            () = tokio::time::sleep(DISPATCH_TIMEOUT) => Ticked::TimedOut,
+            () = tokio::time::sleep(self.dispatch_timeout()) => Ticked::TimedOut,
         };
         tick.abort();
         if !matches!(ticked, Ticked::Ended(_)) {
@@ -298,8 +350,7 @@ impl Pipeline {
     }
 
     /// What Lambda's event source mapping does once: receive outcomes, invoke `settle`, delete what it settled.
-    /// `false`: there was nothing to receive.
-    pub async fn settle_once(&self) -> bool {
+    pub async fn settle_once(&self) -> Mapped {
         let mapping = self.aws.caller("mapping");
         let sqs = mapping.sqs_client();
         let received = sqs
@@ -314,7 +365,7 @@ impl Pipeline {
             .and_then(|received| received.messages)
             .unwrap_or_default();
         if messages.is_empty() {
-            return false;
+            return Mapped::Nothing;
         }
         let caller = self.caller("settle");
         let settle = self.settle_handler(&caller);
@@ -328,32 +379,37 @@ impl Pipeline {
         let now = self.clock().now();
         let settled = tokio::select! {
             biased;
-            () = caller.crashed() => None,
-            settled = settle.settle(&records, now) => Some(settled),
-            () = tokio::time::sleep(SETTLE_TIMEOUT) => None,
+            () = caller.crashed() => Err(Mapped::Crashed),
+            settled = settle.settle(&records, now) => Ok(settled),
+            () = tokio::time::sleep(self.settings.handler_timeout) => Err(Mapped::TimedOut),
         };
-        // A crash or a timeout: the whole batch comes again.
-        let Some(settled) = settled else {
-            caller.crash();
-            return true;
-        };
-        for message in messages {
-            if !settled
-                .failed
-                .iter()
-                .any(|failed| Some(failed.as_str()) == message.message_id())
-            {
-                let receipt = message.receipt_handle().unwrap_or_default();
-                let deleted = sqs
-                    .delete_message()
-                    .queue_url(self.outcomes.url())
-                    .receipt_handle(receipt)
-                    .send();
-                // One that is lost comes again.
-                let _ = deleted.await;
+        let settled = match settled {
+            Ok(settled) => settled,
+            // The whole batch comes again.
+            Err(ended) => {
+                caller.crash();
+                return ended;
             }
+        };
+        let done = messages.iter().enumerate().filter(|(_, message)| {
+            let mut failed = settled.failed.iter();
+            !failed.any(|failed| Some(failed.as_str()) == message.message_id())
+        });
+        let entries: Vec<DeleteMessageBatchRequestEntry> = done
+            .map(|(place, message)| {
+                DeleteMessageBatchRequestEntry::builder()
+                    .id(place.to_string())
+                    .receipt_handle(message.receipt_handle().unwrap_or_default())
+                    .build()
+                    .expect("id and receipt are there")
+            })
+            .collect();
+        if !entries.is_empty() {
+            let delete = sqs.delete_message_batch().queue_url(self.outcomes.url());
+            // One that is lost comes again.
+            let _ = delete.set_entries(Some(entries)).send().await;
         }
-        true
+        Mapped::Settled
     }
 
     /// Settles outcomes as they come, until the answer is dropped.
@@ -366,16 +422,16 @@ impl Pipeline {
         }))
     }
 
-    /// Runs schedule and mapping for `ticks` minutes. A tick that fails is the next one's to mend.
+    /// Runs schedule and mapping for `ticks` ticks. A tick that fails is the next one's to mend.
     pub async fn run(&self, ticks: u32) {
         let _settling = self.settle_in_background();
         for _ in 0..ticks {
-            self.minute().await;
+            self.scheduled_tick().await;
         }
     }
 
-    async fn minute(&self) {
-        let next = tokio::time::Instant::now() + TICK;
+    async fn scheduled_tick(&self) {
+        let next = tokio::time::Instant::now() + self.settings.schedule;
         self.tick().await;
         tokio::time::sleep_until(next).await;
     }
@@ -384,7 +440,7 @@ impl Pipeline {
     pub async fn drain(&self, ticks: u32) {
         let _settling = self.settle_in_background();
         for _ in 0..ticks {
-            self.minute().await;
+            self.scheduled_tick().await;
             if self.is_quiet() {
                 return;
             }

@@ -217,3 +217,41 @@ async fn an_event_that_is_not_in_the_input_is_tried_again_and_not_called_done() 
         (left_out, 2)
     );
 }
+
+/// A claim of which nothing is known may still be on the wire when the batch is restarted without it.
+#[tokio::test(start_paused = true)]
+async fn a_claim_that_lands_after_the_restart_is_tried_again_and_not_taken_for_done() {
+    let pipeline = Pipeline::succeeding(batches(2), 30);
+    let uploads = pipeline.upload_many(2);
+    let late = "uploads/status/1.json";
+    let mut tries = 0;
+    pipeline.aws.faults().before(move |call| {
+        let claims =
+            call.operation == "UpdateItem" && call.facts.keys.iter().any(|it| it.pk == late);
+        if !claims || !call.caller.starts_with("dispatch-0") {
+            return Fault::None;
+        }
+        tries += 1;
+        match tries {
+            1 => Fault::Delay(Duration::from_secs(12)),
+            _ => Fault::Throttle,
+        }
+    });
+    let first = pipeline.tick().await;
+    assert!(matches!(first, simulation::Ticked::Ended(ended) if ended.failure.is_some()));
+    // The other one's start is made by the next tick, before the late claim lands; its own message is not seen.
+    let misses = |odds| {
+        pipeline
+            .events
+            .reconfigure(|queue| queue.odds.long_poll_misses = odds)
+    };
+    misses(1.0);
+    let counts = pipeline.tick().await.well();
+    misses(0.0);
+    assert_eq!(counts.restarted, 1);
+    tokio::time::sleep(Duration::from_secs(12)).await;
+    pipeline.drain(10).await;
+    let verdict = Verdict::of(&pipeline, &uploads);
+    verdict.expect_kept("a late claim", 20);
+    assert_eq!(verdict.succeeded, 2);
+}

@@ -34,6 +34,8 @@ pub(crate) struct DynamoWorld {
     tables: BTreeMap<String, TableKeys>,
     memory: Memory,
     tokens: Tokens,
+    /// Items of a page of a Query or Scan that names no limit; none: as many as fit.
+    page_items: Option<usize>,
     clock: Clock,
 }
 
@@ -45,6 +47,7 @@ impl DynamoWorld {
             tables: BTreeMap::new(),
             memory: Memory::default(),
             tokens: Tokens::default(),
+            page_items: None,
             clock,
         }
     }
@@ -150,6 +153,12 @@ pub(crate) fn perform(world: &Arc<World>, call: &mut Call) -> Result<Value, ApiE
     if operation == "TransactWriteItems" {
         let now_ms = world.clock.now_ms();
         lock(&world.dynamodb).tokens.translate(&mut body, now_ms);
+    }
+    if matches!(operation.as_str(), "Query" | "Scan")
+        && body["Limit"].is_null()
+        && let Some(items) = lock(&world.dynamodb).page_items
+    {
+        body["Limit"] = items.into();
     }
     let result = lock(&world.dynamodb).run(&operation, &body);
     let units = match &result {

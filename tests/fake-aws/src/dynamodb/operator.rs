@@ -44,6 +44,11 @@ impl DynamoDb {
         dynamodb.replica = Some(Replica::new(engine, lag.as_millis() as i64));
     }
 
+    /// Ends the pages of queries and scans after this many items, as if the items were large. None: 1 MB, as in AWS.
+    pub fn set_page_items(&self, items: Option<usize>) {
+        lock(&self.world.dynamodb).page_items = items;
+    }
+
     /// All items of a table in the API's JSON, by partition and sort key. Not an API call: not counted, no fault.
     pub fn items(&self, table: &str) -> Vec<Value> {
         let dynamodb = lock(&self.world.dynamodb);

@@ -114,6 +114,14 @@ impl Ending {
         }
     }
 
+    /// Is stopped by someone.
+    pub fn abort(after: Duration) -> Self {
+        Self {
+            after: Some(after),
+            result: ExecutionResult::Aborted,
+        }
+    }
+
     /// Runs on until the test ends it.
     pub fn never() -> Self {
         Self {

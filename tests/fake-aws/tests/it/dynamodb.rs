@@ -147,6 +147,31 @@ async fn a_query_reads_one_partition_in_pages() {
     assert_eq!(aws.calls_of("Query")[0].facts.keys[0].pk, "slots");
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_test_can_end_pages_early() {
+    let (aws, client) = one_table();
+    for number in 0..3 {
+        put(&client, "slots", &number.to_string(), "x").await;
+    }
+    aws.dynamodb().set_page_items(Some(2));
+    let query = || {
+        let request = client.query().table_name(TABLE).consistent_read(true);
+        let request = request.key_condition_expression("pk = :pk");
+        request.expression_attribute_values(":pk", text("slots"))
+    };
+    let first = query().send().await.expect("a page");
+    assert_eq!(first.count(), 2);
+    let next = first.last_evaluated_key;
+    assert!(next.is_some(), "there is more");
+    let second = query().set_exclusive_start_key(next).send().await;
+    let second = second.expect("a page");
+    assert_eq!((second.count(), second.last_evaluated_key), (1, None));
+    // What asks for fewer gets fewer, and the test itself sees all.
+    let one = query().limit(1).send().await.expect("a page");
+    assert_eq!(one.count(), 1);
+    assert_eq!(aws.dynamodb().items(TABLE).len(), 3);
+}
+
 fn keys(sks: &[&str]) -> KeysAndAttributes {
     let keys = sks.iter().map(|sk| key("a", sk)).collect();
     let request = KeysAndAttributes::builder().set_keys(Some(keys));

@@ -171,6 +171,21 @@ async fn what_is_on_the_wire_at_a_crash_still_takes_effect() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_crash_may_leave_a_call_on_the_wire() {
+    let one = one_queue(|_| {});
+    one.aws.faults().before(|_| Fault::CrashOnTheWire(secs(9)));
+    let doomed = one.aws.caller("doomed");
+    let sqs = doomed.sqs_client();
+    tokio::select! {
+        _ = send(&sqs, &one).send() => panic!("it was answered"),
+        () = doomed.crashed() => {}
+    }
+    assert_eq!(one.bodies().len(), 0);
+    sleep(9).await;
+    assert_eq!(one.bodies().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn latency_passes_on_the_virtual_clock() {
     let one = one_queue(|_| {});
     one.aws

@@ -1,0 +1,75 @@
+"""scripts/simulate: many worlds, and what they covered."""
+
+import argparse
+import os
+import sys
+import time
+
+from pipeline import seeds
+
+
+def positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("give a whole number, at least 1")
+    return number
+
+
+def natural(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError("give a whole number, at least 0")
+    return number
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="scripts/simulate",
+        description="Runs the real handlers through worlds that follow a seed, in which everything goes wrong that can, and checks "
+        "that nothing is lost, nothing runs twice and never too much runs at once. Tells how often each fault struck and each "
+        "decision was taken.",
+        epilog="Exit status: 0, all is well; 1, a promise was broken, or something never happened in 1,000 seeds or more; "
+        "2, the arguments are wrong.",
+    )
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--seeds", type=positive, default=2_000, metavar="N", help="how many worlds (default: 2000)")
+    which.add_argument("--seed", type=natural, metavar="S", help="only this one, with its history if it fails")
+    parser.add_argument("--from", type=natural, default=0, metavar="M", dest="first", help="the first seed (default: 0)")
+    parser.add_argument("--jobs", type=positive, default=os.cpu_count() or 1, metavar="J", help="processes (default: one a core)")
+    return parser.parse_args(arguments)
+
+
+# Below, what is rare may well be missing.
+ENOUGH_SEEDS = 1_000
+
+
+def main(arguments: list[str]) -> int:
+    options = parse(arguments)
+    count, first = (1, options.seed) if options.seed is not None else (options.seeds, options.first)
+    program = seeds.build()
+    began = time.monotonic()
+    outcome = seeds.run(program, count, first, options.jobs)
+    seconds = time.monotonic() - began
+
+    print(outcome.told, end="")
+    width = max(map(len, outcome.coverage))
+    for name, times in sorted(outcome.coverage.items()):
+        print(f"{name:<{width}} {times:>9}{'' if times else '  never'}")
+    print()
+    for seed, problems in sorted(outcome.failed.items()):
+        print(f"seed {seed} failed: {problems[0]}")
+    noun = "seed" if outcome.ran == 1 else "seeds"
+    missing = len(outcome.missing)
+    print(f"{outcome.ran} {noun} in {seconds:.0f} s, {len(outcome.failed)} failed, {missing} things never happened")
+    too_little = outcome.ran >= ENOUGH_SEEDS and outcome.missing
+    return 1 if outcome.failed or too_little else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except seeds.SeedsError as error:
+        print(f"scripts/simulate: {error}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)

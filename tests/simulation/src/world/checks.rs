@@ -1,0 +1,128 @@
+//! The promises that are checked besides the verdict's: the limit at every start, and what may be left at the end.
+
+use std::collections::BTreeMap;
+
+use fake_aws::Call;
+use serde_json::Value;
+use spillway::message::{self, Body};
+
+use super::World;
+use super::operator::dead;
+use crate::pipeline::LEDGER;
+
+/// A tick reads the control item every two seconds, waits a second for messages, and makes a few calls up to the start;
+/// in milliseconds. What chance adds to that is known of each call.
+const LIMIT_HOLDS_WITHIN_MS: i64 = 4_000;
+/// How far back a call that was late still makes a start late, in milliseconds.
+const LATE_WITHIN_MS: i64 = 60_000;
+
+/// I3: at no start did more run than the limit in force allowed.
+pub fn over_the_limit(world: &World) -> Vec<String> {
+    let executions = world.pipeline.aws.sfn().executions();
+    let mut starts: BTreeMap<(String, i64), Call> = BTreeMap::new();
+    for call in world.pipeline.aws.calls_of("StartExecution") {
+        if let (Some(name), Some(applied)) = (call.facts.execution.clone(), call.applied_ms) {
+            starts.insert((name, applied), call);
+        }
+    }
+    let mut problems = Vec::new();
+    for execution in &executions {
+        let at = execution.started_ms;
+        let running = executions
+            .iter()
+            .filter(|it| it.started_ms <= at && it.stopped_ms.is_none_or(|stopped| stopped > at))
+            .count();
+        let Some(call) = starts.get(&(execution.name.clone(), at)) else {
+            problems.push(format!("I3: nobody started {}", execution.name));
+            continue;
+        };
+        let late = world.faults.held_up(&call.caller, at - LATE_WITHIN_MS, at);
+        let from = at - LIMIT_HOLDS_WITHIN_MS - late;
+        let limit = world.limits.highest(from, at) as usize;
+        if running > limit {
+            problems.push(format!(
+                "I3: with {} {running} run where {limit} may",
+                execution.name
+            ));
+        }
+    }
+    problems
+}
+
+/// What must not be left once all is quiet.
+pub fn left_behind(world: &World) -> Vec<String> {
+    let mut problems = Vec::new();
+    let dead = dead(world);
+    for item in world.pipeline.aws.dynamodb().items(LEDGER) {
+        let text = |name: &str| item[name]["S"].as_str().unwrap_or_default();
+        let (pk, sk) = (text("pk"), text("sk"));
+        let waiting = item["waiting"]["L"].as_array();
+        if pk == "slots" {
+            problems.push(format!("I4: a slot is left: {sk}"));
+        } else if pk == "lease" && !item["holder"].is_null() {
+            problems.push("a lease is left".to_owned());
+        } else if sk == "head" && !text("running").is_empty() {
+            problems.push(format!("I4: a turn is left: {pk} {}", text("running")));
+        } else if sk == "head" && waiting.is_some_and(|waiting| !all_dead(pk, waiting, &dead)) {
+            problems.push(format!("I1: somebody waits for good: {pk} {waiting:?}"));
+        } else if sk.contains('#') {
+            let moving = match text("state") {
+                "STARTED" => false,
+                // The message that asks for it may be in the dead-letter queue, for its receives.
+                "QUEUED" | "RETRY" | "WAITING" => dead.contains(&(pk.to_owned(), sk.to_owned())),
+                _ => true,
+            };
+            if !moving {
+                problems.push(format!("I1: nothing moves {pk} {sk}: {}", text("state")));
+            }
+        }
+    }
+    problems
+}
+
+fn all_dead(
+    pk: &str,
+    waiting: &[Value],
+    dead: &std::collections::BTreeSet<(String, String)>,
+) -> bool {
+    waiting.iter().all(|version| {
+        let version = version["S"].as_str().unwrap_or_default();
+        dead.contains(&(pk.to_owned(), version.to_owned()))
+    })
+}
+
+/// Whatever is sent for an object event goes by the lane that the event came by.
+pub fn in_another_lane(world: &World) -> Vec<String> {
+    let Some((bulk, _)) = world.pipeline.lanes.get(1) else {
+        return Vec::new();
+    };
+    let mut problems = Vec::new();
+    for (queue, of_bulk) in [(&world.pipeline.events, false), (bulk, true)] {
+        let here = queue.messages().into_iter().map(|view| view.message);
+        let gone = queue.gone().into_iter().map(|gone| gone.message);
+        for message in here.chain(gone) {
+            let Ok(Body::Events(events)) = message::parse(&message.body) else {
+                continue;
+            };
+            // S3's own message of several records may have any of them.
+            if let [event] = events.as_slice()
+                && message.attributes.contains_key(message::ATTEMPT)
+                && event.key.starts_with("bulk/") != of_bulk
+                && !of_several(world, &event.key)
+            {
+                let name = queue.name();
+                problems.push(format!("a message of {} is in {name}", event.key));
+            }
+        }
+    }
+    problems
+}
+
+/// Whether S3 told of an object in one message with others, by the first lane.
+fn of_several(world: &World, key: &str) -> bool {
+    let messages = world.pipeline.events.gone().into_iter();
+    messages.map(|gone| gone.message.body).any(|body| {
+        let several = body.matches("\"sequencer\"").count() > 1;
+        several && body.contains(key)
+    })
+}

@@ -1,0 +1,193 @@
+//! How often each fault struck and each decision was taken: what never happened was never tested.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::decisions;
+use super::faults::Kind as FaultKind;
+use super::shape::{Shape, Way};
+
+/// Every answer of the decisions that the handlers trace. What is missing here, and why:
+/// `order: Later` takes 2,000 versions that wait, `sweep: Park` an execution that was not found for 60 days: unit tests
+/// of `order` and `sweep` have them.
+const DECISIONS: &[&str] = &[
+    "attempt rule: Claim",
+    "attempt rule: ClaimIfClosed",
+    "attempt rule: Stale",
+    "gate: Full",
+    "gate: NotBefore",
+    "gate: Spent",
+    "gate: Take",
+    "items: Items",
+    "items: None",
+    "items: Shape",
+    "items: Unknown",
+    "message: DeadLetter",
+    "message: Delete",
+    "message: HandBack",
+    "message: Hide",
+    "message: Start",
+    "open slot: For",
+    "open slot: Nothing",
+    "open slot: Settled",
+    "order: Now",
+    "order: Superseded",
+    "order: Wait",
+    "pause: None",
+    "pause: Operator",
+    "pause: Window",
+    "record: Known",
+    "record: New",
+    "record: Queued",
+    "restart gate: Full",
+    "restart gate: NotBefore",
+    "restart gate: Spent",
+    "restart gate: Take",
+    "settlement: Dead",
+    "settlement: Retry",
+    "settlement: Succeeded",
+    "start: Already",
+    "start: Forbidden",
+    "start: NoStateMachine",
+    "start: Refused",
+    "start: Started",
+    "start: Throttled",
+    "start: Unknown",
+    "sweep: Free",
+    "sweep: Leave",
+    "sweep: Report",
+    "sweep: Start",
+    "turn: nobody",
+    "turn: somebody",
+];
+
+/// What happens in a world besides faults of calls.
+const HAPPENINGS: &[&str] = &[
+    "ingest: crashed",
+    "ingest: into the failure queue",
+    "ingest: timed out",
+    "ingest: went well",
+    "operator: aborts an execution",
+    "operator: allows starts again",
+    "operator: forbids starts",
+    "operator: lets the machine go",
+    "operator: lowers the limit",
+    "operator: pauses",
+    "operator: raises the limit",
+    "operator: redrives",
+    "operator: redrives twice",
+    "operator: replays what is dead",
+    "operator: replays what still runs",
+    "operator: replays what succeeded",
+    "operator: resumes",
+    "operator: writes nonsense",
+    "settle: crashed",
+    "settle: timed out",
+    "settle: went well",
+    "tick: crashed",
+    "tick: day's limit reached",
+    "tick: failed",
+    "tick: lease busy",
+    "tick: of a schedule that fired twice",
+    "tick: overtook one that still ran",
+    "tick: saturated",
+    "tick: timed out",
+    "tick: went well",
+    "upload: a message that is not understood",
+    "upload: delivered twice",
+    "upload: many in one message",
+    "upload: older version after a newer one",
+    "upload: test event",
+    "workflow: aborted",
+    "workflow: fails",
+    "workflow: items of a batch fail",
+    "workflow: report is malformed",
+    "workflow: runs for days",
+    "workflow: succeeds",
+    "workflow: times out",
+];
+
+/// What AWS does by the odds of a seed; these count the seeds.
+const ODDS: &[&str] = &[
+    "odds: describe lags",
+    "odds: messages come back after their delete",
+    "odds: messages delivered twice",
+    "odds: messages visible again while worked on",
+    "odds: other clocks",
+    "odds: polls miss messages",
+    "odds: quota of starts",
+    "odds: reads lag",
+    "odds: short pages",
+    "odds: status events late",
+    "odds: status events lost",
+    "odds: status events repeated",
+    "odds: status events without input",
+    "odds: status events without output",
+];
+
+/// Counts by name.
+#[derive(Debug, Clone)]
+pub struct Coverage {
+    counts: BTreeMap<String, u64>,
+}
+
+impl Default for Coverage {
+    /// Everything that should happen, and has not.
+    fn default() -> Self {
+        let decisions = DECISIONS.iter().map(|name| format!("decision: {name}"));
+        let faults = FaultKind::ALL.iter().flat_map(|kind| kind.names());
+        let shapes = (0..64).map(|seed| shape(&Shape::of(seed)));
+        let others = [HAPPENINGS, ODDS].concat().into_iter().map(str::to_owned);
+        let names = decisions.chain(faults).chain(shapes).chain(others);
+        Self {
+            counts: names.map(|name| (name, 0)).collect(),
+        }
+    }
+}
+
+fn shape(shape: &Shape) -> String {
+    let way = match shape.way {
+        Way::Sqs => "through SQS",
+        Way::Lambda => "through ingest",
+    };
+    format!("shape: {}, {way}", shape.name())
+}
+
+impl Coverage {
+    pub fn count(&mut self, name: &str) {
+        match self.counts.get_mut(name) {
+            Some(count) => *count += 1,
+            None => {
+                self.counts.insert(name.to_owned(), 1);
+            }
+        }
+    }
+
+    pub fn shape(&mut self, of: &Shape) {
+        self.count(&shape(of));
+    }
+
+    /// Takes in what was decided on this thread.
+    pub fn decisions(&mut self) {
+        for (name, count) in decisions::take() {
+            *self.counts.entry(format!("decision: {name}")).or_default() += count;
+        }
+    }
+
+    pub fn add(&mut self, other: &Self) {
+        for (name, count) in &other.counts {
+            *self.counts.entry(name.clone()).or_default() += count;
+        }
+    }
+
+    /// What never happened.
+    pub fn missing(&self) -> impl Iterator<Item = &str> {
+        let never = self.counts.iter().filter(|(_, count)| **count == 0);
+        never.map(|(name, _)| name.as_str())
+    }
+
+    pub fn to_json(&self) -> Value {
+        json!(self.counts)
+    }
+}

@@ -1,0 +1,296 @@
+//! What goes wrong with the handlers' calls, by the seed.
+
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use fake_aws::{Call, Fault, Rng, Service};
+
+use super::coverage::Coverage;
+use super::history::{History, Phase};
+
+/// Handlers whose calls fail.
+const HANDLERS: [&str; 3] = ["dispatch", "ingest", "settle"];
+/// Keys that Step Functions refuses for good.
+pub const POISON: &str = "poison";
+/// Long enough that a few such calls take a Lambda to its timeout, short enough that the SDK waits for each.
+const SLUGGISH: Duration = Duration::from_millis(4_500);
+
+/// How long a call of a process that died may still be under way: the lease waits for that.
+const ON_THE_WIRE_MS: u64 = 12_000;
+
+/// A way for a call to fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    CrashBefore,
+    CrashAfter,
+    CrashOnTheWire,
+    RequestLost,
+    AnswerLost,
+    Throttled,
+    ServerError,
+    ServerErrorAfter,
+    SlowThere,
+    SlowBack,
+    NeverAnswered,
+    NeverAnsweredAfter,
+    /// Every call of this process is slow from now on, until Lambda ends it.
+    Sluggish,
+    Conflict,
+    EntryFails,
+    RefusedForGood,
+}
+
+impl Kind {
+    pub const ALL: [Self; 16] = [
+        Self::CrashBefore,
+        Self::CrashAfter,
+        Self::CrashOnTheWire,
+        Self::RequestLost,
+        Self::AnswerLost,
+        Self::Throttled,
+        Self::ServerError,
+        Self::ServerErrorAfter,
+        Self::SlowThere,
+        Self::SlowBack,
+        Self::NeverAnswered,
+        Self::NeverAnsweredAfter,
+        Self::Sluggish,
+        Self::Conflict,
+        Self::EntryFails,
+        Self::RefusedForGood,
+    ];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::CrashBefore => "crash before the effect",
+            Self::CrashAfter => "crash after the effect",
+            Self::CrashOnTheWire => "crash, the effect comes later",
+            Self::RequestLost => "request lost",
+            Self::AnswerLost => "answer lost",
+            Self::Throttled => "throttled",
+            Self::ServerError => "server error without effect",
+            Self::ServerErrorAfter => "server error after the effect",
+            Self::SlowThere => "slow on its way there",
+            Self::SlowBack => "slow on its way back",
+            Self::NeverAnswered => "never answered, without effect",
+            Self::NeverAnsweredAfter => "never answered, after the effect",
+            Self::Sluggish => "all calls slow from now on",
+            Self::Conflict => "transaction conflict",
+            Self::EntryFails => "entry of a batch fails",
+            Self::RefusedForGood => "refused for good",
+        }
+    }
+
+    fn name(self, handler: &str) -> String {
+        format!("fault: {handler}: {}", self.as_str())
+    }
+
+    /// Its names in the coverage, one for each handler that it can strike.
+    pub fn names(self) -> Vec<String> {
+        let strikes = |handler: &&&str| self != Self::RefusedForGood || **handler == "dispatch";
+        let handlers = HANDLERS.iter().filter(strikes);
+        handlers.map(|handler| self.name(handler)).collect()
+    }
+
+    fn phase(self) -> Phase {
+        match self {
+            Self::CrashAfter
+            | Self::AnswerLost
+            | Self::ServerErrorAfter
+            | Self::SlowBack
+            | Self::NeverAnsweredAfter => Phase::After,
+            _ => Phase::Before,
+        }
+    }
+
+    /// What the call becomes, and by how much a start may be late for it, in milliseconds.
+    fn fault(self, call: &Call, rng: &mut Rng) -> Option<(Fault, i64)> {
+        let slow = |rng: &mut Rng| 100 + rng.below(12_000);
+        Some(match self {
+            Self::CrashBefore | Self::CrashAfter => (Fault::Crash, 0),
+            Self::CrashOnTheWire => {
+                let time = Duration::from_millis(rng.below(ON_THE_WIRE_MS));
+                (Fault::CrashOnTheWire(time), ON_THE_WIRE_MS as i64)
+            }
+            Self::RequestLost | Self::AnswerLost => (Fault::LoseAnswer, 1_000),
+            Self::Throttled => (Fault::Throttle, 1_000),
+            Self::ServerError | Self::ServerErrorAfter => (Fault::InternalError, 1_000),
+            Self::SlowThere | Self::SlowBack => {
+                let time = slow(rng);
+                (Fault::Delay(Duration::from_millis(time)), time as i64)
+            }
+            Self::NeverAnswered | Self::NeverAnsweredAfter => (Fault::Hang, 10_000),
+            Self::Sluggish => (Fault::Delay(SLUGGISH), SLUGGISH.as_millis() as i64),
+            Self::Conflict => {
+                let writes = matches!(
+                    call.operation.as_str(),
+                    "PutItem" | "UpdateItem" | "DeleteItem" | "TransactWriteItems"
+                );
+                if call.service != Service::DynamoDb || !writes {
+                    return None;
+                }
+                (Fault::TransactionConflict, 1_000)
+            }
+            Self::EntryFails | Self::RefusedForGood => return None,
+        })
+    }
+}
+
+/// What strikes in this world. Cheap to clone.
+#[derive(Clone)]
+pub struct Faults {
+    on: Arc<AtomicBool>,
+    state: Arc<Mutex<State>>,
+    coverage: Arc<Mutex<Coverage>>,
+    history: History,
+}
+
+struct State {
+    rng: Rng,
+    /// Probability of a fault at each call.
+    weight: f64,
+    /// Kinds that may strike; the more often one is there the more often it strikes.
+    kinds: Vec<Kind>,
+    sluggish: HashSet<String>,
+    /// Who was held up when and for how long, in milliseconds.
+    held_up: Vec<(String, i64, i64)>,
+}
+
+impl Faults {
+    pub fn new(rng: &Rng, coverage: Arc<Mutex<Coverage>>, history: History) -> Self {
+        let mut rng = rng.fork("faults");
+        let mut kinds = Vec::new();
+        for kind in Kind::ALL {
+            let often = rng.below(4) as usize;
+            kinds.extend(std::iter::repeat_n(kind, often));
+        }
+        // A world without any is one too: then only schedule, operator and queues do their worst.
+        let weight = [0.0, 0.01, 0.02, 0.04, 0.06, 0.1][rng.below(6) as usize];
+        Self {
+            on: Arc::new(AtomicBool::new(true)),
+            state: Arc::new(Mutex::new(State {
+                rng,
+                weight,
+                kinds,
+                sluggish: HashSet::new(),
+                held_up: Vec::new(),
+            })),
+            coverage,
+            history,
+        }
+    }
+
+    /// From here on nothing goes wrong by chance.
+    pub fn stop(&self) {
+        self.on.store(false, Ordering::Relaxed);
+    }
+
+    /// By how much the calls of `caller` were late between two times, in milliseconds.
+    pub fn held_up(&self, caller: &str, from_ms: i64, to_ms: i64) -> i64 {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_caller = state
+            .held_up
+            .iter()
+            .filter(|(who, at, _)| who == caller && (from_ms..=to_ms).contains(at));
+        of_caller.map(|(_, _, time)| time).sum()
+    }
+
+    /// What becomes of a call.
+    pub fn of(&self, call: &Call, phase: Phase) -> Fault {
+        let Some(handler) = handler(&call.caller) else {
+            return Fault::None;
+        };
+        if phase == Phase::Before && is_poison(call) {
+            self.count(Kind::RefusedForGood, handler);
+            return Fault::Refuse("InvalidExecutionInput".to_owned());
+        }
+        if !self.on.load(Ordering::Relaxed) {
+            return Fault::None;
+        }
+        let fault = self.by_chance(call, phase, handler);
+        if fault != Fault::None {
+            self.history.fault(call, phase, &fault);
+        }
+        fault
+    }
+
+    fn by_chance(&self, call: &Call, phase: Phase, handler: &str) -> Fault {
+        let mut guard = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let state: &mut State = &mut guard;
+        let caller = call.caller.to_string();
+        if phase == Phase::Before && state.sluggish.contains(&caller) {
+            let time = SLUGGISH.as_millis() as i64;
+            state.held_up.push((caller, call.sent_ms, time));
+            return Fault::Delay(SLUGGISH);
+        }
+        // Half of the chance each, so that a call is struck once.
+        if !state.rng.chance(state.weight / 2.0) || state.kinds.is_empty() {
+            return Fault::None;
+        }
+        let of_phase: Vec<Kind> = state
+            .kinds
+            .iter()
+            .copied()
+            .filter(|kind| kind.phase() == phase)
+            .collect();
+        let choice = state.rng.below(of_phase.len() as u64) as usize;
+        let Some(kind) = of_phase.get(choice).copied() else {
+            return Fault::None;
+        };
+        let Some((fault, time)) = kind.fault(call, &mut state.rng) else {
+            return Fault::None;
+        };
+        if kind == Kind::Sluggish {
+            state.sluggish.insert(caller.clone());
+        }
+        state.held_up.push((caller, call.sent_ms, time));
+        drop(guard);
+        self.count(kind, handler);
+        fault
+    }
+
+    /// Whether an entry of a batch fails alone.
+    pub fn fails_entry(&self, call: &Call) -> bool {
+        let Some(handler) = handler(&call.caller) else {
+            return false;
+        };
+        let fails = {
+            let mut guard = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+            let state: &mut State = &mut guard;
+            let among = state.kinds.contains(&Kind::EntryFails);
+            let on = self.on.load(Ordering::Relaxed) && among;
+            let fails = on && state.rng.chance((state.weight * 6.0).min(0.25));
+            if fails {
+                let caller = call.caller.to_string();
+                state.held_up.push((caller, call.sent_ms, 1_000));
+            }
+            fails
+        };
+        if fails {
+            self.count(Kind::EntryFails, handler);
+            let line = format!("{:<12} {}: an entry fails", call.caller, call.operation);
+            self.history.act(call.sent_ms, line);
+        }
+        fails
+    }
+
+    fn count(&self, kind: Kind, handler: &str) {
+        let mut coverage = self.coverage.lock().unwrap_or_else(PoisonError::into_inner);
+        coverage.count(&kind.name(handler));
+    }
+}
+
+/// The handler that a caller is an invocation of.
+fn handler(caller: &str) -> Option<&'static str> {
+    let mut handlers = HANDLERS.into_iter();
+    handlers.find(|handler| caller.starts_with(&format!("{handler}-")))
+}
+
+fn is_poison(call: &Call) -> bool {
+    call.operation == "StartExecution"
+        && call.request["input"]
+            .as_str()
+            .is_some_and(|input| input.contains(POISON))
+}

@@ -1,0 +1,276 @@
+//! An operator who changes limits, pauses, redrives, replays and makes mistakes, by the seed.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use aws_sdk_sqs::types::MessageAttributeValue;
+use fake_aws::{ExecutionResult, Refusal, Rng};
+use serde_json::{Value, json};
+use spillway::fifo;
+use spillway::message::{self, Body};
+use spillway::row::RowKey;
+
+use super::World;
+use crate::pipeline::{LEDGER, LEDGER_ARN};
+use crate::upload::{Upload, notification};
+
+/// What the operator wrote into the control item.
+#[derive(Debug, Clone, Default)]
+struct Control {
+    paused: bool,
+    max_concurrency: Option<u32>,
+}
+
+/// Who acts, and what was done so far.
+pub struct Operator {
+    world: World,
+    rng: Rng,
+    control: Control,
+}
+
+impl Operator {
+    pub fn new(world: &World) -> Self {
+        Self {
+            world: world.clone(),
+            rng: world.rng.fork("operator"),
+            control: Control::default(),
+        }
+    }
+
+    /// Acts now and then, `times` times.
+    pub async fn act(mut self, times: u64) {
+        for _ in 0..times {
+            let wait = self
+                .rng
+                .duration(Duration::from_millis(200), Duration::from_secs(9));
+            tokio::time::sleep(wait).await;
+            match self.rng.below(13) {
+                0 | 1 => self.change_limit(),
+                2 => self.pause().await,
+                3 | 4 => self.redrive(1.0),
+                5 => self.redrive(0.5),
+                6 | 7 => self.replay().await,
+                8 => self.forbid_starts().await,
+                9 => self.abort(),
+                10 => self.write_nonsense().await,
+                11 => self.deliver_again(),
+                _ => self.change_limit(),
+            }
+        }
+    }
+
+    /// Undoes what holds up the world.
+    pub fn undo_all(world: &World) {
+        let mut last = Self::new(world);
+        last.write_control();
+        world.pipeline.aws.sfn().refuse_starts(None);
+    }
+
+    fn did(&self, what: &str) {
+        self.world.happened(&format!("operator: {what}"));
+    }
+
+    fn write_control(&mut self) {
+        let mut item = json!({"pk": {"S": "control"}, "sk": {"S": "dispatch"}});
+        item["paused"] = json!({"BOOL": self.control.paused});
+        if let Some(limit) = self.control.max_concurrency {
+            item["max_concurrency"] = json!({"N": limit.to_string()});
+        }
+        self.world.pipeline.aws.dynamodb().put(LEDGER, item);
+        let configured = self.world.pipeline.settings.pace.max_concurrency;
+        let limit = match &self.control {
+            Control { paused: true, .. } => 0,
+            control => control.max_concurrency.unwrap_or(configured),
+        };
+        self.world.limits.change(self.world.now_ms(), limit);
+        let line = format!("operator     control item: {:?}", self.control);
+        self.world.history.act(self.world.now_ms(), line);
+    }
+
+    fn change_limit(&mut self) {
+        let configured = self.world.pipeline.settings.pace.max_concurrency;
+        let before = self.control.max_concurrency.unwrap_or(configured);
+        let limit = 1 + self.rng.below(6) as u32;
+        match limit.cmp(&before) {
+            std::cmp::Ordering::Less => self.did("lowers the limit"),
+            std::cmp::Ordering::Greater => self.did("raises the limit"),
+            std::cmp::Ordering::Equal => return,
+        }
+        self.control.max_concurrency = Some(limit);
+        self.write_control();
+    }
+
+    async fn pause(&mut self) {
+        self.control.paused = true;
+        self.write_control();
+        self.did("pauses");
+        let wait = self
+            .rng
+            .duration(Duration::from_secs(1), Duration::from_secs(20));
+        tokio::time::sleep(wait).await;
+        self.control.paused = false;
+        self.write_control();
+        self.did("resumes");
+    }
+
+    /// A control item that cannot be read: nothing starts until it is put right.
+    async fn write_nonsense(&mut self) {
+        let item = json!({"pk": {"S": "control"}, "sk": {"S": "dispatch"}, "max_concurrency": {"S": "many"}});
+        self.world.pipeline.aws.dynamodb().put(LEDGER, item);
+        self.did("writes nonsense");
+        tokio::time::sleep(Duration::from_secs(8)).await;
+        self.write_control();
+    }
+
+    /// Moves what is dead back into its queue; `once`: the share that is moved once, the others twice.
+    fn redrive(&mut self, once: f64) {
+        for (events, dead) in &self.world.pipeline.lanes {
+            let messages = dead.messages();
+            if messages.is_empty() {
+                continue;
+            }
+            for view in &messages {
+                if !self.rng.chance(once) {
+                    dead.repeat(&view.message.id);
+                    self.world.happened("operator: redrives twice");
+                }
+            }
+            let moved = dead.move_messages_to(events, usize::MAX);
+            let line = format!("operator     redrives {moved} from {}", dead.name());
+            self.world.history.act(self.world.now_ms(), line);
+            self.world.happened("operator: redrives");
+        }
+    }
+
+    /// Somebody's second send of a message that waits, or that was there.
+    fn deliver_again(&mut self) {
+        for (events, _) in &self.world.pipeline.lanes {
+            let here = events.messages().into_iter().map(|view| view.message.id);
+            let gone = events.gone().into_iter().map(|gone| gone.message.id);
+            let all: Vec<String> = here.chain(gone).collect();
+            let choice = self.rng.below(all.len() as u64) as usize;
+            if let Some(id) = all.get(choice) {
+                events.repeat(id);
+                self.world.happened("upload: delivered twice");
+            }
+        }
+    }
+
+    /// Asks for the next attempt of something, be it finished or not.
+    async fn replay(&mut self) {
+        let uploads = self.world.uploads();
+        let rows: Vec<Value> = self.world.pipeline.aws.dynamodb().items(LEDGER);
+        let finished = uploads.iter().filter_map(|upload| {
+            let key = row_key(upload)?;
+            let mut rows = rows.iter();
+            let row = rows.find(|row| {
+                row["pk"]["S"] == key.pk.as_str() && row["sk"]["S"] == key.sk.as_str()
+            })?;
+            let state = row["state"]["S"].as_str()?;
+            let attempt: u32 = row["attempt"]["N"].as_str()?.parse().ok()?;
+            matches!(state, "SUCCEEDED" | "DEAD" | "STARTED")
+                .then(|| (upload.clone(), state.to_owned(), attempt + 1))
+        });
+        let finished: Vec<_> = finished.collect();
+        let choice = self.rng.below(finished.len() as u64) as usize;
+        let Some((upload, state, attempt)) = finished.get(choice) else {
+            return;
+        };
+        self.did(match state.as_str() {
+            "SUCCEEDED" => "replays what succeeded",
+            "STARTED" => "replays what still runs",
+            _ => "replays what is dead",
+        });
+        self.world.replayed(upload, *attempt);
+        let line = format!("operator     replays {upload:?} as attempt {attempt}");
+        self.world.history.act(self.world.now_ms(), line);
+        self.send(upload, *attempt).await;
+    }
+
+    async fn send(&mut self, upload: &Upload, attempt: u32) {
+        let Some(event) = event(upload) else { return };
+        let events = self.world.lane_of(upload);
+        let number = MessageAttributeValue::builder()
+            .data_type("Number")
+            .string_value(attempt.to_string())
+            .build()
+            .expect("complete");
+        let cause = format!("replay {}", self.rng.next_u64());
+        let fifo = events
+            .name()
+            .ends_with(".fifo")
+            .then(|| fifo::of(LEDGER_ARN, &event, attempt, Some(&cause)));
+        let operator = self.world.pipeline.aws.caller("operator").sqs_client();
+        let sent = operator
+            .send_message()
+            .queue_url(events.url())
+            .message_body(message::encode(&event))
+            .message_attributes(message::ATTEMPT, number)
+            .set_message_group_id(fifo.as_ref().map(|fifo| fifo.group.clone()))
+            .set_message_deduplication_id(fifo.map(|fifo| fifo.deduplication))
+            .send()
+            .await;
+        sent.expect("the operator's own calls do not fail");
+    }
+
+    /// A permission is taken away, or the state machine, and given back.
+    async fn forbid_starts(&mut self) {
+        let (refusal, what) = match self.rng.below(4) {
+            0 => (Refusal::MachineDeleting, "lets the machine go"),
+            1 => (Refusal::LimitExceeded, "forbids starts"),
+            _ => (Refusal::AccessDenied, "forbids starts"),
+        };
+        self.did(what);
+        let sfn = self.world.pipeline.aws.sfn();
+        sfn.refuse_starts(Some(refusal));
+        let line = format!("operator     starts are refused: {refusal:?}");
+        self.world.history.act(self.world.now_ms(), line);
+        let wait = self
+            .rng
+            .duration(Duration::from_secs(1), Duration::from_secs(15));
+        tokio::time::sleep(wait).await;
+        sfn.refuse_starts(None);
+        self.did("allows starts again");
+        let line = "operator     starts are allowed again";
+        self.world.history.act(self.world.now_ms(), line);
+    }
+
+    fn abort(&mut self) {
+        let running = self.world.pipeline.aws.sfn().running();
+        let choice = self.rng.below(running.len() as u64) as usize;
+        if let Some(execution) = running.get(choice) {
+            let sfn = self.world.pipeline.aws.sfn();
+            sfn.end(&execution.arn, ExecutionResult::Aborted);
+            self.did("aborts an execution");
+        }
+    }
+}
+
+/// The object event of an upload.
+fn event(upload: &Upload) -> Option<spillway::event::ObjectEvent> {
+    match message::parse(&notification(std::slice::from_ref(upload))) {
+        Ok(Body::Events(mut events)) => events.pop(),
+        _ => None,
+    }
+}
+
+/// Where an upload's row is.
+pub fn row_key(upload: &Upload) -> Option<RowKey> {
+    event(upload).map(|event| RowKey::of(&event))
+}
+
+/// Uploads of which a message lies in a dead-letter queue, as row keys.
+pub fn dead(world: &World) -> BTreeSet<(String, String)> {
+    let mut dead = BTreeSet::new();
+    for (_, letters) in &world.pipeline.lanes {
+        for view in letters.messages() {
+            if let Ok(Body::Events(events)) = message::parse(&view.message.body) {
+                dead.extend(events.iter().map(|event| {
+                    let key = RowKey::of(event);
+                    (key.pk, key.sk)
+                }));
+            }
+        }
+    }
+    dead
+}

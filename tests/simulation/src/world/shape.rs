@@ -1,0 +1,134 @@
+//! What kind of pipeline a seed is about, and how it is set up.
+
+use std::time::Duration;
+
+use fake_aws::Rng;
+use spillway::order::Order;
+use spillway::window;
+
+use crate::pipeline::Settings;
+
+/// The way S3's events come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// S3 sends to the events queue.
+    Sqs,
+    /// S3 invokes `ingest`.
+    Lambda,
+}
+
+/// What kind of pipeline it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Plain,
+    Ordered(Order),
+    Batches,
+    Lanes,
+    Fifo(Order),
+}
+
+const KINDS: [Kind; 8] = [
+    Kind::Plain,
+    Kind::Ordered(Order::Latest),
+    Kind::Ordered(Order::Each),
+    Kind::Batches,
+    Kind::Lanes,
+    Kind::Fifo(Order::None),
+    Kind::Fifo(Order::Latest),
+    Kind::Fifo(Order::Each),
+];
+
+/// The pipeline of a seed.
+#[derive(Debug, Clone)]
+pub struct Shape {
+    pub kind: Kind,
+    pub way: Way,
+    pub settings: Settings,
+    /// Ticks until nothing goes wrong any more.
+    pub ticks: u32,
+}
+
+impl Shape {
+    pub fn of(seed: u64) -> Self {
+        let mut rng = Rng::new(seed).fork("shape");
+        let kind = KINDS[(seed % KINDS.len() as u64) as usize];
+        let way = if rng.chance(0.4) {
+            Way::Lambda
+        } else {
+            Way::Sqs
+        };
+        let seconds = Duration::from_secs;
+        let tick = seconds(4 + rng.below(8));
+        let mut settings = Settings {
+            seed,
+            tick,
+            // A tick that is slow is overtaken by the next one.
+            schedule: tick + seconds(rng.below(6)),
+            visibility: tick + seconds(35),
+            sweep_after: seconds(15 + rng.below(30)),
+            ..Settings::default()
+        };
+        if rng.chance(0.15) {
+            // Messages come again while they are worked on.
+            settings.visibility = seconds(1 + rng.below(4));
+        }
+        if rng.chance(0.2) {
+            settings.handler_timeout = seconds(2 + rng.below(6));
+        }
+        if rng.chance(0.25) {
+            settings.read_lag = Duration::from_millis(100 + rng.below(5_000));
+        }
+        if rng.chance(0.25) {
+            settings.page_items = Some(1 + rng.below(3) as usize);
+        }
+        if rng.chance(0.25) {
+            settings.clock_skew = Duration::from_millis(rng.below(1_500));
+        }
+        let pace = &mut settings.pace;
+        pace.max_concurrency = 1 + rng.below(5) as u32;
+        pace.starts_per_second = [0.5, 2.0, 10.0, 50.0][rng.below(4) as usize];
+        pace.burst = 1 + rng.below(10) as u32;
+        pace.starts_per_tick = rng.chance(0.2).then(|| 1 + rng.below(4) as u32);
+        settings.retry.max_attempts = 1 + rng.below(3) as u32;
+        settings.retry.backoff_seconds = vec![rng.below(3) as u32, 3];
+        if rng.chance(0.1) {
+            settings.starts_per_day = Some(2 + rng.below(8) as u32);
+        }
+        if rng.chance(0.1) {
+            // Closed from the third tick on, for a while.
+            let json = r#"[{"name": "closed", "priority": 1, "from": "00:01", "to": "00:02", "pause": true}]"#;
+            settings.windows = window::parse(json).expect("a window");
+        }
+        match kind {
+            Kind::Plain => {}
+            Kind::Ordered(order) => settings.order = order,
+            Kind::Batches => settings.events_per_execution = 2 + rng.below(4) as u32,
+            Kind::Lanes => settings.lanes = vec![("events", 0.0), ("bulk", 0.2)],
+            Kind::Fifo(order) => {
+                settings.order = order;
+                settings.lanes = vec![("events.fifo", 0.0)];
+                settings.retry.backoff_seconds = vec![0];
+            }
+        }
+        Self {
+            kind,
+            way,
+            settings,
+            ticks: 3 + rng.below(4) as u32,
+        }
+    }
+
+    /// Its name in the coverage.
+    pub fn name(&self) -> &'static str {
+        match self.kind {
+            Kind::Plain => "plain",
+            Kind::Ordered(Order::Latest) => "order latest",
+            Kind::Ordered(_) => "order each",
+            Kind::Batches => "batches",
+            Kind::Lanes => "two lanes",
+            Kind::Fifo(Order::None) => "FIFO",
+            Kind::Fifo(Order::Latest) => "FIFO, order latest",
+            Kind::Fifo(_) => "FIFO, order each",
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Calls that take effect long after their caller gave them up.
+
+use std::time::Duration;
+
+use fake_aws::Fault;
+use simulation::{LEDGER, Pipeline, Settings, Ticked, Upload, Verdict};
+
+/// A claim of which the tick learns nothing lands when the next tick has looked after its slot, and nothing receives the
+/// message meanwhile. Was the slot freed, nothing would start the execution, and the message would be found stale.
+#[tokio::test(start_paused = true)]
+async fn a_claim_that_lands_after_the_next_tick_keeps_its_slot() {
+    for events_per_execution in [1, 2] {
+        let settings = Settings {
+            events_per_execution,
+            ..Settings::default()
+        };
+        let pipeline = Pipeline::succeeding(settings, 1);
+        let uploads: Vec<Upload> = pipeline.upload_many(events_per_execution);
+        let mut tries = 0;
+        pipeline.aws.faults().before(move |call| {
+            let of_upload = call
+                .facts
+                .keys
+                .iter()
+                .any(|it| it.pk.starts_with("uploads/"));
+            if call.operation != "UpdateItem"
+                || !of_upload
+                || !call.caller.starts_with("dispatch-0")
+            {
+                return Fault::None;
+            }
+            tries += 1;
+            if tries <= events_per_execution {
+                Fault::Delay(Duration::from_secs(12))
+            } else {
+                Fault::Throttle
+            }
+        });
+        let first = pipeline.tick().await;
+        assert!(matches!(first, Ticked::Ended(ended) if ended.failure.is_some()));
+        assert_eq!(pipeline.slots().len(), 1);
+
+        // The next tick finds no message: others hide it, or polls miss it.
+        pipeline
+            .events
+            .reconfigure(|queue| queue.odds.long_poll_misses = 1.0);
+        pipeline.tick().await.well();
+        pipeline
+            .events
+            .reconfigure(|queue| queue.odds.long_poll_misses = 0.0);
+        tokio::time::sleep(Duration::from_secs(12)).await;
+        let row = pipeline.aws.dynamodb().items(LEDGER).into_iter();
+        let mut states = row.filter(|it| it["state"]["S"] == "STARTED");
+        assert!(states.next().is_some(), "the claim landed");
+
+        pipeline.drain(10).await;
+        let verdict = Verdict::of(&pipeline, &uploads);
+        verdict.expect_kept("a late claim", 20);
+        assert_eq!(verdict.succeeded, uploads.len());
+    }
+}
