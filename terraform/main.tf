@@ -1,5 +1,5 @@
 # The composition: modules and how they are wired, nothing else. The way in is
-# in intake.tf.
+# in intake.tf, what was missed in reconcile.tf.
 locals {
   # Partition, region and account, without a call: from the ARN of the resource
   # that exists first.
@@ -14,7 +14,11 @@ locals {
   _settle_timeout_seconds   = 30
   _ingest_timeout_seconds   = 30
 
-  _handlers = concat(["dispatch", "settle"], local._ingest ? ["ingest"] : [])
+  _handlers = concat(
+    ["dispatch", "settle"],
+    local._ingest ? ["ingest"] : [],
+    var.reconcile.enabled ? ["reconcile"] : [],
+  )
 
   _artifact = { directory = var.handlers.directory, s3 = var.handlers.s3 }
   _iam      = var.platform.iam
@@ -87,6 +91,12 @@ locals {
     ingest = [
       "Events", "Failed", "Known", "Malformed", "Queued", "QueuedAgain",
       "TestEvents",
+    ]
+    reconcile = [
+      "DurationMilliseconds", "Failed", "Gone", "Known", "Listed",
+      "NotCurrent", "NotOfASource", "OutOfRange", "Queued", "QueuedAgain",
+      "ReadUnits", "Scanned", "SentAgain", "TooOld", "TooYoung", "Unreadable",
+      "Waiting",
     ]
     settle = [
       "BatchItemsFailed", "Dead", "MalformedOutcomes", "Outcomes", "Redriven",

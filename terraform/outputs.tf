@@ -126,10 +126,11 @@ output "ledger_table_name" {
 output "log_group_names" {
   description = "Names of the log groups; null for what the pipeline does not have."
   value = {
-    dispatch = module.dispatch.log_group_name
-    ingest   = one(module.ingest[*].log_group_name)
-    settle   = module.settle.log_group_name
-    workflow = one(module.workflow[*].log_group_name)
+    dispatch  = module.dispatch.log_group_name
+    ingest    = one(module.ingest[*].log_group_name)
+    reconcile = one(module.reconcile_function[*].log_group_name)
+    settle    = module.settle.log_group_name
+    workflow  = one(module.workflow[*].log_group_name)
   }
 }
 
@@ -160,6 +161,32 @@ output "outcomes_queue_arn" {
 output "outcomes_queue_url" {
   description = "URL of the outcomes queue."
   value       = module.outcomes.queue_url
+}
+
+output "reconcile" {
+  description = "What finds what was missed, and how to ask for it: state machine, functions, the rule and the queue of runs that it could not start, the metric of failed runs, and the command that looks what a backfill of the listed buckets would do. Null if it is off."
+  value = one([
+    for reconcile in module.reconcile : {
+      state_machine_arn = reconcile.state_machine_arn
+      function_name     = module.reconcile_function[0].function_name
+      function_role_arn = module.reconcile_function[0].role_arn
+      log_group_name    = reconcile.log_group_name
+      role_arn          = reconcile.role_arn
+      rule_name         = reconcile.rule_name
+      failure_queue_arn = module.reconcile_failures[0].queue_arn
+      failure_queue_url = module.reconcile_failures[0].queue_url
+      failed_runs_metric = {
+        namespace  = "AWS/States"
+        name       = "ExecutionsFailed"
+        dimensions = { StateMachineArn = reconcile.state_machine_arn }
+      }
+      # Without dry_run it is the backfill.
+      dry_run_command = length(local._listed) == 0 ? null : join(" ", [
+        "aws stepfunctions start-execution --state-machine-arn", reconcile.state_machine_arn,
+        "--input '${jsonencode({ list = [for listing in local._listings : merge(listing, { dry_run = true })] })}'",
+      ])
+    }
+  ])
 }
 
 output "redrive" {
@@ -217,6 +244,7 @@ output "released_sha256" {
       settle   = module.settle.released_sha256
     },
     { for ingest in module.ingest : "ingest" => ingest.released_sha256 },
+    { for reconcile in module.reconcile_function : "reconcile" => reconcile.released_sha256 },
   )
 }
 
@@ -228,6 +256,7 @@ output "running_sha256" {
       settle   = module.settle.running_sha256
     },
     { for ingest in module.ingest : "ingest" => ingest.running_sha256 },
+    { for reconcile in module.reconcile_function : "reconcile" => reconcile.running_sha256 },
   )
 }
 

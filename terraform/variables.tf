@@ -34,6 +34,10 @@ variable "handlers" {
     ingest = optional(object({
       memory_mb = optional(number, 256)
     }), {})
+    # Unless reconcile.enabled is false.
+    reconcile = optional(object({
+      memory_mb = optional(number, 256)
+    }), {})
     settle = optional(object({
       memory_mb = optional(number, 256)
       # Most instances at once, 2 to 1000; null: no bound of its own.
@@ -55,7 +59,7 @@ variable "handlers" {
       for handler in local._handlers :
       can(var.handlers.manifest.handlers[handler][var.handlers.architecture])
     ])
-    error_message = "The manifest of version ${var.handlers.manifest.version} has no ${join(" and no ", [for handler in local._handlers : handler if !can(var.handlers.manifest.handlers[handler][var.handlers.architecture])])} for ${var.handlers.architecture}; it has ${join(", ", flatten([for handler, builds in var.handlers.manifest.handlers : [for architecture in keys(builds) : "${handler} for ${architecture}"]]))}. Build it (scripts/build --arch ${var.handlers.architecture}), or set another handlers.architecture."
+    error_message = "The manifest of version ${var.handlers.manifest.version} has no ${join(" and no ", [for handler in local._handlers : handler if !can(var.handlers.manifest.handlers[handler][var.handlers.architecture])])} for ${var.handlers.architecture}; it has ${join(", ", flatten([for handler, builds in var.handlers.manifest.handlers : [for architecture in keys(builds) : "${handler} for ${architecture}"]]))}. Build it (scripts/build --arch ${var.handlers.architecture}), or set another handlers.architecture.${contains(local._handlers, "reconcile") && !can(var.handlers.manifest.handlers["reconcile"]) ? " A build without reconcile is of a release before it: reconcile = { enabled = false } does without." : ""}"
   }
 }
 

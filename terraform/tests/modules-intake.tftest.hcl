@@ -756,7 +756,7 @@ run "key_policy_with_a_workflow" {
   }
 
   variables {
-    handlers = ["dispatch", "ingest", "settle"]
+    handlers = ["dispatch", "ingest", "reconcile", "settle"]
   }
 
   assert {
@@ -766,6 +766,10 @@ run "key_policy_with_a_workflow" {
   assert {
     condition     = strcontains(jsonencode(output.statements), "log-group:/aws/vendedlogs/states/reports") && strcontains(jsonencode(output.statements), "role/reports-eu-central-1-workflow") && strcontains(jsonencode(output.statements), "reports-eu-central-1-ingest")
     error_message = "The workflow and ingest are in it: ${jsonencode(output.statements)}"
+  }
+  assert {
+    condition     = alltrue([for name in ["rule/reports-reconcile", "log-group:/aws/vendedlogs/states/reports-reconcile", "role/reports-eu-central-1-reconcile", "role/reports-eu-central-1-reconcile-map"] : strcontains(jsonencode(output.statements), "${name}\"")])
+    error_message = "reconcile's rule, state machine and function are in it: ${jsonencode(output.statements)}"
   }
 }
 

@@ -18,7 +18,7 @@ run "everything_foreign_is_unknown" {
   }
 
   assert {
-    condition     = output.spillway.released_sha256 == { dispatch = "dispatch", ingest = "ingest", settle = "settle" }
+    condition     = output.spillway.released_sha256 == { dispatch = "dispatch", ingest = "ingest", reconcile = "reconcile", settle = "settle" }
     error_message = "The released hashes are those of the manifest."
   }
   assert {

@@ -18,9 +18,10 @@ variables {
       version  = "1.2.3"
       protocol = 2
       handlers = {
-        dispatch = { arm64 = { file = "dispatch.zip", sha256 = "d1", bytes = 1 } }
-        ingest   = { arm64 = { file = "ingest.zip", sha256 = "i1", bytes = 1 } }
-        settle   = { arm64 = { file = "settle.zip", sha256 = "s1", bytes = 1 } }
+        dispatch  = { arm64 = { file = "dispatch.zip", sha256 = "d1", bytes = 1 } }
+        ingest    = { arm64 = { file = "ingest.zip", sha256 = "i1", bytes = 1 } }
+        reconcile = { arm64 = { file = "reconcile.zip", sha256 = "r1", bytes = 1 } }
+        settle    = { arm64 = { file = "settle.zip", sha256 = "s1", bytes = 1 } }
       }
     }
   }

@@ -19,8 +19,9 @@ variables {
       version  = "1.2.3"
       protocol = 2
       handlers = {
-        dispatch = { arm64 = { file = "dispatch.zip", sha256 = "d1", bytes = 1 } }
-        settle   = { arm64 = { file = "settle.zip", sha256 = "s1", bytes = 1 } }
+        dispatch  = { arm64 = { file = "dispatch.zip", sha256 = "d1", bytes = 1 } }
+        reconcile = { arm64 = { file = "reconcile.zip", sha256 = "r1", bytes = 1 } }
+        settle    = { arm64 = { file = "settle.zip", sha256 = "s1", bytes = 1 } }
       }
     }
   }
@@ -204,7 +205,7 @@ run "handlers_nowhere" {
   command = plan
 
   variables {
-    handlers = { manifest = { version = "1.2.3", protocol = 2, handlers = { dispatch = { arm64 = { file = "d.zip", sha256 = "d1", bytes = 1 } }, settle = { arm64 = { file = "s.zip", sha256 = "s1", bytes = 1 } } } } }
+    handlers = { manifest = { version = "1.2.3", protocol = 2, handlers = { dispatch = { arm64 = { file = "d.zip", sha256 = "d1", bytes = 1 } }, reconcile = { arm64 = { file = "r.zip", sha256 = "r1", bytes = 1 } }, settle = { arm64 = { file = "s.zip", sha256 = "s1", bytes = 1 } } } } }
   }
 
   expect_failures = [var.handlers]
@@ -214,7 +215,7 @@ run "handlers_in_two_places" {
   command = plan
 
   variables {
-    handlers = { directory = ".", s3 = { bucket = "b" }, manifest = { version = "1.2.3", protocol = 2, handlers = { dispatch = { arm64 = { file = "d.zip", sha256 = "d1", bytes = 1 } }, settle = { arm64 = { file = "s.zip", sha256 = "s1", bytes = 1 } } } } }
+    handlers = { directory = ".", s3 = { bucket = "b" }, manifest = { version = "1.2.3", protocol = 2, handlers = { dispatch = { arm64 = { file = "d.zip", sha256 = "d1", bytes = 1 } }, reconcile = { arm64 = { file = "r.zip", sha256 = "r1", bytes = 1 } }, settle = { arm64 = { file = "s.zip", sha256 = "s1", bytes = 1 } } } } }
   }
 
   expect_failures = [var.handlers]
@@ -224,7 +225,7 @@ run "handlers_of_an_architecture_that_is_none" {
   command = plan
 
   variables {
-    handlers = { directory = ".", architecture = "arm", manifest = { version = "1.2.3", protocol = 2, handlers = { dispatch = { arm = { file = "d.zip", sha256 = "d1", bytes = 1 } }, settle = { arm = { file = "s.zip", sha256 = "s1", bytes = 1 } } } } }
+    handlers = { directory = ".", architecture = "arm", manifest = { version = "1.2.3", protocol = 2, handlers = { dispatch = { arm = { file = "d.zip", sha256 = "d1", bytes = 1 } }, reconcile = { arm = { file = "r.zip", sha256 = "r1", bytes = 1 } }, settle = { arm = { file = "s.zip", sha256 = "s1", bytes = 1 } } } } }
   }
 
   expect_failures = [var.handlers]
@@ -234,7 +235,7 @@ run "handlers_of_an_architecture_not_built" {
   command = plan
 
   variables {
-    handlers = { directory = ".", manifest = { version = "1.2.3", protocol = 2, handlers = { dispatch = { x86_64 = { file = "d.zip", sha256 = "d1", bytes = 1 } }, settle = { x86_64 = { file = "s.zip", sha256 = "s1", bytes = 1 } } } } }
+    handlers = { directory = ".", manifest = { version = "1.2.3", protocol = 2, handlers = { dispatch = { x86_64 = { file = "d.zip", sha256 = "d1", bytes = 1 } }, reconcile = { x86_64 = { file = "r.zip", sha256 = "r1", bytes = 1 } }, settle = { x86_64 = { file = "s.zip", sha256 = "s1", bytes = 1 } } } } }
   }
 
   expect_failures = [var.handlers]
@@ -244,7 +245,17 @@ run "handlers_not_all_built" {
   command = plan
 
   variables {
-    handlers = { directory = ".", manifest = { version = "1.2.3", protocol = 2, handlers = { dispatch = { arm64 = { file = "d.zip", sha256 = "d1", bytes = 1 } } } } }
+    handlers = { directory = ".", manifest = { version = "1.2.3", protocol = 2, handlers = { dispatch = { arm64 = { file = "d.zip", sha256 = "d1", bytes = 1 } }, reconcile = { arm64 = { file = "r.zip", sha256 = "r1", bytes = 1 } } } } }
+  }
+
+  expect_failures = [var.handlers]
+}
+
+run "handlers_without_reconcile" {
+  command = plan
+
+  variables {
+    handlers = { directory = ".", manifest = { version = "1.2.3", protocol = 2, handlers = { dispatch = { arm64 = { file = "d.zip", sha256 = "d1", bytes = 1 } }, settle = { arm64 = { file = "s.zip", sha256 = "s1", bytes = 1 } } } } }
   }
 
   expect_failures = [var.handlers]
@@ -548,4 +559,45 @@ run "sweep_of_too_much" {
   }
 
   expect_failures = [var.sweep]
+}
+
+# What each of these says is compared by tests/scripts/test_refusals.py.
+run "reconcile_out_of_range" {
+  command = plan
+
+  variables {
+    reconcile = {
+      schedule            = "every day"
+      stale_after_seconds = 900
+      max_concurrency     = 0
+      list                = { buckets = ["a"], min_age_seconds = -1 }
+    }
+  }
+
+  expect_failures = [var.reconcile]
+}
+
+run "reconcile_of_what_cannot_be_listed" {
+  command = plan
+
+  variables {
+    buckets = {
+      a     = { name = "bucket-a", sources = { all = { events = ["s3:ObjectCreated:Put"] } } }
+      small = { name = "bucket-s", sources = { all = { via = "eventbridge", max_size = 9 } } }
+      away  = { name = "bucket-b", account_id = "444455556666", sources = { all = {} } }
+    }
+    reconcile = { list = { buckets = ["a", "away", "b"], inventories = { small = { bucket = "inventories" } } } }
+  }
+
+  expect_failures = [var.reconcile]
+}
+
+run "reconcile_off_with_a_list_of_nothing" {
+  command = plan
+
+  variables {
+    reconcile = { enabled = false, list = { scheduled = true } }
+  }
+
+  expect_failures = [var.reconcile]
 }

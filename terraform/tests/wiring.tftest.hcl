@@ -24,6 +24,11 @@ override_resource {
   values = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports-outcomes-dlq", url = "url:outcomes-dlq" }
 }
 
+override_resource {
+  target = module.reconcile_failures[0].aws_sqs_queue.this
+  values = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports-reconcile-failures", url = "url:reconcile-failures" }
+}
+
 variables {
   name = "reports"
 
@@ -56,8 +61,9 @@ variables {
       version  = "1.2.3"
       protocol = 2
       handlers = {
-        dispatch = { arm64 = { file = "dispatch.zip", sha256 = "d1", bytes = 1 } }
-        settle   = { arm64 = { file = "settle.zip", sha256 = "s1", bytes = 1 } }
+        dispatch  = { arm64 = { file = "dispatch.zip", sha256 = "d1", bytes = 1 } }
+        reconcile = { arm64 = { file = "reconcile.zip", sha256 = "r1", bytes = 1 } }
+        settle    = { arm64 = { file = "settle.zip", sha256 = "s1", bytes = 1 } }
       }
     }
   }
@@ -183,7 +189,39 @@ run "defaults" {
     error_message = "A redrive goes from each dead-letter queue to its own queue: ${jsonencode(output.redrive)}"
   }
   assert {
-    condition     = output.released_sha256 == { dispatch = "d1", settle = "s1" } && output.running_sha256 == { dispatch = "running", settle = "running" }
+    condition = module.reconcile_function[0].environment == tomap({
+      SPILLWAY_LANES                     = "[{\"dead_letter_queue_url\":\"url:events-dlq\",\"min_share\":0,\"name\":\"default\",\"priority\":1,\"queue_url\":\"url:events\"}]"
+      SPILLWAY_LEDGER_ARN                = "arn:aws:dynamodb:eu-central-1:111122223333:table/mock"
+      SPILLWAY_LEDGER_TABLE              = "reports-ledger"
+      SPILLWAY_PIPELINE                  = "reports"
+      SPILLWAY_RECONCILE_MIN_AGE_SECONDS = "86400"
+      SPILLWAY_RETENTION_DAYS            = "90"
+      SPILLWAY_SOURCES                   = "[]"
+      SPILLWAY_STALE_AFTER_SECONDS       = "86400"
+    })
+    error_message = "reconcile is configured by exactly these variables, and has no sources as long as nothing may be listed: ${jsonencode(module.reconcile_function[0].environment)}"
+  }
+  assert {
+    condition = {
+      for statement in jsondecode(module.reconcile_function[0].policy_json).Statement :
+      statement.Sid => "${join(" ", sort(statement.Action))} on ${join(" ", sort(statement.Resource))}"
+      } == {
+      EventsQueues = "sqs:SendMessage on arn:aws:sqs:eu-central-1:111122223333:reports"
+      Ledger       = "dynamodb:GetItem dynamodb:Query dynamodb:Scan dynamodb:UpdateItem on arn:aws:dynamodb:eu-central-1:111122223333:table/mock"
+      Logs         = "logs:CreateLogStream logs:PutLogEvents on arn:aws:logs:eu-central-1:111122223333:log-group:mock:*"
+    }
+    error_message = "reconcile may do exactly this, and nothing with S3: ${module.reconcile_function[0].policy_json}"
+  }
+  assert {
+    condition     = !strcontains(module.reconcile[0].policy_json, "s3:") && module.reconcile[0].target_input == "{}" && output.reconcile.dry_run_command == null
+    error_message = "No bucket may be listed unless it is said: ${module.reconcile[0].policy_json}"
+  }
+  assert {
+    condition     = jsondecode(module.reconcile_failures[0].policy_json).Statement[0].Condition.ArnEquals["aws:SourceArn"] == ["arn:aws:events:eu-central-1:111122223333:rule/reports-reconcile"] && output.reconcile.failure_queue_url == "url:reconcile-failures"
+    error_message = "Runs that could not be started are kept: ${module.reconcile_failures[0].policy_json}"
+  }
+  assert {
+    condition     = output.released_sha256 == { dispatch = "d1", reconcile = "r1", settle = "s1" } && output.running_sha256 == { dispatch = "running", reconcile = "running", settle = "running" }
     error_message = "Released is what the manifest says, running what Lambda says."
   }
 }
@@ -199,12 +237,36 @@ run "every_number_arrives" {
         version  = "1.2.3"
         protocol = 2
         handlers = {
-          dispatch = { x86_64 = { file = "dispatch.zip", sha256 = "d2", bytes = 1 } }
-          settle   = { x86_64 = { file = "settle.zip", sha256 = "s2", bytes = 1 } }
+          dispatch  = { x86_64 = { file = "dispatch.zip", sha256 = "d2", bytes = 1 } }
+          reconcile = { x86_64 = { file = "reconcile.zip", sha256 = "r2", bytes = 1 } }
+          settle    = { x86_64 = { file = "settle.zip", sha256 = "s2", bytes = 1 } }
         }
       }
     }
-    ledger   = { retention_days = 29 }
+    buckets = {
+      ours = {
+        name = "our-bucket"
+        sources = {
+          status = { prefix = "status/", suffix = ".json" }
+          now    = { prefix = "status/now/", suffix = ".csv" }
+          images = { prefix = "all+images/" }
+        }
+      }
+      whole  = { name = "whole-bucket", sources = { all = { suffix = ".json" } } }
+      theirs = { name = "their-bucket", account_id = "444455556666", notification = "external", sources = { all = {} } }
+    }
+    ledger = { retention_days = 29 }
+    reconcile = {
+      schedule            = "cron(30 3 * * ? *)"
+      stale_after_seconds = 3600
+      max_concurrency     = 3
+      list = {
+        buckets         = ["ours", "whole"]
+        scheduled       = true
+        inventories     = { theirs = { bucket = "inventories", prefix = "their-bucket/all/" } }
+        min_age_seconds = 0
+      }
+    }
     limits   = { starts_per_day = 7 }
     pace     = { max_concurrency = 1, starts_per_second = 0.5, burst = 1, starts_per_tick = 5 }
     protect  = false
@@ -256,6 +318,62 @@ run "every_number_arrives" {
     error_message = "settle gets the retry policy: ${jsonencode(module.settle.environment)}"
   }
   assert {
+    condition = {
+      for key, value in module.reconcile_function[0].environment : key => value
+      if !can(regex("_(URL|ARN|TABLE|LANES|SOURCES)$", key))
+      } == {
+      SPILLWAY_PIPELINE                  = "reports"
+      SPILLWAY_RECONCILE_MIN_AGE_SECONDS = "0"
+      SPILLWAY_RETENTION_DAYS            = "29"
+      SPILLWAY_STALE_AFTER_SECONDS       = "3600"
+    }
+    error_message = "reconcile gets its ages: ${jsonencode(module.reconcile_function[0].environment)}"
+  }
+  assert {
+    condition = jsondecode(module.reconcile_function[0].environment.SPILLWAY_SOURCES) == [
+      { bucket = "our-bucket", lane = "default", prefix = "all images/", suffix = "" },
+      { bucket = "our-bucket", lane = "default", prefix = "status/now/", suffix = ".csv" },
+      { bucket = "our-bucket", lane = "default", prefix = "status/", suffix = ".json" },
+      { bucket = "their-bucket", lane = "default", prefix = "", suffix = "" },
+      { bucket = "whole-bucket", lane = "default", prefix = "", suffix = ".json" },
+    ]
+    error_message = "It knows the sources of the buckets that are compared, by keys as they are: ${module.reconcile_function[0].environment.SPILLWAY_SOURCES}"
+  }
+  assert {
+    condition = {
+      for statement in jsondecode(module.reconcile_function[0].policy_json).Statement :
+      statement.Sid => sort(statement.Resource) if contains(["Objects", "Gone"], statement.Sid)
+      } == {
+      Gone    = tolist(["arn:aws:s3:::our-bucket", "arn:aws:s3:::their-bucket", "arn:aws:s3:::whole-bucket"])
+      Objects = tolist(["arn:aws:s3:::our-bucket/all images/*", "arn:aws:s3:::our-bucket/status/*", "arn:aws:s3:::our-bucket/status/now/*", "arn:aws:s3:::their-bucket/*", "arn:aws:s3:::whole-bucket/*"])
+    }
+    error_message = "It may ask after objects of the sources: ${module.reconcile_function[0].policy_json}"
+  }
+  assert {
+    condition = [
+      for statement in jsondecode(module.reconcile[0].policy_json).Statement :
+      "${join(" ", statement.Action)} on ${join(" ", statement.Resource)} where ${jsonencode(try(statement.Condition.StringLike["s3:prefix"], []))}"
+      if startswith(statement.Action[0], "s3:")
+      ] == [
+      "s3:ListBucket on arn:aws:s3:::whole-bucket where []",
+      "s3:ListBucket on arn:aws:s3:::our-bucket where [\"all images/*\",\"status/*\"]",
+      "s3:GetObject on arn:aws:s3:::inventories/their-bucket/all/* where []",
+    ]
+    error_message = "The state machine may list these buckets, below the prefixes of their sources, and read the inventories: ${module.reconcile[0].policy_json}"
+  }
+  assert {
+    condition = jsondecode(module.reconcile[0].target_input).list == [
+      { bucket = "our-bucket", prefix = "all images/" },
+      { bucket = "our-bucket", prefix = "status/" },
+      { bucket = "whole-bucket", prefix = "" },
+    ]
+    error_message = "A scheduled run lists each object once: ${module.reconcile[0].target_input}"
+  }
+  assert {
+    condition     = strcontains(output.reconcile.dry_run_command, "--input '{\"list\":[{\"bucket\":\"our-bucket\",\"dry_run\":true,\"prefix\":\"all images/\"}")
+    error_message = "The outputs say how to look first: ${output.reconcile.dry_run_command}"
+  }
+  assert {
     condition     = module.queue["default"].visibility_timeout_seconds == 135
     error_message = "The visibility timeout follows the tick."
   }
@@ -265,14 +383,14 @@ run "every_number_arrives" {
   }
   assert {
     condition = alltrue([
-      for name in [module.dispatch.role_name, module.settle.role_name, module.workflow[0].role_name] :
+      for name in [module.dispatch.role_name, module.settle.role_name, module.workflow[0].role_name, module.reconcile[0].role_name, module.reconcile[0].rule_role_name] :
       startswith(name, "team-reports-eu-central-1-")
     ])
     error_message = "Role names carry prefix, pipeline and Region."
   }
   assert {
-    condition     = alltrue([for policy in [module.dispatch.policy_json, module.settle.policy_json, module.workflow[0].policy_json] : strcontains(policy, "xray:PutTraceSegments")])
-    error_message = "Tracing reaches all three roles."
+    condition     = alltrue([for policy in [module.dispatch.policy_json, module.reconcile[0].policy_json, module.reconcile_function[0].policy_json, module.settle.policy_json, module.workflow[0].policy_json] : strcontains(policy, "xray:PutTraceSegments")])
+    error_message = "Tracing reaches all five roles."
   }
 }
 
@@ -293,7 +411,7 @@ run "no_wildcard" {
 
   assert {
     condition = alltrue(flatten([
-      for policy in [module.dispatch.policy_json, module.settle.policy_json] : [
+      for policy in [module.dispatch.policy_json, module.reconcile_function[0].policy_json, module.settle.policy_json] : [
         for statement in jsondecode(policy).Statement : [
           !contains(statement.Resource, "*"),
           alltrue([for action in statement.Action : !strcontains(action, "*")]),

@@ -27,6 +27,26 @@ SAID = {
     "windows_with_an_empty_pace": ("night", "pause"),
     "schedule_with_minute_60": ("cron(60", "rate("),
     "platform_with_a_key_that_aws_manages": ("alias/aws/", "policy"),
+    "handlers_without_reconcile": ("no reconcile for arm64", "enabled = false"),
+    # One run breaks several rules: each has its words.
+    "reconcile_out_of_range": (
+        'reconcile.schedule = "every day"',
+        "reconcile.stale_after_seconds = 900",
+        "from 3600",
+        "reconcile.max_concurrency = 0",
+        "reconcile.list.min_age_seconds = -1",
+    ),
+    "reconcile_of_what_cannot_be_listed": (
+        "not in buckets: b. Give keys of buckets, which are a, away, small",
+        "other accounts, and Step Functions lists only those of its own account and Region: away.",
+        "Let their owners deliver S3 inventories",
+        "min_size or max_size, or have a % in prefix or suffix: a.all, small.all. Leave",
+    ),
+    "reconcile_off_with_a_list_of_nothing": (
+        "Set enabled = true, or leave list out",
+        'names no bucket and no inventory. Give buckets = ["a"]',
+        "reconcile.list.scheduled = true",
+    ),
 }
 
 

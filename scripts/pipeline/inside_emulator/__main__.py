@@ -13,6 +13,7 @@ from ministack import app
 
 from pipeline.inside_emulator import (
     async_invokes,
+    distributed_maps,
     event_buses,
     message_moves,
     permissions,
@@ -47,4 +48,5 @@ async_invokes.add()
 s3_events.add()
 sns_deliveries.add()
 state_machine_versions.add()
+distributed_maps.add()
 app.main()

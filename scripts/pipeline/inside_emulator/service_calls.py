@@ -28,9 +28,11 @@ def may_invoke(function_arn: str, service: str, source_arn: str, source_account:
     return iam_evaluator.evaluate_resource_policy(function["policy"], context, service=service).decision == "Allow"
 
 
-def role_may(role_arn: str, action: str, resource_arn: str) -> bool:
-    """By the role's own policies."""
+def role_may(role_arn: str, action: str, resource_arn: str, **keys: str) -> bool:
+    """By the role's own policies; `keys` are what the service says for their conditions, by name after the service's."""
     context = _as_role(role_arn, action, resource_arn)
+    service = action.split(":")[0]
+    context.service_context = {f"{service}:{name}": value for name, value in keys.items()}
     policies = iam_evaluator._gather_role_policies(role_arn.rsplit("/", 1)[1], context.principal_account)
     return iam_evaluator.evaluate(context, policies).decision == "Allow"
 

@@ -5,15 +5,23 @@ locals {
   _log_group_names = concat(
     [for handler in sort(var.handlers) : "/aws/lambda/${var.name}-${handler}"],
     var.workflow ? ["/aws/vendedlogs/states/${var.name}"] : [],
+    local._reconcile ? ["/aws/vendedlogs/states/${var.name}-reconcile"] : [],
   )
   _role_names = [
-    for part in concat(sort(var.handlers), var.workflow ? ["workflow"] : []) :
+    for part in concat(
+      sort(var.handlers),
+      var.workflow ? ["workflow"] : [],
+      local._reconcile ? ["reconcile-map"] : [],
+    ) :
     "${var.iam.role_name_prefix}${var.name}-${var.home.region}-${part}"
   ]
-  _outcomes_rule = join(":", [
-    "arn", var.home.partition, "events", var.home.region, var.home.account_id,
-    "rule/${var.name}-outcomes",
-  ])
+  _reconcile = contains(var.handlers, "reconcile")
+  _own_rules = [
+    for name in concat(["outcomes"], local._reconcile ? ["reconcile"] : []) : join(":", [
+      "arn", var.home.partition, "events", var.home.region, var.home.account_id,
+      "rule/${var.name}-${name}",
+    ])
+  ]
 }
 
 locals {
@@ -49,7 +57,7 @@ locals {
     {
       sid     = "EventBridge"
       service = "events.amazonaws.com"
-      sources = concat([local._outcomes_rule], [for rule in var.rules : rule.arn])
+      sources = concat(local._own_rules, [for rule in var.rules : rule.arn])
       owner   = null
     },
     {
@@ -104,7 +112,7 @@ locals {
     [
       # Step Functions writes its logs through log delivery, which names all log
       # groups of the account, as this text with its *.
-      for sid in var.workflow ? ["LogDelivery"] : [] : {
+      for sid in var.workflow || local._reconcile ? ["LogDelivery"] : [] : {
         Sid       = "${local._sid}${sid}"
         Effect    = "Allow"
         Principal = { Service = "delivery.logs.amazonaws.com" }

@@ -27,14 +27,14 @@ variable "buckets" {
 }
 
 variable "handlers" {
-  description = "The pipeline's functions; one with sources via \"lambda\" has ingest too."
+  description = "The pipeline's functions; one with sources via \"lambda\" has ingest too, and reconcile brings its state machine along."
   type        = set(string)
   default     = ["dispatch", "settle"]
   nullable    = false
 
   validation {
-    condition     = length(setsubtract(var.handlers, ["dispatch", "ingest", "settle"])) == 0 && contains(var.handlers, "dispatch") && contains(var.handlers, "settle")
-    error_message = "handlers = [${join(", ", var.handlers)}]: a pipeline has dispatch and settle, and ingest if it has sources via \"lambda\"."
+    condition     = length(setsubtract(var.handlers, ["dispatch", "ingest", "reconcile", "settle"])) == 0 && contains(var.handlers, "dispatch") && contains(var.handlers, "settle")
+    error_message = "handlers = [${join(", ", var.handlers)}]: a pipeline has dispatch and settle, ingest if it has sources via \"lambda\", and reconcile unless that is off."
   }
 }
 
@@ -54,7 +54,7 @@ variable "iam" {
 }
 
 variable "rules" {
-  description = "EventBridge rules that send uploads to a queue, by a key of your choice; that of the outcomes is known."
+  description = "EventBridge rules that send uploads to a queue, by a key of your choice; those of outcomes and reconcile are known."
   type        = map(object({ arn = string }))
   default     = {}
   nullable    = false

@@ -81,13 +81,21 @@ module "spillway" {
     timeout_seconds = 60
   }
 
+  reconcile = {
+    list = {
+      buckets     = ["one"]
+      inventories = { one = { bucket = aws_s3_bucket.this["two"].id } }
+      scheduled   = true
+    }
+  }
+
   handlers = {
     directory = "handlers"
     manifest = {
       version  = "0.0.0"
       protocol = 2
       handlers = {
-        for handler in ["dispatch", "ingest", "settle"] : handler => {
+        for handler in ["dispatch", "ingest", "reconcile", "settle"] : handler => {
           arm64 = { file = "${handler}.zip", sha256 = handler, bytes = 1 }
         }
       }
@@ -140,7 +148,7 @@ module "existing" {
       version  = "0.0.0"
       protocol = 2
       handlers = {
-        for handler in ["dispatch", "ingest", "settle"] : handler => {
+        for handler in ["dispatch", "ingest", "reconcile", "settle"] : handler => {
           arm64 = { file = "${handler}.zip", sha256 = handler, bytes = 1 }
         }
       }

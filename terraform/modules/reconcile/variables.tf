@@ -1,0 +1,128 @@
+variable "dead_letter_queue" {
+  description = "Standard SQS queue that keeps what the rule could not deliver; its policy lets the rule <name>-reconcile send there."
+  type        = object({ arn = string })
+  nullable    = false
+}
+
+variable "function" {
+  description = "The handler reconcile."
+  type        = object({ arn = string })
+  nullable    = false
+}
+
+variable "ledger" {
+  description = "The table that the counts of a run are read from."
+  type        = object({ arn = string, name = string })
+  nullable    = false
+}
+
+variable "name" {
+  description = "Name of the pipeline; state machine and rule get the suffix -reconcile."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[0-9A-Za-z_-]{1,54}$", var.name))
+    error_message = "A rule cannot be named after \"${var.name}\": 1 to 54 letters, digits, - and _ are allowed, and the suffix -reconcile needs 10 of EventBridge's 64."
+  }
+}
+
+variable "buckets" {
+  description = "Buckets of this account and Region that may be listed, by a key of your choice, and what the prefix of a listing may start with; one that is \"\": anything."
+  type        = map(object({ name = string, prefixes = set(string) }))
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for bucket in var.buckets : length(bucket.prefixes) > 0])
+    error_message = "These buckets have no prefix, and nothing of them could be listed: ${join(", ", [for key, bucket in var.buckets : key if length(bucket.prefixes) == 0])}. Give prefixes = [\"\"] for the whole bucket."
+  }
+}
+
+variable "enabled" {
+  description = "Whether the rule fires; runs can be started by hand in any case."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "expression" {
+  description = "rate(...) or cron(...) as EventBridge rules know them; cron is in UTC."
+  type        = string
+  default     = "rate(1 day)"
+  nullable    = false
+
+  validation {
+    condition     = can(regex(local._schedule_form, var.expression))
+    error_message = "\"${var.expression}\" is no schedule of an EventBridge rule. Write rate(1 minute), rate(5 minutes), rate(2 hours), rate(1 day), or cron(minutes hours day-of-month month day-of-week year): 0-59, 0-23, 1-31, 1-12 or JAN-DEC, 1-7 or SUN-SAT, 1970-2199, with ? for exactly one of the two days, for instance cron(30 3 * * ? *)."
+  }
+}
+
+variable "iam" {
+  description = "How the roles are made."
+  type = object({
+    path                 = optional(string, "/")
+    permissions_boundary = optional(string)
+    role_name_prefix     = optional(string, "")
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "inventories" {
+  description = "Where S3 puts inventories that may be read, by a key of your choice: a bucket of this account and Region, and the prefix below which they are."
+  type        = map(object({ bucket = string, prefix = optional(string, "") }))
+  default     = {}
+  nullable    = false
+}
+
+variable "kms_key" {
+  description = "Your own key (KMS) for the log group, the definition and the executions' data; null: keys that AWS owns."
+  type        = object({ arn = string })
+  default     = null
+
+  validation {
+    condition     = var.kms_key == null ? true : can(regex("^arn:[a-z-]+:kms:[0-9a-z-]+:[0-9]{12}:key/.+$", var.kms_key.arn))
+    error_message = "kms_key.arn = \"${try(var.kms_key.arn, "")}\" is no ARN of a key. Give that of a customer-managed key, arn:aws:kms:<region>:<account>:key/<id>."
+  }
+}
+
+variable "log_retention_days" {
+  description = "How long the log group keeps the state machine's logs."
+  type        = number
+  default     = 30
+  nullable    = false
+}
+
+variable "max_concurrency" {
+  description = "Most batches of 200 objects that are compared at once."
+  type        = number
+  default     = 10
+  nullable    = false
+
+  validation {
+    condition     = var.max_concurrency >= 1 && var.max_concurrency <= 1000 && floor(var.max_concurrency) == var.max_concurrency
+    error_message = "max_concurrency = ${var.max_concurrency}: give a whole number from 1 to 1000. Each is an instance of the function, of which an account has 1,000 unless it asked for more."
+  }
+}
+
+variable "scheduled_list" {
+  description = "What each scheduled run lists, besides going over the rows: entries of the input's list. None: nothing."
+  type        = list(object({ bucket = string, prefix = string }))
+  default     = []
+  nullable    = false
+}
+
+variable "tags" {
+  description = "Tags of every resource that can have them."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
+variable "tracing" {
+  description = "X-Ray."
+  type        = bool
+  default     = false
+  nullable    = false
+}

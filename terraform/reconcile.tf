@@ -1,0 +1,177 @@
+# What was missed: rows that nothing moves any more, objects whose event never
+# came.
+locals {
+  # No try(): what is unknown in one part of a value makes all of it so.
+  _listed    = var.reconcile.list == null ? toset([]) : var.reconcile.list.buckets
+  _inventory = var.reconcile.list == null ? {} : var.reconcile.list.inventories
+  # Buckets whose objects are compared with the ledger.
+  _compared = setunion(local._listed, keys(local._inventory))
+
+  # What cannot be compared: buckets that Step Functions does not list, and by
+  # bucket the sources that a listing cannot tell apart.
+  _away = [for key, bucket in var.buckets : key if bucket.account_id != null]
+  _not_comparable = {
+    for key, source in local._sources : source.bucket => key...
+    if anytrue([
+      source.reasons != null,
+      source.min_size != null,
+      source.max_size != null,
+      join(",", source.events) != "s3:ObjectCreated:*",
+      source.via != "eventbridge" && strcontains("${source.prefix}${source.suffix}", "%"),
+    ])
+  }
+
+  # S3's own filters have a key's space as +; what else they encode is refused.
+  _compared_sources = {
+    for key, source in local._sources : key => merge(source, {
+      prefix = source.via == "eventbridge" ? source.prefix : replace(source.prefix, "+", " ")
+      suffix = source.via == "eventbridge" ? source.suffix : replace(source.suffix, "+", " ")
+    }) if contains(local._compared, source.bucket)
+  }
+
+  # Per listed bucket the prefixes of its sources, without those that another
+  # one covers.
+  _source_prefixes = {
+    for bucket in local._listed :
+    bucket => distinct([for source in values(local._compared_sources) : source.prefix if source.bucket == bucket])
+  }
+  _list_prefixes = {
+    for bucket, prefixes in local._source_prefixes : bucket => [
+      for prefix in prefixes : prefix
+      if !anytrue([for other in prefixes : other != prefix && startswith(prefix, other)])
+    ]
+  }
+
+  _listings = flatten([
+    for key, prefixes in local._list_prefixes : [
+      for prefix in prefixes : { bucket = var.buckets[key].name, prefix = prefix }
+    ]
+  ])
+  _scheduled = var.reconcile.list == null ? false : var.reconcile.list.scheduled
+
+  _reconcile_rule = {
+    arn = join(":", [
+      "arn", local._home.partition, "events", local._home.region,
+      local._home.account_id, "rule/${var.name}-reconcile",
+    ])
+  }
+  # A batch of 200 objects takes seconds; going over the rows stops 60 seconds
+  # before its end and goes on in another invocation.
+  _reconcile_timeout_seconds = 300
+}
+
+module "reconcile_function" {
+  count  = var.reconcile.enabled ? 1 : 0
+  source = "./modules/handler"
+
+  name               = var.name
+  handler            = "reconcile"
+  architecture       = var.handlers.architecture
+  artifact           = local._artifact
+  iam                = local._iam
+  kms_key            = local._kms_key
+  log_retention_days = var.platform.logs.retention_days
+  manifest           = var.handlers.manifest
+  tags               = local._tags
+
+  environment = merge(
+    local._environment,
+    {
+      SPILLWAY_RECONCILE_MIN_AGE_SECONDS = var.reconcile.list == null ? 86400 : var.reconcile.list.min_age_seconds
+      SPILLWAY_RETENTION_DAYS            = var.ledger.retention_days
+      SPILLWAY_STALE_AFTER_SECONDS       = var.reconcile.stale_after_seconds
+      SPILLWAY_SOURCES = jsonencode([
+        for source in values(local._compared_sources) : {
+          bucket = var.buckets[source.bucket].name
+          prefix = source.prefix
+          suffix = source.suffix
+          lane   = source.lane
+        }
+      ])
+    },
+  )
+
+  policy_statements = concat(
+    [
+      {
+        sid       = "EventsQueues"
+        actions   = ["sqs:SendMessage"]
+        resources = [for lane in local._lane_order : module.queue[lane].queue_arn]
+      },
+      {
+        sid = "Ledger"
+        actions = [
+          "dynamodb:GetItem",
+          "dynamodb:Query",
+          "dynamodb:Scan",
+          "dynamodb:UpdateItem",
+        ]
+        resources = [module.ledger.arn]
+      },
+    ],
+    length(local._compared) == 0 ? [] : [
+      {
+        # A list does not say the version. Only metadata is asked for, but the
+        # permission is the same.
+        sid     = "Objects"
+        actions = ["s3:GetObject"]
+        resources = distinct([
+          for source in values(local._compared_sources) :
+          "arn:${local._home.partition}:s3:::${var.buckets[source.bucket].name}/${source.prefix}*"
+        ])
+      },
+      {
+        # Without it an object that is gone is "access denied"; a request for
+        # one has no prefix to put a condition on.
+        sid     = "Gone"
+        actions = ["s3:ListBucket"]
+        resources = [
+          for key in sort(local._compared) : "arn:${local._home.partition}:s3:::${var.buckets[key].name}"
+        ]
+      },
+    ],
+  )
+
+  settings = {
+    memory_mb       = var.handlers.reconcile.memory_mb
+    timeout_seconds = local._reconcile_timeout_seconds
+    tracing         = var.platform.tracing
+  }
+}
+
+module "reconcile" {
+  count  = var.reconcile.enabled ? 1 : 0
+  source = "./modules/reconcile"
+
+  name               = var.name
+  dead_letter_queue  = { arn = module.reconcile_failures[0].queue_arn }
+  expression         = var.reconcile.schedule
+  function           = { arn = module.reconcile_function[0].function_arn }
+  iam                = local._iam
+  inventories        = local._inventory
+  kms_key            = local._kms_key
+  ledger             = { arn = module.ledger.arn, name = module.ledger.name }
+  log_retention_days = var.platform.logs.retention_days
+  max_concurrency    = var.reconcile.max_concurrency
+  tags               = local._tags
+  tracing            = var.platform.tracing
+
+  buckets = {
+    for key, prefixes in local._list_prefixes :
+    key => { name = var.buckets[key].name, prefixes = prefixes }
+  }
+  scheduled_list = local._scheduled ? local._listings : []
+}
+
+# Runs that EventBridge could not start.
+module "reconcile_failures" {
+  count  = var.reconcile.enabled ? 1 : 0
+  source = "./modules/failure-queue"
+
+  name    = "${var.name}-reconcile-failures"
+  home    = local._home
+  kms_key = local._kms_key
+  protect = var.protect
+  rules   = { reconcile = local._reconcile_rule }
+  tags    = local._tags
+}

@@ -1,0 +1,75 @@
+# -----------------------------------------------------------------------------
+# What was missed; all optional
+# -----------------------------------------------------------------------------
+
+variable "reconcile" {
+  description = "Finding what was missed: rows of the ledger that nothing moves any more, and objects of which no event ever came."
+  type = object({
+    enabled = optional(bool, true)
+    # rate(...) or cron(...) of an EventBridge rule; cron is in UTC.
+    schedule = optional(string, "rate(1 day)")
+    # Age of its last move at which a row that is QUEUED, RETRY or WAITING is
+    # sent for again.
+    stale_after_seconds = optional(number, 86400)
+    # Most batches of 200 objects that are compared at once.
+    max_concurrency = optional(number, 10)
+    # Comparing buckets with the ledger; null: none may be.
+    list = optional(object({
+      # Keys of the buckets that may be listed: of this account and Region.
+      buckets = optional(set(string), [])
+      # Whether each scheduled run lists them, and not only who asks for it.
+      scheduled = optional(bool, false)
+      # By bucket key, where S3 puts the bucket's inventories: a bucket of this
+      # account and Region, and the prefix below which they are.
+      inventories = optional(map(object({
+        bucket = string
+        prefix = optional(string, "")
+      })), {})
+      # Younger objects are left alone: their event may be under way.
+      min_age_seconds = optional(number, 86400)
+    }))
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = can(regex(local._schedule_form, var.reconcile.schedule))
+    error_message = "reconcile.schedule = \"${var.reconcile.schedule}\" is no schedule of an EventBridge rule. Write rate(1 day), rate(12 hours), or cron(minutes hours day-of-month month day-of-week year): 0-59, 0-23, 1-31, 1-12 or JAN-DEC, 1-7 or SUN-SAT, 1970-2199, with ? for exactly one of the two days, for instance cron(30 3 * * ? *)."
+  }
+  validation {
+    condition     = var.reconcile.stale_after_seconds >= 3600 && var.reconcile.stale_after_seconds <= 2592000 && floor(var.reconcile.stale_after_seconds) == var.reconcile.stale_after_seconds
+    error_message = "reconcile.stale_after_seconds = ${var.reconcile.stale_after_seconds}: give whole seconds from 3600 (a retry may be delayed for 900 and then be hidden for some minutes) to 2592000, 30 days. Above the 1209600 of the queue's retention no message that still waits is ever sent for again; below, a backlog that old gets a second message for each of its rows."
+  }
+  validation {
+    condition     = var.reconcile.max_concurrency >= 1 && var.reconcile.max_concurrency <= 1000 && floor(var.reconcile.max_concurrency) == var.reconcile.max_concurrency
+    error_message = "reconcile.max_concurrency = ${var.reconcile.max_concurrency}: give a whole number from 1 to 1000. Each is an instance of the function, of which an account has 1,000 unless it asked for more."
+  }
+  validation {
+    condition     = var.reconcile.list == null ? true : var.reconcile.enabled
+    error_message = "reconcile.list is given, and reconcile.enabled = false makes nothing that could list. Set enabled = true, or leave list out."
+  }
+  validation {
+    condition     = var.reconcile.list == null ? true : length(var.reconcile.list.buckets) > 0 || length(var.reconcile.list.inventories) > 0
+    error_message = "reconcile.list names no bucket and no inventory. Give buckets = [${join(", ", [for key in keys(var.buckets) : "\"${key}\""])}], or leave list out."
+  }
+  validation {
+    condition     = var.reconcile.list == null ? true : length(setsubtract(setunion(var.reconcile.list.buckets, keys(var.reconcile.list.inventories)), keys(var.buckets))) == 0
+    error_message = "reconcile.list names buckets that are not in buckets: ${var.reconcile.list == null ? "" : join(", ", setsubtract(setunion(var.reconcile.list.buckets, keys(var.reconcile.list.inventories)), keys(var.buckets)))}. Give keys of buckets, which are ${join(", ", keys(var.buckets))}; what comes by topics alone cannot be compared."
+  }
+  validation {
+    condition     = var.reconcile.list == null ? true : length(setintersection(var.reconcile.list.buckets, local._away)) == 0
+    error_message = "These buckets of reconcile.list.buckets belong to other accounts, and Step Functions lists only those of its own account and Region: ${var.reconcile.list == null ? "" : join(", ", setintersection(var.reconcile.list.buckets, local._away))}. Let their owners deliver S3 inventories into a bucket of this account, and name it in reconcile.list.inventories."
+  }
+  validation {
+    condition     = var.reconcile.list == null ? true : length(setintersection(setunion(var.reconcile.list.buckets, keys(var.reconcile.list.inventories)), keys(local._not_comparable))) == 0
+    error_message = "A listing does not say by which call an object came, nor does reconcile compare sizes; these buckets of reconcile.list have sources that ask for that by events, reasons, min_size or max_size, or have a % in prefix or suffix: ${var.reconcile.list == null ? "" : join(", ", flatten([for key in setunion(var.reconcile.list.buckets, keys(var.reconcile.list.inventories)) : lookup(local._not_comparable, key, [])]))}. Leave their buckets out of reconcile.list."
+  }
+  validation {
+    condition     = var.reconcile.list == null ? true : !var.reconcile.list.scheduled || length(var.reconcile.list.buckets) > 0
+    error_message = "reconcile.list.scheduled = true and reconcile.list.buckets is empty: an inventory has a new name each day, so none can be read on schedule. Name buckets, or start runs on inventories by hand."
+  }
+  validation {
+    condition     = var.reconcile.list == null ? true : var.reconcile.list.min_age_seconds >= 0 && var.reconcile.list.min_age_seconds <= 604800 && floor(var.reconcile.list.min_age_seconds) == var.reconcile.list.min_age_seconds
+    error_message = "reconcile.list.min_age_seconds = ${var.reconcile.list == null ? 0 : var.reconcile.list.min_age_seconds}: give whole seconds from 0 to 604800, a week. Less than an hour sends for many objects whose own event is only under way: no harm, but two messages each."
+  }
+}
