@@ -1267,3 +1267,122 @@ run "outcomes_out_of_range" {
 
   expect_failures = [var.function_timeout_seconds, var.max_receive_count, var.maximum_concurrency, var.name]
 }
+
+# -----------------------------------------------------------------------------
+# reconcile
+# -----------------------------------------------------------------------------
+
+run "reconcile" {
+  module {
+    source = "./modules/reconcile"
+  }
+
+  variables {
+    dead_letter_queue = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports-reconcile-failures" }
+    function          = { arn = "arn:aws:lambda:eu-central-1:111122223333:function:reports-reconcile" }
+    iam               = { path = "/pipelines/", permissions_boundary = "arn:aws:iam::111122223333:policy/boundary" }
+    kms_key           = { arn = "arn:aws:kms:eu-central-1:111122223333:key/1234" }
+    ledger            = { arn = "arn:aws:dynamodb:eu-central-1:111122223333:table/reports-ledger", name = "reports-ledger" }
+    max_concurrency   = 7
+  }
+
+  assert {
+    condition = [
+      for name, state in jsondecode(aws_sfn_state_machine.this.definition).States : [
+        state.MaxConcurrency, state.ToleratedFailureCount, state.ItemBatcher.MaxItemsPerBatch, state.ItemProcessor.ProcessorConfig.ExecutionType,
+      ] if state.Type == "Map"
+    ] == [[7, 0, 200, "EXPRESS"], [7, 0, 200, "EXPRESS"]]
+    error_message = "List and inventory are worked on in batches, so many at once, and none may fail: ${aws_sfn_state_machine.this.definition}"
+  }
+  assert {
+    condition = toset([
+      for task in regexall("\"FunctionName\": \"[^\"]*\"|\"TableName\": \"[^\"]*\"", aws_sfn_state_machine.this.definition) : task
+      ]) == toset([
+      "\"FunctionName\": \"arn:aws:lambda:eu-central-1:111122223333:function:reports-reconcile\"",
+      "\"TableName\": \"reports-ledger\"",
+    ])
+    error_message = "It invokes the function and reads the ledger: ${aws_sfn_state_machine.this.definition}"
+  }
+  assert {
+    condition = alltrue([
+      aws_sfn_state_machine.this.name == "reports-reconcile",
+      aws_sfn_state_machine.this.type == "STANDARD",
+      aws_sfn_state_machine.this.encryption_configuration[0].type == "CUSTOMER_MANAGED_KMS_KEY",
+      aws_sfn_state_machine.this.logging_configuration[0].level == "ERROR",
+      !aws_sfn_state_machine.this.logging_configuration[0].include_execution_data,
+      aws_cloudwatch_log_group.this.name == "/aws/vendedlogs/states/reports-reconcile",
+    ])
+    error_message = "The state machine: ${jsonencode(aws_sfn_state_machine.this)}"
+  }
+  assert {
+    condition = {
+      for statement in jsondecode(output.policy_json).Statement : statement.Sid => "${join(" ", statement.Action)} on ${join(" ", statement.Resource)}"
+      if statement.Sid != "Logs"
+      } == {
+      Children   = "states:StartExecution on arn:aws:states:eu-central-1:111122223333:stateMachine:reports-reconcile"
+      Counts     = "dynamodb:GetItem on arn:aws:dynamodb:eu-central-1:111122223333:table/reports-ledger"
+      Function   = "lambda:InvokeFunction on arn:aws:lambda:eu-central-1:111122223333:function:reports-reconcile"
+      Key        = "kms:Decrypt kms:GenerateDataKey on arn:aws:kms:eu-central-1:111122223333:key/1234"
+      OfChildren = "states:DescribeExecution states:StopExecution on arn:aws:states:eu-central-1:111122223333:execution:reports-reconcile:* arn:aws:states:eu-central-1:111122223333:execution:reports-reconcile/*"
+    }
+    error_message = "The state machine may do exactly this, besides writing logs: ${output.policy_json}"
+  }
+  assert {
+    condition = [
+      for role in [aws_iam_role.machine, aws_iam_role.rule] : [
+        role.name, role.path, role.permissions_boundary, jsondecode(role.assume_role_policy).Statement[0].Principal.Service,
+        jsondecode(role.assume_role_policy).Statement[0].Condition.ArnEquals["aws:SourceArn"],
+      ]
+      ] == [
+      ["reports-eu-central-1-reconcile-map", "/pipelines/", "arn:aws:iam::111122223333:policy/boundary", "states.amazonaws.com", "arn:aws:states:eu-central-1:111122223333:stateMachine:reports-reconcile"],
+      ["reports-eu-central-1-reconcile-rule", "/pipelines/", "arn:aws:iam::111122223333:policy/boundary", "events.amazonaws.com", "arn:aws:events:eu-central-1:111122223333:rule/mock"],
+    ]
+    error_message = "Only this state machine and this rule may take the roles."
+  }
+  assert {
+    condition     = jsondecode(aws_iam_role_policy.rule.policy).Statement == [{ Sid = "Start", Effect = "Allow", Action = ["states:StartExecution"], Resource = ["arn:aws:states:eu-central-1:111122223333:stateMachine:reports-reconcile"] }]
+    error_message = "The rule may start the state machine: ${aws_iam_role_policy.rule.policy}"
+  }
+  assert {
+    condition     = aws_cloudwatch_event_rule.this.name == "reports-reconcile" && aws_cloudwatch_event_rule.this.schedule_expression == "rate(1 day)" && aws_cloudwatch_event_target.this.input == "{}" && aws_cloudwatch_event_target.this.dead_letter_config[0].arn == "arn:aws:sqs:eu-central-1:111122223333:reports-reconcile-failures"
+    error_message = "Once a day, over the rows, and what cannot be started is kept."
+  }
+}
+
+run "reconcile_out_of_range" {
+  command = plan
+
+  module {
+    source = "./modules/reconcile"
+  }
+
+  variables {
+    buckets           = { a = { name = "bucket-a", prefixes = [] } }
+    dead_letter_queue = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports-reconcile-failures" }
+    expression        = "rate(1 days)"
+    function          = { arn = "arn:aws:lambda:eu-central-1:111122223333:function:reports-reconcile" }
+    kms_key           = { arn = "alias/aws/sqs" }
+    ledger            = { arn = "arn:aws:dynamodb:eu-central-1:111122223333:table/reports-ledger", name = "reports-ledger" }
+    max_concurrency   = 10000
+    name              = "a.b"
+  }
+
+  expect_failures = [var.buckets, var.expression, var.kms_key, var.max_concurrency, var.name]
+}
+
+run "reconcile_with_names_too_long" {
+  command = plan
+
+  module {
+    source = "./modules/reconcile"
+  }
+
+  variables {
+    dead_letter_queue = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports-reconcile-failures" }
+    function          = { arn = "arn:aws:lambda:eu-central-1:111122223333:function:reports-reconcile" }
+    iam               = { role_name_prefix = "an-organisation-of-long-names-" }
+    ledger            = { arn = "arn:aws:dynamodb:eu-central-1:111122223333:table/reports-ledger", name = "reports-ledger" }
+  }
+
+  expect_failures = [aws_iam_role.machine, aws_iam_role.rule]
+}

@@ -121,6 +121,15 @@ class Pipeline:
         )["Items"]
         return [row for row in found if "#" in row["sk"]["S"]]
 
+    def ledger_of(self, beginning: str) -> list[dict]:
+        """The ledger's rows of all objects whose <bucket>/<key> begins so."""
+        pages = self.aws.dynamodb.get_paginator("scan").paginate(
+            TableName=self.outputs["ledger_table_name"],
+            FilterExpression="begins_with(pk, :pk)",
+            ExpressionAttributeValues={":pk": {"S": beginning}},
+        )
+        return [row for page in pages for row in page["Items"]]
+
     @contextlib.contextmanager
     def controlled(self, **overrides: int) -> Iterator[None]:
         """The control item says so."""

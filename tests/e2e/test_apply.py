@@ -5,7 +5,10 @@ from roots import Root
 from running import Running
 
 # docs/emulator.md: attributes that the emulator does not keep.
-GAPS = {"module.spillway.module.workflow[0].aws_sfn_state_machine.this": {"tracing_configuration"}}
+GAPS = {
+    f"module.spillway.module.{module}[0].aws_sfn_state_machine.this": {"tracing_configuration"}
+    for module in ("reconcile", "workflow")
+}
 
 
 def test_a_plan_after_the_apply_changes_nothing_but_the_emulators_gaps(running: Running) -> None:

@@ -30,7 +30,7 @@ locals {
 }
 
 resource "aws_s3_bucket" "uploads" {
-  for_each = toset(concat(keys(local.cells), ["lanes", "existing"]))
+  for_each = toset(concat(keys(local.cells), ["lanes", "existing", "reconcile"]))
 
   bucket_prefix = "cells-${each.key}-"
   force_destroy = true

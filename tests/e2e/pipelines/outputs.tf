@@ -1,6 +1,6 @@
 output "pipelines" {
   description = "What each module says about itself."
-  value       = merge(module.cells, { existing = module.existing, lanes = module.lanes })
+  value       = merge(module.cells, { existing = module.existing, lanes = module.lanes, reconcile = module.reconcile })
 }
 
 output "buckets" {
@@ -9,6 +9,11 @@ output "buckets" {
     for name, bucket in aws_s3_bucket.uploads :
     name => { uploads = bucket.id, topics = try(aws_s3_bucket.notifying[name].id, null) }
   }
+}
+
+output "plain_bucket" {
+  description = "The other bucket of the pipeline reconcile: it keeps no versions."
+  value       = aws_s3_bucket.plain.id
 }
 
 output "key_arn" {

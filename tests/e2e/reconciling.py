@@ -1,0 +1,81 @@
+"""Runs of reconcile, and objects whose events S3 does not deliver."""
+
+import contextlib
+import csv
+import gzip
+import io
+import json
+import time
+import urllib.parse
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import notifications
+from one_pipeline import BODY, Pipeline
+from pipeline.judge_orders import Version
+
+
+def reconcile(pipeline: Pipeline, *listings: dict, seconds: float = 120) -> dict:
+    """A whole run; what it tells."""
+    machine, states = pipeline.outputs["reconcile"]["state_machine_arn"], pipeline.aws.stepfunctions
+    input_ = json.dumps({"list": list(listings)} if listings else {})
+    execution = states.start_execution(stateMachineArn=machine, input=input_)["executionArn"]
+    deadline = time.monotonic() + seconds
+    while (ended := states.describe_execution(executionArn=execution))["status"] == "RUNNING":
+        assert time.monotonic() < deadline, f"after {seconds} s the run has not ended"
+        time.sleep(0.3)
+    assert ended["status"] == "SUCCEEDED", (ended.get("error"), ended.get("cause"))
+    return json.loads(ended["output"])
+
+
+def counts(told: dict, *names: str) -> dict:
+    """Some of what a run tells; what it does not tell is 0."""
+    return {name: told.get(name, 0) for name in names}
+
+
+def upload(pipeline: Pipeline, bucket: str, keys: list[str]) -> list[Version]:
+    def put(key: str) -> Version:
+        return Version(key, pipeline.aws.s3.put_object(Bucket=bucket, Key=key, Body=BODY).get("VersionId"))
+
+    with ThreadPoolExecutor(8) as pool:
+        return list(pool.map(put, keys))
+
+
+@contextlib.contextmanager
+def notified(pipeline: Pipeline, bucket: str) -> Iterator[None]:
+    """The bucket notifies the queue, for a while."""
+    configuration = {"QueueArn": pipeline.outputs["events_queue_arn"], "Events": ["s3:ObjectCreated:*"]}
+    put = pipeline.aws.s3.put_bucket_notification_configuration
+    put(Bucket=bucket, NotificationConfiguration={"QueueConfigurations": [configuration]})
+    try:
+        yield
+    finally:
+        put(Bucket=bucket, NotificationConfiguration={})
+
+
+def late_event(pipeline: Pipeline, bucket: str, version: Version) -> dict:
+    """What S3 would have sent about an upload."""
+    wanted = {"VersionId": version.version} if version.version else {}
+    head = pipeline.aws.s3.head_object(Bucket=bucket, Key=version.key, **wanted)
+    record = notifications.record(bucket, version.key, head["ETag"].strip('"'))
+    record["eventTime"] = f"{head['LastModified']:%Y-%m-%dT%H:%M:%S}.000Z"
+    record["s3"]["object"] |= {"size": head["ContentLength"], **({"versionId": version.version} if version.version else {})}
+    return {"Records": [record]}
+
+
+def inventory(pipeline: Pipeline, bucket: str, place: str, path: str) -> str:
+    """Writes an inventory of a bucket's versions, as S3 does, and returns the key of its manifest."""
+    columns = ("Bucket", "Key", "VersionId", "IsLatest", "IsDeleteMarker", "Size", "LastModifiedDate", "ETag")
+    lines = io.StringIO()
+    writer = csv.writer(lines, quoting=csv.QUOTE_ALL)
+    for page in pipeline.aws.s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
+        for item in page.get("Versions", []):
+            modified = f"{item['LastModified']:%Y-%m-%dT%H:%M:%S}.000Z"
+            etag, latest = item["ETag"].strip('"'), str(item["IsLatest"]).lower()
+            key = urllib.parse.quote_plus(item["Key"], safe="/")
+            writer.writerow([bucket, key, item["VersionId"], latest, "false", item["Size"], modified, etag])
+    data, manifest = f"{path}/data/1.csv.gz", f"{path}/manifest.json"
+    pipeline.aws.s3.put_object(Bucket=place, Key=data, Body=gzip.compress(lines.getvalue().encode()))
+    shown = {"sourceBucket": bucket, "fileFormat": "CSV", "fileSchema": ", ".join(columns), "files": [{"key": data}]}
+    pipeline.aws.s3.put_object(Bucket=place, Key=manifest, Body=json.dumps(shown).encode())
+    return manifest

@@ -1,0 +1,102 @@
+"""What was missed is found and worked on once: objects from before the pipeline, notifications that never came, rows that nobody moves."""
+
+import time
+
+import pytest
+from one_pipeline import Pipeline
+from pipeline import judge_orders
+from reconciling import counts, inventory, late_event, notified, reconcile, upload
+from roots import Root
+
+# Of the pipeline in tests/e2e/pipelines/reconcile.tf.
+BATCH = 20
+
+
+@pytest.fixture(scope="session")
+def plain(applied: dict[str, Root], pipelines: dict[str, Pipeline]) -> str:
+    """The bucket without versions."""
+    return applied["pipelines"].applied.result()["plain_bucket"]
+
+
+def test_what_was_there_before_is_worked_on_once_and_a_dry_run_changes_nothing(
+    pipelines: dict[str, Pipeline], plain: str
+) -> None:
+    pipeline = pipelines["reconcile"]
+    uploads = upload(pipeline, plain, [f"in/before/{number} +%.json" for number in range(500)])
+    upload(pipeline, plain, ["other/1.json"])
+    whole = {"bucket": plain, "prefix": "in/before/"}
+    told = reconcile(pipeline, {**whole, "dry_run": True})
+    assert counts(told, "listed", "queued", "known") == {"listed": 500, "queued": 500, "known": 0}
+    assert (pipeline.waiting(), pipeline.ledger_of(plain)) == (0, [])
+    told = reconcile(pipeline, whole)
+    assert counts(told, "listed", "queued", "known") == {"listed": 500, "queued": 500, "known": 0}
+    pipeline.work_off()
+    assert judge_orders.batches(uploads, pipeline.runs("in/before/"), BATCH) == []
+    told = reconcile(pipeline, whole)
+    assert counts(told, "listed", "queued", "known", "sent_again") == {"listed": 500, "queued": 0, "known": 500, "sent_again": 0}
+    for version in uploads[:3]:
+        pipeline.send(late_event(pipeline, plain, version))
+    pipeline.work_off()
+    assert judge_orders.batches(uploads, pipeline.runs("in/before/"), BATCH) == []
+
+
+def test_a_range_of_times_is_kept_to(pipelines: dict[str, Pipeline], plain: str) -> None:
+    pipeline = pipelines["reconcile"]
+    upload(pipeline, plain, ["in/range/1.json"])
+    listing = {"bucket": plain, "prefix": "in/range/", "dry_run": True}
+    for times, queued in (({"from": "2020-01-01T00:00:00Z"}, 1), ({"to": "2020-01-01T00:00:00Z"}, 0)):
+        assert counts(reconcile(pipeline, {**listing, **times}), "listed", "queued") == {"listed": 1, "queued": queued}
+
+
+def test_of_a_hundred_uploads_the_five_without_notification_are_worked_on_too(pipelines: dict[str, Pipeline]) -> None:
+    pipeline = pipelines["reconcile"]
+    bucket = pipeline.bucket
+    keys = [f"in/dropped/{number}.json" for number in range(100)]
+    with notified(pipeline, bucket):
+        uploads = upload(pipeline, bucket, keys[5:])
+    dropped = upload(pipeline, bucket, keys[:5])
+    pipeline.until_waiting(95)
+    # Of half of them the event still waits when they are listed.
+    for _ in range(2):
+        pipeline.tick()
+    told = reconcile(pipeline, {"bucket": bucket, "prefix": "in/dropped/"})
+    assert told["listed"] == told["queued"] + told.get("known", 0) == 100
+    pipeline.work_off()
+    assert judge_orders.batches(uploads + dropped, pipeline.runs("in/dropped/"), BATCH) == []
+    for version in dropped:
+        pipeline.send(late_event(pipeline, bucket, version))
+    pipeline.work_off()
+    assert judge_orders.batches(uploads + dropped, pipeline.runs("in/dropped/"), BATCH) == []
+
+
+def test_an_inventory_is_as_good_as_a_list(pipelines: dict[str, Pipeline], plain: str) -> None:
+    pipeline = pipelines["reconcile"]
+    bucket = pipeline.bucket
+    upload(pipeline, bucket, ["in/inventory/a b.json", "in/other.txt"])
+    (newer,) = upload(pipeline, bucket, ["in/inventory/a b.json"])
+    manifest = inventory(pipeline, bucket, plain, "inventory/1")
+    told = reconcile(pipeline, {"bucket": bucket, "inventory": {"bucket": plain, "key": manifest}})
+    assert counts(told, "queued", "not_current") == {"queued": 1, "not_current": 1}
+    assert told["not_of_a_source"] >= 1
+    pipeline.work_off()
+    assert judge_orders.batches([newer], pipeline.runs("in/inventory/"), BATCH) == []
+
+
+def test_rows_whose_message_is_gone_are_sent_for_again(pipelines: dict[str, Pipeline], plain: str) -> None:
+    pipeline = pipelines["reconcile"]
+    uploads = upload(pipeline, plain, [f"in/lost/{number}.json" for number in range(3)])
+    reconcile(pipeline, {"bucket": plain, "prefix": "in/lost/"})
+    pipeline.aws.sqs.purge_queue(QueueUrl=pipeline.queues[0])
+    assert counts(reconcile(pipeline), "sent_again") == {"sent_again": 0}  # too young
+    for row in pipeline.ledger_of(f"{plain}/in/lost/"):
+        pipeline.aws.dynamodb.update_item(
+            TableName=pipeline.outputs["ledger_table_name"],
+            Key={name: row[name] for name in ("pk", "sk")},
+            UpdateExpression="SET queued_at = :old",
+            ExpressionAttributeValues={":old": {"N": str(int((time.time() - 7200) * 1000))}},
+        )
+    told = reconcile(pipeline)
+    assert told["sent_again"] == 3
+    assert told["read_units"] > 0
+    pipeline.work_off()
+    assert judge_orders.batches(uploads, pipeline.runs("in/lost/"), BATCH) == []
