@@ -1,4 +1,4 @@
-"""What was missed is found and worked on once: objects from before the pipeline, notifications that never came, rows that nobody moves."""
+"""What was missed is worked on once: objects from before the pipeline, lost notifications, rows that nobody moves."""
 
 import time
 
@@ -18,9 +18,7 @@ def plain(applied: dict[str, Root], pipelines: dict[str, Pipeline]) -> str:
     return applied["pipelines"].applied.result()["plain_bucket"]
 
 
-def test_what_was_there_before_is_worked_on_once_and_a_dry_run_changes_nothing(
-    pipelines: dict[str, Pipeline], plain: str
-) -> None:
+def test_what_was_there_before_is_worked_on_once_and_a_dry_run_changes_nothing(pipelines: dict[str, Pipeline], plain: str) -> None:
     pipeline = pipelines["reconcile"]
     uploads = upload(pipeline, plain, [f"in/before/{number} +%.json" for number in range(500)])
     upload(pipeline, plain, ["other/1.json"])

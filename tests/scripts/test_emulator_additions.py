@@ -256,7 +256,8 @@ def test_a_bus_takes_another_accounts_events_only_by_its_policy_and_the_rules_ro
 def distributed_map(aws: Aws, name: str, reader: dict, statements: list[dict]) -> dict:
     """How an execution ends whose children answer what they are given."""
     role = aws.iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": []}))
-    own = {"Effect": "Allow", "Action": "states:StartExecution", "Resource": f"arn:aws:states:us-east-1:{ACCOUNT}:stateMachine:{name}"}
+    arn = f"arn:aws:states:us-east-1:{ACCOUNT}:stateMachine:{name}"
+    own = {"Effect": "Allow", "Action": "states:StartExecution", "Resource": arn}
     policy = json.dumps({"Version": "2012-10-17", "Statement": [own, *statements]})
     aws.iam.put_role_policy(RoleName=name, PolicyName="own", PolicyDocument=policy)
     child = {"StartAt": "Pass", "States": {"Pass": {"Type": "Pass", "End": True}}}

@@ -1,4 +1,4 @@
-"""The state machine of reconcile, run in the emulator: a function that only writes down what it is given takes the handler's place."""
+"""The state machine of reconcile, in the emulator, with a function in the handler's place that writes down what it is given."""
 
 import dataclasses
 import io

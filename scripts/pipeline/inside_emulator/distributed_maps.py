@@ -1,4 +1,4 @@
-"""Step Functions' Distributed Map, as far as MiniStack's differs: batches, S3 Inventory, and what the machine's role must be allowed."""
+"""Step Functions' Distributed Map, as far as MiniStack's differs: batches, S3 Inventory, what the machine's role must be allowed."""
 
 import csv
 import gzip
