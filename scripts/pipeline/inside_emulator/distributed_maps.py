@@ -1,4 +1,4 @@
-"""Step Functions' Distributed Map, as far as MiniStack's differs: batches, S3 Inventory, what the machine's role must be allowed."""
+"""Step Functions' Distributed Map, as far as MiniStack's differs: batches, S3 Inventory, what a machine's role may do."""
 
 import csv
 import gzip
