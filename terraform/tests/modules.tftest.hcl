@@ -1380,7 +1380,7 @@ run "reconcile_with_names_too_long" {
   variables {
     dead_letter_queue = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports-reconcile-failures" }
     function          = { arn = "arn:aws:lambda:eu-central-1:111122223333:function:reports-reconcile" }
-    iam               = { role_name_prefix = "an-organisation-of-long-names-" }
+    iam               = { role_name_prefix = "some-organisation-of-long-names-" }
     ledger            = { arn = "arn:aws:dynamodb:eu-central-1:111122223333:table/reports-ledger", name = "reports-ledger" }
   }
 

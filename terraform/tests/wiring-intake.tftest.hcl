@@ -380,10 +380,11 @@ run "a_key_of_your_own" {
       ReportsEventBridge = { "aws:SourceArn" = [
         "arn:aws:events:eu-central-1:111122223333:rule/reports-ours.status",
         "arn:aws:events:eu-central-1:111122223333:rule/reports-outcomes",
+        "arn:aws:events:eu-central-1:111122223333:rule/reports-reconcile",
         "arn:aws:events:eu-central-1:111122223333:rule/reports-theirs.all",
       ] }
       ReportsRoles = { "aws:PrincipalArn" = [
-        for part in ["dispatch", "ingest", "settle", "workflow"] : "arn:aws:iam::111122223333:role/pipelines/reports-eu-central-1-${part}"
+        for part in ["dispatch", "ingest", "reconcile", "settle", "workflow", "reconcile-map"] : "arn:aws:iam::111122223333:role/pipelines/reports-eu-central-1-${part}"
       ] }
     })
     error_message = "Rules and roles are named: ${jsonencode(output.kms_key_policy_statements)}"

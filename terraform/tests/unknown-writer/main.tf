@@ -40,7 +40,7 @@ module "spillway" {
       version  = "0.0.0"
       protocol = 2
       handlers = {
-        for handler in ["dispatch", "settle"] : handler => {
+        for handler in ["dispatch", "reconcile", "settle"] : handler => {
           arm64 = { file = "${handler}.zip", sha256 = handler, bytes = 1 }
         }
       }
