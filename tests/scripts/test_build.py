@@ -29,7 +29,7 @@ def test_two_builds_are_the_same_and_the_manifest_says_what_is_there(tmp_path: P
 
     manifest = json.loads((one / "handlers.json").read_text())
     assert manifest["protocol"] == PROTOCOL
-    assert set(manifest["handlers"]) == {"dispatch", "ingest", "settle"}
+    assert set(manifest["handlers"]) == {"dispatch", "ingest", "reconcile", "settle"}
     for name, builds in manifest["handlers"].items():
         built = builds[host]
         assert built["file"] == f"{name}-{manifest['version']}-{host}.zip"

@@ -16,8 +16,9 @@ use spillway::slot::{Slot, Work};
 use tracing::trace;
 
 use crate::Dispatch;
-use crate::intake::{Candidate, Fate};
+use crate::intake::{Candidate, Fate, leave};
 use crate::load::Load;
+use crate::recognise::Standing;
 use crate::shared::Shared;
 
 /// Receives under way at once.
@@ -121,11 +122,18 @@ impl Dispatch {
         if candidates.len() == 1 {
             return self.claim_and_start(shared, lane, candidates).await;
         }
-        let keys: Vec<RowKey> = candidates
-            .iter()
-            .map(|candidate| RowKey::of(&candidate.event))
-            .collect();
+        let (candidates, entered) = self.enter(shared, lane, candidates).await;
+        self.take_in_entered(shared, lane, candidates).await;
+        leave(shared, entered);
+    }
+
+    async fn take_in_entered(&self, shared: &Shared, lane: usize, mut candidates: Vec<Candidate>) {
+        let keys = Self::keys(&candidates);
         let rows = match self.ledger.rows(&keys).await {
+            Ok(rows) => self.recognise(&mut candidates, &rows).await.map(|()| rows),
+            Err(problem) => Err(problem),
+        };
+        let rows = match rows {
             Ok(rows) => rows,
             Err(problem) => {
                 shared.state().gate.give_back(1);
@@ -146,7 +154,7 @@ impl Dispatch {
         self.conclude(shared, lane, concluded).await;
         match members.len() {
             0 => shared.state().gate.give_back(1),
-            1 => self.claim_and_start(shared, lane, members).await,
+            1 => self.claim_entered_and_start(shared, lane, members).await,
             _ => {
                 self.claim_batch_and_start(shared, lane, members, &rows)
                     .await
@@ -156,6 +164,9 @@ impl Dispatch {
 
     /// What becomes of a first attempt that is not to be claimed.
     fn without_claim(&self, shared: &Shared, candidate: &Candidate, rows: &Rows) -> Option<Fate> {
+        if matches!(candidate.standing, Standing::Superfluous) {
+            return Some(self.stale(shared, candidate));
+        }
         match rows.get(&RowKey::of(&candidate.event)) {
             Some(Err(problem)) => {
                 shared.count(|counts| counts.unreadable += 1);

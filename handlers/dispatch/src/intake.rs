@@ -19,6 +19,7 @@ use tracing::{debug, trace, warn};
 
 use crate::Dispatch;
 use crate::load::Load;
+use crate::recognise::Standing;
 use crate::shared::Shared;
 
 /// How long a retry is hidden whose last attempt still runs, in seconds.
@@ -31,6 +32,7 @@ pub(crate) struct Candidate {
     pub attempt: u32,
     /// Bytes it takes in an execution's input.
     pub bytes: usize,
+    pub standing: Standing,
 }
 
 impl Member for Candidate {
@@ -67,6 +69,26 @@ struct Known {
     heads: Heads,
 }
 
+/// What two messages must not have in common to be handled at once.
+fn apart(event: &ObjectEvent, by_object: bool) -> RowKey {
+    let key = RowKey::of(event);
+    if by_object {
+        let sk = String::new();
+        return RowKey { sk, ..key };
+    }
+    key
+}
+
+/// Others may look at these objects, unless something is unclear: what was written may come to light later.
+pub(crate) fn leave(shared: &Shared, objects: Vec<String>) {
+    let mut state = shared.state();
+    if !state.stopping {
+        for pk in objects {
+            state.under_way.leave(&pk);
+        }
+    }
+}
+
 impl Dispatch {
     /// Handles messages of one lane, for each of which a start was granted.
     pub(crate) async fn take_in(&self, shared: &Shared, lane: usize, messages: Vec<Message>) {
@@ -80,25 +102,18 @@ impl Dispatch {
         self.sort(&mut candidates);
         // Two messages of one event: the second is compared with what the first left in the ledger. With an order that
         // holds for all of an object.
+        // So it does for a version that was found without its event, which another message may bring.
+        let by_object = self.config.order != Order::None
+            || candidates
+                .iter()
+                .any(|candidate| candidate.event.is_found());
         while !candidates.is_empty() {
             let mut seen = HashSet::new();
             let (first, again): (Vec<_>, Vec<_>) = candidates
                 .into_iter()
-                .partition(|candidate: &Candidate| seen.insert(self.apart(&candidate.event)));
+                .partition(|candidate: &Candidate| seen.insert(apart(&candidate.event, by_object)));
             self.claim_and_start(shared, lane, first).await;
             candidates = again;
-        }
-    }
-
-    /// What two messages must not have in common to be handled at once.
-    fn apart(&self, event: &ObjectEvent) -> RowKey {
-        let key = RowKey::of(event);
-        match self.config.order {
-            Order::None => key,
-            Order::Latest | Order::Each => RowKey {
-                sk: String::new(),
-                ..key
-            },
         }
     }
 
@@ -130,6 +145,7 @@ impl Dispatch {
                     message,
                     event,
                     attempt,
+                    standing: Standing::default(),
                 });
             }
             Ok((Body::Events(events), attempt)) => {
@@ -194,7 +210,47 @@ impl Dispatch {
         lane: usize,
         candidates: Vec<Candidate>,
     ) {
-        let fates = match self.known(&candidates).await {
+        let all = candidates.len();
+        let (candidates, entered) = self.enter(shared, lane, candidates).await;
+        let hidden = u32::try_from(all - candidates.len()).unwrap_or(u32::MAX);
+        shared.state().gate.give_back(hidden);
+        self.claim_entered_and_start(shared, lane, candidates).await;
+        leave(shared, entered);
+    }
+
+    /// Those that may be looked at now, and their objects. The others are hidden for a while.
+    pub(crate) async fn enter(
+        &self,
+        shared: &Shared,
+        lane: usize,
+        candidates: Vec<Candidate>,
+    ) -> (Vec<Candidate>, Vec<String>) {
+        let (mut entered, mut objects, mut hidden) = (Vec::new(), Vec::new(), Vec::new());
+        for candidate in candidates {
+            let pk = RowKey::of(&candidate.event).pk;
+            let found = candidate.event.is_found();
+            if shared.state().under_way.enter(&pk, found) {
+                objects.push(pk);
+                entered.push(candidate);
+            } else {
+                hidden.push((candidate.message, Fate::Hide(HIDE_SECONDS)));
+            }
+        }
+        self.conclude(shared, lane, hidden).await;
+        (entered, objects)
+    }
+
+    /// Claims and starts those whose objects were entered.
+    pub(crate) async fn claim_entered_and_start(
+        &self,
+        shared: &Shared,
+        lane: usize,
+        mut candidates: Vec<Candidate>,
+    ) {
+        if candidates.is_empty() {
+            return;
+        }
+        let fates = match self.known(&mut candidates).await {
             Ok(known) => {
                 let claims = candidates
                     .iter()
@@ -229,17 +285,14 @@ impl Dispatch {
         .await;
     }
 
-    async fn known(&self, candidates: &[Candidate]) -> Result<Known, HandlerError> {
-        let keys: Vec<RowKey> = candidates
-            .iter()
-            .map(|candidate| RowKey::of(&candidate.event))
-            .collect();
-        if self.config.order == Order::None {
-            let rows = self.ledger.rows(&keys).await?;
-            let heads = Heads::new();
-            return Ok(Known { rows, heads });
-        }
-        let (rows, heads) = self.ledger.rows_and_heads(&keys).await?;
+    async fn known(&self, candidates: &mut [Candidate]) -> Result<Known, HandlerError> {
+        let keys = Self::keys(candidates);
+        let (rows, heads) = if self.config.order == Order::None {
+            (self.ledger.rows(&keys).await?, Heads::new())
+        } else {
+            self.ledger.rows_and_heads(&keys).await?
+        };
+        self.recognise(candidates, &rows).await?;
         Ok(Known { rows, heads })
     }
 
@@ -251,6 +304,10 @@ impl Dispatch {
         candidate: &Candidate,
         known: &Known,
     ) -> Fate {
+        if matches!(candidate.standing, Standing::Superfluous) {
+            shared.state().gate.give_back(1);
+            return self.stale(shared, candidate);
+        }
         let key = RowKey::of(&candidate.event);
         let found = known.rows.get(&key).cloned().transpose();
         let head = known.heads.get(&key.pk).cloned().transpose();

@@ -13,6 +13,7 @@ mod fill;
 mod intake;
 mod load;
 mod receive;
+mod recognise;
 mod restart;
 mod shared;
 mod start;

@@ -10,6 +10,7 @@ use spillway::share::Shares;
 use tracing::warn;
 
 use crate::counts::Counts;
+use crate::recognise::UnderWay;
 
 /// The tick's bounds and counts, and whether it should stop.
 #[derive(Debug)]
@@ -35,6 +36,8 @@ pub struct State {
     pub control_read: Millis,
     /// The window in force.
     pub window: Option<String>,
+    /// Objects whose claims are under way.
+    pub(crate) under_way: UnderWay,
 }
 
 impl Shared {
@@ -49,6 +52,7 @@ impl Shared {
             keep_lease: false,
             control_read: clock.now(),
             window: None,
+            under_way: UnderWay::default(),
         };
         Self {
             clock,

@@ -4,7 +4,8 @@ use spillway::attempt::{Verdict, verdict};
 use spillway::aws::error::HandlerError;
 use spillway::aws::ledger::{Claim, With, Written};
 use spillway::aws::queue::Outgoing;
-use spillway::order::{Head, Next, Turn, turn};
+use spillway::order::{self, Head, Next, Turn, turn};
+use spillway::reconcile::place;
 use spillway::row::{Row, RowKey, State};
 use spillway::slot::{Slot, Work};
 use spillway::{execution, fifo, message};
@@ -109,7 +110,8 @@ impl Dispatch {
             Verdict::ClaimIfClosed => return Tried::Fate(Fate::Hide(UNSETTLED_SECONDS)),
         }
         let name = execution::name(&self.config.ledger_arn, &candidate.event, candidate.attempt);
-        let version = RowKey::of(&candidate.event).sk;
+        let head = &place::informed(head.clone(), &candidate.event);
+        let version = candidate.version(head);
         let claim = self.claim_of(shared, lane, candidate, &name, row);
         let turn = turn(self.config.order, head, &version, &name);
         trace!(decision = ?turn, key = candidate.event.key, version, "order");
@@ -212,7 +214,7 @@ impl Dispatch {
         version: &str,
     ) -> Result<(), HandlerError> {
         let key = RowKey {
-            sk: version.to_owned(),
+            sk: order::row_of(version).to_owned(),
             ..RowKey::of(&candidate.event)
         };
         let (Some(row), Some(queues)) = (self.ledger.row(&key).await?, self.lanes.get(lane)) else {

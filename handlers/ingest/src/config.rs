@@ -2,7 +2,7 @@
 
 use spillway::aws::environment::{Environment, EnvironmentError};
 use spillway::lane::Lane;
-use spillway::source::{self, Source};
+use spillway::source::Source;
 
 /// What the environment says.
 #[derive(Debug, Clone)]
@@ -27,32 +27,12 @@ impl Config {
             pipeline: environment.text("SPILLWAY_PIPELINE", "the pipeline's name"),
             ledger_table: environment.text("SPILLWAY_LEDGER_TABLE", "the ledger table's name"),
             ledger_arn: environment.text("SPILLWAY_LEDGER_ARN", "the ledger table's ARN"),
-            sources: sources(&mut environment, &lanes),
+            sources: environment.sources(&lanes),
             lanes,
         };
         environment.finish()?;
         Ok(config)
     }
-}
-
-fn sources(environment: &mut Environment, lanes: &[Lane]) -> Vec<Source> {
-    const SOURCES: &str = "SPILLWAY_SOURCES";
-    const SOURCES_ARE: &str = "the JSON list of the sources and their lanes";
-    let text = environment.text(SOURCES, SOURCES_ARE);
-    if text.is_empty() {
-        return Vec::new();
-    }
-    let sources = source::parse(&text).and_then(|sources| {
-        // Lanes that are wrong are a problem of their own.
-        if !lanes.is_empty() {
-            source::check(&sources, lanes)?;
-        }
-        Ok(sources)
-    });
-    sources.unwrap_or_else(|error| {
-        environment.problem(SOURCES, &format!("is wrong ({error})"), SOURCES_ARE);
-        Vec::new()
-    })
 }
 
 #[cfg(test)]

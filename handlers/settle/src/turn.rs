@@ -2,7 +2,7 @@
 
 use spillway::Millis;
 use spillway::aws::error::HandlerError;
-use spillway::order::{Head, free};
+use spillway::order::{Head, free, row_of};
 use spillway::row::{Row, RowKey, State};
 use tracing::{debug, trace};
 
@@ -69,15 +69,15 @@ impl Settle {
     ) -> Result<(Vec<Row>, Vec<String>), HandlerError> {
         let key = |version: &String| RowKey {
             pk: pk.to_owned(),
-            sk: version.clone(),
+            sk: row_of(version).to_owned(),
         };
         let keys: Vec<RowKey> = versions.iter().map(key).collect();
         let mut rows = self.ledger.rows(&keys).await?;
         let (mut waiting, mut gone) = (Vec::new(), Vec::new());
-        for key in keys {
-            match rows.remove(&key).transpose()? {
+        for (key, version) in keys.iter().zip(versions) {
+            match rows.remove(key).transpose()? {
                 Some(row) if row.state == State::Waiting => waiting.push(row),
-                _ => gone.push(key.sk),
+                _ => gone.push(version.clone()),
             }
         }
         Ok((waiting, gone))

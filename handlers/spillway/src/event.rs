@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::reconcile::{identity, time};
+
 /// Hexadecimal digits of a padded [`Sequencer`]. S3 sends 16 or 18; the rest is room to grow.
 pub const SEQUENCER_DIGITS: usize = 32;
 
@@ -76,7 +78,8 @@ pub struct ObjectEvent {
     /// Bytes.
     pub size: Option<u64>,
     pub etag: Option<String>,
-    pub sequencer: Sequencer,
+    /// `None` for one that reconcile found in its bucket: S3 gives it in its events only.
+    pub sequencer: Option<Sequencer>,
     /// Such as `ObjectCreated:Put`.
     pub event_name: String,
     /// ISO 8601, as S3 wrote it.
@@ -100,9 +103,19 @@ pub enum EventError {
     LongField { field: &'static str, bytes: usize },
     #[error("the event {0:?} is not an ObjectCreated event")]
     EventName(String),
+    #[error(
+        "the object was found without an event, and has neither a version id nor an etag and a time, without a '#', by \
+         which to know it again"
+    )]
+    Unidentified,
 }
 
 impl ObjectEvent {
+    /// Whether reconcile found it, and S3 has not reported it.
+    pub fn is_found(&self) -> bool {
+        self.sequencer.is_none()
+    }
+
     /// Checks what the types cannot: lengths and the kind of event.
     pub fn validate(self) -> Result<Self, EventError> {
         // S3 allows 63 characters, buckets from before 2018 255; a slash would make the ledger's key ambiguous.
@@ -136,7 +149,21 @@ impl ObjectEvent {
                 return Err(EventError::LongField { field, bytes });
             }
         }
+        if self.is_found() && !self.is_identified() {
+            return Err(EventError::Unidentified);
+        }
         Ok(self)
+    }
+
+    /// Whether a found one can be known again by what its row's key is made of.
+    fn is_identified(&self) -> bool {
+        let plain = |text: &str| !text.is_empty() && !text.contains('#');
+        match identity::meaningful(self.version_id.as_deref()) {
+            Some(version_id) => plain(version_id),
+            None => {
+                self.etag.as_deref().is_some_and(plain) && time::millis(&self.event_time).is_some()
+            }
+        }
     }
 }
 
@@ -151,10 +178,36 @@ pub(crate) mod tests {
             version_id: None,
             size: Some(12),
             etag: Some("d41d8cd98f00b204e9800998ecf8427e".into()),
-            sequencer: Sequencer::parse(sequencer).unwrap(),
+            sequencer: Some(Sequencer::parse(sequencer).unwrap()),
             event_name: "ObjectCreated:Put".into(),
             event_time: "2026-11-22T10:00:00.000Z".into(),
         }
+    }
+
+    /// One that reconcile found.
+    pub(crate) fn found(key: &str) -> ObjectEvent {
+        ObjectEvent {
+            sequencer: None,
+            event_name: "ObjectCreated:Reconciled".into(),
+            ..event(key, "1")
+        }
+    }
+
+    #[test]
+    fn what_was_found_can_be_known_again() {
+        assert!(found("k").validate().is_ok());
+        let wrong = |change: fn(&mut ObjectEvent)| {
+            let mut event = found("k");
+            change(&mut event);
+            assert_eq!(event.validate(), Err(EventError::Unidentified));
+        };
+        wrong(|event| event.etag = None);
+        wrong(|event| event.event_time = "yesterday".into());
+        wrong(|event| event.version_id = Some("a#b".into()));
+        let mut versioned = found("k");
+        versioned.version_id = Some("v".into());
+        versioned.etag = None;
+        assert!(versioned.validate().is_ok());
     }
 
     #[test]

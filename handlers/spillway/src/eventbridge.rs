@@ -100,7 +100,7 @@ pub fn object_event(envelope: Envelope) -> Result<ObjectEvent, EventBridgeError>
         version_id: object.version_id.filter(|id| !id.is_empty()),
         size: object.size,
         etag: object.etag.filter(|etag| !etag.is_empty()),
-        sequencer: Sequencer::parse(&sequencer)?,
+        sequencer: Some(Sequencer::parse(&sequencer)?),
         event_name: event_name(detail.reason.as_deref()),
         event_time: envelope.time.ok_or(Missing("time"))?,
     };
@@ -185,7 +185,7 @@ pub(crate) mod tests {
                 version_id: Some("IYV3p45BT0ac8hjHg1houSdS1a.Mro8e".into()),
                 size: Some(5),
                 etag: Some("b1946ac92492d2347c6235b4d2611184".into()),
-                sequencer: Sequencer::parse("617f08299329d189").unwrap(),
+                sequencer: Some(Sequencer::parse("617f08299329d189").unwrap()),
                 event_name: "ObjectCreated:Put".into(),
                 event_time: "2021-11-12T00:00:00Z".into(),
             })

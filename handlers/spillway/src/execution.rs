@@ -11,6 +11,7 @@ use thiserror::Error;
 use crate::digest;
 use crate::event::ObjectEvent;
 use crate::notification::{self, Home};
+use crate::reconcile::identity;
 
 /// Step Functions' limit on an execution's name, in characters.
 pub const MAX_NAME_CHARS: usize = 80;
@@ -23,10 +24,20 @@ const ID_BYTES: usize = 16;
 /// It covers the identity and `pipeline` (the ARN of the ledger), so that two pipelines on one state machine never
 /// take each other's executions for their own.
 pub fn id(pipeline: &str, event: &ObjectEvent) -> String {
+    let Some(sequencer) = &event.sequencer else {
+        // Never the id of a reported one: a sequencer is hexadecimal, and this is not.
+        let found = identity::sort_key(event);
+        return digest::of([pipeline, &event.bucket, &event.key, "", &found], ID_BYTES);
+    };
     let version = event.version_id.as_deref().unwrap_or_default();
-    let sequencer = event.sequencer.as_str();
     digest::of(
-        [pipeline, &event.bucket, &event.key, version, sequencer],
+        [
+            pipeline,
+            &event.bucket,
+            &event.key,
+            version,
+            sequencer.as_str(),
+        ],
         ID_BYTES,
     )
 }
@@ -143,7 +154,7 @@ pub fn input_bytes(pipeline: &str, event: &ObjectEvent) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::tests::event;
+    use crate::event::tests::{event, found};
     use proptest::prelude::*;
 
     const PIPELINE: &str = "arn:aws:dynamodb:us-east-1:111122223333:table/device-status-ledger";
@@ -218,6 +229,21 @@ mod tests {
             ) + r#""etag":"d41d8cd98f00b204e9800998ecf8427e","sequencer":"000000000000000055aed6dcd90281e5","#
                 + r#""eventName":"ObjectCreated:Put","eventTime":"2026-11-22T10:00:00.000Z"}]}"#
         );
+    }
+
+    #[test]
+    fn what_was_found_has_no_sequencer_in_its_input() {
+        let events = [found("a b")];
+        let read = |format| -> serde_json::Value {
+            serde_json::from_str(&input(PIPELINE, format, &events, 1)).unwrap()
+        };
+        let object = &read(InputFormat::Objects)["objects"][0];
+        assert_eq!(object["sequencer"], serde_json::Value::Null);
+        assert!(object.as_object().unwrap().contains_key("sequencer"));
+        assert_eq!(object["id"], id(PIPELINE, &events[0]));
+        let s3 = &read(InputFormat::S3Notification)["Records"][0]["s3"]["object"];
+        assert!(!s3.as_object().unwrap().contains_key("sequencer"));
+        assert_ne!(id(PIPELINE, &events[0]), id(PIPELINE, &event("a b", "1")));
     }
 
     #[test]

@@ -29,6 +29,7 @@ pub mod notification;
 pub mod order;
 pub mod outcome;
 pub mod pace;
+pub mod reconcile;
 pub mod row;
 pub mod share;
 pub mod slot;

@@ -74,6 +74,9 @@ pub enum MessageError {
 struct Own {
     spillway: u32,
     object: Fields<ObjectEvent>,
+    /// It was found by reconcile: S3 gave no sequencer.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    reconciled: bool,
 }
 
 /// Understands a message's body, whichever dialect it is in: all of it, or not at all.
@@ -146,7 +149,16 @@ fn own(version: &Value, body: Value) -> Result<ObjectEvent, MessageError> {
     }
     let own: Own =
         serde_json::from_value(body).map_err(|error| MessageError::Fields(quoted(&error)))?;
-    Ok(own.object.0.validate()?)
+    let Fields(object) = own.object;
+    match (own.reconciled, object.is_found()) {
+        (false, true) => Err(MessageError::Fields(
+            "object.sequencer is missing, and nothing says that the object was reconciled".into(),
+        )),
+        (true, false) => Err(MessageError::Fields(
+            "a reconciled object has no sequencer, and this one has".into(),
+        )),
+        _ => Ok(object.validate()?),
+    }
 }
 
 /// The attempt that a message's attribute asks for.
@@ -168,6 +180,7 @@ pub fn encode(event: &ObjectEvent) -> String {
     let own = Own {
         spillway: SCHEMA_VERSION,
         object: Fields(event.clone()),
+        reconciled: event.is_found(),
     };
     // Strings, numbers and options only: serializing them cannot fail.
     json_body(serde_json::to_string(&own).unwrap_or_default())
@@ -176,7 +189,7 @@ pub fn encode(event: &ObjectEvent) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::tests::event;
+    use crate::event::tests::{event, found};
     use crate::execution;
     use crate::row::RowKey;
     use proptest::prelude::*;
@@ -208,7 +221,7 @@ mod tests {
         assert_eq!(parsed[0].key, "a b+c.json");
         assert_eq!(parsed[0].version_id, None);
         assert_eq!(
-            parsed[0].sequencer.as_str(),
+            parsed[0].sequencer.as_ref().unwrap().as_str(),
             "000000000000000055aed6dcd90281e5"
         );
     }
@@ -347,6 +360,32 @@ mod tests {
         body["spillway"] = json!(SCHEMA_VERSION + 1);
         body["object"]["somethingNew"] = json!(true);
         assert_eq!(events(&body), [event("k", "1")]);
+    }
+
+    #[test]
+    fn only_what_was_reconciled_lacks_a_sequencer() {
+        let body: Value = serde_json::from_str(&encode(&found("k"))).unwrap();
+        assert_eq!(body["reconciled"], json!(true));
+        assert_eq!(events(&body), [found("k")]);
+        let refused = |change: fn(&mut Value)| {
+            let mut body = body.clone();
+            change(&mut body);
+            parse(&body.to_string()).unwrap_err().to_string()
+        };
+        let unmarked = refused(|body| body["reconciled"] = json!(false));
+        assert!(unmarked.contains("sequencer is missing"), "{unmarked}");
+        let sequenced = refused(|body| body["object"]["sequencer"] = json!("1"));
+        assert!(sequenced.contains("has no sequencer"), "{sequenced}");
+        let unknown = refused(|body| body["object"]["etag"] = Value::Null);
+        assert!(unknown.contains("found without an event"), "{unknown}");
+        let mut reported: Value = serde_json::from_str(&encode(&event("k", "1"))).unwrap();
+        assert!(reported.get("reconciled").is_none());
+        reported["object"]
+            .as_object_mut()
+            .unwrap()
+            .remove("sequencer");
+        let lost = parse(&reported.to_string()).unwrap_err().to_string();
+        assert!(lost.contains("sequencer is missing"), "{lost}");
     }
 
     #[test]

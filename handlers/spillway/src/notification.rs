@@ -110,7 +110,7 @@ fn object_event((record, raw): (usize, Value)) -> Result<ObjectEvent, Notificati
         version_id: object.version_id.filter(|id| !id.is_empty()),
         size: object.size,
         etag: object.e_tag.filter(|etag| !etag.is_empty()),
-        sequencer: Sequencer::parse(&sequencer).map_err(of_event)?,
+        sequencer: Some(Sequencer::parse(&sequencer).map_err(of_event)?),
         event_name: raw.event_name.ok_or(missing("eventName"))?,
         event_time: raw.event_time.ok_or(missing("eventTime"))?,
     }
@@ -119,7 +119,7 @@ fn object_event((record, raw): (usize, Value)) -> Result<ObjectEvent, Notificati
 }
 
 /// Undoes S3's form-style URL encoding: `+` is a space, `%2B` a plus. `None` when it is not that, or not UTF-8.
-fn decode_key(raw: &str) -> Option<String> {
+pub(crate) fn decode_key(raw: &str) -> Option<String> {
     let spaced = raw.replace('+', " ");
     let mut rest = spaced.as_str();
     while let Some((_, after)) = rest.split_once('%') {
@@ -158,13 +158,16 @@ pub fn encode(events: &[ObjectEvent], home: &Home<'_>) -> String {
     let record = |event: &ObjectEvent| {
         let mut object = json!({
             "key": encode_key(&event.key),
-            "sequencer": event.sequencer.as_sent(),
         });
         // S3 leaves out what it does not know.
         for (name, value) in [
             ("size", event.size.map(Value::from)),
             ("eTag", event.etag.clone().map(Value::from)),
             ("versionId", event.version_id.clone().map(Value::from)),
+            (
+                "sequencer",
+                event.sequencer.as_ref().map(|it| it.as_sent().into()),
+            ),
         ] {
             if let (Some(value), Some(object)) = (value, object.as_object_mut()) {
                 object.insert(name.to_owned(), value);

@@ -9,6 +9,9 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
+use crate::Millis;
+use crate::event::SEQUENCER_DIGITS;
+
 /// Versions of one object that may wait: a head is one item, and an item is at most 400 KB.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>
 pub const MAX_WAITING: usize = 2_000;
@@ -53,7 +56,8 @@ impl fmt::Display for Order {
     }
 }
 
-/// An object's head. A version goes by its row's sort key, which compares in the order of S3's events.
+/// An object's head. A version goes by its row's sort key, which compares in the order of S3's events; one without a
+/// sequencer, which reconcile found, by its [`place`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Head {
     /// Grows with every write; 0: there is no item yet.
@@ -64,6 +68,47 @@ pub struct Head {
     pub running: Option<String>,
     /// Versions that wait, oldest first.
     pub waiting: Vec<String>,
+}
+
+/// What follows the sequencer in a found version's place. It compares above the `#` of a sort key, so that the place is
+/// after every version of that sequencer, and before those of the next.
+const AFTER: char = '~';
+
+/// The place of a found version: after the newest sequencer that is older, and among those found there by time.
+/// `sk`: its row's sort key.
+pub fn place(after: Option<&str>, time: Millis, sk: &str) -> String {
+    let after = after.unwrap_or_default();
+    format!("{after:0>SEQUENCER_DIGITS$}{AFTER}{time:015}{AFTER}{sk}")
+}
+
+/// Sequencer, time and sort key of a found version's place; `None`: it is the sort key of one that S3 reported.
+fn found(version: &str) -> Option<(&str, Millis, &str)> {
+    let (after, rest) = version.split_at_checked(SEQUENCER_DIGITS)?;
+    let (time, sk) = rest.strip_prefix(AFTER)?.split_once(AFTER)?;
+    Some((after, time.parse().ok()?, sk))
+}
+
+/// The sort key of a version's row.
+pub fn row_of(version: &str) -> &str {
+    found(version).map_or(version, |(_, _, sk)| sk)
+}
+
+/// When a found version was last modified. `None`: S3 reported it.
+pub fn found_at(version: &str) -> Option<Millis> {
+    found(version).map(|(_, time, _)| time)
+}
+
+/// The sequencer of a version, or that after which a found one stands.
+pub fn sequencer_of(version: &str) -> Option<&str> {
+    version.get(..SEQUENCER_DIGITS)
+}
+
+/// The place of a found version that turned out to be newer than a sequencer.
+pub fn moved_after(version: &str, sequencer: &str) -> String {
+    match found(version) {
+        Some((after, time, sk)) => place(Some(after.max(sequencer)), time, sk),
+        None => version.to_owned(),
+    }
 }
 
 /// What the order says to an attempt that may be claimed.
@@ -90,9 +135,11 @@ pub struct Next {
 
 /// Whether it is a version's turn, to be worked on by `execution`.
 pub fn turn(order: Order, head: &Head, version: &str, execution: &str) -> Turn {
-    let newer = |other: &str| other > version;
+    let itself = |other: &str| row_of(other) == row_of(version);
+    // Of a found version's places the last is not newer than itself.
+    let newer = |other: &str| other > version && !itself(other);
     if order == Order::Latest && head.newest.as_deref().is_some_and(newer) {
-        let waited = head.running.is_none() && head.waiting.iter().any(|other| other == version);
+        let waited = head.running.is_none() && head.waiting.iter().any(|other| itself(other));
         let newest = head.waiting.last().filter(|newest| newer(newest));
         return Turn::Superseded {
             wake: newest.filter(|_| waited).cloned(),
@@ -103,9 +150,10 @@ pub fn turn(order: Order, head: &Head, version: &str, execution: &str) -> Turn {
         .as_deref()
         .is_some_and(|running| running != execution);
     // With `each` a version that waits has been sent for, and comes before a newer one.
-    let behind = order == Order::Each && head.waiting.iter().any(|other| other.as_str() < version);
+    let older = |other: &String| other.as_str() < version && !itself(other);
+    let behind = order == Order::Each && head.waiting.iter().any(older);
     let mut waiting = head.waiting.clone();
-    waiting.retain(|other| other != version);
+    waiting.retain(|other| !itself(other));
     let superseded = match order {
         Order::Latest => std::mem::take(&mut waiting),
         Order::None | Order::Each => Vec::new(),
@@ -305,6 +353,36 @@ mod tests {
         assert_eq!((freed.write, freed.wake), (None, vec!["2".into()]));
         let freed = free(Order::Each, &head(Some("e2"), "3", &["3"]), "e1");
         assert_eq!((freed.write, freed.wake), (None, vec![]));
+    }
+
+    #[test]
+    fn a_found_version_stands_between_sequencers() {
+        let sequencer = |digits: &str| format!("{digits:0>32}");
+        let reported = |digits: &str| format!("{}#v", sequencer(digits));
+        let place = |after: &str, time| place(Some(&sequencer(after)), time, "reconciled#v");
+        assert!(reported("a") < place("a", 9) && place("a", 9) < place("a", 10));
+        assert!(place("a", 10) < reported("b"));
+        assert_eq!(row_of(&place("a", 9)), "reconciled#v");
+        assert_eq!(
+            (found_at(&place("a", 9)), found_at(&reported("a"))),
+            (Some(9), None)
+        );
+        assert_eq!(moved_after(&place("a", 9), &sequencer("c")), place("c", 9));
+        assert_eq!(moved_after(&place("a", 9), &sequencer("1")), place("a", 9));
+        // A version id may have any of these characters.
+        let odd = format!("{}#~000~v", sequencer("a"));
+        assert_eq!((row_of(&odd), found_at(&odd)), (odd.as_str(), None));
+    }
+
+    #[test]
+    fn a_found_version_that_moved_is_still_itself() {
+        let at = |after: &str| place(Some(after), 9, "reconciled#v");
+        let higher = head(None, &at("2"), &[&at("2")]);
+        let turn = turn(Order::Latest, &higher, &at("1"), "e");
+        assert!(matches!(turn, Turn::Now(_)), "{turn:?}");
+        assert!(next(turn).head.waiting.is_empty());
+        let each = super::turn(Order::Each, &higher, &at("3"), "e");
+        assert!(matches!(each, Turn::Now(_)), "{each:?}");
     }
 
     proptest! {

@@ -1,6 +1,7 @@
 //! The event row: the ledger's record of one object event.
 
 use crate::event::ObjectEvent;
+use crate::reconcile::identity;
 
 /// Bytes kept of an execution's error name, so that a row stays below one write unit (1 KiB).
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/on-demand-capacity-mode.html>
@@ -13,7 +14,8 @@ pub const MAX_CAUSE_BYTES: usize = 200;
 pub struct RowKey {
     /// `<bucket>/<key>`: all rows of one object are one query.
     pub pk: String,
-    /// `<padded sequencer>#<version id>`: in the order of S3's events.
+    /// `<padded sequencer>#<version id>`: in the order of S3's events. Of one that reconcile found:
+    /// `reconciled#<version id>`, or `reconciled#<span of time>#<etag>`.
     pub sk: String,
 }
 
@@ -21,11 +23,14 @@ impl RowKey {
     pub fn of(event: &ObjectEvent) -> Self {
         Self {
             pk: format!("{}/{}", event.bucket, event.key),
-            sk: format!(
-                "{}#{}",
-                event.sequencer.as_str(),
-                event.version_id.as_deref().unwrap_or_default()
-            ),
+            sk: match &event.sequencer {
+                Some(sequencer) => format!(
+                    "{}#{}",
+                    sequencer.as_str(),
+                    event.version_id.as_deref().unwrap_or_default()
+                ),
+                None => identity::sort_key(event),
+            },
         }
     }
 }
@@ -96,6 +101,11 @@ pub struct Row {
 }
 
 impl Row {
+    /// Whether nothing but its being queued is known of it.
+    pub fn is_untouched(&self) -> bool {
+        self.state == State::Queued && self.attempt == 0
+    }
+
     /// Whether the row is claimed for this very execution.
     pub fn is_started_by(&self, execution: &str) -> bool {
         self.state == State::Started && self.execution.as_deref() == Some(execution)

@@ -63,11 +63,14 @@ impl Source {
         self.suffix.as_deref().unwrap_or_default()
     }
 
-    fn matches(&self, event: &ObjectEvent) -> bool {
-        self.bucket == event.bucket
-            && event.key.starts_with(self.prefix())
-            && event.key.ends_with(self.suffix())
+    fn matches(&self, bucket: &str, key: &str) -> bool {
+        self.bucket == bucket && key.starts_with(self.prefix()) && key.ends_with(self.suffix())
     }
+}
+
+/// Whether an object is of any source.
+pub fn is_of_any(sources: &[Source], bucket: &str, key: &str) -> bool {
+    sources.iter().any(|source| source.matches(bucket, key))
 }
 
 /// The place in `lanes` of an object event's lane: that of the matching source with the longest prefix, and among
@@ -75,7 +78,7 @@ impl Source {
 pub fn lane(sources: &[Source], lanes: &[Lane], event: &ObjectEvent) -> usize {
     let closest = sources
         .iter()
-        .filter(|source| source.matches(event))
+        .filter(|source| source.matches(&event.bucket, &event.key))
         .max_by_key(|source| (source.prefix().len(), source.suffix().len()));
     closest
         .and_then(|source| source.lane.as_deref())
@@ -138,6 +141,20 @@ mod tests {
             r#"[{"bucket": "uploads", "prefix": "a b/", "suffix": null, "lane": "bulk"}]"#;
         assert_eq!(lane_of(sources, "a b/1"), "bulk");
         assert_eq!(lane_of(sources, "a+b/1"), "urgent");
+    }
+
+    #[test]
+    fn an_object_of_no_source_is_told() {
+        let sources =
+            parse(r#"[{"bucket": "uploads", "prefix": "a/", "suffix": ".json"}]"#).unwrap();
+        assert!(is_of_any(&sources, "uploads", "a/b.json"));
+        for (bucket, key) in [
+            ("other", "a/b.json"),
+            ("uploads", "b.json"),
+            ("uploads", "a/b"),
+        ] {
+            assert!(!is_of_any(&sources, bucket, key), "{bucket} {key}");
+        }
     }
 
     #[test]

@@ -84,6 +84,11 @@ impl Caller {
         client!(self, aws_sdk_sfn)
     }
 
+    /// An S3 client without retries.
+    pub fn s3_client(&self) -> aws_sdk_s3::Client {
+        client!(self, aws_sdk_s3)
+    }
+
     /// A DynamoDB client without retries.
     pub fn dynamodb_client(&self) -> aws_sdk_dynamodb::Client {
         client!(self, aws_sdk_dynamodb)

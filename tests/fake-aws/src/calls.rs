@@ -14,6 +14,8 @@ pub enum Service {
     Sfn,
     /// Amazon DynamoDB
     DynamoDb,
+    /// Amazon S3
+    S3,
 }
 
 /// One HTTP request of an SDK client; a retry by the SDK is a call of its own.
@@ -63,7 +65,7 @@ pub struct Facts {
     pub execution: Option<String>,
     /// DynamoDB: the table.
     pub table: Option<String>,
-    /// DynamoDB: the items named; a Query has the partition's key and an empty sort key.
+    /// DynamoDB: the items named; a Query has the partition's key and an empty sort key. S3: bucket and key of the object.
     pub keys: Vec<Key>,
     /// DynamoDB: capacity units this call consumed.
     pub capacity: f64,

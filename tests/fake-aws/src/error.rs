@@ -27,6 +27,7 @@ impl ApiError {
         let code = match service {
             Service::Sqs | Service::Sfn => "InternalFailure",
             Service::DynamoDb => "InternalServerError",
+            Service::S3 => "InternalError",
         };
         Self {
             status: 500,
@@ -40,8 +41,12 @@ impl ApiError {
             Service::Sqs => "RequestThrottled",
             Service::Sfn => "ThrottlingException",
             Service::DynamoDb => "ProvisionedThroughputExceededException",
+            Service::S3 => "SlowDown",
         };
-        Self::new(code, "Rate exceeded")
+        Self {
+            status: if service == Service::S3 { 503 } else { 400 },
+            ..Self::new(code, "Rate exceeded")
+        }
     }
 
     /// An operation or service this fake does not have. Loud: a test must not pass because of it.

@@ -18,7 +18,7 @@ use crate::caller::Caller;
 use crate::calls::{Answer, Call, Facts, Service};
 use crate::error::ApiError;
 use crate::faults::Fault;
-use crate::{World, dynamodb, lock, sfn, sqs};
+use crate::{World, dynamodb, lock, s3, sfn, sqs};
 
 /// Hands out connectors.
 #[derive(Debug)]
@@ -87,6 +87,7 @@ async fn serve(world: Arc<World>, caller: Caller, request: HttpRequest) -> Serve
         Service::Sqs => sqs::facts(&body),
         Service::Sfn => sfn::facts(&body),
         Service::DynamoDb => Facts::default(),
+        Service::S3 => s3::facts(&body),
     };
     let mut call = lock(&world.calls).open(Call {
         sequence: 0,
@@ -179,11 +180,15 @@ async fn perform(world: &Arc<World>, call: &mut Call) -> Result<Value, ApiError>
         Service::Sqs => sqs::perform(world, call).await,
         Service::Sfn => sfn::perform(world, call),
         Service::DynamoDb => dynamodb::perform(world, call),
+        Service::S3 => s3::perform(world, call),
     }
 }
 
-/// All three services speak AWS JSON: the operation is in a header, the request in the body.
+/// All services but S3 speak AWS JSON: the operation is in a header, the request in the body.
 fn parse(request: &HttpRequest) -> Result<(Service, String, Value), ApiError> {
+    if let Some((operation, body)) = s3::parse(request) {
+        return Ok((Service::S3, operation, body));
+    }
     let target = request.headers().get("x-amz-target").unwrap_or_default();
     let (prefix, operation) = target.split_once('.').unwrap_or_default();
     let service = match prefix {
@@ -199,6 +204,9 @@ fn parse(request: &HttpRequest) -> Result<(Service, String, Value), ApiError> {
 }
 
 fn response(service: Service, result: Result<Value, ApiError>) -> HttpResponse {
+    if service == Service::S3 {
+        return headers_only(result);
+    }
     let (status, code, body) = match result {
         Ok(answer) => (200, None, answer.to_string()),
         Err(error) => {
@@ -220,6 +228,23 @@ fn response(service: Service, result: Result<Value, ApiError>) -> HttpResponse {
             "Receiver"
         };
         headers.insert("x-amzn-query-error", format!("{code};{fault}"));
+    }
+    response
+}
+
+/// What S3 answers to HEAD: an error is only its status then.
+fn headers_only(result: Result<Value, ApiError>) -> HttpResponse {
+    let status = match &result {
+        Ok(_) => 200,
+        // The code of any other service's refusal: of S3's it would be another status.
+        Err(error) if error.status == 400 => 403,
+        Err(error) => error.status,
+    };
+    let status = StatusCode::try_from(status).expect("the fake's own status codes are valid");
+    let mut response = HttpResponse::new(status, SdkBody::empty());
+    for (name, value) in result.iter().flat_map(Value::as_object).flatten() {
+        let value = value.as_str().unwrap_or_default().to_owned();
+        response.headers_mut().insert(name.clone(), value);
     }
     response
 }

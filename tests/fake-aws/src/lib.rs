@@ -1,4 +1,4 @@
-//! An AWS in the test's own process: SQS, Step Functions and DynamoDB behind the AWS SDK's HTTP seam.
+//! An AWS in the test's own process: SQS, Step Functions, DynamoDB and a little of S3 behind the AWS SDK's HTTP seam.
 //!
 //! The real `aws-sdk-*` clients run against it: what they serialize, sign, retry and parse is the real thing, only
 //! the socket is not there. Time is tokio's, so under `#[tokio::test(start_paused = true)]` it is virtual, and
@@ -39,6 +39,7 @@ mod error;
 mod faults;
 mod http;
 mod rng;
+mod s3;
 mod sfn;
 mod sqs;
 
@@ -52,6 +53,7 @@ pub use clock::Clock;
 pub use dynamodb::DynamoDb;
 pub use faults::{Fault, Faults};
 pub use rng::Rng;
+pub use s3::{ListedObject, S3};
 pub use sfn::{Ending, EventRule, Execution, ExecutionResult, Refusal, Sfn, StartQuota, Status};
 pub use sqs::{Gone, GoneHow, MessageView, Odds, Queue, QueueConfig, Redrive, Sqs, StoredMessage};
 
@@ -80,6 +82,7 @@ pub(crate) struct World {
     pub(crate) sqs: Mutex<sqs::SqsWorld>,
     pub(crate) sfn: Mutex<sfn::SfnWorld>,
     pub(crate) dynamodb: Mutex<dynamodb::DynamoWorld>,
+    pub(crate) s3: Mutex<s3::S3World>,
 }
 
 /// How long a call is under way, without any fault: half before its effect, half after.
@@ -113,6 +116,7 @@ impl FakeAws {
                 sqs: Mutex::new(sqs::SqsWorld::new(rng.fork("sqs"))),
                 sfn: Mutex::new(sfn::SfnWorld::new(rng.fork("sfn"))),
                 dynamodb: Mutex::new(dynamodb::DynamoWorld::new(clock)),
+                s3: Mutex::default(),
                 clock,
             }),
         }
@@ -143,6 +147,11 @@ impl FakeAws {
     /// DynamoDB, from the operator's side.
     pub fn dynamodb(&self) -> DynamoDb {
         DynamoDb::new(self.world.clone())
+    }
+
+    /// S3, from the uploader's side.
+    pub fn s3(&self) -> S3 {
+        S3::new(self.world.clone())
     }
 
     /// The fault seam: hooks around every call.

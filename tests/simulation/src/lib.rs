@@ -5,9 +5,11 @@
 mod invariants;
 mod invocation;
 mod pipeline;
+mod reconcile;
 mod upload;
 pub mod world;
 
+pub use self::reconcile::{Asked, BUCKET, Ran, Runs, batch_of};
 pub use invariants::{Verdict, failed_items, ids, objects};
 pub use invocation::{Invocations, Invoked};
 pub use pipeline::{Background, LEDGER, Mapped, Pipeline, Settings, Ticked};

@@ -27,11 +27,15 @@ impl Upload {
     }
 }
 
+/// A key as S3 writes it in notifications and inventories.
+pub(crate) fn encoded(key: &str) -> String {
+    let encoded = utf8_percent_encode(key, ENCODED).to_string();
+    encoded.replace("%20", "+")
+}
+
 /// One record as S3 writes it.
 pub fn record(upload: &Upload) -> Value {
-    let key = utf8_percent_encode(&upload.key, ENCODED)
-        .to_string()
-        .replace("%20", "+");
+    let key = encoded(&upload.key);
     json!({
         "eventVersion": "2.1", "eventSource": "aws:s3", "awsRegion": "us-east-1",
         "eventTime": "2026-11-22T10:00:00.000Z", "eventName": "ObjectCreated:Put",

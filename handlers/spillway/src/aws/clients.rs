@@ -32,6 +32,51 @@ pub struct Clients {
 
 impl Clients {
     /// Clients for the region, credentials and endpoints that the environment names.
+    pub fn from_environment(
+        lookup: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Self, EnvironmentError> {
+        Connection::from_environment(lookup).map(|connection| connection.clients())
+    }
+
+    /// Clients over a given HTTP client; tests give an AWS of their own.
+    pub fn with_http_client(http: SharedHttpClient) -> Self {
+        Connection::with_http_client(http).clients()
+    }
+}
+
+/// A service, by the name that variables have for it.
+/// <https://docs.aws.amazon.com/sdkref/latest/guide/ss-endpoints-table.html>
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Service {
+    DynamoDb,
+    S3,
+    Sfn,
+    Sqs,
+}
+
+impl Service {
+    const ALL: [Self; 4] = [Self::DynamoDb, Self::S3, Self::Sfn, Self::Sqs];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::DynamoDb => "DYNAMODB",
+            Self::S3 => "S3",
+            Self::Sfn => "SFN",
+            Self::Sqs => "SQS",
+        }
+    }
+}
+
+/// How AWS is reached: what the clients of all services have in common, and their endpoints.
+#[derive(Debug, Clone)]
+pub struct Connection {
+    config: SdkConfig,
+    /// Those that are not AWS's own.
+    endpoints: Vec<(Service, String)>,
+}
+
+impl Connection {
+    /// The region, credentials and endpoints that the environment names.
     ///
     /// `AWS_ENDPOINT_URL` and `AWS_ENDPOINT_URL_<SERVICE>` are honoured, as in AWS's own SDKs.
     /// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>
@@ -47,12 +92,13 @@ impl Clients {
         let use_fips: Option<bool> = environment.optional("AWS_USE_FIPS_ENDPOINT", "true or false");
         let use_dual_stack: Option<bool> =
             environment.optional("AWS_USE_DUALSTACK_ENDPOINT", "true or false");
-        let mut endpoint = |service: &str| -> Option<String> {
-            let name = format!("AWS_ENDPOINT_URL_{service}");
-            let url = environment.optional(&name, "a URL");
-            url.or_else(|| environment.optional("AWS_ENDPOINT_URL", "a URL"))
+        let mut endpoint = |service: Service| -> Option<(Service, String)> {
+            let name = format!("AWS_ENDPOINT_URL_{}", service.name());
+            let url: Option<String> = environment.optional(&name, "a URL");
+            let url = url.or_else(|| environment.optional("AWS_ENDPOINT_URL", "a URL"));
+            url.map(|url| (service, url))
         };
-        let (dynamodb, sfn, sqs) = (endpoint("DYNAMODB"), endpoint("SFN"), endpoint("SQS"));
+        let endpoints = Service::ALL.into_iter().filter_map(&mut endpoint).collect();
         environment.finish()?;
 
         let credentials =
@@ -60,30 +106,38 @@ impl Clients {
         let http = aws_smithy_http_client::Builder::new()
             .tls_provider(tls::Provider::Rustls(CryptoMode::AwsLc))
             .build_https();
-        let config = config(http, &region, credentials);
-        let at = |endpoint: Option<String>| {
-            let mut builder = config.clone().into_builder();
-            builder
-                .set_endpoint_url(endpoint)
-                .set_use_fips(use_fips)
-                .set_use_dual_stack(use_dual_stack);
-            builder.build()
-        };
+        let mut builder = config(http, &region, credentials).into_builder();
+        builder
+            .set_use_fips(use_fips)
+            .set_use_dual_stack(use_dual_stack);
         Ok(Self {
-            dynamodb: aws_sdk_dynamodb::Client::new(&at(dynamodb)),
-            sfn: aws_sdk_sfn::Client::new(&at(sfn)),
-            sqs: aws_sdk_sqs::Client::new(&at(sqs)),
+            config: builder.build(),
+            endpoints,
         })
     }
 
-    /// Clients over a given HTTP client; tests give an AWS of their own.
+    /// Over a given HTTP client; tests give an AWS of their own.
     pub fn with_http_client(http: SharedHttpClient) -> Self {
         let credentials = Credentials::new("test", "test", None, None, "test");
-        let config = config(http, "us-east-1", credentials);
         Self {
-            dynamodb: aws_sdk_dynamodb::Client::new(&config),
-            sfn: aws_sdk_sfn::Client::new(&config),
-            sqs: aws_sdk_sqs::Client::new(&config),
+            config: config(http, "us-east-1", credentials),
+            endpoints: Vec::new(),
+        }
+    }
+
+    /// What the client of a service is built from.
+    pub fn to(&self, service: Service) -> SdkConfig {
+        let endpoint = self.endpoints.iter().find(|(of, _)| *of == service);
+        let mut builder = self.config.clone().into_builder();
+        builder.set_endpoint_url(endpoint.map(|(_, url)| url.clone()));
+        builder.build()
+    }
+
+    pub fn clients(&self) -> Clients {
+        Clients {
+            dynamodb: aws_sdk_dynamodb::Client::new(&self.to(Service::DynamoDb)),
+            sfn: aws_sdk_sfn::Client::new(&self.to(Service::Sfn)),
+            sqs: aws_sdk_sqs::Client::new(&self.to(Service::Sqs)),
         }
     }
 }

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use thiserror::Error;
 
 use crate::lane::{self, Lane};
+use crate::source::{self, Source};
 
 /// All that is wrong with the environment.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -107,6 +108,27 @@ impl<'a> Environment<'a> {
         }
         lane::parse(&text).unwrap_or_else(|error| {
             self.problem(LANES, &format!("is wrong ({error})"), LANES_ARE);
+            Vec::new()
+        })
+    }
+
+    /// The sources, each of which may name one of `lanes`.
+    pub fn sources(&mut self, lanes: &[Lane]) -> Vec<Source> {
+        const SOURCES: &str = "SPILLWAY_SOURCES";
+        const SOURCES_ARE: &str = "the JSON list of the sources and their lanes";
+        let text = self.text(SOURCES, SOURCES_ARE);
+        if text.is_empty() {
+            return Vec::new();
+        }
+        let sources = source::parse(&text).and_then(|sources| {
+            // Lanes that are wrong are a problem of their own.
+            if !lanes.is_empty() {
+                source::check(&sources, lanes)?;
+            }
+            Ok(sources)
+        });
+        sources.unwrap_or_else(|error| {
+            self.problem(SOURCES, &format!("is wrong ({error})"), SOURCES_ARE);
             Vec::new()
         })
     }

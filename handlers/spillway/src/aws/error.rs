@@ -36,6 +36,16 @@ pub enum HandlerError {
         "the function would be ended {0} ms after it began, before a tick can start anything: raise its timeout"
     )]
     Deadline(i64),
+    /// Reconcile was invoked with something that it does not understand.
+    #[error("reconcile does not understand its input: {0}")]
+    Request(String),
+    /// Of a batch of objects that reconcile was given, not everything is looked at, or safe. Step Functions tries again.
+    #[error("{failed} of {objects} objects are not reconciled, and all others are: {problems}")]
+    Reconcile {
+        failed: u64,
+        objects: usize,
+        problems: String,
+    },
     /// Of what ingest was invoked with, not everything is safe. Lambda invokes it again, and keeps it in the end.
     #[error(
         "{unsafe_records} of {records} records are not queued, and all others are: {problems}. Lambda tries again and then \
@@ -78,6 +88,8 @@ impl HandlerError {
             Self::StartForbidden(_) => "StartForbidden",
             Self::Deadline(_) => "Deadline",
             Self::Intake { .. } => "Intake",
+            Self::Request(_) => "Request",
+            Self::Reconcile { .. } => "Reconcile",
         }
     }
 }

@@ -4,6 +4,7 @@ mod dynamodb;
 mod faults;
 mod log;
 mod readme;
+mod s3;
 mod sfn_events;
 mod sfn_executions;
 mod sqs_batches;

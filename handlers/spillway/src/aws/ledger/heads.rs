@@ -15,7 +15,7 @@ use crate::order::Head;
 use crate::row::RowKey;
 
 /// The sort key of every head. A row's has a `#`.
-const HEAD: &str = "head";
+pub(super) const HEAD: &str = "head";
 
 /// The heads of objects, by their partition key; one that does not exist is absent.
 pub type Heads = HashMap<String, Result<Head, HandlerError>>;

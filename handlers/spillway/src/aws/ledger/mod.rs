@@ -5,11 +5,14 @@
 
 mod batches;
 mod control;
+mod found;
 mod heads;
 mod item;
 mod lease;
 mod rows;
+mod runs;
 mod slots;
+mod unfinished;
 mod update;
 
 use aws_sdk_dynamodb::Client;
@@ -21,10 +24,12 @@ use self::update::Update;
 use super::error::HandlerError;
 
 pub use batches::BatchItem;
+pub use found::{Found, Story};
 pub use heads::{Heads, With};
 pub use lease::{Lease, LeaseRequest, Taken};
 pub use rows::{Claim, Finish, Rows, Written};
 pub use slots::TakenSlot;
+pub use unfinished::{Unfinished, UnfinishedPage};
 
 /// The table.
 #[derive(Debug, Clone)]

@@ -1,4 +1,5 @@
-//! Event rows: `pk = <bucket>/<key>`, `sk = <padded sequencer>#<version id>`.
+//! Event rows: `pk = <bucket>/<key>`, `sk = <padded sequencer>#<version id>`, or `reconciled#…` of what was found without
+//! a sequencer.
 
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
@@ -10,7 +11,9 @@ use super::item::{Item, Reader, key, number, text};
 use super::update::Update;
 use crate::aws::error::HandlerError;
 use crate::event::{ObjectEvent, Sequencer};
+use crate::order;
 use crate::outcome::Outcome;
+use crate::reconcile::identity;
 use crate::row::{Row, RowKey, State};
 use crate::{Millis, SCHEMA_VERSION};
 
@@ -48,19 +51,17 @@ pub(super) fn row(item: &Item) -> Result<Row, HandlerError> {
     let (bucket, object_key) = pk
         .split_once('/')
         .ok_or_else(|| reader.error("its pk is not <bucket>/<key>"))?;
-    let (sequencer, version_id) = sk
-        .split_once('#')
-        .ok_or_else(|| reader.error("its sk is not <sequencer>#<version id>"))?;
+    let (sequencer, version_id) = version(&reader, &sk)?;
     let state = reader.text("state")?;
     let state = State::parse(&state)
         .ok_or_else(|| reader.error(format!("its state {state} is not known")))?;
     let event = ObjectEvent {
         bucket: bucket.to_owned(),
         key: object_key.to_owned(),
-        version_id: Some(version_id.to_owned()).filter(|id| !id.is_empty()),
+        version_id: version_id.map(str::to_owned),
         size: reader.optional_number("size")?,
         etag: reader.optional_text("etag")?,
-        sequencer: Sequencer::parse(sequencer).map_err(|error| reader.error(error.to_string()))?,
+        sequencer,
         event_name: reader.text("event_name")?,
         event_time: reader.text("event_time")?,
     };
@@ -71,6 +72,25 @@ pub(super) fn row(item: &Item) -> Result<Row, HandlerError> {
         execution: reader.optional_text("execution")?,
         lane: reader.optional_text("lane")?,
     })
+}
+
+/// Sequencer and version id of a row's sort key.
+fn version<'a>(
+    reader: &Reader<'_>,
+    sk: &'a str,
+) -> Result<(Option<Sequencer>, Option<&'a str>), HandlerError> {
+    if let Some(found) = sk.strip_prefix(identity::FOUND) {
+        // Without a version id it has time and etag, between which is what no version id has.
+        return Ok((None, Some(found).filter(|found| !found.contains('#'))));
+    }
+    let (sequencer, version_id) = sk
+        .split_once('#')
+        .ok_or_else(|| reader.error("its sk is not <sequencer>#<version id>"))?;
+    let sequencer = Sequencer::parse(sequencer).map_err(|error| reader.error(error.to_string()))?;
+    Ok((
+        Some(sequencer),
+        Some(version_id).filter(|id| !id.is_empty()),
+    ))
 }
 
 /// A claim: the attempt of an object event that is assigned to an execution.
@@ -93,6 +113,7 @@ impl Claim<'_> {
             .set("attempt", number(self.attempt))
             .set("execution", text(self.execution))
             .set("started_at", number(self.now))
+            .remove("waiting_since")
             .remove("finished_at")
             .remove("expires_at")
             .remove("error")
@@ -103,6 +124,7 @@ impl Claim<'_> {
     pub(super) fn waiting(&self) -> Update {
         self.event_known(Update::default())
             .set("state", text(State::Waiting.as_str()))
+            .set("waiting_since", number(self.now))
             .remove("expires_at")
     }
 
@@ -131,7 +153,7 @@ impl Claim<'_> {
 }
 
 /// What every row tells of its event.
-fn event_known(update: Update, event: &ObjectEvent, lane: Option<&str>) -> Update {
+pub(super) fn event_known(update: Update, event: &ObjectEvent, lane: Option<&str>) -> Update {
     update
         .set("v", number(SCHEMA_VERSION))
         .set("event_name", text(&event.event_name))
@@ -284,14 +306,18 @@ impl Ledger {
                 .set("expires_at", number(expires_at))
                 .only_if("state", text(State::Waiting.as_str()));
             let written = self
-                .update(key(pk, version), update, "superseding a version")
+                .update(
+                    key(pk, order::row_of(version)),
+                    update,
+                    "superseding a version",
+                )
                 .await?;
             drop(written);
         }
         Ok(())
     }
 
-    async fn write_row(
+    pub(super) async fn write_row(
         &self,
         event: &ObjectEvent,
         update: Update,

@@ -10,6 +10,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 pub struct Update {
     set: Vec<String>,
     remove: Vec<String>,
+    add: Vec<String>,
     condition: Vec<String>,
     pub names: HashMap<String, String>,
     pub values: HashMap<String, AttributeValue>,
@@ -48,6 +49,13 @@ impl Update {
         let name = self.name(attribute);
         let assignment = format!("{name} = if_not_exists({name}, {})", self.value(value));
         self.set.push(assignment);
+        self
+    }
+
+    /// Adds to a number, which is 0 when absent.
+    pub fn add(mut self, attribute: &str, value: AttributeValue) -> Self {
+        let addition = format!("{} {}", self.name(attribute), self.value(value));
+        self.add.push(addition);
         self
     }
 
@@ -108,7 +116,11 @@ impl Update {
                 format!("{keyword} {}", parts.join(", "))
             }
         };
-        let clauses = [clause("SET", &self.set), clause("REMOVE", &self.remove)];
+        let clauses = [
+            clause("SET", &self.set),
+            clause("REMOVE", &self.remove),
+            clause("ADD", &self.add),
+        ];
         clauses.join(" ").trim().to_owned()
     }
 
@@ -129,17 +141,18 @@ mod tests {
             .set("state", text("STARTED"))
             .set_or_remove("size", None)
             .set_if_absent("since", number(7))
+            .add("count", number(2))
             .only_if("state", text("RETRY"))
             .only_if_present();
         assert_eq!(
             update.expression(),
-            "SET #state = :v0, #since = if_not_exists(#since, :v1) REMOVE #size"
+            "SET #state = :v0, #since = if_not_exists(#since, :v1) REMOVE #size ADD #count :v2"
         );
         assert_eq!(
             update.condition().unwrap(),
-            "#state = :v2 AND attribute_exists(pk)"
+            "#state = :v3 AND attribute_exists(pk)"
         );
-        assert_eq!(update.names.len(), 3);
-        assert_eq!(update.values.len(), 3);
+        assert_eq!(update.names.len(), 4);
+        assert_eq!(update.values.len(), 4);
     }
 }

@@ -1,0 +1,92 @@
+//! The handler's configuration: environment variables that Terraform sets.
+
+use std::time::Duration;
+
+use spillway::aws::environment::{Environment, EnvironmentError};
+use spillway::lane::Lane;
+use spillway::source::Source;
+
+/// What the environment says.
+#[derive(Debug, Clone)]
+pub struct Config {
+    pub pipeline: String,
+    pub ledger_table: String,
+    pub ledger_arn: String,
+    /// By priority.
+    pub lanes: Vec<Lane>,
+    /// Whose objects are looked at, and which lane they belong to.
+    pub sources: Vec<Source>,
+    /// How long the ledger remembers what is finished.
+    pub retention_days: u32,
+    /// A row that did not move for so long is sent for again.
+    pub stale_after: Duration,
+    /// An object must be so old to be looked at: the events of younger ones may be on their way.
+    pub min_age: Duration,
+}
+
+impl Config {
+    /// Reads every variable, and fails with one error that names all that are missing or wrong.
+    pub fn from_environment(
+        lookup: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Self, EnvironmentError> {
+        let mut environment = Environment::new(lookup);
+        let lanes = environment.lanes();
+        let config = Self {
+            pipeline: environment.text("SPILLWAY_PIPELINE", "the pipeline's name"),
+            ledger_table: environment.text("SPILLWAY_LEDGER_TABLE", "the ledger table's name"),
+            ledger_arn: environment.text("SPILLWAY_LEDGER_ARN", "the ledger table's ARN"),
+            sources: environment.sources(&lanes),
+            lanes,
+            retention_days: environment.parsed("SPILLWAY_RETENTION_DAYS", "a whole number of days"),
+            stale_after: seconds(&mut environment, "SPILLWAY_STALE_AFTER_SECONDS"),
+            min_age: seconds(&mut environment, "SPILLWAY_RECONCILE_MIN_AGE_SECONDS"),
+        };
+        environment.finish()?;
+        Ok(config)
+    }
+}
+
+fn seconds(environment: &mut Environment<'_>, name: &str) -> Duration {
+    let seconds: u32 = environment.parsed(name, "a whole number of seconds");
+    Duration::from_secs(seconds.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LANES: &str = r#"[{"name": "default", "queue_url": "https://sqs/events",
+        "dead_letter_queue_url": "https://sqs/events-dlq", "priority": 1, "min_share": 0}]"#;
+
+    fn good(name: &str) -> Option<String> {
+        let value = match name {
+            "SPILLWAY_LANES" => LANES,
+            "SPILLWAY_SOURCES" => {
+                r#"[{"bucket": "uploads", "prefix": "status/", "lane": "default"}]"#
+            }
+            "SPILLWAY_RETENTION_DAYS" => "90",
+            "SPILLWAY_STALE_AFTER_SECONDS" | "SPILLWAY_RECONCILE_MIN_AGE_SECONDS" => "86400",
+            _ => "something",
+        };
+        Some(value.to_owned())
+    }
+
+    #[test]
+    fn a_whole_environment_is_read() {
+        let config = Config::from_environment(&good).unwrap();
+        assert_eq!((config.lanes.len(), config.sources.len()), (1, 1));
+        let day = Duration::from_secs(24 * 60 * 60);
+        assert_eq!((config.stale_after, config.min_age), (day, day));
+        assert_eq!(config.retention_days, 90);
+    }
+
+    #[test]
+    fn an_empty_environment_is_one_error_with_every_variable() {
+        let error = Config::from_environment(&|_| None).unwrap_err();
+        assert_eq!(error.problems.len(), 8);
+        let text = error.to_string();
+        assert!(text.contains(
+            "SPILLWAY_STALE_AFTER_SECONDS is missing: set it to a whole number of seconds"
+        ));
+    }
+}

@@ -1,0 +1,40 @@
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use lambda_runtime::LambdaEvent;
+use reconcile::{Answer, Bucket, Config, Invocation, Reconcile};
+use serde_json::Value;
+use spillway::Millis;
+use spillway::aws::clients::Connection;
+use spillway::aws::clock::Clock;
+use spillway::aws::environment::EnvironmentError;
+use spillway::aws::error::HandlerError;
+use spillway::aws::{invocation, metrics};
+
+fn main() -> ExitCode {
+    invocation::run(build, handle)
+}
+
+fn build(lookup: &dyn Fn(&str) -> Option<String>) -> Result<(Config, Reconcile), EnvironmentError> {
+    let config = Config::from_environment(lookup);
+    let connection = Connection::from_environment(lookup);
+    let (config, connection) = EnvironmentError::both(config, connection)?;
+    let bucket = Bucket::new(&connection);
+    let reconcile = Reconcile::new(config.clone(), connection.clients(), bucket);
+    Ok((config, reconcile))
+}
+
+/// Any JSON is taken: what is not understood must fail with words of ours.
+async fn handle(
+    state: Arc<(Config, Reconcile)>,
+    event: LambdaEvent<Value>,
+) -> Result<Answer, HandlerError> {
+    let (config, reconcile) = state.as_ref();
+    let invocation = Invocation {
+        clock: Clock::system(),
+        deadline: Millis::try_from(event.context.deadline).unwrap_or(Millis::MAX),
+    };
+    let reconciled = reconcile.reconcile(event.payload, invocation).await;
+    metrics::emit(&config.pipeline, &reconciled.counts, invocation.clock.now());
+    reconciled.result
+}

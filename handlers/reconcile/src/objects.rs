@@ -1,0 +1,307 @@
+//! A batch of a bucket's objects: those that the ledger does not know are queued.
+
+use std::collections::HashSet;
+
+use futures_util::stream::{self, StreamExt};
+use serde_json::Value;
+use spillway::Millis;
+use spillway::aws::error::HandlerError;
+use spillway::aws::ledger::{Found, Story, Written};
+use spillway::event::ObjectEvent;
+use spillway::reconcile::identity::{is_same, looks_same};
+use spillway::reconcile::item::{self, Item, Listed};
+use spillway::reconcile::scope::{Outside, Scope, days};
+use spillway::reconcile::time;
+use spillway::row::{Row, State};
+use spillway::source;
+
+use crate::Reconcile;
+use crate::bucket::Current;
+use crate::counts::Counts;
+use crate::request::Request;
+
+/// Objects looked at, and rows written, at once.
+const AT_ONCE: usize = 16;
+/// Of the problems of one batch, how many are told.
+const TOLD: usize = 3;
+/// What S3's name of the event would be.
+const EVENT_NAME: &str = "ObjectCreated:Reconciled";
+
+/// A batch, as it was asked for.
+struct Batch<'a> {
+    run: &'a str,
+    bucket: &'a str,
+    scope: Scope,
+}
+
+/// What an object turned out to be.
+enum Looked {
+    Known,
+    /// Nobody knows it.
+    Missing(ObjectEvent),
+    /// This very run has written its row, and may have died before it sent the message.
+    Begun(Row),
+    Outside(Outside),
+    Gone,
+}
+
+impl Reconcile {
+    /// Looks at every object of a batch and queues what is missing: the rows first, then the messages.
+    pub(crate) async fn objects(
+        &self,
+        request: &Request,
+        now: Millis,
+        counts: &mut Counts,
+    ) -> Result<(), HandlerError> {
+        let Request::Objects {
+            run,
+            bucket,
+            from,
+            to,
+            dry_run,
+            items,
+        } = request
+        else {
+            return Ok(());
+        };
+        let millis = |time: std::time::Duration| Millis::try_from(time.as_millis());
+        let batch = Batch {
+            run,
+            bucket,
+            scope: Scope {
+                now,
+                min_age: millis(self.config.min_age).unwrap_or(Millis::MAX),
+                retention: days(self.config.retention_days),
+                from: *from,
+                to: *to,
+            },
+        };
+        let mut problems = Vec::new();
+        counts.listed += items.len() as u64;
+        let listed = self.understand(&batch, items, counts, &mut problems);
+        let mut missing = Vec::new();
+        let mut queueing = Vec::new();
+        for (key, looked) in self.look(&batch, listed, counts).await {
+            match looked {
+                Ok(Looked::Known) => counts.known += 1,
+                Ok(Looked::Missing(event)) => missing.push(event),
+                Ok(Looked::Begun(row)) => queueing.push((row, false)),
+                Ok(Looked::Outside(outside)) => leave(outside, counts),
+                Ok(Looked::Gone) => counts.gone += 1,
+                Err(problem) => problems.push(format!("{key:?}: {problem}")),
+            }
+        }
+        if *dry_run {
+            counts.queued += missing.len() as u64;
+            counts.queued_again += queueing.len() as u64;
+        } else {
+            self.write_rows(&batch, missing, &mut queueing, counts, &mut problems)
+                .await;
+            self.queue(&batch, queueing, counts, &mut problems).await;
+        }
+        counts.failed += problems.len() as u64;
+        if problems.is_empty() {
+            return Ok(());
+        }
+        Err(HandlerError::Reconcile {
+            failed: problems.len() as u64,
+            objects: items.len(),
+            problems: told(&problems),
+        })
+    }
+
+    /// The objects that are to be looked at, each once.
+    fn understand(
+        &self,
+        batch: &Batch<'_>,
+        items: &[Value],
+        counts: &mut Counts,
+        problems: &mut Vec<String>,
+    ) -> Vec<Listed> {
+        let mut seen = HashSet::new();
+        let mut listed = Vec::new();
+        for (place, item) in items.iter().enumerate() {
+            match item::read(batch.bucket, item) {
+                Ok(Item::NotCurrent) => counts.not_current += 1,
+                Ok(Item::Object(object)) => {
+                    let of_a_source =
+                        source::is_of_any(&self.config.sources, batch.bucket, &object.key);
+                    match batch.scope.leaves(object.last_modified) {
+                        _ if !of_a_source => counts.not_of_a_source += 1,
+                        Some(outside) => leave(outside, counts),
+                        None if seen.insert(object.key.clone()) => listed.push(object),
+                        None => counts.known += 1,
+                    }
+                }
+                Err(problem) => problems.push(format!("item {place}: {problem}")),
+            }
+        }
+        listed
+    }
+
+    async fn look(
+        &self,
+        batch: &Batch<'_>,
+        listed: Vec<Listed>,
+        counts: &mut Counts,
+    ) -> Vec<(String, Result<Looked, HandlerError>)> {
+        let looked: Vec<_> = stream::iter(listed)
+            .map(|listed| async move {
+                let mut units = 0.0;
+                let looked = self.look_at(batch, &listed, &mut units).await;
+                (listed.key, units, looked)
+            })
+            .buffered(AT_ONCE)
+            .collect()
+            .await;
+        let mut of_key = Vec::new();
+        for (key, units, looked) in looked {
+            counts.read_units += units;
+            of_key.push((key, looked));
+        }
+        of_key
+    }
+
+    /// Compares an object with the ledger, and with what its bucket says of it now.
+    ///
+    /// The rows are read with eventual consistency, at half the units: one that is too new to be seen is seen by
+    /// `dispatch`, which reads them again before it claims what was found.
+    async fn look_at(
+        &self,
+        batch: &Batch<'_>,
+        listed: &Listed,
+        units: &mut f64,
+    ) -> Result<Looked, HandlerError> {
+        let pk = format!("{}/{}", batch.bucket, listed.key);
+        let (story, read) = self.ledger.story(&pk, false).await?;
+        *units += read;
+        let is_listed = |story: &&Story| match &listed.version_id {
+            Some(version_id) => story.row.event.version_id.as_ref() == Some(version_id),
+            None => looks_same(
+                listed.etag.as_deref(),
+                listed.last_modified,
+                &story.row.event,
+            ),
+        };
+        if let Some(known) = story.iter().find(is_listed) {
+            return Ok(known_by(known, batch.run));
+        }
+        // A list does not tell the version, and both it and an inventory are of some time ago.
+        let Some(current) = self.bucket.current(batch.bucket, &listed.key).await? else {
+            return Ok(Looked::Gone);
+        };
+        if let Some(outside) = batch.scope.leaves(current.last_modified) {
+            return Ok(Looked::Outside(outside));
+        }
+        let event = event(batch.bucket, &listed.key, current)?;
+        let is_current = |story: &&Story| is_same(&event, &story.row.event);
+        Ok(match story.iter().find(is_current) {
+            Some(known) => known_by(known, batch.run),
+            None => Looked::Missing(event),
+        })
+    }
+
+    /// Writes the rows of what is missing, and adds those that are to be queued. `true`: written now.
+    async fn write_rows(
+        &self,
+        batch: &Batch<'_>,
+        missing: Vec<ObjectEvent>,
+        queueing: &mut Vec<(Row, bool)>,
+        counts: &mut Counts,
+        problems: &mut Vec<String>,
+    ) {
+        let writes = stream::iter(missing)
+            .map(|event| async move {
+                let lane = source::lane(&self.config.sources, &self.config.lanes, &event);
+                let lane = self.lanes.get(lane).and_then(|lane| lane.name.clone());
+                let found = Found {
+                    event: &event,
+                    lane: lane.as_deref(),
+                    run: batch.run,
+                    now: batch.scope.now,
+                };
+                let written = self.ledger.enqueue_found(found).await;
+                (event, lane, written)
+            })
+            .buffered(AT_ONCE);
+        let written: Vec<_> = writes.collect().await;
+        for (event, lane, written) in written {
+            match written {
+                Ok(Written::Done) => {
+                    let row = Row {
+                        event,
+                        state: State::Queued,
+                        attempt: 0,
+                        execution: None,
+                        lane,
+                    };
+                    queueing.push((row, true));
+                }
+                // Not seen when its object's rows were read: written just before, and perhaps not sent for.
+                Ok(Written::Lost(Some(row))) if row.is_untouched() => queueing.push((*row, false)),
+                Ok(Written::Lost(_)) => counts.known += 1,
+                Err(problem) => problems.push(format!("{:?}: {problem}", event.key)),
+            }
+        }
+    }
+
+    async fn queue(
+        &self,
+        batch: &Batch<'_>,
+        queueing: Vec<(Row, bool)>,
+        counts: &mut Counts,
+        problems: &mut Vec<String>,
+    ) {
+        let (rows, new): (Vec<Row>, Vec<bool>) = queueing.into_iter().unzip();
+        let sent = self.send(&rows, batch.run).await;
+        for (row, new) in rows.iter().zip(new) {
+            match sent.get(self.lane(row)) {
+                Some(Err(problem)) => problems.push(format!("{:?}: {problem}", row.event.key)),
+                _ if new => counts.queued += 1,
+                _ => counts.queued_again += 1,
+            }
+        }
+    }
+}
+
+fn known_by(known: &Story, run: &str) -> Looked {
+    if known.row.is_untouched() && known.run.as_deref() == Some(run) {
+        Looked::Begun(known.row.clone())
+    } else {
+        Looked::Known
+    }
+}
+
+fn leave(outside: Outside, counts: &mut Counts) {
+    match outside {
+        Outside::Range => counts.out_of_range += 1,
+        Outside::TooYoung => counts.too_young += 1,
+        Outside::TooOld => counts.too_old += 1,
+    }
+}
+
+/// The object event of what was found.
+fn event(bucket: &str, key: &str, current: Current) -> Result<ObjectEvent, HandlerError> {
+    let event = ObjectEvent {
+        bucket: bucket.to_owned(),
+        key: key.to_owned(),
+        version_id: current.version_id,
+        size: current.size,
+        etag: current.etag,
+        sequencer: None,
+        event_name: EVENT_NAME.to_owned(),
+        event_time: time::iso(current.last_modified),
+    };
+    event
+        .validate()
+        .map_err(|problem| HandlerError::Request(problem.to_string()))
+}
+
+/// The first problems, and how many more there are.
+fn told(problems: &[String]) -> String {
+    let first: Vec<&str> = problems.iter().take(TOLD).map(String::as_str).collect();
+    match problems.len().saturating_sub(TOLD) {
+        0 => first.join("; "),
+        more => format!("{}; and {more} more", first.join("; ")),
+    }
+}

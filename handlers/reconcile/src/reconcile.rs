@@ -1,0 +1,80 @@
+//! One invocation: what it is asked for, and what it counts.
+
+use serde::Serialize;
+use serde_json::Value;
+use spillway::Millis;
+use spillway::aws::clock::Clock;
+use spillway::aws::error::HandlerError;
+
+use crate::Reconcile;
+use crate::counts::Counts;
+use crate::request::Request;
+
+const SECONDS_PER_DAY: i64 = 24 * 60 * 60;
+
+/// One invocation.
+#[derive(Debug, Clone, Copy)]
+pub struct Invocation {
+    pub clock: Clock,
+    /// When Lambda ends it.
+    pub deadline: Millis,
+}
+
+/// How an invocation went.
+#[derive(Debug)]
+pub struct Reconciled {
+    pub counts: Counts,
+    pub result: Result<Answer, HandlerError>,
+}
+
+/// What the state machine is told: nothing of a batch of objects.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Answer {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rows: Option<Progress>,
+}
+
+/// How far the ledger was gone over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Progress {
+    pub done: bool,
+    /// Where to go on, unless it is done.
+    pub cursor: Option<String>,
+}
+
+impl Reconcile {
+    /// Does what it is asked for, and adds what it counted to the run, also when it fails.
+    pub async fn reconcile(&self, payload: Value, invocation: Invocation) -> Reconciled {
+        let began = invocation.clock.now();
+        let mut counts = Counts::default();
+        let request = match Request::read(payload) {
+            Ok(request) => request,
+            Err(problem) => {
+                let result = Err(problem);
+                return Reconciled { counts, result };
+            }
+        };
+        let run = request.run().to_owned();
+        let result = match request {
+            Request::Rows { run, from } => {
+                let progress = self.rows(&run, from, invocation, &mut counts).await;
+                progress.map(|progress| Answer {
+                    rows: Some(progress),
+                })
+            }
+            Request::Objects { .. } => {
+                let reconciled = self.objects(&request, began, &mut counts).await;
+                reconciled.map(|()| Answer::default())
+            }
+        };
+        let retention = i64::from(self.config.retention_days) * SECONDS_PER_DAY;
+        let told = self
+            .ledger
+            .count_for_run(&run, &counts.for_run(), began / 1_000 + retention)
+            .await;
+        let took = invocation.clock.now() - began;
+        counts.duration_milliseconds = u64::try_from(took).unwrap_or_default();
+        let result = result.and_then(|answer| told.map(|()| answer));
+        Reconciled { counts, result }
+    }
+}

@@ -1,0 +1,114 @@
+//! Rows that nothing moves any more are sent for again.
+
+use futures_util::stream::{self, StreamExt};
+use spillway::Millis;
+use spillway::aws::error::HandlerError;
+use spillway::aws::ledger::Unfinished;
+use spillway::reconcile::stale;
+use spillway::row::{Row, RowKey, State};
+use tracing::error;
+
+use crate::Reconcile;
+use crate::counts::Counts;
+use crate::reconcile::{Invocation, Progress};
+use crate::request::cursor;
+
+/// An invocation ends so long before its deadline, to go on in the next.
+const MARGIN: Millis = 60_000;
+/// Heads read at once.
+const AT_ONCE: usize = 16;
+
+impl Reconcile {
+    /// Goes over the ledger from a place on, until it is done or the deadline is near. At least one page is read, so that
+    /// every invocation gets on.
+    pub(crate) async fn rows(
+        &self,
+        run: &str,
+        mut from: Option<RowKey>,
+        invocation: Invocation,
+        counts: &mut Counts,
+    ) -> Result<Progress, HandlerError> {
+        loop {
+            let page = self.ledger.unfinished(from.as_ref()).await?;
+            counts.scanned += page.scanned;
+            counts.read_units += page.units;
+            let stale = self
+                .stale(page.rows, invocation.clock.now(), counts)
+                .await?;
+            let sent = self.send(&stale, run).await;
+            let is_sent = |row: &&Row| !matches!(sent.get(self.lane(row)), Some(Err(_)));
+            counts.sent_again += stale.iter().filter(is_sent).count() as u64;
+            if let Some(Err(problem)) = sent.into_iter().find(Result::is_err) {
+                return Err(problem);
+            }
+            from = page.next;
+            let Some(next) = &from else {
+                return Ok(Progress {
+                    done: true,
+                    cursor: None,
+                });
+            };
+            if invocation.clock.now() >= invocation.deadline - MARGIN {
+                return Ok(Progress {
+                    done: false,
+                    cursor: Some(cursor(next)),
+                });
+            }
+        }
+    }
+
+    /// Of these rows, those to be sent for.
+    async fn stale(
+        &self,
+        rows: Vec<Result<Unfinished, HandlerError>>,
+        now: Millis,
+        counts: &mut Counts,
+    ) -> Result<Vec<Row>, HandlerError> {
+        let after = Millis::try_from(self.config.stale_after.as_millis()).unwrap_or(Millis::MAX);
+        let mut owed = Vec::new();
+        for row in rows {
+            match row {
+                Ok(Unfinished { row, moved_at }) => {
+                    if stale::attempt(&row, moved_at, now, after).is_some() {
+                        owed.push(row);
+                    }
+                }
+                // It stays as it is, for somebody to look at.
+                Err(problem) => {
+                    error!("{problem}");
+                    counts.unreadable += 1;
+                }
+            }
+        }
+        let asked: Vec<(Row, Result<bool, HandlerError>)> = stream::iter(owed)
+            .map(|row| async move {
+                let sent_for = match row.state {
+                    State::Waiting => self.is_sent_for(&row).await,
+                    _ => Ok(false),
+                };
+                (row, sent_for)
+            })
+            .buffered(AT_ONCE)
+            .collect()
+            .await;
+        let mut stale = Vec::new();
+        for (row, sent_for) in asked {
+            if sent_for? {
+                counts.waiting += 1;
+            } else {
+                stale.push(row);
+            }
+        }
+        Ok(stale)
+    }
+
+    /// Whether a version that waits will be sent for: by the end of an execution that its object's head says runs, and
+    /// which has its slot.
+    async fn is_sent_for(&self, row: &Row) -> Result<bool, HandlerError> {
+        let head = self.ledger.head(&RowKey::of(&row.event).pk).await?;
+        match stale::waits_behind(row, &head) {
+            Some(execution) => Ok(self.ledger.slot(execution).await?.is_some()),
+            None => Ok(false),
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! Runs of reconcile: `pk = reconcile`, `sk = <run>`. What all invocations of a run counted.
+
+use super::Ledger;
+use super::item::{key, number};
+use super::update::Update;
+use crate::SCHEMA_VERSION;
+use crate::aws::error::HandlerError;
+
+const PARTITION: &str = "reconcile";
+
+impl Ledger {
+    /// Adds to what a run has counted. `expires_at`: when it may be forgotten, in seconds since the Unix epoch.
+    pub async fn count_for_run(
+        &self,
+        run: &str,
+        counts: &[(String, String)],
+        expires_at: i64,
+    ) -> Result<(), HandlerError> {
+        let update = Update::default()
+            .set("v", number(SCHEMA_VERSION))
+            .set("expires_at", number(expires_at));
+        let update = counts.iter().fold(update, |update, (name, count)| {
+            update.add(name, number(count))
+        });
+        let written = self
+            .update(key(PARTITION, run), update, "counting for a run")
+            .await?;
+        drop(written);
+        Ok(())
+    }
+}

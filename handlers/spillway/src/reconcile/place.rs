@@ -1,0 +1,69 @@
+//! The place of a found version among those of its object that S3 reported.
+
+use crate::Millis;
+use crate::event::{ObjectEvent, Sequencer};
+use crate::order::{self, Head};
+use crate::reconcile::identity;
+use crate::reconcile::time;
+use crate::row::{Row, RowKey};
+
+/// A reported version is newer than a found one, of which it is not the event, only if it came at least so much later: the
+/// times of both are S3's, and the found one was its object's current version when it was looked at.
+const LATER: Millis = 5_000;
+
+/// The place of an event's version, as the object's head has it.
+///
+/// A reported one has its row's sort key. A found one stands after the newest sequencer that is older by time: of `rows`,
+/// the object's, or of the head, when the row is forgotten.
+pub fn of(event: &ObjectEvent, rows: &[Row], head: &Head) -> String {
+    let sk = RowKey::of(event).sk;
+    if !event.is_found() {
+        return sk;
+    }
+    let time = time::millis(&event.event_time).unwrap_or_default();
+    let older = rows
+        .iter()
+        .filter(|row| !is_later(&row.event, time))
+        .filter_map(|row| row.event.sequencer.as_ref().map(Sequencer::as_str));
+    let forgotten = head
+        .newest
+        .as_deref()
+        .filter(|newest| {
+            !rows
+                .iter()
+                .any(|row| RowKey::of(&row.event).sk == order::row_of(newest))
+        })
+        .and_then(order::sequencer_of);
+    let after = older.chain(forgotten).max();
+    order::place(after, time, &sk)
+}
+
+/// Whether an event came later than a found version of its object that was last modified then.
+fn is_later(event: &ObjectEvent, found: Millis) -> bool {
+    // An event of which no time is known came when S3's order says.
+    time::millis(&event.event_time).is_none_or(|time| time > found + LATER)
+}
+
+/// The head as a reported event knows it: found versions that are newer than it by time stand after it.
+pub fn informed(head: Head, event: &ObjectEvent) -> Head {
+    let Some(sequencer) = &event.sequencer else {
+        return head;
+    };
+    let informed = |version: String| match order::found_at(&version) {
+        Some(found) if !is_later(event, found) => order::moved_after(&version, sequencer.as_str()),
+        _ => version,
+    };
+    let mut waiting: Vec<String> = head.waiting.into_iter().map(informed).collect();
+    waiting.sort();
+    Head {
+        newest: head.newest.map(informed),
+        waiting,
+        ..head
+    }
+}
+
+/// Whether any of an object's rows is of the version that was found, and S3 reported it.
+pub fn is_reported(found: &ObjectEvent, rows: &[Row]) -> bool {
+    rows.iter()
+        .any(|row| !row.event.is_found() && identity::is_same(found, &row.event))
+}

@@ -1,0 +1,99 @@
+//! Rows that nothing moves any more: their message was lost, or never sent.
+
+use crate::Millis;
+use crate::order::{self, Head};
+use crate::row::{Row, RowKey, State};
+
+/// The attempt whose message is to be sent again for a row that was last written at `moved_at`. `None`: something may
+/// still move it, or nothing is owed.
+///
+/// It asks for the attempt after the row's, which is always safe: whichever message comes first claims it, and the others
+/// are stale.
+pub fn attempt(row: &Row, moved_at: Option<Millis>, now: Millis, after: Millis) -> Option<u32> {
+    let owed = matches!(row.state, State::Queued | State::Retry | State::Waiting);
+    // Without any time the row is of a release that wrote none, and so old enough.
+    let stale = moved_at.is_none_or(|moved_at| now - moved_at >= after);
+    (owed && stale).then(|| row.attempt + 1)
+}
+
+/// The execution behind which a row waits, as its object's head has it: as long as that holds its slot, its end sends for
+/// who waits.
+pub fn waits_behind<'a>(row: &Row, head: &'a Head) -> Option<&'a str> {
+    let sk = RowKey::of(&row.event).sk;
+    let waits = head
+        .waiting
+        .iter()
+        .any(|version| order::row_of(version) == sk);
+    head.running.as_deref().filter(|_| waits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::attempt::{Verdict, verdict};
+    use crate::event::tests::{event, found};
+    use proptest::prelude::*;
+
+    fn row(state: State, attempt: u32) -> Row {
+        Row {
+            event: event("k", "1"),
+            state,
+            attempt,
+            execution: Some("e".into()),
+            lane: None,
+        }
+    }
+
+    #[test]
+    fn what_is_owed_and_did_not_move_is_sent_for_again() {
+        for (state, again) in [
+            (State::Queued, Some(1)),
+            (State::Retry, Some(3)),
+            (State::Waiting, Some(3)),
+            (State::Started, None),
+            (State::Succeeded, None),
+            (State::Dead, None),
+            (State::Superseded, None),
+        ] {
+            let row = row(state, again.map_or(2, |attempt| attempt - 1));
+            assert_eq!(attempt(&row, Some(1_000), 2_000, 1_000), again, "{state:?}");
+            assert_eq!(attempt(&row, Some(1_001), 2_000, 1_000), None, "{state:?}");
+            assert_eq!(attempt(&row, None, 2_000, 1_000), again, "{state:?}");
+        }
+    }
+
+    #[test]
+    fn who_waits_waits_behind_what_runs() {
+        let row = row(State::Waiting, 0);
+        let sk = RowKey::of(&row.event).sk;
+        let head = |running: Option<&str>, waiting: &str| Head {
+            revision: 1,
+            newest: None,
+            running: running.map(str::to_owned),
+            waiting: vec![waiting.to_owned()],
+        };
+        assert_eq!(waits_behind(&row, &head(Some("e"), &sk)), Some("e"));
+        assert_eq!(waits_behind(&row, &head(None, &sk)), None);
+        assert_eq!(waits_behind(&row, &head(Some("e"), "another")), None);
+        let of_found = Row {
+            event: found("k"),
+            ..row
+        };
+        let key = RowKey::of(&of_found.event);
+        let place = order::place(None, 7, &key.sk);
+        assert_eq!(waits_behind(&of_found, &head(Some("e"), &place)), Some("e"));
+    }
+
+    proptest! {
+        /// The first message of those that ask again is claimed, and all others are stale.
+        #[test]
+        fn asking_again_is_safe(state in 0usize..7, k in 0u32..9) {
+            let row = row(State::ALL[state], k);
+            if let Some(asked) = attempt(&row, None, 0, 0) {
+                prop_assert_eq!(verdict(asked, Some(&row)), Verdict::Claim);
+                let claimed = Row { attempt: asked, state: State::Started, ..row };
+                prop_assert_eq!(verdict(asked, Some(&claimed)), Verdict::Stale);
+            }
+        }
+    }
+}

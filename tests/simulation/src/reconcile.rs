@@ -1,0 +1,212 @@
+//! A bucket, and runs of `reconcile` over it and over the ledger, as its state machine makes them.
+
+use std::time::Duration;
+
+use ::reconcile::{Answer, Bucket, Counts, Invocation, Reconcile, Reconciled};
+use fake_aws::ListedObject;
+use serde_json::{Value, json};
+use spillway::Millis;
+use spillway::aws::clients::Connection;
+use spillway::aws::error::HandlerError;
+use spillway::reconcile::time;
+use spillway::source::Source;
+
+use crate::pipeline::{LEDGER, LEDGER_ARN, Pipeline};
+
+/// The bucket that everything is uploaded to.
+pub const BUCKET: &str = "uploads";
+
+/// Lambda's timeout of `reconcile`, as in Terraform.
+const TIMEOUT: Duration = Duration::from_secs(120);
+/// How often Step Functions tries what failed, after the first time, and how long it waits in between.
+const RETRIES: u32 = 3;
+const RETRIES_AFTER: Duration = Duration::from_secs(5);
+
+/// What is asked of a run over the bucket.
+#[derive(Debug, Clone, Default)]
+pub struct Asked {
+    pub dry_run: bool,
+    pub from: Option<Millis>,
+    pub to: Option<Millis>,
+    /// Whether the items are an inventory's.
+    pub inventory: bool,
+}
+
+/// Runs of `reconcile`. Cheap to clone.
+#[derive(Clone)]
+pub struct Runs {
+    pipeline: Pipeline,
+    pub sources: Vec<Source>,
+    pub min_age: Duration,
+    pub stale_after: Duration,
+    pub retention_days: u32,
+    /// Objects in one batch.
+    pub batch: usize,
+    /// How long an invocation may take.
+    pub timeout: Duration,
+}
+
+/// How an invocation went.
+#[derive(Debug)]
+pub enum Ran {
+    Ended(Reconciled),
+    /// The process died.
+    Crashed,
+    TimedOut,
+}
+
+impl Ran {
+    /// The answer and the counts of one that went well.
+    #[track_caller]
+    pub fn well(self) -> (Answer, Counts) {
+        match self {
+            Self::Ended(Reconciled {
+                counts,
+                result: Ok(answer),
+            }) => (answer, counts),
+            other => panic!("the invocation did not go well: {other:?}"),
+        }
+    }
+
+    /// The counts of one that failed, and what it said.
+    #[track_caller]
+    pub fn failed(self) -> (Counts, HandlerError) {
+        match self {
+            Self::Ended(Reconciled {
+                counts,
+                result: Err(problem),
+            }) => (counts, problem),
+            other => panic!("the invocation did not fail: {other:?}"),
+        }
+    }
+}
+
+impl Runs {
+    /// Of a pipeline with one source, the whole bucket, which is made now.
+    pub fn of(pipeline: &Pipeline, versioned: bool) -> Self {
+        pipeline.aws.s3().create_bucket(BUCKET, versioned);
+        let day = Duration::from_secs(24 * 60 * 60);
+        Self {
+            pipeline: pipeline.clone(),
+            sources: vec![Source {
+                bucket: BUCKET.into(),
+                prefix: None,
+                suffix: None,
+                lane: None,
+            }],
+            min_age: day,
+            stale_after: day,
+            retention_days: 90,
+            batch: 100,
+            timeout: TIMEOUT,
+        }
+    }
+
+    /// Invokes `reconcile` once.
+    pub async fn once(&self, payload: Value) -> Ran {
+        let caller = self.pipeline.caller("reconcile");
+        let config = ::reconcile::Config {
+            pipeline: "pipeline".into(),
+            ledger_table: LEDGER.into(),
+            ledger_arn: LEDGER_ARN.into(),
+            lanes: self.pipeline.lanes(),
+            sources: self.sources.clone(),
+            retention_days: self.retention_days,
+            stale_after: self.stale_after,
+            min_age: self.min_age,
+        };
+        let connection = Connection::with_http_client(caller.http_client());
+        let reconcile = Reconcile::new(config, connection.clients(), Bucket::new(&connection));
+        let clock = self.pipeline.clock();
+        let invocation = Invocation {
+            clock,
+            deadline: clock.now() + self.timeout.as_millis() as Millis,
+        };
+        let ran = tokio::select! {
+            biased;
+            () = caller.crashed() => Ran::Crashed,
+            reconciled = reconcile.reconcile(payload, invocation) => Ran::Ended(reconciled),
+            () = tokio::time::sleep(self.timeout) => Ran::TimedOut,
+        };
+        if !matches!(ran, Ran::Ended(_)) {
+            caller.crash();
+        }
+        ran
+    }
+
+    /// Invokes it as Step Functions does: again when it failed.
+    pub async fn invoke(&self, payload: &Value) -> (Answer, Counts) {
+        for _ in 0..RETRIES {
+            match self.once(payload.clone()).await {
+                Ran::Ended(Reconciled {
+                    counts,
+                    result: Ok(answer),
+                }) => return (answer, counts),
+                _ => tokio::time::sleep(RETRIES_AFTER).await,
+            }
+        }
+        self.once(payload.clone()).await.well()
+    }
+
+    /// A run over what the bucket holds now. The counts of each batch, of its last try.
+    pub async fn objects(&self, run: &str, asked: &Asked) -> Vec<Counts> {
+        let objects = self.pipeline.aws.s3().objects(BUCKET);
+        let mut counts = Vec::new();
+        for batch in objects.chunks(self.batch) {
+            let payload = batch_of(run, batch, asked);
+            counts.push(self.invoke(&payload).await.1);
+        }
+        counts
+    }
+
+    /// A run over the ledger, until it is done. The counts of each invocation.
+    pub async fn rows(&self, run: &str) -> Vec<Counts> {
+        let (mut counts, mut cursor) = (Vec::new(), None);
+        loop {
+            let payload = json!({"rows": {"cursor": cursor}, "run": run});
+            let (answer, counted) = self.invoke(&payload).await;
+            counts.push(counted);
+            let progress = answer.rows.expect("progress");
+            cursor = progress.cursor;
+            if progress.done {
+                return counts;
+            }
+        }
+    }
+
+    /// What a run has counted, as the ledger has it.
+    pub fn counted(&self, run: &str, name: &str) -> f64 {
+        let item = self.pipeline.aws.dynamodb().item(LEDGER, "reconcile", run);
+        let item = item.expect("the run's item");
+        let count = item[name]["N"].as_str().map(str::parse);
+        count.map_or(0.0, |count| count.expect("a number"))
+    }
+}
+
+/// What a Distributed Map hands to an invocation.
+pub fn batch_of(run: &str, objects: &[ListedObject], asked: &Asked) -> Value {
+    let item = if asked.inventory { line } else { entry };
+    let items: Vec<Value> = objects.iter().map(item).collect();
+    let input = json!({
+        "run": run, "bucket": BUCKET, "dry_run": asked.dry_run,
+        "from": asked.from.map(time::iso), "to": asked.to.map(time::iso),
+    });
+    json!({"BatchInput": input, "Items": items})
+}
+
+/// An entry of `ListObjectsV2`, as Step Functions reads it.
+fn entry(object: &ListedObject) -> Value {
+    json!({
+        "Key": object.key, "LastModified": object.last_modified_ms / 1_000, "ETag": format!("\"{}\"", object.etag),
+        "Size": object.size, "StorageClass": "STANDARD",
+    })
+}
+
+/// A line of an inventory.
+fn line(object: &ListedObject) -> Value {
+    json!({
+        "Bucket": BUCKET, "Key": crate::upload::encoded(&object.key), "VersionId": object.version_id, "IsLatest": "true",
+        "IsDeleteMarker": "false", "Size": object.size.to_string(), "LastModifiedDate": time::iso(object.last_modified_ms),
+        "ETag": object.etag,
+    })
+}
