@@ -94,14 +94,15 @@ def poison(pipeline: Pipeline, number: int) -> tuple[str, str]:
     without = {**record, "s3": {**record["s3"], "object": {"key": f"flood/bad-{number}"}}}
     return [
         (f"no JSON at all: {number}", "not JSON"),
-        (whole[: 100 + number % 200], "not JSON"),
+        # Cut off somewhere.
+        (f"{whole[: 300 + number % 200]}{number}", "not JSON"),
         (json.dumps({"number": number}), "neither an S3 notification"),
         (json.dumps({"Records": [], "number": number}), "no records"),
         (json.dumps({"Records": [{**record, "eventVersion": "3.0"}]}), "is not 2.x"),
         # One that is right beside one that is not.
         (json.dumps({"Records": [record, without]}), "sequencer"),
         (json.dumps({"spillway": 7, "object": {}, "number": number}), "schema version 7"),
-        (json.dumps({"Type": "Notification", "Message": f"Hello {number}"}), "not JSON"),
+        (json.dumps({"Type": "Notification", "TopicArn": "arn:aws:sns:x:y:z", "Message": f"Hello {number}"}), "not JSON"),
     ][number % 8]
 
 

@@ -15,7 +15,7 @@ from pipeline import aws_api
 from pipeline.aws import Aws
 from pipeline.emulator import Emulator
 from pipeline.paths import SCRIPTS
-from pipeline.redrive import asking, selection
+from pipeline.redrive import asking, replay, selection
 from pipeline.redrive.errors import RedriveError
 from pipeline.redrive.ledger import Rows
 from pipeline.redrive.selection import Selection
@@ -210,6 +210,18 @@ def test_a_fifo_queue_takes_the_same_attempt_once(aws: Aws, emulator: Emulator) 
     assert first == sorted(first)
     groups = {message["Attributes"]["MessageGroupId"] for message in messages if '"1"' in message["Body"]}
     assert len(groups) == 1
+
+
+def test_a_batch_has_one_message_of_a_group() -> None:
+    """Each entry may be refused alone, and the next of its group would have overtaken it."""
+    groups = ["a", "b", "a", "a", "c", None, None]
+    entries = [("DEAD", {"MessageGroupId": group} if group else {}) for group in groups]
+    sent = []
+    while entries:
+        batch, entries = replay._next_batch(entries, 10)
+        sent.append([entry.get("MessageGroupId") for _, entry in batch])
+    assert sent == [["a", "b", "c", None, None], ["a"], ["a"]]
+    assert [len(replay._next_batch([("DEAD", {})] * 12, most)[0]) for most in (10, 3)] == [10, 3]
 
 
 def test_a_row_that_is_not_finished_any_more_is_left_alone(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
