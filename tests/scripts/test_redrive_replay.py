@@ -284,6 +284,23 @@ def test_with_order_latest_older_versions_are_left_alone(aws: Aws, pipeline: Pip
     assert (refused.code, "would be superseded again" in refused.err) == (1, True)
 
 
+def test_with_order_latest_a_version_that_reconcile_found_is_replayed_if_it_is_the_newest() -> None:
+    first, second = f"{1:032x}#", f"{2:032x}#"
+    # As handlers/spillway/src/order.rs writes places.
+    found, place = "reconciled#v1", f"{1:032x}~000000000000009~reconciled#v1"
+    for newest, sk, older in (
+        ("", first, False),
+        (first, first, False),
+        (second, first, True),
+        (place, found, False),
+        (place, first, True),
+        (place, "reconciled#v0", True),
+        (second, found, True),
+        ("", found, False),
+    ):
+        assert replay._is_newer(newest, sk) == older, (newest, sk)
+
+
 def test_a_row_that_cannot_be_read_stops_no_other(ledger: Ledger) -> None:
     ledger.put("uploads/1", "DEAD", 3)
     ledger.put("uploads/2", "DEAD", 3, v=3)
