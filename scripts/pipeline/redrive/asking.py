@@ -12,6 +12,8 @@ from pipeline.redrive.errors import RedriveError
 
 # As in handlers/spillway/src/lib.rs.
 SCHEMA_VERSION = 1
+# What the sort keys of rows begin with that reconcile found without a sequencer.
+FOUND = "reconciled"
 # Bytes, as in handlers/spillway/src/execution.rs and fifo.rs.
 _ID, _GROUP, _CAUSE = 16, 16, 8
 
@@ -24,8 +26,13 @@ def object_event(row: dict) -> dict:
     """`row`: an item as DynamoDB answers it."""
     bucket, slash, key = row["pk"]["S"].partition("/")
     sequencer, hash_, version = row["sk"]["S"].partition("#")
+    found = sequencer == FOUND
+    if found and "#" in version:
+        # Time and etag, of a bucket without versions.
+        version = ""
     version_of_row = int(row.get("v", {}).get("N", SCHEMA_VERSION))
-    known = slash and hash_ and re.fullmatch(r"[0-9a-f]{1,32}", sequencer) and abs(version_of_row - SCHEMA_VERSION) <= 1
+    sequenced = found or re.fullmatch(r"[0-9a-f]{1,32}", sequencer)
+    known = slash and hash_ and sequenced and abs(version_of_row - SCHEMA_VERSION) <= 1
     if not known or "event_name" not in row or "event_time" not in row:
         raise UnreadableError(f"{row['pk']['S']} {row['sk']['S']}: no row that this release can read")
     return {
@@ -34,7 +41,7 @@ def object_event(row: dict) -> dict:
         "versionId": version or None,
         "size": int(row["size"]["N"]) if "size" in row else None,
         "etag": row.get("etag", {}).get("S"),
-        "sequencer": sequencer.rjust(32, "0"),
+        "sequencer": None if found else sequencer.rjust(32, "0"),
         "eventName": row["event_name"]["S"],
         "eventTime": row["event_time"]["S"],
     }
@@ -43,7 +50,8 @@ def object_event(row: dict) -> dict:
 def message(pipeline: str, row: dict, attempt: int, cause: str, fifo: bool) -> dict:
     """An entry of SendMessageBatch, without its Id. `pipeline`: the ARN of the ledger."""
     event = object_event(row)
-    body = json.dumps({"spillway": SCHEMA_VERSION, "object": event}, ensure_ascii=False, separators=(",", ":"))
+    found = {} if event["sequencer"] else {"reconciled": True}
+    body = json.dumps({"spillway": SCHEMA_VERSION, "object": event, **found}, ensure_ascii=False, separators=(",", ":"))
     attributes = {"attempt": {"DataType": "Number", "StringValue": str(attempt)}}
     if "lane" in row:
         attributes["lane"] = {"DataType": "String", "StringValue": row["lane"]["S"]}
@@ -54,7 +62,8 @@ def message(pipeline: str, row: dict, attempt: int, cause: str, fifo: bool) -> d
     }
     if fifo:
         named = [pipeline, event["bucket"], event["key"]]
-        id_ = _digest([*named, event["versionId"] or "", event["sequencer"]], _ID)
+        identity = ["", row["sk"]["S"]] if found else [event["versionId"] or "", event["sequencer"]]
+        id_ = _digest([*named, *identity], _ID)
         entry["MessageGroupId"] = _digest(named, _GROUP)
         entry["MessageDeduplicationId"] = f"{id_}-{attempt}-{_digest([cause], _CAUSE)}"
     return entry
