@@ -2,6 +2,7 @@
 //! wrong, each version is worked on, and once.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -434,11 +435,11 @@ async fn fault_at(kind: Kind, n: usize, fault: Fault, after: bool) -> bool {
     let (pipeline, runs) = kind.pipeline();
     let keys = ["a", "b c", "d"];
     keys.iter().for_each(|key| drop(old(&pipeline, key)));
-    let happened = Arc::new(Mutex::new(false));
+    let happened = Arc::new(AtomicBool::new(false));
     let (told, wanted, mut seen) = (happened.clone(), fault.clone(), BTreeSet::new());
     set(&pipeline, after, move |call| {
         if call.caller.starts_with("reconcile") && seen.insert(call.sequence) && seen.len() == n {
-            *told.lock().unwrap() = true;
+            told.store(true, Ordering::Relaxed);
             wanted.clone()
         } else {
             Fault::None
@@ -448,8 +449,7 @@ async fn fault_at(kind: Kind, n: usize, fault: Fault, after: bool) -> bool {
     pipeline.drain(10).await;
     let when = format!("{kind:?}: {fault:?} at call {n}, after: {after}");
     assert_once(&pipeline, keys, &when);
-    let happened = *happened.lock().unwrap();
-    happened
+    happened.load(Ordering::Relaxed)
 }
 
 #[tokio::test(start_paused = true)]
