@@ -15,6 +15,7 @@ from pipeline.inside_emulator import (
     async_invokes,
     distributed_maps,
     event_buses,
+    jsonata_time,
     message_moves,
     permissions,
     queue_lock,
@@ -41,6 +42,7 @@ message_moves.add(lock)
 table_lock.add()
 rule_targets.add(lock)
 event_buses.add()
+jsonata_time.add()
 permissions.add()
 s3_get_object.add()
 s3_list_versions.add()
