@@ -1,0 +1,3 @@
+//! Every state of the protocol, within bounds.
+
+mod kept;
