@@ -19,8 +19,6 @@ pub enum Breakage {
     RowBeforeMessage,
     /// Settle frees the slot before the object's turn goes on.
     SlotBeforeTurn,
-    /// Settle sends for who waits before it takes the turn.
-    WakeBeforeTurn,
     /// The sweep reports a start that it does not find as one that failed.
     SweepReportsNeverStarted,
     /// Nobody looks after the slots of a tick that died: no restart, and no sweep.

@@ -102,10 +102,9 @@ impl Protocol {
                     Some(_) if !settle.fresh => SettleAt::Head,
                     Some(next) => {
                         world.write_head(self.cast.head_of(&next.head));
-                        let woken = self.is_broken_by(Breakage::WakeBeforeTurn);
-                        self.wake_next(if woken { 0 } else { settle.wake })
+                        self.wake_next(settle.wake)
                     }
-                    None => self.wake_next(0),
+                    None => unreachable!("asked before, of the same head"),
                 }
             }
             SettleAt::Wake => {
@@ -113,10 +112,7 @@ impl Protocol {
                 world.queue.put(Message { event, attempt: settle.asks });
                 let rest = settle.wake & !(1 << event);
                 world.settles[usize::from(number)].wake = rest;
-                match self.wake_next(rest) {
-                    SettleAt::Free if self.is_broken_by(Breakage::WakeBeforeTurn) => SettleAt::WriteHead,
-                    next => next,
-                }
+                self.wake_next(rest)
             }
             SettleAt::Forget => {
                 *world.list_mut(execution) = None;
@@ -236,7 +232,6 @@ impl Protocol {
     fn before_head(&self, settle: &Settle) -> SettleAt {
         let freed = free(self.bounds.order, &self.cast.head(settle.head), self.cast.name(settle.execution));
         match freed.write {
-            Some(_) if self.is_broken_by(Breakage::WakeBeforeTurn) && settle.wake != 0 => SettleAt::Wake,
             Some(next) if next.superseded.is_empty() => SettleAt::WriteHead,
             Some(_) => SettleAt::Supersede,
             None => self.wake_next(settle.wake),

@@ -25,7 +25,7 @@ fn breakages() {
     for (breakage, bounds) in [
         (DeleteBeforeClaim, &plain), (SlotAfterClaim, &plain), (SlotBeforeRow, &plain), (RowBeforeMessage, &plain),
         (NobodyLooksAfter, &plain), (ClaimWithoutCondition, &plain2), (NoLease, &plain), (SweepReportsNeverStarted, &plain),
-        (SlotBeforeTurn, &each), (WakeBeforeTurn, &each), (EachPasses, &each1), (HeadWithoutCondition, &each), (SlotShared, &latest),
+        (SlotBeforeTurn, &each), (EachPasses, &each1), (HeadWithoutCondition, &each), (SlotShared, &latest),
         (ListNotFixedByTick, &over), (ListNotFixedByTick, &batch), (ListNotFixedByRestart, &batch), (ListNotFixedByRestart, &over), (LeftOutAreForgotten, &over),
         (ReportIgnored, &batch), (MemberLeftBehind, &batch),
     ] {
