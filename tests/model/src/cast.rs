@@ -33,7 +33,7 @@ impl Cast {
             version_id: None,
             size: None,
             etag: None,
-            sequencer: sequencer(number),
+            sequencer: Some(sequencer(number)),
             event_name: "ObjectCreated:Put".to_owned(),
             event_time: "2026-11-22T10:00:00.000Z".to_owned(),
         };

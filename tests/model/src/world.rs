@@ -153,6 +153,8 @@ pub struct Lease {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Tick {
     pub at: TickAt,
+    /// Slots are old enough for the sweep, and for one without a claim to be freed.
+    pub old: bool,
     /// From when on slots are suspect, as the last tick left it.
     pub left: Option<Time>,
     /// From when on this tick found slots suspect.
@@ -169,10 +171,8 @@ pub struct Tick {
 pub enum TickAt {
     #[default]
     Idle,
-    /// Has the lease, and counts the slots next; looks after the old ones too or not.
-    Count {
-        sweeps: bool,
-    },
+    /// Has the lease, and counts the slots next.
+    Count,
     /// Restarts and sweeps, then drains.
     LookAfter,
     Drain,
@@ -363,6 +363,11 @@ impl World {
 
     pub fn fate(&self, execution: Execution) -> Fate {
         self.executions[usize::from(execution)]
+    }
+
+    pub fn list(&self, execution: Execution) -> Option<List> {
+        let [first, _] = candidates(execution);
+        self.lists[usize::from(first)]
     }
 
     pub fn list_mut(&mut self, execution: Execution) -> &mut Option<List> {

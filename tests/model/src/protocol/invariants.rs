@@ -25,23 +25,21 @@ impl Protocol {
             Property::always("what is recorded as succeeded did succeed", |protocol: &Self, state: &State| {
                 protocol.events().all(|event| protocol.has_succeeded_if_so_recorded(&state.world, event))
             }),
+            Property::always("every event is in a safe place", |protocol: &Self, state: &State| {
+                protocol.events().all(|event| protocol.is_safe(&state.world, event))
+            }),
+            Property::always("what runs holds a slot", |_, state: &State| {
+                let world = &state.world;
+                let runs = |it: &Execution| world.fate(*it) == Fate::Running;
+                let mut running = (0..EXECUTIONS as Execution).filter(runs);
+                state.kept(Broken::WithoutSlot) && running.all(|it| world.slot(it).is_some())
+            }),
         ];
         if !self.bounds.lease_ends_early {
-            promises.extend([
-                Property::always("every event is in a safe place", |protocol: &Self, state: &State| {
-                    protocol.events().all(|event| protocol.is_safe(&state.world, event))
-                }),
-                Property::always("never more than the limit", |protocol: &Self, state: &State| {
-                    let limit = protocol.bounds.max_concurrency as usize;
-                    state.kept(Broken::Over) && state.world.slots.len() <= limit
-                }),
-                Property::always("what runs holds a slot", |_, state: &State| {
-                    let world = &state.world;
-                    let runs = |it: &Execution| world.fate(*it) == Fate::Running;
-                    let mut running = (0..EXECUTIONS as Execution).filter(runs);
-                    state.kept(Broken::WithoutSlot) && running.all(|it| world.slot(it).is_some())
-                }),
-            ]);
+            promises.push(Property::always("never more than the limit", |protocol: &Self, state: &State| {
+                let limit = protocol.bounds.max_concurrency as usize;
+                state.kept(Broken::Over) && state.world.slots.len() <= limit
+            }));
         }
         promises
     }
@@ -64,7 +62,7 @@ impl Protocol {
         match row.state {
             None | Some(RowState::Queued | RowState::Retry) => self.is_asked_for(world, event),
             Some(RowState::Started) => row.execution.is_some_and(|execution| {
-                let listed = !is_batch(execution) || world.lists.iter().any(Option::is_some);
+                let listed = !is_batch(execution) || world.list(execution).is_some();
                 listed && world.slot(execution).is_some()
             }),
             Some(RowState::Waiting) => {

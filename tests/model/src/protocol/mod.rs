@@ -39,7 +39,8 @@ pub struct Bounds {
     pub ingest: bool,
     /// Messages that one tick handles at once: one or two.
     pub workers: usize,
-    /// Two ticks, and a lease that may end while its holder still runs. What rests on the lease is not asked for then.
+    /// Two ticks, and a lease that may end while its holder still runs. The limit rests on the lease: it is not asked for
+    /// then.
     pub lease_ends_early: bool,
 }
 
@@ -104,8 +105,8 @@ impl fmt::Debug for State {
 /// A step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
-    /// A tick begins: it takes the lease.
-    Begin { tick: u8, sweeps: bool },
+    /// A tick begins: it takes the lease. The slots there are are old by now, or not.
+    Begin { tick: u8, old: bool },
     /// Its next call for a slot, or the count of the slots.
     LookAfter(u8),
     /// A message is received by a worker.
@@ -233,13 +234,11 @@ impl Protocol {
         if is_batch(execution) {
             world.inputs[usize::from(candidates(execution)[0])] = input;
         }
-        if !self.bounds.lease_ends_early {
-            if world.slot(execution).is_none() {
-                world.broke(crate::world::Broken::WithoutSlot);
-            }
-            if world.running() > self.bounds.max_concurrency as usize {
-                world.broke(crate::world::Broken::Over);
-            }
+        if world.slot(execution).is_none() {
+            world.broke(crate::world::Broken::WithoutSlot);
+        }
+        if !self.bounds.lease_ends_early && world.running() > self.bounds.max_concurrency as usize {
+            world.broke(crate::world::Broken::Over);
         }
     }
 
@@ -371,7 +370,7 @@ impl Model for Protocol {
         let mut world = last.world.clone();
         let next = &mut world;
         match step {
-            Step::Begin { tick, sweeps } => self.begin(next, tick, sweeps),
+            Step::Begin { tick, old } => self.begin(next, tick, old),
             Step::LookAfter(tick) => self.look_after(next, tick),
             Step::Receive(tick, worker, message) => self.receive(next, tick, worker, message),
             Step::Close(tick, worker) => self.close(next, tick, worker),

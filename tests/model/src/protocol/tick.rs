@@ -1,5 +1,6 @@
 //! The tick: lease, count, restart, sweep, and what its workers may do next.
 
+use spillway::Millis;
 use spillway::gate::{Gate, Grant};
 use spillway::outcome::{Outcome, Status};
 use spillway::pace::Pace;
@@ -10,7 +11,7 @@ use spillway::tokens::Tokens;
 use super::{Protocol, Step};
 use crate::breakage::Breakage;
 use crate::world::{
-    At, Call, Execution, Fate, List, SettleAt, SlotOf, Tick, TickAt, Time, What, World, candidates, event_of, is_batch, millis,
+    At, Call, Execution, Fate, List, SettleAt, SlotOf, Tick, TickAt, Time, What, Worker, World, candidates, event_of, is_batch, millis,
 };
 
 impl Protocol {
@@ -22,13 +23,13 @@ impl Protocol {
                 let first = world.ticks.iter().position(|tick| tick.at == TickAt::Idle) == Some(number.into());
                 let free = world.lease.holder.is_none() || world.lease.expired;
                 if first && (free || self.is_broken_by(Breakage::NoLease)) {
-                    steps.push(Step::Begin { tick: number, sweeps: false });
+                    steps.push(Step::Begin { tick: number, old: false });
                     if !world.slots.is_empty() && !self.is_broken_by(Breakage::NobodyLooksAfter) {
-                        steps.push(Step::Begin { tick: number, sweeps: true });
+                        steps.push(Step::Begin { tick: number, old: true });
                     }
                 }
             }
-            TickAt::Count { .. } | TickAt::LookAfter => steps.push(Step::LookAfter(number)),
+            TickAt::Count | TickAt::LookAfter => steps.push(Step::LookAfter(number)),
             TickAt::Drain => self.drain_steps(world, tick, number, steps),
         }
     }
@@ -83,10 +84,10 @@ impl Protocol {
         gate
     }
 
-    pub(super) fn begin(&self, world: &mut World, number: u8, sweeps: bool) {
+    pub(super) fn begin(&self, world: &mut World, number: u8, old: bool) {
         let now = world.now();
         let tick = &mut world.ticks[usize::from(number)];
-        tick.at = TickAt::Count { sweeps };
+        (tick.at, tick.old) = (TickAt::Count, old);
         tick.left = world.lease.suspect_since;
         world.lease.holder = Some(number);
         world.lease.expired = false;
@@ -106,26 +107,30 @@ impl Protocol {
 
     /// The next call of restart and sweep.
     pub(super) fn look_after(&self, world: &mut World, number: u8) {
-        let at = world.ticks[usize::from(number)].at;
-        if let TickAt::Count { sweeps } = at {
-            self.count(world, number, sweeps);
+        if world.ticks[usize::from(number)].at == TickAt::Count {
+            self.count(world, number);
         } else {
             let call = world.ticks[usize::from(number)].calls.remove(0);
             self.call(world, number, call);
         }
         let tick = &mut world.ticks[usize::from(number)];
         if tick.calls.is_empty() {
-            tick.at = TickAt::Drain;
-            tick.left = None;
+            (tick.at, tick.left, tick.old) = (TickAt::Drain, None, false);
         } else {
             tick.at = TickAt::LookAfter;
         }
     }
 
-    fn count(&self, world: &mut World, number: u8, sweeps: bool) {
+    fn count(&self, world: &mut World, number: u8) {
         let now = millis(world.now());
+        // Only the clock of one who outlived the lease is in question: what that one has on the wire has landed by the time
+        // that a slot is old.
+        let on_the_wire = |worker: &Worker| worker.slot.is_some() && !matches!(worker.at, At::Conclude | At::Start | At::Mark);
+        let mut workers = world.ticks.iter().flat_map(|tick| &tick.workers);
+        let young = self.bounds.lease_ends_early && workers.any(on_the_wire);
         let slots = world.slots.clone();
         let tick = &mut world.ticks[usize::from(number)];
+        tick.old &= !young;
         (tick.counted, tick.put) = (slots.len() as u8, 0);
         let left = tick.left.map(millis);
         let is_open = |slot: &SlotOf| sweep::is_open(&self.slot(*slot), left, now);
@@ -133,7 +138,7 @@ impl Protocol {
         open.sort_by_key(|slot| slot.taken_at);
         let restart = open.into_iter().map(|slot| Call { what: What::Claimed, slot, sweeps: false });
         tick.calls.extend(restart);
-        if sweeps {
+        if tick.old {
             let others: Vec<Slot> =
                 slots.iter().filter(|slot| !is_open(slot)).map(|slot| self.slot(*slot)).collect();
             let due = sweep::due(&others, None, 0, usize::MAX, now);
@@ -234,13 +239,17 @@ impl Protocol {
         }
         match events {
             Some(events) => self.next(world, number, call, What::Start(events)),
-            None => self.free_unused(world, number, call),
+            None if sweep::may_be_freed(&self.slot(call.slot), self.now(world, number)) => {
+                self.free_unused(world, number, call);
+            }
+            // Its claim may be on the wire.
+            None => suspect(&mut world.ticks[usize::from(number)], call.slot.taken_at),
         }
     }
 
     /// What the sweep does.
     fn act(&self, world: &mut World, number: u8, call: Call, found: Found, events: Option<u8>) {
-        let now = millis(world.now());
+        let now = self.now(world, number);
         match sweep::action(&self.slot(call.slot), found, events.is_some(), false, now) {
             Action::Leave | Action::Park => {}
             Action::Report(_) => self.next(world, number, call, What::Report),
@@ -250,6 +259,12 @@ impl Protocol {
             Action::Start => self.next(world, number, call, What::Start(events.unwrap_or_default())),
             Action::Free => self.free_unused(world, number, call),
         }
+    }
+
+    /// Now, as far as the age of slots counts.
+    fn now(&self, world: &World, number: u8) -> Millis {
+        let old = world.ticks[usize::from(number)].old;
+        millis(world.now()) + if old { sweep::CLAIM_LANDS_WITHIN } else { 0 }
     }
 
     fn free_unused(&self, world: &mut World, number: u8, call: Call) {
@@ -279,7 +294,7 @@ impl Protocol {
         }
         let tick = &mut world.ticks[usize::from(number)];
         if tick.calls.is_empty() {
-            (tick.at, tick.left) = (TickAt::Drain, None);
+            (tick.at, tick.left, tick.old) = (TickAt::Drain, None, false);
         }
     }
 
