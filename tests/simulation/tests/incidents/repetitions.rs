@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use fake_aws::{Ending, Fault};
-use simulation::{Pipeline, Settings, Upload, Verdict};
+use simulation::{Mapped, Pipeline, Settings, Upload, Verdict};
 use spillway::outcome::{Outcome, Status, encode};
 
 use crate::{assert_all_succeeded_once, states};
@@ -75,7 +75,7 @@ async fn a_stale_duplicate_that_overwrites_a_finished_result() {
     // The duplicates are gone, and nothing was claimed for them.
     assert!(pipeline.events.messages().is_empty());
     assert_eq!(states(&pipeline), ["SUCCEEDED"]);
-    while pipeline.settle_once().await {}
+    while pipeline.settle_once().await != Mapped::Nothing {}
     assert_eq!(states(&pipeline), ["SUCCEEDED"]);
     let verdict = Verdict::of(&pipeline, &[upload]);
     verdict.expect_kept("stale duplicates", 20);
