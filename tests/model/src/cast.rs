@@ -48,7 +48,10 @@ impl Cast {
         names.push(execution::batch_name(PIPELINE, events.iter().take(2).rev()));
         let execution_of = names.iter().cloned().zip(0u8..).collect();
         Self {
-            ids: events.iter().map(|event| execution::id(PIPELINE, event)).collect(),
+            ids: events
+                .iter()
+                .map(|event| execution::id(PIPELINE, event))
+                .collect(),
             keys: events.iter().map(RowKey::of).collect(),
             events,
             names,
@@ -90,7 +93,9 @@ impl Cast {
             revision: head.exists.into(),
             newest: head.newest.map(|event| self.version(event).to_owned()),
             running: head.running.map(|it| self.name(it).to_owned()),
-            waiting: of_mask(head.waiting).map(|event| self.version(event).to_owned()).collect(),
+            waiting: of_mask(head.waiting)
+                .map(|event| self.version(event).to_owned())
+                .collect(),
         }
     }
 
@@ -112,7 +117,9 @@ impl Cast {
 
     /// Versions as a mask of events.
     pub fn mask_of(&self, versions: &[String]) -> u8 {
-        versions.iter().fold(0, |mask, version| mask | 1 << self.event_of(version))
+        versions
+            .iter()
+            .fold(0, |mask, version| mask | 1 << self.event_of(version))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Exploring every state, and asking of each whether everything can still be finished from it.
 //!
-//! Stateright checks the promises in every state. Its `eventually` is not used: it may miss a violation where paths
+//! Stateright checks the invariants in every state. Its `eventually` is not used: it may miss a violation where paths
 //! join or run in circles, and what is asked here is another question. While it explores, every transition is written
 //! down; afterwards the states from which a quiet one can be reached are found by going backwards from the quiet
 //! ones, along transitions that are no faults. A state that is not among them is a dead end, or a circle that
@@ -23,14 +23,14 @@ pub struct Explored {
     /// States in which nothing is left to do.
     pub quiet: usize,
     pub took: Duration,
-    /// A promise that was broken, and the steps to it.
+    /// An invariant that was broken, and the steps to it.
     pub violation: Option<Violation>,
 }
 
-/// A promise that was broken, or that can no longer be kept.
+/// An invariant that was broken, or that can no longer be kept.
 #[derive(Debug)]
 pub struct Violation {
-    pub promise: &'static str,
+    pub invariant: &'static str,
     pub steps: Vec<Step>,
     pub state: State,
 }
@@ -38,17 +38,32 @@ pub struct Violation {
 /// Where it gives up: about 8 GiB.
 const MOST_TRANSITIONS: usize = 100_000_000;
 
-/// The promise that everything can still be finished.
-pub const CAN_FINISH: &str = "everything can still be finished";
+/// The invariant that everything can still be finished.
+pub const CAN_FINISH: &str = "I4: everything can still be finished";
 
 impl fmt::Display for Explored {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { states, transitions, quiet, took, violation } = self;
-        write!(formatter, "{states} states, {transitions} transitions, {quiet} quiet, {:.1} s", took.as_secs_f64())?;
-        let Some(Violation { promise, steps, state }) = violation else {
+        let Self {
+            states,
+            transitions,
+            quiet,
+            took,
+            violation,
+        } = self;
+        write!(
+            formatter,
+            "{states} states, {transitions} transitions, {quiet} quiet, {:.1} s",
+            took.as_secs_f64()
+        )?;
+        let Some(Violation {
+            invariant,
+            steps,
+            state,
+        }) = violation
+        else {
             return Ok(());
         };
-        write!(formatter, "; BROKEN: {promise}")?;
+        write!(formatter, "; BROKEN: {invariant}")?;
         for (number, step) in steps.iter().enumerate() {
             write!(formatter, "\n{:>4}. {step:?}", number + 1)?;
         }
@@ -59,7 +74,7 @@ impl fmt::Display for Explored {
 /// The model, with its transitions written down.
 struct Recorded {
     protocol: Protocol,
-    promises: Vec<Property<Protocol>>,
+    invariants: Vec<Property<Protocol>>,
     graph: Mutex<Graph>,
 }
 
@@ -97,9 +112,16 @@ impl Graph {
             if std::mem::replace(&mut can[place], true) {
                 continue;
             }
-            open.extend(sorted[first[place]..first[place + 1]].iter().map(|(_, from)| *from));
+            open.extend(
+                sorted[first[place]..first[place + 1]]
+                    .iter()
+                    .map(|(_, from)| *from),
+            );
         }
-        let stuck = self.places.iter().filter(|(_, place)| !can[**place as usize]);
+        let stuck = self
+            .places
+            .iter()
+            .filter(|(_, place)| !can[**place as usize]);
         stuck.map(|(fingerprint, _)| *fingerprint).collect()
     }
 }
@@ -131,7 +153,10 @@ impl Model for Recorded {
         let next = self.protocol.next_state(last, step)?;
         let mut graph = self.graph();
         graph.transitions += 1;
-        let (from, to) = (graph.place(last.fingerprint()), graph.place(next.fingerprint()));
+        let (from, to) = (
+            graph.place(last.fingerprint()),
+            graph.place(next.fingerprint()),
+        );
         if !matches!(step, Step::Fault(_)) {
             graph.edges.push((to, from));
         }
@@ -139,31 +164,52 @@ impl Model for Recorded {
     }
 
     fn properties(&self) -> Vec<Property<Self>> {
-        vec![Property::always("all promises", |recorded: &Self, state: &State| {
-            recorded.promises.iter().all(|promise| (promise.condition)(&recorded.protocol, state))
-        })]
+        vec![Property::always(
+            "all invariants",
+            |recorded: &Self, state: &State| {
+                recorded
+                    .invariants
+                    .iter()
+                    .all(|invariant| (invariant.condition)(&recorded.protocol, state))
+            },
+        )]
     }
 }
 
-/// Explores every state within the bounds, or until a promise is found broken.
+/// Explores every state within the bounds, or until an invariant is found broken.
 pub fn explore(protocol: Protocol) -> Explored {
     let began = Instant::now();
-    let promises = protocol.properties();
-    let recorded = Recorded { protocol, promises, graph: Mutex::new(Graph::default()) };
-    let checker = recorded.checker().finish_when(HasDiscoveries::AnyFailures).target_state_count(MOST_TRANSITIONS).spawn_bfs().join();
+    let invariants = protocol.properties();
+    let recorded = Recorded {
+        protocol,
+        invariants,
+        graph: Mutex::new(Graph::default()),
+    };
+    let checker = recorded
+        .checker()
+        .finish_when(HasDiscoveries::AnyFailures)
+        .target_state_count(MOST_TRANSITIONS)
+        .spawn_bfs()
+        .join();
     let recorded = checker.model();
-    let path = checker.discovery("all promises");
+    let path = checker.discovery("all invariants");
     let mut violation = path.map(|path| {
         let state = path.last_state().clone();
-        let broken = recorded.promises.iter().find(|promise| !(promise.condition)(&recorded.protocol, &state));
+        let broken = recorded
+            .invariants
+            .iter()
+            .find(|invariant| !(invariant.condition)(&recorded.protocol, &state));
         Violation {
-            promise: broken.expect("one of them").name,
+            invariant: broken.expect("one of them").name,
             steps: path.into_actions(),
             state,
         }
     });
     let graph = recorded.graph();
-    assert!(graph.transitions < MOST_TRANSITIONS, "too many for this machine's memory: choose smaller bounds");
+    assert!(
+        graph.transitions < MOST_TRANSITIONS,
+        "too many for this machine's memory: choose smaller bounds"
+    );
     if violation.is_none() {
         let stuck = graph.stuck();
         if !stuck.is_empty() {
@@ -199,7 +245,11 @@ fn nearest(protocol: &Protocol, stuck: &[u64]) -> Violation {
                 place = *before;
             }
             steps.reverse();
-            return Violation { promise: CAN_FINISH, steps, state };
+            return Violation {
+                invariant: CAN_FINISH,
+                steps,
+                state,
+            };
         }
         for (step, following) in protocol.next_steps(&state) {
             if seen.insert(following.fingerprint()) {

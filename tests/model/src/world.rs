@@ -15,7 +15,7 @@ pub const EXECUTIONS: usize = SINGLES + 2;
 pub type Event = u8;
 /// An execution, by its place.
 pub type Execution = u8;
-/// A time. Only which of two is earlier counts: see [`World::forget_time`].
+/// A time. Only which of two is earlier counts: see [`World::forget_what_does_not_matter`].
 pub type Time = u8;
 
 /// The execution of one attempt.
@@ -40,7 +40,11 @@ pub fn event_of(execution: Execution) -> Event {
 
 /// The attempt of an execution.
 pub fn attempt_of(execution: Execution) -> u8 {
-    if is_batch(execution) { 1 } else { execution % ATTEMPTS as u8 + 1 }
+    if is_batch(execution) {
+        1
+    } else {
+        execution % ATTEMPTS as u8 + 1
+    }
 }
 
 /// The candidates of a batch, in the order of its input.
@@ -75,7 +79,8 @@ impl Messages {
 
     /// Those there are, each once.
     pub fn kinds(&self) -> impl Iterator<Item = Message> {
-        let all = (0..EVENTS as u8).flat_map(|event| (1..=ATTEMPTS as u8).map(move |attempt| Message { event, attempt }));
+        let all = (0..EVENTS as u8)
+            .flat_map(|event| (1..=ATTEMPTS as u8).map(move |attempt| Message { event, attempt }));
         all.filter(|it| self.0[usize::from(it.event)][usize::from(it.attempt) - 1] > 0)
     }
 
@@ -164,7 +169,7 @@ pub struct Tick {
     pub put: u8,
     /// Slots to look after, one call after the other.
     pub calls: Vec<Call>,
-    pub workers: [Worker; 2],
+    pub tasks: [Task; 2],
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, PartialOrd, Ord)]
@@ -206,7 +211,7 @@ pub enum What {
 
 /// A task of a tick: one message, or a batch, from receive to start.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-pub struct Worker {
+pub struct Task {
     pub at: At,
     pub held: Vec<Message>,
     /// The rows as they were read.
@@ -302,7 +307,7 @@ pub struct Item {
     pub asks: u8,
 }
 
-/// Which promise a step broke.
+/// Which invariant a step broke.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Broken {
     /// Two executions of one attempt, or a claim of an attempt that was claimed.
@@ -385,7 +390,10 @@ impl World {
     }
 
     pub fn running(&self) -> usize {
-        self.executions.iter().filter(|fate| **fate == Fate::Running).count()
+        self.executions
+            .iter()
+            .filter(|fate| **fate == Fate::Running)
+            .count()
     }
 
     pub fn put_slot(&mut self, slot: SlotOf) {
@@ -396,9 +404,11 @@ impl World {
     pub fn write_head(&mut self, head: HeadOf) {
         self.head = head;
         for tick in &mut self.ticks {
-            tick.workers.iter_mut().for_each(|worker| worker.fresh = false);
+            tick.tasks.iter_mut().for_each(|task| task.fresh = false);
         }
-        self.settles.iter_mut().for_each(|settle| settle.fresh = false);
+        self.settles
+            .iter_mut()
+            .for_each(|settle| settle.fresh = false);
     }
 
     /// Later than everything so far.
@@ -406,18 +416,22 @@ impl World {
         self.clock
     }
 
-    pub fn broke(&mut self, promise: Broken) {
-        self.broken.get_or_insert(promise);
+    pub fn broke(&mut self, invariant: Broken) {
+        self.broken.get_or_insert(invariant);
     }
 
     fn times(&mut self, mut each: impl FnMut(&mut Time)) {
-        self.slots.iter_mut().for_each(|slot| each(&mut slot.taken_at));
+        self.slots
+            .iter_mut()
+            .for_each(|slot| each(&mut slot.taken_at));
         self.lease.suspect_since.iter_mut().for_each(&mut each);
         for tick in &mut self.ticks {
             tick.left.iter_mut().for_each(&mut each);
             tick.suspects.iter_mut().for_each(&mut each);
-            tick.calls.iter_mut().for_each(|call| each(&mut call.slot.taken_at));
-            let slots = tick.workers.iter_mut().filter_map(|worker| worker.slot.as_mut());
+            tick.calls
+                .iter_mut()
+                .for_each(|call| each(&mut call.slot.taken_at));
+            let slots = tick.tasks.iter_mut().filter_map(|task| task.slot.as_mut());
             slots.for_each(|slot| each(&mut slot.taken_at));
         }
     }
@@ -436,14 +450,14 @@ impl World {
             self.settles.swap(0, 1);
         }
         for tick in &mut self.ticks {
-            let [one, other] = &tick.workers;
+            let [one, other] = &tick.tasks;
             // Those at work first.
             if (one.at, &one.held, one.todo) < (other.at, &other.held, other.todo) {
-                tick.workers.swap(0, 1);
+                tick.tasks.swap(0, 1);
             }
         }
         if let [one, other] = self.ticks.as_mut_slice()
-            && (one.at, one.workers[0].at) > (other.at, other.workers[0].at)
+            && (one.at, one.tasks[0].at) > (other.at, other.tasks[0].at)
         {
             std::mem::swap(one, other);
             self.lease.holder = self.lease.holder.map(|holder| 1 - holder);

@@ -4,7 +4,7 @@ use spillway::attempt::{Verdict, verdict};
 use spillway::batch::{self, Member};
 
 use super::tick::{of_places, suspect};
-use super::{Protocol, worker};
+use super::{Protocol, task};
 use crate::breakage::Breakage;
 use crate::cast::execution_of;
 use crate::world::{At, List, Message, World, is_batch};
@@ -37,93 +37,111 @@ impl Protocol {
 
     /// Takes the next execution's messages out of those held; the others are handed back.
     pub(super) fn fill(&self, world: &mut World, tick: u8, place: u8, coming: bool) {
-        let held = worker(world, tick, place).held.clone();
+        let held = task(world, tick, place).held.clone();
         let held = held.into_iter();
-        let mut received: Vec<Held<'_>> =
-            held.map(|message| Held { message, object: &self.cast.key(message.event).pk }).collect();
+        let mut received: Vec<Held<'_>> = held
+            .map(|message| Held {
+                message,
+                object: &self.cast.key(message.event).pk,
+            })
+            .collect();
         let Some(load) = batch::next(&mut received, 2, coming) else {
             return;
         };
-        let worker = worker(world, tick, place);
-        worker.held = load.into_iter().map(|it| it.message).collect();
-        worker.at = At::Read;
-        received.into_iter().for_each(|rest| world.queue.put(rest.message));
+        let task = task(world, tick, place);
+        task.held = load.into_iter().map(|it| it.message).collect();
+        task.at = At::Read;
+        received
+            .into_iter()
+            .for_each(|rest| world.queue.put(rest.message));
     }
 
     /// The rows of two: those that are stale are deleted, and one that is left goes its way alone.
     pub(super) fn read_batch(&self, world: &mut World, tick: u8, place: u8) {
-        let held = worker(world, tick, place).held.clone();
+        let held = task(world, tick, place).held.clone();
         let rows = [world.row(held[0].event), world.row(held[1].event)];
         let claims = |which: &usize| {
             let row = self.cast.row(held[*which].event, rows[*which]);
             verdict(held[*which].attempt.into(), row.as_ref()) == Verdict::Claim
         };
         let members: Vec<usize> = (0..2).filter(claims).collect();
-        let worker = worker(world, tick, place);
+        let task = task(world, tick, place);
         match members.as_slice() {
-            [] => (worker.at, worker.delete) = (At::Conclude, 0b11),
-            [one] => worker.held = vec![held[*one]],
-            _ => (worker.at, worker.read) = (At::PutList, rows),
+            [] => (task.at, task.delete) = (At::Conclude, 0b11),
+            [one] => task.held = vec![held[*one]],
+            _ => (task.at, task.read) = (At::PutList, rows),
         }
     }
 
     /// The batch's item: the one that is there stays.
     pub(super) fn put_list(&self, world: &mut World, tick: u8, place: u8) {
-        let execution = execution_of(&worker(world, tick, place).held);
-        let list = world.list_mut(execution).get_or_insert(List { members: None });
+        let execution = execution_of(&task(world, tick, place).held);
+        let list = world
+            .list_mut(execution)
+            .get_or_insert(List { members: None });
         // Fixed: another tick is at work.
-        let next = if list.members.is_some() { At::Idle } else { At::PutSlot };
-        worker(world, tick, place).todo = 0b11;
+        let next = if list.members.is_some() {
+            At::Idle
+        } else {
+            At::PutSlot
+        };
+        task(world, tick, place).todo = 0b11;
         self.go_or_hand_back(world, tick, place, next);
     }
 
     /// One claim after the other; then the list, if not all were won.
     pub(super) fn claim_next(&self, world: &mut World, tick: u8, place: u8) {
-        let which = if worker(world, tick, place).todo & 1 != 0 { 0 } else { 1 };
-        let message = worker(world, tick, place).held[which];
+        let which = if task(world, tick, place).todo & 1 != 0 {
+            0
+        } else {
+            1
+        };
+        let message = task(world, tick, place).held[which];
         let won = self.write_claim(world, tick, place, which);
         let found = world.row(message.event);
         let row = self.cast.row(message.event, found);
         let verdict = verdict(message.attempt.into(), row.as_ref());
-        let worker = worker(world, tick, place);
+        let task = task(world, tick, place);
         if !won && verdict == Verdict::Claim && !self.is_broken_by(Breakage::MemberLeftBehind) {
             // Claimed again, as it is now.
-            worker.read[which] = found;
+            task.read[which] = found;
             return;
         }
-        worker.todo &= !(1 << which);
-        worker.won |= u8::from(won) << which;
+        task.todo &= !(1 << which);
+        task.won |= u8::from(won) << which;
         // One that is not stale is handed back.
-        worker.delete |= u8::from(won || verdict == Verdict::Stale) << which;
-        if worker.todo != 0 {
+        task.delete |= u8::from(won || verdict == Verdict::Stale) << which;
+        if task.todo != 0 {
             return;
         }
-        let taken = worker.slot;
-        match (worker.won, taken) {
-            (0b11, _) => worker.at = At::Conclude,
-            (0, Some(slot)) if slot.ours => worker.at = At::Forget,
+        let taken = task.slot;
+        match (task.won, taken) {
+            (0b11, _) => task.at = At::Conclude,
+            (0, Some(slot)) if slot.ours => task.at = At::Forget,
             (0, slot) => {
-                worker.at = At::Conclude;
-                slot.iter().for_each(|slot| suspect(&mut world.ticks[usize::from(tick)], slot.taken_at));
+                task.at = At::Conclude;
+                slot.iter()
+                    .for_each(|slot| suspect(&mut world.ticks[usize::from(tick)], slot.taken_at));
             }
-            _ if self.is_broken_by(Breakage::ListNotFixedByTick) => worker.at = At::Conclude,
-            _ => worker.at = At::Fix,
+            _ if self.is_broken_by(Breakage::ListNotFixedByTick) => task.at = At::Conclude,
+            _ => task.at = At::Fix,
         }
     }
 
     /// Which of the candidates it works on, once and for all.
     pub(super) fn fix(&self, world: &mut World, tick: u8, place: u8) {
-        let execution = execution_of(&worker(world, tick, place).held);
-        let won = worker(world, tick, place).won;
+        let execution = execution_of(&task(world, tick, place).held);
+        let won = task(world, tick, place).won;
         let list = world.list_mut(execution).as_mut();
         let fixed = list.map(|list| *list.members.get_or_insert(won));
-        let worker = worker(world, tick, place);
-        worker.at = At::Conclude;
+        let task = task(world, tick, place);
+        task.at = At::Conclude;
         if fixed != Some(won) {
             // Somebody else fixed it, or settled it: the next tick looks after it.
-            worker.won = 0;
-            let slot = worker.slot;
-            slot.iter().for_each(|slot| suspect(&mut world.ticks[usize::from(tick)], slot.taken_at));
+            task.won = 0;
+            let slot = task.slot;
+            slot.iter()
+                .for_each(|slot| suspect(&mut world.ticks[usize::from(tick)], slot.taken_at));
         }
     }
 

@@ -1,4 +1,4 @@
-//! The promises that hold in every state, judged by the world and not by Spillway's records of it.
+//! The invariants that hold in every state, judged by the world and not by Spillway's records of it.
 
 use spillway::order::Order;
 use spillway::row::State as RowState;
@@ -9,26 +9,43 @@ use crate::breakage::Breakage;
 use crate::world::{Broken, EXECUTIONS, Event, Execution, Fate, World, is_batch};
 
 impl Protocol {
-    pub(super) fn promises(&self) -> Vec<Property<Self>> {
-        let mut promises = vec![
-            Property::always("one execution for an attempt", |_, state: &State| state.kept(Broken::Twice)),
-            Property::always("the next attempt after the last one's failure", |_, state: &State| {
-                state.kept(Broken::Early)
+    pub(super) fn invariants(&self) -> Vec<Property<Self>> {
+        let mut invariants = vec![
+            Property::always("I2: one execution for an attempt", |_, state: &State| {
+                state.kept(Broken::Twice)
             }),
-            Property::always("one at a time of an object", |_, state: &State| state.kept(Broken::AtOnce)),
-            Property::always("never an older version after a newer one", |_, state: &State| {
-                state.kept(Broken::Backwards)
+            Property::always(
+                "I2: the next attempt only after the last one failed",
+                |_, state: &State| state.kept(Broken::Early),
+            ),
+            Property::always("I5: one at a time of an object", |_, state: &State| {
+                state.kept(Broken::AtOnce)
             }),
-            Property::always("nobody passes an older version that waits", |_, state: &State| {
-                state.kept(Broken::Passed)
-            }),
-            Property::always("what is recorded as succeeded did succeed", |protocol: &Self, state: &State| {
-                protocol.events().all(|event| protocol.has_succeeded_if_so_recorded(&state.world, event))
-            }),
-            Property::always("every event is in a safe place", |protocol: &Self, state: &State| {
-                protocol.events().all(|event| protocol.is_safe(&state.world, event))
-            }),
-            Property::always("what runs holds a slot", |_, state: &State| {
+            Property::always(
+                "I5: no older version after a newer one",
+                |_, state: &State| state.kept(Broken::Backwards),
+            ),
+            Property::always(
+                "I5: nobody passes an older version that waits",
+                |_, state: &State| state.kept(Broken::Passed),
+            ),
+            Property::always(
+                "I1: what is recorded as succeeded did succeed",
+                |protocol: &Self, state: &State| {
+                    protocol
+                        .events()
+                        .all(|event| protocol.has_succeeded_if_so_recorded(&state.world, event))
+                },
+            ),
+            Property::always(
+                "I1: every event is in a safe place",
+                |protocol: &Self, state: &State| {
+                    protocol
+                        .events()
+                        .all(|event| protocol.is_safe(&state.world, event))
+                },
+            ),
+            Property::always("I3: what runs holds a slot", |_, state: &State| {
                 let world = &state.world;
                 let runs = |it: &Execution| world.fate(*it) == Fate::Running;
                 let mut running = (0..EXECUTIONS as Execution).filter(runs);
@@ -36,12 +53,15 @@ impl Protocol {
             }),
         ];
         if !self.bounds.lease_ends_early {
-            promises.push(Property::always("never more than the limit", |protocol: &Self, state: &State| {
-                let limit = protocol.bounds.max_concurrency as usize;
-                state.kept(Broken::Over) && state.world.slots.len() <= limit
-            }));
+            invariants.push(Property::always(
+                "I3: never more than the limit",
+                |protocol: &Self, state: &State| {
+                    let limit = protocol.bounds.max_concurrency as usize;
+                    state.kept(Broken::Over) && state.world.slots.len() <= limit
+                },
+            ));
         }
-        promises
+        invariants
     }
 
     fn has_succeeded_if_so_recorded(&self, world: &World, event: Event) -> bool {
@@ -77,9 +97,11 @@ impl Protocol {
             Some(RowState::Superseded) => {
                 let comes = |newer: Event| {
                     let state = world.row(newer).state;
-                    self.is_asked_for(world, newer) || state.is_some_and(|it| it != RowState::Superseded)
+                    self.is_asked_for(world, newer)
+                        || state.is_some_and(|it| it != RowState::Superseded)
                 };
-                self.bounds.order == Order::Latest && self.events().any(|newer| newer > event && comes(newer))
+                self.bounds.order == Order::Latest
+                    && self.events().any(|newer| newer > event && comes(newer))
             }
         }
     }
@@ -87,14 +109,19 @@ impl Protocol {
     /// Whether a message asks for a later attempt than the row's.
     fn is_asked_for(&self, world: &World, event: Event) -> bool {
         let attempt = world.row(event).attempt;
-        let held = world.ticks.iter().flat_map(|tick| &tick.workers).flat_map(|worker| &worker.held);
+        let held = world
+            .ticks
+            .iter()
+            .flat_map(|tick| &tick.tasks)
+            .flat_map(|task| &task.held);
         let mut held = held.filter(|_| !self.is_broken_by(Breakage::DeleteBeforeClaim));
-        world.queue.ask_beyond(event, attempt) || held.any(|it| it.event == event && it.attempt > attempt)
+        world.queue.ask_beyond(event, attempt)
+            || held.any(|it| it.event == event && it.attempt > attempt)
     }
 }
 
 impl State {
-    fn kept(&self, promise: Broken) -> bool {
-        self.world.broken != Some(promise)
+    fn kept(&self, invariant: Broken) -> bool {
+        self.world.broken != Some(invariant)
     }
 }

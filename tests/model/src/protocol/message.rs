@@ -4,30 +4,30 @@ use spillway::attempt::{Verdict, verdict};
 use spillway::row::State as RowState;
 
 use super::tick::mark;
-use super::{Protocol, worker};
+use super::{Protocol, task};
 use crate::breakage::Breakage;
 use crate::cast::execution_of;
-use crate::world::{At, Broken, Message, RowOf, SlotOf, TakenOf, Worker, World, is_batch, of_event};
+use crate::world::{At, Broken, Message, RowOf, SlotOf, TakenOf, Task, World, is_batch, of_event};
 
 impl Protocol {
     pub(super) fn receive(&self, world: &mut World, tick: u8, place: u8, message: Message) {
         world.queue.take(message);
-        let worker = worker(world, tick, place);
-        worker.held.push(message);
+        let task = task(world, tick, place);
+        task.held.push(message);
         if self.bounds.batches {
-            worker.at = At::Fill;
+            task.at = At::Fill;
             self.fill(world, tick, place, true);
         } else {
-            worker.at = At::Read;
+            task.at = At::Read;
         }
     }
 
-    /// A worker's next call.
+    /// A task's next call.
     pub(super) fn work(&self, world: &mut World, tick: u8, place: u8) {
-        let held = &worker(world, tick, place).held;
+        let held = &task(world, tick, place).held;
         let execution = execution_of(held);
         let message = held[0];
-        match worker(world, tick, place).at {
+        match task(world, tick, place).at {
             At::Idle | At::Fill => {}
             At::Read if is_batch(execution) => self.read_batch(world, tick, place),
             At::Read => self.read(world, tick, place, message),
@@ -38,8 +38,12 @@ impl Protocol {
                 self.go_or_hand_back(world, tick, place, next);
             }
             At::AskClosed => {
-                let last = of_event(message.event, worker(world, tick, place).read[0].attempt);
-                let next = if world.fate(last).has_closed() { At::PutSlot } else { At::Idle };
+                let last = of_event(message.event, task(world, tick, place).read[0].attempt);
+                let next = if world.fate(last).has_closed() {
+                    At::PutSlot
+                } else {
+                    At::Idle
+                };
                 self.go_or_hand_back(world, tick, place, next);
             }
             At::PutList => self.put_list(world, tick, place),
@@ -48,7 +52,7 @@ impl Protocol {
                     return self.go_or_hand_back(world, tick, place, At::Idle);
                 }
                 let late = self.is_broken_by(Breakage::SlotAfterClaim);
-                worker(world, tick, place).at = match () {
+                task(world, tick, place).at = match () {
                     () if is_batch(execution) => At::Claim,
                     () if self.ordered() => return self.write_turn(world, tick, place),
                     () if late => At::Conclude,
@@ -63,17 +67,18 @@ impl Protocol {
             At::Fix => self.fix(world, tick, place),
             At::Forget => {
                 *world.list_mut(execution) = None;
-                worker(world, tick, place).at = At::Free;
+                task(world, tick, place).at = At::Free;
             }
             At::Free => {
-                let taken = worker(world, tick, place).slot.map(|slot| slot.taken_at);
-                let same = |slot: &SlotOf| slot.execution == execution && Some(slot.taken_at) == taken;
+                let taken = task(world, tick, place).slot.map(|slot| slot.taken_at);
+                let same =
+                    |slot: &SlotOf| slot.execution == execution && Some(slot.taken_at) == taken;
                 world.slots.retain(|slot| !same(slot));
-                worker(world, tick, place).at = At::Conclude;
+                task(world, tick, place).at = At::Conclude;
             }
             At::Conclude => self.conclude(world, tick, place),
             At::Start => {
-                let input = events(worker(world, tick, place));
+                let input = events(task(world, tick, place));
                 self.start(world, execution, input);
                 self.end(world, tick, place);
             }
@@ -98,25 +103,32 @@ impl Protocol {
             Verdict::Stale => At::Conclude,
             Verdict::ClaimIfClosed => At::AskSlot,
         };
-        let worker = worker(world, tick, place);
-        worker.read[0] = read;
-        worker.at = next;
-        worker.delete = 1;
+        let task = task(world, tick, place);
+        task.read[0] = read;
+        task.at = next;
+        task.delete = 1;
     }
 
     /// Takes the slot of the execution. One that is there already is another message's, of the same attempt: `false`.
     fn put_slot(&self, world: &mut World, tick: u8, place: u8) -> bool {
         let taken_at = world.now();
-        let execution = execution_of(&worker(world, tick, place).held);
+        let execution = execution_of(&task(world, tick, place).held);
         let there = world.slot(execution).map(|slot| slot.taken_at);
         if there.is_some() && !self.is_broken_by(Breakage::SlotShared) {
             return false;
         }
         if there.is_none() {
-            world.put_slot(SlotOf { execution, taken_at, pending: false });
+            world.put_slot(SlotOf {
+                execution,
+                taken_at,
+                pending: false,
+            });
         }
-        let taken = TakenOf { taken_at: there.unwrap_or(taken_at), ours: there.is_none() };
-        worker(world, tick, place).slot = Some(taken);
+        let taken = TakenOf {
+            taken_at: there.unwrap_or(taken_at),
+            ours: there.is_none(),
+        };
+        task(world, tick, place).slot = Some(taken);
         world.ticks[usize::from(tick)].put += 1;
         true
     }
@@ -125,16 +137,16 @@ impl Protocol {
         let late = self.is_broken_by(Breakage::SlotAfterClaim);
         let won = self.write_claim(world, tick, place, 0);
         if won {
-            let worker = worker(world, tick, place);
-            worker.won = 1;
-            worker.at = if late { At::PutSlot } else { At::Conclude };
+            let task = task(world, tick, place);
+            task.won = 1;
+            task.at = if late { At::PutSlot } else { At::Conclude };
             return;
         }
         let row = self.cast.row(message.event, world.row(message.event));
         let stale = verdict(message.attempt.into(), row.as_ref()) == Verdict::Stale;
-        let worker = worker(world, tick, place);
-        worker.delete = stale.into();
-        worker.at = match worker.slot {
+        let task = task(world, tick, place);
+        task.delete = stale.into();
+        task.at = match task.slot {
             Some(TakenOf { ours: true, .. }) => At::Free,
             _ => At::Conclude,
         };
@@ -143,29 +155,37 @@ impl Protocol {
     /// Claims the attempt of a held message for its execution, if the row is as it was read. A row that shows this very
     /// claim is success.
     pub(super) fn write_claim(&self, world: &mut World, tick: u8, place: u8, which: usize) -> bool {
-        let worker = worker(world, tick, place);
-        let Message { event, attempt } = worker.held[which];
-        let execution = execution_of(&worker.held);
-        let read = worker.read[which];
+        let task = task(world, tick, place);
+        let Message { event, attempt } = task.held[which];
+        let execution = execution_of(&task.held);
+        let read = task.read[which];
         let row = world.row(event);
         let as_read = row.state == read.state && row.attempt == read.attempt;
         if as_read || self.is_broken_by(Breakage::ClaimWithoutCondition) {
             if row.attempt >= attempt {
                 world.broke(Broken::Twice);
             }
-            *world.row_mut(event) =
-                RowOf { state: Some(RowState::Started), attempt, execution: Some(execution) };
+            *world.row_mut(event) = RowOf {
+                state: Some(RowState::Started),
+                attempt,
+                execution: Some(execution),
+            };
             return true;
         }
         let row = self.cast.row(event, row);
-        row.is_some_and(|row| row.attempt == u32::from(attempt) && row.is_started_by(self.cast.name(execution)))
+        row.is_some_and(|row| {
+            row.attempt == u32::from(attempt) && row.is_started_by(self.cast.name(execution))
+        })
     }
 
     /// Deletes what is done with, hands the rest back, and goes on to the start if something was won.
     fn conclude(&self, world: &mut World, tick: u8, place: u8) {
-        let Worker { held, delete, won, .. } = worker(world, tick, place).clone();
+        let Task {
+            held, delete, won, ..
+        } = task(world, tick, place).clone();
         for (which, message) in held.into_iter().enumerate() {
-            let deleted = delete & 1 << which != 0 || self.is_broken_by(Breakage::DeleteBeforeClaim);
+            let deleted =
+                delete & 1 << which != 0 || self.is_broken_by(Breakage::DeleteBeforeClaim);
             if !deleted {
                 world.queue.put(message);
             }
@@ -173,32 +193,33 @@ impl Protocol {
         if won == 0 {
             return self.end(world, tick, place);
         }
-        worker(world, tick, place).at = At::Start;
+        task(world, tick, place).at = At::Start;
     }
 
     /// Goes on, or hands the messages back.
     pub(super) fn go_or_hand_back(&self, world: &mut World, tick: u8, place: u8, next: At) {
         if next != At::Idle {
-            worker(world, tick, place).at = next;
+            task(world, tick, place).at = next;
             return;
         }
-        let worker = worker(world, tick, place);
-        (worker.delete, worker.won) = (0, 0);
+        let task = task(world, tick, place);
+        (task.delete, task.won) = (0, 0);
         self.conclude(world, tick, place);
     }
 
     fn end(&self, world: &mut World, tick: u8, place: u8) {
-        *worker(world, tick, place) = Worker::default();
+        *task(world, tick, place) = Task::default();
     }
 
     /// The start is throttled: its slot is marked, and comes first in the next tick.
     pub(super) fn throttled(&self, world: &mut World, tick: u8, place: u8) {
-        worker(world, tick, place).at = At::Mark;
+        task(world, tick, place).at = At::Mark;
     }
 }
 
 /// The events of what was won.
-pub(super) fn events(worker: &Worker) -> u8 {
-    let held = worker.held.iter().enumerate();
-    held.filter(|(which, _)| worker.won & 1 << which != 0).fold(0, |mask, (_, message)| mask | 1 << message.event)
+pub(super) fn events(task: &Task) -> u8 {
+    let held = task.held.iter().enumerate();
+    held.filter(|(which, _)| task.won & 1 << which != 0)
+        .fold(0, |mask, (_, message)| mask | 1 << message.event)
 }

@@ -14,7 +14,8 @@ use super::tick::status;
 use crate::breakage::Breakage;
 use crate::cast::of_mask;
 use crate::world::{
-    Event, Execution, Fate, Item, List, Message, Settle, SettleAt, World, candidates, event_of, is_batch,
+    Event, Execution, Fate, Item, List, Message, Settle, SettleAt, World, candidates, event_of,
+    is_batch,
 };
 
 impl Protocol {
@@ -29,7 +30,11 @@ impl Protocol {
                 None => SettleAt::Idle,
                 Some(_) if self.is_broken_by(Breakage::SlotBeforeRow) => {
                     world.slots.retain(|slot| slot.execution != execution);
-                    if is_batch(execution) { SettleAt::List } else { SettleAt::Rows(List { members: None }) }
+                    if is_batch(execution) {
+                        SettleAt::List
+                    } else {
+                        SettleAt::Rows(List { members: None })
+                    }
                 }
                 Some(_) if is_batch(execution) => SettleAt::List,
                 Some(_) => SettleAt::Rows(List { members: None }),
@@ -46,7 +51,10 @@ impl Protocol {
             }
             SettleAt::Send => {
                 let Item { event, end, asks } = settle.items[0];
-                let message = Message { event, attempt: asks };
+                let message = Message {
+                    event,
+                    attempt: asks,
+                };
                 match end {
                     RowState::Retry => world.queue.put(message),
                     _ => world.dead.put(message),
@@ -73,12 +81,19 @@ impl Protocol {
             }
             SettleAt::Head => self.read_head(world, number),
             SettleAt::WhoWaits => {
-                let gone = of_mask(settle.wake).filter(|&it| world.row(it).state != Some(RowState::Waiting));
+                let gone = of_mask(settle.wake)
+                    .filter(|&it| world.row(it).state != Some(RowState::Waiting));
                 let gone = gone.fold(0, |mask, event| mask | 1 << event);
-                let asks = of_mask(settle.wake).map(|it| world.row(it).attempt + 1).max();
+                let asks = of_mask(settle.wake)
+                    .map(|it| world.row(it).attempt + 1)
+                    .max();
                 let next = &mut world.settles[usize::from(number)];
                 (next.gone, next.asks) = (gone, asks.unwrap_or_default());
-                if gone == 0 { self.before_head(&settle) } else { SettleAt::WriteGone }
+                if gone == 0 {
+                    self.before_head(&settle)
+                } else {
+                    SettleAt::WriteGone
+                }
             }
             // Started or finished in between: they are taken from those who wait, and the head is read again.
             SettleAt::WriteGone => {
@@ -94,10 +109,18 @@ impl Protocol {
                 supersede_who_waits(world, version);
                 let rest = settle.todo & !(1 << version);
                 world.settles[usize::from(number)].todo = rest;
-                if rest == 0 { SettleAt::WriteHead } else { SettleAt::Supersede }
+                if rest == 0 {
+                    SettleAt::WriteHead
+                } else {
+                    SettleAt::Supersede
+                }
             }
             SettleAt::WriteHead => {
-                let freed = free(self.bounds.order, &self.cast.head(settle.head), self.cast.name(execution));
+                let freed = free(
+                    self.bounds.order,
+                    &self.cast.head(settle.head),
+                    self.cast.name(execution),
+                );
                 match freed.write {
                     Some(_) if !settle.fresh => SettleAt::Head,
                     Some(next) => {
@@ -109,7 +132,10 @@ impl Protocol {
             }
             SettleAt::Wake => {
                 let event = of_mask(settle.wake).next().expect("one at least");
-                world.queue.put(Message { event, attempt: settle.asks });
+                world.queue.put(Message {
+                    event,
+                    attempt: settle.asks,
+                });
                 let rest = settle.wake & !(1 << event);
                 world.settles[usize::from(number)].wake = rest;
                 self.wake_next(rest)
@@ -121,7 +147,9 @@ impl Protocol {
             SettleAt::Free => {
                 world.slots.retain(|slot| slot.execution != execution);
                 match self.broken {
-                    Some(Breakage::SlotBeforeTurn) if settle.todo == 0 && self.ordered() => SettleAt::Head,
+                    Some(Breakage::SlotBeforeTurn) if settle.todo == 0 && self.ordered() => {
+                        SettleAt::Head
+                    }
                     _ => SettleAt::Idle,
                 }
             }
@@ -133,7 +161,11 @@ impl Protocol {
             SettleAt::Idle => *settle = Settle::default(),
             // What was read of the head is read again, or needed no more.
             SettleAt::Head | SettleAt::Free => {
-                *settle = Settle { at: next, execution, ..Settle::default() };
+                *settle = Settle {
+                    at: next,
+                    execution,
+                    ..Settle::default()
+                };
             }
             _ => {}
         }
@@ -143,7 +175,10 @@ impl Protocol {
     fn next_item(&self, world: &World, number: u8) -> SettleAt {
         let settle = &world.settles[usize::from(number)];
         match settle.items.first() {
-            Some(item) if item.end == RowState::Succeeded || self.is_broken_by(Breakage::RowBeforeMessage) => {
+            Some(item)
+                if item.end == RowState::Succeeded
+                    || self.is_broken_by(Breakage::RowBeforeMessage) =>
+            {
                 SettleAt::Finish
             }
             Some(_) => SettleAt::Send,
@@ -164,12 +199,19 @@ impl Protocol {
         if !is_batch(execution) {
             let event = event_of(execution);
             let claimed = Some(event).filter(claimed);
-            return claimed.map(|event| self.item(world, event, status(fate))).into_iter().collect();
+            return claimed
+                .map(|event| self.item(world, event, status(fate)))
+                .into_iter()
+                .collect();
         }
         let listed = self.listed(execution, list);
-        let (listed, left_out): (Vec<Event>, Vec<Event>) =
-            candidates(execution).into_iter().partition(|event| listed & 1 << event != 0);
-        let ids: HashSet<String> = listed.iter().map(|event| self.cast.id(*event).to_owned()).collect();
+        let (listed, left_out): (Vec<Event>, Vec<Event>) = candidates(execution)
+            .into_iter()
+            .partition(|event| listed & 1 << event != 0);
+        let ids: HashSet<String> = listed
+            .iter()
+            .map(|event| self.cast.id(*event).to_owned())
+            .collect();
         let failed = self.failed(fate, &ids);
         let status_of = |event: Event| match &failed {
             // A report that is not understood fails all.
@@ -191,7 +233,11 @@ impl Protocol {
         let left_out = left_out.into_iter().filter(claimed);
         items.extend(left_out.map(|event| {
             let asks = world.row(event).attempt + 1;
-            Item { event, end: RowState::Retry, asks }
+            Item {
+                event,
+                end: RowState::Retry,
+                asks,
+            }
         }));
         items
     }
@@ -202,8 +248,9 @@ impl Protocol {
             Fate::Reported(failed) if !self.is_broken_by(Breakage::ReportIgnored) => failed,
             _ => 0,
         };
-        let items: Vec<_> =
-            of_mask(failed).map(|event| json!({ "itemIdentifier": self.cast.id(event) })).collect();
+        let items: Vec<_> = of_mask(failed)
+            .map(|event| json!({ "itemIdentifier": self.cast.id(event) }))
+            .collect();
         let output = json!({ "batchItemFailures": items }).to_string();
         failures(Some(&output), ids).ok()
     }
@@ -215,22 +262,40 @@ impl Protocol {
             Settlement::Retry { attempt, .. } => (RowState::Retry, attempt),
             Settlement::Dead { attempt } => (RowState::Dead, attempt),
         };
-        Item { event, end, asks: asks as u8 }
+        Item {
+            event,
+            end,
+            asks: asks as u8,
+        }
     }
 
     fn read_head(&self, world: &mut World, number: u8) -> SettleAt {
         let head = world.head;
         let settle = &mut world.settles[usize::from(number)];
-        let freed = free(self.bounds.order, &self.cast.head(head), self.cast.name(settle.execution));
+        let freed = free(
+            self.bounds.order,
+            &self.cast.head(head),
+            self.cast.name(settle.execution),
+        );
         (settle.head, settle.fresh) = (head, true);
         settle.wake = self.cast.mask_of(&freed.wake);
-        settle.todo = freed.write.map_or(0, |next| self.cast.mask_of(&next.superseded));
-        if settle.wake == 0 { self.before_head(&settle.clone()) } else { SettleAt::WhoWaits }
+        settle.todo = freed
+            .write
+            .map_or(0, |next| self.cast.mask_of(&next.superseded));
+        if settle.wake == 0 {
+            self.before_head(&settle.clone())
+        } else {
+            SettleAt::WhoWaits
+        }
     }
 
     /// What comes before those who wait are sent for.
     fn before_head(&self, settle: &Settle) -> SettleAt {
-        let freed = free(self.bounds.order, &self.cast.head(settle.head), self.cast.name(settle.execution));
+        let freed = free(
+            self.bounds.order,
+            &self.cast.head(settle.head),
+            self.cast.name(settle.execution),
+        );
         match freed.write {
             Some(next) if next.superseded.is_empty() => SettleAt::WriteHead,
             Some(_) => SettleAt::Supersede,

@@ -1,4 +1,4 @@
-//! The tick: lease, count, restart, sweep, and what its workers may do next.
+//! The tick: lease, count, restart, sweep, and what its tasks may do next.
 
 use spillway::Millis;
 use spillway::gate::{Gate, Grant};
@@ -11,7 +11,8 @@ use spillway::tokens::Tokens;
 use super::{Protocol, Step};
 use crate::breakage::Breakage;
 use crate::world::{
-    At, Call, Execution, Fate, List, SettleAt, SlotOf, Tick, TickAt, Time, What, Worker, World, candidates, event_of, is_batch, millis,
+    At, Call, Execution, Fate, List, SettleAt, SlotOf, Task, Tick, TickAt, Time, What, World,
+    candidates, event_of, is_batch, millis,
 };
 
 impl Protocol {
@@ -20,12 +21,19 @@ impl Protocol {
         match tick.at {
             TickAt::Idle => {
                 // Those that are idle are alike: one of them begins.
-                let first = world.ticks.iter().position(|tick| tick.at == TickAt::Idle) == Some(number.into());
+                let first = world.ticks.iter().position(|tick| tick.at == TickAt::Idle)
+                    == Some(number.into());
                 let free = world.lease.holder.is_none() || world.lease.expired;
                 if first && (free || self.is_broken_by(Breakage::NoLease)) {
-                    steps.push(Step::Begin { tick: number, old: false });
+                    steps.push(Step::Begin {
+                        tick: number,
+                        old: false,
+                    });
                     if !world.slots.is_empty() && !self.is_broken_by(Breakage::NobodyLooksAfter) {
-                        steps.push(Step::Begin { tick: number, old: true });
+                        steps.push(Step::Begin {
+                            tick: number,
+                            old: true,
+                        });
                     }
                 }
             }
@@ -36,12 +44,17 @@ impl Protocol {
 
     fn drain_steps(&self, world: &World, tick: &Tick, number: u8, steps: &mut Vec<Step>) {
         let mut idle = None;
-        for (worker, place) in tick.workers.iter().zip(0u8..).take(self.bounds.workers) {
-            match worker.at {
+        for (task, place) in tick.tasks.iter().zip(0u8..).take(self.bounds.tasks) {
+            match task.at {
                 At::Idle => idle = idle.or(Some(place)),
                 At::Fill => {
-                    if worker.held.len() < 2 {
-                        steps.extend(world.queue.kinds().map(|it| Step::Receive(number, place, it)));
+                    if task.held.len() < 2 {
+                        steps.extend(
+                            world
+                                .queue
+                                .kinds()
+                                .map(|it| Step::Receive(number, place, it)),
+                        );
                     }
                     steps.push(Step::Close(number, place));
                 }
@@ -50,14 +63,19 @@ impl Protocol {
         }
         if let Some(place) = idle {
             match self.gate(tick).request(1, 0) {
-                Grant::Take(_) => steps.extend(world.queue.kinds().map(|it| Step::Receive(number, place, it))),
+                Grant::Take(_) => steps.extend(
+                    world
+                        .queue
+                        .kinds()
+                        .map(|it| Step::Receive(number, place, it)),
+                ),
                 Grant::Full if usize::from(tick.counted + tick.put) != world.slots.len() => {
                     steps.push(Step::Recount(number));
                 }
                 _ => {}
             }
         }
-        if tick.workers.iter().all(|worker| worker.at == At::Idle) {
+        if tick.tasks.iter().all(|task| task.at == At::Idle) {
             steps.push(Step::Release(number));
         }
     }
@@ -75,7 +93,10 @@ impl Protocol {
         gate.capacity.count_begins();
         gate.capacity.count_ends(tick.counted.into());
         let before_slot = |at: At| !matches!(at, At::Idle);
-        let reserved = tick.workers.iter().filter(|worker| before_slot(worker.at) && worker.slot.is_none());
+        let reserved = tick
+            .tasks
+            .iter()
+            .filter(|task| before_slot(task.at) && task.slot.is_none());
         gate.capacity.reserve(reserved.count() as u32);
         for _ in 0..tick.put {
             gate.capacity.reserve(1);
@@ -101,7 +122,10 @@ impl Protocol {
     pub(super) fn release(&self, world: &mut World, number: u8) {
         let tick = std::mem::take(&mut world.ticks[usize::from(number)]);
         if world.lease.holder == Some(number) {
-            world.lease = crate::world::Lease { suspect_since: tick.suspects, ..Default::default() };
+            world.lease = crate::world::Lease {
+                suspect_since: tick.suspects,
+                ..Default::default()
+            };
         }
     }
 
@@ -125,9 +149,11 @@ impl Protocol {
         let now = millis(world.now());
         // Only the clock of one who outlived the lease is in question: what that one has on the wire has landed by the time
         // that a slot is old.
-        let on_the_wire = |worker: &Worker| worker.slot.is_some() && !matches!(worker.at, At::Conclude | At::Start | At::Mark);
-        let mut workers = world.ticks.iter().flat_map(|tick| &tick.workers);
-        let young = self.bounds.lease_ends_early && workers.any(on_the_wire);
+        let on_the_wire = |task: &Task| {
+            task.slot.is_some() && !matches!(task.at, At::Conclude | At::Start | At::Mark)
+        };
+        let mut tasks = world.ticks.iter().flat_map(|tick| &tick.tasks);
+        let young = self.bounds.lease_ends_early && tasks.any(on_the_wire);
         let slots = world.slots.clone();
         let tick = &mut world.ticks[usize::from(number)];
         tick.old &= !young;
@@ -136,26 +162,46 @@ impl Protocol {
         let is_open = |slot: &SlotOf| sweep::is_open(&self.slot(*slot), left, now);
         let mut open: Vec<SlotOf> = slots.iter().copied().filter(is_open).collect();
         open.sort_by_key(|slot| slot.taken_at);
-        let restart = open.into_iter().map(|slot| Call { what: What::Claimed, slot, sweeps: false });
+        let restart = open.into_iter().map(|slot| Call {
+            what: What::Claimed,
+            slot,
+            sweeps: false,
+        });
         tick.calls.extend(restart);
         if tick.old {
-            let others: Vec<Slot> =
-                slots.iter().filter(|slot| !is_open(slot)).map(|slot| self.slot(*slot)).collect();
+            let others: Vec<Slot> = slots
+                .iter()
+                .filter(|slot| !is_open(slot))
+                .map(|slot| self.slot(*slot))
+                .collect();
             let due = sweep::due(&others, None, 0, usize::MAX, now);
-            let of = |due: &Slot| slots.iter().find(|slot| self.cast.name(slot.execution) == due.execution);
+            let of = |due: &Slot| {
+                slots
+                    .iter()
+                    .find(|slot| self.cast.name(slot.execution) == due.execution)
+            };
             let found = due.into_iter().filter_map(of);
-            tick.calls.extend(found.map(|slot| Call { what: What::Find, slot: *slot, sweeps: true }));
+            tick.calls.extend(found.map(|slot| Call {
+                what: What::Find,
+                slot: *slot,
+                sweeps: true,
+            }));
         }
     }
 
     fn call(&self, world: &mut World, number: u8, call: Call) {
-        let SlotOf { execution, taken_at, pending } = call.slot;
+        let SlotOf {
+            execution,
+            taken_at,
+            pending,
+        } = call.slot;
         match call.what {
             What::Find => match world.fate(execution) {
                 Fate::Running => {}
                 Fate::Unknown => self.next(world, number, call, What::Claimed),
                 closed => {
-                    let outcome = Outcome::new(self.cast.name(execution), status(closed), None, None);
+                    let outcome =
+                        Outcome::new(self.cast.name(execution), status(closed), None, None);
                     self.act(world, number, call, Found::Closed(outcome), None);
                 }
             },
@@ -168,7 +214,9 @@ impl Protocol {
                 let row = self.cast.row(event, world.row(event));
                 let name = self.cast.name(execution);
                 match row {
-                    Some(row) if row.is_started_by(name) => self.claimed(world, number, call, Some(1 << event)),
+                    Some(row) if row.is_started_by(name) => {
+                        self.claimed(world, number, call, Some(1 << event))
+                    }
                     // Its outcome is with settle.
                     Some(row) if self.ordered() && row.execution.as_deref() == Some(name) => {}
                     _ => self.claimed(world, number, call, None),
@@ -185,11 +233,16 @@ impl Protocol {
                 *world.list_mut(execution) = None;
                 self.next(world, number, call, What::Free);
             }
-            What::Free => world.slots.retain(|slot| slot.execution != execution || slot.taken_at != taken_at),
+            What::Free => world
+                .slots
+                .retain(|slot| slot.execution != execution || slot.taken_at != taken_at),
             What::Start(input) => {
                 let tick = &world.ticks[usize::from(number)];
                 let mut gate = self.gate(tick);
-                let others = tick.calls.iter().filter(|call| matches!(call.what, What::Start(_)));
+                let others = tick
+                    .calls
+                    .iter()
+                    .filter(|call| matches!(call.what, What::Start(_)));
                 gate.found_unstarted(others.count() as u32 + 1);
                 if gate.request_restart(millis(taken_at), 0) != Grant::Take(1) {
                     return suspect(&mut world.ticks[usize::from(number)], taken_at);
@@ -210,7 +263,10 @@ impl Protocol {
         let name = self.cast.name(execution);
         let (mut won, mut wanted, mut settled) = (0u8, 0u8, false);
         for (place, event) in candidates(execution).into_iter().enumerate() {
-            if list.members.is_some_and(|members| members & 1 << place == 0) {
+            if list
+                .members
+                .is_some_and(|members| members & 1 << place == 0)
+            {
                 continue;
             }
             wanted |= 1 << place;
@@ -256,7 +312,9 @@ impl Protocol {
             Action::Start if self.is_broken_by(Breakage::SweepReportsNeverStarted) => {
                 self.next(world, number, call, What::Report);
             }
-            Action::Start => self.next(world, number, call, What::Start(events.unwrap_or_default())),
+            Action::Start => {
+                self.next(world, number, call, What::Start(events.unwrap_or_default()))
+            }
             Action::Free => self.free_unused(world, number, call),
         }
     }
@@ -268,7 +326,11 @@ impl Protocol {
     }
 
     fn free_unused(&self, world: &mut World, number: u8, call: Call) {
-        let what = if is_batch(call.slot.execution) { What::Forget } else { What::Free };
+        let what = if is_batch(call.slot.execution) {
+            What::Forget
+        } else {
+            What::Free
+        };
         self.next(world, number, call, what);
     }
 
@@ -276,7 +338,9 @@ impl Protocol {
     fn next(&self, world: &mut World, number: u8, call: Call, what: What) {
         let calls = &mut world.ticks[usize::from(number)].calls;
         let restarts = calls.iter().take_while(|call| !call.sweeps).count();
-        let starts = calls.iter().take_while(|call| !matches!(call.what, What::Start(_)));
+        let starts = calls
+            .iter()
+            .take_while(|call| !matches!(call.what, What::Start(_)));
         let place = match what {
             _ if call.sweeps => 0,
             // Starts are made when it is known of every slot what it is for.
@@ -323,7 +387,9 @@ impl Protocol {
 /// The events at these places of a batch.
 pub(super) fn of_places(execution: Execution, places: u8) -> u8 {
     let events = candidates(execution).into_iter().enumerate();
-    events.filter(|(place, _)| places & 1 << place != 0).fold(0, |mask, (_, event)| mask | 1 << event)
+    events
+        .filter(|(place, _)| places & 1 << place != 0)
+        .fold(0, |mask, (_, event)| mask | 1 << event)
 }
 
 /// A slot taken then may lack its start.
@@ -333,13 +399,19 @@ pub(super) fn suspect(tick: &mut Tick, taken_at: Time) {
 
 /// A slot that is gone was settled: nothing to mark.
 pub(super) fn mark(world: &mut World, execution: Execution, pending: bool) {
-    let slot = world.slots.iter_mut().find(|slot| slot.execution == execution);
+    let slot = world
+        .slots
+        .iter_mut()
+        .find(|slot| slot.execution == execution);
     slot.into_iter().for_each(|slot| slot.pending = pending);
 }
 
 /// Sends an outcome. One that is told already, or being settled, is not told again: that is a fault, and counts.
 fn tell(world: &mut World, execution: Execution) {
-    let mut settling = world.settles.iter().filter(|settle| settle.at != SettleAt::Idle);
+    let mut settling = world
+        .settles
+        .iter()
+        .filter(|settle| settle.at != SettleAt::Idle);
     let told = &mut world.outcomes[usize::from(execution)];
     if *told == 0 && !settling.any(|settle| settle.execution == execution) {
         *told = 1;

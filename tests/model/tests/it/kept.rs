@@ -1,47 +1,154 @@
-use model::{Bounds, Protocol, Breakage, explore};
+//! The protocol as it is: every invariant holds in every state within the bounds, and everything can still be finished
+//! from each. `MODEL=wide` explores wider bounds, for half an hour instead of a minute.
+
+use std::env;
+
+use model::{Bounds, Protocol, explore};
 use spillway::order::Order;
 
-
-fn check(name: &str, bounds: Bounds) {
+/// Explores the narrow bounds, or with `MODEL=wide` the wide ones.
+#[track_caller]
+fn holds(name: &str, narrow: Bounds, wide: Bounds) {
+    let bounds = match env::var("MODEL").as_deref() {
+        Err(_) => narrow,
+        Ok("wide") => wide,
+        Ok(other) => panic!("MODEL is `wide` or not set, not `{other}`"),
+    };
     let explored = explore(Protocol::new(bounds));
     println!("{name}: {explored}");
+    assert!(explored.violation.is_none(), "see the steps above");
+    assert!(explored.quiet > 0, "nothing was ever finished");
 }
-#[test] fn p01_one() { check("one", Bounds { events: 1, faults: 1, max_attempts: 2, redrives: 1, ..Bounds::default() }); }
-#[test] fn p02_two() { check("two1 limit1", Bounds { max_concurrency: 1, ..Bounds::default() }); }
-#[test] fn p03_two() { check("two1 workers2", Bounds { workers: 2, ..Bounds::default() }); }
-#[test] fn p04() { check("latest1", Bounds { order: Order::Latest, ..Bounds::default() }); }
-#[test] fn p05() { check("latest0 w2 a2", Bounds { order: Order::Latest, faults: 0, workers: 2, max_attempts: 2, ..Bounds::default() }); }
-#[test] fn p06() { check("each1", Bounds { order: Order::Each, ..Bounds::default() }); }
-#[test] fn p07() { check("each0 w2", Bounds { order: Order::Each, faults: 0, workers: 2, ..Bounds::default() }); }
-#[test] fn p08() { check("each0 w2 a2", Bounds { order: Order::Each, faults: 0, workers: 2, max_attempts: 2, ..Bounds::default() }); }
-#[test] fn p09() { check("latest0 3 w2", Bounds { order: Order::Latest, events: 3, faults: 0, workers: 2, ..Bounds::default() }); }
-#[test] fn p10() { check("each0 3 w1", Bounds { order: Order::Each, events: 3, faults: 0, workers: 1, ..Bounds::default() }); }
-#[test] fn p11() { check("batch1", Bounds { batches: true, ..Bounds::default() }); }
-#[test] fn p12() { check("batch0 w2 ingest", Bounds { batches: true, faults: 0, workers: 2, ingest: true, ..Bounds::default() }); }
-#[test] fn p13() { check("over one 2", Bounds { events: 1, faults: 2, lease_ends_early: true, ..Bounds::default() }); }
-#[test] fn p14() { check("over batch 1", Bounds { batches: true, lease_ends_early: true, ..Bounds::default() }); }
-#[test] fn p15() { check("batch1 w2 ingest", Bounds { batches: true, workers: 2, ingest: true, ..Bounds::default() }); }
-#[test] fn p16() { check("over latest 1", Bounds { order: Order::Latest, lease_ends_early: true, ..Bounds::default() }); }
-#[test] fn p17() { check("over each 1", Bounds { order: Order::Each, lease_ends_early: true, ..Bounds::default() }); }
-#[test]
-fn breakages() {
-    use Breakage::*;
-    let plain = Bounds { events: 1, max_attempts: 2, redrives: 0, workers: 1, ..Bounds::default() };
-    let plain2 = Bounds { workers: 2, ..plain.clone() };
-    let latest = Bounds { order: Order::Latest, workers: 2, ..Bounds::default() };
-    let each = Bounds { order: Order::Each, workers: 2, ..Bounds::default() };
-    let each1 = Bounds { order: Order::Each, events: 3, faults: 0, workers: 2, ..Bounds::default() };
-    let batch = Bounds { batches: true, workers: 2, ingest: true, ..Bounds::default() };
-    let over = Bounds { batches: true, lease_ends_early: true, ..Bounds::default() };
-    for (breakage, bounds) in [
-        (DeleteBeforeClaim, &plain), (SlotAfterClaim, &plain), (SlotBeforeRow, &plain), (RowBeforeMessage, &plain),
-        (NobodyLooksAfter, &plain), (ClaimWithoutCondition, &plain2), (NoLease, &plain), (SweepReportsNeverStarted, &plain),
-        (SlotBeforeTurn, &each), (EachPasses, &each1), (HeadWithoutCondition, &each), (SlotShared, &latest),
-        (ListNotFixedByTick, &over), (ListNotFixedByTick, &batch), (ListNotFixedByRestart, &batch), (ListNotFixedByRestart, &over), (LeftOutAreForgotten, &over),
-        (ReportIgnored, &batch), (MemberLeftBehind, &batch),
-    ] {
-        let explored = explore(Protocol::new(bounds.clone()).broken_by(breakage));
-        let found = explored.violation.as_ref().map(|v| (v.promise, v.steps.len()));
-        println!("{breakage:?}: {} states {:?} {:?}", explored.states, explored.took, found);
+
+macro_rules! kept {
+    ($($(#[$doc:meta])* $name:ident: $narrow:expr, $wide:expr;)*) => {
+        $(
+            $(#[$doc])*
+            #[test]
+            fn $name() {
+                holds(stringify!($name), $narrow, $wide);
+            }
+        )*
+    };
+}
+
+/// Two objects, one attempt, one task, one fault.
+fn objects() -> Bounds {
+    Bounds::default()
+}
+
+/// Two versions of one object.
+fn versions(order: Order) -> Bounds {
+    Bounds { order, ..objects() }
+}
+
+/// Two objects in one execution.
+fn batch() -> Bounds {
+    Bounds {
+        batches: true,
+        ..objects()
     }
+}
+
+/// One event.
+fn event() -> Bounds {
+    Bounds {
+        events: 1,
+        ..objects()
+    }
+}
+
+kept! {
+    /// A failed attempt, its retry, its dead letter.
+    a_retry:
+        Bounds { max_attempts: 2, ..event() },
+        Bounds { max_attempts: 2, faults: 2, ..event() };
+
+    /// A dead letter is redriven.
+    a_redrive:
+        Bounds { redrives: 1, ..event() },
+        Bounds { redrives: 1, max_attempts: 2, ..event() };
+
+    /// The messages of one event at the same time.
+    repeated_messages_at_once:
+        Bounds { tasks: 2, ..event() },
+        Bounds { tasks: 2, max_attempts: 2, ..event() };
+
+    /// Two crashes, or two of what else may go wrong.
+    two_faults:
+        Bounds { faults: 2, ..event() },
+        Bounds { faults: 3, ..event() };
+
+    /// One slot for two objects.
+    one_slot_for_two:
+        Bounds { max_concurrency: 1, ..objects() },
+        Bounds { max_concurrency: 1, max_attempts: 2, ..objects() };
+
+    /// Two objects at the same time.
+    two_at_once:
+        Bounds { tasks: 2, faults: 0, ..objects() },
+        Bounds { tasks: 2, ..objects() };
+
+    /// Two slots for three objects.
+    two_slots_for_three:
+        Bounds { events: 3, faults: 0, ..objects() },
+        Bounds { events: 3, ..objects() };
+
+    /// The lease ends while its holder still runs, and a second dispatch works beside it.
+    two_dispatchers:
+        Bounds { lease_ends_early: true, ..event() },
+        Bounds { lease_ends_early: true, faults: 2, ..event() };
+
+    latest:
+        versions(Order::Latest),
+        Bounds { max_attempts: 2, ..versions(Order::Latest) };
+
+    latest_at_once:
+        Bounds { tasks: 2, faults: 0, ..versions(Order::Latest) },
+        Bounds { tasks: 2, ..versions(Order::Latest) };
+
+    latest_retried:
+        Bounds { max_attempts: 2, faults: 0, ..versions(Order::Latest) },
+        Bounds { max_attempts: 2, faults: 0, tasks: 2, ..versions(Order::Latest) };
+
+    latest_of_three:
+        Bounds { events: 3, faults: 0, ..versions(Order::Latest) },
+        Bounds { events: 3, faults: 0, tasks: 2, ..versions(Order::Latest) };
+
+    latest_two_dispatchers:
+        Bounds { lease_ends_early: true, max_concurrency: 1, ..versions(Order::Latest) },
+        Bounds { lease_ends_early: true, ..versions(Order::Latest) };
+
+    each:
+        Bounds { max_concurrency: 1, ..versions(Order::Each) },
+        versions(Order::Each);
+
+    each_at_once:
+        Bounds { tasks: 2, faults: 0, ..versions(Order::Each) },
+        Bounds { tasks: 2, ..versions(Order::Each) };
+
+    each_retried:
+        Bounds { max_attempts: 2, faults: 0, ..versions(Order::Each) },
+        Bounds { max_attempts: 2, faults: 0, tasks: 2, ..versions(Order::Each) };
+
+    each_of_three:
+        Bounds { events: 3, faults: 0, ..versions(Order::Each) },
+        Bounds { events: 3, faults: 0, tasks: 2, ..versions(Order::Each) };
+
+    each_two_dispatchers:
+        Bounds { lease_ends_early: true, max_concurrency: 1, ..versions(Order::Each) },
+        Bounds { lease_ends_early: true, ..versions(Order::Each) };
+
+    a_batch:
+        Bounds { max_concurrency: 1, ..batch() },
+        Bounds { max_attempts: 2, ..batch() };
+
+    /// Its members' messages come twice, and ingest writes a row in between.
+    a_batch_and_ingest:
+        Bounds { tasks: 2, faults: 0, ingest: true, ..batch() },
+        Bounds { tasks: 2, ingest: true, ..batch() };
+
+    a_batch_two_dispatchers:
+        Bounds { lease_ends_early: true, max_concurrency: 1, ..batch() },
+        Bounds { lease_ends_early: true, ..batch() };
 }

@@ -1,0 +1,42 @@
+//! What is explored, and how far.
+
+use spillway::order::Order;
+
+/// What is explored, and how far.
+#[derive(Debug, Clone)]
+pub struct Bounds {
+    pub order: Order,
+    /// Object events, at most three; two when they are worked on in batches.
+    pub events: u8,
+    pub batches: bool,
+    pub max_concurrency: u32,
+    pub max_attempts: u32,
+    /// Crashes, repeated messages, lost and repeated outcomes, throttled starts and old answers, taken together.
+    pub faults: u8,
+    /// Dead letters that are redriven.
+    pub redrives: u8,
+    /// Event 1 also comes by ingest, which writes its row at any time before it is claimed.
+    pub ingest: bool,
+    /// Messages that one tick handles at once: one or two.
+    pub tasks: usize,
+    /// Two ticks, and a lease that may end while its holder still runs. The limit rests on the lease: it is not asked for
+    /// then.
+    pub lease_ends_early: bool,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            order: Order::None,
+            events: 2,
+            batches: false,
+            max_concurrency: 2,
+            max_attempts: 1,
+            faults: 1,
+            redrives: 0,
+            ingest: false,
+            tasks: 1,
+            lease_ends_early: false,
+        }
+    }
+}
