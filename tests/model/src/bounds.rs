@@ -19,9 +19,11 @@ pub struct Bounds {
     pub ingest: bool,
     /// Messages that one tick handles at once: one or two.
     pub tasks: usize,
-    /// Two ticks, and a lease that may end while its holder still runs. The limit rests on the lease: it is not asked for
-    /// then.
-    pub lease_ends_early: bool,
+    /// Messages that come again, beside the faults.
+    pub repeats: u8,
+    /// How often the lease ends while its holder still runs, beside the faults: there are two ticks then. The limit rests on
+    /// the lease, so it is not asked for.
+    pub lease_ends: u8,
 }
 
 impl Default for Bounds {
@@ -36,7 +38,8 @@ impl Default for Bounds {
             redrives: 0,
             ingest: false,
             tasks: 1,
-            lease_ends_early: false,
+            repeats: 0,
+            lease_ends: 0,
         }
     }
 }

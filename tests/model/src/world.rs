@@ -346,6 +346,8 @@ pub struct World {
     pub settles: [Settle; 2],
     /// Faults that may still come, redrives that may still be made, and rows that ingest may still write.
     pub faults: u8,
+    pub repeats: u8,
+    pub lease_ends: u8,
     pub redrives: u8,
     pub ingests: u8,
     pub broken: Option<Broken>,

@@ -64,7 +64,7 @@ impl Protocol {
         if world.slot(execution).is_none() {
             world.broke(Broken::WithoutSlot);
         }
-        if !self.bounds.lease_ends_early && world.running() > self.bounds.max_concurrency as usize {
+        if self.bounds.lease_ends == 0 && world.running() > self.bounds.max_concurrency as usize {
             world.broke(Broken::Over);
         }
     }

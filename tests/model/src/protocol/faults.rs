@@ -22,7 +22,11 @@ pub enum Fault {
 
 impl Protocol {
     pub(super) fn fault(&self, world: &mut World, fault: Fault) {
-        world.faults -= 1;
+        match fault {
+            Fault::LeaseEnds => world.lease_ends -= 1,
+            Fault::Repeat(_) if world.repeats > 0 => world.repeats -= 1,
+            _ => world.faults -= 1,
+        }
         match fault {
             Fault::TickDies(tick) => {
                 let dead = std::mem::take(&mut world.ticks[usize::from(tick)]);
@@ -51,6 +55,27 @@ impl Protocol {
 
     pub(super) fn faults(&self, world: &World, steps: &mut Vec<Step>) {
         let mut faults = Vec::new();
+        if world.faults > 0 {
+            self.failures(world, &mut faults);
+        }
+        if world.faults > 0 || world.repeats > 0 {
+            let ticks = world.ticks.iter();
+            let held = ticks
+                .flat_map(|tick| &tick.tasks)
+                .flat_map(|task| &task.held);
+            let mut messages: Vec<Message> = world.queue.kinds().chain(held.copied()).collect();
+            messages.sort();
+            messages.dedup();
+            faults.extend(messages.into_iter().map(Fault::Repeat));
+        }
+        if world.lease_ends > 0 && world.lease.holder.is_some() && !world.lease.expired {
+            faults.push(Fault::LeaseEnds);
+        }
+        steps.extend(faults.into_iter().map(Step::Fault));
+    }
+
+    /// What counts as a fault only.
+    fn failures(&self, world: &World, faults: &mut Vec<Fault>) {
         for (tick, number) in world.ticks.iter().zip(0u8..) {
             if tick.at != TickAt::Idle {
                 faults.push(Fault::TickDies(number));
@@ -74,15 +99,6 @@ impl Protocol {
                 faults.push(Fault::SettleDies(number));
             }
         }
-        let held = world
-            .ticks
-            .iter()
-            .flat_map(|tick| &tick.tasks)
-            .flat_map(|task| &task.held);
-        let mut messages: Vec<Message> = world.queue.kinds().chain(held.copied()).collect();
-        messages.sort();
-        messages.dedup();
-        faults.extend(messages.into_iter().map(Fault::Repeat));
         for execution in 0..EXECUTIONS as Execution {
             let fate = world.fate(execution);
             if fate == Fate::Running {
@@ -95,9 +111,5 @@ impl Protocol {
                 faults.push(Fault::OutcomeRepeated(execution));
             }
         }
-        if self.bounds.lease_ends_early && world.lease.holder.is_some() && !world.lease.expired {
-            faults.push(Fault::LeaseEnds);
-        }
-        steps.extend(faults.into_iter().map(Step::Fault));
     }
 }

@@ -52,7 +52,7 @@ impl Protocol {
                 state.kept(Broken::WithoutSlot) && running.all(|it| world.slot(it).is_some())
             }),
         ];
-        if !self.bounds.lease_ends_early {
+        if self.bounds.lease_ends == 0 {
             invariants.push(Property::always(
                 "I3: never more than the limit",
                 |protocol: &Self, state: &State| {

@@ -127,10 +127,12 @@ impl Model for Protocol {
     type Action = Step;
 
     fn init_states(&self) -> Vec<State> {
-        let two = self.bounds.lease_ends_early || self.is_broken_by(Breakage::NoLease);
+        let two = self.bounds.lease_ends > 0 || self.is_broken_by(Breakage::NoLease);
         let mut world = World {
             ticks: vec![Tick::default(); 1 + usize::from(two)],
             faults: self.bounds.faults,
+            repeats: self.bounds.repeats,
+            lease_ends: self.bounds.lease_ends,
             redrives: self.bounds.redrives,
             ingests: self.bounds.ingest.into(),
             ..World::default()
@@ -176,9 +178,7 @@ impl Model for Protocol {
         if world.redrives > 0 {
             steps.extend(world.dead.kinds().map(Step::Redrive));
         }
-        if world.faults > 0 {
-            self.faults(world, steps);
-        }
+        self.faults(world, steps);
     }
 
     fn next_state(&self, last: &State, step: Step) -> Option<State> {

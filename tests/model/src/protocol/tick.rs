@@ -153,7 +153,7 @@ impl Protocol {
             task.slot.is_some() && !matches!(task.at, At::Conclude | At::Start | At::Mark)
         };
         let mut tasks = world.ticks.iter().flat_map(|tick| &tick.tasks);
-        let young = self.bounds.lease_ends_early && tasks.any(on_the_wire);
+        let young = self.bounds.lease_ends > 0 && tasks.any(on_the_wire);
         let slots = world.slots.clone();
         let tick = &mut world.ticks[usize::from(number)];
         tick.old &= !young;

@@ -96,8 +96,8 @@ kept! {
 
     /// The lease ends while its holder still runs, and a second dispatch works beside it.
     two_dispatchers:
-        Bounds { lease_ends_early: true, ..event() },
-        Bounds { lease_ends_early: true, faults: 2, ..event() };
+        Bounds { lease_ends: 1, ..event() },
+        Bounds { lease_ends: 1, faults: 2, ..event() };
 
     latest:
         versions(Order::Latest),
@@ -116,8 +116,8 @@ kept! {
         Bounds { events: 3, faults: 0, tasks: 2, ..versions(Order::Latest) };
 
     latest_two_dispatchers:
-        Bounds { lease_ends_early: true, max_concurrency: 1, ..versions(Order::Latest) },
-        Bounds { lease_ends_early: true, ..versions(Order::Latest) };
+        Bounds { lease_ends: 1, max_concurrency: 1, ..versions(Order::Latest) },
+        Bounds { lease_ends: 1, ..versions(Order::Latest) };
 
     each:
         Bounds { max_concurrency: 1, ..versions(Order::Each) },
@@ -136,8 +136,8 @@ kept! {
         Bounds { events: 3, faults: 0, tasks: 2, ..versions(Order::Each) };
 
     each_two_dispatchers:
-        Bounds { lease_ends_early: true, max_concurrency: 1, ..versions(Order::Each) },
-        Bounds { lease_ends_early: true, ..versions(Order::Each) };
+        Bounds { lease_ends: 1, max_concurrency: 1, ..versions(Order::Each) },
+        Bounds { lease_ends: 1, ..versions(Order::Each) };
 
     a_batch:
         Bounds { max_concurrency: 1, ..batch() },
@@ -149,6 +149,6 @@ kept! {
         Bounds { tasks: 2, ingest: true, ..batch() };
 
     a_batch_two_dispatchers:
-        Bounds { lease_ends_early: true, max_concurrency: 1, ..batch() },
-        Bounds { lease_ends_early: true, ..batch() };
+        Bounds { lease_ends: 1, max_concurrency: 1, ..batch() },
+        Bounds { lease_ends: 1, ..batch() };
 }
