@@ -11,7 +11,7 @@ use spillway::aws::ledger::{BatchItem, Rows, Written};
 use spillway::aws::queue::BATCH;
 use spillway::batch;
 use spillway::execution;
-use spillway::row::RowKey;
+use spillway::row::{Row, RowKey};
 use spillway::slot::{Slot, Work};
 use tracing::trace;
 
@@ -22,6 +22,8 @@ use crate::shared::Shared;
 
 /// Receives under way at once.
 const RECEIVES_AT_ONCE: usize = 10;
+/// How often a member is claimed again whose row was written since it was read.
+const TRIES: u32 = 4;
 
 /// Messages received and not yet on their way, by lane.
 pub(crate) type Pool = HashMap<usize, Vec<Candidate>>;
@@ -233,14 +235,18 @@ impl Dispatch {
                 return (all(|| Fate::HandBack), None);
             }
         }
-        let (slot, ours) = match self.take_slot(shared, name, Work::Batch).await {
-            Ok(taken) => taken,
+        let slot = match self.take_slot(shared, name, Work::Batch).await {
+            Ok(slot) => slot,
+            Err(Fate::Hide(seconds)) => {
+                shared.state().gate.give_back(1);
+                let fates = members.iter().map(|_| Fate::Hide(seconds)).collect();
+                return (fates, None);
+            }
             Err(_) => return (all(|| Fate::HandBack), None),
         };
         let claims = members.iter().zip(&keys).map(|(member, key)| {
             let row = rows.get(key).and_then(|row| row.as_ref().ok());
-            let claim = self.claim_of(shared, lane, member, &slot.execution, row);
-            self.ledger.claim(claim)
+            self.claim_member(shared, lane, member, &slot.execution, row.cloned())
         });
         let claims = join_all(claims).await;
         let mut fates = Vec::new();
@@ -271,11 +277,7 @@ impl Dispatch {
         }
         if won.is_empty() {
             shared.state().gate.give_back_start(1);
-            if ours {
-                self.free_unused(shared, &slot).await;
-            } else {
-                shared.suspect(slot.taken_at);
-            }
+            self.free_unused(shared, &slot).await;
             return (fates, None);
         }
         if won.len() < members.len() {
@@ -296,5 +298,32 @@ impl Dispatch {
             .filter_map(|&place| members.get(place).map(|member| member.event.clone()))
             .collect();
         (fates, Some((slot, Load { attempt: 1, events })))
+    }
+
+    /// Claims one member. Its row may have been written since it was read and still be there to be claimed, as when ingest
+    /// came to know of it: then it is claimed as it is. An attempt that nobody claimed must not be left behind, or it
+    /// could be claimed later for a batch of the same name, which has run without it.
+    async fn claim_member(
+        &self,
+        shared: &Shared,
+        lane: usize,
+        member: &Candidate,
+        execution: &str,
+        mut read: Option<Row>,
+    ) -> Result<Written, HandlerError> {
+        let mut tries = 0;
+        loop {
+            let claim = self.claim_of(shared, lane, member, execution, read.as_ref());
+            match self.ledger.claim(claim).await {
+                Ok(Written::Lost(found))
+                    if tries < TRIES
+                        && verdict(member.attempt, found.as_deref()) == Verdict::Claim =>
+                {
+                    read = found.map(|row| *row);
+                    tries += 1;
+                }
+                answer => return answer,
+            }
+        }
     }
 }

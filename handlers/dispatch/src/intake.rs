@@ -22,7 +22,8 @@ use crate::load::Load;
 use crate::recognise::Standing;
 use crate::shared::Shared;
 
-/// How long a retry is hidden whose last attempt still runs, or what is unclear, in seconds.
+/// How long a message is hidden whose attempt another message is claiming, whose last attempt still runs, or of which
+/// something is unclear, in seconds.
 pub(crate) const HIDE_SECONDS: u32 = 60;
 
 /// A message that asks for one attempt of one object event.
@@ -372,29 +373,33 @@ impl Dispatch {
         Ok(matches!(found, Found::Closed(_)))
     }
 
-    /// Takes the slot of an execution. `true`: it was not there before.
+    /// Takes the slot of an execution. One that is there already belongs to another message of the same attempt, which
+    /// may claim with it or free it: only who took a slot goes on with it, and this message comes again. `Err` with
+    /// [`Fate::Hide`] leaves the grant as it was.
     pub(crate) async fn take_slot(
         &self,
         shared: &Shared,
         execution: String,
         work: Work,
-    ) -> Result<(Slot, bool), Fate> {
+    ) -> Result<Slot, Fate> {
         let slot = Slot {
             execution,
-            taken_at: shared.now(),
+            taken_at: shared.slot_time(),
             work,
             ordered: self.config.order != Order::None,
             state_machine_arn: self.config.state_machine_arn.clone(),
             pending: false,
         };
         let taken_at = slot.taken_at;
-        let taken = self.ledger.take_slot(slot).await;
-        // Counted as taken whatever the answer: it may have been.
-        shared.state().gate.capacity.slot_put();
-        match taken {
-            Ok(TakenSlot::Now(slot)) => Ok((slot, true)),
-            Ok(TakenSlot::Before(slot)) => Ok((slot, false)),
+        match self.ledger.take_slot(slot).await {
+            Ok(TakenSlot::Now(slot)) => {
+                shared.state().gate.capacity.slot_put();
+                Ok(slot)
+            }
+            Ok(TakenSlot::Before) => Err(Fate::Hide(HIDE_SECONDS)),
             Err(problem) => {
+                // Counted as taken: it may have been.
+                shared.state().gate.capacity.slot_put();
                 shared.suspect(taken_at);
                 shared.fail(problem);
                 Err(Fate::HandBack)
@@ -431,24 +436,25 @@ impl Dispatch {
         let Candidate { event, attempt, .. } = candidate;
         let name = execution::name(&self.config.ledger_arn, event, *attempt);
         let work = Work::Row(RowKey::of(event));
-        let (slot, ours) = match self.take_slot(shared, name, work).await {
-            Ok(taken) => taken,
-            Err(fate) => return fate,
+        let slot = match self.take_slot(shared, name, work).await {
+            Ok(slot) => slot,
+            Err(fate) => {
+                if matches!(fate, Fate::Hide(_)) {
+                    shared.state().gate.give_back(1);
+                }
+                return fate;
+            }
         };
         let claim = self.claim_of(shared, lane, candidate, &slot.execution, row);
         match self.ledger.claim(claim).await {
             Ok(Written::Done) => Fate::Start(slot),
             Ok(Written::Lost(found)) => {
                 shared.state().gate.give_back_start(1);
-                if verdict(*attempt, found.as_deref()) != Verdict::Stale {
-                    // Another message of this attempt may be claiming it for the same slot: not ours to free.
-                    shared.suspect(slot.taken_at);
-                    return Fate::HandBack;
+                self.free_unused(shared, &slot).await;
+                match verdict(*attempt, found.as_deref()) {
+                    Verdict::Stale => self.stale(shared, candidate),
+                    Verdict::Claim | Verdict::ClaimIfClosed => Fate::HandBack,
                 }
-                if ours {
-                    self.free_unused(shared, &slot).await;
-                }
-                self.stale(shared, candidate)
             }
             // It may have been claimed: then the slot is needed, the message is stale, and the next tick starts it.
             Err(problem) => {

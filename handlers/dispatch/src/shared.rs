@@ -32,6 +32,8 @@ pub struct State {
     pub suspect_since: Option<Millis>,
     /// Something may still be under way: the lease is left to expire.
     pub keep_lease: bool,
+    /// When the last slot was taken.
+    pub slot_taken: Millis,
     /// When the control item was last read.
     pub control_read: Millis,
     /// The window in force.
@@ -52,6 +54,7 @@ impl Shared {
             stopping: false,
             suspect_since: None,
             keep_lease: false,
+            slot_taken: Millis::MIN,
             control_read: clock.now(),
             window: None,
             after_suspects: false,
@@ -75,6 +78,15 @@ impl Shared {
 
     pub fn now(&self) -> Millis {
         self.clock.now()
+    }
+
+    /// The time at which the next slot is taken, unlike that of any other: a slot is told from another of the same
+    /// execution by it.
+    pub fn slot_time(&self) -> Millis {
+        let now = self.now();
+        let mut state = self.state();
+        state.slot_taken = now.max(state.slot_taken.saturating_add(1));
+        state.slot_taken
     }
 
     /// Counts something.

@@ -65,19 +65,14 @@ impl Dispatch {
         }
         match taken {
             None => shared.state().gate.give_back(1),
-            Some((slot, ours)) => {
-                // What is unclear is left to the next tick, which asks the ledger.
-                let unclear = matches!(fate, Fate::HandBack);
-                if unclear {
-                    shared.state().gate.leave_start(1);
-                } else {
-                    shared.state().gate.give_back_start(1);
-                }
-                if ours && !unclear {
-                    self.free_unused(shared, &slot).await;
-                } else {
-                    shared.suspect(slot.taken_at);
-                }
+            // What is unclear is left to the next tick, which asks the ledger.
+            Some(slot) if matches!(fate, Fate::HandBack) => {
+                shared.state().gate.leave_start(1);
+                shared.suspect(slot.taken_at);
+            }
+            Some(slot) => {
+                shared.state().gate.give_back_start(1);
+                self.free_unused(shared, &slot).await;
             }
         }
         fate
@@ -90,18 +85,17 @@ impl Dispatch {
         candidate: &Candidate,
         row: Option<&Row>,
         head: &Head,
-        taken: &mut Option<(Slot, bool)>,
+        taken: &mut Option<Slot>,
     ) -> Tried {
         let verdict = verdict(candidate.attempt, row);
         trace!(decision = ?verdict, key = candidate.event.key, candidate.attempt, "attempt rule");
         match verdict {
             Verdict::Claim => {}
             Verdict::Stale => {
-                let ours = taken.as_ref().map(|(slot, _)| slot.execution.as_str());
                 // The claim whose answer was lost.
-                if let (Some(row), Some((slot, _))) = (row, taken.as_ref())
+                if let (Some(row), Some(slot)) = (row, taken.as_ref())
                     && row.attempt == candidate.attempt
-                    && ours.is_some_and(|ours| row.is_started_by(ours))
+                    && row.is_started_by(&slot.execution)
                 {
                     return Tried::Fate(Fate::Start(slot.clone()));
                 }
@@ -119,11 +113,11 @@ impl Dispatch {
             Turn::Later => return Tried::Fate(Fate::Hide(CROWDED_SECONDS)),
             Turn::Now(next) => {
                 let slot = match taken {
-                    Some((slot, _)) => slot.clone(),
+                    Some(slot) => slot.clone(),
                     None => {
                         let work = Work::Row(RowKey::of(&candidate.event));
                         match self.take_slot(shared, name.clone(), work).await {
-                            Ok((slot, ours)) => taken.insert((slot, ours)).0.clone(),
+                            Ok(slot) => taken.insert(slot).clone(),
                             Err(fate) => return Tried::Fate(fate),
                         }
                     }

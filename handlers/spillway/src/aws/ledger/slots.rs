@@ -18,8 +18,8 @@ const PARTITION: &str = "slots";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TakenSlot {
     Now(Slot),
-    /// There was one of this execution.
-    Before(Slot),
+    /// There is one of this execution.
+    Before,
 }
 
 fn slot(item: &Item) -> Result<Slot, HandlerError> {
@@ -105,8 +105,8 @@ impl Ledger {
         answer.item.as_ref().map(slot).transpose()
     }
 
-    /// Takes a slot. One of the same execution may be there already, from a tick that died before its claim or from a
-    /// duplicate of the message that is being handled: that one is the answer then, and stays as it is.
+    /// Takes a slot. One of the same execution may be there already, of a duplicate of the message that is being handled:
+    /// it stays as it is.
     pub async fn take_slot(&self, slot: Slot) -> Result<TakenSlot, HandlerError> {
         let mut put = self
             .client
@@ -138,7 +138,7 @@ impl Ledger {
                 // The SDK repeats a write whose answer was lost: then it is this very one.
                 Some(item) => match self::slot(item)? {
                     found if found == slot => Ok(TakenSlot::Now(slot)),
-                    found => Ok(TakenSlot::Before(found)),
+                    _ => Ok(TakenSlot::Before),
                 },
                 None => Err(HandlerError::call("taking a slot", &error)),
             },

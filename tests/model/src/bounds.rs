@@ -1,0 +1,45 @@
+//! What is explored, and how far.
+
+use spillway::order::Order;
+
+/// What is explored, and how far.
+#[derive(Debug, Clone)]
+pub struct Bounds {
+    pub order: Order,
+    /// Object events, at most three; two when they are worked on in batches.
+    pub events: u8,
+    pub batches: bool,
+    pub max_concurrency: u32,
+    pub max_attempts: u32,
+    /// Crashes, repeated messages, lost and repeated outcomes, throttled starts and old answers, taken together.
+    pub faults: u8,
+    /// Dead letters that are redriven.
+    pub redrives: u8,
+    /// Event 1 also comes by ingest, which writes its row at any time before it is claimed.
+    pub ingest: bool,
+    /// Messages that one tick handles at once: one or two.
+    pub tasks: usize,
+    /// Messages that come again, beside the faults.
+    pub repeats: u8,
+    /// How often the lease ends while its holder still runs, beside the faults: there are two ticks then. The limit rests on
+    /// the lease, so it is not asked for.
+    pub lease_ends: u8,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            order: Order::None,
+            events: 2,
+            batches: false,
+            max_concurrency: 2,
+            max_attempts: 1,
+            faults: 1,
+            redrives: 0,
+            ingest: false,
+            tasks: 1,
+            repeats: 0,
+            lease_ends: 0,
+        }
+    }
+}

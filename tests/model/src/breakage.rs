@@ -1,0 +1,40 @@
+//! Ways to break the protocol. Each is a step that is made wrongly, for tests that expect the model to find it.
+
+/// A step that is made wrongly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Breakage {
+    /// The message is deleted when it is received.
+    DeleteBeforeClaim,
+    /// The slot is taken after the claim.
+    SlotAfterClaim,
+    /// A message goes on with a slot that another one of the same attempt took.
+    SlotShared,
+    /// The claim does not look at the row.
+    ClaimWithoutCondition,
+    /// A tick takes no notice of the lease.
+    NoLease,
+    /// Settle frees the slot first.
+    SlotBeforeRow,
+    /// Settle writes the row before it sends the message.
+    RowBeforeMessage,
+    /// Settle frees the slot before the object's turn goes on.
+    SlotBeforeTurn,
+    /// The sweep reports a start that it does not find as one that failed.
+    SweepReportsNeverStarted,
+    /// Nobody looks after the slots of a tick that died: no restart, and no sweep.
+    NobodyLooksAfter,
+    /// With `each`, nobody looks at who waits.
+    EachPasses,
+    /// The head is written whatever became of it since it was read.
+    HeadWithoutCondition,
+    /// A member of a batch whose row was written since it was read is left to its next message.
+    MemberLeftBehind,
+    /// The tick starts a batch of which not all was won without fixing its list.
+    ListNotFixedByTick,
+    /// Restart and sweep start a batch that a crash cut short without fixing its list.
+    ListNotFixedByRestart,
+    /// Settle takes every candidate of a batch for a member of its input.
+    LeftOutAreForgotten,
+    /// Settle marks every event of a batch as its execution ended, whatever that reports.
+    ReportIgnored,
+}

@@ -1,0 +1,17 @@
+//! The protocol of dispatch and settle as a state machine, explored in every state within small bounds.
+//!
+//! Its decisions are the core's own functions; what is modelled here is the world around them (queues, ledger,
+//! executions) and the order of the calls. `docs/model.md` says what is in it and what is not.
+
+mod bounds;
+mod breakage;
+mod cast;
+mod explore;
+mod protocol;
+mod world;
+
+pub use bounds::Bounds;
+pub use breakage::Breakage;
+pub use explore::{CAN_FINISH, Explored, Violation, explore};
+pub use protocol::{Fault, Protocol, State, Step};
+pub use world::World;

@@ -1,0 +1,239 @@
+//! The protocol: every step that can be made in a state, and what it leads to. One step is one call to AWS.
+
+mod batch;
+mod execution;
+mod faults;
+mod invariants;
+mod message;
+mod ordered;
+mod settle;
+mod step;
+mod tick;
+
+use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use spillway::order::Order;
+use spillway::outcome::RetryPolicy;
+use spillway::row::State as RowState;
+use stateright::{Model, Property};
+
+use crate::bounds::Bounds;
+use crate::breakage::Breakage;
+use crate::cast::Cast;
+use crate::world::{
+    EXECUTIONS, Event, Execution, Fate, Message, RowOf, Settle, SettleAt, Task, Tick, TickAt, World,
+};
+
+pub use faults::Fault;
+pub use step::Step;
+
+/// The protocol within its bounds.
+#[derive(Debug, Clone)]
+pub struct Protocol {
+    pub bounds: Bounds,
+    pub broken: Option<Breakage>,
+    cast: Cast,
+    retry: RetryPolicy,
+}
+
+/// A state of the world, and its fingerprint.
+#[derive(Clone, PartialEq, Eq)]
+pub struct State {
+    pub world: World,
+    fingerprint: u64,
+}
+
+impl State {
+    fn of(mut world: World) -> Self {
+        world.forget_what_does_not_matter();
+        let mut hasher = DefaultHasher::new();
+        world.hash(&mut hasher);
+        Self {
+            fingerprint: hasher.finish(),
+            world,
+        }
+    }
+
+    pub fn fingerprint(&self) -> u64 {
+        self.fingerprint
+    }
+}
+
+impl Hash for State {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        hasher.write_u64(self.fingerprint);
+    }
+}
+
+impl fmt::Debug for State {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.world.fmt(formatter)
+    }
+}
+
+impl Protocol {
+    pub fn new(bounds: Bounds) -> Self {
+        Self {
+            cast: Cast::of(bounds.order),
+            retry: RetryPolicy {
+                max_attempts: bounds.max_attempts,
+                backoff_seconds: vec![5],
+            },
+            bounds,
+            broken: None,
+        }
+    }
+
+    /// With one step that is made wrongly.
+    pub fn broken_by(mut self, breakage: Breakage) -> Self {
+        self.broken = Some(breakage);
+        self
+    }
+
+    fn is_broken_by(&self, breakage: Breakage) -> bool {
+        self.broken == Some(breakage)
+    }
+
+    pub fn events(&self) -> impl Iterator<Item = Event> + use<> {
+        0..self.bounds.events
+    }
+
+    fn ordered(&self) -> bool {
+        self.bounds.order != Order::None
+    }
+
+    /// Nothing is left to do: every event is finished, and nothing waits, runs or is held. The list of a batch that died
+    /// before its slot may be left: it expires.
+    pub fn is_quiet(&self, world: &World) -> bool {
+        let finished = |event| world.row(event).state.is_some_and(RowState::is_finished);
+        self.events().all(finished)
+            && world.queue.is_empty()
+            && world.slots.is_empty()
+            && world.outcomes == [0; EXECUTIONS]
+            && world.running() == 0
+            && world.ticks.iter().all(|tick| tick.at == TickAt::Idle)
+            && world
+                .settles
+                .iter()
+                .all(|settle| settle.at == SettleAt::Idle)
+            && world.head.running.is_none()
+            && world.head.waiting == 0
+    }
+}
+
+impl Model for Protocol {
+    type State = State;
+    type Action = Step;
+
+    fn init_states(&self) -> Vec<State> {
+        let two = self.bounds.lease_ends > 0 || self.is_broken_by(Breakage::NoLease);
+        let mut world = World {
+            ticks: vec![Tick::default(); 1 + usize::from(two)],
+            faults: self.bounds.faults,
+            repeats: self.bounds.repeats,
+            lease_ends: self.bounds.lease_ends,
+            redrives: self.bounds.redrives,
+            ingests: self.bounds.ingest.into(),
+            ..World::default()
+        };
+        for event in self.events() {
+            world.queue.put(Message { event, attempt: 1 });
+        }
+        vec![State::of(world)]
+    }
+
+    fn actions(&self, state: &State, steps: &mut Vec<Step>) {
+        let world = &state.world;
+        for (tick, number) in world.ticks.iter().zip(0u8..) {
+            self.tick_steps(world, tick, number, steps);
+        }
+        for (settle, number) in world.settles.iter().zip(0u8..) {
+            if settle.at != SettleAt::Idle {
+                steps.push(Step::Settle(number));
+            }
+        }
+        // Those that are idle are alike: one of them receives.
+        if let Some(idle) = world
+            .settles
+            .iter()
+            .position(|settle| settle.at == SettleAt::Idle)
+        {
+            let told =
+                (0..EXECUTIONS as Execution).filter(|&it| world.outcomes[usize::from(it)] > 0);
+            steps.extend(told.map(|execution| Step::TakeOutcome(idle as u8, execution)));
+        }
+        for execution in 0..EXECUTIONS as Execution {
+            if world.fate(execution) == Fate::Running {
+                steps.extend(
+                    self.ends(execution)
+                        .into_iter()
+                        .map(|fate| Step::End(execution, fate)),
+                );
+            }
+        }
+        if world.ingests > 0 && world.row(1).state.is_none() {
+            steps.push(Step::Ingest(1));
+        }
+        if world.redrives > 0 {
+            steps.extend(world.dead.kinds().map(Step::Redrive));
+        }
+        self.faults(world, steps);
+    }
+
+    fn next_state(&self, last: &State, step: Step) -> Option<State> {
+        let mut world = last.world.clone();
+        let next = &mut world;
+        match step {
+            Step::Begin { tick, old } => self.begin(next, tick, old),
+            Step::LookAfter(tick) => self.look_after(next, tick),
+            Step::Receive(tick, task, message) => self.receive(next, tick, task, message),
+            Step::Close(tick, task) => self.close(next, tick, task),
+            Step::Work(tick, task) => self.work(next, tick, task),
+            Step::Recount(tick) => {
+                let counted = next.slots.len() as u8;
+                let tick = &mut next.ticks[usize::from(tick)];
+                (tick.counted, tick.put) = (counted, 0);
+            }
+            Step::Release(tick) => self.release(next, tick),
+            Step::TakeOutcome(settle, execution) => {
+                next.outcomes[usize::from(execution)] -= 1;
+                next.settles[usize::from(settle)] = Settle {
+                    at: SettleAt::Slot,
+                    execution,
+                    ..Settle::default()
+                };
+            }
+            Step::Settle(settle) => self.settle(next, settle),
+            Step::End(execution, fate) => {
+                next.executions[usize::from(execution)] = fate;
+                next.outcomes[usize::from(execution)] += 1;
+            }
+            // The row first, then the message.
+            Step::Ingest(event) => {
+                next.ingests -= 1;
+                *next.row_mut(event) = RowOf {
+                    state: Some(RowState::Queued),
+                    ..RowOf::default()
+                };
+                next.queue.put(Message { event, attempt: 1 });
+            }
+            Step::Redrive(message) => {
+                next.redrives -= 1;
+                next.dead.take(message);
+                next.queue.put(message);
+            }
+            Step::Fault(fault) => self.fault(next, fault),
+        }
+        Some(State::of(world))
+    }
+
+    fn properties(&self) -> Vec<Property<Self>> {
+        self.invariants()
+    }
+}
+
+/// A task's place in the world.
+fn task(world: &mut World, tick: u8, task: u8) -> &mut Task {
+    &mut world.ticks[usize::from(tick)].tasks[usize::from(task)]
+}

@@ -1,0 +1,473 @@
+//! The state of the world: queues, ledger, executions, and where every invocation is. Small numbers only.
+
+use spillway::Millis;
+use spillway::row::State as RowState;
+
+/// Object events, at most.
+pub const EVENTS: usize = 3;
+/// Attempts that a message may ask for, at most: two, one more by redrive, and one that is only asked for.
+pub const ATTEMPTS: usize = 4;
+const SINGLES: usize = EVENTS * ATTEMPTS;
+/// Executions: of every attempt, and of the two batches of the first two events, in either order.
+pub const EXECUTIONS: usize = SINGLES + 2;
+
+/// An object event, by its place. With an order, the older the smaller.
+pub type Event = u8;
+/// An execution, by its place.
+pub type Execution = u8;
+/// A time. Only which of two is earlier counts: see [`World::forget_what_does_not_matter`].
+pub type Time = u8;
+
+/// The execution of one attempt.
+pub fn of_event(event: Event, attempt: u8) -> Execution {
+    event * ATTEMPTS as u8 + attempt - 1
+}
+
+/// The execution of a batch of events 0 and 1, of which `first` comes first.
+pub fn of_batch(first: Event) -> Execution {
+    SINGLES as u8 + first
+}
+
+/// Whether several events are worked on.
+pub fn is_batch(execution: Execution) -> bool {
+    usize::from(execution) >= SINGLES
+}
+
+/// The event of an execution of one.
+pub fn event_of(execution: Execution) -> Event {
+    execution / ATTEMPTS as u8
+}
+
+/// The attempt of an execution.
+pub fn attempt_of(execution: Execution) -> u8 {
+    if is_batch(execution) {
+        1
+    } else {
+        execution % ATTEMPTS as u8 + 1
+    }
+}
+
+/// The candidates of a batch, in the order of its input.
+pub fn candidates(execution: Execution) -> [Event; 2] {
+    let first = execution - SINGLES as u8;
+    [first, 1 - first]
+}
+
+/// A message that asks for an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Message {
+    pub event: Event,
+    pub attempt: u8,
+}
+
+/// Messages by event and attempt: how many there are of each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Messages([[u8; ATTEMPTS]; EVENTS]);
+
+impl Messages {
+    pub fn put(&mut self, message: Message) {
+        *self.count_mut(message) += 1;
+    }
+
+    pub fn take(&mut self, message: Message) {
+        *self.count_mut(message) -= 1;
+    }
+
+    fn count_mut(&mut self, message: Message) -> &mut u8 {
+        &mut self.0[usize::from(message.event)][usize::from(message.attempt) - 1]
+    }
+
+    /// Those there are, each once.
+    pub fn kinds(&self) -> impl Iterator<Item = Message> {
+        let all = (0..EVENTS as u8)
+            .flat_map(|event| (1..=ATTEMPTS as u8).map(move |attempt| Message { event, attempt }));
+        all.filter(|it| self.0[usize::from(it.event)][usize::from(it.attempt) - 1] > 0)
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.kinds().next().is_none()
+    }
+
+    /// Whether one asks for a later attempt of the event.
+    pub fn ask_beyond(&self, event: Event, attempt: u8) -> bool {
+        let of_event = self.0[usize::from(event)].iter();
+        of_event.skip(attempt.into()).any(|count| *count > 0)
+    }
+}
+
+/// An event's row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct RowOf {
+    /// `None`: there is no row.
+    pub state: Option<RowState>,
+    pub attempt: u8,
+    pub execution: Option<Execution>,
+}
+
+/// The object's head. Its revision is only ever compared with one that was read, so that whoever has read the head
+/// keeps whether it was written since.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, PartialOrd, Ord)]
+pub struct HeadOf {
+    pub exists: bool,
+    pub newest: Option<Event>,
+    pub running: Option<Execution>,
+    /// A mask of events.
+    pub waiting: u8,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SlotOf {
+    pub execution: Execution,
+    pub taken_at: Time,
+    pub pending: bool,
+}
+
+/// What became of an execution.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Fate {
+    #[default]
+    Unknown,
+    Running,
+    Succeeded,
+    Failed,
+    /// It succeeded, and reported these events as failed.
+    Reported(u8),
+}
+
+impl Fate {
+    pub fn has_closed(self) -> bool {
+        !matches!(self, Self::Unknown | Self::Running)
+    }
+}
+
+/// A batch's item: the places of its members, when they are fixed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct List {
+    pub members: Option<u8>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Lease {
+    pub holder: Option<u8>,
+    /// Its time is over, whether or not its holder still runs.
+    pub expired: bool,
+    pub suspect_since: Option<Time>,
+}
+
+/// Where a tick is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct Tick {
+    pub at: TickAt,
+    /// Slots are old enough for the sweep, and for one without a claim to be freed.
+    pub old: bool,
+    /// From when on slots are suspect, as the last tick left it.
+    pub left: Option<Time>,
+    /// From when on this tick found slots suspect.
+    pub suspects: Option<Time>,
+    /// Slots as last counted, and put since.
+    pub counted: u8,
+    pub put: u8,
+    /// Slots to look after, one call after the other.
+    pub calls: Vec<Call>,
+    pub tasks: [Task; 2],
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, PartialOrd, Ord)]
+pub enum TickAt {
+    #[default]
+    Idle,
+    /// Has the lease, and counts the slots next.
+    Count,
+    /// Restarts and sweeps, then drains.
+    LookAfter,
+    Drain,
+}
+
+/// A call of restart or sweep about a slot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Call {
+    pub what: What,
+    pub slot: SlotOf,
+    pub sweeps: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum What {
+    /// DescribeExecution.
+    Find,
+    /// Its row, or its batch's item.
+    Claimed,
+    /// The rows of a batch whose item says this.
+    Rows(List),
+    /// Fixes the members of a batch: places.
+    Fix(u8),
+    Forget,
+    Free,
+    /// Starts it with these events.
+    Start(u8),
+    Mark(bool),
+    Report,
+}
+
+/// A task of a tick: one message, or a batch, from receive to start.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct Task {
+    pub at: At,
+    pub held: Vec<Message>,
+    /// The rows as they were read.
+    pub read: [RowOf; 2],
+    pub head: HeadOf,
+    /// Nobody wrote the head since it was read.
+    pub fresh: bool,
+    pub slot: Option<TakenOf>,
+    /// Versions to be superseded, or members whose claim is to be made.
+    pub todo: u8,
+    /// Of the messages held, those to be deleted and those to be started with: places.
+    pub delete: u8,
+    pub won: u8,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TakenOf {
+    pub taken_at: Time,
+    /// Only where slots are shared, which is a breakage, it may be another message's.
+    pub ours: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, PartialOrd, Ord)]
+pub enum At {
+    #[default]
+    Idle,
+    /// Holds messages, and may receive more.
+    Fill,
+    Read,
+    /// Asks whether the execution of the last attempt has closed: its slot, then Step Functions.
+    AskSlot,
+    AskClosed,
+    PutList,
+    PutSlot,
+    Claim,
+    /// With an order: those who waited, then row and head in one transaction.
+    SupersedeWaiting,
+    TakeTurn,
+    Supersede,
+    Fix,
+    Forget,
+    Free,
+    /// Deletes messages, hands the others back, and starts if a claim was won.
+    Conclude,
+    Start,
+    /// Marks the slot as pending.
+    Mark,
+}
+
+/// Where an invocation of settle is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct Settle {
+    pub at: SettleAt,
+    pub execution: Execution,
+    /// What is still to be done, row by row.
+    pub items: Vec<Item>,
+    pub head: HeadOf,
+    pub fresh: bool,
+    /// Masks of events: to be superseded, and to be sent for.
+    pub todo: u8,
+    pub wake: u8,
+    /// The attempt that who is sent for is asked for: one at a time is, with an order.
+    pub asks: u8,
+    /// Of those to be sent for, who does not wait.
+    pub gone: u8,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, PartialOrd, Ord)]
+pub enum SettleAt {
+    #[default]
+    Idle,
+    Slot,
+    List,
+    Rows(List),
+    Send,
+    Finish,
+    Head,
+    WhoWaits,
+    WriteGone,
+    Supersede,
+    WriteHead,
+    Wake,
+    Forget,
+    Free,
+}
+
+/// A row to be settled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Item {
+    pub event: Event,
+    pub end: RowState,
+    /// The attempt that is asked for next.
+    pub asks: u8,
+}
+
+/// Which invariant a step broke.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Broken {
+    /// Two executions of one attempt, or a claim of an attempt that was claimed.
+    Twice,
+    /// An attempt started before the one before it closed, or after a success.
+    Early,
+    /// More run than the limit says.
+    Over,
+    /// It runs without a slot.
+    WithoutSlot,
+    /// Two of one object at once.
+    AtOnce,
+    /// With `latest`, an older version started after a newer one.
+    Backwards,
+    /// With `each`, a version was claimed before an older one that waited.
+    Passed,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct World {
+    pub queue: Messages,
+    pub dead: Messages,
+    pub rows: [RowOf; EVENTS],
+    pub head: HeadOf,
+    /// By execution.
+    pub slots: Vec<SlotOf>,
+    /// The two batches' items.
+    pub lists: [Option<List>; 2],
+    pub executions: [Fate; EXECUTIONS],
+    /// The events in the batches' inputs.
+    pub inputs: [u8; 2],
+    /// Messages of the outcomes queue, by execution.
+    pub outcomes: [u8; EXECUTIONS],
+    pub lease: Lease,
+    pub ticks: Vec<Tick>,
+    pub settles: [Settle; 2],
+    /// Faults that may still come, redrives that may still be made, and rows that ingest may still write.
+    pub faults: u8,
+    pub repeats: u8,
+    pub lease_ends: u8,
+    pub redrives: u8,
+    pub ingests: u8,
+    pub broken: Option<Broken>,
+    /// How many times are remembered.
+    pub clock: Time,
+}
+
+impl World {
+    pub fn slot(&self, execution: Execution) -> Option<&SlotOf> {
+        self.slots.iter().find(|slot| slot.execution == execution)
+    }
+
+    pub fn row(&self, event: Event) -> RowOf {
+        self.rows[usize::from(event)]
+    }
+
+    pub fn row_mut(&mut self, event: Event) -> &mut RowOf {
+        &mut self.rows[usize::from(event)]
+    }
+
+    pub fn fate(&self, execution: Execution) -> Fate {
+        self.executions[usize::from(execution)]
+    }
+
+    pub fn list(&self, execution: Execution) -> Option<List> {
+        let [first, _] = candidates(execution);
+        self.lists[usize::from(first)]
+    }
+
+    pub fn list_mut(&mut self, execution: Execution) -> &mut Option<List> {
+        let [first, _] = candidates(execution);
+        &mut self.lists[usize::from(first)]
+    }
+
+    /// The events in an execution's input.
+    pub fn input(&self, execution: Execution) -> u8 {
+        if is_batch(execution) {
+            self.inputs[usize::from(candidates(execution)[0])]
+        } else {
+            1 << event_of(execution)
+        }
+    }
+
+    pub fn running(&self) -> usize {
+        self.executions
+            .iter()
+            .filter(|fate| **fate == Fate::Running)
+            .count()
+    }
+
+    pub fn put_slot(&mut self, slot: SlotOf) {
+        self.slots.push(slot);
+        self.slots.sort_by_key(|slot| slot.execution);
+    }
+
+    pub fn write_head(&mut self, head: HeadOf) {
+        self.head = head;
+        for tick in &mut self.ticks {
+            tick.tasks.iter_mut().for_each(|task| task.fresh = false);
+        }
+        self.settles
+            .iter_mut()
+            .for_each(|settle| settle.fresh = false);
+    }
+
+    /// Later than everything so far.
+    pub fn now(&self) -> Time {
+        self.clock
+    }
+
+    pub fn broke(&mut self, invariant: Broken) {
+        self.broken.get_or_insert(invariant);
+    }
+
+    fn times(&mut self, mut each: impl FnMut(&mut Time)) {
+        self.slots
+            .iter_mut()
+            .for_each(|slot| each(&mut slot.taken_at));
+        self.lease.suspect_since.iter_mut().for_each(&mut each);
+        for tick in &mut self.ticks {
+            tick.left.iter_mut().for_each(&mut each);
+            tick.suspects.iter_mut().for_each(&mut each);
+            tick.calls
+                .iter_mut()
+                .for_each(|call| each(&mut call.slot.taken_at));
+            let slots = tick.tasks.iter_mut().filter_map(|task| task.slot.as_mut());
+            slots.for_each(|slot| each(&mut slot.taken_at));
+        }
+    }
+
+    /// Numbers the times anew, in their order, and puts invocations that are alike in one order: what is the same but
+    /// for that is one state.
+    pub fn forget_what_does_not_matter(&mut self) {
+        let mut seen = 0u32;
+        self.times(|time| seen |= 1 << *time);
+        self.clock = seen.count_ones() as Time;
+        if seen & (seen + 1) != 0 {
+            self.times(|time| *time = (seen & ((1 << *time) - 1)).count_ones() as Time);
+        }
+        let key = |settle: &Settle| (settle.at, settle.execution, settle.todo, settle.wake);
+        if key(&self.settles[0]) > key(&self.settles[1]) {
+            self.settles.swap(0, 1);
+        }
+        for tick in &mut self.ticks {
+            let [one, other] = &tick.tasks;
+            // Those at work first.
+            if (one.at, &one.held, one.todo) < (other.at, &other.held, other.todo) {
+                tick.tasks.swap(0, 1);
+            }
+        }
+        if let [one, other] = self.ticks.as_mut_slice()
+            && (one.at, one.tasks[0].at) > (other.at, other.tasks[0].at)
+        {
+            std::mem::swap(one, other);
+            self.lease.holder = self.lease.holder.map(|holder| 1 - holder);
+        }
+    }
+}
+
+/// A time as the core takes it.
+pub fn millis(time: Time) -> Millis {
+    time.into()
+}

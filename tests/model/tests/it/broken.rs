@@ -1,0 +1,107 @@
+//! A model that cannot fail is worth nothing: each step that is made wrongly is noticed, within bounds of its own.
+
+use model::{Bounds, Breakage, CAN_FINISH, Protocol, explore};
+use spillway::order::Order;
+
+/// Explores with one step made wrongly, until that breaks the invariant.
+#[track_caller]
+fn breaks(breakage: Breakage, bounds: Bounds, invariant: &str) {
+    let explored = explore(Protocol::new(bounds).broken_by(breakage));
+    let (states, took) = (explored.states, explored.took.as_secs_f64());
+    let violation = explored.violation.expect("it breaks something");
+    let steps = violation.steps.len();
+    println!(
+        "{breakage:?}: {} after {steps} steps; {states} states, {took:.1} s",
+        violation.invariant
+    );
+    assert_eq!(violation.invariant, invariant);
+}
+
+macro_rules! broken {
+    ($($name:ident: $breakage:ident, $bounds:expr, $invariant:expr;)*) => {
+        $(
+            #[test]
+            fn $name() {
+                breaks(Breakage::$breakage, $bounds, $invariant);
+            }
+        )*
+
+        /// A breakage without a test does not compile.
+        const _: fn(Breakage) = |breakage| match breakage {
+            $(Breakage::$breakage => {})*
+        };
+    };
+}
+
+const SAFE: &str = "I1: every event is in a safe place";
+const DONE: &str = "I1: what is recorded as succeeded did succeed";
+const TWICE: &str = "I2: one execution for an attempt";
+const SLOT: &str = "I3: what runs holds a slot";
+const AT_ONCE: &str = "I5: one at a time of an object";
+const PASSED: &str = "I5: nobody passes an older version that waits";
+
+/// One event, its retry, one fault.
+fn event() -> Bounds {
+    Bounds {
+        events: 1,
+        max_attempts: 2,
+        ..Bounds::default()
+    }
+}
+
+/// Two versions of one object at once.
+fn versions(order: Order) -> Bounds {
+    Bounds {
+        order,
+        tasks: 2,
+        ..Bounds::default()
+    }
+}
+
+/// A batch of two.
+fn batch() -> Bounds {
+    Bounds {
+        batches: true,
+        faults: 0,
+        ..Bounds::default()
+    }
+}
+
+/// A batch of two whose messages come twice, and of which ingest writes one row between read and claim.
+fn batch_and_ingest() -> Bounds {
+    Bounds {
+        tasks: 2,
+        repeats: 1,
+        ingest: true,
+        ..batch()
+    }
+}
+
+/// A batch of two, and two dispatches.
+fn batch_and_overlap() -> Bounds {
+    Bounds {
+        lease_ends: 1,
+        max_concurrency: 1,
+        ..batch()
+    }
+}
+
+broken! {
+    message_deleted_before_the_claim: DeleteBeforeClaim, event(), SAFE;
+    slot_taken_after_the_claim: SlotAfterClaim, event(), SAFE;
+    slot_shared_by_two_messages: SlotShared, versions(Order::Latest), SAFE;
+    claim_without_condition: ClaimWithoutCondition, Bounds { tasks: 2, ..event() }, TWICE;
+    no_lease: NoLease, event(), SAFE;
+    slot_freed_before_the_row: SlotBeforeRow, event(), SAFE;
+    row_before_the_message: RowBeforeMessage, event(), SAFE;
+    slot_freed_before_the_turn: SlotBeforeTurn, versions(Order::Each), SAFE;
+    sweep_reports_what_never_started: SweepReportsNeverStarted, event(), SLOT;
+    nobody_looks_after_slots: NobodyLooksAfter, Bounds { max_attempts: 1, ..event() }, CAN_FINISH;
+    each_passes_who_waits: EachPasses, Bounds { events: 3, faults: 0, ..versions(Order::Each) }, PASSED;
+    head_without_condition: HeadWithoutCondition, versions(Order::Each), AT_ONCE;
+    member_left_behind: MemberLeftBehind, batch_and_ingest(), SAFE;
+    list_not_fixed_by_the_tick: ListNotFixedByTick, batch_and_overlap(), SAFE;
+    list_not_fixed_by_restart: ListNotFixedByRestart, batch_and_overlap(), DONE;
+    left_out_are_forgotten: LeftOutAreForgotten, batch_and_overlap(), DONE;
+    report_ignored: ReportIgnored, batch(), DONE;
+}

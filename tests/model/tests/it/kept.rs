@@ -1,0 +1,154 @@
+//! The protocol as it is: every invariant holds in every state within the bounds, and everything can still be finished
+//! from each. `MODEL=wide` explores wider bounds, for half an hour instead of a minute.
+
+use std::env;
+
+use model::{Bounds, Protocol, explore};
+use spillway::order::Order;
+
+/// Explores the narrow bounds, or with `MODEL=wide` the wide ones.
+#[track_caller]
+fn holds(name: &str, narrow: Bounds, wide: Bounds) {
+    let bounds = match env::var("MODEL").as_deref() {
+        Err(_) => narrow,
+        Ok("wide") => wide,
+        Ok(other) => panic!("MODEL is `wide` or not set, not `{other}`"),
+    };
+    let explored = explore(Protocol::new(bounds));
+    println!("{name}: {explored}");
+    assert!(explored.violation.is_none(), "see the steps above");
+    assert!(explored.quiet > 0, "nothing was ever finished");
+}
+
+macro_rules! kept {
+    ($($(#[$doc:meta])* $name:ident: $narrow:expr, $wide:expr;)*) => {
+        $(
+            $(#[$doc])*
+            #[test]
+            fn $name() {
+                holds(stringify!($name), $narrow, $wide);
+            }
+        )*
+    };
+}
+
+/// Two objects, one attempt, one task, one fault.
+fn objects() -> Bounds {
+    Bounds::default()
+}
+
+/// Two versions of one object.
+fn versions(order: Order) -> Bounds {
+    Bounds { order, ..objects() }
+}
+
+/// Two objects in one execution.
+fn batch() -> Bounds {
+    Bounds {
+        batches: true,
+        ..objects()
+    }
+}
+
+/// One event.
+fn event() -> Bounds {
+    Bounds {
+        events: 1,
+        ..objects()
+    }
+}
+
+kept! {
+    /// A failed attempt, its retry, its dead letter.
+    a_retry:
+        Bounds { max_attempts: 2, ..event() },
+        Bounds { max_attempts: 2, faults: 2, ..event() };
+
+    /// A dead letter is redriven.
+    a_redrive:
+        Bounds { redrives: 1, ..event() },
+        Bounds { redrives: 1, max_attempts: 2, ..event() };
+
+    /// The messages of one event at the same time.
+    repeated_messages_at_once:
+        Bounds { tasks: 2, ..event() },
+        Bounds { tasks: 2, max_attempts: 2, ..event() };
+
+    /// Two crashes, or two of what else may go wrong.
+    two_faults:
+        Bounds { faults: 2, ..event() },
+        Bounds { faults: 3, ..event() };
+
+    /// One slot for two objects.
+    one_slot_for_two:
+        Bounds { max_concurrency: 1, ..objects() },
+        Bounds { max_concurrency: 1, max_attempts: 2, ..objects() };
+
+    /// Two objects at the same time.
+    two_at_once:
+        Bounds { tasks: 2, faults: 0, ..objects() },
+        Bounds { tasks: 2, ..objects() };
+
+    /// Two slots for three objects.
+    two_slots_for_three:
+        Bounds { events: 3, faults: 0, ..objects() },
+        Bounds { events: 3, ..objects() };
+
+    /// The lease ends while its holder still runs, and a second dispatch works beside it.
+    two_dispatchers:
+        Bounds { lease_ends: 1, ..event() },
+        Bounds { lease_ends: 1, faults: 2, ..event() };
+
+    latest:
+        versions(Order::Latest),
+        Bounds { max_attempts: 2, ..versions(Order::Latest) };
+
+    latest_at_once:
+        Bounds { tasks: 2, faults: 0, ..versions(Order::Latest) },
+        Bounds { tasks: 2, ..versions(Order::Latest) };
+
+    latest_retried:
+        Bounds { max_attempts: 2, faults: 0, ..versions(Order::Latest) },
+        Bounds { max_attempts: 2, faults: 0, tasks: 2, ..versions(Order::Latest) };
+
+    latest_of_three:
+        Bounds { events: 3, faults: 0, ..versions(Order::Latest) },
+        Bounds { events: 3, faults: 0, tasks: 2, ..versions(Order::Latest) };
+
+    latest_two_dispatchers:
+        Bounds { lease_ends: 1, max_concurrency: 1, ..versions(Order::Latest) },
+        Bounds { lease_ends: 1, ..versions(Order::Latest) };
+
+    each:
+        Bounds { max_concurrency: 1, ..versions(Order::Each) },
+        versions(Order::Each);
+
+    each_at_once:
+        Bounds { tasks: 2, faults: 0, ..versions(Order::Each) },
+        Bounds { tasks: 2, ..versions(Order::Each) };
+
+    each_retried:
+        Bounds { max_attempts: 2, faults: 0, ..versions(Order::Each) },
+        Bounds { max_attempts: 2, faults: 0, tasks: 2, ..versions(Order::Each) };
+
+    each_of_three:
+        Bounds { events: 3, faults: 0, ..versions(Order::Each) },
+        Bounds { events: 3, faults: 0, tasks: 2, ..versions(Order::Each) };
+
+    each_two_dispatchers:
+        Bounds { lease_ends: 1, max_concurrency: 1, ..versions(Order::Each) },
+        Bounds { lease_ends: 1, ..versions(Order::Each) };
+
+    a_batch:
+        Bounds { max_concurrency: 1, ..batch() },
+        Bounds { max_attempts: 2, ..batch() };
+
+    /// Its members' messages come twice, and ingest writes a row in between.
+    a_batch_and_ingest:
+        Bounds { tasks: 2, faults: 0, ingest: true, ..batch() },
+        Bounds { tasks: 2, ingest: true, ..batch() };
+
+    a_batch_two_dispatchers:
+        Bounds { lease_ends: 1, max_concurrency: 1, ..batch() },
+        Bounds { lease_ends: 1, ..batch() };
+}

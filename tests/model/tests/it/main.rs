@@ -1,0 +1,4 @@
+//! Every state of the protocol, within bounds: the invariants hold in each, and a broken protocol is noticed.
+
+mod broken;
+mod kept;
