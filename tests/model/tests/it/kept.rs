@@ -74,49 +74,45 @@ kept! {
         Bounds { tasks: 2, ..event() },
         Bounds { tasks: 2, max_attempts: 2, ..event() };
 
-    /// Two crashes, or two of what else may go wrong.
     two_faults:
         Bounds { faults: 2, ..event() },
         Bounds { faults: 3, ..event() };
 
-    /// One slot for two objects.
     one_slot_for_two:
         Bounds { max_concurrency: 1, ..objects() },
         Bounds { max_concurrency: 1, max_attempts: 2, ..objects() };
 
-    /// Two objects at the same time.
     two_at_once:
         Bounds { tasks: 2, faults: 0, ..objects() },
         Bounds { tasks: 2, ..objects() };
 
-    /// Two slots for three objects.
-    two_slots_for_three:
-        Bounds { events: 3, faults: 0, ..objects() },
-        Bounds { events: 3, ..objects() };
+    three_objects:
+        Bounds { events: 3, max_concurrency: 1, faults: 0, ..objects() },
+        Bounds { events: 3, faults: 0, ..objects() };
 
-    /// The lease ends while its holder still runs, and a second dispatch works beside it.
+    /// The lease ends while its holder still runs, and one of the two may fail.
     two_dispatchers:
         Bounds { lease_ends: 1, ..event() },
         Bounds { lease_ends: 1, faults: 2, ..event() };
 
     latest:
-        versions(Order::Latest),
-        Bounds { max_attempts: 2, ..versions(Order::Latest) };
+        Bounds { max_concurrency: 1, ..versions(Order::Latest) },
+        versions(Order::Latest);
 
     latest_at_once:
         Bounds { tasks: 2, faults: 0, ..versions(Order::Latest) },
         Bounds { tasks: 2, ..versions(Order::Latest) };
 
     latest_retried:
-        Bounds { max_attempts: 2, faults: 0, ..versions(Order::Latest) },
-        Bounds { max_attempts: 2, faults: 0, tasks: 2, ..versions(Order::Latest) };
+        Bounds { max_attempts: 2, max_concurrency: 1, faults: 0, ..versions(Order::Latest) },
+        Bounds { max_attempts: 2, tasks: 2, faults: 0, ..versions(Order::Latest) };
 
     latest_of_three:
-        Bounds { events: 3, faults: 0, ..versions(Order::Latest) },
-        Bounds { events: 3, faults: 0, tasks: 2, ..versions(Order::Latest) };
+        Bounds { events: 3, max_concurrency: 1, faults: 0, ..versions(Order::Latest) },
+        Bounds { events: 3, faults: 0, ..versions(Order::Latest) };
 
     latest_two_dispatchers:
-        Bounds { lease_ends: 1, max_concurrency: 1, ..versions(Order::Latest) },
+        Bounds { lease_ends: 1, faults: 0, ..versions(Order::Latest) },
         Bounds { lease_ends: 1, ..versions(Order::Latest) };
 
     each:
@@ -128,27 +124,27 @@ kept! {
         Bounds { tasks: 2, ..versions(Order::Each) };
 
     each_retried:
-        Bounds { max_attempts: 2, faults: 0, ..versions(Order::Each) },
-        Bounds { max_attempts: 2, faults: 0, tasks: 2, ..versions(Order::Each) };
+        Bounds { max_attempts: 2, max_concurrency: 1, faults: 0, ..versions(Order::Each) },
+        Bounds { max_attempts: 2, tasks: 2, faults: 0, ..versions(Order::Each) };
 
     each_of_three:
-        Bounds { events: 3, faults: 0, ..versions(Order::Each) },
-        Bounds { events: 3, faults: 0, tasks: 2, ..versions(Order::Each) };
+        Bounds { events: 3, max_concurrency: 1, faults: 0, ..versions(Order::Each) },
+        Bounds { events: 3, faults: 0, ..versions(Order::Each) };
 
     each_two_dispatchers:
-        Bounds { lease_ends: 1, max_concurrency: 1, ..versions(Order::Each) },
+        Bounds { lease_ends: 1, faults: 0, ..versions(Order::Each) },
         Bounds { lease_ends: 1, ..versions(Order::Each) };
 
     a_batch:
         Bounds { max_concurrency: 1, ..batch() },
-        Bounds { max_attempts: 2, ..batch() };
+        batch();
 
-    /// Its members' messages come twice, and ingest writes a row in between.
+    /// Ingest writes the row of a member at any time, and sends its message once more.
     a_batch_and_ingest:
         Bounds { tasks: 2, faults: 0, ingest: true, ..batch() },
-        Bounds { tasks: 2, ingest: true, ..batch() };
+        Bounds { tasks: 2, faults: 0, repeats: 1, ingest: true, ..batch() };
 
     a_batch_two_dispatchers:
-        Bounds { lease_ends: 1, max_concurrency: 1, ..batch() },
-        Bounds { lease_ends: 1, ..batch() };
+        Bounds { lease_ends: 1, max_concurrency: 1, faults: 0, ..batch() },
+        Bounds { lease_ends: 1, faults: 0, ..batch() };
 }
