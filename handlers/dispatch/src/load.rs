@@ -1,11 +1,13 @@
 //! The load of an execution: the object events it works on, and its input.
 
+use spillway::Millis;
 use spillway::aws::error::HandlerError;
 use spillway::aws::ledger::Rows;
 use spillway::event::ObjectEvent;
 use spillway::execution;
 use spillway::row::{Row, RowKey, State};
 use spillway::slot::{Slot, Work};
+use spillway::sweep::claims_have_landed;
 
 use crate::Dispatch;
 
@@ -32,6 +34,8 @@ pub enum Claimed {
     For(Load),
     /// Its execution has closed: settle is at work.
     Settled,
+    /// Some of its batch are claimed, and the claims of the others may be on the wire.
+    Unclear,
     /// Nothing is claimed for it.
     Nothing,
 }
@@ -63,18 +67,19 @@ impl Dispatch {
     }
 
     /// What a slot is for: the same at every call, so that a start that is repeated has the same input.
-    pub(crate) async fn claimed(&self, slot: &Slot) -> Result<Claimed, HandlerError> {
+    pub(crate) async fn claimed(&self, slot: &Slot, now: Millis) -> Result<Claimed, HandlerError> {
         match &slot.work {
             Work::Row(key) => {
                 let row = self.ledger.row(key).await?;
                 Ok(Claimed::of(slot, row.as_ref()))
             }
-            Work::Batch => self.claimed_batch(&slot.execution).await,
+            Work::Batch => self.claimed_batch(slot, now).await,
         }
     }
 
-    /// Fixes a batch whose claims a crash cut short: it goes on with those that were won.
-    async fn claimed_batch(&self, execution: &str) -> Result<Claimed, HandlerError> {
+    /// Fixes a batch whose claims a crash cut short: it goes on with those that were won, once no other can be won.
+    async fn claimed_batch(&self, slot: &Slot, now: Millis) -> Result<Claimed, HandlerError> {
+        let execution = &slot.execution;
         let Some(batch) = self.ledger.batch(execution).await? else {
             return Ok(Claimed::Nothing);
         };
@@ -92,6 +97,9 @@ impl Dispatch {
         }
         if batch.members.is_some() {
             return Ok(Claimed::Settled);
+        }
+        if !claims_have_landed(slot, now) {
+            return Ok(Claimed::Unclear);
         }
         let Some(fixed) = self.ledger.fix_batch(execution, &won).await? else {
             return Ok(Claimed::Settled);

@@ -7,7 +7,7 @@ use spillway::aws::ledger::Rows;
 use spillway::gate::Grant;
 use spillway::row::RowKey;
 use spillway::slot::{Slot, Work};
-use spillway::sweep::{Found, is_open, may_be_freed};
+use spillway::sweep::{Found, claims_have_landed, is_open};
 use tracing::{error, trace, warn};
 
 use crate::Dispatch;
@@ -52,7 +52,7 @@ impl Dispatch {
         };
         let mut claimed = Vec::new();
         for slot in open {
-            let claimed_by = self.claimed_by(slot, &rows).await;
+            let claimed_by = self.claimed_by(slot, &rows, now).await;
             trace!(decision = ?claimed_by, execution = slot.execution, "open slot");
             match claimed_by {
                 Ok(Claimed::For(load)) => claimed.push(Open {
@@ -61,11 +61,11 @@ impl Dispatch {
                 }),
                 Ok(Claimed::Settled) => {}
                 // Taken and never claimed, or settled while we look.
-                Ok(Claimed::Nothing) if may_be_freed(slot, now) => {
+                Ok(Claimed::Nothing) if claims_have_landed(slot, now) => {
                     self.free_unused(shared, slot).await;
                 }
-                // Its claim may be on the wire.
-                Ok(Claimed::Nothing) => shared.suspect(slot.taken_at),
+                // A claim may be on the wire.
+                Ok(Claimed::Nothing | Claimed::Unclear) => shared.suspect(slot.taken_at),
                 // The slot stays, and the sweep comes to it.
                 Err(problem @ HandlerError::Ledger { .. }) => {
                     error!(execution = slot.execution, "{problem}");
@@ -93,9 +93,14 @@ impl Dispatch {
     }
 
     /// What a slot is for; `rows` has the rows of all that work on one.
-    async fn claimed_by(&self, slot: &Slot, rows: &Rows) -> Result<Claimed, HandlerError> {
+    async fn claimed_by(
+        &self,
+        slot: &Slot,
+        rows: &Rows,
+        now: Millis,
+    ) -> Result<Claimed, HandlerError> {
         let Some(key) = slot.row() else {
-            return self.claimed(slot).await;
+            return self.claimed(slot, now).await;
         };
         match rows.get(key) {
             Some(Ok(row)) => Ok(Claimed::of(slot, Some(row))),

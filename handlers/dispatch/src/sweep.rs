@@ -60,11 +60,11 @@ impl Dispatch {
             .await?;
         shared.count(|counts| counts.swept += 1);
         let claimed = match found {
-            Found::Nothing => match self.claimed(slot).await? {
+            Found::Nothing => match self.claimed(slot, shared.now()).await? {
                 Claimed::For(load) => Some(load),
                 Claimed::Nothing => None,
-                // Its outcome is with settle.
-                Claimed::Settled => return Ok(()),
+                // Its outcome is with settle, or it comes round again.
+                Claimed::Settled | Claimed::Unclear => return Ok(()),
             },
             Found::Running | Found::Closed(_) => None,
         };

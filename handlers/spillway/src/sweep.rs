@@ -9,12 +9,12 @@ use crate::slot::Slot;
 /// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html>
 pub const PARK_AFTER: Millis = 60 * 24 * 60 * 60 * 1000;
 
-/// A claim is given up after ten seconds, and may still be on the wire then. It must find its slot when it lands, or
-/// the event is claimed, nothing starts it, and its message is stale.
+/// A claim is given up after ten seconds, and may still be on the wire then. When it lands it must find its slot, and its
+/// place in the list of its batch, or the event is claimed, nothing starts it, and its message is stale.
 pub const CLAIM_LANDS_WITHIN: Millis = 30 * 1000;
 
-/// Whether a slot for which nothing is claimed will not be claimed any more.
-pub fn may_be_freed(slot: &Slot, now: Millis) -> bool {
+/// Whether what is not claimed for this slot will not be claimed for it any more.
+pub fn claims_have_landed(slot: &Slot, now: Millis) -> bool {
     now - slot.taken_at >= CLAIM_LANDS_WITHIN
 }
 
@@ -57,7 +57,7 @@ pub fn action(slot: &Slot, found: Found, claimed: bool, paused: bool, now: Milli
         Found::Nothing if now - slot.taken_at >= PARK_AFTER => Action::Park,
         Found::Nothing if paused => Action::Leave,
         Found::Nothing if claimed => Action::Start,
-        Found::Nothing if !may_be_freed(slot, now) => Action::Leave,
+        Found::Nothing if !claims_have_landed(slot, now) => Action::Leave,
         Found::Nothing => Action::Free,
     }
 }
@@ -131,7 +131,7 @@ mod tests {
         let soon = CLAIM_LANDS_WITHIN - 1;
         let action = action(&slot("e", 0), Found::Nothing, false, false, soon);
         assert_eq!(action, Action::Leave);
-        assert!(!may_be_freed(&slot("e", 0), soon));
+        assert!(!claims_have_landed(&slot("e", 0), soon));
     }
 
     #[test]

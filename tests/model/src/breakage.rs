@@ -29,12 +29,10 @@ pub enum Breakage {
     HeadWithoutCondition,
     /// A member of a batch whose row was written since it was read is left to its next message.
     MemberLeftBehind,
-    /// The tick starts a batch of which not all was won without fixing its list.
-    ListNotFixedByTick,
     /// Restart and sweep start a batch that a crash cut short without fixing its list.
     ListNotFixedByRestart,
-    /// Settle takes every candidate of a batch for a member of its input.
-    LeftOutAreForgotten,
+    /// Restart fixes the list of a batch while claims for it may be on the wire.
+    ListFixedEarly,
     /// Settle marks every event of a batch as its execution ended, whatever that reports.
     ReportIgnored,
 }

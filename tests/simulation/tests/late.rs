@@ -6,10 +6,11 @@ use fake_aws::Fault;
 use simulation::{LEDGER, Pipeline, Settings, Ticked, Upload, Verdict};
 
 /// A claim of which the tick learns nothing lands when the next tick has looked after its slot, and nothing receives the
-/// message meanwhile. Was the slot freed, nothing would start the execution, and the message would be found stale.
+/// message meanwhile. Was the slot freed, or the batch started without it, nothing would start the execution, and the message
+/// would be found stale.
 #[tokio::test(start_paused = true)]
 async fn a_claim_that_lands_after_the_next_tick_keeps_its_slot() {
-    for events_per_execution in [1, 2] {
+    for (events_per_execution, late) in [(1, 1), (2, 2), (2, 1)] {
         let settings = Settings {
             events_per_execution,
             ..Settings::default()
@@ -30,8 +31,10 @@ async fn a_claim_that_lands_after_the_next_tick_keeps_its_slot() {
                 return Fault::None;
             }
             tries += 1;
-            if tries <= events_per_execution {
-                Fault::Delay(Duration::from_secs(12))
+            if tries <= late {
+                Fault::Delay(Duration::from_secs(25))
+            } else if tries <= events_per_execution {
+                Fault::None
             } else {
                 Fault::Throttle
             }
@@ -40,6 +43,7 @@ async fn a_claim_that_lands_after_the_next_tick_keeps_its_slot() {
         assert!(matches!(first, Ticked::Ended(ended) if ended.failure.is_some()));
         assert_eq!(pipeline.slots().len(), 1);
 
+        let settling = pipeline.settle_in_background();
         // The next tick finds no message: others hide it, or polls miss it.
         pipeline
             .events
@@ -48,11 +52,12 @@ async fn a_claim_that_lands_after_the_next_tick_keeps_its_slot() {
         pipeline
             .events
             .reconfigure(|queue| queue.odds.long_poll_misses = 0.0);
-        tokio::time::sleep(Duration::from_secs(12)).await;
-        let row = pipeline.aws.dynamodb().items(LEDGER).into_iter();
-        let mut states = row.filter(|it| it["state"]["S"] == "STARTED");
-        assert!(states.next().is_some(), "the claim landed");
+        tokio::time::sleep(Duration::from_secs(25)).await;
+        let rows = pipeline.aws.dynamodb().items(LEDGER);
+        let started = rows.iter().filter(|it| it["state"]["S"] == "STARTED");
+        assert_eq!(started.count(), events_per_execution as usize, "all landed");
 
+        drop(settling);
         pipeline.drain(10).await;
         let verdict = Verdict::of(&pipeline, &uploads);
         verdict.expect_kept("a late claim", 20);

@@ -123,7 +123,6 @@ impl Protocol {
                 slot.iter()
                     .for_each(|slot| suspect(&mut world.ticks[usize::from(tick)], slot.taken_at));
             }
-            _ if self.is_broken_by(Breakage::ListNotFixedByTick) => task.at = At::Conclude,
             _ => task.at = At::Fix,
         }
     }

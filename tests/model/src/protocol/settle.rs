@@ -224,11 +224,6 @@ impl Protocol {
             .filter(claimed)
             .map(|event| self.item(world, event, status_of(event)))
             .collect();
-        if self.is_broken_by(Breakage::LeftOutAreForgotten) {
-            let forgotten = left_out.into_iter().filter(claimed);
-            items.extend(forgotten.map(|event| self.item(world, event, status(fate))));
-            return items;
-        }
         // Never worked on: its next attempt is its first.
         let left_out = left_out.into_iter().filter(claimed);
         items.extend(left_out.map(|event| {

@@ -284,7 +284,13 @@ impl Protocol {
         if won == 0 || won == wanted || self.is_broken_by(Breakage::ListNotFixedByRestart) {
             self.claimed(world, number, call, claimed);
         } else if list.members.is_none() {
-            self.next(world, number, call, What::Fix(won));
+            let landed = sweep::claims_have_landed(&self.slot(call.slot), self.now(world, number));
+            if landed || self.is_broken_by(Breakage::ListFixedEarly) {
+                self.next(world, number, call, What::Fix(won));
+            } else if !call.sweeps {
+                // Claims of others may be on the wire.
+                suspect(&mut world.ticks[usize::from(number)], call.slot.taken_at);
+            }
         }
     }
 
@@ -295,7 +301,7 @@ impl Protocol {
         }
         match events {
             Some(events) => self.next(world, number, call, What::Start(events)),
-            None if sweep::may_be_freed(&self.slot(call.slot), self.now(world, number)) => {
+            None if sweep::claims_have_landed(&self.slot(call.slot), self.now(world, number)) => {
                 self.free_unused(world, number, call);
             }
             // Its claim may be on the wire.

@@ -100,8 +100,7 @@ broken! {
     each_passes_who_waits: EachPasses, Bounds { events: 3, faults: 0, ..versions(Order::Each) }, PASSED;
     head_without_condition: HeadWithoutCondition, versions(Order::Each), AT_ONCE;
     member_left_behind: MemberLeftBehind, batch_and_ingest(), SAFE;
-    list_not_fixed_by_the_tick: ListNotFixedByTick, batch_and_overlap(), SAFE;
     list_not_fixed_by_restart: ListNotFixedByRestart, batch_and_overlap(), DONE;
-    left_out_are_forgotten: LeftOutAreForgotten, batch_and_overlap(), DONE;
+    list_fixed_early: ListFixedEarly, batch_and_overlap(), SAFE;
     report_ignored: ReportIgnored, batch(), DONE;
 }
