@@ -15,6 +15,8 @@ from pipeline.inside_emulator import (
     async_invokes,
     distributed_maps,
     event_buses,
+    glue_jobs,
+    glue_tasks,
     message_moves,
     permissions,
     queue_lock,
@@ -22,6 +24,7 @@ from pipeline.inside_emulator import (
     s3_events,
     s3_get_object,
     s3_list_versions,
+    s3_put_object,
     sns_deliveries,
     state_machine_versions,
     table_lock,
@@ -43,10 +46,13 @@ rule_targets.add(lock)
 event_buses.add()
 permissions.add()
 s3_get_object.add()
+s3_put_object.add()
 s3_list_versions.add()
 async_invokes.add()
 s3_events.add()
 sns_deliveries.add()
 state_machine_versions.add()
 distributed_maps.add()
+glue_jobs.add()
+glue_tasks.add()
 app.main()
