@@ -45,7 +45,7 @@ def _given(name: str, input_: dict) -> tuple[int, tuple[dict, ...]]:
     for record in input_["Records"]:
         bucket, item = record["s3"]["bucket"]["name"], record["s3"]["object"]
         known = {name: item.get(other) for name, other in (("size", "size"), ("etag", "eTag"), ("versionId", "versionId"))}
-        found.append({"bucket": bucket, "key": urllib.parse.unquote_plus(item["key"]), "sequencer": item["sequencer"], **known})
+        found.append({"bucket": bucket, "key": urllib.parse.unquote_plus(item["key"]), "sequencer": item.get("sequencer"), **known})
     # S3's format has no attempt: it is the end of the execution's name.
     return int(name.rsplit("-", 1)[1]), tuple(found)
 

@@ -15,7 +15,7 @@ from pipeline import aws_api
 from pipeline.aws import Aws
 from pipeline.emulator import Emulator
 from pipeline.paths import SCRIPTS
-from pipeline.redrive import asking, selection
+from pipeline.redrive import asking, replay, selection
 from pipeline.redrive.errors import RedriveError
 from pipeline.redrive.ledger import Rows
 from pipeline.redrive.selection import Selection
@@ -212,6 +212,18 @@ def test_a_fifo_queue_takes_the_same_attempt_once(aws: Aws, emulator: Emulator) 
     assert len(groups) == 1
 
 
+def test_a_batch_has_one_message_of_a_group() -> None:
+    """Each entry may be refused alone, and the next of its group would have overtaken it."""
+    groups = ["a", "b", "a", "a", "c", None, None]
+    entries = [("DEAD", {"MessageGroupId": group} if group else {}) for group in groups]
+    sent = []
+    while entries:
+        batch, entries = replay._next_batch(entries, 10)
+        sent.append([entry.get("MessageGroupId") for _, entry in batch])
+    assert sent == [["a", "b", "c", None, None], ["a"], ["a"]]
+    assert [len(replay._next_batch([("DEAD", {})] * 12, most)[0]) for most in (10, 3)] == [10, 3]
+
+
 def test_a_row_that_is_not_finished_any_more_is_left_alone(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     """Scans are eventually consistent, and take their time."""
     sks = [ledger.put(f"uploads/{number}", "DEAD", 3) for number in range(4)]
@@ -270,6 +282,23 @@ def test_with_order_latest_older_versions_are_left_alone(aws: Aws, pipeline: Pip
     assert ledger.asked() == [("uploads/1", 3), ("uploads/2", 4)]
     refused = ledger.replay("--all", "--state", "SUPERSEDED")
     assert (refused.code, "would be superseded again" in refused.err) == (1, True)
+
+
+def test_with_order_latest_a_version_that_reconcile_found_is_replayed_if_it_is_the_newest() -> None:
+    first, second = f"{1:032x}#", f"{2:032x}#"
+    # As handlers/spillway/src/order.rs writes places.
+    found, place = "reconciled#v1", f"{1:032x}~000000000000009~reconciled#v1"
+    for newest, sk, older in (
+        ("", first, False),
+        (first, first, False),
+        (second, first, True),
+        (place, found, False),
+        (place, first, True),
+        (place, "reconciled#v0", True),
+        (second, found, True),
+        ("", found, False),
+    ):
+        assert replay._is_newer(newest, sk) == older, (newest, sk)
 
 
 def test_a_row_that_cannot_be_read_stops_no_other(ledger: Ledger) -> None:

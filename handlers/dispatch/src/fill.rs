@@ -18,7 +18,6 @@ use tracing::trace;
 use crate::Dispatch;
 use crate::intake::{Candidate, Fate, leave};
 use crate::load::Load;
-use crate::recognise::Standing;
 use crate::shared::Shared;
 
 /// Receives under way at once.
@@ -130,7 +129,10 @@ impl Dispatch {
     async fn take_in_entered(&self, shared: &Shared, lane: usize, mut candidates: Vec<Candidate>) {
         let keys = Self::keys(&candidates);
         let rows = match self.ledger.rows(&keys).await {
-            Ok(rows) => self.recognise(&mut candidates, &rows).await.map(|()| rows),
+            Ok(rows) => self
+                .recognise(shared, &mut candidates, &rows)
+                .await
+                .map(|()| rows),
             Err(problem) => Err(problem),
         };
         let rows = match rows {
@@ -164,8 +166,8 @@ impl Dispatch {
 
     /// What becomes of a first attempt that is not to be claimed.
     fn without_claim(&self, shared: &Shared, candidate: &Candidate, rows: &Rows) -> Option<Fate> {
-        if matches!(candidate.standing, Standing::Superfluous) {
-            return Some(self.stale(shared, candidate));
+        if let Some(fate) = self.not_by_itself(shared, candidate) {
+            return Some(fate);
         }
         match rows.get(&RowKey::of(&candidate.event)) {
             Some(Err(problem)) => {

@@ -22,8 +22,8 @@ use crate::load::Load;
 use crate::recognise::Standing;
 use crate::shared::Shared;
 
-/// How long a retry is hidden whose last attempt still runs, in seconds.
-const HIDE_SECONDS: u32 = 60;
+/// How long a retry is hidden whose last attempt still runs, or what is unclear, in seconds.
+pub(crate) const HIDE_SECONDS: u32 = 60;
 
 /// A message that asks for one attempt of one object event.
 pub(crate) struct Candidate {
@@ -250,7 +250,7 @@ impl Dispatch {
         if candidates.is_empty() {
             return;
         }
-        let fates = match self.known(&mut candidates).await {
+        let fates = match self.known(shared, &mut candidates).await {
             Ok(known) => {
                 let claims = candidates
                     .iter()
@@ -285,14 +285,18 @@ impl Dispatch {
         .await;
     }
 
-    async fn known(&self, candidates: &mut [Candidate]) -> Result<Known, HandlerError> {
+    async fn known(
+        &self,
+        shared: &Shared,
+        candidates: &mut [Candidate],
+    ) -> Result<Known, HandlerError> {
         let keys = Self::keys(candidates);
         let (rows, heads) = if self.config.order == Order::None {
             (self.ledger.rows(&keys).await?, Heads::new())
         } else {
             self.ledger.rows_and_heads(&keys).await?
         };
-        self.recognise(candidates, &rows).await?;
+        self.recognise(shared, candidates, &rows).await?;
         Ok(Known { rows, heads })
     }
 
@@ -304,9 +308,9 @@ impl Dispatch {
         candidate: &Candidate,
         known: &Known,
     ) -> Fate {
-        if matches!(candidate.standing, Standing::Superfluous) {
+        if let Some(fate) = self.not_by_itself(shared, candidate) {
             shared.state().gate.give_back(1);
-            return self.stale(shared, candidate);
+            return fate;
         }
         let key = RowKey::of(&candidate.event);
         let found = known.rows.get(&key).cloned().transpose();

@@ -12,7 +12,8 @@ use spillway::row::{Row, RowKey};
 use tracing::{debug, warn};
 
 use crate::Dispatch;
-use crate::intake::Candidate;
+use crate::intake::{Candidate, Fate, HIDE_SECONDS};
+use crate::shared::Shared;
 
 /// What is known of a candidate's version beside its row.
 #[derive(Debug, Clone, Default)]
@@ -26,6 +27,8 @@ pub(crate) enum Standing {
     Found(Vec<Row>),
     /// Reconcile found it, and S3 has reported it: it goes by the row of that.
     Superfluous,
+    /// It was found, and a claim by the row of its event may be on the wire: to be looked at later.
+    Unclear,
 }
 
 /// The objects whose claims are under way in a tick.
@@ -79,21 +82,22 @@ impl Dispatch {
     /// Finds out by which row each candidate goes.
     pub(crate) async fn recognise(
         &self,
+        shared: &Shared,
         candidates: &mut [Candidate],
         rows: &Rows,
     ) -> Result<(), HandlerError> {
         let recognised = candidates.iter_mut().map(|candidate| async move {
             if candidate.event.is_found() {
-                self.recognise_found(candidate, rows).await
+                self.recognise_found(shared, candidate, rows).await
             } else {
-                self.recognise_reported(candidate, rows).await;
+                self.recognise_reported(shared, candidate, rows).await;
                 Ok(())
             }
         });
         join_all(recognised).await.into_iter().collect()
     }
 
-    async fn recognise_reported(&self, candidate: &mut Candidate, rows: &Rows) {
+    async fn recognise_reported(&self, shared: &Shared, candidate: &mut Candidate, rows: &Rows) {
         let readable = |key: &RowKey| rows.get(key).and_then(|row| row.as_ref().ok());
         let own_key = RowKey::of(&candidate.event);
         let own = readable(&own_key);
@@ -103,6 +107,11 @@ impl Dispatch {
         else {
             return;
         };
+        // Its own claim may be on the wire, from before it was found.
+        if adopted.is_untouched() && shared.claims_may_land() {
+            candidate.standing = Standing::Unclear;
+            return;
+        }
         debug!(
             key = candidate.event.key,
             "was found before it was reported"
@@ -118,6 +127,7 @@ impl Dispatch {
     /// A found version that was not worked on yet may have been reported since it was found.
     async fn recognise_found(
         &self,
+        shared: &Shared,
         candidate: &mut Candidate,
         rows: &Rows,
     ) -> Result<(), HandlerError> {
@@ -126,6 +136,10 @@ impl Dispatch {
         let untouched = row.is_none_or(Row::is_untouched);
         if !untouched && self.config.order == Order::None {
             candidate.standing = Standing::Found(Vec::new());
+            return Ok(());
+        }
+        if untouched && shared.claims_may_land() {
+            candidate.standing = Standing::Unclear;
             return Ok(());
         }
         let (story, _) = self.ledger.story(&key.pk, true).await?;
@@ -141,6 +155,15 @@ impl Dispatch {
         Ok(())
     }
 
+    /// What becomes of a found version that is not to be claimed, or not now.
+    pub(crate) fn not_by_itself(&self, shared: &Shared, candidate: &Candidate) -> Option<Fate> {
+        match candidate.standing {
+            Standing::Reported | Standing::Adopted(_) | Standing::Found(_) => None,
+            Standing::Superfluous => Some(self.stale(shared, candidate)),
+            Standing::Unclear => Some(Fate::Hide(HIDE_SECONDS)),
+        }
+    }
+
     /// Removes the row by which a version does not go. One that stays is found again, and removed then.
     async fn withdraw(&self, key: &RowKey) {
         if let Err(problem) = self.ledger.withdraw(key).await {
@@ -153,7 +176,9 @@ impl Candidate {
     /// The place of its version among those of its object.
     pub(crate) fn version(&self, head: &Head) -> String {
         match &self.standing {
-            Standing::Reported | Standing::Superfluous => place::of(&self.event, &[], head),
+            Standing::Reported | Standing::Superfluous | Standing::Unclear => {
+                place::of(&self.event, &[], head)
+            }
             Standing::Found(story) => place::of(&self.event, story, head),
             Standing::Adopted(sequencer) => {
                 let time = time::millis(&self.event.event_time).unwrap_or_default();

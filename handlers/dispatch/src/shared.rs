@@ -36,6 +36,8 @@ pub struct State {
     pub control_read: Millis,
     /// The window in force.
     pub window: Option<String>,
+    /// The last tick did not end cleanly: a claim of it may still be on the wire.
+    pub after_suspects: bool,
     /// Objects whose claims are under way.
     pub(crate) under_way: UnderWay,
 }
@@ -52,6 +54,7 @@ impl Shared {
             keep_lease: false,
             control_read: clock.now(),
             window: None,
+            after_suspects: false,
             under_way: UnderWay::default(),
         };
         Self {
@@ -98,6 +101,12 @@ impl Shared {
             .suspect_since
             .map_or(taken_at, |since| since.min(taken_at));
         state.suspect_since = Some(since);
+    }
+
+    /// Whether a claim of which nothing is known, of this tick or the last, may still take effect.
+    pub fn claims_may_land(&self) -> bool {
+        let state = self.state();
+        state.after_suspects || state.suspect_since.is_some()
     }
 
     pub fn is_stopping(&self) -> bool {

@@ -12,8 +12,11 @@ from pipeline.redrive.errors import RedriveError
 
 # As in handlers/spillway/src/lib.rs.
 SCHEMA_VERSION = 1
+# What the sort key of a row begins with that reconcile wrote: handlers/spillway/src/reconcile/identity.rs.
+FOUND = "reconciled"
 # Bytes, as in handlers/spillway/src/execution.rs and fifo.rs.
 _ID, _GROUP, _CAUSE = 16, 16, 8
+SEQUENCER_DIGITS = 32
 
 
 class UnreadableError(RedriveError):
@@ -24,8 +27,12 @@ def object_event(row: dict) -> dict:
     """`row`: an item as DynamoDB answers it."""
     bucket, slash, key = row["pk"]["S"].partition("/")
     sequencer, hash_, version = row["sk"]["S"].partition("#")
-    version_of_row = int(row.get("v", {}).get("N", SCHEMA_VERSION))
-    known = slash and hash_ and re.fullmatch(r"[0-9a-f]{1,32}", sequencer) and abs(version_of_row - SCHEMA_VERSION) <= 1
+    found = sequencer == FOUND
+    if found and "#" in version:
+        # Of a bucket without versions: time and etag.
+        version = ""
+    schema = int(row.get("v", {}).get("N", SCHEMA_VERSION))
+    known = slash and hash_ and (found or re.fullmatch(r"[0-9a-f]{1,32}", sequencer)) and abs(schema - SCHEMA_VERSION) <= 1
     if not known or "event_name" not in row or "event_time" not in row:
         raise UnreadableError(f"{row['pk']['S']} {row['sk']['S']}: no row that this release can read")
     return {
@@ -34,7 +41,8 @@ def object_event(row: dict) -> dict:
         "versionId": version or None,
         "size": int(row["size"]["N"]) if "size" in row else None,
         "etag": row.get("etag", {}).get("S"),
-        "sequencer": sequencer.rjust(32, "0"),
+        # S3 gives it in its events only.
+        "sequencer": None if found else sequencer.rjust(SEQUENCER_DIGITS, "0"),
         "eventName": row["event_name"]["S"],
         "eventTime": row["event_time"]["S"],
     }
@@ -43,7 +51,10 @@ def object_event(row: dict) -> dict:
 def message(pipeline: str, row: dict, attempt: int, cause: str, fifo: bool) -> dict:
     """An entry of SendMessageBatch, without its Id. `pipeline`: the ARN of the ledger."""
     event = object_event(row)
-    body = json.dumps({"spillway": SCHEMA_VERSION, "object": event}, ensure_ascii=False, separators=(",", ":"))
+    own = {"spillway": SCHEMA_VERSION, "object": event}
+    if event["sequencer"] is None:
+        own["reconciled"] = True
+    body = json.dumps(own, ensure_ascii=False, separators=(",", ":"))
     attributes = {"attempt": {"DataType": "Number", "StringValue": str(attempt)}}
     if "lane" in row:
         attributes["lane"] = {"DataType": "String", "StringValue": row["lane"]["S"]}
@@ -54,7 +65,8 @@ def message(pipeline: str, row: dict, attempt: int, cause: str, fifo: bool) -> d
     }
     if fifo:
         named = [pipeline, event["bucket"], event["key"]]
-        id_ = _digest([*named, event["versionId"] or "", event["sequencer"]], _ID)
+        version = [event["versionId"] or "", event["sequencer"]] if event["sequencer"] else ["", row["sk"]["S"]]
+        id_ = _digest([*named, *version], _ID)
         entry["MessageGroupId"] = _digest(named, _GROUP)
         entry["MessageDeduplicationId"] = f"{id_}-{attempt}-{_digest([cause], _CAUSE)}"
     return entry

@@ -24,6 +24,7 @@ stages:
   replay    finished object events (--state) are asked for once more: attempt k + 1 of each, in its lane's queue
 
 There is no stage for ticks: the schedule has no dead-letter queue, since the next tick makes up for one that is missing.
+Nor is there one for runs of reconcile that could not be started: they hold nothing; start one by hand.
 """
 
 EPILOG = """\

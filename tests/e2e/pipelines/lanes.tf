@@ -34,6 +34,9 @@ module "lanes" {
   handlers = local.handlers
   pace     = { max_concurrency = 3, starts_per_second = 50 }
   protect  = false
+
+  reconcile = { enabled = false }
+
   schedule = local.schedule
   sweep    = local.sweep
 }

@@ -38,8 +38,12 @@ pub fn objects(execution: &Execution) -> (Vec<Upload>, u32) {
     let objects = input["objects"].as_array().expect("objects").iter();
     let uploads = objects.map(|object| Upload {
         key: object["key"].as_str().expect("a key").to_owned(),
-        // The ledger pads to 32 digits, S3 sent 18.
-        sequencer: object["sequencer"].as_str().expect("a sequencer")[14..].to_uppercase(),
+        sequencer: match &object["sequencer"] {
+            // What reconcile found has none.
+            Value::Null => String::new(),
+            // The ledger pads to 32 digits, S3 sent 18.
+            sequencer => sequencer.as_str().expect("a sequencer")[14..].to_uppercase(),
+        },
     });
     let attempt = input["attempt"].as_u64().expect("an attempt");
     (

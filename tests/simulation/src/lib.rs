@@ -9,7 +9,7 @@ mod reconcile;
 mod upload;
 pub mod world;
 
-pub use self::reconcile::{Asked, BUCKET, Ran, Runs, batch_of};
+pub use self::reconcile::{Asked, BUCKET, Ran, Runs, batch_of, record_of};
 pub use invariants::{Verdict, failed_items, ids, objects};
 pub use invocation::{Invocations, Invoked};
 pub use pipeline::{Background, LEDGER, Mapped, Pipeline, Settings, Ticked};

@@ -12,6 +12,7 @@ use spillway::reconcile::time;
 use spillway::source::Source;
 
 use crate::pipeline::{LEDGER, LEDGER_ARN, Pipeline};
+use crate::upload::{Upload, record};
 
 /// The bucket that everything is uploaded to.
 pub const BUCKET: &str = "uploads";
@@ -181,6 +182,19 @@ impl Runs {
         let count = item[name]["N"].as_str().map(str::parse);
         count.map_or(0.0, |count| count.expect("a number"))
     }
+}
+
+/// S3's record of an object's upload, by which it is known to be that.
+pub fn record_of(object: &ListedObject, number: u32) -> Value {
+    let mut record = record(&Upload::new(&object.key, number));
+    record["eventTime"] = json!(time::iso(object.last_modified_ms + 400));
+    let shown = &mut record["s3"]["object"];
+    shown["eTag"] = json!(object.etag);
+    shown["size"] = json!(object.size);
+    if let Some(version_id) = &object.version_id {
+        shown["versionId"] = json!(version_id);
+    }
+    record
 }
 
 /// What a Distributed Map hands to an invocation.

@@ -1,5 +1,6 @@
 //! What becomes of each kind of message.
 
+use fake_aws::Fault;
 use serde_json::{Value, json};
 use simulation::{Mapped, Pipeline, Settings, Upload, Verdict, notification, record};
 
@@ -301,4 +302,27 @@ async fn a_lost_claim_never_frees_a_slot_that_another_message_claims_for() {
     pipeline.drain(10).await;
     let verdict = Verdict::of(&pipeline, &[upload]);
     assert_eq!((verdict.succeeded, verdict.duplicates.len()), (1, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_of_several_records_stays_until_its_parts_are_sent() {
+    let pipeline = Pipeline::succeeding(Settings::default(), 1);
+    let uploads: Vec<Upload> = (1..4)
+        .map(|number| Upload::new(&format!("part/{number}"), number))
+        .collect();
+    pipeline.events.inject(&notification(&uploads));
+    pipeline
+        .aws
+        .faults()
+        .before(|call| match call.operation.as_str() {
+            "SendMessageBatch" => Fault::Refuse("AccessDenied".to_owned()),
+            _ => Fault::None,
+        });
+    pipeline.tick().await;
+    assert_eq!(pipeline.events.messages().len(), 1, "it is still there");
+    pipeline.aws.faults().clear();
+    pipeline.drain(10).await;
+    let verdict = Verdict::of(&pipeline, &uploads);
+    verdict.expect_kept("parts", 20);
+    assert_eq!(verdict.succeeded, 3);
 }

@@ -102,7 +102,7 @@ mod tests {
         ) {
             let scope = Scope { from, to, ..SCOPE };
             let age = SCOPE.now - time;
-            let within = age >= DAY && age <= 89 * DAY && from.is_none_or(|from| time >= from) && to.is_none_or(|to| time < to);
+            let within = (DAY..=89 * DAY).contains(&age) && from.is_none_or(|from| time >= from) && to.is_none_or(|to| time < to);
             prop_assert_eq!(scope.leaves(time).is_none(), within);
         }
     }

@@ -3,6 +3,14 @@
 //!
 //! `INPUTS=10000000 cargo test -p spillway --test inputs` takes more of them than the usual few.
 
+// A test, all of it: what does not fit ends it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
+
 mod damage;
 mod messages;
 mod readings;

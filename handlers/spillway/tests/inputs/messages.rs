@@ -29,10 +29,14 @@ fn events() -> impl Strategy<Value = ObjectEvent> {
             version_id,
             size: Some(size.into()),
             etag: Some(etag),
-            sequencer: Sequencer::parse(&sequencer).unwrap(),
+            sequencer: Some(Sequencer::parse(&sequencer).unwrap()),
             event_name: "ObjectCreated:Put".into(),
             event_time: "2026-11-22T10:00:00.000Z".into(),
         })
+}
+
+fn sent(event: &ObjectEvent) -> Option<String> {
+    event.sequencer.as_ref().map(Sequencer::as_sent)
 }
 
 fn put(document: &mut Value, version: Option<&String>, name: &str) {
@@ -46,7 +50,7 @@ fn record(event: &ObjectEvent) -> Value {
         .to_string()
         .replace("%20", "+");
     let mut object = json!({
-        "key": key, "size": event.size, "eTag": event.etag, "sequencer": event.sequencer.as_sent(),
+        "key": key, "size": event.size, "eTag": event.etag, "sequencer": sent(event),
     });
     put(&mut object, event.version_id.as_ref(), "versionId");
     json!({
@@ -74,7 +78,7 @@ fn document(dialect: Dialect, events: &[ObjectEvent]) -> Value {
         Dialect::Notification => json!({"Records": events.iter().map(record).collect::<Vec<_>>()}),
         Dialect::EventBridge => {
             let mut object = json!({
-                "key": first.key, "size": first.size, "etag": first.etag, "sequencer": first.sequencer.as_sent(),
+                "key": first.key, "size": first.size, "etag": first.etag, "sequencer": sent(first),
             });
             put(&mut object, first.version_id.as_ref(), "version-id");
             json!({

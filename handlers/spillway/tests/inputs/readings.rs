@@ -29,7 +29,8 @@ pub fn url_decoded(text: &str) -> Option<String> {
 fn same_number(sent: Option<&str>, event: &ObjectEvent) -> bool {
     let number = |digits: &str| u128::from_str_radix(digits, 16).ok();
     let sent = sent.and_then(number);
-    sent.is_some() && sent == number(event.sequencer.as_str())
+    let read = event.sequencer.as_ref();
+    sent.is_some() && sent == read.and_then(|sequencer| number(sequencer.as_str()))
 }
 
 fn same(sent: Option<&str>, read: Option<&str>) -> bool {
@@ -83,7 +84,11 @@ fn of_own(document: &Value, event: &ObjectEvent) -> bool {
         && text(document, "/object/versionId") == event.version_id.as_deref()
         && text(document, "/object/eventName") == Some(&event.event_name)
         && text(document, "/object/eventTime") == Some(&event.event_time)
-        && same_number(text(document, "/object/sequencer"), event)
+        && match document.pointer("/object/sequencer") {
+            // What reconcile found has none.
+            None | Some(Value::Null) => event.sequencer.is_none(),
+            Some(_) => same_number(text(document, "/object/sequencer"), event),
+        }
 }
 
 /// The document inside an SNS envelope, if it is one.

@@ -148,6 +148,57 @@ async fn a_query_reads_one_partition_in_pages() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_scan_goes_over_the_table_in_pages() {
+    let (aws, client) = one_table();
+    for number in 0..5 {
+        let state = if number == 3 { "QUEUED" } else { "SUCCEEDED" };
+        put(&client, &format!("object {number}"), "1", state).await;
+    }
+    aws.dynamodb().set_page_items(Some(2));
+    let (mut from, mut pages, mut found) = (None, Vec::new(), Vec::new());
+    loop {
+        let request = client.scan().table_name(TABLE);
+        let request = request.filter_expression("#s IN (:a, :b)");
+        let request = request.expression_attribute_names("#s", "state");
+        let request = request.expression_attribute_values(":a", text("QUEUED"));
+        let request = request.expression_attribute_values(":b", text("RETRY"));
+        let request = request.set_exclusive_start_key(from);
+        let page = request.send().await.expect("a page");
+        pages.push(page.scanned_count());
+        found.extend(page.items().iter().map(|item| item["pk"].clone()));
+        from = page.last_evaluated_key;
+        if from.is_none() {
+            break;
+        }
+    }
+    assert_eq!(pages.iter().sum::<i32>(), 5);
+    assert!(pages.len() >= 3, "{pages:?}");
+    assert_eq!(found, [text("object 3")]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_scan_costs_by_what_it_reads() {
+    let (aws, client) = one_table();
+    // 40 items of a little more than 1 KB.
+    for number in 0..40 {
+        put(&client, "a", &format!("{number:02}"), &"x".repeat(1_024)).await;
+    }
+    let scan = async |consistent: bool, filter: Option<&str>| {
+        let before = aws.consumed_capacity().read;
+        let request = client.scan().table_name(TABLE);
+        let request = request.consistent_read(consistent);
+        let request = request.set_filter_expression(filter.map(str::to_owned));
+        request.send().await.expect("a page");
+        aws.consumed_capacity().read - before
+    };
+    let eventual = scan(false, None).await;
+    assert!((5.0..6.0).contains(&eventual), "{eventual}");
+    assert_eq!(scan(true, None).await, 2.0 * eventual);
+    let filtered = scan(false, Some("attribute_not_exists(pk)")).await;
+    assert_eq!(filtered, eventual);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_test_can_end_pages_early() {
     let (aws, client) = one_table();
     for number in 0..3 {

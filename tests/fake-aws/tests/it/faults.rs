@@ -181,7 +181,7 @@ async fn a_crash_may_leave_a_call_on_the_wire() {
         () = doomed.crashed() => {}
     }
     assert_eq!(one.bodies().len(), 0);
-    sleep(9).await;
+    sleep(10).await;
     assert_eq!(one.bodies().len(), 1);
 }
 

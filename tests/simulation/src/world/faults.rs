@@ -1,6 +1,6 @@
 //! What goes wrong with the handlers' calls, by the seed.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -20,6 +20,9 @@ const SLUGGISH: Duration = Duration::from_millis(4_500);
 /// How long a call of a process that died may still be under way: the lease waits for that.
 const ON_THE_WIRE_MS: u64 = 12_000;
 
+/// Longer than the SDK's retries take.
+const OUTAGE_MS: i64 = 4_000;
+
 /// A way for a call to fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -37,13 +40,15 @@ pub enum Kind {
     NeverAnsweredAfter,
     /// Every call of this process is slow from now on, until Lambda ends it.
     Sluggish,
+    /// This operation fails for everybody, for a while.
+    Outage,
     Conflict,
     EntryFails,
     RefusedForGood,
 }
 
 impl Kind {
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::CrashBefore,
         Self::CrashAfter,
         Self::CrashOnTheWire,
@@ -57,6 +62,7 @@ impl Kind {
         Self::NeverAnswered,
         Self::NeverAnsweredAfter,
         Self::Sluggish,
+        Self::Outage,
         Self::Conflict,
         Self::EntryFails,
         Self::RefusedForGood,
@@ -77,6 +83,7 @@ impl Kind {
             Self::NeverAnswered => "never answered, without effect",
             Self::NeverAnsweredAfter => "never answered, after the effect",
             Self::Sluggish => "all calls slow from now on",
+            Self::Outage => "an operation fails for a while",
             Self::Conflict => "transaction conflict",
             Self::EntryFails => "entry of a batch fails",
             Self::RefusedForGood => "refused for good",
@@ -123,6 +130,7 @@ impl Kind {
             }
             Self::NeverAnswered | Self::NeverAnsweredAfter => (Fault::Hang, 10_000),
             Self::Sluggish => (Fault::Delay(SLUGGISH), SLUGGISH.as_millis() as i64),
+            Self::Outage => (Fault::InternalError, OUTAGE_MS),
             Self::Conflict => {
                 let writes = matches!(
                     call.operation.as_str(),
@@ -154,6 +162,8 @@ struct State {
     /// Kinds that may strike; the more often one is there the more often it strikes.
     kinds: Vec<Kind>,
     sluggish: HashSet<String>,
+    /// Until when an operation fails, in milliseconds since the epoch.
+    outages: HashMap<String, i64>,
     /// Who was held up when and for how long, in milliseconds.
     held_up: Vec<(String, i64, i64)>,
 }
@@ -175,6 +185,7 @@ impl Faults {
                 weight,
                 kinds,
                 sluggish: HashSet::new(),
+                outages: HashMap::new(),
                 held_up: Vec::new(),
             })),
             coverage,
@@ -225,6 +236,11 @@ impl Faults {
             state.held_up.push((caller, call.sent_ms, time));
             return Fault::Delay(SLUGGISH);
         }
+        let outage = state.outages.get(&call.operation);
+        if phase == Phase::Before && outage.is_some_and(|until| call.sent_ms < *until) {
+            state.held_up.push((caller, call.sent_ms, OUTAGE_MS));
+            return Fault::InternalError;
+        }
         // Half of the chance each, so that a call is struck once.
         if !state.rng.chance(state.weight / 2.0) || state.kinds.is_empty() {
             return Fault::None;
@@ -242,8 +258,15 @@ impl Faults {
         let Some((fault, time)) = kind.fault(call, &mut state.rng) else {
             return Fault::None;
         };
-        if kind == Kind::Sluggish {
-            state.sluggish.insert(caller.clone());
+        match kind {
+            Kind::Sluggish => {
+                state.sluggish.insert(caller.clone());
+            }
+            Kind::Outage => {
+                let until = call.sent_ms + OUTAGE_MS;
+                state.outages.insert(call.operation.clone(), until);
+            }
+            _ => {}
         }
         state.held_up.push((caller, call.sent_ms, time));
         drop(guard);

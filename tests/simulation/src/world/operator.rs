@@ -90,7 +90,10 @@ impl Operator {
     fn change_limit(&mut self) {
         let configured = self.world.pipeline.settings.pace.max_concurrency;
         let before = self.control.max_concurrency.unwrap_or(configured);
-        let limit = 1 + self.rng.below(6) as u32;
+        let limit = match self.rng.below(3) {
+            0 => 1,
+            _ => 1 + self.rng.below(6) as u32,
+        };
         match limit.cmp(&before) {
             std::cmp::Ordering::Less => self.did("lowers the limit"),
             std::cmp::Ordering::Greater => self.did("raises the limit"),

@@ -58,7 +58,10 @@ impl Shape {
             Way::Sqs
         };
         let seconds = Duration::from_secs;
-        let tick = seconds(4 + rng.below(8));
+        let tick = match rng.below(10) {
+            0 => seconds(15 + rng.below(10)),
+            _ => seconds(4 + rng.below(8)),
+        };
         let mut settings = Settings {
             seed,
             tick,
