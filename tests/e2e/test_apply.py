@@ -1,5 +1,7 @@
 """What Terraform made, as it made it."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 from one_pipeline import Pipeline
 from roots import Root
 from running import Running
@@ -20,6 +22,12 @@ def test_the_same_of_every_other_pipeline(applied: dict[str, Root], pipelines: d
     machines = {address: names for address, names in changes.items() if "aws_sfn_state_machine" in address}
     assert set(changes) - set(machines) == set()
     assert all(names == {"tracing_configuration"} for names in machines.values())
+
+
+def test_the_same_of_the_examples_with_glue(applied: dict[str, Root], glue_crawler: Pipeline, glue_job: Pipeline) -> None:
+    with ThreadPoolExecutor() as pool:
+        for changes in pool.map(lambda name: applied[name].terraform.plan(), (glue_crawler.name, glue_job.name)):
+            assert changes == GAPS
 
 
 def test_the_functions_run_the_code_that_was_built(running: Running) -> None:

@@ -74,8 +74,3 @@ def test_a_burst_is_worked_off_in_batches_and_never_by_more_runs_than_the_job_al
 
     table = rows(glue_job, outputs["work_bucket"])
     assert sorted(row["object"] for row in table) == sorted(f"{glue_job.bucket}/{key}" for key in good)
-
-
-def test_a_plan_after_the_apply_of_the_job_changes_only_what_the_emulator_does_not_keep(applied: dict[str, Root]) -> None:
-    changes = applied["glue-job"].terraform.plan()
-    assert all(names == {"tracing_configuration"} for names in changes.values()), changes

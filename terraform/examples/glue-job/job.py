@@ -34,7 +34,7 @@ class BrokenReport(Exception):
 
 class S3:
     def __init__(self) -> None:
-        # boto3 is built on it, and every Glue job has both.
+        # What boto3 is built on; every Glue job has it.
         import botocore.config
         import botocore.session
 
