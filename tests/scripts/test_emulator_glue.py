@@ -15,7 +15,8 @@ TELLS = """
 import sys
 import botocore.session
 given = dict(zip(sys.argv[1::2], sys.argv[2::2]))
-botocore.session.get_session().create_client("s3").put_object(Bucket=given["--bucket"], Key="told", Body=repr(sys.argv[1:]).encode())
+s3 = botocore.session.get_session().create_client("s3")
+s3.put_object(Bucket=given["--bucket"], Key="told", Body=repr(sys.argv[1:]).encode())
 """
 SLEEPS = "import time\ntime.sleep(3)\n"
 # Longer than its test takes; nobody waits for it.

@@ -42,6 +42,4 @@ def _check(action: str, name: str) -> None:
     role = s3_get_object.role()
     arn = f"arn:aws:glue:{glue.get_region()}:{role.split(':')[4]}:job/{name}"
     if not service_calls.role_may(role, action, arn):
-        raise stepfunctions._ExecutionError(
-            "Glue.AccessDeniedException", f"{role} is not authorized to perform {action} on {arn}"
-        )
+        raise stepfunctions._ExecutionError("Glue.AccessDeniedException", f"{role} is not authorized to perform {action} on {arn}")

@@ -28,7 +28,7 @@ STATUS = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,9})?Z")
 
 
-class BrokenReport(Exception):
+class BrokenReportError(Exception):
     pass
 
 
@@ -71,14 +71,14 @@ def place(uri: str) -> tuple[str, str]:
 def row(report: object, item: dict) -> dict:
     """The report as a row of the table, with the object it came from."""
     if not isinstance(report, dict):
-        raise BrokenReport("the document is not a JSON object")
+        raise BrokenReportError("the document is not a JSON object")
     for name, form in (("device_id", DEVICE), ("status", STATUS), ("time", TIME)):
         if not isinstance(report.get(name), str) or not form.fullmatch(report[name]):
-            raise BrokenReport(f"{name} is missing or has another form")
+            raise BrokenReportError(f"{name} is missing or has another form")
     try:
         datetime.strptime(report["time"][:19], "%Y-%m-%dT%H:%M:%S")
     except ValueError as error:
-        raise BrokenReport(f"time is none: {error}") from error
+        raise BrokenReportError(f"time is none: {error}") from error
     read = {name: report[name] for name in ("device_id", "status", "time")}
     return {**read, "object": f"{item['bucket']}/{item['key']}", "version_id": item.get("versionId")}
 
