@@ -1,5 +1,6 @@
 """Two runs of parts beside each other: the end-to-end tests mostly wait, the others mostly compute."""
 
+import dataclasses
 import json
 import signal
 import subprocess
@@ -49,7 +50,7 @@ class Run:
         self._reader.join()
         if not self._results.exists():
             return [(name, Counts(failed=1), 0.0) for name in self.names]
-        return [(name, Counts(*counts), seconds) for name, counts, seconds in json.loads(self._results.read_text())]
+        return read(self._results)
 
     def stop(self) -> None:
         if self.process.poll() is None:
@@ -76,5 +77,9 @@ def run(first: list[str], second: list[str]) -> Results:
 
 
 def write(path: Path, results: Results) -> None:
-    found = [(name, [counts.passed, counts.failed, counts.skipped], seconds) for name, counts, seconds in results]
+    found = [(name, dataclasses.astuple(counts), seconds) for name, counts, seconds in results]
     path.write_text(json.dumps(found))
+
+
+def read(path: Path) -> Results:
+    return [(name, Counts(*counts), seconds) for name, counts, seconds in json.loads(path.read_text())]

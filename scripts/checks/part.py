@@ -10,6 +10,7 @@ from pipeline.paths import ROOT, TARGET
 
 # Copies, reports and the like of one run of scripts/test.
 WORK = TARGET / "test"
+REASON_LINES = 25
 
 
 @dataclasses.dataclass
@@ -17,9 +18,12 @@ class Counts:
     passed: int = 0
     failed: int = 0
     skipped: int = 0
+    # Each with its reason, to be told again at the end: by then the lines before are far away.
+    failures: list[str] = dataclasses.field(default_factory=list)
 
     def __add__(self, other: "Counts") -> "Counts":
-        return Counts(self.passed + other.passed, self.failed + other.failed, self.skipped + other.skipped)
+        numbers = (self.passed + other.passed, self.failed + other.failed, self.skipped + other.skipped)
+        return Counts(*numbers, self.failures + other.failures)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,4 +47,9 @@ def check(title: str, command: list[str], *, cwd: Path = ROOT, env: dict[str, st
     if not good:
         for line in result.stdout.splitlines():
             show(line)
-    return Counts(passed=int(good), failed=int(not good))
+    return Counts(passed=int(good), failed=int(not good), failures=[] if good else [failure(title, result.stdout)])
+
+
+def failure(title: str, reason: str) -> str:
+    """The end of a reason is where the error is."""
+    return "\n".join([title, *(f"    {line}" for line in reason.strip().splitlines()[-REASON_LINES:])])

@@ -7,7 +7,7 @@ import subprocess
 from pipeline import processes, venvs
 from pipeline.paths import ROOT
 
-from checks.part import Counts, show
+from checks.part import Counts, failure, show
 
 CHECKS = {
     "CKV2_AWS_6": "buckets block public access",
@@ -46,6 +46,8 @@ def _judge(check: str, what: str, results: dict) -> Counts:
     # A check that finds nothing to look at says nothing.
     good = bool(passed) and not failed
     print(f"  {'ok    ' if good else 'FAILED'} {check:<12} {what} ({len(passed)})", flush=True)
-    for found in failed:
-        show(f"{found['file_path']}:{found['file_line_range'][0]} {found['resource']}")
-    return Counts(passed=int(good), failed=int(not good))
+    places = [f"{found['file_path']}:{found['file_line_range'][0]} {found['resource']}" for found in failed]
+    for place in places:
+        show(place)
+    failures = [] if good else [failure(f"{check} {what}", "\n".join(places) or "nothing to look at")]
+    return Counts(passed=int(good), failed=int(not good), failures=failures)

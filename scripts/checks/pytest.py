@@ -8,7 +8,7 @@ from pathlib import Path
 from pipeline import processes, venvs
 from pipeline.paths import ROOT, SCRIPTS, TARGET
 
-from checks.part import WORK, Counts, show
+from checks.part import WORK, Counts, failure, show
 
 
 def run(directory: Path) -> Counts:
@@ -29,11 +29,19 @@ def run(directory: Path) -> Counts:
 
 def _count(report: Path) -> Counts:
     counts = Counts()
+    # What fails in the setup of many tests is told once.
+    reasons: dict[str, list[str]] = {}
     for case in ElementTree.parse(report).iter("testcase"):  # our own file
-        if case.find("failure") is not None or case.find("error") is not None:
+        problems = [*case.iter("failure"), *case.iter("error")]
+        if problems:
             counts.failed += 1
+            name = f"{case.get('classname')}::{case.get('name')}"
+            reasons.setdefault(problems[0].text or "", []).append(name)
         elif case.find("skipped") is not None:
             counts.skipped += 1
         else:
             counts.passed += 1
+    for reason, names in reasons.items():
+        others = f" and {len(names) - 1} more" if len(names) > 1 else ""
+        counts.failures.append(failure(f"{names[0]}{others}", reason))
     return counts

@@ -10,7 +10,7 @@ from pathlib import Path
 from pipeline.paths import ROOT, SCRIPTS
 
 from checks import asl, beside, compile, lint, policy, pytest, terraform, unit
-from checks.part import Counts, Part
+from checks.part import Counts, Part, failure
 
 COMPILE = Part("compile", "what the parts share", ("cargo", "cc"), compile.run)
 
@@ -62,7 +62,7 @@ def run_one(part: Part) -> tuple[Counts, float]:
         counts = part.run()
     except Exception:
         traceback.print_exc()
-        counts = Counts(failed=1)
+        counts = Counts(failed=1, failures=[failure(part.name, traceback.format_exc())])
     return counts, time.monotonic() - began
 
 
@@ -78,6 +78,8 @@ def main(arguments: list[str]) -> int:
         beside.write(options.results, results)
     total = sum((counts for _, counts, _ in results), Counts())
     if not options.results:
+        for text in total.failures:
+            print(f"\nFAILED {text}")
         print()
         for name, counts, seconds in results:
             print(f"{name:<10} {counts.passed:>5} ok {counts.failed:>3} not {seconds:>6.0f} s")

@@ -9,7 +9,7 @@ from pipeline import processes
 from pipeline.paths import ROOT
 from pipeline.terraform import Terraform, TerraformError
 
-from checks.part import WORK, Counts, check, show
+from checks.part import WORK, Counts, check, failure, show
 
 
 def run() -> Counts:
@@ -30,7 +30,7 @@ def _module(module: Path, name: str) -> Counts:
         terraform.init()
     except TerraformError as error:
         print(f"  FAILED {name}: {error}")
-        return Counts(failed=1)
+        return Counts(failed=1, failures=[failure(f"init {name}", str(error))])
     counts = check(f"validate {name}", ["terraform", f"-chdir={module}", "validate", "-no-color"], env=terraform.environment)
     if any((module / "tests").glob("*.tftest.hcl")) or any(module.glob("*.tftest.hcl")):
         counts += _tests(terraform, module, name)
@@ -47,6 +47,8 @@ def _tests(terraform: Terraform, module: Path, name: str) -> Counts:
     print(f"  {'ok    ' if good else 'FAILED'} terraform test {name}: {counts.passed} passed, {counts.failed} failed", flush=True)
     if not good:
         counts.failed = max(1, counts.failed)
+        told = re.findall(r"^(?:Error: .*|  run .*\.\.\. fail)$", output, re.MULTILINE)
+        counts.failures = [failure(f"terraform test {name}", "\n".join(told) or output)]
         for line in quiet:
             show(line)
     return counts

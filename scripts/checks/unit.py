@@ -6,7 +6,7 @@ import shutil
 from pipeline import processes
 from pipeline.paths import ROOT
 
-from checks.part import Counts, show
+from checks.part import Counts, failure, show
 
 
 def run() -> Counts:
@@ -18,6 +18,8 @@ def run() -> Counts:
     counts = of_nextest(output) if nextest else of_cargo_test(output)
     if status != 0 or not counts.passed:
         counts.failed = max(1, counts.failed)
+        names = re.findall(r"^\s*(?:FAIL|TIMEOUT|SIG\w+) \[.*?\] (.*)$|^test (.*) \.\.\. FAILED$", output, re.MULTILINE)
+        counts.failures = [failure("Rust tests", "\n".join(dict.fromkeys(max(pair) for pair in names)) or output)]
     return counts
 
 
