@@ -64,6 +64,14 @@ def test_the_crawler_has_its_queue_and_what_aws_takes_together(glue_crawler: Pip
     assert found["RecrawlPolicy"] == {"RecrawlBehavior": "CRAWL_EVENT_MODE"}
     assert found["SchemaChangePolicy"] == {"UpdateBehavior": "UPDATE_IN_DATABASE", "DeleteBehavior": "DEPRECATE_IN_DATABASE"}
     glue.get_database(Name=found["DatabaseName"])
+    alarms = glue_crawler.aws.cloudwatch.describe_alarms(AlarmNames=list(crawler["alarm_names"].values()))["MetricAlarms"]
+    watched = {alarm["AlarmName"]: [dimension["Value"] for dimension in alarm["Dimensions"]] for alarm in alarms}
+    name = crawler["crawler_name"]
+    assert watched == {
+        f"{name}-oldest-event": [name],
+        f"{name}-dead-letters": [f"{name}-dlq"],
+        f"{name}-failed-crawls": [f"{name}-failed-crawls"],
+    }
     # It starts, which is all that the emulator can show.
     glue.start_crawler(Name=crawler["crawler_name"])
 
