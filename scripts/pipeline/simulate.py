@@ -40,7 +40,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 
 
 # Below, what is rare may well be missing.
-ENOUGH_SEEDS = 1_000
+ENOUGH_SEEDS = 5_000
 
 
 def main(arguments: list[str]) -> int:

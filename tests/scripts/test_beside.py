@@ -22,9 +22,11 @@ def test_a_run_without_results_has_failed() -> None:
     assert results[1] == ("no such part", Counts(failed=1), 0.0)
 
 
-def test_a_run_is_stopped(tmp_path) -> None:
+def test_a_run_is_stopped(tmp_path, capsys: pytest.CaptureFixture) -> None:
     run = beside.Run(["terraform"], "1", [], tmp_path)
-    time.sleep(2)
+    deadline = time.monotonic() + 60
+    while "== terraform" not in capsys.readouterr().out and time.monotonic() < deadline:
+        time.sleep(0.1)
     run.stop()
     assert run.process.returncode == 130
     assert run.results() == [("terraform", Counts(failed=1), 0.0)]

@@ -9,7 +9,7 @@ use spillway::event::Sequencer;
 use spillway::order::{self, Head, Order};
 use spillway::reconcile::{identity, place, time};
 use spillway::row::{Row, RowKey};
-use tracing::{debug, warn};
+use tracing::{debug, trace, warn};
 
 use crate::Dispatch;
 use crate::intake::{Candidate, Fate, HIDE_SECONDS};
@@ -88,11 +88,12 @@ impl Dispatch {
     ) -> Result<(), HandlerError> {
         let recognised = candidates.iter_mut().map(|candidate| async move {
             if candidate.event.is_found() {
-                self.recognise_found(shared, candidate, rows).await
+                self.recognise_found(shared, candidate, rows).await?;
             } else {
                 self.recognise_reported(shared, candidate, rows).await;
-                Ok(())
             }
+            trace!(decision = ?candidate.standing, key = candidate.event.key, "standing");
+            Ok(())
         });
         join_all(recognised).await.into_iter().collect()
     }

@@ -14,6 +14,7 @@ use spillway::reconcile::scope::{Outside, Scope, days};
 use spillway::reconcile::time;
 use spillway::row::{Row, State};
 use spillway::source;
+use tracing::trace;
 
 use crate::Reconcile;
 use crate::bucket::Current;
@@ -35,6 +36,7 @@ struct Batch<'a> {
 }
 
 /// What an object turned out to be.
+#[derive(Debug)]
 enum Looked {
     Known,
     /// Nobody knows it.
@@ -82,6 +84,7 @@ impl Reconcile {
         let mut missing = Vec::new();
         let mut queueing = Vec::new();
         for (key, looked) in self.look(&batch, listed, counts).await {
+            trace!(decision = ?looked, key, "object");
             match looked {
                 Ok(Looked::Known) => counts.known += 1,
                 Ok(Looked::Missing(event)) => missing.push(event),

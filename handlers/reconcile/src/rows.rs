@@ -6,7 +6,7 @@ use spillway::aws::error::HandlerError;
 use spillway::aws::ledger::Unfinished;
 use spillway::reconcile::stale;
 use spillway::row::{Row, RowKey, State};
-use tracing::error;
+use tracing::{error, trace};
 
 use crate::Reconcile;
 use crate::counts::Counts;
@@ -93,6 +93,7 @@ impl Reconcile {
             .await;
         let mut stale = Vec::new();
         for (row, sent_for) in asked {
+            trace!(decision = ?sent_for, key = row.event.key, "stale row");
             if sent_for? {
                 counts.waiting += 1;
             } else {

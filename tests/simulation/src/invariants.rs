@@ -38,12 +38,13 @@ pub fn objects(execution: &Execution) -> (Vec<Upload>, u32) {
     let objects = input["objects"].as_array().expect("objects").iter();
     let uploads = objects.map(|object| Upload {
         key: object["key"].as_str().expect("a key").to_owned(),
-        sequencer: match &object["sequencer"] {
-            // What reconcile found has none.
-            Value::Null => String::new(),
-            // The ledger pads to 32 digits, S3 sent 18.
-            sequencer => sequencer.as_str().expect("a sequencer")[14..].to_uppercase(),
-        },
+        // What reconcile found has none, and is known by its etag. The ledger pads to 32 digits, S3 sent 18.
+        sequencer: [&object["sequencer"], &object["etag"]]
+            .into_iter()
+            .find_map(Value::as_str)
+            .and_then(|digits| digits.get(14..))
+            .unwrap_or_default()
+            .to_uppercase(),
     });
     let attempt = input["attempt"].as_u64().expect("an attempt");
     (
@@ -249,8 +250,8 @@ fn is_of(body: &str, upload: &Upload) -> bool {
         return false;
     };
     let object = &message["object"];
-    let sequencer = object["sequencer"].as_str().unwrap_or_default();
+    let mut known_by = [&object["sequencer"], &object["etag"]].into_iter();
+    let digits = known_by.find_map(Value::as_str).unwrap_or_default();
     object["key"] == upload.key.as_str()
-        && sequencer.trim_start_matches('0')
-            == upload.sequencer.to_lowercase().trim_start_matches('0')
+        && digits.trim_start_matches('0') == upload.sequencer.to_lowercase().trim_start_matches('0')
 }

@@ -20,7 +20,7 @@ pub const BUCKET: &str = "uploads";
 /// Lambda's timeout of `reconcile`, as in Terraform.
 const TIMEOUT: Duration = Duration::from_secs(120);
 /// How often Step Functions tries what failed, after the first time, and how long it waits in between.
-const RETRIES: u32 = 3;
+const RETRIES: usize = 3;
 const RETRIES_AFTER: Duration = Duration::from_secs(5);
 
 /// What is asked of a run over the bucket.
@@ -57,6 +57,11 @@ pub enum Ran {
 }
 
 impl Ran {
+    /// Whether Step Functions takes the invocation for done.
+    pub fn is_well(&self) -> bool {
+        matches!(self, Self::Ended(Reconciled { result: Ok(_), .. }))
+    }
+
     /// The answer and the counts of one that went well.
     #[track_caller]
     pub fn well(self) -> (Answer, Counts) {
@@ -86,6 +91,11 @@ impl Runs {
     /// Of a pipeline with one source, the whole bucket, which is made now.
     pub fn of(pipeline: &Pipeline, versioned: bool) -> Self {
         pipeline.aws.s3().create_bucket(BUCKET, versioned);
+        Self::over(pipeline)
+    }
+
+    /// Of a pipeline whose bucket is there.
+    pub fn over(pipeline: &Pipeline) -> Self {
         let day = Duration::from_secs(24 * 60 * 60);
         Self {
             pipeline: pipeline.clone(),
@@ -135,27 +145,34 @@ impl Runs {
         ran
     }
 
-    /// Invokes it as Step Functions does: again when it failed.
-    pub async fn invoke(&self, payload: &Value) -> (Answer, Counts) {
-        for _ in 0..RETRIES {
-            match self.once(payload.clone()).await {
-                Ran::Ended(Reconciled {
-                    counts,
-                    result: Ok(answer),
-                }) => return (answer, counts),
-                _ => tokio::time::sleep(RETRIES_AFTER).await,
-            }
+    /// Invokes it as Step Functions does: again when it failed. How each try went.
+    pub async fn tries(&self, payload: &Value) -> Vec<Ran> {
+        let mut tries = vec![self.once(payload.clone()).await];
+        while tries.len() <= RETRIES && !tries.last().is_some_and(Ran::is_well) {
+            tokio::time::sleep(RETRIES_AFTER).await;
+            tries.push(self.once(payload.clone()).await);
         }
-        self.once(payload.clone()).await.well()
+        tries
+    }
+
+    /// The answer and the counts of the last try, which must have gone well.
+    pub async fn invoke(&self, payload: &Value) -> (Answer, Counts) {
+        let last = self.tries(payload).await.pop();
+        last.expect("one at least").well()
+    }
+
+    /// What the invocations of a run over what the bucket holds now are asked for.
+    pub fn batches(&self, run: &str, asked: &Asked) -> Vec<Value> {
+        let objects = self.pipeline.aws.s3().objects(BUCKET);
+        let batches = objects.chunks(self.batch);
+        batches.map(|batch| batch_of(run, batch, asked)).collect()
     }
 
     /// A run over what the bucket holds now. The counts of each batch, of its last try.
     pub async fn objects(&self, run: &str, asked: &Asked) -> Vec<Counts> {
-        let objects = self.pipeline.aws.s3().objects(BUCKET);
         let mut counts = Vec::new();
-        for batch in objects.chunks(self.batch) {
-            let payload = batch_of(run, batch, asked);
-            counts.push(self.invoke(&payload).await.1);
+        for batch in self.batches(run, asked) {
+            counts.push(self.invoke(&batch).await.1);
         }
         counts
     }
@@ -164,8 +181,7 @@ impl Runs {
     pub async fn rows(&self, run: &str) -> Vec<Counts> {
         let (mut counts, mut cursor) = (Vec::new(), None);
         loop {
-            let payload = json!({"rows": {"cursor": cursor}, "run": run});
-            let (answer, counted) = self.invoke(&payload).await;
+            let (answer, counted) = self.invoke(&rows_of(run, cursor.as_deref())).await;
             counts.push(counted);
             let progress = answer.rows.expect("progress");
             cursor = progress.cursor;
@@ -186,7 +202,12 @@ impl Runs {
 
 /// S3's record of an object's upload, by which it is known to be that.
 pub fn record_of(object: &ListedObject, number: u32) -> Value {
-    let mut record = record(&Upload::new(&object.key, number));
+    record_of_upload(object, &Upload::new(&object.key, number))
+}
+
+/// S3's record of an upload that became this object.
+pub(crate) fn record_of_upload(object: &ListedObject, upload: &Upload) -> Value {
+    let mut record = record(upload);
     record["eventTime"] = json!(time::iso(object.last_modified_ms + 400));
     let shown = &mut record["s3"]["object"];
     shown["eTag"] = json!(object.etag);
@@ -195,6 +216,11 @@ pub fn record_of(object: &ListedObject, number: u32) -> Value {
         shown["versionId"] = json!(version_id);
     }
     record
+}
+
+/// What an invocation over the ledger is asked for.
+pub fn rows_of(run: &str, cursor: Option<&str>) -> Value {
+    json!({"rows": {"cursor": cursor}, "run": run})
 }
 
 /// What a Distributed Map hands to an invocation.

@@ -25,6 +25,11 @@ impl Upload {
             sequencer: format!("{number:018X}"),
         }
     }
+
+    /// The etag of its content, which no other upload has.
+    pub fn etag(&self) -> String {
+        format!("{:0>32}", self.sequencer.to_lowercase())
+    }
 }
 
 /// A key as S3 writes it in notifications and inventories.
@@ -43,7 +48,7 @@ pub fn record(upload: &Upload) -> Value {
         "s3": {
             "s3SchemaVersion": "1.0", "configurationId": "status",
             "bucket": {"name": "uploads", "ownerIdentity": {"principalId": "A1"}, "arn": "arn:aws:s3:::uploads"},
-            "object": {"key": key, "size": 67, "eTag": "d41d8cd98f00b204e9800998ecf8427e", "sequencer": upload.sequencer}
+            "object": {"key": key, "size": 67, "eTag": upload.etag(), "sequencer": upload.sequencer}
         }
     })
 }

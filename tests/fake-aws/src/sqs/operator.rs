@@ -164,6 +164,18 @@ impl Queue {
         places.len()
     }
 
+    /// Loses one message, as at the end of its retention period. `false`: there is none of this id.
+    pub fn lose(&self, message_id: &str) -> bool {
+        self.world.catch_up();
+        let now_ms = self.world.clock.now_ms();
+        let mut sqs = lock(&self.world.sqs);
+        let queue = state(&mut sqs, &self.name);
+        let of_id =
+            |(&place, message): (&u64, &StoredMessage)| (message.id == message_id).then_some(place);
+        let place = queue.messages.iter().find_map(of_id);
+        place.is_some_and(|place| queue.take_out(place, GoneHow::Expired, now_ms).is_some())
+    }
+
     /// All messages in the queue now, oldest first, hidden ones too.
     pub fn messages(&self) -> Vec<MessageView> {
         self.world.catch_up();

@@ -9,8 +9,9 @@ use super::faults::Kind as FaultKind;
 use super::shape::{Shape, Way};
 
 /// Every answer of the decisions that the handlers trace. What is missing here, and why:
-/// `order: Later` takes 2,000 versions that wait, `sweep: Park` an execution that was not found for 60 days: unit tests
-/// of `order` and `sweep` have them.
+/// `order: Later` takes 2,000 versions that wait, `sweep: Park` an execution that was not found for 60 days, `object: Gone`
+/// and `object: Outside` a bucket that changes between the list and the look: tests of `order`, `sweep` and reconcile have
+/// them.
 const DECISIONS: &[&str] = &[
     "attempt rule: Claim",
     "attempt rule: ClaimIfClosed",
@@ -28,6 +29,9 @@ const DECISIONS: &[&str] = &[
     "message: HandBack",
     "message: Hide",
     "message: Start",
+    "object: Begun",
+    "object: Known",
+    "object: Missing",
     "open slot: For",
     "open slot: Nothing",
     "open slot: Settled",
@@ -47,6 +51,13 @@ const DECISIONS: &[&str] = &[
     "settlement: Dead",
     "settlement: Retry",
     "settlement: Succeeded",
+    "stale row: false",
+    "stale row: true",
+    "standing: Adopted",
+    "standing: Found",
+    "standing: Reported",
+    "standing: Superfluous",
+    "standing: Unclear",
     "start: Already",
     "start: Forbidden",
     "start: NoStateMachine",
@@ -72,6 +83,7 @@ const HAPPENINGS: &[&str] = &[
     "operator: allows starts again",
     "operator: forbids starts",
     "operator: lets the machine go",
+    "operator: loses a message",
     "operator: lowers the limit",
     "operator: pauses",
     "operator: raises the limit",
@@ -82,6 +94,12 @@ const HAPPENINGS: &[&str] = &[
     "operator: replays what succeeded",
     "operator: resumes",
     "operator: writes nonsense",
+    "reconcile: crashed",
+    "reconcile: failed",
+    "reconcile: queues what it found",
+    "reconcile: sends again",
+    "reconcile: timed out",
+    "reconcile: went well",
     "settle: crashed",
     "settle: timed out",
     "settle: went well",
@@ -97,6 +115,7 @@ const HAPPENINGS: &[&str] = &[
     "upload: a message that is not understood",
     "upload: delivered twice",
     "upload: many in one message",
+    "upload: nobody is told",
     "upload: older version after a newer one",
     "upload: test event",
     "workflow: aborted",

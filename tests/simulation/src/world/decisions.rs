@@ -12,7 +12,7 @@ use tracing::{Event, Level, Metadata};
 /// The field that has the answer of a decision; the event's message is its name.
 const DECISION: &str = "decision";
 /// Whose events are looked at.
-const CRATES: [&str; 4] = ["dispatch", "ingest", "settle", "spillway"];
+const CRATES: [&str; 5] = ["dispatch", "ingest", "reconcile", "settle", "spillway"];
 
 thread_local! {
     /// Of the world that runs on this thread.

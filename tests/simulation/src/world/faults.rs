@@ -11,7 +11,7 @@ use super::coverage::Coverage;
 use super::history::{History, Phase};
 
 /// Handlers whose calls fail.
-const HANDLERS: [&str; 3] = ["dispatch", "ingest", "settle"];
+const HANDLERS: [&str; 4] = ["dispatch", "ingest", "reconcile", "settle"];
 /// Keys that Step Functions refuses for good.
 pub const POISON: &str = "poison";
 /// Long enough that a few such calls take a Lambda to its timeout, short enough that the SDK waits for each.
@@ -241,8 +241,9 @@ impl Faults {
             state.held_up.push((caller, call.sent_ms, OUTAGE_MS));
             return Fault::InternalError;
         }
-        // Half of the chance each, so that a call is struck once.
-        if !state.rng.chance(state.weight / 2.0) || state.kinds.is_empty() {
+        // Half of the chance each, so that a call is struck once. Few calls are reconcile's.
+        let weight = state.weight * if handler == "reconcile" { 4.0 } else { 1.0 };
+        if !state.rng.chance(weight / 2.0) || state.kinds.is_empty() {
             return Fault::None;
         }
         let of_phase: Vec<Kind> = state

@@ -3,6 +3,7 @@
 //! For a while everything goes wrong that can. Then faults stop, and everything must drain. The promises are checked
 //! from what the world knows: uploads, executions, queues.
 
+mod bucket;
 mod checks;
 mod coverage;
 mod decisions;
@@ -10,6 +11,7 @@ mod faults;
 mod history;
 mod limits;
 mod operator;
+mod reconciler;
 mod shape;
 mod workflow;
 mod workload;
@@ -27,10 +29,12 @@ pub use coverage::Coverage;
 use crate::invariants::Verdict;
 use crate::pipeline::{LEDGER, Mapped, Pipeline, Ticked};
 use crate::upload::Upload;
+use bucket::Bucket;
 use faults::Faults;
 use history::{History, Phase};
 use limits::Limits;
 use operator::Operator;
+use reconciler::Reconciler;
 use shape::{Kind, Shape};
 use workload::Workload;
 
@@ -57,6 +61,7 @@ struct World {
     rng: Rng,
     shape: Shape,
     pipeline: Pipeline,
+    bucket: Bucket,
     faults: Faults,
     history: History,
     limits: Limits,
@@ -157,6 +162,7 @@ impl World {
         let world = Self {
             faults: Faults::new(&rng, coverage.clone(), history.clone()),
             limits: Limits::new(shape.settings.pace.max_concurrency),
+            bucket: Bucket::new(&pipeline, rng.fork("bucket").chance(0.3)),
             rng,
             shape,
             pipeline,
@@ -184,6 +190,10 @@ impl World {
         people.spawn(Workload::new(self, troubled.mul_f64(0.8)).run());
         let acts = self.rng.fork("acts").below(9);
         people.spawn(Operator::new(self).act(acts));
+        if self.shape.reconciled {
+            let runs = 1 + self.rng.fork("runs").below(4);
+            people.spawn(Reconciler::new(self).act(runs));
+        }
         let mapping = self.map_outcomes(2);
         self.tick_in_trouble().await;
         drop(mapping);
@@ -195,6 +205,10 @@ impl World {
             problems = self.drain(&mut people).await;
         }
         Operator::undo_all(self);
+        if problems.is_empty() && self.shape.reconciled {
+            Reconciler::new(self).catch_up().await;
+            problems = self.drain(&mut people).await;
+        }
         if problems.is_empty() {
             // The lease of a tick that died last has expired by then.
             let longest = self.shape.settings.tick + CALM_SCHEDULE * 2;

@@ -6,13 +6,14 @@ use std::time::Duration;
 use aws_sdk_sqs::types::MessageAttributeValue;
 use fake_aws::{ExecutionResult, Refusal, Rng};
 use serde_json::{Value, json};
+use spillway::event::ObjectEvent;
 use spillway::fifo;
 use spillway::message::{self, Body};
 use spillway::row::RowKey;
 
 use super::World;
 use crate::pipeline::{LEDGER, LEDGER_ARN};
-use crate::upload::{Upload, notification};
+use crate::upload::Upload;
 
 /// What the operator wrote into the control item.
 #[derive(Debug, Clone, Default)]
@@ -44,7 +45,7 @@ impl Operator {
                 .rng
                 .duration(Duration::from_millis(200), Duration::from_secs(9));
             tokio::time::sleep(wait).await;
-            match self.rng.below(13) {
+            match self.rng.below(14) {
                 0 | 1 => self.change_limit(),
                 2 => self.pause().await,
                 3 | 4 => self.redrive(1.0),
@@ -54,6 +55,7 @@ impl Operator {
                 9 => self.abort(),
                 10 => self.write_nonsense().await,
                 11 => self.deliver_again(),
+                12 => self.lose_messages(),
                 _ => self.change_limit(),
             }
         }
@@ -159,12 +161,42 @@ impl Operator {
         }
     }
 
+    /// Messages reach the end of their retention, of which the ledger or the bucket still knows: reconcile brings them
+    /// back.
+    fn lose_messages(&mut self) {
+        if !self.world.shape.reconciled {
+            return;
+        }
+        let rows = self.world.pipeline.aws.dynamodb().items(LEDGER);
+        let is_owed = |event: &ObjectEvent| {
+            let key = RowKey::of(event);
+            let row = rows
+                .iter()
+                .find(|row| row["pk"]["S"] == key.pk.as_str() && row["sk"]["S"] == key.sk.as_str());
+            let state = row.and_then(|row| row["state"]["S"].as_str());
+            matches!(state, Some("QUEUED" | "RETRY" | "WAITING"))
+        };
+        for (events, _) in &self.world.pipeline.lanes {
+            for view in events.messages() {
+                let owed = match message::parse(&view.message.body) {
+                    Ok(Body::Events(of)) => of.iter().all(is_owed),
+                    _ => false,
+                };
+                if owed && self.rng.chance(0.5) && events.lose(&view.message.id) {
+                    self.did("loses a message");
+                    let line = format!("operator     loses {}", view.message.body);
+                    self.world.history.act(self.world.now_ms(), line);
+                }
+            }
+        }
+    }
+
     /// Asks for the next attempt of something, be it finished or not.
     async fn replay(&mut self) {
         let uploads = self.world.uploads();
         let rows: Vec<Value> = self.world.pipeline.aws.dynamodb().items(LEDGER);
         let finished = uploads.iter().filter_map(|upload| {
-            let key = row_key(upload)?;
+            let key = row_key(&self.world, upload)?;
             let mut rows = rows.iter();
             let row = rows.find(|row| {
                 row["pk"]["S"] == key.pk.as_str() && row["sk"]["S"] == key.sk.as_str()
@@ -191,7 +223,9 @@ impl Operator {
     }
 
     async fn send(&mut self, upload: &Upload, attempt: u32) {
-        let Some(event) = event(upload) else { return };
+        let Some(event) = self.world.bucket.event(upload) else {
+            return;
+        };
         let events = self.world.lane_of(upload);
         let number = MessageAttributeValue::builder()
             .data_type("Number")
@@ -249,17 +283,10 @@ impl Operator {
     }
 }
 
-/// The object event of an upload.
-fn event(upload: &Upload) -> Option<spillway::event::ObjectEvent> {
-    match message::parse(&notification(std::slice::from_ref(upload))) {
-        Ok(Body::Events(mut events)) => events.pop(),
-        _ => None,
-    }
-}
-
 /// Where an upload's row is.
-pub fn row_key(upload: &Upload) -> Option<RowKey> {
-    event(upload).map(|event| RowKey::of(&event))
+fn row_key(world: &World, upload: &Upload) -> Option<RowKey> {
+    let event = world.bucket.event(upload);
+    event.map(|event| RowKey::of(&event))
 }
 
 /// Uploads of which a message lies in a dead-letter queue, as row keys.

@@ -46,6 +46,8 @@ pub struct Shape {
     pub settings: Settings,
     /// Ticks until nothing goes wrong any more.
     pub ticks: u32,
+    /// Whether reconcile runs. Then some things go wrong that nothing else would put right.
+    pub reconciled: bool,
 }
 
 impl Shape {
@@ -118,6 +120,7 @@ impl Shape {
             way,
             settings,
             ticks: 3 + rng.below(4) as u32,
+            reconciled: Rng::new(seed).fork("reconciled").chance(0.4),
         }
     }
 

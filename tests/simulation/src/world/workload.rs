@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use fake_aws::Rng;
-use spillway::source;
+use spillway::source::{self, Source};
 
 use super::World;
 use super::faults::POISON;
 use super::shape::{Kind, Way};
 use crate::invocation::{Invocations, Invoked};
-use crate::upload::{Upload, notification};
+use crate::upload::Upload;
 
 const SOURCES: &str = r#"[
     {"bucket": "uploads", "prefix": "", "suffix": "", "lane": "events"},
@@ -19,12 +19,18 @@ const TEST_EVENT: &str = r#"{"Service": "Amazon S3", "Event": "s3:TestEvent", "T
     "Bucket": "uploads", "RequestId": "1", "HostId": "1"}"#;
 const NONSENSE: &str = r#"{"what": "is this"}"#;
 
-/// One thing that S3 tells.
+/// One thing that happens in the bucket.
 struct Telling {
     after: Duration,
-    body: String,
-    /// The one upload it is of, if it is of one.
-    of: Option<Upload>,
+    what: What,
+}
+
+enum What {
+    Uploaded(Upload),
+    /// S3 tells of uploads.
+    Told(Vec<Upload>),
+    /// S3 tells something else, or somebody does.
+    Said(&'static str),
 }
 
 /// Who uploads.
@@ -50,6 +56,7 @@ impl Workload {
             uploads.push(Upload::new(&key, number));
         }
         let mut tellings = Vec::new();
+        let mut silent = Vec::new();
         let mut rest: &[Upload] = &uploads;
         let mut last = Duration::ZERO;
         while !rest.is_empty() {
@@ -70,11 +77,15 @@ impl Workload {
                 world.happened("upload: many in one message");
             }
             let twice = rng.chance(0.2);
-            let body = notification(some);
-            let of = match some {
-                [one] => Some(one.clone()),
-                _ => None,
+            // What nobody is told of only reconcile can find, and only the current version.
+            let current = |upload: &Upload| {
+                uploads.iter().rfind(|other| other.key == upload.key) == Some(upload)
             };
+            if world.shape.reconciled && some.iter().all(current) && rng.chance(0.2) {
+                world.happened("upload: nobody is told");
+                silent.extend(some.iter().map(|upload| (upload.sequencer.clone(), after)));
+                continue;
+            }
             if twice {
                 world.happened("upload: delivered twice");
                 let late = match rng.below(2) {
@@ -83,11 +94,13 @@ impl Workload {
                 };
                 tellings.push(Telling {
                     after: after + late,
-                    body: body.clone(),
-                    of: of.clone(),
+                    what: What::Told(some.to_vec()),
                 });
             }
-            tellings.push(Telling { after, body, of });
+            tellings.push(Telling {
+                after,
+                what: What::Told(some.to_vec()),
+            });
         }
         if !fifo || by_ingest {
             for (body, what) in [
@@ -99,8 +112,7 @@ impl Workload {
                     let after = rng.duration(Duration::ZERO, over);
                     tellings.push(Telling {
                         after,
-                        body: body.to_owned(),
-                        of: None,
+                        what: What::Said(body),
                     });
                 }
             }
@@ -110,10 +122,13 @@ impl Workload {
         if backwards(&tellings) {
             world.happened("upload: older version after a newer one");
         }
+        let mut all = uploaded(&uploads, &tellings, &silent);
+        all.append(&mut tellings);
+        all.sort_by_key(|telling| telling.after);
         world.uploaded(uploads);
         Self {
             world: world.clone(),
-            tellings,
+            tellings: all,
         }
     }
 
@@ -124,11 +139,23 @@ impl Workload {
         let mut invoking = tokio::task::JoinSet::new();
         for telling in self.tellings {
             tokio::time::sleep_until(began + telling.after).await;
-            match self.world.shape.way {
-                Way::Sqs => self.world.tell_queue(&telling.body, telling.of.as_ref()),
+            let world = self.world.clone();
+            let (body, of) = match telling.what {
+                What::Uploaded(upload) => {
+                    world.bucket.put(&upload);
+                    continue;
+                }
+                What::Told(uploads) => (world.bucket.notification(&uploads), uploads),
+                What::Said(body) => (body.to_owned(), Vec::new()),
+            };
+            match world.shape.way {
+                Way::Sqs => {
+                    let of = <[Upload; 1]>::try_from(of).ok();
+                    world.tell_queue(&body, of.as_ref().map(|[upload]| upload));
+                }
                 Way::Lambda => {
-                    let (world, invocations) = (self.world.clone(), invocations.clone());
-                    invoking.spawn(async move { invoke(&world, &invocations, telling.body).await });
+                    let invocations = invocations.clone();
+                    invoking.spawn(async move { invoke(&world, &invocations, body).await });
                 }
             }
         }
@@ -139,11 +166,48 @@ impl Workload {
 }
 
 fn invocations(world: &World) -> Invocations {
-    let sources = match world.shape.kind {
+    Invocations::of(&world.pipeline, sources(world))
+}
+
+/// The sources of a pipeline with lanes; of another one, none.
+pub fn sources(world: &World) -> Vec<Source> {
+    match world.shape.kind {
         Kind::Lanes => source::parse(SOURCES).expect("sources"),
         _ => Vec::new(),
+    }
+}
+
+/// Each upload, before anybody is told of it or of a newer version of its object.
+fn uploaded(
+    uploads: &[Upload],
+    tellings: &[Telling],
+    silent: &[(String, Duration)],
+) -> Vec<Telling> {
+    let told = |upload: &Upload| {
+        let of_upload = tellings.iter().filter(|telling| match &telling.what {
+            What::Told(told) => told.contains(upload),
+            _ => false,
+        });
+        let silently = silent
+            .iter()
+            .filter(|(sequencer, _)| *sequencer == upload.sequencer);
+        let times = of_upload
+            .map(|telling| telling.after)
+            .chain(silently.map(|(_, after)| *after));
+        times.min().unwrap_or_default()
     };
-    Invocations::of(&world.pipeline, sources)
+    let mut made: Vec<Telling> = Vec::new();
+    for (place, upload) in uploads.iter().enumerate() {
+        let newer = uploads
+            .iter()
+            .skip(place)
+            .filter(|other| other.key == upload.key);
+        made.push(Telling {
+            after: newer.map(told).min().unwrap_or_default(),
+            what: What::Uploaded(upload.clone()),
+        });
+    }
+    made
 }
 
 /// What is left in the failure queue is brought back, as an operator would.
@@ -178,7 +242,14 @@ async fn invoke(world: &World, invocations: &Invocations, payload: String) {
 
 /// Whether an older version of some object is told of after a newer one.
 fn backwards(tellings: &[Telling]) -> bool {
-    let told: Vec<&Upload> = tellings.iter().filter_map(|it| it.of.as_ref()).collect();
+    let told: Vec<&Upload> = tellings
+        .iter()
+        .filter_map(|telling| match &telling.what {
+            What::Told(uploads) => <&[Upload; 1]>::try_from(uploads.as_slice()).ok(),
+            _ => None,
+        })
+        .map(|[upload]| upload)
+        .collect();
     told.iter().enumerate().any(|(place, upload)| {
         let before = told.iter().take(place);
         before
