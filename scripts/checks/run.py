@@ -1,6 +1,7 @@
 """scripts/test: every test of the project, or the named parts."""
 
 import argparse
+import signal
 import subprocess
 import sys
 import time
@@ -67,6 +68,8 @@ def run_one(part: Part) -> tuple[Counts, float]:
 
 
 def main(arguments: list[str]) -> int:
+    # A shell ignores Ctrl-C for what it puts into the background, and so would all that is started here.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     options = parse(arguments)
     by_name = {part.name: part for part in PARTS}
     parts = [by_name[name] for name in dict.fromkeys(options.parts or by_name)]

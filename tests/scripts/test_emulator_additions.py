@@ -199,6 +199,29 @@ def test_an_alias_runs_its_own_versions_by_weight_and_shows_its_executions(aws: 
     assert {run["executionArn"] for run in listed} == set(started)
 
 
+def test_an_expression_may_take_its_time(aws: Aws) -> None:
+    slow = "{% $count($map([1..60000], function($n) { $n * 2 })) %}"
+    definition = {
+        "QueryLanguage": "JSONata",
+        "StartAt": "Count",
+        "States": {"Count": {"Type": "Pass", "Output": slow, "End": True}},
+    }
+    name = f"slow-{next(NUMBERS)}"
+    role = aws.iam.create_role(RoleName=name, AssumeRolePolicyDocument='{"Version": "2012-10-17", "Statement": []}')["Role"]["Arn"]
+    made = aws.stepfunctions.create_state_machine(name=name, definition=json.dumps(definition), roleArn=role)
+    began = time.monotonic()
+    run = aws.stepfunctions.start_execution(stateMachineArn=made["stateMachineArn"])["executionArn"]
+
+    def ended() -> dict | None:
+        shown = aws.stepfunctions.describe_execution(executionArn=run)
+        return None if shown["status"] == "RUNNING" else shown
+
+    shown = until(ended, seconds=60)
+    assert (shown["status"], shown.get("output")) == ("SUCCEEDED", "60000"), shown
+    # Or this would show nothing.
+    assert time.monotonic() - began > 1
+
+
 def test_a_queue_of_another_account_takes_a_buckets_events(aws: Aws, emulator: Emulator) -> None:
     other = Aws(emulator.endpoint, OTHER)
     number = next(NUMBERS)

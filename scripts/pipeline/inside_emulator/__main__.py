@@ -17,6 +17,7 @@ from pipeline.inside_emulator import (
     event_buses,
     glue_jobs,
     glue_tasks,
+    jsonata_time,
     message_moves,
     permissions,
     queue_lock,
@@ -44,6 +45,7 @@ message_moves.add(lock)
 table_lock.add()
 rule_targets.add(lock)
 event_buses.add()
+jsonata_time.add()
 permissions.add()
 s3_get_object.add()
 s3_put_object.add()
