@@ -1,4 +1,4 @@
-"""An expression may take as long as it needs: MiniStack allows a second, as AWS does, but of a clock that other threads use up too."""
+"""An expression may take its time: MiniStack gives it a second, as AWS does, but of a clock that other threads use up too."""
 
 import jsonata
 
