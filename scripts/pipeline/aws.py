@@ -26,8 +26,10 @@ class Aws:
                 retries={"mode": "standard", "max_attempts": 3},
             ),
         }
+        self.cloudwatch = session.create_client("cloudwatch", **settings)
         self.dynamodb = session.create_client("dynamodb", **settings)
         self.events = session.create_client("events", **settings)
+        self.glue = session.create_client("glue", **settings)
         self.iam = session.create_client("iam", **settings)
         self.kms = session.create_client("kms", **settings)
         self.lambda_ = session.create_client("lambda", **settings)

@@ -25,6 +25,10 @@ def _all(aws: Aws) -> Iterator[str]:
     yield from (f"event bus {bus['Arn']}" for bus in aws.events.list_event_buses()["EventBuses"])
     yield from (f"topic {arn}" for arn in pages(aws.sns, "list_topics", "Topics", "TopicArn"))
     yield from (f"subscription {arn}" for arn in pages(aws.sns, "list_subscriptions", "Subscriptions", "SubscriptionArn"))
+    yield from (f"alarm {name}" for name in pages(aws.cloudwatch, "describe_alarms", "MetricAlarms", "AlarmName"))
+    yield from (f"catalogue database {name}" for name in pages(aws.glue, "get_databases", "DatabaseList", "Name"))
+    yield from (f"crawler {name}" for name in pages(aws.glue, "get_crawlers", "Crawlers", "Name"))
+    yield from (f"job {name}" for name in pages(aws.glue, "get_jobs", "Jobs", "Name"))
     # A key that is scheduled for deletion is as gone as a key can be.
     keys = [aws.kms.describe_key(KeyId=arn)["KeyMetadata"] for arn in pages(aws.kms, "list_keys", "Keys", "KeyArn")]
     yield from (f"key {key['Arn']}" for key in keys if key["KeyState"] != "PendingDeletion")

@@ -27,6 +27,8 @@ NEEDS = {
     "pipelines": "pipelines",
     "cross_account": "cross-account",
     "shared_bucket": "shared-bucket",
+    "glue_crawler": "glue-crawler",
+    "glue_job": "glue-job",
 }
 
 
@@ -79,9 +81,14 @@ def _lay_out(name: str, copy: WorkingCopy, emulator: Emulator, built: Path, stac
     if name == "device-status":
         stack.lay_out(emulator, built, copy)
         return stack.terraform
-    others = {"pipelines": roots.pipelines, "cross-account": roots.cross_account, "shared-bucket": roots.shared_bucket}
-    lay_out = others[name]
-    return lay_out(copy, emulator, built)
+    others = {
+        "pipelines": roots.pipelines,
+        "cross-account": roots.cross_account,
+        "shared-bucket": roots.shared_bucket,
+        "glue-crawler": roots.glue_crawler,
+        "glue-job": roots.glue_job,
+    }
+    return others[name](copy, emulator, built)
 
 
 @pytest.fixture(scope="session")
@@ -117,6 +124,24 @@ def shared_bucket(applied: dict[str, Root], emulator: Emulator) -> Pipeline:
     outputs = applied["shared-bucket"].applied.result()
     aws = Aws(emulator.endpoint, roots.PIPELINE)
     up = Pipeline("shared-bucket", emulator, aws, outputs["spillway"], outputs["shared_bucket"])
+    up.work_off()
+    return up
+
+
+@pytest.fixture(scope="session")
+def glue_crawler(applied: dict[str, Root], emulator: Emulator) -> Pipeline:
+    """The example of that name: its bucket's topic feeds a crawler's queue too."""
+    outputs = applied["glue-crawler"].applied.result()
+    up = Pipeline("glue-crawler", emulator, Aws(emulator.endpoint), outputs["spillway"], outputs["bucket"])
+    up.work_off()
+    return up
+
+
+@pytest.fixture(scope="session")
+def glue_job(applied: dict[str, Root], emulator: Emulator) -> Pipeline:
+    """The example of that name: an execution is a run of a Glue job."""
+    outputs = applied["glue-job"].applied.result()
+    up = Pipeline("glue-job", emulator, Aws(emulator.endpoint), outputs["spillway"], outputs["bucket"])
     up.work_off()
     return up
 

@@ -42,9 +42,19 @@ def shared_bucket(copy: WorkingCopy, emulator: Emulator, handlers: Path) -> Terr
     return _example("shared-bucket", {"partner": UPLOADS, "pipeline": PIPELINE}, copy, emulator, handlers)
 
 
-def _example(name: str, accounts: dict[str, str], copy: WorkingCopy, emulator: Emulator, handlers: Path) -> Terraform:
+def glue_crawler(copy: WorkingCopy, emulator: Emulator, handlers: Path) -> Terraform:
+    return _example("glue-crawler", {}, copy, emulator, handlers)
+
+
+def glue_job(copy: WorkingCopy, emulator: Emulator, handlers: Path) -> Terraform:
+    return _example("glue-job", {}, copy, emulator, handlers, job_runs=3, retry={"max_attempts": 2, "backoff_seconds": [0]})
+
+
+def _example(
+    name: str, accounts: dict[str, str], copy: WorkingCopy, emulator: Emulator, handlers: Path, **variables: object
+) -> Terraform:
     own = {"name": name, "protect": False, "schedule": {"enabled": False, "tick_seconds": 5}}
-    return copy.root(EXAMPLES / name, emulator, {**handlers_variables(handlers), **own}, accounts)
+    return copy.root(EXAMPLES / name, emulator, {**handlers_variables(handlers), **own, **variables}, accounts)
 
 
 def apply(pool: ThreadPoolExecutor, terraform: Terraform) -> Root:

@@ -15,6 +15,8 @@ from pipeline.inside_emulator import (
     async_invokes,
     distributed_maps,
     event_buses,
+    glue_jobs,
+    glue_tasks,
     jsonata_time,
     message_moves,
     permissions,
@@ -23,6 +25,7 @@ from pipeline.inside_emulator import (
     s3_events,
     s3_get_object,
     s3_list_versions,
+    s3_put_object,
     sns_deliveries,
     state_machine_versions,
     table_lock,
@@ -45,10 +48,13 @@ event_buses.add()
 jsonata_time.add()
 permissions.add()
 s3_get_object.add()
+s3_put_object.add()
 s3_list_versions.add()
 async_invokes.add()
 s3_events.add()
 sns_deliveries.add()
 state_machine_versions.add()
 distributed_maps.add()
+glue_jobs.add()
+glue_tasks.add()
 app.main()

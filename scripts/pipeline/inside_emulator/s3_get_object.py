@@ -27,6 +27,11 @@ def add() -> None:
     stepfunctions._dispatch_aws_sdk_rest_xml = dispatch
 
 
+def role() -> str:
+    """ARN of the role of the state machine that this thread runs."""
+    return _role.get()
+
+
 def _know_the_role() -> None:
     plain = stepfunctions._run_execution
 

@@ -20,3 +20,8 @@ output "key_arn" {
   description = "ARN of the key of the pipeline existing."
   value       = aws_kms_key.own.arn
 }
+
+output "crawler" {
+  description = "Queue and bucket of the crawler."
+  value       = { queue_url = module.crawler.queue_url, bucket = aws_s3_bucket.crawled.id }
+}

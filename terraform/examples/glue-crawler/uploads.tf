@@ -1,0 +1,98 @@
+# The bucket that the devices upload to, as status/day=2026-11-22/pump-0017.json.
+resource "aws_s3_bucket" "uploads" {
+  bucket_prefix = "${var.name}-uploads-"
+  force_destroy = !var.protect
+  tags          = var.tags
+}
+
+resource "aws_s3_bucket_public_access_block" "uploads" {
+  bucket = aws_s3_bucket.uploads.id
+
+  block_public_acls       = true
+  block_public_policy     = true
+  ignore_public_acls      = true
+  restrict_public_buckets = true
+}
+
+resource "aws_s3_bucket_versioning" "uploads" {
+  bucket = aws_s3_bucket.uploads.id
+
+  versioning_configuration {
+    status = "Enabled"
+  }
+}
+
+resource "aws_s3_bucket_policy" "uploads" {
+  bucket = aws_s3_bucket.uploads.id
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "TlsOnly"
+      Effect    = "Deny"
+      Principal = "*"
+      Action    = "s3:*"
+      Resource  = [aws_s3_bucket.uploads.arn, "${aws_s3_bucket.uploads.arn}/*"]
+      Condition = { Bool = { "aws:SecureTransport" = "false" } }
+    }]
+  })
+
+  # S3 refuses two changes of one bucket's access at the same time.
+  depends_on = [aws_s3_bucket_public_access_block.uploads]
+}
+
+resource "aws_sns_topic" "uploads" {
+  name = "${var.name}-uploads"
+  tags = var.tags
+}
+
+resource "aws_sns_topic_policy" "uploads" {
+  arn = aws_sns_topic.uploads.arn
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "S3"
+      Effect    = "Allow"
+      Principal = { Service = "s3.amazonaws.com" }
+      Action    = "sns:Publish"
+      Resource  = aws_sns_topic.uploads.arn
+      Condition = {
+        ArnEquals    = { "aws:SourceArn" = aws_s3_bucket.uploads.arn }
+        StringEquals = { "aws:SourceAccount" = local.home.account_id }
+      }
+    }]
+  })
+}
+
+resource "aws_s3_bucket_notification" "uploads" {
+  bucket = aws_s3_bucket.uploads.id
+
+  topic {
+    topic_arn     = aws_sns_topic.uploads.arn
+    events        = ["s3:ObjectCreated:*", "s3:ObjectRemoved:*"]
+    filter_prefix = "status/"
+    filter_suffix = ".json"
+  }
+
+  # S3 asks the topic whether it may publish.
+  depends_on = [aws_sns_topic_policy.uploads]
+}
+
+# The latest status of each device. Only the workflow writes here.
+resource "aws_dynamodb_table" "status" {
+  name                        = "${var.name}-latest"
+  billing_mode                = "PAY_PER_REQUEST"
+  deletion_protection_enabled = var.protect
+  hash_key                    = "device_id"
+  tags                        = var.tags
+
+  attribute {
+    name = "device_id"
+    type = "S"
+  }
+
+  point_in_time_recovery {
+    enabled = true
+  }
+}

@@ -1,0 +1,81 @@
+variable "handlers_manifest" {
+  description = "Path of the handlers.json that scripts/build or a release made."
+  type        = string
+  nullable    = false
+}
+
+variable "alarm_actions" {
+  description = "ARNs of what the crawler's alarms tell, usually an SNS topic."
+  type        = list(string)
+  default     = []
+  nullable    = false
+}
+
+variable "architecture" {
+  description = "Architecture of the handlers: arm64 or x86_64."
+  type        = string
+  default     = "arm64"
+  nullable    = false
+}
+
+variable "crawl_schedule" {
+  description = "When the crawler runs, in UTC; null: by hand."
+  type        = string
+  default     = "cron(15 * * * ? *)"
+}
+
+variable "handlers_directory" {
+  description = "Directory of the handlers' zips; null: where the manifest is."
+  type        = string
+  default     = null
+}
+
+variable "name" {
+  description = "Name of the pipeline and, with _ for -, of the database; every name starts with it."
+  type        = string
+  default     = "status-catalogue"
+  nullable    = false
+}
+
+variable "pace" {
+  description = "The numbers that bound a tick."
+  type = object({
+    max_concurrency   = optional(number, 100)
+    starts_per_second = optional(number, 25)
+    burst             = optional(number, 50)
+    starts_per_tick   = optional(number)
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "protect" {
+  description = "Keeps tables, queue and bucket from an accidental destroy, until it is switched off and applied."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "region" {
+  description = "AWS Region; null: the one of the environment."
+  type        = string
+  default     = null
+}
+
+variable "schedule" {
+  description = "When dispatch runs, and for how long."
+  type = object({
+    expression   = optional(string, "rate(1 minute)")
+    tick_seconds = optional(number, 56)
+    enabled      = optional(bool, true)
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "tags" {
+  description = "Tags of every resource that can have them."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}

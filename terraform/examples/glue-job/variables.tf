@@ -1,0 +1,97 @@
+variable "handlers_manifest" {
+  description = "Path of the handlers.json that scripts/build or a release made."
+  type        = string
+  nullable    = false
+}
+
+variable "architecture" {
+  description = "Architecture of the handlers: arm64 or x86_64."
+  type        = string
+  default     = "arm64"
+  nullable    = false
+}
+
+variable "handlers_directory" {
+  description = "Directory of the handlers' zips; null: where the manifest is."
+  type        = string
+  default     = null
+}
+
+variable "job_runs" {
+  description = "Runs of the job at the same time: its MaxConcurrentRuns, and the executions that Spillway keeps running."
+  type        = number
+  default     = 10
+  nullable    = false
+
+  validation {
+    condition     = var.job_runs >= 1 && floor(var.job_runs) == var.job_runs
+    error_message = "job_runs = ${var.job_runs}: give a whole number from 1 to what your account's quota of concurrent job runs leaves to this job."
+  }
+}
+
+variable "job_timeout_minutes" {
+  description = "Longest time that a run of the job may take."
+  type        = number
+  default     = 10
+  nullable    = false
+
+  validation {
+    condition     = var.job_timeout_minutes >= 1 && floor(var.job_timeout_minutes) == var.job_timeout_minutes
+    error_message = "job_timeout_minutes = ${var.job_timeout_minutes}: Glue counts in whole minutes, from 1."
+  }
+}
+
+variable "name" {
+  description = "Name of the pipeline; every name starts with it."
+  type        = string
+  default     = "status-compact"
+  nullable    = false
+}
+
+variable "protect" {
+  description = "Keeps ledger, queues and buckets from an accidental destroy, until it is switched off and applied."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "region" {
+  description = "AWS Region; null: the one of the environment."
+  type        = string
+  default     = null
+}
+
+variable "retry" {
+  description = "What follows a failure: a batch's, or that of objects it reports."
+  type = object({
+    max_attempts    = optional(number, 3)
+    backoff_seconds = optional(list(number), [30, 300])
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "schedule" {
+  description = "When dispatch runs, and for how long."
+  type = object({
+    expression   = optional(string, "rate(1 minute)")
+    tick_seconds = optional(number, 56)
+    enabled      = optional(bool, true)
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "starts_per_second" {
+  description = "Most starts in a second."
+  type        = number
+  default     = 5
+  nullable    = false
+}
+
+variable "tags" {
+  description = "Tags of every resource that can have them."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}

@@ -1,0 +1,242 @@
+variable "home" {
+  description = "Where the queues and the catalogue live; known before they exist, for instance from the ARN of a log group of the same configuration."
+  type = object({
+    partition  = string
+    region     = string
+    account_id = string
+  })
+  nullable = false
+}
+
+variable "name" {
+  description = "Name of the crawler and of its queue; the other names start with it."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = !endswith(var.name, ".fifo")
+    error_message = "name = \"${var.name}\" would be that of a FIFO queue, and neither S3 nor a crawler can use one. Leave .fifo out."
+  }
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{1,38}[a-z0-9]$", trimsuffix(var.name, ".fifo")))
+    error_message = "A crawler cannot be named \"${var.name}\" here: 3 to 40 lower-case letters, digits and -, a letter first and no - last."
+  }
+}
+
+variable "target" {
+  description = "What is crawled: one folder of one bucket. In event mode AWS takes no second one."
+  type = object({
+    # Name of the bucket; it may be unknown at plan.
+    bucket = string
+    # Account that owns the bucket; null: the queue's own.
+    account_id = optional(string)
+    # The folder, with / at its end; "": the whole bucket.
+    prefix = optional(string, "")
+    # What is left out, as Glue's glob patterns relative to the folder.
+    exclusions = optional(list(string), [])
+    # Key that the objects are encrypted with, if it is one of your own.
+    kms_key = optional(object({ arn = string }))
+  })
+  nullable = false
+
+  validation {
+    condition     = !startswith(var.target.bucket, "s3:") && !strcontains(var.target.bucket, "/")
+    error_message = "target.bucket = \"${var.target.bucket}\" is a path. Give the bucket's name alone, and the folder as target.prefix."
+  }
+  validation {
+    condition     = !strcontains(var.target.bucket, "%") && !strcontains(var.target.bucket, ",")
+    error_message = "target.bucket = \"${var.target.bucket}\" stands for several buckets. A crawler in event mode has one target, and s3://% is none: name one bucket, and make a crawler for each."
+  }
+  validation {
+    condition     = var.target.prefix == "" || endswith(var.target.prefix, "/") && !startswith(var.target.prefix, "/")
+    error_message = "target.prefix = \"${var.target.prefix}\" is no folder. In event mode AWS crawls folders only: end it with /, as in \"status/\", and do not begin it with one."
+  }
+  validation {
+    condition     = !can(regex("[*%]", var.target.prefix))
+    error_message = "target.prefix = \"${var.target.prefix}\" has a wildcard, and in event mode AWS knows none. Give one folder; leave parts of it out with target.exclusions."
+  }
+  validation {
+    condition     = var.target.account_id == null ? true : can(regex("^[0-9]{12}$", var.target.account_id))
+    error_message = "target.account_id = \"${coalesce(var.target.account_id, "null")}\": an account id has 12 digits. Leave it out for a bucket of the queue's own account."
+  }
+  validation {
+    condition     = length(var.target.exclusions) <= 100
+    error_message = "target.exclusions has ${length(var.target.exclusions)} patterns; Glue allows 100. Use fewer and wider ones."
+  }
+}
+
+variable "alarms" {
+  description = "Alarms on events that nobody crawls, on dead letters and on failed crawls; null: none."
+  type = object({
+    # ARNs of what is told, usually an SNS topic.
+    actions = optional(list(string), [])
+    # Oldest event that is still right: a few times the schedule's interval.
+    oldest_event_seconds = optional(number, 10800)
+  })
+  default = {}
+
+  validation {
+    condition     = var.alarms == null ? true : var.alarms.oldest_event_seconds >= 300 && var.alarms.oldest_event_seconds < 1209600
+    error_message = "alarms.oldest_event_seconds = ${try(var.alarms.oldest_event_seconds, 0)}: give 300 to 1209599. From 1209600, 14 days, the queue has deleted the event before the alarm rings."
+  }
+  validation {
+    condition     = var.alarms == null ? true : length(var.alarms.actions) <= 5
+    error_message = "alarms.actions has ${try(length(var.alarms.actions), 0)} entries; CloudWatch allows 5. Send to one SNS topic and subscribe to that."
+  }
+}
+
+variable "crawl" {
+  description = "When the crawler runs, what it looks at, and what it does about what it finds."
+  type = object({
+    # In UTC, as cron(minutes hours day month weekday year); null: by hand.
+    schedule = optional(string, "cron(15 * * * ? *)")
+    # CRAWL_EVENT_MODE: the folders that events name. CRAWL_EVERYTHING: all of
+    # the target, each time. CRAWL_NEW_FOLDERS_ONLY: folders that are new.
+    recrawl = optional(string, "CRAWL_EVENT_MODE")
+    # What becomes of a table whose schema has changed: UPDATE_IN_DATABASE, LOG.
+    update = optional(string, "UPDATE_IN_DATABASE")
+    # Of a table or partition whose objects are gone: DEPRECATE_IN_DATABASE,
+    # DELETE_FROM_DATABASE, LOG.
+    delete = optional(string, "DEPRECATE_IN_DATABASE")
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = var.crawl.schedule == null ? true : can(regex("^cron\\([^ ]+( [^ ]+){5}\\)$", var.crawl.schedule))
+    error_message = "crawl.schedule = \"${coalesce(var.crawl.schedule, "null")}\": Glue knows cron(minutes hours day month weekday year) and no rate(). Every hour is cron(15 * * * ? *)."
+  }
+  validation {
+    condition     = var.crawl.schedule == null ? true : !can(regex("^cron\\(([*]|[0-9*]+/[1-4]) ", var.crawl.schedule))
+    error_message = "crawl.schedule = \"${coalesce(var.crawl.schedule, "null")}\" runs more often than every 5 minutes, which Glue refuses. Use cron(0/5 * * * ? *), or less."
+  }
+  validation {
+    condition     = contains(["CRAWL_EVENT_MODE", "CRAWL_EVERYTHING", "CRAWL_NEW_FOLDERS_ONLY"], var.crawl.recrawl)
+    error_message = "crawl.recrawl = \"${var.crawl.recrawl}\": Glue knows CRAWL_EVENT_MODE, CRAWL_EVERYTHING and CRAWL_NEW_FOLDERS_ONLY."
+  }
+  validation {
+    condition     = contains(["UPDATE_IN_DATABASE", "LOG"], var.crawl.update)
+    error_message = "crawl.update = \"${var.crawl.update}\": Glue knows UPDATE_IN_DATABASE and LOG."
+  }
+  validation {
+    condition     = contains(["DEPRECATE_IN_DATABASE", "DELETE_FROM_DATABASE", "LOG"], var.crawl.delete)
+    error_message = "crawl.delete = \"${var.crawl.delete}\": Glue knows DEPRECATE_IN_DATABASE, DELETE_FROM_DATABASE and LOG."
+  }
+  validation {
+    condition     = var.crawl.recrawl != "CRAWL_NEW_FOLDERS_ONLY" || var.crawl.update == "LOG" && var.crawl.delete == "LOG"
+    error_message = "crawl.recrawl = \"CRAWL_NEW_FOLDERS_ONLY\" with update = \"${var.crawl.update}\" and delete = \"${var.crawl.delete}\": for it AWS takes LOG and LOG alone. Say so, or use CRAWL_EVENT_MODE."
+  }
+}
+
+variable "database" {
+  description = "Database of the catalogue that the tables go to."
+  type = object({
+    # Null: the crawler's name, with _ for -.
+    name = optional(string)
+    # Whether this module makes it; false: it is there.
+    create = optional(bool, true)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = var.database.name == null ? true : can(regex("^[a-z0-9_]{1,255}$", var.database.name))
+    error_message = "database.name = \"${coalesce(var.database.name, "null")}\": Glue and Athena agree on lower-case letters, digits and _, up to 255."
+  }
+  validation {
+    condition     = var.database.create || var.database.name != null
+    error_message = "database.create = false, and no database.name: name the database that is there."
+  }
+}
+
+variable "feed" {
+  description = "How events come into the crawler's queue: from an SNS topic that the bucket notifies, or by the bucket's own notification (output bucket_notification)."
+  type = object({
+    # The topic; null: the bucket's own notification. Its policy must let this
+    # account subscribe.
+    topic = optional(object({ arn = string }))
+    # What the bucket's own notification sends. A topic sends what it is sent.
+    events = optional(set(string), ["s3:ObjectCreated:*", "s3:ObjectRemoved:*"])
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = var.feed.topic == null ? true : !endswith(var.feed.topic.arn, ".fifo")
+    error_message = "feed.topic.arn = \"${try(var.feed.topic.arn, "")}\" is a FIFO topic: S3 cannot publish to one, and a crawler takes no FIFO queue. Give a standard topic."
+  }
+  validation {
+    condition     = var.feed.topic == null ? true : can(regex("^arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:[0-9A-Za-z_-]+([.]fifo)?$", var.feed.topic.arn))
+    error_message = "feed.topic.arn = \"${try(var.feed.topic.arn, "")}\" is no ARN of an SNS topic. Give arn:aws:sns:<region>:<account>:<name>."
+  }
+  validation {
+    condition     = length(var.feed.events) > 0 && alltrue([for event in var.feed.events : can(regex("^s3:(ObjectCreated:([*]|Put|Post|Copy|CompleteMultipartUpload)|ObjectRemoved:([*]|Delete|DeleteMarkerCreated)|LifecycleExpiration:([*]|Delete|DeleteMarkerCreated))$", event))])
+    error_message = "feed.events = [${join(", ", var.feed.events)}]: a crawler follows objects that come and go. Give s3:ObjectCreated:*, s3:ObjectRemoved:* and s3:LifecycleExpiration:*, or some of their kinds."
+  }
+}
+
+variable "iam" {
+  description = "How the crawler's role is made."
+  type = object({
+    path                 = optional(string, "/")
+    permissions_boundary = optional(string)
+    role_name_prefix     = optional(string, "")
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = can(regex("^/([!-~]+/)?$", var.iam.path))
+    error_message = "iam.path = \"${var.iam.path}\": a path starts and ends with /, for instance /pipelines/."
+  }
+}
+
+variable "kms_key" {
+  description = "Customer-managed key of the queues; its policy must allow what output kms_key_policy_statements says. Null: SSE-SQS."
+  type        = object({ arn = string })
+  default     = null
+
+  validation {
+    condition     = var.kms_key == null ? true : can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", var.kms_key.arn))
+    error_message = "kms_key.arn = \"${try(var.kms_key.arn, "")}\" is no ARN of a key. Give that of a customer-managed key, arn:aws:kms:<region>:<account>:key/<id>: the policy of an AWS-managed key (alias/aws/...) lets no S3, EventBridge or SNS use it and cannot be changed."
+  }
+}
+
+variable "protect" {
+  description = "Denies everyone to delete the queues, until it is switched off and applied. The crawler may purge its queue all the same."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "table" {
+  description = "How the crawler makes tables of folders."
+  type = object({
+    # Put before each table's name.
+    prefix = optional(string, "")
+    # Depth of the folder that is one table, the bucket being 1; null: Glue's guess.
+    level = optional(number)
+    # One table where schemas are compatible, instead of one per schema.
+    combine_compatible_schemas = optional(bool, true)
+    # Partitions have the table's schema and not one of their own.
+    partitions_inherit = optional(bool, true)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = var.table.level == null ? true : var.table.level >= 2 && floor(var.table.level) == var.table.level
+    error_message = "table.level = ${coalesce(var.table.level, 0)}: a whole number from 2, the bucket's own level being 1. For s3://bucket/status/ it is 2."
+  }
+  validation {
+    condition     = can(regex("^[a-z0-9_]{0,128}$", var.table.prefix))
+    error_message = "table.prefix = \"${var.table.prefix}\": Glue allows 128 characters, and Athena reads lower-case letters, digits and _."
+  }
+}
+
+variable "tags" {
+  description = "Tags of every resource that can have them."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
