@@ -77,7 +77,7 @@ class Pipeline:
     def quiet(self) -> bool:
         return not any(self.work().values())
 
-    def until_quiet(self, seconds: float = 90) -> None:
+    def until_quiet(self, seconds: float = 180) -> None:
         wait(self.quiet, seconds, lambda: f"{self.name} still has work: {self.work()}")
 
     @contextlib.contextmanager
@@ -98,7 +98,7 @@ class Pipeline:
             over.set()
             thread.join()
 
-    def work_off(self, seconds: float = 90) -> None:
+    def work_off(self, seconds: float = 180) -> None:
         work_off([self], seconds)
 
     def runs(self, prefix: str = "") -> list[Execution]:
@@ -156,7 +156,7 @@ class Pipeline:
             self.aws.iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(before))
 
 
-def work_off(pipelines: list[Pipeline], seconds: float = 120) -> None:
+def work_off(pipelines: list[Pipeline], seconds: float = 180) -> None:
     """Ticks all of them side by side until nothing waits and nothing runs."""
     with contextlib.ExitStack() as stack:
         for pipeline in pipelines:

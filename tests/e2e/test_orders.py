@@ -38,7 +38,8 @@ def test_each_works_on_every_version_in_turn(pipelines: dict[str, Pipeline]) -> 
 
 def test_each_takes_waiting_versions_by_sequencer_however_they_came(pipelines: dict[str, Pipeline]) -> None:
     pipeline = pipelines["each"]
-    key = "unnotified/each.json"  # no source takes it: the notifications are sent by hand
+    # No source takes it: the notifications are sent by hand. The others must wait before the first is done.
+    key = "unnotified/takes-long.json"
     uploads = [pipeline.put(key) for _ in range(5)]
     records = [notifications.record(pipeline.bucket, key, "etag") for _ in uploads]
     for record, upload in zip(records, uploads, strict=True):

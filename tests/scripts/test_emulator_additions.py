@@ -1,5 +1,6 @@
 """What is added to the emulator (docs/emulator.md) behaves as AWS does."""
 
+import asyncio
 import gzip
 import io
 import itertools
@@ -8,9 +9,11 @@ import time
 import zipfile
 from collections.abc import Callable
 
+import hypercorn.asyncio
 import pytest
 from pipeline.aws import Aws
 from pipeline.emulator import Emulator
+from pipeline.inside_emulator import connections
 
 NUMBERS = itertools.count(1)
 ACCOUNT = "000000000000"
@@ -336,3 +339,18 @@ def test_a_distributed_map_reads_an_inventory(aws: Aws, bucket: str) -> None:
     assert (first["Items"][0], len(first["Items"]), len(second["Items"])) == (line, 2, 1)
     ended = distributed_map(aws, f"{bucket}-half", reader, [allow("s3:GetObject", f"{bucket}/manifest.json")])
     assert (ended["status"], ended["error"]) == ("FAILED", "States.ItemReaderFailed")
+
+
+def test_connections_stay_open_longer_than_the_provider_keeps_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    served = []
+
+    async def serve(_app: object, config: hypercorn.Config) -> None:
+        served.append(config.keep_alive_timeout)
+
+    monkeypatch.setattr(hypercorn.asyncio, "serve", serve)
+    connections.add()
+    config = hypercorn.Config()
+    config.keep_alive_timeout = 75
+    asyncio.run(hypercorn.asyncio.serve(None, config))
+    (seconds,) = served
+    assert seconds > 90

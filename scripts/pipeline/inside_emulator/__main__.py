@@ -13,6 +13,7 @@ from ministack import app
 
 from pipeline.inside_emulator import (
     async_invokes,
+    connections,
     distributed_maps,
     event_buses,
     glue_jobs,
@@ -57,4 +58,5 @@ state_machine_versions.add()
 distributed_maps.add()
 glue_jobs.add()
 glue_tasks.add()
+connections.add()
 app.main()

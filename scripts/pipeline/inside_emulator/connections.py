@@ -1,0 +1,21 @@
+"""Connections stay open longer than clients keep them: MiniStack closes one after 75 s, and the provider uses its own for 90 s.
+
+A request on a connection that is being closed may have its effect and no answer. The provider sends it again, and an apply fails
+because what it creates is there.
+"""
+
+from typing import Any
+
+import hypercorn.asyncio
+
+SECONDS = 600
+
+
+def add() -> None:
+    plain = hypercorn.asyncio.serve
+
+    async def serve(app: Any, config: hypercorn.Config, **options: Any) -> None:
+        config.keep_alive_timeout = SECONDS
+        await plain(app, config, **options)
+
+    hypercorn.asyncio.serve = serve
