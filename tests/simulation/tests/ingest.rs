@@ -140,7 +140,7 @@ async fn a_row_says_what_the_event_said() {
     let (pipeline, invocations) = Kind::Standard.pipeline();
     let upload = Upload::new("a b", 7);
     invocations
-        .once(&notification(&[upload.clone()]))
+        .once(&notification(std::slice::from_ref(&upload)))
         .await
         .well();
     let row = rows(&pipeline).pop().unwrap();

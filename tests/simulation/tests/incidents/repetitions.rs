@@ -31,7 +31,7 @@ async fn a_handler_that_times_out_in_the_middle_of_a_batch() {
         let ticks = starts.len();
         let (_, started) = &mut starts[ticks - 1];
         *started += 1;
-        if ticks % 3 != 0 && *started == 20 {
+        if !ticks.is_multiple_of(3) && *started == 20 {
             crashed.fetch_add(1, Ordering::Relaxed);
             Fault::Crash
         } else {
