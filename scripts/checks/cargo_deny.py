@@ -13,6 +13,9 @@ VERSION = "0.20.2"
 
 
 def run() -> Counts:
+    # A build fetches only what it compiles; the graph is read with every platform's crates and every feature's.
+    if processes.run(["cargo", "fetch", "--locked", "--quiet"], cwd=ROOT).returncode != 0:
+        raise RuntimeError("the crates in Cargo.lock could not be fetched: is the crate registry reachable?")
     # Advisories are left to a run with the network: their database is not part of a clone.
     return check("cargo deny", [str(_install()), "--offline", "--log-level", "error", "check", "licenses", "sources", "bans"])
 
