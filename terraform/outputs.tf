@@ -135,7 +135,7 @@ output "log_group_names" {
 }
 
 output "metrics" {
-  description = "The handlers' metrics in CloudWatch: namespace, dimensions, and the names by handler."
+  description = "The handlers' metrics in CloudWatch: namespace, dimensions, and the names by handler. Counts of 0 are not reported: alarms should treat missing data as not breaching."
   value = {
     namespace  = "Spillway"
     dimensions = { Pipeline = var.name }

@@ -26,3 +26,12 @@ def named(handler: str) -> set:
 def test_what_a_handler_emits_is_named(handler: str) -> None:
     assert len(emitted(handler)) > 5
     assert named(handler) == emitted(handler)
+
+
+def test_what_may_be_absent_is_a_level() -> None:
+    source = (ROOT / "handlers/dispatch/src/counts.rs").read_text()
+    absent = re.findall(r"^    pub (\w+): Option<", source, re.MULTILINE)
+    levels = re.search(r"LEVELS: &\[&str\] = &\[(.*?)\]", source, re.DOTALL)
+    assert levels
+    assert absent
+    assert set(re.findall(r'"(\w+)"', levels.group(1))) == {"".join(word.capitalize() for word in field.split("_")) for field in absent}

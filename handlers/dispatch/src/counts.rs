@@ -2,6 +2,9 @@
 
 use serde::Serialize;
 
+/// Those that are a level, not a count: 0 says something.
+pub const LEVELS: &[&str] = &["MaxConcurrency", "SlotsTaken", "StartsToday"];
+
 /// One number per thing worth an alarm or a question.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]

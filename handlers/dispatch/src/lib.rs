@@ -27,7 +27,7 @@ use spillway::aws::queue::Queue;
 use spillway::aws::workflow::Workflow;
 
 pub use config::Config;
-pub use counts::Counts;
+pub use counts::{Counts, LEVELS};
 pub use tick::{Ended, Invocation};
 
 /// The handler's state: built once, used by every tick.

@@ -1,7 +1,7 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use dispatch::{Config, Counts, Dispatch, Invocation};
+use dispatch::{Config, Counts, Dispatch, Invocation, LEVELS};
 use lambda_runtime::LambdaEvent;
 use serde::Deserialize;
 use spillway::aws::clients::Clients;
@@ -42,7 +42,7 @@ async fn handle(
         tick: event.payload.time,
     };
     let ended = dispatch.tick(invocation).await;
-    metrics::emit(&config.pipeline, &ended.counts, clock.now());
+    metrics::emit(&config.pipeline, &ended.counts, LEVELS, clock.now());
     match ended.failure {
         Some(failure) => Err(failure),
         None => Ok(ended.counts),

@@ -29,7 +29,7 @@ async fn handle(
     let (config, ingest) = state.as_ref();
     let now = Clock::system().now();
     let ingested = ingest.ingest(event.payload, now).await;
-    metrics::emit(&config.pipeline, &ingested.counts, now);
+    metrics::emit(&config.pipeline, &ingested.counts, &[], now);
     match ingested.failure {
         Some(failure) => Err(failure),
         None => Ok(ingested.counts),

@@ -35,6 +35,11 @@ async fn handle(
         deadline: Millis::try_from(event.context.deadline).unwrap_or(Millis::MAX),
     };
     let reconciled = reconcile.reconcile(event.payload, invocation).await;
-    metrics::emit(&config.pipeline, &reconciled.counts, invocation.clock.now());
+    metrics::emit(
+        &config.pipeline,
+        &reconciled.counts,
+        &[],
+        invocation.clock.now(),
+    );
     reconciled.result
 }

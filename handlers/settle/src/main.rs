@@ -49,7 +49,7 @@ async fn handle(
     let (config, settle) = state.as_ref();
     let now = Clock::system().now();
     let settled = settle.settle(&event.payload.records, now).await;
-    metrics::emit(&config.pipeline, &settled.counts, now);
+    metrics::emit(&config.pipeline, &settled.counts, &[], now);
     let failures = settled.failed.into_iter();
     Ok(BatchResponse {
         batch_item_failures: failures
