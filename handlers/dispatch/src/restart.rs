@@ -7,7 +7,7 @@ use spillway::aws::ledger::Rows;
 use spillway::gate::Grant;
 use spillway::row::RowKey;
 use spillway::slot::{Slot, Work};
-use spillway::sweep::{Found, claims_have_landed, is_open};
+use spillway::sweep::{Found, claims_have_landed, is_open, may_run_unfound};
 use tracing::{error, trace, warn};
 
 use crate::Dispatch;
@@ -78,17 +78,19 @@ impl Dispatch {
             }
         }
         // Below the limit all may be started, even if they run: it changes nothing. Above it, after it was lowered, only
-        // what does not run may be counted as not running, so suspects are asked after.
-        let limit = shared.state().gate.max_concurrency();
-        let unstarted = if slots.len() <= limit as usize {
-            claimed
+        // what does not run may be counted as not running, so Step Functions is asked.
+        let taken = u32::try_from(slots.len()).unwrap_or(u32::MAX);
+        let (unstarted, at_least) = if taken <= shared.state().gate.max_concurrency() {
+            (claimed, taken)
         } else {
-            self.without_execution(shared, claimed).await
+            (self.without_execution(shared, claimed).await, 0)
         };
         let count = u32::try_from(unstarted.len()).unwrap_or(u32::MAX);
         shared.state().gate.found_unstarted(count);
         stream::iter(unstarted)
-            .for_each_concurrent(AT_ONCE, |open| self.restart_one(shared, open, stop_at))
+            .for_each_concurrent(AT_ONCE, |open| {
+                self.restart_one(shared, open, at_least, stop_at)
+            })
             .await;
     }
 
@@ -109,21 +111,21 @@ impl Dispatch {
         }
     }
 
-    /// Those that are known to have no execution.
+    /// Those that are known to have no execution. What is pending may have one: its start may have had no clear answer.
     async fn without_execution(&self, shared: &Shared, claimed: Vec<Open>) -> Vec<Open> {
         let mut unstarted = Vec::new();
         for open in claimed {
             let slot = &open.slot;
-            if slot.pending {
-                unstarted.push(open);
-                continue;
-            }
             let found = self
                 .workflow
                 .find(&slot.state_machine_arn, &slot.execution)
                 .await;
             // As long as something is suspect the sweep passes this slot by, and what is suspect may wait for this slot.
             let reported = match found {
+                Ok(Found::Nothing) if may_run_unfound(slot, shared.now()) => {
+                    shared.suspect(slot.taken_at);
+                    continue;
+                }
                 Ok(Found::Nothing) => {
                     unstarted.push(open);
                     continue;
@@ -143,9 +145,12 @@ impl Dispatch {
         unstarted
     }
 
-    async fn restart_one(&self, shared: &Shared, Open { slot, load }: Open, stop_at: Millis) {
+    /// Only while the limit is at least `at_least`: what was not asked after may run.
+    async fn restart_one(&self, shared: &Shared, open: Open, at_least: u32, stop_at: Millis) {
+        let Open { slot, load } = open;
         loop {
-            if shared.is_stopping() || shared.now() >= stop_at {
+            let lowered = shared.state().gate.max_concurrency() < at_least;
+            if lowered || shared.is_stopping() || shared.now() >= stop_at {
                 return shared.suspect(slot.taken_at);
             }
             let now = shared.now();

@@ -7,7 +7,7 @@ use spillway::aws::queue::Outgoing;
 use spillway::gate::Grant;
 use spillway::outcome::{self, Outcome};
 use spillway::slot::Slot;
-use spillway::sweep::{self, Action, Found};
+use spillway::sweep::{self, Action, Found, Held};
 use tracing::{error, info, trace};
 
 use crate::Dispatch;
@@ -59,16 +59,17 @@ impl Dispatch {
             .find(&slot.state_machine_arn, &slot.execution)
             .await?;
         shared.count(|counts| counts.swept += 1);
-        let claimed = match found {
+        let (held, claimed) = match found {
             Found::Nothing => match self.claimed(slot, shared.now()).await? {
-                Claimed::For(load) => Some(load),
-                Claimed::Nothing => None,
-                // Its outcome is with settle, or it comes round again.
-                Claimed::Settled | Claimed::Unclear => return Ok(()),
+                Claimed::For(load) => (Held::Claimed, Some(load)),
+                Claimed::Nothing => (Held::Unused, None),
+                Claimed::Settled if slot.row().is_some() => (Held::Settled, None),
+                // The outcome of the batch is with settle, or it comes round again.
+                Claimed::Settled | Claimed::Unclear => (Held::Unclear, None),
             },
-            Found::Running | Found::Closed(_) => None,
+            Found::Running | Found::Closed(_) => (Held::Unclear, None),
         };
-        let action = sweep::action(slot, found, claimed.is_some(), paused, shared.now());
+        let action = sweep::action(slot, found, held, paused, shared.now());
         trace!(decision = ?action, execution = slot.execution, "sweep");
         match action {
             Action::Leave => {}
@@ -97,7 +98,7 @@ impl Dispatch {
         Ok(())
     }
 
-    /// Sends the outcome of an execution that was found closed while its slot is there.
+    /// Sends the outcome of an execution that has ended while its slot is there.
     pub(crate) async fn report(
         &self,
         shared: &Shared,
@@ -105,7 +106,7 @@ impl Dispatch {
     ) -> Result<(), HandlerError> {
         info!(
             execution = outcome.execution,
-            "its outcome never came, and is reported now"
+            "it has ended and holds its slot: its outcome is reported now"
         );
         let message = Outgoing {
             body: outcome::encode(outcome),

@@ -1,7 +1,7 @@
 //! The sweep: looking after slots whose outcome never came.
 
 use crate::Millis;
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, Status};
 use crate::slot::Slot;
 
 /// Step Functions forgets an execution 90 days after it closed, and then its name could be started again. A slot
@@ -16,6 +16,16 @@ pub const CLAIM_LANDS_WITHIN: Millis = 30 * 1000;
 /// Whether what is not claimed for this slot will not be claimed for it any more.
 pub fn claims_have_landed(slot: &Slot, now: Millis) -> bool {
     now - slot.taken_at >= CLAIM_LANDS_WITHIN
+}
+
+/// DescribeExecution is eventually consistent, and a start that was given up may land ten seconds later: what is not found
+/// this long after its slot was taken does not run. AWS names no bound.
+/// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html>
+pub const FOUND_WITHIN: Millis = 60 * 1000;
+
+/// Whether an execution that is not found may run all the same.
+pub fn may_run_unfound(slot: &Slot, now: Millis) -> bool {
+    now - slot.taken_at < FOUND_WITHIN
 }
 
 /// Whether a slot's start is to be made, or made again: it is pending, or suspect, which is to say that it was taken
@@ -34,6 +44,19 @@ pub enum Found {
     Nothing,
 }
 
+/// What the ledger says of a slot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Held {
+    /// Its row is `STARTED` by the slot's execution.
+    Claimed,
+    /// Its row says how the execution ended, and the object's turn may still be with it.
+    Settled,
+    /// Nothing is claimed for it.
+    Unused,
+    /// That is still open.
+    Unclear,
+}
+
 /// What to do with a slot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
@@ -48,18 +71,31 @@ pub enum Action {
     Park,
 }
 
-/// Decides about a slot. `claimed`: its row is `STARTED` by the slot's execution. While paused only outcomes are
-/// reported.
-pub fn action(slot: &Slot, found: Found, claimed: bool, paused: bool, now: Millis) -> Action {
-    match found {
-        Found::Running => Action::Leave,
-        Found::Closed(outcome) => Action::Report(outcome),
-        Found::Nothing if now - slot.taken_at >= PARK_AFTER => Action::Park,
-        Found::Nothing if paused => Action::Leave,
-        Found::Nothing if claimed => Action::Start,
-        Found::Nothing if !claims_have_landed(slot, now) => Action::Leave,
-        Found::Nothing => Action::Free,
+/// Decides about a slot. While paused only outcomes are reported.
+pub fn action(slot: &Slot, found: Found, held: Held, paused: bool, now: Millis) -> Action {
+    match (found, held) {
+        (Found::Running, _) => Action::Leave,
+        (Found::Closed(outcome), _) => Action::Report(outcome),
+        (Found::Nothing, Held::Unclear) => Action::Leave,
+        // Put once more by a call that landed late. Settle finds nothing to settle, and does the rest: turn and slot.
+        (Found::Nothing, Held::Settled) => Action::Report(left(slot)),
+        (Found::Nothing, _) if now - slot.taken_at >= PARK_AFTER => Action::Park,
+        (Found::Nothing, _) if paused => Action::Leave,
+        (Found::Nothing, Held::Claimed) => Action::Start,
+        (Found::Nothing, Held::Unused) if !claims_have_landed(slot, now) => Action::Leave,
+        (Found::Nothing, Held::Unused) => Action::Free,
     }
+}
+
+/// The outcome of an execution whose row was settled before.
+fn left(slot: &Slot) -> Outcome {
+    let cause = "its row was settled, and its slot was left";
+    Outcome::new(
+        &slot.execution,
+        Status::Aborted,
+        Some("SlotLeft"),
+        Some(cause),
+    )
 }
 
 /// The slots to look at in this tick: those older than `after`, at most `most`, going on after `cursor` and around.
@@ -111,7 +147,7 @@ mod tests {
         let outcome = Outcome::new("e", Status::Failed, None, None);
         for paused in [false, true] {
             let closed = Found::Closed(outcome.clone());
-            let action = action(&slot("e", 0), closed, true, paused, 1);
+            let action = action(&slot("e", 0), closed, Held::Claimed, paused, 1);
             assert_eq!(action, Action::Report(outcome.clone()));
         }
     }
@@ -119,17 +155,35 @@ mod tests {
     #[test]
     fn what_was_claimed_is_started_and_what_was_not_is_freed() {
         let now = CLAIM_LANDS_WITHIN;
-        let nothing = |claimed, paused| action(&slot("e", 0), Found::Nothing, claimed, paused, now);
-        assert_eq!(nothing(true, false), Action::Start);
-        assert_eq!(nothing(false, false), Action::Free);
-        assert_eq!(nothing(true, true), Action::Leave);
-        assert_eq!(nothing(false, true), Action::Leave);
+        let nothing = |held, paused| action(&slot("e", 0), Found::Nothing, held, paused, now);
+        assert_eq!(nothing(Held::Claimed, false), Action::Start);
+        assert_eq!(nothing(Held::Unused, false), Action::Free);
+        assert_eq!(nothing(Held::Claimed, true), Action::Leave);
+        assert_eq!(nothing(Held::Unused, true), Action::Leave);
+    }
+
+    /// A slot that came back after its row was settled: nothing else would ever free it.
+    #[test]
+    fn what_was_settled_is_reported_whatever_its_age() {
+        for (age, paused) in [(CLAIM_LANDS_WITHIN, false), (PARK_AFTER, true)] {
+            let action = action(&slot("e", 0), Found::Nothing, Held::Settled, paused, age);
+            assert!(
+                matches!(&action, Action::Report(outcome) if outcome.execution == "e"),
+                "{action:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_not_found_may_run_for_a_minute() {
+        assert!(may_run_unfound(&slot("e", 5), 4 + FOUND_WITHIN));
+        assert!(!may_run_unfound(&slot("e", 5), 5 + FOUND_WITHIN));
     }
 
     #[test]
     fn a_slot_whose_claim_may_be_on_the_wire_is_left() {
         let soon = CLAIM_LANDS_WITHIN - 1;
-        let action = action(&slot("e", 0), Found::Nothing, false, false, soon);
+        let action = action(&slot("e", 0), Found::Nothing, Held::Unused, false, soon);
         assert_eq!(action, Action::Leave);
         assert!(!claims_have_landed(&slot("e", 0), soon));
     }
@@ -149,13 +203,25 @@ mod tests {
 
     #[test]
     fn a_running_execution_is_left() {
-        let action = action(&slot("e", 0), Found::Running, true, false, 2 * PARK_AFTER);
+        let action = action(
+            &slot("e", 0),
+            Found::Running,
+            Held::Claimed,
+            false,
+            2 * PARK_AFTER,
+        );
         assert_eq!(action, Action::Leave);
     }
 
     #[test]
     fn what_step_functions_may_have_forgotten_is_never_started() {
-        let action = action(&slot("e", 0), Found::Nothing, true, false, PARK_AFTER);
+        let action = action(
+            &slot("e", 0),
+            Found::Nothing,
+            Held::Claimed,
+            false,
+            PARK_AFTER,
+        );
         assert_eq!(action, Action::Park);
     }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use fake_aws::Fault;
 use simulation::{LEDGER, Pipeline, Settings, Ticked, Upload, Verdict};
+use spillway::order::Order;
 
 /// A claim of which the tick learns nothing lands when the next tick has looked after its slot, and nothing receives the
 /// message meanwhile. Was the slot freed, or the batch started without it, nothing would start the execution, and the message
@@ -63,4 +64,42 @@ async fn a_claim_that_lands_after_the_next_tick_keeps_its_slot() {
         verdict.expect_kept("a late claim", 20);
         assert_eq!(verdict.succeeded, uploads.len());
     }
+}
+
+/// The SDK repeats the put of a slot that takes too long; the first try lands when the refused start was settled and the slot
+/// freed. No execution and no message is behind that slot, and the object's turn was passed on before.
+#[tokio::test(start_paused = true)]
+async fn a_slot_that_lands_after_its_event_was_settled_is_freed() {
+    let settings = Settings {
+        order: Order::Each,
+        ..Settings::default()
+    };
+    let pipeline = Pipeline::succeeding(settings, 1);
+    let uploads = pipeline.upload_many(1);
+    let mut puts = 0;
+    pipeline.aws.faults().before(move |call| {
+        let puts_slot =
+            call.operation == "PutItem" && call.facts.keys.iter().any(|it| it.pk == "slots");
+        puts += usize::from(puts_slot);
+        match call.operation.as_str() {
+            "PutItem" if puts_slot && puts == 1 => Fault::Delay(Duration::from_secs(8)),
+            "StartExecution" => Fault::Refuse("InvalidExecutionInput".into()),
+            _ => Fault::None,
+        }
+    });
+    let settling = pipeline.settle_in_background();
+    pipeline.tick().await.well();
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    assert_eq!(pipeline.slots().len(), 1, "the first put has landed");
+    assert_eq!(
+        pipeline.dead_letters.messages().len(),
+        1,
+        "after the event was settled"
+    );
+    drop(settling);
+
+    pipeline.drain(10).await;
+    let verdict = Verdict::of(&pipeline, &uploads);
+    verdict.expect_kept("a late slot", 20);
+    assert_eq!(verdict.dead, 1);
 }

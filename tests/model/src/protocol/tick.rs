@@ -5,7 +5,7 @@ use spillway::gate::{Gate, Grant};
 use spillway::outcome::{Outcome, Status};
 use spillway::pace::Pace;
 use spillway::slot::{Slot, Work};
-use spillway::sweep::{self, Action, Found};
+use spillway::sweep::{self, Action, Found, Held};
 use spillway::tokens::Tokens;
 
 use super::{Protocol, Step};
@@ -202,7 +202,14 @@ impl Protocol {
                 closed => {
                     let outcome =
                         Outcome::new(self.cast.name(execution), status(closed), None, None);
-                    self.act(world, number, call, Found::Closed(outcome), None);
+                    self.act(
+                        world,
+                        number,
+                        call,
+                        Found::Closed(outcome),
+                        Held::Claimed,
+                        None,
+                    );
                 }
             },
             What::Claimed if is_batch(execution) => match *world.list_mut(execution) {
@@ -217,8 +224,11 @@ impl Protocol {
                     Some(row) if row.is_started_by(name) => {
                         self.claimed(world, number, call, Some(1 << event))
                     }
-                    // Its outcome is with settle.
-                    Some(row) if self.ordered() && row.execution.as_deref() == Some(name) => {}
+                    Some(row) if self.ordered() && row.execution.as_deref() == Some(name) => {
+                        if call.sweeps {
+                            self.act(world, number, call, Found::Nothing, Held::Settled, None);
+                        }
+                    }
                     _ => self.claimed(world, number, call, None),
                 }
             }
@@ -297,7 +307,11 @@ impl Protocol {
     /// It is known what the slot is for: these events, or nothing.
     fn claimed(&self, world: &mut World, number: u8, call: Call, events: Option<u8>) {
         if call.sweeps {
-            return self.act(world, number, call, Found::Nothing, events);
+            let held = match events {
+                Some(_) => Held::Claimed,
+                None => Held::Unused,
+            };
+            return self.act(world, number, call, Found::Nothing, held, events);
         }
         match events {
             Some(events) => self.next(world, number, call, What::Start(events)),
@@ -310,9 +324,17 @@ impl Protocol {
     }
 
     /// What the sweep does.
-    fn act(&self, world: &mut World, number: u8, call: Call, found: Found, events: Option<u8>) {
+    fn act(
+        &self,
+        world: &mut World,
+        number: u8,
+        call: Call,
+        found: Found,
+        held: Held,
+        events: Option<u8>,
+    ) {
         let now = self.now(world, number);
-        match sweep::action(&self.slot(call.slot), found, events.is_some(), false, now) {
+        match sweep::action(&self.slot(call.slot), found, held, false, now) {
             Action::Leave | Action::Park => {}
             Action::Report(_) => self.next(world, number, call, What::Report),
             Action::Start if self.is_broken_by(Breakage::SweepReportsNeverStarted) => {
