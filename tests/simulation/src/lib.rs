@@ -2,10 +2,12 @@
 //!
 //! Time is virtual: run under `#[tokio::test(start_paused = true)]`.
 
+pub mod costs;
 mod invariants;
 mod invocation;
 mod pipeline;
 mod reconcile;
+pub mod recovery;
 mod upload;
 pub mod world;
 

@@ -1,0 +1,177 @@
+//! What a run used of AWS, and what that costs.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use fake_aws::{Call, Service};
+use serde_json::{Value, json};
+
+use super::prices;
+use crate::pipeline::Pipeline;
+
+/// Memory of every handler, as Terraform's default.
+const MEMORY_GB: f64 = 0.25;
+/// What Lambda itself logs of an invocation: START, END, REPORT. Assumed, not measured.
+const PLATFORM_LOG_BYTES: f64 = 350.0;
+
+/// What was used, per event or per month.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Bill {
+    /// API calls of the handlers, by handler and operation.
+    pub calls: BTreeMap<(String, String), f64>,
+    /// Requests to standard queues, those of S3, EventBridge and Lambda included.
+    pub sqs: f64,
+    pub write_units: f64,
+    pub read_units: f64,
+    pub invocations: f64,
+    pub gb_seconds: f64,
+    pub log_bytes: f64,
+    /// Object events by EventBridge.
+    pub eventbridge: f64,
+    /// Object events by SNS.
+    pub sns: f64,
+    /// Metrics reported every hour.
+    pub metrics: f64,
+}
+
+impl Bill {
+    /// What the pipeline used since its calls were last forgotten. `sent`: messages that S3 and EventBridge put into its queues.
+    pub fn of(pipeline: &Pipeline, sent: usize) -> Self {
+        let calls = pipeline.aws.calls();
+        let capacity = |writes: bool| -> f64 {
+            let of_kind = calls.iter().filter(|call| {
+                call.service == Service::DynamoDb && is_write(&call.operation) == writes
+            });
+            of_kind.map(|call| call.facts.capacity).sum()
+        };
+        let mut bill = Self {
+            sqs: sent as f64,
+            write_units: capacity(true),
+            read_units: capacity(false),
+            ..Self::default()
+        };
+        let mut spans: BTreeMap<&str, (i64, i64)> = BTreeMap::new();
+        for call in &calls {
+            bill.sqs += f64::from(call.service == Service::Sqs);
+            let Some(handler) = handler(call) else {
+                continue;
+            };
+            let key = (handler.to_owned(), call.operation.clone());
+            *bill.calls.entry(key).or_default() += 1.0;
+            let ended = call.applied_ms.unwrap_or(call.sent_ms);
+            let span = spans.entry(&call.caller).or_insert((call.sent_ms, ended));
+            span.1 = span.1.max(ended);
+        }
+        bill.invocations = spans.len() as f64;
+        let milliseconds: i64 = spans.values().map(|(from, to)| to - from).sum();
+        bill.gb_seconds = milliseconds as f64 / 1_000.0 * MEMORY_GB;
+        let handlers: BTreeSet<&str> = calls.iter().filter_map(handler).collect();
+        for name in handlers {
+            let invoked = spans.keys().filter(|it| it.starts_with(name)).count();
+            bill.log_bytes += invoked as f64 * (PLATFORM_LOG_BYTES + line_bytes(name));
+        }
+        bill
+    }
+
+    /// The same for one of `events`, or for many of them.
+    pub fn times(&self, factor: f64) -> Self {
+        Self {
+            calls: (self.calls.iter())
+                .map(|(key, calls)| (key.clone(), calls * factor))
+                .collect(),
+            sqs: self.sqs * factor,
+            write_units: self.write_units * factor,
+            read_units: self.read_units * factor,
+            invocations: self.invocations * factor,
+            gb_seconds: self.gb_seconds * factor,
+            log_bytes: self.log_bytes * factor,
+            eventbridge: self.eventbridge * factor,
+            sns: self.sns * factor,
+            metrics: self.metrics * factor,
+        }
+    }
+
+    /// API calls of a handler, without StartExecution.
+    pub fn calls_of(&self, handler: &str) -> f64 {
+        let of_handler = self
+            .calls
+            .iter()
+            .filter(|((of, operation), _)| of == handler && operation != "StartExecution");
+        of_handler.map(|(_, calls)| calls).sum()
+    }
+
+    /// US dollars, by what they are paid for.
+    pub fn dollars(&self) -> BTreeMap<&'static str, f64> {
+        let per_million = |count: f64, price: f64| count * price / 1e6;
+        BTreeMap::from([
+            ("SQS", per_million(self.sqs, prices::SQS_PER_MILLION)),
+            (
+                "DynamoDB writes",
+                per_million(self.write_units, prices::DYNAMODB_WRITES_PER_MILLION),
+            ),
+            (
+                "DynamoDB reads",
+                per_million(self.read_units, prices::DYNAMODB_READS_PER_MILLION),
+            ),
+            (
+                "Lambda",
+                per_million(self.invocations, prices::LAMBDA_PER_MILLION)
+                    + self.gb_seconds * prices::LAMBDA_PER_GB_SECOND,
+            ),
+            (
+                "EventBridge",
+                per_million(self.eventbridge, prices::EVENTBRIDGE_PER_MILLION),
+            ),
+            ("SNS", per_million(self.sns, prices::SNS_PER_MILLION)),
+            (
+                "CloudWatch",
+                self.log_bytes / 1e9 * prices::LOGS_PER_GB
+                    + self.metrics * prices::METRIC_PER_MONTH,
+            ),
+        ])
+    }
+
+    /// US dollars in all.
+    pub fn total(&self) -> f64 {
+        self.dollars().values().sum()
+    }
+
+    /// For other programs.
+    pub fn to_json(&self) -> Value {
+        let calls: BTreeMap<String, f64> = (self.calls.iter())
+            .map(|((handler, operation), calls)| (format!("{handler} {operation}"), *calls))
+            .collect();
+        json!({
+            "calls": calls, "sqs_requests": self.sqs, "write_units": self.write_units, "read_units": self.read_units,
+            "invocations": self.invocations, "gb_seconds": self.gb_seconds, "log_bytes": self.log_bytes,
+            "dollars": self.dollars(), "total_dollars": self.total(),
+        })
+    }
+}
+
+/// The handler that made the call; none: Lambda's mapping, or the test.
+fn handler(call: &Call) -> Option<&'static str> {
+    let handlers = ["dispatch", "settle", "ingest"];
+    handlers
+        .into_iter()
+        .find(|handler| call.caller.starts_with(handler))
+}
+
+fn is_write(operation: &str) -> bool {
+    ["PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"].contains(&operation)
+}
+
+/// A handler's own line of an invocation that counted little.
+fn line_bytes(handler: &str) -> f64 {
+    use spillway::aws::metrics::line;
+    let line = match handler {
+        "dispatch" => line(
+            "pipeline",
+            &dispatch::Counts::default(),
+            dispatch::LEVELS,
+            0,
+        ),
+        "settle" => line("pipeline", &settle::Counts::default(), &[], 0),
+        _ => line("pipeline", &ingest::Counts::default(), &[], 0),
+    };
+    line.len() as f64
+}

@@ -1,0 +1,102 @@
+//! What it costs: counted calls and units, at list prices.
+
+mod bill;
+pub mod prices;
+
+use std::time::Duration;
+
+use crate::invocation::Invocations;
+use crate::pipeline::{Pipeline, Settings};
+use crate::upload::{Upload, notification};
+
+pub use bill::Bill;
+
+/// Ticks of a month of 30 days.
+const TICKS: f64 = 30.0 * 24.0 * 60.0;
+/// Lambda polls an idle queue with five pollers, each for 20 seconds at a time.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html>
+const IDLE_POLLS: f64 = 5.0 * 3.0 * TICKS;
+/// Metrics that a tick always reports: the levels, and how long it took. A day's limit adds one.
+const METRICS: f64 = 3.0;
+
+/// How object events come in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    Sqs,
+    Sns,
+    EventBridge,
+    Lambda,
+}
+
+impl Way {
+    pub const ALL: [Self; 4] = [Self::Sqs, Self::Sns, Self::EventBridge, Self::Lambda];
+
+    /// As in Terraform's `sources`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sqs => "sqs",
+            Self::Sns => "sns",
+            Self::EventBridge => "eventbridge",
+            Self::Lambda => "lambda",
+        }
+    }
+}
+
+/// A pipeline that is never at its limit, at calls of 10 ms.
+fn settings(events_per_execution: u32) -> Settings {
+    let mut settings = Settings {
+        events_per_execution,
+        latency: (Duration::from_millis(10), Duration::from_millis(10)),
+        ..Settings::default()
+    };
+    settings.pace.max_concurrency = 10_000;
+    settings.pace.starts_per_second = 300.0;
+    settings.pace.burst = 1_000;
+    settings
+}
+
+/// An upload with a key of 200 characters.
+fn upload(number: u32) -> Upload {
+    Upload::new(&format!("{number:0>195}.json"), number + 1)
+}
+
+/// What a burst of `events` costs for each event, from the upload until all is settled.
+pub async fn of_burst(way: Way, events_per_execution: u32, events: u32) -> Bill {
+    let pipeline = Pipeline::succeeding(settings(events_per_execution), 20);
+    let mut sent = 0;
+    match way {
+        Way::Sqs | Way::Sns | Way::EventBridge => {
+            (0..events).for_each(|number| pipeline.upload(&upload(number)));
+            sent += events;
+        }
+        Way::Lambda => {
+            let ingest = Invocations::of(&pipeline, Vec::new());
+            for number in 0..events {
+                let invoked = ingest.event(&notification(&[upload(number)])).await;
+                assert!(invoked.len() == 1, "{invoked:?}");
+            }
+        }
+    }
+    pipeline.drain(30).await;
+    let executions = pipeline.aws.sfn().executions().len();
+    assert_eq!(executions, events.div_ceil(events_per_execution) as usize);
+    let all = Bill::of(&pipeline, sent as usize + executions);
+    let count = f64::from(events);
+    Bill {
+        eventbridge: f64::from(way == Way::EventBridge),
+        sns: f64::from(way == Way::Sns),
+        ..all.times(1.0 / count)
+    }
+}
+
+/// What a pipeline without events costs in a month.
+pub async fn of_idle_month() -> Bill {
+    let pipeline = Pipeline::succeeding(settings(1), 1);
+    pipeline.tick().await.well();
+    pipeline.aws.forget_calls();
+    pipeline.tick().await.well();
+    let mut month = Bill::of(&pipeline, 0).times(TICKS);
+    month.sqs += IDLE_POLLS;
+    month.metrics = METRICS;
+    month
+}

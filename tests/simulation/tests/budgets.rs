@@ -1,0 +1,138 @@
+//! What an event, a tick and a crash may cost: a change that makes them dearer fails here.
+//!
+//! The limits are what is measured, a little more; `docs/performance.md` says what was wanted.
+
+use std::time::Duration;
+
+use fake_aws::Ending;
+use serde_json::Value;
+use simulation::costs::{self, Way};
+use simulation::{LEDGER, Pipeline, Settings, recovery};
+
+/// Units, calls and dollars per event, its key 200 characters long. Slot, claim, outcome, slot freed: four writes.
+#[tokio::test(start_paused = true)]
+async fn an_event_uses_what_it_may() {
+    let cases = [
+        (1, 4.02, 5.3, 2.35, 4.0, 4.25),
+        (10, 2.82, 4.3, 1.65, 1.5, 2.95),
+    ];
+    for (events_per_execution, writes, reads, dispatch, settle, dollars) in cases {
+        let bill = costs::of_burst(Way::Sqs, events_per_execution, 200).await;
+        let used = [
+            (bill.write_units, writes),
+            (bill.read_units, reads),
+            (bill.calls_of("dispatch"), dispatch),
+            (bill.calls_of("settle"), settle),
+            (bill.times(1e6).total(), dollars),
+        ];
+        for (used, limit) in used {
+            let text =
+                format!("{used} of {limit}, {events_per_execution} per execution: {bill:#?}");
+            assert!(used <= limit, "{text}");
+            // A limit that is far off limits nothing.
+            assert!(used > 0.85 * limit, "lower the limit: {text}");
+        }
+    }
+}
+
+/// A write of up to 1 KB is one unit.
+#[tokio::test(start_paused = true)]
+async fn no_item_is_longer_than_a_write_unit() {
+    let pipeline = Pipeline::new(Settings::default(), |_| Ending::never());
+    let upload = simulation::Upload::new(&format!("{:0>195}.json", 1), 1);
+    pipeline.upload(&upload);
+    pipeline.tick().await.well();
+    let items = pipeline.aws.dynamodb().items(LEDGER);
+    assert_eq!(items.len(), 3, "row, slot and lease: {items:?}");
+    for item in items {
+        assert!(bytes(&item) < 900, "{} bytes: {item}", bytes(&item));
+    }
+}
+
+/// Names and values; a number takes a byte for two digits, here one for each.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html>
+fn bytes(item: &Value) -> usize {
+    let attributes = item.as_object().into_iter().flatten();
+    attributes
+        .map(|(name, value)| {
+            let values = value.as_object().into_iter().flatten();
+            name.len() + values.map(|(_, it)| it.to_string().len()).sum::<usize>()
+        })
+        .sum()
+}
+
+/// A tick reads every slot: 4 KB of them a unit.
+#[tokio::test(start_paused = true)]
+async fn a_tick_reads_a_unit_for_every_seventeen_that_run() {
+    let settings = Settings {
+        pace: spillway::pace::Pace {
+            max_concurrency: 1_000,
+            burst: 500,
+            ..Settings::default().pace
+        },
+        ..Settings::default()
+    };
+    let pipeline = Pipeline::new(settings, |_| Ending::never());
+    pipeline.tick().await.well();
+    let mut reads = Vec::new();
+    for more in [0, 500] {
+        pipeline.upload_many(more);
+        pipeline.tick().await.well();
+        pipeline.aws.forget_calls();
+        pipeline.tick().await.well();
+        let calls = pipeline.aws.calls();
+        let of_reads = calls
+            .iter()
+            .filter(|call| ["GetItem", "Query"].contains(&call.operation.as_str()));
+        reads.push(of_reads.map(|call| call.facts.capacity).sum::<f64>());
+    }
+    assert_eq!(pipeline.slots().len(), 500);
+    let grown = reads[1] - reads[0];
+    assert!(grown <= 500.0 / 17.0, "{reads:?}");
+    assert!(grown > 500.0 / 40.0, "it reads them all: {reads:?}");
+}
+
+/// With a burst of five seconds the pause between two ticks costs nothing.
+#[tokio::test(start_paused = true)]
+async fn a_burst_drains_at_the_rate() {
+    let (rate, burst, events) = (4.0, 20, 400);
+    let mut settings = Settings::default();
+    settings.pace.max_concurrency = 1_000;
+    settings.pace.starts_per_second = rate;
+    settings.pace.burst = burst;
+    let pipeline = Pipeline::succeeding(settings, 1);
+    pipeline.upload_many(events);
+    pipeline.drain(10).await;
+    let executions = pipeline.aws.sfn().executions();
+    assert_eq!(executions.len(), events as usize);
+    let first = executions.iter().map(|it| it.started_ms).min();
+    let last = executions.iter().map(|it| it.started_ms).max();
+    let took = (last.unwrap() - first.unwrap()) as f64 / 1_000.0;
+    let ideal = f64::from(events - burst) / rate;
+    assert!(took <= ideal * 1.05, "{took} s of {ideal} s");
+    assert!(
+        took >= ideal * 0.99,
+        "above the rate: {took} s of {ideal} s"
+    );
+}
+
+/// A dead tick's lease ends before the second tick after it; a dead settle's outcomes stay hidden for three minutes.
+#[tokio::test(start_paused = true)]
+async fn a_crash_holds_things_up_for_two_ticks_or_as_long_as_outcomes_stay_hidden() {
+    let crashes = recovery::crashes().await;
+    assert!(crashes.len() > 15, "{crashes:?}");
+    let mut longest = Duration::ZERO;
+    for crash in &crashes {
+        let took = recovery::of(crash).await;
+        let limit = match crash.handler {
+            "dispatch" => 121,
+            _ => 180,
+        };
+        assert!(took <= Duration::from_secs(limit), "{crash:?}: {took:?}");
+        longest = longest.max(took);
+    }
+    assert!(
+        longest > Duration::from_secs(60),
+        "crashes do nothing: {longest:?}"
+    );
+}
