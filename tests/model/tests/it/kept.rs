@@ -1,5 +1,5 @@
 //! The protocol as it is: every invariant holds in every state within the bounds, and everything can still be finished
-//! from each. `MODEL=wide` explores wider bounds, for half an hour instead of a minute.
+//! from each. `MODEL=wide` explores wider bounds, for much longer.
 
 use std::env;
 
