@@ -341,6 +341,18 @@ def test_a_distributed_map_reads_an_inventory(aws: Aws, bucket: str) -> None:
     assert (ended["status"], ended["error"]) == ("FAILED", "States.ItemReaderFailed")
 
 
+def test_a_state_machine_may_be_deleted_twice(aws: Aws) -> None:
+    name = f"deleted-{next(NUMBERS)}"
+    trust = json.dumps({"Version": "2012-10-17", "Statement": []})
+    role = aws.iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    definition = json.dumps({"StartAt": "End", "States": {"End": {"Type": "Succeed"}}})
+    machine = aws.stepfunctions.create_state_machine(name=name, definition=definition, roleArn=role)["stateMachineArn"]
+    for _ in range(2):
+        aws.stepfunctions.delete_state_machine(stateMachineArn=machine)
+    with pytest.raises(aws.stepfunctions.exceptions.StateMachineDoesNotExist):
+        aws.stepfunctions.describe_state_machine(stateMachineArn=machine)
+
+
 def test_connections_stay_open_longer_than_the_provider_keeps_them(monkeypatch: pytest.MonkeyPatch) -> None:
     served = []
 

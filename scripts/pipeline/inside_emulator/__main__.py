@@ -28,6 +28,7 @@ from pipeline.inside_emulator import (
     s3_list_versions,
     s3_put_object,
     sns_deliveries,
+    state_machine_deletes,
     state_machine_versions,
     table_lock,
 )
@@ -55,6 +56,7 @@ async_invokes.add()
 s3_events.add()
 sns_deliveries.add()
 state_machine_versions.add()
+state_machine_deletes.add()
 distributed_maps.add()
 glue_jobs.add()
 glue_tasks.add()

@@ -1,0 +1,18 @@
+"""DeleteStateMachine of one that is gone: MiniStack refuses, where AWS names no such error and answers as before.
+
+A delete whose answer is lost is sent again, and a destroy fails because what it deletes is gone.
+https://docs.aws.amazon.com/step-functions/latest/apireference/API_DeleteStateMachine.html
+"""
+
+from ministack.services import stepfunctions
+
+
+def add() -> None:
+    plain = stepfunctions._delete_state_machine
+
+    def delete_state_machine(request: dict) -> tuple:
+        if request.get("stateMachineArn", "") not in stepfunctions._state_machines:
+            return stepfunctions.json_response({})
+        return plain(request)
+
+    stepfunctions._delete_state_machine = delete_state_machine
