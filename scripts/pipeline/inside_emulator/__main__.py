@@ -22,6 +22,7 @@ from pipeline.inside_emulator import (
     message_moves,
     permissions,
     queue_lock,
+    repeated_requests,
     rule_targets,
     s3_events,
     s3_get_object,
@@ -61,4 +62,5 @@ distributed_maps.add()
 glue_jobs.add()
 glue_tasks.add()
 connections.add()
+repeated_requests.add()
 app.main()
