@@ -10,7 +10,7 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command as StdCommand, ExitCode, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::Signal;
@@ -28,6 +28,9 @@ pub const WAIT: &str = "--become";
 const READY: &[u8] = b"ready\n";
 /// Of what the program wrote, so many bytes are shown when it dies.
 const SHOWN: u64 = 4_000;
+
+/// How long a killed program may take to end.
+const ENDING: Duration = Duration::from_secs(5);
 
 /// The program; it is killed when this is dropped.
 pub struct Program {
@@ -84,7 +87,7 @@ impl Program {
             if length >= READY.len() as u64 {
                 return Ok(());
             }
-            let pause = tokio::time::sleep(std::time::Duration::from_millis(1));
+            let pause = tokio::time::sleep(Duration::from_millis(1));
             tokio::select! {
                 died = self.died() => return Err(died),
                 () = pause => {}
@@ -129,6 +132,17 @@ impl Program {
         match read {
             Ok(0) | Err(_) => String::new(),
             Ok(_) => format!("; its last words:\n{}", String::from_utf8_lossy(&bytes)),
+        }
+    }
+}
+
+impl Drop for Program {
+    /// Waits for the end of what it kills: a control group cannot go while a process is in it.
+    fn drop(&mut self) {
+        let _ = self.child.start_kill();
+        let until = Instant::now() + ENDING;
+        while matches!(self.child.try_wait(), Ok(None)) && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(1));
         }
     }
 }

@@ -69,7 +69,7 @@ fn refused(path: &Path) -> impl FnOnce(std::io::Error) -> Failure {
 
 impl Drop for Quota {
     fn drop(&mut self) {
-        // Its last process may just be on its way out; then the empty group stays and does no harm.
+        // A child that the program has left behind may still be in it.
         let _ = fs::remove_dir(&self.group);
     }
 }
