@@ -34,4 +34,6 @@ def test_what_may_be_absent_is_a_level() -> None:
     levels = re.search(r"LEVELS: &\[&str\] = &\[(.*?)\]", source, re.DOTALL)
     assert levels
     assert absent
-    assert set(re.findall(r'"(\w+)"', levels.group(1))) == {"".join(word.capitalize() for word in field.split("_")) for field in absent}
+    assert set(re.findall(r'"(\w+)"', levels.group(1))) == {
+        "".join(word.capitalize() for word in field.split("_")) for field in absent
+    }

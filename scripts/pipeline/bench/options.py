@@ -20,8 +20,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         description="Measures the handlers as they ship, against an AWS on this machine: CPU time, memory, API calls and capacity\n"
         "units; and beside them a floor, the usual Python handler and NASA's Cumulus. Prints tables, and the targets with what\n"
         "became of them; writes every single result as JSON, and pictures.",
-        epilog=f"parts:\n{listed}\n\nFigures are medians; ratios are of runs right after each other. Exit status: 0, everything was "
-        "measured, whether\ntargets are met or not; 1, something could not be; 2, the arguments are wrong.",
+        epilog=f"parts:\n{listed}\n\nFigures are medians; ratios are of runs right after each other. Exit status: 0, everything "
+        "was measured, whether\ntargets are met or not; 1, something could not be; 2, the arguments are wrong.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--quick", action="store_true", help="one round, fewer events: rough figures, in a few minutes")
