@@ -239,6 +239,7 @@ def test_a_table_is_aligned() -> None:
 def test_a_picture_is_well_formed_and_to_scale() -> None:
     drawn = ElementTree.fromstring(charts.bars("a < b", [("one & two", 50.0), ("three", 100.0)]))
     one, three = (float(bar.get("width")) for bar in drawn.iter("{http://www.w3.org/2000/svg}rect"))
+    assert three == pytest.approx(charts.WIDTH - charts.LEFT - charts.RIGHT)
     assert three == pytest.approx(2 * one)
     texts = [text.text for text in drawn.iter("{http://www.w3.org/2000/svg}text")]
     assert texts == ["a < b", "one & two", "50", "three", "100"]
