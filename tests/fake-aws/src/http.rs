@@ -50,30 +50,42 @@ struct Connector {
 
 impl HttpConnector for Connector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let read_timeout = self.read_timeout;
-        // A task of its own: once sent, a request takes effect whether or not the caller still waits.
-        let served = tokio::spawn(serve(self.world.clone(), self.caller.clone(), request));
-        HttpConnectorFuture::new(async move {
-            let served = match read_timeout {
-                None => served.await,
-                Some(limit) => match tokio::time::timeout(limit, served).await {
-                    Ok(served) => served,
-                    Err(elapsed) => return Err(ConnectorError::timeout(elapsed.into())),
-                },
-            };
-            match served {
-                Ok(answer) => answer,
-                Err(failure) if failure.is_panic() => {
-                    std::panic::resume_unwind(failure.into_panic())
-                }
-                Err(cancelled) => Err(ConnectorError::io(cancelled.into())),
-            }
-        })
+        HttpConnectorFuture::new(answer(
+            self.world.clone(),
+            self.caller.clone(),
+            request,
+            self.read_timeout,
+        ))
+    }
+}
+
+/// Sends a request at once; the answer comes within `limit`, if there is one.
+pub(crate) fn answer(
+    world: Arc<World>,
+    caller: Caller,
+    request: HttpRequest,
+    limit: Option<Duration>,
+) -> impl Future<Output = Served> + Send + 'static {
+    // A task of its own: once sent, a request takes effect whether or not the caller still waits.
+    let served = tokio::spawn(serve(world, caller, request));
+    async move {
+        let served = match limit {
+            None => served.await,
+            Some(limit) => match tokio::time::timeout(limit, served).await {
+                Ok(served) => served,
+                Err(elapsed) => return Err(ConnectorError::timeout(elapsed.into())),
+            },
+        };
+        match served {
+            Ok(answer) => answer,
+            Err(failure) if failure.is_panic() => std::panic::resume_unwind(failure.into_panic()),
+            Err(cancelled) => Err(ConnectorError::io(cancelled.into())),
+        }
     }
 }
 
 /// What the wire brings back.
-type Served = Result<HttpResponse, ConnectorError>;
+pub(crate) type Served = Result<HttpResponse, ConnectorError>;
 
 async fn serve(world: Arc<World>, caller: Caller, request: HttpRequest) -> Served {
     if caller.is_crashed() {

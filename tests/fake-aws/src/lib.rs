@@ -101,8 +101,16 @@ impl Latency {
 impl FakeAws {
     /// An empty AWS. Must be made inside a tokio runtime, as its clock starts there.
     pub fn new(seed: u64) -> Self {
+        Self::with_clock(seed, Clock::start())
+    }
+
+    /// An empty AWS whose time now is this, in milliseconds since the epoch: for callers that go by the machine's clock.
+    pub fn beginning_at(seed: u64, now_ms: i64) -> Self {
+        Self::with_clock(seed, Clock::start_at(now_ms))
+    }
+
+    fn with_clock(seed: u64, clock: Clock) -> Self {
         let rng = Rng::new(seed);
-        let clock = Clock::start();
         Self {
             world: Arc::new(World {
                 agenda: Mutex::default(),
@@ -189,6 +197,11 @@ impl FakeAws {
     /// DynamoDB capacity units consumed so far, also after [`FakeAws::forget_calls`].
     pub fn consumed_capacity(&self) -> Capacity {
         lock(&self.world.calls).capacity()
+    }
+
+    /// From here on calls are counted but not recorded, for runs of many thousands.
+    pub fn count_calls_only(&self) {
+        lock(&self.world.calls).count_only();
     }
 
     /// Drops the recorded calls, to keep long simulations small. Counters stay.

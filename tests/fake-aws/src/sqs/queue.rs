@@ -1,6 +1,6 @@
 //! One queue: its messages and what becomes of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
@@ -85,6 +85,11 @@ pub(super) struct QueueState {
     pub(super) arn: String,
     /// By order of arrival.
     pub(super) messages: BTreeMap<u64, StoredMessage>,
+    /// The place of each message, by its id.
+    places: HashMap<String, u64>,
+    /// No message was enqueued before this, in milliseconds since the epoch: most looks for what has expired find
+    /// nothing, and need not look at every message.
+    none_before_ms: i64,
     pub(super) gone: Vec<Gone>,
     /// Unused in a standard queue.
     pub(super) fifo: Fifo,
@@ -108,6 +113,8 @@ impl QueueState {
             arn: config::arn(&config.name),
             config,
             messages: BTreeMap::new(),
+            places: HashMap::new(),
+            none_before_ms: i64::MAX,
             gone: Vec::new(),
             fifo: Fifo::default(),
             changed: Arc::default(),
@@ -119,6 +126,8 @@ impl QueueState {
         if self.config.is_fifo() {
             self.fifo.number(&mut message);
         }
+        self.none_before_ms = self.none_before_ms.min(message.enqueued_ms);
+        self.places.insert(message.id.clone(), self.next);
         self.messages.insert(self.next, message);
         self.next += 1;
         self.changed.notify_waiters();
@@ -133,9 +142,8 @@ impl QueueState {
     }
 
     pub(super) fn find(&mut self, id: &str) -> Option<(u64, &mut StoredMessage)> {
-        let mut all = self.messages.iter_mut();
-        let (&place, message) = all.find(|(_, message)| message.id == id)?;
-        Some((place, message))
+        let place = *self.places.get(id)?;
+        Some((place, self.messages.get_mut(&place)?))
     }
 
     /// S3, and EventBridge as it is modelled, name no group.
@@ -155,6 +163,7 @@ impl QueueState {
         at_ms: i64,
     ) -> Option<StoredMessage> {
         let message = self.messages.remove(&place)?;
+        self.places.remove(&message.id);
         self.gone.push(Gone {
             message: message.clone(),
             how,
@@ -166,6 +175,9 @@ impl QueueState {
     /// Deletes what is older than the retention period, in flight or not.
     pub(super) fn expire(&mut self, now_ms: i64) {
         let oldest_ms = now_ms - self.config.retention.as_millis() as i64;
+        if self.none_before_ms > oldest_ms {
+            return;
+        }
         let expired: Vec<u64> = self
             .messages
             .iter()
@@ -175,6 +187,8 @@ impl QueueState {
         for place in expired {
             self.take_out(place, GoneHow::Expired, now_ms);
         }
+        let enqueued = self.messages.values().map(|message| message.enqueued_ms);
+        self.none_before_ms = enqueued.min().unwrap_or(i64::MAX);
     }
 
     pub(super) fn counts(&self, now_ms: i64) -> Counts {

@@ -58,7 +58,12 @@ pub(super) async fn receive_message(
             let mut sqs = lock(&world.sqs);
             let messages = take(&mut sqs, &request, now_ms)?;
             let queue = sqs.queue(queue_name, now_ms)?;
-            (messages, queue.next_visible_ms(now_ms))
+            let next_ms = if messages.is_empty() {
+                queue.next_visible_ms(now_ms)
+            } else {
+                None
+            };
+            (messages, next_ms)
         };
         if !messages.is_empty() {
             call.facts.message_ids = messages.iter().map(|message| message.id.clone()).collect();

@@ -1,0 +1,86 @@
+//! The objects whose events are worked off, and how S3 tells of them.
+
+use serde_json::{Value, json};
+
+/// In every object's key, before the digits that number it.
+const MARK: &str = "event-";
+const DIGITS: usize = 8;
+/// Digits of an S3 sequencer.
+const SEQUENCER: usize = 18;
+
+/// Key of the object with this number: as long as keys usually are, 40 characters.
+pub fn key(number: u32) -> String {
+    format!("incoming/2026/11/23/{MARK}{number:0DIGITS$}.jsonl")
+}
+
+/// One record, with all that S3 writes of an object in a bucket without versions.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>
+fn record(number: u32) -> Value {
+    json!({
+        "eventVersion": "2.1",
+        "eventSource": "aws:s3",
+        "awsRegion": fake_aws::REGION,
+        "eventTime": "2026-11-23T09:00:00.000Z",
+        "eventName": "ObjectCreated:Put",
+        "userIdentity": {"principalId": "AWS:AROAEXAMPLEEXAMPLE123:uploader"},
+        "requestParameters": {"sourceIPAddress": "192.0.2.14"},
+        "responseElements": {
+            "x-amz-request-id": "C3D13FE58DE4C810",
+            "x-amz-id-2": "FMyUVURIY8/IgAtTv8xRjskZQpcIZ9KG4V5Wp6S7S/JRWeUWerMUE5JgHvANOjpDFMyUVURIY8/IgAtTv8xRjskZ"
+        },
+        "s3": {
+            "s3SchemaVersion": "1.0",
+            "configurationId": "tf-s3-queue-20261101000000000000000001",
+            "bucket": {
+                "name": "uploads",
+                "ownerIdentity": {"principalId": "A3NL1KOZZKExample"},
+                "arn": "arn:aws:s3:::uploads"
+            },
+            "object": {
+                "key": key(number),
+                "size": 1024,
+                "eTag": format!("{number:032x}"),
+                "sequencer": format!("{number:0SEQUENCER$X}")
+            }
+        }
+    })
+}
+
+/// S3's notification of these objects. S3 itself writes one record.
+pub fn notification(numbers: impl IntoIterator<Item = u32>) -> Value {
+    let records: Vec<Value> = numbers.into_iter().map(record).collect();
+    json!({"Records": records})
+}
+
+/// The numbers of the objects that a text names, each once: whatever the form of an execution's input is.
+pub fn named(text: &str) -> Vec<u32> {
+    let after = text.split(MARK).skip(1);
+    let digits = after.filter_map(|rest| rest.get(..DIGITS));
+    let mut numbers: Vec<u32> = digits.filter_map(|digits| digits.parse().ok()).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    numbers
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_notification_names_its_objects() {
+        let text = notification([7, 12_345_678]).to_string();
+        assert_eq!(named(&text), [7, 12_345_678]);
+        let inside = Value::from(text).to_string();
+        assert_eq!(
+            named(&inside),
+            [7, 12_345_678],
+            "also as a string in another"
+        );
+        assert!(named("event-1234567").is_empty());
+    }
+
+    #[test]
+    fn a_key_has_a_usual_length() {
+        assert_eq!(key(0).len(), 40);
+    }
+}

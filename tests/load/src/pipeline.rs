@@ -1,0 +1,234 @@
+//! A pipeline of one lane in a fake AWS, as Terraform sets it up, and what a function of it finds in its environment.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use dispatch::{Dispatch, Invocation};
+use fake_aws::{Caller, Ending, FakeAws, Queue, QueueConfig, Redrive};
+use serde_json::Value;
+use spillway::aws::clients::Clients;
+use spillway::aws::clock::Clock;
+use spillway::pace::{MAX_CONCURRENCY, MAX_STARTS_PER_SECOND};
+
+use crate::Failure;
+use crate::objects;
+use crate::scenario::Scenario;
+use crate::tally::Tally;
+
+/// The function's name.
+pub const FUNCTION: &str = "load-function";
+/// The ledger's table.
+pub const LEDGER: &str = "ledger";
+const LEDGER_ARN: &str = "arn:aws:dynamodb:us-east-1:123456789012:table/ledger";
+
+/// How long a received event stays hidden: Terraform's value for a tick of 56 s.
+const VISIBILITY: Duration = Duration::from_secs(91);
+const RETENTION: Duration = Duration::from_secs(14 * 24 * 3600);
+/// How long the preparing tick may take; its lease is removed afterwards.
+const PREPARING: Duration = Duration::from_secs(600);
+
+/// The pipeline.
+pub struct Pipeline {
+    pub aws: FakeAws,
+    pub events: Queue,
+    pub outcomes: Queue,
+    pub tally: Tally,
+    machine: String,
+}
+
+impl Pipeline {
+    /// An empty one. Executions run until they are ended by hand.
+    pub fn new(scenario: &Scenario) -> Self {
+        let pipeline = Self::recorded(scenario);
+        pipeline.aws.count_calls_only();
+        pipeline
+    }
+
+    /// One that keeps every call with all that was sent.
+    pub fn recorded(scenario: &Scenario) -> Self {
+        // Step Functions tells when an execution began, and the program compares that with its own clock.
+        let aws = FakeAws::beginning_at(scenario.seed, Clock::system().now());
+        let queue = |name: &str, visibility: Duration, dead_letters: Option<(&str, u32)>| {
+            aws.sqs().create_queue(QueueConfig {
+                visibility_timeout: visibility,
+                retention: RETENTION,
+                redrive: dead_letters.map(|(name, max_receives)| Redrive {
+                    dead_letter_queue: name.to_owned(),
+                    max_receives,
+                }),
+                // Any order will do, and this one costs the server least.
+                unordered: false,
+                ..QueueConfig::named(name)
+            })
+        };
+        let half_a_minute = Duration::from_secs(30);
+        queue("events-dlq", half_a_minute, None);
+        queue("outcomes-dlq", half_a_minute, None);
+        let events = queue("events", VISIBILITY, Some(("events-dlq", 20)));
+        let outcomes = queue("outcomes", 6 * half_a_minute, Some(("outcomes-dlq", 5)));
+        aws.dynamodb().create_table(LEDGER, "pk", Some("sk"));
+        let tally = Tally::of(scenario.events);
+        let counting = tally.clone();
+        let machine = aws
+            .sfn()
+            .create_state_machine("workflow", move |execution| {
+                counting.began(execution);
+                Ending::never()
+            });
+        Self {
+            aws,
+            events,
+            outcomes,
+            tally,
+            machine,
+        }
+    }
+
+    /// What a function finds in its environment, over what Lambda itself sets, with AWS at this endpoint.
+    pub fn environment(&self, scenario: &Scenario, endpoint: &str) -> BTreeMap<String, String> {
+        let url = |queue: &str| queue_url(endpoint, queue);
+        let lanes = serde_json::json!([{
+            "name": "default", "queue_url": url("events"), "dead_letter_queue_url": url("events-dlq"),
+            "priority": 1, "min_share": 0
+        }]);
+        let sources = serde_json::json!([{"bucket": "uploads", "prefix": "", "suffix": "", "lane": "default"}]);
+        let (rate, burst) = match scenario.start_quota {
+            Some(quota) => (quota.per_second.min(MAX_STARTS_PER_SECOND), quota.burst),
+            // So that the pipeline's own pace never counts.
+            None => (MAX_STARTS_PER_SECOND, 100_000.0),
+        };
+        [
+            ("PIPELINE", "load".to_owned()),
+            ("LEDGER_TABLE", LEDGER.to_owned()),
+            ("LEDGER_ARN", LEDGER_ARN.to_owned()),
+            ("LANES", lanes.to_string()),
+            ("SOURCES", sources.to_string()),
+            ("OUTCOMES_QUEUE_URL", url("outcomes")),
+            ("OUTCOMES_DEAD_LETTER_QUEUE_URL", url("outcomes-dlq")),
+            ("STATE_MACHINE_ARN", self.machine.clone()),
+            ("ORDER", "none".to_owned()),
+            ("EVENTS_PER_EXECUTION", scenario.per_execution.to_string()),
+            ("INPUT_FORMAT", "objects".to_owned()),
+            ("RETENTION_DAYS", "90".to_owned()),
+            ("MAX_CONCURRENCY", MAX_CONCURRENCY.to_string()),
+            ("STARTS_PER_SECOND", rate.to_string()),
+            ("BURST", burst.to_string()),
+            ("TICK_SECONDS", "56".to_owned()),
+            ("SWEEP_AFTER_SECONDS", "300".to_owned()),
+            ("SWEEP_PER_TICK", "50".to_owned()),
+            ("MAX_ATTEMPTS", "3".to_owned()),
+            ("BACKOFF_SECONDS", "30,300".to_owned()),
+            ("STALE_AFTER_SECONDS", "86400".to_owned()),
+            ("RECONCILE_MIN_AGE_SECONDS", "86400".to_owned()),
+        ]
+        .into_iter()
+        .map(|(name, value)| (format!("SPILLWAY_{name}"), value))
+        .collect()
+    }
+
+    /// Puts in place what the braces of a scenario's texts name.
+    pub fn fill_in(&self, text: &str, endpoint: &str) -> String {
+        text.replace("{queue_url}", &queue_url(endpoint, self.events.name()))
+            .replace("{queue_arn}", &self.events.arn())
+            .replace("{table}", LEDGER)
+            .replace("{machine_arn}", &self.machine)
+            .replace("{outcomes_url}", &queue_url(endpoint, self.outcomes.name()))
+    }
+
+    /// The ledger's rows in the API's JSON, by the number of the object.
+    pub fn rows(&self) -> BTreeMap<u32, Value> {
+        let items = self.aws.dynamodb().items(LEDGER).into_iter();
+        let rows = items.filter(|item| !item["state"].is_null());
+        rows.filter_map(|row| {
+            let numbers = objects::named(row["pk"]["S"].as_str()?);
+            Some((*numbers.first()?, row))
+        })
+        .collect()
+    }
+
+    /// The executions that hold a slot.
+    pub fn slots(&self) -> BTreeSet<String> {
+        let items = self.aws.dynamodb().items(LEDGER).into_iter();
+        let slots = items.filter(|item| item["pk"]["S"] == "slots");
+        slots
+            .filter_map(|slot| slot["sk"]["S"].as_str().map(str::to_owned))
+            .collect()
+    }
+
+    /// S3 tells the queue of these objects, each in a message of its own.
+    pub fn upload(&self, numbers: impl Iterator<Item = u32>) {
+        for number in numbers {
+            self.events
+                .inject(&objects::notification([number]).to_string());
+        }
+    }
+
+    /// Lets `dispatch` itself, in this process, start what `numbers` say, so that rows, slots and executions are as it
+    /// leaves them.
+    pub async fn start_in_process(
+        &self,
+        scenario: &Scenario,
+        numbers: std::ops::Range<u32>,
+    ) -> Result<(), Failure> {
+        let executions = (numbers.end - numbers.start).div_ceil(scenario.per_execution);
+        if executions == 0 {
+            return Ok(());
+        }
+        self.upload(numbers);
+        let mut environment = self.environment(scenario, "https://sqs.us-east-1.amazonaws.com");
+        // A tick ends at once when it has made all its starts, instead of waiting for more messages.
+        for (name, value) in [
+            (
+                "SPILLWAY_STARTS_PER_SECOND",
+                MAX_STARTS_PER_SECOND.to_string(),
+            ),
+            ("SPILLWAY_BURST", "100000".to_owned()),
+            ("SPILLWAY_STARTS_PER_TICK", executions.to_string()),
+            ("SPILLWAY_TICK_SECONDS", PREPARING.as_secs().to_string()),
+        ] {
+            environment.insert(name.to_owned(), value);
+        }
+        let prepared = |problem: String| Failure::Scenario(format!("preparing it: {problem}"));
+        let config = dispatch::Config::from_environment(&|name| environment.get(name).cloned());
+        let config = config.map_err(|error| prepared(error.to_string()))?;
+        let caller = self.aws.caller("preparing");
+        let dispatch = Dispatch::new(config, Clients::with_http_client(caller.http_client()));
+        let clock = Clock::system();
+        let invocation = Invocation {
+            token: "preparing".into(),
+            clock,
+            deadline: clock.now() + 2 * PREPARING.as_millis() as i64,
+            tick: None,
+        };
+        let before = self.aws.sfn().running().len();
+        let ended = Arc::new(dispatch).tick(invocation).await;
+        if let Some(failure) = ended.failure {
+            return Err(prepared(failure.to_string()));
+        }
+        let running = self.aws.sfn().running().len() - before;
+        if running != executions as usize {
+            return Err(prepared(format!(
+                "{running} executions run instead of {executions}"
+            )));
+        }
+        self.remove_lease(&caller).await.map_err(prepared)
+    }
+
+    /// The lease remembers tokens and starts, which are not those of the run that follows.
+    async fn remove_lease(&self, caller: &Caller) -> Result<(), String> {
+        let delete = caller.dynamodb_client().delete_item().table_name(LEDGER);
+        let text = |text: &str| aws_sdk_dynamodb::types::AttributeValue::S(text.to_owned());
+        let deleted = delete
+            .key("pk", text("lease"))
+            .key("sk", text("dispatch"))
+            .send()
+            .await;
+        deleted.map(drop).map_err(|error| error.to_string())
+    }
+}
+
+/// Some SDKs take a queue's URL for the endpoint itself.
+fn queue_url(endpoint: &str, queue: &str) -> String {
+    format!("{endpoint}/{}/{queue}", fake_aws::ACCOUNT)
+}
