@@ -115,6 +115,17 @@ def test_peers_are_judged_the_right_way_round() -> None:
     }
 
 
+def test_one_lost_event_is_too_many() -> None:
+    runs = runs_of(peers.PART, "s", dispatch=[result(), result(lost=1), result()], python=[result(started_twice=7)])
+    judged = verdicts.judge(runs, programs())
+    assert (verdict(judged, "events lost").figure, verdict(judged, "events lost").met) == (1, False)
+    assert verdict(judged, "events started twice").met is True
+
+
+def test_nothing_started_is_no_rate() -> None:
+    assert cases.per_second(result(starts=0, last_start_s=0.0)) == 0
+
+
 def test_what_was_not_measured_is_neither_met_nor_missed() -> None:
     judged = verdicts.judge(Runs(), Programs(Path("/load"), {}, {}, []))
     assert judged

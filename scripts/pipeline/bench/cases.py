@@ -76,7 +76,7 @@ def per_cpu_second(result: Result) -> float:
 
 def per_second(result: Result) -> float:
     """Starts per second, until the last of them."""
-    return result["starts"] / result["last_start_s"]
+    return result["starts"] / result["last_start_s"] if result["starts"] else 0.0
 
 
 def calls(result: Result) -> float:

@@ -45,7 +45,7 @@ def fill(result: Result) -> float:
 
 def over_ideal(result: Result) -> float:
     """Time to drain over burst / rate, the least that there could be."""
-    return result["last_start_s"] / ((result["starts"] - QUOTA["burst"]) / QUOTA["per_second"])
+    return result["last_start_s"] / ((result["events"] - QUOTA["burst"]) / QUOTA["per_second"])
 
 
 def throttled(result: Result) -> float:
