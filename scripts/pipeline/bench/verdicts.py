@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from pipeline.bench import cases, growth, instructions, peers, per_event, sizes, start_up
+from pipeline.bench import cases, growth, peers, per_event, sizes, start_up
 from pipeline.bench.cases import Runs
 from pipeline.bench.programs import Programs
 from pipeline.bench.tables import Table, number
@@ -50,7 +50,7 @@ def judge(runs: Runs, programs: Programs) -> list[Verdict]:
 
 def _correct(runs: Runs) -> list[Verdict]:
     """Speed is nothing without it. The peers are told of in their own table."""
-    own = [case for case in runs.of if case.program in HANDLERS and case.part not in (start_up.PART, instructions.PART)]
+    own = [case for case in runs.of if case.program in HANDLERS and case.part != start_up.PART]
     return [
         Verdict(f"events {what}, all runs of the handlers", max((runs.most(case, of) for case in own), default=None), 0, digits=0)
         for what, of in (("lost", cases.lost), ("started twice", cases.started_twice))
