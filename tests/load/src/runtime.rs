@@ -149,26 +149,19 @@ impl Driver {
             return Err("it hung up while it asked for work".into());
         }
         let heard = async {
-            let mut hears = self.hears.lock().await;
-            loop {
-                match hears.recv().await {
-                    Some(Said::Answered { at, id: of, answer }) if of == id => {
-                        return Ok(Invoked {
-                            handed_out,
-                            answered: at,
-                            answer,
-                        });
-                    }
-                    Some(Said::Answered { id, .. }) => {
-                        return Err(format!("it answered an invocation that there is not: {id}"));
-                    }
-                    // Lambda's runtimes ask only after they have answered.
-                    Some(Said::Polled(..)) => return Err("it asked for work twice at once".into()),
-                    Some(Said::InitFailed(body)) => {
-                        return Err(format!("it could not start: {body}"));
-                    }
-                    None => return Err("the server has stopped".into()),
+            match self.hears.lock().await.recv().await {
+                Some(Said::Answered { at, id: of, answer }) if of == id => Ok(Invoked {
+                    handed_out,
+                    answered: at,
+                    answer,
+                }),
+                Some(Said::Answered { id, .. }) => {
+                    Err(format!("it answered an invocation that there is not: {id}"))
                 }
+                // Lambda's runtimes ask only after they have answered.
+                Some(Said::Polled(..)) => Err("it asked for work twice at once".into()),
+                Some(Said::InitFailed(body)) => Err(format!("it could not start: {body}")),
+                None => Err("the server has stopped".into()),
             }
         };
         match tokio::time::timeout(timeout, heard).await {
