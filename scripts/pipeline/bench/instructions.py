@@ -10,7 +10,7 @@ from pipeline.bench.tables import Table, number
 PART = "instructions"
 NAMES = ("dispatch", "floor", "settle", "ingest")
 # What starts and ends a run is in both, and so falls out of the difference.
-FEW, MANY = 400, 1_600
+FEW, MANY = 200, 800
 
 
 def plan(programs: Programs, *, quick: bool, rounds: int) -> list[Case]:

@@ -24,7 +24,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         "was measured, whether\ntargets are met or not; 1, something could not be; 2, the arguments are wrong.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--quick", action="store_true", help="one round, fewer events: rough figures, in a few minutes")
+    parser.add_argument("--quick", action="store_true", help="one round, fewer events: rough figures, sooner")
     names = [part.name for part in parts.PARTS]
     parser.add_argument("--only", choices=names, action="append", metavar="PART", help="only this part; can be given again")
     parser.add_argument("--runs", type=positive, metavar="N", help="rounds (default: 3; with --quick: 1)")

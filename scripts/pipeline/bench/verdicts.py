@@ -120,7 +120,7 @@ def _calls(runs: Runs) -> list[Verdict]:
 
     beyond = cases.calls_beyond_start
     return [
-        Verdict("write units per event, dispatch and settle", both(cases.write_units), 4),
+        Verdict("write units per event, dispatch and settle", both(cases.write_units), 4, digits=3),
         Verdict("API calls per event beyond StartExecution, dispatch", runs.median(dispatch, beyond), 1.5),
         Verdict("API calls per event beyond StartExecution, dispatch and settle", both(beyond), 1.5),
     ]
