@@ -1,14 +1,12 @@
 """State machine definitions, checked by asl-validator: the examples' own, and with a run's overlay on top; the modules' own."""
 
-import hashlib
 import re
 import shutil
 import tempfile
 from pathlib import Path
 
-from pipeline import overlay, processes
-from pipeline.locks import exclusive
-from pipeline.paths import ROOT, TOOLS
+from pipeline import node_packages, overlay
+from pipeline.paths import ROOT
 from pipeline.venvs import REQUIREMENTS
 
 from checks import sources
@@ -41,19 +39,4 @@ def _rendered(template: str) -> str:
 
 
 def _install() -> Path:
-    files = [REQUIREMENTS / "asl" / name for name in ("package.json", "package-lock.json")]
-    digest = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
-    home = TOOLS / f"asl-validator-{digest}"
-    complete = home / "complete"
-    with exclusive(TOOLS / "asl-validator.lock"):
-        if not complete.exists():
-            print("  installing asl-validator into target/ (once) …", flush=True)
-            shutil.rmtree(home, ignore_errors=True)
-            home.mkdir(parents=True)
-            for file in files:
-                shutil.copy(file, home)
-            options = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel", "error"]
-            if processes.run(["npm", "ci", *options], cwd=home).returncode != 0:
-                raise RuntimeError("npm ci failed: is the package registry reachable?")
-            complete.touch()
-    return home / "node_modules/.bin/asl-validator"
+    return node_packages.ensure("asl-validator", REQUIREMENTS / "asl") / "node_modules/.bin/asl-validator"

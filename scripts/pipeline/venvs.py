@@ -14,6 +14,7 @@ _LAYERS = {
     "emulator": ("emulator.txt",),
     "checks": ("emulator.txt", "checks.txt"),
     "policy": ("policy.txt",),
+    "peer": ("peer.txt",),
 }
 
 

@@ -28,7 +28,7 @@ pub async fn run(scenario: &Scenario) -> Result<Report, Failure> {
     let aws = AwsServer::start(pipeline.aws.caller("program"), certificate.as_ref()).await?;
     let (api, driver) = RuntimeApi::new();
     let runtime_api = start_runtime_api(api).await?;
-    let prepared = work::prepare(scenario, &pipeline).await?;
+    let prepared = work::prepare(scenario, &pipeline, &aws.endpoint).await?;
 
     let environment = environment::of(scenario, &pipeline, &aws.endpoint, &runtime_api, &scratch);
     let command: Vec<String> = scenario

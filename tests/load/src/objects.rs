@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+/// Where they lie.
+const BUCKET: &str = "uploads";
 /// In every object's key, before the digits that number it.
 const MARK: &str = "event-";
 const DIGITS: usize = 8;
@@ -32,7 +34,7 @@ fn record(number: u32) -> Value {
             "s3SchemaVersion": "1.0",
             "configurationId": "tf-s3-queue-20261101000000000000000001",
             "bucket": {
-                "name": "uploads",
+                "name": BUCKET,
                 "ownerIdentity": {"principalId": "A3NL1KOZZKExample"},
                 "arn": "arn:aws:s3:::uploads"
             },
@@ -50,6 +52,14 @@ fn record(number: u32) -> Value {
 pub fn notification(numbers: impl IntoIterator<Item = u32>) -> Value {
     let records: Vec<Value> = numbers.into_iter().map(record).collect();
     json!({"Records": records})
+}
+
+/// A message of another kind about an object.
+pub fn in_words_of(template: &str, number: u32) -> String {
+    let template = template
+        .replace("{bucket}", BUCKET)
+        .replace("{key}", &key(number));
+    template.replace("{n}", &number.to_string())
 }
 
 /// The numbers of the objects that a text names, each once: whatever the form of an execution's input is.
@@ -77,6 +87,14 @@ mod tests {
             "also as a string in another"
         );
         assert!(named("event-1234567").is_empty());
+    }
+
+    #[test]
+    fn a_template_names_its_object() {
+        let text = in_words_of(r#"{"name": "execution-{n}", "of": "{bucket}/{key}"}"#, 7);
+        let expected = format!(r#"{{"name": "execution-7", "of": "uploads/{}"}}"#, key(7));
+        assert_eq!(text, expected);
+        assert_eq!(named(&text), [7]);
     }
 
     #[test]

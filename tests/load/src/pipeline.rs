@@ -20,6 +20,8 @@ use crate::tally::Tally;
 pub const FUNCTION: &str = "load-function";
 /// The ledger's table.
 pub const LEDGER: &str = "ledger";
+/// A table of another kind, with one key: what Cumulus counts executions in.
+const SEMAPHORES: &str = "semaphores";
 const LEDGER_ARN: &str = "arn:aws:dynamodb:us-east-1:123456789012:table/ledger";
 
 /// How long a received event stays hidden: Terraform's value for a tick of 56 s.
@@ -68,6 +70,7 @@ impl Pipeline {
         let events = queue("events", VISIBILITY, Some(("events-dlq", 20)));
         let outcomes = queue("outcomes", 6 * half_a_minute, Some(("outcomes-dlq", 5)));
         aws.dynamodb().create_table(LEDGER, "pk", Some("sk"));
+        aws.dynamodb().create_table(SEMAPHORES, "key", None);
         let tally = Tally::of(scenario.events);
         let counting = tally.clone();
         let machine = aws
@@ -132,6 +135,7 @@ impl Pipeline {
         text.replace("{queue_url}", &queue_url(endpoint, self.events.name()))
             .replace("{queue_arn}", &self.events.arn())
             .replace("{table}", LEDGER)
+            .replace("{semaphores}", SEMAPHORES)
             .replace("{machine_arn}", &self.machine)
             .replace("{outcomes_url}", &queue_url(endpoint, self.outcomes.name()))
     }
@@ -161,6 +165,14 @@ impl Pipeline {
         for number in numbers {
             self.events
                 .inject(&objects::notification([number]).to_string());
+        }
+    }
+
+    /// The same objects, told in the words of `template`.
+    pub fn upload_as(&self, template: &str, endpoint: &str, numbers: impl Iterator<Item = u32>) {
+        let template = self.fill_in(template, endpoint);
+        for number in numbers {
+            self.events.inject(&objects::in_words_of(&template, number));
         }
     }
 

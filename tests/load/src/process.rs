@@ -13,8 +13,8 @@ use std::process::{Command as StdCommand, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
 use nix::sys::prctl::set_pdeathsig;
-use nix::sys::signal::Signal;
-use nix::unistd::getppid;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::{Pid, getppid};
 use tokio::io::AsyncWriteExt;
 use tokio::process::{Child, ChildStdin, Command};
 
@@ -29,8 +29,8 @@ const READY: &[u8] = b"ready\n";
 /// Of what the program wrote, so many bytes are shown when it dies.
 const SHOWN: u64 = 4_000;
 
-/// How long a killed program may take to end.
-const ENDING: Duration = Duration::from_secs(5);
+/// How long a program may take to end: valgrind writes what it has counted.
+const ENDING: Duration = Duration::from_secs(20);
 
 /// The program; it is killed when this is dropped.
 pub struct Program {
@@ -110,6 +110,16 @@ impl Program {
     /// What it and its children have used; nothing when it is gone.
     pub fn used(&self) -> Used {
         cpu::of(self.pid).unwrap_or_default()
+    }
+
+    /// Asks it to end, and waits for that. One that does not is killed when this is dropped.
+    pub async fn end(&mut self) {
+        let pid = i32::try_from(self.pid).ok().filter(|pid| *pid > 0);
+        if let Some(pid) = pid
+            && kill(Pid::from_raw(pid), Signal::SIGTERM).is_ok()
+        {
+            let _ = tokio::time::timeout(ENDING, self.child.wait()).await;
+        }
     }
 
     /// Resolves when it has ended, which it never should.

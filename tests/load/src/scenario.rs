@@ -43,6 +43,10 @@ pub struct Scenario {
     pub cpu_share: Option<f64>,
     #[serde(default = "seed")]
     pub seed: u64,
+    /// For `messages`: what the queue's messages are, instead of S3's notifications. {bucket}, {key} and {n} are an object's
+    /// own; the rest is replaced as in `program`.
+    #[serde(default)]
+    pub message_template: Option<String>,
     /// Lambda's timeout of the function, in seconds; `dispatch` has its tick and 20 s more.
     #[serde(default = "timeout")]
     pub timeout_s: u64,
@@ -110,6 +114,16 @@ impl Scenario {
         if self.work == Work::Ingest && !self.events.is_multiple_of(self.per_execution) {
             return wrong("events is not a multiple of per_execution");
         }
+        if self
+            .message_template
+            .as_ref()
+            .is_some_and(|text| !text.contains("{key}"))
+        {
+            return wrong("message_template has no {key}: nothing would tell what was started");
+        }
+        if self.message_template.is_some() && self.work != Work::Messages {
+            return wrong("message_template is for messages");
+        }
         if !(0.0..=1.0).contains(&self.error_rate) {
             return wrong("error_rate is not 0 to 1");
         }
@@ -142,6 +156,10 @@ mod tests {
         assert!(problem(r#"{"program": ["p"], "work": "dispatch", "event": 1}"#).contains("event"));
         let many = r#"{"program": ["p"], "work": "dispatch", "events": 9000, "slots_taken": 1001}"#;
         assert!(problem(many).contains("10001"));
+        let keyless = r#"{"program": ["p"], "work": "messages", "message_template": "{n}"}"#;
+        assert!(problem(keyless).contains("{key}"));
+        let elsewhere = r#"{"program": ["p"], "work": "settle", "message_template": "{key}"}"#;
+        assert!(problem(elsewhere).contains("is for messages"));
         let share = r#"{"program": ["p"], "work": "dispatch", "cpu_share": 1.5}"#;
         assert!(problem(share).contains("cpu_share"));
     }

@@ -130,6 +130,7 @@ impl Session {
     /// Ends it.
     pub async fn end(mut self) -> Result<Worked, Failure> {
         let used = settled(&self.program, self.quiet).await;
+        self.program.end().await;
         let measured = self.measured;
         let (Some(began), Some(answered)) = (measured.began, measured.answered) else {
             return Err(Failure::Program(format!(

@@ -149,6 +149,31 @@ fn the_floor_only_receives_and_starts() {
 }
 
 #[test]
+fn messages_may_have_another_form() {
+    let template = r#"{"meta": {"queue": "{queue_url}", "name": "execution-{n}"}, "payload": ["{bucket}", "{key}"]}"#;
+    let result = measured(
+        env!("CARGO_BIN_EXE_floor"),
+        "messages",
+        json!({"events": 30, "message_template": template}),
+    );
+    assert_done(&result, 30);
+    assert_eq!(result["starts"], 30);
+}
+
+#[test]
+fn a_program_may_write_down_what_it_counted_when_it_ends() {
+    let marker = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("counted-by-the-program");
+    let _ = std::fs::remove_file(&marker);
+    // As valgrind does it.
+    let script = r#""$0" & trap 'kill $!; echo 42 > "$1"; exit' TERM; wait"#;
+    let floor = env!("CARGO_BIN_EXE_floor");
+    let program = json!(["/bin/sh", "-c", script, floor, marker.display().to_string()]);
+    let result = measured(floor, "messages", json!({"events": 10, "program": program}));
+    assert_done(&result, 10);
+    assert_eq!(std::fs::read_to_string(&marker).unwrap(), "42\n");
+}
+
+#[test]
 fn tls_works() {
     let result = measured(
         env!("CARGO_BIN_EXE_floor"),

@@ -17,11 +17,18 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// So many invocations in a row that fail and start nothing are the program's end.
 const MOST_FAILURES: u32 = 5;
 
-pub async fn prepare(scenario: &Scenario, pipeline: &Pipeline) -> Result<(), Failure> {
+pub async fn prepare(
+    scenario: &Scenario,
+    pipeline: &Pipeline,
+    endpoint: &str,
+) -> Result<(), Failure> {
     let before = scenario.slots_taken * scenario.per_execution;
     let numbers = scenario.events..scenario.events + before;
     pipeline.start_in_process(scenario, numbers).await?;
-    pipeline.upload(0..scenario.events);
+    match &scenario.message_template {
+        Some(template) => pipeline.upload_as(template, endpoint, 0..scenario.events),
+        None => pipeline.upload(0..scenario.events),
+    }
     Ok(())
 }
 

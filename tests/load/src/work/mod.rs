@@ -22,11 +22,15 @@ pub enum Prepared {
 }
 
 /// Makes what the work needs, before the program starts.
-pub async fn prepare(scenario: &Scenario, pipeline: &Pipeline) -> Result<Prepared, Failure> {
+pub async fn prepare(
+    scenario: &Scenario,
+    pipeline: &Pipeline,
+    endpoint: &str,
+) -> Result<Prepared, Failure> {
     match scenario.work {
         Work::StartUp => Ok(Prepared::Nothing),
         Work::Dispatch | Work::Messages => {
-            events::prepare(scenario, pipeline).await?;
+            events::prepare(scenario, pipeline, endpoint).await?;
             Ok(Prepared::Schedule)
         }
         Work::Settle => Ok(Prepared::Payloads(
