@@ -221,6 +221,7 @@ module "dispatch" {
         "dynamodb:BatchGetItem",
         "dynamodb:DeleteItem",
         "dynamodb:GetItem",
+        "dynamodb:PartiQLInsert",
         "dynamodb:PutItem",
         "dynamodb:Query",
         "dynamodb:UpdateItem",

@@ -11,7 +11,7 @@ use spillway::aws::ledger::{BatchItem, Rows, Written};
 use spillway::aws::queue::BATCH;
 use spillway::batch;
 use spillway::execution;
-use spillway::row::{Row, RowKey};
+use spillway::row::RowKey;
 use spillway::slot::{Slot, Work};
 use tracing::trace;
 
@@ -246,8 +246,13 @@ impl Dispatch {
         };
         let claims = members.iter().zip(&keys).map(|(member, key)| {
             let row = rows.get(key).and_then(|row| row.as_ref().ok());
-            self.claim_member(shared, lane, member, &slot.execution, row.cloned())
+            self.claim_of(shared, lane, member, &slot.execution, row)
         });
+        let claims = self.ledger.claim_all(claims.collect()).await;
+        let claims = members
+            .iter()
+            .zip(claims)
+            .map(|(member, claim)| self.claim_again(shared, lane, member, &slot.execution, claim));
         let claims = join_all(claims).await;
         let mut fates = Vec::new();
         let mut won = Vec::new();
@@ -300,30 +305,28 @@ impl Dispatch {
         (fates, Some((slot, Load { attempt: 1, events })))
     }
 
-    /// Claims one member. Its row may have been written since it was read and still be there to be claimed, as when ingest
+    /// Claims one member again whose row was written since it was read and is still there to be claimed, as when ingest
     /// came to know of it: then it is claimed as it is. An attempt that nobody claimed must not be left behind, or it
     /// could be claimed later for a batch of the same name, which has run without it.
-    async fn claim_member(
+    async fn claim_again(
         &self,
         shared: &Shared,
         lane: usize,
         member: &Candidate,
         execution: &str,
-        mut read: Option<Row>,
+        mut answer: Result<Written, HandlerError>,
     ) -> Result<Written, HandlerError> {
-        let mut tries = 0;
-        loop {
-            let claim = self.claim_of(shared, lane, member, execution, read.as_ref());
-            match self.ledger.claim(claim).await {
-                Ok(Written::Lost(found))
-                    if tries < TRIES
-                        && verdict(member.attempt, found.as_deref()) == Verdict::Claim =>
-                {
-                    read = found.map(|row| *row);
-                    tries += 1;
-                }
-                answer => return answer,
+        for _ in 0..TRIES {
+            let Ok(Written::Lost(found)) = &answer else {
+                break;
+            };
+            let found = found.as_deref();
+            if verdict(member.attempt, found) != Verdict::Claim {
+                break;
             }
+            let claim = self.claim_of(shared, lane, member, execution, found);
+            answer = self.ledger.claim(claim).await;
         }
+        answer
     }
 }

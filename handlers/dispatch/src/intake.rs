@@ -3,19 +3,17 @@
 use std::collections::HashSet;
 
 use futures_util::future::join_all;
-use spillway::attempt::{Verdict, verdict};
 use spillway::aws::error::HandlerError;
-use spillway::aws::ledger::{Claim, Heads, Rows, TakenSlot, Written};
+use spillway::aws::ledger::{Heads, Rows};
 use spillway::aws::queue::{Message, Outgoing};
 use spillway::batch::Member;
 use spillway::event::ObjectEvent;
 use spillway::message::{self, Body};
 use spillway::order::{Head, Order};
 use spillway::row::{Row, RowKey};
-use spillway::slot::{Slot, Work};
-use spillway::sweep::Found;
+use spillway::slot::Slot;
 use spillway::{execution, fifo};
-use tracing::{debug, trace, warn};
+use tracing::{trace, warn};
 
 use crate::Dispatch;
 use crate::load::Load;
@@ -64,10 +62,10 @@ pub(crate) enum Fate {
 }
 
 /// What the ledger says of the candidates.
-struct Known {
-    rows: Rows,
+pub(crate) struct Known {
+    pub rows: Rows,
     /// Only with an order.
-    heads: Heads,
+    pub heads: Heads,
 }
 
 /// What two messages must not have in common to be handled at once.
@@ -252,12 +250,7 @@ impl Dispatch {
             return;
         }
         let fates = match self.known(shared, &mut candidates).await {
-            Ok(known) => {
-                let claims = candidates
-                    .iter()
-                    .map(|candidate| self.claim(shared, lane, candidate, &known));
-                join_all(claims).await
-            }
+            Ok(known) => self.claim_all(shared, lane, &candidates, &known).await,
             Err(problem) => {
                 let granted = u32::try_from(candidates.len()).unwrap_or(u32::MAX);
                 shared.state().gate.give_back(granted);
@@ -299,170 +292,6 @@ impl Dispatch {
         };
         self.recognise(shared, candidates, &rows).await?;
         Ok(Known { rows, heads })
-    }
-
-    /// Compares one message with its row and claims the attempt it asks for. Gives its start back unless it claims.
-    async fn claim(
-        &self,
-        shared: &Shared,
-        lane: usize,
-        candidate: &Candidate,
-        known: &Known,
-    ) -> Fate {
-        if let Some(fate) = self.not_by_itself(shared, candidate) {
-            shared.state().gate.give_back(1);
-            return fate;
-        }
-        let key = RowKey::of(&candidate.event);
-        let found = known.rows.get(&key).cloned().transpose();
-        let head = known.heads.get(&key.pk).cloned().transpose();
-        let (row, head) = match (found, head) {
-            (Ok(row), Ok(head)) => (row, head.unwrap_or_default()),
-            (Err(problem), _) | (_, Err(problem)) => {
-                shared.state().gate.give_back(1);
-                shared.count(|counts| counts.unreadable += 1);
-                return Fate::DeadLetter(problem.to_string());
-            }
-        };
-        if self.config.order != Order::None {
-            return self.take_turn(shared, lane, candidate, row, head).await;
-        }
-        let row = row.as_ref();
-        let verdict = verdict(candidate.attempt, row);
-        trace!(decision = ?verdict, key = key.pk, candidate.attempt, "attempt rule");
-        let without_claim = match verdict {
-            Verdict::Claim => return self.take_slot_and_claim(shared, lane, candidate, row).await,
-            Verdict::Stale => self.stale(shared, candidate),
-            Verdict::ClaimIfClosed => match self.has_closed(row).await {
-                Ok(true) => return self.take_slot_and_claim(shared, lane, candidate, row).await,
-                Ok(false) => Fate::Hide(HIDE_SECONDS),
-                Err(problem) => {
-                    shared.note(problem);
-                    Fate::Hide(HIDE_SECONDS)
-                }
-            },
-        };
-        shared.state().gate.give_back(1);
-        without_claim
-    }
-
-    /// The ledger owns the attempt.
-    pub(crate) fn stale(&self, shared: &Shared, candidate: &Candidate) -> Fate {
-        debug!(
-            key = candidate.event.key,
-            attempt = candidate.attempt,
-            "stale"
-        );
-        shared.count(|counts| counts.stale += 1);
-        Fate::Delete
-    }
-
-    /// Whether the execution that a row is claimed for has closed.
-    async fn has_closed(&self, row: Option<&Row>) -> Result<bool, HandlerError> {
-        let Some(execution) = row.and_then(|row| row.execution.as_deref()) else {
-            return Ok(false);
-        };
-        // Its slot names the state machine it was started on; a slot that is gone was settled.
-        let Some(slot) = self.ledger.slot(execution).await? else {
-            return Ok(false);
-        };
-        let found = self
-            .workflow
-            .find(&slot.state_machine_arn, execution)
-            .await?;
-        Ok(matches!(found, Found::Closed(_)))
-    }
-
-    /// Takes the slot of an execution. One that is there already belongs to another message of the same attempt, which
-    /// may claim with it or free it: only who took a slot goes on with it, and this message comes again. `Err` with
-    /// [`Fate::Hide`] leaves the grant as it was.
-    pub(crate) async fn take_slot(
-        &self,
-        shared: &Shared,
-        execution: String,
-        work: Work,
-    ) -> Result<Slot, Fate> {
-        let slot = Slot {
-            execution,
-            taken_at: shared.slot_time(),
-            work,
-            ordered: self.config.order != Order::None,
-            state_machine_arn: self.config.state_machine_arn.clone(),
-            pending: false,
-        };
-        let taken_at = slot.taken_at;
-        match self.ledger.take_slot(slot).await {
-            Ok(TakenSlot::Now(slot)) => {
-                shared.state().gate.capacity.slot_put();
-                Ok(slot)
-            }
-            Ok(TakenSlot::Before) => Err(Fate::Hide(HIDE_SECONDS)),
-            Err(problem) => {
-                // Counted as taken: it may have been.
-                shared.state().gate.capacity.slot_put();
-                shared.suspect(taken_at);
-                shared.fail(problem);
-                Err(Fate::HandBack)
-            }
-        }
-    }
-
-    /// The claim of a candidate's attempt.
-    pub(crate) fn claim_of<'a>(
-        &'a self,
-        shared: &Shared,
-        lane: usize,
-        candidate: &'a Candidate,
-        execution: &'a str,
-        read: Option<&'a Row>,
-    ) -> Claim<'a> {
-        Claim {
-            event: &candidate.event,
-            attempt: candidate.attempt,
-            execution,
-            lane: self.lanes.get(lane).and_then(|lane| lane.name.as_deref()),
-            read,
-            now: shared.now(),
-        }
-    }
-
-    async fn take_slot_and_claim(
-        &self,
-        shared: &Shared,
-        lane: usize,
-        candidate: &Candidate,
-        row: Option<&Row>,
-    ) -> Fate {
-        let Candidate { event, attempt, .. } = candidate;
-        let name = execution::name(&self.config.ledger_arn, event, *attempt);
-        let work = Work::Row(RowKey::of(event));
-        let slot = match self.take_slot(shared, name, work).await {
-            Ok(slot) => slot,
-            Err(fate) => {
-                if matches!(fate, Fate::Hide(_)) {
-                    shared.state().gate.give_back(1);
-                }
-                return fate;
-            }
-        };
-        let claim = self.claim_of(shared, lane, candidate, &slot.execution, row);
-        match self.ledger.claim(claim).await {
-            Ok(Written::Done) => Fate::Start(slot),
-            Ok(Written::Lost(found)) => {
-                shared.state().gate.give_back_start(1);
-                self.free_unused(shared, &slot).await;
-                match verdict(*attempt, found.as_deref()) {
-                    Verdict::Stale => self.stale(shared, candidate),
-                    Verdict::Claim | Verdict::ClaimIfClosed => Fate::HandBack,
-                }
-            }
-            // It may have been claimed: then the slot is needed, the message is stale, and the next tick starts it.
-            Err(problem) => {
-                shared.suspect(slot.taken_at);
-                shared.fail(problem);
-                Fate::HandBack
-            }
-        }
     }
 
     /// Reads one candidate's row and its object's head again.

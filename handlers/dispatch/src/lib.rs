@@ -4,6 +4,7 @@
 //! The order of every start is slot, claim, delete message, start: once slot and claim exist the ledger owns the
 //! event, and whatever happens next, a later tick finds the slot and finishes the start.
 
+mod claim;
 pub mod config;
 mod control;
 mod counts;

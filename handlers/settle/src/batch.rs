@@ -101,6 +101,11 @@ impl Settle {
         }
     }
 
+    /// Whether a success may name items that failed.
+    pub(crate) fn reports(&self, slot: &Slot) -> bool {
+        self.config.events_per_execution > 1 || slot.work == Work::Batch
+    }
+
     /// Which items the execution reports as failed. A report that cannot be understood: the outcome that all share.
     async fn failures(
         &self,
@@ -108,8 +113,7 @@ impl Settle {
         outcome: &Outcome,
         ids: &HashSet<String>,
     ) -> Result<Result<Failures, Outcome>, HandlerError> {
-        let reports = self.config.events_per_execution > 1 || slot.work == Work::Batch;
-        if outcome.status != Status::Succeeded || !reports || ids.is_empty() {
+        if outcome.status != Status::Succeeded || !self.reports(slot) || ids.is_empty() {
             return Ok(Ok(Failures::None));
         }
         let output = match &outcome.output {

@@ -41,7 +41,6 @@ impl Settle {
         now: Millis,
     ) -> Result<Counts, HandlerError> {
         trace!(decision = ?settlement, execution = outcome.execution, "settlement");
-        let mut counts = Counts::default();
         let lane = self.lane(row.lane.as_deref())?;
         let state = match settlement {
             Settlement::Succeeded => State::Succeeded,
@@ -79,19 +78,32 @@ impl Settle {
                 State::Dead
             }
         };
+        self.finish(&RowKey::of(&row.event), outcome, state, now)
+            .await
+    }
+
+    /// Writes how an execution ended into the row that is claimed for it.
+    pub(crate) async fn finish(
+        &self,
+        at: &RowKey,
+        outcome: &Outcome,
+        state: State,
+        now: Millis,
+    ) -> Result<Counts, HandlerError> {
+        let mut counts = Counts::default();
         let finish = Finish {
             state,
             outcome,
             now,
             expires_at: state.is_finished().then(|| self.expires_at(now)),
         };
-        match self.ledger.finish(&RowKey::of(&row.event), finish).await? {
+        match self.ledger.finish(at, finish).await? {
             Written::Done => match state {
                 State::Succeeded => counts.succeeded += 1,
                 State::Retry => counts.retried += 1,
                 _ => counts.dead += 1,
             },
-            // The same outcome, delivered twice and settled by the other one.
+            // Settled before, up to the slot; or by the same outcome, delivered twice.
             Written::Lost(_) => counts.stale_outcomes += 1,
         }
         Ok(counts)

@@ -5,8 +5,9 @@ use serde::Deserialize;
 use spillway::Millis;
 use spillway::aws::error::HandlerError;
 use spillway::aws::queue::Outgoing;
-use spillway::outcome::{self, Outcome, Report};
-use spillway::slot::Work;
+use spillway::outcome::{self, Outcome, Report, Status};
+use spillway::row::State;
+use spillway::slot::{Slot, Work};
 use tracing::{debug, error, warn};
 
 use crate::Settle;
@@ -96,7 +97,33 @@ impl Settle {
             counts.stale_outcomes += 1;
             return Ok(());
         };
-        let items = self.items(&slot, outcome, counts).await?;
+        match &slot.work {
+            // Its success asks for nothing that only the row tells.
+            Work::Row(key) if outcome.status == Status::Succeeded && !self.reports(&slot) => {
+                let row = self.finish(key, outcome, State::Succeeded, now).await?;
+                counts.add(&row);
+            }
+            _ => self.settle_items(&slot, outcome, now, counts).await?,
+        }
+        match (&slot.work, slot.ordered) {
+            (Work::Row(key), true) => {
+                self.free_turn(&key.pk, &outcome.execution, now, counts)
+                    .await?;
+            }
+            (Work::Row(_), false) => {}
+            (Work::Batch, _) => self.ledger.forget_batch(&outcome.execution).await?,
+        }
+        self.ledger.free_slot(&outcome.execution).await
+    }
+
+    async fn settle_items(
+        &self,
+        slot: &Slot,
+        outcome: &Outcome,
+        now: Millis,
+        counts: &mut Counts,
+    ) -> Result<(), HandlerError> {
+        let items = self.items(slot, outcome, counts).await?;
         if items.is_empty() {
             // Settled before, up to the slot; or claimed for a later attempt.
             counts.stale_outcomes += 1;
@@ -110,14 +137,6 @@ impl Settle {
         for row in settled {
             counts.add(&row?);
         }
-        match (&slot.work, slot.ordered) {
-            (Work::Row(key), true) => {
-                self.free_turn(&key.pk, &outcome.execution, now, counts)
-                    .await?;
-            }
-            (Work::Row(_), false) => {}
-            (Work::Batch, _) => self.ledger.forget_batch(&outcome.execution).await?,
-        }
-        self.ledger.free_slot(&outcome.execution).await
+        Ok(())
     }
 }

@@ -1,11 +1,18 @@
-"""Two things without which MiniStack's IAM refuses what AWS allows."""
+"""Three things without which MiniStack's IAM refuses what AWS allows."""
+
+import json
+import re
 
 from ministack.core import iam_actions, iam_evaluator
+
+# Verb and table.
+STATEMENT = r'(INSERT|UPDATE|DELETE|SELECT)\b.*?"([^"]+)"'
 
 
 def add() -> None:
     _batches_as_single_calls()
     _requests_as_over_tls()
+    _statements_by_themselves()
 
 
 def _batches_as_single_calls() -> None:
@@ -27,3 +34,23 @@ def _requests_as_over_tls() -> None:
         return "true" if key.lower() == "aws:securetransport" else plain(key, context)
 
     iam_evaluator._resolve_condition_key = resolve
+
+
+def _statements_by_themselves() -> None:
+    """BatchExecuteStatement is no action of IAM: each statement is one of its own, on its table.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ql-iam.html
+    """
+    plain = iam_actions.dynamodb_transaction_checks
+
+    def checks(action: str, body: bytes, region: str, account: str) -> list[tuple[str, str]]:
+        if action != "dynamodb:BatchExecuteStatement":
+            return plain(action, body, region, account)
+        statements = [re.match(STATEMENT, one["Statement"]) for one in json.loads(body)["Statements"]]
+        return [
+            (f"dynamodb:PartiQL{found[1].title()}", f"arn:aws:dynamodb:{region}:{account}:table/{found[2]}")
+            for found in statements
+            if found
+        ]
+
+    iam_actions.dynamodb_transaction_checks = checks

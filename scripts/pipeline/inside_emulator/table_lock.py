@@ -9,4 +9,5 @@ from pipeline.inside_emulator.locking import lock_in
 
 
 def add() -> None:
-    lock_in(threading.RLock(), dynamodb, "_put_item", "_update_item", "_delete_item", "_transact_write_items", "_batch_write_item")
+    writes = ("_put_item", "_update_item", "_delete_item", "_transact_write_items", "_batch_write_item", "_execute_statement")
+    lock_in(threading.RLock(), dynamodb, *writes)

@@ -158,10 +158,12 @@ async fn a_tick_that_dies_among_its_claims_goes_on_with_those_it_won() {
     for nth in 1..=5 {
         let pipeline = Pipeline::succeeding(batches(5), 1);
         let uploads = pipeline.upload_many(5);
+        // Each in a call of its own.
+        let faults = pipeline.aws.faults();
+        faults.fail_entries(|call, _| simulation::claims(call));
         let mut claims = 0;
-        pipeline.aws.faults().after(move |call| {
-            let claim =
-                call.operation == "UpdateItem" && call.request.to_string().contains("STARTED");
+        faults.after(move |call| {
+            let claim = call.operation == "UpdateItem" && simulation::claims(call);
             claims += u32::from(claim);
             if claim && claims == nth {
                 Fault::Crash

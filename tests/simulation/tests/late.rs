@@ -11,7 +11,8 @@ use spillway::order::Order;
 /// would be found stale.
 #[tokio::test(start_paused = true)]
 async fn a_claim_that_lands_after_the_next_tick_keeps_its_slot() {
-    for (events_per_execution, late) in [(1, 1), (2, 2), (2, 1)] {
+    // Two in one call, and two of which the second is left undone by that call.
+    for (events_per_execution, alone) in [(1, false), (2, false), (2, true)] {
         let settings = Settings {
             events_per_execution,
             ..Settings::default()
@@ -20,25 +21,22 @@ async fn a_claim_that_lands_after_the_next_tick_keeps_its_slot() {
         let uploads: Vec<Upload> = pipeline.upload_many(events_per_execution);
         let mut tries = 0;
         pipeline.aws.faults().before(move |call| {
-            let of_upload = call
-                .facts
-                .keys
-                .iter()
-                .any(|it| it.pk.starts_with("uploads/"));
-            if call.operation != "UpdateItem"
-                || !of_upload
+            let by_itself = call.operation == "UpdateItem";
+            if !simulation::claims(call)
                 || !call.caller.starts_with("dispatch-0")
+                || (alone && !by_itself)
             {
                 return Fault::None;
             }
             tries += 1;
-            if tries <= late {
-                Fault::Delay(Duration::from_secs(25))
-            } else if tries <= events_per_execution {
-                Fault::None
-            } else {
-                Fault::Throttle
+            match tries {
+                1 => Fault::Delay(Duration::from_secs(25)),
+                _ => Fault::Throttle,
             }
+        });
+        let second = format!("uploads/{}|", uploads[uploads.len() - 1].key);
+        pipeline.aws.faults().fail_entries(move |call, entry| {
+            alone && simulation::claims(call) && entry.starts_with(&second)
         });
         let first = pipeline.tick().await;
         assert!(matches!(first, Ticked::Ended(ended) if ended.failure.is_some()));
@@ -78,8 +76,7 @@ async fn a_slot_that_lands_after_its_event_was_settled_is_freed() {
     let uploads = pipeline.upload_many(1);
     let mut puts = 0;
     pipeline.aws.faults().before(move |call| {
-        let puts_slot =
-            call.operation == "PutItem" && call.facts.keys.iter().any(|it| it.pk == "slots");
+        let puts_slot = simulation::takes_slots(call);
         puts += usize::from(puts_slot);
         match call.operation.as_str() {
             "PutItem" if puts_slot && puts == 1 => Fault::Delay(Duration::from_secs(8)),

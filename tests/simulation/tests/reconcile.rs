@@ -406,9 +406,8 @@ async fn a_claim_that_lands_late_is_waited_for() {
         let object = old(&pipeline, "a");
         let mut tries = 0;
         pipeline.aws.faults().before(move |call| {
-            let claims = call.operation == "UpdateItem"
-                && call.facts.keys.iter().any(|key| key.pk == "uploads/a");
-            if !claims || !call.caller.starts_with("dispatch-0") {
+            let object = call.facts.keys.iter().any(|key| key.pk == "uploads/a");
+            if !object || !simulation::claims(call) || !call.caller.starts_with("dispatch-0") {
                 return Fault::None;
             }
             tries += 1;

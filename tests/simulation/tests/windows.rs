@@ -371,11 +371,7 @@ async fn claims_without_an_answer_count_for_the_day() {
         let began = pipeline.aws.clock().now_ms();
         pipeline.upload_many(40);
         pipeline.aws.faults().after(|call: &Call| {
-            let row = call.request["Key"]["pk"]["S"].as_str();
-            let row = row.is_some_and(|pk| pk.starts_with("uploads/"));
-            let claim =
-                call.operation == "TransactWriteItems" || (call.operation == "UpdateItem" && row);
-            if claim && call.caller.starts_with("dispatch") {
+            if simulation::claims(call) {
                 Fault::LoseAnswer
             } else {
                 Fault::None

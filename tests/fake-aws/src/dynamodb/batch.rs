@@ -60,6 +60,40 @@ pub(super) fn hold_back(
     Ok(Some((field, unprocessed.into())))
 }
 
+/// Takes out of a BatchExecuteStatement the statements that are to fail. Answers with their places.
+pub(super) fn take_failing(world: &World, call: &Call, body: &mut Value) -> Vec<usize> {
+    let Some(statements) = body["Statements"].as_array_mut() else {
+        return Vec::new();
+    };
+    let mut failing = Vec::new();
+    let mut kept = Vec::new();
+    for (place, statement) in std::mem::take(statements).into_iter().enumerate() {
+        let key = keys::inserted(&statement).and_then(|(table, item)| {
+            let dynamodb = lock(&world.dynamodb);
+            Some(dynamodb.tables.get(table)?.key_of(&item))
+        });
+        let key = key.unwrap_or_default();
+        if world.entry_fails(call, &format!("{}|{}", key.pk, key.sk)) {
+            failing.push(place);
+        } else {
+            kept.push(statement);
+        }
+    }
+    *statements = kept;
+    failing
+}
+
+/// Puts the errors of statements that failed among the answers of the others.
+pub(super) fn put_failing(answer: &mut Value, failing: &[usize]) {
+    const FAILED: &str = "Throughput exceeds the current capacity of your table or index.";
+    if let Some(answers) = answer["Responses"].as_array_mut() {
+        for place in failing {
+            let error = json!({"Error": {"Code": "ThrottlingError", "Message": FAILED}});
+            answers.insert(*place, error);
+        }
+    }
+}
+
 /// The key of one entry, found the same way as that of a whole request.
 fn key_of(world: &World, operation: &str, table: &str, entry: &Value) -> Key {
     let request = match operation {

@@ -54,6 +54,7 @@ impl Engine {
             "UpdateItem" => run!(database, update_item, body),
             "DeleteItem" => run!(database, delete_item, body),
             "BatchWriteItem" => run!(database, batch_write_item, body),
+            "BatchExecuteStatement" => run!(database, batch_execute_statement, body),
             "TransactWriteItems" => run!(database, transact_write_items, body),
             other => Err(ApiError::not_modelled(&format!("DynamoDB {other}"))),
         }

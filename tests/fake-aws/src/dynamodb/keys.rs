@@ -103,9 +103,31 @@ pub(super) fn items(
                 }
             }
         }
+        "BatchExecuteStatement" => {
+            for statement in elements(&body["Statements"]) {
+                if let Some((table, item)) = inserted(statement) {
+                    name(table, &item, true);
+                }
+            }
+        }
         _ => {}
     }
     items
+}
+
+/// Table and item of `INSERT INTO "table" VALUE {'name': ?, …}`, the only statement of the handlers.
+pub(super) fn inserted(statement: &Value) -> Option<(&str, Value)> {
+    let text = statement["Statement"].as_str()?;
+    let (table, members) = text
+        .strip_prefix("INSERT INTO \"")?
+        .split_once("\" VALUE ")?;
+    let names = members.split('\'').skip(1).step_by(2);
+    let values = elements(&statement["Parameters"]);
+    let item: Map<String, Value> = names
+        .zip(values)
+        .map(|(name, value)| (name.to_owned(), value.clone()))
+        .collect();
+    Some((table, item.into()))
 }
 
 /// The partition a Query asks for: the value in the `name = :value` of its key condition.

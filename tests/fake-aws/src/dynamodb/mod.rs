@@ -98,7 +98,12 @@ impl DynamoWorld {
 fn is_write(operation: &str) -> bool {
     matches!(
         operation,
-        "PutItem" | "UpdateItem" | "DeleteItem" | "BatchWriteItem" | "TransactWriteItems"
+        "PutItem"
+            | "UpdateItem"
+            | "DeleteItem"
+            | "BatchWriteItem"
+            | "BatchExecuteStatement"
+            | "TransactWriteItems"
     )
 }
 
@@ -146,6 +151,12 @@ pub(crate) fn perform(world: &Arc<World>, call: &mut Call) -> Result<Value, ApiE
     let operation = call.operation.clone();
     let mut body = (*call.request).clone();
     let unprocessed = batch::hold_back(world, call, &mut body)?;
+    let failing = batch::take_failing(world, call, &mut body);
+    if body["Statements"] == json!([]) && !failing.is_empty() {
+        let mut answer = json!({"Responses": []});
+        batch::put_failing(&mut answer, &failing);
+        return Ok(answer);
+    }
     let asked_capacity = body["ReturnConsumedCapacity"].as_str().is_some();
     if counts_capacity(&operation) && !asked_capacity {
         body["ReturnConsumedCapacity"] = "TOTAL".into();
@@ -181,6 +192,7 @@ pub(crate) fn perform(world: &Arc<World>, call: &mut Call) -> Result<Value, ApiE
     if !asked_capacity && let Some(answer) = answer.as_object_mut() {
         answer.remove("ConsumedCapacity");
     }
+    batch::put_failing(&mut answer, &failing);
     if let Some((name, unprocessed)) = unprocessed {
         answer[name] = unprocessed;
     }

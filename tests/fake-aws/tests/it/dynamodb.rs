@@ -3,7 +3,8 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, ConditionCheck, Delete, DeleteRequest, KeysAndAttributes, Put, PutRequest,
+    AttributeValue, BatchStatementErrorCodeEnum, BatchStatementRequest, ConditionCheck, Delete,
+    DeleteRequest, KeysAndAttributes, Put, PutRequest,
     ReturnValuesOnConditionCheckFailure as OnFailure, TransactWriteItem, Update, WriteRequest,
 };
 use fake_aws::{Capacity, FakeAws, Fault};
@@ -288,6 +289,47 @@ async fn a_batch_write_may_leave_items_unprocessed() {
     assert_eq!(
         code(request().send().await),
         "ProvisionedThroughputExceededException"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_statement_of_a_batch_has_a_condition_of_its_own() {
+    let (aws, client) = one_table();
+    put(&client, "a", "1", "old").await;
+    aws.faults().fail_entries(|_, key| key == "a|2");
+    let insert = |sk: &str| {
+        let sql = format!("INSERT INTO \"{TABLE}\" VALUE {{'pk': ?, 'sk': ?, 'state': ?}}");
+        let values = ["a", sk, "new"].map(text);
+        let statement = BatchStatementRequest::builder().statement(sql);
+        let statement = statement.set_parameters(Some(values.into()));
+        statement.build().expect("complete")
+    };
+    let statements = ["1", "2", "3"].map(insert);
+    let request = client
+        .batch_execute_statement()
+        .set_statements(Some(statements.into()));
+    let answer = request.send().await.expect("a partial answer");
+    let codes: Vec<_> = answer
+        .responses()
+        .iter()
+        .map(|one| one.error().and_then(|error| error.code()))
+        .collect();
+    assert_eq!(
+        codes,
+        [
+            Some(&BatchStatementErrorCodeEnum::DuplicateItem),
+            Some(&BatchStatementErrorCodeEnum::ThrottlingError),
+            None
+        ]
+    );
+    let items = aws.dynamodb().items(TABLE);
+    let states: Vec<_> = items.iter().map(|item| &item["state"]["S"]).collect();
+    assert_eq!(states, ["old", "new"]);
+    let call = aws.calls().pop().expect("a call");
+    assert_eq!(call.facts.keys.len(), 3);
+    assert_eq!(
+        call.facts.capacity, 2.0,
+        "a condition that fails costs, too"
     );
 }
 

@@ -157,7 +157,14 @@ fn handler(call: &Call) -> Option<&'static str> {
 }
 
 fn is_write(operation: &str) -> bool {
-    ["PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"].contains(&operation)
+    [
+        "PutItem",
+        "UpdateItem",
+        "DeleteItem",
+        "BatchExecuteStatement",
+        "TransactWriteItems",
+    ]
+    .contains(&operation)
 }
 
 /// A handler's own line of an invocation that counted little.

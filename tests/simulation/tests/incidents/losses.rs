@@ -12,15 +12,8 @@ use crate::assert_all_succeeded_once;
 #[tokio::test(start_paused = true)]
 async fn a_message_deleted_before_its_execution_starts() {
     let steps: [fn(&Call) -> bool; 4] = [
-        |call| call.operation == "PutItem" && call.facts.keys.iter().any(|key| key.pk == "slots"),
-        |call| {
-            call.operation == "UpdateItem"
-                && call
-                    .facts
-                    .keys
-                    .iter()
-                    .any(|key| key.pk.starts_with("uploads/"))
-        },
+        simulation::takes_slots,
+        simulation::claims,
         |call| call.operation == "DeleteMessageBatch",
         |call| call.operation == "StartExecution",
     ];

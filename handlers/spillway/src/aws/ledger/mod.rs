@@ -7,6 +7,7 @@ mod batches;
 mod control;
 mod found;
 mod heads;
+mod inserts;
 mod item;
 mod lease;
 mod rows;

@@ -120,6 +120,14 @@ impl Claim<'_> {
             .remove("cause")
     }
 
+    /// The row of an event that has none yet.
+    fn new_item(&self) -> Item {
+        let at = RowKey::of(self.event);
+        let mut item = self.update().of_nothing();
+        item.extend(key(&at.pk, &at.sk));
+        item
+    }
+
     /// It waits for another execution of its object to end.
     pub(super) fn waiting(&self) -> Update {
         self.event_known(Update::default())
@@ -258,6 +266,15 @@ impl Ledger {
             .set("queued_at", number(now))
             .only_if_absent();
         self.write_row(event, update, "writing a row").await
+    }
+
+    /// Makes several claims, as [`Ledger::claim`] does each.
+    pub async fn claim_all(&self, claims: Vec<Claim<'_>>) -> Vec<Result<Written, HandlerError>> {
+        let item = |claim: &Claim<'_>| claim.read.is_none().then(|| claim.new_item());
+        let inserted = |_| Written::Done;
+        let alone = |claim| self.claim(claim);
+        self.insert_or(claims, "claiming attempts", item, inserted, alone)
+            .await
     }
 
     /// Claims an attempt of an object event for an execution, on condition that the row is still as it was read.

@@ -42,6 +42,28 @@ fn slot(item: &Item) -> Result<Slot, HandlerError> {
     })
 }
 
+/// A slot that is taken now.
+fn item(slot: &Slot) -> Item {
+    let mut item = key(PARTITION, &slot.execution);
+    let mut set = |name: &str, value| item.insert(name.to_owned(), value);
+    set("v", number(SCHEMA_VERSION));
+    set("taken_at", number(slot.taken_at));
+    set("state_machine_arn", text(&slot.state_machine_arn));
+    match &slot.work {
+        Work::Row(row) => {
+            set("row_pk", text(&row.pk));
+            set("row_sk", text(&row.sk));
+        }
+        Work::Batch => {
+            set("batch", AttributeValue::Bool(true));
+        }
+    }
+    if slot.ordered {
+        set("ordered", AttributeValue::Bool(true));
+    }
+    item
+}
+
 impl Ledger {
     fn slots_query(&self) -> QueryFluentBuilder {
         self.client
@@ -105,27 +127,22 @@ impl Ledger {
         answer.item.as_ref().map(slot).transpose()
     }
 
+    /// Takes several slots, as [`Ledger::take_slot`] does each.
+    pub async fn take_slots(&self, slots: Vec<Slot>) -> Vec<Result<TakenSlot, HandlerError>> {
+        let item = |slot: &Slot| Some(item(slot));
+        let alone = |slot| self.take_slot(slot);
+        self.insert_or(slots, "taking slots", item, TakenSlot::Now, alone)
+            .await
+    }
+
     /// Takes a slot. One of the same execution may be there already, of a duplicate of the message that is being handled:
     /// it stays as it is.
     pub async fn take_slot(&self, slot: Slot) -> Result<TakenSlot, HandlerError> {
-        let mut put = self
+        let answer = self
             .client
             .put_item()
             .table_name(&self.table)
-            .set_item(Some(key(PARTITION, &slot.execution)))
-            .item("v", number(SCHEMA_VERSION))
-            .item("taken_at", number(slot.taken_at))
-            .item("state_machine_arn", text(&slot.state_machine_arn));
-        put = match &slot.work {
-            Work::Row(row) => put
-                .item("row_pk", text(&row.pk))
-                .item("row_sk", text(&row.sk)),
-            Work::Batch => put.item("batch", AttributeValue::Bool(true)),
-        };
-        if slot.ordered {
-            put = put.item("ordered", AttributeValue::Bool(true));
-        }
-        let answer = put
+            .set_item(Some(item(&slot)))
             .condition_expression("attribute_not_exists(pk)")
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .send()

@@ -5,10 +5,14 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
+use super::item::Item;
+
 /// An update expression, its condition, and what they name.
 #[derive(Debug, Default)]
 pub struct Update {
     set: Vec<String>,
+    /// Attribute and placeholder of what is set to a value, whatever it was.
+    assigned: Vec<(String, String)>,
     remove: Vec<String>,
     add: Vec<String>,
     condition: Vec<String>,
@@ -31,8 +35,9 @@ impl Update {
 
     /// Sets an attribute.
     pub fn set(mut self, attribute: &str, value: AttributeValue) -> Self {
-        let assignment = format!("{} = {}", self.name(attribute), self.value(value));
-        self.set.push(assignment);
+        let (name, value) = (self.name(attribute), self.value(value));
+        self.set.push(format!("{name} = {value}"));
+        self.assigned.push((attribute.to_owned(), value));
         self
     }
 
@@ -124,6 +129,15 @@ impl Update {
         clauses.join(" ").trim().to_owned()
     }
 
+    /// What it makes of an item that has no attributes yet but those of its key.
+    pub fn of_nothing(mut self) -> Item {
+        let assigned = std::mem::take(&mut self.assigned);
+        assigned
+            .into_iter()
+            .filter_map(|(attribute, value)| Some((attribute, self.values.remove(&value)?)))
+            .collect()
+    }
+
     /// The condition expression.
     pub fn condition(&self) -> Option<String> {
         (!self.condition.is_empty()).then(|| self.condition.join(" AND "))
@@ -154,5 +168,9 @@ mod tests {
         );
         assert_eq!(update.names.len(), 4);
         assert_eq!(update.values.len(), 4);
+        assert_eq!(
+            update.of_nothing(),
+            Item::from([("state".to_owned(), text("STARTED"))])
+        );
     }
 }

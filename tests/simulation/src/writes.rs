@@ -1,0 +1,18 @@
+//! Which calls of dispatch write what: one by itself, or several in a call.
+
+use fake_aws::Call;
+
+/// Whether the call puts slots.
+pub fn takes_slots(call: &Call) -> bool {
+    let writes = ["PutItem", "BatchExecuteStatement"].contains(&call.operation.as_str());
+    writes && call.facts.keys.iter().any(|key| key.pk == "slots")
+}
+
+/// Whether the call claims attempts.
+pub fn claims(call: &Call) -> bool {
+    const WRITES: [&str; 3] = ["UpdateItem", "BatchExecuteStatement", "TransactWriteItems"];
+    let rows = |pk: &str| pk.starts_with("uploads/");
+    call.caller.starts_with("dispatch")
+        && WRITES.contains(&call.operation.as_str())
+        && call.facts.keys.iter().any(|key| rows(&key.pk))
+}
