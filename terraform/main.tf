@@ -222,6 +222,7 @@ module "dispatch" {
         "dynamodb:DeleteItem",
         "dynamodb:GetItem",
         "dynamodb:PartiQLInsert",
+        "dynamodb:PartiQLUpdate",
         "dynamodb:PutItem",
         "dynamodb:Query",
         "dynamodb:UpdateItem",
@@ -300,6 +301,8 @@ module "settle" {
         "dynamodb:BatchGetItem",
         "dynamodb:DeleteItem",
         "dynamodb:GetItem",
+        "dynamodb:PartiQLDelete",
+        "dynamodb:PartiQLUpdate",
         "dynamodb:UpdateItem",
       ]
       resources = [module.ledger.arn]

@@ -1,4 +1,4 @@
-//! Settling one row: the message first, then the row.
+//! Settling rows: the message first, then the row.
 
 use spillway::Millis;
 use spillway::aws::error::HandlerError;
@@ -32,18 +32,17 @@ impl Settle {
         now / 1_000 + i64::from(self.config.retention_days) * SECONDS_PER_DAY
     }
 
-    /// Does what `settlement` says of a row that is claimed for the outcome's execution.
-    pub(crate) async fn settle_row(
+    /// Sends what `settlement` says of a row that is claimed for the outcome's execution. The row's next state.
+    pub(crate) async fn pass_on(
         &self,
         row: &Row,
         outcome: &Outcome,
         settlement: Settlement,
-        now: Millis,
-    ) -> Result<Counts, HandlerError> {
+    ) -> Result<State, HandlerError> {
         trace!(decision = ?settlement, execution = outcome.execution, "settlement");
         let lane = self.lane(row.lane.as_deref())?;
-        let state = match settlement {
-            Settlement::Succeeded => State::Succeeded,
+        match settlement {
+            Settlement::Succeeded => Ok(State::Succeeded),
             Settlement::Retry {
                 attempt,
                 delay_seconds,
@@ -60,7 +59,7 @@ impl Settle {
                     delay_seconds,
                     "to be retried"
                 );
-                State::Retry
+                Ok(State::Retry)
             }
             Settlement::Dead { attempt } => {
                 error!(
@@ -75,38 +74,44 @@ impl Settle {
                     ..self.asking(row, attempt, &format!("end of {}", outcome.execution))
                 };
                 lane.dead_letters.send(&dead).await?;
-                State::Dead
+                Ok(State::Dead)
             }
-        };
-        self.finish(&RowKey::of(&row.event), outcome, state, now)
-            .await
+        }
     }
 
-    /// Writes how an execution ended into the row that is claimed for it.
+    /// Writes how executions ended into the rows that are claimed for them.
     pub(crate) async fn finish(
         &self,
-        at: &RowKey,
-        outcome: &Outcome,
-        state: State,
+        rows: &[(RowKey, &Outcome, State)],
         now: Millis,
-    ) -> Result<Counts, HandlerError> {
-        let mut counts = Counts::default();
-        let finish = Finish {
-            state,
-            outcome,
-            now,
-            expires_at: state.is_finished().then(|| self.expires_at(now)),
-        };
-        match self.ledger.finish(at, finish).await? {
-            Written::Done => match state {
-                State::Succeeded => counts.succeeded += 1,
-                State::Retry => counts.retried += 1,
-                _ => counts.dead += 1,
-            },
-            // Settled before, up to the slot; or by the same outcome, delivered twice.
-            Written::Lost(_) => counts.stale_outcomes += 1,
-        }
-        Ok(counts)
+    ) -> Vec<Result<Counts, HandlerError>> {
+        let finishes = rows.iter().map(|(at, outcome, state)| {
+            let finish = Finish {
+                state: *state,
+                outcome,
+                now,
+                expires_at: state.is_finished().then(|| self.expires_at(now)),
+            };
+            (at, finish)
+        });
+        let written = self.ledger.finish_all(finishes.collect()).await;
+        let counts = written
+            .into_iter()
+            .zip(rows)
+            .map(|(written, (_, _, state))| {
+                let mut counts = Counts::default();
+                match written? {
+                    Written::Done => match state {
+                        State::Succeeded => counts.succeeded += 1,
+                        State::Retry => counts.retried += 1,
+                        _ => counts.dead += 1,
+                    },
+                    // Settled before, up to the slot; or by the same outcome, delivered twice.
+                    Written::Lost(_) => counts.stale_outcomes += 1,
+                }
+                Ok(counts)
+            });
+        counts.collect()
     }
 
     /// The message that asks for an attempt of a row, and why. A FIFO queue drops one that asks for the same for the same

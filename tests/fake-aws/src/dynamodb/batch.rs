@@ -68,7 +68,7 @@ pub(super) fn take_failing(world: &World, call: &Call, body: &mut Value) -> Vec<
     let mut failing = Vec::new();
     let mut kept = Vec::new();
     for (place, statement) in std::mem::take(statements).into_iter().enumerate() {
-        let key = keys::inserted(&statement).and_then(|(table, item)| {
+        let key = keys::of_statement(&statement).and_then(|(table, item)| {
             let dynamodb = lock(&world.dynamodb);
             Some(dynamodb.tables.get(table)?.key_of(&item))
         });

@@ -105,8 +105,8 @@ pub(super) fn items(
         }
         "BatchExecuteStatement" => {
             for statement in elements(&body["Statements"]) {
-                if let Some((table, item)) = inserted(statement) {
-                    name(table, &item, true);
+                if let Some((table, key)) = of_statement(statement) {
+                    name(table, &key, true);
                 }
             }
         }
@@ -115,19 +115,27 @@ pub(super) fn items(
     items
 }
 
-/// Table and item of `INSERT INTO "table" VALUE {'name': ?, …}`, the only statement of the handlers.
-pub(super) fn inserted(statement: &Value) -> Option<(&str, Value)> {
+/// Table and key attributes of one of the handlers' statements: `INSERT INTO "table" VALUE {'pk': ?, …}`, and `UPDATE "table"
+/// … WHERE pk = ? …` or `DELETE FROM "table" WHERE pk = ? …`.
+pub(super) fn of_statement(statement: &Value) -> Option<(&str, Value)> {
     let text = statement["Statement"].as_str()?;
-    let (table, members) = text
-        .strip_prefix("INSERT INTO \"")?
-        .split_once("\" VALUE ")?;
-    let names = members.split('\'').skip(1).step_by(2);
-    let values = elements(&statement["Parameters"]);
-    let item: Map<String, Value> = names
+    let (_, rest) = text.split_once('"')?;
+    let (table, rest) = rest.split_once('"')?;
+    let (before, names): (&str, Vec<&str>) = match rest.split_once("WHERE ") {
+        Some((changes, conditions)) => {
+            let conditions = conditions.split(" AND ");
+            let names = conditions.filter_map(|it| it.split_once(" = ").map(|(name, _)| name));
+            (changes, names.collect())
+        }
+        None => ("", rest.split('\'').skip(1).step_by(2).collect()),
+    };
+    let values = elements(&statement["Parameters"]).skip(before.matches('?').count());
+    let attributes: Map<String, Value> = names
+        .into_iter()
         .zip(values)
         .map(|(name, value)| (name.to_owned(), value.clone()))
         .collect();
-    Some((table, item.into()))
+    Some((table, attributes.into()))
 }
 
 /// The partition a Query asks for: the value in the `name = :value` of its key condition.

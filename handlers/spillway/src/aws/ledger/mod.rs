@@ -7,12 +7,12 @@ mod batches;
 mod control;
 mod found;
 mod heads;
-mod inserts;
 mod item;
 mod lease;
 mod rows;
 mod runs;
 mod slots;
+mod statements;
 mod unfinished;
 mod update;
 

@@ -8,6 +8,7 @@ use aws_sdk_dynamodb::types::KeysAndAttributes;
 
 use super::Ledger;
 use super::item::{Item, Reader, key, number, text};
+use super::statements::Statement;
 use super::update::Update;
 use crate::aws::error::HandlerError;
 use crate::event::{ObjectEvent, Sequencer};
@@ -43,6 +44,19 @@ pub struct Finish<'a> {
     /// Seconds since the Unix epoch after which DynamoDB may delete the row; only for finished states.
     /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html>
     pub expires_at: Option<i64>,
+}
+
+impl Finish<'_> {
+    fn update(&self) -> Update {
+        Update::default()
+            .set("state", text(self.state.as_str()))
+            .set("finished_at", number(self.now))
+            .set_or_remove("error", self.outcome.error.as_ref().map(text))
+            .set_or_remove("cause", self.outcome.cause.as_ref().map(text))
+            .set_or_remove("expires_at", self.expires_at.map(number))
+            .only_if("state", text(State::Started.as_str()))
+            .only_if("execution", text(&self.outcome.execution))
+    }
 }
 
 pub(super) fn row(item: &Item) -> Result<Row, HandlerError> {
@@ -118,14 +132,6 @@ impl Claim<'_> {
             .remove("expires_at")
             .remove("error")
             .remove("cause")
-    }
-
-    /// The row of an event that has none yet.
-    fn new_item(&self) -> Item {
-        let at = RowKey::of(self.event);
-        let mut item = self.update().of_nothing();
-        item.extend(key(&at.pk, &at.sk));
-        item
     }
 
     /// It waits for another execution of its object to end.
@@ -270,10 +276,17 @@ impl Ledger {
 
     /// Makes several claims, as [`Ledger::claim`] does each.
     pub async fn claim_all(&self, claims: Vec<Claim<'_>>) -> Vec<Result<Written, HandlerError>> {
-        let item = |claim: &Claim<'_>| claim.read.is_none().then(|| claim.new_item());
-        let inserted = |_| Written::Done;
+        let statement = |claim: &Claim<'_>| {
+            let RowKey { pk, sk } = RowKey::of(claim.event);
+            let update = claim.update();
+            match claim.read {
+                None => Some(Statement::insert(&pk, &sk, update.of_nothing())),
+                Some(_) => Statement::update(&pk, &sk, update),
+            }
+        };
         let alone = |claim| self.claim(claim);
-        self.insert_or(claims, "claiming attempts", item, inserted, alone)
+        let call = "claiming attempts";
+        self.write_or(claims, call, statement, |_| Written::Done, alone)
             .await
     }
 
@@ -350,18 +363,24 @@ impl Ledger {
         }
     }
 
+    /// Finishes several rows, as [`Ledger::finish`] does each.
+    pub async fn finish_all(
+        &self,
+        finishes: Vec<(&RowKey, Finish<'_>)>,
+    ) -> Vec<Result<Written, HandlerError>> {
+        let statement = |(at, finish): &(&RowKey, Finish<'_>)| {
+            Statement::update(&at.pk, &at.sk, finish.update())
+        };
+        let alone = |(at, finish)| self.finish(at, finish);
+        let call = "writing outcomes";
+        self.write_or(finishes, call, statement, |_| Written::Done, alone)
+            .await
+    }
+
     /// Writes what an execution's end means for its row, on condition that the row is still claimed for it.
     pub async fn finish(&self, at: &RowKey, finish: Finish<'_>) -> Result<Written, HandlerError> {
-        let update = Update::default()
-            .set("state", text(finish.state.as_str()))
-            .set("finished_at", number(finish.now))
-            .set_or_remove("error", finish.outcome.error.as_ref().map(text))
-            .set_or_remove("cause", finish.outcome.cause.as_ref().map(text))
-            .set_or_remove("expires_at", finish.expires_at.map(number))
-            .only_if("state", text(State::Started.as_str()))
-            .only_if("execution", text(&finish.outcome.execution));
         match self
-            .update(key(&at.pk, &at.sk), update, "writing an outcome")
+            .update(key(&at.pk, &at.sk), finish.update(), "writing an outcome")
             .await?
         {
             Ok(_) => Ok(Written::Done),

@@ -1,11 +1,14 @@
 //! Slots: `pk = slots`, `sk = <execution name>`.
 
+use std::collections::{BTreeSet, HashMap};
+
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure, Select};
 
 use super::Ledger;
 use super::item::{Item, Reader, key, number, text};
+use super::statements::Statement;
 use super::update::Update;
 use crate::SCHEMA_VERSION;
 use crate::aws::error::HandlerError;
@@ -127,11 +130,24 @@ impl Ledger {
         answer.item.as_ref().map(slot).transpose()
     }
 
+    /// The slots of these executions, by name, as far as they exist. One that cannot be read is an error of its own.
+    pub async fn slots_of(
+        &self,
+        executions: &BTreeSet<&str>,
+    ) -> Result<HashMap<String, Result<Slot, HandlerError>>, HandlerError> {
+        let keys = executions.iter().map(|name| key(PARTITION, name)).collect();
+        let items = self.batch_get(keys).await?;
+        items
+            .iter()
+            .map(|item| Ok((Reader::new(item).text("sk")?, slot(item))))
+            .collect()
+    }
+
     /// Takes several slots, as [`Ledger::take_slot`] does each.
     pub async fn take_slots(&self, slots: Vec<Slot>) -> Vec<Result<TakenSlot, HandlerError>> {
-        let item = |slot: &Slot| Some(item(slot));
+        let new = |slot: &Slot| Some(Statement::insert(PARTITION, &slot.execution, item(slot)));
         let alone = |slot| self.take_slot(slot);
-        self.insert_or(slots, "taking slots", item, TakenSlot::Now, alone)
+        self.write_or(slots, "taking slots", new, TakenSlot::Now, alone)
             .await
     }
 
@@ -173,6 +189,14 @@ impl Ledger {
             .await
             .map_err(|error| HandlerError::call("freeing a slot", &error))?;
         Ok(())
+    }
+
+    /// Frees several slots, as [`Ledger::free_slot`] does each.
+    pub async fn free_slots(&self, executions: Vec<&str>) -> Vec<Result<(), HandlerError>> {
+        let gone = |execution: &&str| Some(Statement::delete(PARTITION, execution));
+        let alone = |execution| self.free_slot(execution);
+        self.write_or(executions, "freeing slots", gone, |_| (), alone)
+            .await
     }
 
     /// Frees a slot that was never used, unless it was taken anew since it was read.

@@ -14,8 +14,11 @@ pub struct Update {
     /// Attribute and placeholder of what is set to a value, whatever it was.
     assigned: Vec<(String, String)>,
     remove: Vec<String>,
+    removed: Vec<String>,
     add: Vec<String>,
     condition: Vec<String>,
+    /// Attribute and placeholder of what must have a value.
+    equal: Vec<(String, String)>,
     pub names: HashMap<String, String>,
     pub values: HashMap<String, AttributeValue>,
 }
@@ -67,13 +70,15 @@ impl Update {
     pub fn remove(mut self, attribute: &str) -> Self {
         let name = self.name(attribute);
         self.remove.push(name);
+        self.removed.push(attribute.to_owned());
         self
     }
 
     /// Adds a condition that an attribute has this value.
     pub fn only_if(mut self, attribute: &str, value: AttributeValue) -> Self {
-        let condition = format!("{} = {}", self.name(attribute), self.value(value));
-        self.condition.push(condition);
+        let (name, value) = (self.name(attribute), self.value(value));
+        self.condition.push(format!("{name} = {value}"));
+        self.equal.push((attribute.to_owned(), value));
         self
     }
 
@@ -136,6 +141,28 @@ impl Update {
             .into_iter()
             .filter_map(|(attribute, value)| Some((attribute, self.values.remove(&value)?)))
             .collect()
+    }
+
+    /// The same in PartiQL: the changes, the attributes that must have a value, and all values in this order. `None`: there
+    /// is more to it than assignments, removals and equalities.
+    pub fn statement(mut self) -> Option<(String, Vec<String>, Vec<AttributeValue>)> {
+        if self.assigned.len() < self.set.len()
+            || !self.add.is_empty()
+            || self.equal.len() < self.condition.len()
+        {
+            return None;
+        }
+        let sets = self
+            .assigned
+            .iter()
+            .map(|(name, _)| format!("SET \"{name}\" = ?"));
+        let removes = self.removed.iter().map(|name| format!("REMOVE \"{name}\""));
+        let changes: Vec<String> = sets.chain(removes).collect();
+        let marks = self.assigned.iter().chain(&self.equal);
+        let values = marks.map(|(_, value)| self.values.remove(value));
+        let values = values.collect::<Option<_>>()?;
+        let conditions = self.equal.into_iter().map(|(name, _)| name).collect();
+        Some((changes.join(" "), conditions, values))
     }
 
     /// The condition expression.

@@ -1,0 +1,225 @@
+//! Conditional writes of several items in one call: the only one of DynamoDB that has a condition for each.
+//! <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchExecuteStatement.html>
+
+use std::collections::{BTreeMap, HashSet};
+use std::future::Future;
+
+use aws_sdk_dynamodb::types::{AttributeValue, BatchStatementRequest};
+use futures_util::future::join_all;
+use tokio::time::{Instant, timeout_at};
+
+use super::Ledger;
+use super::item::{Item, text};
+use super::update::Update;
+use crate::aws::clients::CALL_TIMEOUT;
+use crate::aws::error::HandlerError;
+
+/// Statements of one call.
+const STATEMENTS: usize = 25;
+
+/// One write in PartiQL, all but its table.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ql-reference.html>
+#[derive(Debug, PartialEq)]
+pub(super) struct Statement {
+    verb: &'static str,
+    rest: String,
+    parameters: Vec<AttributeValue>,
+    /// The item's keys.
+    at: (String, String),
+}
+
+impl Statement {
+    /// A new item, on condition that there is none with its key.
+    pub fn insert(pk: &str, sk: &str, mut item: Item) -> Self {
+        item.insert("pk".to_owned(), text(pk));
+        item.insert("sk".to_owned(), text(sk));
+        // In the order of their names: alike items have one text.
+        let attributes: BTreeMap<String, AttributeValue> = item.into_iter().collect();
+        let members: Vec<String> = attributes
+            .keys()
+            .map(|name| format!("'{name}': ?"))
+            .collect();
+        Self {
+            verb: "INSERT INTO",
+            rest: format!("VALUE {{{}}}", members.join(", ")),
+            parameters: attributes.into_values().collect(),
+            at: (pk.to_owned(), sk.to_owned()),
+        }
+    }
+
+    /// An update of an item that is there. `None`: not every part of it can be said.
+    pub fn update(pk: &str, sk: &str, update: Update) -> Option<Self> {
+        let (changes, conditions, mut parameters) = update.statement()?;
+        let place = parameters.len() - conditions.len();
+        parameters.splice(place..place, [text(pk), text(sk)]);
+        let conditions: String = conditions
+            .iter()
+            .map(|name| format!(" AND \"{name}\" = ?"))
+            .collect();
+        Some(Self {
+            verb: "UPDATE",
+            rest: format!("{changes} WHERE pk = ? AND sk = ?{conditions}"),
+            parameters,
+            at: (pk.to_owned(), sk.to_owned()),
+        })
+    }
+
+    /// No such item any more.
+    pub fn delete(pk: &str, sk: &str) -> Self {
+        Self {
+            verb: "DELETE FROM",
+            rest: "WHERE pk = ? AND sk = ?".to_owned(),
+            parameters: vec![text(pk), text(sk)],
+            at: (pk.to_owned(), sk.to_owned()),
+        }
+    }
+}
+
+impl Ledger {
+    /// Writes each of `things` for which there is a `statement`. What is not written for certain is written by a call of
+    /// its own, `alone`: that tells why it cannot be, or does what was left undone. Both together take no longer than one
+    /// call may.
+    pub(super) async fn write_or<W, T, F>(
+        &self,
+        things: Vec<W>,
+        call: &'static str,
+        statement: impl Fn(&W) -> Option<Statement>,
+        written: impl Fn(W) -> T,
+        alone: impl Fn(W) -> F,
+    ) -> Vec<Result<T, HandlerError>>
+    where
+        F: Future<Output = Result<T, HandlerError>>,
+    {
+        let until = Instant::now() + CALL_TIMEOUT;
+        let statements = things.iter().map(statement).collect();
+        let answers = self.write(statements, call).await;
+        let (written, alone) = (&written, &alone);
+        let done = things
+            .into_iter()
+            .zip(answers)
+            .map(|(thing, answer)| async move {
+                if answer? {
+                    return Ok(written(thing));
+                }
+                let answer = timeout_at(until, alone(thing)).await;
+                answer.unwrap_or_else(|_| {
+                    let reason = format!("no answer within {} s", CALL_TIMEOUT.as_secs());
+                    Err(HandlerError::Call { call, reason })
+                })
+            });
+        join_all(done).await
+    }
+
+    /// `Ok(true)`: it was written. `Ok(false)` says nothing.
+    async fn write(
+        &self,
+        statements: Vec<Option<Statement>>,
+        call: &'static str,
+    ) -> Vec<Result<bool, HandlerError>> {
+        let mut answers: Vec<_> = statements.iter().map(|_| Ok(false)).collect();
+        // DynamoDB refuses a batch that names an item twice.
+        let mut items = HashSet::new();
+        let distinct: Vec<(usize, Statement)> = statements
+            .into_iter()
+            .enumerate()
+            .filter_map(|(place, statement)| Some((place, statement?)))
+            .filter(|(_, statement)| items.insert(statement.at.clone()))
+            .collect();
+        // One by itself needs no call more.
+        let batches: Vec<_> = distinct
+            .chunks(STATEMENTS)
+            .filter(|batch| batch.len() > 1)
+            .collect();
+        let written = batches
+            .iter()
+            .map(|batch| self.write_some(batch.iter().map(|(_, statement)| statement), call));
+        for (batch, written) in batches.iter().zip(join_all(written).await) {
+            for (place, (at, _)) in batch.iter().enumerate() {
+                if let Some(answer) = answers.get_mut(*at) {
+                    *answer = written
+                        .as_ref()
+                        .map(|all| all.get(place) == Some(&true))
+                        .map_err(Clone::clone);
+                }
+            }
+        }
+        answers
+    }
+
+    async fn write_some(
+        &self,
+        statements: impl Iterator<Item = &Statement>,
+        call: &'static str,
+    ) -> Result<Vec<bool>, HandlerError> {
+        let statements = statements.map(|statement| {
+            let Statement { verb, rest, .. } = statement;
+            BatchStatementRequest::builder()
+                .statement(format!("{verb} \"{}\" {rest}", self.table))
+                .set_parameters(Some(statement.parameters.clone()))
+                .build()
+        });
+        let statements: Result<Vec<_>, _> = statements.collect();
+        let answer = self
+            .client
+            .batch_execute_statement()
+            .set_statements(Some(
+                statements.map_err(|error| HandlerError::request(call, &error))?,
+            ))
+            .send()
+            .await
+            .map_err(|error| HandlerError::call(call, &error))?;
+        let answers = answer.responses.unwrap_or_default();
+        Ok(answers.iter().map(|one| one.error.is_none()).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::item::number;
+    use super::*;
+
+    #[test]
+    fn parameters_come_in_the_order_of_their_marks() {
+        let update = Update::default()
+            .set("state", text("RETRY"))
+            .set_or_remove("error", None)
+            .set("finished_at", number(7))
+            .only_if("state", text("STARTED"));
+        let statement = Statement::update("a", "b", update).unwrap();
+        assert_eq!(
+            statement.rest,
+            "SET \"state\" = ? SET \"finished_at\" = ? REMOVE \"error\" \
+             WHERE pk = ? AND sk = ? AND \"state\" = ?"
+        );
+        let values = [
+            text("RETRY"),
+            number(7),
+            text("a"),
+            text("b"),
+            text("STARTED"),
+        ];
+        assert_eq!(statement.parameters, values);
+    }
+
+    #[test]
+    fn what_a_statement_cannot_say_is_not_said() {
+        let counts = Update::default().add("count", number(1));
+        assert_eq!(Statement::update("a", "b", counts), None);
+        let absent = Update::default()
+            .set("state", text("QUEUED"))
+            .only_if_absent();
+        assert_eq!(Statement::update("a", "b", absent), None);
+    }
+
+    #[test]
+    fn alike_items_have_one_text() {
+        let item = |state| Item::from([("state".to_owned(), text(state))]);
+        let (one, other) = (
+            Statement::insert("a", "b", item("x")),
+            Statement::insert("c", "d", item("y")),
+        );
+        assert_eq!(one.rest, "VALUE {'pk': ?, 'sk': ?, 'state': ?}");
+        assert_eq!(one.rest, other.rest);
+        assert_eq!(other.parameters, [text("c"), text("d"), text("y")]);
+    }
+}
