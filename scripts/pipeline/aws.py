@@ -5,19 +5,19 @@ from botocore.config import Config
 
 from pipeline.emulator import REGION
 
-# The access key of the account that the emulator has without being told of any.
+# Access key and secret of the account that the emulator has without being told of any.
 EMULATORS_OWN = "test"
 
 
 class Aws:
-    def __init__(self, endpoint: str, account: str = EMULATORS_OWN) -> None:
-        """`account`: an account's id, to act as its root user."""
+    def __init__(self, endpoint: str, key: str = EMULATORS_OWN, secret: str = EMULATORS_OWN) -> None:
+        """`key`: an access key, or an account's id to act as its root user."""
         session = botocore.session.Session()
         settings = {
             "region_name": REGION,
             "endpoint_url": endpoint,
-            "aws_access_key_id": account,
-            "aws_secret_access_key": "test",
+            "aws_access_key_id": key,
+            "aws_secret_access_key": secret,
             "config": Config(
                 s3={"addressing_style": "path"},
                 proxies={},

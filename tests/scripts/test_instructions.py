@@ -1,0 +1,37 @@
+"""How many instructions an event may cost each handler: the CPU time that no busy machine changes.
+
+Counted in what scripts/test builds anyway, which executes more than what ships, by the same code; scripts/bench counts that.
+"""
+
+import subprocess
+
+import pytest
+from pipeline import targets
+from pipeline.bench import callgrind
+from pipeline.paths import ROOT, TARGET
+
+# Thousands an event, in bursts: what is measured on x86_64, and 10 % more.
+THOUSANDS = {"dispatch": 2_200, "settle": 720, "ingest": 2_510}
+# What starts and ends a run is in both, and so falls out of the difference.
+FEW, MANY = 50, 150
+
+
+@pytest.mark.skipif(not callgrind.found(), reason=callgrind.REMEDY)
+@pytest.mark.skipif(targets.host_architecture() != "x86_64", reason="another architecture has other instructions")
+@pytest.mark.parametrize("handler", THOUSANDS)
+def test_an_event_keeps_to_its_instructions(handler: str) -> None:
+    command = ["cargo", "build", "--locked", "--quiet", "--workspace", "--bins"]
+    subprocess.run(command, check=True, cwd=ROOT)
+    binaries = TARGET / "debug"
+
+    def executed(events: int) -> int:
+        scenario = {"program": [str(binaries / handler)], "work": handler, "events": events, "latency_ms": 10}
+        result = callgrind.run(binaries / "load", scenario)
+        assert result["lost"] == 0
+        return result["instructions"]
+
+    thousands = (executed(MANY) - executed(FEW)) / (MANY - FEW) / 1e3
+    assert thousands <= THOUSANDS[handler], f"{handler} executes {thousands:,.0f} thousand instructions an event: a call more?"
+    assert thousands > 0.8 * THOUSANDS[handler], (
+        f"{handler} executes {thousands:,.0f} thousand: lower its budget, or it limits nothing"
+    )
