@@ -18,6 +18,7 @@ from pipeline.bench import (
     peers,
     per_event,
     sizes,
+    timings,
     verdicts,
 )
 from pipeline.bench.cases import Case, Runs
@@ -51,6 +52,19 @@ def result(cpu_us: float = 100, events: int = 1_000, **more) -> dict:
         "server": {"cpu_s": 0.1, "busy": 0.1},
         **more,
     }
+
+
+# What the simulation's `timings` prints, of all its kinds.
+TIMED = {
+    "events": 10_000, "starts_per_second": 300.0, "max_concurrency": 10_000, "took_s": 30.0, "ideal_s": 29.0, "over_ideal": 1.034,
+    "most_running": 7_000, "ticks": 1, "calls": {"StartExecution": 10_000}, "read_units": 40_000.0, "write_units": 40_000.0,
+    "lost": 0, "started_twice": 0, "every_s": 300, "p50_s": 30.0, "p90_s": 55.0, "p99_s": 58.0, "max_s": 59.0,
+    "recoveries": [
+        {"handler": "dispatch", "operation": "Query", "after": False, "took_s": 60.0},
+        {"handler": "dispatch", "operation": "Query", "after": True, "took_s": 120.5},
+        {"handler": "settle", "operation": "BatchGetItem", "after": False, "took_s": 180.0},
+    ],
+}  # fmt: skip
 
 
 def runs_of(part: str, setting: str, **results: list[dict]) -> Runs:
@@ -220,6 +234,44 @@ def test_rounds_alternate_and_a_failure_is_not_repeated(tmp_path: Path, capsys: 
     assert "not measured: cpu_share needs a cgroup" in capsys.readouterr().err
 
 
+def test_what_is_the_same_in_every_round_is_measured_once(tmp_path: Path) -> None:
+    made = [Case("p", "good", "s", {"program": ["good"]}, once=True)]
+    runs = Runs()
+    measure.rounds(stand_in(tmp_path), made, 3, runs)
+    assert runs.of == {made[0]: {0: [{"events": 1}]}}
+
+
+def timed(directory: Path, script: str) -> Runs:
+    """All timings, by a program that does this."""
+    program = directory / "timings"
+    program.write_text(f"#!/usr/bin/env bash\n{script}\n")
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    planned = timings.plan(Programs(Path("/load"), {}, {}, [], program), quick=False, rounds=3)
+    runs = Runs()
+    measure.rounds(Path("/load"), planned, 3, runs)
+    return runs
+
+
+def test_timings_are_judged_by_what_their_program_prints(tmp_path: Path) -> None:
+    lost = {**TIMED, "lost": 1, "over_ideal": 1.2}
+    runs = timed(tmp_path, f"if [ \"$2\" = 1000000 ]; then echo '{json.dumps(lost)}'; else echo '{json.dumps(TIMED)}'; fi")
+    assert not runs.failed
+    judged = verdicts.judge(runs, programs())
+    assert verdict(judged, "drain of 10,000").met is True
+    assert verdict(judged, "drain of 1,000,000").met is False
+    assert (verdict(judged, "events lost").figure, verdict(judged, "events lost").met) == (1, False)
+    dispatch, settle = verdict(judged, "recovery after a crash of dispatch"), verdict(judged, "recovery after a crash of settle")
+    assert (dispatch.figure, dispatch.met) == (120.5, True)
+    assert (settle.figure, settle.met) == (180.0, False)
+    assert timings.recoveries(runs) == [("dispatch, Query", 120.5), ("settle, BatchGetItem", 180.0)]
+
+
+def test_timings_that_fail_say_why(tmp_path: Path) -> None:
+    runs = timed(tmp_path, "echo 'not quiet after 40 ticks' >&2; exit 101")
+    assert set(runs.failed.values()) == {"not quiet after 40 ticks"}
+    assert not runs.of
+
+
 @pytest.mark.parametrize("part", parts.PARTS, ids=lambda part: part.name)
 @pytest.mark.parametrize("quick", [False, True])
 def test_plans_say_what_load_understands(part: parts.Part, quick: bool) -> None:
@@ -227,7 +279,7 @@ def test_plans_say_what_load_understands(part: parts.Part, quick: bool) -> None:
     assert len({(case.part, case.program, case.setting) for case in planned}) == len(planned)
     for case in planned:
         assert case.part == part.name
-        assert case.scenario.keys() <= KEYS
+        assert case.scenario.keys() <= ({"arguments"} if part.name == timings.PART else KEYS)
         events = case.scenario.get("events", 0) + case.scenario.get("slots_taken", 0)
         assert events <= 10_000, "more than a pipeline's slots"
         assert ("message_template" in case.scenario) == (case.program == "cumulus" and case.scenario["work"] == "messages")
@@ -237,7 +289,7 @@ def test_plans_say_what_load_understands(part: parts.Part, quick: bool) -> None:
 def test_every_part_has_a_table_of_what_it_planned(part: parts.Part) -> None:
     runs = Runs()
     for case in part.plan(programs(), quick=False, rounds=1):
-        runs.add(case, 0, {**result(), "instructions": 1_000_000})
+        runs.add(case, 0, {**result(), "instructions": 1_000_000, **(TIMED if part.name == timings.PART else {})})
     for table in part.report(runs, programs()):
         assert table.rows
         assert all(len(row) == len(table.head) for row in table.rows)

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use spillway::Millis;
 use spillway::aws::error::HandlerError;
-use spillway::aws::queue::BATCH;
 use spillway::gate::Grant;
 use tokio::task::JoinSet;
 use tracing::trace;
@@ -14,8 +13,8 @@ use crate::Dispatch;
 use crate::fill::Pool;
 use crate::shared::Shared;
 
-/// Batches under way at once: with up to ten starts each, the bound on calls under way.
-const BATCHES_AT_ONCE: usize = 6;
+/// What was received together is under way together, and so much at once: the bound on calls under way.
+const UNDER_WAY_AT_ONCE: usize = 4;
 /// The shortest and the longest time between two counts of the slots while all are taken.
 const COUNT_EVERY_MIN: Millis = 150;
 const COUNT_EVERY_MAX: Millis = 2_000;
@@ -114,12 +113,12 @@ impl Dispatch {
         while !shared.is_stopping() && shared.now() < stop_at {
             while tasks.try_join_next().is_some() {}
             self.read_control(shared).await?;
-            while tasks.len() >= BATCHES_AT_ONCE {
+            while tasks.len() >= UNDER_WAY_AT_ONCE {
                 tasks.join_next().await;
             }
             let now = shared.now();
             let batches = self.config.events_per_execution > 1;
-            let most = if batches { 1 } else { BATCH as u32 };
+            let most = if batches { 1 } else { self.together() };
             let grant = shared.state().gate.request(most, now);
             trace!(decision = ?grant, "gate");
             match grant {

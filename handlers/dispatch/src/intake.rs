@@ -29,8 +29,6 @@ pub(crate) struct Candidate {
     pub message: Message,
     pub event: ObjectEvent,
     pub attempt: u32,
-    /// Bytes it takes in an execution's input.
-    pub bytes: usize,
     pub standing: Standing,
 }
 
@@ -44,7 +42,7 @@ impl Member for Candidate {
     }
 
     fn bytes(&self) -> usize {
-        self.bytes
+        execution::input_bytes(&self.event)
     }
 }
 
@@ -140,7 +138,6 @@ impl Dispatch {
             Ok((Body::Events(mut events), attempt)) if events.len() == 1 => {
                 let event = events.pop()?;
                 return Some(Candidate {
-                    bytes: execution::input_bytes(&self.config.ledger_arn, &event),
                     message,
                     event,
                     attempt,

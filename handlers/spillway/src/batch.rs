@@ -36,11 +36,12 @@ pub fn next<M: Member>(received: &mut Vec<M>, most: usize, coming: bool) -> Opti
     let (mut objects, mut bytes, mut count, mut full) = (HashSet::new(), 0, 0, false);
     let mut chosen = Vec::with_capacity(received.len());
     for member in received.iter() {
-        let fits = count == 0 || bytes + member.bytes() <= MAX_INPUT_BYTES;
-        full = full || count >= most || !fits;
+        full = full || count >= most;
+        let own = if full { 0 } else { member.bytes() };
+        full = full || (count > 0 && bytes + own > MAX_INPUT_BYTES);
         let chooses = !full && objects.insert(member.object());
         if chooses {
-            bytes += member.bytes();
+            bytes += own;
             count += 1;
         }
         chosen.push(chooses);

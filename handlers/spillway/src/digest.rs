@@ -16,9 +16,10 @@ pub fn of<'a>(parts: impl IntoIterator<Item = &'a str>, bytes: usize) -> String 
 /// The first `bytes` bytes of a hash, as hexadecimal digits.
 pub fn hexadecimal(hash: Sha256, bytes: usize) -> String {
     let hash = hash.finalize();
-    hash.iter()
-        .take(bytes)
-        .map(|byte| format!("{byte:02x}"))
+    let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or_default();
+    let bytes = hash.iter().take(bytes);
+    bytes
+        .flat_map(|byte| [digit(byte >> 4), digit(byte & 0xf)])
         .collect()
 }
 
@@ -31,6 +32,13 @@ mod tests {
         assert_eq!(of(["a"], 8).len(), 16);
         assert_eq!(of(["a"], 16).len(), 32);
         assert!(of(["a"], 16).starts_with(&of(["a"], 8)));
+    }
+
+    #[test]
+    fn the_digits_are_sha_256s() {
+        let digits = hexadecimal(Sha256::new_with_prefix("abc"), 8);
+        // https://csrc.nist.gov/projects/cryptographic-standards-and-guidelines/example-values
+        assert_eq!(digits, "ba7816bf8f01cfea");
     }
 
     #[test]

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from pipeline import handlers, venvs
-from pipeline.bench import callgrind, charts, instructions, machine, measure, peers, programs, start_up, verdicts
+from pipeline.bench import callgrind, charts, instructions, machine, measure, peers, programs, start_up, timings, verdicts
 from pipeline.bench.cases import Runs
 from pipeline.bench.options import parse
 from pipeline.bench.parts import PARTS
@@ -19,7 +19,7 @@ def main(arguments: list[str]) -> int:
     chosen = [part for part in PARTS if part.name in options.only]
     with_peers = bool({peers.PART, start_up.PART} & set(options.only))
     try:
-        built = programs.build(with_peers)
+        built = programs.build(with_peers, timings.PART in options.only)
     except (handlers.BuildError, programs.BuildError, venvs.VenvError) as error:
         print(f"scripts/bench: {error}", file=sys.stderr)
         return 1

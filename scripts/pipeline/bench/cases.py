@@ -21,6 +21,8 @@ class Case:
     times: int = 1
     # Instead of `load` alone.
     measured_by: Callable[[Path, dict], Result] | None = None
+    # The same in every round.
+    once: bool = False
 
 
 @dataclasses.dataclass

@@ -3,7 +3,7 @@
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-from pipeline.bench import cases, growth, peers, per_event, sizes, start_up
+from pipeline.bench import cases, growth, peers, per_event, sizes, start_up, timings
 from pipeline.bench.cases import Runs
 
 WIDTH, LEFT, RIGHT, BAR, GAP, TOP = 720, 210, 90, 22, 10, 48
@@ -54,6 +54,7 @@ def _pictures(runs: Runs):
     yield "sizes", "dispatch: starts per second by Lambda size (10 ms, TLS)", rates, 0
     ticks = [(slots, runs.find(growth.PART, "dispatch", growth.setting(slots))) for slots in growth.SLOTS]
     units = [(f"{slots:,} running", runs.median(case, growth.tick_read_units)) for slots, case in ticks]
+    yield "recovery", "Recovery: seconds by the call at which a handler dies", timings.recoveries(runs), 0
     yield "growth", "dispatch: read units of a tick by running executions", units, 1
 
 

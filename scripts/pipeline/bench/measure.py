@@ -36,7 +36,7 @@ def rounds(load: Path, cases: list[Case], count: int, runs: Runs) -> None:
     """Every case once in each round, so that those that are compared have run next to each other."""
     for number in range(count):
         for case in cases:
-            if case in runs.failed:
+            if case in runs.failed or (case.once and number > 0):
                 continue
             _tell(f"round {number + 1} of {count}: {case.part}, {case.program}, {case.setting} …")
             began = time.monotonic()

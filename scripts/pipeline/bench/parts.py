@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Callable
 
-from pipeline.bench import growth, instructions, peers, per_event, sizes, start_up
+from pipeline.bench import growth, instructions, peers, per_event, sizes, start_up, timings
 from pipeline.bench.cases import Case, Runs
 from pipeline.bench.programs import Programs
 from pipeline.bench.tables import Table
@@ -23,5 +23,6 @@ PARTS = (
     Part(instructions.PART, "instructions of one event, by valgrind", instructions.plan, instructions.report),
     Part(sizes.PART, "dispatch with the CPU share of Lambdas of 128 to 1,769 MB (needs root)", sizes.plan, sizes.report),
     Part(growth.PART, "a tick while many executions run", growth.plan, growth.report),
+    Part(timings.PART, "draining a burst, from upload to start, recovery: in virtual time", timings.plan, timings.report),
     Part(peers.PART, "the same work by the floor, by Python, by Cumulus", peers.plan, peers.report),
 )

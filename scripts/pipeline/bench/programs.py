@@ -60,10 +60,12 @@ class Programs:
     # Bytes of each handler's binary and zip.
     sizes: dict[str, dict[str, int]]
     left_out: list[str]
+    # The simulation's own program.
+    timings: Path | None = None
 
 
-def build(peers: bool) -> Programs:
-    """Builds and installs everything. Without `peers`, only what is this project's own."""
+def build(peers: bool, timings: bool) -> Programs:
+    """Builds and installs everything. Without `peers`, only what is this project's own; without `timings`, without it."""
     names = {"dispatch": "dispatch", "settle": "settle", "ingest": "ingest", "reconcile": "start_up"}
     architecture = targets.host_architecture()
     built = handlers.build("release", [targets.find(architecture)], HANDLERS / "release")
@@ -73,7 +75,7 @@ def build(peers: bool) -> Programs:
         binary = _unpack(zip_, unpacked)
         of[zip_.handler] = Program(zip_.handler, (str(binary),), names[zip_.handler])
         sizes[zip_.handler] = {"binary": zip_.binary_bytes, "zip": zip_.bytes}
-    own = _own()
+    own = _own("load", "load", "floor")
     of["floor"] = Program("floor", (str(own["floor"]),), "messages")
     if peers:
         for make in (_python, _cumulus):
@@ -82,7 +84,8 @@ def build(peers: bool) -> Programs:
                 of[program.name] = program
             except (venvs.VenvError, RuntimeError, OSError) as error:
                 left_out.append(f"the {make.__name__.strip('_')} peer: {error}")
-    return Programs(own["load"], of, sizes, left_out)
+    simulation = _own("simulation", "timings")["timings"] if timings else None
+    return Programs(own["load"], of, sizes, left_out, simulation)
 
 
 def _unpack(zip_: handlers.Zip, directory: Path) -> Path:
@@ -95,9 +98,10 @@ def _unpack(zip_: handlers.Zip, directory: Path) -> Path:
     return binary
 
 
-def _own() -> dict[str, Path]:
-    """`load` and `floor`, compiled as the handlers are."""
-    command = ["cargo", "build", "--release", "--locked", "--package", "load", "--bins"]
+def _own(package: str, *binaries: str) -> dict[str, Path]:
+    """Programs that do not ship, compiled as the handlers are."""
+    chosen = [word for name in binaries for word in ("--bin", name)]
+    command = ["cargo", "build", "--release", "--locked", "--package", package, *chosen]
     result = processes.run(
         [*command, "--message-format", "json-render-diagnostics"], cwd=ROOT, stdout=subprocess.PIPE, text=True, env=dict(os.environ)
     )
@@ -105,9 +109,9 @@ def _own() -> dict[str, Path]:
         raise BuildError(f"{' '.join(command)} failed")
     messages = [json.loads(line) for line in result.stdout.splitlines() if line.startswith("{")]
     found = {message["target"]["name"]: Path(message["executable"]) for message in messages if message.get("executable")}
-    missing = {"load", "floor"} - found.keys()
+    missing = set(binaries) - found.keys()
     if missing:
-        raise BuildError(f"the crate of tests/load has no binary {' and no '.join(sorted(missing))}")
+        raise BuildError(f"the crate of tests/{package} has no binary {' and no '.join(sorted(missing))}")
     return found
 
 

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from pipeline.bench import cases, growth, peers, per_event, sizes, start_up
+from pipeline.bench import cases, growth, peers, per_event, sizes, start_up, timings
 from pipeline.bench.cases import Runs
 from pipeline.bench.programs import Programs
 from pipeline.bench.tables import Table, number
@@ -45,12 +45,13 @@ def judge(runs: Runs, programs: Programs) -> list[Verdict]:
         *_memory(runs),
         *_calls(runs),
         *_ticks(runs),
+        *_virtual(runs),
     ]
 
 
 def _correct(runs: Runs) -> list[Verdict]:
     """Speed is nothing without it. The peers are told of in their own table."""
-    own = [case for case in runs.of if case.program in HANDLERS and case.part != start_up.PART]
+    own = [case for case in runs.of if case.program in HANDLERS and case.part != start_up.PART] + timings.drains(runs)
     return [
         Verdict(f"events {what}, all runs of the handlers", max((runs.most(case, of) for case in own), default=None), 0, digits=0)
         for what, of in (("lost", cases.lost), ("started twice", cases.started_twice))
@@ -138,6 +139,19 @@ def _ticks(runs: Runs) -> list[Verdict]:
         Verdict("read units of a tick per 25 running executions", per_25, 1),
         Verdict("API calls of a tick on an empty queue", runs.median(idle, growth.tick_calls), 5),
     ]
+
+
+def _virtual(runs: Runs) -> list[Verdict]:
+    """In virtual time: of the pace and the protocol, without what computing takes."""
+    made = []
+    for events in timings.DRAINS:
+        case = runs.find(timings.PART, "pipeline", timings.drain_setting(events))
+        figure = runs.median(case, timings.over_ideal)
+        made.append(Verdict(f"drain of {events:,} over the ideal, virtual time", figure, 1.05, "×", digits=3))
+    for handler in timings.HANDLERS:
+        longest = timings.longest_recovery(runs, handler)
+        made.append(Verdict(f"recovery after a crash of {handler}: two ticks, and a second to work", longest, 121, "s", digits=1))
+    return made
 
 
 def table(verdicts: list[Verdict]) -> Table:

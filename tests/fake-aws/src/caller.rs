@@ -31,6 +31,8 @@ macro_rules! client {
                 .credentials_provider(Credentials::from_keys("AKIAFAKE", "secret", None))
                 .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
                 .retry_config(RetryConfig::disabled())
+                // A long poll during which other things happen is not a connection that stalls.
+                .stalled_stream_protection($sdk::config::StalledStreamProtectionConfig::disabled())
                 .http_client($self.http_client())
                 .build(),
         )

@@ -8,6 +8,7 @@ mod invocation;
 mod pipeline;
 mod reconcile;
 pub mod recovery;
+pub mod timings;
 mod upload;
 pub mod world;
 mod writes;

@@ -2,7 +2,7 @@
 
 use fake_aws::{Call, Fault, Key};
 use serde_json::json;
-use simulation::{LEDGER, Pipeline, Settings, Upload, Verdict};
+use simulation::{LEDGER, Pipeline, Settings, Ticked, Upload, Verdict};
 
 fn pipeline() -> (Pipeline, Vec<Upload>) {
     let pipeline = Pipeline::succeeding(Settings::default(), 1);
@@ -28,6 +28,41 @@ async fn ten_events_are_claimed_by_two_calls() {
     assert_eq!(pipeline.tick().await.well().started, 10);
     assert_eq!(count(&pipeline, simulation::takes_slots), 1);
     assert_eq!(count(&pipeline, simulation::claims), 1);
+    assert_each_succeeds_once(&pipeline, &uploads).await;
+}
+
+/// More are received when the first receive was full, and share the same calls.
+#[tokio::test(start_paused = true)]
+async fn twenty_events_are_claimed_by_two_calls() {
+    let pipeline = Pipeline::succeeding(Settings::default(), 1);
+    let uploads = pipeline.upload_many(20);
+    assert_eq!(pipeline.tick().await.well().started, 20);
+    assert_eq!(count(&pipeline, simulation::takes_slots), 1);
+    assert_eq!(count(&pipeline, simulation::claims), 1);
+    assert_each_succeeds_once(&pipeline, &uploads).await;
+}
+
+/// The tick ends for the receive that failed, after it worked on what had come before.
+#[tokio::test(start_paused = true)]
+async fn a_second_receive_that_fails_takes_nothing_from_the_first() {
+    let pipeline = Pipeline::succeeding(Settings::default(), 1);
+    let uploads = pipeline.upload_many(20);
+    let mut receives = 0;
+    pipeline.aws.faults().before(move |call| {
+        if call.operation != "ReceiveMessage" || !call.caller.starts_with("dispatch-0") {
+            return Fault::None;
+        }
+        receives += 1;
+        match receives {
+            1 => Fault::None,
+            _ => Fault::Refuse("AccessDenied".into()),
+        }
+    });
+    let Ticked::Ended(ended) = pipeline.tick().await else {
+        panic!("the tick did not end by itself");
+    };
+    assert!(ended.failure.is_some());
+    assert_eq!(ended.counts.started, 10);
     assert_each_succeeds_once(&pipeline, &uploads).await;
 }
 

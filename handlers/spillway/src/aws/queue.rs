@@ -7,6 +7,7 @@ use aws_sdk_sqs::types::{
     ChangeMessageVisibilityBatchRequestEntry, DeleteMessageBatchRequestEntry,
     MessageAttributeValue, QueueAttributeName, SendMessageBatchRequestEntry,
 };
+use futures_util::future::join_all;
 use tracing::warn;
 
 use super::error::HandlerError;
@@ -303,24 +304,24 @@ impl Queue {
 
     /// Deletes messages. Those that could not be deleted come again and are found stale, so they are only logged.
     pub async fn delete(&self, receipts: &[String]) {
-        for chunk in receipts.chunks(BATCH) {
-            let mut indexes: Vec<usize> = (0..chunk.len()).collect();
-            for _ in 0..BATCH_ROUNDS {
-                match self.delete_batch(chunk, &indexes).await {
-                    Ok(failed) => indexes = failed,
-                    Err(error) => warn!("{error}"),
-                }
-                if indexes.is_empty() {
-                    break;
-                }
+        join_all(receipts.chunks(BATCH).map(|chunk| self.delete_some(chunk))).await;
+    }
+
+    async fn delete_some(&self, receipts: &[String]) {
+        let mut indexes: Vec<usize> = (0..receipts.len()).collect();
+        for _ in 0..BATCH_ROUNDS {
+            match self.delete_batch(receipts, &indexes).await {
+                Ok(failed) => indexes = failed,
+                Err(error) => warn!("{error}"),
             }
-            if !indexes.is_empty() {
-                warn!(
-                    messages = indexes.len(),
-                    "messages could not be deleted; they come again and will be stale"
-                );
+            if indexes.is_empty() {
+                return;
             }
         }
+        warn!(
+            messages = indexes.len(),
+            "messages could not be deleted; they come again and will be stale"
+        );
     }
 
     async fn delete_batch(

@@ -2,7 +2,7 @@
 //!
 //! A bare loop on Lambda's runtime API that takes the messages of the pipeline's first lane, by 10, and calls StartExecution
 //! for each, with the message's id for a name and its body, unread, for input. Runtime, SDK, HTTP client and its settings
-//! are those of Spillway's handlers: it is built from the same code. As in `dispatch`, 6 batches of 10 are under way at once.
+//! are those of Spillway's handlers: it is built from the same code. As in `dispatch`, up to 80 are under way at once.
 //!
 //! What it leaves out, and so is not correct: it deletes no message, so each comes again after its visibility timeout; it
 //! keeps no ledger, so it starts an event twice whose message comes twice, has no limit of running executions, and never
@@ -23,8 +23,8 @@ use spillway::aws::environment::{Environment, EnvironmentError};
 use spillway::aws::error::HandlerError;
 use spillway::aws::invocation;
 
-/// Batches under way at once, as in `dispatch`.
-const BATCHES: usize = 6;
+/// Batches under way at once: of what `dispatch` receives together, 4 times 20.
+const BATCHES: usize = 8;
 /// Messages of one receive: as many as SQS gives.
 const MESSAGES: i32 = 10;
 

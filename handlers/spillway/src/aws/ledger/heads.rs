@@ -40,7 +40,7 @@ fn head(item: &Item) -> Result<Head, HandlerError> {
 }
 
 /// The write of a head, on condition that nobody wrote it since `next` was derived from it.
-fn write(next: &Head, expires_at: Option<i64>) -> Update {
+fn write(next: &Head, expires_at: Option<i64>) -> Update<'static> {
     let waiting = next.waiting.iter().map(text).collect();
     let update = Update::default()
         .set("v", number(SCHEMA_VERSION))
@@ -123,14 +123,15 @@ impl Ledger {
             With::Claim => claim.update(),
             With::Wait => claim.waiting(),
         };
-        let item = |key: Item, update: Update| -> Result<TransactWriteItem, HandlerError> {
+        let item = |key: Item, update: Update<'_>| -> Result<TransactWriteItem, HandlerError> {
+            let expressions = update.expressions();
             let update = TransactUpdate::builder()
                 .table_name(&self.table)
                 .set_key(Some(key))
-                .update_expression(update.expression())
-                .set_condition_expression(update.condition())
-                .set_expression_attribute_names(Some(update.names))
-                .set_expression_attribute_values(Some(update.values))
+                .update_expression(expressions.update)
+                .set_condition_expression(expressions.condition)
+                .set_expression_attribute_names(Some(expressions.names))
+                .set_expression_attribute_values(Some(expressions.values))
                 .build()
                 .map_err(|error| HandlerError::request(CALL, &error))?;
             Ok(TransactWriteItem::builder().update(update).build())

@@ -83,7 +83,7 @@ fn day(reader: &Reader) -> Result<Option<DayStarts>, HandlerError> {
     }))
 }
 
-fn set_day(update: Update, day: &DayStarts) -> Update {
+fn set_day<'a>(update: Update<'a>, day: &DayStarts) -> Update<'a> {
     let next_day = (day.next_day > 0).then(|| number(day.next_day));
     update
         .set("day", text(day.day.to_string()))

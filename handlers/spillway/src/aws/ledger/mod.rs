@@ -51,19 +51,20 @@ impl Ledger {
     async fn update(
         &self,
         key: Item,
-        update: Update,
+        update: Update<'_>,
         call: &'static str,
     ) -> Result<Result<Option<Item>, Option<Item>>, HandlerError> {
+        let expressions = update.expressions();
         let answer = self
             .client
             .update_item()
             .table_name(&self.table)
             .set_key(Some(key))
-            .update_expression(update.expression())
-            .set_condition_expression(update.condition())
-            .set_expression_attribute_names(Some(update.names))
+            .update_expression(expressions.update)
+            .set_condition_expression(expressions.condition)
+            .set_expression_attribute_names(Some(expressions.names))
             .set_expression_attribute_values(
-                Some(update.values).filter(|values| !values.is_empty()),
+                Some(expressions.values).filter(|values| !values.is_empty()),
             )
             .return_values(ReturnValue::AllOld)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)

@@ -47,7 +47,7 @@ pub struct Finish<'a> {
 }
 
 impl Finish<'_> {
-    fn update(&self) -> Update {
+    fn update(&self) -> Update<'static> {
         Update::default()
             .set("state", text(self.state.as_str()))
             .set("finished_at", number(self.now))
@@ -121,7 +121,7 @@ pub struct Claim<'a> {
 }
 
 impl Claim<'_> {
-    pub(super) fn update(&self) -> Update {
+    pub(super) fn update(&self) -> Update<'static> {
         self.event_known(Update::default())
             .set("state", text(State::Started.as_str()))
             .set("attempt", number(self.attempt))
@@ -135,7 +135,7 @@ impl Claim<'_> {
     }
 
     /// It waits for another execution of its object to end.
-    pub(super) fn waiting(&self) -> Update {
+    pub(super) fn waiting(&self) -> Update<'static> {
         self.event_known(Update::default())
             .set("state", text(State::Waiting.as_str()))
             .set("waiting_since", number(self.now))
@@ -143,7 +143,7 @@ impl Claim<'_> {
     }
 
     /// A newer version was taken instead.
-    pub(super) fn superseded(&self, expires_at: i64) -> Update {
+    pub(super) fn superseded(&self, expires_at: i64) -> Update<'static> {
         self.event_known(Update::default())
             .set("state", text(State::Superseded.as_str()))
             .set("finished_at", number(self.now))
@@ -151,7 +151,7 @@ impl Claim<'_> {
     }
 
     /// What every row tells of its event, and the condition that the row is as it was read.
-    fn event_known(&self, update: Update) -> Update {
+    fn event_known(&self, update: Update<'static>) -> Update<'static> {
         let update = event_known(update, self.event, self.lane);
         match self.read {
             None => update.only_if_absent(),
@@ -167,7 +167,11 @@ impl Claim<'_> {
 }
 
 /// What every row tells of its event.
-pub(super) fn event_known(update: Update, event: &ObjectEvent, lane: Option<&str>) -> Update {
+pub(super) fn event_known<'a>(
+    update: Update<'a>,
+    event: &ObjectEvent,
+    lane: Option<&str>,
+) -> Update<'a> {
     update
         .set("v", number(SCHEMA_VERSION))
         .set("event_name", text(&event.event_name))
@@ -350,7 +354,7 @@ impl Ledger {
     pub(super) async fn write_row(
         &self,
         event: &ObjectEvent,
-        update: Update,
+        update: Update<'_>,
         call: &'static str,
     ) -> Result<Written, HandlerError> {
         let at = RowKey::of(event);

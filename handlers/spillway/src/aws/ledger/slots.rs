@@ -45,25 +45,29 @@ fn slot(item: &Item) -> Result<Slot, HandlerError> {
     })
 }
 
-/// A slot that is taken now.
-fn item(slot: &Slot) -> Item {
-    let mut item = key(PARTITION, &slot.execution);
-    let mut set = |name: &str, value| item.insert(name.to_owned(), value);
-    set("v", number(SCHEMA_VERSION));
-    set("taken_at", number(slot.taken_at));
-    set("state_machine_arn", text(&slot.state_machine_arn));
+/// What a slot that is taken now has besides its key.
+fn attributes(slot: &Slot) -> Vec<(&'static str, AttributeValue)> {
+    let mut attributes = vec![
+        ("v", number(SCHEMA_VERSION)),
+        ("taken_at", number(slot.taken_at)),
+        ("state_machine_arn", text(&slot.state_machine_arn)),
+    ];
     match &slot.work {
         Work::Row(row) => {
-            set("row_pk", text(&row.pk));
-            set("row_sk", text(&row.sk));
+            attributes.extend([("row_pk", text(&row.pk)), ("row_sk", text(&row.sk))]);
         }
-        Work::Batch => {
-            set("batch", AttributeValue::Bool(true));
-        }
+        Work::Batch => attributes.push(("batch", AttributeValue::Bool(true))),
     }
     if slot.ordered {
-        set("ordered", AttributeValue::Bool(true));
+        attributes.push(("ordered", AttributeValue::Bool(true)));
     }
+    attributes
+}
+
+fn item(slot: &Slot) -> Item {
+    let mut item = key(PARTITION, &slot.execution);
+    let attributes = attributes(slot).into_iter();
+    item.extend(attributes.map(|(name, value)| (name.to_owned(), value)));
     item
 }
 
@@ -145,7 +149,10 @@ impl Ledger {
 
     /// Takes several slots, as [`Ledger::take_slot`] does each.
     pub async fn take_slots(&self, slots: Vec<Slot>) -> Vec<Result<TakenSlot, HandlerError>> {
-        let new = |slot: &Slot| Some(Statement::insert(PARTITION, &slot.execution, item(slot)));
+        let new = |slot: &Slot| {
+            let attributes = attributes(slot);
+            Some(Statement::insert(PARTITION, &slot.execution, attributes))
+        };
         let alone = |slot| self.take_slot(slot);
         self.write_or(slots, "taking slots", new, TakenSlot::Now, alone)
             .await

@@ -1,7 +1,7 @@
 //! Conditional writes of several items in one call: the only one of DynamoDB that has a condition for each.
 //! <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchExecuteStatement.html>
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::future::Future;
 
 use aws_sdk_dynamodb::types::{AttributeValue, BatchStatementRequest};
@@ -9,7 +9,7 @@ use futures_util::future::join_all;
 use tokio::time::{Instant, timeout_at};
 
 use super::Ledger;
-use super::item::{Item, text};
+use super::item::text;
 use super::update::Update;
 use crate::aws::clients::CALL_TIMEOUT;
 use crate::aws::error::HandlerError;
@@ -30,35 +30,36 @@ pub(super) struct Statement {
 
 impl Statement {
     /// A new item, on condition that there is none with its key.
-    pub fn insert(pk: &str, sk: &str, mut item: Item) -> Self {
-        item.insert("pk".to_owned(), text(pk));
-        item.insert("sk".to_owned(), text(sk));
-        // In the order of their names: alike items have one text.
-        let attributes: BTreeMap<String, AttributeValue> = item.into_iter().collect();
-        let members: Vec<String> = attributes
-            .keys()
-            .map(|name| format!("'{name}': ?"))
-            .collect();
+    /// Attributes that are given in the same order have the same text.
+    pub fn insert(pk: &str, sk: &str, attributes: Vec<(&str, AttributeValue)>) -> Self {
+        let mut rest = "VALUE {'pk': ?, 'sk': ?".to_owned();
+        let mut parameters = Vec::with_capacity(2 + attributes.len());
+        parameters.extend([text(pk), text(sk)]);
+        for (name, value) in attributes {
+            rest.extend([", '", name, "': ?"]);
+            parameters.push(value);
+        }
+        rest.push('}');
         Self {
             verb: "INSERT INTO",
-            rest: format!("VALUE {{{}}}", members.join(", ")),
-            parameters: attributes.into_values().collect(),
+            rest,
+            parameters,
             at: (pk.to_owned(), sk.to_owned()),
         }
     }
 
     /// An update of an item that is there. `None`: not every part of it can be said.
-    pub fn update(pk: &str, sk: &str, update: Update) -> Option<Self> {
-        let (changes, conditions, mut parameters) = update.statement()?;
+    pub fn update(pk: &str, sk: &str, update: Update<'_>) -> Option<Self> {
+        let (mut rest, conditions, mut parameters) = update.statement()?;
         let place = parameters.len() - conditions.len();
         parameters.splice(place..place, [text(pk), text(sk)]);
-        let conditions: String = conditions
-            .iter()
-            .map(|name| format!(" AND \"{name}\" = ?"))
-            .collect();
+        rest.push_str("WHERE pk = ? AND sk = ?");
+        for name in conditions {
+            rest.extend([" AND \"", name, "\" = ?"]);
+        }
         Some(Self {
             verb: "UPDATE",
-            rest: format!("{changes} WHERE pk = ? AND sk = ?{conditions}"),
+            rest,
             parameters,
             at: (pk.to_owned(), sk.to_owned()),
         })
@@ -119,26 +120,32 @@ impl Ledger {
         let mut answers: Vec<_> = statements.iter().map(|_| Ok(false)).collect();
         // DynamoDB refuses a batch that names an item twice.
         let mut items = HashSet::new();
-        let distinct: Vec<(usize, Statement)> = statements
-            .into_iter()
-            .enumerate()
-            .filter_map(|(place, statement)| Some((place, statement?)))
-            .filter(|(_, statement)| items.insert(statement.at.clone()))
-            .collect();
+        let mut batches: Vec<(Vec<usize>, Vec<Statement>)> = Vec::new();
+        for (place, statement) in statements.into_iter().enumerate() {
+            let Some(statement) = statement else { continue };
+            if !items.insert(statement.at.clone()) {
+                continue;
+            }
+            match batches.last_mut() {
+                Some((places, batch)) if batch.len() < STATEMENTS => {
+                    places.push(place);
+                    batch.push(statement);
+                }
+                _ => batches.push((vec![place], vec![statement])),
+            }
+        }
         // One by itself needs no call more.
-        let batches: Vec<_> = distinct
-            .chunks(STATEMENTS)
-            .filter(|batch| batch.len() > 1)
-            .collect();
-        let written = batches
-            .iter()
-            .map(|batch| self.write_some(batch.iter().map(|(_, statement)| statement), call));
-        for (batch, written) in batches.iter().zip(join_all(written).await) {
-            for (place, (at, _)) in batch.iter().enumerate() {
-                if let Some(answer) = answers.get_mut(*at) {
+        batches.retain(|(places, _)| places.len() > 1);
+        let written = batches.into_iter().map(|(places, batch)| async move {
+            let written = self.write_some(batch, call).await;
+            (places, written)
+        });
+        for (places, written) in join_all(written).await {
+            for (of_batch, place) in places.into_iter().enumerate() {
+                if let Some(answer) = answers.get_mut(place) {
                     *answer = written
                         .as_ref()
-                        .map(|all| all.get(place) == Some(&true))
+                        .map(|all| all.get(of_batch) == Some(&true))
                         .map_err(Clone::clone);
                 }
             }
@@ -148,14 +155,14 @@ impl Ledger {
 
     async fn write_some(
         &self,
-        statements: impl Iterator<Item = &Statement>,
+        statements: Vec<Statement>,
         call: &'static str,
     ) -> Result<Vec<bool>, HandlerError> {
-        let statements = statements.map(|statement| {
+        let statements = statements.into_iter().map(|statement| {
             let Statement { verb, rest, .. } = statement;
             BatchStatementRequest::builder()
                 .statement(format!("{verb} \"{}\" {rest}", self.table))
-                .set_parameters(Some(statement.parameters.clone()))
+                .set_parameters(Some(statement.parameters))
                 .build()
         });
         let statements: Result<Vec<_>, _> = statements.collect();
@@ -213,13 +220,16 @@ mod tests {
 
     #[test]
     fn alike_items_have_one_text() {
-        let item = |state| Item::from([("state".to_owned(), text(state))]);
+        let attributes = |state| vec![("v", number(1)), ("state", text(state))];
         let (one, other) = (
-            Statement::insert("a", "b", item("x")),
-            Statement::insert("c", "d", item("y")),
+            Statement::insert("a", "b", attributes("x")),
+            Statement::insert("c", "d", attributes("y")),
         );
-        assert_eq!(one.rest, "VALUE {'pk': ?, 'sk': ?, 'state': ?}");
+        assert_eq!(one.rest, "VALUE {'pk': ?, 'sk': ?, 'v': ?, 'state': ?}");
         assert_eq!(one.rest, other.rest);
-        assert_eq!(other.parameters, [text("c"), text("d"), text("y")]);
+        assert_eq!(
+            other.parameters,
+            [text("c"), text("d"), number(1), text("y")]
+        );
     }
 }

@@ -5,25 +5,186 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::item::Item;
+/// What an item is to become, and on which conditions.
+#[derive(Debug, Default)]
+pub struct Update<'a> {
+    changes: Vec<Change<'a>>,
+    conditions: Vec<Condition<'a>>,
+}
+
+#[derive(Debug)]
+enum Change<'a> {
+    Set(&'a str, AttributeValue),
+    SetIfAbsent(&'a str, AttributeValue),
+    Remove(&'a str),
+    Add(&'a str, AttributeValue),
+}
+
+#[derive(Debug)]
+enum Condition<'a> {
+    ItemAbsent,
+    ItemPresent,
+    Is(&'a str, AttributeValue),
+    AbsentOr(&'a str, AttributeValue),
+    /// The attribute is absent or has this value, or the other one is below its bound.
+    AbsentOrBelow {
+        own: (&'a str, AttributeValue),
+        bound: (&'a str, AttributeValue),
+    },
+}
+
+impl<'a> Update<'a> {
+    fn change(mut self, change: Change<'a>) -> Self {
+        self.changes.push(change);
+        self
+    }
+
+    fn only(mut self, condition: Condition<'a>) -> Self {
+        self.conditions.push(condition);
+        self
+    }
+
+    /// Sets an attribute.
+    pub fn set(self, attribute: &'a str, value: AttributeValue) -> Self {
+        self.change(Change::Set(attribute, value))
+    }
+
+    /// Sets an attribute, or removes it when there is no value.
+    pub fn set_or_remove(self, attribute: &'a str, value: Option<AttributeValue>) -> Self {
+        match value {
+            Some(value) => self.set(attribute, value),
+            None => self.remove(attribute),
+        }
+    }
+
+    /// Sets an attribute unless it is there already.
+    pub fn set_if_absent(self, attribute: &'a str, value: AttributeValue) -> Self {
+        self.change(Change::SetIfAbsent(attribute, value))
+    }
+
+    /// Adds to a number, which is 0 when absent.
+    pub fn add(self, attribute: &'a str, value: AttributeValue) -> Self {
+        self.change(Change::Add(attribute, value))
+    }
+
+    pub fn remove(self, attribute: &'a str) -> Self {
+        self.change(Change::Remove(attribute))
+    }
+
+    /// Adds a condition that an attribute has this value.
+    pub fn only_if(self, attribute: &'a str, value: AttributeValue) -> Self {
+        self.only(Condition::Is(attribute, value))
+    }
+
+    /// Adds a condition that an attribute is absent or has this value.
+    pub fn only_if_absent_or(self, attribute: &'a str, value: AttributeValue) -> Self {
+        self.only(Condition::AbsentOr(attribute, value))
+    }
+
+    /// Adds a condition that there is no such item.
+    pub fn only_if_absent(self) -> Self {
+        self.only(Condition::ItemAbsent)
+    }
+
+    /// Adds a condition that there is such an item.
+    pub fn only_if_present(self) -> Self {
+        self.only(Condition::ItemPresent)
+    }
+
+    /// Adds a condition that an attribute is absent or equal to `own`, or that another is below `bound`.
+    pub fn only_if_absent_below_or(
+        self,
+        own: (&'a str, AttributeValue),
+        bound: (&'a str, AttributeValue),
+    ) -> Self {
+        self.only(Condition::AbsentOrBelow { own, bound })
+    }
+
+    /// The same as expressions.
+    pub fn expressions(self) -> Expressions {
+        let mut named = Expressions::default();
+        let [mut set, mut remove, mut add] = [const { Vec::new() }; 3];
+        for change in self.changes {
+            match change {
+                Change::Set(attribute, value) => {
+                    let (name, value) = named.both(attribute, value);
+                    set.push(format!("{name} = {value}"));
+                }
+                Change::SetIfAbsent(attribute, value) => {
+                    let (name, value) = named.both(attribute, value);
+                    set.push(format!("{name} = if_not_exists({name}, {value})"));
+                }
+                Change::Remove(attribute) => remove.push(named.name(attribute)),
+                Change::Add(attribute, value) => {
+                    let (name, value) = named.both(attribute, value);
+                    add.push(format!("{name} {value}"));
+                }
+            }
+        }
+        let clauses = [("SET", set), ("REMOVE", remove), ("ADD", add)];
+        let clauses: Vec<String> = clauses
+            .into_iter()
+            .filter(|(_, parts)| !parts.is_empty())
+            .map(|(keyword, parts)| format!("{keyword} {}", parts.join(", ")))
+            .collect();
+        named.update = clauses.join(" ");
+        let conditions = self.conditions.into_iter();
+        let conditions: Vec<String> = conditions.map(|it| named.condition_of(it)).collect();
+        named.condition = Some(conditions.join(" AND ")).filter(|text| !text.is_empty());
+        named
+    }
+
+    /// What it makes of an item that has no attributes yet but those of its key.
+    pub fn of_nothing(self) -> Vec<(&'a str, AttributeValue)> {
+        let changes = self.changes.into_iter();
+        changes
+            .filter_map(|change| match change {
+                Change::Set(attribute, value)
+                | Change::SetIfAbsent(attribute, value)
+                | Change::Add(attribute, value) => Some((attribute, value)),
+                Change::Remove(_) => None,
+            })
+            .collect()
+    }
+
+    /// The same in PartiQL: the changes, each with a space after it, the attributes that must have a value, and all values in this order. `None`: there
+    /// is more to it than assignments, removals and equalities.
+    pub fn statement(self) -> Option<(String, Vec<&'a str>, Vec<AttributeValue>)> {
+        let (mut text, mut removes) = (String::new(), String::new());
+        let mut values = Vec::with_capacity(self.changes.len() + self.conditions.len());
+        for change in self.changes {
+            match change {
+                Change::Set(attribute, value) => {
+                    text.extend(["SET \"", attribute, "\" = ? "]);
+                    values.push(value);
+                }
+                Change::Remove(attribute) => removes.extend(["REMOVE \"", attribute, "\" "]),
+                Change::SetIfAbsent(..) | Change::Add(..) => return None,
+            }
+        }
+        text.push_str(&removes);
+        let mut equal = Vec::with_capacity(self.conditions.len());
+        for condition in self.conditions {
+            let Condition::Is(attribute, value) = condition else {
+                return None;
+            };
+            equal.push(attribute);
+            values.push(value);
+        }
+        Some((text, equal, values))
+    }
+}
 
 /// An update expression, its condition, and what they name.
 #[derive(Debug, Default)]
-pub struct Update {
-    set: Vec<String>,
-    /// Attribute and placeholder of what is set to a value, whatever it was.
-    assigned: Vec<(String, String)>,
-    remove: Vec<String>,
-    removed: Vec<String>,
-    add: Vec<String>,
-    condition: Vec<String>,
-    /// Attribute and placeholder of what must have a value.
-    equal: Vec<(String, String)>,
+pub struct Expressions {
+    pub update: String,
+    pub condition: Option<String>,
     pub names: HashMap<String, String>,
     pub values: HashMap<String, AttributeValue>,
 }
 
-impl Update {
+impl Expressions {
     fn name(&mut self, attribute: &str) -> String {
         let placeholder = format!("#{attribute}");
         self.names.insert(placeholder.clone(), attribute.to_owned());
@@ -36,138 +197,28 @@ impl Update {
         placeholder
     }
 
-    /// Sets an attribute.
-    pub fn set(mut self, attribute: &str, value: AttributeValue) -> Self {
-        let (name, value) = (self.name(attribute), self.value(value));
-        self.set.push(format!("{name} = {value}"));
-        self.assigned.push((attribute.to_owned(), value));
-        self
+    fn both(&mut self, attribute: &str, value: AttributeValue) -> (String, String) {
+        (self.name(attribute), self.value(value))
     }
 
-    /// Sets an attribute, or removes it when there is no value.
-    pub fn set_or_remove(self, attribute: &str, value: Option<AttributeValue>) -> Self {
-        match value {
-            Some(value) => self.set(attribute, value),
-            None => self.remove(attribute),
-        }
-    }
-
-    /// Sets an attribute unless it is there already.
-    pub fn set_if_absent(mut self, attribute: &str, value: AttributeValue) -> Self {
-        let name = self.name(attribute);
-        let assignment = format!("{name} = if_not_exists({name}, {})", self.value(value));
-        self.set.push(assignment);
-        self
-    }
-
-    /// Adds to a number, which is 0 when absent.
-    pub fn add(mut self, attribute: &str, value: AttributeValue) -> Self {
-        let addition = format!("{} {}", self.name(attribute), self.value(value));
-        self.add.push(addition);
-        self
-    }
-
-    pub fn remove(mut self, attribute: &str) -> Self {
-        let name = self.name(attribute);
-        self.remove.push(name);
-        self.removed.push(attribute.to_owned());
-        self
-    }
-
-    /// Adds a condition that an attribute has this value.
-    pub fn only_if(mut self, attribute: &str, value: AttributeValue) -> Self {
-        let (name, value) = (self.name(attribute), self.value(value));
-        self.condition.push(format!("{name} = {value}"));
-        self.equal.push((attribute.to_owned(), value));
-        self
-    }
-
-    /// Adds a condition that an attribute is absent or has this value.
-    pub fn only_if_absent_or(mut self, attribute: &str, value: AttributeValue) -> Self {
-        let (attribute, value) = (self.name(attribute), self.value(value));
-        self.condition.push(format!(
-            "(attribute_not_exists({attribute}) OR {attribute} = {value})"
-        ));
-        self
-    }
-
-    /// Adds a condition that there is no such item.
-    pub fn only_if_absent(mut self) -> Self {
-        self.condition.push("attribute_not_exists(pk)".to_owned());
-        self
-    }
-
-    /// Adds a condition that there is such an item.
-    pub fn only_if_present(mut self) -> Self {
-        self.condition.push("attribute_exists(pk)".to_owned());
-        self
-    }
-
-    /// Adds a condition that an attribute is absent, below `bound`, or equal to `own`.
-    pub fn only_if_absent_below_or(
-        mut self,
-        (attribute, own): (&str, AttributeValue),
-        (bounded, bound): (&str, AttributeValue),
-    ) -> Self {
-        let (attribute, own) = (self.name(attribute), self.value(own));
-        let (bounded, bound) = (self.name(bounded), self.value(bound));
-        self.condition.push(format!(
-            "(attribute_not_exists({attribute}) OR {attribute} = {own} OR {bounded} < {bound})"
-        ));
-        self
-    }
-
-    /// The update expression.
-    pub fn expression(&self) -> String {
-        let clause = |keyword: &str, parts: &[String]| {
-            if parts.is_empty() {
-                String::new()
-            } else {
-                format!("{keyword} {}", parts.join(", "))
+    fn condition_of(&mut self, condition: Condition<'_>) -> String {
+        match condition {
+            Condition::ItemAbsent => "attribute_not_exists(pk)".to_owned(),
+            Condition::ItemPresent => "attribute_exists(pk)".to_owned(),
+            Condition::Is(attribute, value) => {
+                let (name, value) = self.both(attribute, value);
+                format!("{name} = {value}")
             }
-        };
-        let clauses = [
-            clause("SET", &self.set),
-            clause("REMOVE", &self.remove),
-            clause("ADD", &self.add),
-        ];
-        clauses.join(" ").trim().to_owned()
-    }
-
-    /// What it makes of an item that has no attributes yet but those of its key.
-    pub fn of_nothing(mut self) -> Item {
-        let assigned = std::mem::take(&mut self.assigned);
-        assigned
-            .into_iter()
-            .filter_map(|(attribute, value)| Some((attribute, self.values.remove(&value)?)))
-            .collect()
-    }
-
-    /// The same in PartiQL: the changes, the attributes that must have a value, and all values in this order. `None`: there
-    /// is more to it than assignments, removals and equalities.
-    pub fn statement(mut self) -> Option<(String, Vec<String>, Vec<AttributeValue>)> {
-        if self.assigned.len() < self.set.len()
-            || !self.add.is_empty()
-            || self.equal.len() < self.condition.len()
-        {
-            return None;
+            Condition::AbsentOr(attribute, value) => {
+                let (name, value) = self.both(attribute, value);
+                format!("(attribute_not_exists({name}) OR {name} = {value})")
+            }
+            Condition::AbsentOrBelow { own, bound } => {
+                let (name, value) = self.both(own.0, own.1);
+                let (bounded, bound) = self.both(bound.0, bound.1);
+                format!("(attribute_not_exists({name}) OR {name} = {value} OR {bounded} < {bound})")
+            }
         }
-        let sets = self
-            .assigned
-            .iter()
-            .map(|(name, _)| format!("SET \"{name}\" = ?"));
-        let removes = self.removed.iter().map(|name| format!("REMOVE \"{name}\""));
-        let changes: Vec<String> = sets.chain(removes).collect();
-        let marks = self.assigned.iter().chain(&self.equal);
-        let values = marks.map(|(_, value)| self.values.remove(value));
-        let values = values.collect::<Option<_>>()?;
-        let conditions = self.equal.into_iter().map(|(name, _)| name).collect();
-        Some((changes.join(" "), conditions, values))
-    }
-
-    /// The condition expression.
-    pub fn condition(&self) -> Option<String> {
-        (!self.condition.is_empty()).then(|| self.condition.join(" AND "))
     }
 }
 
@@ -178,26 +229,50 @@ mod tests {
 
     #[test]
     fn every_attribute_goes_by_a_placeholder() {
-        let update = Update::default()
-            .set("state", text("STARTED"))
-            .set_or_remove("size", None)
+        let update = || {
+            Update::default()
+                .set("state", text("STARTED"))
+                .set_or_remove("size", None)
+                .add("count", number(2))
+                .only_if("state", text("RETRY"))
+        };
+        let expressions = update()
             .set_if_absent("since", number(7))
-            .add("count", number(2))
-            .only_if("state", text("RETRY"))
-            .only_if_present();
+            .only_if_present()
+            .expressions();
         assert_eq!(
-            update.expression(),
-            "SET #state = :v0, #since = if_not_exists(#since, :v1) REMOVE #size ADD #count :v2"
+            expressions.update,
+            "SET #state = :v0, #since = if_not_exists(#since, :v2) REMOVE #size ADD #count :v1"
         );
         assert_eq!(
-            update.condition().unwrap(),
+            expressions.condition.unwrap(),
             "#state = :v3 AND attribute_exists(pk)"
         );
-        assert_eq!(update.names.len(), 4);
-        assert_eq!(update.values.len(), 4);
+        assert_eq!(expressions.names.len(), 4);
+        assert_eq!(expressions.values.len(), 4);
         assert_eq!(
-            update.of_nothing(),
-            Item::from([("state".to_owned(), text("STARTED"))])
+            update().of_nothing(),
+            [("state", text("STARTED")), ("count", number(2))]
+        );
+    }
+
+    #[test]
+    fn without_conditions_there_is_no_condition() {
+        let expressions = Update::default().remove("pending").expressions();
+        assert_eq!(expressions.update, "REMOVE #pending");
+        assert_eq!(expressions.condition, None);
+    }
+
+    #[test]
+    fn conditions_read_as_they_are_meant() {
+        let update = Update::default()
+            .only_if_absent()
+            .only_if_absent_or("attempt", number(0))
+            .only_if_absent_below_or(("holder", text("me")), ("expires_at", number(9)));
+        assert_eq!(
+            update.expressions().condition.unwrap(),
+            "attribute_not_exists(pk) AND (attribute_not_exists(#attempt) OR #attempt = :v0) AND \
+             (attribute_not_exists(#holder) OR #holder = :v1 OR #expires_at < :v2)"
         );
     }
 }

@@ -1,0 +1,161 @@
+//! Draining a burst: how long it takes, beside the least that it could.
+
+use std::time::Duration;
+
+use fake_aws::Execution;
+use serde_json::{Value, json};
+
+use super::settings;
+use crate::invariants::Verdict;
+use crate::pipeline::{Background, Pipeline, Settings};
+
+/// Settles of Lambda's event source mapping that run at once, at most.
+const SETTLES_AT_ONCE: u32 = 10;
+/// Ticks after which a burst that has not drained never will, beyond those that the ideal takes.
+const TICKS_BEYOND: u32 = 30;
+
+/// A burst, and what holds it up.
+#[derive(Debug, Clone)]
+pub struct Burst {
+    pub events: u32,
+    pub starts_per_second: f64,
+    /// Starts that may come at once.
+    pub burst: u32,
+    pub max_concurrency: u32,
+    /// What every execution takes.
+    pub seconds: u64,
+}
+
+/// How it drained.
+#[derive(Debug, Clone)]
+pub struct Drained {
+    /// From the first start to the last.
+    pub took: Duration,
+    /// The least that the rate and the limit of running executions allow.
+    pub ideal: Duration,
+    pub ticks: u32,
+    /// The most executions that ran at once.
+    pub most_running: usize,
+    pub lost: usize,
+    pub started_twice: usize,
+    /// API calls by operation, those of Lambda's mapping included.
+    pub calls: Vec<(String, u64)>,
+    pub read_units: f64,
+    pub write_units: f64,
+}
+
+impl Burst {
+    /// As much as Step Functions' quota of its largest Regions lets start: the rate is what holds a burst up.
+    /// <https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html>
+    pub fn at_the_quota(events: u32) -> Self {
+        Self {
+            events,
+            starts_per_second: 300.0,
+            burst: 1_300,
+            max_concurrency: 10_000,
+            seconds: 20,
+        }
+    }
+
+    /// Few at once: the executions that run are what holds a burst up.
+    pub fn at_the_limit(events: u32) -> Self {
+        Self {
+            events,
+            starts_per_second: 100.0,
+            burst: 100,
+            max_concurrency: 20,
+            seconds: 5,
+        }
+    }
+
+    /// The least time from the first start to the last.
+    pub fn ideal(&self) -> Duration {
+        let by_rate = f64::from(self.events.saturating_sub(self.burst)) / self.starts_per_second;
+        // The last start is of the last round.
+        let rounds = self.events.div_ceil(self.max_concurrency).saturating_sub(1);
+        Duration::from_secs_f64(by_rate).max(Duration::from_secs(u64::from(rounds) * self.seconds))
+    }
+
+    fn settings(&self) -> Settings {
+        let mut settings = settings();
+        settings.pace.starts_per_second = self.starts_per_second;
+        settings.pace.burst = self.burst;
+        settings.pace.max_concurrency = self.max_concurrency;
+        settings
+    }
+
+    /// Uploads the burst and runs schedule and mapping until all is settled. Panics if that does not happen, or if a tick
+    /// fails.
+    pub async fn drain(&self) -> Drained {
+        let pipeline = Pipeline::succeeding(self.settings(), self.seconds);
+        pipeline.aws.count_calls_only();
+        let uploads = pipeline.upload_many(self.events);
+        let settling: Vec<Background> = (0..SETTLES_AT_ONCE)
+            .map(|_| pipeline.settle_in_background())
+            .collect();
+        let schedule = pipeline.settings.schedule;
+        let ideal = self.ideal();
+        let most_ticks = TICKS_BEYOND + (ideal.as_secs() / schedule.as_secs()) as u32;
+        let (mut ticks, mut started) = (0, 0);
+        while started < self.events {
+            assert!(
+                ticks < most_ticks,
+                "{started} of {} after {ticks} ticks",
+                self.events
+            );
+            let next = tokio::time::Instant::now() + schedule;
+            started += pipeline.tick().await.well().started;
+            ticks += 1;
+            tokio::time::sleep_until(next).await;
+        }
+        tokio::time::sleep(Duration::from_secs(self.seconds) + schedule).await;
+        drop(settling);
+        assert!(pipeline.is_quiet(), "{}", pipeline.describe());
+
+        let verdict = Verdict::of(&pipeline, &uploads);
+        let capacity = pipeline.aws.consumed_capacity();
+        let counts = pipeline.aws.call_counts();
+        Drained {
+            took: between(&pipeline.aws.sfn().executions()),
+            ideal,
+            ticks,
+            most_running: verdict.peak,
+            lost: verdict.lost.len() + verdict.dead,
+            started_twice: verdict.duplicates.len(),
+            calls: counts
+                .into_iter()
+                .map(|(operation, count)| (operation, count.sent))
+                .collect(),
+            read_units: capacity.read,
+            write_units: capacity.write,
+        }
+    }
+}
+
+/// From the first start to the last.
+fn between(executions: &[Execution]) -> Duration {
+    let times = || executions.iter().map(|it| it.started_ms);
+    let milliseconds = times().max().unwrap_or_default() - times().min().unwrap_or_default();
+    Duration::from_millis(milliseconds.unsigned_abs())
+}
+
+impl Drained {
+    /// 1: it could not have been faster.
+    pub fn over_ideal(&self) -> f64 {
+        self.took.as_secs_f64() / self.ideal.as_secs_f64()
+    }
+
+    /// For other programs.
+    pub fn to_json(&self, burst: &Burst) -> Value {
+        let calls: serde_json::Map<String, Value> = (self.calls.iter())
+            .map(|(operation, count)| (operation.clone(), json!(count)))
+            .collect();
+        json!({
+            "events": burst.events, "starts_per_second": burst.starts_per_second, "burst": burst.burst,
+            "max_concurrency": burst.max_concurrency, "execution_s": burst.seconds,
+            "took_s": self.took.as_secs_f64(), "ideal_s": self.ideal.as_secs_f64(), "over_ideal": self.over_ideal(),
+            "ticks": self.ticks, "most_running": self.most_running, "lost": self.lost, "started_twice": self.started_twice,
+            "calls": calls, "read_units": self.read_units, "write_units": self.write_units,
+        })
+    }
+}
