@@ -129,6 +129,12 @@ pub enum Mapped {
 /// A task that ends when this is dropped.
 pub struct Background(tokio::task::JoinHandle<()>);
 
+impl Background {
+    pub(crate) fn run(task: impl Future<Output = ()> + Send + 'static) -> Self {
+        Self(tokio::spawn(task))
+    }
+}
+
 impl Drop for Background {
     fn drop(&mut self) {
         self.0.abort();
@@ -415,11 +421,11 @@ impl Pipeline {
     /// Settles outcomes as they come, until the answer is dropped.
     pub fn settle_in_background(&self) -> Background {
         let pipeline = self.clone();
-        Background(tokio::spawn(async move {
+        Background::run(async move {
             loop {
                 pipeline.settle_once().await;
             }
-        }))
+        })
     }
 
     /// Runs schedule and mapping for `ticks` ticks. A tick that fails is the next one's to mend.

@@ -8,9 +8,15 @@ use serde_json::{Value, json};
 use super::settings;
 use crate::invariants::Verdict;
 use crate::pipeline::{Background, Pipeline, Settings};
+use crate::upload::Upload;
 
 /// Settles of Lambda's event source mapping that run at once, at most.
 const SETTLES_AT_ONCE: u32 = 10;
+/// Of a longer burst so much waits, and the rest is uploaded as there is room: dispatch does not ask how much waits while
+/// something does, and the fake looks at all of it at each receive.
+const WAITING: u32 = 20_000;
+/// How often there may be room.
+const ROOM_EVERY: Duration = Duration::from_secs(5);
 /// Ticks after which a burst that has not drained never will, beyond those that the ideal takes.
 const TICKS_BEYOND: u32 = 30;
 
@@ -89,7 +95,10 @@ impl Burst {
     pub async fn drain(&self) -> Drained {
         let pipeline = Pipeline::succeeding(self.settings(), self.seconds);
         pipeline.aws.count_calls_only();
-        let uploads = pipeline.upload_many(self.events);
+        let uploads: Vec<Upload> = (0..self.events)
+            .map(|number| Upload::new(&format!("status/{number}.json"), number + 1))
+            .collect();
+        let uploading = upload_in_background(pipeline.clone(), uploads.clone());
         let settling: Vec<Background> = (0..SETTLES_AT_ONCE)
             .map(|_| pipeline.settle_in_background())
             .collect();
@@ -109,7 +118,7 @@ impl Burst {
             tokio::time::sleep_until(next).await;
         }
         tokio::time::sleep(Duration::from_secs(self.seconds) + schedule).await;
-        drop(settling);
+        drop((uploading, settling));
         assert!(pipeline.is_quiet(), "{}", pipeline.describe());
 
         let verdict = Verdict::of(&pipeline, &uploads);
@@ -130,6 +139,25 @@ impl Burst {
             write_units: capacity.write,
         }
     }
+}
+
+/// Keeps the queue filled: at least half of [`WAITING`], as long as there is more.
+fn upload_in_background(pipeline: Pipeline, uploads: Vec<Upload>) -> Background {
+    let fill = move |from: &mut std::vec::IntoIter<Upload>| {
+        let waiting = pipeline.events.messages().len();
+        if waiting <= WAITING as usize / 2 {
+            let room = WAITING as usize - waiting;
+            from.take(room).for_each(|upload| pipeline.upload(&upload));
+        }
+    };
+    let mut from = uploads.into_iter();
+    fill(&mut from);
+    Background::run(async move {
+        while from.len() > 0 {
+            tokio::time::sleep(ROOM_EVERY).await;
+            fill(&mut from);
+        }
+    })
 }
 
 /// From the first start to the last.
