@@ -11,6 +11,9 @@ WHOLE_CPU_MB = 1769
 SIZES_MB = (128, 256, 512, WHOLE_CPU_MB)
 # Of the three largest Regions. https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 QUOTA = {"per_second": 300, "burst": 1300}
+# The most that a pipeline may have. With all of the quota's some starts are throttled, and the rate is halved: a start arrives later
+# than its token was taken, and AWS's full bucket gains nothing until the first one does.
+BURST = 1_000
 EVENTS = 3_000
 # Longer than the burst lasts, so that it is the rate that counts.
 EVENTS_UNDER_QUOTA = 7_000
@@ -33,7 +36,8 @@ def plan(programs: Programs, *, quick: bool, rounds: int) -> list[Case]:
         free = programs.of["dispatch"].scenario(events=EVENTS // 3 if quick else EVENTS, **common)
         made.append(Case(PART, "dispatch", setting(megabytes, FREE), free))
         if megabytes == 256 or not quick:
-            paced = programs.of["dispatch"].scenario(events=EVENTS_UNDER_QUOTA, start_quota=QUOTA, **common)
+            paced = {**common, "environment": {**common["environment"], "SPILLWAY_BURST": str(BURST)}}
+            paced = programs.of["dispatch"].scenario(events=EVENTS_UNDER_QUOTA, start_quota=QUOTA, **paced)
             made.append(Case(PART, "dispatch", setting(megabytes, UNDER_QUOTA), paced))
     return made
 
@@ -44,8 +48,8 @@ def fill(result: Result) -> float:
 
 
 def over_ideal(result: Result) -> float:
-    """Time to drain over burst / rate, the least that there could be."""
-    return result["last_start_s"] / ((result["events"] - QUOTA["burst"]) / QUOTA["per_second"])
+    """Time to drain over what the pipeline's pace takes at the least."""
+    return result["last_start_s"] / ((result["events"] - BURST) / QUOTA["per_second"])
 
 
 def throttled(result: Result) -> float:

@@ -8,7 +8,7 @@ use simulation::recovery;
 use simulation::timings::{Arrivals, Burst, waits};
 
 const USAGE: &str = "give one of:
-  drain-at-quota EVENTS   a burst, 300 starts a second, 1,300 at once
+  drain-at-quota EVENTS   a burst, 300 starts a second, 1,000 at once
   drain-at-limit EVENTS   a burst, 20 executions of 5 s at once
   upload-to-start SECONDS 300 uploads, on average so many seconds apart
   recovery                what a crash at each call of a small burst's run costs";

@@ -51,13 +51,14 @@ pub struct Drained {
 }
 
 impl Burst {
-    /// As much as Step Functions' quota of its largest Regions lets start: the rate is what holds a burst up.
+    /// The rate of Step Functions' quota in its largest Regions, and the most that a pipeline may start at once: the rate is what
+    /// holds a burst up.
     /// <https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html>
     pub fn at_the_quota(events: u32) -> Self {
         Self {
             events,
             starts_per_second: 300.0,
-            burst: 1_300,
+            burst: 1_000,
             max_concurrency: 10_000,
             seconds: 20,
         }
