@@ -11,8 +11,8 @@ WHOLE_CPU_MB = 1769
 SIZES_MB = (128, 256, 512, WHOLE_CPU_MB)
 # Of the three largest Regions. https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 QUOTA = {"per_second": 300, "burst": 1300}
-# The most that a pipeline may have. With all of the quota's some starts are throttled, and the rate is halved: a start arrives later
-# than its token was taken, and AWS's full bucket gains nothing until the first one does.
+# The most that a pipeline may have. With all of the quota's some starts are throttled, and the rate is halved: a start arrives
+# later than its token was taken, and AWS's full bucket gains nothing until the first one does.
 BURST = 1_000
 EVENTS = 3_000
 # Longer than the burst lasts, so that it is the rate that counts.
