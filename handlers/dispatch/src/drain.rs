@@ -14,7 +14,9 @@ use crate::fill::Pool;
 use crate::shared::Shared;
 
 /// What was received together is under way together, and so much at once: the bound on calls under way.
-const UNDER_WAY_AT_ONCE: usize = 4;
+const RECEIVED_AT_ONCE: usize = 4;
+/// Batches under way at once, each of one start and up to a hundred claims.
+const BATCHES_AT_ONCE: usize = 6;
 /// The shortest and the longest time between two counts of the slots while all are taken.
 const COUNT_EVERY_MIN: Millis = 150;
 const COUNT_EVERY_MAX: Millis = 2_000;
@@ -113,12 +115,16 @@ impl Dispatch {
         while !shared.is_stopping() && shared.now() < stop_at {
             while tasks.try_join_next().is_some() {}
             self.read_control(shared).await?;
-            while tasks.len() >= UNDER_WAY_AT_ONCE {
+            let batches = self.config.events_per_execution > 1;
+            let (most, at_once) = if batches {
+                (1, BATCHES_AT_ONCE)
+            } else {
+                (self.together(), RECEIVED_AT_ONCE)
+            };
+            while tasks.len() >= at_once {
                 tasks.join_next().await;
             }
             let now = shared.now();
-            let batches = self.config.events_per_execution > 1;
-            let most = if batches { 1 } else { self.together() };
             let grant = shared.state().gate.request(most, now);
             trace!(decision = ?grant, "gate");
             match grant {
