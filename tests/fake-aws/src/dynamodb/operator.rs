@@ -82,6 +82,13 @@ impl DynamoDb {
         answer.expect("the item fits its table");
     }
 
+    /// Removes the item with this key in the API's JSON, as an operator would by hand. Not an API call.
+    pub fn remove(&self, table: &str, key: &Value) {
+        let body = json!({"TableName": table, "Key": key});
+        let answer = lock(&self.world.dynamodb).run("DeleteItem", &body);
+        answer.expect("the key is the table's");
+    }
+
     /// Removes the items whose TTL attribute has passed: what DynamoDB does some time later. Returns how many.
     pub fn remove_expired(&self) -> usize {
         let mut dynamodb = lock(&self.world.dynamodb);

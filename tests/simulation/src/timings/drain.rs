@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use fake_aws::Execution;
 use serde_json::{Value, json};
+use spillway::row::State;
 
 use super::settings;
 use crate::invariants::Verdict;
-use crate::pipeline::{Background, Pipeline, Settings};
+use crate::pipeline::{Background, LEDGER, Pipeline, Settings};
 use crate::upload::Upload;
 
 /// Settles of Lambda's event source mapping that run at once, at most.
@@ -116,6 +117,9 @@ impl Burst {
             let next = tokio::time::Instant::now() + schedule;
             started += pipeline.tick().await.well().started;
             ticks += 1;
+            if self.events > WAITING {
+                remove_finished(&pipeline);
+            }
             tokio::time::sleep_until(next).await;
         }
         tokio::time::sleep(Duration::from_secs(self.seconds) + schedule).await;
@@ -159,6 +163,16 @@ fn upload_in_background(pipeline: Pipeline, uploads: Vec<Upload>) -> Background 
             fill(&mut from);
         }
     })
+}
+
+/// As their time to live does in the end: nobody asks for the rows of finished events, and a long table makes the fake slow.
+fn remove_finished(pipeline: &Pipeline) {
+    let dynamodb = pipeline.aws.dynamodb();
+    for item in dynamodb.items(LEDGER) {
+        if item["state"]["S"] == State::Succeeded.as_str() {
+            dynamodb.remove(LEDGER, &json!({"pk": item["pk"], "sk": item["sk"]}));
+        }
+    }
 }
 
 /// From the first start to the last.
