@@ -1,0 +1,13 @@
+"""Runs a linter; what it says is what the test fails with."""
+
+import subprocess
+
+import pytest
+from pipeline import processes
+from pipeline.paths import ROOT
+
+
+def passes(*command: str) -> None:
+    result = processes.run(list(command), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if result.returncode != 0:
+        pytest.fail(f"{' '.join(command[:3])} …: exit status {result.returncode}\n{result.stdout}", pytrace=False)
