@@ -1,17 +1,16 @@
 """What Terraform says when it refuses: terraform test compares what failed, and not the words.
 
-The runs are those of terraform/tests/rules-*.tftest.hcl, without the failures they expect.
+The runs are those of test_refused.py, without the failures they expect.
 """
 
 import re
-import shutil
-from pathlib import Path
 
 import pytest
-from pipeline.paths import ROOT
+import without_provider
 from pipeline.terraform import Terraform
+from terraform_runs import FILES, REFUSED, terraform_test
 
-RULES = {path: path.read_text() for path in sorted((ROOT / "terraform/tests").glob("rules*.tftest.hcl"))}
+pytestmark = [pytest.mark.quick, pytest.mark.xdist_group("rules")]
 
 # The input that is named, and the remedy.
 SAID = {
@@ -50,36 +49,35 @@ SAID = {
 }
 
 
-def run_named(name: str) -> tuple[str, str]:
-    """A file's beginning, and one of its runs."""
-    for text in RULES.values():
-        found = re.search(rf'^run "{name}" {{\n.*?^}}\n', text, re.MULTILINE | re.DOTALL)
-        if found:
-            return text[: text.index('\nrun "') + 1], found.group()
-    raise AssertionError(f"there is no run {name}")
+# The beginning of a file: its variables.
+HEADS = {name: without_provider.unmocked(text[: text.index('\nrun "') + 1]) for name, text in FILES.items()}
 
 
 @pytest.fixture(scope="session")
 def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """What is said, by run."""
-    copy: Path = tmp_path_factory.mktemp("refusals") / "terraform"
-    shutil.copytree(ROOT / "terraform", copy, ignore=shutil.ignore_patterns(".terraform", "*.tfstate*", "*.tftest.hcl"))
-    for name in SAID:
-        head, run = run_named(name)
-        unexpected = re.sub(r"\n  expect_failures = \[.*?\]\n", "\n", run, flags=re.DOTALL)
-        assert unexpected != run
-        (copy / "tests" / f"{name}.tftest.hcl").write_text(head + unexpected)
-    terraform = Terraform(copy, {"AWS_REGION": "us-east-1", "AWS_EC2_METADATA_DISABLED": "true"})
-    terraform.init()
-    shown = terraform.run("test", "-no-color", accepted=(1,)).stdout
-    by_run = re.split(r'^  run "(\w+)"\.\.\. ', shown, flags=re.MULTILINE)[1:]
-    # The message itself, without the lines it quotes; Terraform breaks its lines.
-    message = re.compile(r"\n\n((?:.+\n)+)\nThis was checked")
-    texts = (" ".join(" ".join(message.findall(text)).split()) for text in by_run[1::2])
-    return dict(zip(by_run[::2], texts, strict=True))
+    """What is said, by run. Each has a file of its own: what follows a run that fails is left out."""
+    directory = tmp_path_factory.mktemp("refusals")
+    without_provider.write(directory)
+    for run in REFUSED:
+        unexpected = re.sub(r"\n  expect_failures = \[.*?\]\n", "\n", run.text, flags=re.DOTALL)
+        assert unexpected != run.text
+        (directory / "tests" / f"{run.name}.tftest.hcl").write_text(HEADS[run.file] + unexpected)
+    results = terraform_test(Terraform(directory), [f"{run.name}.tftest.hcl" for run in REFUSED])
+    said = {name: "\n".join(result.errors) for (_, name), result in results.items()}
+    assert len(said) == len(REFUSED)
+    return said
 
 
 @pytest.mark.parametrize("name", SAID)
 def test_a_refusal_names_the_input_and_the_remedy(name: str, said: dict[str, str]) -> None:
     for words in SAID[name]:
         assert words in said[name]
+
+
+def test_every_rule_refuses_something(said: dict[str, str]) -> None:
+    written = set()
+    for path in without_provider.COMPOSITION.glob("*.tf"):
+        lines = enumerate(path.read_text().splitlines(), start=1)
+        written |= {f"{path.name}:{number}" for number, line in lines if line == "  validation {"}
+    refusing = set(re.findall(r"This was checked by the validation rule at ([\w.-]+:\d+)", "\n".join(said.values())))
+    assert sorted(written - refusing) == []

@@ -1,0 +1,42 @@
+"""What the composition refuses: the runs of terraform/tests that expect only that, one test each, without the provider."""
+
+from pathlib import Path
+
+import pytest
+import without_provider
+from pipeline.terraform import Terraform
+from terraform_runs import REFUSED, WITH_PROVIDER, Result, Run, terraform_test, without
+
+pytestmark = [pytest.mark.quick, pytest.mark.xdist_group("rules")]
+
+
+@pytest.fixture(scope="session")
+def results(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], Result]:
+    directory = tmp_path_factory.mktemp("refused")
+    without_provider.write(directory)
+    files = sorted({run.file for run in REFUSED})
+    for file in files:
+        (directory / "tests" / file).write_text(without_provider.unmocked(without(WITH_PROVIDER, file)))
+    return terraform_test(Terraform(directory), files)
+
+
+@pytest.mark.parametrize("run", REFUSED, ids=str)
+def test_refused(run: Run, results: dict[tuple[str, str], Result]) -> None:
+    result = results[run.file, run.name]
+    assert (result.status, result.errors) == ("pass", [])
+
+
+def test_every_variable_is_there_with_every_rule(tmp_path: Path) -> None:
+    """And stands where it stood; what else is there does not differ either."""
+    without_provider.write(tmp_path)
+    rules = 0
+    for source in without_provider.COMPOSITION.glob("*.tf"):
+        before, after = source.read_text().splitlines(), (tmp_path / source.name).read_text().splitlines()
+        assert len(after) == len(before)
+        inside = False
+        for old, new in zip(before, after):
+            inside = inside or old.startswith("variable ")
+            assert new == old or (new == "" and not inside), f"{source.name}: {old}"
+            rules += new.startswith("  validation {")
+            inside = inside and old != "}"
+    assert rules > 80

@@ -1,0 +1,48 @@
+"""Every module and every example is valid: the modules in one go, for each go reads all that the provider says of itself."""
+
+import json
+from pathlib import Path
+
+import pytest
+from pipeline.paths import ROOT
+from pipeline.terraform import Terraform
+from together import MODULES
+
+EXAMPLES = sorted(path.name for path in (ROOT / "terraform/examples").iterdir() if path.is_dir())
+
+pytestmark = [pytest.mark.quick, pytest.mark.xdist_group("terraform")]
+
+
+def validated(root: Path, environment: dict[str, str]) -> dict[Path, list[str]]:
+    """The errors by directory."""
+    told = json.loads(Terraform(root, environment).run("validate", "-json", accepted=(0, 1)).stdout)
+    errors: dict[Path, list[str]] = {}
+    for each in told["diagnostics"]:
+        if each["severity"] == "error":
+            place = each.get("range", {"filename": "", "start": {"line": 0}})
+            file = (root / place["filename"]).resolve()
+            text = f"{file.name}:{place['start']['line']}: {each['summary']}: {each['detail']}"
+            errors.setdefault(file.parent, []).append(text)
+    assert told["valid"] is (errors == {})
+    return errors
+
+
+@pytest.fixture(scope="session")
+def errors(all_modules: Path, environment: dict[str, str]) -> dict[Path, list[str]]:
+    return validated(all_modules, environment)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_is_valid(module: str, errors: dict[Path, list[str]], copy: Path) -> None:
+    assert errors.get((copy / module).resolve(), []) == []
+
+
+def test_the_modules_are_valid_together(errors: dict[Path, list[str]]) -> None:
+    assert errors == {}
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_an_example_is_valid(example: str, copy: Path, environment: dict[str, str]) -> None:
+    root = copy / "examples" / example
+    Terraform(root, environment).init()
+    assert validated(root, environment) == {}
