@@ -3,12 +3,12 @@
 The runs are those of test_refused.py, without the failures they expect.
 """
 
+import dataclasses
 import re
 
 import pytest
 import without_provider
-from pipeline.terraform import Terraform
-from terraform_runs import FILES, REFUSED, terraform_test
+from terraform_runs import REFUSED, Run
 
 pytestmark = [pytest.mark.quick, pytest.mark.xdist_group("rules")]
 
@@ -49,23 +49,15 @@ SAID = {
 }
 
 
-# The beginning of a file: its variables.
-HEADS = {name: without_provider.unmocked(text[: text.index('\nrun "') + 1]) for name, text in FILES.items()}
-
-
 @pytest.fixture(scope="session")
 def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """What is said, by run. Each has a file of its own: what follows a run that fails is left out."""
-    directory = tmp_path_factory.mktemp("refusals")
-    without_provider.write(directory)
-    for run in REFUSED:
-        unexpected = re.sub(r"\n  expect_failures = \[.*?\]\n", "\n", run.text, flags=re.DOTALL)
-        assert unexpected != run.text
-        (directory / "tests" / f"{run.name}.tftest.hcl").write_text(HEADS[run.file] + unexpected)
-    results = terraform_test(Terraform(directory), [f"{run.name}.tftest.hcl" for run in REFUSED])
-    said = {name: "\n".join(result.errors) for (_, name), result in results.items()}
-    assert len(said) == len(REFUSED)
-    return said
+    """What is said, by the name of the run."""
+    results = without_provider.results(tmp_path_factory.mktemp("refusals"), [_expecting_nothing(run) for run in REFUSED])
+    return {run.name: "\n".join(results[str(run)].errors) for run in REFUSED}
+
+
+def _expecting_nothing(run: Run) -> Run:
+    return dataclasses.replace(run, text=re.sub(r"\n  expect_failures = \[.*?\]\n", "\n", run.text, flags=re.DOTALL))
 
 
 @pytest.mark.parametrize("name", SAID)
@@ -75,6 +67,7 @@ def test_a_refusal_names_the_input_and_the_remedy(name: str, said: dict[str, str
 
 
 def test_every_rule_refuses_something(said: dict[str, str]) -> None:
+    assert len(said) == len(REFUSED)
     written = set()
     for path in without_provider.COMPOSITION.glob("*.tf"):
         lines = enumerate(path.read_text().splitlines(), start=1)

@@ -4,26 +4,19 @@ from pathlib import Path
 
 import pytest
 import without_provider
-from pipeline.terraform import Terraform
-from terraform_runs import REFUSED, WITH_PROVIDER, Result, Run, terraform_test, without
+from terraform_runs import REFUSED, Result
 
 pytestmark = [pytest.mark.quick, pytest.mark.xdist_group("rules")]
 
 
 @pytest.fixture(scope="session")
-def results(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], Result]:
-    directory = tmp_path_factory.mktemp("refused")
-    without_provider.write(directory)
-    files = sorted({run.file for run in REFUSED})
-    for file in files:
-        (directory / "tests" / file).write_text(without_provider.unmocked(without(WITH_PROVIDER, file)))
-    return terraform_test(Terraform(directory), files)
+def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Result]:
+    return without_provider.results(tmp_path_factory.mktemp("refused"), REFUSED)
 
 
-@pytest.mark.parametrize("run", REFUSED, ids=str)
-def test_refused(run: Run, results: dict[tuple[str, str], Result]) -> None:
-    result = results[run.file, run.name]
-    assert (result.status, result.errors) == ("pass", [])
+@pytest.mark.parametrize("run", [str(run) for run in REFUSED])
+def test_refused(run: str, results: dict[str, Result]) -> None:
+    assert (results[run].status, results[run].errors) == ("pass", [])
 
 
 def test_every_variable_is_there_with_every_rule(tmp_path: Path) -> None:

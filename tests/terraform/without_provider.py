@@ -9,6 +9,8 @@ import shutil
 from pathlib import Path
 
 from pipeline.paths import ROOT
+from pipeline.terraform import Terraform
+from terraform_runs import FILES, Result, Run, terraform_test
 
 COMPOSITION = ROOT / "terraform"
 
@@ -16,9 +18,25 @@ _BLOCK = re.compile(r"^(\w+)[^\n]* {\n(.*?)^}\n", re.MULTILINE | re.DOTALL)
 _LOCAL = re.compile(r"^  (\w+) += .*?(?=^  (?:\w+ += |#)|^}|\Z)", re.MULTILINE | re.DOTALL)
 
 
-def write(directory: Path) -> None:
-    """Every line is where it was, or empty; with a directory for tests."""
+def results(directory: Path, runs: list[Run]) -> dict[str, Result]:
+    """By run. Each has a file of its own: Terraform leaves out what follows an error."""
+    write(directory)
     (directory / "tests").mkdir()
+    files = {str(run): f"{run}.tftest.hcl" for run in runs}
+    for run in runs:
+        (directory / "tests" / files[str(run)]).write_text(_head(run.file) + run.text)
+    found = terraform_test(Terraform(directory), list(files.values()))
+    return {str(run): found[files[str(run)], run.name] for run in runs}
+
+
+def _head(file: str) -> str:
+    """The variables that its runs share, and no mocked provider."""
+    head = FILES[file][: FILES[file].index('\nrun "') + 1]
+    return _BLOCK.sub(lambda block: "" if block[1] == "mock_provider" else block.group(), head)
+
+
+def write(directory: Path) -> None:
+    """Every line is where it was, or empty."""
     sources = {path.name: path.read_text() for path in sorted(COMPOSITION.glob("*.tf"))}
     needed = _needed("".join(sources.values()))
     for name, text in sources.items():
@@ -53,8 +71,3 @@ def _kept(block: re.Match, needed: set[str]) -> str:
 
 def _empty(text: str) -> str:
     return "\n" * text.count("\n")
-
-
-def unmocked(test: str) -> str:
-    """A test file without the mocked provider."""
-    return _BLOCK.sub(lambda block: _empty(block.group()) if block[1] == "mock_provider" else block.group(), test)
