@@ -46,8 +46,10 @@ def client_environment(endpoint: str) -> dict[str, str]:
 class Emulator:
     """Started by `start`; ended by `stop`, or by the end of this process unless `keep` was called."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, schedule_seconds: float = 60) -> None:
+        """`schedule_seconds`: from one firing of a rule with rate(1 minute) to the next."""
         self._directory = directory
+        self._schedule_seconds = schedule_seconds
         self._log = directory / "emulator.log"
         self._process: subprocess.Popen | None = None
         self._port = 0
@@ -97,6 +99,7 @@ class Emulator:
             "IOT_MTLS_ENABLED": "0",
             # An execution begins 0.15 s after its start: waits a little shorter make work of 2 s take 2 s.
             "SFN_WAIT_SCALE": "0.92",
+            "SCHEDULE_SECONDS": str(self._schedule_seconds),
             "LOG_LEVEL": "INFO",
         }
         with self._log.open("ab") as log:

@@ -28,6 +28,7 @@ from pipeline.inside_emulator import (
     s3_get_object,
     s3_list_versions,
     s3_put_object,
+    schedules,
     sns_deliveries,
     state_machine_deletes,
     state_machine_versions,
@@ -62,5 +63,6 @@ distributed_maps.add()
 glue_jobs.add()
 glue_tasks.add()
 connections.add()
+schedules.add(float(os.environ["SCHEDULE_SECONDS"]))
 repeated_requests.add()
 app.main()
