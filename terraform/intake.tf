@@ -14,6 +14,30 @@ locals {
     lane => lane == "default" ? var.name : "${var.name}-${lane}"
   }
 
+  # The queues as functions and their roles call them. Not the modules' outputs:
+  # with those a function would be made after the queues and not beside them.
+  _queue_arns = join(":", [
+    "arn", local._home.partition, "sqs", local._home.region,
+    local._home.account_id, "",
+  ])
+  # URLs of one account and Region begin alike.
+  _queue_urls = trimsuffix(
+    module.outcomes.dead_letter_queue_url, module.outcomes.dead_letter_queue_name
+  )
+  _ending = var.fifo ? ".fifo" : ""
+  _lane_queues = {
+    for lane, name in local._queue_names : lane => {
+      arn     = "${local._queue_arns}${name}${local._ending}"
+      url     = "${local._queue_urls}${name}${local._ending}"
+      dlq_arn = "${local._queue_arns}${name}-dlq${local._ending}"
+      dlq_url = "${local._queue_urls}${name}-dlq${local._ending}"
+    }
+  }
+  _outcomes_queue = {
+    arn = "${local._queue_arns}${var.name}-outcomes"
+    url = "${local._queue_urls}${var.name}-outcomes"
+  }
+
   # Every source of every bucket.
   _sources = merge([
     for key, bucket in var.buckets : {
@@ -231,7 +255,7 @@ module "ingest" {
     {
       sid       = "EventsQueues"
       actions   = ["sqs:SendMessage"]
-      resources = [for lane in local._ingest_lanes : module.queue[lane].queue_arn]
+      resources = [for lane in local._ingest_lanes : local._lane_queues[lane].arn]
     },
     {
       sid       = "Ledger"
@@ -261,6 +285,9 @@ module "ingest_failures" {
 module "bucket_invocation" {
   for_each = local._ingest_buckets
   source   = "./modules/bucket-invocation"
+
+  # The first event finds its queue.
+  depends_on = [module.queue]
 
   function     = { arn = module.ingest[0].function_arn }
   partition    = local._home.partition

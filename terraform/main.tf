@@ -67,8 +67,8 @@ locals {
     SPILLWAY_LANES = jsonencode([
       for lane in local._lane_order : {
         name                  = lane
-        queue_url             = module.queue[lane].queue_url
-        dead_letter_queue_url = module.queue[lane].dead_letter_queue_url
+        queue_url             = local._lane_queues[lane].url
+        dead_letter_queue_url = local._lane_queues[lane].dlq_url
         priority              = local._lanes[lane].priority
         min_share             = local._lanes[lane].min_share
       }
@@ -178,7 +178,7 @@ module "dispatch" {
       SPILLWAY_INPUT_FORMAT         = var.workflow.input_format
       SPILLWAY_MAX_CONCURRENCY      = var.pace.max_concurrency
       SPILLWAY_ORDER                = var.workflow.order
-      SPILLWAY_OUTCOMES_QUEUE_URL   = module.outcomes.queue_url
+      SPILLWAY_OUTCOMES_QUEUE_URL   = local._outcomes_queue.url
       SPILLWAY_RETENTION_DAYS       = var.ledger.retention_days
       SPILLWAY_STARTS_PER_SECOND    = var.pace.starts_per_second
       SPILLWAY_STATE_MACHINE_ARN    = local._start_arn
@@ -205,14 +205,14 @@ module "dispatch" {
         "sqs:ReceiveMessage",
         "sqs:SendMessage",
       ]
-      resources = [for lane in local._lane_order : module.queue[lane].queue_arn]
+      resources = [for lane in local._lane_order : local._lane_queues[lane].arn]
     },
     {
       sid     = "SendOnly"
       actions = ["sqs:SendMessage"]
       resources = concat(
-        [for lane in local._lane_order : module.queue[lane].dead_letter_queue_arn],
-        [module.outcomes.queue_arn],
+        [for lane in local._lane_order : local._lane_queues[lane].dlq_arn],
+        [local._outcomes_queue.arn],
       )
     },
     {
@@ -284,15 +284,15 @@ module "settle" {
         "sqs:GetQueueAttributes",
         "sqs:ReceiveMessage",
       ]
-      resources = [module.outcomes.queue_arn]
+      resources = [local._outcomes_queue.arn]
     },
     {
       sid     = "SendOnly"
       actions = ["sqs:SendMessage"]
       resources = concat(
         [module.outcomes.dead_letter_queue_arn],
-        [for lane in local._lane_order : module.queue[lane].dead_letter_queue_arn],
-        [for lane in local._lane_order : module.queue[lane].queue_arn],
+        [for lane in local._lane_order : local._lane_queues[lane].dlq_arn],
+        [for lane in local._lane_order : local._lane_queues[lane].arn],
       )
     },
     {
@@ -323,6 +323,9 @@ module "settle" {
 
 module "schedule" {
   source = "./modules/schedule"
+
+  # The first tick finds its queues.
+  depends_on = [module.outcomes, module.queue]
 
   name       = var.name
   enabled    = var.schedule.enabled

@@ -96,7 +96,7 @@ module "reconcile_function" {
       {
         sid       = "EventsQueues"
         actions   = ["sqs:SendMessage"]
-        resources = [for lane in local._lane_order : module.queue[lane].queue_arn]
+        resources = [for lane in local._lane_order : local._lane_queues[lane].arn]
       },
       {
         sid = "Ledger"

@@ -38,6 +38,14 @@ run "fed_by_the_bucket" {
     error_message = "A database of the crawler's name."
   }
   assert {
+    condition     = jsondecode(aws_sqs_queue.this.redrive_policy) == { deadLetterTargetArn = aws_sqs_queue.dlq.arn, maxReceiveCount = 5 }
+    error_message = "The queue's redrive policy: ${aws_sqs_queue.this.redrive_policy}"
+  }
+  assert {
+    condition     = jsondecode(aws_sqs_queue.dlq.redrive_allow_policy) == { redrivePermission = "byQueue", sourceQueueArns = ["arn:aws:sqs:eu-central-1:111122223333:reports"] }
+    error_message = "The dead-letter queue takes from its own queue only: ${aws_sqs_queue.dlq.redrive_allow_policy}"
+  }
+  assert {
     condition = jsondecode(aws_sqs_queue.this.policy).Statement == [
       {
         Sid       = "S3"

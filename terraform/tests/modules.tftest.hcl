@@ -122,12 +122,12 @@ run "queue" {
     error_message = "Both queues are encrypted."
   }
   assert {
-    condition     = jsondecode(aws_sqs_queue_redrive_policy.this.redrive_policy) == { deadLetterTargetArn = aws_sqs_queue.dlq.arn, maxReceiveCount = 20 }
-    error_message = "The queue's redrive policy: ${aws_sqs_queue_redrive_policy.this.redrive_policy}"
+    condition     = jsondecode(aws_sqs_queue.this.redrive_policy) == { deadLetterTargetArn = aws_sqs_queue.dlq.arn, maxReceiveCount = 20 }
+    error_message = "The queue's redrive policy: ${aws_sqs_queue.this.redrive_policy}"
   }
   assert {
-    condition     = jsondecode(aws_sqs_queue_redrive_allow_policy.dlq.redrive_allow_policy) == { redrivePermission = "byQueue", sourceQueueArns = [aws_sqs_queue.this.arn] }
-    error_message = "The dead-letter queue takes from its own queue only: ${aws_sqs_queue_redrive_allow_policy.dlq.redrive_allow_policy}"
+    condition     = jsondecode(aws_sqs_queue.dlq.redrive_allow_policy) == { redrivePermission = "byQueue", sourceQueueArns = ["arn:aws:sqs:eu-central-1:111122223333:reports"] }
+    error_message = "The dead-letter queue takes from its own queue only: ${aws_sqs_queue.dlq.redrive_allow_policy}"
   }
 }
 
@@ -1222,6 +1222,14 @@ run "outcomes" {
   assert {
     condition     = aws_sqs_queue.this.visibility_timeout_seconds == 180
     error_message = "Messages stay hidden for six times the function's timeout."
+  }
+  assert {
+    condition     = jsondecode(aws_sqs_queue.this.redrive_policy) == { deadLetterTargetArn = aws_sqs_queue.dlq.arn, maxReceiveCount = 10 }
+    error_message = "The queue's redrive policy: ${aws_sqs_queue.this.redrive_policy}"
+  }
+  assert {
+    condition     = jsondecode(aws_sqs_queue.dlq.redrive_allow_policy) == { redrivePermission = "byQueue", sourceQueueArns = ["arn:aws:sqs:eu-central-1:111122223333:reports-outcomes"] }
+    error_message = "The dead-letter queue takes from its own queue only: ${aws_sqs_queue.dlq.redrive_allow_policy}"
   }
   assert {
     condition     = tolist(aws_lambda_event_source_mapping.this.function_response_types) == tolist(["ReportBatchItemFailures"]) && length(aws_lambda_event_source_mapping.this.scaling_config) == 0

@@ -7,27 +7,32 @@ mock_provider "aws" {
 
 override_resource {
   target = module.queue["urgent"].aws_sqs_queue.this
-  values = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports-urgent", url = "url:urgent" }
+  values = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports-urgent", url = "url:reports-urgent" }
 }
 
 override_resource {
   target = module.queue["urgent"].aws_sqs_queue.dlq
-  values = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports-urgent-dlq", url = "url:urgent-dlq" }
+  values = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports-urgent-dlq", url = "url:reports-urgent-dlq" }
 }
 
 override_resource {
   target = module.queue["bulk"].aws_sqs_queue.this
-  values = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports-bulk", url = "url:bulk" }
+  values = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports-bulk", url = "url:reports-bulk" }
 }
 
 override_resource {
   target = module.queue["bulk"].aws_sqs_queue.dlq
-  values = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports-bulk-dlq", url = "url:bulk-dlq" }
+  values = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports-bulk-dlq", url = "url:reports-bulk-dlq" }
+}
+
+override_resource {
+  target = module.outcomes.aws_sqs_queue.dlq
+  values = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports-outcomes-dlq", url = "url:reports-outcomes-dlq" }
 }
 
 override_resource {
   target = module.rules_dlq["bulk"].aws_sqs_queue.this
-  values = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports-bulk-rules-dlq", url = "url:bulk-rules-dlq" }
+  values = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports-bulk-rules-dlq", url = "url:reports-bulk-rules-dlq" }
 }
 
 override_resource {
@@ -95,8 +100,8 @@ run "every_way_in" {
     condition = alltrue([
       for environment in [module.dispatch.environment, module.settle.environment, module.ingest[0].environment] :
       jsondecode(environment.SPILLWAY_LANES) == [
-        { name = "urgent", queue_url = "url:urgent", dead_letter_queue_url = "url:urgent-dlq", priority = 1, min_share = 0 },
-        { name = "bulk", queue_url = "url:bulk", dead_letter_queue_url = "url:bulk-dlq", priority = 2, min_share = 0.1 },
+        { name = "urgent", queue_url = "url:reports-urgent", dead_letter_queue_url = "url:reports-urgent-dlq", priority = 1, min_share = 0 },
+        { name = "bulk", queue_url = "url:reports-bulk", dead_letter_queue_url = "url:reports-bulk-dlq", priority = 2, min_share = 0.1 },
       ]
     ])
     error_message = "Every function knows the lanes, by priority: ${module.dispatch.environment.SPILLWAY_LANES}"
@@ -208,14 +213,14 @@ run "every_way_in" {
   }
   assert {
     condition = jsonencode({ for stage in ["events", "ingest", "rules"] : stage => output.redrive[stage] }) == jsonencode({
-      events = { source_arn = "arn:aws:sqs:eu-central-1:111122223333:reports-urgent-dlq", source_url = "url:urgent-dlq", destination_arn = "arn:aws:sqs:eu-central-1:111122223333:reports-urgent", destination_url = "url:urgent" }
+      events = { source_arn = "arn:aws:sqs:eu-central-1:111122223333:reports-urgent-dlq", source_url = "url:reports-urgent-dlq", destination_arn = "arn:aws:sqs:eu-central-1:111122223333:reports-urgent", destination_url = "url:reports-urgent" }
       ingest = { source_arn = "arn:aws:sqs:eu-central-1:111122223333:reports-ingest-failures", source_url = "url:ingest-failures", function_name = "reports-ingest" }
-      rules  = { bulk = { source_arn = "arn:aws:sqs:eu-central-1:111122223333:reports-bulk-rules-dlq", source_url = "url:bulk-rules-dlq", destination_arn = "arn:aws:sqs:eu-central-1:111122223333:reports-bulk", destination_url = "url:bulk" } }
+      rules  = { bulk = { source_arn = "arn:aws:sqs:eu-central-1:111122223333:reports-bulk-rules-dlq", source_url = "url:reports-bulk-rules-dlq", destination_arn = "arn:aws:sqs:eu-central-1:111122223333:reports-bulk", destination_url = "url:reports-bulk" } }
     })
     error_message = "A redrive knows every stage: ${jsonencode(output.redrive)}"
   }
   assert {
-    condition     = keys(output.redrive.lanes) == ["bulk", "urgent"] && output.redrive.lanes.bulk.destination_url == "url:bulk"
+    condition     = keys(output.redrive.lanes) == ["bulk", "urgent"] && output.redrive.lanes.bulk.destination_url == "url:reports-bulk"
     error_message = "A redrive knows every lane: ${jsonencode(output.redrive.lanes)}"
   }
   assert {
@@ -224,13 +229,13 @@ run "every_way_in" {
   }
   assert {
     condition = output.lanes == {
-      bulk   = { queue_arn = "arn:aws:sqs:eu-central-1:111122223333:reports-bulk", queue_url = "url:bulk", dead_letter_queue_arn = "arn:aws:sqs:eu-central-1:111122223333:reports-bulk-dlq", dead_letter_queue_url = "url:bulk-dlq" }
-      urgent = { queue_arn = "arn:aws:sqs:eu-central-1:111122223333:reports-urgent", queue_url = "url:urgent", dead_letter_queue_arn = "arn:aws:sqs:eu-central-1:111122223333:reports-urgent-dlq", dead_letter_queue_url = "url:urgent-dlq" }
+      bulk   = { queue_arn = "arn:aws:sqs:eu-central-1:111122223333:reports-bulk", queue_url = "url:reports-bulk", dead_letter_queue_arn = "arn:aws:sqs:eu-central-1:111122223333:reports-bulk-dlq", dead_letter_queue_url = "url:reports-bulk-dlq" }
+      urgent = { queue_arn = "arn:aws:sqs:eu-central-1:111122223333:reports-urgent", queue_url = "url:reports-urgent", dead_letter_queue_arn = "arn:aws:sqs:eu-central-1:111122223333:reports-urgent-dlq", dead_letter_queue_url = "url:reports-urgent-dlq" }
     }
     error_message = "The lanes: ${jsonencode(output.lanes)}"
   }
   assert {
-    condition     = output.events_queue_url == "url:urgent" && output.dead_letter_queue_url == "url:urgent-dlq"
+    condition     = output.events_queue_url == "url:reports-urgent" && output.dead_letter_queue_url == "url:reports-urgent-dlq"
     error_message = "The events queue is that of the lane that comes first."
   }
   assert {
@@ -239,7 +244,7 @@ run "every_way_in" {
       if contains(["EventsQueues", "SendOnly"], statement.Sid)
       } == {
       EventsQueues = "arn:aws:sqs:eu-central-1:111122223333:reports-bulk arn:aws:sqs:eu-central-1:111122223333:reports-urgent"
-      SendOnly     = "arn:aws:sqs:eu-central-1:111122223333:mock arn:aws:sqs:eu-central-1:111122223333:reports-bulk-dlq arn:aws:sqs:eu-central-1:111122223333:reports-urgent-dlq"
+      SendOnly     = "arn:aws:sqs:eu-central-1:111122223333:reports-bulk-dlq arn:aws:sqs:eu-central-1:111122223333:reports-outcomes arn:aws:sqs:eu-central-1:111122223333:reports-urgent-dlq"
     }
     error_message = "dispatch works on every lane: ${module.dispatch.policy_json}"
   }
@@ -250,8 +255,6 @@ run "every_way_in" {
 }
 
 run "fifo" {
-  command = plan
-
   variables {
     fifo   = true
     lanes  = {}
@@ -264,6 +267,10 @@ run "fifo" {
   assert {
     condition     = module.queue["default"].queue_name == "reports.fifo" && module.queue["default"].dead_letter_queue_name == "reports-dlq.fifo"
     error_message = "The queues are FIFO."
+  }
+  assert {
+    condition     = local._lane_queues.default == { arn = "arn:aws:sqs:eu-central-1:111122223333:reports.fifo", url = "url:reports.fifo", dlq_arn = "arn:aws:sqs:eu-central-1:111122223333:reports-dlq.fifo", dlq_url = "url:reports-dlq.fifo" }
+    error_message = "The functions call them by these names: ${jsonencode(local._lane_queues.default)}"
   }
   assert {
     condition     = module.ingest_failures[0].queue_name == "reports-ingest-failures"

@@ -6,22 +6,22 @@ mock_provider "aws" {
 
 override_resource {
   target = module.queue["default"].aws_sqs_queue.this
-  values = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports", url = "url:events" }
+  values = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports", url = "url:reports" }
 }
 
 override_resource {
   target = module.queue["default"].aws_sqs_queue.dlq
-  values = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports-dlq", url = "url:events-dlq" }
+  values = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports-dlq", url = "url:reports-dlq" }
 }
 
 override_resource {
   target = module.outcomes.aws_sqs_queue.this
-  values = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports-outcomes", url = "url:outcomes" }
+  values = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports-outcomes", url = "url:reports-outcomes" }
 }
 
 override_resource {
   target = module.outcomes.aws_sqs_queue.dlq
-  values = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports-outcomes-dlq", url = "url:outcomes-dlq" }
+  values = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports-outcomes-dlq", url = "url:reports-outcomes-dlq" }
 }
 
 override_resource {
@@ -75,12 +75,12 @@ run "defaults" {
       SPILLWAY_BURST                = "50"
       SPILLWAY_EVENTS_PER_EXECUTION = "1"
       SPILLWAY_INPUT_FORMAT         = "objects"
-      SPILLWAY_LANES                = "[{\"dead_letter_queue_url\":\"url:events-dlq\",\"min_share\":0,\"name\":\"default\",\"priority\":1,\"queue_url\":\"url:events\"}]"
+      SPILLWAY_LANES                = "[{\"dead_letter_queue_url\":\"url:reports-dlq\",\"min_share\":0,\"name\":\"default\",\"priority\":1,\"queue_url\":\"url:reports\"}]"
       SPILLWAY_LEDGER_ARN           = "arn:aws:dynamodb:eu-central-1:111122223333:table/mock"
       SPILLWAY_LEDGER_TABLE         = "reports-ledger"
       SPILLWAY_MAX_CONCURRENCY      = "100"
       SPILLWAY_ORDER                = "none"
-      SPILLWAY_OUTCOMES_QUEUE_URL   = "url:outcomes"
+      SPILLWAY_OUTCOMES_QUEUE_URL   = "url:reports-outcomes"
       SPILLWAY_PIPELINE             = "reports"
       SPILLWAY_RETENTION_DAYS       = "90"
       SPILLWAY_STARTS_PER_SECOND    = "25"
@@ -96,12 +96,12 @@ run "defaults" {
     condition = module.settle.environment == tomap({
       SPILLWAY_BACKOFF_SECONDS                = "30,300"
       SPILLWAY_EVENTS_PER_EXECUTION           = "1"
-      SPILLWAY_LANES                          = "[{\"dead_letter_queue_url\":\"url:events-dlq\",\"min_share\":0,\"name\":\"default\",\"priority\":1,\"queue_url\":\"url:events\"}]"
+      SPILLWAY_LANES                          = "[{\"dead_letter_queue_url\":\"url:reports-dlq\",\"min_share\":0,\"name\":\"default\",\"priority\":1,\"queue_url\":\"url:reports\"}]"
       SPILLWAY_LEDGER_ARN                     = "arn:aws:dynamodb:eu-central-1:111122223333:table/mock"
       SPILLWAY_LEDGER_TABLE                   = "reports-ledger"
       SPILLWAY_MAX_ATTEMPTS                   = "3"
       SPILLWAY_ORDER                          = "none"
-      SPILLWAY_OUTCOMES_DEAD_LETTER_QUEUE_URL = "url:outcomes-dlq"
+      SPILLWAY_OUTCOMES_DEAD_LETTER_QUEUE_URL = "url:reports-outcomes-dlq"
       SPILLWAY_PIPELINE                       = "reports"
       SPILLWAY_RETENTION_DAYS                 = "90"
     })
@@ -179,9 +179,9 @@ run "defaults" {
   }
   assert {
     condition = jsonencode(output.redrive) == jsonencode({
-      events   = { source_arn = "arn:aws:sqs:eu-central-1:111122223333:reports-dlq", source_url = "url:events-dlq", destination_arn = "arn:aws:sqs:eu-central-1:111122223333:reports", destination_url = "url:events" }
-      outcomes = { source_arn = "arn:aws:sqs:eu-central-1:111122223333:reports-outcomes-dlq", source_url = "url:outcomes-dlq", destination_arn = "arn:aws:sqs:eu-central-1:111122223333:reports-outcomes", destination_url = "url:outcomes" }
-      lanes    = { default = { source_arn = "arn:aws:sqs:eu-central-1:111122223333:reports-dlq", source_url = "url:events-dlq", destination_arn = "arn:aws:sqs:eu-central-1:111122223333:reports", destination_url = "url:events" } }
+      events   = { source_arn = "arn:aws:sqs:eu-central-1:111122223333:reports-dlq", source_url = "url:reports-dlq", destination_arn = "arn:aws:sqs:eu-central-1:111122223333:reports", destination_url = "url:reports" }
+      outcomes = { source_arn = "arn:aws:sqs:eu-central-1:111122223333:reports-outcomes-dlq", source_url = "url:reports-outcomes-dlq", destination_arn = "arn:aws:sqs:eu-central-1:111122223333:reports-outcomes", destination_url = "url:reports-outcomes" }
+      lanes    = { default = { source_arn = "arn:aws:sqs:eu-central-1:111122223333:reports-dlq", source_url = "url:reports-dlq", destination_arn = "arn:aws:sqs:eu-central-1:111122223333:reports", destination_url = "url:reports" } }
       ingest   = null
       rules    = {}
       replay   = { first_lane = "default", ledger_arn = output.ledger_table_arn, ledger_table_name = output.ledger_table_name, order = "none" }
@@ -190,7 +190,7 @@ run "defaults" {
   }
   assert {
     condition = module.reconcile_function[0].environment == tomap({
-      SPILLWAY_LANES                     = "[{\"dead_letter_queue_url\":\"url:events-dlq\",\"min_share\":0,\"name\":\"default\",\"priority\":1,\"queue_url\":\"url:events\"}]"
+      SPILLWAY_LANES                     = "[{\"dead_letter_queue_url\":\"url:reports-dlq\",\"min_share\":0,\"name\":\"default\",\"priority\":1,\"queue_url\":\"url:reports\"}]"
       SPILLWAY_LEDGER_ARN                = "arn:aws:dynamodb:eu-central-1:111122223333:table/mock"
       SPILLWAY_LEDGER_TABLE              = "reports-ledger"
       SPILLWAY_PIPELINE                  = "reports"

@@ -89,6 +89,12 @@ resource "aws_sqs_queue" "this" {
 
   # A crawl reads up to 100,000 messages before it is done with the first.
   visibility_timeout_seconds = 3600
+
+  # SQS wants the dead-letter queue to exist.
+  redrive_policy = jsonencode({
+    deadLetterTargetArn = aws_sqs_queue.dlq.arn
+    maxReceiveCount     = 5
+  })
 }
 
 resource "aws_sqs_queue" "dlq" {
@@ -100,22 +106,29 @@ resource "aws_sqs_queue" "dlq" {
   sqs_managed_sse_enabled    = var.kms_key == null ? true : null
   tags                       = var.tags
   visibility_timeout_seconds = 60
-}
 
-resource "aws_sqs_queue_redrive_policy" "this" {
-  queue_url = aws_sqs_queue.this.url
-  redrive_policy = jsonencode({
-    deadLetterTargetArn = aws_sqs_queue.dlq.arn
-    maxReceiveCount     = 5
-  })
-}
-
-resource "aws_sqs_queue_redrive_allow_policy" "dlq" {
-  queue_url = aws_sqs_queue.dlq.url
+  # The queue need not exist yet.
   redrive_allow_policy = jsonencode({
     redrivePermission = "byQueue"
-    sourceQueueArns   = [aws_sqs_queue.this.arn]
+    sourceQueueArns   = [local._queue_arns.this]
   })
+}
+
+# Once resources of their own. Their destruction would empty the attribute.
+removed {
+  from = aws_sqs_queue_redrive_policy.this
+
+  lifecycle {
+    destroy = false
+  }
+}
+
+removed {
+  from = aws_sqs_queue_redrive_allow_policy.dlq
+
+  lifecycle {
+    destroy = false
+  }
 }
 
 resource "aws_sns_topic_subscription" "this" {

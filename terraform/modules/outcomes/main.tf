@@ -6,37 +6,38 @@ locals {
     "rule/${var.name}-outcomes",
   ])
 
+  _names = {
+    this = "${var.name}-outcomes"
+    dlq  = "${var.name}-outcomes-dlq"
+  }
+  _arns = {
+    for queue, name in local._names : queue => join(":", [
+      "arn", var.home.partition, "sqs", var.home.region, var.home.account_id, name,
+    ])
+  }
+
   _policy = {
-    for queue, name in {
-      this = "${var.name}-outcomes"
-      dlq  = "${var.name}-outcomes-dlq"
-      } : queue => jsonencode({
-        Version = "2012-10-17"
-        Statement = [
-          {
-            Sid       = "EventBridge"
-            Effect    = "Allow"
-            Principal = { Service = "events.amazonaws.com" }
-            Action    = "sqs:SendMessage"
-            Resource = join(":", [
-              "arn", var.home.partition, "sqs", var.home.region,
-              var.home.account_id, name,
-            ])
-            # The rule's ARN has the account in it.
-            Condition = { ArnEquals = { "aws:SourceArn" = local._rule_arn } }
-          },
-          {
-            Sid       = "TlsOnly"
-            Effect    = "Deny"
-            Principal = "*"
-            Action    = "sqs:*"
-            Resource = join(":", [
-              "arn", var.home.partition, "sqs", var.home.region,
-              var.home.account_id, name,
-            ])
-            Condition = { Bool = { "aws:SecureTransport" = "false" } }
-          },
-        ]
+    for queue, arn in local._arns : queue => jsonencode({
+      Version = "2012-10-17"
+      Statement = [
+        {
+          Sid       = "EventBridge"
+          Effect    = "Allow"
+          Principal = { Service = "events.amazonaws.com" }
+          Action    = "sqs:SendMessage"
+          Resource  = arn
+          # The rule's ARN has the account in it.
+          Condition = { ArnEquals = { "aws:SourceArn" = local._rule_arn } }
+        },
+        {
+          Sid       = "TlsOnly"
+          Effect    = "Deny"
+          Principal = "*"
+          Action    = "sqs:*"
+          Resource  = arn
+          Condition = { Bool = { "aws:SecureTransport" = "false" } }
+        },
+      ]
     })
   }
 }
@@ -68,7 +69,7 @@ resource "aws_cloudwatch_event_target" "this" {
 
 # No denial of deletion here: an outcome that is lost is found by the sweep.
 resource "aws_sqs_queue" "this" {
-  name                       = "${var.name}-outcomes"
+  name                       = local._names.this
   kms_master_key_id          = var.kms_key == null ? null : var.kms_key.arn
   message_retention_seconds  = 1209600
   policy                     = local._policy.this
@@ -76,10 +77,16 @@ resource "aws_sqs_queue" "this" {
   sqs_managed_sse_enabled    = var.kms_key == null ? true : null
   tags                       = var.tags
   visibility_timeout_seconds = 6 * var.function_timeout_seconds
+
+  # SQS wants the dead-letter queue to exist.
+  redrive_policy = jsonencode({
+    deadLetterTargetArn = aws_sqs_queue.dlq.arn
+    maxReceiveCount     = var.max_receive_count
+  })
 }
 
 resource "aws_sqs_queue" "dlq" {
-  name                       = "${var.name}-outcomes-dlq"
+  name                       = local._names.dlq
   kms_master_key_id          = var.kms_key == null ? null : var.kms_key.arn
   message_retention_seconds  = 1209600
   policy                     = local._policy.dlq
@@ -87,23 +94,29 @@ resource "aws_sqs_queue" "dlq" {
   sqs_managed_sse_enabled    = var.kms_key == null ? true : null
   tags                       = var.tags
   visibility_timeout_seconds = 60
-}
 
-# Resources of their own, so that the two queues are created side by side.
-resource "aws_sqs_queue_redrive_policy" "this" {
-  queue_url = aws_sqs_queue.this.url
-  redrive_policy = jsonencode({
-    deadLetterTargetArn = aws_sqs_queue.dlq.arn
-    maxReceiveCount     = var.max_receive_count
-  })
-}
-
-resource "aws_sqs_queue_redrive_allow_policy" "dlq" {
-  queue_url = aws_sqs_queue.dlq.url
+  # The queue need not exist yet.
   redrive_allow_policy = jsonencode({
     redrivePermission = "byQueue"
-    sourceQueueArns   = [aws_sqs_queue.this.arn]
+    sourceQueueArns   = [local._arns.this]
   })
+}
+
+# Once resources of their own. Their destruction would empty the attribute.
+removed {
+  from = aws_sqs_queue_redrive_policy.this
+
+  lifecycle {
+    destroy = false
+  }
+}
+
+removed {
+  from = aws_sqs_queue_redrive_allow_policy.dlq
+
+  lifecycle {
+    destroy = false
+  }
 }
 
 resource "aws_lambda_event_source_mapping" "this" {

@@ -3,6 +3,11 @@ output "dead_letter_queue_arn" {
   value       = aws_sqs_queue.dlq.arn
 }
 
+output "dead_letter_queue_name" {
+  description = "Name of the dead-letter queue."
+  value       = aws_sqs_queue.dlq.name
+}
+
 output "dead_letter_queue_url" {
   description = "URL of the dead-letter queue."
   value       = aws_sqs_queue.dlq.url

@@ -192,6 +192,12 @@ resource "aws_sqs_queue" "this" {
   tags                       = var.tags
   visibility_timeout_seconds = local._visibility_timeout_seconds
 
+  # SQS wants the dead-letter queue to exist.
+  redrive_policy = jsonencode({
+    deadLetterTargetArn = aws_sqs_queue.dlq.arn
+    maxReceiveCount     = var.max_receive_count
+  })
+
   # High throughput: each message group has its own share.
   deduplication_scope   = var.fifo ? "messageGroup" : null
   fifo_queue            = var.fifo ? true : null
@@ -239,21 +245,27 @@ resource "aws_sqs_queue" "dlq" {
   # What lies here is looked at or redriven in batches, never worked on for
   # long.
   visibility_timeout_seconds = 60
-}
 
-# Resources of their own, so that the two queues are created side by side.
-resource "aws_sqs_queue_redrive_policy" "this" {
-  queue_url = aws_sqs_queue.this.url
-  redrive_policy = jsonencode({
-    deadLetterTargetArn = aws_sqs_queue.dlq.arn
-    maxReceiveCount     = var.max_receive_count
-  })
-}
-
-resource "aws_sqs_queue_redrive_allow_policy" "dlq" {
-  queue_url = aws_sqs_queue.dlq.url
+  # The queue need not exist yet.
   redrive_allow_policy = jsonencode({
     redrivePermission = "byQueue"
-    sourceQueueArns   = [aws_sqs_queue.this.arn]
+    sourceQueueArns   = [local._arn]
   })
+}
+
+# Once resources of their own. Their destruction would empty the attribute.
+removed {
+  from = aws_sqs_queue_redrive_policy.this
+
+  lifecycle {
+    destroy = false
+  }
+}
+
+removed {
+  from = aws_sqs_queue_redrive_allow_policy.dlq
+
+  lifecycle {
+    destroy = false
+  }
 }
