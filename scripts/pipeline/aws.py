@@ -1,8 +1,5 @@
 """Clients for the emulator's AWS."""
 
-import botocore.session
-from botocore.config import Config
-
 from pipeline.emulator import REGION
 
 # Access key and secret of the account that the emulator has without being told of any.
@@ -12,6 +9,10 @@ EMULATORS_OWN = "test"
 class Aws:
     def __init__(self, endpoint: str, key: str = EMULATORS_OWN, secret: str = EMULATORS_OWN) -> None:
         """`key`: an access key, or an account's id to act as its root user."""
+        # Not at the top of the file: scripts/demo has begun before it is installed.
+        import botocore.session
+        from botocore.config import Config
+
         session = botocore.session.Session()
         settings = {
             "region_name": REGION,

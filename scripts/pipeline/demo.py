@@ -14,7 +14,22 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from pipeline import demo_options, devices, executions, handlers, judge, kept, progress, reports, targets, timeline, uploads, watch
+from pipeline import (
+    demo_options,
+    devices,
+    executions,
+    handlers,
+    judge,
+    kept,
+    processes,
+    progress,
+    reports,
+    targets,
+    timeline,
+    uploads,
+    venvs,
+    watch,
+)
 from pipeline.aws import Aws
 from pipeline.emulator import Emulator, EmulatorError
 from pipeline.executions import Execution
@@ -24,8 +39,8 @@ from pipeline.paths import SCRIPTS
 from pipeline.stack import Names, Settings, Stack
 from pipeline.terraform import TerraformError
 
-# Without any progress for so long, the run is given up and judged as it is. A tick comes every minute.
-STALL_SECONDS = 200
+# From one tick to the next: on AWS a minute, which is long to look at.
+TICK_SECONDS = 5
 
 
 class Steps:
@@ -56,7 +71,7 @@ class Demo:
         self._options = options
         self._directory = directory
         self._steps = Steps()
-        self._emulator = Emulator(directory)
+        self._emulator = Emulator(directory, TICK_SECONDS)
         self._stack = Stack(directory, Settings(max_concurrency=options.max_concurrency))
         self._reports = reports.generate(options.objects, options.seed)
         self._samples: list[watch.Sample] = []
@@ -88,14 +103,19 @@ class Demo:
 
     def _set_up(self) -> Names:
         directory = self._directory / "handlers"
-        with self._steps.step("build", "building the handlers"):
-            handlers.build("dev", [targets.find(targets.host_architecture())], directory)
-        with self._steps.step("start", "starting the emulator"):
-            self._emulator.start()
-            self._aws = Aws(self._emulator.endpoint)
-            self._before = inventory(self._aws)
-        with self._steps.step("apply", "terraform init and apply (SQS takes 25 s for each change of a queue)"):
-            self._stack.lay_out(self._emulator, directory)
+        profile, architecture = handlers.quickest_profile(), targets.host_architecture()
+        build = [sys.executable, "-m", "pipeline.build", "--profile", profile, "--arch", architecture, "--out", str(directory)]
+        with processes.beside(build, stdout=subprocess.DEVNULL) as building:
+            with self._steps.step("start", "compiling the handlers; beside it, starting the emulator and terraform init"):
+                venvs.use("emulator")
+                self._emulator.start()
+                self._aws = Aws(self._emulator.endpoint)
+                self._before = inventory(self._aws)
+                self._stack.lay_out(self._emulator, directory)
+            with self._steps.step("build", "waiting for the compiler"):
+                if building.wait() != 0:
+                    raise handlers.BuildError("the handlers could not be built")
+        with self._steps.step("apply", "terraform apply (its AWS provider waits 25 s for each queue that is made or changed)"):
             return self._stack.apply()
 
     def _work(self, names: Names) -> Outcome:
@@ -104,7 +124,7 @@ class Demo:
         with self._steps.step("run", f"uploading {total} reports in a burst; at most {limit} may run at once"):
             began = time.time()
             uploads.upload(self._aws, names.bucket, self._reports)
-        with self._steps.step("run", "working them off; a tick comes every minute"):
+        with self._steps.step("run", f"working them off; a tick comes every {TICK_SECONDS} s, on AWS every minute"):
             last = self._follow(names, lambda sample: sample.succeeded + sample.dead >= total)
         dead, redriven_at = last.dead, time.time()
         if dead:
@@ -122,15 +142,17 @@ class Demo:
     def _follow(self, names: Names, over: Callable[[watch.Sample], bool]) -> watch.Sample:
         shown = progress.Progress(len(self._reports), self._options.max_concurrency)
         sample = None
-        for sample in watch.until(self._aws, names, lambda sample: sample.quiet and over(sample), STALL_SECONDS):
+        # An execution takes up to 3 s. After twice that for all, the run is given up and judged as it is.
+        seconds = 120 + 6 * len(self._reports) / self._options.max_concurrency
+        for sample in watch.until(self._aws, names, lambda sample: sample.quiet and over(sample), seconds):
             self._samples.append(sample)
             shown.show(sample)
         shown.end(sample)
         return sample
 
     def _redrive(self) -> None:
-        # The project's own command, as a person would call it; it finds botocore in the Python that runs this.
-        tools = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        # The project's own command, as a person would call it; it finds botocore in the emulator's Python.
+        tools = f"{venvs.ensure('emulator').parent}{os.pathsep}{os.environ['PATH']}"
         environment = {**os.environ, **self._emulator.environment, "PATH": tools}
         command = [str(SCRIPTS / "redrive"), self._stack.settings.name]
         if subprocess.run(command, env=environment, stdin=subprocess.DEVNULL).returncode != 0:
@@ -142,7 +164,7 @@ class Demo:
         picture = timeline.Timeline(
             title=f"{verdict.objects} uploads in a burst, at most {verdict.limit} executions at a time",
             subtitle=f"{verdict.retried} retried, {dead} dead-lettered and redriven, {verdict.lost} lost,"
-            f" {verdict.duplicates} done twice; the example device-status on an emulator, {date}",
+            f" {verdict.duplicates} done twice; the example device-status on an emulator, a tick every {TICK_SECONDS} s, {date}",
             waiting=[(0.0, 0.0), *((sample.at - began, sample.waiting) for sample in self._samples)],
             running=timeline.running_steps(spans),
             done=timeline.done_steps([run.stop.timestamp() - began for run in ran if run.stop and run.status == "SUCCEEDED"]),
@@ -242,7 +264,7 @@ def main(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         print("\nstopped; nothing is left running", file=sys.stderr)
         return 130
-    except (EmulatorError, TerraformError, handlers.BuildError, kept.NotKeptError) as error:
+    except (EmulatorError, TerraformError, handlers.BuildError, kept.NotKeptError, venvs.VenvError) as error:
         print(f"scripts/demo: {error}", file=sys.stderr)
         return 1
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pipeline import processes, targets, zips
 from pipeline.locks import exclusive
-from pipeline.paths import ROOT, TOOLS
+from pipeline.paths import ROOT, TARGET, TOOLS
 
 PROTOCOL = 2
 
@@ -45,6 +45,11 @@ def handlers() -> dict[str, str]:
         if ROOT / "handlers" in Path(package["manifest_path"]).parents and package["name"] in binaries:
             found[package["name"]] = package["version"]
     return found
+
+
+def quickest_profile() -> str:
+    """The profile that leaves least to compile: dev where scripts/test has compiled it."""
+    return "dev" if (TARGET / "debug" / "dispatch").exists() else "quick"
 
 
 def _compile(profile: str, target: targets.Target, names: list[str]) -> dict[str, Path]:

@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 
 def run(command: list[str], **options) -> subprocess.CompletedProcess:
@@ -41,6 +41,22 @@ def stream(command: list[str], show: Callable[[str], None], **options) -> tuple[
     finally:
         _signal(process.pid, signal.SIGKILL)
         process.wait()
+
+
+@contextlib.contextmanager
+def beside(command: list[str], grace: float = 5.0, **options) -> Iterator[subprocess.Popen]:
+    """One of our own programs, in a group of its own, beside what the caller does; it ends with the block, whatever ends that."""
+    options.setdefault("stdin", subprocess.DEVNULL)
+    process = subprocess.Popen(command, start_new_session=True, **options)
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            # As Ctrl-C: what it runs is in other groups, and it ends them.
+            _signal(process.pid, signal.SIGINT)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(grace)
+        end_group(process, grace)
 
 
 def end_group(process: subprocess.Popen, grace: float = 5.0) -> None:

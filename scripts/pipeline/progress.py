@@ -37,10 +37,14 @@ class Progress:
         seconds = int(time.monotonic() - self._began)
         return f"{seconds // 60}:{seconds % 60:02}"
 
+    @staticmethod
+    def _tick(sample: Sample) -> str:
+        return "   waiting for a tick" if sample.waits_for_a_tick else ""
+
     def _line(self, sample: Sample) -> str:
         return (
             f"{self._elapsed()}  waiting {sample.waiting}  running {sample.running} of {self._limit}"
-            f"  done {sample.succeeded} of {self._objects}  retried {sample.retried}  dead {sample.dead}"
+            f"  done {sample.succeeded} of {self._objects}  retried {sample.retried}  dead {sample.dead}{self._tick(sample)}"
         )
 
     def _draw(self, sample: Sample) -> None:
@@ -48,7 +52,7 @@ class Progress:
             self._bar("waiting", "33", sample.waiting, self._objects, f"{sample.waiting}"),
             self._bar("running", "34", sample.running, self._limit, f"{sample.running} of {self._limit}"),
             self._bar("done", "32", sample.succeeded, self._objects, f"{sample.succeeded} of {self._objects}"),
-            f"  retried {sample.retried}   dead {sample.dead}   {self._elapsed()}",
+            f"  retried {sample.retried}   dead {sample.dead}   {self._elapsed()}{self._tick(sample)}",
         ]
         up = f"\033[{self._drawn}A" if self._drawn else ""
         sys.stdout.write(up + "".join(f"\033[2K{line}\n" for line in lines))

@@ -47,6 +47,13 @@ def ensure(name: str) -> Path:
     return python
 
 
+def use(name: str) -> None:
+    """Lets this process import what that environment has, which it makes unless it is there."""
+    home = ensure(name).parents[1]
+    # First, so that no other version comes before it.
+    sys.path.insert(0, str(home / "lib/python{}.{}/site-packages".format(*sys.version_info)))
+
+
 def _run(command: list[str]) -> None:
     if processes.run(command).returncode != 0:
         raise VenvError(f"{' '.join(command)} failed")

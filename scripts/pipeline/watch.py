@@ -29,6 +29,10 @@ class Sample:
     def quiet(self) -> bool:
         return self.waiting == 0 and self.running == 0 and self.outcomes == 0
 
+    @property
+    def waits_for_a_tick(self) -> bool:
+        return self.waiting > 0 and self.running == 0 and self.outcomes == 0
+
 
 def depth(aws: Aws, queue: str) -> int:
     names = [f"ApproximateNumberOfMessages{which}" for which in ("", "NotVisible", "Delayed")]
