@@ -11,8 +11,6 @@ variables {
 }
 
 run "fed_by_the_bucket" {
-  command = plan
-
   module {
     source = "./modules/glue-crawler"
   }
