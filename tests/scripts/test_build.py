@@ -5,9 +5,10 @@ import os
 import subprocess
 from pathlib import Path
 
-from pipeline import targets, zips
+import pytest
+from pipeline import handlers, targets, zips
 from pipeline.handlers import PROTOCOL
-from pipeline.paths import SCRIPTS
+from pipeline.paths import ROOT, SCRIPTS
 
 
 def build(*arguments: str, **environment: str) -> subprocess.CompletedProcess:
@@ -35,6 +36,16 @@ def test_two_builds_are_the_same_and_the_manifest_says_what_is_there(tmp_path: P
         assert built["file"] == f"{name}-{manifest['version']}-{host}.zip"
         assert built["sha256"] == zips.sha256(one / built["file"]) == (one / f"{built['file']}.sha256").read_text().strip()
         assert built["bytes"] == (one / built["file"]).stat().st_size
+
+
+def test_the_demo_compiles_what_is_quickest_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(handlers, "TARGET", tmp_path)
+    assert handlers.quickest_profile() == "quick"
+    assert f"[profile.{handlers.quickest_profile()}]" in (ROOT / "Cargo.toml").read_text()
+    # scripts/test was here, and all that it compiled.
+    (tmp_path / "debug").mkdir()
+    (tmp_path / "debug/dispatch").touch()
+    assert handlers.quickest_profile() == "dev"
 
 
 def test_a_stale_zip_does_not_stay(tmp_path: Path) -> None:
