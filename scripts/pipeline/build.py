@@ -16,9 +16,9 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     )
     parser.add_argument(
         "--profile",
-        choices=["release", "dev", "quick"],
+        choices=["release", "dev", "demo"],
         default="release",
-        help="release: small and fast, what ships (default); dev: what scripts/test runs; quick: in a third of dev's time,"
+        help="release: small and fast, what ships (default); dev: what scripts/test runs; demo: in a third of dev's time,"
         " what scripts/demo runs",
     )
     parser.add_argument(

@@ -49,7 +49,7 @@ def handlers() -> dict[str, str]:
 
 def quickest_profile() -> str:
     """The profile that leaves least to compile: dev where scripts/test has compiled it."""
-    return "dev" if (TARGET / "debug" / "dispatch").exists() else "quick"
+    return "dev" if (TARGET / "debug" / "dispatch").exists() else "demo"
 
 
 def _compile(profile: str, target: targets.Target, names: list[str]) -> dict[str, Path]:

@@ -40,7 +40,7 @@ def test_two_builds_are_the_same_and_the_manifest_says_what_is_there(tmp_path: P
 
 def test_the_demo_compiles_what_is_quickest_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(handlers, "TARGET", tmp_path)
-    assert handlers.quickest_profile() == "quick"
+    assert handlers.quickest_profile() == "demo"
     assert f"[profile.{handlers.quickest_profile()}]" in (ROOT / "Cargo.toml").read_text()
     # scripts/test was here, and all that it compiled.
     (tmp_path / "debug").mkdir()

@@ -114,23 +114,6 @@ resource "aws_sqs_queue" "dlq" {
   })
 }
 
-# Once resources of their own. Their destruction would empty the attribute.
-removed {
-  from = aws_sqs_queue_redrive_policy.this
-
-  lifecycle {
-    destroy = false
-  }
-}
-
-removed {
-  from = aws_sqs_queue_redrive_allow_policy.dlq
-
-  lifecycle {
-    destroy = false
-  }
-}
-
 resource "aws_sns_topic_subscription" "this" {
   count = local._by_topic ? 1 : 0
 

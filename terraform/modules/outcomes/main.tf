@@ -102,23 +102,6 @@ resource "aws_sqs_queue" "dlq" {
   })
 }
 
-# Once resources of their own. Their destruction would empty the attribute.
-removed {
-  from = aws_sqs_queue_redrive_policy.this
-
-  lifecycle {
-    destroy = false
-  }
-}
-
-removed {
-  from = aws_sqs_queue_redrive_allow_policy.dlq
-
-  lifecycle {
-    destroy = false
-  }
-}
-
 resource "aws_lambda_event_source_mapping" "this" {
   event_source_arn        = aws_sqs_queue.this.arn
   function_name           = var.function.arn

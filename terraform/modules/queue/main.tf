@@ -252,20 +252,3 @@ resource "aws_sqs_queue" "dlq" {
     sourceQueueArns   = [local._arn]
   })
 }
-
-# Once resources of their own. Their destruction would empty the attribute.
-removed {
-  from = aws_sqs_queue_redrive_policy.this
-
-  lifecycle {
-    destroy = false
-  }
-}
-
-removed {
-  from = aws_sqs_queue_redrive_allow_policy.dlq
-
-  lifecycle {
-    destroy = false
-  }
-}
