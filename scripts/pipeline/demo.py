@@ -164,7 +164,7 @@ class Demo:
         picture = timeline.Timeline(
             title=f"{verdict.objects} uploads in a burst, at most {verdict.limit} executions at a time",
             subtitle=f"{verdict.retried} retried, {dead} dead-lettered and redriven, {verdict.lost} lost,"
-            f" {verdict.duplicates} done twice; the example device-status on an emulator, a tick every {TICK_SECONDS} s, {date}",
+            f" {verdict.duplicates} done twice; device-status on an emulator, a tick every {TICK_SECONDS} s, {date}",
             waiting=[(0.0, 0.0), *((sample.at - began, sample.waiting) for sample in self._samples)],
             running=timeline.running_steps(spans),
             done=timeline.done_steps([run.stop.timestamp() - began for run in ran if run.stop and run.status == "SUCCEEDED"]),
