@@ -15,7 +15,7 @@ from pipeline.terraform_plugins import PROVIDER
 
 START_SECONDS = 120
 # It ends with whoever holds the other end of its input, however that ends.
-_WRAPPER = '"$0" -debug & exec >&-; read -r _; kill $!; wait'
+_WRAPPER = '"$0" -debug & exec >&-; read -r _; kill $!; wait; rm -rf "$PLUGIN_UNIX_SOCKET_DIR"'
 
 
 class ProviderError(Exception):
@@ -73,3 +73,4 @@ def _stop(process: subprocess.Popen) -> None:
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(5)
     processes.end_group(process)
+    process.stdout.close()

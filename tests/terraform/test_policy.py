@@ -26,8 +26,6 @@ CHECKS = {
     "CKV_AWS_364": "whoever may invoke a function is one named resource",
 }
 
-pytestmark = pytest.mark.xdist_group("policy")
-
 
 @pytest.fixture(scope="session")
 def results() -> dict:

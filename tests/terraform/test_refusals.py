@@ -10,7 +10,7 @@ import pytest
 import without_provider
 from terraform_runs import REFUSED, Run
 
-pytestmark = [pytest.mark.quick, pytest.mark.xdist_group("rules")]
+pytestmark = pytest.mark.quick
 
 # The input that is named, and the remedy.
 SAID = {

@@ -6,7 +6,7 @@ import pytest
 import without_provider
 from terraform_runs import REFUSED, Result
 
-pytestmark = [pytest.mark.quick, pytest.mark.xdist_group("rules")]
+pytestmark = pytest.mark.quick
 
 
 @pytest.fixture(scope="session")

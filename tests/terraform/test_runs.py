@@ -6,8 +6,6 @@ import pytest
 from pipeline.terraform import Terraform
 from terraform_runs import DIRECTORY, FILES, REFUSED, RUNS, WITH_PROVIDER, Result, Run, terraform_test, without
 
-pytestmark = pytest.mark.xdist_group("terraform")
-
 
 @pytest.fixture(scope="session")
 def results(request: pytest.FixtureRequest, copy: Path, environment: dict[str, str]) -> dict[tuple[str, str], Result]:

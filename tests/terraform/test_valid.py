@@ -10,7 +10,7 @@ from together import MODULES
 
 EXAMPLES = sorted(path.name for path in (ROOT / "terraform/examples").iterdir() if path.is_dir())
 
-pytestmark = [pytest.mark.quick, pytest.mark.xdist_group("terraform")]
+pytestmark = pytest.mark.quick
 
 
 def validated(root: Path, environment: dict[str, str]) -> dict[Path, list[str]]:
