@@ -13,7 +13,9 @@ use spillway::sweep::Found;
 use tracing::{debug, trace};
 
 use crate::Dispatch;
-use crate::intake::{Candidate, Fate, HIDE_SECONDS, Known};
+use crate::candidate::Candidate;
+use crate::fate::{Fate, HIDE_SECONDS};
+use crate::intake::Known;
 use crate::shared::Shared;
 
 /// What becomes of a message by the attempt rule.

@@ -16,7 +16,9 @@ use spillway::slot::{Slot, Work};
 use tracing::trace;
 
 use crate::Dispatch;
-use crate::intake::{Candidate, Fate, leave};
+use crate::candidate::Candidate;
+use crate::fate::Fate;
+use crate::intake::leave;
 use crate::load::Load;
 use crate::shared::Shared;
 

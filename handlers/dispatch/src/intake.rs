@@ -6,58 +6,18 @@ use futures_util::future::join_all;
 use spillway::aws::error::HandlerError;
 use spillway::aws::ledger::{Heads, Rows};
 use spillway::aws::queue::{Message, Outgoing};
-use spillway::batch::Member;
 use spillway::event::ObjectEvent;
+use spillway::fifo;
 use spillway::message::{self, Body};
 use spillway::order::{Head, Order};
 use spillway::row::{Row, RowKey};
-use spillway::slot::Slot;
-use spillway::{execution, fifo};
 use tracing::{trace, warn};
 
 use crate::Dispatch;
+use crate::candidate::{Candidate, Standing};
+use crate::fate::{Fate, HIDE_SECONDS};
 use crate::load::Load;
-use crate::recognise::Standing;
 use crate::shared::Shared;
-
-/// How long a message is hidden whose attempt another message is claiming, whose last attempt still runs, or of which
-/// something is unclear, in seconds.
-pub(crate) const HIDE_SECONDS: u32 = 60;
-
-/// A message that asks for one attempt of one object event.
-pub(crate) struct Candidate {
-    pub message: Message,
-    pub event: ObjectEvent,
-    pub attempt: u32,
-    pub standing: Standing,
-}
-
-impl Member for Candidate {
-    fn attempt(&self) -> u32 {
-        self.attempt
-    }
-
-    fn object(&self) -> (&str, &str) {
-        (&self.event.bucket, &self.event.key)
-    }
-
-    fn bytes(&self) -> usize {
-        execution::input_bytes(&self.event)
-    }
-}
-
-/// What is to be done with a message.
-#[derive(Debug)]
-pub(crate) enum Fate {
-    /// Nothing is left to do for it.
-    Delete,
-    /// The ledger owns the event: delete the message, then start the execution.
-    Start(Slot),
-    HandBack,
-    /// Not yet: hide it for so many seconds.
-    Hide(u32),
-    DeadLetter(String),
-}
 
 /// What the ledger says of the candidates.
 pub(crate) struct Known {

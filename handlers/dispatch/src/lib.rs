@@ -4,12 +4,14 @@
 //! The order of every start is slot, claim, delete message, start: once slot and claim exist the ledger owns the
 //! event, and whatever happens next, a later tick finds the slot and finishes the start.
 
+mod candidate;
 mod claim;
 pub mod config;
 mod control;
 mod counts;
 mod day;
 mod drain;
+mod fate;
 mod fill;
 mod intake;
 mod load;
@@ -21,6 +23,7 @@ mod start;
 mod sweep;
 mod tick;
 mod turn;
+mod under_way;
 
 use spillway::aws::clients::Clients;
 use spillway::aws::ledger::Ledger;

@@ -10,7 +10,7 @@ use spillway::share::Shares;
 use tracing::warn;
 
 use crate::counts::Counts;
-use crate::recognise::UnderWay;
+use crate::under_way::UnderWay;
 
 /// The tick's bounds and counts, and whether it should stop.
 #[derive(Debug)]

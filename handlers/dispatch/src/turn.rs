@@ -12,7 +12,8 @@ use spillway::{execution, fifo, message};
 use tracing::{debug, trace};
 
 use crate::Dispatch;
-use crate::intake::{Candidate, Fate};
+use crate::candidate::Candidate;
+use crate::fate::Fate;
 use crate::shared::Shared;
 
 /// How often a claim is tried that settle's writes to the same object come before.

@@ -5,7 +5,7 @@ use aws_sdk_s3::operation::head_object::HeadObjectError;
 use spillway::Millis;
 use spillway::aws::clients::{Connection, Service};
 use spillway::aws::error::HandlerError;
-use spillway::reconcile::identity::meaningful;
+use spillway::event::meaningful;
 use spillway::reconcile::item::unquoted;
 
 /// An object's current version.

@@ -8,12 +8,12 @@ use spillway::Millis;
 use spillway::aws::error::HandlerError;
 use spillway::aws::ledger::{Found, Story, Written};
 use spillway::event::ObjectEvent;
-use spillway::reconcile::identity::{is_same, looks_same};
+use spillway::identity::{is_same, looks_same};
 use spillway::reconcile::item::{self, Item, Listed};
 use spillway::reconcile::scope::{Outside, Scope, days};
-use spillway::reconcile::time;
 use spillway::row::{Row, State};
 use spillway::source;
+use spillway::time;
 use tracing::trace;
 
 use crate::Reconcile;

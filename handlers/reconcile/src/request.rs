@@ -4,9 +4,9 @@ use serde::Deserialize;
 use serde_json::Value;
 use spillway::Millis;
 use spillway::aws::error::HandlerError;
-use spillway::reconcile::time;
 use spillway::row::RowKey;
 use spillway::text::cut;
+use spillway::time;
 
 /// One of two.
 #[derive(Debug, Clone, PartialEq)]

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::reconcile::{identity, time};
+use crate::time;
 
 /// Hexadecimal digits of a padded [`Sequencer`]. S3 sends 16 or 18; the rest is room to grow.
 pub const SEQUENCER_DIGITS: usize = 32;
@@ -16,6 +16,10 @@ pub const MAX_KEY_BYTES: usize = 1024;
 /// S3's own are 32 characters.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>
 pub const MAX_VERSION_ID_BYTES: usize = 1024 - SEQUENCER_DIGITS - 1;
+
+/// S3's name for the version of an object in a bucket that keeps no versions (any longer).
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/versioning-workflows.html>
+const NULL_VERSION: &str = "null";
 
 /// The longest event name, event time and etag, in bytes. S3's have fewer than 70; the bound keeps rows small.
 pub const MAX_FIELD_BYTES: usize = 128;
@@ -84,6 +88,11 @@ pub struct ObjectEvent {
     pub event_name: String,
     /// ISO 8601, as S3 wrote it.
     pub event_time: String,
+}
+
+/// A version id, unless it says that there is none.
+pub fn meaningful(version_id: Option<&str>) -> Option<&str> {
+    version_id.filter(|id| !id.is_empty() && *id != NULL_VERSION)
 }
 
 /// What is wrong with an object event.
@@ -158,7 +167,7 @@ impl ObjectEvent {
     /// Whether a found one can be known again by what its row's key is made of.
     fn is_identified(&self) -> bool {
         let plain = |text: &str| !text.is_empty() && !text.contains('#');
-        match identity::meaningful(self.version_id.as_deref()) {
+        match meaningful(self.version_id.as_deref()) {
             Some(version_id) => plain(version_id),
             None => {
                 self.etag.as_deref().is_some_and(plain) && time::millis(&self.event_time).is_some()

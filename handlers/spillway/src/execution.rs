@@ -10,8 +10,8 @@ use thiserror::Error;
 
 use crate::digest;
 use crate::event::ObjectEvent;
+use crate::identity;
 use crate::notification::{self, Home};
-use crate::reconcile::identity;
 
 /// Step Functions' limit on an execution's name, in characters.
 pub const MAX_NAME_CHARS: usize = 80;

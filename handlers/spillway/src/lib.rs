@@ -21,6 +21,7 @@ pub mod execution;
 pub mod fields;
 pub mod fifo;
 pub mod gate;
+pub mod identity;
 pub mod in_force;
 pub mod lane;
 pub mod lease;
@@ -37,6 +38,7 @@ pub mod sns;
 pub mod source;
 pub mod sweep;
 pub mod text;
+pub mod time;
 pub mod tokens;
 pub mod window;
 

@@ -1,7 +1,7 @@
 //! The event row: the ledger's record of one object event.
 
 use crate::event::ObjectEvent;
-use crate::reconcile::identity;
+use crate::identity;
 
 /// Bytes kept of an execution's error name, so that a row stays below one write unit (1 KiB).
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/on-demand-capacity-mode.html>

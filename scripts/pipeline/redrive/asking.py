@@ -12,7 +12,7 @@ from pipeline.redrive.errors import RedriveError
 
 # As in handlers/spillway/src/lib.rs.
 SCHEMA_VERSION = 1
-# What the sort key of a row begins with that reconcile wrote: handlers/spillway/src/reconcile/identity.rs.
+# What the sort key of a row begins with that reconcile wrote: handlers/spillway/src/identity.rs.
 FOUND = "reconciled"
 # Bytes, as in handlers/spillway/src/execution.rs and fifo.rs.
 _ID, _GROUP, _CAUSE = 16, 16, 8

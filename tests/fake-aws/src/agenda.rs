@@ -6,20 +6,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::sfn::{self, ExecutionResult};
-use crate::{World, lock, sqs};
+use crate::{World, lock};
 
-/// Something to do.
-pub(crate) enum Task {
-    EndExecution {
-        arn: String,
-        result: ExecutionResult,
-    },
-    Deliver {
-        queue: String,
-        body: String,
-    },
-}
+/// Something to do, told when it was due.
+type Task = Box<dyn FnOnce(&Arc<World>, i64) + Send>;
 
 /// By time in milliseconds since the epoch, then in the order of planning.
 #[derive(Default)]
@@ -29,11 +19,15 @@ pub(crate) struct Agenda {
 }
 
 impl World {
-    pub(crate) fn plan(self: &Arc<Self>, at_ms: i64, task: Task) {
+    pub(crate) fn plan(
+        self: &Arc<Self>,
+        at_ms: i64,
+        task: impl FnOnce(&Arc<Self>, i64) + Send + 'static,
+    ) {
         {
             let mut agenda = lock(&self.agenda);
             let place = (at_ms, agenda.next);
-            agenda.tasks.insert(place, task);
+            agenda.tasks.insert(place, Box::new(task));
             agenda.next += 1;
         }
         let (world, at) = (self.clone(), self.clock.instant(at_ms));
@@ -47,12 +41,7 @@ impl World {
     pub(crate) fn catch_up(self: &Arc<Self>) {
         let now_ms = self.clock.now_ms();
         while let Some((at_ms, task)) = self.next_due(now_ms) {
-            match task {
-                Task::EndExecution { arn, result } => {
-                    sfn::end(self, &arn, result, at_ms);
-                }
-                Task::Deliver { queue, body } => sqs::deliver(self, &queue, &body, at_ms),
-            }
+            task(self, at_ms);
         }
     }
 

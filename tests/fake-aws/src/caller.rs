@@ -4,19 +4,15 @@ use std::sync::Arc;
 
 use aws_credential_types::Credentials;
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
-use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::retry::RetryConfig;
 use tokio::sync::watch;
 
-use crate::http::{self, Client};
 use crate::{REGION, World};
 
 /// One process, as AWS sees it. Cheap to clone; clones crash together.
 #[derive(Clone, Debug)]
 pub struct Caller {
-    world: Arc<World>,
+    pub(crate) world: Arc<World>,
     name: Arc<str>,
     crashed: watch::Sender<bool>,
 }
@@ -51,20 +47,6 @@ impl Caller {
     /// The name its calls are recorded under.
     pub fn name(&self) -> &Arc<str> {
         &self.name
-    }
-
-    /// Give this to the SDK clients under test.
-    pub fn http_client(&self) -> SharedHttpClient {
-        SharedHttpClient::new(Client {
-            world: self.world.clone(),
-            caller: self.clone(),
-        })
-    }
-
-    /// Answers one request of this caller, for a server that puts the fake behind a socket. An error: the connection
-    /// breaks. The request takes effect also when nobody waits for the answer any more.
-    pub async fn answer(&self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
-        http::answer(self.world.clone(), self.clone(), request, None).await
     }
 
     /// Resolves when this caller has crashed: race the handler's future against it, and drop the loser.

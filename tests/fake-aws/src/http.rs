@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::{
-    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
+    SharedHttpConnector,
 };
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
@@ -20,11 +21,27 @@ use crate::error::ApiError;
 use crate::faults::Fault;
 use crate::{World, dynamodb, lock, s3, sfn, sqs};
 
+impl Caller {
+    /// Give this to the SDK clients under test.
+    pub fn http_client(&self) -> SharedHttpClient {
+        SharedHttpClient::new(Client {
+            world: self.world.clone(),
+            caller: self.clone(),
+        })
+    }
+
+    /// Answers one request of this caller, for a server that puts the fake behind a socket. An error: the connection
+    /// breaks. The request takes effect also when nobody waits for the answer any more.
+    pub async fn answer(&self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
+        answer(self.world.clone(), self.clone(), request, None).await
+    }
+}
+
 /// Hands out connectors.
 #[derive(Debug)]
-pub(crate) struct Client {
-    pub(crate) world: Arc<World>,
-    pub(crate) caller: Caller,
+struct Client {
+    world: Arc<World>,
+    caller: Caller,
 }
 
 impl HttpClient for Client {
@@ -60,7 +77,7 @@ impl HttpConnector for Connector {
 }
 
 /// Sends a request at once; the answer comes within `limit`, if there is one.
-pub(crate) fn answer(
+fn answer(
     world: Arc<World>,
     caller: Caller,
     request: HttpRequest,
@@ -85,7 +102,7 @@ pub(crate) fn answer(
 }
 
 /// What the wire brings back.
-pub(crate) type Served = Result<HttpResponse, ConnectorError>;
+type Served = Result<HttpResponse, ConnectorError>;
 
 async fn serve(world: Arc<World>, caller: Caller, request: HttpRequest) -> Served {
     if caller.is_crashed() {

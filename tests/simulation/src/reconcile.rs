@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use spillway::Millis;
 use spillway::aws::clients::Connection;
 use spillway::aws::error::HandlerError;
-use spillway::reconcile::time;
 use spillway::source::Source;
+use spillway::time;
 
 use crate::pipeline::{LEDGER, LEDGER_ARN, Pipeline};
 use crate::upload::{Upload, record};

@@ -6,11 +6,11 @@ use serde_json::Value;
 use thiserror::Error;
 
 use crate::Millis;
+use crate::event::meaningful;
 use crate::fields::Fields;
 use crate::notification::decode_key;
-use crate::reconcile::identity::meaningful;
-use crate::reconcile::time;
 use crate::text::cut;
+use crate::time;
 
 /// An object as a list or an inventory has it.
 #[derive(Debug, Clone, PartialEq, Eq)]

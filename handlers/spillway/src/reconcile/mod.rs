@@ -3,9 +3,8 @@
 //! An object that is found in a bucket has no sequencer, which S3 gives in its events only. So its row has a key of its
 //! own kind, and an event that S3 reports late goes by that row.
 
-pub mod identity;
+pub mod adoption;
 pub mod item;
 pub mod place;
 pub mod scope;
 pub mod stale;
-pub mod time;

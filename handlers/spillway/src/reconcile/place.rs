@@ -2,10 +2,10 @@
 
 use crate::Millis;
 use crate::event::{ObjectEvent, Sequencer};
+use crate::identity;
 use crate::order::{self, Head};
-use crate::reconcile::identity;
-use crate::reconcile::time;
 use crate::row::{Row, RowKey};
+use crate::time;
 
 /// A reported version is newer than a found one, of which it is not the event, only if it came at least so much later: the
 /// times of both are S3's, and the found one was its object's current version when it was looked at.

@@ -6,7 +6,6 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::execution::{Execution, Status};
-use crate::agenda::Task;
 use crate::clock::Clock;
 use crate::sqs::Queue;
 use crate::{ACCOUNT, REGION, World, lock, sqs};
@@ -77,7 +76,9 @@ pub(super) fn publish(world: &Arc<World>, execution: &Execution, now_ms: i64) {
             sqs::deliver(world, &queue, &body, now_ms);
         } else {
             let at_ms = now_ms + delay.as_millis() as i64;
-            world.plan(at_ms, Task::Deliver { queue, body });
+            world.plan(at_ms, move |world, at_ms| {
+                sqs::deliver(world, &queue, &body, at_ms);
+            });
         }
     }
 }

@@ -18,7 +18,6 @@ pub use execution::{Ending, Execution, ExecutionResult, Status};
 pub use operator::Sfn;
 pub use quota::StartQuota;
 pub use start::Refusal;
-pub(crate) use start::end;
 
 use crate::calls::{Call, Facts};
 use crate::error::ApiError;

@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 
 use super::execution::{Ending, Execution, ExecutionResult, Status};
 use super::{Machine, events, execution_arn, machine_arn, seconds};
-use crate::agenda::Task;
 use crate::error::ApiError;
 use crate::{World, lock};
 
@@ -122,13 +121,15 @@ pub(super) fn start_execution(world: &Arc<World>, body: &Value) -> Result<Value,
     if let Some(after) = ending.after {
         let (arn, result) = (execution.arn.clone(), ending.result);
         let end_ms = now_ms + after.as_millis() as i64;
-        world.plan(end_ms, Task::EndExecution { arn, result });
+        world.plan(end_ms, move |world, at_ms| {
+            end(world, &arn, result, at_ms);
+        });
     }
     Ok(json!({"executionArn": execution.arn, "startDate": seconds(now_ms)}))
 }
 
 /// Closes a running execution and tells EventBridge. False if it was closed already.
-pub(crate) fn end(world: &Arc<World>, arn: &str, result: ExecutionResult, at_ms: i64) -> bool {
+pub(super) fn end(world: &Arc<World>, arn: &str, result: ExecutionResult, at_ms: i64) -> bool {
     let closed = {
         let mut sfn = lock(&world.sfn);
         let Some(execution) = sfn.executions.get_mut(arn) else {

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::fifo;
 use crate::{ACCOUNT, REGION};
+
+/// A name that ends so is that of a FIFO queue, and no other queue's.
+pub(super) const FIFO_SUFFIX: &str = ".fifo";
 
 /// A queue's attributes, with AWS's defaults, and the odds of what AWS does only sometimes.
 #[derive(Clone, Debug)]
@@ -96,7 +98,7 @@ impl QueueConfig {
 
     /// Whether the name says that it is a FIFO queue.
     pub fn is_fifo(&self) -> bool {
-        self.name.ends_with(fifo::SUFFIX)
+        self.name.ends_with(FIFO_SUFFIX)
     }
 
     /// What may happen sometimes in a queue of this kind.

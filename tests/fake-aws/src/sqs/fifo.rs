@@ -6,13 +6,11 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::config::QueueConfig;
-use super::queue::{QueueState, StoredMessage};
+use super::message::StoredMessage;
 use super::{Request, invalid};
 use crate::error::ApiError;
 use crate::rng::Rng;
 
-/// A name that ends so is that of a FIFO queue, and no other queue's.
-pub(super) const SUFFIX: &str = ".fifo";
 /// How long a deduplication id and a receive's attempt id are remembered: 5 minutes, in milliseconds.
 const INTERVAL_MS: i64 = 5 * 60 * 1000;
 /// Sequence numbers have 20 digits; they grow, but not by one.
@@ -143,6 +141,55 @@ impl Fifo {
             self.sent.insert(scope, sent);
         }
     }
+
+    /// The answer to a receive that is repeated with its attempt id: the same messages and receipt handles, hidden anew.
+    /// None: it is no repetition, or one of the messages has changed since.
+    pub(super) fn again(
+        &mut self,
+        config: &QueueConfig,
+        messages: &mut BTreeMap<u64, StoredMessage>,
+        request: &Request,
+        now_ms: i64,
+    ) -> Option<Vec<StoredMessage>> {
+        let receive = self.receives.get_mut(request.attempt?)?;
+        if now_ms - receive.at_ms >= INTERVAL_MS || receive.messages.is_empty() {
+            return None;
+        }
+        let same = |&(place, handle, until_ms): &(u64, u64, i64)| {
+            messages.get(&place).is_some_and(|message| {
+                message.handle == handle
+                    && message.hidden_until_ms == until_ms
+                    && message.in_flight(now_ms)
+            })
+        };
+        if !receive.messages.iter().all(same) {
+            return None;
+        }
+        let hidden_until_ms = now_ms + request.visibility_ms(config);
+        let mut received = Vec::new();
+        for (place, _, until_ms) in &mut receive.messages {
+            *until_ms = hidden_until_ms;
+            if let Some(message) = messages.get_mut(place) {
+                message.hidden_until_ms = hidden_until_ms;
+                received.push(message.clone());
+            }
+        }
+        Some(received)
+    }
+
+    /// Remembers a receive for [`Self::again`].
+    pub(super) fn remember_receive(
+        &mut self,
+        attempt: &str,
+        messages: Vec<(u64, u64, i64)>,
+        now_ms: i64,
+    ) {
+        let receive = Receive {
+            at_ms: now_ms,
+            messages,
+        };
+        self.receives.insert(attempt.to_owned(), receive);
+    }
 }
 
 fn scope(config: &QueueConfig, ordering: &Ordering) -> Option<(String, String)> {
@@ -153,14 +200,20 @@ fn scope(config: &QueueConfig, ordering: &Ordering) -> Option<(String, String)> 
 
 /// What may be received now: in each group that has nothing in flight, the messages up to the first hidden one.
 /// Groups come one after the other, each as a whole, in any order.
-pub(super) fn deliverable(queue: &QueueState, now_ms: i64, rng: &mut Rng, misses: f64) -> Vec<u64> {
+pub(super) fn deliverable(
+    config: &QueueConfig,
+    messages: &BTreeMap<u64, StoredMessage>,
+    now_ms: i64,
+    rng: &mut Rng,
+    misses: f64,
+) -> Vec<u64> {
     struct Group {
         places: Vec<u64>,
         ended: bool,
     }
     let mut order: Vec<&str> = Vec::new();
     let mut groups: BTreeMap<&str, Group> = BTreeMap::new();
-    for (&place, message) in queue.messages.iter().take(queue.config.fifo_scan) {
+    for (&place, message) in messages.iter().take(config.fifo_scan) {
         let name = message.group.as_deref().unwrap_or_default();
         let group = groups.entry(name).or_insert_with(|| {
             order.push(name);
@@ -178,58 +231,10 @@ pub(super) fn deliverable(queue: &QueueState, now_ms: i64, rng: &mut Rng, misses
             group.places.push(place);
         }
     }
-    if queue.config.unordered {
+    if config.unordered {
         rng.shuffle(&mut order);
     }
     order.retain(|_| !rng.chance(misses));
     let places = order.iter().flat_map(|name| &groups[name].places);
     places.copied().collect()
-}
-
-/// The answer to a receive that is repeated with its attempt id: the same messages and receipt handles, hidden anew.
-/// None: it is no repetition, or one of the messages has changed since.
-pub(super) fn again(
-    queue: &mut QueueState,
-    request: &Request,
-    now_ms: i64,
-) -> Option<Vec<StoredMessage>> {
-    let receive = queue.fifo.receives.get_mut(request.attempt?)?;
-    if now_ms - receive.at_ms >= INTERVAL_MS || receive.messages.is_empty() {
-        return None;
-    }
-    let messages = &mut queue.messages;
-    let same = |&(place, handle, until_ms): &(u64, u64, i64)| {
-        messages.get(&place).is_some_and(|message| {
-            message.handle == handle
-                && message.hidden_until_ms == until_ms
-                && message.in_flight(now_ms)
-        })
-    };
-    if !receive.messages.iter().all(same) {
-        return None;
-    }
-    let hidden_until_ms = now_ms + request.visibility_ms(&queue.config);
-    let mut received = Vec::new();
-    for (place, _, until_ms) in &mut receive.messages {
-        *until_ms = hidden_until_ms;
-        if let Some(message) = messages.get_mut(place) {
-            message.hidden_until_ms = hidden_until_ms;
-            received.push(message.clone());
-        }
-    }
-    Some(received)
-}
-
-/// Remembers a receive for [`again`].
-pub(super) fn remember_receive(
-    queue: &mut QueueState,
-    attempt: &str,
-    messages: Vec<(u64, u64, i64)>,
-    now_ms: i64,
-) {
-    let receive = Receive {
-        at_ms: now_ms,
-        messages,
-    };
-    queue.fifo.receives.insert(attempt.to_owned(), receive);
 }

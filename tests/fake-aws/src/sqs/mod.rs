@@ -4,6 +4,7 @@ mod batch;
 mod config;
 mod fifo;
 mod handle;
+mod message;
 mod operator;
 mod queue;
 mod receive;
@@ -15,8 +16,9 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 pub use config::{Odds, QueueConfig, Redrive};
+pub use message::StoredMessage;
 pub use operator::{MessageView, Queue, Sqs};
-pub use queue::{Gone, GoneHow, StoredMessage};
+pub use queue::{Gone, GoneHow};
 
 use crate::calls::{Call, Facts};
 use crate::error::ApiError;

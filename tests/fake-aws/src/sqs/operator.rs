@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::config::{self, QueueConfig};
-use super::queue::{Gone, GoneHow, QueueState, StoredMessage};
+use super::config::{self, FIFO_SUFFIX, QueueConfig};
+use super::message::StoredMessage;
+use super::queue::{Gone, GoneHow, QueueState};
 use super::{SqsWorld, fifo, send};
 use crate::{World, lock};
 
@@ -46,7 +47,7 @@ impl Sqs {
             let target = &redrive.dead_letter_queue;
             assert!(known, "dead-letter queue {target} does not exist");
             assert_eq!(
-                target.ends_with(fifo::SUFFIX),
+                target.ends_with(FIFO_SUFFIX),
                 config.is_fifo(),
                 "the dead-letter queue of a FIFO queue must be a FIFO queue, of a standard queue a standard one"
             );
@@ -230,8 +231,8 @@ impl Queue {
     /// and enqueue times and keep body, attributes and group. Returns how many were moved.
     pub fn move_messages_to(&self, target: &Queue, most: usize) -> usize {
         assert_eq!(
-            self.name.ends_with(fifo::SUFFIX),
-            target.name.ends_with(fifo::SUFFIX),
+            self.name.ends_with(FIFO_SUFFIX),
+            target.name.ends_with(FIFO_SUFFIX),
             "messages move only between queues of the same kind"
         );
         self.world.catch_up();

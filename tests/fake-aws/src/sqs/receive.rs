@@ -6,7 +6,8 @@ use serde_json::{Map, Value, json};
 use tokio::time::sleep_until;
 
 use super::handle::Handle;
-use super::queue::{GoneHow, StoredMessage};
+use super::message::StoredMessage;
+use super::queue::GoneHow;
 use super::send::md5;
 use super::{Request, SqsWorld, fifo, invalid, queue_name, strings};
 use crate::calls::Call;
@@ -105,7 +106,11 @@ fn take(
         return Ok(Vec::new());
     };
     let is_fifo = queue.config.is_fifo();
-    if is_fifo && let Some(again) = fifo::again(queue, request, now_ms) {
+    if is_fifo
+        && let Some(again) = queue
+            .fifo
+            .again(&queue.config, &mut queue.messages, request, now_ms)
+    {
         return Ok(again);
     }
     let odds = queue.config.possible();
@@ -124,7 +129,7 @@ fn take(
         }
     }
     if is_fifo {
-        visible = fifo::deliverable(queue, now_ms, rng, misses);
+        visible = fifo::deliverable(&queue.config, &queue.messages, now_ms, rng, misses);
     } else if queue.config.unordered {
         rng.shuffle(&mut visible);
     }
@@ -179,7 +184,7 @@ fn take(
         received.push(message.clone());
     }
     if let Some(attempt) = request.attempt.filter(|_| is_fifo && !receipts.is_empty()) {
-        fifo::remember_receive(queue, attempt, receipts, now_ms);
+        queue.fifo.remember_receive(attempt, receipts, now_ms);
     }
     for (target, message) in dead {
         let target = queues.get_mut(&target);

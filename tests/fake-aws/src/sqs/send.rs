@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::fifo::Ordering;
-use super::queue::StoredMessage;
+use super::message::StoredMessage;
 use super::{invalid, no_such_queue, queue_name};
 use crate::calls::Call;
 use crate::error::ApiError;

@@ -1,24 +1,9 @@
 //! What may go wrong, in a state, and what that leads to.
 
-use super::{Protocol, Step};
+use super::Protocol;
+use super::step::{Fault, Step};
 use crate::breakage::Breakage;
 use crate::world::{At, EXECUTIONS, Execution, Fate, Message, SettleAt, TickAt, What, World};
-
-/// What may go wrong. Each counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fault {
-    TickDies(u8),
-    SettleDies(u8),
-    /// A message comes again although it was received, or deleted since.
-    Repeat(Message),
-    OutcomeLost(Execution, Fate),
-    OutcomeRepeated(Execution),
-    /// The next start of a task, or of restart and sweep, is throttled.
-    Throttle(u8, Option<u8>),
-    /// DescribeExecution does not know yet of an execution that runs.
-    OldAnswer(u8),
-    LeaseEnds,
-}
 
 impl Protocol {
     pub(super) fn fault(&self, world: &mut World, fault: Fault) {

@@ -25,8 +25,7 @@ use crate::world::{
     EXECUTIONS, Event, Execution, Fate, Message, RowOf, Settle, SettleAt, Task, Tick, TickAt, World,
 };
 
-pub use faults::Fault;
-pub use step::Step;
+pub use step::{Fault, Step};
 
 /// The protocol within its bounds.
 #[derive(Debug, Clone)]

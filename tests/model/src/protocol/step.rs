@@ -1,6 +1,5 @@
 //! Steps: what may happen next.
 
-use super::faults::Fault;
 use crate::world::{Event, Execution, Fate, Message};
 
 /// A step.
@@ -30,4 +29,20 @@ pub enum Step {
     Ingest(Event),
     Redrive(Message),
     Fault(Fault),
+}
+
+/// What may go wrong. Each counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    TickDies(u8),
+    SettleDies(u8),
+    /// A message comes again although it was received, or deleted since.
+    Repeat(Message),
+    OutcomeLost(Execution, Fate),
+    OutcomeRepeated(Execution),
+    /// The next start of a task, or of restart and sweep, is throttled.
+    Throttle(u8, Option<u8>),
+    /// DescribeExecution does not know yet of an execution that runs.
+    OldAnswer(u8),
+    LeaseEnds,
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::decisions;
-use super::faults::Kind as FaultKind;
+use super::fault_kind::Kind as FaultKind;
 use super::shape::{Shape, Way};
 
 /// Every answer of the decisions that the handlers trace. What is missing here, and why:

@@ -7,6 +7,7 @@ mod bucket;
 mod checks;
 mod coverage;
 mod decisions;
+mod fault_kind;
 mod faults;
 mod history;
 mod limits;

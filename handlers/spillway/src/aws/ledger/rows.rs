@@ -12,9 +12,9 @@ use super::statements::Statement;
 use super::update::Update;
 use crate::aws::error::HandlerError;
 use crate::event::{ObjectEvent, Sequencer};
+use crate::identity;
 use crate::order;
 use crate::outcome::Outcome;
-use crate::reconcile::identity;
 use crate::row::{Row, RowKey, State};
 use crate::{Millis, SCHEMA_VERSION};
 

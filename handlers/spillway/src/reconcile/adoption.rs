@@ -1,0 +1,71 @@
+//! Whether an event that S3 reports goes by the row of what was found.
+
+use crate::event::ObjectEvent;
+use crate::identity::{found_sort_keys, is_same};
+use crate::row::{Row, RowKey};
+
+/// Where the row of an event that S3 reports may be, had its version been found before: at most two keys.
+pub fn found_keys(event: &ObjectEvent) -> Vec<RowKey> {
+    let pk = RowKey::of(event).pk;
+    let at = |sk| RowKey { pk: pk.clone(), sk };
+    found_sort_keys(event).into_iter().map(at).collect()
+}
+
+/// The found version's row that an event which S3 reports goes by, if it does not go by its own.
+///
+/// Of two rows of one version the one counts that was worked on; of two that were not, the event's own.
+pub fn adopts<'a>(
+    event: &ObjectEvent,
+    own: Option<&Row>,
+    found: impl IntoIterator<Item = &'a Row>,
+) -> Option<&'a Row> {
+    let found = found
+        .into_iter()
+        .find(|found| is_same(&found.event, event))?;
+    let instead = match own {
+        None => true,
+        Some(own) => own.is_untouched() && !found.is_untouched(),
+    };
+    instead.then_some(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::tests::{event, found};
+    use crate::row::State;
+
+    fn row(event: ObjectEvent, state: State, attempt: u32) -> Row {
+        Row {
+            event,
+            state,
+            attempt,
+            execution: None,
+            lane: None,
+        }
+    }
+
+    #[test]
+    fn of_two_rows_the_one_that_was_worked_on_counts() {
+        let reported = event("k", "1");
+        let queued = |event: &ObjectEvent| row(event.clone(), State::Queued, 0);
+        let done = |event: &ObjectEvent| row(event.clone(), State::Succeeded, 1);
+        let found = found("k");
+        for (own, other, adopted) in [
+            (None, None, false),
+            (None, Some(queued(&found)), true),
+            (None, Some(done(&found)), true),
+            (Some(queued(&reported)), Some(queued(&found)), false),
+            (Some(queued(&reported)), Some(done(&found)), true),
+            (Some(done(&reported)), Some(queued(&found)), false),
+            (Some(done(&reported)), Some(done(&found)), false),
+        ] {
+            let adopts = adopts(&reported, own.as_ref(), other.as_ref());
+            assert_eq!(adopts.is_some(), adopted, "{own:?} and {other:?}");
+        }
+        assert!(found_keys(&reported).contains(&RowKey::of(&found)));
+        let mut elsewhere = found;
+        elsewhere.etag = Some("another".into());
+        assert_eq!(adopts(&reported, None, &[queued(&elsewhere)]), None);
+    }
+}
