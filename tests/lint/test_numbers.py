@@ -1,0 +1,45 @@
+"""What the documents count is as many as there are."""
+
+import re
+
+import pytest
+import tree
+from pipeline import mutations
+
+pytestmark = pytest.mark.quick
+
+WORDS = ("no", "one", "two", "three", "four", "five", "six")
+
+
+def functions(terraform: dict[str, str]) -> tuple[int, int]:
+    """How many functions a pipeline has at the least and at the most, unless reconcile, which is on by default, is turned off."""
+    modules = [module for text in terraform.values() for module in re.split(r'(?m)^(?=module ")', text)]
+    handlers = [module for module in modules if re.search(r'^  source += "./modules/handler"$', module, re.MULTILINE)]
+    sometimes = [
+        module for module in handlers if re.search(r"^  count ", module, re.MULTILINE) and "var.reconcile.enabled" not in module
+    ]
+    return len(handlers) - len(sometimes), len(handlers)
+
+
+def test_a_function_that_only_some_pipelines_have_counts_at_the_most() -> None:
+    handler = '  source = "./modules/handler"\n}\n'
+    always = f'module "a" {{\n{handler}module "b" {{\n  count  = var.reconcile.enabled ? 1 : 0\n{handler}'
+    assert functions({"main.tf": always, "more.tf": f'module "c" {{\n  count  = local.c ? 1 : 0\n{handler}'}) == (2, 3)
+
+
+def test_the_readme_counts_the_functions() -> None:
+    said = re.search(r"(\w+) or (\w+) small Rust Lambda functions", tree.texts()["README.md"])
+    assert said
+    terraform = {name: text for name, text in tree.texts().items() if re.fullmatch(r"terraform/[\w-]+\.tf", name)}
+    assert said.groups() == tuple(WORDS[count] for count in functions(terraform))
+
+
+def test_the_readme_counts_the_mutations() -> None:
+    said = re.search(r"breaks the handlers on purpose, in (\d+) ways", tree.texts()["README.md"])
+    assert said
+    assert int(said[1]) == len(mutations.read())
+
+
+def test_every_mutation_is_a_row_with_its_title() -> None:
+    rows = re.findall(r"^\| `([\w-]+)` \| (.*?\.) \|", tree.texts()["docs/simulation.md"], re.MULTILINE)
+    assert sorted((name, title.replace("`", "")) for name, title in rows) == sorted((it.name, it.says) for it in mutations.read())
