@@ -35,7 +35,7 @@ def lanes(options: Options, directory: Path) -> list[list[Job]]:
         *([_pytest(options, python, directory, others, ["-n", str(options.jobs)])] if others else []),
     ]
     # A group's tests share an emulator, and so one process.
-    apart = ["-n", str(options.emulators), "--dist", "loadgroup"]
+    apart = ["-n", str(options.emulators), "--dist", "loadgroup", "-v"]
     waiting = [_pytest(options, python, directory, (E2E,), apart)] if E2E in options.parts else []
     return [lane for lane in (waiting, computing) if lane]
 
@@ -56,7 +56,7 @@ def _pytest(options: Options, python: Path, directory: Path, parts: tuple[Part, 
     environment = {**os.environ, "PYTHONPATH": str(SCRIPTS), "PYTHONPYCACHEPREFIX": str(TARGET / "pycache")}
     places = [f"--junitxml={report}", f"--basetemp={directory / f'{parts[0].name}-files'}"]
     chosen = [*(["-m", "quick"] if options.quick else []), *options.passed_on]
-    command = [str(python), "-m", "pytest", "--tb=short", "-v", "--durations=10", *spread, *places, *chosen]
+    command = [str(python), "-m", "pytest", "--tb=short", "--durations=10", *spread, *places, *chosen]
     names = {part.name for part in parts}
     return Job(
         parts,
