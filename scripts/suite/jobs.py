@@ -30,9 +30,11 @@ def lanes(options: Options, directory: Path) -> list[list[Job]]:
     """Each lane's jobs run one after the other, beside the other lane's."""
     python = venvs.ensure("checks")
     others = tuple(part for part in options.parts if part not in (RUST, E2E))
+    # A file's tests share what they make once.
+    together = ["-n", str(options.jobs), "--dist", "loadfile"]
     computing = [
         *([_nextest(options, python, directory)] if RUST in options.parts else []),
-        *([_pytest(options, python, directory, others, ["-n", str(options.jobs)])] if others else []),
+        *([_pytest(options, python, directory, others, together)] if others else []),
     ]
     # A group's tests share an emulator, and so one process.
     apart = ["-n", str(options.emulators), "--dist", "loadgroup", "-v"]

@@ -70,6 +70,23 @@ def test_a_report_of_pytest_is_counted_and_a_fixture_that_fails_is_told_once(tmp
     assert "1 == 2" in of_the_assertion
 
 
+GROUPS = """
+import os, pathlib, pytest
+@pytest.mark.parametrize("number", range(12))
+@pytest.mark.xdist_group("one")
+def test_a(number):
+    pathlib.Path(__file__).with_name(f"process-{os.getpid()}").touch()
+def test_b(): ...
+"""
+
+
+def test_a_group_of_tests_is_run_by_one_process(tmp_path: Path) -> None:
+    (tmp_path / "test_it.py").write_text(GROUPS)
+    command = [sys.executable, "-m", "pytest", "-c", os.devnull, f"--rootdir={tmp_path}", "-n", "3", "--dist", "loadgroup"]
+    assert processes.run([*command, str(tmp_path)], stdout=subprocess.DEVNULL).returncode == 0
+    assert len(list(tmp_path.glob("process-*"))) == 1
+
+
 def test_a_report_of_nextest_is_counted(tmp_path: Path) -> None:
     report = tmp_path / "rust.xml"
     report.write_text(
