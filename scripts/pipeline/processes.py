@@ -1,11 +1,14 @@
 """Child processes that do not outlive their parent."""
 
 import contextlib
+import ctypes
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 
 def run(command: list[str], **options) -> subprocess.CompletedProcess:
@@ -75,6 +78,43 @@ def end_foreign_group(leader: int, grace: float = 5.0) -> None:
     while alive(leader) and time.monotonic() < deadline:
         time.sleep(0.05)
     _signal(leader, signal.SIGKILL)
+
+
+def adopt_orphans() -> None:
+    """From now on a process whose parent has ended is a child of this one, so that `end_descendants` finds it. Linux only."""
+    if sys.platform == "linux":
+        set_child_subreaper = 36
+        ctypes.CDLL(None).prctl(set_child_subreaper, 1, 0, 0, 0)
+
+
+def end_descendants() -> None:
+    """Kills what still runs of all that this process and its children have started, in whichever group. Linux only."""
+    if sys.platform != "linux":
+        return
+    deadline = time.monotonic() + 30
+    while (left := _descendants(os.getpid())) and time.monotonic() < deadline:
+        for pid in left:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        # Those that had a parent are children of this process by now.
+        with contextlib.suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+        time.sleep(0.05)
+
+
+def _descendants(ancestor: int) -> list[int]:
+    children: dict[int, list[int]] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            # The name may have spaces and brackets; the parent is the second word behind it.
+            parent = int(stat.read_text(errors="replace").rpartition(")")[2].split()[1])
+            children.setdefault(parent, []).append(int(stat.parent.name))
+    found, left = [], [ancestor]
+    while left:
+        left = [child for pid in left for child in children.get(pid, [])]
+        found += left
+    return found
 
 
 def alive(pid: int) -> bool:

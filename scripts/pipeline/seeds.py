@@ -33,7 +33,9 @@ class Outcome:
 
 def build(source: Path = ROOT, target: Path = TARGET) -> Path:
     """Builds the simulation as the tests do, and returns the program."""
-    command = ["cargo", "build", "--quiet", "--locked", "-p", "simulation", "--bin", "simulate"]
+    # In the tests' own directory all members are built: with fewer, features differ, and every dependency is compiled again.
+    chosen = ["--workspace", "--bins"] if target == TARGET else ["--package", "simulation", "--bin", "simulate"]
+    command = ["cargo", "build", "--quiet", "--locked", *chosen]
     environment = {**os.environ, "CARGO_TARGET_DIR": str(target)}
     built = processes.run(command, cwd=source, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if built.returncode != 0:

@@ -7,6 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from pipeline import processes
 from pipeline.paths import SCRIPTS, TARGET
 
 from suite import jobs, options
@@ -34,6 +35,8 @@ def run(chosen: Options) -> list[Lane]:
                 lane.interrupt()
             for lane in running:
                 lane.end()
+            # A test that is interrupted kills what it runs, and that cannot stop what it runs itself.
+            processes.end_descendants()
     return running
 
 
@@ -67,6 +70,7 @@ def _interrupt(number: int, _frame: object) -> None:
 def main(arguments: list[str]) -> int:
     for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, _interrupt)
+    processes.adopt_orphans()
     chosen = options.parse(arguments)
     tools = sorted({tool for part in chosen.parts for tool in part.tools})
     if subprocess.run([str(SCRIPTS / "pipeline/toolchain.sh"), *tools]).returncode != 0:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from pipeline import venvs
-from pipeline.paths import SCRIPTS, TARGET
+from pipeline.paths import TARGET
 
 from suite.options import Options
 from suite.parts import E2E, RUST, Part
@@ -55,7 +55,7 @@ def _nextest(options: Options, python: Path, directory: Path) -> Job:
 
 def _pytest(options: Options, python: Path, directory: Path, parts: tuple[Part, ...], spread: list[str]) -> Job:
     report = directory / f"{parts[0].name}.xml"
-    environment = {**os.environ, "PYTHONPATH": str(SCRIPTS), "PYTHONPYCACHEPREFIX": str(TARGET / "pycache")}
+    environment = {**os.environ, "PYTHONPYCACHEPREFIX": str(TARGET / "pycache")}
     places = [f"--junitxml={report}", f"--basetemp={directory / f'{parts[0].name}-files'}"]
     chosen = [*(["-m", "quick"] if options.quick else []), *options.passed_on]
     command = [str(python), "-m", "pytest", "--tb=short", "--durations=10", *spread, *places, *chosen]

@@ -1,11 +1,13 @@
 """Children that do not outlive what they were started for."""
 
+import os
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import pytest
 from pipeline import processes
 
 # A program of ours: it runs another one in a group of its own, and tells that one's process id.
@@ -72,3 +74,33 @@ def test_a_run_ends_with_its_caller(tmp_path: Path) -> None:
     parent.send_signal(signal.SIGINT)
     assert parent.wait(30) == 130
     assert gone(child)
+
+
+# Ends as a run of scripts/test does whose test was interrupted: its child is killed and cannot end its own.
+HOLDER = """
+import subprocess, sys, time
+from pathlib import Path
+from pipeline import processes
+processes.adopt_orphans()
+child = subprocess.Popen([sys.executable, "-c", sys.argv[1]])
+while not Path(sys.argv[2]).exists():
+    time.sleep(0.02)
+child.kill()
+child.wait()
+{end}
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems give orphans to their first process")
+@pytest.mark.parametrize("ends", [True, False])
+def test_an_orphan_in_a_group_of_its_own_ends_too(tmp_path: Path, ends: bool) -> None:
+    told = tmp_path / "process"
+    holder = HOLDER.format(end="processes.end_descendants()" if ends else "")
+    subprocess.run([sys.executable, "-c", holder, PARENT.format(path=str(told)), str(told)], check=True)
+    orphan = started(told)
+    if ends:
+        assert not processes.alive(orphan)
+    else:
+        # So the test above is about something.
+        assert processes.alive(orphan)
+        os.kill(orphan, signal.SIGKILL)
