@@ -1,9 +1,19 @@
 """Clients for the emulator's AWS."""
 
+import functools
+
 from pipeline.emulator import REGION
 
 # Access key and secret of the account that the emulator has without being told of any.
 EMULATORS_OWN = "test"
+
+
+@functools.cache
+def _models():
+    """What botocore knows of the services, read once: that takes most of the time of making a client."""
+    import botocore.loaders
+
+    return botocore.loaders.create_loader()
 
 
 class Aws:
@@ -14,6 +24,7 @@ class Aws:
         from botocore.config import Config
 
         session = botocore.session.Session()
+        session.register_component("data_loader", _models())
         settings = {
             "region_name": REGION,
             "endpoint_url": endpoint,

@@ -110,8 +110,9 @@ class Demo:
                 venvs.use("emulator")
                 self._emulator.start()
                 self._aws = Aws(self._emulator.endpoint)
-                self._before = inventory(self._aws)
                 self._stack.lay_out(self._emulator, directory)
+                self._before = inventory(self._aws)
+                self._stack.terraform.init()
             with self._steps.step("build", "waiting for the compiler"):
                 if building.wait() != 0:
                     raise handlers.BuildError("the handlers could not be built")

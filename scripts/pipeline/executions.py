@@ -23,15 +23,21 @@ def summaries(client, state_machine: str) -> list[dict]:
     return [execution for page in pages for execution in page["executions"]]
 
 
-def described(client, state_machine: str) -> list[Execution]:
-    """With their inputs; takes a call for each."""
+def described(client, state_machine: str, ended: dict[str, Execution] | None = None) -> list[Execution]:
+    """With their inputs; takes a call for each, unless it is in `ended`, which keeps those that no longer change, by ARN."""
+    known = {} if ended is None else ended
 
     def describe(summary: dict) -> Execution:
+        if summary["executionArn"] in known:
+            return known[summary["executionArn"]]
         found = client.describe_execution(executionArn=summary["executionArn"])
         attempt, objects = _given(found["name"], json.loads(found["input"]))
-        return Execution(
+        execution = Execution(
             found["name"], found["status"], found["startDate"], found.get("stopDate"), attempt, objects, found.get("error") or ""
         )
+        if execution.stop:
+            known[summary["executionArn"]] = execution
+        return execution
 
     with ThreadPoolExecutor(8) as pool:
         return list(pool.map(describe, summaries(client, state_machine)))

@@ -23,6 +23,7 @@ class Settings:
     sweep_after_seconds: int = 30
     work_seconds: tuple[int, int] | None = (2, 3)
     protect: bool = False
+    schedule: dict = dataclasses.field(default_factory=dict)
 
     def variables(self, handlers: Path) -> dict:
         return {
@@ -32,6 +33,7 @@ class Settings:
             "pace": {"max_concurrency": self.max_concurrency, "starts_per_second": self.starts_per_second, "burst": 50},
             "protect": self.protect,
             "retry": {"max_attempts": self.max_attempts, "backoff_seconds": list(self.backoff_seconds)},
+            "schedule": self.schedule,
             "sweep": {"after_seconds": self.sweep_after_seconds},
         }
 
@@ -61,12 +63,11 @@ class Stack:
         self._directory = directory
 
     def lay_out(self, emulator: Emulator, handlers: Path, copy: WorkingCopy | None = None) -> None:
-        """Makes the working copy, unless there is one, and initialises it."""
+        """Makes the working copy, unless there is one."""
         copy = copy or WorkingCopy(self._directory)
         self._terraform = copy.root(Path("terraform") / EXAMPLE, emulator, self.settings.variables(handlers))
         if self.settings.work_seconds:
             overlay.lay(self.example / "workflow.asl.json", self.settings.work_seconds)
-        self.terraform.init()
 
     @property
     def terraform(self) -> Terraform:
@@ -74,6 +75,7 @@ class Stack:
         return self._terraform
 
     def apply(self) -> Names:
+        """Once `terraform` is initialised."""
         self.terraform.apply()
         return self.names(self.terraform.outputs())
 

@@ -9,6 +9,9 @@ from pipeline import processes, terraform_plugins
 from pipeline.locks import exclusive
 from pipeline.paths import TOOLS
 
+# Most of the time the provider waits: for as many resources at once as there may be.
+CHANGES = ("-auto-approve", "-input=false", "-no-color", "-parallelism=100")
+
 
 class TerraformError(Exception):
     pass
@@ -22,6 +25,9 @@ class Terraform:
         self._log = log
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("TF_")}
         self.environment = {
+            # Less looking for garbage takes a fifth of the processor time away, for some memory.
+            "GOGC": "400",
+            "GOMEMLIMIT": "1GiB",
             **inherited,
             **(environment or {}),
             **terraform_plugins.environment(directory / ".plugins"),
@@ -46,10 +52,10 @@ class Terraform:
             self.run("init", "-input=false", "-no-color")
 
     def apply(self, *options: str) -> None:
-        self.run("apply", "-auto-approve", "-input=false", "-no-color", "-parallelism=30", *options)
+        self.run("apply", *CHANGES, *options)
 
     def destroy(self, *options: str) -> None:
-        self.run("destroy", "-auto-approve", "-input=false", "-no-color", "-parallelism=30", *options)
+        self.run("destroy", *CHANGES, *options)
 
     def plan(self) -> dict[str, set[str]]:
         """What a plan would change now: the attributes that differ, by resource address."""

@@ -5,10 +5,13 @@ import shutil
 from pathlib import Path
 
 from pipeline import terraform_plugins
-from pipeline.emulator import Emulator
+from pipeline.aws import Aws
+from pipeline.emulator import REGION, Emulator
 from pipeline.paths import ROOT
 from pipeline.terraform import Terraform
 
+# The bucket of the emulator that keeps Terraform's state.
+STATE = "terraform-state"
 IGNORED = shutil.ignore_patterns(".terraform", ".terraform.lock.hcl", "*.tfstate*", "tests")
 
 
@@ -27,12 +30,14 @@ class WorkingCopy:
         `accounts`: the account that each of its aws providers stands for, by alias.
         """
         directory = self._directory / path
+        Aws(emulator.endpoint).s3.create_bucket(Bucket=STATE)
         (directory / "run.auto.tfvars.json").write_text(json.dumps(variables, indent=2) + "\n")
-        (directory / "emulator_override.tf").write_text(_override(accounts or {}))
+        (directory / "emulator_override.tf").write_text(_override(path, accounts or {}))
         return Terraform(directory, emulator.environment, self._directory / "terraform.log")
 
 
-def _override(accounts: dict[str, str]) -> str:
+def _override(path: Path, accounts: dict[str, str]) -> str:
+    # A state in a file is written after each resource, one in a bucket now and then: half the processor time of a large root.
     # In the emulator an account's id is the access key of its root user.
     own = [("", "")] if not accounts else []
     keys = [(f'alias = "{alias}"', f'access_key = "{account}"\n  secret_key = "test"') for alias, account in accounts.items()]
@@ -43,6 +48,16 @@ terraform {{
       source  = "hashicorp/aws"
       version = "{terraform_plugins.version()}"
     }}
+  }}
+
+  backend "s3" {{
+    bucket                      = "{STATE}"
+    key                         = "{path.as_posix()}"
+    region                      = "{REGION}"
+    use_path_style              = true
+    skip_credentials_validation = true
+    skip_metadata_api_check     = true
+    skip_requesting_account_id  = true
   }}
 }}
 """ + "".join(

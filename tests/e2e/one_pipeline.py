@@ -1,4 +1,4 @@
-"""One of the pipelines that tests/e2e/conftest.py applies, and what the tests do with it."""
+"""A pipeline that is up, and what the tests do with it."""
 
 import contextlib
 import dataclasses
@@ -14,14 +14,16 @@ from pipeline.executions import Execution
 from pipeline.judge_orders import Version
 
 BODY = b'{"what": "some bytes"}'
+# Far longer than anything takes: a wait ends when what it waits for is so, and this tells that it never will be.
+PATIENCE_SECONDS = 300
 
 
-def wait(over: Callable[[], bool], seconds: float, what: str | Callable[[], str]) -> None:
+def wait(over: Callable[[], bool], what: str | Callable[[], str]) -> None:
     """Until it is so twice in turn: a message on its way between two places is in neither. `what` says what is wrong else."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + PATIENCE_SECONDS
     before = False
     while not ((now := over()) and before):
-        assert time.monotonic() < deadline, f"after {seconds} s: {what if isinstance(what, str) else what()}"
+        assert time.monotonic() < deadline, f"after {PATIENCE_SECONDS} s: {what if isinstance(what, str) else what()}"
         before = now
         time.sleep(0.3)
 
@@ -38,10 +40,16 @@ class Pipeline:
     topics_bucket: str | None = None
     # Whose the bucket is, if it is another account's.
     owner: Aws | None = None
+    # Executions that are over, by ARN.
+    _ended: dict[str, Execution] = dataclasses.field(default_factory=dict, init=False)
 
     @property
     def queues(self) -> list[str]:
         return [lane["queue_url"] for lane in self.outputs["lanes"].values()]
+
+    @property
+    def state_machine(self) -> str:
+        return self.outputs["state_machine_arn"]
 
     @property
     def uploader(self) -> Aws:
@@ -56,39 +64,59 @@ class Pipeline:
         """Messages in the events queues, whether waiting, delayed or in dispatch's hands."""
         return sum(watch.depth(self.aws, queue) for queue in self.queues)
 
-    def until_waiting(self, count: int, seconds: float = 60) -> None:
-        wait(lambda: self.waiting() >= count, seconds, lambda: f"{self.name} has {self.waiting()} messages of {count}")
+    def until_waiting(self, count: int) -> None:
+        wait(lambda: self.waiting() >= count, lambda: f"{self.name} has {self.waiting()} messages of {count}")
+
+    def invoke(self) -> tuple[bool, str]:
+        """One tick, by hand; returns when it has ended: whether it went well, and what it said."""
+        answer = self.aws.lambda_.invoke(FunctionName=self.outputs["dispatch_function_name"], Payload=b"{}")
+        return "FunctionError" not in answer, answer["Payload"].read().decode()
 
     def tick(self) -> dict:
-        """One tick, by hand; returns when it has ended, with what it counted."""
-        answer = self.aws.lambda_.invoke(FunctionName=self.outputs["dispatch_function_name"], Payload=b"{}")
-        assert "FunctionError" not in answer, answer["Payload"].read()
-        return json.loads(answer["Payload"].read()) or {}
+        """One tick that goes well; what it counted."""
+        good, said = self.invoke()
+        assert good, said
+        return json.loads(said)
 
-    def work(self) -> dict[str, int]:
-        """What is left to do, by where it is."""
-        runs = executions.summaries(self.aws.stepfunctions, self.outputs["state_machine_arn"])
-        return {
-            "waiting": self.waiting(),
-            "running": sum(run["status"] == "RUNNING" for run in runs),
-            "outcomes": watch.depth(self.aws, self.outputs["outcomes_queue_url"]),
-        }
+    def slots(self) -> int:
+        """Those that are taken: of executions that run, and of those whose outcome is not settled."""
+        answer = self.aws.dynamodb.query(
+            TableName=self.outputs["ledger_table_name"],
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": {"S": "slots"}},
+            Select="COUNT",
+        )
+        return answer["Count"]
+
+    def outcomes(self) -> int:
+        return watch.depth(self.aws, self.outputs["outcomes_queue_url"])
+
+    def executing(self) -> int:
+        """Executions, 1000 at most."""
+        states = self.aws.stepfunctions
+        return len(states.list_executions(stateMachineArn=self.state_machine, statusFilter="RUNNING")["executions"])
 
     def quiet(self) -> bool:
-        return not any(self.work().values())
+        """Nothing is left to do. Asked in the order in which an event goes through: so that none slips through."""
+        return self.waiting() == 0 and self.slots() == 0 and self.outcomes() == 0 and self.executing() == 0
 
-    def until_quiet(self, seconds: float = 180) -> None:
-        wait(self.quiet, seconds, lambda: f"{self.name} still has work: {self.work()}")
+    def left(self) -> str:
+        outcomes, executing = self.outcomes(), self.executing()
+        return f"{self.name} has {self.waiting()} messages, {self.slots()} slots taken, {outcomes} outcomes, {executing} executions"
+
+    def until_quiet(self) -> None:
+        wait(self.quiet, self.left)
 
     @contextlib.contextmanager
     def ticking(self) -> Iterator[None]:
+        """Ticks one after another, for a test that is not about the schedule."""
         over = threading.Event()
 
         def go_on() -> None:
             while not over.is_set():
-                with contextlib.suppress(Exception):
-                    self.tick()
-                over.wait(0.2)
+                with contextlib.suppress(Exception):  # killed, refused: so is life
+                    self.invoke()
+                over.wait(0.5)
 
         thread = threading.Thread(target=go_on, daemon=True)
         thread.start()
@@ -98,19 +126,45 @@ class Pipeline:
             over.set()
             thread.join()
 
-    def work_off(self, seconds: float = 180) -> None:
-        work_off([self], seconds)
+    def work_off(self) -> None:
+        work_off([self])
+
+    @contextlib.contextmanager
+    def unsettled(self) -> Iterator[None]:
+        """Nothing is settled for a while: who holds a slot or comes first of its object does so until afterwards."""
+        settle = self.outputs["settle_function_name"]
+        (mapping,) = self.aws.lambda_.list_event_source_mappings(FunctionName=settle)["EventSourceMappings"]
+        self.aws.lambda_.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
+        try:
+            yield
+        finally:
+            self.aws.lambda_.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
+
+    def fill(self, limit: int) -> int:
+        """Ticks while no slot is freed until so many have started, however slow the machine is; how many it then were."""
+        deadline, started = time.monotonic() + PATIENCE_SECONDS, 0
+        with self.unsettled():
+            # A tick goes on to its end while more wait.
+            while started < limit:
+                assert time.monotonic() < deadline, f"only {started} of {limit} have started: {self.left()}"
+                started += self.tick()["Started"]
+        return started
 
     def runs(self, prefix: str = "") -> list[Execution]:
         """Those of objects whose keys start so."""
-        every = executions.described(self.aws.stepfunctions, self.outputs["state_machine_arn"])
+        every = executions.described(self.aws.stepfunctions, self.state_machine, self._ended)
         return [run for run in every if any(item["key"].startswith(prefix) for item in run.objects)]
+
+    def count(self) -> int:
+        """How many executions there were so far."""
+        return len(executions.summaries(self.aws.stepfunctions, self.state_machine))
 
     def dead(self) -> int:
         return sum(watch.depth(self.aws, lane["dead_letter_queue_url"]) for lane in self.outputs["lanes"].values())
 
-    def send(self, body: dict) -> None:
-        self.aws.sqs.send_message(QueueUrl=self.queues[0], MessageBody=json.dumps(body))
+    def send(self, body: str | dict) -> None:
+        text = body if isinstance(body, str) else json.dumps(body)
+        self.aws.sqs.send_message(QueueUrl=self.queues[0], MessageBody=text)
 
     def rows(self, key: str) -> list[dict]:
         """The ledger's rows of an object, oldest version first."""
@@ -131,10 +185,10 @@ class Pipeline:
         return [row for page in pages for row in page["Items"]]
 
     @contextlib.contextmanager
-    def controlled(self, **overrides: int) -> Iterator[None]:
+    def controlled(self, **overrides: int | bool) -> Iterator[None]:
         """The control item says so."""
         table, key = self.outputs["ledger_table_name"], {"pk": {"S": "control"}, "sk": {"S": "dispatch"}}
-        values = {name: {"N": str(value)} for name, value in overrides.items()}
+        values = {name: {"BOOL": value} if isinstance(value, bool) else {"N": str(value)} for name, value in overrides.items()}
         self.aws.dynamodb.put_item(TableName=table, Item={**key, **values})
         try:
             yield
@@ -142,24 +196,30 @@ class Pipeline:
             self.aws.dynamodb.delete_item(TableName=table, Key=key)
 
     @contextlib.contextmanager
-    def allowed_only(self, function: str, queue: str) -> Iterator[None]:
-        """The function's role may send to that queue and nothing else, for a while."""
+    def allowed(self, function: str, change: Callable[[list[dict]], list[dict]]) -> Iterator[None]:
+        """The function's role may do what its policy's statements say after that change, for a while; without any, it has none."""
         role = self.aws.lambda_.get_function_configuration(FunctionName=function)["Role"].rsplit("/", 1)[1]
         (name,) = self.aws.iam.list_role_policies(RoleName=role)["PolicyNames"]
         before = self.aws.iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
-        arn = self.aws.sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-        only = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": arn}]}
-        self.aws.iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(only))
+        if statements := change(before["Statement"]):
+            after = json.dumps({**before, "Statement": statements})
+            self.aws.iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=after)
+        else:
+            self.aws.iam.delete_role_policy(RoleName=role, PolicyName=name)
         try:
             yield
         finally:
             self.aws.iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(before))
 
+    def arn(self, queue: str) -> str:
+        return self.aws.sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
 
-def work_off(pipelines: list[Pipeline], seconds: float = 180) -> None:
+
+def work_off(pipelines: list[Pipeline]) -> None:
     """Ticks all of them side by side until nothing waits and nothing runs."""
     with contextlib.ExitStack() as stack:
         for pipeline in pipelines:
-            stack.enter_context(pipeline.ticking())
+            if not pipeline.quiet():
+                stack.enter_context(pipeline.ticking())
         for pipeline in pipelines:
-            pipeline.until_quiet(seconds)
+            pipeline.until_quiet()

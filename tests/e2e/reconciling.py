@@ -5,27 +5,28 @@ import csv
 import gzip
 import io
 import json
-import time
 import urllib.parse
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import notifications
-from one_pipeline import BODY, Pipeline
+from one_pipeline import BODY, Pipeline, wait
 from pipeline.judge_orders import Version
 
 
-def reconcile(pipeline: Pipeline, *listings: dict, seconds: float = 120) -> dict:
+def reconcile(pipeline: Pipeline, *listings: dict) -> dict:
     """A whole run; what it tells."""
     machine, states = pipeline.outputs["reconcile"]["state_machine_arn"], pipeline.aws.stepfunctions
     input_ = json.dumps({"list": list(listings)} if listings else {})
     execution = states.start_execution(stateMachineArn=machine, input=input_)["executionArn"]
-    deadline = time.monotonic() + seconds
-    while (ended := states.describe_execution(executionArn=execution))["status"] == "RUNNING":
-        assert time.monotonic() < deadline, f"after {seconds} s the run has not ended"
-        time.sleep(0.3)
-    assert ended["status"] == "SUCCEEDED", (ended.get("error"), ended.get("cause"))
-    return json.loads(ended["output"])
+
+    def ended() -> dict:
+        return states.describe_execution(executionArn=execution)
+
+    wait(lambda: ended()["status"] != "RUNNING", "the run has not ended")
+    told = ended()
+    assert told["status"] == "SUCCEEDED", (told.get("error"), told.get("cause"))
+    return json.loads(told["output"])
 
 
 def counts(told: dict, *names: str) -> dict:

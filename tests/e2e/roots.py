@@ -1,4 +1,4 @@
-"""Terraform's root modules of a session, applied side by side: SQS makes each apply take a minute."""
+"""Terraform's root modules that the tests apply, and with which values."""
 
 import dataclasses
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -6,55 +6,60 @@ from pathlib import Path
 
 from pipeline import targets
 from pipeline.emulator import Emulator
+from pipeline.stack import Stack
 from pipeline.terraform import Terraform
 from pipeline.working_copy import WorkingCopy
 
-PIPELINES = Path("tests/e2e/pipelines")
 EXAMPLES = Path("terraform/examples")
+OWN = Path("tests/e2e")
 # In the emulator an account is there as soon as somebody uses it.
 UPLOADS, PIPELINE = "111111111111", "222222222222"
+# The emulator's bucket that has the handlers' zips.
+HANDLERS = "handlers"
+
+# The accounts that the examples' providers stand for.
+ACCOUNTS = {
+    "cross-account": {"uploads": UPLOADS, "pipeline": PIPELINE},
+    "shared-bucket": {"partner": UPLOADS, "pipeline": PIPELINE},
+    "glue-crawler": {},
+    "glue-job": {},
+}
+VARIABLES = {
+    "glue-job": {
+        "job_runs": 3,
+        "retry": {"max_attempts": 2, "backoff_seconds": [0]},
+        # Enough to gather a batch of a hundred on a busy machine.
+        "schedule": {"enabled": False, "tick_seconds": 20},
+    },
+}
 
 
 @dataclasses.dataclass
 class Root:
     terraform: Terraform
-    # The outputs, once it is applied.
-    applied: Future
+    _applied: Future
+
+    @property
+    def outputs(self) -> dict:
+        """Once it is applied."""
+        return self._applied.result()
 
     def destroy(self) -> None:
-        self.terraform.destroy()
+        self.terraform.destroy("-refresh=false")
 
 
-def handlers_variables(handlers: Path) -> dict:
-    return {"handlers_manifest": str(handlers / "handlers.json"), "architecture": targets.host_architecture()}
-
-
-def pipelines(copy: WorkingCopy, emulator: Emulator, handlers: Path) -> Terraform:
-    copy.add(PIPELINES)
-    return copy.root(PIPELINES, emulator, handlers_variables(handlers))
-
-
-def cross_account(copy: WorkingCopy, emulator: Emulator, handlers: Path) -> Terraform:
-    return _example("cross-account", {"uploads": UPLOADS, "pipeline": PIPELINE}, copy, emulator, handlers)
-
-
-def shared_bucket(copy: WorkingCopy, emulator: Emulator, handlers: Path) -> Terraform:
-    return _example("shared-bucket", {"partner": UPLOADS, "pipeline": PIPELINE}, copy, emulator, handlers)
-
-
-def glue_crawler(copy: WorkingCopy, emulator: Emulator, handlers: Path) -> Terraform:
-    return _example("glue-crawler", {}, copy, emulator, handlers)
-
-
-def glue_job(copy: WorkingCopy, emulator: Emulator, handlers: Path) -> Terraform:
-    return _example("glue-job", {}, copy, emulator, handlers, job_runs=3, retry={"max_attempts": 2, "backoff_seconds": [0]})
-
-
-def _example(
-    name: str, accounts: dict[str, str], copy: WorkingCopy, emulator: Emulator, handlers: Path, **variables: object
-) -> Terraform:
+def lay_out(name: str, copy: WorkingCopy, emulator: Emulator, handlers: Path, stack: Stack) -> Terraform:
+    """The root module of that name, with everything but the resources there."""
+    if name == "device-status":
+        stack.lay_out(emulator, handlers, copy)
+        return stack.terraform
+    variables = {"handlers_manifest": str(handlers / "handlers.json"), "architecture": targets.host_architecture()}
+    if name not in ACCOUNTS:
+        copy.add(OWN / name)
+        copy.add(OWN / "workflows")
+        return copy.root(OWN / name, emulator, {**variables, "handlers_bucket": HANDLERS})
     own = {"name": name, "protect": False, "schedule": {"enabled": False, "tick_seconds": 5}}
-    return copy.root(EXAMPLES / name, emulator, {**handlers_variables(handlers), **own, **variables}, accounts)
+    return copy.root(EXAMPLES / name, emulator, {**variables, **own, **VARIABLES.get(name, {})}, ACCOUNTS[name])
 
 
 def apply(pool: ThreadPoolExecutor, terraform: Terraform) -> Root:

@@ -1,56 +1,30 @@
-"""A pipeline that is up, and what the tests do with it."""
+"""The example device-status, and what the tests do with it alone."""
 
 import contextlib
 import dataclasses
 import json
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
-from pipeline import devices, executions, judge, uploads, watch
-from pipeline.aws import Aws
-from pipeline.emulator import Emulator
-from pipeline.executions import Execution
+from one_pipeline import Pipeline, wait
+from pipeline import devices, executions, judge, uploads
 from pipeline.reports import Report, registered_devices
 from pipeline.stack import Names, Stack
-from pipeline.watch import Sample
 
 
-@dataclasses.dataclass
-class Running:
-    emulator: Emulator
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Running(Pipeline):
     stack: Stack
     names: Names
-    aws: Aws
 
     def begin(self, reports: list[Report]) -> None:
         """Registers the devices that are to be known, and uploads everything."""
         devices.register(self.aws, self.names.devices_table, registered_devices(reports))
+        self.upload(reports)
+
+    def upload(self, reports: list[Report]) -> None:
+        before = self.waiting()
         uploads.upload(self.aws, self.names.bucket, reports)
-        self.until(lambda sample: sample.waiting >= len(reports), 30)
-
-    def tick(self) -> None:
-        """One tick, by hand; returns when it has ended, however."""
-        self.aws.lambda_.invoke(FunctionName=self.names.dispatch, Payload=b"{}")
-
-    @contextlib.contextmanager
-    def ticking(self) -> Iterator[None]:
-        """Ticks one after another, for a test that is not about the schedule."""
-        over = threading.Event()
-
-        def go_on() -> None:
-            while not over.is_set():
-                with contextlib.suppress(Exception):  # killed, throttled: so is life
-                    self.tick()
-                over.wait(0.5)
-
-        thread = threading.Thread(target=go_on, daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            over.set()
-            thread.join()
+        self.until_waiting(before + len(reports))
 
     @contextlib.contextmanager
     def scheduled(self) -> Iterator[None]:
@@ -60,17 +34,15 @@ class Running:
             yield
         finally:
             self.aws.events.disable_rule(Name=self.names.rule)
+            wait(lambda: self.tick()["LeaseBusy"] == 0, "a tick is still under way")
 
-    @contextlib.contextmanager
-    def controlled(self, **overrides: int | bool) -> Iterator[None]:
-        """The control item says so."""
-        key = {"pk": {"S": "control"}, "sk": {"S": "dispatch"}}
-        values = {name: {"BOOL": value} if isinstance(value, bool) else {"N": str(value)} for name, value in overrides.items()}
-        self.aws.dynamodb.put_item(TableName=self.names.ledger, Item={**key, **values})
-        try:
-            yield
-        finally:
-            self.aws.dynamodb.delete_item(TableName=self.names.ledger, Key=key)
+    def ticks(self, since: float) -> list[dict]:
+        """What each tick since then (a time) counted, as it logged it; without those that found another one under way."""
+        pages = self.aws.logs.get_paginator("filter_log_events").paginate(logGroupName=f"/aws/lambda/{self.names.dispatch}")
+        lines = [event["message"] for page in pages for event in page["events"] if event["message"].startswith('{"')]
+        counts = [json.loads(line) for line in lines if '"_aws"' in line]
+        own = [each for each in counts if each["_aws"]["Timestamp"] >= since * 1_000 and not each["LeaseBusy"]]
+        return sorted(own, key=_ended)
 
     @contextlib.contextmanager
     def configured(self, function: str, timeout: int, **variables: int) -> Iterator[None]:
@@ -87,30 +59,9 @@ class Running:
                 FunctionName=function, Timeout=before["Timeout"], Environment=before["Environment"]
             )
 
-    def until(self, over: Callable[[Sample], bool], seconds: float) -> Sample:
-        """Waits for it, and fails if it does not come."""
-        *_, last = watch.until(self.aws, self.names, over, seconds)
-        assert over(last), f"after {seconds} s: {last}"
-        return last
-
-    def executions(self, group: str) -> list[Execution]:
+    def executions(self, group: str) -> list[executions.Execution]:
         """Those of that group's objects."""
-        every = executions.described(self.aws.stepfunctions, self.names.state_machine)
-        return [run for run in every if any(item["key"].startswith(f"status/{group}") for item in run.objects)]
-
-    def summaries(self) -> list[dict]:
-        return executions.summaries(self.aws.stepfunctions, self.names.state_machine)
-
-    def succeeded(self) -> int:
-        """How many executions have succeeded so far, whosever."""
-        return watch.sample(self.aws, self.names).succeeded
-
-    def wait_for_backlog(self, most: int, seconds: float) -> None:
-        """Waits until at most so many messages are left, asking nothing but the queue: looking on costs time as well."""
-        deadline = time.monotonic() + seconds
-        while (left := watch.depth(self.aws, self.names.events_queue)) > most:
-            assert time.monotonic() < deadline, f"after {seconds} s {left} messages are left"
-            time.sleep(1)
+        return self.runs(f"status/{group}")
 
     def judge(self, reports: list[Report], group: str) -> judge.Verdict:
         shown = devices.latest(self.aws, self.names.status_table)
@@ -121,11 +72,6 @@ class Running:
     def waiting_messages(self) -> list[dict]:
         """What lies in the events queue, looked at without receiving it."""
         return self.emulator.messages(self.names.events_queue)
-
-    def send(self, body: str | dict, **attributes: str) -> None:
-        text = body if isinstance(body, str) else json.dumps(body)
-        typed = {name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()}
-        self.aws.sqs.send_message(QueueUrl=self.names.events_queue, MessageBody=text, MessageAttributes=typed)
 
     def take_dead(self) -> list[dict]:
         """Empties the dead-letter queue."""
@@ -142,3 +88,7 @@ class Running:
             for message in answer["Messages"]:
                 self.aws.sqs.delete_message(QueueUrl=self.names.dead_letter_queue, ReceiptHandle=message["ReceiptHandle"])
             taken += answer["Messages"]
+
+
+def _ended(counts: dict) -> int:
+    return counts["_aws"]["Timestamp"]

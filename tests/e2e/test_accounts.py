@@ -3,15 +3,16 @@
 import dataclasses
 import json
 
+import pytest
 import roots
 from one_pipeline import Pipeline
 from pipeline import devices, judge_orders, reports
-from pipeline.aws import Aws
-from pipeline.emulator import Emulator
-from roots import Root
+from sites import Site
+
+pytestmark = pytest.mark.xdist_group("examples")
 
 
-def test_uploads_of_one_account_are_worked_on_in_another(applied: dict[str, Root], cross_account: Pipeline) -> None:
+def test_uploads_of_one_account_are_worked_on_in_another(site: Site, cross_account: Pipeline) -> None:
     pipeline = cross_account
     names = [f"device-{number}" for number in range(8)]
     bodies = {name: reports.plain(number, name) for number, name in enumerate(names)}
@@ -22,7 +23,7 @@ def test_uploads_of_one_account_are_worked_on_in_another(applied: dict[str, Root
     runs = pipeline.runs()
     assert judge_orders.exactly_once(uploads, runs) == []
     assert {run.status for run in runs} == {"SUCCEEDED"}
-    shown = devices.latest(pipeline.aws, applied["cross-account"].applied.result()["status_table"])
+    shown = devices.latest(pipeline.aws, site.roots["cross-account"].outputs["status_table"])
     sent = {name: json.loads(body) for name, body in bodies.items()}
     assert shown == {name: (body["status"], body["time"]) for name, body in sent.items()}
 
@@ -35,12 +36,10 @@ def test_the_bucket_is_of_the_one_and_the_queue_of_the_other_account(cross_accou
     assert pipeline.bucket not in [bucket["Name"] for bucket in pipeline.aws.s3.list_buckets()["Buckets"]]
 
 
-def test_a_bucket_with_other_users_and_a_partners_bucket_feed_one_pipeline(
-    applied: dict[str, Root], emulator: Emulator, shared_bucket: Pipeline
-) -> None:
-    pipeline, outputs = shared_bucket, applied["shared-bucket"].applied.result()
+def test_a_bucket_with_other_users_and_a_partners_bucket_feed_one_pipeline(site: Site, shared_bucket: Pipeline) -> None:
+    pipeline, outputs = shared_bucket, site.roots["shared-bucket"].outputs
     theirs = outputs["partner_bucket"]
-    partner = dataclasses.replace(pipeline, bucket=theirs, owner=Aws(emulator.endpoint, roots.UPLOADS))
+    partner = dataclasses.replace(pipeline, bucket=theirs, owner=site.aws(roots.UPLOADS))
     places = [(pipeline, "status/{}.json"), (pipeline, "archive/{}.json"), (partner, "reports/{}")]
     uploads = [
         where.put(key.format(number), reports.plain(number, f"device-{place}-{number}"))
@@ -59,6 +58,6 @@ def test_a_bucket_with_other_users_and_a_partners_bucket_feed_one_pipeline(
     shown = devices.latest(pipeline.aws, outputs["status_table"])
     assert sorted(shown) == [f"device-{place}-{number}" for place in range(3) for number in range(3)]
     # The other team's part of the shared bucket's notification works on.
-    images = [json.loads(message["Body"]) for message in emulator.messages(outputs["images_queue_url"])]
+    images = [json.loads(message["Body"]) for message in site.emulator.messages(outputs["images_queue_url"])]
     keys = [record["s3"]["object"]["key"] for body in images for record in body.get("Records", [])]
     assert keys == ["images/1.png"]

@@ -2,44 +2,56 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-from one_pipeline import Pipeline
-from roots import Root
-from running import Running
+import pytest
+from sites import Sites
 
 # docs/emulator.md: attributes that the emulator does not keep.
-GAPS = {
-    f"module.spillway.module.{module}[0].aws_sfn_state_machine.this": {"tracing_configuration"}
-    for module in ("reconcile", "workflow")
-}
+MACHINE = {"tracing_configuration"}
 ALARM = {"actions_enabled", "alarm_description", "dimensions", "period", "statistic", "treat_missing_data"}
-GLUE_GAPS = {
-    "module.crawler.aws_glue_crawler.this": {"lineage_configuration"},
-    **{
-        f'module.crawler.aws_cloudwatch_metric_alarm.this["{name}"]': ALARM
-        for name in ("dead-letters", "failed-crawls", "oldest-event")
-    },
+CRAWLER_ALARMS = {
+    f'module.crawler.aws_cloudwatch_metric_alarm.this["{name}"]': ALARM
+    for name in ("dead-letters", "failed-crawls", "oldest-event")
+}
+CRAWLER = {"module.crawler.aws_glue_crawler.this": {"lineage_configuration"}, **CRAWLER_ALARMS}
+
+
+def machines(*pipelines: str) -> dict[str, set[str]]:
+    return {f"module.{pipeline}.aws_sfn_state_machine.this": MACHINE for pipeline in pipelines}
+
+
+def workflows(*pipelines: str) -> dict[str, set[str]]:
+    return machines(*(f"{pipeline}.module.workflow[0]" for pipeline in pipelines))
+
+
+CELLS = (f'cells["{name}"]' for name in ("batch", "each", "fifo-each", "fifo-latest", "fifo-none", "latest", "none"))
+RECONCILES = machines("spillway.module.reconcile[0]")
+GAPS = {
+    "device-status": workflows("spillway") | RECONCILES,
+    "cells": workflows(*CELLS),
+    # The machine of existing is its own.
+    "pipelines": workflows("lanes", "reconcile")
+    | machines("existing.module.reconcile[0]", "reconcile.module.reconcile[0]")
+    | CRAWLER,
+    "cross-account": workflows("spillway") | RECONCILES,
+    "shared-bucket": workflows("spillway") | RECONCILES,
+    "glue-crawler": workflows("spillway") | RECONCILES | CRAWLER,
+    "glue-job": workflows("spillway") | RECONCILES,
 }
 
 
-def test_a_plan_after_the_apply_changes_nothing_but_the_emulators_gaps(running: Running) -> None:
-    assert running.stack.terraform.plan() == GAPS
+# The other sites have no root module of their own.
+GROUPS = ("device-status", "cells", "pipelines", "examples")
 
 
-def test_the_same_of_every_other_pipeline(applied: dict[str, Root], pipelines: dict[str, Pipeline]) -> None:
-    changes = applied["pipelines"].terraform.plan()
-    machines = {address: names for address, names in changes.items() if "aws_sfn_state_machine" in address}
-    assert {address: names for address, names in changes.items() if address not in machines} == GLUE_GAPS
-    assert all(names == {"tracing_configuration"} for names in machines.values())
-
-
-def test_the_same_of_the_examples_with_glue(applied: dict[str, Root], glue_crawler: Pipeline, glue_job: Pipeline) -> None:
+@pytest.mark.parametrize("group", [pytest.param(group, marks=pytest.mark.xdist_group(group)) for group in GROUPS])
+def test_a_plan_after_the_apply_changes_nothing_but_the_emulators_gaps(sites: Sites, group: str) -> None:
+    own = sites[group].roots
     with ThreadPoolExecutor() as pool:
-        plans = [pool.submit(applied[example.name].terraform.plan) for example in (glue_crawler, glue_job)]
-        crawler, job = (plan.result() for plan in plans)
-    assert crawler == GAPS | GLUE_GAPS
-    assert job == GAPS
+        plans = {name: pool.submit(root.terraform.plan) for name, root in own.items()}
+    assert {name: plan.result() for name, plan in plans.items()} == {name: GAPS[name] for name in own}
 
 
-def test_the_functions_run_the_code_that_was_built(running: Running) -> None:
-    module = running.stack.terraform.outputs()["spillway"]
+@pytest.mark.xdist_group("device-status")
+def test_the_functions_run_the_code_that_was_built(sites: Sites) -> None:
+    module = sites["device-status"].running.outputs
     assert module["running_sha256"] == module["released_sha256"]

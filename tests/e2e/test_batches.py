@@ -1,9 +1,12 @@
 """Several objects in one execution."""
 
+import pytest
 from one_pipeline import Pipeline
 from pipeline import judge_orders
 
-# As in tests/e2e/pipelines.
+pytestmark = pytest.mark.xdist_group("cells")
+
+# As in tests/e2e/cells.
 MOST = 5
 
 

@@ -2,9 +2,12 @@
 
 import random
 
+import pytest
 from pipeline import devices, reports
 from redriving import redrive
 from running import Running
+
+pytestmark = pytest.mark.xdist_group("device-status")
 
 OBJECTS = 120
 
@@ -12,23 +15,23 @@ OBJECTS = 120
 def test_every_object_event_is_worked_on_once_per_attempt(quiet: Running) -> None:
     burst = reports.generate(OBJECTS, seed=2, group="burst-")
     quiet.begin(burst)
-    before = quiet.succeeded()
     # S3 delivers at least once: every tenth notification comes again.
     messages = quiet.waiting_messages()
     for message in random.Random(2).sample(messages, len(messages) // 10):
         quiet.send(message["Body"])
 
     with quiet.ticking():
-        over = quiet.until(lambda sample: sample.quiet and sample.succeeded - before + sample.dead >= OBJECTS, 180)
-        assert over.dead == len(reports.unregistered_devices(burst)) > 0
+        quiet.until_quiet()
+        dead = quiet.dead()
+        assert dead == len(reports.unregistered_devices(burst)) > 0
 
         devices.register(quiet.aws, quiet.names.devices_table, reports.unregistered_devices(burst))
         example = str(quiet.stack.example)
         would = redrive(quiet.emulator, "--terraform-dir", example, "--dry-run")
-        assert f"would move {over.dead} message" in would.stdout, would
+        assert f"would move {dead} message" in would.stdout, would
         done = redrive(quiet.emulator, quiet.stack.settings.name, "--velocity", "10")
         assert done.returncode == 0, done
-        quiet.until(lambda sample: sample.quiet and sample.succeeded - before >= OBJECTS, 120)
+        quiet.until_quiet()
 
     verdict = quiet.judge(burst, "burst-")
     assert verdict.faults == []

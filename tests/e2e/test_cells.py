@@ -7,7 +7,9 @@ from one_pipeline import Pipeline, work_off
 from pipeline import judge_orders
 from pipeline.executions import Execution
 from pipeline.judge_orders import Version
-from roots import Root
+from sites import Site
+
+pytestmark = pytest.mark.xdist_group("cells")
 
 WAYS = {"standard": ("sqs", "lambda", "eventbridge", "raw", "wrapped"), "fifo": ("lambda",)}
 CELLS = {
@@ -20,7 +22,7 @@ CELLS = {
     "fifo-each": "fifo",
 }
 FORMATS = ("objects", "s3-notification")
-# The size of a batch in tests/e2e/pipelines.
+# The size of a batch in tests/e2e/cells.
 BATCH = 5
 # Of batches, only what is given to them as objects.
 BATCHES = ("batch",)
@@ -52,13 +54,13 @@ def upload(pipelines: list[Pipeline], group: str) -> dict[str, list[Version]]:
     return done
 
 
-@pytest.fixture(scope="session")
-def runs(applied: dict[str, Root], pipelines: dict[str, Pipeline]) -> dict[tuple[str, str], Run]:
+@pytest.fixture(scope="module")
+def runs(site: Site, pipelines: dict[str, Pipeline]) -> dict[tuple[str, str], Run]:
     """By cell and format: everything uploaded and worked off, all pipelines side by side."""
     found = {}
     for input_format in FORMATS:
         if input_format != FORMATS[0]:
-            applied["pipelines"].terraform.apply(f"-var=input_format={input_format}", "-refresh=false")
+            site.roots["cells"].terraform.apply(f"-var=input_format={input_format}", "-refresh=false")
         cells = [pipelines[name] for name in CELLS if accepted(name, input_format)]
         uploads = upload(cells, input_format)
         for pipeline in cells:

@@ -1,21 +1,19 @@
 """Taking it down: not while it is protected, and wholly once it is not."""
 
 import re
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from pipeline.aws import EMULATORS_OWN, Aws
-from pipeline.emulator import Emulator
-from pipeline.inventory import inventory
+from pipeline.aws import EMULATORS_OWN
 from pipeline.terraform import TerraformError
-from roots import Root
-from running import Running
+from sites import FORMS, Sites
 
-PROTECTED = ("-target=module.spillway.module.ledger", "-target=module.spillway.module.queue")
+PROTECTED = ("-target=module.spillway.module.ledger", "-target=module.spillway.module.queue", "-refresh=false")
 
 
-def test_a_protected_pipeline_is_not_destroyed_until_protection_is_off(running: Running) -> None:
-    terraform = running.stack.terraform
+@pytest.mark.xdist_group("schedule")
+def test_a_protected_pipeline_is_not_destroyed_until_protection_is_off(sites: Sites) -> None:
+    site = sites["schedule"]
+    running, terraform = site.running, site.roots["device-status"].terraform
     terraform.apply("-var=protect=true", *PROTECTED)
     with pytest.raises(TerraformError) as refused:
         terraform.destroy("-var=protect=true", *PROTECTED)
@@ -23,16 +21,15 @@ def test_a_protected_pipeline_is_not_destroyed_until_protection_is_off(running: 
     assert re.search(r"(?i)deleting SQS Queue .*denied", str(refused.value), re.DOTALL)
     with pytest.raises(running.aws.sqs.exceptions.ClientError, match="AccessDenied"):
         running.aws.sqs.purge_queue(QueueUrl=running.names.events_queue)
-    left = inventory(running.aws)
-    assert {f"table {running.names.ledger}", f"queue {running.names.events_queue}"} <= left
+    assert {f"table {running.names.ledger}", f"queue {running.names.events_queue}"} <= site.made()[EMULATORS_OWN]
     terraform.apply(*PROTECTED)
 
 
-def test_a_destroy_leaves_nothing(
-    applied: dict[str, Root], running: Running, emulator: Emulator, before: dict[str, set[str]]
-) -> None:
-    assert inventory(running.aws) > before[EMULATORS_OWN]
-    with ThreadPoolExecutor() as pool:
-        list(pool.map(Root.destroy, applied.values()))
-    left = {account: inventory(Aws(emulator.endpoint, account)) - there for account, there in before.items()}
-    assert not any(left.values()), left
+@pytest.mark.parametrize("group", [pytest.param(group, marks=pytest.mark.xdist_group(group)) for group in FORMS])
+def test_a_destroy_leaves_nothing(sites: Sites, group: str) -> None:
+    site = sites[group]
+    for root in site.roots.values():
+        assert root.outputs
+    assert any(site.made().values())
+    site.destroy()
+    assert not any(site.made().values()), site.made()

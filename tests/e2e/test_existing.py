@@ -3,9 +3,12 @@
 import json
 import urllib.parse
 
+import pytest
 from one_pipeline import Pipeline
 from pipeline import judge_orders
-from roots import Root
+from sites import Site
+
+pytestmark = pytest.mark.xdist_group("pipelines")
 
 
 def test_an_alias_is_started_with_the_notification_as_s3_wrote_it(pipelines: dict[str, Pipeline]) -> None:
@@ -26,9 +29,9 @@ def test_an_alias_is_started_with_the_notification_as_s3_wrote_it(pipelines: dic
         assert urllib.parse.unquote_plus(record["s3"]["object"]["key"]) in {upload.key for upload in uploads}
 
 
-def test_queues_table_and_logs_are_encrypted_with_the_key(applied: dict[str, Root], pipelines: dict[str, Pipeline]) -> None:
+def test_queues_table_and_logs_are_encrypted_with_the_key(site: Site, pipelines: dict[str, Pipeline]) -> None:
     pipeline = pipelines["existing"]
-    key, aws, outputs = applied["pipelines"].applied.result()["key_arn"], pipeline.aws, pipeline.outputs
+    key, aws, outputs = site.roots["pipelines"].outputs["key_arn"], pipeline.aws, pipeline.outputs
     urls = [*pipeline.queues, *(lane["dead_letter_queue_url"] for lane in outputs["lanes"].values())]
     urls += [outputs["outcomes_queue_url"], outputs["outcomes_dead_letter_queue_url"], outputs["ingest_failure_queue_url"]]
     for url in urls:

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import signal
 import sys
 import threading
@@ -9,18 +10,32 @@ import time
 
 import handler_processes
 import pytest
-from one_pipeline import Pipeline, wait
+from one_pipeline import PATIENCE_SECONDS, Pipeline, wait
 from pipeline import judge_orders, watch
 from redriving import redrive
+
+pytestmark = pytest.mark.xdist_group("cells")
+
+
+KILLS = 8
+OBJECTS = 40
+
+
+def keys(pipeline: Pipeline, *queues: str) -> set[str]:
+    """Of the objects that the messages in these queues are about, in whichever form."""
+    bodies = [message["Body"] for queue in queues for message in pipeline.emulator.messages(queue)]
+    return {key for body in bodies for key in re.findall(r'"key": ?"([^"]*)"', body)}
 
 
 @pytest.mark.parametrize("name", ["none", "fifo-each"])
 def test_what_the_queue_refuses_is_kept_and_worked_on_after_a_redrive(pipelines: dict[str, Pipeline], name: str) -> None:
     pipeline = pipelines[name]
     failures = pipeline.outputs["ingest_failure_queue_url"]
-    with pipeline.allowed_only(pipeline.outputs["ingest_function_name"], failures):
+    pipeline.aws.sqs.purge_queue(QueueUrl=failures)
+    only = [{"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": pipeline.arn(failures)}]
+    with pipeline.allowed(pipeline.outputs["ingest_function_name"], lambda _: only):
         uploads = [pipeline.put(f"lambda/refused/{number}.json") for number in range(3)]
-        wait(lambda: watch.depth(pipeline.aws, failures) == 3, 60, "the failures are not kept")
+        wait(lambda: watch.depth(pipeline.aws, failures) == 3, "the failures are not kept")
     assert pipeline.waiting() == 0
     done = redrive(pipeline.emulator, name, "--stage", "ingest")
     assert done.returncode == 0, done
@@ -45,15 +60,19 @@ def test_killing_ingest_loses_nothing_and_repeats_nothing(pipelines: dict[str, P
 
     killer = threading.Thread(target=kill, daemon=True)
     killer.start()
+    uploads, deadline = [], time.monotonic() + PATIENCE_SECONDS
     try:
-        uploads = [pipeline.put(f"lambda/killed/{number}.json") for number in range(40)]
+        while len(uploads) < OBJECTS or killed < KILLS:
+            assert time.monotonic() < deadline, f"killed {killed} times while {len(uploads)} were uploaded"
+            uploads.append(pipeline.put(f"lambda/killed/{len(uploads)}.json"))
+            time.sleep(0.02)
     finally:
         over.set()
         killer.join()
-    assert killed
-    wait(lambda: pipeline.waiting() + watch.depth(pipeline.aws, failures) >= len(uploads), 60, "events are missing")
-    time.sleep(5)  # some may be in the queue twice, and the last of three attempts begins after three seconds
-    # What was killed three times is a failure, and redriven as one.
+    print(f"killed {killed} times while {len(uploads)} were uploaded")
+    # Each is in one of the queues, some in both or twice. What was killed three times is a failure, and redriven as one.
+    wanted = {upload.key for upload in uploads}
+    wait(lambda: keys(pipeline, *pipeline.queues, failures) >= wanted, lambda: f"{pipeline.left()}, not all of {len(wanted)}")
     assert redrive(pipeline.emulator, pipeline.name, "--stage", "ingest").returncode == 0
     pipeline.work_off()
     assert judge_orders.exactly_once(uploads, pipeline.runs("lambda/killed/")) == []

@@ -3,8 +3,11 @@
 import json
 
 import notifications
+import pytest
 from pipeline import devices, reports
 from running import Running
+
+pytestmark = pytest.mark.xdist_group("device-status")
 
 KB = 1024
 
@@ -20,11 +23,6 @@ def put(running: Running, group: str, names: list[str]) -> dict[str, str]:
     return etags
 
 
-def work_off(running: Running) -> None:
-    with running.ticking():
-        running.until(lambda sample: sample.quiet, 60)
-
-
 def worked_on(running: Running, group: str) -> list[str]:
     """The keys of the executions, each of which succeeded on its first attempt."""
     runs = running.executions(group)
@@ -36,7 +34,7 @@ def test_what_does_not_parse_goes_to_the_dead_letter_queue_with_the_reason(quiet
     bodies = ["no JSON at all", "{}", '{"Records": []}', json.dumps({"Records": [{"eventVersion": "3.0"}]}), '{"spillway": 1}']
     for body in bodies:
         quiet.send(body)
-    work_off(quiet)
+    quiet.work_off()
     dead = quiet.take_dead()
     assert sorted(message["Body"] for message in dead) == sorted(bodies)
     for message in dead:
@@ -45,7 +43,7 @@ def test_what_does_not_parse_goes_to_the_dead_letter_queue_with_the_reason(quiet
 
 def test_a_test_event_is_dropped(quiet: Running) -> None:
     quiet.send(notifications.test_event(quiet.names.bucket))
-    work_off(quiet)
+    quiet.work_off()
     assert quiet.take_dead() == []
 
 
@@ -53,14 +51,14 @@ def test_keys_are_decoded_once(quiet: Running) -> None:
     keys = put(quiet, "decode-", ["a+b", "a b", "a%2Bb", "a%20b", "100%", "서울 🌊"])
     for key, etag in keys.items():
         quiet.send({"Records": [notifications.record(quiet.names.bucket, key, etag)]})
-    work_off(quiet)
+    quiet.work_off()
     assert worked_on(quiet, "decode-") == sorted(keys)
 
 
 def test_both_records_of_a_notification_are_worked_on(quiet: Running) -> None:
     keys = put(quiet, "two-", ["one", "other"])
     quiet.send({"Records": [notifications.record(quiet.names.bucket, key, etag) for key, etag in keys.items()]})
-    work_off(quiet)
+    quiet.work_off()
     assert worked_on(quiet, "two-") == sorted(keys)
 
 
@@ -69,7 +67,7 @@ def test_a_notification_of_64_kb_is_worked_on(quiet: Running) -> None:
     body = notifications.padded({"Records": [notifications.record(quiet.names.bucket, key, etag)]}, 64 * KB)
     assert len(body.encode()) == 64 * KB
     quiet.send(body)
-    work_off(quiet)
+    quiet.work_off()
     assert worked_on(quiet, "large-") == [key]
 
 
@@ -78,5 +76,5 @@ def test_every_event_version_of_the_second_major_is_understood(quiet: Running) -
     for key, etag in keys.items():
         version = key.removeprefix("status/version-")
         quiet.send({"Records": [notifications.record(quiet.names.bucket, key, etag, version)]})
-    work_off(quiet)
+    quiet.work_off()
     assert worked_on(quiet, "version-") == sorted(keys)

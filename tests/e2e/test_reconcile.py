@@ -6,16 +6,18 @@ import pytest
 from one_pipeline import Pipeline
 from pipeline import judge_orders
 from reconciling import counts, inventory, late_event, notified, reconcile, upload
-from roots import Root
+from sites import Site
+
+pytestmark = pytest.mark.xdist_group("pipelines")
 
 # Of the pipeline in tests/e2e/pipelines/reconcile.tf.
 BATCH = 20
 
 
-@pytest.fixture(scope="session")
-def plain(applied: dict[str, Root], pipelines: dict[str, Pipeline]) -> str:
+@pytest.fixture(scope="module")
+def plain(site: Site, pipelines: dict[str, Pipeline]) -> str:
     """The bucket without versions."""
-    return applied["pipelines"].applied.result()["plain_bucket"]
+    return site.roots["pipelines"].outputs["plain_bucket"]
 
 
 def test_what_was_there_before_is_worked_on_once_and_a_dry_run_changes_nothing(pipelines: dict[str, Pipeline], plain: str) -> None:

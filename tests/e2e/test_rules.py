@@ -2,9 +2,12 @@
 
 import json
 
+import pytest
 from one_pipeline import Pipeline, wait
 from pipeline import judge_orders, watch
 from redriving import redrive
+
+pytestmark = pytest.mark.xdist_group("cells")
 
 
 def test_what_the_queue_refuses_of_a_rule_is_kept_and_worked_on_after_a_redrive(pipelines: dict[str, Pipeline]) -> None:
@@ -19,7 +22,7 @@ def test_what_the_queue_refuses_of_a_rule_is_kept_and_worked_on_after_a_redrive(
     pipeline.aws.sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": refusing})
     try:
         uploads = [pipeline.put(f"eventbridge/refused/{number}.json") for number in range(3)]
-        wait(lambda: watch.depth(pipeline.aws, rule["source_url"]) == 3, 30, "the events are not kept")
+        wait(lambda: watch.depth(pipeline.aws, rule["source_url"]) == 3, "the events are not kept")
     finally:
         pipeline.aws.sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": attributes["Policy"]})
     done = redrive(pipeline.emulator, pipeline.name, "--stage", "rules")

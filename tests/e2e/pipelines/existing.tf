@@ -17,7 +17,7 @@ resource "aws_iam_role" "existing" {
 resource "aws_sfn_state_machine" "existing" {
   name       = "existing-machine"
   role_arn   = aws_iam_role.existing.arn
-  definition = file("${path.module}/single.asl.json")
+  definition = file("${path.module}/../workflows/single.asl.json")
   publish    = true
 }
 

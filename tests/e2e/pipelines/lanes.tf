@@ -30,7 +30,7 @@ module "lanes" {
   )
   limits = { starts_per_day = var.lanes.starts_per_day }
 
-  workflow = { definition = file("${path.module}/single.asl.json") }
+  workflow = { definition = file("${path.module}/../workflows/single.asl.json") }
   handlers = local.handlers
   pace     = { max_concurrency = 3, starts_per_second = 50 }
   protect  = false

@@ -1,14 +1,11 @@
 output "pipelines" {
   description = "What each module says about itself."
-  value       = merge(module.cells, { existing = module.existing, lanes = module.lanes, reconcile = module.reconcile })
+  value       = { existing = module.existing, lanes = module.lanes, reconcile = module.reconcile }
 }
 
 output "buckets" {
-  description = "The bucket of each pipeline, and the one whose topics it has subscribed to."
-  value = {
-    for name, bucket in aws_s3_bucket.uploads :
-    name => { uploads = bucket.id, topics = try(aws_s3_bucket.notifying[name].id, null) }
-  }
+  description = "The bucket of each pipeline; it has subscribed to no topics."
+  value       = { for name, bucket in aws_s3_bucket.uploads : name => { uploads = bucket.id, topics = null } }
 }
 
 output "plain_bucket" {

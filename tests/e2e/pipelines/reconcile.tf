@@ -32,7 +32,7 @@ module "reconcile" {
   }
 
   workflow = {
-    definition           = file("${path.module}/batch.asl.json")
+    definition           = file("${path.module}/../workflows/batch.asl.json")
     events_per_execution = 20
   }
 

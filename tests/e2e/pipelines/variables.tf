@@ -4,16 +4,15 @@ variable "handlers_manifest" {
   nullable    = false
 }
 
-variable "architecture" {
-  description = "Architecture of the handlers: arm64 or x86_64."
+variable "handlers_bucket" {
+  description = "Name of the bucket that holds the zips."
   type        = string
   nullable    = false
 }
 
-variable "input_format" {
-  description = "What the executions of the pipelines in cells.tf are given: objects or s3-notification."
+variable "architecture" {
+  description = "Architecture of the handlers: arm64 or x86_64."
   type        = string
-  default     = "objects"
   nullable    = false
 }
 

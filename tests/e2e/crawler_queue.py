@@ -1,0 +1,13 @@
+"""What lies in a crawler's queue. In the emulator no crawler reads it."""
+
+import json
+
+from pipeline.emulator import Emulator
+
+
+def events(emulator: Emulator, queue: str) -> list[tuple[str, str]]:
+    """Kind and key of each, the key as S3 writes it."""
+    bodies = [json.loads(message["Body"]) for message in emulator.messages(queue)]
+    return [
+        (record["eventName"].split(":")[0], record["s3"]["object"]["key"]) for body in bodies for record in body.get("Records", [])
+    ]
