@@ -40,7 +40,7 @@ def parse(arguments: list[str]) -> Options:
     parser.add_argument("parts", nargs="*", metavar="PART", help="default: all")
     parser.add_argument("--quick", action="store_true", help="lints, unit and property tests, 100 seeds, Terraform's rules")
     parser.add_argument("--jobs", type=positive, default=os.cpu_count() or 1, metavar="N", help="default: one a core")
-    parser.add_argument("--emulators", type=positive, default=5, metavar="N", help="end-to-end tests side by side (default: 5)")
+    parser.add_argument("--emulators", type=positive, default=6, metavar="N", help="end-to-end groups side by side (default: 6)")
     own, passed_on = _divided(arguments)
     options = parser.parse_args(own)
     unknown = [name for name in options.parts if name not in BY_NAME]
