@@ -118,6 +118,10 @@ def _descendants(ancestor: int) -> list[int]:
 
 
 def alive(pid: int) -> bool:
+    """Whether it still runs; one that has ended and that nobody has waited for does not."""
+    with contextlib.suppress(OSError):
+        if Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()[0] == "Z":
+            return False
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -104,3 +104,11 @@ def test_an_orphan_in_a_group_of_its_own_ends_too(tmp_path: Path, ends: bool) ->
         # So the test above is about something.
         assert processes.alive(orphan)
         os.kill(orphan, signal.SIGKILL)
+
+
+def test_what_has_ended_is_not_alive_though_nobody_has_waited_for_it() -> None:
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    try:
+        assert gone(process.pid)
+    finally:
+        process.wait()
