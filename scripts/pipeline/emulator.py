@@ -14,17 +14,12 @@ from pipeline import processes, venvs
 from pipeline.paths import SCRIPTS, TARGET
 
 REGION = "us-east-1"
-START_SECONDS = 60
+# Far longer than it takes, on a busy machine too.
+START_SECONDS = 180
 
 
 class EmulatorError(Exception):
     pass
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def client_environment(endpoint: str) -> dict[str, str]:
@@ -69,27 +64,26 @@ class Emulator:
 
     def start(self) -> None:
         (self._directory / "tmp").mkdir(parents=True, exist_ok=True)
-        # The port can be taken between finding and using it, by another run that does the same.
-        for _ in range(5):
-            self._port = _free_port()
-            self._spawn()
-            if self._wait_until_ready():
-                return
+        # Bound here and handed on: nobody else can take the port, nor answer at it.
+        with socket.socket() as bound:
+            bound.bind(("127.0.0.1", 0))
+            self._port = bound.getsockname()[1]
+            self._spawn(bound.fileno())
+        if not self._wait_until_ready():
             self.stop()
-            if "in use" not in self._end_of_log():
-                break
-        raise EmulatorError(f"the emulator did not start:\n{self._end_of_log()}")
+            raise EmulatorError(f"the emulator did not start:\n{self._end_of_log()}")
 
     def _end_of_log(self) -> str:
         return "\n".join(self._log.read_text(errors="replace").splitlines()[-15:])
 
-    def _spawn(self) -> None:
+    def _spawn(self, bound: int) -> None:
         inherited = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "SPILLWAY_", "LAMBDA_"))}
         settings = {
             "PYTHONPATH": str(SCRIPTS),
             "PYTHONPYCACHEPREFIX": str(TARGET / "pycache"),
             "PYTHONUNBUFFERED": "1",
             "GATEWAY_PORT": str(self._port),
+            "GATEWAY_SOCKET": str(bound),
             # Roles and resource policies are in force.
             "AUTH": "true",
             "BIND_HOST": "127.0.0.1",
@@ -111,6 +105,7 @@ class Emulator:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                pass_fds=(bound,),
             )
 
     def _wait_until_ready(self) -> bool:

@@ -2,6 +2,7 @@
 
 import json
 
+from one_pipeline import wait
 from pipeline.emulator import Emulator
 
 
@@ -11,3 +12,8 @@ def events(emulator: Emulator, queue: str) -> list[tuple[str, str]]:
     return [
         (record["eventName"].split(":")[0], record["s3"]["object"]["key"]) for body in bodies for record in body.get("Records", [])
     ]
+
+
+def until(emulator: Emulator, queue: str, expected: list[tuple[str, str]]) -> None:
+    """Until they are there, and nothing else."""
+    wait(lambda: events(emulator, queue) == expected, lambda: f"{events(emulator, queue)} instead of {expected}")

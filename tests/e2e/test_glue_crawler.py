@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 import pytest
-from crawler_queue import events
-from one_pipeline import Pipeline, wait
+from crawler_queue import until
+from one_pipeline import Pipeline
 from sites import Site
 
 pytestmark = pytest.mark.xdist_group("examples")
@@ -29,7 +29,7 @@ def test_an_upload_reaches_the_crawlers_queue_and_the_pipeline(site: Site, glue_
     table = site.roots["glue-crawler"].outputs["status_table"]
     kept = glue_crawler.aws.dynamodb.get_item(TableName=table, Key={"device_id": {"S": "pump-0017"}})["Item"]
     assert kept["status"] == {"S": "online"}
-    assert events(site.emulator, crawler["queue_url"]) == [("ObjectCreated", "status/day%3D2026-11-22/pump-0017.json")]
+    until(site.emulator, crawler["queue_url"], [("ObjectCreated", "status/day%3D2026-11-22/pump-0017.json")])
 
 
 def test_a_deletion_reaches_the_crawlers_queue_only(site: Site, glue_crawler: Pipeline, crawler: dict) -> None:
@@ -37,9 +37,10 @@ def test_a_deletion_reaches_the_crawlers_queue_only(site: Site, glue_crawler: Pi
     glue_crawler.put(key, BODY)
     glue_crawler.until_waiting(1)
     glue_crawler.work_off()
+    written = key.replace("=", "%3D")
+    until(site.emulator, crawler["queue_url"], [("ObjectCreated", written)])
     glue_crawler.aws.s3.delete_object(Bucket=glue_crawler.bucket, Key=key)
-    found = [("ObjectCreated", key.replace("=", "%3D")), ("ObjectRemoved", key.replace("=", "%3D"))]
-    wait(lambda: events(site.emulator, crawler["queue_url"]) == found, lambda: str(events(site.emulator, crawler["queue_url"])))
+    until(site.emulator, crawler["queue_url"], [("ObjectCreated", written), ("ObjectRemoved", written)])
     assert glue_crawler.waiting() == 0
     assert glue_crawler.dead() == 0
 

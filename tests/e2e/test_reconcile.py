@@ -27,7 +27,7 @@ def test_what_was_there_before_is_worked_on_once_and_a_dry_run_changes_nothing(p
     whole = {"bucket": plain, "prefix": "in/before/"}
     told = reconcile(pipeline, {**whole, "dry_run": True})
     assert counts(told, "listed", "queued", "known") == {"listed": 500, "queued": 500, "known": 0}
-    assert (pipeline.waiting(), pipeline.ledger_of(plain)) == (0, [])
+    assert (pipeline.waiting(), pipeline.ledger_of(f"{plain}/in/before/")) == (0, [])
     told = reconcile(pipeline, whole)
     assert counts(told, "listed", "queued", "known") == {"listed": 500, "queued": 500, "known": 0}
     pipeline.work_off()
