@@ -77,6 +77,8 @@ pub enum Failures {
 pub enum FailuresError {
     #[error("batchItemFailures is not a list of {{\"itemIdentifier\": \"<id>\"}}")]
     Shape,
+    #[error("the output speaks of batchItemFailures and cannot be read as JSON")]
+    Unreadable,
     #[error("batchItemFailures names {0:?}, which is the id of none of its objects")]
     Unknown(String),
 }
@@ -87,20 +89,27 @@ struct Item {
     item_identifier: String,
 }
 
+/// The field that Lambda looks at too.
+const FIELD: &str = "batchItemFailures";
+
 /// Reads an execution's output: Lambda's own convention, `{"batchItemFailures":[{"itemIdentifier": "<id>"}]}`. An
 /// output of another shape reports nothing.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html>
 pub fn failures(output: Option<&str>, ids: &HashSet<String>) -> Result<Failures, FailuresError> {
-    let output: Option<Value> = output.and_then(|output| serde_json::from_str(output).ok());
-    let items = match output
-        .as_ref()
-        .and_then(|output| output.get("batchItemFailures"))
-    {
+    let Some(output) = output else {
+        return Ok(Failures::None);
+    };
+    let read: Value = match serde_json::from_str(output) {
+        Ok(read) => read,
+        // JSON is more than serde reads: half of a surrogate pair, or 200 lists in each other.
+        Err(_) if output.contains(FIELD) => return Err(FailuresError::Unreadable),
+        Err(_) => return Ok(Failures::None),
+    };
+    let items = match read.get(FIELD) {
         None | Some(Value::Null) => return Ok(Failures::None),
         Some(items) => items,
     };
-    let items: Vec<Fields<Item>> =
-        serde_json::from_value(items.clone()).map_err(|_| FailuresError::Shape)?;
+    let items = Vec::<Fields<Item>>::deserialize(items).map_err(|_| FailuresError::Shape)?;
     let mut failed = BTreeSet::new();
     for Fields(item) in items {
         let id = item.item_identifier;
@@ -221,6 +230,15 @@ mod tests {
             r#"{"batchItemFailures": [{"id": "a"}]}"#,
         ] {
             assert_eq!(read(output), FailuresError::Shape, "{output}");
+        }
+        for output in [
+            r#"{"batchItemFailures": [{"itemIdentifier": "a"}], "file": "\udcff"}"#.to_owned(),
+            format!(
+                r#"{{"batchItemFailures": [], "tree": {}}}"#,
+                "[".repeat(200) + &"]".repeat(200)
+            ),
+        ] {
+            assert_eq!(read(&output), FailuresError::Unreadable, "{output}");
         }
         let unknown = read(r#"{"batchItemFailures": [{"itemIdentifier": "c"}]}"#);
         assert_eq!(unknown, FailuresError::Unknown("c".into()));

@@ -125,8 +125,10 @@ impl ObjectEvent {
         self.sequencer.is_none()
     }
 
-    /// Checks what the types cannot: lengths and the kind of event.
-    pub fn validate(self) -> Result<Self, EventError> {
+    /// Checks what the types cannot: lengths and the kind of event. An empty version id or etag is none.
+    pub fn validate(mut self) -> Result<Self, EventError> {
+        self.version_id = self.version_id.filter(|id| !id.is_empty());
+        self.etag = self.etag.filter(|etag| !etag.is_empty());
         // S3 allows 63 characters, buckets from before 2018 255; a slash would make the ledger's key ambiguous.
         if self.bucket.is_empty() || self.bucket.len() > 255 || self.bucket.contains('/') {
             return Err(EventError::Bucket(self.bucket.chars().take(64).collect()));
@@ -259,6 +261,11 @@ pub(crate) mod tests {
             timed.validate(),
             Err(EventError::LongField { field, bytes: 129 })
         );
+
+        let mut empty = event("k", "1");
+        (empty.version_id, empty.etag) = (Some(String::new()), Some(String::new()));
+        let validated = empty.validate().unwrap();
+        assert_eq!((validated.version_id, validated.etag), (None, None));
 
         assert_eq!(event("", "1").validate(), Err(EventError::EmptyKey));
         assert!(event(&"k".repeat(MAX_KEY_BYTES), "1").validate().is_ok());

@@ -2,6 +2,7 @@
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html>
 
 use serde::Deserialize;
+use serde_json::{Map, Value};
 use thiserror::Error;
 
 use crate::event::{EventError, MAX_FIELD_BYTES, ObjectEvent, Sequencer};
@@ -32,16 +33,7 @@ pub enum EventBridgeError {
     Event(#[from] EventError),
 }
 
-/// An event of EventBridge. AWS adds fields, so what is not known is passed over.
-#[derive(Debug, Deserialize)]
-pub struct Envelope {
-    source: Option<String>,
-    #[serde(rename = "detail-type")]
-    detail_type: Option<String>,
-    time: Option<String>,
-    detail: Option<serde_json::Value>,
-}
-
+/// What is specific to the event. AWS adds fields, so what is not known is passed over.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 struct Detail {
@@ -67,21 +59,28 @@ struct Object {
 }
 
 /// The object event of an EventBridge event.
-pub fn object_event(envelope: Envelope) -> Result<ObjectEvent, EventBridgeError> {
+pub fn object_event(mut fields: Map<String, Value>) -> Result<ObjectEvent, EventBridgeError> {
     use EventBridgeError::Missing;
 
-    let source = envelope.source.ok_or(Missing("source"))?;
+    let mut text = |name: &str| match fields.remove(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(_) => Err(EventBridgeError::Fields(format!("{name} is not a text"))),
+    };
+    let (source, detail_type, time) = (text("source")?, text("detail-type")?, text("time")?);
+    let source = source.ok_or(Missing("source"))?;
     if source != "aws.s3" {
         return Err(EventBridgeError::Source(cut(&source, 64).to_owned()));
     }
-    let detail_type = envelope.detail_type.ok_or(Missing("detail-type"))?;
+    let detail_type = detail_type.ok_or(Missing("detail-type"))?;
     if detail_type != CREATED {
         return Err(EventBridgeError::DetailType(
             cut(&detail_type, 64).to_owned(),
         ));
     }
     // Only now: the details of other events look different.
-    let detail = envelope.detail.ok_or(Missing("detail"))?;
+    let detail = fields.remove("detail").filter(|detail| !detail.is_null());
+    let detail = detail.ok_or(Missing("detail"))?;
     let Fields(detail): Fields<Detail> = serde_json::from_value(detail)
         .map_err(|error| EventBridgeError::Fields(cut(&error.to_string(), 120).to_owned()))?;
     // Events from before there was a version have the form of 1.0.
@@ -97,12 +96,12 @@ pub fn object_event(envelope: Envelope) -> Result<ObjectEvent, EventBridgeError>
         bucket: bucket.ok_or(Missing("detail.bucket.name"))?,
         // Raw: what looks like URL encoding is part of the key.
         key: object.key.ok_or(Missing("detail.object.key"))?,
-        version_id: object.version_id.filter(|id| !id.is_empty()),
+        version_id: object.version_id,
         size: object.size,
-        etag: object.etag.filter(|etag| !etag.is_empty()),
+        etag: object.etag,
         sequencer: Some(Sequencer::parse(&sequencer)?),
         event_name: event_name(detail.reason.as_deref()),
-        event_time: envelope.time.ok_or(Missing("time"))?,
+        event_time: time.ok_or(Missing("time"))?,
     };
     Ok(event.validate()?)
 }
@@ -139,7 +138,7 @@ fn event_name(reason: Option<&str>) -> String {
 pub(crate) mod tests {
     use super::*;
     use proptest::prelude::*;
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     /// The sample of AWS's page.
     pub(crate) fn sample() -> Value {
@@ -172,7 +171,7 @@ pub(crate) mod tests {
     }
 
     fn read(event: Value) -> Result<ObjectEvent, EventBridgeError> {
-        object_event(serde_json::from_value(event).unwrap())
+        object_event(event.as_object().unwrap().clone())
     }
 
     #[test]

@@ -5,6 +5,8 @@ use std::collections::HashSet;
 use serde::Deserialize;
 use thiserror::Error;
 
+use crate::fields::Fields;
+
 /// Lanes of one pipeline, at most: each is polled on its own.
 pub const MAX_LANES: usize = 10;
 
@@ -56,8 +58,9 @@ pub enum LaneError {
 
 /// Reads the lanes, by priority.
 pub fn parse(json: &str) -> Result<Vec<Lane>, LaneError> {
-    let mut lanes: Vec<Lane> =
+    let lanes: Vec<Fields<Lane>> =
         serde_json::from_str(json).map_err(|error| LaneError::Json(error.to_string()))?;
+    let mut lanes: Vec<Lane> = lanes.into_iter().map(|Fields(lane)| lane).collect();
     if lanes.is_empty() || lanes.len() > MAX_LANES {
         return Err(LaneError::Count(lanes.len()));
     }
@@ -154,6 +157,8 @@ mod tests {
             }
         );
         assert!(matches!(parse("{}"), Err(LaneError::Json(_))));
-        assert!(matches!(parse(r#"[{"nam": 1}]"#), Err(LaneError::Json(_))));
+        for json in [r#"[{"nam": 1}]"#, r#"[["a", "url", "url", 1]]"#] {
+            assert!(matches!(parse(json), Err(LaneError::Json(_))), "{json}");
+        }
     }
 }

@@ -112,12 +112,13 @@ fn object(body: Value) -> Result<Map<String, Value>, MessageError> {
 }
 
 fn unwrapped(mut fields: Map<String, Value>) -> Result<Records, MessageError> {
-    let fits = |error| MessageError::Fields(quoted(&error));
     if let Some(version) = fields.get("spillway").cloned() {
         return own(&version, Value::Object(fields)).map(one);
     }
     if let Some(records) = fields.remove("Records") {
-        let records = serde_json::from_value(records).map_err(fits)?;
+        let Value::Array(records) = records else {
+            return Err(MessageError::Fields("Records is not a list".into()));
+        };
         let events = notification::object_events(records)?.into_iter();
         return Ok(Records::Events(
             events
@@ -126,8 +127,7 @@ fn unwrapped(mut fields: Map<String, Value>) -> Result<Records, MessageError> {
         ));
     }
     if fields.contains_key("detail-type") {
-        let envelope = serde_json::from_value(Value::Object(fields)).map_err(fits)?;
-        return Ok(one(eventbridge::object_event(envelope)?));
+        return Ok(one(eventbridge::object_event(fields)?));
     }
     if fields.get("Event").and_then(Value::as_str) == Some("s3:TestEvent") {
         return Ok(Records::TestEvent);

@@ -10,11 +10,18 @@ use crate::event::{EventError, ObjectEvent, Sequencer};
 use crate::fields::Fields;
 use crate::text::cut;
 
+/// Records of one notification, at most. S3's have 64 KB; in 256 KiB there is room for fewer that are whole, so of more most
+/// are not, and each would be told why.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>
+pub const MAX_RECORDS: usize = 2_000;
+
 /// Why a notification was not understood. The text is what its message carries into the dead-letter queue.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum NotificationError {
     #[error("the notification has no records")]
     NoRecords,
+    #[error("the notification has {0} records, more than the {MAX_RECORDS} that are read")]
+    TooManyRecords(usize),
     #[error("record {record}: its fields do not fit: {reason}")]
     Fields { record: usize, reason: String },
     #[error(
@@ -63,35 +70,44 @@ struct Object {
     sequencer: Option<String>,
 }
 
-/// The object event of each of a notification's records, or why that one is not understood. An error if there is none.
+/// The object event of each of a notification's records, or why that one is not understood. An error if there is none, or
+/// if there are too many.
 pub fn object_events(
     records: Vec<Value>,
 ) -> Result<Vec<Result<ObjectEvent, NotificationError>>, NotificationError> {
     if records.is_empty() {
         return Err(NotificationError::NoRecords);
     }
+    if records.len() > MAX_RECORDS {
+        return Err(NotificationError::TooManyRecords(records.len()));
+    }
     Ok(records.into_iter().enumerate().map(object_event).collect())
 }
 
 fn object_event((record, raw): (usize, Value)) -> Result<ObjectEvent, NotificationError> {
+    // The parser's words may quote the record: not more of it than tells what is wrong.
+    let fits = |words: &str| NotificationError::Fields {
+        record,
+        reason: cut(words, 120).to_owned(),
+    };
+    if !raw.is_object() {
+        return Err(fits("it is not an object"));
+    }
     let Fields(raw): Fields<Record> =
-        serde_json::from_value(raw).map_err(|error| NotificationError::Fields {
-            record,
-            // The parser's words may quote the record: not more of it than tells what is wrong.
-            reason: cut(&error.to_string(), 120).to_owned(),
-        })?;
+        serde_json::from_value(raw).map_err(|error| fits(&error.to_string()))?;
     let missing = |field| NotificationError::Missing { record, field };
 
     let version = raw.event_version.ok_or(missing("eventVersion"))?;
     // AWS: compare the major version for equality, and take any minor one.
     if version.split('.').next() != Some("2") {
+        let version = cut(&version, 64).to_owned();
         return Err(NotificationError::Version { record, version });
     }
     let event_source = raw.event_source.ok_or(missing("eventSource"))?;
     if event_source != "aws:s3" {
         return Err(NotificationError::Source {
             record,
-            event_source,
+            event_source: cut(&event_source, 64).to_owned(),
         });
     }
     let Fields(entity) = raw.s3.ok_or(missing("s3"))?;
@@ -107,9 +123,9 @@ fn object_event((record, raw): (usize, Value)) -> Result<ObjectEvent, Notificati
             record,
             key: key.chars().take(128).collect(),
         })?,
-        version_id: object.version_id.filter(|id| !id.is_empty()),
+        version_id: object.version_id,
         size: object.size,
-        etag: object.e_tag.filter(|etag| !etag.is_empty()),
+        etag: object.e_tag,
         sequencer: Some(Sequencer::parse(&sequencer).map_err(of_event)?),
         event_name: raw.event_name.ok_or(missing("eventName"))?,
         event_time: raw.event_time.ok_or(missing("eventTime"))?,
@@ -227,6 +243,21 @@ mod tests {
         for raw in ["100%", "%4", "%zz", "%FF", "a%é9"] {
             assert_eq!(decode_key(raw), None, "{raw}");
         }
+    }
+
+    #[test]
+    fn more_records_than_have_room_are_refused() {
+        let shortest = r#"{"eventVersion":"2","eventSource":"aws:s3","eventName":"ObjectCreated:","eventTime":"",
+"s3":{"bucket":{"name":"b"},"object":{"key":"k","sequencer":"1"}}}"#;
+        let record: Value = serde_json::from_str(shortest).unwrap();
+        let read = object_events(vec![record; 2]).unwrap();
+        assert!(read.iter().all(Result::is_ok), "{read:?}");
+        assert!(shortest.len() * MAX_RECORDS > 256 * 1024);
+        let many = MAX_RECORDS + 1;
+        assert_eq!(
+            object_events(vec![Value::Null; many]),
+            Err(NotificationError::TooManyRecords(many))
+        );
     }
 
     proptest! {

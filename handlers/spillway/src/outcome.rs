@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use thiserror::Error;
 
+use crate::execution::MAX_NAME_CHARS;
 use crate::fields::Fields;
 use crate::row::{MAX_CAUSE_BYTES, MAX_ERROR_BYTES};
 use crate::text::{cut, json_body};
@@ -77,8 +78,8 @@ impl Outcome {
         Self {
             execution: execution.to_owned(),
             status,
-            error: error.map(|error| cut(error, MAX_ERROR_BYTES).to_owned()),
-            cause: cause.map(|cause| cut(cause, MAX_CAUSE_BYTES).to_owned()),
+            error: kept(error, MAX_ERROR_BYTES),
+            cause: kept(cause, MAX_CAUSE_BYTES),
             redrive_count: 0,
             output: None,
         }
@@ -116,6 +117,10 @@ pub enum OutcomeError {
     Schema(u32),
     #[error("the outcome's fields do not fit: {0}")]
     Fields(String),
+    #[error(
+        "the execution's name has {0} characters, and Step Functions' have 1 to {MAX_NAME_CHARS}"
+    )]
+    Name(usize),
 }
 
 /// Spillway's own message: the sweep and refused starts send it.
@@ -151,7 +156,7 @@ pub fn parse(body: &str) -> Result<Report, OutcomeError> {
             return Err(OutcomeError::Schema(version));
         }
         let own: Own = serde_json::from_value(value).map_err(fields)?;
-        return Ok(Report::Ended(own.outcome.0));
+        return of_an_execution(own.outcome.0);
     }
     if value.get("source").and_then(Value::as_str) != Some("aws.states") {
         return Err(OutcomeError::Dialect);
@@ -164,15 +169,33 @@ pub fn parse(body: &str) -> Result<Report, OutcomeError> {
     let Some(status) = ended(&detail.status) else {
         return Ok(Report::NotEnded);
     };
-    let mut outcome = Outcome::new(
-        &detail.name,
+    of_an_execution(Outcome {
+        execution: detail.name,
         status,
-        detail.error.as_deref(),
-        detail.cause.as_deref(),
-    );
-    outcome.redrive_count = detail.redrive_count.unwrap_or_default();
-    outcome.output = detail.output;
-    Ok(Report::Ended(outcome))
+        error: detail.error,
+        cause: detail.cause,
+        redrive_count: detail.redrive_count.unwrap_or_default(),
+        output: detail.output,
+    })
+}
+
+/// An outcome that fits into the ledger, whose key the name is: one that does not would fail the calls that it shares with
+/// others.
+fn of_an_execution(outcome: Outcome) -> Result<Report, OutcomeError> {
+    let chars = outcome.execution.chars().count();
+    if !(1..=MAX_NAME_CHARS).contains(&chars) {
+        return Err(OutcomeError::Name(chars));
+    }
+    let (error, cause) = (outcome.error.as_deref(), outcome.cause.as_deref());
+    Ok(Report::Ended(Outcome {
+        error: kept(error, MAX_ERROR_BYTES),
+        cause: kept(cause, MAX_CAUSE_BYTES),
+        ..outcome
+    }))
+}
+
+fn kept(text: Option<&str>, most: usize) -> Option<String> {
+    text.map(|text| cut(text, most).to_owned())
 }
 
 /// The parser's words, which may quote the body: not more of it than tells what is wrong.
@@ -316,6 +339,10 @@ mod tests {
             (r#"{"source": "aws.states", "detail": {}}"#, "do not fit"),
             (r#"{"spillway": 7}"#, "schema version 7"),
             (r#"{"spillway": 1}"#, "do not fit"),
+            (
+                r#"{"source": "aws.states", "detail": {"name": "", "status": "FAILED"}}"#,
+                "name has 0 characters",
+            ),
         ] {
             let error = parse(body).unwrap_err().to_string();
             assert!(error.contains(reason), "{body}: {error}");

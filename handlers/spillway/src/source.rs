@@ -4,6 +4,7 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use crate::event::ObjectEvent;
+use crate::fields::Fields;
 use crate::lane::Lane;
 
 /// Objects of a bucket, by the two ends of their keys, and the lane of their events.
@@ -31,8 +32,9 @@ pub enum SourceError {
 
 /// Reads the sources.
 pub fn parse(json: &str) -> Result<Vec<Source>, SourceError> {
-    let sources: Vec<Source> =
+    let sources: Vec<Fields<Source>> =
         serde_json::from_str(json).map_err(|error| SourceError::Json(error.to_string()))?;
+    let sources: Vec<Source> = sources.into_iter().map(|Fields(source)| source).collect();
     if sources.iter().any(|source| source.bucket.is_empty()) {
         return Err(SourceError::Bucket);
     }
@@ -173,10 +175,9 @@ mod tests {
             }
         );
         assert!(matches!(read("{}"), SourceError::Json(_)));
-        assert!(matches!(
-            read(r#"[{"bucket": "b", "prefx": ""}]"#),
-            SourceError::Json(_)
-        ));
+        for json in [r#"[{"bucket": "b", "prefx": ""}]"#, r#"[["b"]]"#] {
+            assert!(matches!(read(json), SourceError::Json(_)), "{json}");
+        }
     }
 
     proptest! {

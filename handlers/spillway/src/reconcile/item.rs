@@ -52,7 +52,6 @@ pub enum ItemError {
 #[serde(rename_all = "PascalCase")]
 struct Entry {
     key: String,
-    last_modified: Value,
     #[serde(alias = "ETag")]
     etag: Option<String>,
 }
@@ -80,7 +79,7 @@ pub fn read(bucket: &str, item: &Value) -> Result<Item, ItemError> {
         of_inventory(bucket, line)
     } else {
         let Fields(entry) = Fields::deserialize(item).map_err(fields)?;
-        of_list(entry)
+        of_list(entry, item.get("LastModified"))
     }
 }
 
@@ -88,21 +87,26 @@ fn fields(error: serde_json::Error) -> ItemError {
     ItemError::Fields(cut(&error.to_string(), 120).to_owned())
 }
 
-fn of_list(entry: Entry) -> Result<Item, ItemError> {
+fn of_list(entry: Entry, last_modified: Option<&Value>) -> Result<Item, ItemError> {
     let seconds = |seconds: f64| {
         // Up to the year 9999, and so within what a float holds exactly.
         (0.0..253_402_300_800.0)
             .contains(&seconds)
             .then_some((seconds * 1_000.0) as Millis)
     };
-    let last_modified = match &entry.last_modified {
-        Value::Number(number) => number.as_f64().and_then(seconds),
-        Value::String(text) => time::millis(text),
-        _ => None,
+    let wrong = |written: &str| ItemError::Time(cut(written, 64).to_owned());
+    let last_modified = match last_modified {
+        Some(Value::Number(number)) => {
+            let time = number.as_f64().and_then(seconds);
+            time.ok_or_else(|| wrong(&number.to_string()))
+        }
+        Some(Value::String(text)) => time::millis(text).ok_or_else(|| wrong(text)),
+        _ => Err(ItemError::Fields(
+            "LastModified is neither a number nor a text".into(),
+        )),
     };
-    let wrong = || ItemError::Time(cut(&entry.last_modified.to_string(), 64).to_owned());
     Ok(Item::Object(Listed {
-        last_modified: last_modified.ok_or_else(wrong)?,
+        last_modified: last_modified?,
         etag: entry.etag.as_deref().and_then(unquoted),
         key: entry.key,
         version_id: None,

@@ -1,7 +1,7 @@
 //! The control item: `pk = control`, `sk = dispatch`.
 
 use super::Ledger;
-use super::item::{Reader, text};
+use super::item::{Item, Reader, text};
 use crate::aws::error::HandlerError;
 use crate::control::Control;
 use crate::pace::Partial;
@@ -19,21 +19,23 @@ impl Ledger {
             .send()
             .await
             .map_err(|error| HandlerError::call("reading the control item", &error))?;
-        let Some(item) = &answer.item else {
-            return Ok(Control::default());
-        };
-        let reader = Reader::new(item);
-        let control = || {
-            Ok(Control {
-                paused: reader.optional_flag("paused")?,
-                pace: Partial {
-                    max_concurrency: reader.optional_number("max_concurrency")?,
-                    starts_per_second: reader.optional_number("starts_per_second")?,
-                    burst: reader.optional_number("burst")?,
-                    starts_per_tick: reader.optional_number("starts_per_tick")?,
-                },
-            })
-        };
-        control().map_err(|error: HandlerError| HandlerError::Control(error.to_string()))
+        answer.item.as_ref().map_or(Ok(Control::default()), read)
     }
+}
+
+/// Reads the item, which an operator wrote by hand.
+pub fn read(item: &Item) -> Result<Control, HandlerError> {
+    let reader = Reader::new(item);
+    let control = || {
+        Ok(Control {
+            paused: reader.optional_flag("paused")?,
+            pace: Partial {
+                max_concurrency: reader.optional_number("max_concurrency")?,
+                starts_per_second: reader.optional_number("starts_per_second")?,
+                burst: reader.optional_number("burst")?,
+                starts_per_tick: reader.optional_number("starts_per_tick")?,
+            },
+        })
+    };
+    control().map_err(|error: HandlerError| HandlerError::Control(error.to_string()))
 }

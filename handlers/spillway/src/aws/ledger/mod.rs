@@ -25,6 +25,7 @@ use self::update::Update;
 use super::error::HandlerError;
 
 pub use batches::BatchItem;
+pub use control::read as read_control;
 pub use found::{Found, Story};
 pub use heads::{Heads, With};
 pub use lease::{Lease, LeaseRequest, Taken};

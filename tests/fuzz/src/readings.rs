@@ -1,0 +1,129 @@
+//! A second reading of the messages, by looking at the places where AWS puts things, and by nothing of the product.
+
+use serde_json::Value;
+use spillway::event::ObjectEvent;
+
+fn text<'a>(document: &'a Value, place: &str) -> Option<&'a str> {
+    document.pointer(place).and_then(Value::as_str)
+}
+
+/// Undoes URL encoding byte by byte.
+pub fn url_decoded(text: &str) -> Option<String> {
+    let mut bytes = Vec::new();
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        bytes.push(match byte {
+            b'+' => b' ',
+            b'%' => {
+                let digits = [rest.next()?, rest.next()?];
+                let high = char::from(digits[0]).to_digit(16)?;
+                let low = char::from(digits[1]).to_digit(16)?;
+                u8::try_from(high * 16 + low).ok()?
+            }
+            other => other,
+        });
+    }
+    String::from_utf8(bytes).ok()
+}
+
+fn same_number(sent: Option<&str>, event: &ObjectEvent) -> bool {
+    let number = |digits: &str| u128::from_str_radix(digits, 16).ok();
+    let sent = sent.and_then(number);
+    let read = event.sequencer.as_ref();
+    sent.is_some() && sent == read.and_then(|sequencer| number(sequencer.as_str()))
+}
+
+fn same(sent: Option<&str>, read: Option<&str>) -> bool {
+    sent.filter(|sent| !sent.is_empty()) == read
+}
+
+fn of_record(record: &Value, event: &ObjectEvent) -> bool {
+    text(record, "/eventSource") == Some("aws:s3")
+        && text(record, "/eventVersion")
+            .is_some_and(|version| version == "2" || version.starts_with("2."))
+        && text(record, "/eventName") == Some(&event.event_name)
+        && text(record, "/eventTime") == Some(&event.event_time)
+        && text(record, "/s3/bucket/name") == Some(&event.bucket)
+        && text(record, "/s3/object/key")
+            .and_then(url_decoded)
+            .as_ref()
+            == Some(&event.key)
+        && same(
+            text(record, "/s3/object/versionId"),
+            event.version_id.as_deref(),
+        )
+        && same(text(record, "/s3/object/eTag"), event.etag.as_deref())
+        && record.pointer("/s3/object/size").and_then(Value::as_u64) == event.size
+        && same_number(text(record, "/s3/object/sequencer"), event)
+}
+
+fn of_eventbridge(document: &Value, event: &ObjectEvent) -> bool {
+    text(document, "/source") == Some("aws.s3")
+        && text(document, "/detail-type") == Some("Object Created")
+        && text(document, "/time") == Some(&event.event_time)
+        && text(document, "/detail/bucket/name") == Some(&event.bucket)
+        && text(document, "/detail/object/key") == Some(&event.key)
+        && same(
+            text(document, "/detail/object/version-id"),
+            event.version_id.as_deref(),
+        )
+        && same(text(document, "/detail/object/etag"), event.etag.as_deref())
+        && document
+            .pointer("/detail/object/size")
+            .and_then(Value::as_u64)
+            == event.size
+        && same_number(text(document, "/detail/object/sequencer"), event)
+}
+
+fn of_own(document: &Value, event: &ObjectEvent) -> bool {
+    document["spillway"]
+        .as_u64()
+        .is_some_and(|version| version <= 2)
+        && text(document, "/object/bucket") == Some(&event.bucket)
+        && text(document, "/object/key") == Some(&event.key)
+        && same(
+            text(document, "/object/versionId"),
+            event.version_id.as_deref(),
+        )
+        && same(text(document, "/object/etag"), event.etag.as_deref())
+        && document.pointer("/object/size").and_then(Value::as_u64) == event.size
+        && text(document, "/object/eventName") == Some(&event.event_name)
+        && text(document, "/object/eventTime") == Some(&event.event_time)
+        && match document.pointer("/object/sequencer") {
+            // What reconcile found has none.
+            None | Some(Value::Null) => event.sequencer.is_none(),
+            Some(_) => same_number(text(document, "/object/sequencer"), event),
+        }
+}
+
+/// The document inside an SNS envelope, if it is one.
+pub fn inside(document: Value) -> Option<Value> {
+    if text(&document, "/Type").is_none() || text(&document, "/TopicArn").is_none() {
+        return Some(document);
+    }
+    let message =
+        text(&document, "/Message").filter(|_| text(&document, "/Type") == Some("Notification"))?;
+    serde_json::from_str(message).ok()
+}
+
+/// Whether the document says that these object events happened, and no others.
+pub fn tells(document: &Value, events: &[ObjectEvent]) -> bool {
+    let created = |event: &ObjectEvent| {
+        event.event_name.starts_with("ObjectCreated:")
+            && !event.key.is_empty()
+            && !event.bucket.contains('/')
+    };
+    let one = |reads: fn(&Value, &ObjectEvent) -> bool| matches!(events, [event] if reads(document, event));
+    let told = if document.get("spillway").is_some() {
+        one(of_own)
+    } else if let Some(records) = document.get("Records").and_then(Value::as_array) {
+        let pairs = records.iter().zip(events);
+        records.len() == events.len()
+            && pairs
+                .into_iter()
+                .all(|(record, event)| of_record(record, event))
+    } else {
+        one(of_eventbridge)
+    };
+    told && !events.is_empty() && events.iter().all(created)
+}

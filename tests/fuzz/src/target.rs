@@ -1,0 +1,104 @@
+//! Targets: the kinds of inputs that strangers write.
+
+use crate::targets::{
+    control, inventories, items, lanes, messages, outcomes, outputs, payloads, sources, windows,
+};
+
+/// What a target made of an input, in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Seen {
+    Understood(String),
+    /// And why.
+    Refused(String),
+}
+
+impl Seen {
+    /// `Understood` if there is no error.
+    pub fn of<T, E: ToString>(read: &Result<T, E>) -> Self {
+        match read {
+            Ok(_) => Self::Understood(String::new()),
+            Err(error) => Self::Refused(error.to_string()),
+        }
+    }
+
+    pub fn is_understood(&self) -> bool {
+        matches!(self, Self::Understood(_))
+    }
+
+    /// The words without what they quote of the input: two that are refused for the same reason are of one kind.
+    pub fn kind(&self) -> String {
+        let (Self::Understood(words) | Self::Refused(words)) = self;
+        let mut kind = String::from(if self.is_understood() { "+" } else { "-" });
+        let (mut quote, mut escaped) = (None, false);
+        for character in words.chars() {
+            match (quote, character) {
+                (Some(_), _) if escaped => escaped = false,
+                (Some('"'), '\\') => escaped = true,
+                (Some(open), close) if open == close => quote = None,
+                (Some(_), _) => {}
+                (None, '"' | '`') => quote = Some(character),
+                (None, letter) if letter.is_ascii_lowercase() => kind.push(letter),
+                (None, _) => {}
+            }
+        }
+        kind.truncate(KIND_BYTES);
+        kind
+    }
+}
+
+/// Of the words that tell a kind of answer, so many are looked at: what follows is mostly the input's.
+const KIND_BYTES: usize = 48;
+
+/// One kind of input.
+pub struct Target {
+    pub name: &'static str,
+    /// The directory of its inputs, below `corpus`.
+    pub corpus: &'static str,
+    /// The core's parser, and nothing else: what is timed.
+    pub read: fn(&[u8]),
+    /// Reads an input, and panics when what the core makes of it cannot be.
+    pub check: fn(&[u8]) -> Seen,
+}
+
+/// All of them.
+pub const TARGETS: &[Target] = &[
+    messages::TARGET,
+    payloads::TARGET,
+    outcomes::TARGET,
+    outputs::TARGET,
+    items::TARGET,
+    inventories::TARGET,
+    control::TARGET,
+    windows::TARGET,
+    lanes::TARGET,
+    sources::TARGET,
+];
+
+pub fn named(name: &str) -> Option<&'static Target> {
+    TARGETS.iter().find(|target| target.name == name)
+}
+
+/// A reason that a person is told: it is there, and it is short, whatever the input was.
+pub(crate) fn assert_reason(reason: &str, input: &str) {
+    assert!(
+        !reason.trim().is_empty(),
+        "refused without a word: {input:?}"
+    );
+    let bytes = reason.len();
+    assert!(bytes < 2_048, "a reason of {bytes} bytes: {reason}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kind_leaves_out_what_is_quoted_and_counted() {
+        let seen = Seen::Refused(r#"record 12: the key "a \" 1" is `b`"#.into());
+        assert_eq!(seen.kind(), "-recordthekeyis");
+        assert_ne!(
+            Seen::Understood(String::new()).kind(),
+            Seen::Refused(String::new()).kind()
+        );
+    }
+}

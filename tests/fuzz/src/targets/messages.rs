@@ -1,0 +1,95 @@
+//! Bodies of the events queue's messages: S3's notifications, EventBridge's events, Spillway's own, and SNS's envelopes
+//! around them.
+
+use spillway::event::{MAX_KEY_BYTES, ObjectEvent};
+use spillway::execution::{self, InputFormat, MAX_NAME_CHARS};
+use spillway::message::{self, Body, MAX_ATTEMPT};
+use spillway::notification::{self, Home};
+use spillway::reconcile::identity;
+use spillway::row::RowKey;
+
+use crate::readings::{inside, tells};
+use crate::target::{Seen, Target, assert_reason};
+
+pub(crate) const TARGET: Target = Target {
+    name: "messages",
+    corpus: "messages",
+    read,
+    check,
+};
+
+pub(super) const PIPELINE: &str = "arn:aws:dynamodb:us-east-1:111122223333:table/fuzz-ledger";
+
+fn read(input: &[u8]) {
+    let _ = message::parse(&String::from_utf8_lossy(input));
+}
+
+fn check(input: &[u8]) -> Seen {
+    let text = String::from_utf8_lossy(input);
+    attempts(&text);
+    let parsed = message::parse(&text);
+    match &parsed {
+        Ok(Body::Events(events)) => {
+            let told = serde_json::from_str(&text).ok().and_then(inside);
+            assert!(
+                told.is_some_and(|told| tells(&told, events)),
+                "read as {events:?}, which it does not say"
+            );
+            events.iter().for_each(event);
+            Seen::Understood(format!(
+                "{} events",
+                if events.len() == 1 { "one" } else { "some" }
+            ))
+        }
+        Ok(Body::TestEvent) => {
+            let told = serde_json::from_str(&text).ok().and_then(inside);
+            assert!(
+                told.is_some_and(|told| told["Event"] == "s3:TestEvent"),
+                "read as a test event, which it is not"
+            );
+            Seen::Understood("a test event".into())
+        }
+        Err(error) => {
+            assert_reason(&error.to_string(), &text);
+            Seen::of(&parsed)
+        }
+    }
+}
+
+/// What holds of every object event that the handlers take over: DynamoDB, Step Functions and SQS take what they make of it.
+pub(super) fn event(event: &ObjectEvent) {
+    assert_eq!(event.clone().validate().as_ref(), Ok(event));
+    assert!((1..=MAX_KEY_BYTES).contains(&event.key.len()));
+    // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+    let fits = |key: &RowKey| key.pk.len() <= 2_048 && (1..=1_024).contains(&key.sk.len());
+    assert!(fits(&RowKey::of(event)), "{:?}", RowKey::of(event));
+    assert!(identity::found_keys(event).iter().all(fits));
+    let name = execution::name(PIPELINE, event, MAX_ATTEMPT);
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    assert!(
+        name.len() <= MAX_NAME_CHARS && name.bytes().all(plain),
+        "{name}"
+    );
+
+    let same = || Ok(Body::Events(vec![event.clone()]));
+    let own = message::encode(event);
+    assert_eq!(message::parse(&own), same(), "not as it was sent: {own}");
+    // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
+    assert!(!own.contains(['\u{fffe}', '\u{ffff}']), "{own:?}");
+    let events = std::slice::from_ref(event);
+    let input = execution::input(PIPELINE, InputFormat::Objects, events, 1);
+    assert!(execution::input_bytes(event) <= input.len() && input.len() < 16 * 1_024);
+    if !event.is_found() {
+        let encoded = notification::encode(events, &Home::of(PIPELINE));
+        assert_eq!(message::parse(&encoded), same(), "not as S3: {encoded}");
+    }
+}
+
+/// The message attribute beside the body.
+fn attempts(text: &str) {
+    let short: String = text.chars().take(24).collect();
+    match message::attempt(Some(&short)) {
+        Ok(attempt) => assert!((1..=MAX_ATTEMPT).contains(&attempt), "{short:?}"),
+        Err(error) => assert_reason(&error.to_string(), &short),
+    }
+}
