@@ -15,5 +15,5 @@ pub mod readings;
 pub mod run;
 pub mod shrink;
 pub mod target;
-mod targets;
+pub mod targets;
 pub mod times;

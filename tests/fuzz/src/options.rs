@@ -3,7 +3,8 @@
 use std::thread;
 use std::time::Duration;
 
-use fuzz::target::{self, TARGETS, Target};
+use fuzz::target::Target;
+use fuzz::targets;
 
 pub(crate) const HELP: &str = "\
 Damages real inputs and gives them to the core's parsers, until one panics, is taken wrong, does not end, or is slow.
@@ -39,7 +40,7 @@ pub(crate) fn read(arguments: impl Iterator<Item = String>) -> Result<Work, Stri
         time: Duration::from_secs(60),
         seed: fastrand::u64(..1_000_000),
         jobs: cores,
-        targets: TARGETS.iter().collect(),
+        targets: targets::ALL.iter().collect(),
     };
     let mut times = false;
     while let Some(argument) = arguments.next() {
@@ -75,8 +76,8 @@ fn number(text: &str) -> Result<u64, String> {
 }
 
 fn of(name: &str) -> Result<&'static Target, String> {
-    target::named(name).ok_or_else(|| {
-        let names: Vec<_> = TARGETS.iter().map(|target| target.name).collect();
+    targets::named(name).ok_or_else(|| {
+        let names: Vec<_> = targets::ALL.iter().map(|target| target.name).collect();
         format!("{name:?} is not one of {}", names.join(", "))
     })
 }

@@ -137,7 +137,7 @@ fn hunt(target: &'static Target, seed: u64) -> Hunt {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::target::named;
+    use crate::targets::named;
 
     #[test]
     fn an_input_that_does_not_end_is_told() {

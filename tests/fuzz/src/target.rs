@@ -1,8 +1,4 @@
-//! Targets: the kinds of inputs that strangers write.
-
-use crate::targets::{
-    control, inventories, items, lanes, messages, outcomes, outputs, payloads, sources, windows,
-};
+//! What a target is: a kind of inputs that strangers write.
 
 /// What a target made of an input, in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,24 +54,6 @@ pub struct Target {
     pub read: fn(&[u8]),
     /// Reads an input, and panics when what the core makes of it cannot be.
     pub check: fn(&[u8]) -> Seen,
-}
-
-/// All of them.
-pub const TARGETS: &[Target] = &[
-    messages::TARGET,
-    payloads::TARGET,
-    outcomes::TARGET,
-    outputs::TARGET,
-    items::TARGET,
-    inventories::TARGET,
-    control::TARGET,
-    windows::TARGET,
-    lanes::TARGET,
-    sources::TARGET,
-];
-
-pub fn named(name: &str) -> Option<&'static Target> {
-    TARGETS.iter().find(|target| target.name == name)
 }
 
 /// A reason that a person is told: it is there, and it is short, whatever the input was.

@@ -1,11 +1,11 @@
 //! Samples and what once broke something: every one holds, and is understood or refused as it must be.
 
-use fuzz::target::TARGETS;
+use fuzz::targets;
 use fuzz::{caught, corpus};
 
 #[test]
 fn every_input_of_the_corpus_holds() {
-    for target in TARGETS {
+    for target in targets::ALL {
         let inputs = corpus::of(target).unwrap();
         for understood in [true, false] {
             let any = inputs

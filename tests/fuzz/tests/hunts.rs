@@ -2,14 +2,14 @@
 
 use fuzz::finding;
 use fuzz::run::{Until, run};
-use fuzz::target;
+use fuzz::targets;
 
 /// Inputs of a hunt.
 const INPUTS: u64 = 20_000;
 const SEED: u64 = 12;
 
 fn hunt(name: &str) {
-    let target = target::named(name).unwrap();
+    let target = targets::named(name).unwrap();
     let outcome = run(&[target], Until::Inputs(INPUTS), 1, SEED);
     if let Some((target, failure)) = outcome.failures.first() {
         panic!("{}", finding::of(target, failure).unwrap().told());
@@ -37,7 +37,7 @@ macro_rules! hunts {
 
         #[test]
         fn every_target_is_hunted() {
-            let names: Vec<_> = target::TARGETS.iter().map(|target| target.name).collect();
+            let names: Vec<_> = targets::ALL.iter().map(|target| target.name).collect();
             assert_eq!(names, [$(stringify!($name)),*]);
         }
     };

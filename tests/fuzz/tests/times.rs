@@ -6,7 +6,7 @@
 use std::hint::black_box;
 use std::time::Duration;
 
-use fuzz::target::{self, TARGETS};
+use fuzz::targets;
 use fuzz::{cpu, large};
 use serde_json::Value;
 
@@ -33,7 +33,7 @@ fn inside(value: &Value) -> usize {
 }
 
 fn check(name: &str) {
-    let target = target::named(name).unwrap();
+    let target = targets::named(name).unwrap();
     // What every input may take besides: as much as one of its size that is all numbers.
     let numbers = format!("[0{}]", ",1".repeat(BYTES / 2));
     let besides = json(numbers.as_bytes(), 20);
@@ -63,7 +63,7 @@ macro_rules! checks {
 
         #[test]
         fn every_target_is_timed() {
-            let names: Vec<_> = TARGETS.iter().map(|target| target.name).collect();
+            let names: Vec<_> = targets::ALL.iter().map(|target| target.name).collect();
             assert_eq!(names, [$(stringify!($name)),*]);
         }
     };

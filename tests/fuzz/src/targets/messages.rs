@@ -5,7 +5,7 @@ use spillway::event::{MAX_KEY_BYTES, ObjectEvent};
 use spillway::execution::{self, InputFormat, MAX_NAME_CHARS};
 use spillway::message::{self, Body, MAX_ATTEMPT};
 use spillway::notification::{self, Home};
-use spillway::reconcile::identity;
+use spillway::reconcile::adoption;
 use spillway::row::RowKey;
 
 use crate::readings::{inside, tells};
@@ -63,7 +63,7 @@ pub(super) fn event(event: &ObjectEvent) {
     // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
     let fits = |key: &RowKey| key.pk.len() <= 2_048 && (1..=1_024).contains(&key.sk.len());
     assert!(fits(&RowKey::of(event)), "{:?}", RowKey::of(event));
-    assert!(identity::found_keys(event).iter().all(fits));
+    assert!(adoption::found_keys(event).iter().all(fits));
     let name = execution::name(PIPELINE, event, MAX_ATTEMPT);
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
     assert!(

@@ -1,13 +1,33 @@
-//! A file for each kind of input.
+//! The targets, a file for each kind of input.
 
-pub(crate) mod control;
-pub(crate) mod inventories;
-pub(crate) mod items;
-pub(crate) mod lanes;
-pub(crate) mod messages;
-pub(crate) mod outcomes;
-pub(crate) mod outputs;
-pub(crate) mod payloads;
+mod control;
+mod inventories;
+mod items;
+mod lanes;
+mod messages;
+mod outcomes;
+mod outputs;
+mod payloads;
 mod settings;
-pub(crate) mod sources;
-pub(crate) mod windows;
+mod sources;
+mod windows;
+
+use crate::target::Target;
+
+/// All of them.
+pub const ALL: &[Target] = &[
+    messages::TARGET,
+    payloads::TARGET,
+    outcomes::TARGET,
+    outputs::TARGET,
+    items::TARGET,
+    inventories::TARGET,
+    control::TARGET,
+    windows::TARGET,
+    lanes::TARGET,
+    sources::TARGET,
+];
+
+pub fn named(name: &str) -> Option<&'static Target> {
+    ALL.iter().find(|target| target.name == name)
+}
