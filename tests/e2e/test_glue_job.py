@@ -60,8 +60,8 @@ def test_a_burst_is_worked_off_in_batches_and_never_by_more_runs_than_the_job_al
     assert {run.status for run in runs} == {"SUCCEEDED"}
     first = [run for run in runs if run.attempt == 1]
     assert sorted(item["key"] for run in first for item in run.objects) == sorted(good | broken)
-    # Full while enough waits: all of them, unless a call to a busy emulator got no answer in time.
-    assert collections.Counter(len(run.objects) for run in first)[MOST] > REPORTS // MOST // 2
+    # Full while enough waits: all but one, where a call to a busy emulator got no answer in time.
+    assert collections.Counter(len(run.objects) for run in first)[MOST] >= REPORTS // MOST - 1
     # What the job named, and nothing else, came again: each object alone.
     again = [run for run in runs if run.attempt == 2]
     assert sorted(item["key"] for run in again for item in run.objects) == sorted(broken)

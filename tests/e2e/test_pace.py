@@ -14,7 +14,7 @@ LIMIT = 20
 # The share of what the limit and the executions' own times allow, 20 slots over some 2.15 s each, in the best of the ticks.
 # A tick that used no freed slot would have a share of 0. How near to 1 it comes is the machine's doing (0.6 to 0.9 were seen);
 # what the protocol itself reaches is asserted in virtual time, in tests/simulation/tests/pace.rs.
-FLOOR = 0.25
+FLOOR = 0.5
 SATURATED = 240
 PER_TICK = 5
 
