@@ -109,6 +109,23 @@ locals {
   _ingest_buckets = toset([for source in values(local._ingest_sources) : source.bucket])
   _ingest_lanes   = sort(distinct([for source in values(local._ingest_sources) : source.lane]))
 
+  # Whose folder markers are worked on, with keys as dispatch compares them.
+  _folder_markers = concat(
+    [
+      for source in values(local._sources) : {
+        bucket         = var.buckets[source.bucket].name
+        prefix         = source.via == "eventbridge" ? source.prefix : replace(source.prefix, "+", " ")
+        suffix         = source.via == "eventbridge" ? source.suffix : replace(source.suffix, "+", " ")
+        folder_markers = true
+      } if source.folder_markers
+    ],
+    # A message by a topic does not tell which topic it was.
+    [
+      for wanted in distinct([for topic in values(var.topics) : topic.folder_markers]) :
+      { folder_markers = true } if wanted
+    ],
+  )
+
   # Per bucket, all that its one notification configuration must have for this
   # pipeline.
   _bucket_notifications = {
@@ -242,10 +259,11 @@ module "ingest" {
     {
       SPILLWAY_SOURCES = jsonencode([
         for key, source in local._ingest_sources : {
-          bucket = var.buckets[source.bucket].name
-          prefix = source.prefix
-          suffix = source.suffix
-          lane   = source.lane
+          bucket         = var.buckets[source.bucket].name
+          prefix         = source.prefix
+          suffix         = source.suffix
+          lane           = source.lane
+          folder_markers = source.folder_markers
         }
       ])
     },

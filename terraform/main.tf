@@ -63,6 +63,16 @@ locals {
     )
   }
 
+  # An instance settles many more outcomes a second than 25; the rest is for a
+  # ledger that is slow.
+  _highest_pace = max(var.pace.starts_per_second, [
+    for window in values(var.windows) : coalesce(try(window.pace.starts_per_second, null), 0)
+  ]...)
+  _settle_concurrency = coalesce(
+    var.handlers.settle.maximum_concurrency,
+    max(10, ceil(local._highest_pace / 25)),
+  )
+
   _environment = {
     SPILLWAY_LANES = jsonencode([
       for lane in local._lane_order : {
@@ -82,18 +92,18 @@ locals {
   _metrics = {
     dispatch = [
       "AlreadyStarted", "Batches", "DayLimitReached", "DurationMilliseconds",
-      "Freed", "HandedBack", "LeaseBusy", "Malformed", "MaxConcurrency",
-      "OutcomesFound", "Parked", "Paused", "Received", "Refused", "Restarted",
-      "Saturated", "SlotsTaken", "Split", "Stale", "Started", "StartsToday",
-      "Superseded", "Swept", "TestEvents", "Throttled", "Unclear",
-      "Unreadable", "Waiting",
+      "FolderMarkers", "Freed", "HandedBack", "LeaseBusy", "Lookalikes",
+      "Malformed", "MaxConcurrency", "OtherKinds", "OutcomesFound", "Parked",
+      "Paused", "Received", "Refused", "Restarted", "Saturated", "SlotsTaken",
+      "Split", "Stale", "Started", "StartsToday", "Superseded", "Swept",
+      "TestEvents", "Throttled", "Unclear", "Unreadable", "Waiting",
     ]
     ingest = [
-      "Events", "Failed", "Known", "Malformed", "Queued", "QueuedAgain",
-      "TestEvents",
+      "Events", "Failed", "FolderMarkers", "Known", "Lookalikes", "Malformed",
+      "OtherKinds", "Queued", "QueuedAgain", "TestEvents",
     ]
     reconcile = [
-      "DurationMilliseconds", "Failed", "Gone", "Known", "Listed",
+      "DurationMilliseconds", "Failed", "FolderMarkers", "Gone", "Known", "Listed",
       "NotCurrent", "NotOfASource", "OutOfRange", "Queued", "QueuedAgain",
       "ReadUnits", "Scanned", "SentAgain", "TooOld", "TooYoung", "Unreadable",
       "Waiting",
@@ -149,7 +159,7 @@ module "outcomes" {
   function_timeout_seconds = local._settle_timeout_seconds
   home                     = local._home
   kms_key                  = local._kms_key
-  maximum_concurrency      = var.handlers.settle.maximum_concurrency
+  maximum_concurrency      = local._settle_concurrency
   state_machine            = { arn = local._state_machine_arn }
   tags                     = local._tags
 }
@@ -192,6 +202,9 @@ module "dispatch" {
         SPILLWAY_STARTS_PER_DAY  = var.limits.starts_per_day
         SPILLWAY_STARTS_PER_TICK = var.pace.starts_per_tick
       } : name => value if value != null
+    },
+    length(local._folder_markers) == 0 ? {} : {
+      SPILLWAY_FOLDER_MARKERS = jsonencode(local._folder_markers)
     },
   )
 

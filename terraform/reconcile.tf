@@ -82,10 +82,11 @@ module "reconcile_function" {
       SPILLWAY_STALE_AFTER_SECONDS       = var.reconcile.stale_after_seconds
       SPILLWAY_SOURCES = jsonencode([
         for source in values(local._compared_sources) : {
-          bucket = var.buckets[source.bucket].name
-          prefix = source.prefix
-          suffix = source.suffix
-          lane   = source.lane
+          bucket         = var.buckets[source.bucket].name
+          prefix         = source.prefix
+          suffix         = source.suffix
+          lane           = source.lane
+          folder_markers = source.folder_markers
         }
       ])
     },

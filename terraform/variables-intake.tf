@@ -32,6 +32,9 @@ variable "buckets" {
       # Only with "eventbridge": smallest and largest object, in bytes.
       min_size = optional(number)
       max_size = optional(number)
+      # Whether the empty objects whose keys end with /, by which S3's console
+      # shows folders, are worked on like any other object.
+      folder_markers = optional(bool, false)
     }))
   }))
   nullable = false
@@ -217,6 +220,9 @@ variable "topics" {
     subscribe = optional(bool, true)
     # Filter (JSON) on the message's body; null: every message.
     filter_policy = optional(string)
+    # Whether empty objects whose keys end with / are worked on, of every bucket
+    # that is not in buckets.
+    folder_markers = optional(bool, false)
   }))
   default  = {}
   nullable = false

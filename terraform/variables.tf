@@ -40,7 +40,8 @@ variable "handlers" {
     }), {})
     settle = optional(object({
       memory_mb = optional(number, 256)
-      # Most instances at once, 2 to 1000; null: no bound of its own.
+      # Most instances at once, 2 to 1000; null: 10, or one for each 25 starts a
+      # second that pace or a window allows, if that is more.
       maximum_concurrency = optional(number)
     }), {})
   })

@@ -1232,8 +1232,8 @@ run "outcomes" {
     error_message = "The dead-letter queue takes from its own queue only: ${aws_sqs_queue.dlq.redrive_allow_policy}"
   }
   assert {
-    condition     = tolist(aws_lambda_event_source_mapping.this.function_response_types) == tolist(["ReportBatchItemFailures"]) && length(aws_lambda_event_source_mapping.this.scaling_config) == 0
-    error_message = "The function says which outcomes it could not settle."
+    condition     = tolist(aws_lambda_event_source_mapping.this.function_response_types) == tolist(["ReportBatchItemFailures"]) && aws_lambda_event_source_mapping.this.scaling_config[0].maximum_concurrency == 10
+    error_message = "The function says which outcomes it could not settle, and leaves the account's concurrency to others."
   }
 }
 

@@ -108,8 +108,8 @@ run "every_way_in" {
   }
   assert {
     condition = jsondecode(module.ingest[0].environment.SPILLWAY_SOURCES) == [
-      { bucket = "our-bucket", prefix = "images/", suffix = "", lane = "bulk" },
-      { bucket = "our-bucket", prefix = "urgent/", suffix = ".json", lane = "urgent" },
+      { bucket = "our-bucket", folder_markers = false, prefix = "images/", suffix = "", lane = "bulk" },
+      { bucket = "our-bucket", folder_markers = false, prefix = "urgent/", suffix = ".json", lane = "urgent" },
     ]
     error_message = "ingest knows its sources: ${module.ingest[0].environment.SPILLWAY_SOURCES}"
   }

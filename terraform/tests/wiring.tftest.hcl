@@ -318,6 +318,10 @@ run "every_number_arrives" {
     error_message = "settle gets the retry policy: ${jsonencode(module.settle.environment)}"
   }
   assert {
+    condition     = module.outcomes.maximum_concurrency == 5
+    error_message = "settle gets its bound: ${module.outcomes.maximum_concurrency}"
+  }
+  assert {
     condition = {
       for key, value in module.reconcile_function[0].environment : key => value
       if !can(regex("_(URL|ARN|TABLE|LANES|SOURCES)$", key))
@@ -331,11 +335,11 @@ run "every_number_arrives" {
   }
   assert {
     condition = jsondecode(module.reconcile_function[0].environment.SPILLWAY_SOURCES) == [
-      { bucket = "our-bucket", lane = "default", prefix = "all images/", suffix = "" },
-      { bucket = "our-bucket", lane = "default", prefix = "status/now/", suffix = ".csv" },
-      { bucket = "our-bucket", lane = "default", prefix = "status/", suffix = ".json" },
-      { bucket = "their-bucket", lane = "default", prefix = "", suffix = "" },
-      { bucket = "whole-bucket", lane = "default", prefix = "", suffix = ".json" },
+      { bucket = "our-bucket", folder_markers = false, lane = "default", prefix = "all images/", suffix = "" },
+      { bucket = "our-bucket", folder_markers = false, lane = "default", prefix = "status/now/", suffix = ".csv" },
+      { bucket = "our-bucket", folder_markers = false, lane = "default", prefix = "status/", suffix = ".json" },
+      { bucket = "their-bucket", folder_markers = false, lane = "default", prefix = "", suffix = "" },
+      { bucket = "whole-bucket", folder_markers = false, lane = "default", prefix = "", suffix = ".json" },
     ]
     error_message = "It knows the sources of the buckets that are compared, by keys as they are: ${module.reconcile_function[0].environment.SPILLWAY_SOURCES}"
   }
@@ -391,6 +395,45 @@ run "every_number_arrives" {
   assert {
     condition     = alltrue([for policy in [module.dispatch.policy_json, module.reconcile[0].policy_json, module.reconcile_function[0].policy_json, module.settle.policy_json, module.workflow[0].policy_json] : strcontains(policy, "xray:PutTraceSegments")])
     error_message = "Tracing reaches all five roles."
+  }
+}
+
+run "settle_follows_the_highest_pace" {
+  command = plan
+
+  variables {
+    pace    = { max_concurrency = 10, starts_per_second = 2 }
+    windows = { night = { priority = 1, from = "20:00", to = "24:00", pace = { starts_per_second = 400 } } }
+  }
+
+  assert {
+    condition     = module.outcomes.maximum_concurrency == 16
+    error_message = "One instance for each 25 starts a second of the fastest window: ${module.outcomes.maximum_concurrency}"
+  }
+}
+
+run "folder_markers_are_worked_on_where_a_source_says_so" {
+  command = plan
+
+  variables {
+    buckets = {
+      ours = {
+        name = "our-bucket"
+        sources = {
+          status = { prefix = "status/", folder_markers = true }
+          images = { prefix = "all+images/" }
+        }
+      }
+    }
+    topics = { shared = { arn = "arn:aws:sns:eu-central-1:111122223333:shared", folder_markers = true } }
+  }
+
+  assert {
+    condition = jsondecode(module.dispatch.environment.SPILLWAY_FOLDER_MARKERS) == [
+      { bucket = "our-bucket", folder_markers = true, prefix = "status/", suffix = "" },
+      { folder_markers = true },
+    ]
+    error_message = "dispatch knows whose folder markers it works on: ${module.dispatch.environment.SPILLWAY_FOLDER_MARKERS}"
   }
 }
 

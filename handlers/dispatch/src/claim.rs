@@ -2,15 +2,16 @@
 
 use futures_util::future::join_all;
 use spillway::Millis;
-use spillway::attempt::{Verdict, verdict};
+use spillway::attempt::{Oddity, Verdict, oddity, verdict};
 use spillway::aws::error::HandlerError;
 use spillway::aws::ledger::{Claim, TakenSlot, Written};
 use spillway::execution;
+use spillway::message::ATTEMPT;
 use spillway::order::Order;
 use spillway::row::{Row, RowKey};
 use spillway::slot::{Slot, Work};
 use spillway::sweep::Found;
-use tracing::{debug, trace};
+use tracing::{debug, trace, warn};
 
 use crate::Dispatch;
 use crate::candidate::Candidate;
@@ -87,7 +88,7 @@ impl Dispatch {
         trace!(decision = ?verdict, key = key.pk, candidate.attempt, "attempt rule");
         let without_claim = match verdict {
             Verdict::Claim => return Rule::Claim(row),
-            Verdict::Stale => self.stale(shared, candidate),
+            Verdict::Stale => self.stale(shared, candidate, row),
             Verdict::ClaimIfClosed => match self.has_closed(row).await {
                 Ok(true) => return Rule::Claim(row),
                 Ok(false) => Fate::Hide(HIDE_SECONDS),
@@ -108,13 +109,26 @@ impl Dispatch {
     }
 
     /// The ledger owns the attempt.
-    pub(crate) fn stale(&self, shared: &Shared, candidate: &Candidate) -> Fate {
-        debug!(
-            key = candidate.event.key,
-            attempt = candidate.attempt,
-            "stale"
-        );
+    pub(crate) fn stale(&self, shared: &Shared, candidate: &Candidate, row: Option<&Row>) -> Fate {
+        let Candidate { event, attempt, .. } = candidate;
+        debug!(key = event.key, attempt, "stale");
         shared.count(|counts| counts.stale += 1);
+        match row.and_then(|row| oddity(event, *attempt, row)) {
+            Some(Oddity::Lookalike) => {
+                warn!(
+                    key = event.key,
+                    "an upload is not worked on: another one with the same sequencer and another etag was; upload the \
+                     object again, and look for what sends sequencers that are not S3's"
+                );
+                shared.count(|counts| counts.lookalikes += 1);
+            }
+            Some(Oddity::DeadAlready) => warn!(
+                key = event.key,
+                "a message asks for the first attempt of an event that is dead, and is dropped: to try again, redrive the \
+                 dead letter, whose attribute {ATTEMPT} says which attempt is next"
+            ),
+            None => {}
+        }
         Fate::Delete
     }
 
@@ -262,7 +276,7 @@ impl Dispatch {
                 shared.state().gate.give_back_start(1);
                 self.free_unused(shared, &slot).await;
                 match verdict(candidate.attempt, found.as_deref()) {
-                    Verdict::Stale => self.stale(shared, candidate),
+                    Verdict::Stale => self.stale(shared, candidate, found.as_deref()),
                     Verdict::Claim | Verdict::ClaimIfClosed => Fate::HandBack,
                 }
             }

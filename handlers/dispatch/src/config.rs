@@ -8,10 +8,9 @@ use spillway::execution::InputFormat;
 use spillway::lane::Lane;
 use spillway::order::Order;
 use spillway::pace::{Pace, PaceError};
+use spillway::source::{self, Source};
 use spillway::window::{self, Windows};
 
-const WINDOWS: &str = "SPILLWAY_WINDOWS";
-const WINDOWS_ARE: &str = "the JSON list of the windows, or remove it";
 const STARTS_PER_DAY: &str = "SPILLWAY_STARTS_PER_DAY";
 const STARTS_PER_DAY_IS: &str = "a whole number, at least 1, or remove it";
 
@@ -23,6 +22,8 @@ pub struct Config {
     pub ledger_arn: String,
     /// By priority.
     pub lanes: Vec<Lane>,
+    /// The sources whose folder markers are worked on.
+    pub folder_markers: Vec<Source>,
     pub outcomes_queue_url: String,
     pub state_machine_arn: String,
     pub order: Order,
@@ -59,6 +60,11 @@ impl Config {
             ledger_table: environment.text("SPILLWAY_LEDGER_TABLE", "the ledger table's name"),
             ledger_arn: environment.text("SPILLWAY_LEDGER_ARN", "the ledger table's ARN"),
             lanes: environment.lanes(),
+            folder_markers: environment.json_or_default(
+                "SPILLWAY_FOLDER_MARKERS",
+                "the JSON list of the sources whose folder markers are worked on, or remove it",
+                source::parse,
+            ),
             outcomes_queue_url: environment
                 .text("SPILLWAY_OUTCOMES_QUEUE_URL", "the outcomes queue's URL"),
             state_machine_arn: environment.text(
@@ -88,7 +94,11 @@ impl Config {
                     "a whole number, at least 1, or remove it",
                 ),
             },
-            windows: windows(&mut environment),
+            windows: environment.json_or_default(
+                "SPILLWAY_WINDOWS",
+                "the JSON list of the windows, or remove it",
+                window::parse,
+            ),
             starts_per_day: environment.optional(STARTS_PER_DAY, STARTS_PER_DAY_IS),
             tick: seconds(environment.parsed("SPILLWAY_TICK_SECONDS", "a whole number of seconds")),
             sweep_after: seconds(
@@ -132,18 +142,6 @@ impl Config {
     }
 }
 
-fn windows(environment: &mut Environment) -> Windows {
-    let json: Option<String> = environment.optional(WINDOWS, WINDOWS_ARE);
-    let windows = json.map(|json| window::parse(&json));
-    windows
-        .transpose()
-        .map(Option::unwrap_or_default)
-        .unwrap_or_else(|error| {
-            environment.problem(WINDOWS, &format!("is wrong ({error})"), WINDOWS_ARE);
-            Windows::default()
-        })
-}
-
 fn seconds(seconds: u32) -> Duration {
     Duration::from_secs(seconds.into())
 }
@@ -169,6 +167,7 @@ mod tests {
         let value = match name {
             "SPILLWAY_STARTS_PER_TICK"
             | "SPILLWAY_WINDOWS"
+            | "SPILLWAY_FOLDER_MARKERS"
             | "SPILLWAY_STARTS_PER_DAY"
             | "SPILLWAY_ORDER"
             | "SPILLWAY_EVENTS_PER_EXECUTION"
@@ -223,7 +222,7 @@ mod tests {
     fn windows_and_the_days_limit_are_read_and_checked() {
         let read = |windows: &'static str, per_day: &'static str| {
             Config::from_environment(&|name| match name {
-                WINDOWS => Some(windows.to_owned()),
+                "SPILLWAY_WINDOWS" => Some(windows.to_owned()),
                 STARTS_PER_DAY => Some(per_day.to_owned()),
                 _ => good(name),
             })
@@ -242,6 +241,15 @@ mod tests {
                 "SPILLWAY_WINDOWS is wrong (the window \"night\": pace is empty: give pause = true, or a pace with at \
                 least one number): set it to the JSON list of the windows, or remove it"
             ]
+        );
+        let markers = Config::from_environment(&|name| match name {
+            "SPILLWAY_FOLDER_MARKERS" => Some(r#"[{"buckets": "uploads"}]"#.to_owned()),
+            _ => good(name),
+        });
+        let problems = markers.unwrap_err().problems;
+        assert!(
+            problems[0].starts_with("SPILLWAY_FOLDER_MARKERS is wrong"),
+            "{problems:?}"
         );
         assert_eq!(
             read("[]", "0").unwrap_err().problems,

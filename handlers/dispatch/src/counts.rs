@@ -1,6 +1,7 @@
 //! What a tick did, as metrics and as the function's answer.
 
 use serde::Serialize;
+use spillway::admission::LeftOut;
 
 /// Those that are a level, not a count: 0 says something.
 pub const LEVELS: &[&str] = &["MaxConcurrency", "SlotsTaken", "StartsToday"];
@@ -17,16 +18,22 @@ pub struct Counts {
     pub already_started: u32,
     /// Messages whose attempt the ledger owned already: duplicates.
     pub stale: u32,
+    /// Stale messages of an object with another etag: two uploads with one identity, of which S3's own are never.
+    pub lookalikes: u32,
     /// Versions passed over because a newer one of their object was taken.
     pub superseded: u32,
     /// Versions that now wait for another execution of their object to end.
     pub waiting: u32,
     /// Executions of several object events.
     pub batches: u32,
-    /// Messages that were not understood, now in the dead-letter queue.
+    /// Messages and records that were not understood, now in the dead-letter queue.
     pub malformed: u32,
     /// `s3:TestEvent` messages.
     pub test_events: u32,
+    /// Events of S3 that create no object, dropped.
+    pub other_kinds: u32,
+    /// Uploads of folder markers, dropped because their source does not want them.
+    pub folder_markers: u32,
     /// Messages of several records, sent on as one message each.
     pub split: u32,
     /// Messages not claimed and left in the queue.
@@ -67,4 +74,12 @@ pub struct Counts {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_concurrency: Option<u32>,
     pub duration_milliseconds: u64,
+}
+
+impl Counts {
+    pub(crate) fn leave_out(&mut self, records: &LeftOut) {
+        self.test_events += records.test_events;
+        self.other_kinds += records.other_kinds;
+        self.folder_markers += records.folder_markers;
+    }
 }

@@ -1,7 +1,6 @@
 //! The day's limit during a tick.
 
 use spillway::Millis;
-use spillway::aws::error::HandlerError;
 use spillway::aws::ledger::Lease;
 use spillway::day::{DayLimit, DayStarts};
 use tracing::info;
@@ -11,17 +10,14 @@ use crate::shared::{Shared, State};
 use crate::tick::{Invocation, LEASE_MARGIN};
 
 impl Dispatch {
-    /// Writes into the lease what this tick may start at most, before it starts anything.
-    pub(crate) async fn begin_day(
+    /// What this tick may start at most on its day, if there is a limit.
+    pub(crate) fn begin_day(
         &self,
         shared: &Shared,
         lease: &Lease,
         invocation: &Invocation,
-        paused: bool,
-    ) -> Result<(), HandlerError> {
-        let Some(limit) = self.config.starts_per_day else {
-            return Ok(());
-        };
+    ) -> Option<DayStarts> {
+        let limit = self.config.starts_per_day?;
         let until = invocation.deadline + LEASE_MARGIN;
         let seconds = self.config.tick.as_secs_f64();
         let left = lease.left.day.as_ref();
@@ -31,11 +27,7 @@ impl Dispatch {
         });
         let worst = day.worst();
         shared.state().gate.set_day(day);
-        // A tick that starts nothing has nothing to cover.
-        if paused || left == Some(&worst) {
-            return Ok(());
-        }
-        self.ledger.reserve_day(lease, &worst).await
+        Some(worst)
     }
 }
 

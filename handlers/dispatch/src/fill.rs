@@ -131,15 +131,7 @@ impl Dispatch {
     }
 
     async fn take_in_entered(&self, shared: &Shared, lane: usize, mut candidates: Vec<Candidate>) {
-        let keys = Self::keys(&candidates);
-        let rows = match self.ledger.rows(&keys).await {
-            Ok(rows) => self
-                .recognise(shared, &mut candidates, &rows)
-                .await
-                .map(|()| rows),
-            Err(problem) => Err(problem),
-        };
-        let rows = match rows {
+        let rows = match self.known_rows(shared, &mut candidates).await {
             Ok(rows) => rows,
             Err(problem) => {
                 shared.state().gate.give_back(1);
@@ -168,6 +160,17 @@ impl Dispatch {
         }
     }
 
+    async fn known_rows(
+        &self,
+        shared: &Shared,
+        candidates: &mut [Candidate],
+    ) -> Result<Rows, HandlerError> {
+        self.reserve(shared).await?;
+        let rows = self.ledger.rows(&Self::keys(candidates)).await?;
+        self.recognise(shared, candidates, &rows).await?;
+        Ok(rows)
+    }
+
     /// What becomes of a first attempt that is not to be claimed.
     fn without_claim(&self, shared: &Shared, candidate: &Candidate, rows: &Rows) -> Option<Fate> {
         if let Some(fate) = self.not_by_itself(shared, candidate) {
@@ -185,7 +188,9 @@ impl Dispatch {
                 match verdict {
                     Verdict::Claim => None,
                     // A first attempt asks for no later one than the row's.
-                    Verdict::Stale | Verdict::ClaimIfClosed => Some(self.stale(shared, candidate)),
+                    Verdict::Stale | Verdict::ClaimIfClosed => {
+                        Some(self.stale(shared, candidate, row))
+                    }
                 }
             }
         }
@@ -266,7 +271,7 @@ impl Dispatch {
                     Fate::Delete
                 }
                 Ok(Written::Lost(found)) => match verdict(member.attempt, found.as_deref()) {
-                    Verdict::Stale => self.stale(shared, member),
+                    Verdict::Stale => self.stale(shared, member, found.as_deref()),
                     Verdict::Claim | Verdict::ClaimIfClosed => Fate::HandBack,
                 },
                 Err(problem) => {

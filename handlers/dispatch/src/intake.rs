@@ -3,12 +3,13 @@
 use std::collections::HashSet;
 
 use futures_util::future::join_all;
+use spillway::admission::{Admission, admit};
 use spillway::aws::error::HandlerError;
 use spillway::aws::ledger::{Heads, Rows};
 use spillway::aws::queue::{Message, Outgoing};
 use spillway::event::ObjectEvent;
 use spillway::fifo;
-use spillway::message::{self, Body};
+use spillway::message::{self, Refused};
 use spillway::order::{Head, Order};
 use spillway::row::{Row, RowKey};
 use tracing::{trace, warn};
@@ -44,6 +45,11 @@ pub(crate) fn leave(shared: &Shared, objects: Vec<String>) {
             state.under_way.leave(&pk);
         }
     }
+}
+
+fn refuse(shared: &Shared, reason: String) -> Fate {
+    shared.count(|counts| counts.malformed += 1);
+    Fate::DeadLetter(reason)
 }
 
 impl Dispatch {
@@ -92,65 +98,90 @@ impl Dispatch {
         lane: usize,
         message: Message,
     ) -> Option<Candidate> {
-        let parsed = message::parse(&message.body)
-            .and_then(|body| Ok((body, message::attempt(message.attempt.as_deref())?)));
-        let fate = match parsed {
-            Ok((Body::Events(mut events), attempt)) if events.len() == 1 => {
-                let event = events.pop()?;
-                return Some(Candidate {
-                    message,
-                    event,
-                    attempt,
-                    standing: Standing::default(),
-                });
+        let admission = message::parse(&message.body).and_then(|body| {
+            let attempt = body.attempt(message.attempt.as_deref())?;
+            Ok((admit(body, &self.config.folder_markers), attempt))
+        });
+        let fate = match admission {
+            Ok((admitted, attempt)) => {
+                shared.count(|counts| counts.leave_out(&admitted.left_out));
+                match admitted.decide() {
+                    Admission::Take(event) => {
+                        return Some(Candidate {
+                            message,
+                            event,
+                            attempt,
+                            standing: Standing::default(),
+                        });
+                    }
+                    Admission::Drop => Fate::Delete,
+                    Admission::Refuse(reason) => refuse(shared, reason),
+                    Admission::Split { events, refused } => {
+                        self.split(shared, lane, &message, &events, &refused).await
+                    }
+                }
             }
-            Ok((Body::Events(events), attempt)) => {
-                self.split(shared, lane, &message, (&events, attempt)).await
-            }
-            Ok((Body::TestEvent, _)) => {
-                shared.count(|counts| counts.test_events += 1);
-                Fate::Delete
-            }
-            Err(error) => {
-                shared.count(|counts| counts.malformed += 1);
-                Fate::DeadLetter(error.to_string())
-            }
+            Err(error) => refuse(shared, error.to_string()),
         };
         self.conclude(shared, lane, vec![(message, fate)]).await;
         None
     }
 
-    /// Sends one message per record, for the original to be deleted. A crash in between leaves duplicates, which the
-    /// attempt rule absorbs.
+    /// Dead-letters each refused record and sends one message per event, for the original to be deleted. A crash in between
+    /// leaves duplicates: the attempt rule absorbs those of events, and a record may be dead-lettered twice.
     async fn split(
         &self,
         shared: &Shared,
         lane: usize,
         message: &Message,
-        (events, attempt): (&[ObjectEvent], u32),
+        events: &[ObjectEvent],
+        refused: &[Refused],
     ) -> Fate {
         let Some(queues) = self.lanes.get(lane) else {
             return Fate::HandBack;
         };
-        let parts: Vec<Outgoing> = events
+        let outgoing = |body: String, fifo| Outgoing {
+            body,
+            lane: queues.name.clone(),
+            fifo: Some(fifo),
+            ..Outgoing::default()
+        };
+        let dead: Vec<Outgoing> = refused
             .iter()
-            .map(|event| Outgoing {
-                body: message::encode(event),
-                attempt: message.attempt.clone(),
-                lane: queues.name.clone(),
-                // Of this very message: the same records in another one are not dropped, and found stale.
-                fifo: Some(fifo::of(
-                    &self.config.ledger_arn,
-                    event,
-                    attempt,
-                    Some(&message.id),
-                )),
-                ..Outgoing::default()
+            .enumerate()
+            .map(|(place, record)| Outgoing {
+                reason: Some(record.error.to_string()),
+                ..outgoing(
+                    record.body(),
+                    fifo::of_message(&format!("{}/{place}", message.id)),
+                )
             })
             .collect();
-        match queues.events.send_all(&parts).await {
+        let parts: Vec<Outgoing> = events
+            .iter()
+            .map(|event| {
+                // Of this very message: the same records in another one are not dropped, and found stale.
+                let fifo = fifo::of(&self.config.ledger_arn, event, 1, Some(&message.id));
+                outgoing(message::encode(event), fifo)
+            })
+            .collect();
+        let sent = match queues.dead_letters.send_all(&dead).await {
+            Ok(()) => queues.events.send_all(&parts).await,
+            Err(problem) => Err(problem),
+        };
+        match sent {
             Ok(()) => {
-                shared.count(|counts| counts.split += 1);
+                for letter in &dead {
+                    warn!(
+                        reason = letter.reason,
+                        "a record goes to the dead-letter queue"
+                    );
+                }
+                let malformed = u32::try_from(dead.len()).unwrap_or(u32::MAX);
+                shared.count(|counts| {
+                    counts.split += 1;
+                    counts.malformed += malformed;
+                });
                 Fate::Delete
             }
             Err(problem) => {
@@ -241,6 +272,7 @@ impl Dispatch {
         shared: &Shared,
         candidates: &mut [Candidate],
     ) -> Result<Known, HandlerError> {
+        self.reserve(shared).await?;
         let keys = Self::keys(candidates);
         let (rows, heads) = if self.config.order == Order::None {
             (self.ledger.rows(&keys).await?, Heads::new())

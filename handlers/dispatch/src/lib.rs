@@ -17,6 +17,7 @@ mod intake;
 mod load;
 mod receive;
 mod recognise;
+mod reserve;
 mod restart;
 mod shared;
 mod start;

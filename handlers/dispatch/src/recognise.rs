@@ -108,7 +108,7 @@ impl Dispatch {
     pub(crate) fn not_by_itself(&self, shared: &Shared, candidate: &Candidate) -> Option<Fate> {
         match candidate.standing {
             Standing::Reported | Standing::Adopted(_) | Standing::Found(_) => None,
-            Standing::Superfluous => Some(self.stale(shared, candidate)),
+            Standing::Superfluous => Some(self.stale(shared, candidate, None)),
             Standing::Unclear => Some(Fate::Hide(HIDE_SECONDS)),
         }
     }

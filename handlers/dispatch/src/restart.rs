@@ -43,7 +43,12 @@ impl Dispatch {
             return;
         }
         let keys: Vec<RowKey> = open.iter().filter_map(|slot| slot.row().cloned()).collect();
-        let rows = match self.ledger.rows(&keys).await {
+        let reserved = self.reserve(shared).await;
+        let rows = match reserved {
+            Ok(()) => self.ledger.rows(&keys).await,
+            Err(problem) => Err(problem),
+        };
+        let rows = match rows {
             Ok(rows) => rows,
             Err(problem) => {
                 open.iter().for_each(|slot| shared.suspect(slot.taken_at));

@@ -1,6 +1,6 @@
 //! What the tasks of one tick share.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use spillway::Millis;
 use spillway::aws::clock::Clock;
@@ -10,12 +10,15 @@ use spillway::share::Shares;
 use tracing::warn;
 
 use crate::counts::Counts;
+use crate::reserve::Reservation;
 use crate::under_way::UnderWay;
 
 /// The tick's bounds and counts, and whether it should stop.
 #[derive(Debug)]
 pub struct Shared {
     pub clock: Clock,
+    /// Set before anything can start.
+    pub(crate) reservation: OnceLock<Reservation>,
     state: Mutex<State>,
 }
 
@@ -62,6 +65,7 @@ impl Shared {
         };
         Self {
             clock,
+            reservation: OnceLock::new(),
             state: Mutex::new(state),
         }
     }

@@ -75,6 +75,7 @@ impl Dispatch {
             Action::Leave => {}
             Action::Report(outcome) => self.report(shared, &outcome).await?,
             Action::Start => {
+                self.reserve(shared).await?;
                 let now = shared.now();
                 let grant = shared.change(|state| {
                     state.gate.found_unstarted(1);

@@ -6,16 +6,18 @@ use std::time::Duration;
 use spillway::Millis;
 use spillway::aws::clock::Clock;
 use spillway::aws::error::HandlerError;
-use spillway::aws::ledger::{Lease, LeaseRequest, Taken};
+use spillway::aws::ledger::{Lease, LeaseRequest, Released, Taken};
 use spillway::gate::Gate;
 use spillway::share::Shares;
 use spillway::slot::Slot;
 use spillway::sweep::is_open;
 use spillway::tokens::Tokens;
+use tokio::sync::OnceCell;
 use tracing::{error, info};
 
 use crate::Dispatch;
 use crate::counts::Counts;
+use crate::reserve::Reservation;
 use crate::shared::Shared;
 
 /// The lease outlives the invocation by this much, for clocks that differ and for a last write under way.
@@ -86,7 +88,6 @@ impl Dispatch {
                 holder: invocation.token.clone(),
                 now,
                 expires_at: invocation.deadline + LEASE_MARGIN,
-                tick: invocation.tick.clone(),
             };
             match self.ledger.take_lease(request).await? {
                 Taken::Mine(lease) => return Ok(Some(lease)),
@@ -134,9 +135,15 @@ impl Dispatch {
         if keep_lease {
             return ended;
         }
-        if let Err(failure) = self.ledger.release_lease(&lease, &left).await {
-            error!("the next tick waits until the lease expires: {failure}");
-            ended.failure.get_or_insert(failure);
+        match self.ledger.release_lease(&lease, &left).await {
+            Ok(Released::Now) => {}
+            Ok(Released::Lost) => {
+                error!("the lease was lost before it was released: is the function's clock right?");
+            }
+            Err(failure) => {
+                error!("the next tick waits until the lease expires: {failure}");
+                ended.failure.get_or_insert(failure);
+            }
         }
         ended
     }
@@ -168,7 +175,12 @@ impl Dispatch {
         let shared = Arc::new(Shared::new(clock, gate, shares));
         let paused = shared.put_in_force(&in_force);
         let slots = self.count_slots(&shared).await?;
-        self.begin_day(&shared, lease, invocation, paused).await?;
+        let _ = shared.reservation.set(Reservation {
+            lease: lease.clone(),
+            tick: invocation.tick.clone(),
+            day: self.begin_day(&shared, lease, invocation),
+            written: OnceCell::new(),
+        });
         Ok(Work {
             shared,
             slots,

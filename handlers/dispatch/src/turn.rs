@@ -100,7 +100,7 @@ impl Dispatch {
                 {
                     return Tried::Fate(Fate::Start(slot.clone()));
                 }
-                return Tried::Fate(self.stale(shared, candidate));
+                return Tried::Fate(self.stale(shared, candidate, row));
             }
             Verdict::ClaimIfClosed => return Tried::Fate(Fate::Hide(UNSETTLED_SECONDS)),
         }

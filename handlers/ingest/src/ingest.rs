@@ -6,14 +6,16 @@ use futures_util::future::join_all;
 use futures_util::stream::{self, StreamExt};
 use serde_json::Value;
 use spillway::Millis;
+use spillway::admission::admit;
+use spillway::attempt::{Oddity, oddity};
 use spillway::aws::error::HandlerError;
 use spillway::aws::ledger::Written;
 use spillway::aws::queue::Outgoing;
 use spillway::event::ObjectEvent;
-use spillway::message::{self, Records};
+use spillway::message;
 use spillway::row::{RowKey, State};
 use spillway::{fifo, source};
-use tracing::{debug, trace};
+use tracing::{debug, trace, warn};
 
 use crate::counts::Counts;
 use crate::{Ingest, LaneQueue};
@@ -31,10 +33,8 @@ pub struct Ingested {
     pub failure: Option<HandlerError>,
 }
 
-/// A record that was understood.
+/// An object event of the payload.
 struct Intake {
-    /// Its place in the payload.
-    record: usize,
     event: ObjectEvent,
     /// The place of its lane.
     lane: usize,
@@ -49,6 +49,8 @@ enum Row {
     Queued,
     /// Started before.
     Known,
+    /// Known, and of an object with another etag.
+    Lookalike,
 }
 
 impl Ingest {
@@ -75,30 +77,29 @@ impl Ingest {
         counts: &mut Counts,
         problems: &mut Vec<String>,
     ) -> Vec<Intake> {
-        let records = match message::read(payload) {
-            Ok(Records::Events(records)) => records,
-            Ok(Records::TestEvent) => {
-                counts.test_events += 1;
+        let admitted = match message::read(payload) {
+            Ok(body) => admit(body, &self.config.sources),
+            Err(problem) => {
+                counts.refuse(1);
+                problems.push(problem.to_string());
                 return Vec::new();
             }
-            Err(problem) => vec![Err(problem)],
         };
+        counts.leave_out(&admitted.left_out);
+        counts.refuse(u32::try_from(admitted.refused.len()).unwrap_or(u32::MAX));
+        problems.extend(admitted.refused.iter().map(|it| it.error.to_string()));
         let mut intakes = Vec::new();
         let mut seen = HashSet::new();
-        for (record, event) in records.into_iter().enumerate() {
+        for event in admitted.events {
             counts.events += 1;
-            match event {
-                Ok(event) if seen.insert(RowKey::of(&event)) => intakes.push(Intake {
-                    record,
+            if seen.insert(RowKey::of(&event)) {
+                intakes.push(Intake {
                     lane: source::lane(&self.config.sources, &self.config.lanes, &event),
                     event,
-                }),
+                });
+            } else {
                 // The same as one before it.
-                Ok(_) => counts.known += 1,
-                Err(problem) => {
-                    counts.malformed += 1;
-                    problems.push(problem.to_string());
-                }
+                counts.known += 1;
             }
         }
         intakes
@@ -127,10 +128,19 @@ impl Ingest {
                     debug!(key = intake.event.key, "known");
                     counts.known += 1;
                 }
+                Ok(Row::Lookalike) => {
+                    warn!(
+                        key = intake.event.key,
+                        "an upload is not worked on: another one with the same sequencer and another etag was; upload the \
+                         object again, and look for what sends sequencers that are not S3's"
+                    );
+                    counts.known += 1;
+                    counts.lookalikes += 1;
+                }
                 Ok(row) => queueing.push((intake, row)),
                 Err(problem) => {
                     counts.failed += 1;
-                    problems.push(format!("record {}: {problem}", intake.record));
+                    problems.push(format!("{:?}: {problem}", intake.event.key));
                 }
             }
         }
@@ -142,8 +152,11 @@ impl Ingest {
         let name = lane.and_then(|lane| lane.name.as_deref());
         match self.ledger.enqueue(&intake.event, name, now).await? {
             Written::Done => Ok(Row::New),
-            Written::Lost(Some(row)) if row.state == State::Queued => Ok(Row::Queued),
-            Written::Lost(Some(_)) => Ok(Row::Known),
+            Written::Lost(Some(row)) => Ok(match oddity(&intake.event, 1, &row) {
+                Some(Oddity::Lookalike) => Row::Lookalike,
+                _ if row.state == State::Queued => Row::Queued,
+                _ => Row::Known,
+            }),
             // The condition can only fail on a row, and the answer brings it.
             Written::Lost(None) => Err(HandlerError::Call {
                 call: "writing a row",
@@ -185,7 +198,7 @@ impl Ingest {
                     _ if sent.is_err() => counts.failed += 1,
                     Row::New => counts.queued += 1,
                     Row::Queued => counts.queued_again += 1,
-                    Row::Known => {}
+                    Row::Known | Row::Lookalike => {}
                 }
             }
         }

@@ -23,6 +23,8 @@ pub struct Counts {
     pub too_old: u64,
     /// Objects of no source.
     pub not_of_a_source: u64,
+    /// Folder markers that their source does not want.
+    pub folder_markers: u64,
     /// Versions in an inventory that are no longer their object's current ones, and marks of deletion.
     pub not_current: u64,
     /// Objects that were deleted since they were listed.

@@ -18,6 +18,7 @@ use tracing::trace;
 
 use crate::Reconcile;
 use crate::bucket::Current;
+use crate::config::Config;
 use crate::counts::Counts;
 use crate::request::Request;
 
@@ -44,6 +45,7 @@ enum Looked {
     /// This very run has written its row, and may have died before it sent the message.
     Begun(Row),
     Outside(Outside),
+    FolderMarker,
     Gone,
 }
 
@@ -90,6 +92,7 @@ impl Reconcile {
                 Ok(Looked::Missing(event)) => missing.push(event),
                 Ok(Looked::Begun(row)) => queueing.push((row, false)),
                 Ok(Looked::Outside(outside)) => leave(outside, counts),
+                Ok(Looked::FolderMarker) => counts.folder_markers += 1,
                 Ok(Looked::Gone) => counts.gone += 1,
                 Err(problem) => problems.push(format!("{key:?}: {problem}")),
             }
@@ -127,10 +130,12 @@ impl Reconcile {
             match item::read(batch.bucket, item) {
                 Ok(Item::NotCurrent) => counts.not_current += 1,
                 Ok(Item::Object(object)) => {
-                    let of_a_source =
-                        source::is_of_any(&self.config.sources, batch.bucket, &object.key);
+                    let (sources, key) = (&self.config.sources, &object.key);
+                    let of_a_source = source::is_of_any(sources, batch.bucket, key);
+                    let left_out = source::leaves_out(sources, batch.bucket, key, object.size);
                     match batch.scope.leaves(object.last_modified) {
                         _ if !of_a_source => counts.not_of_a_source += 1,
+                        _ if left_out => counts.folder_markers += 1,
                         Some(outside) => leave(outside, counts),
                         None if seen.insert(object.key.clone()) => listed.push(object),
                         None => counts.known += 1,
@@ -195,6 +200,11 @@ impl Reconcile {
         };
         if let Some(outside) = batch.scope.leaves(current.last_modified) {
             return Ok(Looked::Outside(outside));
+        }
+        // An inventory may be without sizes.
+        let Config { sources, .. } = &self.config;
+        if source::leaves_out(sources, batch.bucket, &listed.key, current.size) {
+            return Ok(Looked::FolderMarker);
         }
         let event = event(batch.bucket, &listed.key, current)?;
         let is_current = |story: &&Story| is_same(&event, &story.row.event);

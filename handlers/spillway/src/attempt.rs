@@ -1,6 +1,7 @@
 //! The attempt rule: what to do with a message, given its row. One rule for originals, duplicates, retries,
 //! redrives and replays.
 
+use crate::event::ObjectEvent;
 use crate::row::{Row, State};
 
 /// What to do with a message that asks for an attempt.
@@ -28,6 +29,28 @@ pub fn verdict(asked: u32, row: Option<&Row>) -> Verdict {
     }
 }
 
+/// What is odd about a message that is stale. It is deleted all the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Oddity {
+    /// It is of an object with another etag: two uploads have one identity. S3's own never do.
+    Lookalike,
+    /// The row is dead, and the message asks for an attempt that was made: somebody may have sent a dead letter's body
+    /// without its attempt.
+    DeadAlready,
+}
+
+/// Looks at a stale message and its row.
+pub fn oddity(event: &ObjectEvent, asked: u32, row: &Row) -> Option<Oddity> {
+    let etags = event.etag.as_ref().zip(row.event.etag.as_ref());
+    if etags.is_some_and(|(own, other)| own != other) {
+        Some(Oddity::Lookalike)
+    } else if asked == 1 && row.state == State::Dead {
+        Some(Oddity::DeadAlready)
+    } else {
+        None
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -41,6 +64,26 @@ mod tests {
             attempt,
             execution: Some("e".into()),
             lane: None,
+        }
+    }
+
+    #[test]
+    fn what_is_odd_about_a_stale_message_is_told() {
+        let same = event("k", "1");
+        let mut another = event("k", "1");
+        another.etag = Some("bbbb".into());
+        let mut unknown = event("k", "1");
+        unknown.etag = None;
+        let (done, dead) = (row(State::Succeeded, 1), row(State::Dead, 3));
+        for (event, asked, row, odd) in [
+            (&same, 1, &done, None),
+            (&unknown, 1, &done, None),
+            (&another, 1, &done, Some(Oddity::Lookalike)),
+            (&another, 3, &dead, Some(Oddity::Lookalike)),
+            (&same, 1, &dead, Some(Oddity::DeadAlready)),
+            (&same, 3, &dead, None),
+        ] {
+            assert_eq!(oddity(event, asked, row), odd, "{event:?} {asked} {row:?}");
         }
     }
 

@@ -7,6 +7,7 @@ use serde_json::Value;
 use thiserror::Error;
 
 use crate::fields::Fields;
+use crate::text::cut;
 
 /// Object events of one execution, at most.
 pub const MAX_EVENTS: u32 = 100;
@@ -81,6 +82,12 @@ pub enum FailuresError {
     Unreadable,
     #[error("batchItemFailures names {0:?}, which is the id of none of its objects")]
     Unknown(String),
+    /// A report that nobody would read: as `lambda:invoke` wraps it, as a text, or in another spelling.
+    #[error(
+        "the output has its report at {0}: return it as batchItemFailures at the top level, by the last state's \
+         OutputPath or Output"
+    )]
+    Elsewhere(String),
 }
 
 #[derive(Deserialize)]
@@ -91,9 +98,14 @@ struct Item {
 
 /// The field that Lambda looks at too.
 const FIELD: &str = "batchItemFailures";
+/// [`FIELD`] in any spelling: without case, hyphens and underscores, in the singular.
+const SPELLING: &str = "batchitemfailure";
+/// Bytes of a misplaced report's place that are told.
+const MAX_PLACE_BYTES: usize = 64;
 
-/// Reads an execution's output: Lambda's own convention, `{"batchItemFailures":[{"itemIdentifier": "<id>"}]}`. An
-/// output of another shape reports nothing.
+/// Reads an execution's output: Lambda's own convention, `{"batchItemFailures":[{"itemIdentifier": "<id>"}]}`.
+///
+/// An output that has the field in another place or spelling is an error; one that does not have it reports nothing.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html>
 pub fn failures(output: Option<&str>, ids: &HashSet<String>) -> Result<Failures, FailuresError> {
     let Some(output) = output else {
@@ -102,9 +114,14 @@ pub fn failures(output: Option<&str>, ids: &HashSet<String>) -> Result<Failures,
     let read: Value = match serde_json::from_str(output) {
         Ok(read) => read,
         // JSON is more than serde reads: half of a surrogate pair, or 200 lists in each other.
-        Err(_) if output.contains(FIELD) => return Err(FailuresError::Unreadable),
+        Err(_) if spelled(output).contains(SPELLING) => return Err(FailuresError::Unreadable),
         Err(_) => return Ok(Failures::None),
     };
+    if let Some(place) = misplaced(&read) {
+        return Err(FailuresError::Elsewhere(
+            cut(&place, MAX_PLACE_BYTES).to_owned(),
+        ));
+    }
     let items = match read.get(FIELD) {
         None | Some(Value::Null) => return Ok(Failures::None),
         Some(items) => items,
@@ -123,6 +140,56 @@ pub fn failures(output: Option<&str>, ids: &HashSet<String>) -> Result<Failures,
     } else {
         Failures::Items(failed)
     })
+}
+
+/// The place of a report that is not [`FIELD`] at the output's top level.
+fn misplaced(output: &Value) -> Option<String> {
+    let Value::Object(fields) = output else {
+        return report_in(output, "$".to_owned());
+    };
+    fields.iter().find_map(|(name, value)| {
+        let place = format!("$.{name}");
+        if name != FIELD && is_report(name) {
+            return Some(place);
+        }
+        report_in(value, place)
+    })
+}
+
+/// The place of a report within a value, whose own place is given.
+fn report_in(value: &Value, place: String) -> Option<String> {
+    match value {
+        Value::Object(fields) => fields.iter().find_map(|(name, value)| {
+            let place = format!("{place}.{name}");
+            if is_report(name) {
+                return Some(place);
+            }
+            report_in(value, place)
+        }),
+        Value::Array(values) => values
+            .iter()
+            .enumerate()
+            .find_map(|(index, value)| report_in(value, format!("{place}[{index}]"))),
+        Value::String(text) => holds_report(text).then_some(place),
+        _ => None,
+    }
+}
+
+fn is_report(name: &str) -> bool {
+    let spelled = spelled(name);
+    spelled.strip_suffix('s').unwrap_or(&spelled) == SPELLING
+}
+
+/// Whether a text is the report of a batch, as JSON or as some language prints its own: it has the field's name in quotes.
+fn holds_report(text: &str) -> bool {
+    // Only a text that has the name at all is looked at name by name.
+    spelled(text).contains(SPELLING) && text.split(['"', '\'']).any(is_report)
+}
+
+/// Without what spellings differ in. A backslash goes too: a text in a text escapes its quotes.
+fn spelled(text: &str) -> String {
+    let plain = text.chars().filter(|it| !matches!(it, '_' | '-' | '\\'));
+    plain.map(|it| it.to_ascii_lowercase()).collect()
 }
 
 #[cfg(test)]
@@ -244,7 +311,78 @@ mod tests {
         assert_eq!(unknown, FailuresError::Unknown("c".into()));
     }
 
+    #[test]
+    fn a_report_that_nobody_would_read_fails_all() {
+        let ids = HashSet::from(["a".to_owned()]);
+        let items = r#"[{"itemIdentifier": "a"}]"#;
+        let text = |json: &str| serde_json::to_string(json).unwrap();
+        let report = format!(r#"{{"batchItemFailures": {items}}}"#);
+        let as_text = text(&report);
+        for (output, place) in [
+            // What lambda:invoke returns unfiltered.
+            (
+                format!(
+                    r#"{{"ExecutedVersion": "$LATEST", "Payload": {report}, "StatusCode": 200}}"#
+                ),
+                "$.Payload.batchItemFailures",
+            ),
+            (format!("[{report}]"), "$[0].batchItemFailures"),
+            (as_text.clone(), "$"),
+            (text(&as_text), "$"),
+            (
+                format!(r#"{{"statusCode": 200, "body": {as_text}}}"#),
+                "$.body",
+            ),
+            (
+                format!(r#"{{"log": {}}}"#, text("{'batchItemFailures': ['a']}")),
+                "$.log",
+            ),
+            (
+                format!(r#"{{"BatchItemFailures": {items}}}"#),
+                "$.BatchItemFailures",
+            ),
+            (
+                format!(r#"{{"batch_item_failures": {items}}}"#),
+                "$.batch_item_failures",
+            ),
+            (
+                format!(r#"{{"batch-item-failure": {items}}}"#),
+                "$.batch-item-failure",
+            ),
+            (
+                format!(r#"{{"batchItemFailures": [], "Payload": [0, {report}]}}"#),
+                "$.Payload[1].batchItemFailures",
+            ),
+        ] {
+            let place = FailuresError::Elsewhere(place.to_owned());
+            assert_eq!(failures(Some(&output), &ids), Err(place), "{output}");
+        }
+        let told = FailuresError::Elsewhere("x".repeat(MAX_PLACE_BYTES)).to_string();
+        assert!(told.len() <= crate::row::MAX_CAUSE_BYTES, "{}", told.len());
+        for output in [
+            r#"{"log": "no batchItemFailures today", "batchItemFailuresSeen": 0}"#,
+            r#"{"batchItemFailures": [], "note": "the 'batchItemFailures-free' mode"}"#,
+        ] {
+            assert_eq!(failures(Some(output), &ids), Ok(Failures::None), "{output}");
+        }
+    }
+
     proptest! {
+        /// However deep a report is wrapped, its failures are not lost.
+        #[test]
+        fn a_wrapped_report_is_never_success(wraps in proptest::collection::vec(0u8..3, 1..6)) {
+            let mut output = serde_json::json!({FIELD: [{"itemIdentifier": "a"}]});
+            for wrap in wraps {
+                output = match wrap {
+                    0 => serde_json::json!({"Payload": output}),
+                    1 => serde_json::json!([1, output]),
+                    _ => Value::String(output.to_string()),
+                };
+            }
+            let read = failures(Some(&output.to_string()), &HashSet::from(["a".to_owned()]));
+            prop_assert!(matches!(read, Err(FailuresError::Elsewhere(_))), "{:?}", read);
+        }
+
         /// Every received event goes into exactly one execution, and no execution holds too much.
         #[test]
         fn none_is_lost_and_none_goes_twice(

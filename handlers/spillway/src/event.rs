@@ -90,9 +90,23 @@ pub struct ObjectEvent {
     pub event_time: String,
 }
 
+/// What a record of S3's reports.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reported {
+    /// An object was created: the only kind that is worked on.
+    Created(ObjectEvent),
+    /// Another kind of S3's events, by its name. A topic that others listen to brings them too: nothing is to do.
+    Other(String),
+}
+
 /// A version id, unless it says that there is none.
 pub fn meaningful(version_id: Option<&str>) -> Option<&str> {
     version_id.filter(|id| !id.is_empty() && *id != NULL_VERSION)
+}
+
+/// See [`ObjectEvent::is_folder_marker`]. An object of unknown size, in bytes, is taken for one with a content.
+pub fn is_folder_marker(key: &str, size: Option<u64>) -> bool {
+    key.ends_with('/') && size == Some(0)
 }
 
 /// What is wrong with an object event.
@@ -120,14 +134,21 @@ pub enum EventError {
 }
 
 impl ObjectEvent {
+    /// Whether it is the empty object by which S3's console shows a folder.
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-folders.html>
+    pub fn is_folder_marker(&self) -> bool {
+        is_folder_marker(&self.key, self.size)
+    }
+
     /// Whether reconcile found it, and S3 has not reported it.
     pub fn is_found(&self) -> bool {
         self.sequencer.is_none()
     }
 
-    /// Checks what the types cannot: lengths and the kind of event. An empty version id or etag is none.
+    /// Checks what the types cannot: lengths and the kind of event. An empty etag is none, and so is the version id of an
+    /// object that has no other version: S3 writes `null`, or leaves it out.
     pub fn validate(mut self) -> Result<Self, EventError> {
-        self.version_id = self.version_id.filter(|id| !id.is_empty());
+        self.version_id = meaningful(self.version_id.as_deref()).map(str::to_owned);
         self.etag = self.etag.filter(|etag| !etag.is_empty());
         // S3 allows 63 characters, buckets from before 2018 255; a slash would make the ledger's key ambiguous.
         if self.bucket.is_empty() || self.bucket.len() > 255 || self.bucket.contains('/') {
@@ -144,11 +165,7 @@ impl ObjectEvent {
         {
             return Err(EventError::LongVersionId(version_id.len()));
         }
-        if !self.event_name.starts_with("ObjectCreated:") {
-            return Err(EventError::EventName(
-                self.event_name.chars().take(64).collect(),
-            ));
-        }
+        Self::check_name(&self.event_name)?;
         let etag = self.etag.as_deref().unwrap_or_default();
         for (field, text) in [
             ("the event name", self.event_name.as_str()),
@@ -164,6 +181,15 @@ impl ObjectEvent {
             return Err(EventError::Unidentified);
         }
         Ok(self)
+    }
+
+    /// Checks that an event's name is of an object that was created.
+    pub fn check_name(event_name: &str) -> Result<(), EventError> {
+        if event_name.starts_with("ObjectCreated:") {
+            Ok(())
+        } else {
+            Err(EventError::EventName(event_name.chars().take(64).collect()))
+        }
     }
 
     /// Whether a found one can be known again by what its row's key is made of.
@@ -238,6 +264,20 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn an_empty_object_whose_key_ends_with_a_slash_marks_a_folder() {
+        for (key, size, marks) in [
+            ("status/new folder/", Some(0), true),
+            ("status/new folder/", Some(1), false),
+            ("status/new folder/", None, false),
+            ("status/empty", Some(0), false),
+        ] {
+            let mut event = event(key, "1");
+            event.size = size;
+            assert_eq!(event.is_folder_marker(), marks, "{key} {size:?}");
+        }
+    }
+
+    #[test]
     fn limits_are_checked() {
         let mut long = event("k", "1");
         long.key = "k".repeat(MAX_KEY_BYTES + 1);
@@ -262,10 +302,12 @@ pub(crate) mod tests {
             Err(EventError::LongField { field, bytes: 129 })
         );
 
-        let mut empty = event("k", "1");
-        (empty.version_id, empty.etag) = (Some(String::new()), Some(String::new()));
-        let validated = empty.validate().unwrap();
-        assert_eq!((validated.version_id, validated.etag), (None, None));
+        for none in ["", "null"] {
+            let mut empty = event("k", "1");
+            (empty.version_id, empty.etag) = (Some(none.into()), Some(String::new()));
+            let validated = empty.validate().unwrap();
+            assert_eq!((validated.version_id, validated.etag), (None, None));
+        }
 
         assert_eq!(event("", "1").validate(), Err(EventError::EmptyKey));
         assert!(event(&"k".repeat(MAX_KEY_BYTES), "1").validate().is_ok());

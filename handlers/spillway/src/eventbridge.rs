@@ -5,12 +5,26 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use thiserror::Error;
 
-use crate::event::{EventError, MAX_FIELD_BYTES, ObjectEvent, Sequencer};
+use crate::event::{EventError, MAX_FIELD_BYTES, ObjectEvent, Reported, Sequencer};
 use crate::fields::Fields;
 use crate::text::cut;
 
 /// The only type of event that creates an object.
 const CREATED: &str = "Object Created";
+
+/// The other types of S3's events, which create no object.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/EventBridge.html>
+const OTHER_KINDS: [&str; 9] = [
+    "Object ACL Updated",
+    "Object Access Tier Changed",
+    "Object Deleted",
+    "Object Restore Completed",
+    "Object Restore Expired",
+    "Object Restore Initiated",
+    "Object Storage Class Changed",
+    "Object Tags Added",
+    "Object Tags Deleted",
+];
 
 /// Why an EventBridge event was not understood. The text is what its message carries into the dead-letter queue.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -21,6 +35,11 @@ pub enum EventBridgeError {
         "the event's detail-type {0:?} is not {CREATED:?}: let the rule's event pattern match only that"
     )]
     DetailType(String),
+    #[error(
+        "the event is CloudTrail's of a call of S3: switch on the bucket's own events to EventBridge, and let the rule's \
+         event pattern match the detail-type {CREATED:?}"
+    )]
+    CloudTrail,
     #[error(
         "the event-version {0:?} of the event's detail is not 1.x, the version this release understands"
     )]
@@ -58,8 +77,8 @@ struct Object {
     sequencer: Option<String>,
 }
 
-/// The object event of an EventBridge event.
-pub fn object_event(mut fields: Map<String, Value>) -> Result<ObjectEvent, EventBridgeError> {
+/// What an EventBridge event reports.
+pub fn reported(mut fields: Map<String, Value>) -> Result<Reported, EventBridgeError> {
     use EventBridgeError::Missing;
 
     let mut text = |name: &str| match fields.remove(name) {
@@ -73,10 +92,12 @@ pub fn object_event(mut fields: Map<String, Value>) -> Result<ObjectEvent, Event
         return Err(EventBridgeError::Source(cut(&source, 64).to_owned()));
     }
     let detail_type = detail_type.ok_or(Missing("detail-type"))?;
-    if detail_type != CREATED {
-        return Err(EventBridgeError::DetailType(
-            cut(&detail_type, 64).to_owned(),
-        ));
+    match detail_type.as_str() {
+        CREATED => {}
+        other if OTHER_KINDS.contains(&other) => return Ok(Reported::Other(detail_type)),
+        // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html
+        "AWS API Call via CloudTrail" => return Err(EventBridgeError::CloudTrail),
+        other => return Err(EventBridgeError::DetailType(cut(other, 64).to_owned())),
     }
     // Only now: the details of other events look different.
     let detail = fields.remove("detail").filter(|detail| !detail.is_null());
@@ -103,7 +124,7 @@ pub fn object_event(mut fields: Map<String, Value>) -> Result<ObjectEvent, Event
         event_name: event_name(detail.reason.as_deref()),
         event_time: time.ok_or(Missing("time"))?,
     };
-    Ok(event.validate()?)
+    Ok(Reported::Created(event.validate()?))
 }
 
 /// The name that S3's own notification gives what EventBridge calls the reason, which is the API call.
@@ -171,7 +192,10 @@ pub(crate) mod tests {
     }
 
     fn read(event: Value) -> Result<ObjectEvent, EventBridgeError> {
-        object_event(event.as_object().unwrap().clone())
+        match reported(event.as_object().unwrap().clone())? {
+            Reported::Created(event) => Ok(event),
+            Reported::Other(kind) => panic!("{kind}"),
+        }
     }
 
     #[test]
@@ -235,12 +259,12 @@ pub(crate) mod tests {
     fn what_is_not_a_created_object_is_refused_with_a_reason() {
         for (event, reason) in [
             (
-                with("/detail-type", json!("Object Deleted")),
-                "Object Deleted",
+                with("/detail-type", json!("Object Renamed")),
+                "\"Object Renamed\" is not \"Object Created\": let the rule's event pattern",
             ),
             (
-                with("/detail-type", json!("Object Tags Added")),
-                "event pattern",
+                with("/detail-type", json!("AWS API Call via CloudTrail")),
+                "CloudTrail's",
             ),
             (with("/detail-type", Value::Null), "detail-type is missing"),
             (with("/source", json!("aws.ec2")), "is not aws.s3"),
@@ -271,6 +295,16 @@ pub(crate) mod tests {
         ] {
             let error = read(event).unwrap_err().to_string();
             assert!(error.contains(reason), "{error}");
+        }
+    }
+
+    #[test]
+    fn another_kind_is_told_by_its_type_whatever_its_detail() {
+        for kind in OTHER_KINDS {
+            let mut other = with("/detail-type", json!(kind));
+            other["detail"] = Value::Null;
+            let reported = reported(other.as_object().unwrap().clone());
+            assert_eq!(reported, Ok(Reported::Other(kind.to_owned())));
         }
     }
 

@@ -274,8 +274,8 @@ mod tests {
             expected
         );
         assert_eq!(
-            crate::message::parse(&input),
-            Ok(crate::message::Body::Events(vec![versioned]))
+            crate::message::parse(&input).unwrap().into_events(),
+            [versioned]
         );
     }
 

@@ -1,7 +1,7 @@
 //! The lease: one tick at a time.
 //!
-//! Taking it writes the worst case (no tokens left, every start of this schedule used, slots of this tick suspect);
-//! a clean release writes what is true. So a tick that dies leaves the truth or something safer.
+//! Before it starts anything a tick writes the worst case (no tokens left, every start of this schedule used, slots of this tick
+//! suspect); a clean release writes what is true. So a tick that dies leaves the truth or something safer.
 
 use crate::Millis;
 use crate::day::DayStarts;

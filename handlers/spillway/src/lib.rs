@@ -9,6 +9,7 @@
 
 pub mod aws;
 
+pub mod admission;
 pub mod attempt;
 pub mod batch;
 pub mod capacity;

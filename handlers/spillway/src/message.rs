@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use thiserror::Error;
 
-use crate::event::{EventError, ObjectEvent};
+use crate::event::{EventError, ObjectEvent, Reported};
 use crate::eventbridge::{self, EventBridgeError};
 use crate::fields::Fields;
 use crate::notification::{self, NotificationError};
@@ -27,18 +27,44 @@ pub const MAX_ATTEMPT: u32 = 999_999;
 /// What the body of a message holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Body {
-    /// At least one object event.
-    Events(Vec<ObjectEvent>),
+    /// Spillway's own message: one object event.
+    Own(ObjectEvent),
+    /// What S3 reports, record by record, at least one: one that is not understood says nothing about the others.
+    Reported(Vec<Result<Reported, Refused>>),
     /// S3 sends `s3:TestEvent` when a notification is configured; there is nothing to do for it.
     TestEvent,
 }
 
-/// What a body holds, record by record: one that is not understood says nothing about the others.
+/// A record that was not understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Records {
-    /// At least one.
-    Events(Vec<Result<ObjectEvent, MessageError>>),
-    TestEvent,
+pub struct Refused {
+    pub error: MessageError,
+    /// As it was sent, but for the last digits of a fraction.
+    record: Value,
+}
+
+impl Refused {
+    /// A message's body with this record alone.
+    pub fn body(&self) -> String {
+        json_body(notification::of_record(&self.record))
+    }
+}
+
+impl Body {
+    /// The object events that were understood.
+    pub fn into_events(self) -> Vec<ObjectEvent> {
+        match self {
+            Self::Own(event) => vec![event],
+            Self::Reported(records) => {
+                let created = |record| match record {
+                    Ok(Reported::Created(event)) => Some(event),
+                    _ => None,
+                };
+                records.into_iter().filter_map(created).collect()
+            }
+            Self::TestEvent => Vec::new(),
+        }
+    }
 }
 
 /// Why a message was not understood. The text is what it carries into the dead-letter queue.
@@ -79,16 +105,13 @@ struct Own {
     reconciled: bool,
 }
 
-/// Understands a message's body, whichever dialect it is in: all of it, or not at all.
+/// Understands a message's body, whichever dialect it is in.
 pub fn parse(body: &str) -> Result<Body, MessageError> {
-    match read(json(body)?)? {
-        Records::Events(events) => Ok(Body::Events(events.into_iter().collect::<Result<_, _>>()?)),
-        Records::TestEvent => Ok(Body::TestEvent),
-    }
+    read(json(body)?)
 }
 
-/// Understands a body record by record.
-pub fn read(body: Value) -> Result<Records, MessageError> {
+/// Understands what a body is as JSON.
+pub fn read(body: Value) -> Result<Body, MessageError> {
     let fields = object(body)?;
     if !sns::is_envelope(&fields) {
         return unwrapped(fields);
@@ -111,32 +134,30 @@ fn object(body: Value) -> Result<Map<String, Value>, MessageError> {
     }
 }
 
-fn unwrapped(mut fields: Map<String, Value>) -> Result<Records, MessageError> {
+fn unwrapped(mut fields: Map<String, Value>) -> Result<Body, MessageError> {
     if let Some(version) = fields.get("spillway").cloned() {
-        return own(&version, Value::Object(fields)).map(one);
+        return own(&version, Value::Object(fields)).map(Body::Own);
     }
     if let Some(records) = fields.remove("Records") {
         let Value::Array(records) = records else {
             return Err(MessageError::Fields("Records is not a list".into()));
         };
-        let events = notification::object_events(records)?.into_iter();
-        return Ok(Records::Events(
-            events
-                .map(|event| event.map_err(MessageError::from))
-                .collect(),
+        let records = notification::records(records)?.into_iter();
+        let refused = |(error, record): (NotificationError, Value)| Refused {
+            error: error.into(),
+            record,
+        };
+        return Ok(Body::Reported(
+            records.map(|record| record.map_err(refused)).collect(),
         ));
     }
     if fields.contains_key("detail-type") {
-        return Ok(one(eventbridge::object_event(fields)?));
+        return Ok(Body::Reported(vec![Ok(eventbridge::reported(fields)?)]));
     }
     if fields.get("Event").and_then(Value::as_str) == Some("s3:TestEvent") {
-        return Ok(Records::TestEvent);
+        return Ok(Body::TestEvent);
     }
     Err(MessageError::Dialect)
-}
-
-fn one(event: ObjectEvent) -> Records {
-    Records::Events(vec![Ok(event)])
 }
 
 fn own(version: &Value, body: Value) -> Result<ObjectEvent, MessageError> {
@@ -161,7 +182,18 @@ fn own(version: &Value, body: Value) -> Result<ObjectEvent, MessageError> {
     }
 }
 
-/// The attempt that a message's attribute asks for.
+impl Body {
+    /// The attempt that a message asks for: the first, unless it is Spillway's own. An attribute of the same name that
+    /// somebody else put beside a report of S3 is not Spillway's.
+    pub fn attempt(&self, attribute: Option<&str>) -> Result<u32, MessageError> {
+        match self {
+            Self::Own(_) => attempt(attribute),
+            Self::Reported(_) | Self::TestEvent => Ok(1),
+        }
+    }
+}
+
+/// The attempt that the attribute of Spillway's own message asks for.
 pub fn attempt(attribute: Option<&str>) -> Result<u32, MessageError> {
     let Some(raw) = attribute else { return Ok(1) };
     match raw.parse() {
@@ -208,10 +240,11 @@ mod tests {
     }
 
     fn events(body: &Value) -> Vec<ObjectEvent> {
-        match parse(&body.to_string()).unwrap() {
-            Body::Events(events) => events,
-            Body::TestEvent => panic!("a test event"),
+        let body = parse(&body.to_string()).unwrap();
+        if let Body::Reported(records) = &body {
+            assert!(records.iter().all(Result::is_ok), "{records:?}");
         }
+        body.into_events()
     }
 
     #[test]
@@ -234,20 +267,6 @@ mod tests {
     }
 
     #[test]
-    fn one_bad_record_refuses_the_whole_message() {
-        let mut bad = record("b");
-        bad["s3"]["object"]
-            .as_object_mut()
-            .unwrap()
-            .remove("sequencer");
-        let error = parse(&json!({"Records": [record("a"), bad]}).to_string()).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "record 1: s3.object.sequencer is missing"
-        );
-    }
-
-    #[test]
     fn a_newer_minor_version_with_new_fields_is_understood() {
         let mut newer = record("a");
         newer["eventVersion"] = json!("2.6");
@@ -260,8 +279,8 @@ mod tests {
     fn another_major_version_is_refused() {
         let mut other = record("a");
         other["eventVersion"] = json!("3.0");
-        let error = parse(&json!({"Records": [other]}).to_string()).unwrap_err();
-        assert!(error.to_string().contains("\"3.0\" is not 2.x"), "{error}");
+        let error = refused(other);
+        assert!(error.contains("\"3.0\" is not 2.x"), "{error}");
     }
 
     #[test]
@@ -271,21 +290,149 @@ mod tests {
         assert_eq!(events(&json!({"Records": [large]})).len(), 1);
     }
 
+    /// Why the only record of a notification is refused.
+    fn refused(record: Value) -> String {
+        let sent = json!({"Records": [record]}).to_string();
+        match parse(&sent).unwrap() {
+            Body::Reported(records) => match records.as_slice() {
+                [Err(refused)] => {
+                    assert_eq!(refused.body(), sent);
+                    refused.error.to_string()
+                }
+                other => panic!("{other:?}"),
+            },
+            other => panic!("{other:?}"),
+        }
+    }
+
     #[test]
-    fn record_by_record_a_bad_one_leaves_the_others() {
-        let body =
-            json!({"Records": [record("a"), {"eventVersion": 2}, record("%zz"), record("b")]});
-        let Records::Events(events) = read(body).unwrap() else {
-            panic!("a test event")
+    fn a_bad_record_leaves_the_others_and_keeps_its_own_words() {
+        let mut incomplete = record("b");
+        let object = incomplete["s3"]["object"].as_object_mut().unwrap();
+        object.remove("sequencer");
+        let body = json!({"Records": [record("a"), incomplete, record("%zz"), record("b")]});
+        let Ok(Body::Reported(records)) = read(body) else {
+            panic!("no records")
         };
-        let read: Vec<_> = events
+        let read: Vec<_> = records
             .iter()
-            .map(|event| match event {
-                Ok(event) => event.key.clone(),
-                Err(error) => error.to_string().chars().take(8).collect(),
+            .map(|record| match record {
+                Ok(Reported::Created(event)) => event.key.clone(),
+                Ok(Reported::Other(kind)) => panic!("{kind}"),
+                Err(refused) => refused.error.to_string(),
             })
             .collect();
-        assert_eq!(read, ["a", "record 1", "record 2", "b"]);
+        assert_eq!(
+            read,
+            [
+                "a",
+                "record 1: s3.object.sequencer is missing",
+                "record 2: the key \"%zz\" is not URL-encoded UTF-8",
+                "b"
+            ]
+        );
+        let Err(second) = &records[1] else {
+            panic!("understood")
+        };
+        let body: Value = serde_json::from_str(&second.body()).unwrap();
+        assert_eq!(body, json!({"Records": [incomplete]}));
+    }
+
+    /// As AWS sent them: the files of LocalStack's snapshots.
+    /// <https://github.com/localstack/localstack/blob/main/tests/aws/services/s3/test_s3_notifications_sqs.snapshot.json>
+    #[test]
+    fn events_of_other_kinds_are_told_by_their_names() {
+        let mut tagging = record("a");
+        tagging["eventName"] = json!("ObjectTagging:Put");
+        tagging["eventVersion"] = json!("2.3");
+        tagging["s3"]["object"] = json!({"eTag": "f3e6", "key": "a"});
+        let mut removed = record("b");
+        removed["eventName"] = json!("ObjectRemoved:Delete");
+        let body = json!({"Records": [tagging, record("c"), removed]});
+        let Ok(Body::Reported(records)) = parse(&body.to_string()) else {
+            panic!("no records")
+        };
+        let other = |kind: &str| Ok(Reported::Other(kind.to_owned()));
+        assert_eq!(records[0], other("ObjectTagging:Put"));
+        assert_eq!(records[2], other("ObjectRemoved:Delete"));
+        let keys: Vec<String> = Body::Reported(records)
+            .into_events()
+            .into_iter()
+            .map(|event| event.key)
+            .collect();
+        assert_eq!(keys, ["c"]);
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_from_the_outside_in() {
+        let with = |changes: &[(&str, Value)]| {
+            let mut record = record("a");
+            for (field, value) in changes {
+                record[*field] = value.clone();
+            }
+            refused(record)
+        };
+        let no_object = ("s3", json!({"object": {}}));
+        for (reason, words) in [
+            (
+                with(&[("eventName", json!("ObjectPainted:Red")), no_object.clone()]),
+                "the event \"ObjectPainted:Red\" is not an ObjectCreated event",
+            ),
+            (
+                with(&[("eventName", json!("s3:ObjectCreated:Put"))]),
+                "the event \"s3:ObjectCreated:Put\" is not an ObjectCreated event",
+            ),
+            (
+                with(&[("eventVersion", json!("3.0")), no_object.clone()]),
+                "\"3.0\" is not 2.x",
+            ),
+            (
+                with(&[
+                    ("eventSource", json!("aws:codecommit")),
+                    ("eventName", Value::Null),
+                    ("eventVersion", json!("1.0")),
+                ]),
+                "the event source \"aws:codecommit\" is not aws:s3",
+            ),
+            (
+                with(&[("eventSource", Value::Null)]),
+                "eventSource is missing",
+            ),
+            (with(&[("eventName", json!(7))]), "eventName is not a text"),
+            (with(&[no_object]), "s3.object.key is missing"),
+            (refused(json!(7)), "record 0: its fields do not fit"),
+        ] {
+            assert!(reason.contains(words), "{reason}");
+        }
+    }
+
+    #[test]
+    fn foreign_forms_are_named_for_what_they_are() {
+        for (record, words) in [
+            (
+                json!({"messageId": "1", "body": "{}", "eventSource": "aws:sqs", "awsRegion": "us-east-1"}),
+                "record 0: it is of aws:sqs, the form in which Lambda hands over an SQS message: send the message's body",
+            ),
+            (
+                json!({"EventVersion": "1.0", "EventSource": "aws:sns", "Sns": {"Message": "{}"}}),
+                "it is of aws:sns",
+            ),
+            (
+                json!({"eventVersion": "1.08", "eventSource": "s3.amazonaws.com", "eventName": "PutObject"}),
+                "CloudTrail's record",
+            ),
+            (
+                json!({"eventID": "1", "eventSource": "aws:dynamodb"}),
+                "of a stream",
+            ),
+            (
+                json!({"eventVersion": "2.0", "eventSource": "minio:s3"}),
+                "MinIO's",
+            ),
+        ] {
+            let reason = refused(record);
+            assert!(reason.contains(words), "{reason}");
+        }
     }
 
     #[test]
@@ -304,7 +451,8 @@ mod tests {
             eventbridge::tests::sample(),
             own,
         ] {
-            assert_eq!(wrapped(&body), Ok(Body::Events(events(&body))));
+            assert_eq!(wrapped(&body), parse(&body.to_string()));
+            assert!(!events(&body).is_empty());
         }
         let test_event =
             json!({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "uploads"});
@@ -342,7 +490,6 @@ mod tests {
             ("{}", "neither"),
             (r#"{"Records": []}"#, "no records"),
             (r#"{"Records": 7}"#, "do not fit"),
-            (r#"{"Records": [7]}"#, "record 0: its fields do not fit"),
             (r#"{"detail-type": 7}"#, "do not fit"),
             (r#"{"Event": "s3:Other"}"#, "neither"),
             (r#"{"spillway": 9, "object": {}}"#, "schema version 9"),
@@ -397,6 +544,17 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_foreign_attempt_is_not_believed() {
+        let attempt = |body: &str, asked| parse(body).unwrap().attempt(Some(asked));
+        let own = encode(&event("k", "1"));
+        assert_eq!(attempt(&own, "3"), Ok(3));
+        assert!(attempt(&own, "three").is_err());
+        let reported = json!({"Records": [record("k")]}).to_string();
+        assert_eq!(attempt(&reported, "3"), Ok(1));
+        assert_eq!(attempt(&reported, "three"), Ok(1));
+    }
+
     proptest! {
         #[test]
         fn own_messages_come_back_as_they_went(
@@ -406,7 +564,7 @@ mod tests {
             let mut sent = event(&key, &sequencer);
             sent.version_id = version;
             sent.size = size;
-            prop_assert_eq!(parse(&encode(&sent)), Ok(Body::Events(vec![sent])));
+            prop_assert_eq!(parse(&encode(&sent)), Ok(Body::Own(sent)));
         }
 
         #[test]

@@ -1,9 +1,9 @@
-//! Which lane the events of an object belong to: the sources that `ingest` is invoked for.
+//! The sources: which objects' events are taken in, and by which lane they go.
 
 use serde::Deserialize;
 use thiserror::Error;
 
-use crate::event::ObjectEvent;
+use crate::event::{ObjectEvent, is_folder_marker};
 use crate::fields::Fields;
 use crate::lane::Lane;
 
@@ -11,12 +11,16 @@ use crate::lane::Lane;
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Source {
-    pub bucket: String,
+    /// Absent: any bucket, as of a topic that buckets notify.
+    pub bucket: Option<String>,
     /// As the key has it, not URL-encoded; absent or empty: any.
     pub prefix: Option<String>,
     pub suffix: Option<String>,
     /// Absent: the first lane.
     pub lane: Option<String>,
+    /// Whether folder markers are worked on like any other object.
+    #[serde(default)]
+    pub folder_markers: bool,
 }
 
 /// What is wrong with a list of sources.
@@ -35,7 +39,10 @@ pub fn parse(json: &str) -> Result<Vec<Source>, SourceError> {
     let sources: Vec<Fields<Source>> =
         serde_json::from_str(json).map_err(|error| SourceError::Json(error.to_string()))?;
     let sources: Vec<Source> = sources.into_iter().map(|Fields(source)| source).collect();
-    if sources.iter().any(|source| source.bucket.is_empty()) {
+    if sources
+        .iter()
+        .any(|source| source.bucket.as_deref() == Some(""))
+    {
         return Err(SourceError::Bucket);
     }
     Ok(sources)
@@ -48,7 +55,7 @@ pub fn check(sources: &[Source], lanes: &[Lane]) -> Result<(), SourceError> {
             && !lanes.iter().any(|known| known.name == *lane)
         {
             return Err(SourceError::Lane {
-                bucket: bucket.clone(),
+                bucket: bucket.clone().unwrap_or_default(),
                 lane: lane.clone(),
             });
         }
@@ -66,7 +73,9 @@ impl Source {
     }
 
     fn matches(&self, bucket: &str, key: &str) -> bool {
-        self.bucket == bucket && key.starts_with(self.prefix()) && key.ends_with(self.suffix())
+        self.bucket.as_deref().is_none_or(|named| named == bucket)
+            && key.starts_with(self.prefix())
+            && key.ends_with(self.suffix())
     }
 }
 
@@ -75,17 +84,34 @@ pub fn is_of_any(sources: &[Source], bucket: &str, key: &str) -> bool {
     sources.iter().any(|source| source.matches(bucket, key))
 }
 
-/// The place in `lanes` of an object event's lane: that of the matching source with the longest prefix, and among
-/// those with the longest suffix. The first lane, if no source matches or its lane is gone.
-pub fn lane(sources: &[Source], lanes: &[Lane], event: &ObjectEvent) -> usize {
-    let closest = sources
+/// The source that decides for an object: of those that match, one that names the bucket, then the one with the longest
+/// prefix, and among those with the longest suffix.
+fn closest<'a>(sources: &'a [Source], bucket: &str, key: &str) -> Option<&'a Source> {
+    sources
         .iter()
-        .filter(|source| source.matches(&event.bucket, &event.key))
-        .max_by_key(|source| (source.prefix().len(), source.suffix().len()));
-    closest
+        .filter(|source| source.matches(bucket, key))
+        .max_by_key(|source| {
+            (
+                source.bucket.is_some(),
+                source.prefix().len(),
+                source.suffix().len(),
+            )
+        })
+}
+
+/// The place in `lanes` of an object event's lane: that of its closest source. The first lane, if no source matches or its
+/// lane is gone.
+pub fn lane(sources: &[Source], lanes: &[Lane], event: &ObjectEvent) -> usize {
+    closest(sources, &event.bucket, &event.key)
         .and_then(|source| source.lane.as_deref())
         .and_then(|name| lanes.iter().position(|lane| lane.name == name))
         .unwrap_or_default()
+}
+
+/// Whether an object's events are left out because it marks a folder, and its closest source does not want those.
+pub fn leaves_out(sources: &[Source], bucket: &str, key: &str, size: Option<u64>) -> bool {
+    is_folder_marker(key, size)
+        && !closest(sources, bucket, key).is_some_and(|source| source.folder_markers)
 }
 
 #[cfg(test)]
@@ -146,6 +172,33 @@ mod tests {
     }
 
     #[test]
+    fn the_closest_source_decides_about_folder_markers() {
+        let sources = parse(
+            r#"[{"bucket": "uploads", "prefix": "a/"}, {"bucket": "uploads", "prefix": "a/b/", "folder_markers": true}]"#,
+        )
+        .unwrap();
+        for (key, size, left_out) in [
+            ("a/new folder/", Some(0), true),
+            ("a/b/new folder/", Some(0), false),
+            ("elsewhere/", Some(0), true),
+            ("a/new folder/", Some(7), false),
+            ("a/new folder/", None, false),
+            ("a/empty", Some(0), false),
+        ] {
+            assert_eq!(
+                leaves_out(&sources, "uploads", key, size),
+                left_out,
+                "{key} {size:?}"
+            );
+        }
+        let any_bucket =
+            parse(r#"[{"folder_markers": true}, {"bucket": "uploads", "prefix": "a/"}]"#).unwrap();
+        assert!(leaves_out(&any_bucket, "uploads", "a/b/", Some(0)));
+        assert!(!leaves_out(&any_bucket, "uploads", "b/", Some(0)));
+        assert!(!leaves_out(&any_bucket, "another", "a/b/", Some(0)));
+    }
+
+    #[test]
     fn an_object_of_no_source_is_told() {
         let sources =
             parse(r#"[{"bucket": "uploads", "prefix": "a/", "suffix": ".json"}]"#).unwrap();
@@ -189,10 +242,11 @@ mod tests {
             let lanes = lanes();
             let names = ["urgent", "bulk", "rest", "gone"];
             let sources: Vec<_> = sources.into_iter().map(|(prefix, suffix, lane)| Source {
-                bucket: "uploads".into(),
+                bucket: Some("uploads".into()),
                 prefix: Some(prefix),
                 suffix: Some(suffix),
                 lane: lane.map(|place| names[place].to_owned()),
+                folder_markers: false,
             }).collect();
             prop_assert!(lane(&sources, &lanes, &event(&key, "1")) < lanes.len());
         }

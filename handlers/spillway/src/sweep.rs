@@ -4,10 +4,11 @@ use crate::Millis;
 use crate::outcome::{Outcome, Status};
 use crate::slot::Slot;
 
-/// Step Functions forgets an execution 90 days after it closed, and then its name could be started again. A slot
-/// that old whose execution is not found is not touched by the sweep but reported; the margin is for clocks.
-/// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html>
-pub const PARK_AFTER: Millis = 60 * 24 * 60 * 60 * 1000;
+/// Step Functions forgets an execution 90 days after it closed, or 30 where an account has its history cut to that, and then its
+/// name could be started again. A slot that old whose execution is not found is not touched by the sweep but reported; the margin
+/// is for clocks.
+/// <https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html>
+pub const PARK_AFTER: Millis = 25 * 24 * 60 * 60 * 1000;
 
 /// A claim is given up after ten seconds, and may still be on the wire then. When it lands it must find its slot, and its
 /// place in the list of its batch, or the event is claimed, nothing starts it, and its message is stale.

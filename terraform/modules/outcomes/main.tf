@@ -109,11 +109,9 @@ resource "aws_lambda_event_source_mapping" "this" {
   function_response_types = ["ReportBatchItemFailures"]
   tags                    = var.tags
 
-  dynamic "scaling_config" {
-    for_each = var.maximum_concurrency == null ? [] : [var.maximum_concurrency]
-
-    content {
-      maximum_concurrency = scaling_config.value
-    }
+  # Without a bound a slow ledger lets it use up the account's concurrency, and
+  # the ticks of dispatch find none.
+  scaling_config {
+    maximum_concurrency = var.maximum_concurrency
   }
 }

@@ -13,6 +13,11 @@ output "dead_letter_queue_url" {
   value       = aws_sqs_queue.dlq.url
 }
 
+output "maximum_concurrency" {
+  description = "Most instances of the function that settle at once."
+  value       = var.maximum_concurrency
+}
+
 output "policy_json" {
   description = "The queue's policy, as it is."
   value       = local._policy.this

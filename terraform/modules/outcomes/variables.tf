@@ -71,13 +71,14 @@ variable "max_receive_count" {
 }
 
 variable "maximum_concurrency" {
-  description = "Most instances of the function that settle at once; null: no bound of its own."
+  description = "Most instances of the function that settle at once."
   type        = number
-  default     = null
+  default     = 10
+  nullable    = false
 
   validation {
-    condition     = var.maximum_concurrency == null ? true : var.maximum_concurrency >= 2 && var.maximum_concurrency <= 1000
-    error_message = "maximum_concurrency = ${coalesce(var.maximum_concurrency, 0)}: Lambda allows 2 to 1000; leave it out for no bound."
+    condition     = var.maximum_concurrency >= 2 && var.maximum_concurrency <= 1000 && floor(var.maximum_concurrency) == var.maximum_concurrency
+    error_message = "maximum_concurrency = ${var.maximum_concurrency}: Lambda allows whole numbers from 2 to 1000; leave it out for 10."
   }
 }
 

@@ -1,7 +1,8 @@
 //! A second reading of the messages, by looking at the places where AWS puts things, and by nothing of the product.
 
 use serde_json::Value;
-use spillway::event::ObjectEvent;
+use spillway::event::{ObjectEvent, Reported};
+use spillway::message::{Body, Refused};
 
 fn text<'a>(document: &'a Value, place: &str) -> Option<&'a str> {
     document.pointer(place).and_then(Value::as_str)
@@ -37,6 +38,10 @@ fn same(sent: Option<&str>, read: Option<&str>) -> bool {
     sent.filter(|sent| !sent.is_empty()) == read
 }
 
+fn same_version(sent: Option<&str>, read: Option<&str>) -> bool {
+    same(sent.filter(|sent| *sent != "null"), read)
+}
+
 fn of_record(record: &Value, event: &ObjectEvent) -> bool {
     text(record, "/eventSource") == Some("aws:s3")
         && text(record, "/eventVersion")
@@ -48,7 +53,7 @@ fn of_record(record: &Value, event: &ObjectEvent) -> bool {
             .and_then(url_decoded)
             .as_ref()
             == Some(&event.key)
-        && same(
+        && same_version(
             text(record, "/s3/object/versionId"),
             event.version_id.as_deref(),
         )
@@ -63,7 +68,7 @@ fn of_eventbridge(document: &Value, event: &ObjectEvent) -> bool {
         && text(document, "/time") == Some(&event.event_time)
         && text(document, "/detail/bucket/name") == Some(&event.bucket)
         && text(document, "/detail/object/key") == Some(&event.key)
-        && same(
+        && same_version(
             text(document, "/detail/object/version-id"),
             event.version_id.as_deref(),
         )
@@ -81,7 +86,7 @@ fn of_own(document: &Value, event: &ObjectEvent) -> bool {
         .is_some_and(|version| version <= 2)
         && text(document, "/object/bucket") == Some(&event.bucket)
         && text(document, "/object/key") == Some(&event.key)
-        && same(
+        && same_version(
             text(document, "/object/versionId"),
             event.version_id.as_deref(),
         )
@@ -106,24 +111,52 @@ pub fn inside(document: Value) -> Option<Value> {
     serde_json::from_str(message).ok()
 }
 
-/// Whether the document says that these object events happened, and no others.
-pub fn tells(document: &Value, events: &[ObjectEvent]) -> bool {
-    let created = |event: &ObjectEvent| {
-        event.event_name.starts_with("ObjectCreated:")
-            && !event.key.is_empty()
-            && !event.bucket.contains('/')
-    };
-    let one = |reads: fn(&Value, &ObjectEvent) -> bool| matches!(events, [event] if reads(document, event));
-    let told = if document.get("spillway").is_some() {
-        one(of_own)
-    } else if let Some(records) = document.get("Records").and_then(Value::as_array) {
-        let pairs = records.iter().zip(events);
-        records.len() == events.len()
-            && pairs
-                .into_iter()
-                .all(|(record, event)| of_record(record, event))
-    } else {
-        one(of_eventbridge)
-    };
-    told && !events.is_empty() && events.iter().all(created)
+/// Whether the document says what it was read as, and no more.
+pub fn tells(document: &Value, body: &Body) -> bool {
+    let records = document.get("Records").and_then(Value::as_array);
+    match body {
+        Body::Own(event) => is_created(event) && of_own(document, event),
+        Body::TestEvent => text(document, "/Event") == Some("s3:TestEvent"),
+        Body::Reported(read) => match (records, read.as_slice()) {
+            (Some(records), _) => {
+                records.len() == read.len()
+                    && records
+                        .iter()
+                        .zip(read)
+                        .all(|(record, read)| tells_record(record, read))
+            }
+            (None, [Ok(Reported::Created(event))]) => {
+                is_created(event) && of_eventbridge(document, event)
+            }
+            (None, [Ok(Reported::Other(kind))]) => {
+                text(document, "/source") == Some("aws.s3")
+                    && text(document, "/detail-type") == Some(kind)
+                    && kind != "Object Created"
+            }
+            _ => false,
+        },
+    }
+}
+
+fn tells_record(record: &Value, read: &Result<Reported, Refused>) -> bool {
+    match read {
+        Ok(Reported::Created(event)) => is_created(event) && of_record(record, event),
+        Ok(Reported::Other(kind)) => {
+            text(record, "/eventSource") == Some("aws:s3")
+                && text(record, "/eventName").is_some_and(|name| name.starts_with(kind.as_str()))
+                && !kind.contains("ObjectCreated:")
+        }
+        Err(refused) => {
+            // A fraction's last digits may change each time that it is written.
+            let written: Option<Value> = serde_json::from_str(&record.to_string()).ok();
+            let body: Value = serde_json::from_str(&refused.body()).unwrap_or_default();
+            body.pointer("/Records/0") == written.as_ref()
+        }
+    }
+}
+
+fn is_created(event: &ObjectEvent) -> bool {
+    event.event_name.starts_with("ObjectCreated:")
+        && !event.key.is_empty()
+        && !event.bucket.contains('/')
 }

@@ -17,5 +17,5 @@ pub use self::reconcile::{Asked, BUCKET, Ran, Runs, batch_of, record_of};
 pub use invariants::{Verdict, failed_items, ids, objects};
 pub use invocation::{Invocations, Invoked};
 pub use pipeline::{Background, LEDGER, Mapped, Pipeline, Settings, Ticked};
-pub use upload::{Upload, notification, record};
+pub use upload::{Upload, notification, own_message, record};
 pub use writes::{claims, takes_slots};

@@ -290,6 +290,7 @@ impl Pipeline {
             ledger_table: LEDGER.into(),
             ledger_arn: LEDGER_ARN.into(),
             lanes: self.lanes(),
+            folder_markers: Vec::new(),
             order: self.settings.order,
             events_per_execution: self.settings.events_per_execution,
             input_format: InputFormat::Objects,
@@ -436,7 +437,8 @@ impl Pipeline {
         }
     }
 
-    async fn scheduled_tick(&self) {
+    /// Invokes `dispatch`, and waits for the schedule's next time.
+    pub async fn scheduled_tick(&self) {
         let next = tokio::time::Instant::now() + self.settings.schedule;
         self.tick().await;
         tokio::time::sleep_until(next).await;

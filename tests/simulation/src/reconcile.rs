@@ -100,10 +100,11 @@ impl Runs {
         Self {
             pipeline: pipeline.clone(),
             sources: vec![Source {
-                bucket: BUCKET.into(),
+                bucket: Some(BUCKET.into()),
                 prefix: None,
                 suffix: None,
                 lane: None,
+                folder_markers: false,
             }],
             min_age: day,
             stale_after: day,

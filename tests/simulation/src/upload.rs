@@ -2,6 +2,7 @@
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
+use spillway::message;
 
 /// What S3's form-style encoding leaves as it is, besides letters and digits.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
@@ -57,4 +58,11 @@ pub fn record(upload: &Upload) -> Value {
 pub fn notification(uploads: &[Upload]) -> String {
     let records: Vec<Value> = uploads.iter().map(record).collect();
     json!({ "Records": records }).to_string()
+}
+
+/// Spillway's own message of an upload.
+pub fn own_message(upload: &Upload) -> String {
+    let reported = message::parse(&notification(std::slice::from_ref(upload)));
+    let events = reported.expect("a notification").into_events();
+    message::encode(events.first().expect("one record"))
 }

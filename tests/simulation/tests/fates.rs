@@ -2,7 +2,7 @@
 
 use fake_aws::Fault;
 use serde_json::{Value, json};
-use simulation::{Mapped, Pipeline, Settings, Upload, Verdict, notification, record};
+use simulation::{Mapped, Pipeline, Settings, Upload, Verdict, notification, own_message, record};
 
 fn pipeline() -> Pipeline {
     Pipeline::succeeding(Settings::default(), 1)
@@ -40,9 +40,66 @@ async fn a_message_that_does_not_parse_goes_to_the_dlq_with_the_reason() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_good_record_goes_on_beside_what_cannot() {
+    let pipeline = pipeline();
+    let mut removed = record(&Upload::new("removed", 2));
+    removed["eventName"] = serde_json::json!("ObjectRemoved:Delete");
+    let mut broken = record(&Upload::new("broken", 3));
+    broken["s3"]["object"]["key"] = serde_json::json!("%zz");
+    let good = record(&Upload::new("good", 1));
+    let body = serde_json::json!({"Records": [good, removed, broken]}).to_string();
+    pipeline.events.inject(&body);
+    let counts = pipeline.tick().await.well();
+    assert_eq!(
+        (counts.split, counts.malformed, counts.other_kinds),
+        (1, 1, 1)
+    );
+    assert_eq!(started(&pipeline), ["good"]);
+    let dead = pipeline.dead_letters.messages();
+    assert_eq!(dead.len(), 1);
+    let alone = serde_json::json!({"Records": [broken]}).to_string();
+    assert_eq!(dead[0].message.body, alone);
+    let reason = dead[0].message.attribute("reason").unwrap();
+    assert!(reason.starts_with("record 2: the key"), "{reason}");
+
+    // Redriven, it is dead-lettered again, and nothing else comes back with it.
+    pipeline.dead_letters.move_messages_to(&pipeline.events, 10);
+    assert_eq!(pipeline.tick().await.well().malformed, 1);
+    assert_eq!(pipeline.dead_letters.messages().len(), 1);
+    assert_eq!(started(&pipeline), ["good"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_upload_that_looks_like_another_is_told() {
+    let pipeline = pipeline();
+    let first = record(&Upload::new("k", 1));
+    let mut second = first.clone();
+    second["s3"]["object"]["eTag"] = serde_json::json!("bbbb");
+    for (record, lookalikes) in [(&first, 0), (&first, 0), (&second, 1)] {
+        let body = serde_json::json!({"Records": [record]}).to_string();
+        pipeline.events.inject(&body);
+        assert_eq!(pipeline.tick().await.well().lookalikes, lookalikes);
+    }
+    assert_eq!(started(&pipeline), ["k"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_folder_marker_starts_nothing() {
+    let pipeline = pipeline();
+    let mut marker = record(&Upload::new("status/new folder/", 1));
+    marker["s3"]["object"]["size"] = serde_json::json!(0);
+    let body = serde_json::json!({"Records": [marker]}).to_string();
+    pipeline.events.inject(&body);
+    assert_eq!(pipeline.tick().await.well().folder_markers, 1);
+    assert!(started(&pipeline).is_empty());
+    assert!(pipeline.events.messages().is_empty());
+    assert!(pipeline.dead_letters.messages().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_wrong_attempt_goes_to_the_dlq_and_keeps_it() {
     let pipeline = pipeline();
-    let body = notification(&[Upload::new("k", 1)]);
+    let body = own_message(&Upload::new("k", 1));
     pipeline.events.inject_with(&body, &[("attempt", "many")]);
     pipeline.tick().await.well();
     let dead = pipeline.dead_letters.messages();
@@ -181,7 +238,7 @@ async fn a_dead_event_is_redriven_as_its_next_attempt() {
 #[tokio::test(start_paused = true)]
 async fn a_retry_that_comes_while_its_last_attempt_still_runs_waits() {
     let pipeline = Pipeline::succeeding(Settings::default(), 90);
-    let body = notification(&[Upload::new("k", 1)]);
+    let body = own_message(&Upload::new("k", 1));
     pipeline.events.inject(&body);
     pipeline.tick().await.well();
     // A replay that somebody sent too early.
@@ -282,7 +339,7 @@ async fn a_lost_claim_never_frees_a_slot_that_another_message_claims_for() {
             None => fake_aws::Fault::None,
         }
     });
-    let body = notification(std::slice::from_ref(&upload));
+    let body = own_message(&upload);
     pipeline.events.inject_with(&body, &[("attempt", "2")]);
     let meanwhile = async {
         tokio::time::sleep(millis(300)).await;

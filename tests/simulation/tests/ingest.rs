@@ -288,7 +288,7 @@ async fn one_row_that_fails_does_not_hold_up_the_others() {
     });
     let (counts, said) = invocations.once(&notification(&uploads())).await.failed();
     assert_eq!((counts.queued, counts.failed), (4, 1));
-    assert!(said.contains("record 4: writing a row failed"), "{said}");
+    assert!(said.contains("\"log s/e\": writing a row failed"), "{said}");
     assert_eq!(queued(&pipeline).len(), 4);
 }
 
@@ -373,10 +373,29 @@ async fn a_malformed_record_fails_the_invocation_and_not_its_neighbours() {
             said.contains("record 1: s3.object.sequencer is missing"),
             "{said}"
         );
-        assert!(said.contains("record 4: its fields do not fit"), "{said}");
+        assert!(said.contains("record 4: eventSource is missing"), "{said}");
     }
     pipeline.drain(10).await;
     assert_started_once(&pipeline, &uploads, "with a malformed record");
+}
+
+/// Lambda has nothing to keep: a retry would bring the same.
+#[tokio::test(start_paused = true)]
+async fn other_kinds_and_folder_markers_are_no_failure() {
+    let (pipeline, invocations) = Kind::Standard.pipeline();
+    let uploads = uploads();
+    let mut removed = record(&Upload::new("gone", 9));
+    removed["eventName"] = json!("ObjectRemoved:Delete");
+    let mut marker = record(&Upload::new("new folder/", 10));
+    marker["s3"]["object"]["size"] = json!(0);
+    let mut records: Vec<Value> = uploads.iter().map(record).collect();
+    records.extend([removed, marker]);
+    let payload = json!({ "Records": records }).to_string();
+    let counts = invocations.once(&payload).await.well();
+    assert_eq!((counts.events, counts.queued, counts.malformed), (7, 5, 0));
+    assert_eq!((counts.other_kinds, counts.folder_markers), (1, 1));
+    pipeline.drain(10).await;
+    assert_started_once(&pipeline, &uploads, "beside other kinds");
 }
 
 #[tokio::test(start_paused = true)]

@@ -17,6 +17,7 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 
+use super::conflict::RepeatConflicts;
 use super::environment::{Environment, EnvironmentError};
 
 /// The longest a call may take, all its retries included. A tick must end well before its deadline.
@@ -134,8 +135,10 @@ impl Connection {
     }
 
     pub fn clients(&self) -> Clients {
+        let dynamodb = aws_sdk_dynamodb::config::Builder::from(&self.to(Service::DynamoDb))
+            .retry_classifier(RepeatConflicts);
         Clients {
-            dynamodb: aws_sdk_dynamodb::Client::new(&self.to(Service::DynamoDb)),
+            dynamodb: aws_sdk_dynamodb::Client::from_conf(dynamodb.build()),
             sfn: aws_sdk_sfn::Client::new(&self.to(Service::Sfn)),
             sqs: aws_sdk_sqs::Client::new(&self.to(Service::Sqs)),
         }

@@ -85,6 +85,22 @@ impl<'a> Environment<'a> {
         self.parse(name, &value, what)
     }
 
+    /// A variable with JSON that may be absent: then, and on a problem, the default.
+    pub fn json_or_default<T: Default, E: Display>(
+        &mut self,
+        name: &str,
+        what: &str,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> T {
+        let Some(value) = self.value(name) else {
+            return T::default();
+        };
+        parse(&value).unwrap_or_else(|error| {
+            self.problem(name, &format!("is wrong ({error})"), what);
+            T::default()
+        })
+    }
+
     /// A variable with values between commas.
     pub fn list<T>(&mut self, name: &str, what: &str) -> Vec<T>
     where

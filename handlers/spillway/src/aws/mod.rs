@@ -2,6 +2,7 @@
 
 pub mod clients;
 pub mod clock;
+mod conflict;
 pub mod environment;
 pub mod error;
 pub mod invocation;

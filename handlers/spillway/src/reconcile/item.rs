@@ -22,6 +22,8 @@ pub struct Listed {
     pub etag: Option<String>,
     /// Only an inventory has it, and only of a bucket that keeps versions.
     pub version_id: Option<String>,
+    /// Bytes. An inventory need not have it.
+    pub size: Option<u64>,
 }
 
 /// What an item is.
@@ -52,6 +54,7 @@ pub enum ItemError {
 #[serde(rename_all = "PascalCase")]
 struct Entry {
     key: String,
+    size: Option<u64>,
     #[serde(alias = "ETag")]
     etag: Option<String>,
 }
@@ -67,6 +70,7 @@ struct Line {
     is_latest: Option<String>,
     is_delete_marker: Option<String>,
     last_modified_date: Option<String>,
+    size: Option<String>,
     #[serde(alias = "ETag")]
     etag: Option<String>,
 }
@@ -110,6 +114,7 @@ fn of_list(entry: Entry, last_modified: Option<&Value>) -> Result<Item, ItemErro
         etag: entry.etag.as_deref().and_then(unquoted),
         key: entry.key,
         version_id: None,
+        size: entry.size,
     }))
 }
 
@@ -133,6 +138,7 @@ fn of_inventory(bucket: &str, line: Line) -> Result<Item, ItemError> {
         last_modified: last_modified.ok_or_else(|| ItemError::Time(cut(&date, 64).to_owned()))?,
         etag: line.etag.as_deref().and_then(unquoted),
         version_id: meaningful(line.version_id.as_deref()).map(str::to_owned),
+        size: line.size.and_then(|size| size.parse().ok()),
     }))
 }
 
@@ -169,6 +175,7 @@ mod tests {
             last_modified: 1_669_987_867_000,
             etag: Some("d41d".into()),
             version_id: None,
+            size: Some(8),
         };
         // AWS's guide shows the name of this field in both ways.
         for etag in ["ETag", "Etag"] {
@@ -185,11 +192,17 @@ mod tests {
             last_modified: 1_795_341_600_000,
             etag: Some("d41d".into()),
             version_id: Some("v1".into()),
+            size: Some(12),
         };
         assert_eq!(object(&line()), expected);
         let mut unversioned = line();
         unversioned["VersionId"] = json!("null");
         assert_eq!(object(&unversioned).version_id, None);
+        for size in [Value::Null, json!(""), json!("x")] {
+            let mut line = line();
+            line["Size"] = size;
+            assert_eq!(object(&line).size, None);
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Bodies of the events queue's messages: S3's notifications, EventBridge's events, Spillway's own, and SNS's envelopes
 //! around them.
 
-use spillway::event::{MAX_KEY_BYTES, ObjectEvent};
+use spillway::event::{MAX_FIELD_BYTES, MAX_KEY_BYTES, ObjectEvent, Reported};
 use spillway::execution::{self, InputFormat, MAX_NAME_CHARS};
 use spillway::message::{self, Body, MAX_ATTEMPT};
 use spillway::notification::{self, Home};
@@ -24,31 +24,43 @@ fn read(input: &[u8]) {
     let _ = message::parse(&String::from_utf8_lossy(input));
 }
 
-fn check(input: &[u8]) -> Seen {
+pub(super) fn check(input: &[u8]) -> Seen {
     let text = String::from_utf8_lossy(input);
     attempts(&text);
     let parsed = message::parse(&text);
+    if let Ok(body) = &parsed {
+        let told = serde_json::from_str(&text).ok().and_then(inside);
+        let told = told.expect("it is a document");
+        assert!(
+            tells(&told, body),
+            "read as {body:?}, which it does not say"
+        );
+    }
     match &parsed {
-        Ok(Body::Events(events)) => {
-            let told = serde_json::from_str(&text).ok().and_then(inside);
-            assert!(
-                told.is_some_and(|told| tells(&told, events)),
-                "read as {events:?}, which it does not say"
-            );
-            events.iter().for_each(event);
-            Seen::Understood(format!(
-                "{} events",
-                if events.len() == 1 { "one" } else { "some" }
-            ))
+        Ok(Body::Own(own)) => {
+            event(own);
+            Seen::Understood("its own".into())
         }
-        Ok(Body::TestEvent) => {
-            let told = serde_json::from_str(&text).ok().and_then(inside);
-            assert!(
-                told.is_some_and(|told| told["Event"] == "s3:TestEvent"),
-                "read as a test event, which it is not"
-            );
-            Seen::Understood("a test event".into())
+        Ok(Body::Reported(records)) => {
+            assert!((1..=text.len()).contains(&records.len()));
+            for record in records {
+                match record {
+                    Ok(Reported::Created(created)) => event(created),
+                    Ok(Reported::Other(kind)) => assert!(kind.len() <= MAX_FIELD_BYTES, "{kind}"),
+                    Err(refused) => {
+                        assert_reason(&refused.error.to_string(), "a record");
+                        alone(&refused.body());
+                    }
+                }
+            }
+            let refused = records.iter().filter(|record| record.is_err()).count();
+            match (refused, records.len() - refused) {
+                (0, _) => Seen::Understood("every record".into()),
+                (_, 0) => Seen::Refused("every record".into()),
+                _ => Seen::Refused("some records".into()),
+            }
         }
+        Ok(Body::TestEvent) => Seen::Understood("a test event".into()),
         Err(error) => {
             assert_reason(&error.to_string(), &text);
             Seen::of(&parsed)
@@ -56,8 +68,18 @@ fn check(input: &[u8]) -> Seen {
     }
 }
 
+/// A record that was refused is refused again when it comes by itself.
+fn alone(body: &str) {
+    match message::parse(body) {
+        Ok(Body::Reported(records)) => {
+            assert!(matches!(records.as_slice(), [Err(_)]), "{records:?}");
+        }
+        other => panic!("a record by itself is {other:?}"),
+    }
+}
+
 /// What holds of every object event that the handlers take over: DynamoDB, Step Functions and SQS take what they make of it.
-pub(super) fn event(event: &ObjectEvent) {
+fn event(event: &ObjectEvent) {
     assert_eq!(event.clone().validate().as_ref(), Ok(event));
     assert!((1..=MAX_KEY_BYTES).contains(&event.key.len()));
     // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
@@ -71,9 +93,9 @@ pub(super) fn event(event: &ObjectEvent) {
         "{name}"
     );
 
-    let same = || Ok(Body::Events(vec![event.clone()]));
     let own = message::encode(event);
-    assert_eq!(message::parse(&own), same(), "not as it was sent: {own}");
+    let same = Ok(Body::Own(event.clone()));
+    assert_eq!(message::parse(&own), same, "not as it was sent: {own}");
     // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
     assert!(!own.contains(['\u{fffe}', '\u{ffff}']), "{own:?}");
     let events = std::slice::from_ref(event);
@@ -81,7 +103,8 @@ pub(super) fn event(event: &ObjectEvent) {
     assert!(execution::input_bytes(event) <= input.len() && input.len() < 16 * 1_024);
     if !event.is_found() {
         let encoded = notification::encode(events, &Home::of(PIPELINE));
-        assert_eq!(message::parse(&encoded), same(), "not as S3: {encoded}");
+        let same = Ok(Body::Reported(vec![Ok(Reported::Created(event.clone()))]));
+        assert_eq!(message::parse(&encoded), same, "not as S3: {encoded}");
     }
 }
 

@@ -29,6 +29,24 @@ fn read(input: &[u8]) {
     let _ = batch::failures(Some(&String::from_utf8_lossy(input)), &ids());
 }
 
+/// The names of all fields, however deep.
+fn names(value: &Value) -> Vec<String> {
+    match value {
+        Value::Object(fields) => fields
+            .iter()
+            .flat_map(|(name, value)| std::iter::once(name.clone()).chain(names(value)))
+            .collect(),
+        Value::Array(values) => values.iter().flat_map(names).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn is_the_lists(name: &str) -> bool {
+    let letters: String = name.chars().filter(char::is_ascii_alphabetic).collect();
+    let plain = letters.len() == name.chars().filter(|it| !"_-\\".contains(*it)).count();
+    plain && ["batchitemfailures", "batchitemfailure"].contains(&letters.to_lowercase().as_str())
+}
+
 pub(super) fn check(input: &[u8]) -> Seen {
     let text = String::from_utf8_lossy(input);
     let ids = ids();
@@ -49,6 +67,12 @@ pub(super) fn check(input: &[u8]) -> Seen {
                     let list = told.get("batchItemFailures");
                     let none = list.is_none_or(|list| list.is_null() || list == &json!([]));
                     assert!(none, "the list counts as done");
+                    let named = names(&told)
+                        .iter()
+                        .filter(|name| is_the_lists(name))
+                        .count();
+                    let own = usize::from(list.is_some());
+                    assert_eq!(named, own, "a list in another place counts as done");
                 }
                 Err(_) => assert!(
                     !text.contains("batchItemFailures"),

@@ -54,7 +54,7 @@ fn check(input: &[u8]) -> Seen {
 fn object_of(source: &Source, sources: &[Source], lanes: &[Lane]) {
     let end = |text: &Option<String>| text.clone().unwrap_or_default();
     let event = ObjectEvent {
-        bucket: source.bucket.clone(),
+        bucket: source.bucket.clone().unwrap_or("any".to_owned()),
         key: end(&source.prefix) + "k" + &end(&source.suffix),
         version_id: None,
         size: None,

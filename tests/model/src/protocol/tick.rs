@@ -106,16 +106,11 @@ impl Protocol {
     }
 
     pub(super) fn begin(&self, world: &mut World, number: u8, old: bool) {
-        let now = world.now();
         let tick = &mut world.ticks[usize::from(number)];
         (tick.at, tick.old) = (TickAt::Count, old);
         tick.left = world.lease.suspect_since;
         world.lease.holder = Some(number);
         world.lease.expired = false;
-        // The worst case, until the release says what is true.
-        if !self.is_broken_by(Breakage::NobodyLooksAfter) {
-            world.lease.suspect_since.get_or_insert(now);
-        }
     }
 
     /// A lease that another tick took meanwhile is left alone.
@@ -133,6 +128,9 @@ impl Protocol {
     pub(super) fn look_after(&self, world: &mut World, number: u8) {
         if world.ticks[usize::from(number)].at == TickAt::Count {
             self.count(world, number);
+            if world.ticks[usize::from(number)].at == TickAt::Idle {
+                return;
+            }
         } else {
             let call = world.ticks[usize::from(number)].calls.remove(0);
             self.call(world, number, call);
@@ -145,7 +143,18 @@ impl Protocol {
         }
     }
 
+    /// Counts the slots, then writes the worst case into the lease, until the release says what is true. A tick whose lease was
+    /// taken meanwhile ends there.
     fn count(&self, world: &mut World, number: u8) {
+        let keeps = world.lease.holder == Some(number) || self.is_broken_by(Breakage::NoLease);
+        if !keeps {
+            world.ticks[usize::from(number)] = Tick::default();
+            return;
+        }
+        if !self.is_broken_by(Breakage::NobodyLooksAfter) {
+            let began = world.now();
+            world.lease.suspect_since.get_or_insert(began);
+        }
         let now = millis(world.now());
         // Only the clock of one who outlived the lease is in question: what that one has on the wire has landed by the time
         // that a slot is old.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Value, json};
 use spillway::event::ObjectEvent;
-use spillway::message::{self, Body};
+use spillway::message;
 
 use crate::pipeline::Pipeline;
 use crate::reconcile::{BUCKET, record_of_upload};
@@ -50,9 +50,7 @@ impl Bucket {
             let records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
             records.get(&upload.sequencer).cloned()?
         };
-        match message::parse(&json!({ "Records": [record] }).to_string()) {
-            Ok(Body::Events(mut events)) => events.pop(),
-            _ => None,
-        }
+        let body = message::parse(&json!({ "Records": [record] }).to_string());
+        body.ok()?.into_events().pop()
     }
 }

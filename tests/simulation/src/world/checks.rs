@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use fake_aws::Call;
 use serde_json::Value;
-use spillway::message::{self, Body};
+use spillway::message;
 
 use super::World;
 use super::operator::dead;
@@ -101,9 +101,10 @@ pub fn in_another_lane(world: &World) -> Vec<String> {
         let here = queue.messages().into_iter().map(|view| view.message);
         let gone = queue.gone().into_iter().map(|gone| gone.message);
         for message in here.chain(gone) {
-            let Ok(Body::Events(events)) = message::parse(&message.body) else {
+            let Ok(body) = message::parse(&message.body) else {
                 continue;
             };
+            let events = body.into_events();
             // S3's own message of several records may have any of them.
             if let [event] = events.as_slice()
                 && message.attributes.contains_key(message::ATTEMPT)

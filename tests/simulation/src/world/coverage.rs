@@ -9,7 +9,7 @@ use super::fault_kind::Kind as FaultKind;
 use super::shape::{Shape, Way};
 
 /// Every answer of the decisions that the handlers trace. What is missing here, and why:
-/// `order: Later` takes 2,000 versions that wait, `sweep: Park` an execution that was not found for 60 days, `object: Gone`
+/// `order: Later` takes 2,000 versions that wait, `sweep: Park` an execution that was not found for 25 days, `object: Gone`
 /// and `object: Outside` a bucket that changes between the list and the look: tests of `order`, `sweep` and reconcile have
 /// them.
 const DECISIONS: &[&str] = &[

@@ -178,10 +178,8 @@ impl Operator {
         };
         for (events, _) in &self.world.pipeline.lanes {
             for view in events.messages() {
-                let owed = match message::parse(&view.message.body) {
-                    Ok(Body::Events(of)) => of.iter().all(is_owed),
-                    _ => false,
-                };
+                let of = message::parse(&view.message.body).map(Body::into_events);
+                let owed = of.is_ok_and(|of| !of.is_empty() && of.iter().all(is_owed));
                 if owed && self.rng.chance(0.5) && events.lose(&view.message.id) {
                     self.did("loses a message");
                     let line = format!("operator     loses {}", view.message.body);
@@ -294,8 +292,8 @@ pub fn dead(world: &World) -> BTreeSet<(String, String)> {
     let mut dead = BTreeSet::new();
     for (_, letters) in &world.pipeline.lanes {
         for view in letters.messages() {
-            if let Ok(Body::Events(events)) = message::parse(&view.message.body) {
-                dead.extend(events.iter().map(|event| {
+            if let Ok(body) = message::parse(&view.message.body) {
+                dead.extend(body.into_events().iter().map(|event| {
                     let key = RowKey::of(event);
                     (key.pk, key.sk)
                 }));

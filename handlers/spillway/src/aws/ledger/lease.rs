@@ -1,7 +1,5 @@
 //! The lease: `pk = lease`, `sk = dispatch`.
 
-use tracing::error;
-
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::Ledger;
@@ -13,6 +11,9 @@ use crate::lease::{ALL_STARTS, Left};
 use crate::tokens::Carried;
 use crate::{Millis, SCHEMA_VERSION};
 
+/// The holder that released the lease last.
+const RELEASED_BY: &str = "released_by";
+
 /// What a tick asks for.
 #[derive(Debug, Clone)]
 pub struct LeaseRequest {
@@ -21,8 +22,6 @@ pub struct LeaseRequest {
     pub now: Millis,
     /// Beyond the invocation's deadline, so that no second tick begins while this one may still write.
     pub expires_at: Millis,
-    /// The schedule's time; `None` for a tick invoked by hand.
-    pub tick: Option<String>,
 }
 
 /// A lease that this invocation holds.
@@ -32,6 +31,14 @@ pub struct Lease {
     pub held_since: Millis,
     /// As the last tick left it.
     pub left: Left,
+}
+
+/// Whether the lease was this invocation's until it gave it back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Released {
+    Now,
+    /// Another tick took it before: this one outlived its lease.
+    Lost,
 }
 
 /// Whether the lease was to be had.
@@ -92,19 +99,14 @@ fn set_day<'a>(update: Update<'a>, day: &DayStarts) -> Update<'a> {
 }
 
 impl Ledger {
-    /// Takes the lease if it is free, expired or already this invocation's, and writes the worst case of what this
-    /// tick may do.
+    /// Takes the lease if it is free, expired or already this invocation's. What the last tick left stays in the item: the SDK
+    /// repeats a write whose answer was lost, and so finds it again.
     pub async fn take_lease(&self, request: LeaseRequest) -> Result<Taken, HandlerError> {
         let update = Update::default()
             .set("v", number(SCHEMA_VERSION))
             .set("holder", text(&request.holder))
             .set("held_since", number(request.now))
             .set("expires_at_ms", number(request.expires_at))
-            .set("tokens", number(0))
-            .set("tokens_at", number(request.now))
-            .set_if_absent("suspect_since", number(request.now))
-            .set_or_remove("tick", request.tick.as_ref().map(text))
-            .set("tick_starts", number(ALL_STARTS))
             .only_if_absent_below_or(
                 ("holder", text(&request.holder)),
                 ("expires_at_ms", number(request.now)),
@@ -122,10 +124,26 @@ impl Ledger {
         }
     }
 
-    /// Writes what this tick may start at most, before it starts anything.
-    pub async fn reserve_day(&self, lease: &Lease, worst: &DayStarts) -> Result<(), HandlerError> {
-        const CALL: &str = "reserving the day's starts";
-        let update = set_day(Update::default(), worst).only_if("holder", text(&lease.holder));
+    /// Writes the worst case of what this tick may do, before it does anything: no tokens left, every start for its scheduled
+    /// time made, slots taken since it began suspect, and, with a limit for the day, the most that it may start.
+    pub async fn reserve(
+        &self,
+        lease: &Lease,
+        tick: Option<&str>,
+        day: Option<&DayStarts>,
+    ) -> Result<(), HandlerError> {
+        const CALL: &str = "reserving the tick's starts";
+        let update = Update::default()
+            .set("tokens", number(0))
+            .set("tokens_at", number(lease.held_since))
+            .set_if_absent("suspect_since", number(lease.held_since))
+            .set_or_remove("tick", tick.map(text))
+            .set("tick_starts", number(ALL_STARTS))
+            .only_if("holder", text(&lease.holder));
+        let update = match day {
+            Some(day) => set_day(update, day),
+            None => update,
+        };
         let written = self.update(key("lease", "dispatch"), update, CALL).await?;
         match written {
             Ok(_) => Ok(()),
@@ -137,7 +155,11 @@ impl Ledger {
     }
 
     /// Gives the lease back with the truth. A lease that was lost meanwhile is left alone.
-    pub async fn release_lease(&self, lease: &Lease, left: &Left) -> Result<(), HandlerError> {
+    pub async fn release_lease(
+        &self,
+        lease: &Lease,
+        left: &Left,
+    ) -> Result<Released, HandlerError> {
         // One lane is owed nothing.
         let owed = (left.owed.len() > 1)
             .then(|| AttributeValue::L(left.owed.iter().map(number).collect()));
@@ -145,6 +167,7 @@ impl Ledger {
             .remove("holder")
             .remove("held_since")
             .remove("expires_at_ms")
+            .set(RELEASED_BY, text(&lease.holder))
             .set_or_remove("cursor", left.cursor.as_ref().map(text))
             .set_or_remove("suspect_since", left.suspect_since.map(number))
             .set("tick_starts", number(left.tick_starts))
@@ -162,9 +185,18 @@ impl Ledger {
         let released = self
             .update(key("lease", "dispatch"), update, "releasing the lease")
             .await?;
-        if released.is_err() {
-            error!("the lease was lost before it was released: is the function's clock right?");
-        }
-        Ok(())
+        let Err(found) = released else {
+            return Ok(Released::Now);
+        };
+        // The SDK repeats a write whose answer was lost: then the first one released it.
+        let released_by = match &found {
+            Some(item) => Reader::new(item).optional_text(RELEASED_BY)?,
+            None => None,
+        };
+        Ok(if released_by.as_ref() == Some(&lease.holder) {
+            Released::Now
+        } else {
+            Released::Lost
+        })
     }
 }

@@ -28,7 +28,7 @@ pub use batches::BatchItem;
 pub use control::read as read_control;
 pub use found::{Found, Story};
 pub use heads::{Heads, With};
-pub use lease::{Lease, LeaseRequest, Taken};
+pub use lease::{Lease, LeaseRequest, Released, Taken};
 pub use rows::{Claim, Finish, Rows, Written};
 pub use slots::TakenSlot;
 pub use unfinished::{Unfinished, UnfinishedPage};

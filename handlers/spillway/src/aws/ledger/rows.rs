@@ -57,6 +57,15 @@ impl Finish<'_> {
             .only_if("state", text(State::Started.as_str()))
             .only_if("execution", text(&self.outcome.execution))
     }
+
+    /// Whether a row was written by this.
+    fn is_in(&self, item: &Item) -> Result<bool, HandlerError> {
+        let reader = Reader::new(item);
+        let is = |found: Option<String>, own: &str| found.as_deref() == Some(own);
+        Ok(is(reader.optional_text("state")?, self.state.as_str())
+            && is(reader.optional_text("execution")?, &self.outcome.execution)
+            && reader.optional_number("finished_at")? == Some(self.now))
+    }
 }
 
 pub(super) fn row(item: &Item) -> Result<Row, HandlerError> {
@@ -382,12 +391,16 @@ impl Ledger {
     }
 
     /// Writes what an execution's end means for its row, on condition that the row is still claimed for it.
+    ///
+    /// A row that shows this very end is success: the SDK repeats a write whose answer was lost.
     pub async fn finish(&self, at: &RowKey, finish: Finish<'_>) -> Result<Written, HandlerError> {
-        match self
-            .update(key(&at.pk, &at.sk), finish.update(), "writing an outcome")
-            .await?
-        {
+        const CALL: &str = "writing an outcome";
+        let written = self
+            .update(key(&at.pk, &at.sk), finish.update(), CALL)
+            .await?;
+        match written {
             Ok(_) => Ok(Written::Done),
+            Err(Some(found)) if finish.is_in(&found)? => Ok(Written::Done),
             Err(found) => {
                 let row = found.as_ref().map(row).transpose()?;
                 Ok(Written::Lost(row.map(Box::new)))

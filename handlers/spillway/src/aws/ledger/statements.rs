@@ -7,6 +7,7 @@ use std::future::Future;
 use aws_sdk_dynamodb::types::{AttributeValue, BatchStatementRequest};
 use futures_util::future::join_all;
 use tokio::time::{Instant, timeout_at};
+use tracing::warn;
 
 use super::Ledger;
 use super::item::text;
@@ -153,6 +154,7 @@ impl Ledger {
         answers
     }
 
+    /// Whether each was written for certain; what is missing from the answer was not.
     async fn write_some(
         &self,
         statements: Vec<Statement>,
@@ -173,8 +175,16 @@ impl Ledger {
                 statements.map_err(|error| HandlerError::request(call, &error))?,
             ))
             .send()
-            .await
-            .map_err(|error| HandlerError::call(call, &error))?;
+            .await;
+        let answer = match answer {
+            Ok(answer) => answer,
+            // Refused as a whole, perhaps for one of them: each call by itself tells how that one went.
+            Err(error) if error.as_service_error().is_some() => {
+                warn!("{}", HandlerError::call(call, &error));
+                return Ok(Vec::new());
+            }
+            Err(error) => return Err(HandlerError::call(call, &error)),
+        };
         let answers = answer.responses.unwrap_or_default();
         Ok(answers.iter().map(|one| one.error.is_none()).collect())
     }
