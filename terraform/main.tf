@@ -105,8 +105,8 @@ locals {
     reconcile = [
       "DurationMilliseconds", "Failed", "FolderMarkers", "Gone", "Known", "Listed",
       "NotCurrent", "NotOfASource", "OutOfRange", "Queued", "QueuedAgain",
-      "ReadUnits", "Scanned", "SentAgain", "TooOld", "TooYoung", "Unreadable",
-      "Waiting",
+      "ReadUnits", "Scanned", "SentAgain", "TooOld", "TooYoung", "Uncompared",
+      "Unreadable", "Waiting",
     ]
     settle = [
       "BatchItemsFailed", "Dead", "MalformedOutcomes", "Outcomes", "Redriven",

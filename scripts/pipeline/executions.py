@@ -16,6 +16,7 @@ class Execution:
     attempt: int
     objects: tuple[dict, ...]
     error: str = ""
+    output: str = ""
 
 
 def summaries(client, state_machine: str) -> list[dict]:
@@ -33,7 +34,14 @@ def described(client, state_machine: str, ended: dict[str, Execution] | None = N
         found = client.describe_execution(executionArn=summary["executionArn"])
         attempt, objects = _given(found["name"], json.loads(found["input"]))
         execution = Execution(
-            found["name"], found["status"], found["startDate"], found.get("stopDate"), attempt, objects, found.get("error") or ""
+            found["name"],
+            found["status"],
+            found["startDate"],
+            found.get("stopDate"),
+            attempt,
+            objects,
+            found.get("error") or "",
+            found.get("output") or "",
         )
         if execution.stop:
             known[summary["executionArn"]] = execution

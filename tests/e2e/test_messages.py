@@ -47,6 +47,41 @@ def test_a_test_event_is_dropped(quiet: Running) -> None:
     assert quiet.take_dead() == []
 
 
+def test_what_was_deleted_before_its_turn_ends_as_a_success_that_says_so(quiet: Running) -> None:
+    ((key, etag),) = put(quiet, "gone-", ["deleted"]).items()
+    quiet.aws.s3.delete_object(Bucket=quiet.names.bucket, Key=key)
+    quiet.send({"Records": [notifications.record(quiet.names.bucket, key, etag)]})
+    quiet.work_off()
+    (run,) = quiet.executions("gone-")
+    assert (run.status, run.attempt) == ("SUCCEEDED", 1)
+    assert json.loads(run.output) == {"result": "gone"}
+    assert quiet.take_dead() == []
+
+
+def test_a_good_record_goes_on_beside_one_of_another_kind_and_a_broken_one(quiet: Running) -> None:
+    ((key, etag),) = put(quiet, "beside-", ["good"]).items()
+    good, removed, broken = (notifications.record(quiet.names.bucket, key, etag) for _ in range(3))
+    removed["eventName"] = "ObjectRemoved:Delete"
+    broken["s3"]["object"]["key"] = "%zz"
+    quiet.send({"Records": [good, removed, broken]})
+    quiet.work_off()
+    assert worked_on(quiet, "beside-") == [key]
+    (dead,) = quiet.take_dead()
+    assert json.loads(dead["Body"]) == {"Records": [broken]}
+    assert dead["MessageAttributes"]["reason"]["StringValue"].startswith("record 2: the key")
+
+
+def test_a_folder_marker_starts_nothing(quiet: Running) -> None:
+    key = "status/folder-marker/"
+    quiet.aws.s3.put_object(Bucket=quiet.names.bucket, Key=key, Body=b"")
+    record = notifications.record(quiet.names.bucket, key, "d41d8cd98f00b204e9800998ecf8427e")
+    record["s3"]["object"]["size"] = 0
+    quiet.send({"Records": [record]})
+    quiet.work_off()
+    assert worked_on(quiet, "folder-marker") == []
+    assert quiet.take_dead() == []
+
+
 def test_keys_are_decoded_once(quiet: Running) -> None:
     keys = put(quiet, "decode-", ["a+b", "a b", "a%2Bb", "a%20b", "100%", "서울 🌊"])
     for key, etag in keys.items():

@@ -21,7 +21,12 @@ CODE = """
 import json, pathlib, uuid
 def run(event, context):
     (pathlib.Path({directory!r}) / str(uuid.uuid4())).write_text(json.dumps(event))
+    name = event.get("run") or event["BatchInput"]["run"]
+    if name.startswith("rows-fail") and "rows" in event:
+        raise ValueError("no rows today")
     if "rows" not in event:
+        if name.startswith("batch-fails") and event["Items"][0]["Key"] == "in/0":
+            raise ValueError("not this one")
         return {{}}
     cursor = {{None: "one", "one": "two", "two": None}}[event["rows"]["cursor"]]
     return {{"rows": {{"done": cursor is None, "cursor": cursor}}}}
@@ -40,7 +45,7 @@ class Machine:
         """How an execution ends, and what the function was given in it."""
         states = self.aws.stepfunctions
         execution = states.start_execution(stateMachineArn=self.arn, name=name, input=json.dumps(input_))["executionArn"]
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while (ended := states.describe_execution(executionArn=execution))["status"] == "RUNNING":
             assert time.monotonic() < deadline
             time.sleep(0.2)
@@ -80,7 +85,7 @@ def test_a_scheduled_run_goes_over_the_rows_until_they_are_done_and_tells_the_co
     aws.dynamodb.put_item(TableName=f"{NAME}-ledger", Item={**key, **counts})
     ended, given = machine.run("scheduled", {})
     assert ended["status"] == "SUCCEEDED", ended["told"]
-    assert json.loads(ended["output"]) == {"run": "scheduled", "sent_again": 2, "read_units": 0.5}
+    assert json.loads(ended["output"]) == {"run": "scheduled", "sent_again": 2, "read_units": 0.5, "complete": True}
     assert sorted(str(event["rows"]["cursor"]) for event in given) == ["None", "one", "two"]
 
 
@@ -89,12 +94,45 @@ def test_every_listing_is_handed_on_with_what_was_asked_for_it(machine: Machine)
     listings = [{"bucket": "uploads"}, {"bucket": "uploads", "prefix": "in/1", **times, "dry_run": False, "inventory": None}]
     ended, given = machine.run("listings", {"list": listings})
     assert ended["status"] == "SUCCEEDED", ended["told"]
-    assert json.loads(ended["output"]) == {"run": "listings"}
+    assert json.loads(ended["output"]) == {"run": "listings", "complete": True}
     batches = sorted((event for event in given if "Items" in event), key=lambda event: -len(event["Items"]))
     assert [[item["Key"] for item in batch["Items"]] for batch in batches] == [["in/0", "in/1", "in/2"], ["in/1"]]
     common = {"run": "listings", "bucket": "uploads", "from": None, "to": None, "dry_run": False}
     assert [batch["BatchInput"] for batch in batches] == [common, {**common, **times}]
     assert len(given) - len(batches) == 3
+
+
+def incomplete(ended: dict) -> dict:
+    """What a run says that is not complete."""
+    assert (ended["status"], ended["error"]) == ("FAILED", "Reconcile.Incomplete"), ended["told"]
+    return json.loads(ended["cause"])
+
+
+def test_objects_that_are_not_compared_are_told_at_the_end(aws: Aws, machine: Machine) -> None:
+    counts = {"listed": {"N": "700"}, "uncompared": {"N": "1"}}
+    aws.dynamodb.put_item(TableName=f"{NAME}-ledger", Item={"pk": {"S": "reconcile"}, "sk": {"S": "one-missing"}, **counts})
+    ended, _ = machine.run("one-missing", {"list": [{"bucket": "uploads"}]})
+    assert incomplete(ended) == {"run": "one-missing", "listed": 700, "uncompared": 1, "complete": False}
+
+
+def test_what_fails_keeps_nothing_else_from_being_compared(machine: Machine) -> None:
+    listings = [{"bucket": "no-such-bucket"}, {"bucket": "uploads", "prefix": "in/0"}, {"bucket": "uploads", "prefix": "in/1"}]
+    ended, given = machine.run("batch-fails", {"list": listings})
+    told = incomplete(ended)
+    assert {name: told[name] for name in ("failed_listings", "failed_batches", "complete")} == {
+        "failed_listings": 1,
+        "failed_batches": 1,
+        "complete": False,
+    }
+    assert "not this one" in told["problem"]
+    assert "in/1" in {item["Key"] for event in given for item in event.get("Items", [])}
+
+
+def test_rows_that_fail_do_not_keep_the_buckets_from_being_listed(machine: Machine) -> None:
+    ended, given = machine.run("rows-fail", {"list": [{"bucket": "uploads"}]})
+    told = incomplete(ended)
+    assert (told["failed_rows"], "no rows today" in told["problem"]) == (1, True)
+    assert [len(event["Items"]) for event in given if "Items" in event] == [3]
 
 
 def test_a_run_with_a_dry_listing_leaves_the_rows_alone(machine: Machine) -> None:

@@ -4,9 +4,14 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::operation::head_object::HeadObjectError;
 use spillway::Millis;
 use spillway::aws::clients::{Connection, Service};
-use spillway::aws::error::HandlerError;
+use spillway::aws::error::{HandlerError, reason};
 use spillway::event::meaningful;
 use spillway::reconcile::item::unquoted;
+
+/// What S3 does not say with a refusal.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>
+const DENIED: &str = "reconcile's role needs s3:GetObject on it, kms:Decrypt on its key, and the bucket's policy and owner to \
+                      allow both; an object encrypted with a key of the customer's own (SSE-C) cannot be asked after";
 
 /// An object's current version.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +22,16 @@ pub struct Current {
     pub etag: Option<String>,
     /// Bytes.
     pub size: Option<u64>,
+}
+
+/// What a bucket answers.
+#[derive(Debug)]
+pub enum Asked {
+    Current(Current),
+    /// There is no such object, or it is deleted.
+    Gone,
+    /// It does not tell, of this object at least, and why: asking again would not help.
+    Refused(HandlerError),
 }
 
 /// The buckets that may be asked.
@@ -36,11 +51,11 @@ impl Bucket {
         }
     }
 
-    /// The current version of an object; `None`: there is none, or it is deleted.
+    /// The current version of an object. An error may pass.
     ///
-    /// Without the permission to list the bucket S3 says that access is denied instead.
+    /// Without the permission to list the bucket S3 says of an object that is gone that access is denied.
     /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>
-    pub async fn current(&self, bucket: &str, key: &str) -> Result<Option<Current>, HandlerError> {
+    pub async fn current(&self, bucket: &str, key: &str) -> Result<Asked, HandlerError> {
         const CALL: &str = "asking after an object";
         let answer = self
             .client
@@ -52,8 +67,17 @@ impl Bucket {
         let head = match answer {
             Ok(head) => head,
             Err(error) => {
-                return match error.as_service_error() {
-                    Some(HeadObjectError::NotFound(_)) => Ok(None),
+                let status = error.raw_response().map(|answer| answer.status().as_u16());
+                return match (error.as_service_error(), status) {
+                    (Some(HeadObjectError::NotFound(_)), _) => Ok(Asked::Gone),
+                    (_, Some(403)) => Ok(Asked::Refused(HandlerError::Call {
+                        call: CALL,
+                        reason: format!("{}: {DENIED}", reason(&error)),
+                    })),
+                    // Too many requests, and a request that took too long to come, pass.
+                    (Some(_), Some(status @ 300..500)) if ![408, 429].contains(&status) => {
+                        Ok(Asked::Refused(HandlerError::call(CALL, &error)))
+                    }
                     _ => Err(HandlerError::call(CALL, &error)),
                 };
             }
@@ -63,7 +87,7 @@ impl Bucket {
             call: CALL,
             reason: format!("the answer for {key:?} has no Last-Modified"),
         })?;
-        Ok(Some(Current {
+        Ok(Asked::Current(Current {
             version_id: meaningful(head.version_id.as_deref()).map(str::to_owned),
             last_modified,
             etag: head.e_tag.as_deref().and_then(unquoted),

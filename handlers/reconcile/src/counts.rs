@@ -29,6 +29,9 @@ pub struct Counts {
     pub not_current: u64,
     /// Objects that were deleted since they were listed.
     pub gone: u64,
+    /// Objects that cannot be compared, and each is named in the log: S3 refuses to tell about them, or what the list or the
+    /// ledger has of them cannot be read. Trying again would not help.
+    pub uncompared: u64,
     /// Objects that could not be looked at or queued. Step Functions invokes again.
     pub failed: u64,
     /// Items of the ledger that were read for rows that nothing moves any more.

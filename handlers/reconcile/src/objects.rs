@@ -1,6 +1,7 @@
 //! A batch of a bucket's objects: those that the ledger does not know are queued.
 
 use std::collections::HashSet;
+use std::fmt::Display;
 
 use futures_util::stream::{self, StreamExt};
 use serde_json::Value;
@@ -14,10 +15,10 @@ use spillway::reconcile::scope::{Outside, Scope, days};
 use spillway::row::{Row, State};
 use spillway::source;
 use spillway::time;
-use tracing::trace;
+use tracing::{error, trace};
 
 use crate::Reconcile;
-use crate::bucket::Current;
+use crate::bucket::{Asked, Current};
 use crate::config::Config;
 use crate::counts::Counts;
 use crate::request::Request;
@@ -47,6 +48,8 @@ enum Looked {
     Outside(Outside),
     FolderMarker,
     Gone,
+    /// It cannot be compared, and why.
+    Uncompared(HandlerError),
 }
 
 impl Reconcile {
@@ -82,7 +85,7 @@ impl Reconcile {
         };
         let mut problems = Vec::new();
         counts.listed += items.len() as u64;
-        let listed = self.understand(&batch, items, counts, &mut problems);
+        let listed = self.understand(&batch, items, counts);
         let mut missing = Vec::new();
         let mut queueing = Vec::new();
         for (key, looked) in self.look(&batch, listed, counts).await {
@@ -94,6 +97,7 @@ impl Reconcile {
                 Ok(Looked::Outside(outside)) => leave(outside, counts),
                 Ok(Looked::FolderMarker) => counts.folder_markers += 1,
                 Ok(Looked::Gone) => counts.gone += 1,
+                Ok(Looked::Uncompared(problem)) => uncompared(&batch, &key, &problem, counts),
                 Err(problem) => problems.push(format!("{key:?}: {problem}")),
             }
         }
@@ -117,13 +121,7 @@ impl Reconcile {
     }
 
     /// The objects that are to be looked at, each once.
-    fn understand(
-        &self,
-        batch: &Batch<'_>,
-        items: &[Value],
-        counts: &mut Counts,
-        problems: &mut Vec<String>,
-    ) -> Vec<Listed> {
+    fn understand(&self, batch: &Batch<'_>, items: &[Value], counts: &mut Counts) -> Vec<Listed> {
         let mut seen = HashSet::new();
         let mut listed = Vec::new();
         for (place, item) in items.iter().enumerate() {
@@ -141,7 +139,9 @@ impl Reconcile {
                         None => counts.known += 1,
                     }
                 }
-                Err(problem) => problems.push(format!("item {place}: {problem}")),
+                Err(problem) => {
+                    uncompared(batch, &format!("item {place}"), &problem, counts);
+                }
             }
         }
         listed
@@ -181,7 +181,11 @@ impl Reconcile {
         units: &mut f64,
     ) -> Result<Looked, HandlerError> {
         let pk = format!("{}/{}", batch.bucket, listed.key);
-        let (story, read) = self.ledger.story(&pk, false).await?;
+        let (story, read) = match self.ledger.story(&pk, false).await {
+            Ok(read) => read,
+            Err(problem @ HandlerError::Ledger { .. }) => return Ok(Looked::Uncompared(problem)),
+            Err(problem) => return Err(problem),
+        };
         *units += read;
         let is_listed = |story: &&Story| match &listed.version_id {
             Some(version_id) => story.row.event.version_id.as_ref() == Some(version_id),
@@ -195,8 +199,10 @@ impl Reconcile {
             return Ok(known_by(known, batch.run));
         }
         // A list does not tell the version, and both it and an inventory are of some time ago.
-        let Some(current) = self.bucket.current(batch.bucket, &listed.key).await? else {
-            return Ok(Looked::Gone);
+        let current = match self.bucket.current(batch.bucket, &listed.key).await? {
+            Asked::Current(current) => current,
+            Asked::Gone => return Ok(Looked::Gone),
+            Asked::Refused(problem) => return Ok(Looked::Uncompared(problem)),
         };
         if let Some(outside) = batch.scope.leaves(current.last_modified) {
             return Ok(Looked::Outside(outside));
@@ -206,7 +212,10 @@ impl Reconcile {
         if source::leaves_out(sources, batch.bucket, &listed.key, current.size) {
             return Ok(Looked::FolderMarker);
         }
-        let event = event(batch.bucket, &listed.key, current)?;
+        let event = match event(batch.bucket, &listed.key, current) {
+            Ok(event) => event,
+            Err(problem) => return Ok(Looked::Uncompared(problem)),
+        };
         let is_current = |story: &&Story| is_same(&event, &story.row.event);
         Ok(match story.iter().find(is_current) {
             Some(known) => known_by(known, batch.run),
@@ -283,6 +292,12 @@ fn known_by(known: &Story, run: &str) -> Looked {
     } else {
         Looked::Known
     }
+}
+
+fn uncompared(batch: &Batch<'_>, what: &str, why: &dyn Display, counts: &mut Counts) {
+    let Batch { run, bucket, .. } = batch;
+    error!(run, bucket, "{what} is not compared: {why}");
+    counts.uncompared += 1;
 }
 
 fn leave(outside: Outside, counts: &mut Counts) {

@@ -13,6 +13,12 @@ locals {
       resources = ["${aws_s3_bucket.uploads.arn}/status/*"]
     },
     {
+      # Without it S3 answers "access denied" for an object that is gone.
+      sid       = "TellWhatIsGone"
+      actions   = ["s3:ListBucket"]
+      resources = [aws_s3_bucket.uploads.arn]
+    },
+    {
       sid       = "LookUpDevices"
       actions   = ["dynamodb:GetItem"]
       resources = [aws_dynamodb_table.devices.arn]

@@ -46,7 +46,7 @@ locals {
           # The counts of one run.
           Sid      = "Counts"
           Effect   = "Allow"
-          Action   = ["dynamodb:GetItem"]
+          Action   = ["dynamodb:GetItem", "dynamodb:UpdateItem"]
           Resource = [var.ledger.arn]
           Condition = {
             "ForAllValues:StringEquals" = { "dynamodb:LeadingKeys" = ["reconcile"] }

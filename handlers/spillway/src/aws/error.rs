@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use lambda_runtime::Diagnostic;
@@ -60,10 +61,9 @@ pub enum HandlerError {
 
 impl HandlerError {
     /// Wraps the error of an AWS call: AWS's own code, message and request id if it answered, else why it did not.
-    pub fn call<E, R>(call: &'static str, error: &SdkError<E, R>) -> Self
+    pub fn call<E>(call: &'static str, error: &SdkError<E, HttpResponse>) -> Self
     where
         E: ProvideErrorMetadata + StdError + 'static,
-        R: std::fmt::Debug,
     {
         Self::Call {
             call,
@@ -104,16 +104,17 @@ impl From<HandlerError> for Diagnostic {
 }
 
 /// What AWS said, or why it said nothing.
-pub fn reason<E, R>(error: &SdkError<E, R>) -> String
+pub fn reason<E>(error: &SdkError<E, HttpResponse>) -> String
 where
     E: ProvideErrorMetadata + StdError + 'static,
-    R: std::fmt::Debug,
 {
     let SdkError::ServiceError(service) = error else {
         return chain(error);
     };
     let meta = service.err().meta();
-    let mut reason = meta.code().unwrap_or("an error without a code").to_owned();
+    // An answer without a body, as to HEAD, has no code and no message.
+    let status = || format!("HTTP {}", service.raw().status().as_u16());
+    let mut reason = meta.code().map_or_else(status, str::to_owned);
     if let Some(message) = meta.message() {
         reason.push_str(": ");
         reason.push_str(cut(message, MAX_MESSAGE_BYTES));

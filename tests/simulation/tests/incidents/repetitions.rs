@@ -42,7 +42,7 @@ async fn a_handler_that_times_out_in_the_middle_of_a_batch() {
     pipeline.drain(60).await;
     assert_all_succeeded_once(&pipeline, &uploads, 100);
     let crashes = crashes.load(Ordering::Relaxed);
-    assert!(crashes > 10, "only {crashes} ticks died in the middle");
+    assert!(crashes >= 10, "only {crashes} ticks died in the middle");
 }
 
 /// With a name made of the key, a key could not be worked on again for 90 days. Here it is uploaded thrice: at once, after
