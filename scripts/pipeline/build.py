@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from pipeline import handlers, targets
+from pipeline import entry, handlers, places, targets
 from pipeline.paths import HANDLERS
 
 
@@ -42,14 +42,8 @@ def main(arguments: list[str]) -> int:
                 print(f"  {what}", file=sys.stderr)
     if not able or (options.arch and len(able) < len(found)):
         return 1
-    directory = (options.out or HANDLERS / options.profile).resolve()
-    try:
-        built = handlers.build(options.profile, able, directory)
-    except handlers.BuildError as error:
-        print(f"scripts/build: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
+    directory = places.writable(options.out or HANDLERS / options.profile).resolve()
+    built = handlers.build(options.profile, able, directory)
     for zip_ in built:
         print(f"{zip_.path.name}  {zip_.bytes / 1e6:.2f} MB (binary {zip_.binary_bytes / 1e6:.2f} MB)  {zip_.sha256}")
     print(directory / "handlers.json")
@@ -57,4 +51,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    entry.run("scripts/build", main, handlers.BuildError, places.PlaceError)

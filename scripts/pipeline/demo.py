@@ -7,7 +7,6 @@ import dataclasses
 import datetime
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ from pathlib import Path
 from pipeline import (
     demo_options,
     devices,
+    entry,
     executions,
     handlers,
     judge,
@@ -96,7 +96,7 @@ class Demo:
         self._tell(outcome)
         if kept_up:
             print(f"\nEverything is still up. To look around, from {'here' if Path.cwd() == SCRIPTS.parent else SCRIPTS.parent}:")
-            print(kept.guide(run, names))
+            print(kept.guide(run, names, reports.registered_devices(self._reports)[0]))
         if self._options.json:
             print(json.dumps(self._result(outcome, time.monotonic() - began), ensure_ascii=False))
         return 0 if outcome.verdict.good else 1
@@ -245,30 +245,14 @@ def _stop(given: str) -> int:
     return 0
 
 
-def _interrupt(number: int, _frame) -> None:
-    # Once: what is cleared away after it is not to be interrupted again.
-    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(name, signal.SIG_IGN)
-    raise KeyboardInterrupt(signal.Signals(number).name)
-
-
 def main(arguments: list[str]) -> int:
     options = demo_options.parse(arguments)
-    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(name, _interrupt)
-    try:
-        if options.stop is not None:
-            return _stop(options.stop)
-        directory = _new_directory()
-        print(f"this run: {display(directory)}", flush=True)
-        return Demo(options, directory).run()
-    except KeyboardInterrupt:
-        print("\nstopped; nothing is left running", file=sys.stderr)
-        return 130
-    except (EmulatorError, TerraformError, handlers.BuildError, kept.NotKeptError, venvs.VenvError) as error:
-        print(f"scripts/demo: {error}", file=sys.stderr)
-        return 1
+    if options.stop is not None:
+        return _stop(options.stop)
+    directory = _new_directory()
+    print(f"this run: {display(directory)}", flush=True)
+    return Demo(options, directory).run()
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    entry.run("scripts/demo", main, EmulatorError, TerraformError, handlers.BuildError, kept.NotKeptError, venvs.VenvError)

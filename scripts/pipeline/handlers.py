@@ -77,7 +77,7 @@ def _check_glibc(binary: Path) -> None:
 
 
 def build(profile: str, chosen: list[targets.Target], directory: Path) -> list[Zip]:
-    """Compiles every handler for every chosen target; afterwards `directory` holds their zips and handlers.json, only."""
+    """Compiles every handler for every chosen target; afterwards `directory` holds their zips, no older ones, and handlers.json."""
     versions = handlers()
     version = max(versions.values())
     with exclusive(TOOLS / "build.lock"):
@@ -98,7 +98,8 @@ def build(profile: str, chosen: list[targets.Target], directory: Path) -> list[Z
             manifest["handlers"].setdefault(zip_.handler, {})[zip_.architecture] = entry
         (directory / "handlers.json").write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n")
         current = {zip_.path.name for zip_ in built}
-        for stale in directory.glob("*.zip*"):
+        # What has another name is somebody else's.
+        for stale in (found for name in versions for found in directory.glob(f"{name}-*.zip*")):
             if stale.name.removesuffix(".sha256") not in current:
                 stale.unlink()
     return built

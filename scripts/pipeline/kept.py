@@ -14,6 +14,8 @@ from pipeline.stack import EXAMPLE, Names
 from pipeline.terraform import Terraform
 
 RUNS = TARGET / "demo"
+# After every report of a run, so that it becomes the device's latest.
+LATER = "2026-12-31T00:00:00Z"
 
 
 class NotKeptError(Exception):
@@ -85,11 +87,15 @@ def display(path: Path) -> str:
     return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)
 
 
-def guide(run: Kept, names: Names) -> str:
-    """How to look around."""
+def guide(run: Kept, names: Names, device: str) -> str:
+    """How to look around; `device` is registered."""
     aws = 'aws --endpoint-url "$AWS_ENDPOINT_URL"'
     machine, table, log_group = names.state_machine, names.ledger, f"/aws/lambda/{names.dispatch}"
-    control = '{"pk":{"S":"control"},"sk":{"S":"dispatch"},"paused":{"BOOL":true}}'
+    report = shlex.quote(json.dumps({"device_id": device, "status": "ok", "time": LATER}))
+    control = shlex.quote('{"pk": {"S": "control"}, "sk": {"S": "dispatch"}}')
+    # One attribute, never the whole item: it would take away what else is said there.
+    change = f"{aws} dynamodb update-item --table-name {table} --key {control} --update-expression"
+    yes = shlex.quote('{":yes": {"BOOL": true}}')
     commands = (
         ("the emulator's address, for the AWS CLI", f". {shlex.quote(display(run.directory / 'env'))}"),
         ("the queue", f"{aws} sqs get-queue-attributes --attribute-names All --queue-url {names.events_queue}"),
@@ -98,8 +104,9 @@ def guide(run: Kept, names: Names) -> str:
         ("the ledger", f"{aws} dynamodb scan --max-items 20 --table-name {table}"),
         ("the latest status of each device", f"{aws} dynamodb scan --max-items 20 --table-name {names.status_table}"),
         ("what dispatch logs", f"{aws} logs filter-log-events --query 'events[].message' --log-group-name {log_group}"),
-        ("one more upload", f"{aws} s3 cp report.json s3://{names.bucket}/status/report.json"),
-        ("pause", f"{aws} dynamodb put-item --table-name {table} --item {shlex.quote(control)}"),
+        ("one more upload", f"printf %s {report} | {aws} s3 cp - s3://{names.bucket}/status/one-more.json"),
+        ("pause", f"{change} 'SET paused = :yes' --expression-attribute-values {yes}"),
+        ("resume", f"{change} 'REMOVE paused'"),
         ("destroy everything", f"scripts/demo --stop {display(run.directory)}"),
     )
     return "\n".join(f"  # {what}\n  {command}" for what, command in commands)

@@ -4,10 +4,9 @@ import argparse
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
-from pipeline import mutations, processes, seeds
+from pipeline import entry, mutations, numbers, processes, seeds
 from pipeline.mutations import Mutation
 from pipeline.paths import ROOT, TARGET
 
@@ -26,9 +25,11 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("names", nargs="*", metavar="NAME", help="mutations (default: all)")
     parser.add_argument("--list", action="store_true", help="tell what there is, and that it fits the code, and stop")
     parser.add_argument(
-        "--seeds", type=int, default=2_000, metavar="N", help="seeds before it counts as not caught (default: 2000)"
+        "--seeds", type=numbers.SEEDS, default=2_000, metavar="N", help="seeds before it counts as not caught (default: 2000)"
     )
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="J", help="processes (default: one a core)")
+    parser.add_argument(
+        "--jobs", type=numbers.JOBS, default=os.cpu_count() or 1, metavar="J", help="processes (default: one a core)"
+    )
     return parser.parse_args(arguments)
 
 
@@ -113,10 +114,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main(sys.argv[1:]))
-    except (mutations.MutationError, seeds.SeedsError) as error:
-        print(f"scripts/mutate: {error}", file=sys.stderr)
-        sys.exit(1)
-    except KeyboardInterrupt:
-        sys.exit(130)
+    entry.run("scripts/mutate", main, mutations.MutationError, seeds.SeedsError)

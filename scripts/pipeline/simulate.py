@@ -2,24 +2,9 @@
 
 import argparse
 import os
-import sys
 import time
 
-from pipeline import seeds
-
-
-def positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("give a whole number, at least 1")
-    return number
-
-
-def natural(text: str) -> int:
-    number = int(text)
-    if number < 0:
-        raise argparse.ArgumentTypeError("give a whole number, at least 0")
-    return number
+from pipeline import entry, numbers, seeds
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
@@ -32,10 +17,12 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         "2, the arguments are wrong.",
     )
     which = parser.add_mutually_exclusive_group()
-    which.add_argument("--seeds", type=positive, default=2_000, metavar="N", help="how many worlds (default: 2000)")
-    which.add_argument("--seed", type=natural, metavar="S", help="only this one, with its history if it fails")
-    parser.add_argument("--from", type=natural, default=0, metavar="M", dest="first", help="the first seed (default: 0)")
-    parser.add_argument("--jobs", type=positive, default=os.cpu_count() or 1, metavar="J", help="processes (default: one a core)")
+    which.add_argument("--seeds", type=numbers.SEEDS, default=2_000, metavar="N", help="how many worlds (default: 2000)")
+    which.add_argument("--seed", type=numbers.SEED, metavar="S", help="only this one, with its history if it fails")
+    parser.add_argument("--from", type=numbers.SEED, default=0, metavar="M", dest="first", help="the first seed (default: 0)")
+    parser.add_argument(
+        "--jobs", type=numbers.JOBS, default=os.cpu_count() or 1, metavar="J", help="processes (default: one a core)"
+    )
     return parser.parse_args(arguments)
 
 
@@ -66,10 +53,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main(sys.argv[1:]))
-    except seeds.SeedsError as error:
-        print(f"scripts/simulate: {error}", file=sys.stderr)
-        sys.exit(1)
-    except KeyboardInterrupt:
-        sys.exit(130)
+    entry.run("scripts/simulate", main, seeds.SeedsError)

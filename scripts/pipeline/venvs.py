@@ -5,7 +5,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from pipeline import processes
+from pipeline import entry, processes
 from pipeline.locks import exclusive
 from pipeline.paths import SCRIPTS, TOOLS
 
@@ -56,11 +56,13 @@ def use(name: str) -> None:
 
 def _run(command: list[str]) -> None:
     if processes.run(command).returncode != 0:
-        raise VenvError(f"{' '.join(command)} failed")
+        raise VenvError(f"{' '.join(command)} failed: the Python environment could not be made. Is the package index reachable?")
+
+
+def main(arguments: list[str]) -> int:
+    print(ensure(arguments[0]))
+    return 0
 
 
 if __name__ == "__main__":
-    try:
-        print(ensure(sys.argv[1]))
-    except VenvError as error:
-        sys.exit(f"{error}\nThe Python environment could not be made: is the package index reachable?")
+    entry.run("pipeline.venvs", main, VenvError)

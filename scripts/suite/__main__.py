@@ -1,13 +1,11 @@
 """scripts/test: every test of the project, or the named parts."""
 
 import resource
-import signal
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
-from pipeline import processes
+from pipeline import entry, processes, venvs
 from pipeline.paths import SCRIPTS, TARGET
 
 from suite import jobs, options
@@ -60,27 +58,13 @@ def _cpu() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def _interrupt(number: int, _frame: object) -> None:
-    # Once: what stops the rest is not to be interrupted.
-    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(name, signal.SIG_IGN)
-    raise KeyboardInterrupt(signal.Signals(number).name)
-
-
 def main(arguments: list[str]) -> int:
-    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(name, _interrupt)
-    processes.adopt_orphans()
     chosen = options.parse(arguments)
     tools = sorted({tool for part in chosen.parts for tool in part.tools})
     if subprocess.run([str(SCRIPTS / "pipeline/toolchain.sh"), *tools]).returncode != 0:
         return 1
-    try:
-        return tell(run(chosen))
-    except KeyboardInterrupt:
-        print("\nstopped; nothing is left running", file=sys.stderr)
-        return 130
+    return tell(run(chosen))
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    entry.run("scripts/test", main, venvs.VenvError)

@@ -4,6 +4,8 @@ import argparse
 import dataclasses
 import os
 
+from pipeline import numbers
+
 from suite.parts import BY_NAME, PARTS, Part
 
 
@@ -17,12 +19,6 @@ class Options:
     emulators: int
     # Goes on to the one tool that runs the one part.
     passed_on: tuple[str, ...]
-
-
-def positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text}: give a whole number, at least 1")
-    return int(text)
 
 
 def parse(arguments: list[str]) -> Options:
@@ -39,8 +35,10 @@ def parse(arguments: list[str]) -> Options:
     )
     parser.add_argument("parts", nargs="*", metavar="PART", help="default: all")
     parser.add_argument("--quick", action="store_true", help="lints, unit and property tests, 100 seeds, Terraform's rules")
-    parser.add_argument("--jobs", type=positive, default=os.cpu_count() or 1, metavar="N", help="default: one a core")
-    parser.add_argument("--emulators", type=positive, default=6, metavar="N", help="end-to-end groups side by side (default: 6)")
+    parser.add_argument("--jobs", type=numbers.JOBS, default=os.cpu_count() or 1, metavar="N", help="default: one a core")
+    parser.add_argument(
+        "--emulators", type=numbers.JOBS, default=6, metavar="N", help="end-to-end groups side by side (default: 6)"
+    )
     own, passed_on = _divided(arguments)
     options = parser.parse_args(own)
     unknown = [name for name in options.parts if name not in BY_NAME]

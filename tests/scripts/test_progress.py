@@ -1,8 +1,11 @@
 """How a run is shown while it goes on."""
 
+import collections
 import dataclasses
+import types
 
 import pytest
+from pipeline import watch
 from pipeline.progress import Progress
 from pipeline.watch import Sample
 
@@ -39,3 +42,14 @@ def test_bars_say_so_too(capsys: pytest.CaptureFixture, monkeypatch: pytest.Monk
 )
 def test_without_a_message_that_could_start_nothing_waits_for_a_tick(capsys: pytest.CaptureFixture, sample: Sample) -> None:
     assert "tick" not in shown(capsys, sample)
+
+
+def test_retried_counts_uploads_as_the_judge_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However often one is retried, redriven or not."""
+    names = ["a-1", "b-1", "b-2", "c-1", "c-2", "c-3", "c-4", "d-1", "d-2", "d-3"]
+    monkeypatch.setattr(watch, "summaries", lambda *_: [{"name": f"report-{name}", "status": "SUCCEEDED"} for name in names])
+    monkeypatch.setattr(watch, "depth", lambda *_: 0)
+    aws = types.SimpleNamespace(stepfunctions=None)
+    of_stack = types.SimpleNamespace(state_machine="", events_queue="", dead_letter_queue="", outcomes_queue="")
+    by_upload = collections.Counter(name[0] for name in names)
+    assert watch.sample(aws, of_stack).retried == sum(count > 1 for count in by_upload.values()) == 3

@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+import marks
 import pytest
 from pipeline import processes
 from pipeline.paths import SCRIPTS
@@ -158,8 +159,7 @@ def test_no_test_at_all_is_a_failure(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
 def test_a_signal_ends_the_run_and_what_it_has_started(name: str, tmp_path: Path) -> None:
-    # Its own mark in the environment finds what belongs to it, whoever started it.
-    environment = {**os.environ, "SPILLWAY_MARK": str(tmp_path)}
+    environment = {**os.environ, marks.NAME: str(tmp_path)}
     process = subprocess.Popen(
         [str(SCRIPTS / "test"), "terraform", "--jobs", "1"],
         env=environment,
@@ -178,19 +178,7 @@ def test_a_signal_ends_the_run_and_what_it_has_started(name: str, tmp_path: Path
         processes.end_group(process)
     assert process.returncode == 130
     assert "stopped; nothing is left running" in rest
-    assert marked(str(tmp_path)) == []
-
-
-def marked(mark: str) -> list[str]:
-    """The commands of the processes that have this mark, by /proc."""
-    found = []
-    for directory in Path("/proc").glob("[0-9]*"):
-        try:
-            if f"SPILLWAY_MARK={mark}".encode() in (directory / "environ").read_bytes():
-                found.append((directory / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace"))
-        except OSError:
-            continue
-    return found
+    assert marks.marked(str(tmp_path)) == []
 
 
 @pytest.mark.parametrize(
@@ -199,7 +187,7 @@ def marked(mark: str) -> list[str]:
         (["unit"], "no part is called unit; there are rust, lint,"),
         (["rust", "lint", "--", "-k", "x"], "arguments after -- go to one part"),
         (["--quick", "e2e"], "--quick has nothing of e2e"),
-        (["--jobs", "0"], "give a whole number, at least 1"),
+        (["--jobs", "0"], "give a whole number from 1 to 1,000"),
     ],
 )
 def test_wrong_arguments_are_refused_with_the_remedy(arguments: list[str], says: str, capsys: pytest.CaptureFixture) -> None:

@@ -2,11 +2,10 @@
 
 import dataclasses
 import json
-import sys
 import time
 from pathlib import Path
 
-from pipeline import handlers, venvs
+from pipeline import entry, handlers, places, venvs
 from pipeline.bench import callgrind, charts, instructions, machine, measure, peers, programs, start_up, timings, verdicts
 from pipeline.bench.cases import Runs
 from pipeline.bench.options import parse
@@ -18,14 +17,9 @@ def main(arguments: list[str]) -> int:
     options = parse(arguments)
     chosen = [part for part in PARTS if part.name in options.only]
     with_peers = bool({peers.PART, start_up.PART} & set(options.only))
-    try:
-        built = programs.build(with_peers, timings.PART in options.only)
-    except (handlers.BuildError, programs.BuildError, venvs.VenvError) as error:
-        print(f"scripts/bench: {error}", file=sys.stderr)
-        return 1
+    directory = places.writable(options.out or TARGET / "bench" / time.strftime("%Y%m%dT%H%M%S")).resolve()
+    built = programs.build(with_peers, timings.PART in options.only)
     described = machine.describe()
-    directory = (options.out or TARGET / "bench" / time.strftime("%Y%m%dT%H%M%S")).resolve()
-    directory.mkdir(parents=True, exist_ok=True)
 
     runs = Runs()
     for part in chosen:
@@ -73,7 +67,4 @@ def _write(path: Path, options, described: dict, built: programs.Programs, runs:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main(sys.argv[1:]))
-    except KeyboardInterrupt:
-        sys.exit(130)
+    entry.run("scripts/bench", main, handlers.BuildError, places.PlaceError, programs.BuildError, venvs.VenvError)

@@ -3,14 +3,8 @@
 import argparse
 from pathlib import Path
 
+from pipeline import numbers
 from pipeline.bench import parts
-
-
-def positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("give a whole number, at least 1")
-    return number
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
@@ -27,7 +21,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="one round, fewer events: rough figures, sooner")
     names = [part.name for part in parts.PARTS]
     parser.add_argument("--only", choices=names, action="append", metavar="PART", help="only this part; can be given again")
-    parser.add_argument("--runs", type=positive, metavar="N", help="rounds (default: 3; with --quick: 1)")
+    parser.add_argument("--runs", type=numbers.Whole(1, 1_000), metavar="N", help="rounds (default: 3; with --quick: 1)")
     parser.add_argument("--out", type=Path, metavar="DIR", help="where to write (default: target/bench/<time>)")
     options = parser.parse_args(arguments)
     options.runs = options.runs or (1 if options.quick else 3)

@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from pipeline import aws_api
+from pipeline import aws_api, entry
 from pipeline.aws_api import Api, ApiError
 from pipeline.redrive import contents, moves, one_by_one, queues, ways
 from pipeline.redrive.errors import RedriveError
@@ -77,10 +77,10 @@ def main(arguments: list) -> int:
         remedy = " (--help says which permissions a redrive needs)" if "AccessDenied" in error.code else ""
         print(f"scripts/redrive: {code}{error}{remedy}", file=sys.stderr)
     except KeyboardInterrupt:
-        print("stopped before anything was moved", file=sys.stderr)
-        return 130
+        print("stopped; what has not been moved is where it was", file=sys.stderr)
+        return entry.STOPPED
     return 1
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    entry.run("scripts/redrive", main)

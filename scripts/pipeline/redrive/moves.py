@@ -1,7 +1,6 @@
 """A redrive by SQS itself, which moves the messages of a dead-letter queue of a queue (StartMessageMoveTask)."""
 
 import contextlib
-import signal
 import time
 
 from pipeline.aws_api import Api, ApiError
@@ -51,7 +50,6 @@ def _follow(api: Api, source: Queue, handle: str) -> int:
                 break
             time.sleep(POLL_SECONDS)
     except KeyboardInterrupt:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
         progress.end()
         print("cancelling …", flush=True)
         with contextlib.suppress(ApiError):  # it may have ended in this very moment

@@ -5,6 +5,7 @@ import datetime
 from dataclasses import replace
 from pathlib import Path
 
+from pipeline import numbers
 from pipeline.redrive import selection
 from pipeline.redrive.ledger import FINISHED
 from pipeline.redrive.selection import Selection
@@ -77,7 +78,9 @@ def parse(arguments: list) -> argparse.Namespace:
         "--state", action="append", choices=FINISHED, help="stage replay: rows of it (default: DEAD); may be repeated"
     )
     chosen.add_argument("--all", action="store_true", help="stage replay: every row of those states")
-    parser.add_argument("--velocity", type=int, metavar="N", help="at most N messages a second (1 to 500; default: SQS decides)")
+    parser.add_argument(
+        "--velocity", type=numbers.Whole(1, 500), metavar="N", help="at most N messages a second (1 to 500; default: SQS decides)"
+    )
     parser.add_argument("--dry-run", action="store_true", help="say what would be moved, and move nothing")
     parser.add_argument("--detach", action="store_true", help="let SQS move on and do not wait for its end (events, outcomes)")
     parser.add_argument("--endpoint-url", metavar="URL", help="another address than AWS's own (default: AWS_ENDPOINT_URL)")
@@ -114,8 +117,6 @@ def _complaint(options: argparse.Namespace) -> str | None:
     chosen = options.selection
     if sum(way is not None for way in ways) != 1 or bool(options.source) != bool(options.destination):
         return "name the queues in one way: PIPELINE, --terraform-dir, or --from with --to"
-    if options.velocity is not None and not 1 <= options.velocity <= 500:
-        return "--velocity is 1 to 500 messages a second"
     if options.lane and (options.source or options.stage not in ("events", "rules", "replay")):
         return "--lane goes with the stages events, rules and replay of a pipeline"
     if options.source and options.stage != "events":

@@ -1,23 +1,24 @@
-"""Ctrl-C, heard between two steps: what has begun is finished, so that nothing is sent without being counted."""
+"""Ctrl-C and its like, heard between two steps: what has begun is finished, so that nothing is sent without being counted."""
 
-import signal
 from types import FrameType
+
+from pipeline import interrupts
 
 
 class Stop:
-    """While it is entered, the first Ctrl-C only sets `asked`; a second one interrupts at once."""
+    """While it is entered, the first of those signals only sets `asked`; a second one interrupts at once."""
 
     def __init__(self) -> None:
         self.asked = False
 
     def __enter__(self) -> "Stop":
-        self._before = signal.signal(signal.SIGINT, self._hear)
+        self._before = interrupts.hear(self._hear)
         return self
 
     def __exit__(self, *_: object) -> None:
-        signal.signal(signal.SIGINT, self._before)
+        interrupts.restore(self._before)
 
-    def _hear(self, _signal: int, _frame: FrameType | None) -> None:
+    def _hear(self, number: int, frame: FrameType | None) -> None:
         if self.asked:
-            raise KeyboardInterrupt
+            interrupts.once(number, frame)
         self.asked = True

@@ -1,0 +1,89 @@
+"""The options of all scripts: a number out of range, or no number at all, is told before anything is done."""
+
+import argparse
+import re
+from collections.abc import Callable
+
+import pytest
+from pipeline import build, demo_options, mutate, simulate
+from pipeline.bench import options as bench
+from pipeline.numbers import Whole
+from pipeline.paths import ROOT, SCRIPTS
+from pipeline.redrive import options as redrive
+from suite import options as suite
+
+PARSE: dict[str, Callable[[list[str]], object]] = {
+    "bench": bench.parse,
+    "build": build.parse,
+    "demo": demo_options.parse,
+    "mutate": mutate.parse,
+    "redrive": redrive.parse,
+    "simulate": simulate.parse,
+    "test": suite.parse,
+}
+# What a script wants besides.
+NAMED = {"redrive": ["device-status"]}
+
+
+class _CaughtError(Exception):
+    def __init__(self, parser: argparse.ArgumentParser) -> None:
+        super().__init__()
+        self.parser = parser
+
+
+def parser(script: str, monkeypatch: pytest.MonkeyPatch) -> argparse.ArgumentParser:
+    """What the script parses its arguments with."""
+
+    def caught(self: argparse.ArgumentParser, *_: object) -> None:
+        raise _CaughtError(self)
+
+    with monkeypatch.context() as instead:
+        instead.setattr(argparse.ArgumentParser, "parse_args", caught)
+        with pytest.raises(_CaughtError) as raised:
+            PARSE[script]([])
+    return raised.value.parser
+
+
+def numeric(script: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, Whole]:
+    actions = parser(script, monkeypatch)._actions
+    return {action.option_strings[0]: action.type for action in actions if isinstance(action.type, Whole)}
+
+
+def test_every_script_is_looked_at() -> None:
+    assert PARSE.keys() == {path.name for path in SCRIPTS.iterdir() if path.is_file()}
+
+
+@pytest.mark.parametrize("script", PARSE)
+def test_no_number_goes_without_a_range(script: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    kinds = {action.dest: action.type for action in parser(script, monkeypatch)._actions}
+    assert not [dest for dest, kind in kinds.items() if kind in (int, float)], kinds
+
+
+@pytest.mark.parametrize("script", PARSE)
+def test_a_number_out_of_range_is_refused_with_the_range(
+    script: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    for option, whole in numeric(script, monkeypatch).items():
+        wrong = [whole.least - 1, whole.most + 1, -1, "", "many", "1.5", "1e3", "1_0", " 1", "٣", "9" * 30]
+        for value in wrong:
+            with pytest.raises(SystemExit) as refused:
+                PARSE[script]([*NAMED.get(script, []), f"{option}={value}"])
+            said = capsys.readouterr().err
+            assert refused.value.code == 2, (option, value)
+            assert option in said, (value, said)
+            assert f"from {whole.least:,} to {whole.most:,}" in said, (value, said)
+        for value in (whole.least, whole.most):
+            PARSE[script]([*NAMED.get(script, []), f"{option}={value}"])
+
+
+def test_there_are_numbers_to_look_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    of = {script: set(numeric(script, monkeypatch)) for script in PARSE}
+    assert of["demo"] == {"--objects", "--max-concurrency", "--seed"}
+    assert of["mutate"] == {"--seeds", "--jobs"}
+    assert of["redrive"] == {"--velocity"}
+
+
+def test_the_demos_limit_is_the_modules() -> None:
+    text = (ROOT / "terraform/variables-pace.tf").read_text()
+    (least, most) = re.search(r"pace\.max_concurrency >= (\d+) && var\.pace\.max_concurrency <= (\d+)", text).groups()
+    assert Whole(int(least), int(most)) == demo_options.MAX_CONCURRENCY
