@@ -186,14 +186,17 @@ class Pipeline:
 
     @contextlib.contextmanager
     def controlled(self, **overrides: int | bool) -> Iterator[None]:
-        """The control item says so."""
-        table, key = self.outputs["ledger_table_name"], {"pk": {"S": "control"}, "sk": {"S": "dispatch"}}
-        values = {name: {"BOOL": value} if isinstance(value, bool) else {"N": str(value)} for name, value in overrides.items()}
-        self.aws.dynamodb.put_item(TableName=table, Item={**key, **values})
+        """The control item says so, beside what it says already."""
+        item = {"TableName": self.outputs["ledger_table_name"], "Key": {"pk": {"S": "control"}, "sk": {"S": "dispatch"}}}
+        values = {
+            f":{name}": {"BOOL": value} if isinstance(value, bool) else {"N": str(value)} for name, value in overrides.items()
+        }
+        says = ", ".join(f"{name} = :{name}" for name in overrides)
+        self.aws.dynamodb.update_item(**item, UpdateExpression=f"SET {says}", ExpressionAttributeValues=values)
         try:
             yield
         finally:
-            self.aws.dynamodb.delete_item(TableName=table, Key=key)
+            self.aws.dynamodb.update_item(**item, UpdateExpression=f"REMOVE {', '.join(overrides)}")
 
     @contextlib.contextmanager
     def allowed(self, function: str, change: Callable[[list[dict]], list[dict]]) -> Iterator[None]:

@@ -6,6 +6,7 @@ use spillway::in_force::{InForce, PausedBy, in_force};
 use tracing::{info, trace};
 
 use crate::Dispatch;
+use crate::overridden::Overridden;
 use crate::shared::Shared;
 
 impl Dispatch {
@@ -31,6 +32,11 @@ impl Shared {
                 None => info!("no window is in force any more"),
             }
             state.window = now.window.map(str::to_owned);
+        }
+        let overridden = Overridden::by(now);
+        if state.overridden != overridden {
+            overridden.tell(now.window);
+            state.overridden = overridden;
         }
         match now.paused {
             Some(PausedBy::Operator) => info!("paused by the control item"),

@@ -15,6 +15,7 @@ mod fate;
 mod fill;
 mod intake;
 mod load;
+mod overridden;
 mod receive;
 mod recognise;
 mod reserve;

@@ -10,6 +10,7 @@ use spillway::share::Shares;
 use tracing::warn;
 
 use crate::counts::Counts;
+use crate::overridden::Overridden;
 use crate::reserve::Reservation;
 use crate::under_way::UnderWay;
 
@@ -41,6 +42,8 @@ pub struct State {
     pub control_read: Millis,
     /// The window in force.
     pub window: Option<String>,
+    /// What the operator overrides, since when and why.
+    pub overridden: Overridden,
     /// The last tick did not end cleanly: a claim of it may still be on the wire.
     pub after_suspects: bool,
     /// Objects whose claims are under way.
@@ -60,6 +63,7 @@ impl Shared {
             slot_taken: Millis::MIN,
             control_read: clock.now(),
             window: None,
+            overridden: Overridden::default(),
             after_suspects: false,
             under_way: UnderWay::default(),
         };

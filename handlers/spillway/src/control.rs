@@ -1,6 +1,22 @@
 //! The control item: what an operator wrote to override the pace, or to pause.
 
 use crate::pace::Partial;
+use crate::text::cut;
+
+/// The attributes that mean something, beside the item's key.
+pub const ATTRIBUTES: [&str; 7] = [
+    "paused",
+    "max_concurrency",
+    "starts_per_second",
+    "burst",
+    "starts_per_tick",
+    "since",
+    "note",
+];
+
+/// Of an unknown name so many bytes are told, and so many names.
+const NAME_BYTES: usize = 40;
+const NAMES: usize = 5;
 
 /// The control item's content. What it does not name stays as configured, or as the window in force says.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -8,4 +24,65 @@ pub struct Control {
     /// An operator's word wins: `false` goes on although a window pauses. `None`: nothing was said.
     pub paused: Option<bool>,
     pub pace: Partial,
+    /// When the item became what it is, in the operator's own words. For the log alone.
+    pub since: Option<String>,
+    /// Why, in the operator's own words. For the log alone.
+    pub note: Option<String>,
+}
+
+/// What is wrong with the item's attributes: a misspelt one would lift the limit that its author meant to set.
+pub fn unknown<'a>(names: impl Iterator<Item = &'a str>) -> Option<String> {
+    let mut unknown: Vec<&str> = names
+        .filter(|name| !["pk", "sk"].contains(name) && !ATTRIBUTES.contains(name))
+        .collect();
+    unknown.sort_unstable();
+    let told: Vec<String> = unknown
+        .iter()
+        .take(NAMES)
+        .map(|name| format!("{:?}", cut(name, NAME_BYTES)))
+        .collect();
+    let more = match unknown.len().saturating_sub(NAMES) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    (!told.is_empty()).then(|| {
+        format!(
+            "it has {}{more}, and nothing goes by that name: there are {}",
+            told.join(", "),
+            ATTRIBUTES.join(", ")
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_misspelt_attribute_is_named_with_those_there_are() {
+        let told = unknown(["sk", "max_concurency", "paused", "pk"].into_iter()).unwrap();
+        assert_eq!(
+            told,
+            r#"it has "max_concurency", and nothing goes by that name: there are paused, max_concurrency, starts_per_second, burst, starts_per_tick, since, note"#
+        );
+    }
+
+    #[test]
+    fn every_attribute_that_means_something_is_known() {
+        assert_eq!(unknown(ATTRIBUTES.into_iter().chain(["pk", "sk"])), None);
+        // No row, and no message: it has no schema version.
+        for wrong in ["v", "Paused", "max_concurrency ", ""] {
+            assert!(unknown([wrong].into_iter()).is_some(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn of_many_and_of_long_ones_a_few_are_told() {
+        let names: Vec<String> = (0..100)
+            .map(|n| format!("{n:02}{}", "é".repeat(999)))
+            .collect();
+        let told = unknown(names.iter().map(String::as_str)).unwrap();
+        assert!(told.contains(" and 95 more"), "{told}");
+        assert!(told.len() < 600, "{} bytes", told.len());
+    }
 }

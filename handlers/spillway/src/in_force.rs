@@ -1,8 +1,10 @@
 //! What is in force: the configured pace, overridden by the window's, overridden by the control item's.
 
+use std::fmt::Display;
+
 use crate::Millis;
 use crate::control::Control;
-use crate::pace::{Pace, PaceError};
+use crate::pace::{Pace, PaceError, Partial};
 use crate::window::Windows;
 
 /// What is in force at some time.
@@ -13,6 +15,11 @@ pub struct InForce<'a> {
     pub paused: Option<PausedBy>,
     /// The window's name.
     pub window: Option<&'a str>,
+    /// What the operator says, each with what would be in force without; empty: nothing.
+    pub overrides: Vec<String>,
+    /// When the operator's item became what it is, and why, in the operator's words.
+    pub since: Option<String>,
+    pub note: Option<String>,
 }
 
 /// Who says that nothing starts.
@@ -31,22 +38,54 @@ pub fn in_force<'a>(
 ) -> Result<InForce<'a>, PaceError> {
     let window = windows.in_force(now);
     let pace = window.map_or_else(|| configured.clone(), |window| window.pace.over(configured));
+    let window_pauses = window.is_some_and(|window| window.pause);
     Ok(InForce {
-        pace: control.pace.over(&pace).validate()?,
         paused: match control.paused {
             Some(paused) => paused.then_some(PausedBy::Operator),
-            None => window
-                .filter(|window| window.pause)
-                .map(|_| PausedBy::Window),
+            None => window_pauses.then_some(PausedBy::Window),
         },
         window: window.map(|window| window.name.as_str()),
+        overrides: overrides(control, &pace, window_pauses),
+        since: control.since.clone(),
+        note: control.note.clone(),
+        pace: control.pace.over(&pace).validate()?,
     })
+}
+
+/// What the operator says, instead of this pace and this pause.
+fn overrides(control: &Control, pace: &Pace, paused: bool) -> Vec<String> {
+    let Partial {
+        max_concurrency,
+        starts_per_second,
+        burst,
+        starts_per_tick,
+    } = &control.pace;
+    [
+        instead("paused", control.paused, paused),
+        instead("max_concurrency", *max_concurrency, pace.max_concurrency),
+        instead(
+            "starts_per_second",
+            *starts_per_second,
+            pace.starts_per_second,
+        ),
+        instead("burst", *burst, pace.burst),
+        match pace.starts_per_tick {
+            Some(number) => instead("starts_per_tick", *starts_per_tick, number),
+            None => instead("starts_per_tick", *starts_per_tick, "no limit"),
+        },
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+fn instead(name: &str, said: Option<impl Display>, without: impl Display) -> Option<String> {
+    said.map(|said| format!("{name} = {said} instead of {without}"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pace::Partial;
     use crate::pace::tests::PACE;
     use crate::window;
 
@@ -67,6 +106,7 @@ mod tests {
                 max_concurrency,
                 ..Partial::default()
             },
+            ..Control::default()
         }
     }
 
@@ -103,6 +143,40 @@ mod tests {
         );
         let go_on = operator(None, Some(false));
         assert_eq!(at(3, &go_on), (100, 50, None, Some("freeze")));
+    }
+
+    #[test]
+    fn what_the_operator_overrides_is_told_with_what_would_hold_without() {
+        let windows = windows();
+        let told = |hour: Millis, control: &Control| {
+            let now = in_force(&PACE, &windows, control, hour * HOUR).unwrap();
+            now.overrides.join(", ")
+        };
+        assert_eq!(told(0, &Control::default()), "");
+        assert_eq!(told(3, &Control::default()), "");
+        let five = operator(Some(5), None);
+        assert_eq!(told(0, &five), "max_concurrency = 5 instead of 100");
+        assert_eq!(told(1, &five), "max_concurrency = 5 instead of 500");
+        let pause = operator(None, Some(true));
+        assert_eq!(told(0, &pause), "paused = true instead of false");
+        assert_eq!(told(3, &pause), "paused = true instead of true");
+        let go_on = operator(None, Some(false));
+        assert_eq!(told(3, &go_on), "paused = false instead of true");
+        let everything = Control {
+            paused: Some(false),
+            pace: Partial {
+                max_concurrency: Some(1),
+                starts_per_second: Some(0.5),
+                burst: Some(2),
+                starts_per_tick: Some(3),
+            },
+            ..Control::default()
+        };
+        assert_eq!(
+            told(0, &everything),
+            "paused = false instead of false, max_concurrency = 1 instead of 100, starts_per_second = 0.5 instead of 25, \
+             burst = 2 instead of 50, starts_per_tick = 3 instead of no limit"
+        );
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::Value;
 use spillway::aws::ledger::read_control;
+use spillway::control::ATTRIBUTES;
 use spillway::in_force::in_force;
 use spillway::pace::Pace;
 use spillway::window::Windows;
@@ -63,6 +64,16 @@ fn check(input: &[u8]) -> Seen {
             assert_eq!(f64::from(now.pace.burst), of("burst", 50.0));
             let paused = item.get("paused").and_then(|value| value.as_bool().ok());
             assert_eq!(now.paused.is_some(), paused == Some(&true));
+            // Nothing is passed over: what is named is known, and told.
+            let known = |name: &String| {
+                ["pk", "sk"].contains(&name.as_str()) || ATTRIBUTES.contains(&name.as_str())
+            };
+            assert!(item.keys().all(known), "{:?}", item.keys());
+            let says = |(name, value): (&String, &AttributeValue)| {
+                !value.is_null() && !["pk", "sk", "since", "note"].contains(&name.as_str())
+            };
+            let said = item.iter().filter(|&attribute| says(attribute)).count();
+            assert_eq!(now.overrides.len(), said);
         }
         Err(error) => assert_reason(&error.to_string(), "a control item"),
     }

@@ -3,7 +3,7 @@
 use super::Ledger;
 use super::item::{Item, Reader, text};
 use crate::aws::error::HandlerError;
-use crate::control::Control;
+use crate::control::{Control, unknown};
 use crate::pace::Partial;
 
 impl Ledger {
@@ -27,6 +27,9 @@ impl Ledger {
 pub fn read(item: &Item) -> Result<Control, HandlerError> {
     let reader = Reader::new(item);
     let control = || {
+        if let Some(problem) = unknown(item.keys().map(String::as_str)) {
+            return Err(reader.error(problem));
+        }
         Ok(Control {
             paused: reader.optional_flag("paused")?,
             pace: Partial {
@@ -35,6 +38,8 @@ pub fn read(item: &Item) -> Result<Control, HandlerError> {
                 burst: reader.optional_number("burst")?,
                 starts_per_tick: reader.optional_number("starts_per_tick")?,
             },
+            since: reader.optional_text("since")?,
+            note: reader.optional_text("note")?,
         })
     };
     control().map_err(|error: HandlerError| HandlerError::Control(error.to_string()))
