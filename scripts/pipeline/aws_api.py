@@ -25,6 +25,9 @@ class ApiError(Exception):
 
 
 class Api(Protocol):
+    # Where the calls go, if that is known.
+    region: str | None
+
     def sqs(self, action: str, **request) -> dict: ...
 
     def dynamodb(self, action: str, **request) -> dict:
@@ -41,6 +44,9 @@ class Api(Protocol):
 
 
 def connect(endpoint_url: str | None, region: str | None, profile: str | None) -> Api:
+    # As the AWS CLI finds it; botocore and version 1 of the CLI know the second name alone.
+    # https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-envvars.html
+    region = region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
     if botocore:
         return _Botocore(endpoint_url, region, profile)
     if shutil.which("aws"):
@@ -58,7 +64,7 @@ class _Botocore:
         self._clients: dict = {}
         try:
             self._session = botocore.session.Session(profile=profile)
-            self._client("sqs")
+            self.region = self._client("sqs").meta.region_name
         except botocore.exceptions.BotoCoreError as error:
             raise ApiError("", str(error)) from error
 
@@ -92,6 +98,7 @@ class _Botocore:
 
 class _Cli:
     def __init__(self, endpoint_url: str | None, region: str | None, profile: str | None) -> None:
+        self.region = region
         self._endpoint_url = endpoint_url
         self._options = ["--output", "json"]
         for name, value in (("--region", region), ("--profile", profile)):
@@ -111,8 +118,17 @@ class _Cli:
         # By a file: ten messages are more than Linux takes as an argument. Left alone, the CLI would read all the pages.
         with tempfile.TemporaryDirectory() as directory:
             sent = Path(directory, "sent")
-            sent.write_text(json.dumps(request))
-            return self._run(service, _words(action, "-"), "--no-paginate", "--cli-input-json", f"file://{sent}")
+            text = json.dumps(request)
+            sent.write_text(text)
+            binary = self._binary() if '"BinaryValue"' in text else []
+            return self._run(service, _words(action, "-"), "--no-paginate", "--cli-input-json", f"file://{sent}", *binary)
+
+    def _binary(self) -> list:
+        """Lets the CLI take Base64 for what it is, as it showed it. Version 1 cannot: it would encode it once more."""
+        said = subprocess.run(["aws", "--version"], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        if (said.stdout + said.stderr).startswith("aws-cli/1."):
+            raise ApiError("", "version 1 of the AWS CLI cannot send binary attributes: take version 2, or install boto3")
+        return ["--cli-binary-format", "base64"]
 
     def invoke(self, function: str, payload: str) -> str | None:
         with tempfile.TemporaryDirectory() as directory:

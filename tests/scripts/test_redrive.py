@@ -1,5 +1,6 @@
 """scripts/redrive, as a person runs it."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -7,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from pipeline import aws_api
 from pipeline.aws import Aws
 from pipeline.emulator import Emulator
 from pipeline.paths import SCRIPTS
@@ -208,3 +210,29 @@ def test_it_works_through_the_aws_cli_alone(aws: Aws, pipeline: Pipeline, failur
     assert (result.returncode, taken(aws, pipeline)) == (0, ["took 1"]), result.stderr
     failed = subprocess.run([sys.executable, "-c", run, "nobody"], env=environment, capture_output=True, text=True)
     assert "there is no queue nobody-dlq" in failed.stderr
+
+
+# Instead of the AWS CLI: its version, and what it is called with.
+CLI = """#!/usr/bin/env bash
+if [[ $1 == --version ]]; then echo "aws-cli/{version} Python/3"; else printf '%s\\n' "$@" > {told}; echo "{{}}"; fi
+"""
+
+
+@pytest.mark.parametrize(("version", "sent"), [("1.46.3", False), ("2.15.0", True)])
+def test_binary_attributes_by_the_aws_cli(version: str, sent: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Version 1 encodes once more what it shows encoded; version 2 does so where its configuration says so."""
+    told = tmp_path / "told"
+    (tmp_path / "aws").write_text(CLI.format(version=version, told=told))
+    (tmp_path / "aws").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    api = aws_api._Cli(None, None, None)
+    entry = {"Id": "0", "MessageBody": "x", "MessageAttributes": {"a": {"DataType": "Binary", "BinaryValue": "AAH/"}}}
+    if sent:
+        api.sqs("SendMessageBatch", QueueUrl="q", Entries=[entry])
+        assert "--cli-binary-format\nbase64\n" in told.read_text()
+    else:
+        with pytest.raises(aws_api.ApiError, match="version 1 of the AWS CLI cannot send binary attributes"):
+            api.sqs("SendMessageBatch", QueueUrl="q", Entries=[entry])
+        assert not told.exists()
+    api.sqs("ReceiveMessage", QueueUrl="q")
+    assert "--cli-binary-format" not in told.read_text()

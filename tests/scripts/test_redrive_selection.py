@@ -88,7 +88,7 @@ def test_objects_prefixes_and_times_are_read() -> None:
     for text in ("s3://uploads/a b/c", "uploads/a b/c", "arn:aws:s3:::uploads/a b/c", "arn:aws-cn:s3:::uploads/a b/c"):
         assert selection.named_object(text) == "uploads/a b/c"
     for text in ("uploads", "uploads/", "s3:///key", ""):
-        with pytest.raises(ValueError, match="is not s3://bucket/key"):
+        with pytest.raises(ValueError, match="names no object: give s3://bucket/key"):
             selection.named_object(text)
     assert selection.named_prefix("s3://uploads") == "uploads/"
     assert selection.named_prefix("uploads/a") == "uploads/a"
@@ -233,14 +233,15 @@ def test_a_selection_by_the_aws_cli(pipeline: Pipeline, monkeypatch: pytest.Monk
     assert len(pipeline.bodies(pipeline.queue)) == 10
 
 
-def test_ctrl_c_leaves_nothing_lost_and_says_what_is_done(pipeline: Pipeline) -> None:
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_ctrl_c_leaves_nothing_lost_and_says_what_is_done(name: str, pipeline: Pipeline) -> None:
     for number in range(40):
         dead(pipeline, f"{number:02}")
     command = [str(SCRIPTS / "redrive"), pipeline.name, "--prefix", "uploads", "--velocity", "5"]
     running = subprocess.Popen(command, env=pipeline.environment, stdout=subprocess.PIPE, text=True)
     while (before := pipeline.count(pipeline.queue)) < 3:
         time.sleep(0.1)
-    running.send_signal(signal.SIGINT)
+    running.send_signal(getattr(signal, name))
     said, _ = running.communicate(timeout=20)
     moved = pipeline.bodies(pipeline.queue)
     # The one under way, and not all ten that were received with it.
@@ -277,11 +278,11 @@ def test_a_selection_of_what_a_rule_could_not_deliver(aws: Aws, pipeline: Pipeli
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["x", "--stage", "outcomes", "--object", "b/k"], "an outcome names an execution and no object"),
+        (["x", "--stage", "outcomes", "--object", "bucket/k"], "an outcome names an execution and no object"),
         (["x", "--stage", "replay"], "say what to replay"),
         (["x", "--all"], "--state and --all go with --stage replay"),
         (["x", "--state", "DEAD"], "--state and --all go with --stage replay"),
-        (["x", "--object", "bucket"], "is not s3://bucket/key"),
+        (["x", "--object", "bucket"], "names no object: give s3://bucket/key"),
         (["x", "--since", "2h", "--until", "3h"], "the first must be the earlier one"),
         (["x", "--since", "soon"], "neither a time such as"),
         (["x", "--detach", "--since", "2h"], "only what SQS itself moves goes on alone"),

@@ -11,25 +11,36 @@ from pipeline.redrive.options import parse
 from pipeline.redrive.progress import in_words, sample
 from pipeline.redrive.queues import Queue
 from pipeline.redrive.replay import Replay
+from pipeline.redrive.selection import Looked
 from pipeline.redrive.ways import Way
 
 
 def redrive(options: argparse.Namespace) -> int:
     api = aws_api.connect(options.endpoint_url, options.region, options.profile)
+    looked = Looked(options.selection)
     if options.stage == "replay":
         place = ways.ledger_by_terraform(options.terraform_dir) if options.terraform_dir else ways.ledger_by_name(api, options.name)
         states = options.state or ["DEAD"]
-        return Replay(api, place, options.selection, states, options.lane, options.velocity, options.dry_run).go()
+        replay = Replay(api, place, options.selection, looked, states, options.lane, options.velocity, options.dry_run)
+        return judged(replay.go(), looked)
     if options.name:
         found = ways.by_name(api, options.name, options.stage, options.lane)
     elif options.terraform_dir:
         found = ways.by_terraform(options.terraform_dir, options.stage, options.lane)
     else:
         found = [Way(options.source, options.destination)]
-    return max([go(api, way, options) for way in found])
+    return judged(max([go(api, way, options, looked) for way in found]), looked)
 
 
-def go(api: Api, way: Way, options: argparse.Namespace) -> int:
+def judged(status: int, looked: Looked) -> int:
+    """An object that was named and is nowhere is a failure, if all was gone through."""
+    if status != 0 or not looked.at_all or not looked.missing:
+        return status
+    nothing = "; ".join(looked.missing)
+    raise RedriveError(f"nothing was found of {nothing}. The bucket comes first: s3://bucket/key")
+
+
+def go(api: Api, way: Way, options: argparse.Namespace, looked: Looked) -> int:
     source = queues.find(api, way.source)
     destination = queues.find(api, way.queue) if way.queue else None
     # SQS moves the messages of queues that are another queue's dead-letter queue.
@@ -58,13 +69,15 @@ def go(api: Api, way: Way, options: argparse.Namespace) -> int:
         if destination
         else one_by_one.into_function(api, way.function)
     )
-    return one_by_one.Pass(api, source, deliver, options.selection, options.velocity, options.dry_run).go()
+    return one_by_one.Pass(api, source, deliver, options.selection, looked, options.velocity, options.dry_run).go()
 
 
 def show_some(api: Api, source: Queue) -> None:
     received = one_by_one.receive(api, source)
     one_by_one.give_back(api, source, [message["ReceiptHandle"] for message in received])
-    sample([str(contents.of(message)) for message in received], source.waiting)
+    shown = [contents.of(message) for message in received]
+    sample([str(one) for one in shown], source.waiting)
+    one_by_one.warn_of_attempts(sum(one.without_attempt for one in shown))
 
 
 def main(arguments: list) -> int:

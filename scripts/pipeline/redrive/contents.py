@@ -18,6 +18,9 @@ class Contents:
     # unless the queues are FIFO queues.
     # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/setting-up-dead-letter-queue-retention.html
     sent_at: int
+    # Somebody put an event here by hand and did not say which attempt it asks for. What SQS or a handler puts here says by its
+    # attributes where it comes from.
+    without_attempt: bool = False
 
     def __str__(self) -> str:
         about = self.objects[0] if self.objects else "(no object)"
@@ -28,7 +31,8 @@ class Contents:
 def of(message: dict) -> Contents:
     """`message`: as ReceiveMessage answers it, with all attributes."""
     attributes = message.get("MessageAttributes", {})
-    errors = [attributes[name]["StringValue"] for name in REASONS if name in attributes]
+    # A binary one is nobody's reason.
+    errors = [attributes[name]["StringValue"] for name in REASONS if "StringValue" in attributes.get(name, {})]
     try:
         body = json.loads(message["Body"])
     except ValueError:
@@ -38,7 +42,10 @@ def of(message: dict) -> Contents:
     except (KeyError, TypeError, AttributeError, ValueError):
         objects, more = [], []
     sent_at = int(message.get("Attributes", {}).get("SentTimestamp", 0))
-    return Contents(tuple(dict.fromkeys(objects)), ": ".join(dict.fromkeys(filter(None, [*errors, *more]))), sent_at)
+    error = ": ".join(dict.fromkeys(filter(None, [*errors, *more])))
+    by_sqs = "DeadLetterQueueSourceArn" in message.get("Attributes", {})
+    by_hand = bool(objects) and not error and not by_sqs and "attempt" not in attributes
+    return Contents(tuple(dict.fromkeys(objects)), error, sent_at, without_attempt=by_hand)
 
 
 def _of_body(body: object) -> tuple[list, list]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from pipeline.aws_api import Api, ApiError
 from pipeline.redrive.errors import RedriveError
-from pipeline.redrive.selection import Selection
+from pipeline.redrive.selection import Looked, Selection
 
 FINISHED = ("SUCCEEDED", "DEAD", "SUPERSEDED")
 # Segments of a Scan that are read at once; below this size one is enough.
@@ -25,6 +25,7 @@ class Rows:
 
     api: Api
     table: str
+    looked: Looked = field(default_factory=lambda: Looked(Selection()))
     read_units: float = 0.0
     _segments: int = field(default=SEGMENTS)
 
@@ -43,6 +44,7 @@ class Rows:
     def selected(self, selection: Selection, states: list, lane: str | None) -> Iterator[list]:
         """Rows that match, some at a time."""
         for page in self._of_objects(selection) if selection.objects else self._scanned(selection, states):
+            self.looked.found(row["pk"]["S"] for row in page if _is_row(row))
             yield [row for row in page if _matches(row, selection, states, lane)]
 
     def now(self, keys: list) -> dict:
@@ -112,8 +114,12 @@ class Rows:
         return answer.get("Items", []), {"ExclusiveStartKey": last} if last else None
 
 
+def _is_row(item: dict) -> bool:
+    return "#" in item["sk"]["S"]
+
+
 def _matches(row: dict, selection: Selection, states: list, lane: str | None) -> bool:
-    if "#" not in row["sk"]["S"] or row.get("state", {}).get("S") not in states:
+    if not _is_row(row) or row.get("state", {}).get("S") not in states:
         return False
     if lane is not None and row.get("lane", {}).get("S") != lane:
         return False

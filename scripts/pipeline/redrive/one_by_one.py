@@ -6,6 +6,7 @@ this run while it goes on, and visible again at its end. A dead-letter queue has
 
 import contextlib
 import json
+import sys
 import time
 from collections.abc import Callable
 
@@ -14,7 +15,7 @@ from pipeline.redrive import contents
 from pipeline.redrive.errors import RedriveError
 from pipeline.redrive.progress import SAMPLE, Progress, in_words, sample
 from pipeline.redrive.queues import Queue
-from pipeline.redrive.selection import Selection
+from pipeline.redrive.selection import Looked, Selection
 from pipeline.redrive.stop import Stop
 
 # Seconds. Long enough for ten invocations of ingest in turn.
@@ -23,7 +24,7 @@ HIDDEN_SECONDS = 330
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
 MOST_HELD = 100_000
 BATCH = 10
-# Bytes of the bodies in one call, well below SQS's 1 MiB for bodies and attributes.
+# Bytes of bodies and attributes in one call, well below SQS's 1 MiB.
 BATCH_BYTES = 512 * 1024
 
 # Delivers messages and returns why those failed that did, by message id. An error of its own ends the run.
@@ -84,7 +85,7 @@ def _batches(messages: list, fifo: bool) -> list:
     made: list = []
     size = 0
     for message in messages:
-        bytes_ = len(message["Body"].encode())
+        bytes_ = len(message["Body"].encode()) + sum(map(_bytes, message.get("MessageAttributes", {}).items()))
         if not made or fifo or size + bytes_ > BATCH_BYTES:
             made.append([])
             size = 0
@@ -93,16 +94,23 @@ def _batches(messages: list, fifo: bool) -> list:
     return made
 
 
+def _bytes(attribute: tuple) -> int:
+    """Name, type and value. The AWS CLI shows a binary value in Base64, which is longer than it is."""
+    name, value = attribute
+    content = value.get("StringValue", value.get("BinaryValue", ""))
+    return len(name.encode()) + len(value["DataType"]) + len(content if isinstance(content, bytes) else content.encode())
+
+
 class Pass:
     """Goes through a queue once. What comes in meanwhile stays: it may be what was moved and has failed again."""
 
     def __init__(
-        self, api: Api, source: Queue, deliver: Deliver, selection: Selection, velocity: int | None, dry_run: bool
+        self, api: Api, source: Queue, deliver: Deliver, selection: Selection, looked: Looked, velocity: int | None, dry_run: bool
     ) -> None:
         self._api, self._source, self._deliver_to = api, source, deliver
-        self._selection, self._velocity, self._dry_run = selection, velocity, dry_run
+        self._selection, self._looked, self._velocity, self._dry_run = selection, looked, velocity, dry_run
         self._began = round(time.time() * 1000)
-        self._looked_at = self._moved = self._later = 0
+        self._looked_at = self._moved = self._later = self._without_attempt = 0
         self._failures: list = []
         self._shown: list = []
         # Receipts of what stays, by message id.
@@ -152,8 +160,10 @@ class Pass:
         if about.sent_at > self._began:
             self._later += 1
             return False
+        self._looked.found(about.objects)
         if not self._selection.takes(about.objects, about.sent_at, about.error):
             return False
+        self._without_attempt += about.without_attempt
         if len(self._shown) < SAMPLE:
             self._shown.append(str(about))
         return True
@@ -178,6 +188,7 @@ class Pass:
     def _report(self, stopped: bool) -> int:
         name = self._source.name
         looked = f" of {self._looked_at} looked at" if self._selection.narrows else ""
+        warn_of_attempts(self._without_attempt)
         if stopped:
             print(f"stopped after {in_words(self._moved)}; the rest is still in {name}. Run this again to go on.")
             return 130
@@ -192,6 +203,15 @@ class Pass:
             count = in_words(len(self._failures))
             raise RedriveError(f"{count} failed and stay in {name}; the first: {self._failures[0]}")
         return 0
+
+
+def warn_of_attempts(count: int) -> None:
+    if count:
+        print(
+            f"warning: {in_words(count)} put there by hand without the attribute attempt. dispatch takes that for attempt 1, and"
+            " drops it if the ledger knows one: use --stage replay, or send it again with its attempt",
+            file=sys.stderr,
+        )
 
 
 def _delete(api: Api, source: Queue, messages: list) -> None:

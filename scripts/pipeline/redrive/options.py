@@ -37,6 +37,9 @@ examples:
   scripts/redrive --terraform-dir infrastructure --stage ingest --velocity 20
   scripts/redrive --from device-status-dlq --to device-status
 
+Exit status: 0, done; 1, something failed, or an object or prefix that was named is not there; 2, the arguments are wrong;
+130, it was stopped.
+
 With a selection, messages are received, looked at, and sent and deleted if they match; what does not match stays, and
 is visible again at the end. Without one, SQS itself moves those of events and outcomes.
 
@@ -50,7 +53,8 @@ Calls go through boto3 if python3 has it, else through the AWS CLI. They need sq
 ListMessageMoveTasks, CancelMessageMoveTask, ReceiveMessage, DeleteMessage, ChangeMessageVisibility, GetQueueAttributes and
 GetQueueUrl on the dead-letter queue, and sqs:SendMessage, GetQueueAttributes and GetQueueUrl on the queue; stage ingest
 also lambda:InvokeFunction on the function. Stage replay needs dynamodb:Query, Scan, BatchGetItem and DescribeTable on the
-ledger, sqs:SendMessage on the lanes' queues and, by the pipeline's name, lambda:GetFunctionConfiguration on dispatch.
+ledger and sqs:SendMessage on the lanes' queues. By the pipeline's name, stages events, rules and replay also need
+lambda:GetFunctionConfiguration on dispatch, which knows the lanes; without it events and rules need --lane.
 Where a key of one's own encrypts them, kms:Decrypt and GenerateDataKey on it.
 """
 

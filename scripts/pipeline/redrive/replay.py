@@ -11,7 +11,7 @@ from pipeline.redrive import asking, ledger
 from pipeline.redrive.errors import RedriveError
 from pipeline.redrive.ledger import Rows
 from pipeline.redrive.progress import SAMPLE, Progress, in_words, sample
-from pipeline.redrive.selection import Selection, shown
+from pipeline.redrive.selection import Looked, Selection, shown
 from pipeline.redrive.stop import Stop
 from pipeline.redrive.ways import Ledger
 
@@ -24,11 +24,19 @@ class Replay:
     """`selection.until` is set: what ends later may be what this very run, or one before it, asked for."""
 
     def __init__(
-        self, api: Api, place: Ledger, selection: Selection, states: list, lane: str | None, velocity: int | None, dry_run: bool
+        self,
+        api: Api,
+        place: Ledger,
+        selection: Selection,
+        looked: Looked,
+        states: list,
+        lane: str | None,
+        velocity: int | None,
+        dry_run: bool,
     ) -> None:
         self._api, self._place, self._velocity, self._dry_run = api, place, velocity, dry_run
         self._selection, self._states, self._lane = selection, states, lane
-        self._rows = Rows(api, place.table)
+        self._rows = Rows(api, place.table, looked)
         self._by_state: collections.Counter = collections.Counter()
         # Finished when they were found, and not any more.
         self._moved_on = 0

@@ -31,17 +31,63 @@ class Ledger:
     lanes: dict
 
 
+# Why a pipeline may be without a stage.
+WITHOUT = {
+    "ingest": "none of its sources comes via lambda",
+    "rules": "nothing comes there via eventbridge or topics",
+}
+
+
 def by_name(api: Api, pipeline: str, stage: str, lane: str | None) -> list:
-    """The ways of the pipeline of that name, whose queues are named after it."""
-    queue = f"{pipeline}-{lane}" if lane else pipeline
+    """The ways of the pipeline of that name, whose queues are named after it; which lanes it has dispatch knows."""
+    lanes = _lanes(api, pipeline) if stage in ("events", "rules") else {}
+    if lane and lanes and lane not in lanes:
+        raise RedriveError(f"pipeline {pipeline} has no lane {lane}: its lanes are {', '.join(lanes)}")
+    if lanes and stage == "events":
+        return [Way(dead, queue) for name, (dead, queue) in lanes.items() if lane in (None, name)]
+    queues_of_lanes = [queue.rsplit("/", 1)[1] for name, (_, queue) in lanes.items() if lane in (None, name)]
+    possible = [
+        way for name in queues_of_lanes or [f"{pipeline}-{lane}" if lane else pipeline] for way in _named(pipeline, name, stage)
+    ]
+    if found := [way for way in possible if queues.exists(api, way.source)]:
+        return found
+    where = f" ({api.region})" if api.region else ""
+    if lanes or queues.exists(api, f"{pipeline}-outcomes"):
+        of_lane = f" in lane {lane}" if lane else ""
+        why = WITHOUT.get(stage, f"there is no queue {possible[0].source}")
+        raise RedriveError(f"pipeline {pipeline}{where} has no stage {stage}{of_lane}: {why}")
+    raise RedriveError(
+        f"there is no queue {possible[0].source} in this account and region{where}, and no pipeline {pipeline}: look at its name,"
+        " --region and --profile"
+    )
+
+
+def _named(pipeline: str, queue: str, stage: str) -> list:
+    """The ways of a stage, for an events queue of that name."""
     if stage == "outcomes":
         return [Way(f"{pipeline}-outcomes-dlq", f"{pipeline}-outcomes")]
     if stage == "ingest":
         return [Way(f"{pipeline}-ingest-failures", function=f"{pipeline}-ingest")]
     if stage == "rules":
         return [Way(f"{queue}-rules-dlq", queue)]
-    fifo = [Way(f"{queue}-dlq.fifo", f"{queue}.fifo")]
-    return fifo if queues.exists(api, f"{queue}-dlq.fifo") else [Way(f"{queue}-dlq", queue)]
+    return [Way(f"{queue}-dlq", queue), Way(f"{queue}-dlq.fifo", f"{queue}.fifo")]
+
+
+def _lanes(api: Api, pipeline: str) -> dict:
+    """Dead-letter queue and events queue of each lane, the first lane first; none if dispatch is not there, or may not be asked."""
+    try:
+        variables = api.environment(f"{pipeline}-dispatch")
+        lanes = sorted(json.loads(variables["SPILLWAY_LANES"]), key=lambda lane: lane["priority"])
+        return {lane["name"]: (lane["dead_letter_queue_url"], lane["queue_url"]) for lane in lanes}
+    except ApiError as error:
+        if error.code == "ResourceNotFoundException":
+            return {}
+        if "AccessDenied" not in error.code:
+            raise
+        print(f"{pipeline}-dispatch may not be asked for its lanes (lambda:GetFunctionConfiguration): name each by --lane")
+        return {}
+    except KeyError:
+        return {}
 
 
 def by_terraform(directory: Path, stage: str, lane: str | None) -> list:
@@ -94,9 +140,11 @@ def ledger_by_terraform(directory: Path) -> Ledger:
 
 def _output(directory: Path) -> dict:
     """The module's output `redrive`, passed on as such or within the whole module."""
-    result = subprocess.run(
-        ["terraform", f"-chdir={directory}", "output", "-json"], stdin=subprocess.DEVNULL, capture_output=True, text=True
-    )
+    command = ["terraform", f"-chdir={directory}", "output", "-json"]
+    try:
+        result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    except OSError as error:
+        raise RedriveError(f"terraform cannot be run ({error.strerror}): install it, or name the pipeline") from error
     if result.returncode != 0:
         raise RedriveError(f"terraform output in {directory} failed: {result.stderr.strip()}")
     values = [output["value"] for output in json.loads(result.stdout).values()]
