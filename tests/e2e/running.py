@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import datetime
 import json
 from collections.abc import Iterator
 
@@ -43,6 +44,21 @@ class Running(Pipeline):
         counts = [json.loads(line) for line in lines if '"_aws"' in line]
         own = [each for each in counts if each["_aws"]["Timestamp"] >= since * 1_000 and not each["LeaseBusy"]]
         return sorted(own, key=_ended)
+
+    def metric(self, name: str, since: float) -> dict:
+        """What CloudWatch has of it since then (a time)."""
+        began = datetime.datetime.fromtimestamp(since, datetime.timezone.utc)
+        (statistics,) = self.aws.cloudwatch.get_metric_statistics(
+            Namespace="Spillway",
+            MetricName=name,
+            Dimensions=[{"Name": "Pipeline", "Value": self.stack.settings.name}],
+            StartTime=began,
+            EndTime=began + datetime.timedelta(days=1),
+            # One datapoint, whenever it is.
+            Period=86_400 * 10_000,
+            Statistics=["Sum", "Minimum", "Maximum", "SampleCount"],
+        )["Datapoints"]
+        return statistics
 
     @contextlib.contextmanager
     def configured(self, function: str, timeout: int, **variables: int) -> Iterator[None]:

@@ -15,6 +15,7 @@ from pipeline.inside_emulator import (
     async_invokes,
     connections,
     distributed_maps,
+    embedded_metrics,
     event_buses,
     glue_jobs,
     glue_tasks,
@@ -62,6 +63,7 @@ state_machine_deletes.add()
 distributed_maps.add()
 glue_jobs.add()
 glue_tasks.add()
+embedded_metrics.add()
 connections.add(int(os.environ["GATEWAY_SOCKET"]))
 schedules.add(float(os.environ["SCHEDULE_SECONDS"]))
 repeated_requests.add()
