@@ -103,19 +103,22 @@ def statistics(aws: Aws, name: str, pipeline: str, at: float) -> list[dict]:
     )["Datapoints"]
 
 
+def function(aws: Aws, name: str, statement: str) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("main.py", f"def run(event, context):\n    {statement}\n")
+    trust = json.dumps({"Version": "2012-10-17", "Statement": []})
+    role = aws.iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    settings = {"Runtime": "python3.12", "Role": role, "Handler": "main.run", "Code": {"ZipFile": packed.getvalue()}}
+    aws.lambda_.create_function(FunctionName=name, **settings)
+
+
 def test_what_a_function_logs_can_be_read_as_statistics_and_as_data(aws: Aws) -> None:
     pipeline = f"metrics-{next(NUMBERS)}"
     # An hour ago: the line's own time counts.
     at = time.time() - 3_600
     line = {**LINE, "Pipeline": pipeline, "_aws": {**LINE["_aws"], "Timestamp": round(at * 1000)}}
-    code = f"def run(event, context):\n    print({json.dumps(line)!r})\n    print('another line')\n"
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        archive.writestr("main.py", code)
-    trust = json.dumps({"Version": "2012-10-17", "Statement": []})
-    role = aws.iam.create_role(RoleName=pipeline, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
-    settings = {"Runtime": "python3.12", "Role": role, "Handler": "main.run", "Code": {"ZipFile": packed.getvalue()}}
-    aws.lambda_.create_function(FunctionName=pipeline, **settings)
+    function(aws, pipeline, f"print({json.dumps(line)!r}); print('another line')")
     for _ in range(2):
         assert "FunctionError" not in aws.lambda_.invoke(FunctionName=pipeline)
 
@@ -160,3 +163,35 @@ def test_an_alarm_on_a_functions_metric_goes_off(aws: Aws) -> None:
     aws.logs.put_log_events(**group, logStreamName="a", logEvents=[{"timestamp": now, "message": json.dumps(line)}])
     (alarm,) = aws.cloudwatch.describe_alarms(AlarmNames=[pipeline])["MetricAlarms"]
     assert alarm["StateValue"] == "ALARM"
+
+
+def invoked(aws: Aws, name: str) -> dict[str, float]:
+    """The sums of a function's own metrics."""
+    now = datetime.datetime.now(datetime.timezone.utc)
+    asked = {"Namespace": "AWS/Lambda", "Dimensions": [{"Name": "FunctionName", "Value": name}], "Statistics": ["Sum"]}
+    asked |= {"StartTime": now - datetime.timedelta(hours=1), "EndTime": now + datetime.timedelta(hours=1), "Period": 86_400}
+    names = ("Invocations", "Errors", "Throttles")
+    found = {metric: aws.cloudwatch.get_metric_statistics(MetricName=metric, **asked)["Datapoints"] for metric in names}
+    return {metric: sum(point["Sum"] for point in points) for metric, points in found.items()}
+
+
+def test_every_invocation_counts_once_whoever_invokes(aws: Aws) -> None:
+    name = f"metrics-{next(NUMBERS)}"
+    function(aws, name, "return 1 / event['by']")
+    for by in (1, 0):
+        aws.lambda_.invoke(FunctionName=name, Payload=json.dumps({"by": by}))
+    assert invoked(aws, name) == {"Invocations": 2, "Errors": 1, "Throttles": 0}
+
+    # As a rule invokes it, or a bucket.
+    aws.lambda_.put_function_event_invoke_config(FunctionName=name, MaximumRetryAttempts=0)
+    aws.lambda_.invoke(FunctionName=name, InvocationType="Event", Payload=json.dumps({"by": 0}))
+    deadline = time.monotonic() + 60
+    while invoked(aws, name)["Invocations"] < 3 and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert invoked(aws, name) == {"Invocations": 3, "Errors": 2, "Throttles": 0}
+
+    aws.lambda_.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
+    with pytest.raises(aws.lambda_.exceptions.TooManyRequestsException) as refused:
+        aws.lambda_.invoke(FunctionName=name, Payload="{}")
+    tries = 1 + refused.value.response["ResponseMetadata"]["RetryAttempts"]
+    assert invoked(aws, name) == {"Invocations": 3, "Errors": 2, "Throttles": tries}

@@ -19,6 +19,7 @@ from pipeline.inside_emulator import (
     event_buses,
     glue_jobs,
     glue_tasks,
+    invocation_metrics,
     jsonata_time,
     message_moves,
     permissions,
@@ -64,6 +65,7 @@ distributed_maps.add()
 glue_jobs.add()
 glue_tasks.add()
 embedded_metrics.add()
+invocation_metrics.add()
 connections.add(int(os.environ["GATEWAY_SOCKET"]))
 schedules.add(float(os.environ["SCHEDULE_SECONDS"]))
 repeated_requests.add()

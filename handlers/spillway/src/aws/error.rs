@@ -22,9 +22,9 @@ pub enum HandlerError {
     /// Something in the ledger is not as this release can read it.
     #[error("the ledger's {item} cannot be read: {reason}")]
     Ledger { item: String, reason: String },
-    /// An operator's control item is out of range.
+    /// An operator's control item is out of range, or says what nobody knows.
     #[error(
-        "the ledger's control item is not usable: {0}. Correct or delete the item (pk = control, sk = dispatch)"
+        "the ledger's control item is not usable: {0}. Correct the item (pk = control, sk = dispatch); deleting it lifts every override"
     )]
     Control(String),
     /// Step Functions refuses every start: a permission or the state machine is missing.
