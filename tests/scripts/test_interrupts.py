@@ -1,6 +1,7 @@
 """A signal to any script ends what the script has started, in whichever process group."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -11,7 +12,7 @@ from pathlib import Path
 import marks
 import pytest
 from pipeline import interrupts, mutations, processes
-from pipeline.paths import SCRIPTS
+from pipeline.paths import ROOT, SCRIPTS
 
 # By script, what lets it start the child that it is interrupted with.
 ARGUMENTS = {
@@ -83,6 +84,9 @@ def test_a_signal_leaves_nothing_behind(script: str, name: str, tmp_path: Path) 
         assert process.wait(timeout=60) == 130, log.read_text()
     finally:
         processes.end_group(process)
+    # What a demo that was stopped has logged.
+    for run in re.findall(r"^this run: (.+)$", log.read_text(), re.MULTILINE):
+        shutil.rmtree(ROOT / run)
     left = marks.marked(str(tmp_path))
     for pid in marks.processes(str(tmp_path)):
         os.kill(pid, signal.SIGKILL)
