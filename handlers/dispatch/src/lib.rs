@@ -18,6 +18,7 @@ mod load;
 mod overridden;
 mod receive;
 mod recognise;
+mod reservation;
 mod reserve;
 mod restart;
 mod shared;

@@ -1,23 +1,10 @@
 //! The worst case of a tick, written into the lease before it starts anything: a tick that finds nothing to do writes none.
 
 use spillway::aws::error::HandlerError;
-use spillway::aws::ledger::Lease;
-use spillway::day::DayStarts;
-use tokio::sync::OnceCell;
 
 use crate::Dispatch;
+use crate::reservation::Reservation;
 use crate::shared::Shared;
-
-/// What is to be written, once.
-#[derive(Debug)]
-pub struct Reservation {
-    pub lease: Lease,
-    /// The schedule's time.
-    pub tick: Option<String>,
-    /// What the tick may start at most on its day, if there is a limit.
-    pub day: Option<DayStarts>,
-    pub written: OnceCell<()>,
-}
 
 impl Dispatch {
     /// Goes before every slot that is taken and every start.

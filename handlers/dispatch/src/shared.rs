@@ -11,7 +11,7 @@ use tracing::warn;
 
 use crate::counts::Counts;
 use crate::overridden::Overridden;
-use crate::reserve::Reservation;
+use crate::reservation::Reservation;
 use crate::under_way::UnderWay;
 
 /// The tick's bounds and counts, and whether it should stop.

@@ -17,7 +17,7 @@ use tracing::{error, info};
 
 use crate::Dispatch;
 use crate::counts::Counts;
-use crate::reserve::Reservation;
+use crate::reservation::Reservation;
 use crate::shared::Shared;
 
 /// The lease outlives the invocation by this much, for clocks that differ and for a last write under way.

@@ -143,6 +143,14 @@ mod tests {
         }
     }
 
+    /// With a margin for clocks that differ.
+    #[test]
+    fn an_execution_is_known_longer_than_its_slot_is_started_again() {
+        const SHORTEST_HISTORY_DAYS: Millis = 30;
+        const DAY: Millis = 24 * 60 * 60 * 1_000;
+        const { assert!(PARK_AFTER <= (SHORTEST_HISTORY_DAYS - 5) * DAY) };
+    }
+
     #[test]
     fn an_outcome_that_never_came_is_reported_even_while_paused() {
         let outcome = Outcome::new("e", Status::Failed, None, None);

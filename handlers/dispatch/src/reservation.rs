@@ -1,0 +1,16 @@
+//! What a tick writes into the lease before it starts anything.
+
+use spillway::aws::ledger::Lease;
+use spillway::day::DayStarts;
+use tokio::sync::OnceCell;
+
+/// The worst case of a tick, to be written once.
+#[derive(Debug)]
+pub struct Reservation {
+    pub lease: Lease,
+    /// The schedule's time.
+    pub tick: Option<String>,
+    /// What the tick may start at most on its day, if there is a limit.
+    pub day: Option<DayStarts>,
+    pub written: OnceCell<()>,
+}
