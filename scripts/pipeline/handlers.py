@@ -76,6 +76,12 @@ def _check_glibc(binary: Path) -> None:
         )
 
 
+def binaries(profile: str) -> dict[str, Path]:
+    """Every handler's binary for this machine, compiled, by name."""
+    with exclusive(TOOLS / "build.lock"):
+        return _compile(profile, targets.find(targets.host_architecture()), list(handlers()))
+
+
 def build(profile: str, chosen: list[targets.Target], directory: Path) -> list[Zip]:
     """Compiles every handler for every chosen target; afterwards `directory` holds their zips, no older ones, and handlers.json."""
     versions = handlers()

@@ -15,6 +15,7 @@ _LAYERS = {
     "checks": ("emulator.txt", "checks.txt"),
     "policy": ("policy.txt",),
     "peer": ("peer.txt",),
+    "moto": ("moto.txt",),
 }
 
 

@@ -45,9 +45,9 @@ def tell(lanes: list[Lane]) -> int:
         print(f"\nFAILED {text}")
     print()
     for part, of_part in counts.items():
-        print(f"{part:<10} {of_part.passed:>5} passed {of_part.failed:>3} failed")
+        print(f"{part:<15} {of_part.passed:>5} passed {of_part.failed:>3} failed")
     seconds = {job: seconds for lane in lanes for job, seconds in lane.seconds.items()}
-    print("time       " + ", ".join(f"{job} {value:.0f} s" for job, value in seconds.items()) + f"; CPU {_cpu():.0f} s")
+    print(f"{'time':<15} " + ", ".join(f"{job} {value:.0f} s" for job, value in seconds.items()) + f"; CPU {_cpu():.0f} s")
     skipped = f", {total.skipped} skipped" if total.skipped else ""
     print(f"{total.passed} passed, {total.failed} failed{skipped}")
     return 1 if total.failed or not total.passed else 0

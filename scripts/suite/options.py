@@ -22,7 +22,7 @@ class Options:
 
 
 def parse(arguments: list[str]) -> Options:
-    listed = "\n".join(f"  {part.name:<10} {part.what}" for part in PARTS)
+    listed = "\n".join(f"  {part.name:<15} {part.what}" for part in PARTS)
     parser = argparse.ArgumentParser(
         prog="scripts/test",
         usage="scripts/test [--quick] [--jobs N] [--emulators N] [PART ...] [-- ARGUMENT ...]",

@@ -20,6 +20,7 @@ PARTS = (
     Part("lint", "formatting, lints, licences, documents", ("cargo", "cc", "rustfmt", "clippy", "terraform", "node")),
     Part("terraform", "modules, examples, rules, policy scan, state machine definitions", ("terraform", "node")),
     Part("scripts", "the scripts themselves, and what is added to the emulator", ("cargo", "cc", "terraform"), quick=False),
+    Part("second_opinion", "the handlers against another AWS, moto's", ("cargo", "cc"), quick=False),
     E2E,
 )
 BY_NAME = {part.name: part for part in PARTS}
