@@ -24,7 +24,7 @@ class Function:
     """Ended by `stop`; and a process that finds its Runtime API gone ends by itself."""
 
     def __init__(self, binary: Path, environment: dict[str, str], log: Path, timeout_seconds: float) -> None:
-        self.name = binary.name
+        self.name, self._log = binary.name, log
         self._timeout_seconds = timeout_seconds
         self._handed_out: queue.Queue[tuple[str, dict[str, str], bytes]] = queue.Queue()
         self._answers: queue.Queue[tuple[str, bool, bytes]] = queue.Queue()
@@ -64,7 +64,9 @@ class Function:
             try:
                 of, good, body = self._answers.get(timeout=self._timeout_seconds)
             except queue.Empty:
-                raise AssertionError(f"{self.name} did not answer within {self._timeout_seconds} s") from None
+                ended = self._process.poll()
+                said = f"it ended with status {ended}" if ended is not None else f"no answer within {self._timeout_seconds} s"
+                raise AssertionError(f"{self.name}: {said}; see {self._log}") from None
             assert of == id_, f"{self.name} answered {of}, and was asked {id_}"
             return good, json.loads(body)
 

@@ -64,9 +64,9 @@ def _states(rows: list[dict]) -> dict[Identity, list[str]]:
     states: dict[Identity, list[str]] = collections.defaultdict(list)
     for row in rows:
         _, key = row["pk"]["S"].split("/", 1)
-        found, *rest = row["sk"]["S"].split("#")
+        _, *rest = row["sk"]["S"].split("#")
         # A row of what reconcile found without a version id has time and etag instead.
-        version = rest[0] if len(rest) == 1 and (found != "reconciled" or rest[0] != "null") else None
+        version = rest[0] if len(rest) == 1 else None
         states[key, version or None].append(row["state"]["S"])
     return states
 

@@ -14,7 +14,7 @@ from werkzeug.test import run_wsgi_app
 from inside_moto.keys import LOSES
 
 # Of each action, the answer to the call of this number and to every so many-th after it is lost.
-LOST_FIRST, LOST_EVERY = 3, 20
+LOST_FIRST, LOST_EVERY = 2, 20
 # Nothing is hidden for longer: a test does not wait for a minute.
 HIDDEN_SECONDS = 2
 POLL_SECONDS = 0.1
