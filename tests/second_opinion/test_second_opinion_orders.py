@@ -9,7 +9,7 @@ import verdict
 from s3_records import Upload
 from under_test import Settings, UnderTest
 
-OBJECTS, VERSIONS = 8, 5
+OBJECTS, VERSIONS = 8, 4
 # So that those that will wait are received while one of each object runs.
 LIMIT = OBJECTS + 2
 

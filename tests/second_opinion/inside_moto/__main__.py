@@ -8,7 +8,6 @@ import os
 import sys
 import threading
 
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from inside_moto.calls import Calls
@@ -23,7 +22,6 @@ def follow_parent() -> None:
 threading.Thread(target=follow_parent, daemon=True).start()
 # A line for each call would be all that is in the log.
 logging.getLogger("werkzeug").setLevel(logging.WARNING)
-# Clients keep their connections.
+# What is put into S3 waits for a "100 Continue", which HTTP/1.0 does not have.
 WSGIRequestHandler.protocol_version = "HTTP/1.1"
-calls = Calls(DomainDispatcherApplication(create_backend_app))
-make_server("127.0.0.1", 0, Looks(calls), threaded=True, fd=int(sys.argv[1])).serve_forever()
+make_server("127.0.0.1", 0, Looks(Calls()), threaded=True, fd=int(sys.argv[1])).serve_forever()

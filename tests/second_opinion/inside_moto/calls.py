@@ -9,10 +9,12 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from moto.moto_server.werkzeug_app import create_backend_app
 from werkzeug.test import run_wsgi_app
 
 from inside_moto.keys import LOSES
 
+SERVICES = {"": "s3", "AmazonSQS": "sqs", "AWSStepFunctions": "stepfunctions", "DynamoDB_20120810": "dynamodb"}
 # Of each action, the answer to the call of this number and to every so many-th after it is lost.
 LOST_FIRST, LOST_EVERY = 2, 20
 # Nothing is hidden for longer: a test does not wait for a minute.
@@ -23,16 +25,17 @@ Answer = tuple[str, Any, bytes]
 
 
 class Calls:
-    """The application in front of moto's."""
+    """The application in front of moto's four."""
 
-    def __init__(self, moto: Callable[..., Iterable[bytes]]) -> None:
+    def __init__(self) -> None:
         # AWS carries out calls to one item, one queue, one name in some order; moto's threads mix them.
         self.lock = threading.Lock()
         self.refused: collections.Counter[str] = collections.Counter()
         self.lost: collections.Counter[str] = collections.Counter()
         # Starts, by name: the inputs they were given.
         self.inputs: dict[str, set[str]] = collections.defaultdict(set)
-        self._moto = moto
+        # By what the target of a call begins with; S3's have none. moto's own way to find it reads directories at every call.
+        self._moto = {target: create_backend_app(service) for target, service in SERVICES.items()}
         self._from_who_loses: collections.Counter[str] = collections.Counter()
 
     def __call__(self, environ: dict, start_response: Callable) -> Iterable[bytes]:
@@ -76,7 +79,8 @@ class Calls:
             time.sleep(POLL_SECONDS)
 
     def _of_moto(self, environ: dict) -> Answer:
-        parts, status, headers = run_wsgi_app(self._moto, environ, buffered=True)
+        service = environ.get("HTTP_X_AMZ_TARGET", "").partition(".")[0]
+        parts, status, headers = run_wsgi_app(self._moto[service], environ, buffered=True)
         return status, headers, b"".join(parts)
 
     def _is_lost(self, action: str, environ: dict) -> bool:
