@@ -2,6 +2,7 @@
 
 import collections
 import random
+import time
 from collections.abc import Callable
 
 import s3_records
@@ -9,28 +10,34 @@ import verdict
 from s3_records import Upload
 from under_test import Settings, UnderTest
 
-OBJECTS, VERSIONS = 8, 4
+OBJECTS, VERSIONS = 8, 5
 # So that those that will wait are received while one of each object runs.
 LIMIT = OBJECTS + 2
 
 
 def flood(pipeline: UnderTest, rng: random.Random) -> list[Upload]:
-    """The first version of each object, and while those run all others, in any order."""
+    """The first version of each object; while those run all others but the last, in any order; the last as those are worked on."""
     uploads = s3_records.uploads(pipeline.bucket, OBJECTS, VERSIONS, rng)
     by_key: dict[str, list[Upload]] = collections.defaultdict(list)
     for upload in uploads:
         by_key[upload.key].append(upload)
-    first = [own[0] for own in by_key.values()]
-    rest = [upload for upload in uploads if upload not in first]
+    first, last = ([own[place] for own in by_key.values()] for place in (0, -1))
+    rest = [upload for upload in uploads if upload not in (*first, *last)]
     rng.shuffle(rest)
     pipeline.held.set()
     pipeline.send(s3_records.notifications(first, rng))
     with pipeline.running():
         pipeline.until(lambda: pipeline.seen_running == OBJECTS, pipeline.left)
         pipeline.send(s3_records.notifications(rest, rng))
-        pipeline.until(lambda: len(pipeline.rows()) == len(uploads) and not pipeline.messages("events"), pipeline.left)
+        expected = len(first) + len(rest)
+        pipeline.until(lambda: len(pipeline.rows()) == expected and not pipeline.messages("events"), pipeline.left)
         pipeline.held.clear()
+        for upload in last:
+            pipeline.send(s3_records.notifications([upload], rng))
+            time.sleep(0.2)
         pipeline.until_quiet()
+    # Repeated, they are refused by their own conditions: docs/second-opinion.md.
+    assert pipeline.server.ask("told")["lost"]["TransactWriteItems"] > 0
     return uploads
 
 

@@ -61,6 +61,8 @@ def test_what_was_missed_is_found_and_worked_on_once(make: Callable[[str, Settin
         pipeline.send(s3_records.notifications(uploads, rng))
         pipeline.until_quiet()
     assert verdict.kept(pipeline, uploads) == []
+    lost = pipeline.server.ask("told")["lost"]
+    assert {action for action in ("HEAD", "SendMessageBatch") if not lost.get(action)} == set()
 
 
 def put(pipeline: UnderTest, bucket: str, count: int, versioned: bool) -> list[Upload]:
