@@ -57,8 +57,10 @@ def test_what_was_missed_is_found_and_worked_on_once(make: Callable[[str, Settin
     pipeline.send(s3_records.notifications(told, rng))
     with pipeline.running():
         pipeline.until_quiet()
-        # S3 tells after all.
-        pipeline.send(s3_records.notifications(uploads, rng))
+    assert verdict.kept(pipeline, uploads) == []
+    # S3 tells after all.
+    pipeline.send(s3_records.notifications(uploads, rng))
+    with pipeline.running():
         pipeline.until_quiet()
     assert verdict.kept(pipeline, uploads) == []
     lost = pipeline.server.ask("told")["lost"]
