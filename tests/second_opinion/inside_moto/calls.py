@@ -39,26 +39,27 @@ class Calls:
         self._from_who_loses: collections.Counter[str] = collections.Counter()
 
     def __call__(self, environ: dict, start_response: Callable) -> Iterable[bytes]:
+        # S3's calls have no target.
         action = environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]
+        lost = self._is_lost(action or environ["REQUEST_METHOD"], environ)
         if action == "BatchExecuteStatement":
             self.refused[action] += 1
             answer = _refusal()
         elif action:
-            answer = self._carry_out(action, environ)
+            answer = self._carry_out(action, environ, lost)
         else:
             with self.lock:
                 answer = self._of_moto(environ)
-        # S3's have no target.
-        if self._is_lost(action or environ["REQUEST_METHOD"], environ):
+        if lost:
             environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
         status, headers, body = answer
         start_response(status, list(headers))
         return [body]
 
-    def _carry_out(self, action: str, environ: dict) -> Answer:
+    def _carry_out(self, action: str, environ: dict, lost: bool) -> Answer:
         request = json.loads(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)))
         if action == "ReceiveMessage":
-            return self._receive(request, environ)
+            return self._receive({**request, "VisibilityTimeout": HIDDEN_SECONDS} if lost else request, environ)
         if action == "ChangeMessageVisibilityBatch":
             for entry in request["Entries"]:
                 entry["VisibilityTimeout"] = min(entry["VisibilityTimeout"], HIDDEN_SECONDS)
