@@ -1328,7 +1328,7 @@ run "reconcile" {
       if statement.Sid != "Logs"
       } == {
       Children   = "states:StartExecution on arn:aws:states:eu-central-1:111122223333:stateMachine:reports-reconcile"
-      Counts     = "dynamodb:GetItem on arn:aws:dynamodb:eu-central-1:111122223333:table/reports-ledger"
+      Counts     = "dynamodb:GetItem dynamodb:UpdateItem on arn:aws:dynamodb:eu-central-1:111122223333:table/reports-ledger"
       Function   = "lambda:InvokeFunction on arn:aws:lambda:eu-central-1:111122223333:function:reports-reconcile"
       Key        = "kms:Decrypt kms:GenerateDataKey on arn:aws:kms:eu-central-1:111122223333:key/1234"
       OfChildren = "states:DescribeExecution states:StopExecution on arn:aws:states:eu-central-1:111122223333:execution:reports-reconcile:* arn:aws:states:eu-central-1:111122223333:execution:reports-reconcile/*"

@@ -1,6 +1,7 @@
 """Which processes belong to a test, whoever started them: its own mark in their environment finds them."""
 
 import contextlib
+import signal
 from pathlib import Path
 
 NAME = "MARK_OF_A_TEST"
@@ -19,3 +20,8 @@ def processes(mark: str) -> dict[int, str]:
 
 def marked(mark: str) -> list[str]:
     return list(processes(mark).values())
+
+
+def hears_of_its_terminal() -> None:
+    """In a child before it is what it will be: a suite that was started by nohup hands on that SIGHUP is ignored."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)

@@ -70,6 +70,7 @@ def test_a_signal_leaves_nothing_behind(script: str, name: str, tmp_path: Path) 
             [str(SCRIPTS / script), *arguments],
             env=environment,
             start_new_session=True,
+            preexec_fn=marks.hears_of_its_terminal,
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=out,

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import time
 
+import marks
 import pytest
 from pipeline import aws_api
 from pipeline.aws import Aws
@@ -238,7 +239,9 @@ def test_ctrl_c_leaves_nothing_lost_and_says_what_is_done(name: str, pipeline: P
     for number in range(40):
         dead(pipeline, f"{number:02}")
     command = [str(SCRIPTS / "redrive"), pipeline.name, "--prefix", "uploads", "--velocity", "5"]
-    running = subprocess.Popen(command, env=pipeline.environment, stdout=subprocess.PIPE, text=True)
+    running = subprocess.Popen(
+        command, env=pipeline.environment, preexec_fn=marks.hears_of_its_terminal, stdout=subprocess.PIPE, text=True
+    )
     while (before := pipeline.count(pipeline.queue)) < 3:
         time.sleep(0.1)
     running.send_signal(getattr(signal, name))
