@@ -230,7 +230,7 @@ fn ledger(aws: &FakeAws) -> Ledger {
 }
 
 fn lose_every_first_answer(aws: &FakeAws) {
-    let mut lost = true;
+    let mut lost = false;
     aws.faults().after(move |call| {
         lost = call.service == Service::DynamoDb && !lost;
         if lost { Fault::LoseAnswer } else { Fault::None }
