@@ -67,10 +67,11 @@ class Ledger:
 
     def put(self, key: str, state: str, attempt: int = 1, **more: str | int) -> str:
         """`key`: with its bucket. Returns the row's sort key."""
-        sequencer = more.pop("sequencer", None) or f"{next(self._sequencers):032x}"
+        sequencer = more.pop("sequencer", None) or f"{next(self._sequencers):018X}"
         row = {
             "pk": key,
-            "sk": f"{sequencer}#",
+            "sk": f"s#{sequencer}",
+            "sequencer": sequencer,
             "v": 1,
             "state": state,
             "attempt": attempt,
@@ -182,7 +183,7 @@ def test_what_ended_since_the_run_began_is_not_asked_for(ledger: Ledger) -> None
     assert ledger.asked() == [("uploads/1", 2)]
     until = done.out.split("--until ")[1].split()[0]
     assert now <= selection.moment(until, None) <= now + 60_000
-    ledger.put("uploads/1", "DEAD", 2, finished_at=selection.moment(until, None) + 1, sequencer=f"{1:032x}")
+    ledger.put("uploads/1", "DEAD", 2, finished_at=selection.moment(until, None) + 1, sequencer=f"{1:018X}")
     again = ledger.replay("--all", "--until", until)
     assert "asked for 0 attempts" in again.out
     assert ledger.asked() == [("uploads/1", 2)]
@@ -285,20 +286,26 @@ def test_with_order_latest_older_versions_are_left_alone(aws: Aws, pipeline: Pip
 
 
 def test_with_order_latest_a_version_that_reconcile_found_is_replayed_if_it_is_the_newest() -> None:
-    first, second = f"{1:032x}#", f"{2:032x}#"
+    def row(sk: str, sequencer: str | None = None) -> dict:
+        return {"sk": {"S": sk}, **({"sequencer": {"S": sequencer}} if sequencer else {})}
+
+    first, second = row("s#0A", "0A"), row("v#2", "0A0")
+    found, other = row("f#9#e"), row("f#8#e")
     # As handlers/spillway/src/order.rs writes places.
-    found, place = "reconciled#v1", f"{1:032x}~000000000000009~reconciled#v1"
-    for newest, sk, older in (
+    first_place, second_place, found_place = "0A#s#0A", "0A0#v#2", "0A+000000000000009#f#9#e"
+    for newest, of, older in (
         ("", first, False),
-        (first, first, False),
-        (second, first, True),
-        (place, found, False),
-        (place, first, True),
-        (place, "reconciled#v0", True),
-        (second, found, True),
+        (first_place, first, False),
+        (second_place, first, True),
+        (first_place, second, False),
+        (found_place, found, False),
+        (found_place, first, True),
+        (found_place, second, False),
+        (found_place, other, True),
+        (second_place, found, True),
         ("", found, False),
     ):
-        assert replay._is_newer(newest, sk) == older, (newest, sk)
+        assert replay._is_newer(newest, of) == older, (newest, of)
 
 
 def test_a_row_that_cannot_be_read_stops_no_other(ledger: Ledger) -> None:

@@ -47,9 +47,9 @@ class Kept:
     )
     ledger: list[dict] = dataclasses.field(
         default_factory=lambda: [
-            item("b/in/a.json", "1#v1", state="SUCCEEDED"),
-            item("b/in/a.json", "2#v2", state="SUCCEEDED"),
-            item("b/in/dead.json", "3#v3", state="DEAD"),
+            item("b/in/a.json", "v#v1", version_id="v1", state="SUCCEEDED"),
+            item("b/in/a.json", "v#v2", version_id="v2", state="SUCCEEDED"),
+            item("b/in/dead.json", "v#v3", version_id="v3", state="DEAD"),
             {**item("b/in/a.json", "head"), "waiting": {"L": []}},
             item("lease", "dispatch"),
         ]
@@ -103,7 +103,7 @@ BREAKAGES: dict[str, Callable[[Kept], object]] = {
     "nobody uploaded it": lambda kept: kept.executions.append(execution(Upload("b", "in/c.json", "v9", 9), 1, 6, 7)),
     "a row, and nobody uploaded it": lambda kept: kept.ledger.append(item("b/in/c.json", "4#v4", state="DEAD")),
     "its rows say []": lambda kept: kept.ledger.pop(0),
-    "its rows say ['SUCCEEDED', 'DEAD']": lambda kept: kept.ledger.append(item("b/in/a.json", "reconciled#v1", state="DEAD")),
+    "its rows say ['SUCCEEDED', 'DEAD']": lambda kept: kept.ledger.append(item("b/in/a.json", "s#1", version_id="v1", state="DEAD")),
     "its rows say ['STARTED']": lambda kept: kept.ledger[0].update(state={"S": "STARTED"}),
     "3 executions ran at one time": lambda kept: kept.executions[0].update(stopDate=at(3)),
     "9 executions ran at one time": lambda kept: setattr(kept, "seen_running", 9),

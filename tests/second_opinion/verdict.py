@@ -64,10 +64,7 @@ def _states(rows: list[dict]) -> dict[Identity, list[str]]:
     states: dict[Identity, list[str]] = collections.defaultdict(list)
     for row in rows:
         _, key = row["pk"]["S"].split("/", 1)
-        _, *rest = row["sk"]["S"].split("#")
-        # A row of what reconcile found without a version id has time and etag instead.
-        version = rest[0] if len(rest) == 1 else None
-        states[key, version or None].append(row["state"]["S"])
+        states[key, row.get("version_id", {}).get("S")].append(row["state"]["S"])
     return states
 
 

@@ -48,6 +48,16 @@ pub(crate) enum Standing {
 }
 
 impl Candidate {
+    /// Of two of one object the older one compares below the other. What was found comes last: its place is not known yet.
+    pub(crate) fn in_time(&self) -> (RowKey, bool, Option<Sequencer>) {
+        let object = RowKey {
+            sk: String::new(),
+            ..RowKey::of(&self.event)
+        };
+        let sequencer = self.event.sequencer.clone();
+        (object, sequencer.is_none(), sequencer)
+    }
+
     /// The place of its version among those of its object.
     pub(crate) fn version(&self, head: &Head) -> String {
         match &self.standing {
@@ -58,7 +68,7 @@ impl Candidate {
             Standing::Adopted(sequencer) => {
                 let time = time::millis(&self.event.event_time).unwrap_or_default();
                 let sequencer = sequencer.as_ref().map(Sequencer::as_str);
-                order::place(sequencer, time, &RowKey::of(&self.event).sk)
+                order::found(sequencer, time, &RowKey::of(&self.event).sk)
             }
         }
     }

@@ -166,7 +166,7 @@ impl Dispatch {
         candidates: &mut [Candidate],
     ) -> Result<Rows, HandlerError> {
         self.reserve(shared).await?;
-        let rows = self.ledger.rows(&Self::keys(candidates)).await?;
+        let rows = self.ledger.rows(&Self::keys(shared, candidates)).await?;
         self.recognise(shared, candidates, &rows).await?;
         Ok(rows)
     }

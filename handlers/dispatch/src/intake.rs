@@ -9,6 +9,7 @@ use spillway::aws::ledger::{Heads, Rows};
 use spillway::aws::queue::{Message, Outgoing};
 use spillway::event::ObjectEvent;
 use spillway::fifo;
+use spillway::identity::is_known_by_its_row;
 use spillway::message::{self, Refused};
 use spillway::order::{Head, Order};
 use spillway::row::{Row, RowKey};
@@ -84,9 +85,9 @@ impl Dispatch {
     fn sort(&self, candidates: &mut [Candidate]) {
         match self.config.order {
             Order::None => {}
-            Order::Each => candidates.sort_by_cached_key(|it| RowKey::of(&it.event)),
+            Order::Each => candidates.sort_by_cached_key(Candidate::in_time),
             Order::Latest => {
-                candidates.sort_by_cached_key(|it| std::cmp::Reverse(RowKey::of(&it.event)));
+                candidates.sort_by_cached_key(|it| std::cmp::Reverse(it.in_time()));
             }
         }
     }
@@ -107,6 +108,10 @@ impl Dispatch {
                 shared.count(|counts| counts.leave_out(&admitted.left_out));
                 match admitted.decide() {
                     Admission::Take(event) => {
+                        // The mark of it may have been written since it was read.
+                        if event.is_found() && !is_known_by_its_row(&event) {
+                            shared.state().listed = true;
+                        }
                         return Some(Candidate {
                             message,
                             event,
@@ -273,7 +278,7 @@ impl Dispatch {
         candidates: &mut [Candidate],
     ) -> Result<Known, HandlerError> {
         self.reserve(shared).await?;
-        let keys = Self::keys(candidates);
+        let keys = Self::keys(shared, candidates);
         let (rows, heads) = if self.config.order == Order::None {
             (self.ledger.rows(&keys).await?, Heads::new())
         } else {

@@ -3,6 +3,7 @@
 use futures_util::future::join_all;
 use spillway::aws::error::HandlerError;
 use spillway::aws::ledger::Rows;
+use spillway::identity::is_known_by_its_row;
 use spillway::order::Order;
 use spillway::reconcile::{adoption, place};
 use spillway::row::{Row, RowKey};
@@ -14,15 +15,17 @@ use crate::fate::{Fate, HIDE_SECONDS};
 use crate::shared::Shared;
 
 impl Dispatch {
-    /// Reads the rows of candidates, and of what reconcile may have found of them, in the same call.
-    pub(crate) fn keys(candidates: &[Candidate]) -> Vec<RowKey> {
+    /// Where the rows of candidates are, and of what reconcile may have found of them, if it ever found anything of which the
+    /// row's key does not tell.
+    pub(crate) fn keys(shared: &Shared, candidates: &[Candidate]) -> Vec<RowKey> {
         let keys = candidates
             .iter()
             .map(|candidate| RowKey::of(&candidate.event));
+        let listed = shared.state().listed;
         // A later attempt has a row of its own.
         let found = candidates
             .iter()
-            .filter(|candidate| candidate.attempt == 1)
+            .filter(|candidate| listed && candidate.attempt == 1)
             .flat_map(|candidate| adoption::found_keys(&candidate.event));
         keys.chain(found).collect()
     }
@@ -82,18 +85,25 @@ impl Dispatch {
     ) -> Result<(), HandlerError> {
         let key = RowKey::of(&candidate.event);
         let row = rows.get(&key).and_then(|row| row.as_ref().ok());
+        if let Some(row) = row.filter(|row| !row.event.is_found()) {
+            // It is in the row that it was found in.
+            candidate.event = row.event.clone();
+            candidate.standing = Standing::Reported;
+            return Ok(());
+        }
         let untouched = row.is_none_or(Row::is_untouched);
-        if !untouched && self.config.order == Order::None {
+        let may_have_two_rows = untouched && !is_known_by_its_row(&candidate.event);
+        if !may_have_two_rows && self.config.order == Order::None {
             candidate.standing = Standing::Found(Vec::new());
             return Ok(());
         }
-        if untouched && shared.claims_may_land() {
+        if may_have_two_rows && shared.claims_may_land() {
             candidate.standing = Standing::Unclear;
             return Ok(());
         }
         let (story, _) = self.ledger.story(&key.pk, true).await?;
         let story: Vec<Row> = story.into_iter().map(|story| story.row).collect();
-        candidate.standing = if untouched && place::is_reported(&candidate.event, &story) {
+        candidate.standing = if may_have_two_rows && place::is_reported(&candidate.event, &story) {
             if row.is_some() {
                 self.withdraw(&key).await;
             }

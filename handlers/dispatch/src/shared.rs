@@ -46,6 +46,8 @@ pub struct State {
     pub overridden: Overridden,
     /// The last tick did not end cleanly: a claim of it may still be on the wire.
     pub after_suspects: bool,
+    /// Reconcile has found versions without a version id: an event may be of one of them.
+    pub listed: bool,
     /// Objects whose claims are under way.
     pub(crate) under_way: UnderWay,
 }
@@ -65,6 +67,7 @@ impl Shared {
             window: None,
             overridden: Overridden::default(),
             after_suspects: false,
+            listed: false,
             under_way: UnderWay::default(),
         };
         Self {

@@ -202,7 +202,10 @@ impl Dispatch {
             paused,
         } = work;
         let suspect_since = lease.left.suspect_since;
-        shared.state().after_suspects = suspect_since.is_some();
+        shared.change(|state| {
+            state.after_suspects = suspect_since.is_some();
+            state.listed = lease.left.listed;
+        });
         let cursor = lease.left.cursor.clone();
         let tick_ms = Millis::try_from(self.config.tick.as_millis()).unwrap_or(Millis::MAX);
         let stop_at = (began + tick_ms).min(invocation.deadline - DEADLINE_MARGIN);

@@ -9,7 +9,7 @@ use spillway::Millis;
 use spillway::aws::error::HandlerError;
 use spillway::aws::ledger::{Found, Story, Written};
 use spillway::event::ObjectEvent;
-use spillway::identity::{is_same, looks_same};
+use spillway::identity::{is_known_by_its_row, is_same, looks_same};
 use spillway::reconcile::item::{self, Item, Listed};
 use spillway::reconcile::scope::{Outside, Scope, days};
 use spillway::row::{Row, State};
@@ -232,6 +232,13 @@ impl Reconcile {
         counts: &mut Counts,
         problems: &mut Vec<String>,
     ) {
+        // Before the first of them: a tick that does not look for such a row must not find it.
+        if missing.iter().any(|event| !is_known_by_its_row(event))
+            && let Err(problem) = self.ledger.mark_listed().await
+        {
+            let told = |event: &ObjectEvent| format!("{:?}: {problem}", event.key);
+            return problems.extend(missing.iter().map(told));
+        }
         let writes = stream::iter(missing)
             .map(|event| async move {
                 let lane = source::lane(&self.config.sources, &self.config.lanes, &event);

@@ -5,17 +5,16 @@ use thiserror::Error;
 
 use crate::time;
 
-/// Hexadecimal digits of a padded [`Sequencer`]. S3 sends 16 or 18; the rest is room to grow.
-pub const SEQUENCER_DIGITS: usize = 32;
+/// The longest [`Sequencer`], in hexadecimal digits. S3 sends 16 or 18; the rest is room to grow.
+pub const MAX_SEQUENCER_DIGITS: usize = 32;
 
 /// The longest object key, in bytes of UTF-8.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html>
 pub const MAX_KEY_BYTES: usize = 1024;
 
-/// The longest version id that fits, with the sequencer, into a DynamoDB sort key of 1,024 bytes.
-/// S3's own are 32 characters.
-/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>
-pub const MAX_VERSION_ID_BYTES: usize = 1024 - SEQUENCER_DIGITS - 1;
+/// The longest version id, in bytes. S3's own are 32 characters.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/versioning-workflows.html>
+pub const MAX_VERSION_ID_BYTES: usize = 1024;
 
 /// S3's name for the version of an object in a bucket that keeps no versions (any longer).
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/versioning-workflows.html>
@@ -24,34 +23,29 @@ const NULL_VERSION: &str = "null";
 /// The longest event name, event time and etag, in bytes. S3's have fewer than 70; the bound keeps rows small.
 pub const MAX_FIELD_BYTES: usize = 128;
 
-/// S3's per-key order of events, lower-cased and left-padded with zeros, so that comparing two of one key as
-/// strings compares them in time. Two of different keys mean nothing to each other.
+/// S3's per-key order of events, as S3 sent it: of two of one key the one that compares below the other, as a text, came
+/// before it. Two of different keys mean nothing to each other.
+///
+/// AWS says to pad the shorter one with zeros on the right. That changes nothing but for two that differ in zeros at the end.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Sequencer(String);
 
 impl Sequencer {
-    /// Takes the digits in any case and of any length up to [`SEQUENCER_DIGITS`].
+    /// Takes the digits in any case, and of any length up to [`MAX_SEQUENCER_DIGITS`].
     pub fn parse(raw: &str) -> Result<Self, EventError> {
-        let valid = (1..=SEQUENCER_DIGITS).contains(&raw.len())
+        let valid = (1..=MAX_SEQUENCER_DIGITS).contains(&raw.len())
             && raw.bytes().all(|byte| byte.is_ascii_hexdigit());
         if !valid {
             return Err(EventError::Sequencer(raw.chars().take(64).collect()));
         }
-        let digits = raw.to_ascii_lowercase();
-        Ok(Self(format!("{digits:0>SEQUENCER_DIGITS$}")))
+        Ok(Self(raw.to_owned()))
     }
 
-    /// The padded digits.
+    /// As S3 sent it.
     pub fn as_str(&self) -> &str {
         &self.0
-    }
-
-    /// As S3 sends it: upper case, 18 digits or as many as it has.
-    pub fn as_sent(&self) -> String {
-        let digits = self.0.trim_start_matches('0').to_ascii_uppercase();
-        format!("{digits:0>18}")
     }
 }
 
@@ -69,8 +63,8 @@ impl From<Sequencer> for String {
     }
 }
 
-/// One object-created event. Its identity is bucket, key, version id and sequencer: never a message id, which a
-/// redrive changes, and never the key alone, which would block a second upload.
+/// One object-created event. Its identity is bucket, key and version id; without a version id, the sequencer: never a message id,
+/// which a redrive changes, and never the key alone, which would block a second upload.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ObjectEvent {
@@ -118,9 +112,9 @@ pub enum EventError {
     EmptyKey,
     #[error("the object key has {0} bytes, more than S3's limit of {MAX_KEY_BYTES}")]
     LongKey(usize),
-    #[error("the version id has {0} bytes, more than the ledger's limit of {MAX_VERSION_ID_BYTES}")]
+    #[error("the version id has {0} bytes, more than S3's limit of {MAX_VERSION_ID_BYTES}")]
     LongVersionId(usize),
-    #[error("the sequencer {0:?} is not 1 to {SEQUENCER_DIGITS} hexadecimal digits")]
+    #[error("the sequencer {0:?} is not 1 to {MAX_SEQUENCER_DIGITS} hexadecimal digits")]
     Sequencer(String),
     #[error("{field} has {bytes} bytes, more than the {MAX_FIELD_BYTES} that S3's ever have")]
     LongField { field: &'static str, bytes: usize },
@@ -247,12 +241,20 @@ pub(crate) mod tests {
         assert!(versioned.validate().is_ok());
     }
 
+    /// AWS: right-pad the shorter one, then compare.
     #[test]
-    fn sequencers_of_both_dialects_compare_in_time() {
-        let notification = Sequencer::parse("0055AED6DCD90281E5").unwrap();
-        let eventbridge = Sequencer::parse("617f08299329d189").unwrap();
-        assert!(notification < eventbridge);
-        assert_eq!(notification.as_str(), "000000000000000055aed6dcd90281e5");
+    fn sequencers_compare_as_texts() {
+        for (older, newer) in [
+            ("0055AED6DCD90281E5", "0055AED6DCD90281E6"),
+            ("0065A00000000000010A", "0066A0000000000001"),
+            ("0065A0000000000001", "0065A00000000000010A"),
+        ] {
+            let [one, other] = [older, newer].map(|raw| Sequencer::parse(raw).unwrap());
+            assert!(one < other, "{older} {newer}");
+            assert_eq!(one.as_str(), older);
+            let width = MAX_SEQUENCER_DIGITS;
+            assert!(format!("{older:0<width$}") < format!("{newer:0<width$}"));
+        }
     }
 
     #[test]

@@ -24,22 +24,8 @@ const ID_BYTES: usize = 16;
 /// It covers the identity and `pipeline` (the ARN of the ledger), so that two pipelines on one state machine never
 /// take each other's executions for their own.
 pub fn id(pipeline: &str, event: &ObjectEvent) -> String {
-    let Some(sequencer) = &event.sequencer else {
-        // Never the id of a reported one: a sequencer is hexadecimal, and this is not.
-        let found = identity::sort_key(event);
-        return digest::of([pipeline, &event.bucket, &event.key, "", &found], ID_BYTES);
-    };
-    let version = event.version_id.as_deref().unwrap_or_default();
-    digest::of(
-        [
-            pipeline,
-            &event.bucket,
-            &event.key,
-            version,
-            sequencer.as_str(),
-        ],
-        ID_BYTES,
-    )
+    let identity = identity::sort_key(event);
+    digest::of([pipeline, &event.bucket, &event.key, &identity], ID_BYTES)
 }
 
 /// The name of the execution for one attempt: `<readable tail of the key>-<id>-<attempt>`, at most
@@ -227,7 +213,7 @@ mod tests {
             format!(
                 r#"{{"attempt":1,"objects":[{{"id":"{}","bucket":"uploads","key":"a b","versionId":null,"size":12,"#,
                 id(PIPELINE, &event)
-            ) + r#""etag":"d41d8cd98f00b204e9800998ecf8427e","sequencer":"000000000000000055aed6dcd90281e5","#
+            ) + r#""etag":"d41d8cd98f00b204e9800998ecf8427e","sequencer":"0055AED6DCD90281E5","#
                 + r#""eventName":"ObjectCreated:Put","eventTime":"2026-11-22T10:00:00.000Z"}]}"#
         );
     }

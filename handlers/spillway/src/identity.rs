@@ -1,11 +1,24 @@
-//! Which object event a found version is: the key of its row, and whether an event that S3 reports is the same.
+//! Which object event an event is: the key of its row, and whether an event that S3 reports is of a version that was found.
 
 use crate::Millis;
+use crate::digest;
 use crate::event::{ObjectEvent, meaningful};
 use crate::time;
 
-/// What the sort key of a found version's row begins with.
-pub const FOUND: &str = "reconciled#";
+/// What a row's sort key begins with, of an event with a version id.
+const VERSION: &str = "v#";
+/// The same for a version id that is too long to be a part of it.
+const LONG_VERSION: &str = "h#";
+/// Of an event without a version id, that S3 reported.
+const SEQUENCER: &str = "s#";
+/// Of a version without a version id, that reconcile found.
+pub const FOUND: &str = "f#";
+
+/// The longest version id that is a part of a sort key, in bytes. A sort key has 1,024, and every byte of it is charged.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>
+const MAX_PLAIN_VERSION_ID_BYTES: usize = 128;
+/// Bytes of the digest of a longer one.
+const DIGEST_BYTES: usize = 32;
 
 /// An event and the last-modified time of its object are at most this far apart. Both come from S3, to the second or
 /// the millisecond.
@@ -13,12 +26,16 @@ const APART: Millis = 5_000;
 /// Last-modified times of one row key are in the same span of this length: those that [`APART`] allows lie in two.
 const SPAN: Millis = 2 * APART;
 
-/// The sort key of a found version's row: `reconciled#<version id>`, or, in a bucket without versions,
-/// `reconciled#<span of its last-modified time>#<etag>`.
+/// The sort key of an event's row, which is its identity among those of its object: `v#<version id>`; without a version id
+/// `s#<sequencer>`, or, of what reconcile found, `f#<span of its last-modified time>#<etag>`.
 pub fn sort_key(event: &ObjectEvent) -> String {
-    match version(event) {
-        Some(version) => format!("{FOUND}{version}"),
-        None => {
+    match (version(event), &event.sequencer) {
+        (Some(version), _) if version.len() > MAX_PLAIN_VERSION_ID_BYTES => {
+            format!("{LONG_VERSION}{}", digest::of([version], DIGEST_BYTES))
+        }
+        (Some(version), _) => format!("{VERSION}{version}"),
+        (None, Some(sequencer)) => format!("{SEQUENCER}{}", sequencer.as_str()),
+        (None, None) => {
             let time = time::millis(&event.event_time).unwrap_or_default();
             unversioned(event.etag.as_deref().unwrap_or_default(), time)
         }
@@ -44,23 +61,30 @@ fn version(event: &ObjectEvent) -> Option<&str> {
     meaningful(event.version_id.as_deref())
 }
 
-/// The sort keys by which the version of an event that S3 reports may have been found before: at most two.
+/// Whether the row of a found version is that of its event, too: only a version id makes it so.
+pub fn is_known_by_its_row(event: &ObjectEvent) -> bool {
+    version(event).is_some()
+}
+
+/// The sort keys of the rows by which the version of an event that S3 reports may have been found before: at most two, and none
+/// if its own row is that one.
 pub fn found_sort_keys(event: &ObjectEvent) -> Vec<String> {
-    if event.is_found() {
+    if event.is_found() || is_known_by_its_row(event) {
         return Vec::new();
     }
-    match (version(event), &event.etag, time::millis(&event.event_time)) {
-        (Some(version), _, _) => vec![format!("{FOUND}{version}")],
-        (None, Some(etag), Some(time)) => {
+    let time = time::millis(&event.event_time);
+    event
+        .etag
+        .as_ref()
+        .zip(time)
+        .map_or_else(Vec::new, |(etag, time)| {
             let mut keys = vec![
                 unversioned(etag, time - APART),
                 unversioned(etag, time + APART),
             ];
             keys.dedup();
             keys
-        }
-        (None, _, _) => Vec::new(),
-    }
+        })
 }
 
 /// Whether two events are of the same version of an object: of the same version id; without one, of the same content at
@@ -94,18 +118,41 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn a_version_id_is_the_key() {
+    fn a_version_id_alone_is_the_identity() {
         let mut versioned = found("k");
         versioned.version_id = Some("v1".into());
-        assert_eq!(sort_key(&versioned), "reconciled#v1");
+        assert_eq!(sort_key(&versioned), "v#v1");
         let mut reported = event("k", "1");
         reported.version_id = Some("v1".into());
-        assert_eq!(found_sort_keys(&reported), [sort_key(&versioned)]);
+        assert_eq!(sort_key(&reported), sort_key(&versioned));
+        assert!(found_sort_keys(&reported).is_empty());
         assert!(is_same(&versioned, &reported));
         reported.version_id = Some("v2".into());
+        assert_ne!(sort_key(&reported), sort_key(&versioned));
         assert!(!is_same(&versioned, &reported));
         reported.version_id = None;
         assert!(!is_same(&versioned, &reported));
+    }
+
+    #[test]
+    fn without_a_version_id_the_sequencer_is_the_identity() {
+        let mut reported = event("k", "0055AED6DCD90281E5");
+        assert_eq!(sort_key(&reported), "s#0055AED6DCD90281E5");
+        reported.version_id = Some("null".into());
+        assert_eq!(sort_key(&reported), "s#0055AED6DCD90281E5");
+    }
+
+    #[test]
+    fn a_long_version_id_is_hashed() {
+        let key = |length: usize| {
+            let mut event = event("k", "1");
+            event.version_id = Some("v".repeat(length));
+            sort_key(&event)
+        };
+        assert_eq!(key(128), format!("v#{}", "v".repeat(128)));
+        let hashed = key(1_024);
+        assert!(hashed.starts_with("h#") && hashed.len() == 66, "{hashed}");
+        assert_ne!(hashed, key(1_023));
     }
 
     #[test]
@@ -116,7 +163,7 @@ mod tests {
             sort_key(&found)
         };
         // 2026-11-22T10:00:00Z in spans of ten seconds.
-        let key = "reconciled#179534160#d41d8cd98f00b204e9800998ecf8427e";
+        let key = "f#179534160#d41d8cd98f00b204e9800998ecf8427e";
         assert_eq!(at(None), key);
         assert_eq!(at(Some("null")), key);
     }
@@ -140,7 +187,7 @@ mod tests {
         #[test]
         fn the_same_is_found(
             last_modified in 0i64..2_000_000_000, apart in -7_000i64..7_000, parts in any::<bool>(),
-            version in proptest::option::of("[a-zA-Z0-9._~]{1,32}"), other in any::<bool>(),
+            version in proptest::option::of("[a-zA-Z0-9._~]{1,200}"), other in any::<bool>(),
         ) {
             let etag = if parts { "a-2" } else { "a" };
             let mut found = found("k");
@@ -154,7 +201,7 @@ mod tests {
             let keys = found_sort_keys(&reported);
             prop_assert!(keys.len() <= 2);
             if is_same(&found, &reported) {
-                prop_assert!(keys.contains(&sort_key(&found)));
+                prop_assert!(keys.contains(&sort_key(&found)) || sort_key(&reported) == sort_key(&found));
             }
         }
     }

@@ -24,6 +24,8 @@ pub struct Left {
     pub owed: Vec<f64>,
     /// Starts of the day; `None` when no limit was ever set.
     pub day: Option<DayStarts>,
+    /// Reconcile has found versions without a version id. A mark that lasts; only reconcile sets it.
+    pub listed: bool,
 }
 
 /// `tick_starts` while a tick runs: were it to die, a second tick of the same schedule starts nothing.

@@ -245,7 +245,7 @@ pub fn encode(events: &[ObjectEvent], home: &Home<'_>) -> String {
             ("versionId", event.version_id.clone().map(Value::from)),
             (
                 "sequencer",
-                event.sequencer.as_ref().map(|it| it.as_sent().into()),
+                event.sequencer.as_ref().map(|it| it.as_str().into()),
             ),
         ] {
             if let (Some(value), Some(object)) = (value, object.as_object_mut()) {

@@ -10,7 +10,6 @@ use std::str::FromStr;
 use thiserror::Error;
 
 use crate::Millis;
-use crate::event::SEQUENCER_DIGITS;
 
 /// Versions of one object that may wait: a head is one item, and an item is at most 400 KB.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>
@@ -56,8 +55,7 @@ impl fmt::Display for Order {
     }
 }
 
-/// An object's head. A version goes by its row's sort key, which compares in the order of S3's events; one without a
-/// sequencer, which reconcile found, by its [`place`].
+/// An object's head. A version goes by its [place](`reported`), which compares in the order of S3's events and names its row.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Head {
     /// Grows with every write; 0: there is no item yet.
@@ -70,43 +68,69 @@ pub struct Head {
     pub waiting: Vec<String>,
 }
 
-/// What follows the sequencer in a found version's place. It compares above the `#` of a sort key, so that the place is
-/// after every version of that sequencer, and before those of the next.
-const AFTER: char = '~';
+/// What follows the sequencer in the place of a version that S3 reported. It compares below every digit: a sequencer that
+/// another one begins with comes before that.
+const REPORTED: char = '#';
+/// What follows it in a found version's place: after every version of that sequencer, and before those of the next.
+const AFTER: char = '+';
 
-/// The place of a found version: after the newest sequencer that is older, and among those found there by time.
-/// `sk`: its row's sort key.
-pub fn place(after: Option<&str>, time: Millis, sk: &str) -> String {
-    let after = after.unwrap_or_default();
-    format!("{after:0>SEQUENCER_DIGITS$}{AFTER}{time:015}{AFTER}{sk}")
+/// The place of a version that S3 reported. `sk`: its row's sort key.
+pub fn reported(sequencer: &str, sk: &str) -> String {
+    format!("{sequencer}{REPORTED}{sk}")
 }
 
-/// Sequencer, time and sort key of a found version's place; `None`: it is the sort key of one that S3 reported.
-fn found(version: &str) -> Option<(&str, Millis, &str)> {
-    let (after, rest) = version.split_at_checked(SEQUENCER_DIGITS)?;
-    let (time, sk) = rest.strip_prefix(AFTER)?.split_once(AFTER)?;
-    Some((after, time.parse().ok()?, sk))
+/// The place of a found version: after the newest sequencer that is older, and among those found there by time.
+pub fn found(after: Option<&str>, time: Millis, sk: &str) -> String {
+    let after = after.unwrap_or_default();
+    format!("{after}{AFTER}{time:015}{REPORTED}{sk}")
+}
+
+/// A version's place, taken apart.
+struct Place<'a> {
+    /// Its sequencer, or the one after which a found version stands.
+    sequencer: &'a str,
+    /// When a found version was last modified.
+    found_at: Option<Millis>,
+    sk: &'a str,
+}
+
+impl<'a> Place<'a> {
+    fn of(version: &'a str) -> Self {
+        let digits = version.find(|it: char| !it.is_ascii_hexdigit());
+        let (sequencer, rest) = version.split_at(digits.unwrap_or(version.len()));
+        let (time, sk) = rest.split_once(REPORTED).unwrap_or((rest, ""));
+        Self {
+            sequencer,
+            found_at: time.strip_prefix(AFTER).and_then(|time| time.parse().ok()),
+            sk,
+        }
+    }
 }
 
 /// The sort key of a version's row.
 pub fn row_of(version: &str) -> &str {
-    found(version).map_or(version, |(_, _, sk)| sk)
+    Place::of(version).sk
 }
 
 /// When a found version was last modified. `None`: S3 reported it.
 pub fn found_at(version: &str) -> Option<Millis> {
-    found(version).map(|(_, time, _)| time)
+    Place::of(version).found_at
 }
 
 /// The sequencer of a version, or that after which a found one stands.
-pub fn sequencer_of(version: &str) -> Option<&str> {
-    version.get(..SEQUENCER_DIGITS)
+pub fn sequencer_of(version: &str) -> &str {
+    Place::of(version).sequencer
 }
 
 /// The place of a found version that turned out to be newer than a sequencer.
 pub fn moved_after(version: &str, sequencer: &str) -> String {
-    match found(version) {
-        Some((after, time, sk)) => place(Some(after.max(sequencer)), time, sk),
+    let Place {
+        sequencer: after,
+        found_at,
+        sk,
+    } = Place::of(version);
+    match found_at {
+        Some(time) => found(Some(after.max(sequencer)), time, sk),
         None => version.to_owned(),
     }
 }
@@ -243,13 +267,23 @@ mod tests {
     use proptest::prelude::*;
     use std::collections::BTreeSet;
 
+    /// The place of a version with this sequencer.
+    fn at(sequencer: &str) -> String {
+        reported(sequencer, &format!("s#{sequencer}"))
+    }
+
     fn head(running: Option<&str>, newest: &str, waiting: &[&str]) -> Head {
         Head {
             revision: 1,
-            newest: Some(newest.into()),
+            newest: Some(at(newest)),
             running: running.map(str::to_owned),
-            waiting: waiting.iter().map(|&version| version.to_owned()).collect(),
+            waiting: waiting.iter().map(|version| at(version)).collect(),
         }
+    }
+
+    /// The turn of a version with this sequencer.
+    fn turn_of(order: Order, head: &Head, sequencer: &str, execution: &str) -> Turn {
+        turn(order, head, &at(sequencer), execution)
     }
 
     fn next(turn: Turn) -> Next {
@@ -262,7 +296,7 @@ mod tests {
     #[test]
     fn the_first_version_of_an_object_has_its_turn() {
         for order in [Order::Latest, Order::Each] {
-            let turn = turn(order, &Head::default(), "1", "e1");
+            let turn = turn_of(order, &Head::default(), "1", "e1");
             assert!(matches!(turn, Turn::Now(_)));
             assert_eq!(next(turn).head, head(Some("e1"), "1", &[]));
         }
@@ -272,45 +306,42 @@ mod tests {
     fn latest_never_goes_back() {
         let running = head(Some("e2"), "2", &[]);
         let superseded = Turn::Superseded { wake: None };
-        assert_eq!(turn(Order::Latest, &running, "1", "e1"), superseded);
+        assert_eq!(turn_of(Order::Latest, &running, "1", "e1"), superseded);
         let idle = head(None, "2", &["2"]);
-        assert_eq!(turn(Order::Latest, &idle, "1", "e1"), superseded);
+        assert_eq!(turn_of(Order::Latest, &idle, "1", "e1"), superseded);
         // The newest itself may be tried again.
         assert!(matches!(
-            turn(Order::Latest, &idle, "2", "e2b"),
+            turn_of(Order::Latest, &idle, "2", "e2b"),
             Turn::Now(_)
         ));
     }
 
     #[test]
     fn with_latest_the_newest_waits_alone() {
-        let waits = turn(Order::Latest, &head(Some("e1"), "2", &["2"]), "3", "e3");
+        let waits = turn_of(Order::Latest, &head(Some("e1"), "2", &["2"]), "3", "e3");
         assert!(matches!(waits, Turn::Wait(_)));
         let Next { head, superseded } = next(waits);
-        assert_eq!(
-            (head.waiting, superseded),
-            (vec!["3".into()], vec!["2".into()])
-        );
+        assert_eq!((head.waiting, superseded), (vec![at("3")], vec![at("2")]));
     }
 
     #[test]
     fn with_latest_a_newer_version_passes_one_that_was_sent_for() {
-        let now = turn(Order::Latest, &head(None, "2", &["2"]), "3", "e3");
+        let now = turn_of(Order::Latest, &head(None, "2", &["2"]), "3", "e3");
         assert!(matches!(now, Turn::Now(_)));
-        assert_eq!(next(now).superseded, ["2"]);
+        assert_eq!(next(now).superseded, [at("2")]);
     }
 
     #[test]
     fn with_each_nobody_passes_who_was_sent_for() {
         let sent_for = head(None, "2", &["2"]);
-        let newer = turn(Order::Each, &sent_for, "3", "e3");
+        let newer = turn_of(Order::Each, &sent_for, "3", "e3");
         assert!(matches!(newer, Turn::Wait(_)));
-        assert_eq!(next(newer).head.waiting, ["2", "3"]);
-        let itself = turn(Order::Each, &sent_for, "2", "e2");
+        assert_eq!(next(newer).head.waiting, [at("2"), at("3")]);
+        let itself = turn_of(Order::Each, &sent_for, "2", "e2");
         assert!(matches!(itself, Turn::Now(_)));
         assert!(next(itself).head.waiting.is_empty());
         assert!(matches!(
-            turn(Order::Each, &sent_for, "1", "e1"),
+            turn_of(Order::Each, &sent_for, "1", "e1"),
             Turn::Now(_)
         ));
     }
@@ -318,71 +349,94 @@ mod tests {
     #[test]
     fn after_a_change_to_latest_the_newest_is_sent_for() {
         let sent_for_the_oldest = head(None, "3", &["1", "2", "3"]);
-        let wake = Some("3".to_owned());
+        let wake = Some(at("3"));
         assert_eq!(
-            turn(Order::Latest, &sent_for_the_oldest, "1", "e1"),
+            turn_of(Order::Latest, &sent_for_the_oldest, "1", "e1"),
             Turn::Superseded { wake }
         );
     }
 
     #[test]
     fn too_many_that_wait_are_asked_to_come_later() {
-        let many: Vec<String> = (0..MAX_WAITING).map(|n| format!("{n:08}")).collect();
+        let many: Vec<String> = (0..MAX_WAITING).map(|n| at(&format!("{n:08}"))).collect();
         let full = Head {
             waiting: many,
             ..head(Some("e"), "9", &[])
         };
-        assert_eq!(turn(Order::Each, &full, "9", "e9"), Turn::Later);
+        assert_eq!(turn_of(Order::Each, &full, "9", "e9"), Turn::Later);
     }
 
     #[test]
     fn the_end_of_an_execution_wakes_the_next() {
         let freed = free(Order::Each, &head(Some("e1"), "3", &["2", "3"]), "e1");
-        assert_eq!(freed.wake, ["2"]);
-        assert_eq!(freed.write.unwrap().head.waiting, ["2", "3"]);
+        assert_eq!(freed.wake, [at("2")]);
+        assert_eq!(freed.write.unwrap().head.waiting, [at("2"), at("3")]);
         let freed = free(Order::Latest, &head(Some("e1"), "3", &["2", "3"]), "e1");
-        assert_eq!(freed.wake, ["3"]);
-        assert_eq!(freed.write.unwrap().superseded, ["2"]);
+        assert_eq!(freed.wake, [at("3")]);
+        assert_eq!(freed.write.unwrap().superseded, [at("2")]);
         let freed = free(Order::None, &head(Some("e1"), "3", &["2", "3"]), "e1");
-        assert_eq!(freed.wake, ["2", "3"]);
+        assert_eq!(freed.wake, [at("2"), at("3")]);
     }
 
     #[test]
     fn an_end_that_is_told_again_wakes_again_and_takes_nobodys_turn() {
         let freed = free(Order::Each, &head(None, "2", &["2"]), "e1");
-        assert_eq!((freed.write, freed.wake), (None, vec!["2".into()]));
+        assert_eq!((freed.write, freed.wake), (None, vec![at("2")]));
         let freed = free(Order::Each, &head(Some("e2"), "3", &["3"]), "e1");
         assert_eq!((freed.write, freed.wake), (None, vec![]));
     }
 
     #[test]
-    fn a_found_version_stands_between_sequencers() {
-        let sequencer = |digits: &str| format!("{digits:0>32}");
-        let reported = |digits: &str| format!("{}#v", sequencer(digits));
-        let place = |after: &str, time| place(Some(&sequencer(after)), time, "reconciled#v");
-        assert!(reported("a") < place("a", 9) && place("a", 9) < place("a", 10));
-        assert!(place("a", 10) < reported("b"));
-        assert_eq!(row_of(&place("a", 9)), "reconciled#v");
-        assert_eq!(
-            (found_at(&place("a", 9)), found_at(&reported("a"))),
-            (Some(9), None)
-        );
-        assert_eq!(moved_after(&place("a", 9), &sequencer("c")), place("c", 9));
-        assert_eq!(moved_after(&place("a", 9), &sequencer("1")), place("a", 9));
+    fn places_compare_in_the_order_of_their_sequencers() {
+        let reported = |sequencer: &str| reported(sequencer, "v#1");
+        let found = |after: &str, time| found(Some(after), time, "f#2");
+        for (older, newer) in [
+            (reported("0A"), found("0A", 9)),
+            (found("0A", 9), found("0A", 10)),
+            (found("0A", 10), reported("0A0")),
+            (reported("0A"), reported("0A0")),
+            (found("0A0", 9), reported("0B")),
+            (found("", 9), reported("00")),
+        ] {
+            assert!(older < newer, "{older} {newer}");
+        }
+    }
+
+    #[test]
+    fn a_place_is_taken_apart_as_it_was_made() {
         // A version id may have any of these characters.
-        let odd = format!("{}#~000~v", sequencer("a"));
-        assert_eq!((row_of(&odd), found_at(&odd)), (odd.as_str(), None));
+        for sk in ["v#a+1#b", "s#0A", "f#9#e", "h#00"] {
+            let reported = reported("0A", sk);
+            assert_eq!((row_of(&reported), found_at(&reported)), (sk, None));
+            assert_eq!(sequencer_of(&reported), "0A");
+            let found = |after: &str| found(Some(after), 9, sk);
+            assert_eq!(
+                (row_of(&found("0A")), found_at(&found("0A"))),
+                (sk, Some(9))
+            );
+            assert_eq!(sequencer_of(&found("0A")), "0A");
+            assert_eq!(moved_after(&found("0A"), "0C"), found("0C"));
+            assert_eq!(moved_after(&found("0A"), "01"), found("0A"));
+            assert_eq!(moved_after(&reported, "0C"), reported);
+        }
     }
 
     #[test]
     fn a_found_version_that_moved_is_still_itself() {
-        let at = |after: &str| place(Some(after), 9, "reconciled#v");
-        let higher = head(None, &at("2"), &[&at("2")]);
+        let at = |after: &str| found(Some(after), 9, "v#1");
+        let higher = Head {
+            newest: Some(at("2")),
+            waiting: vec![at("2")],
+            ..head(None, "", &[])
+        };
         let turn = turn(Order::Latest, &higher, &at("1"), "e");
         assert!(matches!(turn, Turn::Now(_)), "{turn:?}");
         assert!(next(turn).head.waiting.is_empty());
         let each = super::turn(Order::Each, &higher, &at("3"), "e");
         assert!(matches!(each, Turn::Now(_)), "{each:?}");
+        // And so is one that S3 reports after it was found.
+        let known = super::turn(Order::Latest, &higher, &reported("1", "v#1"), "e");
+        assert!(matches!(known, Turn::Now(_)), "{known:?}");
     }
 
     proptest! {
@@ -398,7 +452,7 @@ mod tests {
             loop {
                 let ends = match steps.next() {
                     Some((version, ends)) => {
-                        let version = format!("{version}");
+                        let version = at(&version.to_string());
                         if arrived.insert(version.clone()) { queue.push(version); }
                         ends
                     }

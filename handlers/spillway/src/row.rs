@@ -14,8 +14,7 @@ pub const MAX_CAUSE_BYTES: usize = 200;
 pub struct RowKey {
     /// `<bucket>/<key>`: all rows of one object are one query.
     pub pk: String,
-    /// `<padded sequencer>#<version id>`: in the order of S3's events. Of one that reconcile found:
-    /// `reconciled#<version id>`, or `reconciled#<span of time>#<etag>`.
+    /// Which of the object's events it is of: [`identity::sort_key`].
     pub sk: String,
 }
 
@@ -23,14 +22,7 @@ impl RowKey {
     pub fn of(event: &ObjectEvent) -> Self {
         Self {
             pk: format!("{}/{}", event.bucket, event.key),
-            sk: match &event.sequencer {
-                Some(sequencer) => format!(
-                    "{}#{}",
-                    sequencer.as_str(),
-                    event.version_id.as_deref().unwrap_or_default()
-                ),
-                None => identity::sort_key(event),
-            },
+            sk: identity::sort_key(event),
         }
     }
 }
@@ -118,13 +110,19 @@ mod tests {
     use crate::event::tests::event;
 
     #[test]
-    fn the_key_tells_the_objects_story_in_order() {
+    fn all_rows_of_an_object_are_one_partition() {
         let mut versioned = event("status/7.json", "0055AED6DCD90281E5");
         versioned.version_id = Some("v1".into());
         let key = RowKey::of(&versioned);
-        assert_eq!(key.pk, "uploads/status/7.json");
-        assert_eq!(key.sk, "000000000000000055aed6dcd90281e5#v1");
-        assert!(RowKey::of(&event("k", "ff")).sk < RowKey::of(&event("k", "100")).sk);
+        assert_eq!(
+            (key.pk.as_str(), key.sk.as_str()),
+            ("uploads/status/7.json", "v#v1")
+        );
+        let other = RowKey::of(&event("status/7.json", "0055AED6DCD90281E6"));
+        assert_eq!(
+            (other.pk, other.sk.as_str()),
+            (key.pk, "s#0055AED6DCD90281E6")
+        );
     }
 
     #[test]

@@ -12,11 +12,10 @@ from pipeline.redrive.errors import RedriveError
 
 # As in handlers/spillway/src/lib.rs.
 SCHEMA_VERSION = 1
-# What the sort key of a row begins with that reconcile wrote: handlers/spillway/src/identity.rs.
-FOUND = "reconciled"
 # Bytes, as in handlers/spillway/src/execution.rs and fifo.rs.
 _ID, _GROUP, _CAUSE = 16, 16, 8
-SEQUENCER_DIGITS = 32
+# As in handlers/spillway/src/event.rs.
+_SEQUENCER = re.compile(r"[0-9A-Fa-f]{1,32}")
 
 
 class UnreadableError(RedriveError):
@@ -26,23 +25,19 @@ class UnreadableError(RedriveError):
 def object_event(row: dict) -> dict:
     """`row`: an item as DynamoDB answers it."""
     bucket, slash, key = row["pk"]["S"].partition("/")
-    sequencer, hash_, version = row["sk"]["S"].partition("#")
-    found = sequencer == FOUND
-    if found and "#" in version:
-        # Of a bucket without versions: time and etag.
-        version = ""
+    sequencer = row.get("sequencer", {}).get("S")
     schema = int(row.get("v", {}).get("N", SCHEMA_VERSION))
-    known = slash and hash_ and (found or re.fullmatch(r"[0-9a-f]{1,32}", sequencer)) and abs(schema - SCHEMA_VERSION) <= 1
+    known = slash and (sequencer is None or _SEQUENCER.fullmatch(sequencer)) and abs(schema - SCHEMA_VERSION) <= 1
     if not known or "event_name" not in row or "event_time" not in row:
         raise UnreadableError(f"{row['pk']['S']} {row['sk']['S']}: no row that this release can read")
     return {
         "bucket": bucket,
         "key": key,
-        "versionId": version or None,
+        "versionId": row.get("version_id", {}).get("S"),
         "size": int(row["size"]["N"]) if "size" in row else None,
         "etag": row.get("etag", {}).get("S"),
         # S3 gives it in its events only.
-        "sequencer": None if found else sequencer.rjust(SEQUENCER_DIGITS, "0"),
+        "sequencer": sequencer,
         "eventName": row["event_name"]["S"],
         "eventTime": row["event_time"]["S"],
     }
@@ -65,8 +60,7 @@ def message(pipeline: str, row: dict, attempt: int, cause: str, fifo: bool) -> d
     }
     if fifo:
         named = [pipeline, event["bucket"], event["key"]]
-        version = [event["versionId"] or "", event["sequencer"]] if event["sequencer"] else ["", row["sk"]["S"]]
-        id_ = _digest([*named, *version], _ID)
+        id_ = _digest([*named, row["sk"]["S"]], _ID)
         entry["MessageGroupId"] = _digest(named, _GROUP)
         entry["MessageDeduplicationId"] = f"{id_}-{attempt}-{_digest([cause], _CAUSE)}"
     return entry

@@ -97,7 +97,7 @@ class Replay:
             row, head = now.get(key), now.get((key[0], "head"), {})
             if row is None or row.get("state") != found["state"] or ledger.attempt(row) != ledger.attempt(found):
                 self._moved_on += 1
-            elif latest and _is_newer(head.get("newest", {}).get("S", ""), key[1]):
+            elif latest and _is_newer(head.get("newest", {}).get("S", ""), row):
                 self._older += 1
             else:
                 self._add(row, entries)
@@ -168,15 +168,14 @@ class Replay:
         return 0
 
 
-def _is_newer(newest: str, sk: str) -> bool:
+def _is_newer(newest: str, row: dict) -> bool:
     """Whether the newest version that a head names is newer than a row's that has started."""
-    sequencer, found = newest[: asking.SEQUENCER_DIGITS], newest[asking.SEQUENCER_DIGITS :]
-    # Of a found version a head names the place, which ends in its row's sort key: handlers/spillway/src/order.rs.
-    names = found[1:].partition("~")[2] if found.startswith("~") else sequencer + found
-    if not newest or names == sk:
+    # Of a version a head names the place, which ends in its row's sort key: handlers/spillway/src/order.rs.
+    sk = row["sk"]["S"]
+    if not newest or newest.partition("#")[2] == sk:
         return False
     # Where a version stands that reconcile found, only the head knows; but it is not the newest.
-    return sk.startswith(f"{asking.FOUND}#") or newest > sk
+    return "sequencer" not in row or newest > f"{row['sequencer']['S']}#{sk}"
 
 
 def _next_batch(entries: list, most: int) -> tuple:

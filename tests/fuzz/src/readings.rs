@@ -1,7 +1,7 @@
 //! A second reading of the messages, by looking at the places where AWS puts things, and by nothing of the product.
 
 use serde_json::Value;
-use spillway::event::{ObjectEvent, Reported};
+use spillway::event::{ObjectEvent, Reported, Sequencer};
 use spillway::message::{Body, Refused};
 
 fn text<'a>(document: &'a Value, place: &str) -> Option<&'a str> {
@@ -27,11 +27,8 @@ pub fn url_decoded(text: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-fn same_number(sent: Option<&str>, event: &ObjectEvent) -> bool {
-    let number = |digits: &str| u128::from_str_radix(digits, 16).ok();
-    let sent = sent.and_then(number);
-    let read = event.sequencer.as_ref();
-    sent.is_some() && sent == read.and_then(|sequencer| number(sequencer.as_str()))
+fn same_sequencer(sent: Option<&str>, event: &ObjectEvent) -> bool {
+    sent.is_some() && sent == event.sequencer.as_ref().map(Sequencer::as_str)
 }
 
 fn same(sent: Option<&str>, read: Option<&str>) -> bool {
@@ -59,7 +56,7 @@ fn of_record(record: &Value, event: &ObjectEvent) -> bool {
         )
         && same(text(record, "/s3/object/eTag"), event.etag.as_deref())
         && record.pointer("/s3/object/size").and_then(Value::as_u64) == event.size
-        && same_number(text(record, "/s3/object/sequencer"), event)
+        && same_sequencer(text(record, "/s3/object/sequencer"), event)
 }
 
 fn of_eventbridge(document: &Value, event: &ObjectEvent) -> bool {
@@ -77,7 +74,7 @@ fn of_eventbridge(document: &Value, event: &ObjectEvent) -> bool {
             .pointer("/detail/object/size")
             .and_then(Value::as_u64)
             == event.size
-        && same_number(text(document, "/detail/object/sequencer"), event)
+        && same_sequencer(text(document, "/detail/object/sequencer"), event)
 }
 
 fn of_own(document: &Value, event: &ObjectEvent) -> bool {
@@ -97,7 +94,7 @@ fn of_own(document: &Value, event: &ObjectEvent) -> bool {
         && match document.pointer("/object/sequencer") {
             // What reconcile found has none.
             None | Some(Value::Null) => event.sequencer.is_none(),
-            Some(_) => same_number(text(document, "/object/sequencer"), event),
+            Some(_) => same_sequencer(text(document, "/object/sequencer"), event),
         }
 }
 

@@ -32,7 +32,7 @@ fn events() -> impl Strategy<Value = ObjectEvent> {
 }
 
 fn sent(event: &ObjectEvent) -> Option<String> {
-    event.sequencer.as_ref().map(Sequencer::as_sent)
+    event.sequencer.clone().map(String::from)
 }
 
 fn put(document: &mut Value, version: Option<&String>, name: &str) {

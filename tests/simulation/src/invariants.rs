@@ -38,13 +38,15 @@ pub fn objects(execution: &Execution) -> (Vec<Upload>, u32) {
     let objects = input["objects"].as_array().expect("objects").iter();
     let uploads = objects.map(|object| Upload {
         key: object["key"].as_str().expect("a key").to_owned(),
-        // What reconcile found has none, and is known by its etag. The ledger pads to 32 digits, S3 sent 18.
-        sequencer: [&object["sequencer"], &object["etag"]]
-            .into_iter()
-            .find_map(Value::as_str)
-            .and_then(|digits| digits.get(14..))
-            .unwrap_or_default()
-            .to_uppercase(),
+        sequencer: match object["sequencer"].as_str() {
+            Some(sequencer) => sequencer.to_owned(),
+            // What reconcile found has none, and is known by its etag: the sequencer, padded to 32 digits.
+            None => object["etag"]
+                .as_str()
+                .and_then(|digits| digits.get(14..))
+                .unwrap_or_default()
+                .to_uppercase(),
+        },
     });
     let attempt = input["attempt"].as_u64().expect("an attempt");
     (
@@ -252,6 +254,7 @@ fn is_of(body: &str, upload: &Upload) -> bool {
     let object = &message["object"];
     let mut known_by = [&object["sequencer"], &object["etag"]].into_iter();
     let digits = known_by.find_map(Value::as_str).unwrap_or_default();
-    object["key"] == upload.key.as_str()
-        && digits.trim_start_matches('0') == upload.sequencer.to_lowercase().trim_start_matches('0')
+    // Its etag is the sequencer in lower case and with more zeros.
+    let bare = |digits: &str| digits.trim_start_matches('0').to_uppercase();
+    object["key"] == upload.key.as_str() && bare(digits) == bare(&upload.sequencer)
 }

@@ -13,8 +13,8 @@ use simulation::{LEDGER, Pipeline, Settings, recovery};
 #[tokio::test(start_paused = true)]
 async fn an_event_uses_what_it_may() {
     let cases = [
-        (1, 4.02, 4.2, 0.40, 0.31, 4.15),
-        (10, 2.82, 4.3, 0.75, 0.45, 2.95),
+        (1, 4.02, 2.2, 0.40, 0.31, 4.00),
+        (10, 2.82, 2.3, 0.75, 0.45, 2.80),
     ];
     for (events_per_execution, writes, reads, dispatch, settle, dollars) in cases {
         let bill = costs::of_burst(Way::Sqs, events_per_execution, 200).await;

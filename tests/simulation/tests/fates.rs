@@ -258,7 +258,7 @@ async fn a_row_that_cannot_be_read_dead_letters_its_message_and_nothing_else() {
     let uploads = [Upload::new("spoilt", 1), Upload::new("good", 2)];
     uploads.iter().for_each(|upload| pipeline.upload(upload));
     pipeline.aws.dynamodb().put(simulation::LEDGER, json!({
-        "pk": {"S": "uploads/spoilt"}, "sk": {"S": format!("{:032x}#", 1)}, "state": {"S": "NOT A STATE"},
+        "pk": {"S": "uploads/spoilt"}, "sk": {"S": format!("s#{:018X}", 1)}, "state": {"S": "NOT A STATE"},
     }));
     let counts = pipeline.tick().await.well();
     assert_eq!(

@@ -119,7 +119,7 @@ async fn every_record_is_in_the_ledger_before_it_is_in_the_queue() {
                     let body: Value = serde_json::from_str(body).unwrap();
                     let object = &body["object"];
                     let pk = format!("uploads/{}", object["key"].as_str().unwrap());
-                    let sk = format!("{}#", object["sequencer"].as_str().unwrap());
+                    let sk = format!("s#{}", object["sequencer"].as_str().unwrap());
                     let row = aws.dynamodb().item(LEDGER, &pk, &sk).expect("a row");
                     assert_eq!(row["state"]["S"], "QUEUED");
                 }
@@ -149,7 +149,7 @@ async fn a_row_says_what_the_event_said() {
     assert_eq!(
         row,
         json!({
-            "pk": {"S": "uploads/a b"}, "sk": {"S": "00000000000000000000000000000007#"},
+            "pk": {"S": "uploads/a b"}, "sk": {"S": "s#000000000000000007"}, "sequencer": {"S": "000000000000000007"},
             "v": {"N": "1"}, "state": {"S": "QUEUED"}, "attempt": {"N": "0"}, "queued_at": row["queued_at"],
             "event_name": {"S": "ObjectCreated:Put"}, "event_time": {"S": "2026-11-22T10:00:00.000Z"},
             "size": {"N": "67"}, "etag": {"S": upload.etag()},

@@ -92,7 +92,7 @@ async fn a_claim_that_is_lost_holds_up_no_other() {
     let (pipeline, _) = pipeline();
     let dynamodb = pipeline.aws.dynamodb();
     let row = json!({
-        "pk": {"S": "uploads/status/2.json"}, "sk": {"S": format!("{:032x}#", 3)}, "v": {"N": "1"}, "attempt": {"N": "1"},
+        "pk": {"S": "uploads/status/2.json"}, "sk": {"S": format!("s#{:018X}", 3)}, "sequencer": {"S": format!("{:018X}", 3)}, "v": {"N": "1"}, "attempt": {"N": "1"},
         "state": {"S": "STARTED"}, "execution": {"S": "another"}, "started_at": {"N": "1"},
         "event_name": {"S": "ObjectCreated:Put"}, "event_time": {"S": "2026-11-22T10:00:00.000Z"},
     });

@@ -13,12 +13,12 @@ const LATER: Millis = 5_000;
 
 /// The place of an event's version, as the object's head has it.
 ///
-/// A reported one has its row's sort key. A found one stands after the newest sequencer that is older by time: of `rows`,
+/// A reported one stands at its sequencer. A found one stands after the newest sequencer that is older by time: of `rows`,
 /// the object's, or of the head, when the row is forgotten.
 pub fn of(event: &ObjectEvent, rows: &[Row], head: &Head) -> String {
     let sk = RowKey::of(event).sk;
-    if !event.is_found() {
-        return sk;
+    if let Some(sequencer) = &event.sequencer {
+        return order::reported(sequencer.as_str(), &sk);
     }
     let time = time::millis(&event.event_time).unwrap_or_default();
     let older = rows
@@ -33,9 +33,9 @@ pub fn of(event: &ObjectEvent, rows: &[Row], head: &Head) -> String {
                 .iter()
                 .any(|row| RowKey::of(&row.event).sk == order::row_of(newest))
         })
-        .and_then(order::sequencer_of);
+        .map(order::sequencer_of);
     let after = older.chain(forgotten).max();
-    order::place(after, time, &sk)
+    order::found(after, time, &sk)
 }
 
 /// Whether an event came later than a found version of its object that was last modified then.

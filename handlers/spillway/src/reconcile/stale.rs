@@ -65,22 +65,22 @@ mod tests {
     #[test]
     fn who_waits_waits_behind_what_runs() {
         let row = row(State::Waiting, 0);
-        let sk = RowKey::of(&row.event).sk;
+        let place = order::reported("1", &RowKey::of(&row.event).sk);
         let head = |running: Option<&str>, waiting: &str| Head {
             revision: 1,
             newest: None,
             running: running.map(str::to_owned),
             waiting: vec![waiting.to_owned()],
         };
-        assert_eq!(waits_behind(&row, &head(Some("e"), &sk)), Some("e"));
-        assert_eq!(waits_behind(&row, &head(None, &sk)), None);
-        assert_eq!(waits_behind(&row, &head(Some("e"), "another")), None);
+        assert_eq!(waits_behind(&row, &head(Some("e"), &place)), Some("e"));
+        assert_eq!(waits_behind(&row, &head(None, &place)), None);
+        assert_eq!(waits_behind(&row, &head(Some("e"), "1#another")), None);
         let of_found = Row {
             event: found("k"),
             ..row
         };
         let key = RowKey::of(&of_found.event);
-        let place = order::place(None, 7, &key.sk);
+        let place = order::found(None, 7, &key.sk);
         assert_eq!(waits_behind(&of_found, &head(Some("e"), &place)), Some("e"));
     }
 

@@ -93,10 +93,12 @@ fn about(call: &Call) -> String {
     let mut words = Vec::new();
     words.extend(facts.queue.clone());
     words.extend(facts.execution.clone());
-    words.extend(facts.keys.iter().map(|key| {
-        let sequencer = key.sk.trim_start_matches('0');
-        format!("({} {sequencer})", key.pk)
-    }));
+    words.extend(
+        facts
+            .keys
+            .iter()
+            .map(|key| format!("({} {})", key.pk, key.sk)),
+    );
     words.extend(facts.message_ids.iter().map(|id| short(id).to_owned()));
     if call.request["Select"] == "COUNT" {
         words.push("count".to_owned());

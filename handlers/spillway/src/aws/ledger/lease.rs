@@ -14,6 +14,9 @@ use crate::{Millis, SCHEMA_VERSION};
 /// The holder that released the lease last.
 const RELEASED_BY: &str = "released_by";
 
+/// Reconcile's lasting mark, here because every tick reads this item.
+const LISTED: &str = "listed";
+
 /// What a tick asks for.
 #[derive(Debug, Clone)]
 pub struct LeaseRequest {
@@ -71,6 +74,7 @@ fn left(item: Option<&Item>) -> Result<Left, HandlerError> {
         tick_starts: reader.optional_number("tick_starts")?.unwrap_or_default(),
         owed: reader.optional_numbers("owed")?.unwrap_or_default(),
         day: day(&reader)?,
+        listed: reader.flag(LISTED)?,
     })
 }
 
@@ -152,6 +156,22 @@ impl Ledger {
                 reason: "the lease was lost meanwhile: is the function's clock right?".into(),
             }),
         }
+    }
+
+    /// Marks that versions without a version id are about to be found: from the next tick on, an event may be of one of them.
+    pub async fn mark_listed(&self) -> Result<(), HandlerError> {
+        let update = Update::default()
+            .set("v", number(SCHEMA_VERSION))
+            .set(LISTED, AttributeValue::Bool(true));
+        let written = self
+            .update(
+                key("lease", "dispatch"),
+                update,
+                "marking that a bucket was listed",
+            )
+            .await?;
+        drop(written);
+        Ok(())
     }
 
     /// Gives the lease back with the truth. A lease that was lost meanwhile is left alone.

@@ -1,5 +1,4 @@
-//! Event rows: `pk = <bucket>/<key>`, `sk = <padded sequencer>#<version id>`, or `reconciled#…` of what was found without
-//! a sequencer.
+//! Event rows: `pk = <bucket>/<key>`, `sk`: see [`identity::sort_key`](crate::identity::sort_key).
 
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
@@ -12,7 +11,6 @@ use super::statements::Statement;
 use super::update::Update;
 use crate::aws::error::HandlerError;
 use crate::event::{ObjectEvent, Sequencer};
-use crate::identity;
 use crate::order;
 use crate::outcome::Outcome;
 use crate::row::{Row, RowKey, State};
@@ -70,18 +68,20 @@ impl Finish<'_> {
 
 pub(super) fn row(item: &Item) -> Result<Row, HandlerError> {
     let reader = Reader::new(item).readable()?;
-    let (pk, sk) = (reader.text("pk")?, reader.text("sk")?);
+    let pk = reader.text("pk")?;
     let (bucket, object_key) = pk
         .split_once('/')
         .ok_or_else(|| reader.error("its pk is not <bucket>/<key>"))?;
-    let (sequencer, version_id) = version(&reader, &sk)?;
+    let sequencer = reader.optional_text("sequencer")?;
+    let sequencer = sequencer.as_deref().map(Sequencer::parse).transpose();
+    let sequencer = sequencer.map_err(|error| reader.error(error.to_string()))?;
     let state = reader.text("state")?;
     let state = State::parse(&state)
         .ok_or_else(|| reader.error(format!("its state {state} is not known")))?;
     let event = ObjectEvent {
         bucket: bucket.to_owned(),
         key: object_key.to_owned(),
-        version_id: version_id.map(str::to_owned),
+        version_id: reader.optional_text("version_id")?,
         size: reader.optional_number("size")?,
         etag: reader.optional_text("etag")?,
         sequencer,
@@ -95,25 +95,6 @@ pub(super) fn row(item: &Item) -> Result<Row, HandlerError> {
         execution: reader.optional_text("execution")?,
         lane: reader.optional_text("lane")?,
     })
-}
-
-/// Sequencer and version id of a row's sort key.
-fn version<'a>(
-    reader: &Reader<'_>,
-    sk: &'a str,
-) -> Result<(Option<Sequencer>, Option<&'a str>), HandlerError> {
-    if let Some(found) = sk.strip_prefix(identity::FOUND) {
-        // Without a version id it has time and etag, between which is what no version id has.
-        return Ok((None, Some(found).filter(|found| !found.contains('#'))));
-    }
-    let (sequencer, version_id) = sk
-        .split_once('#')
-        .ok_or_else(|| reader.error("its sk is not <sequencer>#<version id>"))?;
-    let sequencer = Sequencer::parse(sequencer).map_err(|error| reader.error(error.to_string()))?;
-    Ok((
-        Some(sequencer),
-        Some(version_id).filter(|id| !id.is_empty()),
-    ))
 }
 
 /// A claim: the attempt of an object event that is assigned to an execution.
@@ -187,6 +168,11 @@ pub(super) fn event_known<'a>(
         .set("event_time", text(&event.event_time))
         .set_or_remove("size", event.size.map(number))
         .set_or_remove("etag", event.etag.as_ref().map(text))
+        .set_or_remove("version_id", event.version_id.as_ref().map(text))
+        .set_or_remove(
+            "sequencer",
+            event.sequencer.as_ref().map(|it| text(it.as_str())),
+        )
         .set_or_remove("lane", lane.map(text))
 }
 
