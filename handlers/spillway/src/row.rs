@@ -3,7 +3,7 @@
 use crate::event::ObjectEvent;
 use crate::identity;
 
-/// Bytes kept of an execution's error name, so that a row of a key of up to 400 bytes stays below one write unit (1 KiB).
+/// Bytes kept of an execution's error name, so that a row of a key of up to 300 bytes stays below one write unit (1 KiB).
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/on-demand-capacity-mode.html>
 pub const MAX_ERROR_BYTES: usize = 64;
 /// Bytes kept of an execution's cause.
