@@ -103,7 +103,9 @@ BREAKAGES: dict[str, Callable[[Kept], object]] = {
     "nobody uploaded it": lambda kept: kept.executions.append(execution(Upload("b", "in/c.json", "v9", 9), 1, 6, 7)),
     "a row, and nobody uploaded it": lambda kept: kept.ledger.append(item("b/in/c.json", "4#v4", state="DEAD")),
     "its rows say []": lambda kept: kept.ledger.pop(0),
-    "its rows say ['SUCCEEDED', 'DEAD']": lambda kept: kept.ledger.append(item("b/in/a.json", "s#1", version_id="v1", state="DEAD")),
+    "its rows say ['SUCCEEDED', 'DEAD']": lambda kept: kept.ledger.append(
+        item("b/in/a.json", "s#1", version_id="v1", state="DEAD")
+    ),
     "its rows say ['STARTED']": lambda kept: kept.ledger[0].update(state={"S": "STARTED"}),
     "3 executions ran at one time": lambda kept: kept.executions[0].update(stopDate=at(3)),
     "9 executions ran at one time": lambda kept: setattr(kept, "seen_running", 9),
