@@ -37,7 +37,9 @@ impl Settle {
         counts: &mut Counts,
     ) -> Result<Vec<Item>, HandlerError> {
         let (rows, left_out) = self.rows(slot).await?;
-        let ids: HashSet<String> = rows.iter().map(|row| self.id(row)).collect();
+        // A restart can have left out a row that was settled and claimed again since: its id was in the input all the same.
+        let given = rows.iter().chain(&left_out);
+        let ids: HashSet<String> = given.map(|row| self.id(row)).collect();
         let failures = self.failures(slot, outcome, &ids).await?;
         let mut items = Vec::new();
         for row in rows {
