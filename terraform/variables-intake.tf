@@ -153,7 +153,7 @@ variable "buckets" {
 # -----------------------------------------------------------------------------
 
 variable "fifo" {
-  description = "Whether the events queues are FIFO: S3's order of one object's uploads, and no duplicates within 5 minutes. Only for sources via \"lambda\"."
+  description = "Whether the events queues are FIFO: the first attempts at an object's versions start in the order in which S3 reported them, and no duplicates within 5 minutes. Only for sources via \"lambda\"."
   type        = bool
   default     = false
   nullable    = false

@@ -64,10 +64,12 @@ impl Dispatch {
             }
         }
         self.sort(&mut candidates);
-        // Two messages of one event: the second is compared with what the first left in the ledger. With an order that
-        // holds for all of an object.
-        // So it does for a version that was found without its event, which another message may bring.
-        let by_object = self.config.order != Order::None
+        // Two messages of one event: the second is compared with what the first left in the ledger. That holds for all
+        // of an object with an order, with a FIFO queue, whose versions start in the order in which they come, and with
+        // a version that was found without its event, which another message may bring.
+        let fifo = self.lanes.get(lane).is_some_and(|it| it.events.is_fifo());
+        let by_object = fifo
+            || self.config.order != Order::None
             || candidates
                 .iter()
                 .any(|candidate| candidate.event.is_found());

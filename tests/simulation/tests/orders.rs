@@ -128,6 +128,27 @@ async fn each_works_on_every_version_in_the_order_of_their_sequencers() {
     assert_eq!(verdict.succeeded, 5);
 }
 
+/// Without an order of its own a FIFO pipeline starts an object's versions as they came, also those received together.
+#[tokio::test(start_paused = true)]
+async fn a_fifo_queue_starts_versions_as_they_came() {
+    for seed in 0..20 {
+        let pipeline = Pipeline::succeeding(
+            Settings {
+                seed,
+                lanes: vec![("events.fifo", 0.0)],
+                ..Settings::default()
+            },
+            1,
+        );
+        let order: Vec<u32> = (1..=9).rev().collect();
+        for upload in versions(order.clone()) {
+            pipeline.upload(&upload);
+        }
+        pipeline.tick().await.well();
+        assert_eq!(started(&pipeline), order, "seed {seed}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn objects_do_not_wait_for_each_other() {
     for order in [Order::Latest, Order::Each] {

@@ -1,6 +1,6 @@
 //! What an operator writes into the control item: taken whole or not at all, and told in the log of each tick.
 
-use std::fmt::Debug;
+use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -8,9 +8,7 @@ use fake_aws::{Call, Fault, Refusal};
 use serde_json::{Value, json};
 use simulation::{LEDGER, Pipeline, Settings, Ticked};
 use spillway::window;
-use tracing::field::{Field, Visit};
-use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Level, Metadata, Subscriber};
+use tracing::subscriber::DefaultGuard;
 
 fn settings(max_concurrency: u32) -> Settings {
     let mut settings = Settings::default();
@@ -42,58 +40,40 @@ fn reads_the_control_item(call: &Call) -> bool {
     call.operation == "GetItem" && call.facts.keys.iter().any(|key| key.pk == "control")
 }
 
-/// What is logged at `INFO` on this thread, as `message name=value …`.
+/// What is logged at `INFO`, as `message name=value …`.
 #[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<String>>>);
+struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
+    /// What is logged on this thread, as long as the guard lives.
+    fn begin() -> (Self, DefaultGuard) {
+        let log = Self::default();
+        let writer = log.clone();
+        let lines = tracing_subscriber::fmt()
+            .with_ansi(false)
+            .without_time()
+            .with_level(false)
+            .with_target(false)
+            .with_writer(move || writer.clone());
+        (log, tracing::subscriber::set_default(lines.finish()))
+    }
+
     /// The lines about the control item, since the last call.
     fn about_the_control_item(&self) -> Vec<String> {
-        let lines = std::mem::take(&mut *self.0.lock().unwrap());
-        let about = |line: &String| line.contains("control item overrides");
-        lines.into_iter().filter(about).collect()
+        let written = std::mem::take(&mut *self.0.lock().unwrap());
+        let written = String::from_utf8(written).unwrap();
+        let about = |line: &&str| line.contains("control item overrides");
+        written.lines().filter(about).map(str::to_owned).collect()
     }
 }
 
-impl Subscriber for Log {
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.is_event()
-            && *metadata.level() == Level::INFO
-            && metadata.target().starts_with("dispatch")
+impl Write for Log {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(line)
     }
 
-    fn event(&self, event: &Event<'_>) {
-        let mut line = Line::default();
-        event.record(&mut line);
-        let line = format!("{}{}", line.message, line.fields);
-        self.0.lock().unwrap().push(line);
-    }
-
-    fn new_span(&self, _: &Attributes<'_>) -> Id {
-        Id::from_u64(1)
-    }
-
-    fn record(&self, _: &Id, _: &Record<'_>) {}
-
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-
-    fn enter(&self, _: &Id) {}
-
-    fn exit(&self, _: &Id) {}
-}
-
-#[derive(Default)]
-struct Line {
-    message: String,
-    fields: String,
-}
-
-impl Visit for Line {
-    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        match field.name() {
-            "message" => self.message = format!("{value:?}"),
-            name => self.fields.push_str(&format!(" {name}={value:?}")),
-        }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -181,8 +161,7 @@ async fn each_tick_logs_what_is_overridden_and_since_when() {
     )
     .unwrap();
     let pipeline = Pipeline::succeeding(settings, 2);
-    let log = Log::default();
-    let _logged = tracing::subscriber::set_default(log.clone());
+    let (log, _logged) = Log::begin();
 
     pipeline.tick().await.well();
     assert_eq!(log.about_the_control_item(), [""; 0]);
@@ -218,8 +197,7 @@ async fn an_override_that_ends_in_the_middle_of_a_tick_is_logged() {
     let pipeline = Pipeline::new(settings(2), |_| fake_aws::Ending::never());
     pipeline.upload_many(20);
     control(&pipeline, json!({"max_concurrency": {"N": "1"}}));
-    let log = Log::default();
-    let _logged = tracing::subscriber::set_default(log.clone());
+    let (log, _logged) = Log::begin();
     let lift = async {
         tokio::time::sleep(Duration::from_secs(20)).await;
         control(&pipeline, json!({}));

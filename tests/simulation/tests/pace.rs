@@ -251,6 +251,18 @@ async fn a_tick_that_comes_a_little_early_waits_for_the_last_one() {
     assert_eq!(second.lease_busy, 0, "the first ends after 56 seconds");
 }
 
+/// A tick can be shorter than the wait for the lease: it is over when it gets it, and nothing is wrong.
+#[tokio::test(start_paused = true)]
+async fn a_short_tick_that_waited_for_the_lease_is_no_failure() {
+    let mut settings = settings(5);
+    settings.tick = Duration::from_secs(1);
+    let pipeline = Pipeline::succeeding(settings, 1);
+    pipeline.upload_many(500);
+    let (first, second) = tokio::join!(pipeline.tick(), pipeline.tick());
+    let ended = [first.well(), second.well()];
+    assert_eq!(ended.iter().map(|it| it.lease_busy).sum::<u32>(), 0);
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_idle_tick_makes_five_calls() {
     let pipeline = Pipeline::succeeding(settings(5), 1);

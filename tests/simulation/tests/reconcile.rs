@@ -490,6 +490,27 @@ async fn any_answer_may_be_lost_or_a_refusal() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_a_run_counted_is_added_once_though_the_answer_is_lost() {
+    let (pipeline, runs) = Kind::Plain.pipeline();
+    drop(old(&pipeline, "a"));
+    let mut lost = 0;
+    set(&pipeline, true, move |call| {
+        let counts = call.operation == "TransactWriteItems";
+        lost += u32::from(counts);
+        if counts && lost == 1 {
+            Fault::LoseAnswer
+        } else {
+            Fault::None
+        }
+    });
+    runs.objects("r", &Asked::default()).await;
+    let calls = pipeline.aws.calls();
+    let sent = |call: &&Call| call.operation == "TransactWriteItems";
+    assert_eq!(calls.iter().filter(sent).count(), 2);
+    assert_eq!(runs.counted("r", "queued") as u32, 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_entry_that_the_queue_refuses_is_sent_again_and_one_that_it_goes_on_refusing_fails() {
     for times in [2, 100] {
         let (pipeline, runs) = Kind::Plain.pipeline();

@@ -2,8 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update as TransactUpdate};
+use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::Ledger;
 use super::item::{Item, Reader, key, number, text};
@@ -110,7 +109,6 @@ impl Ledger {
     }
 
     /// Writes a head and the row it is about in one transaction. `false`: one of them is not as it was read.
-    /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html>
     pub async fn take_turn(
         &self,
         claim: Claim<'_>,
@@ -123,42 +121,10 @@ impl Ledger {
             With::Claim => claim.update(),
             With::Wait => claim.waiting(),
         };
-        let item = |key: Item, update: Update<'_>| -> Result<TransactWriteItem, HandlerError> {
-            let expressions = update.expressions();
-            let update = TransactUpdate::builder()
-                .table_name(&self.table)
-                .set_key(Some(key))
-                .update_expression(expressions.update)
-                .set_condition_expression(expressions.condition)
-                .set_expression_attribute_names(Some(expressions.names))
-                .set_expression_attribute_values(Some(expressions.values))
-                .build()
-                .map_err(|error| HandlerError::request(CALL, &error))?;
-            Ok(TransactWriteItem::builder().update(update).build())
-        };
-        // The SDK sends one token with every repetition, so that a write whose answer was lost is not made twice.
-        let answer = self
-            .client
-            .transact_write_items()
-            .transact_items(item(key(&at.pk, &at.sk), update)?)
-            .transact_items(item(key(&at.pk, HEAD), write(next, None))?)
-            .send()
-            .await;
-        let Err(error) = answer else {
-            return Ok(true);
-        };
-        match error.as_service_error() {
-            Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
-                let lost =
-                    |code: &str| matches!(code, "ConditionalCheckFailed" | "TransactionConflict");
-                let reasons = cancelled.cancellation_reasons();
-                if reasons.iter().any(|reason| reason.code().is_some_and(lost)) {
-                    Ok(false)
-                } else {
-                    Err(HandlerError::call(CALL, &error))
-                }
-            }
-            _ => Err(HandlerError::call(CALL, &error)),
-        }
+        let updates = vec![
+            (key(&at.pk, &at.sk), update),
+            (key(&at.pk, HEAD), write(next, None)),
+        ];
+        self.transact(updates, CALL).await
     }
 }

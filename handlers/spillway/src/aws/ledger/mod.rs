@@ -13,6 +13,7 @@ mod rows;
 mod runs;
 mod slots;
 mod statements;
+mod transaction;
 mod unfinished;
 mod update;
 

@@ -16,16 +16,22 @@ impl Ledger {
         counts: &[(String, String)],
         expires_at: i64,
     ) -> Result<(), HandlerError> {
+        const CALL: &str = "counting for a run";
         let update = Update::default()
             .set("v", number(SCHEMA_VERSION))
             .set("expires_at", number(expires_at));
         let update = counts.iter().fold(update, |update, (name, count)| {
             update.add(name, number(count))
         });
-        let written = self
-            .update(key(PARTITION, run), update, "counting for a run")
+        // A sum has no condition that tells its own repetition: the transaction's token does.
+        let counted = self
+            .transact(vec![(key(PARTITION, run), update)], CALL)
             .await?;
-        drop(written);
-        Ok(())
+        if counted {
+            Ok(())
+        } else {
+            let reason = "other transactions hold the run's item".to_owned();
+            Err(HandlerError::Call { call: CALL, reason })
+        }
     }
 }
