@@ -9,10 +9,6 @@ locals {
     split(" ", text)[1]
   ]
   _first_lane = local._lane_order[0]
-  _queue_names = {
-    for lane in keys(local._lanes) :
-    lane => lane == "default" ? var.name : "${var.name}-${lane}"
-  }
 
   # The queues as functions and their roles call them. Not the modules' outputs:
   # with those a function would be made after the queues and not beside them.
@@ -26,16 +22,16 @@ locals {
   )
   _ending = var.fifo ? ".fifo" : ""
   _lane_queues = {
-    for lane, name in local._queue_names : lane => {
-      arn     = "${local._queue_arns}${name}${local._ending}"
-      url     = "${local._queue_urls}${name}${local._ending}"
-      dlq_arn = "${local._queue_arns}${name}-dlq${local._ending}"
-      dlq_url = "${local._queue_urls}${name}-dlq${local._ending}"
+    for lane, names in module.names.lanes : lane => {
+      arn     = "${local._queue_arns}${names.events}${local._ending}"
+      url     = "${local._queue_urls}${names.events}${local._ending}"
+      dlq_arn = "${local._queue_arns}${names.events_dlq}${local._ending}"
+      dlq_url = "${local._queue_urls}${names.events_dlq}${local._ending}"
     }
   }
   _outcomes_queue = {
-    arn = "${local._queue_arns}${var.name}-outcomes"
-    url = "${local._queue_urls}${var.name}-outcomes"
+    arn = "${local._queue_arns}${module.names.queues.outcomes}"
+    url = "${local._queue_urls}${module.names.queues.outcomes}"
   }
 
   # Every source of every bucket.
@@ -53,22 +49,14 @@ locals {
     })
   }
 
-  # An EventBridge rule for each source that comes so. A name has 64
-  # characters; a dot is in none of its parts.
-  _rule_names = {
-    for key, source in local._sources : key => (
-      length("${var.name}-${key}") <= 64
-      ? "${var.name}-${key}"
-      : "${substr("${var.name}-${key}", 0, 55)}.${substr(sha256(key), 0, 8)}"
-    ) if source.via == "eventbridge"
-  }
+  # An EventBridge rule for each source that comes so.
   _rules = {
-    for key, name in local._rule_names : key => {
+    for key, name in module.names.source_rules : key => {
       arn = join(":", [
         "arn", local._home.partition, "events", local._home.region,
         local._home.account_id, "rule/${name}",
       ])
-    }
+    } if local._sources[key].via == "eventbridge"
   }
 
   # Who sends to which lane's queue.
@@ -132,7 +120,7 @@ locals {
     for key, bucket in var.buckets : key => {
       bucket = bucket.name
       queues = {
-        for name, source in bucket.sources : "${var.name}-${name}" => {
+        for name, source in bucket.sources : module.names.sources["${key}.${name}"] => {
           queue  = { arn = module.queue[local._sources["${key}.${name}"].lane].queue_arn }
           events = source.events
           prefix = source.prefix
@@ -140,7 +128,7 @@ locals {
         } if source.via == "sqs"
       }
       functions = {
-        for name, source in bucket.sources : "${var.name}-${name}" => {
+        for name, source in bucket.sources : module.names.sources["${key}.${name}"] => {
           function = { arn = module.bucket_invocation[key].function_arn }
           events   = source.events
           prefix   = source.prefix
@@ -167,10 +155,11 @@ locals {
 
 module "queue" {
   # The lane is part of the resources' addresses.
-  for_each = local._queue_names
+  for_each = module.names.lanes
   source   = "./modules/queue"
 
-  name                     = each.value
+  name                     = each.value.events
+  dead_letter_name         = each.value.events_dlq
   buckets                  = local._queue_buckets[each.key]
   consumer_timeout_seconds = local._dispatch_timeout_seconds
   fifo                     = var.fifo
@@ -184,10 +173,10 @@ module "queue" {
 }
 
 module "rules_dlq" {
-  for_each = { for lane in local._rule_lanes : lane => "${local._queue_names[lane]}-rules-dlq" }
+  for_each = local._rule_lanes
   source   = "./modules/failure-queue"
 
-  name    = each.value
+  name    = module.names.lanes[each.key].rules_dlq
   home    = local._home
   kms_key = local._kms_key
   protect = var.protect
@@ -199,10 +188,10 @@ module "rules_dlq" {
 }
 
 module "rule" {
-  for_each = local._rule_names
+  for_each = local._rules
   source   = "./modules/event-rule"
 
-  name              = each.value
+  name              = module.names.source_rules[each.key]
   dead_letter_queue = { arn = module.rules_dlq[local._sources[each.key].lane].queue_arn }
   max_size          = local._sources[each.key].max_size
   min_size          = local._sources[each.key].min_size
@@ -237,7 +226,8 @@ module "ingest" {
   count  = local._ingest ? 1 : 0
   source = "./modules/handler"
 
-  name               = var.name
+  name               = module.names.functions.ingest
+  role_name          = module.names.roles.ingest
   handler            = "ingest"
   architecture       = var.handlers.architecture
   artifact           = local._artifact
@@ -293,7 +283,7 @@ module "ingest_failures" {
   count  = local._ingest ? 1 : 0
   source = "./modules/failure-queue"
 
-  name    = "${var.name}-ingest-failures"
+  name    = module.names.queues.ingest_failures
   home    = local._home
   kms_key = local._kms_key
   protect = var.protect

@@ -21,9 +21,12 @@ locals {
   )
 
   _artifact = { directory = var.handlers.directory, s3 = var.handlers.s3 }
-  _iam      = var.platform.iam
-  _kms_key  = var.platform.kms_key
-  _tags     = var.platform.tags
+  _iam = {
+    path                 = var.platform.iam.path
+    permissions_boundary = var.platform.iam.permissions_boundary
+  }
+  _kms_key = var.platform.kms_key
+  _tags    = var.platform.tags
 
   _backoff_seconds = (
     var.retry.backoff_seconds != null ? var.retry.backoff_seconds :
@@ -116,10 +119,20 @@ locals {
   }
 }
 
+module "names" {
+  source = "./modules/names"
+
+  name             = var.name
+  lanes            = keys(local._lanes)
+  region           = local._home.region
+  role_name_prefix = var.platform.iam.role_name_prefix
+  sources          = keys(local._sources)
+}
+
 module "ledger" {
   source = "./modules/ledger"
 
-  name    = var.name
+  name    = module.names.ledger
   kms_key = local._kms_key
   protect = var.protect
   tags    = local._tags
@@ -129,7 +142,8 @@ module "workflow" {
   count  = var.workflow.state_machine == null ? 1 : 0
   source = "./modules/workflow"
 
-  name              = var.name
+  name              = module.names.state_machines.workflow
+  role_name         = module.names.roles.workflow
   alias             = var.workflow.alias
   definition        = var.workflow.definition
   iam               = local._iam
@@ -146,15 +160,11 @@ module "workflow" {
   }
 }
 
-moved {
-  from = module.workflow
-  to   = module.workflow[0]
-}
-
 module "outcomes" {
   source = "./modules/outcomes"
 
-  name                     = var.name
+  name                     = module.names.queues.outcomes
+  dead_letter_name         = module.names.queues.outcomes_dlq
   function                 = { arn = module.settle.function_arn }
   function_timeout_seconds = local._settle_timeout_seconds
   home                     = local._home
@@ -167,7 +177,8 @@ module "outcomes" {
 module "dispatch" {
   source = "./modules/handler"
 
-  name               = var.name
+  name               = module.names.functions.dispatch
+  role_name          = module.names.roles.dispatch
   handler            = "dispatch"
   architecture       = var.handlers.architecture
   artifact           = local._artifact
@@ -266,7 +277,8 @@ module "dispatch" {
 module "settle" {
   source = "./modules/handler"
 
-  name               = var.name
+  name               = module.names.functions.settle
+  role_name          = module.names.roles.settle
   handler            = "settle"
   architecture       = var.handlers.architecture
   artifact           = local._artifact
@@ -340,7 +352,7 @@ module "schedule" {
   # The first tick finds its queues.
   depends_on = [module.outcomes, module.queue]
 
-  name       = var.name
+  name       = module.names.rules.tick
   enabled    = var.schedule.enabled
   expression = var.schedule.expression
   function   = { arn = module.dispatch.function_arn }
@@ -355,7 +367,7 @@ module "key_policy" {
   name                    = var.name
   handlers                = local._handlers
   home                    = local._home
-  iam                     = local._iam
+  iam                     = var.platform.iam
   rules                   = local._rules
   topics                  = { for key, topic in local._topics : key => { arn = topic.arn } }
   trusted_organization_id = var.trusted_organization_id

@@ -52,7 +52,7 @@ locals {
   _reconcile_rule = {
     arn = join(":", [
       "arn", local._home.partition, "events", local._home.region,
-      local._home.account_id, "rule/${var.name}-reconcile",
+      local._home.account_id, "rule/${module.names.rules.reconcile}",
     ])
   }
   # A batch of 200 objects takes seconds; going over the rows stops 60 seconds
@@ -64,7 +64,8 @@ module "reconcile_function" {
   count  = var.reconcile.enabled ? 1 : 0
   source = "./modules/handler"
 
-  name               = var.name
+  name               = module.names.functions.reconcile
+  role_name          = module.names.roles.reconcile
   handler            = "reconcile"
   architecture       = var.handlers.architecture
   artifact           = local._artifact
@@ -144,7 +145,9 @@ module "reconcile" {
   count  = var.reconcile.enabled ? 1 : 0
   source = "./modules/reconcile"
 
-  name               = var.name
+  name               = module.names.state_machines.reconcile
+  role_name          = module.names.roles.reconcile-map
+  rule_role_name     = module.names.roles.reconcile-rule
   dead_letter_queue  = { arn = module.reconcile_failures[0].queue_arn }
   expression         = var.reconcile.schedule
   function           = { arn = module.reconcile_function[0].function_arn }
@@ -169,7 +172,7 @@ module "reconcile_failures" {
   count  = var.reconcile.enabled ? 1 : 0
   source = "./modules/failure-queue"
 
-  name    = "${var.name}-reconcile-failures"
+  name    = module.names.queues.reconcile_failures
   home    = local._home
   kms_key = local._kms_key
   protect = var.protect

@@ -44,8 +44,8 @@ variable "buckets" {
     error_message = "buckets is empty, and so is topics: nothing would ever start. Name at least one bucket, or a topic that buckets notify."
   }
   validation {
-    condition     = alltrue([for key in keys(var.buckets) : can(regex("^[a-z][a-z0-9_-]{0,31}$", key))])
-    error_message = "The key of a bucket has 1 to 32 lower-case letters, digits, _ and -, a letter first; these do not: ${join(", ", [for key in keys(var.buckets) : "\"${key}\"" if !can(regex("^[a-z][a-z0-9_-]{0,31}$", key))])}."
+    condition     = alltrue([for key in keys(var.buckets) : can(regex("^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$", key))])
+    error_message = "The key of a bucket has 1 to 32 lower-case letters, digits and -, a letter first and no - last; these do not: ${join(", ", [for key in keys(var.buckets) : "\"${key}\"" if !can(regex("^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$", key))])}."
   }
   validation {
     condition     = length(distinct([for bucket in var.buckets : bucket.name])) == length(var.buckets)
@@ -64,8 +64,8 @@ variable "buckets" {
     error_message = "An account id has 12 digits: ${join(", ", [for key, bucket in var.buckets : "${key} says \"${bucket.account_id}\"" if bucket.account_id == null ? false : !can(regex("^[0-9]{12}$", bucket.account_id))])}. Leave account_id out for a bucket of this account."
   }
   validation {
-    condition     = alltrue(flatten([for bucket in var.buckets : [for source in keys(bucket.sources) : can(regex("^[a-z][a-z0-9_-]{0,31}$", source))]]))
-    error_message = "The key of a source has 1 to 32 lower-case letters, digits, _ and -, a letter first; these do not: ${join(", ", flatten([for key, bucket in var.buckets : [for source in keys(bucket.sources) : "\"${source}\" (${key})" if !can(regex("^[a-z][a-z0-9_-]{0,31}$", source))]]))}."
+    condition     = alltrue(flatten([for bucket in var.buckets : [for source in keys(bucket.sources) : can(regex("^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$", source))]]))
+    error_message = "The key of a source has 1 to 32 lower-case letters, digits and -, a letter first and no - last; these do not: ${join(", ", flatten([for key, bucket in var.buckets : [for source in keys(bucket.sources) : "\"${source}\" (${key})" if !can(regex("^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$", source))]]))}."
   }
   validation {
     condition     = alltrue(flatten([for bucket in var.buckets : [for source in bucket.sources : contains(["sqs", "lambda", "eventbridge"], source.via)]]))
@@ -228,8 +228,8 @@ variable "topics" {
   nullable = false
 
   validation {
-    condition     = alltrue([for key in keys(var.topics) : can(regex("^[a-z][a-z0-9_-]{0,31}$", key))])
-    error_message = "The key of a topic has 1 to 32 lower-case letters, digits, _ and -, a letter first; these do not: ${join(", ", [for key in keys(var.topics) : "\"${key}\"" if !can(regex("^[a-z][a-z0-9_-]{0,31}$", key))])}."
+    condition     = alltrue([for key in keys(var.topics) : can(regex("^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$", key))])
+    error_message = "The key of a topic has 1 to 32 lower-case letters, digits and -, a letter first and no - last; these do not: ${join(", ", [for key in keys(var.topics) : "\"${key}\"" if !can(regex("^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$", key))])}."
   }
   validation {
     condition     = alltrue([for topic in var.topics : can(regex("^arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:[0-9A-Za-z_-]+$", topic.arn))])

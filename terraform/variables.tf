@@ -206,8 +206,8 @@ variable "platform" {
     error_message = "platform.iam.permissions_boundary = \"${coalesce(var.platform.iam.permissions_boundary, "null")}\" is no ARN of a managed policy, such as arn:aws:iam::123456789012:policy/boundary."
   }
   validation {
-    condition     = can(regex("^[0-9A-Za-z+=,.@_-]{0,32}$", var.platform.iam.role_name_prefix))
-    error_message = "platform.iam.role_name_prefix = \"${var.platform.iam.role_name_prefix}\": IAM allows letters, digits and +=,.@_- in role names, and the prefix may have up to 32."
+    condition     = can(regex("^([0-9A-Za-z+=,.@_-]{0,31}[+=,.@_])?$", var.platform.iam.role_name_prefix))
+    error_message = "platform.iam.role_name_prefix = \"${var.platform.iam.role_name_prefix}\": give up to 32 letters, digits and +=,.@_-, the last one of +=,.@_, for instance \"team_\". Otherwise pipeline a with prefix \"b-\" and pipeline b-a with none had roles of one name."
   }
   validation {
     condition     = var.platform.kms_key == null ? true : can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", var.platform.kms_key.arn))

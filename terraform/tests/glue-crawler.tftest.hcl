@@ -40,7 +40,7 @@ run "fed_by_the_bucket" {
     error_message = "The queue's redrive policy: ${aws_sqs_queue.this.redrive_policy}"
   }
   assert {
-    condition     = jsondecode(aws_sqs_queue.dlq.redrive_allow_policy) == { redrivePermission = "byQueue", sourceQueueArns = ["arn:aws:sqs:eu-central-1:111122223333:reports"] }
+    condition     = jsondecode(aws_sqs_queue.dlq.redrive_allow_policy) == { redrivePermission = "byQueue", sourceQueueArns = ["arn:aws:sqs:eu-central-1:111122223333:reports_crawl-events"] }
     error_message = "The dead-letter queue takes from its own queue only: ${aws_sqs_queue.dlq.redrive_allow_policy}"
   }
   assert {
@@ -50,7 +50,7 @@ run "fed_by_the_bucket" {
         Effect    = "Allow"
         Principal = { Service = "s3.amazonaws.com" }
         Action    = "sqs:SendMessage"
-        Resource  = "arn:aws:sqs:eu-central-1:111122223333:reports"
+        Resource  = "arn:aws:sqs:eu-central-1:111122223333:reports_crawl-events"
         Condition = {
           ArnEquals    = { "aws:SourceArn" = "arn:aws:s3:::uploads" }
           StringEquals = { "aws:SourceAccount" = "111122223333" }
@@ -61,7 +61,7 @@ run "fed_by_the_bucket" {
         Effect    = "Deny"
         Principal = "*"
         Action    = "sqs:*"
-        Resource  = "arn:aws:sqs:eu-central-1:111122223333:reports"
+        Resource  = "arn:aws:sqs:eu-central-1:111122223333:reports_crawl-events"
         Condition = { Bool = { "aws:SecureTransport" = "false" } }
       },
       {
@@ -69,7 +69,7 @@ run "fed_by_the_bucket" {
         Effect    = "Deny"
         Principal = "*"
         Action    = ["sqs:DeleteQueue"]
-        Resource  = "arn:aws:sqs:eu-central-1:111122223333:reports"
+        Resource  = "arn:aws:sqs:eu-central-1:111122223333:reports_crawl-events"
       },
     ]
     error_message = "The bucket sends, and nobody deletes the queue; the crawler may purge it."
@@ -110,7 +110,7 @@ run "the_role_has_its_own_and_no_more" {
       List   = ["arn:aws:s3:::uploads"]
       Locate = ["arn:aws:s3:::uploads"]
       Read   = ["arn:aws:s3:::uploads/status/*"]
-      Events = ["arn:aws:sqs:eu-central-1:111122223333:reports", "arn:aws:sqs:eu-central-1:111122223333:reports-dlq"]
+      Events = ["arn:aws:sqs:eu-central-1:111122223333:reports_crawl-events", "arn:aws:sqs:eu-central-1:111122223333:reports_crawl-events-dlq"]
       Catalogue = [
         "arn:aws:glue:eu-central-1:111122223333:catalog",
         "arn:aws:glue:eu-central-1:111122223333:database/reports",
@@ -568,7 +568,7 @@ run "refuses_a_table_prefix_athena_cannot_read" {
   expect_failures = [var.table]
 }
 
-run "refuses_a_role_name_too_long" {
+run "shortens_a_role_name_that_is_too_long" {
   command = plan
 
   module {
@@ -579,5 +579,8 @@ run "refuses_a_role_name_too_long" {
     iam = { role_name_prefix = "a-prefix-of-more-than-thirty-characters-" }
   }
 
-  expect_failures = [aws_iam_role.this]
+  assert {
+    condition     = length(aws_iam_role.this.name) == 64 && startswith(aws_iam_role.this.name, "a-prefix-of-more-than-thirty-characters-reports.")
+    error_message = "IAM allows 64 characters: ${aws_iam_role.this.name}"
+  }
 }

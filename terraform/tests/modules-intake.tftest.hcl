@@ -5,8 +5,9 @@ mock_provider "aws" {
 }
 
 variables {
-  home = { partition = "aws", region = "eu-central-1", account_id = "111122223333" }
-  name = "reports"
+  dead_letter_name = "reports-dlq"
+  home             = { partition = "aws", region = "eu-central-1", account_id = "111122223333" }
+  name             = "reports"
 }
 
 # -----------------------------------------------------------------------------
@@ -374,7 +375,7 @@ run "invocation" {
 
   variables {
     bucket       = { name = "bucket-a", account_id = "444455556666" }
-    function     = { arn = "arn:aws:lambda:eu-central-1:111122223333:function:reports-ingest" }
+    function     = { arn = "arn:aws:lambda:eu-central-1:111122223333:function:reports_ingest" }
     statement_id = "a"
   }
 
@@ -398,7 +399,7 @@ run "invocation_with_a_name_that_is_none" {
 
   variables {
     bucket       = { name = "bucket-a", account_id = "444455556666" }
-    function     = { arn = "arn:aws:lambda:eu-central-1:111122223333:function:reports-ingest" }
+    function     = { arn = "arn:aws:lambda:eu-central-1:111122223333:function:reports_ingest" }
     statement_id = "a b"
   }
 
@@ -523,8 +524,10 @@ run "handler_that_keeps_what_failed" {
   }
 
   variables {
-    handler  = "ingest"
-    artifact = { directory = "." }
+    name      = "reports_ingest"
+    role_name = "reports_ingest_eu-central-1"
+    handler   = "ingest"
+    artifact  = { directory = "." }
     manifest = {
       version  = "1.2.3"
       protocol = 2
@@ -561,8 +564,10 @@ run "handler_with_an_environment_too_large" {
   }
 
   variables {
-    handler  = "ingest"
-    artifact = { directory = "." }
+    name      = "reports_ingest"
+    role_name = "reports_ingest_eu-central-1"
+    handler   = "ingest"
+    artifact  = { directory = "." }
     manifest = {
       version  = "1.2.3"
       protocol = 2
@@ -582,8 +587,10 @@ run "handler_with_an_environment_that_fits" {
   }
 
   variables {
-    handler  = "ingest"
-    artifact = { directory = "." }
+    name      = "reports_ingest"
+    role_name = "reports_ingest_eu-central-1"
+    handler   = "ingest"
+    artifact  = { directory = "." }
     manifest = {
       version  = "1.2.3"
       protocol = 2
@@ -601,8 +608,10 @@ run "handler_with_an_alias_for_a_key" {
   }
 
   variables {
-    handler  = "ingest"
-    artifact = { directory = "." }
+    name      = "reports_ingest"
+    role_name = "reports_ingest_eu-central-1"
+    handler   = "ingest"
+    artifact  = { directory = "." }
     manifest = {
       version  = "1.2.3"
       protocol = 2
@@ -653,7 +662,9 @@ run "outcomes_with_a_key" {
   }
 
   variables {
-    function                 = { arn = "arn:aws:lambda:eu-central-1:111122223333:function:reports-settle" }
+    dead_letter_name         = "reports_outcomes-dlq"
+    name                     = "reports_outcomes"
+    function                 = { arn = "arn:aws:lambda:eu-central-1:111122223333:function:reports_settle" }
     function_timeout_seconds = 30
     kms_key                  = { arn = "arn:aws:kms:eu-central-1:111122223333:key/k1" }
     state_machine            = { arn = "arn:aws:states:eu-central-1:111122223333:stateMachine:reports" }
@@ -673,7 +684,9 @@ run "outcomes_of_an_alias" {
   }
 
   variables {
-    function                 = { arn = "arn:aws:lambda:eu-central-1:111122223333:function:reports-settle" }
+    dead_letter_name         = "reports_outcomes-dlq"
+    name                     = "reports_outcomes"
+    function                 = { arn = "arn:aws:lambda:eu-central-1:111122223333:function:reports_settle" }
     function_timeout_seconds = 30
     kms_key                  = { arn = "alias/aws/sqs" }
     state_machine            = { arn = "arn:aws:states:eu-central-1:111122223333:stateMachine:reports:live" }
@@ -698,7 +711,7 @@ run "key_policy" {
       home = { name = "bucket-a" }
       away = { name = "bucket-b", account_id = "444455556666" }
     }
-    iam                     = { path = "/pipelines/", role_name_prefix = "team-" }
+    iam                     = { path = "/pipelines/", role_name_prefix = "team_" }
     name                    = "device-status"
     topics                  = { fanout = { arn = "arn:aws:sns:eu-central-1:777788889999:fanout" } }
     trusted_organization_id = "o-abcdefghij"
@@ -723,7 +736,7 @@ run "key_policy" {
       },
       {
         Sid       = "DeviceStatusEventBridge"
-        Condition = { ArnEquals = { "aws:SourceArn" = ["arn:aws:events:eu-central-1:111122223333:rule/device-status-outcomes"] } }
+        Condition = { ArnEquals = { "aws:SourceArn" = ["arn:aws:events:eu-central-1:111122223333:rule/device-status_outcomes"] } }
       },
       {
         Sid       = "DeviceStatusSns"
@@ -732,15 +745,15 @@ run "key_policy" {
       {
         Sid = "DeviceStatusLogs"
         Condition = { ArnEquals = { "kms:EncryptionContext:aws:logs:arn" = [
-          "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/lambda/device-status-dispatch",
-          "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/lambda/device-status-settle",
+          "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/lambda/device-status_dispatch",
+          "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/lambda/device-status_settle",
         ] } }
       },
       {
         Sid = "DeviceStatusRoles"
         Condition = { ArnEquals = { "aws:PrincipalArn" = [
-          "arn:aws:iam::111122223333:role/pipelines/team-device-status-eu-central-1-dispatch",
-          "arn:aws:iam::111122223333:role/pipelines/team-device-status-eu-central-1-settle",
+          "arn:aws:iam::111122223333:role/pipelines/team_device-status_dispatch_eu-central-1",
+          "arn:aws:iam::111122223333:role/pipelines/team_device-status_settle_eu-central-1",
         ] } }
       },
     ])
@@ -764,11 +777,11 @@ run "key_policy_with_a_workflow" {
     error_message = "Log delivery reads what Step Functions logs: ${jsonencode(output.statements)}"
   }
   assert {
-    condition     = strcontains(jsonencode(output.statements), "log-group:/aws/vendedlogs/states/reports") && strcontains(jsonencode(output.statements), "role/reports-eu-central-1-workflow") && strcontains(jsonencode(output.statements), "reports-eu-central-1-ingest")
+    condition     = strcontains(jsonencode(output.statements), "log-group:/aws/vendedlogs/states/reports_workflow") && strcontains(jsonencode(output.statements), "role/reports_workflow_eu-central-1") && strcontains(jsonencode(output.statements), "role/reports_ingest_eu-central-1")
     error_message = "The workflow and ingest are in it: ${jsonencode(output.statements)}"
   }
   assert {
-    condition     = alltrue([for name in ["rule/reports-reconcile", "log-group:/aws/vendedlogs/states/reports-reconcile", "role/reports-eu-central-1-reconcile", "role/reports-eu-central-1-reconcile-map"] : strcontains(jsonencode(output.statements), "${name}\"")])
+    condition     = alltrue([for name in ["rule/reports_reconcile", "log-group:/aws/vendedlogs/states/reports_reconcile", "role/reports_reconcile_eu-central-1", "role/reports_reconcile-map_eu-central-1"] : strcontains(jsonencode(output.statements), "${name}\"")])
     error_message = "reconcile's rule, state machine and function are in it: ${jsonencode(output.statements)}"
   }
 }

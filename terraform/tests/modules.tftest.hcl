@@ -5,8 +5,9 @@ mock_provider "aws" {
 }
 
 variables {
-  home = { partition = "aws", region = "eu-central-1", account_id = "111122223333" }
-  name = "reports"
+  dead_letter_name = "reports-dlq"
+  home             = { partition = "aws", region = "eu-central-1", account_id = "111122223333" }
+  name             = "reports"
 }
 
 # -----------------------------------------------------------------------------
@@ -681,11 +682,13 @@ run "handler" {
   }
 
   variables {
+    name         = "reports_dispatch"
+    role_name    = "reports_dispatch_eu-central-1"
     handler      = "dispatch"
     artifact     = { directory = "target/handlers" }
     async_invoke = {}
     environment  = { A = "1" }
-    iam          = { path = "/pipelines/", permissions_boundary = "arn:aws:iam::111122223333:policy/boundary", role_name_prefix = "team-" }
+    iam          = { path = "/pipelines/", permissions_boundary = "arn:aws:iam::111122223333:policy/boundary" }
     manifest = {
       version  = "1.2.3"
       protocol = 2
@@ -696,7 +699,7 @@ run "handler" {
 
   assert {
     condition = alltrue([
-      aws_lambda_function.this.function_name == "reports-dispatch",
+      aws_lambda_function.this.function_name == "reports_dispatch",
       aws_lambda_function.this.runtime == "provided.al2023",
       aws_lambda_function.this.handler == "bootstrap",
       tolist(aws_lambda_function.this.architectures) == tolist(["arm64"]),
@@ -707,14 +710,14 @@ run "handler" {
       aws_lambda_function.this.reserved_concurrent_executions == 1,
       aws_lambda_function.this.timeout == 76,
       aws_lambda_function.this.tracing_config[0].mode == "Active",
-      aws_lambda_function.this.logging_config[0].log_group == "/aws/lambda/reports-dispatch",
+      aws_lambda_function.this.logging_config[0].log_group == "/aws/lambda/reports_dispatch",
       aws_lambda_function.this.logging_config[0].log_format == "JSON",
     ])
     error_message = "The function: ${jsonencode(aws_lambda_function.this)}"
   }
   assert {
     condition = alltrue([
-      aws_iam_role.this.name == "team-reports-eu-central-1-dispatch",
+      aws_iam_role.this.name == "reports_dispatch_eu-central-1",
       aws_iam_role.this.path == "/pipelines/",
       aws_iam_role.this.permissions_boundary == "arn:aws:iam::111122223333:policy/boundary",
     ])
@@ -738,6 +741,8 @@ run "handler_from_a_bucket" {
   }
 
   variables {
+    name         = "reports_settle"
+    role_name    = "reports_settle_eu-central-1"
     handler      = "settle"
     architecture = "x86_64"
     artifact     = { s3 = { bucket = "artifacts", prefix = "v1/" } }
@@ -766,8 +771,10 @@ run "handler_of_another_protocol" {
   }
 
   variables {
-    handler  = "settle"
-    artifact = { directory = "." }
+    name      = "reports_settle"
+    role_name = "reports_settle_eu-central-1"
+    handler   = "settle"
+    artifact  = { directory = "." }
     manifest = {
       version  = "9.0.0"
       protocol = 3
@@ -786,8 +793,10 @@ run "handler_that_the_manifest_lacks" {
   }
 
   variables {
-    handler  = "settle"
-    artifact = { directory = "." }
+    name      = "reports_settle"
+    role_name = "reports_settle_eu-central-1"
+    handler   = "settle"
+    artifact  = { directory = "." }
     manifest = {
       version  = "1.2.3"
       protocol = 2
@@ -806,9 +815,10 @@ run "handler_with_a_role_name_too_long" {
   }
 
   variables {
-    handler  = "settle"
-    artifact = { directory = "." }
-    iam      = { role_name_prefix = "the-prefix-of-a-large-organisation-with-rules-" }
+    name      = "reports_settle"
+    role_name = "a-role-of-an-organisation-that-has-long-names_reports_eu-central-1"
+    handler   = "settle"
+    artifact  = { directory = "." }
     manifest = {
       version  = "1.2.3"
       protocol = 2
@@ -816,7 +826,7 @@ run "handler_with_a_role_name_too_long" {
     }
   }
 
-  expect_failures = [aws_iam_role.this]
+  expect_failures = [var.role_name]
 }
 
 run "handler_with_a_policy_too_long" {
@@ -827,8 +837,10 @@ run "handler_with_a_policy_too_long" {
   }
 
   variables {
-    handler  = "settle"
-    artifact = { directory = "." }
+    name      = "reports_settle"
+    role_name = "reports_settle_eu-central-1"
+    handler   = "settle"
+    artifact  = { directory = "." }
     manifest = {
       version  = "1.2.3"
       protocol = 2
@@ -850,6 +862,7 @@ run "handler_out_of_range" {
   }
 
   variables {
+    role_name         = "reports_settle_eu-central-1"
     handler           = "Settle"
     architecture      = "arm"
     artifact          = {}
@@ -872,8 +885,10 @@ run "handler_with_too_little_memory" {
   }
 
   variables {
-    handler  = "settle"
-    artifact = { directory = "." }
+    name      = "reports_settle"
+    role_name = "reports_settle_eu-central-1"
+    handler   = "settle"
+    artifact  = { directory = "." }
     manifest = {
       version  = "1.2.3"
       protocol = 2
@@ -893,8 +908,10 @@ run "handler_that_runs_for_too_long" {
   }
 
   variables {
-    handler  = "settle"
-    artifact = { directory = "." }
+    name      = "reports_settle"
+    role_name = "reports_settle_eu-central-1"
+    handler   = "settle"
+    artifact  = { directory = "." }
     manifest = {
       version  = "1.2.3"
       protocol = 2
@@ -914,8 +931,10 @@ run "handler_that_can_never_run" {
   }
 
   variables {
-    handler  = "settle"
-    artifact = { directory = "." }
+    name      = "reports_settle"
+    role_name = "reports_settle_eu-central-1"
+    handler   = "settle"
+    artifact  = { directory = "." }
     manifest = {
       version  = "1.2.3"
       protocol = 2
@@ -937,7 +956,7 @@ run "schedule" {
   }
 
   variables {
-    function = { arn = "arn:aws:lambda:eu-central-1:111122223333:function:reports-dispatch" }
+    function = { arn = "arn:aws:lambda:eu-central-1:111122223333:function:reports_dispatch" }
   }
 
   assert {
@@ -964,7 +983,7 @@ run "schedule_that_is_off" {
   variables {
     enabled    = false
     expression = "cron(15 10 ? * 6L 2026-2028)"
-    function   = { arn = "arn:aws:lambda:eu-central-1:111122223333:function:reports-dispatch" }
+    function   = { arn = "arn:aws:lambda:eu-central-1:111122223333:function:reports_dispatch" }
   }
 
   assert {
@@ -982,7 +1001,7 @@ run "schedule_that_is_none" {
 
   variables {
     expression = "rate(1 minutes)"
-    function   = { arn = "arn:aws:lambda:eu-central-1:111122223333:function:reports-dispatch" }
+    function   = { arn = "arn:aws:lambda:eu-central-1:111122223333:function:reports_dispatch" }
   }
 
   expect_failures = [var.expression]
@@ -998,6 +1017,7 @@ run "workflow" {
   }
 
   variables {
+    role_name         = "reports_workflow_eu-central-1"
     definition        = "{\"StartAt\": \"Done\", \"States\": {\"Done\": {\"Type\": \"Succeed\"}}}"
     iam               = { path = "/pipelines/", permissions_boundary = "arn:aws:iam::111122223333:policy/boundary" }
     policy_statements = [{ actions = ["s3:GetObject"], resources = ["arn:aws:s3:::bucket-a/*"] }]
@@ -1034,7 +1054,7 @@ run "workflow" {
     error_message = "Only this state machine may take the role: ${aws_iam_role.this.assume_role_policy}"
   }
   assert {
-    condition     = aws_iam_role.this.name == "reports-eu-central-1-workflow" && aws_iam_role.this.path == "/pipelines/" && aws_iam_role.this.permissions_boundary == "arn:aws:iam::111122223333:policy/boundary"
+    condition     = aws_iam_role.this.name == "reports_workflow_eu-central-1" && aws_iam_role.this.path == "/pipelines/" && aws_iam_role.this.permissions_boundary == "arn:aws:iam::111122223333:policy/boundary"
     error_message = "The role: ${jsonencode(aws_iam_role.this)}"
   }
   assert {
@@ -1055,6 +1075,7 @@ run "workflow_that_may_do_nothing" {
   }
 
   variables {
+    role_name  = "reports_workflow_eu-central-1"
     definition = "{\"StartAt\": \"Done\", \"States\": {\"Done\": {\"Type\": \"Succeed\"}}}"
     logs       = { level = "OFF" }
   }
@@ -1077,6 +1098,7 @@ run "workflow_that_is_a_path" {
   }
 
   variables {
+    role_name  = "reports_workflow_eu-central-1"
     definition = "workflow.asl.json"
   }
 
@@ -1091,6 +1113,7 @@ run "workflow_without_states" {
   }
 
   variables {
+    role_name  = "reports_workflow_eu-central-1"
     definition = "{\"StartAt\": \"Done\"}"
   }
 
@@ -1105,6 +1128,7 @@ run "workflow_out_of_range" {
   }
 
   variables {
+    role_name         = "reports_workflow_eu-central-1"
     definition        = "{\"StartAt\": \"Done\", \"States\": {}}"
     logs              = { level = "WARN" }
     policy_statements = [{ effect = "allow", actions = ["s3:GetObject"], resources = [] }]
@@ -1122,11 +1146,11 @@ run "workflow_with_a_role_name_too_long" {
   }
 
   variables {
+    role_name  = "a-role-of-an-organisation-that-has-long-names_reports_eu-central-1"
     definition = "{\"StartAt\": \"Done\", \"States\": {}}"
-    iam        = { role_name_prefix = "the-prefix-of-a-large-organisation-with-rules-" }
   }
 
-  expect_failures = [aws_iam_role.this]
+  expect_failures = [var.role_name]
 }
 
 run "workflow_with_a_policy_too_long" {
@@ -1137,6 +1161,7 @@ run "workflow_with_a_policy_too_long" {
   }
 
   variables {
+    role_name  = "reports_workflow_eu-central-1"
     definition = "{\"StartAt\": \"Done\", \"States\": {}}"
     policy_statements = [
       { actions = ["s3:GetObject"], resources = [for i in range(200) : "arn:aws:s3:::a-bucket-with-a-rather-long-name-${i}/*"] },
@@ -1154,6 +1179,7 @@ run "workflow_with_a_name_that_is_none" {
   }
 
   variables {
+    role_name  = "reports_workflow_eu-central-1"
     definition = "{\"StartAt\": \"Done\", \"States\": {}}"
     name       = "my workflow"
   }
@@ -1171,7 +1197,9 @@ run "outcomes" {
   }
 
   variables {
-    function                 = { arn = "arn:aws:lambda:eu-central-1:111122223333:function:reports-settle" }
+    dead_letter_name         = "reports_outcomes-dlq"
+    name                     = "reports_outcomes"
+    function                 = { arn = "arn:aws:lambda:eu-central-1:111122223333:function:reports_settle" }
     function_timeout_seconds = 30
     state_machine            = { arn = "arn:aws:states:eu-central-1:111122223333:stateMachine:reports" }
   }
@@ -1191,7 +1219,7 @@ run "outcomes" {
     condition = {
       for queue in [aws_sqs_queue.this, aws_sqs_queue.dlq] : queue.name => queue.policy
       } == {
-      for name in ["reports-outcomes", "reports-outcomes-dlq"] : name => jsonencode({
+      for name in ["reports_outcomes", "reports_outcomes-dlq"] : name => jsonencode({
         Version = "2012-10-17"
         Statement = [
           {
@@ -1200,7 +1228,7 @@ run "outcomes" {
             Principal = { Service = "events.amazonaws.com" }
             Action    = "sqs:SendMessage"
             Resource  = "arn:aws:sqs:eu-central-1:111122223333:${name}"
-            Condition = { ArnEquals = { "aws:SourceArn" = "arn:aws:events:eu-central-1:111122223333:rule/reports-outcomes" } }
+            Condition = { ArnEquals = { "aws:SourceArn" = "arn:aws:events:eu-central-1:111122223333:rule/reports_outcomes" } }
           },
           {
             Sid       = "TlsOnly"
@@ -1216,7 +1244,7 @@ run "outcomes" {
     error_message = "The rule may send to the queue, and to the dead-letter queue what it could not send: ${aws_sqs_queue.this.policy} ${aws_sqs_queue.dlq.policy}"
   }
   assert {
-    condition     = aws_cloudwatch_event_rule.this.name == "reports-outcomes" && aws_cloudwatch_event_target.this.dead_letter_config[0].arn == aws_sqs_queue.dlq.arn
+    condition     = aws_cloudwatch_event_rule.this.name == "reports_outcomes" && aws_cloudwatch_event_target.this.dead_letter_config[0].arn == aws_sqs_queue.dlq.arn
     error_message = "The policies name the rule, and the rule's target has a dead-letter queue."
   }
   assert {
@@ -1228,7 +1256,7 @@ run "outcomes" {
     error_message = "The queue's redrive policy: ${aws_sqs_queue.this.redrive_policy}"
   }
   assert {
-    condition     = jsondecode(aws_sqs_queue.dlq.redrive_allow_policy) == { redrivePermission = "byQueue", sourceQueueArns = ["arn:aws:sqs:eu-central-1:111122223333:reports-outcomes"] }
+    condition     = jsondecode(aws_sqs_queue.dlq.redrive_allow_policy) == { redrivePermission = "byQueue", sourceQueueArns = ["arn:aws:sqs:eu-central-1:111122223333:reports_outcomes"] }
     error_message = "The dead-letter queue takes from its own queue only: ${aws_sqs_queue.dlq.redrive_allow_policy}"
   }
   assert {
@@ -1245,7 +1273,9 @@ run "outcomes_with_a_bound" {
   }
 
   variables {
-    function                 = { arn = "arn:aws:lambda:eu-central-1:111122223333:function:reports-settle" }
+    dead_letter_name         = "reports_outcomes-dlq"
+    name                     = "reports_outcomes"
+    function                 = { arn = "arn:aws:lambda:eu-central-1:111122223333:function:reports_settle" }
     function_timeout_seconds = 30
     maximum_concurrency      = 2
     state_machine            = { arn = "arn:aws:states:eu-central-1:111122223333:stateMachine:reports" }
@@ -1265,7 +1295,8 @@ run "outcomes_out_of_range" {
   }
 
   variables {
-    function                 = { arn = "arn:aws:lambda:eu-central-1:111122223333:function:reports-settle" }
+    dead_letter_name         = "reports_outcomes-dlq"
+    function                 = { arn = "arn:aws:lambda:eu-central-1:111122223333:function:reports_settle" }
     function_timeout_seconds = 901
     max_receive_count        = 4
     maximum_concurrency      = 1
@@ -1286,11 +1317,14 @@ run "reconcile" {
   }
 
   variables {
-    dead_letter_queue = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports-reconcile-failures" }
-    function          = { arn = "arn:aws:lambda:eu-central-1:111122223333:function:reports-reconcile" }
+    name              = "reports_reconcile"
+    role_name         = "reports_reconcile-map_eu-central-1"
+    rule_role_name    = "reports_reconcile-rule_eu-central-1"
+    dead_letter_queue = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports_reconcile-failures" }
+    function          = { arn = "arn:aws:lambda:eu-central-1:111122223333:function:reports_reconcile" }
     iam               = { path = "/pipelines/", permissions_boundary = "arn:aws:iam::111122223333:policy/boundary" }
     kms_key           = { arn = "arn:aws:kms:eu-central-1:111122223333:key/1234" }
-    ledger            = { arn = "arn:aws:dynamodb:eu-central-1:111122223333:table/reports-ledger", name = "reports-ledger" }
+    ledger            = { arn = "arn:aws:dynamodb:eu-central-1:111122223333:table/reports_ledger", name = "reports_ledger" }
     max_concurrency   = 7
   }
 
@@ -1306,19 +1340,19 @@ run "reconcile" {
     condition = toset([
       for task in regexall("\"FunctionName\": \"[^\"]*\"|\"TableName\": \"[^\"]*\"", aws_sfn_state_machine.this.definition) : task
       ]) == toset([
-      "\"FunctionName\": \"arn:aws:lambda:eu-central-1:111122223333:function:reports-reconcile\"",
-      "\"TableName\": \"reports-ledger\"",
+      "\"FunctionName\": \"arn:aws:lambda:eu-central-1:111122223333:function:reports_reconcile\"",
+      "\"TableName\": \"reports_ledger\"",
     ])
     error_message = "It invokes the function and reads the ledger: ${aws_sfn_state_machine.this.definition}"
   }
   assert {
     condition = alltrue([
-      aws_sfn_state_machine.this.name == "reports-reconcile",
+      aws_sfn_state_machine.this.name == "reports_reconcile",
       aws_sfn_state_machine.this.type == "STANDARD",
       aws_sfn_state_machine.this.encryption_configuration[0].type == "CUSTOMER_MANAGED_KMS_KEY",
       aws_sfn_state_machine.this.logging_configuration[0].level == "ERROR",
       !aws_sfn_state_machine.this.logging_configuration[0].include_execution_data,
-      aws_cloudwatch_log_group.this.name == "/aws/vendedlogs/states/reports-reconcile",
+      aws_cloudwatch_log_group.this.name == "/aws/vendedlogs/states/reports_reconcile",
     ])
     error_message = "The state machine: ${jsonencode(aws_sfn_state_machine.this)}"
   }
@@ -1327,11 +1361,11 @@ run "reconcile" {
       for statement in jsondecode(output.policy_json).Statement : statement.Sid => "${join(" ", statement.Action)} on ${join(" ", statement.Resource)}"
       if statement.Sid != "Logs"
       } == {
-      Children   = "states:StartExecution on arn:aws:states:eu-central-1:111122223333:stateMachine:reports-reconcile"
-      Counts     = "dynamodb:GetItem dynamodb:UpdateItem on arn:aws:dynamodb:eu-central-1:111122223333:table/reports-ledger"
-      Function   = "lambda:InvokeFunction on arn:aws:lambda:eu-central-1:111122223333:function:reports-reconcile"
+      Children   = "states:StartExecution on arn:aws:states:eu-central-1:111122223333:stateMachine:reports_reconcile"
+      Counts     = "dynamodb:GetItem dynamodb:UpdateItem on arn:aws:dynamodb:eu-central-1:111122223333:table/reports_ledger"
+      Function   = "lambda:InvokeFunction on arn:aws:lambda:eu-central-1:111122223333:function:reports_reconcile"
       Key        = "kms:Decrypt kms:GenerateDataKey on arn:aws:kms:eu-central-1:111122223333:key/1234"
-      OfChildren = "states:DescribeExecution states:StopExecution on arn:aws:states:eu-central-1:111122223333:execution:reports-reconcile:* arn:aws:states:eu-central-1:111122223333:execution:reports-reconcile/*"
+      OfChildren = "states:DescribeExecution states:StopExecution on arn:aws:states:eu-central-1:111122223333:execution:reports_reconcile:* arn:aws:states:eu-central-1:111122223333:execution:reports_reconcile/*"
     }
     error_message = "The state machine may do exactly this, besides writing logs: ${output.policy_json}"
   }
@@ -1342,17 +1376,17 @@ run "reconcile" {
         jsondecode(role.assume_role_policy).Statement[0].Condition.ArnEquals["aws:SourceArn"],
       ]
       ] == [
-      ["reports-eu-central-1-reconcile-map", "/pipelines/", "arn:aws:iam::111122223333:policy/boundary", "states.amazonaws.com", "arn:aws:states:eu-central-1:111122223333:stateMachine:reports-reconcile"],
-      ["reports-eu-central-1-reconcile-rule", "/pipelines/", "arn:aws:iam::111122223333:policy/boundary", "events.amazonaws.com", "arn:aws:events:eu-central-1:111122223333:rule/mock"],
+      ["reports_reconcile-map_eu-central-1", "/pipelines/", "arn:aws:iam::111122223333:policy/boundary", "states.amazonaws.com", "arn:aws:states:eu-central-1:111122223333:stateMachine:reports_reconcile"],
+      ["reports_reconcile-rule_eu-central-1", "/pipelines/", "arn:aws:iam::111122223333:policy/boundary", "events.amazonaws.com", "arn:aws:events:eu-central-1:111122223333:rule/mock"],
     ]
     error_message = "Only this state machine and this rule may take the roles."
   }
   assert {
-    condition     = jsondecode(aws_iam_role_policy.rule.policy).Statement == [{ Sid = "Start", Effect = "Allow", Action = ["states:StartExecution"], Resource = ["arn:aws:states:eu-central-1:111122223333:stateMachine:reports-reconcile"] }]
+    condition     = jsondecode(aws_iam_role_policy.rule.policy).Statement == [{ Sid = "Start", Effect = "Allow", Action = ["states:StartExecution"], Resource = ["arn:aws:states:eu-central-1:111122223333:stateMachine:reports_reconcile"] }]
     error_message = "The rule may start the state machine: ${aws_iam_role_policy.rule.policy}"
   }
   assert {
-    condition     = aws_cloudwatch_event_rule.this.name == "reports-reconcile" && aws_cloudwatch_event_rule.this.schedule_expression == "rate(1 day)" && aws_cloudwatch_event_target.this.input == "{}" && aws_cloudwatch_event_target.this.dead_letter_config[0].arn == "arn:aws:sqs:eu-central-1:111122223333:reports-reconcile-failures"
+    condition     = aws_cloudwatch_event_rule.this.name == "reports_reconcile" && aws_cloudwatch_event_rule.this.schedule_expression == "rate(1 day)" && aws_cloudwatch_event_target.this.input == "{}" && aws_cloudwatch_event_target.this.dead_letter_config[0].arn == "arn:aws:sqs:eu-central-1:111122223333:reports_reconcile-failures"
     error_message = "Once a day, over the rows, and what cannot be started is kept."
   }
 }
@@ -1365,12 +1399,14 @@ run "reconcile_out_of_range" {
   }
 
   variables {
+    role_name         = "reports_reconcile-map_eu-central-1"
+    rule_role_name    = "reports_reconcile-rule_eu-central-1"
     buckets           = { a = { name = "bucket-a", prefixes = [] } }
-    dead_letter_queue = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports-reconcile-failures" }
+    dead_letter_queue = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports_reconcile-failures" }
     expression        = "rate(1 days)"
-    function          = { arn = "arn:aws:lambda:eu-central-1:111122223333:function:reports-reconcile" }
+    function          = { arn = "arn:aws:lambda:eu-central-1:111122223333:function:reports_reconcile" }
     kms_key           = { arn = "alias/aws/sqs" }
-    ledger            = { arn = "arn:aws:dynamodb:eu-central-1:111122223333:table/reports-ledger", name = "reports-ledger" }
+    ledger            = { arn = "arn:aws:dynamodb:eu-central-1:111122223333:table/reports_ledger", name = "reports_ledger" }
     max_concurrency   = 10000
     name              = "a.b"
   }
@@ -1386,11 +1422,13 @@ run "reconcile_with_names_too_long" {
   }
 
   variables {
-    dead_letter_queue = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports-reconcile-failures" }
-    function          = { arn = "arn:aws:lambda:eu-central-1:111122223333:function:reports-reconcile" }
-    iam               = { role_name_prefix = "some-organisation-of-long-names-" }
-    ledger            = { arn = "arn:aws:dynamodb:eu-central-1:111122223333:table/reports-ledger", name = "reports-ledger" }
+    name              = "reports_reconcile"
+    role_name         = "a-role-of-an-organisation-that-has-long-names_reports_eu-central-1"
+    rule_role_name    = "a-role-of-an-organisation-that-has-long-names_reports_eu-central-1"
+    dead_letter_queue = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports_reconcile-failures" }
+    function          = { arn = "arn:aws:lambda:eu-central-1:111122223333:function:reports_reconcile" }
+    ledger            = { arn = "arn:aws:dynamodb:eu-central-1:111122223333:table/reports_ledger", name = "reports_ledger" }
   }
 
-  expect_failures = [aws_iam_role.machine, aws_iam_role.rule]
+  expect_failures = [var.role_name, var.rule_role_name]
 }

@@ -7,42 +7,42 @@ mock_provider "aws" {
 
 override_resource {
   target = module.queue["urgent"].aws_sqs_queue.this
-  values = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports-urgent", url = "url:reports-urgent" }
+  values = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports_events_urgent", url = "url:reports_events_urgent" }
 }
 
 override_resource {
   target = module.queue["urgent"].aws_sqs_queue.dlq
-  values = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports-urgent-dlq", url = "url:reports-urgent-dlq" }
+  values = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports_events-dlq_urgent", url = "url:reports_events-dlq_urgent" }
 }
 
 override_resource {
   target = module.queue["bulk"].aws_sqs_queue.this
-  values = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports-bulk", url = "url:reports-bulk" }
+  values = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports_events_bulk", url = "url:reports_events_bulk" }
 }
 
 override_resource {
   target = module.queue["bulk"].aws_sqs_queue.dlq
-  values = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports-bulk-dlq", url = "url:reports-bulk-dlq" }
+  values = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports_events-dlq_bulk", url = "url:reports_events-dlq_bulk" }
 }
 
 override_resource {
   target = module.outcomes.aws_sqs_queue.dlq
-  values = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports-outcomes-dlq", url = "url:reports-outcomes-dlq" }
+  values = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports_outcomes-dlq", url = "url:reports_outcomes-dlq" }
 }
 
 override_resource {
   target = module.rules_dlq["bulk"].aws_sqs_queue.this
-  values = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports-bulk-rules-dlq", url = "url:reports-bulk-rules-dlq" }
+  values = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports_rules-dlq_bulk", url = "url:reports_rules-dlq_bulk" }
 }
 
 override_resource {
   target = module.ingest_failures[0].aws_sqs_queue.this
-  values = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports-ingest-failures", url = "url:ingest-failures" }
+  values = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports_ingest-failures", url = "url:ingest-failures" }
 }
 
 override_resource {
   target = module.ingest[0].aws_lambda_function.this
-  values = { arn = "arn:aws:lambda:eu-central-1:111122223333:function:reports-ingest" }
+  values = { arn = "arn:aws:lambda:eu-central-1:111122223333:function:reports_ingest" }
 }
 
 variables {
@@ -100,8 +100,8 @@ run "every_way_in" {
     condition = alltrue([
       for environment in [module.dispatch.environment, module.settle.environment, module.ingest[0].environment] :
       jsondecode(environment.SPILLWAY_LANES) == [
-        { name = "urgent", queue_url = "url:reports-urgent", dead_letter_queue_url = "url:reports-urgent-dlq", priority = 1, min_share = 0 },
-        { name = "bulk", queue_url = "url:reports-bulk", dead_letter_queue_url = "url:reports-bulk-dlq", priority = 2, min_share = 0.1 },
+        { name = "urgent", queue_url = "url:reports_events_urgent", dead_letter_queue_url = "url:reports_events-dlq_urgent", priority = 1, min_share = 0 },
+        { name = "bulk", queue_url = "url:reports_events_bulk", dead_letter_queue_url = "url:reports_events-dlq_bulk", priority = 2, min_share = 0.1 },
       ]
     ])
     error_message = "Every function knows the lanes, by priority: ${module.dispatch.environment.SPILLWAY_LANES}"
@@ -122,10 +122,10 @@ run "every_way_in" {
       for statement in jsondecode(module.ingest[0].policy_json).Statement :
       statement.Sid => "${join(" ", sort(statement.Action))} on ${join(" ", sort(statement.Resource))}"
       } == {
-      EventsQueues = "sqs:SendMessage on arn:aws:sqs:eu-central-1:111122223333:reports-bulk arn:aws:sqs:eu-central-1:111122223333:reports-urgent"
+      EventsQueues = "sqs:SendMessage on arn:aws:sqs:eu-central-1:111122223333:reports_events_bulk arn:aws:sqs:eu-central-1:111122223333:reports_events_urgent"
       Ledger       = "dynamodb:UpdateItem on arn:aws:dynamodb:eu-central-1:111122223333:table/mock"
       Logs         = "logs:CreateLogStream logs:PutLogEvents on arn:aws:logs:eu-central-1:111122223333:log-group:mock:*"
-      OnFailure    = "sqs:SendMessage on arn:aws:sqs:eu-central-1:111122223333:reports-ingest-failures"
+      OnFailure    = "sqs:SendMessage on arn:aws:sqs:eu-central-1:111122223333:reports_ingest-failures"
     }
     error_message = "ingest may do exactly this: ${module.ingest[0].policy_json}"
   }
@@ -137,7 +137,7 @@ run "every_way_in" {
       }
       } == {
       bulk = {
-        EventBridge = ["arn:aws:events:eu-central-1:111122223333:rule/reports-ours.status", "arn:aws:events:eu-central-1:111122223333:rule/reports-theirs.all"]
+        EventBridge = ["arn:aws:events:eu-central-1:111122223333:rule/reports_on_ours_status", "arn:aws:events:eu-central-1:111122223333:rule/reports_on_theirs_all"]
         Sns         = ["arn:aws:sns:eu-central-1:777788889999:fanout"]
       }
       urgent = {
@@ -152,7 +152,7 @@ run "every_way_in" {
       for statement in jsondecode(module.rules_dlq["bulk"].policy_json).Statement :
       statement.Sid => try(statement.Condition.ArnEquals["aws:SourceArn"], null) if statement.Effect == "Allow"
       } == {
-      EventBridge = ["arn:aws:events:eu-central-1:111122223333:rule/reports-ours.status", "arn:aws:events:eu-central-1:111122223333:rule/reports-theirs.all"]
+      EventBridge = ["arn:aws:events:eu-central-1:111122223333:rule/reports_on_ours_status", "arn:aws:events:eu-central-1:111122223333:rule/reports_on_theirs_all"]
       Sns         = ["arn:aws:sns:eu-central-1:777788889999:fanout"]
     }
     error_message = "What the lane's rules and subscriptions could not deliver is kept: ${module.rules_dlq["bulk"].policy_json}"
@@ -162,11 +162,11 @@ run "every_way_in" {
       ours = {
         bucket = "our-bucket"
         queues = {
-          reports-alarms = { queue = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports-urgent" }, events = toset(["s3:ObjectCreated:*"]), prefix = "alarms/", suffix = "" }
+          reports_on_ours_alarms = { queue = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports_events_urgent" }, events = toset(["s3:ObjectCreated:*"]), prefix = "alarms/", suffix = "" }
         }
         functions = {
-          reports-images = { function = { arn = "arn:aws:lambda:eu-central-1:111122223333:function:reports-ingest" }, events = toset(["s3:ObjectCreated:*"]), prefix = "images/", suffix = "" }
-          reports-urgent = { function = { arn = "arn:aws:lambda:eu-central-1:111122223333:function:reports-ingest" }, events = toset(["s3:ObjectCreated:*"]), prefix = "urgent/", suffix = ".json" }
+          reports_on_ours_images = { function = { arn = "arn:aws:lambda:eu-central-1:111122223333:function:reports_ingest" }, events = toset(["s3:ObjectCreated:*"]), prefix = "images/", suffix = "" }
+          reports_on_ours_urgent = { function = { arn = "arn:aws:lambda:eu-central-1:111122223333:function:reports_ingest" }, events = toset(["s3:ObjectCreated:*"]), prefix = "urgent/", suffix = ".json" }
         }
         eventbridge = true
       }
@@ -177,7 +177,7 @@ run "every_way_in" {
   assert {
     condition = { for key, rule in output.event_rules : key => { name = rule.name, pattern = jsondecode(rule.pattern), mine = rule.enable == null } } == {
       "ours.status" = {
-        name = "reports-ours.status"
+        name = "reports_on_ours_status"
         mine = true
         pattern = {
           source      = ["aws.s3"]
@@ -191,7 +191,7 @@ run "every_way_in" {
         }
       }
       "theirs.all" = {
-        name = "reports-theirs.all"
+        name = "reports_on_theirs_all"
         mine = false
         pattern = {
           source      = ["aws.s3"]
@@ -213,14 +213,14 @@ run "every_way_in" {
   }
   assert {
     condition = jsonencode({ for stage in ["events", "ingest", "rules"] : stage => output.redrive[stage] }) == jsonencode({
-      events = { source_arn = "arn:aws:sqs:eu-central-1:111122223333:reports-urgent-dlq", source_url = "url:reports-urgent-dlq", destination_arn = "arn:aws:sqs:eu-central-1:111122223333:reports-urgent", destination_url = "url:reports-urgent" }
-      ingest = { source_arn = "arn:aws:sqs:eu-central-1:111122223333:reports-ingest-failures", source_url = "url:ingest-failures", function_name = "reports-ingest" }
-      rules  = { bulk = { source_arn = "arn:aws:sqs:eu-central-1:111122223333:reports-bulk-rules-dlq", source_url = "url:reports-bulk-rules-dlq", destination_arn = "arn:aws:sqs:eu-central-1:111122223333:reports-bulk", destination_url = "url:reports-bulk" } }
+      events = { source_arn = "arn:aws:sqs:eu-central-1:111122223333:reports_events-dlq_urgent", source_url = "url:reports_events-dlq_urgent", destination_arn = "arn:aws:sqs:eu-central-1:111122223333:reports_events_urgent", destination_url = "url:reports_events_urgent" }
+      ingest = { source_arn = "arn:aws:sqs:eu-central-1:111122223333:reports_ingest-failures", source_url = "url:ingest-failures", function_name = "reports_ingest" }
+      rules  = { bulk = { source_arn = "arn:aws:sqs:eu-central-1:111122223333:reports_rules-dlq_bulk", source_url = "url:reports_rules-dlq_bulk", destination_arn = "arn:aws:sqs:eu-central-1:111122223333:reports_events_bulk", destination_url = "url:reports_events_bulk" } }
     })
     error_message = "A redrive knows every stage: ${jsonencode(output.redrive)}"
   }
   assert {
-    condition     = keys(output.redrive.lanes) == ["bulk", "urgent"] && output.redrive.lanes.bulk.destination_url == "url:reports-bulk"
+    condition     = keys(output.redrive.lanes) == ["bulk", "urgent"] && output.redrive.lanes.bulk.destination_url == "url:reports_events_bulk"
     error_message = "A redrive knows every lane: ${jsonencode(output.redrive.lanes)}"
   }
   assert {
@@ -229,13 +229,13 @@ run "every_way_in" {
   }
   assert {
     condition = output.lanes == {
-      bulk   = { queue_arn = "arn:aws:sqs:eu-central-1:111122223333:reports-bulk", queue_url = "url:reports-bulk", dead_letter_queue_arn = "arn:aws:sqs:eu-central-1:111122223333:reports-bulk-dlq", dead_letter_queue_url = "url:reports-bulk-dlq" }
-      urgent = { queue_arn = "arn:aws:sqs:eu-central-1:111122223333:reports-urgent", queue_url = "url:reports-urgent", dead_letter_queue_arn = "arn:aws:sqs:eu-central-1:111122223333:reports-urgent-dlq", dead_letter_queue_url = "url:reports-urgent-dlq" }
+      bulk   = { queue_arn = "arn:aws:sqs:eu-central-1:111122223333:reports_events_bulk", queue_url = "url:reports_events_bulk", dead_letter_queue_arn = "arn:aws:sqs:eu-central-1:111122223333:reports_events-dlq_bulk", dead_letter_queue_url = "url:reports_events-dlq_bulk" }
+      urgent = { queue_arn = "arn:aws:sqs:eu-central-1:111122223333:reports_events_urgent", queue_url = "url:reports_events_urgent", dead_letter_queue_arn = "arn:aws:sqs:eu-central-1:111122223333:reports_events-dlq_urgent", dead_letter_queue_url = "url:reports_events-dlq_urgent" }
     }
     error_message = "The lanes: ${jsonencode(output.lanes)}"
   }
   assert {
-    condition     = output.events_queue_url == "url:reports-urgent" && output.dead_letter_queue_url == "url:reports-urgent-dlq"
+    condition     = output.events_queue_url == "url:reports_events_urgent" && output.dead_letter_queue_url == "url:reports_events-dlq_urgent"
     error_message = "The events queue is that of the lane that comes first."
   }
   assert {
@@ -243,13 +243,13 @@ run "every_way_in" {
       for statement in jsondecode(module.dispatch.policy_json).Statement : statement.Sid => join(" ", sort(statement.Resource))
       if contains(["EventsQueues", "SendOnly"], statement.Sid)
       } == {
-      EventsQueues = "arn:aws:sqs:eu-central-1:111122223333:reports-bulk arn:aws:sqs:eu-central-1:111122223333:reports-urgent"
-      SendOnly     = "arn:aws:sqs:eu-central-1:111122223333:reports-bulk-dlq arn:aws:sqs:eu-central-1:111122223333:reports-outcomes arn:aws:sqs:eu-central-1:111122223333:reports-urgent-dlq"
+      EventsQueues = "arn:aws:sqs:eu-central-1:111122223333:reports_events_bulk arn:aws:sqs:eu-central-1:111122223333:reports_events_urgent"
+      SendOnly     = "arn:aws:sqs:eu-central-1:111122223333:reports_events-dlq_bulk arn:aws:sqs:eu-central-1:111122223333:reports_events-dlq_urgent arn:aws:sqs:eu-central-1:111122223333:reports_outcomes"
     }
     error_message = "dispatch works on every lane: ${module.dispatch.policy_json}"
   }
   assert {
-    condition     = output.ingest_function_name == "reports-ingest" && output.ingest_failure_queue_url == "url:ingest-failures" && output.released_sha256.ingest == "i1"
+    condition     = output.ingest_function_name == "reports_ingest" && output.ingest_failure_queue_url == "url:ingest-failures" && output.released_sha256.ingest == "i1"
     error_message = "The outputs name ingest."
   }
 }
@@ -265,15 +265,15 @@ run "fifo" {
   }
 
   assert {
-    condition     = module.queue["default"].queue_name == "reports.fifo" && module.queue["default"].dead_letter_queue_name == "reports-dlq.fifo"
+    condition     = module.queue["default"].queue_name == "reports_events_default.fifo" && module.queue["default"].dead_letter_queue_name == "reports_events-dlq_default.fifo"
     error_message = "The queues are FIFO."
   }
   assert {
-    condition     = local._lane_queues.default == { arn = "arn:aws:sqs:eu-central-1:111122223333:reports.fifo", url = "url:reports.fifo", dlq_arn = "arn:aws:sqs:eu-central-1:111122223333:reports-dlq.fifo", dlq_url = "url:reports-dlq.fifo" }
+    condition     = local._lane_queues.default == { arn = "arn:aws:sqs:eu-central-1:111122223333:reports_events_default.fifo", url = "url:reports_events_default.fifo", dlq_arn = "arn:aws:sqs:eu-central-1:111122223333:reports_events-dlq_default.fifo", dlq_url = "url:reports_events-dlq_default.fifo" }
     error_message = "The functions call them by these names: ${jsonencode(local._lane_queues.default)}"
   }
   assert {
-    condition     = module.ingest_failures[0].queue_name == "reports-ingest-failures"
+    condition     = module.ingest_failures[0].queue_name == "reports_ingest-failures"
     error_message = "Lambda's destination is a standard queue, for it can be no other."
   }
   assert {
@@ -385,13 +385,13 @@ run "a_key_of_your_own" {
   assert {
     condition = jsonencode({ for s in output.kms_key_policy_statements : s.Sid => s.Condition.ArnEquals if contains(["ReportsEventBridge", "ReportsRoles"], s.Sid) }) == jsonencode({
       ReportsEventBridge = { "aws:SourceArn" = [
-        "arn:aws:events:eu-central-1:111122223333:rule/reports-ours.status",
-        "arn:aws:events:eu-central-1:111122223333:rule/reports-outcomes",
-        "arn:aws:events:eu-central-1:111122223333:rule/reports-reconcile",
-        "arn:aws:events:eu-central-1:111122223333:rule/reports-theirs.all",
+        "arn:aws:events:eu-central-1:111122223333:rule/reports_on_ours_status",
+        "arn:aws:events:eu-central-1:111122223333:rule/reports_on_theirs_all",
+        "arn:aws:events:eu-central-1:111122223333:rule/reports_outcomes",
+        "arn:aws:events:eu-central-1:111122223333:rule/reports_reconcile",
       ] }
       ReportsRoles = { "aws:PrincipalArn" = [
-        for part in ["dispatch", "ingest", "reconcile", "settle", "workflow", "reconcile-map"] : "arn:aws:iam::111122223333:role/pipelines/reports-eu-central-1-${part}"
+        for part in ["dispatch", "ingest", "reconcile", "settle", "workflow", "reconcile-map"] : "arn:aws:iam::111122223333:role/pipelines/reports_${part}_eu-central-1"
       ] }
     })
     error_message = "Rules and roles are named: ${jsonencode(output.kms_key_policy_statements)}"

@@ -6,27 +6,27 @@ mock_provider "aws" {
 
 override_resource {
   target = module.queue["default"].aws_sqs_queue.this
-  values = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports", url = "url:reports" }
+  values = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports_events_default", url = "url:reports_events_default" }
 }
 
 override_resource {
   target = module.queue["default"].aws_sqs_queue.dlq
-  values = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports-dlq", url = "url:reports-dlq" }
+  values = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports_events-dlq_default", url = "url:reports_events-dlq_default" }
 }
 
 override_resource {
   target = module.outcomes.aws_sqs_queue.this
-  values = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports-outcomes", url = "url:reports-outcomes" }
+  values = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports_outcomes", url = "url:reports_outcomes" }
 }
 
 override_resource {
   target = module.outcomes.aws_sqs_queue.dlq
-  values = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports-outcomes-dlq", url = "url:reports-outcomes-dlq" }
+  values = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports_outcomes-dlq", url = "url:reports_outcomes-dlq" }
 }
 
 override_resource {
   target = module.reconcile_failures[0].aws_sqs_queue.this
-  values = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports-reconcile-failures", url = "url:reconcile-failures" }
+  values = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports_reconcile-failures", url = "url:reconcile-failures" }
 }
 
 variables {
@@ -75,12 +75,12 @@ run "defaults" {
       SPILLWAY_BURST                = "50"
       SPILLWAY_EVENTS_PER_EXECUTION = "1"
       SPILLWAY_INPUT_FORMAT         = "objects"
-      SPILLWAY_LANES                = "[{\"dead_letter_queue_url\":\"url:reports-dlq\",\"min_share\":0,\"name\":\"default\",\"priority\":1,\"queue_url\":\"url:reports\"}]"
+      SPILLWAY_LANES                = "[{\"dead_letter_queue_url\":\"url:reports_events-dlq_default\",\"min_share\":0,\"name\":\"default\",\"priority\":1,\"queue_url\":\"url:reports_events_default\"}]"
       SPILLWAY_LEDGER_ARN           = "arn:aws:dynamodb:eu-central-1:111122223333:table/mock"
-      SPILLWAY_LEDGER_TABLE         = "reports-ledger"
+      SPILLWAY_LEDGER_TABLE         = "reports_ledger"
       SPILLWAY_MAX_CONCURRENCY      = "100"
       SPILLWAY_ORDER                = "none"
-      SPILLWAY_OUTCOMES_QUEUE_URL   = "url:reports-outcomes"
+      SPILLWAY_OUTCOMES_QUEUE_URL   = "url:reports_outcomes"
       SPILLWAY_PIPELINE             = "reports"
       SPILLWAY_RETENTION_DAYS       = "90"
       SPILLWAY_STARTS_PER_SECOND    = "25"
@@ -96,12 +96,12 @@ run "defaults" {
     condition = module.settle.environment == tomap({
       SPILLWAY_BACKOFF_SECONDS                = "30,300"
       SPILLWAY_EVENTS_PER_EXECUTION           = "1"
-      SPILLWAY_LANES                          = "[{\"dead_letter_queue_url\":\"url:reports-dlq\",\"min_share\":0,\"name\":\"default\",\"priority\":1,\"queue_url\":\"url:reports\"}]"
+      SPILLWAY_LANES                          = "[{\"dead_letter_queue_url\":\"url:reports_events-dlq_default\",\"min_share\":0,\"name\":\"default\",\"priority\":1,\"queue_url\":\"url:reports_events_default\"}]"
       SPILLWAY_LEDGER_ARN                     = "arn:aws:dynamodb:eu-central-1:111122223333:table/mock"
-      SPILLWAY_LEDGER_TABLE                   = "reports-ledger"
+      SPILLWAY_LEDGER_TABLE                   = "reports_ledger"
       SPILLWAY_MAX_ATTEMPTS                   = "3"
       SPILLWAY_ORDER                          = "none"
-      SPILLWAY_OUTCOMES_DEAD_LETTER_QUEUE_URL = "url:reports-outcomes-dlq"
+      SPILLWAY_OUTCOMES_DEAD_LETTER_QUEUE_URL = "url:reports_outcomes-dlq"
       SPILLWAY_PIPELINE                       = "reports"
       SPILLWAY_RETENTION_DAYS                 = "90"
     })
@@ -112,10 +112,10 @@ run "defaults" {
       for statement in jsondecode(module.dispatch.policy_json).Statement :
       statement.Sid => "${join(" ", sort(statement.Action))} on ${join(" ", sort(statement.Resource))}"
       } == {
-      EventsQueues = "sqs:ChangeMessageVisibility sqs:DeleteMessage sqs:GetQueueAttributes sqs:ReceiveMessage sqs:SendMessage on arn:aws:sqs:eu-central-1:111122223333:reports"
+      EventsQueues = "sqs:ChangeMessageVisibility sqs:DeleteMessage sqs:GetQueueAttributes sqs:ReceiveMessage sqs:SendMessage on arn:aws:sqs:eu-central-1:111122223333:reports_events_default"
       Ledger       = "dynamodb:BatchGetItem dynamodb:DeleteItem dynamodb:GetItem dynamodb:PartiQLInsert dynamodb:PartiQLUpdate dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem on arn:aws:dynamodb:eu-central-1:111122223333:table/mock"
       Logs         = "logs:CreateLogStream logs:PutLogEvents on arn:aws:logs:eu-central-1:111122223333:log-group:mock:*"
-      SendOnly     = "sqs:SendMessage on arn:aws:sqs:eu-central-1:111122223333:reports-dlq arn:aws:sqs:eu-central-1:111122223333:reports-outcomes"
+      SendOnly     = "sqs:SendMessage on arn:aws:sqs:eu-central-1:111122223333:reports_events-dlq_default arn:aws:sqs:eu-central-1:111122223333:reports_outcomes"
       Start        = "states:StartExecution on arn:aws:states:eu-central-1:111122223333:stateMachine:mock"
       Sweep        = "states:DescribeExecution on arn:aws:states:eu-central-1:111122223333:execution:mock:*"
     }
@@ -129,8 +129,8 @@ run "defaults" {
       Ledger        = "dynamodb:BatchGetItem dynamodb:DeleteItem dynamodb:GetItem dynamodb:PartiQLDelete dynamodb:PartiQLUpdate dynamodb:UpdateItem on arn:aws:dynamodb:eu-central-1:111122223333:table/mock"
       Logs          = "logs:CreateLogStream logs:PutLogEvents on arn:aws:logs:eu-central-1:111122223333:log-group:mock:*"
       Outputs       = "states:DescribeExecution on arn:aws:states:eu-central-1:111122223333:execution:mock:*"
-      OutcomesQueue = "sqs:ChangeMessageVisibility sqs:DeleteMessage sqs:GetQueueAttributes sqs:ReceiveMessage on arn:aws:sqs:eu-central-1:111122223333:reports-outcomes"
-      SendOnly      = "sqs:SendMessage on arn:aws:sqs:eu-central-1:111122223333:reports arn:aws:sqs:eu-central-1:111122223333:reports-dlq arn:aws:sqs:eu-central-1:111122223333:reports-outcomes-dlq"
+      OutcomesQueue = "sqs:ChangeMessageVisibility sqs:DeleteMessage sqs:GetQueueAttributes sqs:ReceiveMessage on arn:aws:sqs:eu-central-1:111122223333:reports_outcomes"
+      SendOnly      = "sqs:SendMessage on arn:aws:sqs:eu-central-1:111122223333:reports_events-dlq_default arn:aws:sqs:eu-central-1:111122223333:reports_events_default arn:aws:sqs:eu-central-1:111122223333:reports_outcomes-dlq"
     }
     error_message = "settle may do exactly this: ${module.settle.policy_json}"
   }
@@ -143,8 +143,8 @@ run "defaults" {
       ours = {
         bucket = "our-bucket"
         queues = {
-          reports-images = { queue = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports" }, events = toset(["s3:ObjectCreated:Put"]), prefix = "images/", suffix = "" }
-          reports-status = { queue = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports" }, events = toset(["s3:ObjectCreated:*"]), prefix = "status/", suffix = ".json" }
+          reports_on_ours_images = { queue = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports_events_default" }, events = toset(["s3:ObjectCreated:Put"]), prefix = "images/", suffix = "" }
+          reports_on_ours_status = { queue = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports_events_default" }, events = toset(["s3:ObjectCreated:*"]), prefix = "status/", suffix = ".json" }
         }
         functions   = {}
         eventbridge = false
@@ -152,7 +152,7 @@ run "defaults" {
       theirs = {
         bucket = "their-bucket"
         queues = {
-          reports-all = { queue = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports" }, events = toset(["s3:ObjectCreated:*"]), prefix = "", suffix = "" }
+          reports_on_theirs_all = { queue = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports_events_default" }, events = toset(["s3:ObjectCreated:*"]), prefix = "", suffix = "" }
         }
         functions   = {}
         eventbridge = false
@@ -179,9 +179,9 @@ run "defaults" {
   }
   assert {
     condition = jsonencode(output.redrive) == jsonencode({
-      events   = { source_arn = "arn:aws:sqs:eu-central-1:111122223333:reports-dlq", source_url = "url:reports-dlq", destination_arn = "arn:aws:sqs:eu-central-1:111122223333:reports", destination_url = "url:reports" }
-      outcomes = { source_arn = "arn:aws:sqs:eu-central-1:111122223333:reports-outcomes-dlq", source_url = "url:reports-outcomes-dlq", destination_arn = "arn:aws:sqs:eu-central-1:111122223333:reports-outcomes", destination_url = "url:reports-outcomes" }
-      lanes    = { default = { source_arn = "arn:aws:sqs:eu-central-1:111122223333:reports-dlq", source_url = "url:reports-dlq", destination_arn = "arn:aws:sqs:eu-central-1:111122223333:reports", destination_url = "url:reports" } }
+      events   = { source_arn = "arn:aws:sqs:eu-central-1:111122223333:reports_events-dlq_default", source_url = "url:reports_events-dlq_default", destination_arn = "arn:aws:sqs:eu-central-1:111122223333:reports_events_default", destination_url = "url:reports_events_default" }
+      outcomes = { source_arn = "arn:aws:sqs:eu-central-1:111122223333:reports_outcomes-dlq", source_url = "url:reports_outcomes-dlq", destination_arn = "arn:aws:sqs:eu-central-1:111122223333:reports_outcomes", destination_url = "url:reports_outcomes" }
+      lanes    = { default = { source_arn = "arn:aws:sqs:eu-central-1:111122223333:reports_events-dlq_default", source_url = "url:reports_events-dlq_default", destination_arn = "arn:aws:sqs:eu-central-1:111122223333:reports_events_default", destination_url = "url:reports_events_default" } }
       ingest   = null
       rules    = {}
       replay   = { first_lane = "default", ledger_arn = output.ledger_table_arn, ledger_table_name = output.ledger_table_name, order = "none" }
@@ -190,9 +190,9 @@ run "defaults" {
   }
   assert {
     condition = module.reconcile_function[0].environment == tomap({
-      SPILLWAY_LANES                     = "[{\"dead_letter_queue_url\":\"url:reports-dlq\",\"min_share\":0,\"name\":\"default\",\"priority\":1,\"queue_url\":\"url:reports\"}]"
+      SPILLWAY_LANES                     = "[{\"dead_letter_queue_url\":\"url:reports_events-dlq_default\",\"min_share\":0,\"name\":\"default\",\"priority\":1,\"queue_url\":\"url:reports_events_default\"}]"
       SPILLWAY_LEDGER_ARN                = "arn:aws:dynamodb:eu-central-1:111122223333:table/mock"
-      SPILLWAY_LEDGER_TABLE              = "reports-ledger"
+      SPILLWAY_LEDGER_TABLE              = "reports_ledger"
       SPILLWAY_PIPELINE                  = "reports"
       SPILLWAY_RECONCILE_MIN_AGE_SECONDS = "86400"
       SPILLWAY_RETENTION_DAYS            = "90"
@@ -206,7 +206,7 @@ run "defaults" {
       for statement in jsondecode(module.reconcile_function[0].policy_json).Statement :
       statement.Sid => "${join(" ", sort(statement.Action))} on ${join(" ", sort(statement.Resource))}"
       } == {
-      EventsQueues = "sqs:SendMessage on arn:aws:sqs:eu-central-1:111122223333:reports"
+      EventsQueues = "sqs:SendMessage on arn:aws:sqs:eu-central-1:111122223333:reports_events_default"
       Ledger       = "dynamodb:GetItem dynamodb:Query dynamodb:Scan dynamodb:UpdateItem on arn:aws:dynamodb:eu-central-1:111122223333:table/mock"
       Logs         = "logs:CreateLogStream logs:PutLogEvents on arn:aws:logs:eu-central-1:111122223333:log-group:mock:*"
     }
@@ -217,7 +217,7 @@ run "defaults" {
     error_message = "No bucket may be listed unless it is said: ${module.reconcile[0].policy_json}"
   }
   assert {
-    condition     = jsondecode(module.reconcile_failures[0].policy_json).Statement[0].Condition.ArnEquals["aws:SourceArn"] == ["arn:aws:events:eu-central-1:111122223333:rule/reports-reconcile"] && output.reconcile.failure_queue_url == "url:reconcile-failures"
+    condition     = jsondecode(module.reconcile_failures[0].policy_json).Statement[0].Condition.ArnEquals["aws:SourceArn"] == ["arn:aws:events:eu-central-1:111122223333:rule/reports_reconcile"] && output.reconcile.failure_queue_url == "url:reconcile-failures"
     error_message = "Runs that could not be started are kept: ${module.reconcile_failures[0].policy_json}"
   }
   assert {
@@ -274,7 +274,7 @@ run "every_number_arrives" {
     schedule = { expression = "cron(0/5 8-17 ? * MON-FRI *)", tick_seconds = 100, enabled = false }
     sweep    = { after_seconds = 1, per_tick = 500 }
     platform = {
-      iam     = { path = "/pipelines/", permissions_boundary = "arn:aws:iam::111122223333:policy/boundary", role_name_prefix = "team-" }
+      iam     = { path = "/pipelines/", permissions_boundary = "arn:aws:iam::111122223333:policy/boundary", role_name_prefix = "team_" }
       logs    = { retention_days = 7 }
       tags    = { team = "devices" }
       tracing = true
@@ -388,7 +388,7 @@ run "every_number_arrives" {
   assert {
     condition = alltrue([
       for name in [module.dispatch.role_name, module.settle.role_name, module.workflow[0].role_name, module.reconcile[0].role_name, module.reconcile[0].rule_role_name] :
-      startswith(name, "team-reports-eu-central-1-")
+      startswith(name, "team_reports_") && endswith(name, "_eu-central-1")
     ])
     error_message = "Role names carry prefix, pipeline and Region."
   }

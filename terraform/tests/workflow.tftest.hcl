@@ -18,6 +18,7 @@ mock_provider "aws" {
 
 variables {
   name       = "reports"
+  role_name  = "reports_workflow_eu-central-1"
   definition = "{\"StartAt\": \"Done\", \"States\": {\"Done\": {\"Type\": \"Succeed\"}}}"
 }
 

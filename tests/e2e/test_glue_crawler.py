@@ -58,9 +58,9 @@ def test_the_crawler_has_its_queue_and_what_aws_takes_together(glue_crawler: Pip
     watched = {alarm["AlarmName"]: [dimension["Value"] for dimension in alarm["Dimensions"]] for alarm in alarms}
     name = crawler["crawler_name"]
     assert watched == {
-        f"{name}-oldest-event": [name],
-        f"{name}-dead-letters": [f"{name}-dlq"],
-        f"{name}-failed-crawls": [f"{name}-failed-crawls"],
+        f"{name}_crawl-alarm_oldest-event": [f"{name}_crawl-events"],
+        f"{name}_crawl-alarm_dead-letters": [f"{name}_crawl-events-dlq"],
+        f"{name}_crawl-alarm_failed-crawls": [f"{name}_failed-crawls"],
     }
     # It starts, which is all that the emulator can show.
     glue.start_crawler(Name=crawler["crawler_name"])

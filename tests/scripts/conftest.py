@@ -47,12 +47,12 @@ def failures(aws: Aws, pipeline: Pipeline) -> str:
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("main.py", INGEST)
     trust = json.dumps({"Version": "2012-10-17", "Statement": []})
-    role = aws.iam.create_role(RoleName=f"{pipeline.name}-ingest", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    role = aws.iam.create_role(RoleName=f"{pipeline.name}_ingest", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
     aws.lambda_.create_function(
-        FunctionName=f"{pipeline.name}-ingest",
+        FunctionName=f"{pipeline.name}_ingest",
         Runtime="python3.12",
         Role=role,
         Handler="main.run",
         Code={"ZipFile": packed.getvalue()},
     )
-    return aws.sqs.create_queue(QueueName=f"{pipeline.name}-ingest-failures")["QueueUrl"]
+    return aws.sqs.create_queue(QueueName=f"{pipeline.name}_ingest-failures")["QueueUrl"]

@@ -82,10 +82,10 @@ class Pipeline:
         return every
 
 
-def make(aws: Aws, emulator: Emulator, name: str, kind: str = "") -> Pipeline:
+def make(aws: Aws, emulator: Emulator, name: str, kind: str = "", lane: str = "default") -> Pipeline:
     attributes = {"FifoQueue": "true"} if kind == ".fifo" else {}
-    dead = aws.sqs.create_queue(QueueName=f"{name}-dlq{kind}", Attributes=attributes)["QueueUrl"]
-    queue = aws.sqs.create_queue(QueueName=f"{name}{kind}", Attributes=attributes)["QueueUrl"]
+    dead = aws.sqs.create_queue(QueueName=f"{name}_events-dlq_{lane}{kind}", Attributes=attributes)["QueueUrl"]
+    queue = aws.sqs.create_queue(QueueName=f"{name}_events_{lane}{kind}", Attributes=attributes)["QueueUrl"]
     tools = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     pipeline = Pipeline(name, queue, dead, {**os.environ, **emulator.environment, "PATH": tools}, aws, emulator)
     policy = json.dumps({"deadLetterTargetArn": pipeline.arn(dead), "maxReceiveCount": 3})
@@ -118,7 +118,7 @@ def fail(aws: Aws, queue: str, payload: object) -> None:
 
 
 def taken(aws: Aws, pipeline: Pipeline) -> list[str]:
-    events = aws.logs.filter_log_events(logGroupName=f"/aws/lambda/{pipeline.name}-ingest")["events"]
+    events = aws.logs.filter_log_events(logGroupName=f"/aws/lambda/{pipeline.name}_ingest")["events"]
     return sorted(event["message"].strip() for event in events if event["message"].startswith("took"))
 
 

@@ -68,7 +68,7 @@ def machine(aws: Aws, tmp_path_factory: pytest.TempPathFactory) -> Machine:
     )
     keys = [{"AttributeName": name, "KeyType": kind} for name, kind in (("pk", "HASH"), ("sk", "RANGE"))]
     types = [{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")]
-    table = f"{NAME}-ledger"
+    table = f"{NAME}_ledger"
     aws.dynamodb.create_table(TableName=table, KeySchema=keys, AttributeDefinitions=types, BillingMode="PAY_PER_REQUEST")
     aws.s3.create_bucket(Bucket="uploads")
     for number in range(3):
@@ -82,7 +82,7 @@ def machine(aws: Aws, tmp_path_factory: pytest.TempPathFactory) -> Machine:
 def test_a_scheduled_run_goes_over_the_rows_until_they_are_done_and_tells_the_counts(aws: Aws, machine: Machine) -> None:
     counts = {"sent_again": {"N": "2"}, "read_units": {"N": "0.5"}, "expires_at": {"N": "99"}}
     key = {"pk": {"S": "reconcile"}, "sk": {"S": "scheduled"}}
-    aws.dynamodb.put_item(TableName=f"{NAME}-ledger", Item={**key, **counts})
+    aws.dynamodb.put_item(TableName=f"{NAME}_ledger", Item={**key, **counts})
     ended, given = machine.run("scheduled", {})
     assert ended["status"] == "SUCCEEDED", ended["told"]
     assert json.loads(ended["output"]) == {"run": "scheduled", "sent_again": 2, "read_units": 0.5, "complete": True}
@@ -110,7 +110,7 @@ def incomplete(ended: dict) -> dict:
 
 def test_objects_that_are_not_compared_are_told_at_the_end(aws: Aws, machine: Machine) -> None:
     counts = {"listed": {"N": "700"}, "uncompared": {"N": "1"}}
-    aws.dynamodb.put_item(TableName=f"{NAME}-ledger", Item={"pk": {"S": "reconcile"}, "sk": {"S": "one-missing"}, **counts})
+    aws.dynamodb.put_item(TableName=f"{NAME}_ledger", Item={"pk": {"S": "reconcile"}, "sk": {"S": "one-missing"}, **counts})
     ended, _ = machine.run("one-missing", {"list": [{"bucket": "uploads"}]})
     assert incomplete(ended) == {"run": "one-missing", "listed": 700, "uncompared": 1, "complete": False}
 

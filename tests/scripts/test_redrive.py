@@ -19,7 +19,7 @@ def test_it_moves_everything_with_its_attributes(pipeline: Pipeline) -> None:
     pipeline.fill(5)
     result = pipeline.redrive(pipeline.name)
     assert result.returncode == 0, result.stderr
-    assert f"5 messages moved from {pipeline.name}-dlq" in result.stdout
+    assert f"5 messages moved from {pipeline.name}_events-dlq_default" in result.stdout
     assert (pipeline.count(pipeline.dead), pipeline.count(pipeline.queue)) == (0, 5)
     answer = pipeline.aws.sqs.receive_message(QueueUrl=pipeline.queue, MessageAttributeNames=["All"])
     assert answer["Messages"][0]["MessageAttributes"]["attempt"]["StringValue"] == "2"
@@ -29,7 +29,7 @@ def test_it_moves_everything_with_its_attributes(pipeline: Pipeline) -> None:
 def test_queues_are_taken_by_name_url_or_arn(pipeline: Pipeline, form: str) -> None:
     pipeline.fill(1)
     forms = {
-        "name": (f"{pipeline.name}-dlq", pipeline.name),
+        "name": (f"{pipeline.name}_events-dlq_default", f"{pipeline.name}_events_default"),
         "url": (pipeline.dead, pipeline.queue),
         "arn": (pipeline.arn(pipeline.dead), pipeline.arn(pipeline.queue)),
     }
@@ -48,13 +48,13 @@ def test_a_dry_run_moves_nothing(pipeline: Pipeline) -> None:
 
 def test_nothing_to_move_is_said(pipeline: Pipeline) -> None:
     result = pipeline.redrive(pipeline.name)
-    assert (result.returncode, result.stdout.strip()) == (0, f"nothing to move: {pipeline.name}-dlq is empty")
+    assert (result.returncode, result.stdout.strip()) == (0, f"nothing to move: {pipeline.name}_events-dlq_default is empty")
 
 
 def test_an_unknown_queue_is_named(pipeline: Pipeline) -> None:
     result = pipeline.redrive("nobody")
     assert result.returncode == 1
-    assert "there is no queue nobody-dlq" in result.stderr
+    assert "there is no queue nobody_events-dlq_default" in result.stderr
 
 
 def test_a_second_move_is_refused_and_the_first_can_be_cancelled(pipeline: Pipeline) -> None:
@@ -132,7 +132,7 @@ def test_a_fifo_queue_keeps_its_groups_and_their_order(aws: Aws, emulator: Emula
 
 def test_every_lane_is_redriven_or_one_alone(aws: Aws, emulator: Emulator, tmp_path: Path) -> None:
     name = f"pipeline-{next(NUMBERS)}"
-    lanes = {lane: make(aws, emulator, f"{name}-{lane}") for lane in ("urgent", "bulk", "late")}
+    lanes = {lane: make(aws, emulator, name, lane=lane) for lane in ("urgent", "bulk", "late")}
     ways = {lane: {"source_arn": made.arn(made.dead), "destination_arn": made.arn(made.queue)} for lane, made in lanes.items()}
     directory = outputs(tmp_path, {"events": ways["urgent"], "lanes": ways, "ingest": None})
     for made in lanes.values():
@@ -155,13 +155,13 @@ def test_what_ingest_failed_on_is_handed_to_it_again(aws: Aws, pipeline: Pipelin
     for number in range(12):
         fail(aws, failures, {"number": number})
     would = pipeline.redrive(pipeline.name, "--stage", "ingest", "--dry-run")
-    assert f"would move 12 messages from {pipeline.name}-ingest-failures to {pipeline.name}-ingest" in would.stdout
+    assert f"would move 12 messages from {pipeline.name}_ingest-failures to {pipeline.name}_ingest" in would.stdout
     result = pipeline.redrive(pipeline.name, "--stage", "ingest")
     assert (result.returncode, pipeline.count(failures)) == (0, 0), result.stderr
     assert taken(aws, pipeline) == sorted(f"took {number}" for number in range(12))
 
     fail(aws, failures, {"number": 12})
-    stage = {"source_arn": pipeline.arn(failures), "function_name": f"{pipeline.name}-ingest"}
+    stage = {"source_arn": pipeline.arn(failures), "function_name": f"{pipeline.name}_ingest"}
     events = {"source_arn": pipeline.arn(pipeline.dead), "destination_arn": pipeline.arn(pipeline.queue)}
     directory = outputs(tmp_path, {"events": events, "ingest": stage})
     assert pipeline.redrive("--terraform-dir", directory, "--stage", "ingest").returncode == 0
@@ -182,7 +182,7 @@ def test_what_ingest_fails_on_again_stays(aws: Aws, pipeline: Pipeline, failures
 
 
 def test_what_a_rule_could_not_deliver_goes_into_its_queue(aws: Aws, pipeline: Pipeline) -> None:
-    dead = aws.sqs.create_queue(QueueName=f"{pipeline.name}-rules-dlq")["QueueUrl"]
+    dead = aws.sqs.create_queue(QueueName=f"{pipeline.name}_rules-dlq_default")["QueueUrl"]
     reason = {"ERROR_CODE": {"DataType": "String", "StringValue": "NO_PERMISSIONS"}}
     for number in range(3):
         aws.sqs.send_message(QueueUrl=dead, MessageBody=f"event {number}", MessageAttributes=reason)
@@ -209,7 +209,7 @@ def test_it_works_through_the_aws_cli_alone(aws: Aws, pipeline: Pipeline, failur
     result = subprocess.run(again, env=environment, capture_output=True, text=True)
     assert (result.returncode, taken(aws, pipeline)) == (0, ["took 1"]), result.stderr
     failed = subprocess.run([sys.executable, "-c", run, "nobody"], env=environment, capture_output=True, text=True)
-    assert "there is no queue nobody-dlq" in failed.stderr
+    assert "there is no queue nobody_events-dlq_default" in failed.stderr
 
 
 # Instead of the AWS CLI: its version, and what it is called with.

@@ -50,7 +50,7 @@ class Place:
         for queue in self._case.get("queues", {}):
             attributes = {"FifoQueue": "true", "ContentBasedDeduplication": "true"} if queue.endswith(".fifo") else {}
             # SQS moves only what lies in another queue's dead-letter queue.
-            if dead := urls.get(f"{queue}-dlq"):
+            if dead := urls.get(queue.replace("_events_", "_events-dlq_").replace("_outcomes", "_outcomes-dlq")):
                 arn = self.sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
                 attributes["RedrivePolicy"] = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 3})
             urls[queue] = self.sqs.create_queue(QueueName=self.text(queue), Attributes=attributes)["QueueUrl"]

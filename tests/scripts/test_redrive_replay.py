@@ -29,7 +29,7 @@ class Ledger:
     """A pipeline's rows, as the handlers would have written them."""
 
     def __init__(self, aws: Aws, pipeline: Pipeline, lanes: dict[str, Pipeline], order: str = "none") -> None:
-        self.aws, self.pipeline, self.table = aws, pipeline, f"{pipeline.name}-ledger"
+        self.aws, self.pipeline, self.table = aws, pipeline, f"{pipeline.name}_ledger"
         self._sequencers = itertools.count(1)
         keys = [("pk", "HASH"), ("sk", "RANGE")]
         described = aws.dynamodb.create_table(
@@ -46,7 +46,7 @@ class Ledger:
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w") as archive:
             archive.writestr("main.py", "")
-        name = f"{self.pipeline.name}-dispatch"
+        name = f"{self.pipeline.name}_dispatch"
         trust = json.dumps({"Version": "2012-10-17", "Statement": []})
         role = self.aws.iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
         variables = {
@@ -246,7 +246,7 @@ def test_a_row_that_is_not_finished_any_more_is_left_alone(ledger: Ledger, monke
 @pytest.fixture
 def lanes(aws: Aws, emulator: Emulator) -> dict[str, Pipeline]:
     name = f"pipeline-{next(NUMBERS)}"
-    return {lane: make(aws, emulator, f"{name}-{lane}") for lane in ("urgent", "bulk")}
+    return {lane: make(aws, emulator, name, lane=lane) for lane in ("urgent", "bulk")}
 
 
 def test_every_row_goes_by_its_lane(aws: Aws, lanes: dict[str, Pipeline], tmp_path: Path) -> None:
@@ -328,7 +328,7 @@ def test_what_the_queue_refuses_is_told(ledger: Ledger, monkeypatch: pytest.Monk
 
 def test_a_pipeline_that_is_not_there_is_named(pipeline: Pipeline) -> None:
     said = pipeline.run("nobody", "--stage", "replay", "--all")
-    assert (said.code, "there is no function nobody-dispatch" in said.err) == (1, True), said
+    assert (said.code, "there is no function nobody_dispatch" in said.err) == (1, True), said
 
 
 def test_ctrl_c_says_how_to_go_on(ledger: Ledger) -> None:

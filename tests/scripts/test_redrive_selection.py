@@ -120,13 +120,13 @@ def test_a_selection_moves_what_matches_and_gives_the_rest_back(pipeline: Pipeli
     dead(pipeline, "other/1.json")
     would = pipeline.run(pipeline.name, "--error", "unknowndevice", "--prefix", "uploads/status/", "--dry-run")
     assert would.code == 0, would.err
-    assert f"would move 20 messages of 26 looked at from {pipeline.name}-dlq" in would.out
+    assert f"would move 20 messages of 26 looked at from {pipeline.name}_events-dlq_default" in would.out
     assert "  uploads/status/1.json: FAILED: UnknownDevice\n" in would.out
     assert "… and 10 more" in would.out
     assert (len(pipeline.bodies(pipeline.dead)), pipeline.bodies(pipeline.queue)) == (26, [])
 
     done = pipeline.run(pipeline.name, "--error", "unknowndevice", "--prefix", "uploads/status/")
-    assert (done.code, f"20 messages of 26 looked at moved from {pipeline.name}-dlq" in done.out) == (0, True), done
+    assert (done.code, f"20 messages of 26 looked at moved from {pipeline.name}_events-dlq_default" in done.out) == (0, True), done
     assert pipeline.bodies(pipeline.queue) == sorted(own(f"status/{number}.json") for number in range(25) if number % 5)
     # At once visible again.
     left = [own(f"status/{number}.json") for number in range(0, 25, 5)] + [own("other/1.json")]
@@ -266,7 +266,7 @@ def test_a_selection_of_what_ingest_failed_on(aws: Aws, pipeline: Pipeline, fail
 
 
 def test_a_selection_of_what_a_rule_could_not_deliver(aws: Aws, pipeline: Pipeline) -> None:
-    kept = aws.sqs.create_queue(QueueName=f"{pipeline.name}-rules-dlq")["QueueUrl"]
+    kept = aws.sqs.create_queue(QueueName=f"{pipeline.name}_rules-dlq_default")["QueueUrl"]
     for code in ("NO_PERMISSIONS", "SDK_CLIENT_ERROR"):
         event = json.dumps({"detail-type": "Object Created", "detail": {"bucket": {"name": "uploads"}, "object": {"key": code}}})
         attributes = {"ERROR_CODE": {"DataType": "String", "StringValue": code}}

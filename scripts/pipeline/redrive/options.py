@@ -35,7 +35,7 @@ examples:
   scripts/redrive device-status --stage replay --object "s3://uploads/status/device 7.json" --state SUCCEEDED
   scripts/redrive device-status --stage replay --prefix uploads/status/ --since 2026-11-22T20:00:00Z --velocity 50
   scripts/redrive --terraform-dir infrastructure --stage ingest --velocity 20
-  scripts/redrive --from device-status-dlq --to device-status
+  scripts/redrive --from device-status_events-dlq_default --to device-status_events_default
 
 Exit status: 0, done; 1, something failed, or an object or prefix that was named is not there; 2, the arguments are wrong;
 130, it was stopped.

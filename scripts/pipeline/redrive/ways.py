@@ -43,16 +43,14 @@ def by_name(api: Api, pipeline: str, stage: str, lane: str | None) -> list:
     lanes = _lanes(api, pipeline) if stage in ("events", "rules") else {}
     if lane and lanes and lane not in lanes:
         raise RedriveError(f"pipeline {pipeline} has no lane {lane}: its lanes are {', '.join(lanes)}")
+    chosen = [name for name in lanes or [lane or "default"] if lane in (None, name)]
     if lanes and stage == "events":
-        return [Way(dead, queue) for name, (dead, queue) in lanes.items() if lane in (None, name)]
-    queues_of_lanes = [queue.rsplit("/", 1)[1] for name, (_, queue) in lanes.items() if lane in (None, name)]
-    possible = [
-        way for name in queues_of_lanes or [f"{pipeline}-{lane}" if lane else pipeline] for way in _named(pipeline, name, stage)
-    ]
+        return [Way(*lanes[name]) for name in chosen]
+    possible = [way for name in chosen for way in _named(pipeline, name, stage)]
     if found := [way for way in possible if queues.exists(api, way.source)]:
         return found
     where = f" ({api.region})" if api.region else ""
-    if lanes or queues.exists(api, f"{pipeline}-outcomes"):
+    if lanes or queues.exists(api, f"{pipeline}_outcomes"):
         of_lane = f" in lane {lane}" if lane else ""
         why = WITHOUT.get(stage, f"there is no queue {possible[0].source}")
         raise RedriveError(f"pipeline {pipeline}{where} has no stage {stage}{of_lane}: {why}")
@@ -62,21 +60,21 @@ def by_name(api: Api, pipeline: str, stage: str, lane: str | None) -> list:
     )
 
 
-def _named(pipeline: str, queue: str, stage: str) -> list:
-    """The ways of a stage, for an events queue of that name."""
+def _named(pipeline: str, lane: str, stage: str) -> list:
+    """The ways of a stage, as terraform/modules/names has them."""
     if stage == "outcomes":
-        return [Way(f"{pipeline}-outcomes-dlq", f"{pipeline}-outcomes")]
+        return [Way(f"{pipeline}_outcomes-dlq", f"{pipeline}_outcomes")]
     if stage == "ingest":
-        return [Way(f"{pipeline}-ingest-failures", function=f"{pipeline}-ingest")]
+        return [Way(f"{pipeline}_ingest-failures", function=f"{pipeline}_ingest")]
     if stage == "rules":
-        return [Way(f"{queue}-rules-dlq", queue)]
-    return [Way(f"{queue}-dlq", queue), Way(f"{queue}-dlq.fifo", f"{queue}.fifo")]
+        return [Way(f"{pipeline}_rules-dlq_{lane}", f"{pipeline}_events_{lane}")]
+    return [Way(f"{pipeline}_events-dlq_{lane}{ending}", f"{pipeline}_events_{lane}{ending}") for ending in ("", ".fifo")]
 
 
 def _lanes(api: Api, pipeline: str) -> dict:
     """Dead-letter queue and events queue of each lane, the first lane first; none if dispatch is not there, or may not be asked."""
     try:
-        variables = api.environment(f"{pipeline}-dispatch")
+        variables = api.environment(f"{pipeline}_dispatch")
         lanes = sorted(json.loads(variables["SPILLWAY_LANES"]), key=lambda lane: lane["priority"])
         return {lane["name"]: (lane["dead_letter_queue_url"], lane["queue_url"]) for lane in lanes}
     except ApiError as error:
@@ -84,7 +82,7 @@ def _lanes(api: Api, pipeline: str) -> dict:
             return {}
         if "AccessDenied" not in error.code:
             raise
-        print(f"{pipeline}-dispatch may not be asked for its lanes (lambda:GetFunctionConfiguration): name each by --lane")
+        print(f"{pipeline}_dispatch may not be asked for its lanes (lambda:GetFunctionConfiguration): name each by --lane")
         return {}
     except KeyError:
         return {}
@@ -109,7 +107,7 @@ def by_terraform(directory: Path, stage: str, lane: str | None) -> list:
 def ledger_by_name(api: Api, pipeline: str) -> Ledger:
     """As dispatch is configured."""
     try:
-        variables = api.environment(f"{pipeline}-dispatch")
+        variables = api.environment(f"{pipeline}_dispatch")
         lanes = sorted(json.loads(variables["SPILLWAY_LANES"]), key=lambda lane: lane["priority"])
         return Ledger(
             variables["SPILLWAY_LEDGER_TABLE"],
@@ -120,12 +118,12 @@ def ledger_by_name(api: Api, pipeline: str) -> Ledger:
     except ApiError as error:
         if error.code == "ResourceNotFoundException":
             raise RedriveError(
-                f"there is no function {pipeline}-dispatch in this account and region, so no pipeline {pipeline}: look at its name,"
+                f"there is no function {pipeline}_dispatch in this account and region, so no pipeline {pipeline}: look at its name,"
                 " --region and --profile"
             ) from error
         raise
     except KeyError as error:
-        raise RedriveError(f"{pipeline}-dispatch has no environment variable {error}: is it of another release?") from error
+        raise RedriveError(f"{pipeline}_dispatch has no environment variable {error}: is it of another release?") from error
 
 
 def ledger_by_terraform(directory: Path) -> Ledger:

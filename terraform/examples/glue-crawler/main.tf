@@ -10,12 +10,9 @@ data "aws_region" "current" {}
 locals {
   home = {
     partition = data.aws_partition.current.partition
-    # By string: `name` is deprecated in version 6 of the provider, and `region`
-    # does not exist in version 5.
-    region = coalesce(
-      lookup(data.aws_region.current, "region", null),
-      lookup(data.aws_region.current, "name", null),
-    )
+    # ec2.<region>.amazonaws.com: the one place of the Region that is neither
+    # deprecated nor new from version 5 to 6 of the provider.
+    region     = split(".", data.aws_region.current.endpoint)[1]
     account_id = data.aws_caller_identity.current.account_id
   }
 }

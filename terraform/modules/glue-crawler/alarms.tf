@@ -58,7 +58,7 @@ locals {
 resource "aws_cloudwatch_metric_alarm" "this" {
   for_each = local._alarms
 
-  alarm_name          = "${var.name}-${each.key}"
+  alarm_name          = local._alarm_names[each.key]
   alarm_description   = each.value.what
   comparison_operator = "GreaterThanThreshold"
   evaluation_periods  = 1

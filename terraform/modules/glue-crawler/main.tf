@@ -6,7 +6,6 @@ locals {
   }
   _database_name = coalesce(var.database.name, replace(var.name, "-", "_"))
   _event_mode    = var.crawl.recrawl == "CRAWL_EVENT_MODE"
-  _rule_name     = "${var.name}-failed-crawls"
   _rule_arn      = "${local._arn_of.events}:rule/${local._rule_name}"
 
   _configuration = jsonencode(merge(

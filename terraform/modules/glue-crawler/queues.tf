@@ -1,10 +1,5 @@
 # The policies are part of the queues' creation: see modules/queue.
 locals {
-  _queue_names = {
-    this   = var.name
-    dlq    = "${var.name}-dlq"
-    failed = local._rule_name
-  }
   _queue_arns = {
     for queue, name in local._queue_names : queue => "${local._arn_of.sqs}:${name}"
   }

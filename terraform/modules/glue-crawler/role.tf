@@ -1,8 +1,7 @@
 # Who may be the crawler's role, and what it may do. Not the managed policy
 # AWSGlueServiceRole, which reads and writes every bucket named aws-glue-*.
 locals {
-  _role_name = "${var.iam.role_name_prefix}${var.name}-${var.home.region}-crawler"
-  _folder    = trimsuffix(var.target.prefix, "/")
+  _folder = trimsuffix(var.target.prefix, "/")
 
   _policy = jsonencode({
     Version = "2012-10-17"
@@ -133,13 +132,6 @@ resource "aws_iam_role" "this" {
       Principal = { Service = "glue.amazonaws.com" }
     }]
   })
-
-  lifecycle {
-    precondition {
-      condition     = length(local._role_name) <= 64
-      error_message = "The role name ${local._role_name} has ${length(local._role_name)} characters; IAM allows 64. Shorten name or iam.role_name_prefix by ${length(local._role_name) - 64}."
-    }
-  }
 }
 
 resource "aws_iam_role_policy" "this" {

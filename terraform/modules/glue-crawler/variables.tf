@@ -9,16 +9,12 @@ variable "home" {
 }
 
 variable "name" {
-  description = "Name of the crawler and of its queue; the other names start with it."
+  description = "Name of the crawler; the other names start with it and _."
   type        = string
   nullable    = false
 
   validation {
-    condition     = !endswith(var.name, ".fifo")
-    error_message = "name = \"${var.name}\" would be that of a FIFO queue, and neither S3 nor a crawler can use one. Leave .fifo out."
-  }
-  validation {
-    condition     = can(regex("^[a-z][a-z0-9-]{1,38}[a-z0-9]$", trimsuffix(var.name, ".fifo")))
+    condition     = can(regex("^[a-z][a-z0-9-]{1,38}[a-z0-9]$", var.name))
     error_message = "A crawler cannot be named \"${var.name}\" here: 3 to 40 lower-case letters, digits and -, a letter first and no - last."
   }
 }

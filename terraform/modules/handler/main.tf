@@ -1,17 +1,7 @@
-# Local to the provider, no API call. By string, because `name` is deprecated
-# in version 6 of the provider and `region` does not exist in version 5.
-data "aws_region" "this" {}
-
 locals {
   # What the handlers of this release and these modules agree on: environment
   # variables, permissions, queues, table keys.
   _protocol = 2
-
-  _region = coalesce(
-    lookup(data.aws_region.this, "region", null),
-    lookup(data.aws_region.this, "name", null),
-  )
-  _role_name = "${var.iam.role_name_prefix}${var.name}-${local._region}-${var.handler}"
 
   _build = try(
     var.manifest.handlers[var.handler][var.architecture],
@@ -81,14 +71,14 @@ locals {
 }
 
 resource "aws_cloudwatch_log_group" "this" {
-  name              = "/aws/lambda/${var.name}-${var.handler}"
+  name              = "/aws/lambda/${var.name}"
   kms_key_id        = var.kms_key == null ? null : var.kms_key.arn
   retention_in_days = var.log_retention_days
   tags              = var.tags
 }
 
 resource "aws_iam_role" "this" {
-  name                 = local._role_name
+  name                 = var.role_name
   path                 = var.iam.path
   permissions_boundary = var.iam.permissions_boundary
   tags                 = var.tags
@@ -101,13 +91,6 @@ resource "aws_iam_role" "this" {
       Principal = { Service = "lambda.amazonaws.com" }
     }]
   })
-
-  lifecycle {
-    precondition {
-      condition     = length(local._role_name) <= 64
-      error_message = "The role name ${local._role_name} has ${length(local._role_name)} characters; IAM allows 64. Shorten the pipeline's name or iam.role_name_prefix by ${length(local._role_name) - 64}."
-    }
-  }
 }
 
 resource "aws_iam_role_policy" "this" {
@@ -118,13 +101,13 @@ resource "aws_iam_role_policy" "this" {
   lifecycle {
     precondition {
       condition     = length(local._policy) <= 10240
-      error_message = "The policy of role ${local._role_name} would have ${length(local._policy)} characters; IAM allows 10,240 for all inline policies of a role. Name fewer resources in policy_statements."
+      error_message = "The policy of role ${var.role_name} would have ${length(local._policy)} characters; IAM allows 10,240 for all inline policies of a role. Name fewer resources in policy_statements."
     }
   }
 }
 
 resource "aws_lambda_function" "this" {
-  function_name = "${var.name}-${var.handler}"
+  function_name = var.name
   description   = "Spillway ${var.handler} ${var.manifest.version}"
 
   architectures                  = [var.architecture]
@@ -175,7 +158,7 @@ resource "aws_lambda_function" "this" {
     precondition {
       condition     = local._environment_bytes <= 4096
       error_message = <<-EOT
-        The environment of function ${var.name}-${var.handler} would have ${local._environment_bytes} bytes; Lambda allows 4,096.
+        The environment of function ${var.name} would have ${local._environment_bytes} bytes; Lambda allows 4,096.
         Most is in ${join(", ", [for name, value in var.environment : "${name} (${length(value)})" if length(value) > 512])}: configure fewer or shorter ones, or spread them over several pipelines.
       EOT
     }

@@ -24,7 +24,7 @@ variable "handler" {
 
   validation {
     condition     = can(regex("^[a-z][a-z-]{0,15}$", var.handler))
-    error_message = "A handler is named by up to 16 lower-case letters and -, not \"${var.handler}\": it becomes a part of role and function names."
+    error_message = "A handler is named by up to 16 lower-case letters and -, not \"${var.handler}\": its policy is named after it."
   }
 }
 
@@ -46,13 +46,24 @@ variable "manifest" {
 }
 
 variable "name" {
-  description = "Name of the pipeline; the function is <name>-<handler>."
+  description = "Name of the function."
   type        = string
   nullable    = false
 
   validation {
-    condition     = can(regex("^[0-9A-Za-z_-]{1,47}$", var.name))
-    error_message = "A function cannot be named after \"${var.name}\": Lambda allows 64 letters, digits, - and _, of which the handler's name needs up to 17."
+    condition     = can(regex("^[0-9A-Za-z_-]{1,64}$", var.name))
+    error_message = "A function cannot be named \"${var.name}\": Lambda allows 1 to 64 letters, digits, - and _."
+  }
+}
+
+variable "role_name" {
+  description = "Name of the function's role. Roles are the account's and not a Region's: have the Region in it."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[0-9A-Za-z+=,.@_-]{1,64}$", var.role_name))
+    error_message = "A role cannot be named \"${var.role_name}\" (${length(var.role_name)} characters): IAM allows 1 to 64 letters, digits and +=,.@_-."
   }
 }
 
@@ -100,7 +111,6 @@ variable "iam" {
   type = object({
     path                 = optional(string, "/")
     permissions_boundary = optional(string)
-    role_name_prefix     = optional(string, "")
   })
   default  = {}
   nullable = false

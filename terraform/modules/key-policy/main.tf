@@ -1,25 +1,34 @@
-# A pipeline's names, as the other modules make them.
+module "names" {
+  source = "../names"
+
+  name             = var.name
+  region           = var.home.region
+  role_name_prefix = var.iam.role_name_prefix
+}
+
 locals {
   _sid = join("", [for word in split("-", var.name) : title(word)])
 
+  _machines = concat(
+    var.workflow ? ["workflow"] : [],
+    local._reconcile ? ["reconcile"] : [],
+  )
   _log_group_names = concat(
-    [for handler in sort(var.handlers) : "/aws/lambda/${var.name}-${handler}"],
-    var.workflow ? ["/aws/vendedlogs/states/${var.name}"] : [],
-    local._reconcile ? ["/aws/vendedlogs/states/${var.name}-reconcile"] : [],
+    [for handler in sort(var.handlers) : module.names.log_groups.functions[handler]],
+    [for machine in local._machines : module.names.log_groups.machines[machine]],
   )
   _role_names = [
-    for part in concat(
+    for role in concat(
       sort(var.handlers),
       var.workflow ? ["workflow"] : [],
       local._reconcile ? ["reconcile-map"] : [],
-    ) :
-    "${var.iam.role_name_prefix}${var.name}-${var.home.region}-${part}"
+    ) : module.names.roles[role]
   ]
   _reconcile = contains(var.handlers, "reconcile")
   _own_rules = [
-    for name in concat(["outcomes"], local._reconcile ? ["reconcile"] : []) : join(":", [
+    for rule in concat(["outcomes"], local._reconcile ? ["reconcile"] : []) : join(":", [
       "arn", var.home.partition, "events", var.home.region, var.home.account_id,
-      "rule/${var.name}-${name}",
+      "rule/${module.names.rules[rule]}",
     ])
   ]
 }

@@ -1,7 +1,7 @@
 # No index: whatever bounds or decides is read strongly consistent, and an
 # index cannot be.
 resource "aws_dynamodb_table" "this" {
-  name                        = "${var.name}-ledger"
+  name                        = var.name
   billing_mode                = "PAY_PER_REQUEST"
   deletion_protection_enabled = var.protect
   hash_key                    = "pk"

@@ -1,11 +1,11 @@
 variable "name" {
-  description = "Name of the pipeline; the table gets the suffix -ledger."
+  description = "Name of the table."
   type        = string
   nullable    = false
 
   validation {
-    condition     = can(regex("^[0-9A-Za-z_.-]{1,248}$", var.name))
-    error_message = "A ledger cannot be named after \"${var.name}\": DynamoDB allows letters, digits, -, _ and ., 255 in all, and the suffix -ledger needs 7 of them."
+    condition     = can(regex("^[0-9A-Za-z_.-]{3,255}$", var.name))
+    error_message = "A table cannot be named \"${var.name}\": DynamoDB allows 3 to 255 letters, digits, -, _ and ."
   }
 }
 

@@ -3,12 +3,12 @@
 locals {
   _rule_arn = join(":", [
     "arn", var.home.partition, "events", var.home.region, var.home.account_id,
-    "rule/${var.name}-outcomes",
+    "rule/${var.name}",
   ])
 
   _names = {
-    this = "${var.name}-outcomes"
-    dlq  = "${var.name}-outcomes-dlq"
+    this = var.name
+    dlq  = var.dead_letter_name
   }
   _arns = {
     for queue, name in local._names : queue => join(":", [
@@ -43,8 +43,8 @@ locals {
 }
 
 resource "aws_cloudwatch_event_rule" "this" {
-  name        = "${var.name}-outcomes"
-  description = "Spillway ${var.name}: executions that ended"
+  name        = var.name
+  description = "Spillway: executions that ended, for queue ${var.name}"
   tags        = var.tags
 
   event_pattern = jsonencode({

@@ -15,6 +15,17 @@ variable "function_timeout_seconds" {
   }
 }
 
+variable "dead_letter_name" {
+  description = "Name of the dead-letter queue."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[0-9A-Za-z_-]{1,80}$", var.dead_letter_name)) && var.dead_letter_name != var.name
+    error_message = "dead_letter_name = \"${var.dead_letter_name}\": give 1 to 80 letters, digits, - and _, and not the name of the queue itself."
+  }
+}
+
 variable "home" {
   description = "Where the queues will live; known before they exist, for instance from the ARN of a log group of the same configuration."
   type = object({
@@ -26,13 +37,13 @@ variable "home" {
 }
 
 variable "name" {
-  description = "Name of the pipeline; rule and queue get the suffix -outcomes."
+  description = "Name of the rule and of the queue."
   type        = string
   nullable    = false
 
   validation {
-    condition     = can(regex("^[0-9A-Za-z_-]{1,55}$", var.name))
-    error_message = "Rule and queues cannot be named after \"${var.name}\": EventBridge allows 64 letters, digits, - and _, and the suffix -outcomes needs 9 of them."
+    condition     = can(regex("^[0-9A-Za-z_-]{1,64}$", var.name))
+    error_message = "A rule and a queue cannot be named \"${var.name}\": EventBridge allows 1 to 64 letters, digits, - and _."
   }
 }
 

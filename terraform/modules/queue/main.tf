@@ -9,7 +9,7 @@ locals {
   # SQS wants the kind of the queue in its name.
   _ending   = var.fifo ? ".fifo" : ""
   _name     = "${var.name}${local._ending}"
-  _dlq_name = "${var.name}-dlq${local._ending}"
+  _dlq_name = "${var.dead_letter_name}${local._ending}"
   _arn      = "${local._arn_prefix}:${local._name}"
   _dlq_arn  = "${local._arn_prefix}:${local._dlq_name}"
 

@@ -4,7 +4,8 @@ output "bucket_notifications" {
     for key, bucket in var.buckets : key => {
       bucket = bucket.name
       queues = {
-        for source, filter in bucket.sources : "${var.name}-${source}" => {
+        # No queue has a dot in its name.
+        for source, filter in bucket.sources : join(".", [var.name, source]) => {
           queue  = { arn = aws_sqs_queue.this.arn }
           events = filter.events
           prefix = filter.prefix

@@ -1,3 +1,14 @@
+variable "dead_letter_name" {
+  description = "Name of the dead-letter queue, without .fifo."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[0-9A-Za-z_-]{1,75}$", var.dead_letter_name)) && var.dead_letter_name != var.name
+    error_message = "dead_letter_name = \"${var.dead_letter_name}\": give 1 to 75 letters, digits, - and _, and not the name of the queue itself (SQS allows 80, the ending .fifo takes 5)."
+  }
+}
+
 variable "home" {
   description = "Where the queue will live; known before it exists, for instance from the ARN of a log group of the same configuration."
   type = object({
@@ -9,13 +20,13 @@ variable "home" {
 }
 
 variable "name" {
-  description = "Name of the queue; its dead-letter queue gets the suffix -dlq, and both end in .fifo if they are FIFO."
+  description = "Name of the queue, without .fifo."
   type        = string
   nullable    = false
 
   validation {
-    condition     = can(regex("^[0-9A-Za-z_-]{1,71}$", var.name))
-    error_message = "A queue cannot be named \"${var.name}\": SQS allows up to 80 letters, digits, - and _, of which the endings -dlq and .fifo need 9."
+    condition     = can(regex("^[0-9A-Za-z_-]{1,75}$", var.name))
+    error_message = "A queue cannot be named \"${var.name}\": SQS allows up to 80 letters, digits, - and _, of which the ending .fifo needs 5."
   }
 }
 

@@ -1,15 +1,4 @@
-# Local to the provider, no API call. By string, because `name` is deprecated
-# in version 6 of the provider and `region` does not exist in version 5.
-data "aws_region" "this" {}
-
 locals {
-  _machine = "${var.name}-reconcile"
-
-  _region = coalesce(
-    lookup(data.aws_region.this, "region", null),
-    lookup(data.aws_region.this, "name", null),
-  )
-
   # Partition, region and account, from the log group's ARN.
   _home = {
     partition  = split(":", aws_cloudwatch_log_group.this.arn)[1]
@@ -20,7 +9,7 @@ locals {
     "arn", local._home.partition, "states", local._home.region,
     local._home.account_id,
   ])
-  _machine_arn = "${local._states}:stateMachine:${local._machine}"
+  _machine_arn = "${local._states}:stateMachine:${var.name}"
 
   _definition = templatefile("${path.module}/definition.asl.json.tftpl", {
     function_arn    = var.function.arn
@@ -33,14 +22,14 @@ locals {
 # Under /aws/vendedlogs/, so that log delivery does not fill up the account's
 # one resource policy for logs.
 resource "aws_cloudwatch_log_group" "this" {
-  name              = "/aws/vendedlogs/states/${local._machine}"
+  name              = "/aws/vendedlogs/states/${var.name}"
   kms_key_id        = var.kms_key == null ? null : var.kms_key.arn
   retention_in_days = var.log_retention_days
   tags              = var.tags
 }
 
 resource "aws_sfn_state_machine" "this" {
-  name       = local._machine
+  name       = var.name
   definition = local._definition
   role_arn   = aws_iam_role.machine.arn
   tags       = var.tags

@@ -1,7 +1,5 @@
 # Who may be the state machine's role, and what it may do.
 locals {
-  _machine_role_name = "${var.iam.role_name_prefix}${var.name}-${local._region}-reconcile-map"
-
   # A listing with a condition on its prefix, unless the whole bucket is open.
   _listed = [
     for bucket in var.buckets : {
@@ -65,8 +63,8 @@ locals {
           Effect = "Allow"
           Action = ["states:DescribeExecution", "states:StopExecution"]
           Resource = [
-            "${local._states}:execution:${local._machine}:*",
-            "${local._states}:execution:${local._machine}/*",
+            "${local._states}:execution:${var.name}:*",
+            "${local._states}:execution:${var.name}/*",
           ]
         },
       ],
@@ -123,7 +121,7 @@ locals {
 }
 
 resource "aws_iam_role" "machine" {
-  name                 = local._machine_role_name
+  name                 = var.role_name
   path                 = var.iam.path
   permissions_boundary = var.iam.permissions_boundary
   tags                 = var.tags
@@ -140,13 +138,6 @@ resource "aws_iam_role" "machine" {
       }
     }]
   })
-
-  lifecycle {
-    precondition {
-      condition     = length(local._machine_role_name) <= 64
-      error_message = "The role name ${local._machine_role_name} has ${length(local._machine_role_name)} characters; IAM allows 64. Shorten the pipeline's name or iam.role_name_prefix by ${length(local._machine_role_name) - 64}, or do without reconcile."
-    }
-  }
 }
 
 resource "aws_iam_role_policy" "machine" {
@@ -157,7 +148,7 @@ resource "aws_iam_role_policy" "machine" {
   lifecycle {
     precondition {
       condition     = length(local._machine_policy) <= 10240
-      error_message = "The policy of role ${local._machine_role_name} would have ${length(local._machine_policy)} characters; IAM allows 10,240 for all inline policies of a role. Name fewer buckets, or an inventory for some."
+      error_message = "The policy of role ${var.role_name} would have ${length(local._machine_policy)} characters; IAM allows 10,240 for all inline policies of a role. Name fewer buckets, or an inventory for some."
     }
   }
 }

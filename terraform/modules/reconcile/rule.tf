@@ -1,11 +1,7 @@
 # What starts a run on schedule, and with what.
-locals {
-  _rule_role_name = "${var.iam.role_name_prefix}${var.name}-${local._region}-reconcile-rule"
-}
-
 resource "aws_cloudwatch_event_rule" "this" {
-  name                = local._machine
-  description         = "Spillway ${var.name}: the runs of reconcile"
+  name                = var.name
+  description         = "Spillway: the runs of ${var.name}"
   schedule_expression = var.expression
   state               = var.enabled ? "ENABLED" : "DISABLED"
   tags                = var.tags
@@ -27,7 +23,7 @@ resource "aws_cloudwatch_event_target" "this" {
 }
 
 resource "aws_iam_role" "rule" {
-  name                 = local._rule_role_name
+  name                 = var.rule_role_name
   path                 = var.iam.path
   permissions_boundary = var.iam.permissions_boundary
   tags                 = var.tags
@@ -44,13 +40,6 @@ resource "aws_iam_role" "rule" {
       }
     }]
   })
-
-  lifecycle {
-    precondition {
-      condition     = length(local._rule_role_name) <= 64
-      error_message = "The role name ${local._rule_role_name} has ${length(local._rule_role_name)} characters; IAM allows 64. Shorten the pipeline's name or iam.role_name_prefix by ${length(local._rule_role_name) - 64}, or do without reconcile."
-    }
-  }
 }
 
 resource "aws_iam_role_policy" "rule" {

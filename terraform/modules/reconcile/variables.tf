@@ -17,13 +17,35 @@ variable "ledger" {
 }
 
 variable "name" {
-  description = "Name of the pipeline; state machine and rule get the suffix -reconcile."
+  description = "Name of the state machine and of its rule."
   type        = string
   nullable    = false
 
   validation {
-    condition     = can(regex("^[0-9A-Za-z_-]{1,54}$", var.name))
-    error_message = "A rule cannot be named after \"${var.name}\": 1 to 54 letters, digits, - and _ are allowed, and the suffix -reconcile needs 10 of EventBridge's 64."
+    condition     = can(regex("^[0-9A-Za-z_-]{1,64}$", var.name))
+    error_message = "A rule and a state machine cannot be named \"${var.name}\": EventBridge allows 1 to 64 letters, digits, - and _."
+  }
+}
+
+variable "role_name" {
+  description = "Name of the state machine's role. Roles are the account's and not a Region's: have the Region in it."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[0-9A-Za-z+=,.@_-]{1,64}$", var.role_name))
+    error_message = "A role cannot be named \"${var.role_name}\" (${length(var.role_name)} characters): IAM allows 1 to 64 letters, digits and +=,.@_-."
+  }
+}
+
+variable "rule_role_name" {
+  description = "Name of the rule's role. Roles are the account's and not a Region's: have the Region in it."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[0-9A-Za-z+=,.@_-]{1,64}$", var.rule_role_name))
+    error_message = "A role cannot be named \"${var.rule_role_name}\" (${length(var.rule_role_name)} characters): IAM allows 1 to 64 letters, digits and +=,.@_-."
   }
 }
 
@@ -63,7 +85,6 @@ variable "iam" {
   type = object({
     path                 = optional(string, "/")
     permissions_boundary = optional(string)
-    role_name_prefix     = optional(string, "")
   })
   default  = {}
   nullable = false

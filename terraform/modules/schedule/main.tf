@@ -1,6 +1,6 @@
 resource "aws_cloudwatch_event_rule" "this" {
-  name                = "${var.name}-tick"
-  description         = "Spillway ${var.name}: the tick of dispatch"
+  name                = var.name
+  description         = "Spillway: the tick of ${reverse(split(":", var.function.arn))[0]}"
   schedule_expression = var.expression
   state               = var.enabled ? "ENABLED" : "DISABLED"
   tags                = var.tags

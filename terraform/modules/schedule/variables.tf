@@ -5,13 +5,13 @@ variable "function" {
 }
 
 variable "name" {
-  description = "Name of the pipeline; the rule gets the suffix -tick."
+  description = "Name of the rule."
   type        = string
   nullable    = false
 
   validation {
-    condition     = can(regex("^[0-9A-Za-z_.-]{1,59}$", var.name))
-    error_message = "A rule cannot be named after \"${var.name}\": EventBridge allows 64 letters, digits, -, _ and ., and the suffix -tick needs 5 of them."
+    condition     = can(regex("^[0-9A-Za-z_.-]{1,64}$", var.name))
+    error_message = "A rule cannot be named \"${var.name}\": EventBridge allows 1 to 64 letters, digits, -, _ and ."
   }
 }
 

@@ -1,6 +1,12 @@
 # The account is left open here: it is known from the log group only, which
 # cannot be made before the key's policy has these.
+# The Region too, from what is the same in versions 5 and 6 of the provider:
+# ec2.<region>.amazonaws.com. Without an API call.
+data "aws_region" "this" {}
+
 locals {
+  _region = split(".", data.aws_region.this.endpoint)[1]
+
   _key_policy_statements = [
     {
       Sid       = "LogGroupOfWorkflow"

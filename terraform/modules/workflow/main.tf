@@ -1,14 +1,4 @@
-# Local to the provider, no API call. By string, because `name` is deprecated
-# in version 6 of the provider and `region` does not exist in version 5.
-data "aws_region" "this" {}
-
 locals {
-  _region = coalesce(
-    lookup(data.aws_region.this, "region", null),
-    lookup(data.aws_region.this, "name", null),
-  )
-  _role_name = "${var.iam.role_name_prefix}${var.name}-${local._region}-workflow"
-
   # Partition, region and account, from the log group's ARN.
   _home = {
     partition  = split(":", aws_cloudwatch_log_group.this.arn)[1]
@@ -62,7 +52,7 @@ resource "aws_sfn_state_machine" "this" {
   logging_configuration {
     include_execution_data = var.logs.include_execution_data
     level                  = var.logs.level
-    log_destination        = "${aws_cloudwatch_log_group.this.arn}:*"
+    log_destination        = var.logs.level == "OFF" ? null : "${aws_cloudwatch_log_group.this.arn}:*"
   }
 
   tracing_configuration {

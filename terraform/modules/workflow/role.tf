@@ -92,7 +92,7 @@ locals {
 }
 
 resource "aws_iam_role" "this" {
-  name                 = local._role_name
+  name                 = var.role_name
   path                 = var.iam.path
   permissions_boundary = var.iam.permissions_boundary
   tags                 = var.tags
@@ -111,13 +111,6 @@ resource "aws_iam_role" "this" {
       }
     ]
   })
-
-  lifecycle {
-    precondition {
-      condition     = length(local._role_name) <= 64
-      error_message = "The role name ${local._role_name} has ${length(local._role_name)} characters; IAM allows 64. Shorten the pipeline's name or iam.role_name_prefix by ${length(local._role_name) - 64}."
-    }
-  }
 }
 
 resource "aws_iam_role_policy" "this" {
@@ -130,7 +123,7 @@ resource "aws_iam_role_policy" "this" {
   lifecycle {
     precondition {
       condition     = length(local._policy) <= 10240
-      error_message = "The policy of role ${local._role_name} would have ${length(local._policy)} characters; IAM allows 10,240 for all inline policies of a role. Name fewer resources in policy_statements."
+      error_message = "The policy of role ${var.role_name} would have ${length(local._policy)} characters; IAM allows 10,240 for all inline policies of a role. Name fewer resources in policy_statements."
     }
   }
 }

@@ -24,6 +24,17 @@ variable "name" {
   }
 }
 
+variable "role_name" {
+  description = "Name of the state machine's role. Roles are the account's and not a Region's: have the Region in it."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[0-9A-Za-z+=,.@_-]{1,64}$", var.role_name))
+    error_message = "A role cannot be named \"${var.role_name}\" (${length(var.role_name)} characters): IAM allows 1 to 64 letters, digits and +=,.@_-."
+  }
+}
+
 variable "alias" {
   description = "A name by which executions are started, and the versions it stands for; null: none, starts go to the state machine as it is."
   type = object({
@@ -60,7 +71,6 @@ variable "iam" {
   type = object({
     path                 = optional(string, "/")
     permissions_boundary = optional(string)
-    role_name_prefix     = optional(string, "")
   })
   default  = {}
   nullable = false

@@ -2,7 +2,7 @@
 
 mock_data "aws_region" {
   defaults = {
-    name = "eu-central-1"
+    endpoint = "ec2.eu-central-1.amazonaws.com"
   }
 }
 

@@ -107,7 +107,7 @@ module "spillway" {
     iam = {
       path                 = "/pipelines/"
       permissions_boundary = aws_iam_policy.boundary.arn
-      role_name_prefix     = "team-"
+      role_name_prefix     = "team_"
     }
   }
 }

@@ -1,0 +1,58 @@
+# Every name that a pipeline gives, and no other file makes one.
+#
+# A name is NAME_KIND, NAME_KIND_PART or NAME_KIND_PART_PART: a kind of the
+# lists below with its fixed number of parts, and no _ within any of them. So no
+# two pipelines can make the same name, whatever they and their lanes, buckets
+# and sources are called.
+locals {
+  _handlers = ["dispatch", "ingest", "reconcile", "settle"]
+
+  _queues = {
+    ingest_failures    = "${var.name}_ingest-failures"
+    outcomes           = "${var.name}_outcomes"
+    outcomes_dlq       = "${var.name}_outcomes-dlq"
+    reconcile_failures = "${var.name}_reconcile-failures"
+  }
+  _lanes = {
+    for lane in var.lanes : lane => {
+      events     = "${var.name}_events_${lane}"
+      events_dlq = "${var.name}_events-dlq_${lane}"
+      rules_dlq  = "${var.name}_rules-dlq_${lane}"
+    }
+  }
+
+  _functions = { for handler in local._handlers : handler => "${var.name}_${handler}" }
+  _machines  = { for machine in ["reconcile", "workflow"] : machine => "${var.name}_${machine}" }
+  _rules     = { for rule in ["outcomes", "reconcile", "tick"] : rule => "${var.name}_${rule}" }
+  # Under /aws/vendedlogs/, so that log delivery does not fill up the account's
+  # one resource policy for logs.
+  _log_groups = {
+    functions = { for handler, name in local._functions : handler => "/aws/lambda/${name}" }
+    machines  = { for machine, name in local._machines : machine => "/aws/vendedlogs/states/${name}" }
+  }
+
+  # Notification entries, and rules: these have 64 characters. A dot is in no
+  # full name.
+  _sources = {
+    for source in var.sources :
+    source => "${var.name}_on_${replace(source, ".", "_")}"
+  }
+  _source_rules = {
+    for source, name in local._sources : source => (
+      length(name) <= 64 ? name : "${substr(name, 0, 47)}.${substr(sha256(name), 0, 16)}"
+    )
+  }
+}
+
+# Roles are the account's and not a Region's. A full name ends with _ and the
+# Region, a short one with a dot and 16 hexadecimal digits: none is both.
+locals {
+  _full_roles = {
+    for role in concat(local._handlers, ["reconcile-map", "reconcile-rule", "workflow"]) :
+    role => "${var.role_name_prefix}${var.name}_${role}_${var.region}"
+  }
+  _roles = {
+    for role, name in local._full_roles :
+    role => length(name) <= 64 ? name : "${substr(name, 0, 47)}.${substr(sha256(name), 0, 16)}"
+  }
+}

@@ -1,0 +1,57 @@
+variable "name" {
+  description = "Name of the pipeline."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{1,30}[a-z0-9]$", var.name))
+    error_message = "\"${var.name}\" cannot be the name of a pipeline: 3 to 32 lower-case letters, digits and -, a letter first and no - last."
+  }
+}
+
+variable "region" {
+  description = "Region of the pipeline: part of its roles' names, and of no other."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z]+(-[a-z0-9]+)+$", var.region))
+    error_message = "region = \"${var.region}\" is no Region, such as eu-central-1."
+  }
+}
+
+variable "lanes" {
+  description = "Names of the lanes."
+  type        = set(string)
+  default     = ["default"]
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for lane in var.lanes : can(regex("^[a-z]([a-z0-9-]{0,14}[a-z0-9])?$", lane))])
+    error_message = "The name of a lane has 1 to 16 lower-case letters, digits and -, a letter first and no - last; these do not: ${join(", ", [for lane in var.lanes : "\"${lane}\"" if !can(regex("^[a-z]([a-z0-9-]{0,14}[a-z0-9])?$", lane))])}."
+  }
+}
+
+variable "role_name_prefix" {
+  description = "What the names of roles start with. Its end is no part of a pipeline's name: one of +=,.@_."
+  type        = string
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^([0-9A-Za-z+=,.@_-]{0,31}[+=,.@_])?$", var.role_name_prefix))
+    error_message = "role_name_prefix = \"${var.role_name_prefix}\": up to 32 letters, digits and +=,.@_-, the last one of +=,.@_, for instance \"team_\". Otherwise pipeline a with prefix \"b-\" and pipeline b-a with none had roles of one name."
+  }
+}
+
+variable "sources" {
+  description = "The sources, as <bucket key>.<source key>."
+  type        = set(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for source in var.sources : can(regex("^[a-z]([a-z0-9-]{0,30}[a-z0-9])?[.][a-z]([a-z0-9-]{0,30}[a-z0-9])?$", source))])
+    error_message = "A source is <bucket key>.<source key>, each of 1 to 32 lower-case letters, digits and -, a letter first and no - last; these are not: ${join(", ", [for source in var.sources : "\"${source}\"" if !can(regex("^[a-z]([a-z0-9-]{0,30}[a-z0-9])?[.][a-z]([a-z0-9-]{0,30}[a-z0-9])?$", source))])}."
+  }
+}

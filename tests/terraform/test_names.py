@@ -1,0 +1,114 @@
+"""Names: two pipelines never make one, each fits its service, and no other file makes any."""
+
+import itertools
+import json
+import re
+from pathlib import Path
+
+import pytest
+from pipeline.paths import ROOT
+from pipeline.terraform import Terraform
+
+pytestmark = pytest.mark.quick
+
+REGIONS = ("eu-central-1", "ap-southeast-1")
+# The longest that is allowed, and two that differ only where a short name has no room for it.
+LONG_NAMES = ["n" * 32, "n" * 31 + "m"]
+LONG_KEYS = ["k" * 32, "k" * 31 + "j"]
+# Words of which names consist, so that a join of two can look like another.
+WORDS = ["events", "events-dlq", "rules-dlq", "outcomes", "outcomes-dlq", "on", "tick", "dispatch", "reconcile", "a-events", "a-on"]
+
+# What AWS allows: https://docs.aws.amazon.com/general/latest/gr/aws-service-information.html, each service's API reference.
+FITS = {
+    "queue": r"[0-9A-Za-z_-]{1,75}",
+    "function": r"[0-9A-Za-z_-]{1,64}",
+    "state machine": r"[0-9A-Za-z_-]{1,80}",
+    "rule": r"[0-9A-Za-z_.-]{1,64}",
+    "notification": r".{1,255}",
+    "table": r"[0-9A-Za-z_.-]{3,255}",
+    "log group": r"[0-9A-Za-z_/.#-]{1,512}",
+    "role": r"[0-9A-Za-z+=,.@_-]{1,64}",
+}
+
+
+def _short(alphabet: str, longest: int, form: str) -> list[str]:
+    words = ("".join(letters) for length in range(1, longest + 1) for letters in itertools.product(alphabet, repeat=length))
+    return [word for word in words if re.fullmatch(form, word)]
+
+
+PIPELINES = [*_short("a-", 4, "[a-z][a-z0-9-]{1,30}[a-z0-9]"), *(word for word in WORDS if len(word) > 2), *LONG_NAMES]
+LANES = [*_short("a-", 3, "[a-z]([a-z0-9-]{0,14}[a-z0-9])?"), *WORDS, "l" * 16]
+KEYS = [*_short("a-", 3, "[a-z]([a-z0-9-]{0,30}[a-z0-9])?"), "on", "a-on", *LONG_KEYS]
+# Two of the same letters, and the longest.
+OF_ROLES = ["aaa", "a-a", "a-a-a", "on-a", *LONG_NAMES]
+PREFIXES = ("", "team_", "team-a_", "a_", "b.")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, str, str]]:
+    """Each name that each pipeline makes: the kind of thing it names, whose and which it is, and the name."""
+    root = tmp_path_factory.mktemp("names")
+    calls = [f'module "names" {{\n  for_each = toset({json.dumps(PIPELINES)})\n  source = "{ROOT}/terraform/modules/names"']
+    calls += [f"  name = each.value\n  lanes = {json.dumps(LANES)}\n  region = {json.dumps(REGIONS[0])}"]
+    calls += [f"  sources = {json.dumps([f'{bucket}.{source}' for bucket in KEYS for source in KEYS])}\n}}"]
+    calls += ['output "names" {\n  value = module.names\n}']
+    for number, (region, prefix) in enumerate(itertools.product(REGIONS, PREFIXES)):
+        calls += [f'module "roles_{number}" {{\n  for_each = toset({json.dumps(OF_ROLES)})\n  source = "{ROOT}/terraform/modules/names"']
+        calls += [f"  name = each.value\n  region = {json.dumps(region)}\n  role_name_prefix = {json.dumps(prefix)}\n}}"]
+        calls += [f'output "roles_{number}" {{\n  value = {{ for name, names in module.roles_{number} : name => names.roles }}\n}}']
+    (root / "main.tf").write_text("\n".join(calls))
+    terraform = Terraform(root)
+    terraform.init()
+    terraform.apply("-lock=false")
+    outputs = terraform.outputs()
+    names = [each for pipeline, of_pipeline in outputs["names"].items() for each in _of(pipeline, of_pipeline)]
+    for number, (region, prefix) in enumerate(itertools.product(REGIONS, PREFIXES)):
+        for pipeline, roles in outputs[f"roles_{number}"].items():
+            names += [("role", f"{prefix}/{pipeline}/{region}/{role}", name) for role, name in roles.items()]
+    return names
+
+
+def _of(pipeline: str, names: dict) -> list[tuple[str, str, str]]:
+    """All but the roles, whose names have more parts."""
+    found = {
+        "queue": {
+            **names["queues"],
+            **{f"{kind} {lane}": name for lane, of_lane in names["lanes"].items() for kind, name in of_lane.items()},
+        },
+        "function": names["functions"],
+        "state machine": names["state_machines"],
+        "rule": {**names["rules"], **{f"on {source}": name for source, name in names["source_rules"].items()}},
+        "notification": names["sources"],
+        "table": {"ledger": names["ledger"]},
+        "log group": {f"{kind} {name}": group for kind, groups in names["log_groups"].items() for name, group in groups.items()},
+    }
+    return [(kind, f"{pipeline}/{which}", name) for kind, named in found.items() for which, name in named.items()]
+
+
+def test_two_pipelines_never_make_one_name(made: list[tuple[str, str, str]]) -> None:
+    owners: dict[tuple[str, str], set[str]] = {}
+    for kind, owner, name in made:
+        owners.setdefault((kind, name), set()).add(owner)
+    assert {name: sorted(of_name) for name, of_name in owners.items() if len(of_name) > 1} == {}
+    assert len(owners) == len(made) > 2_000
+    assert {kind for kind, _ in owners} == set(FITS)
+
+
+def test_every_name_is_one_that_its_service_allows(made: list[tuple[str, str, str]]) -> None:
+    assert [(kind, name) for kind, _, name in made if not re.fullmatch(FITS[kind], name)] == []
+    # Long enough to be cut: these were looked at too.
+    assert {kind for kind, _, name in made if len(name) == 64 and "." in name} >= {"rule", "role"}
+
+
+def _sources() -> list[Path]:
+    composition = (ROOT / "terraform").glob("*.tf")
+    modules = (ROOT / "terraform/modules").glob("*/*")
+    own = ("names", "glue-crawler")
+    return [*composition, *(path for path in modules if path.parent.name not in own and path.suffix in (".tf", ".tftpl"))]
+
+
+def test_no_other_file_makes_a_name() -> None:
+    """A name that is joined to another text: what AWS prescribes, as /aws/lambda/ before a function's name, is no join of ours."""
+    joined = re.compile(r'"[^"/]*(?:[-_.]\$\{var\.name\}|\$\{var\.name\}[-_.])')
+    assert [f"{path}:{line}" for path in _sources() for line in path.read_text().splitlines() if joined.search(line)] == []
+    assert joined.search('name = "${var.name}-outcomes"')
