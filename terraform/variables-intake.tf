@@ -105,8 +105,8 @@ variable "buckets" {
                 source.reasons == null ? flatten([for event in source.events : lookup(local._event_reasons, event, [])]) : tolist(source.reasons)
               )
             ]...)) > 0,
-            coalesce(bucket.sources[a].min_size, 0) <= coalesce(bucket.sources[b].max_size, 1e18),
-            coalesce(bucket.sources[b].min_size, 0) <= coalesce(bucket.sources[a].max_size, 1e18),
+            coalesce(bucket.sources[a].min_size, 0) <= coalesce(bucket.sources[b].max_size, pow(10, 18)),
+            coalesce(bucket.sources[b].min_size, 0) <= coalesce(bucket.sources[a].max_size, pow(10, 18)),
           ])
         ]
       ]
@@ -123,8 +123,8 @@ variable "buckets" {
                 source.reasons == null ? flatten([for event in source.events : lookup(local._event_reasons, event, [])]) : tolist(source.reasons)
               )
             ]...)) > 0,
-            coalesce(bucket.sources[a].min_size, 0) <= coalesce(bucket.sources[b].max_size, 1e18),
-            coalesce(bucket.sources[b].min_size, 0) <= coalesce(bucket.sources[a].max_size, 1e18),
+            coalesce(bucket.sources[a].min_size, 0) <= coalesce(bucket.sources[b].max_size, pow(10, 18)),
+            coalesce(bucket.sources[b].min_size, 0) <= coalesce(bucket.sources[a].max_size, pow(10, 18)),
           ])
         ]
       ]
