@@ -22,6 +22,30 @@ resource "aws_s3_bucket_versioning" "uploads" {
   }
 }
 
+# A version that was replaced is kept as long as the ledger knows of it; parts of
+# an upload that was given up are not.
+resource "aws_s3_bucket_lifecycle_configuration" "uploads" {
+  bucket = aws_s3_bucket.uploads.id
+
+  rule {
+    id     = "tidy-up"
+    status = "Enabled"
+
+    filter {}
+
+    abort_incomplete_multipart_upload {
+      days_after_initiation = 7
+    }
+
+    noncurrent_version_expiration {
+      noncurrent_days = 90
+    }
+  }
+
+  # Rules about versions come after versioning.
+  depends_on = [aws_s3_bucket_versioning.uploads]
+}
+
 resource "aws_s3_bucket_policy" "uploads" {
   bucket = aws_s3_bucket.uploads.id
 

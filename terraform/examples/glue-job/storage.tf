@@ -60,10 +60,49 @@ resource "aws_s3_bucket_policy" "this" {
   depends_on = [aws_s3_bucket_public_access_block.this]
 }
 
-# Manifests and results are of use as long as the ledger remembers the batch.
+# A version that was replaced is kept as long as the ledger knows of it; parts of
+# an upload that was given up are not.
+resource "aws_s3_bucket_lifecycle_configuration" "uploads" {
+  bucket = aws_s3_bucket.uploads.id
+
+  rule {
+    id     = "tidy-up"
+    status = "Enabled"
+
+    filter {}
+
+    abort_incomplete_multipart_upload {
+      days_after_initiation = 7
+    }
+
+    noncurrent_version_expiration {
+      noncurrent_days = 90
+    }
+  }
+
+  # Rules about versions come after versioning.
+  depends_on = [aws_s3_bucket_versioning.this]
+}
+
 resource "aws_s3_bucket_lifecycle_configuration" "work" {
   bucket = aws_s3_bucket.work.id
 
+  rule {
+    id     = "tidy-up"
+    status = "Enabled"
+
+    filter {}
+
+    abort_incomplete_multipart_upload {
+      days_after_initiation = 7
+    }
+
+    noncurrent_version_expiration {
+      noncurrent_days = 90
+    }
+  }
+
+  # Manifests and results are of use as long as the ledger remembers the batch.
   dynamic "rule" {
     for_each = toset(["manifests", "results"])
 
@@ -85,5 +124,6 @@ resource "aws_s3_bucket_lifecycle_configuration" "work" {
     }
   }
 
+  # Rules about versions come after versioning.
   depends_on = [aws_s3_bucket_versioning.this]
 }

@@ -30,6 +30,53 @@ resource "aws_s3_bucket_versioning" "shared" {
   }
 }
 
+# A version that was replaced is kept as long as the ledger knows of it; parts of
+# an upload that was given up are not.
+resource "aws_s3_bucket_lifecycle_configuration" "shared" {
+  provider = aws.pipeline
+
+  bucket = aws_s3_bucket.shared.id
+
+  rule {
+    id     = "tidy-up"
+    status = "Enabled"
+
+    filter {}
+
+    abort_incomplete_multipart_upload {
+      days_after_initiation = 7
+    }
+
+    noncurrent_version_expiration {
+      noncurrent_days = 90
+    }
+  }
+
+  # Rules about versions come after versioning.
+  depends_on = [aws_s3_bucket_versioning.shared]
+}
+
+resource "aws_s3_bucket_policy" "shared" {
+  provider = aws.pipeline
+
+  bucket = aws_s3_bucket.shared.id
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "TlsOnly"
+      Effect    = "Deny"
+      Principal = "*"
+      Action    = "s3:*"
+      Resource  = [aws_s3_bucket.shared.arn, "${aws_s3_bucket.shared.arn}/*"]
+      Condition = { Bool = { "aws:SecureTransport" = "false" } }
+    }]
+  })
+
+  # S3 refuses two changes of one bucket's access at the same time.
+  depends_on = [aws_s3_bucket_public_access_block.shared]
+}
+
 # Another team's part: a queue of its own for the images.
 resource "aws_sqs_queue" "images" {
   provider = aws.pipeline
