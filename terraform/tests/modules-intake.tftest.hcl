@@ -534,6 +534,7 @@ run "handler_that_keeps_what_failed" {
       handlers = { ingest = { arm64 = { file = "i.zip", sha256 = "i1", bytes = 1 } } }
     }
     async_invoke = { maximum_event_age_seconds = 21600, maximum_retry_attempts = 2, on_failure = { arn = "arn:aws:sqs:eu-central-1:111122223333:failures" } }
+    environment  = { A = "a" }
     kms_key      = { arn = "arn:aws:kms:eu-central-1:111122223333:key/k1" }
   }
 
@@ -546,6 +547,10 @@ run "handler_that_keeps_what_failed" {
     error_message = "The log group is encrypted with the key."
   }
   assert {
+    condition     = aws_lambda_function.this.kms_key_arn == "arn:aws:kms:eu-central-1:111122223333:key/k1"
+    error_message = "The environment is encrypted with the key."
+  }
+  assert {
     condition = {
       for s in jsondecode(aws_iam_role_policy.this.policy).Statement : s.Sid => "${join(" ", s.Action)} on ${join(" ", s.Resource)}" if s.Sid != "Logs"
       } == {
@@ -553,6 +558,30 @@ run "handler_that_keeps_what_failed" {
       OnFailure = "sqs:SendMessage on arn:aws:sqs:eu-central-1:111122223333:failures"
     }
     error_message = "Lambda sends there as the function, which may use the key: ${aws_iam_role_policy.this.policy}"
+  }
+}
+
+run "handler_with_a_key_and_nothing_to_encrypt" {
+  command = plan
+
+  module {
+    source = "./modules/handler"
+  }
+
+  variables {
+    handler  = "ingest"
+    artifact = { directory = "." }
+    manifest = {
+      version  = "1.2.3"
+      protocol = 2
+      handlers = { ingest = { arm64 = { file = "i.zip", sha256 = "i1", bytes = 1 } } }
+    }
+    kms_key = { arn = "arn:aws:kms:eu-central-1:111122223333:key/k1" }
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.kms_key_arn == null
+    error_message = "Lambda does not keep a key without variables: every plan would differ."
   }
 }
 

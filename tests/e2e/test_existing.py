@@ -29,7 +29,7 @@ def test_an_alias_is_started_with_the_notification_as_s3_wrote_it(pipelines: dic
         assert urllib.parse.unquote_plus(record["s3"]["object"]["key"]) in {upload.key for upload in uploads}
 
 
-def test_queues_table_and_logs_are_encrypted_with_the_key(site: Site, pipelines: dict[str, Pipeline]) -> None:
+def test_queues_table_logs_and_environments_are_encrypted_with_the_key(site: Site, pipelines: dict[str, Pipeline]) -> None:
     pipeline = pipelines["existing"]
     key, aws, outputs = site.roots["pipelines"].outputs["key_arn"], pipeline.aws, pipeline.outputs
     urls = [*pipeline.queues, *(lane["dead_letter_queue_url"] for lane in outputs["lanes"].values())]
@@ -42,3 +42,5 @@ def test_queues_table_and_logs_are_encrypted_with_the_key(site: Site, pipelines:
     for name in filter(None, outputs["log_group_names"].values()):
         (group,) = aws.logs.describe_log_groups(logGroupNamePrefix=name)["logGroups"]
         assert group["kmsKeyId"] == key, name
+    for name in (outputs[f"{handler}_function_name"] for handler in ("dispatch", "ingest", "settle")):
+        assert aws.lambda_.get_function_configuration(FunctionName=name)["KMSKeyArn"] == key, name

@@ -121,6 +121,9 @@ resource "aws_lambda_function" "this" {
   tags                           = var.tags
   timeout                        = var.settings.timeout_seconds
 
+  # Without variables Lambda forgets the key, and every plan would set it again.
+  kms_key_arn = var.kms_key == null || length(var.environment) == 0 ? null : var.kms_key.arn
+
   filename  = var.artifact.directory == null ? null : "${var.artifact.directory}/${local._build.file}"
   s3_bucket = var.artifact.s3 == null ? null : var.artifact.s3.bucket
   s3_key    = var.artifact.s3 == null ? null : "${var.artifact.s3.prefix}${local._build.file}"
