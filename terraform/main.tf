@@ -365,6 +365,7 @@ module "key_policy" {
   source = "./modules/key-policy"
 
   name                    = var.name
+  appliers                = var.platform.appliers
   handlers                = local._handlers
   home                    = local._home
   iam                     = var.platform.iam

@@ -179,13 +179,17 @@ variable "ledger" {
 variable "platform" {
   description = "What an organisation sets once for all its pipelines."
   type = object({
+    # ARNs of the roles and users that run terraform apply, with * where you
+    # like: named in the output kms_key_policy_statements.
+    appliers = optional(set(string), [])
     iam = optional(object({
       path                 = optional(string, "/")
       permissions_boundary = optional(string)
       role_name_prefix     = optional(string, "")
     }), {})
-    # Encrypts queues, ledger and log groups; null: SSE-SQS and keys that AWS
-    # owns. Its policy needs the output kms_key_policy_statements first.
+    # Encrypts queues, ledger, log groups, state machine and the functions'
+    # environments; null: SSE-SQS and keys of AWS. Its policy needs the output
+    # kms_key_policy_statements first.
     kms_key = optional(object({ arn = string }))
     logs = optional(object({
       retention_days = optional(number, 30)
@@ -197,6 +201,10 @@ variable "platform" {
   default  = {}
   nullable = false
 
+  validation {
+    condition     = alltrue([for arn in var.platform.appliers : can(regex("^arn:[a-z-]+:iam::[0-9]{12}:(role|user)/.+$", arn))])
+    error_message = "platform.appliers names what is no role and no user of IAM: ${join(", ", [for arn in var.platform.appliers : arn if !can(regex("^arn:[a-z-]+:iam::[0-9]{12}:(role|user)/.+$", arn))])}. Give ARNs such as arn:aws:iam::123456789012:role/deploy; for a session (arn:aws:sts::...:assumed-role/...) that of its role."
+  }
   validation {
     condition     = can(regex("^/([!-~]+/)?$", var.platform.iam.path))
     error_message = "platform.iam.path = \"${var.platform.iam.path}\": a path starts and ends with /, for instance /pipelines/."

@@ -815,6 +815,56 @@ run "key_policy_with_a_workflow" {
   }
 }
 
+run "key_policy_with_appliers" {
+  command = plan
+
+  module {
+    source = "./modules/key-policy"
+  }
+
+  variables {
+    appliers = [
+      "arn:aws:iam::444455556666:user/ops/ann",
+      "arn:aws:iam::111122223333:role/deploy",
+      "arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/*/AWSReservedSSO_Deploy_*",
+    ]
+  }
+
+  assert {
+    condition = jsonencode([for s in output.statements : s if startswith(s.Sid, "ReportsAppliers")]) == jsonencode([
+      for s in [
+        {
+          Sid       = "ReportsAppliers"
+          Action    = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"]
+          services  = ["dynamodb.eu-central-1.*", "lambda.eu-central-1.*", "states.eu-central-1.*"]
+          condition = {}
+        },
+        {
+          Sid       = "ReportsAppliersGrants"
+          Action    = ["kms:CreateGrant"]
+          services  = ["dynamodb.eu-central-1.*", "lambda.eu-central-1.*"]
+          condition = { Bool = { "kms:GrantIsForAWSResource" = "true" } }
+        },
+        ] : {
+        Sid       = s.Sid
+        Effect    = "Allow"
+        Principal = { AWS = ["arn:aws:iam::111122223333:root", "arn:aws:iam::444455556666:root"] }
+        Action    = s.Action
+        Resource  = "*"
+        Condition = merge(s.condition, {
+          ArnLike = { "aws:PrincipalArn" = [
+            "arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/*/AWSReservedSSO_Deploy_*",
+            "arn:aws:iam::111122223333:role/deploy",
+            "arn:aws:iam::444455556666:user/ops/ann",
+          ] }
+          StringLike = { "kms:ViaService" = s.services }
+        })
+      }
+    ])
+    error_message = "Whoever applies may use the key through the services that ask for it: ${jsonencode(output.statements)}"
+  }
+}
+
 run "key_policy_out_of_range" {
   command = plan
 
@@ -823,10 +873,11 @@ run "key_policy_out_of_range" {
   }
 
   variables {
+    appliers = ["arn:aws:sts::111122223333:assumed-role/deploy/ann"]
     handlers = ["dispatch", "sweep"]
     iam      = { path = "pipelines" }
     name     = "Reports"
   }
 
-  expect_failures = [var.handlers, var.iam, var.name]
+  expect_failures = [var.appliers, var.handlers, var.iam, var.name]
 }

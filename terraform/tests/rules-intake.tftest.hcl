@@ -448,6 +448,16 @@ run "organization_that_is_none" {
   expect_failures = [var.trusted_organization_id]
 }
 
+run "platform_with_an_applier_that_is_a_session" {
+  command = plan
+
+  variables {
+    platform = { appliers = ["arn:aws:iam::111122223333:role/deploy", "arn:aws:sts::111122223333:assumed-role/deploy/ann"] }
+  }
+
+  expect_failures = [var.platform]
+}
+
 run "platform_with_an_alias_for_a_key" {
   command = plan
 

@@ -366,8 +366,9 @@ run "state_machine_that_is_there" {
 run "a_key_of_your_own" {
   variables {
     platform = {
-      iam     = { path = "/pipelines/" }
-      kms_key = { arn = "arn:aws:kms:eu-central-1:111122223333:key/k1" }
+      appliers = ["arn:aws:iam::111122223333:role/deploy"]
+      iam      = { path = "/pipelines/" }
+      kms_key  = { arn = "arn:aws:kms:eu-central-1:111122223333:key/k1" }
     }
   }
 
@@ -379,7 +380,7 @@ run "a_key_of_your_own" {
     error_message = "Every function may use this key: ${module.dispatch.policy_json}"
   }
   assert {
-    condition     = [for s in output.kms_key_policy_statements : s.Sid] == ["ReportsS3", "ReportsEventBridge", "ReportsSns", "ReportsLogs", "ReportsLogDelivery", "ReportsRoles"]
+    condition     = [for s in output.kms_key_policy_statements : s.Sid] == ["ReportsS3", "ReportsEventBridge", "ReportsSns", "ReportsLogs", "ReportsLogDelivery", "ReportsRoles", "ReportsAppliers", "ReportsAppliersGrants"]
     error_message = "The key's owner learns who uses it: ${jsonencode(output.kms_key_policy_statements)}"
   }
   assert {

@@ -25,6 +25,10 @@ SAID = {
     "windows_in_a_zone_that_is_none": ("windows.night.timezone", "IANA"),
     "windows_with_an_empty_pace": ("night", "pause"),
     "schedule_with_minute_60": ("cron(60", "rate("),
+    "platform_with_an_applier_that_is_a_session": (
+        "no user of IAM: arn:aws:sts::111122223333:assumed-role/deploy/ann. Give",
+        ":role/",
+    ),
     "platform_with_a_key_that_aws_manages": ("alias/aws/", "policy"),
     "handlers_without_reconcile": ("no reconcile for arm64", "enabled = false"),
     # One run breaks several rules: each has its words.

@@ -77,6 +77,28 @@ locals {
     },
   ]
 
+  # What the AWS services ask of whoever applies, by statement.
+  _applying = {
+    # Step Functions: DescribeKey and GenerateDataKey to create and update a
+    # state machine, Decrypt to read its definition. Lambda: Encrypt to set an
+    # environment, Decrypt to read it. DynamoDB: DescribeKey.
+    Appliers = {
+      actions   = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"]
+      services  = ["dynamodb", "lambda", "states"]
+      condition = {}
+    }
+    # Lambda and DynamoDB go on with the key by a grant.
+    AppliersGrants = {
+      actions   = ["kms:CreateGrant"]
+      services  = ["dynamodb", "lambda"]
+      condition = { Bool = { "kms:GrantIsForAWSResource" = "true" } }
+    }
+  }
+  _applier_roots = distinct([
+    for arn in sort(var.appliers) :
+    "arn:${var.home.partition}:iam::${split(":", arn)[4]}:root"
+  ])
+
   _statements = concat(
     [
       for sender in local._senders : {
@@ -157,6 +179,27 @@ locals {
           }
         }
       },
+    ],
+    [
+      for sid, applying in local._applying : {
+        Sid       = "${local._sid}${sid}"
+        Effect    = "Allow"
+        Principal = { AWS = local._applier_roots }
+        Action    = applying.actions
+        Resource  = "*"
+        Condition = merge(
+          {
+            ArnLike = { "aws:PrincipalArn" = sort(var.appliers) }
+            # Only through these services: their names end otherwise in China.
+            StringLike = {
+              "kms:ViaService" = [
+                for service in applying.services : "${service}.${var.home.region}.*"
+              ]
+            }
+          },
+          applying.condition,
+        )
+      } if length(var.appliers) > 0
     ],
   )
 }

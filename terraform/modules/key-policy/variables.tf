@@ -19,6 +19,18 @@ variable "name" {
   }
 }
 
+variable "appliers" {
+  description = "ARNs of the roles and users that run terraform apply, with * where an ARN is not known in full; empty: the key's policy lets them use it otherwise."
+  type        = set(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for arn in var.appliers : can(regex("^arn:[a-z-]+:iam::[0-9]{12}:(role|user)/.+$", arn))])
+    error_message = "appliers names what is no role and no user of IAM: ${join(", ", [for arn in var.appliers : arn if !can(regex("^arn:[a-z-]+:iam::[0-9]{12}:(role|user)/.+$", arn))])}. Give ARNs such as arn:aws:iam::123456789012:role/deploy; for a session (arn:aws:sts::...:assumed-role/...) that of its role."
+  }
+}
+
 variable "buckets" {
   description = "Buckets that send straight to a queue, by a key of your choice; account_id null: the queue's own account."
   type        = map(object({ name = string, account_id = optional(string) }))
