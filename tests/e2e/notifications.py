@@ -2,7 +2,8 @@
 
 import itertools
 import json
-import urllib.parse
+
+from pipeline import s3_keys
 
 _sequencers = itertools.count(0x0055AED6DCD90281)
 
@@ -22,7 +23,7 @@ def record(bucket: str, key: str, etag: str, version: str = "2.6") -> dict:
             "configurationId": "device-status-status",
             "bucket": {"name": bucket, "ownerIdentity": {"principalId": "EXAMPLE"}, "arn": f"arn:aws:s3:::{bucket}"},
             "object": {
-                "key": urllib.parse.quote_plus(key, safe="/"),
+                "key": s3_keys.encoded(key),
                 "size": 100,
                 "eTag": etag,
                 "sequencer": f"{next(_sequencers):018X}",

@@ -5,12 +5,12 @@ import csv
 import gzip
 import io
 import json
-import urllib.parse
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import notifications
 from one_pipeline import BODY, Pipeline, wait
+from pipeline import s3_keys
 from pipeline.judge_orders import Version
 
 
@@ -73,7 +73,7 @@ def inventory(pipeline: Pipeline, bucket: str, place: str, path: str) -> str:
         for item in page.get("Versions", []):
             modified = f"{item['LastModified']:%Y-%m-%dT%H:%M:%S}.000Z"
             etag, latest = item["ETag"].strip('"'), str(item["IsLatest"]).lower()
-            key = urllib.parse.quote_plus(item["Key"], safe="/")
+            key = s3_keys.encoded(item["Key"])
             writer.writerow([bucket, key, item["VersionId"], latest, "false", item["Size"], modified, etag])
     data, manifest = f"{path}/data/1.csv.gz", f"{path}/manifest.json"
     pipeline.aws.s3.put_object(Bucket=place, Key=data, Body=gzip.compress(lines.getvalue().encode()))

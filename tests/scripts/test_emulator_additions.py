@@ -73,6 +73,21 @@ def test_an_event_of_eventbridge_has_the_objects_version(aws: Aws, bucket: str) 
     assert (shown["key"], shown["version-id"]) == ("a b", version)
 
 
+def test_s3_compares_its_filters_with_keys_as_it_writes_them(aws: Aws, bucket: str) -> None:
+    urls = {}
+    for name, prefix in {"written": "%7Ein/x%3D1/*+", "plain": "~in/x=1/* "}.items():
+        urls[name], arn = queue(aws, f"{bucket}-{name}", "s3.amazonaws.com")
+        rules = [{"Name": "prefix", "Value": prefix}]
+        configuration = {"QueueArn": arn, "Events": ["s3:ObjectCreated:*"], "Filter": {"Key": {"FilterRules": rules}}}
+        aws.s3.put_bucket_notification_configuration(
+            Bucket=bucket, NotificationConfiguration={"QueueConfigurations": [configuration]}
+        )
+        aws.s3.put_object(Bucket=bucket, Key="~in/x=1/* é.json", Body=b"x")
+    (message,) = until(lambda: receive(aws, urls["written"]))
+    assert json.loads(message["Body"])["Records"][0]["s3"]["object"]["key"] == "%7Ein/x%3D1/*+%C3%A9.json"
+    assert [message for message in receive(aws, urls["plain"]) if "Records" in json.loads(message["Body"])] == []
+
+
 def test_what_a_queue_refuses_goes_to_the_rules_dead_letter_queue(aws: Aws, bucket: str) -> None:
     (url, arn), (dead_url, dead) = queue(aws, f"{bucket}-queue"), queue(aws, f"{bucket}-dead", "events.amazonaws.com")
     eventbridge_rule(aws, bucket, arn, dead)

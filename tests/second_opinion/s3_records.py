@@ -3,7 +3,8 @@
 import dataclasses
 import json
 import random
-import urllib.parse
+
+from pipeline import s3_keys
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Upload:
     @property
     def record(self) -> dict:
         item = {
-            "key": urllib.parse.quote_plus(self.key, safe="/"),
+            "key": s3_keys.encoded(self.key),
             "size": self.size,
             "eTag": self.etag,
             "sequencer": f"{0x0055AED6DCD90281 + self.number:018X}",

@@ -1,4 +1,5 @@
-"""S3's events, as far as MiniStack's differ: an EventBridge event without its version id, a Lambda function without permission."""
+"""S3's events, as far as MiniStack's differ: how keys are written and compared with filters, an EventBridge event without its
+version id, a Lambda function without permission."""
 
 import contextvars
 import json
@@ -6,14 +7,27 @@ import json
 from ministack.core.responses import get_account_id, request_scope
 from ministack.services import eventbridge, s3
 
+from pipeline import s3_keys
 from pipeline.inside_emulator import service_calls
 
 _version: contextvars.ContextVar[str | None] = contextvars.ContextVar("version", default=None)
 
 
 def add() -> None:
+    _keys_as_s3_writes_them()
     _versions_in_eventbridge()
     _functions_with_permission()
+
+
+def _keys_as_s3_writes_them() -> None:
+    plain = s3._key_matches_filter
+
+    # A filter with a plain = matched nothing on AWS: https://github.com/aws/aws-cdk/pull/28012
+    def key_matches_filter(key: str, prefix: str | None, suffix: str | None) -> bool:
+        return plain(s3_keys.encoded(key), prefix, suffix)
+
+    s3._event_object_key = s3_keys.encoded
+    s3._key_matches_filter = key_matches_filter
 
 
 def _versions_in_eventbridge() -> None:
