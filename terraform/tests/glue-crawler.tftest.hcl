@@ -141,7 +141,7 @@ run "fed_by_a_topic_with_keys_and_another_accounts_bucket" {
   }
 
   variables {
-    target   = { bucket = "uploads", account_id = "777788889999", prefix = "a b/status=x/", kms_key = { arn = "arn:aws:kms:eu-central-1:777788889999:key/objects" } }
+    target   = { bucket = "uploads", account_id = "777788889999", prefix = "~a b/status=x/", kms_key = { arn = "arn:aws:kms:eu-central-1:777788889999:key/objects" } }
     feed     = { topic = { arn = "arn:aws:sns:eu-central-1:777788889999:uploads" } }
     kms_key  = { arn = "arn:aws:kms:eu-central-1:111122223333:key/own" }
     crawl    = { delete = "DELETE_FROM_DATABASE", schedule = null }
@@ -152,7 +152,7 @@ run "fed_by_a_topic_with_keys_and_another_accounts_bucket" {
   }
 
   assert {
-    condition     = jsondecode(aws_sns_topic_subscription.this[0].filter_policy) == { Records = { s3 = { object = { key = [{ prefix = "a+b/status%3Dx/" }] } } } }
+    condition     = jsondecode(aws_sns_topic_subscription.this[0].filter_policy) == { Records = { s3 = { object = { key = [{ prefix = "%7Ea+b/status%3Dx/" }] } } } }
     error_message = "Only the folder, as S3 writes its keys."
   }
   assert {
@@ -286,6 +286,24 @@ run "refuses_a_prefix_that_is_no_folder" {
   }
 
   expect_failures = [var.target]
+}
+
+# modules/bucket-notification writes it as S3 does.
+run "the_buckets_own_entry_has_the_folder_as_it_is" {
+  command = plan
+
+  module {
+    source = "./modules/glue-crawler"
+  }
+
+  variables {
+    target = { bucket = "uploads", prefix = "~a b/status=x/" }
+  }
+
+  assert {
+    condition     = output.bucket_notification["reports"].prefix == "~a b/status=x/"
+    error_message = "Not encoded twice: ${output.bucket_notification["reports"].prefix}"
+  }
 }
 
 run "refuses_a_prefix_with_a_wildcard" {

@@ -293,7 +293,7 @@ run "rule_with_a_pattern_too_long" {
     bucket            = { name = "bucket-a", account_id = "111122223333" }
     dead_letter_queue = { arn = "arn:aws:sqs:eu-central-1:111122223333:dlq" }
     queue             = { arn = "arn:aws:sqs:eu-central-1:111122223333:queue" }
-    prefix            = join("", [for i in range(500) : "directory/"])
+    prefix            = join("", [for i in range(200) : "directory/"])
   }
 
   expect_failures = [aws_cloudwatch_event_rule.this]
@@ -442,14 +442,53 @@ run "notification_with_filters_as_s3_wants_them" {
   variables {
     bucket = "bucket-a"
     queues = { one = { queue = { arn = "arn:aws:sqs:eu-central-1:111122223333:one" }, prefix = "in box/a+b/", suffix = ".json" } }
+    functions = {
+      two = { function = { arn = "arn:aws:lambda:eu-central-1:111122223333:function:two" }, prefix = "~backup/x=1/", suffix = "100%25~" }
+    }
   }
 
   assert {
-    condition = [
-      for entry in aws_s3_bucket_notification.this.queue : "${entry.filter_prefix} ${entry.filter_suffix}"
-    ] == ["in+box/a%2Bb/ .json"]
-    error_message = "S3 wants filters URL-encoded but for the slash: ${jsonencode(aws_s3_bucket_notification.this.queue)}"
+    condition = concat(
+      [for entry in aws_s3_bucket_notification.this.queue : "${entry.filter_prefix} ${entry.filter_suffix}"],
+      [for entry in aws_s3_bucket_notification.this.lambda_function : "${entry.filter_prefix} ${entry.filter_suffix}"],
+    ) == ["in+box/a%2Bb/ .json", "%7Ebackup/x%3D1/ 100%2525%7E"]
+    error_message = "S3 wants filters as it writes keys: ${jsonencode(aws_s3_bucket_notification.this)}"
   }
+}
+
+# e and a combining accent: the plan has one letter.
+run "notification_with_a_filter_that_is_not_composed" {
+  command = plan
+
+  module {
+    source = "./modules/bucket-notification"
+  }
+
+  variables {
+    bucket = "bucket-a"
+    queues = { one = { queue = { arn = "arn:aws:sqs:eu-central-1:111122223333:one" }, prefix = "cafe\u0301/" } }
+  }
+
+  assert {
+    condition     = [for entry in aws_s3_bucket_notification.this.queue : entry.filter_prefix] == ["caf%C3%A9/"]
+    error_message = "Terraform composes every text: ${jsonencode(aws_s3_bucket_notification.this.queue)}"
+  }
+}
+
+run "notification_with_an_overlap_as_s3_writes_keys" {
+  command = plan
+
+  module {
+    source = "./modules/bucket-notification"
+  }
+
+  variables {
+    bucket    = "bucket-a"
+    functions = { two = { function = { arn = "arn:aws:lambda:eu-central-1:111122223333:function:two" }, suffix = "=" } }
+    queues    = { one = { queue = { arn = "arn:aws:sqs:eu-central-1:111122223333:one" }, suffix = "D" } }
+  }
+
+  expect_failures = [aws_s3_bucket_notification.this]
 }
 
 run "notification_with_an_overlap_of_kinds" {

@@ -510,6 +510,41 @@ run "queue_with_an_account_that_is_none" {
   expect_failures = [var.buckets]
 }
 
+run "queue_with_a_statement_of_too_many_actions" {
+  command = plan
+
+  module {
+    source = "./modules/queue"
+  }
+
+  variables {
+    extra_policy_statements = [{
+      sid        = "Consumer"
+      principals = { AWS = ["arn:aws:iam::111122223333:role/consumer"] }
+      actions = [
+        "sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl",
+        "sqs:ListDeadLetterSourceQueues", "sqs:ListQueueTags", "sqs:ReceiveMessage", "sqs:SendMessage",
+      ]
+    }]
+  }
+
+  expect_failures = [var.extra_policy_statements]
+}
+
+run "queue_with_a_statement_of_no_action" {
+  command = plan
+
+  module {
+    source = "./modules/queue"
+  }
+
+  variables {
+    extra_policy_statements = [{ sid = "None", principals = { AWS = ["arn:aws:iam::111122223333:role/consumer"] }, actions = [] }]
+  }
+
+  expect_failures = [var.extra_policy_statements]
+}
+
 run "queue_with_a_statement_that_allows_all" {
   command = plan
 

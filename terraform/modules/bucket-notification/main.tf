@@ -1,11 +1,14 @@
 locals {
   # Every pair of entries that share an event type and whose prefixes and
   # suffixes can both match one key. S3 refuses them, at apply and without a
-  # name.
-  _entries = merge(
-    { for id, entry in var.queues : id => { prefix = entry.prefix, suffix = entry.suffix, events = entry.events } },
-    { for id, entry in var.functions : id => { prefix = entry.prefix, suffix = entry.suffix, events = entry.events } },
-  )
+  # name. It compares what it was given: suffix D ends %3D, which is suffix =.
+  _entries = {
+    for id, entry in merge(
+      { for id, queue in var.queues : id => { prefix = queue.prefix, suffix = queue.suffix, events = queue.events } },
+      { for id, function in var.functions : id => { prefix = function.prefix, suffix = function.suffix, events = function.events } },
+    ) :
+    id => merge(entry, { prefix = local._written[entry.prefix], suffix = local._written[entry.suffix] })
+  }
   _ids = sort(keys(local._entries))
   _overlaps = flatten([
     for i, a in local._ids : [
@@ -29,15 +32,19 @@ locals {
   ])
 }
 
-# S3 wants the filters as it writes keys into notifications: URL-encoded, a space
-# as +, but for the slash. The inputs are as the keys have them.
+# S3 compares the filters with keys as it writes them into notifications: as in a
+# web form, a space as + and ~ as %7E, but for the slash. The inputs are as the
+# keys have them, and * is refused.
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
+# https://github.com/aws/aws-cdk/pull/28012 and https://github.com/minio/minio/pull/7360
 locals {
-  _filters = {
+  _written = {
     for end in distinct(flatten([
       for entry in concat(values(var.queues), values(var.functions)) :
       [entry.prefix, entry.suffix]
-    ])) : end => end == "" ? null : replace(urlencode(end), "%2F", "/")
+    ])) : end => replace(replace(urlencode(end), "%2F", "/"), "~", "%7E")
   }
+  _filters = { for end, written in local._written : end => end == "" ? null : written }
 }
 
 resource "aws_s3_bucket_notification" "this" {

@@ -18,9 +18,9 @@ variable "functions" {
     function = object({ arn = string })
     # Event types.
     events = optional(set(string), ["s3:ObjectCreated:*"])
-    # What a key starts with; "": anything.
+    # What a key starts with, not URL-encoded; "": anything.
     prefix = optional(string, "")
-    # What a key ends with; "": anything.
+    # What a key ends with, not URL-encoded; "": anything.
     suffix = optional(string, "")
   }))
   default  = {}
@@ -58,9 +58,9 @@ variable "queues" {
     queue = object({ arn = string })
     # Event types.
     events = optional(set(string), ["s3:ObjectCreated:*"])
-    # What a key starts with; "": anything.
+    # What a key starts with, not URL-encoded; "": anything.
     prefix = optional(string, "")
-    # What a key ends with; "": anything.
+    # What a key ends with, not URL-encoded; "": anything.
     suffix = optional(string, "")
   }))
   default  = {}

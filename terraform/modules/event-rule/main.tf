@@ -51,8 +51,9 @@ resource "aws_cloudwatch_event_rule" "this" {
 
   lifecycle {
     precondition {
-      condition     = length(local._event_pattern) <= 4096
-      error_message = "The event pattern of rule ${var.name} would have ${length(local._event_pattern)} characters; EventBridge allows 4,096. Shorten its prefix or suffix."
+      # The default: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html
+      condition     = length(local._event_pattern) <= 2048
+      error_message = "The event pattern of rule ${var.name} would have ${length(local._event_pattern)} characters; EventBridge allows 2,048. Shorten its prefix or suffix."
     }
   }
 }

@@ -9,7 +9,7 @@ output "bucket_notification" {
     (var.name) = {
       queue  = { arn = aws_sqs_queue.this.arn }
       events = var.feed.events
-      prefix = local._encoded_prefix
+      prefix = var.target.prefix
       suffix = ""
     }
   }

@@ -121,13 +121,15 @@ resource "aws_sns_topic_subscription" "this" {
   # S3 gives its notifications no message attributes: only the body can be
   # filtered, and keys are URL-encoded there.
   filter_policy = var.target.prefix == "" ? null : jsonencode({
-    Records = { s3 = { object = { key = [{ prefix = local._encoded_prefix }] } } }
+    Records = { s3 = { object = { key = [{ prefix = local._written_prefix }] } } }
   })
   filter_policy_scope = var.target.prefix == "" ? null : "MessageBody"
 
   redrive_policy = jsonencode({ deadLetterTargetArn = aws_sqs_queue.dlq.arn })
 }
 
+# As S3 writes keys into notifications: as in a web form, but for the slash.
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
 locals {
-  _encoded_prefix = replace(urlencode(var.target.prefix), "%2F", "/")
+  _written_prefix = replace(replace(urlencode(var.target.prefix), "%2F", "/"), "~", "%7E")
 }

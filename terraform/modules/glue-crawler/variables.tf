@@ -26,7 +26,7 @@ variable "target" {
     bucket = string
     # Account that owns the bucket; null: the queue's own.
     account_id = optional(string)
-    # The folder, with / at its end; "": the whole bucket.
+    # The folder, not URL-encoded, with / at its end; "": the whole bucket.
     prefix = optional(string, "")
     # What is left out, as Glue's glob patterns relative to the folder.
     exclusions = optional(list(string), [])

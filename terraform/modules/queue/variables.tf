@@ -100,6 +100,11 @@ variable "extra_policy_statements" {
     condition     = alltrue(flatten([for s in var.extra_policy_statements : [for a in s.actions : a != "*" && a != "sqs:*" || s.effect == "Deny"]]))
     error_message = "An extra policy statement allows every action. Name the actions, for instance sqs:SendMessage."
   }
+  validation {
+    # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-policies.html
+    condition     = alltrue([for s in var.extra_policy_statements : length(s.actions) >= 1 && length(s.actions) <= 7])
+    error_message = "An extra policy statement has 1 to 7 actions; SQS refuses more: ${join(", ", [for s in var.extra_policy_statements : "${s.sid} has ${length(s.actions)}" if length(s.actions) < 1 || length(s.actions) > 7])}. Spread the actions over several statements, each with its own sid."
+  }
 }
 
 variable "fifo" {
