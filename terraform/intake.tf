@@ -97,13 +97,13 @@ locals {
   _ingest_buckets = toset([for source in values(local._ingest_sources) : source.bucket])
   _ingest_lanes   = sort(distinct([for source in values(local._ingest_sources) : source.lane]))
 
-  # Whose folder markers are worked on, with keys as dispatch compares them.
+  # Whose folder markers are worked on.
   _folder_markers = concat(
     [
       for source in values(local._sources) : {
         bucket         = var.buckets[source.bucket].name
-        prefix         = source.via == "eventbridge" ? source.prefix : replace(source.prefix, "+", " ")
-        suffix         = source.via == "eventbridge" ? source.suffix : replace(source.suffix, "+", " ")
+        prefix         = source.prefix
+        suffix         = source.suffix
         folder_markers = true
       } if source.folder_markers
     ],

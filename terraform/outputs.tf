@@ -1,5 +1,5 @@
 output "bucket_notifications" {
-  description = "Per bucket key, what its notification configuration must have, for whoever owns it: the bucket's name, the queue and function entries, and whether EventBridge must be on."
+  description = "Per bucket key, what its notification configuration must have, for whoever owns it: the bucket's name, the queue and function entries, and whether EventBridge must be on. Prefixes and suffixes are not URL-encoded: modules/bucket-notification writes them as S3 wants them."
   value       = local._bucket_notifications
 }
 

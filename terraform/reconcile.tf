@@ -17,16 +17,11 @@ locals {
       source.min_size != null,
       source.max_size != null,
       join(",", source.events) != "s3:ObjectCreated:*",
-      source.via != "eventbridge" && strcontains("${source.prefix}${source.suffix}", "%"),
     ])
   }
 
-  # S3's own filters have a key's space as +; what else they encode is refused.
   _compared_sources = {
-    for key, source in local._sources : key => merge(source, {
-      prefix = source.via == "eventbridge" ? source.prefix : replace(source.prefix, "+", " ")
-      suffix = source.via == "eventbridge" ? source.suffix : replace(source.suffix, "+", " ")
-    }) if contains(local._compared, source.bucket)
+    for key, source in local._sources : key => source if contains(local._compared, source.bucket)
   }
 
   # Per listed bucket the prefixes of its sources, without those that another

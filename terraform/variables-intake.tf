@@ -15,12 +15,14 @@ variable "buckets" {
     notification = optional(string, "owned")
     # What is taken in, by a key of your choice.
     sources = map(object({
-      # What a key starts with; "": anything.
+      # What a key starts with, as the key is and not URL-encoded; "": anything.
       prefix = optional(string, "")
-      # What a key ends with; "": anything.
+      # What a key ends with, as the key is and not URL-encoded; "": anything.
       suffix = optional(string, "")
       # How events come: "sqs", straight from S3 into the queue; "lambda", by a
-      # function that writes the ledger first; "eventbridge", by a rule.
+      # function that writes the ledger first; "eventbridge", by a rule. A rule
+      # with prefix and suffix has a wildcard: an event bus has 30 such rules,
+      # those of all pipelines and of everybody else together.
       via = optional(string, "sqs")
       # The lane they go to; null: the first.
       lane = optional(string)
@@ -145,6 +147,11 @@ variable "buckets" {
   validation {
     condition     = alltrue(flatten([for bucket in var.buckets : [for source in bucket.sources : !strcontains(source.prefix, "*") && !strcontains(source.suffix, "*")]]))
     error_message = "A prefix or suffix is compared literally, * matches nothing else: ${join(", ", flatten([for key, bucket in var.buckets : [for source, filter in bucket.sources : "${key}.${source} has prefix \"${filter.prefix}\", suffix \"${filter.suffix}\"" if strcontains(filter.prefix, "*") || strcontains(filter.suffix, "*")]]))}. Leave the * out."
+  }
+  validation {
+    # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html
+    condition     = length(flatten([for bucket in var.buckets : [for source in bucket.sources : source if source.via == "eventbridge" && source.prefix != "" && source.suffix != ""]])) <= 30
+    error_message = "${length(flatten([for bucket in var.buckets : [for source in bucket.sources : source if source.via == "eventbridge" && source.prefix != "" && source.suffix != ""]]))} sources via \"eventbridge\" have prefix and suffix: ${join(", ", flatten([for key, bucket in var.buckets : [for source, filter in bucket.sources : "${key}.${source}" if filter.via == "eventbridge" && filter.prefix != "" && filter.suffix != ""]]))}. Each is a rule with a wildcard, of which EventBridge allows 30 on an event bus and never more. Leave out prefix or suffix of some, or let them come via \"sqs\" or \"lambda\"."
   }
 }
 

@@ -62,7 +62,7 @@ variable "reconcile" {
   }
   validation {
     condition     = var.reconcile.list == null ? true : length(setintersection(setunion(var.reconcile.list.buckets, keys(var.reconcile.list.inventories)), keys(local._not_comparable))) == 0
-    error_message = "A listing does not say by which call an object came, nor does reconcile compare sizes; these buckets of reconcile.list have sources that ask for that by events, reasons, min_size or max_size, or have a % in prefix or suffix: ${var.reconcile.list == null ? "" : join(", ", flatten([for key in setunion(var.reconcile.list.buckets, keys(var.reconcile.list.inventories)) : lookup(local._not_comparable, key, [])]))}. Leave their buckets out of reconcile.list."
+    error_message = "A listing does not say by which call an object came, nor does reconcile compare sizes; these buckets of reconcile.list have sources that ask for that by events, reasons, min_size or max_size: ${var.reconcile.list == null ? "" : join(", ", flatten([for key in setunion(var.reconcile.list.buckets, keys(var.reconcile.list.inventories)) : lookup(local._not_comparable, key, [])]))}. Leave their buckets out of reconcile.list."
   }
   validation {
     condition     = var.reconcile.list == null ? true : !var.reconcile.list.scheduled || length(var.reconcile.list.buckets) > 0

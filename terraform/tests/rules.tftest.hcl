@@ -201,6 +201,19 @@ run "buckets_with_a_wildcard_in_the_suffix" {
   expect_failures = [var.buckets]
 }
 
+run "buckets_with_more_wildcards_than_an_event_bus_has" {
+  command = plan
+
+  variables {
+    buckets = {
+      a = { name = "bucket-a", sources = { for i in range(16) : "s${i}" => { via = "eventbridge", prefix = "p${i}/", suffix = ".json" } } }
+      b = { name = "bucket-b", sources = { for i in range(15) : "s${i}" => { via = "eventbridge", prefix = "p${i}/", suffix = ".json" } } }
+    }
+  }
+
+  expect_failures = [var.buckets]
+}
+
 run "handlers_nowhere" {
   command = plan
 

@@ -249,7 +249,7 @@ run "every_number_arrives" {
         sources = {
           status = { prefix = "status/", suffix = ".json" }
           now    = { prefix = "status/now/", suffix = ".csv" }
-          images = { prefix = "all+images/" }
+          images = { prefix = "all + images%/" }
         }
       }
       whole  = { name = "whole-bucket", sources = { all = { suffix = ".json" } } }
@@ -335,7 +335,7 @@ run "every_number_arrives" {
   }
   assert {
     condition = jsondecode(module.reconcile_function[0].environment.SPILLWAY_SOURCES) == [
-      { bucket = "our-bucket", folder_markers = false, lane = "default", prefix = "all images/", suffix = "" },
+      { bucket = "our-bucket", folder_markers = false, lane = "default", prefix = "all + images%/", suffix = "" },
       { bucket = "our-bucket", folder_markers = false, lane = "default", prefix = "status/now/", suffix = ".csv" },
       { bucket = "our-bucket", folder_markers = false, lane = "default", prefix = "status/", suffix = ".json" },
       { bucket = "their-bucket", folder_markers = false, lane = "default", prefix = "", suffix = "" },
@@ -349,7 +349,7 @@ run "every_number_arrives" {
       statement.Sid => sort(statement.Resource) if contains(["Objects", "Gone"], statement.Sid)
       } == {
       Gone    = tolist(["arn:aws:s3:::our-bucket", "arn:aws:s3:::their-bucket", "arn:aws:s3:::whole-bucket"])
-      Objects = tolist(["arn:aws:s3:::our-bucket/all images/*", "arn:aws:s3:::our-bucket/status/*", "arn:aws:s3:::our-bucket/status/now/*", "arn:aws:s3:::their-bucket/*", "arn:aws:s3:::whole-bucket/*"])
+      Objects = tolist(["arn:aws:s3:::our-bucket/all + images%/*", "arn:aws:s3:::our-bucket/status/*", "arn:aws:s3:::our-bucket/status/now/*", "arn:aws:s3:::their-bucket/*", "arn:aws:s3:::whole-bucket/*"])
     }
     error_message = "It may ask after objects of the sources: ${module.reconcile_function[0].policy_json}"
   }
@@ -360,21 +360,21 @@ run "every_number_arrives" {
       if startswith(statement.Action[0], "s3:")
       ] == [
       "s3:ListBucket on arn:aws:s3:::whole-bucket where []",
-      "s3:ListBucket on arn:aws:s3:::our-bucket where [\"all images/*\",\"status/*\"]",
+      "s3:ListBucket on arn:aws:s3:::our-bucket where [\"all + images%/*\",\"status/*\"]",
       "s3:GetObject on arn:aws:s3:::inventories/their-bucket/all/* where []",
     ]
     error_message = "The state machine may list these buckets, below the prefixes of their sources, and read the inventories: ${module.reconcile[0].policy_json}"
   }
   assert {
     condition = jsondecode(module.reconcile[0].target_input).list == [
-      { bucket = "our-bucket", prefix = "all images/" },
+      { bucket = "our-bucket", prefix = "all + images%/" },
       { bucket = "our-bucket", prefix = "status/" },
       { bucket = "whole-bucket", prefix = "" },
     ]
     error_message = "A scheduled run lists each object once: ${module.reconcile[0].target_input}"
   }
   assert {
-    condition     = strcontains(output.reconcile.dry_run_command, "--input '{\"list\":[{\"bucket\":\"our-bucket\",\"dry_run\":true,\"prefix\":\"all images/\"}")
+    condition     = strcontains(output.reconcile.dry_run_command, "--input '{\"list\":[{\"bucket\":\"our-bucket\",\"dry_run\":true,\"prefix\":\"all + images%/\"}")
     error_message = "The outputs say how to look first: ${output.reconcile.dry_run_command}"
   }
   assert {
@@ -421,7 +421,7 @@ run "folder_markers_are_worked_on_where_a_source_says_so" {
         name = "our-bucket"
         sources = {
           status = { prefix = "status/", folder_markers = true }
-          images = { prefix = "all+images/" }
+          images = { prefix = "all + images%/", suffix = "+ /", folder_markers = true }
         }
       }
     }
@@ -430,10 +430,11 @@ run "folder_markers_are_worked_on_where_a_source_says_so" {
 
   assert {
     condition = jsondecode(module.dispatch.environment.SPILLWAY_FOLDER_MARKERS) == [
+      { bucket = "our-bucket", folder_markers = true, prefix = "all + images%/", suffix = "+ /" },
       { bucket = "our-bucket", folder_markers = true, prefix = "status/", suffix = "" },
       { folder_markers = true },
     ]
-    error_message = "dispatch knows whose folder markers it works on: ${module.dispatch.environment.SPILLWAY_FOLDER_MARKERS}"
+    error_message = "dispatch knows whose folder markers it works on, by keys as they are: ${module.dispatch.environment.SPILLWAY_FOLDER_MARKERS}"
   }
 }
 

@@ -17,6 +17,7 @@ SAID = {
     "fifo_from_s3": ("a.all", 'via = "lambda"'),
     "fifo_with_a_backoff": ("backoff_seconds", "[0]"),
     "sources_that_overlap": ("a.all and a.json", "prefixes or suffixes"),
+    "buckets_with_more_wildcards_than_an_event_bus_has": ("31 sources", "a.s0", "b.s14", "allows 30", "Leave out prefix or suffix"),
     "buckets_with_an_event_that_is_none": ("s3:ObjectCreated:Upload", "s3:ObjectCreated:*"),
     "sources_in_a_lane_that_is_none": ("a.", "lane"),
     "lanes_with_a_share_above_one": ("min_share", "0.9"),
@@ -43,7 +44,7 @@ SAID = {
         "not in buckets: b. Give keys of buckets, which are a, away, small",
         "other accounts, and Step Functions lists only those of its own account and Region: away.",
         "Let their owners deliver S3 inventories",
-        "min_size or max_size, or have a % in prefix or suffix: a.all, small.all. Leave",
+        "min_size or max_size: a.all, small.all. Leave",
     ),
     "reconcile_off_with_a_list_of_nothing": (
         "Set enabled = true, or leave list out",
