@@ -225,7 +225,8 @@ variable "topics" {
     # Whether this module subscribes the queue; false: someone else does, and
     # the queue's policy lets the topic in.
     subscribe = optional(bool, true)
-    # Filter (JSON) on the message's body; null: every message.
+    # Filter (JSON) on the message's body, where keys are URL-encoded; null:
+    # every message.
     filter_policy = optional(string)
     # Whether empty objects whose keys end with / are worked on, of every bucket
     # that is not in buckets.
