@@ -77,19 +77,11 @@ locals {
     for key, source in local._sources :
     key => { for end in ["prefix", "suffix"] : end => source[end] if source[end] != "" }
   }
-  _filters_by_doubt = {
-    for doubt, pattern in {
-      encoded = "%[0-9A-Fa-f]{2}"
-      # Letters with marks in Latin, Greek and Cyrillic, kana, Hangul; without
-      # looking at each. Terraform itself leaves no text that is not NFC.
-      spellings = "[\\x{C0}-\\x{24F}\\x{370}-\\x{52F}\\x{1E00}-\\x{1FFF}\\x{3040}-\\x{30FF}\\x{AC00}-\\x{D7A3}]"
-    } :
-    doubt => flatten([
-      for key, ends in local._filters : [
-        for end, text in ends : "${key}.${end} = \"${text}\"" if can(regex(pattern, text))
-      ]
-    ])
-  }
+  _encoded = flatten([
+    for key, ends in local._filters : [
+      for end, text in ends : "${key}.${end} = \"${text}\"" if can(regex("%[0-9A-Fa-f]{2}", text))
+    ]
+  ])
   _slashed = [
     for key, source in local._sources : "${key}.prefix = \"${source.prefix}\"" if startswith(source.prefix, "/")
   ]
@@ -107,20 +99,10 @@ check "prefixes_begin_as_keys_do" {
 
 check "filters_are_not_url_encoded" {
   assert {
-    condition     = length(local._filters_by_doubt.encoded) == 0
+    condition     = length(local._encoded) == 0
     error_message = <<-EOT
-      These prefixes and suffixes look URL-encoded: ${join(", ", local._filters_by_doubt.encoded)}.
+      These prefixes and suffixes look URL-encoded: ${join(", ", local._encoded)}.
       Write them as the keys are, = for %3D and a space for %20: Spillway encodes them where S3 wants it. As they are they match only keys that have the % in them.
-    EOT
-  }
-}
-
-check "filters_have_one_spelling" {
-  assert {
-    condition     = length(local._filters_by_doubt.spellings) == 0
-    error_message = <<-EOT
-      These prefixes and suffixes have letters that Unicode writes in two ways: ${join(", ", local._filters_by_doubt.spellings)}.
-      Terraform makes them composed (NFC), and S3 compares bytes: a key in the other form (NFD, as file names of macOS often are) does not match. Let whoever uploads normalize keys to NFC, or end the prefix before such a letter and begin the suffix after it.
     EOT
   }
 }

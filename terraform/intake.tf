@@ -226,8 +226,8 @@ module "ingest" {
   count  = local._ingest ? 1 : 0
   source = "./modules/handler"
 
-  name               = module.names.functions.ingest
-  role_name          = module.names.roles.ingest
+  name               = module.names.functions["ingest"]
+  role_name          = module.names.roles["ingest"]
   handler            = "ingest"
   architecture       = var.handlers.architecture
   artifact           = local._artifact

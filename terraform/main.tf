@@ -142,8 +142,8 @@ module "workflow" {
   count  = var.workflow.state_machine == null ? 1 : 0
   source = "./modules/workflow"
 
-  name              = module.names.state_machines.workflow
-  role_name         = module.names.roles.workflow
+  name              = module.names.state_machines["workflow"]
+  role_name         = module.names.roles["workflow"]
   alias             = var.workflow.alias
   definition        = var.workflow.definition
   iam               = local._iam
@@ -177,8 +177,8 @@ module "outcomes" {
 module "dispatch" {
   source = "./modules/handler"
 
-  name               = module.names.functions.dispatch
-  role_name          = module.names.roles.dispatch
+  name               = module.names.functions["dispatch"]
+  role_name          = module.names.roles["dispatch"]
   handler            = "dispatch"
   architecture       = var.handlers.architecture
   artifact           = local._artifact
@@ -277,8 +277,8 @@ module "dispatch" {
 module "settle" {
   source = "./modules/handler"
 
-  name               = module.names.functions.settle
-  role_name          = module.names.roles.settle
+  name               = module.names.functions["settle"]
+  role_name          = module.names.roles["settle"]
   handler            = "settle"
   architecture       = var.handlers.architecture
   artifact           = local._artifact
@@ -352,7 +352,7 @@ module "schedule" {
   # The first tick finds its queues.
   depends_on = [module.outcomes, module.queue]
 
-  name       = module.names.rules.tick
+  name       = module.names.rules["tick"]
   enabled    = var.schedule.enabled
   expression = var.schedule.expression
   function   = { arn = module.dispatch.function_arn }

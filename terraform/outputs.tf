@@ -290,6 +290,11 @@ output "workflow_role_arn" {
   value       = one(module.workflow[*].role_arn)
 }
 
+output "workflow_role_name" {
+  description = "Name of the state machine's role, for further policies; null if the state machine was made elsewhere."
+  value       = one(module.workflow[*].role_name)
+}
+
 output "workflow_version_arn" {
   description = "ARN of the state machine's newest version, for workflow.alias.previous_version_arn of the next change; null without an alias."
   value       = one(module.workflow[*].version_arn)

@@ -47,7 +47,7 @@ locals {
   _reconcile_rule = {
     arn = join(":", [
       "arn", local._home.partition, "events", local._home.region,
-      local._home.account_id, "rule/${module.names.rules.reconcile}",
+      local._home.account_id, "rule/${module.names.rules["reconcile"]}",
     ])
   }
   # A batch of 200 objects takes seconds; going over the rows stops 60 seconds
@@ -59,8 +59,8 @@ module "reconcile_function" {
   count  = var.reconcile.enabled ? 1 : 0
   source = "./modules/handler"
 
-  name               = module.names.functions.reconcile
-  role_name          = module.names.roles.reconcile
+  name               = module.names.functions["reconcile"]
+  role_name          = module.names.roles["reconcile"]
   handler            = "reconcile"
   architecture       = var.handlers.architecture
   artifact           = local._artifact
@@ -140,9 +140,9 @@ module "reconcile" {
   count  = var.reconcile.enabled ? 1 : 0
   source = "./modules/reconcile"
 
-  name               = module.names.state_machines.reconcile
-  role_name          = module.names.roles.reconcile-map
-  rule_role_name     = module.names.roles.reconcile-rule
+  name               = module.names.state_machines["reconcile"]
+  role_name          = module.names.roles["reconcile-map"]
+  rule_role_name     = module.names.roles["reconcile-rule"]
   dead_letter_queue  = { arn = module.reconcile_failures[0].queue_arn }
   expression         = var.reconcile.schedule
   function           = { arn = module.reconcile_function[0].function_arn }

@@ -12,7 +12,7 @@ variable "buckets" {
     # "owned": this module writes the bucket's one notification configuration,
     # and what it does not know of is removed. "external": someone else does,
     # with the output bucket_notifications.
-    notification = optional(string, "owned")
+    notification = string
     # What is taken in, by a key of your choice.
     sources = map(object({
       # What a key starts with, as the key is and not URL-encoded; "": anything.

@@ -107,8 +107,9 @@ variable "workflow" {
       resources  = list(string)
       conditions = optional(map(map(list(string))))
     })), [])
-    # Longest time an execution may take; null: what the definition itself
-    # says. An execution that hangs keeps its slot. Only with a definition.
+    # Longest time that an execution takes: one that hangs keeps its slot. Null:
+    # the TimeoutSeconds of the definition, or 24 hours if it has none; 0: the
+    # definition as it is. Only with a definition.
     timeout_seconds = optional(number)
     # ALL, ERROR, FATAL or OFF.
     log_level = optional(string, "ERROR")

@@ -9,13 +9,14 @@ variables {
 
   buckets = {
     uploads = {
-      name    = "uploads"
-      sources = { status = { prefix = "status/", suffix = ".json" } }
+      name         = "uploads"
+      notification = "owned"
+      sources      = { status = { prefix = "status/", suffix = ".json" } }
     }
   }
 
   handlers = {
-    directory = "handlers"
+    s3 = { bucket = "artifacts" }
     manifest = {
       version  = "1.2.3"
       protocol = 2

@@ -566,7 +566,7 @@ run "handler_that_keeps_what_failed" {
     name      = "reports_ingest"
     role_name = "reports_ingest_eu-central-1"
     handler   = "ingest"
-    artifact  = { directory = "." }
+    artifact  = { s3 = { bucket = "artifacts" } }
     manifest = {
       version  = "1.2.3"
       protocol = 2
@@ -608,8 +608,10 @@ run "handler_with_a_key_and_nothing_to_encrypt" {
   }
 
   variables {
-    handler  = "ingest"
-    artifact = { directory = "." }
+    name      = "reports_ingest"
+    role_name = "reports_ingest_eu-central-1"
+    handler   = "ingest"
+    artifact  = { s3 = { bucket = "artifacts" } }
     manifest = {
       version  = "1.2.3"
       protocol = 2
@@ -635,7 +637,7 @@ run "handler_with_an_environment_too_large" {
     name      = "reports_ingest"
     role_name = "reports_ingest_eu-central-1"
     handler   = "ingest"
-    artifact  = { directory = "." }
+    artifact  = { s3 = { bucket = "artifacts" } }
     manifest = {
       version  = "1.2.3"
       protocol = 2
@@ -658,7 +660,7 @@ run "handler_with_an_environment_that_fits" {
     name      = "reports_ingest"
     role_name = "reports_ingest_eu-central-1"
     handler   = "ingest"
-    artifact  = { directory = "." }
+    artifact  = { s3 = { bucket = "artifacts" } }
     manifest = {
       version  = "1.2.3"
       protocol = 2
@@ -679,7 +681,7 @@ run "handler_with_an_alias_for_a_key" {
     name      = "reports_ingest"
     role_name = "reports_ingest_eu-central-1"
     handler   = "ingest"
-    artifact  = { directory = "." }
+    artifact  = { s3 = { bucket = "artifacts" } }
     manifest = {
       version  = "1.2.3"
       protocol = 2

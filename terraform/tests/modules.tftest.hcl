@@ -720,14 +720,14 @@ run "handler" {
     name         = "reports_dispatch"
     role_name    = "reports_dispatch_eu-central-1"
     handler      = "dispatch"
-    artifact     = { directory = "target/handlers" }
+    artifact     = { directory = "./tests/zips" }
     async_invoke = {}
     environment  = { A = "1" }
     iam          = { path = "/pipelines/", permissions_boundary = "arn:aws:iam::111122223333:policy/boundary" }
     manifest = {
       version  = "1.2.3"
       protocol = 2
-      handlers = { dispatch = { arm64 = { file = "d.zip", sha256 = "d1", bytes = 1 } } }
+      handlers = { dispatch = { arm64 = { file = "d.zip", sha256 = "0XDgddfzNH10IRiO3xF6zKqa1UC/LkSezjprKaCUh4I=", bytes = 1 } } }
     }
     settings = { memory_mb = 512, reserved_concurrency = 1, timeout_seconds = 76, tracing = true }
   }
@@ -738,9 +738,9 @@ run "handler" {
       aws_lambda_function.this.runtime == "provided.al2023",
       aws_lambda_function.this.handler == "bootstrap",
       tolist(aws_lambda_function.this.architectures) == tolist(["arm64"]),
-      aws_lambda_function.this.filename == "target/handlers/d.zip",
+      aws_lambda_function.this.filename == "./tests/zips/d.zip",
       aws_lambda_function.this.s3_bucket == null,
-      aws_lambda_function.this.source_code_hash == "d1",
+      aws_lambda_function.this.source_code_hash == "0XDgddfzNH10IRiO3xF6zKqa1UC/LkSezjprKaCUh4I=",
       aws_lambda_function.this.memory_size == 512,
       aws_lambda_function.this.reserved_concurrent_executions == 1,
       aws_lambda_function.this.timeout == 76,
@@ -763,9 +763,53 @@ run "handler" {
     error_message = "An asynchronous invocation is tried for a minute, once."
   }
   assert {
-    condition     = output.released_sha256 == "d1" && output.running_sha256 == "running"
+    condition     = output.released_sha256 == "0XDgddfzNH10IRiO3xF6zKqa1UC/LkSezjprKaCUh4I=" && output.running_sha256 == "running"
     error_message = "Released is what the manifest says, running what Lambda says."
   }
+}
+
+run "handler_without_its_zip" {
+  command = plan
+
+  module {
+    source = "./modules/handler"
+  }
+
+  variables {
+    name      = "reports_dispatch"
+    role_name = "reports_dispatch_eu-central-1"
+    handler   = "dispatch"
+    artifact  = { directory = "./tests/zips" }
+    manifest = {
+      version  = "1.2.3"
+      protocol = 2
+      handlers = { dispatch = { arm64 = { file = "nowhere.zip", sha256 = "0XDgddfzNH10IRiO3xF6zKqa1UC/LkSezjprKaCUh4I=", bytes = 1 } } }
+    }
+  }
+
+  expect_failures = [aws_lambda_function.this]
+}
+
+run "handler_with_the_zip_of_another_build" {
+  command = plan
+
+  module {
+    source = "./modules/handler"
+  }
+
+  variables {
+    name      = "reports_dispatch"
+    role_name = "reports_dispatch_eu-central-1"
+    handler   = "dispatch"
+    artifact  = { directory = "./tests/zips" }
+    manifest = {
+      version  = "1.2.3"
+      protocol = 2
+      handlers = { dispatch = { arm64 = { file = "d.zip", sha256 = "d1", bytes = 1 } } }
+    }
+  }
+
+  expect_failures = [aws_lambda_function.this]
 }
 
 run "handler_from_a_bucket" {
@@ -809,7 +853,7 @@ run "handler_of_another_protocol" {
     name      = "reports_settle"
     role_name = "reports_settle_eu-central-1"
     handler   = "settle"
-    artifact  = { directory = "." }
+    artifact  = { s3 = { bucket = "artifacts" } }
     manifest = {
       version  = "9.0.0"
       protocol = 3
@@ -831,7 +875,7 @@ run "handler_that_the_manifest_lacks" {
     name      = "reports_settle"
     role_name = "reports_settle_eu-central-1"
     handler   = "settle"
-    artifact  = { directory = "." }
+    artifact  = { s3 = { bucket = "artifacts" } }
     manifest = {
       version  = "1.2.3"
       protocol = 2
@@ -853,7 +897,7 @@ run "handler_with_a_role_name_too_long" {
     name      = "reports_settle"
     role_name = "a-role-of-an-organisation-that-has-long-names_reports_eu-central-1"
     handler   = "settle"
-    artifact  = { directory = "." }
+    artifact  = { s3 = { bucket = "artifacts" } }
     manifest = {
       version  = "1.2.3"
       protocol = 2
@@ -875,7 +919,7 @@ run "handler_with_a_policy_too_long" {
     name      = "reports_settle"
     role_name = "reports_settle_eu-central-1"
     handler   = "settle"
-    artifact  = { directory = "." }
+    artifact  = { s3 = { bucket = "artifacts" } }
     manifest = {
       version  = "1.2.3"
       protocol = 2
@@ -923,7 +967,7 @@ run "handler_with_too_little_memory" {
     name      = "reports_settle"
     role_name = "reports_settle_eu-central-1"
     handler   = "settle"
-    artifact  = { directory = "." }
+    artifact  = { s3 = { bucket = "artifacts" } }
     manifest = {
       version  = "1.2.3"
       protocol = 2
@@ -946,7 +990,7 @@ run "handler_that_runs_for_too_long" {
     name      = "reports_settle"
     role_name = "reports_settle_eu-central-1"
     handler   = "settle"
-    artifact  = { directory = "." }
+    artifact  = { s3 = { bucket = "artifacts" } }
     manifest = {
       version  = "1.2.3"
       protocol = 2
@@ -969,7 +1013,7 @@ run "handler_that_can_never_run" {
     name      = "reports_settle"
     role_name = "reports_settle_eu-central-1"
     handler   = "settle"
-    artifact  = { directory = "." }
+    artifact  = { s3 = { bucket = "artifacts" } }
     manifest = {
       version  = "1.2.3"
       protocol = 2
@@ -1120,8 +1164,49 @@ run "workflow_that_may_do_nothing" {
     error_message = "Without logs and statements there is no policy."
   }
   assert {
+    condition     = aws_sfn_state_machine.this.logging_configuration[0].log_destination == null
+    error_message = "Step Functions would check that the role can deliver logs."
+  }
+  assert {
+    condition     = jsondecode(aws_sfn_state_machine.this.definition) == { StartAt = "Done", States = { Done = { Type = "Succeed" } }, TimeoutSeconds = 86400 }
+    error_message = "An execution that hangs gives its slot back after a day: ${aws_sfn_state_machine.this.definition}"
+  }
+}
+
+run "workflow_with_a_timeout_of_its_own" {
+  command = plan
+
+  module {
+    source = "./modules/workflow"
+  }
+
+  variables {
+    role_name  = "reports_workflow_eu-central-1"
+    definition = "{\"StartAt\": \"Done\", \"States\": {\"Done\": {\"Type\": \"Succeed\"}}, \"TimeoutSeconds\": 60}"
+  }
+
+  assert {
     condition     = aws_sfn_state_machine.this.definition == var.definition
-    error_message = "Without a timeout the definition is left as it is."
+    error_message = "What the definition says is left as it is."
+  }
+}
+
+run "workflow_without_a_timeout" {
+  command = plan
+
+  module {
+    source = "./modules/workflow"
+  }
+
+  variables {
+    role_name       = "reports_workflow_eu-central-1"
+    definition      = "{\"StartAt\": \"Done\", \"States\": {\"Done\": {\"Type\": \"Succeed\"}}}"
+    timeout_seconds = 0
+  }
+
+  assert {
+    condition     = aws_sfn_state_machine.this.definition == var.definition
+    error_message = "0 leaves the definition as it is."
   }
 }
 
@@ -1167,7 +1252,7 @@ run "workflow_out_of_range" {
     definition        = "{\"StartAt\": \"Done\", \"States\": {}}"
     logs              = { level = "WARN" }
     policy_statements = [{ effect = "allow", actions = ["s3:GetObject"], resources = [] }]
-    timeout_seconds   = 0
+    timeout_seconds   = -1
   }
 
   expect_failures = [var.logs, var.policy_statements, var.timeout_seconds]
@@ -1320,6 +1405,42 @@ run "outcomes_with_a_bound" {
     condition     = aws_lambda_event_source_mapping.this.scaling_config[0].maximum_concurrency == 2
     error_message = "At most two instances settle at once."
   }
+}
+
+run "outcomes_of_another_region" {
+  command = plan
+
+  module {
+    source = "./modules/outcomes"
+  }
+
+  variables {
+    name                     = "reports_outcomes"
+    dead_letter_name         = "reports_outcomes-dlq"
+    function                 = { arn = "arn:aws:lambda:eu-central-1:111122223333:function:reports_settle" }
+    function_timeout_seconds = 30
+    state_machine            = { arn = "arn:aws:states:eu-west-1:111122223333:stateMachine:reports" }
+  }
+
+  expect_failures = [aws_cloudwatch_event_rule.this]
+}
+
+run "outcomes_of_another_account" {
+  command = plan
+
+  module {
+    source = "./modules/outcomes"
+  }
+
+  variables {
+    name                     = "reports_outcomes"
+    dead_letter_name         = "reports_outcomes-dlq"
+    function                 = { arn = "arn:aws:lambda:eu-central-1:111122223333:function:reports_settle" }
+    function_timeout_seconds = 30
+    state_machine            = { arn = "arn:aws:states:eu-central-1:444455556666:stateMachine:reports" }
+  }
+
+  expect_failures = [aws_cloudwatch_event_rule.this]
 }
 
 run "outcomes_out_of_range" {

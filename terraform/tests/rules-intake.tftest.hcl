@@ -6,14 +6,14 @@ mock_provider "aws" {
 
 variables {
   name    = "reports"
-  buckets = { a = { name = "bucket-a", sources = { all = {} } } }
+  buckets = { a = { name = "bucket-a", notification = "owned", sources = { all = {} } } }
 
   workflow = {
     definition = "{\"StartAt\": \"Done\", \"States\": {\"Done\": {\"Type\": \"Succeed\"}}}"
   }
 
   handlers = {
-    directory = "handlers"
+    s3 = { bucket = "artifacts" }
     manifest = {
       version  = "1.2.3"
       protocol = 2
@@ -40,7 +40,7 @@ run "sources_by_three_ways" {
   command = plan
 
   variables {
-    buckets = { a = { name = "bucket-a", sources = { one = { prefix = "one/" }, two = { prefix = "two/", via = "lambda" }, three = { prefix = "three/", via = "eventbridge" } } } }
+    buckets = { a = { name = "bucket-a", notification = "owned", sources = { one = { prefix = "one/" }, two = { prefix = "two/", via = "lambda" }, three = { prefix = "three/", via = "eventbridge" } } } }
   }
 }
 
@@ -48,7 +48,7 @@ run "sources_with_a_size_for_s3" {
   command = plan
 
   variables {
-    buckets = { a = { name = "bucket-a", sources = { all = { min_size = 1 } } } }
+    buckets = { a = { name = "bucket-a", notification = "owned", sources = { all = { min_size = 1 } } } }
   }
 
   expect_failures = [var.buckets]
@@ -58,7 +58,7 @@ run "sources_with_a_reason_for_the_function" {
   command = plan
 
   variables {
-    buckets = { a = { name = "bucket-a", sources = { all = { via = "lambda", reasons = ["PutObject"] } } } }
+    buckets = { a = { name = "bucket-a", notification = "owned", sources = { all = { via = "lambda", reasons = ["PutObject"] } } } }
   }
 
   expect_failures = [var.buckets]
@@ -68,7 +68,7 @@ run "sources_with_events_for_eventbridge" {
   command = plan
 
   variables {
-    buckets = { a = { name = "bucket-a", sources = { all = { via = "eventbridge", events = ["s3:ObjectCreated:Put"] } } } }
+    buckets = { a = { name = "bucket-a", notification = "owned", sources = { all = { via = "eventbridge", events = ["s3:ObjectCreated:Put"] } } } }
   }
 
   expect_failures = [var.buckets]
@@ -78,7 +78,7 @@ run "sources_with_a_reason_that_is_none" {
   command = plan
 
   variables {
-    buckets = { a = { name = "bucket-a", sources = { all = { via = "eventbridge", reasons = ["Upload"] } } } }
+    buckets = { a = { name = "bucket-a", notification = "owned", sources = { all = { via = "eventbridge", reasons = ["Upload"] } } } }
   }
 
   expect_failures = [var.buckets]
@@ -88,7 +88,7 @@ run "sources_without_a_reason" {
   command = plan
 
   variables {
-    buckets = { a = { name = "bucket-a", sources = { all = { via = "eventbridge", reasons = [] } } } }
+    buckets = { a = { name = "bucket-a", notification = "owned", sources = { all = { via = "eventbridge", reasons = [] } } } }
   }
 
   expect_failures = [var.buckets]
@@ -98,7 +98,7 @@ run "sources_with_a_size_below_zero" {
   command = plan
 
   variables {
-    buckets = { a = { name = "bucket-a", sources = { all = { via = "eventbridge", min_size = -1 } } } }
+    buckets = { a = { name = "bucket-a", notification = "owned", sources = { all = { via = "eventbridge", min_size = -1 } } } }
   }
 
   expect_failures = [var.buckets]
@@ -108,7 +108,7 @@ run "sources_with_half_a_byte" {
   command = plan
 
   variables {
-    buckets = { a = { name = "bucket-a", sources = { all = { via = "eventbridge", max_size = 0.5 } } } }
+    buckets = { a = { name = "bucket-a", notification = "owned", sources = { all = { via = "eventbridge", max_size = 0.5 } } } }
   }
 
   expect_failures = [var.buckets]
@@ -118,7 +118,7 @@ run "sources_with_sizes_the_wrong_way_round" {
   command = plan
 
   variables {
-    buckets = { a = { name = "bucket-a", sources = { all = { via = "eventbridge", min_size = 2, max_size = 1 } } } }
+    buckets = { a = { name = "bucket-a", notification = "owned", sources = { all = { via = "eventbridge", min_size = 2, max_size = 1 } } } }
   }
 
   expect_failures = [var.buckets]
@@ -128,7 +128,7 @@ run "sources_in_a_lane_that_is_none" {
   command = plan
 
   variables {
-    buckets = { a = { name = "bucket-a", sources = { all = { lane = "urgent" } } } }
+    buckets = { a = { name = "bucket-a", notification = "owned", sources = { all = { lane = "urgent" } } } }
   }
 
   expect_failures = [var.buckets]
@@ -138,7 +138,7 @@ run "sources_in_the_default_lane_of_others" {
   command = plan
 
   variables {
-    buckets = { a = { name = "bucket-a", sources = { all = { lane = "default" } } } }
+    buckets = { a = { name = "bucket-a", notification = "owned", sources = { all = { lane = "default" } } } }
     lanes   = { urgent = { priority = 1 } }
   }
 
@@ -149,7 +149,7 @@ run "sources_that_overlap" {
   command = plan
 
   variables {
-    buckets = { a = { name = "bucket-a", sources = { all = {}, json = { suffix = ".json" } } } }
+    buckets = { a = { name = "bucket-a", notification = "owned", sources = { all = {}, json = { suffix = ".json" } } } }
   }
 
   expect_failures = [var.buckets]
@@ -159,7 +159,7 @@ run "sources_that_overlap_by_two_ways" {
   command = plan
 
   variables {
-    buckets = { a = { name = "bucket-a", sources = { all = { via = "lambda" }, json = { suffix = ".json" } } } }
+    buckets = { a = { name = "bucket-a", notification = "owned", sources = { all = { via = "lambda" }, json = { suffix = ".json" } } } }
   }
 
   expect_failures = [var.buckets]
@@ -169,7 +169,7 @@ run "sources_that_overlap_by_event_and_reason" {
   command = plan
 
   variables {
-    buckets = { a = { name = "bucket-a", sources = { put = { events = ["s3:ObjectCreated:Put"] }, small = { via = "eventbridge", reasons = ["PutObject"] } } } }
+    buckets = { a = { name = "bucket-a", notification = "owned", sources = { put = { events = ["s3:ObjectCreated:Put"] }, small = { via = "eventbridge", reasons = ["PutObject"] } } } }
   }
 
   expect_failures = [var.buckets]
@@ -179,7 +179,7 @@ run "sources_that_overlap_in_size" {
   command = plan
 
   variables {
-    buckets = { a = { name = "bucket-a", sources = { small = { via = "eventbridge", max_size = 10 }, big = { via = "eventbridge", min_size = 10 } } } }
+    buckets = { a = { name = "bucket-a", notification = "owned", sources = { small = { via = "eventbridge", max_size = 10 }, big = { via = "eventbridge", min_size = 10 } } } }
   }
 
   expect_failures = [var.buckets]
@@ -189,7 +189,7 @@ run "sources_that_the_function_could_not_tell_apart" {
   command = plan
 
   variables {
-    buckets = { a = { name = "bucket-a", sources = { put = { via = "lambda", events = ["s3:ObjectCreated:Put"], lane = "x" }, copy = { via = "lambda", events = ["s3:ObjectCreated:Copy"], lane = "y" } } } }
+    buckets = { a = { name = "bucket-a", notification = "owned", sources = { put = { via = "lambda", events = ["s3:ObjectCreated:Put"], lane = "x" }, copy = { via = "lambda", events = ["s3:ObjectCreated:Copy"], lane = "y" } } } }
     lanes   = { x = { priority = 1 }, y = { priority = 2 } }
   }
 
@@ -200,7 +200,7 @@ run "sources_side_by_side" {
   command = plan
 
   variables {
-    buckets = { a = { name = "bucket-a", sources = { put = { events = ["s3:ObjectCreated:Put"] }, copy = { via = "lambda", events = ["s3:ObjectCreated:Copy"] }, small = { via = "eventbridge", reasons = ["POST Object"], max_size = 10 }, big = { via = "eventbridge", reasons = ["POST Object"], min_size = 11 } } } }
+    buckets = { a = { name = "bucket-a", notification = "owned", sources = { put = { events = ["s3:ObjectCreated:Put"] }, copy = { via = "lambda", events = ["s3:ObjectCreated:Copy"] }, small = { via = "eventbridge", reasons = ["POST Object"], max_size = 10 }, big = { via = "eventbridge", reasons = ["POST Object"], min_size = 11 } } } }
   }
 }
 
@@ -218,8 +218,8 @@ run "handlers_without_ingest" {
   command = plan
 
   variables {
-    buckets  = { a = { name = "bucket-a", sources = { all = { via = "lambda" } } } }
-    handlers = { directory = ".", manifest = { version = "1.2.3", protocol = 2, handlers = { dispatch = { arm64 = { file = "d.zip", sha256 = "d1", bytes = 1 } }, reconcile = { arm64 = { file = "r.zip", sha256 = "r1", bytes = 1 } }, settle = { arm64 = { file = "s.zip", sha256 = "s1", bytes = 1 } } } } }
+    buckets  = { a = { name = "bucket-a", notification = "owned", sources = { all = { via = "lambda" } } } }
+    handlers = { s3 = { bucket = "artifacts" }, manifest = { version = "1.2.3", protocol = 2, handlers = { dispatch = { arm64 = { file = "d.zip", sha256 = "d1", bytes = 1 } }, reconcile = { arm64 = { file = "r.zip", sha256 = "r1", bytes = 1 } }, settle = { arm64 = { file = "s.zip", sha256 = "s1", bytes = 1 } } } } }
   }
 
   expect_failures = [var.handlers]
@@ -239,7 +239,7 @@ run "fifo_from_eventbridge" {
   command = plan
 
   variables {
-    buckets = { a = { name = "bucket-a", sources = { all = { via = "eventbridge" } } } }
+    buckets = { a = { name = "bucket-a", notification = "owned", sources = { all = { via = "eventbridge" } } } }
     fifo    = true
   }
 
@@ -250,7 +250,7 @@ run "fifo_from_a_topic" {
   command = plan
 
   variables {
-    buckets = { a = { name = "bucket-a", sources = { all = { via = "lambda" } } } }
+    buckets = { a = { name = "bucket-a", notification = "owned", sources = { all = { via = "lambda" } } } }
     fifo    = true
     topics  = { fanout = { arn = "arn:aws:sns:eu-central-1:111122223333:fanout" } }
   }
@@ -262,7 +262,7 @@ run "fifo_with_a_backoff" {
   command = plan
 
   variables {
-    buckets = { a = { name = "bucket-a", sources = { all = { via = "lambda" } } } }
+    buckets = { a = { name = "bucket-a", notification = "owned", sources = { all = { via = "lambda" } } } }
     fifo    = true
     retry   = { backoff_seconds = [30] }
   }
@@ -274,7 +274,7 @@ run "fifo_with_no_backoff" {
   command = plan
 
   variables {
-    buckets = { a = { name = "bucket-a", sources = { all = { via = "lambda" } } } }
+    buckets = { a = { name = "bucket-a", notification = "owned", sources = { all = { via = "lambda" } } } }
     fifo    = true
     retry   = { backoff_seconds = [0] }
   }

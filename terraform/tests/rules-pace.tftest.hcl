@@ -6,14 +6,14 @@ mock_provider "aws" {
 
 variables {
   name    = "reports"
-  buckets = { a = { name = "bucket-a", sources = { all = {} } } }
+  buckets = { a = { name = "bucket-a", notification = "owned", sources = { all = {} } } }
 
   workflow = {
     definition = "{\"StartAt\": \"Done\", \"States\": {\"Done\": {\"Type\": \"Succeed\"}}}"
   }
 
   handlers = {
-    directory = "handlers"
+    s3 = { bucket = "artifacts" }
     manifest = {
       version  = "1.2.3"
       protocol = 2

@@ -6,14 +6,14 @@ mock_provider "aws" {
 
 variables {
   name    = "reports"
-  buckets = { a = { name = "bucket-a", sources = { all = {} } } }
+  buckets = { a = { name = "bucket-a", notification = "owned", sources = { all = {} } } }
 
   workflow = {
     definition = "{\"StartAt\": \"Done\", \"States\": {\"Done\": {\"Type\": \"Succeed\"}}}"
   }
 
   handlers = {
-    directory = "handlers"
+    s3 = { bucket = "artifacts" }
     manifest = {
       version  = "1.2.3"
       protocol = 2
@@ -191,7 +191,7 @@ run "combination_batch_on_fifo" {
   command = plan
 
   variables {
-    buckets  = { a = { name = "bucket-a", sources = { all = { via = "lambda" } } } }
+    buckets  = { a = { name = "bucket-a", notification = "owned", sources = { all = { via = "lambda" } } } }
     fifo     = true
     workflow = { definition = "{\"StartAt\": \"Done\", \"States\": {\"Done\": {\"Type\": \"Succeed\"}}}", events_per_execution = 2 }
   }
@@ -203,7 +203,7 @@ run "combination_none_objects" {
   command = plan
 
   variables {
-    buckets  = { a = { name = "bucket-a", sources = { one = { prefix = "one/" }, two = { prefix = "two/", via = "lambda" }, three = { prefix = "three/", via = "eventbridge" } } } }
+    buckets  = { a = { name = "bucket-a", notification = "owned", sources = { one = { prefix = "one/" }, two = { prefix = "two/", via = "lambda" }, three = { prefix = "three/", via = "eventbridge" } } } }
     workflow = { definition = "{\"StartAt\": \"Done\", \"States\": {\"Done\": {\"Type\": \"Succeed\"}}}", order = "none", input_format = "objects" }
   }
 }
@@ -212,7 +212,7 @@ run "combination_none_fifo_objects" {
   command = plan
 
   variables {
-    buckets  = { a = { name = "bucket-a", sources = { all = { via = "lambda" } } } }
+    buckets  = { a = { name = "bucket-a", notification = "owned", sources = { all = { via = "lambda" } } } }
     fifo     = true
     workflow = { definition = "{\"StartAt\": \"Done\", \"States\": {\"Done\": {\"Type\": \"Succeed\"}}}", order = "none", input_format = "objects" }
   }
@@ -222,7 +222,7 @@ run "combination_none_s3_notification" {
   command = plan
 
   variables {
-    buckets  = { a = { name = "bucket-a", sources = { one = { prefix = "one/" }, two = { prefix = "two/", via = "lambda" }, three = { prefix = "three/", via = "eventbridge" } } } }
+    buckets  = { a = { name = "bucket-a", notification = "owned", sources = { one = { prefix = "one/" }, two = { prefix = "two/", via = "lambda" }, three = { prefix = "three/", via = "eventbridge" } } } }
     workflow = { definition = "{\"StartAt\": \"Done\", \"States\": {\"Done\": {\"Type\": \"Succeed\"}}}", order = "none", input_format = "s3-notification" }
   }
 }
@@ -231,7 +231,7 @@ run "combination_none_fifo_s3_notification" {
   command = plan
 
   variables {
-    buckets  = { a = { name = "bucket-a", sources = { all = { via = "lambda" } } } }
+    buckets  = { a = { name = "bucket-a", notification = "owned", sources = { all = { via = "lambda" } } } }
     fifo     = true
     workflow = { definition = "{\"StartAt\": \"Done\", \"States\": {\"Done\": {\"Type\": \"Succeed\"}}}", order = "none", input_format = "s3-notification" }
   }
@@ -241,7 +241,7 @@ run "combination_latest_objects" {
   command = plan
 
   variables {
-    buckets  = { a = { name = "bucket-a", sources = { one = { prefix = "one/" }, two = { prefix = "two/", via = "lambda" }, three = { prefix = "three/", via = "eventbridge" } } } }
+    buckets  = { a = { name = "bucket-a", notification = "owned", sources = { one = { prefix = "one/" }, two = { prefix = "two/", via = "lambda" }, three = { prefix = "three/", via = "eventbridge" } } } }
     workflow = { definition = "{\"StartAt\": \"Done\", \"States\": {\"Done\": {\"Type\": \"Succeed\"}}}", order = "latest", input_format = "objects" }
   }
 }
@@ -250,7 +250,7 @@ run "combination_latest_fifo_objects" {
   command = plan
 
   variables {
-    buckets  = { a = { name = "bucket-a", sources = { all = { via = "lambda" } } } }
+    buckets  = { a = { name = "bucket-a", notification = "owned", sources = { all = { via = "lambda" } } } }
     fifo     = true
     workflow = { definition = "{\"StartAt\": \"Done\", \"States\": {\"Done\": {\"Type\": \"Succeed\"}}}", order = "latest", input_format = "objects" }
   }
@@ -260,7 +260,7 @@ run "combination_latest_s3_notification" {
   command = plan
 
   variables {
-    buckets  = { a = { name = "bucket-a", sources = { one = { prefix = "one/" }, two = { prefix = "two/", via = "lambda" }, three = { prefix = "three/", via = "eventbridge" } } } }
+    buckets  = { a = { name = "bucket-a", notification = "owned", sources = { one = { prefix = "one/" }, two = { prefix = "two/", via = "lambda" }, three = { prefix = "three/", via = "eventbridge" } } } }
     workflow = { definition = "{\"StartAt\": \"Done\", \"States\": {\"Done\": {\"Type\": \"Succeed\"}}}", order = "latest", input_format = "s3-notification" }
   }
 }
@@ -269,7 +269,7 @@ run "combination_latest_fifo_s3_notification" {
   command = plan
 
   variables {
-    buckets  = { a = { name = "bucket-a", sources = { all = { via = "lambda" } } } }
+    buckets  = { a = { name = "bucket-a", notification = "owned", sources = { all = { via = "lambda" } } } }
     fifo     = true
     workflow = { definition = "{\"StartAt\": \"Done\", \"States\": {\"Done\": {\"Type\": \"Succeed\"}}}", order = "latest", input_format = "s3-notification" }
   }
@@ -279,7 +279,7 @@ run "combination_each_objects" {
   command = plan
 
   variables {
-    buckets  = { a = { name = "bucket-a", sources = { one = { prefix = "one/" }, two = { prefix = "two/", via = "lambda" }, three = { prefix = "three/", via = "eventbridge" } } } }
+    buckets  = { a = { name = "bucket-a", notification = "owned", sources = { one = { prefix = "one/" }, two = { prefix = "two/", via = "lambda" }, three = { prefix = "three/", via = "eventbridge" } } } }
     workflow = { definition = "{\"StartAt\": \"Done\", \"States\": {\"Done\": {\"Type\": \"Succeed\"}}}", order = "each", input_format = "objects" }
   }
 }
@@ -288,7 +288,7 @@ run "combination_each_fifo_objects" {
   command = plan
 
   variables {
-    buckets  = { a = { name = "bucket-a", sources = { all = { via = "lambda" } } } }
+    buckets  = { a = { name = "bucket-a", notification = "owned", sources = { all = { via = "lambda" } } } }
     fifo     = true
     workflow = { definition = "{\"StartAt\": \"Done\", \"States\": {\"Done\": {\"Type\": \"Succeed\"}}}", order = "each", input_format = "objects" }
   }
@@ -298,7 +298,7 @@ run "combination_each_s3_notification" {
   command = plan
 
   variables {
-    buckets  = { a = { name = "bucket-a", sources = { one = { prefix = "one/" }, two = { prefix = "two/", via = "lambda" }, three = { prefix = "three/", via = "eventbridge" } } } }
+    buckets  = { a = { name = "bucket-a", notification = "owned", sources = { one = { prefix = "one/" }, two = { prefix = "two/", via = "lambda" }, three = { prefix = "three/", via = "eventbridge" } } } }
     workflow = { definition = "{\"StartAt\": \"Done\", \"States\": {\"Done\": {\"Type\": \"Succeed\"}}}", order = "each", input_format = "s3-notification" }
   }
 }
@@ -307,7 +307,7 @@ run "combination_each_fifo_s3_notification" {
   command = plan
 
   variables {
-    buckets  = { a = { name = "bucket-a", sources = { all = { via = "lambda" } } } }
+    buckets  = { a = { name = "bucket-a", notification = "owned", sources = { all = { via = "lambda" } } } }
     fifo     = true
     workflow = { definition = "{\"StartAt\": \"Done\", \"States\": {\"Done\": {\"Type\": \"Succeed\"}}}", order = "each", input_format = "s3-notification" }
   }
@@ -317,7 +317,7 @@ run "combination_batch" {
   command = plan
 
   variables {
-    buckets  = { a = { name = "bucket-a", sources = { one = { prefix = "one/" }, two = { prefix = "two/", via = "lambda" }, three = { prefix = "three/", via = "eventbridge" } } } }
+    buckets  = { a = { name = "bucket-a", notification = "owned", sources = { one = { prefix = "one/" }, two = { prefix = "two/", via = "lambda" }, three = { prefix = "three/", via = "eventbridge" } } } }
     workflow = { definition = "{\"StartAt\": \"Done\", \"States\": {\"Done\": {\"Type\": \"Succeed\"}}}", events_per_execution = 100 }
   }
 }

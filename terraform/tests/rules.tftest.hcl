@@ -7,14 +7,14 @@ mock_provider "aws" {
 
 variables {
   name    = "reports"
-  buckets = { a = { name = "bucket-a", sources = { all = {} } } }
+  buckets = { a = { name = "bucket-a", notification = "owned", sources = { all = {} } } }
 
   workflow = {
     definition = "{\"StartAt\": \"Done\", \"States\": {\"Done\": {\"Type\": \"Succeed\"}}}"
   }
 
   handlers = {
-    directory = "handlers"
+    s3 = { bucket = "artifacts" }
     manifest = {
       version  = "1.2.3"
       protocol = 2
@@ -85,7 +85,7 @@ run "buckets_with_a_key_that_is_none" {
   command = plan
 
   variables {
-    buckets = { "a b" = { name = "bucket-a", sources = { all = {} } } }
+    buckets = { "a b" = { name = "bucket-a", notification = "owned", sources = { all = {} } } }
   }
 
   expect_failures = [var.buckets]
@@ -95,7 +95,7 @@ run "buckets_named_twice" {
   command = plan
 
   variables {
-    buckets = { a = { name = "bucket-a", sources = { all = {} } }, b = { name = "bucket-a", sources = { all = {} } } }
+    buckets = { a = { name = "bucket-a", notification = "owned", sources = { all = {} } }, b = { name = "bucket-a", notification = "owned", sources = { all = {} } } }
   }
 
   expect_failures = [var.buckets]
@@ -105,7 +105,7 @@ run "buckets_without_a_source" {
   command = plan
 
   variables {
-    buckets = { a = { name = "bucket-a", sources = {} } }
+    buckets = { a = { name = "bucket-a", notification = "owned", sources = {} } }
   }
 
   expect_failures = [var.buckets]
@@ -125,7 +125,7 @@ run "buckets_of_an_account_that_is_none" {
   command = plan
 
   variables {
-    buckets = { a = { name = "bucket-a", account_id = "12345678901", sources = { all = {} } } }
+    buckets = { a = { name = "bucket-a", account_id = "12345678901", notification = "owned", sources = { all = {} } } }
   }
 
   expect_failures = [var.buckets]
@@ -135,7 +135,7 @@ run "buckets_with_a_source_key_that_is_none" {
   command = plan
 
   variables {
-    buckets = { a = { name = "bucket-a", sources = { "All" = {} } } }
+    buckets = { a = { name = "bucket-a", notification = "owned", sources = { "All" = {} } } }
   }
 
   expect_failures = [var.buckets]
@@ -145,7 +145,7 @@ run "buckets_via_nothing_known" {
   command = plan
 
   variables {
-    buckets = { a = { name = "bucket-a", sources = { all = { via = "kinesis" } } } }
+    buckets = { a = { name = "bucket-a", notification = "owned", sources = { all = { via = "kinesis" } } } }
   }
 
   expect_failures = [var.buckets]
@@ -155,7 +155,7 @@ run "buckets_without_events" {
   command = plan
 
   variables {
-    buckets = { a = { name = "bucket-a", sources = { all = { events = [] } } } }
+    buckets = { a = { name = "bucket-a", notification = "owned", sources = { all = { events = [] } } } }
   }
 
   expect_failures = [var.buckets]
@@ -165,7 +165,7 @@ run "buckets_with_events_of_removal" {
   command = plan
 
   variables {
-    buckets = { a = { name = "bucket-a", sources = { all = { events = ["s3:ObjectRemoved:*"] } } } }
+    buckets = { a = { name = "bucket-a", notification = "owned", sources = { all = { events = ["s3:ObjectRemoved:*"] } } } }
   }
 
   expect_failures = [var.buckets]
@@ -175,7 +175,7 @@ run "buckets_with_an_event_that_is_none" {
   command = plan
 
   variables {
-    buckets = { a = { name = "bucket-a", sources = { all = { events = ["s3:ObjectCreated:Upload"] } } } }
+    buckets = { a = { name = "bucket-a", notification = "owned", sources = { all = { events = ["s3:ObjectCreated:Upload"] } } } }
   }
 
   expect_failures = [var.buckets]
@@ -185,7 +185,7 @@ run "buckets_with_a_wildcard_in_the_prefix" {
   command = plan
 
   variables {
-    buckets = { a = { name = "bucket-a", sources = { all = { prefix = "in/*" } } } }
+    buckets = { a = { name = "bucket-a", notification = "owned", sources = { all = { prefix = "in/*" } } } }
   }
 
   expect_failures = [var.buckets]
@@ -195,7 +195,7 @@ run "buckets_with_a_wildcard_in_the_suffix" {
   command = plan
 
   variables {
-    buckets = { a = { name = "bucket-a", sources = { all = { suffix = "*.json" } } } }
+    buckets = { a = { name = "bucket-a", notification = "owned", sources = { all = { suffix = "*.json" } } } }
   }
 
   expect_failures = [var.buckets]
@@ -206,8 +206,8 @@ run "buckets_with_more_wildcards_than_an_event_bus_has" {
 
   variables {
     buckets = {
-      a = { name = "bucket-a", sources = { for i in range(16) : "s${i}" => { via = "eventbridge", prefix = "p${i}/", suffix = ".json" } } }
-      b = { name = "bucket-b", sources = { for i in range(15) : "s${i}" => { via = "eventbridge", prefix = "p${i}/", suffix = ".json" } } }
+      a = { name = "bucket-a", notification = "owned", sources = { for i in range(16) : "s${i}" => { via = "eventbridge", prefix = "p${i}/", suffix = ".json" } } }
+      b = { name = "bucket-b", notification = "owned", sources = { for i in range(15) : "s${i}" => { via = "eventbridge", prefix = "p${i}/", suffix = ".json" } } }
     }
   }
 
@@ -238,7 +238,7 @@ run "handlers_of_an_architecture_that_is_none" {
   command = plan
 
   variables {
-    handlers = { directory = ".", architecture = "arm", manifest = { version = "1.2.3", protocol = 2, handlers = { dispatch = { arm = { file = "d.zip", sha256 = "d1", bytes = 1 } }, reconcile = { arm = { file = "r.zip", sha256 = "r1", bytes = 1 } }, settle = { arm = { file = "s.zip", sha256 = "s1", bytes = 1 } } } } }
+    handlers = { s3 = { bucket = "artifacts" }, architecture = "arm", manifest = { version = "1.2.3", protocol = 2, handlers = { dispatch = { arm = { file = "d.zip", sha256 = "d1", bytes = 1 } }, reconcile = { arm = { file = "r.zip", sha256 = "r1", bytes = 1 } }, settle = { arm = { file = "s.zip", sha256 = "s1", bytes = 1 } } } } }
   }
 
   expect_failures = [var.handlers]
@@ -248,7 +248,7 @@ run "handlers_of_an_architecture_not_built" {
   command = plan
 
   variables {
-    handlers = { directory = ".", manifest = { version = "1.2.3", protocol = 2, handlers = { dispatch = { x86_64 = { file = "d.zip", sha256 = "d1", bytes = 1 } }, reconcile = { x86_64 = { file = "r.zip", sha256 = "r1", bytes = 1 } }, settle = { x86_64 = { file = "s.zip", sha256 = "s1", bytes = 1 } } } } }
+    handlers = { s3 = { bucket = "artifacts" }, manifest = { version = "1.2.3", protocol = 2, handlers = { dispatch = { x86_64 = { file = "d.zip", sha256 = "d1", bytes = 1 } }, reconcile = { x86_64 = { file = "r.zip", sha256 = "r1", bytes = 1 } }, settle = { x86_64 = { file = "s.zip", sha256 = "s1", bytes = 1 } } } } }
   }
 
   expect_failures = [var.handlers]
@@ -258,7 +258,7 @@ run "handlers_not_all_built" {
   command = plan
 
   variables {
-    handlers = { directory = ".", manifest = { version = "1.2.3", protocol = 2, handlers = { dispatch = { arm64 = { file = "d.zip", sha256 = "d1", bytes = 1 } }, reconcile = { arm64 = { file = "r.zip", sha256 = "r1", bytes = 1 } } } } }
+    handlers = { s3 = { bucket = "artifacts" }, manifest = { version = "1.2.3", protocol = 2, handlers = { dispatch = { arm64 = { file = "d.zip", sha256 = "d1", bytes = 1 } }, reconcile = { arm64 = { file = "r.zip", sha256 = "r1", bytes = 1 } } } } }
   }
 
   expect_failures = [var.handlers]
@@ -268,7 +268,7 @@ run "handlers_without_reconcile" {
   command = plan
 
   variables {
-    handlers = { directory = ".", manifest = { version = "1.2.3", protocol = 2, handlers = { dispatch = { arm64 = { file = "d.zip", sha256 = "d1", bytes = 1 } }, settle = { arm64 = { file = "s.zip", sha256 = "s1", bytes = 1 } } } } }
+    handlers = { s3 = { bucket = "artifacts" }, manifest = { version = "1.2.3", protocol = 2, handlers = { dispatch = { arm64 = { file = "d.zip", sha256 = "d1", bytes = 1 } }, settle = { arm64 = { file = "s.zip", sha256 = "s1", bytes = 1 } } } } }
   }
 
   expect_failures = [var.handlers]
@@ -595,9 +595,9 @@ run "reconcile_of_what_cannot_be_listed" {
 
   variables {
     buckets = {
-      a     = { name = "bucket-a", sources = { all = { events = ["s3:ObjectCreated:Put"] } } }
-      small = { name = "bucket-s", sources = { all = { via = "eventbridge", max_size = 9 } } }
-      away  = { name = "bucket-b", account_id = "444455556666", sources = { all = {} } }
+      a     = { name = "bucket-a", notification = "owned", sources = { all = { events = ["s3:ObjectCreated:Put"] } } }
+      small = { name = "bucket-s", notification = "owned", sources = { all = { via = "eventbridge", max_size = 9 } } }
+      away  = { name = "bucket-b", account_id = "444455556666", notification = "owned", sources = { all = {} } }
     }
     reconcile = { list = { buckets = ["a", "away", "b"], inventories = { small = { bucket = "inventories" } } } }
   }

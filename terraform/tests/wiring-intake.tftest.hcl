@@ -55,7 +55,8 @@ variables {
 
   buckets = {
     ours = {
-      name = "our-bucket"
+      name         = "our-bucket"
+      notification = "owned"
       sources = {
         alarms = { prefix = "alarms/" }
         images = { prefix = "images/", via = "lambda", lane = "bulk" }
@@ -81,7 +82,7 @@ variables {
   }
 
   handlers = {
-    directory = "handlers"
+    s3 = { bucket = "artifacts" }
     manifest = {
       version  = "1.2.3"
       protocol = 2
@@ -260,7 +261,7 @@ run "fifo" {
     lanes  = {}
     topics = {}
     buckets = {
-      ours = { name = "our-bucket", sources = { all = { via = "lambda" } } }
+      ours = { name = "our-bucket", notification = "owned", sources = { all = { via = "lambda" } } }
     }
   }
 

@@ -34,7 +34,8 @@ variables {
 
   buckets = {
     ours = {
-      name = "our-bucket"
+      name         = "our-bucket"
+      notification = "owned"
       sources = {
         status = { prefix = "status/", suffix = ".json" }
         images = { prefix = "images/", events = ["s3:ObjectCreated:Put"] }
@@ -56,7 +57,7 @@ variables {
   }
 
   handlers = {
-    directory = "handlers"
+    s3 = { bucket = "artifacts" }
     manifest = {
       version  = "1.2.3"
       protocol = 2
@@ -245,14 +246,15 @@ run "every_number_arrives" {
     }
     buckets = {
       ours = {
-        name = "our-bucket"
+        name         = "our-bucket"
+        notification = "owned"
         sources = {
           status = { prefix = "status/", suffix = ".json" }
           now    = { prefix = "status/now/", suffix = ".csv" }
           images = { prefix = "all + images%/" }
         }
       }
-      whole  = { name = "whole-bucket", sources = { all = { suffix = ".json" } } }
+      whole  = { name = "whole-bucket", notification = "owned", sources = { all = { suffix = ".json" } } }
       theirs = { name = "their-bucket", account_id = "444455556666", notification = "external", sources = { all = {} } }
     }
     ledger = { retention_days = 29 }
@@ -418,7 +420,8 @@ run "folder_markers_are_worked_on_where_a_source_says_so" {
   variables {
     buckets = {
       ours = {
-        name = "our-bucket"
+        name         = "our-bucket"
+        notification = "owned"
         sources = {
           status = { prefix = "status/", folder_markers = true }
           images = { prefix = "all + images%/", suffix = "+ /", folder_markers = true }

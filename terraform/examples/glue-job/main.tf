@@ -5,8 +5,9 @@ module "spillway" {
 
   buckets = {
     uploads = {
-      name    = aws_s3_bucket.uploads.id
-      sources = { status = { prefix = "status/", suffix = ".json" } }
+      name         = aws_s3_bucket.uploads.id
+      notification = "owned"
+      sources      = { status = { prefix = "status/", suffix = ".json" } }
     }
   }
 

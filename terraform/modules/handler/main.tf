@@ -8,6 +8,8 @@ locals {
     { file = "", sha256 = "", bytes = 0 },
   )
 
+  _zip = var.artifact.directory == null ? null : "${var.artifact.directory}/${local._build.file}"
+
   _on_failure = (
     var.async_invoke == null ? [] :
     var.async_invoke.on_failure == null ? [] : [var.async_invoke.on_failure.arn]
@@ -124,7 +126,7 @@ resource "aws_lambda_function" "this" {
   # Without variables Lambda forgets the key, and every plan would set it again.
   kms_key_arn = var.kms_key == null || length(var.environment) == 0 ? null : var.kms_key.arn
 
-  filename  = var.artifact.directory == null ? null : "${var.artifact.directory}/${local._build.file}"
+  filename  = local._zip
   s3_bucket = var.artifact.s3 == null ? null : var.artifact.s3.bucket
   s3_key    = var.artifact.s3 == null ? null : "${var.artifact.s3.prefix}${local._build.file}"
 
@@ -149,6 +151,20 @@ resource "aws_lambda_function" "this" {
       error_message = <<-EOT
         The manifest of version ${var.manifest.version} has no ${var.handler} for ${var.architecture}; it has ${join(", ", flatten([for handler, builds in var.manifest.handlers : [for architecture in keys(builds) : "${handler} for ${architecture}"]]))}.
         Build it (scripts/build --arch ${var.architecture}), or set another architecture.
+      EOT
+    }
+    precondition {
+      condition     = local._zip == null ? true : local._build.file == "" || fileexists(local._zip)
+      error_message = <<-EOT
+        There is no ${coalesce(local._zip, "zip")}, which the manifest of version ${var.manifest.version} names for ${var.handler}.
+        Build the handlers (scripts/build), or give the directory in which handlers.json and the zips are.
+      EOT
+    }
+    precondition {
+      condition     = try(fileexists(local._zip), false) ? filebase64sha256(local._zip) == local._build.sha256 : true
+      error_message = <<-EOT
+        ${coalesce(local._zip, "The zip")} is not the one that the manifest of version ${var.manifest.version} names for ${var.handler}: its SHA-256 is another.
+        Build the handlers again (scripts/build), or take zips and handlers.json of the same build.
       EOT
     }
     precondition {

@@ -42,6 +42,9 @@ locals {
   }
 }
 
+# Local to the provider, no API call.
+data "aws_region" "this" {}
+
 resource "aws_cloudwatch_event_rule" "this" {
   name        = var.name
   description = "Spillway: executions that ended, for queue ${var.name}"
@@ -55,6 +58,19 @@ resource "aws_cloudwatch_event_rule" "this" {
       status          = ["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"]
     }
   })
+
+  # A rule sees the events of its own Region and account only: no execution
+  # would ever end for it.
+  lifecycle {
+    precondition {
+      condition     = split(":", var.state_machine.arn)[3] == split(".", data.aws_region.this.endpoint)[1]
+      error_message = "The state machine ${var.state_machine.arn} is in ${split(":", var.state_machine.arn)[3]}, and the pipeline in ${split(".", data.aws_region.this.endpoint)[1]}: EventBridge would never tell how its executions ended. Put the pipeline into the state machine's Region, by the provider."
+    }
+    precondition {
+      condition     = split(":", var.state_machine.arn)[4] == var.home.account_id
+      error_message = "The state machine ${var.state_machine.arn} is of account ${split(":", var.state_machine.arn)[4]}, and the pipeline of ${var.home.account_id}: EventBridge would never tell how its executions ended. Put the pipeline into the state machine's account."
+    }
+  }
 }
 
 resource "aws_cloudwatch_event_target" "this" {

@@ -15,11 +15,14 @@ locals {
     [local._machine_arn], var.alias == null ? [] : ["${local._machine_arn}:*"]
   )
 
+  # What the definition itself says is left as it is, unless it is overruled.
+  _own_timeout     = can(jsondecode(var.definition).TimeoutSeconds)
+  _timeout_seconds = coalesce(var.timeout_seconds, local._own_timeout ? 0 : 86400)
   _definition = (
-    var.timeout_seconds == null
+    local._timeout_seconds == 0
     ? var.definition
     : jsonencode(merge(
-      jsondecode(var.definition), { TimeoutSeconds = var.timeout_seconds }
+      jsondecode(var.definition), { TimeoutSeconds = local._timeout_seconds }
     ))
   )
 }

@@ -131,13 +131,13 @@ variable "tags" {
 }
 
 variable "timeout_seconds" {
-  description = "Longest time an execution may take; null: what the definition itself says."
+  description = "Longest time that an execution takes; null: the TimeoutSeconds of the definition, or 86400 (24 hours) if it has none; 0: the definition as it is."
   type        = number
   default     = null
 
   validation {
-    condition     = var.timeout_seconds == null ? true : var.timeout_seconds >= 1 && var.timeout_seconds <= 31536000 && floor(var.timeout_seconds) == var.timeout_seconds
-    error_message = "timeout_seconds = ${coalesce(var.timeout_seconds, 0)}: an execution may take 1 to 31536000 seconds (a year), in whole seconds."
+    condition     = var.timeout_seconds == null ? true : var.timeout_seconds >= 0 && var.timeout_seconds <= 31536000 && floor(var.timeout_seconds) == var.timeout_seconds
+    error_message = "timeout_seconds = ${coalesce(var.timeout_seconds, -1)}: give whole seconds from 1 to 31536000 (a year), or 0 to leave the definition as it is."
   }
 }
 

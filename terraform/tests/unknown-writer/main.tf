@@ -1,7 +1,7 @@
 # A root whose workflow writes into the bucket that starts it, beside the
 # source. The bucket is made in the same apply: at plan, nothing of it is known.
 terraform {
-  required_version = ">= 1.9.0"
+  required_version = ">= 1.9.0, != 1.15.0"
 
   required_providers {
     aws = {
@@ -22,8 +22,9 @@ module "spillway" {
 
   buckets = {
     uploads = {
-      name    = aws_s3_bucket.uploads.id
-      sources = { status = { prefix = "status/" } }
+      name         = aws_s3_bucket.uploads.id
+      notification = "owned"
+      sources      = { status = { prefix = "status/" } }
     }
   }
 
@@ -35,7 +36,7 @@ module "spillway" {
   }
 
   handlers = {
-    directory = "handlers"
+    s3 = { bucket = "artifacts" }
     manifest = {
       version  = "0.0.0"
       protocol = 2

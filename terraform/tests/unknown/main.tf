@@ -1,7 +1,7 @@
 # A root whose buckets, tables and permission boundary are made in the same
 # apply as the pipeline: at plan, nothing of them is known.
 terraform {
-  required_version = ">= 1.9.0"
+  required_version = ">= 1.9.0, != 1.15.0"
 
   required_providers {
     aws = {
@@ -54,8 +54,9 @@ module "spillway" {
 
   buckets = {
     one = {
-      name    = aws_s3_bucket.this["one"].id
-      sources = { all = {} }
+      name         = aws_s3_bucket.this["one"].id
+      notification = "owned"
+      sources      = { all = {} }
     }
     two = {
       name         = aws_s3_bucket.this["two"].id
@@ -90,7 +91,7 @@ module "spillway" {
   }
 
   handlers = {
-    directory = "handlers"
+    s3 = { bucket = "artifacts" }
     manifest = {
       version  = "0.0.0"
       protocol = 2
@@ -143,7 +144,7 @@ module "existing" {
   workflow = { state_machine = { arn = aws_sfn_state_machine.there.arn }, order = "latest" }
 
   handlers = {
-    directory = "handlers"
+    s3 = { bucket = "artifacts" }
     manifest = {
       version  = "0.0.0"
       protocol = 2

@@ -56,8 +56,9 @@ module "cells" {
 
   buckets = {
     uploads = {
-      name    = aws_s3_bucket.uploads[each.key].id
-      sources = { for way, source in local.sources : way => source if !each.value.fifo || way == "lambda" }
+      name         = aws_s3_bucket.uploads[each.key].id
+      notification = "owned"
+      sources      = { for way, source in local.sources : way => source if !each.value.fifo || way == "lambda" }
     }
   }
   topics = {

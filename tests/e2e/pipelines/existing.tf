@@ -60,8 +60,9 @@ module "existing" {
 
   buckets = {
     uploads = {
-      name    = aws_s3_bucket.uploads["existing"].id
-      sources = { lambda = { prefix = "lambda/", via = "lambda" } }
+      name         = aws_s3_bucket.uploads["existing"].id
+      notification = "owned"
+      sources      = { lambda = { prefix = "lambda/", via = "lambda" } }
     }
   }
 

@@ -6,7 +6,8 @@ module "lanes" {
 
   buckets = {
     uploads = {
-      name = aws_s3_bucket.uploads["lanes"].id
+      name         = aws_s3_bucket.uploads["lanes"].id
+      notification = "owned"
       sources = {
         urgent = { prefix = "urgent/", lane = "urgent" }
         bulk   = { prefix = "bulk/", lane = "bulk", via = "lambda" }
