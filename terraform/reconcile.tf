@@ -162,7 +162,8 @@ module "reconcile" {
   scheduled_list = local._scheduled ? local._listings : []
 }
 
-# Runs that EventBridge could not start.
+# Runs that EventBridge could not start. They say no more than "now", so the
+# queue is not protected.
 module "reconcile_failures" {
   count  = var.reconcile.enabled ? 1 : 0
   source = "./modules/failure-queue"
@@ -170,7 +171,7 @@ module "reconcile_failures" {
   name    = module.names.queues.reconcile_failures
   home    = local._home
   kms_key = local._kms_key
-  protect = var.protect
+  protect = false
   rules   = { reconcile = local._reconcile_rule }
   tags    = local._tags
 }

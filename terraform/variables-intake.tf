@@ -172,7 +172,7 @@ variable "fifo" {
 }
 
 variable "lanes" {
-  description = "Queues that share the pipeline's capacity, by a name of your choice; none: one, called default."
+  description = "Queues that share the pipeline's capacity, by a name of your choice, one of them default; none: default alone."
   type = map(object({
     # The lowest comes first; each lane has its own.
     priority = number
@@ -184,16 +184,16 @@ variable "lanes" {
   nullable = false
 
   validation {
+    condition     = length(var.lanes) == 0 || contains(keys(var.lanes), "default")
+    error_message = "lanes has no default: ${join(", ", keys(var.lanes))}. A pipeline without lanes has the one of that name, and its queue must not go when lanes come. Call one of them default, for instance lanes = { urgent = { priority = 1 }, default = { priority = 2 } }."
+  }
+  validation {
     condition     = length(var.lanes) <= 10
     error_message = "There are ${length(var.lanes)} lanes; each is asked for messages in every tick, and 10 are allowed. Merge some, or make a pipeline of its own."
   }
   validation {
     condition     = alltrue([for lane in keys(var.lanes) : can(regex("^[a-z]([a-z0-9-]{0,14}[a-z0-9])?$", lane))])
     error_message = "The name of a lane has 1 to 16 lower-case letters, digits and -, a letter first and no - last; these do not: ${join(", ", [for lane in keys(var.lanes) : "\"${lane}\"" if !can(regex("^[a-z]([a-z0-9-]{0,14}[a-z0-9])?$", lane))])}."
-  }
-  validation {
-    condition     = alltrue([for lane in keys(var.lanes) : !contains(["dlq", "outcomes", "ingest-failures"], lane) && !endswith(lane, "-dlq")])
-    error_message = "A lane's queue is named after it, and these names belong to other queues of the pipeline: ${join(", ", [for lane in keys(var.lanes) : "\"${lane}\"" if contains(["dlq", "outcomes", "ingest-failures"], lane) || endswith(lane, "-dlq")])}. Choose another name than dlq, outcomes, ingest-failures and what ends in -dlq."
   }
   validation {
     condition     = alltrue([for lane in var.lanes : lane.priority >= 0 && lane.priority <= 1000000 && floor(lane.priority) == lane.priority])

@@ -134,17 +134,6 @@ run "sources_in_a_lane_that_is_none" {
   expect_failures = [var.buckets]
 }
 
-run "sources_in_the_default_lane_of_others" {
-  command = plan
-
-  variables {
-    buckets = { a = { name = "bucket-a", notification = "owned", sources = { all = { lane = "default" } } } }
-    lanes   = { urgent = { priority = 1 } }
-  }
-
-  expect_failures = [var.buckets]
-}
-
 run "sources_that_overlap" {
   command = plan
 
@@ -190,7 +179,7 @@ run "sources_that_the_function_could_not_tell_apart" {
 
   variables {
     buckets = { a = { name = "bucket-a", notification = "owned", sources = { put = { via = "lambda", events = ["s3:ObjectCreated:Put"], lane = "x" }, copy = { via = "lambda", events = ["s3:ObjectCreated:Copy"], lane = "y" } } } }
-    lanes   = { x = { priority = 1 }, y = { priority = 2 } }
+    lanes   = { x = { priority = 1 }, default = { priority = 2 } }
   }
 
   expect_failures = [var.buckets]
@@ -280,11 +269,21 @@ run "fifo_with_no_backoff" {
   }
 }
 
+run "lanes_without_default" {
+  command = plan
+
+  variables {
+    lanes = { urgent = { priority = 1 }, bulk = { priority = 2 } }
+  }
+
+  expect_failures = [var.lanes]
+}
+
 run "lanes_that_nobody_uses" {
   command = plan
 
   variables {
-    lanes = { urgent = { priority = 1 }, idle = { priority = 2, min_share = 0.9 } }
+    lanes = { urgent = { priority = 1 }, default = { priority = 2, min_share = 0.9 } }
   }
 }
 
@@ -292,7 +291,7 @@ run "lanes_too_many" {
   command = plan
 
   variables {
-    lanes = { for i in range(11) : "l${i}" => { priority = i } }
+    lanes = merge({ default = { priority = 99 } }, { for i in range(10) : "l${i}" => { priority = i } })
   }
 
   expect_failures = [var.lanes]
@@ -302,27 +301,7 @@ run "lanes_with_a_name_that_is_none" {
   command = plan
 
   variables {
-    lanes = { Urgent = { priority = 1 } }
-  }
-
-  expect_failures = [var.lanes]
-}
-
-run "lanes_with_the_name_of_another_queue" {
-  command = plan
-
-  variables {
-    lanes = { outcomes = { priority = 1 } }
-  }
-
-  expect_failures = [var.lanes]
-}
-
-run "lanes_with_the_name_of_a_dead_letter_queue" {
-  command = plan
-
-  variables {
-    lanes = { urgent = { priority = 1 }, urgent-dlq = { priority = 2 } }
+    lanes = { Urgent = { priority = 1 }, default = { priority = 9 } }
   }
 
   expect_failures = [var.lanes]
@@ -332,7 +311,7 @@ run "lanes_with_half_a_priority" {
   command = plan
 
   variables {
-    lanes = { urgent = { priority = 1.5 } }
+    lanes = { urgent = { priority = 1.5 }, default = { priority = 9 } }
   }
 
   expect_failures = [var.lanes]
@@ -342,7 +321,7 @@ run "lanes_of_one_priority" {
   command = plan
 
   variables {
-    lanes = { urgent = { priority = 1 }, bulk = { priority = 1 } }
+    lanes = { urgent = { priority = 1 }, default = { priority = 1 } }
   }
 
   expect_failures = [var.lanes]
@@ -352,7 +331,7 @@ run "lanes_with_a_share_above_one" {
   command = plan
 
   variables {
-    lanes = { urgent = { priority = 1, min_share = 1.1 } }
+    lanes = { urgent = { priority = 1, min_share = 1.1 }, default = { priority = 9 } }
   }
 
   expect_failures = [var.lanes]
@@ -362,7 +341,7 @@ run "lanes_with_a_share_below_zero" {
   command = plan
 
   variables {
-    lanes = { urgent = { priority = 1, min_share = -0.1 } }
+    lanes = { urgent = { priority = 1, min_share = -0.1 }, default = { priority = 9 } }
   }
 
   expect_failures = [var.lanes]
@@ -372,7 +351,7 @@ run "lanes_that_share_too_much" {
   command = plan
 
   variables {
-    lanes = { urgent = { priority = 1, min_share = 0.5 }, bulk = { priority = 2, min_share = 0.5 } }
+    lanes = { urgent = { priority = 1, min_share = 0.5 }, default = { priority = 2, min_share = 0.5 } }
   }
 
   expect_failures = [var.lanes]

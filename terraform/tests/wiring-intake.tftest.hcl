@@ -16,13 +16,13 @@ override_resource {
 }
 
 override_resource {
-  target = module.queue["bulk"].aws_sqs_queue.this
-  values = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports_events_bulk", url = "url:reports_events_bulk" }
+  target = module.queue["default"].aws_sqs_queue.this
+  values = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports_events_default", url = "url:reports_events_default" }
 }
 
 override_resource {
-  target = module.queue["bulk"].aws_sqs_queue.dlq
-  values = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports_events-dlq_bulk", url = "url:reports_events-dlq_bulk" }
+  target = module.queue["default"].aws_sqs_queue.dlq
+  values = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports_events-dlq_default", url = "url:reports_events-dlq_default" }
 }
 
 override_resource {
@@ -31,8 +31,8 @@ override_resource {
 }
 
 override_resource {
-  target = module.rules_dlq["bulk"].aws_sqs_queue.this
-  values = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports_rules-dlq_bulk", url = "url:reports_rules-dlq_bulk" }
+  target = module.rules_dlq["default"].aws_sqs_queue.this
+  values = { arn = "arn:aws:sqs:eu-central-1:111122223333:reports_rules-dlq_default", url = "url:reports_rules-dlq_default" }
 }
 
 override_resource {
@@ -49,8 +49,8 @@ variables {
   name = "reports"
 
   lanes = {
-    bulk   = { priority = 2, min_share = 0.1 }
-    urgent = { priority = 1 }
+    default = { priority = 2, min_share = 0.1 }
+    urgent  = { priority = 1 }
   }
 
   buckets = {
@@ -59,8 +59,8 @@ variables {
       notification = "owned"
       sources = {
         alarms = { prefix = "alarms/" }
-        images = { prefix = "images/", via = "lambda", lane = "bulk" }
-        status = { prefix = "status/", suffix = ".json", via = "eventbridge", lane = "bulk", reasons = ["PutObject"], max_size = 1000 }
+        images = { prefix = "images/", via = "lambda", lane = "default" }
+        status = { prefix = "status/", suffix = ".json", via = "eventbridge", lane = "default", reasons = ["PutObject"], max_size = 1000 }
         urgent = { prefix = "urgent/", suffix = ".json", via = "lambda" }
       }
     }
@@ -68,12 +68,12 @@ variables {
       name         = "their-bucket"
       account_id   = "444455556666"
       notification = "external"
-      sources      = { all = { via = "eventbridge", lane = "bulk" } }
+      sources      = { all = { via = "eventbridge", lane = "default" } }
     }
   }
 
   topics = {
-    fanout = { arn = "arn:aws:sns:eu-central-1:777788889999:fanout", lane = "bulk", raw_delivery = false, filter_policy = "{\"Records\":{}}" }
+    fanout = { arn = "arn:aws:sns:eu-central-1:777788889999:fanout", lane = "default", raw_delivery = false, filter_policy = "{\"Records\":{}}" }
     others = { arn = "arn:aws:sns:eu-central-1:777788889999:others", subscribe = false }
   }
 
@@ -102,14 +102,14 @@ run "every_way_in" {
       for environment in [module.dispatch.environment, module.settle.environment, module.ingest[0].environment] :
       jsondecode(environment.SPILLWAY_LANES) == [
         { name = "urgent", queue_url = "url:reports_events_urgent", dead_letter_queue_url = "url:reports_events-dlq_urgent", priority = 1, min_share = 0 },
-        { name = "bulk", queue_url = "url:reports_events_bulk", dead_letter_queue_url = "url:reports_events-dlq_bulk", priority = 2, min_share = 0.1 },
+        { name = "default", queue_url = "url:reports_events_default", dead_letter_queue_url = "url:reports_events-dlq_default", priority = 2, min_share = 0.1 },
       ]
     ])
     error_message = "Every function knows the lanes, by priority: ${module.dispatch.environment.SPILLWAY_LANES}"
   }
   assert {
     condition = jsondecode(module.ingest[0].environment.SPILLWAY_SOURCES) == [
-      { bucket = "our-bucket", folder_markers = false, prefix = "images/", suffix = "", lane = "bulk" },
+      { bucket = "our-bucket", folder_markers = false, prefix = "images/", suffix = "", lane = "default" },
       { bucket = "our-bucket", folder_markers = false, prefix = "urgent/", suffix = ".json", lane = "urgent" },
     ]
     error_message = "ingest knows its sources: ${module.ingest[0].environment.SPILLWAY_SOURCES}"
@@ -123,7 +123,7 @@ run "every_way_in" {
       for statement in jsondecode(module.ingest[0].policy_json).Statement :
       statement.Sid => "${join(" ", sort(statement.Action))} on ${join(" ", sort(statement.Resource))}"
       } == {
-      EventsQueues = "sqs:SendMessage on arn:aws:sqs:eu-central-1:111122223333:reports_events_bulk arn:aws:sqs:eu-central-1:111122223333:reports_events_urgent"
+      EventsQueues = "sqs:SendMessage on arn:aws:sqs:eu-central-1:111122223333:reports_events_default arn:aws:sqs:eu-central-1:111122223333:reports_events_urgent"
       Ledger       = "dynamodb:UpdateItem on arn:aws:dynamodb:eu-central-1:111122223333:table/mock"
       Logs         = "logs:CreateLogStream logs:PutLogEvents on arn:aws:logs:eu-central-1:111122223333:log-group:mock:*"
       OnFailure    = "sqs:SendMessage on arn:aws:sqs:eu-central-1:111122223333:reports_ingest-failures"
@@ -137,7 +137,7 @@ run "every_way_in" {
         statement.Sid => try(statement.Condition.ArnEquals["aws:SourceArn"], null) if statement.Effect == "Allow"
       }
       } == {
-      bulk = {
+      default = {
         EventBridge = ["arn:aws:events:eu-central-1:111122223333:rule/reports_on_ours_status", "arn:aws:events:eu-central-1:111122223333:rule/reports_on_theirs_all"]
         Sns         = ["arn:aws:sns:eu-central-1:777788889999:fanout"]
       }
@@ -146,17 +146,17 @@ run "every_way_in" {
         Sns = ["arn:aws:sns:eu-central-1:777788889999:others"]
       }
     }
-    error_message = "Each queue lets in what feeds its lane: ${module.queue["bulk"].policy_json} ${module.queue["urgent"].policy_json}"
+    error_message = "Each queue lets in what feeds its lane: ${module.queue["default"].policy_json} ${module.queue["urgent"].policy_json}"
   }
   assert {
-    condition = keys(module.rules_dlq) == ["bulk"] && {
-      for statement in jsondecode(module.rules_dlq["bulk"].policy_json).Statement :
+    condition = keys(module.rules_dlq) == ["default"] && {
+      for statement in jsondecode(module.rules_dlq["default"].policy_json).Statement :
       statement.Sid => try(statement.Condition.ArnEquals["aws:SourceArn"], null) if statement.Effect == "Allow"
       } == {
       EventBridge = ["arn:aws:events:eu-central-1:111122223333:rule/reports_on_ours_status", "arn:aws:events:eu-central-1:111122223333:rule/reports_on_theirs_all"]
       Sns         = ["arn:aws:sns:eu-central-1:777788889999:fanout"]
     }
-    error_message = "What the lane's rules and subscriptions could not deliver is kept: ${module.rules_dlq["bulk"].policy_json}"
+    error_message = "What the lane's rules and subscriptions could not deliver is kept: ${module.rules_dlq["default"].policy_json}"
   }
   assert {
     condition = output.bucket_notifications == {
@@ -216,12 +216,12 @@ run "every_way_in" {
     condition = jsonencode({ for stage in ["events", "ingest", "rules"] : stage => output.redrive[stage] }) == jsonencode({
       events = { source_arn = "arn:aws:sqs:eu-central-1:111122223333:reports_events-dlq_urgent", source_url = "url:reports_events-dlq_urgent", destination_arn = "arn:aws:sqs:eu-central-1:111122223333:reports_events_urgent", destination_url = "url:reports_events_urgent" }
       ingest = { source_arn = "arn:aws:sqs:eu-central-1:111122223333:reports_ingest-failures", source_url = "url:ingest-failures", function_name = "reports_ingest" }
-      rules  = { bulk = { source_arn = "arn:aws:sqs:eu-central-1:111122223333:reports_rules-dlq_bulk", source_url = "url:reports_rules-dlq_bulk", destination_arn = "arn:aws:sqs:eu-central-1:111122223333:reports_events_bulk", destination_url = "url:reports_events_bulk" } }
+      rules  = { default = { source_arn = "arn:aws:sqs:eu-central-1:111122223333:reports_rules-dlq_default", source_url = "url:reports_rules-dlq_default", destination_arn = "arn:aws:sqs:eu-central-1:111122223333:reports_events_default", destination_url = "url:reports_events_default" } }
     })
     error_message = "A redrive knows every stage: ${jsonencode(output.redrive)}"
   }
   assert {
-    condition     = keys(output.redrive.lanes) == ["bulk", "urgent"] && output.redrive.lanes.bulk.destination_url == "url:reports_events_bulk"
+    condition     = keys(output.redrive.lanes) == ["default", "urgent"] && output.redrive.lanes.default.destination_url == "url:reports_events_default"
     error_message = "A redrive knows every lane: ${jsonencode(output.redrive.lanes)}"
   }
   assert {
@@ -230,8 +230,8 @@ run "every_way_in" {
   }
   assert {
     condition = output.lanes == {
-      bulk   = { queue_arn = "arn:aws:sqs:eu-central-1:111122223333:reports_events_bulk", queue_url = "url:reports_events_bulk", dead_letter_queue_arn = "arn:aws:sqs:eu-central-1:111122223333:reports_events-dlq_bulk", dead_letter_queue_url = "url:reports_events-dlq_bulk" }
-      urgent = { queue_arn = "arn:aws:sqs:eu-central-1:111122223333:reports_events_urgent", queue_url = "url:reports_events_urgent", dead_letter_queue_arn = "arn:aws:sqs:eu-central-1:111122223333:reports_events-dlq_urgent", dead_letter_queue_url = "url:reports_events-dlq_urgent" }
+      default = { queue_arn = "arn:aws:sqs:eu-central-1:111122223333:reports_events_default", queue_url = "url:reports_events_default", dead_letter_queue_arn = "arn:aws:sqs:eu-central-1:111122223333:reports_events-dlq_default", dead_letter_queue_url = "url:reports_events-dlq_default" }
+      urgent  = { queue_arn = "arn:aws:sqs:eu-central-1:111122223333:reports_events_urgent", queue_url = "url:reports_events_urgent", dead_letter_queue_arn = "arn:aws:sqs:eu-central-1:111122223333:reports_events-dlq_urgent", dead_letter_queue_url = "url:reports_events-dlq_urgent" }
     }
     error_message = "The lanes: ${jsonencode(output.lanes)}"
   }
@@ -244,8 +244,8 @@ run "every_way_in" {
       for statement in jsondecode(module.dispatch.policy_json).Statement : statement.Sid => join(" ", sort(statement.Resource))
       if contains(["EventsQueues", "SendOnly"], statement.Sid)
       } == {
-      EventsQueues = "arn:aws:sqs:eu-central-1:111122223333:reports_events_bulk arn:aws:sqs:eu-central-1:111122223333:reports_events_urgent"
-      SendOnly     = "arn:aws:sqs:eu-central-1:111122223333:reports_events-dlq_bulk arn:aws:sqs:eu-central-1:111122223333:reports_events-dlq_urgent arn:aws:sqs:eu-central-1:111122223333:reports_outcomes"
+      EventsQueues = "arn:aws:sqs:eu-central-1:111122223333:reports_events_default arn:aws:sqs:eu-central-1:111122223333:reports_events_urgent"
+      SendOnly     = "arn:aws:sqs:eu-central-1:111122223333:reports_events-dlq_default arn:aws:sqs:eu-central-1:111122223333:reports_events-dlq_urgent arn:aws:sqs:eu-central-1:111122223333:reports_outcomes"
     }
     error_message = "dispatch works on every lane: ${module.dispatch.policy_json}"
   }

@@ -3,11 +3,16 @@
 import re
 
 import pytest
-from pipeline.aws import EMULATORS_OWN
 from pipeline.terraform import TerraformError
 from sites import FORMS, Sites
 
-PROTECTED = ("-target=module.spillway.module.ledger", "-target=module.spillway.module.queue", "-refresh=false")
+PROTECTED = (
+    "-target=module.spillway.module.guard",
+    "-target=module.spillway.module.ledger",
+    "-target=module.spillway.module.queue",
+    "-refresh=false",
+)
+UNTIL = "kept-until-protect-is-false"
 
 
 @pytest.mark.xdist_group("schedule")
@@ -15,13 +20,24 @@ def test_a_protected_pipeline_is_not_destroyed_until_protection_is_off(sites: Si
     site = sites["schedule"]
     running, terraform = site.running, site.roots["device-status"].terraform
     terraform.apply("-var=protect=true", *PROTECTED)
+    before = site.made()
+
+    # Nothing goes before the guard, and nothing of what the module stands on.
     with pytest.raises(TerraformError) as refused:
-        terraform.destroy("-var=protect=true", *PROTECTED)
-    assert re.search(r"(?i)deletion.?protect", str(refused.value))
-    assert re.search(r"(?i)deleting SQS Queue .*denied", str(refused.value), re.DOTALL)
-    with pytest.raises(running.aws.sqs.exceptions.ClientError, match="AccessDenied"):
-        running.aws.sqs.purge_queue(QueueUrl=running.names.events_queue)
-    assert {f"table {running.names.ledger}", f"queue {running.names.events_queue}"} <= site.made()[EMULATORS_OWN]
+        terraform.destroy("-var=protect=true", "-refresh=false")
+    assert re.search(rf"deleting SNS Topic .*:{running.name}_{UNTIL}_events_default", str(refused.value))
+    assert site.made() == before
+    # It is the one error: whoever reads it has nothing to choose from.
+    assert len(re.findall(r"(?m)^\W*Error: ", str(refused.value))) == 1
+
+    # Nor does anyone delete them past Terraform.
+    queue = running.names.events_queue
+    for call in (running.aws.sqs.delete_queue, running.aws.sqs.purge_queue):
+        with pytest.raises(running.aws.sqs.exceptions.ClientError, match="AccessDenied"):
+            call(QueueUrl=queue)
+    with pytest.raises(running.aws.dynamodb.exceptions.ClientError, match=r"(?i)deletion.?protect"):
+        running.aws.dynamodb.delete_table(TableName=running.names.ledger)
+    assert site.made() == before
     terraform.apply(*PROTECTED)
 
 

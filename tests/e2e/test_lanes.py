@@ -2,16 +2,19 @@
 
 import datetime
 import json
+import re
 import time
 
 import pytest
 from one_pipeline import Pipeline
 from pipeline import judge_orders
 from pipeline.executions import peak_running
+from pipeline.terraform import TerraformError
 from sites import Site
 
 pytestmark = pytest.mark.xdist_group("pipelines")
 
+ALL = ("-target=module.lanes", "-refresh=false")
 # Nothing but dispatch's environment changes.
 DISPATCH = ("-target=module.lanes.module.dispatch", "-refresh=false")
 MIN_SHARE = 0.1
@@ -68,3 +71,26 @@ def test_a_window_pauses_and_a_day_has_its_limit_and_nothing_is_lost(site: Site,
     terraform.apply(*DISPATCH)
     pipeline.work_off()
     assert judge_orders.exactly_once(uploads, pipeline.runs("urgent/held/")) == []
+
+
+def test_a_protected_lane_is_not_removed_and_nothing_changes_meanwhile(site: Site, pipelines: dict[str, Pipeline]) -> None:
+    terraform, pipeline = site.roots["pipelines"].terraform, pipelines["lanes"]
+    terraform.apply(f"-var=lanes={json.dumps({'protect': True})}", *ALL)
+    before = site.made(), settings(pipeline)
+    with pytest.raises(TerraformError) as refused:
+        terraform.apply(f"-var=lanes={json.dumps({'protect': True, 'urgent': False})}", *ALL)
+    assert re.search(r"deleting SNS Topic .*:lanes_kept-until-protect-is-false_events_urgent", str(refused.value))
+    assert len(re.findall(r"(?m)^\W*Error: ", str(refused.value))) == 1
+    assert (site.made(), settings(pipeline)) == before
+    terraform.apply(*ALL)
+
+
+def settings(pipeline: Pipeline) -> list:
+    """What follows from the lanes."""
+    notification = pipeline.aws.s3.get_bucket_notification_configuration(Bucket=pipeline.bucket)
+    notification.pop("ResponseMetadata")
+    functions = [pipeline.outputs[f"{handler}_function_name"] for handler in ("dispatch", "ingest", "settle")]
+    environments = [pipeline.aws.lambda_.get_function_configuration(FunctionName=name)["Environment"] for name in functions]
+    roles = [pipeline.outputs[f"{handler}_role_arn"].rsplit("/", 1)[1] for handler in ("dispatch", "ingest", "settle")]
+    policies = [pipeline.aws.iam.get_role_policy(RoleName=role, PolicyName=role.split("_")[1])["PolicyDocument"] for role in roles]
+    return [notification, *environments, *policies]

@@ -48,13 +48,11 @@ PREFIXES = ("", "team_", "team-a_", "a_", "b.")
 def made(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, str, str]]:
     """Each name that each pipeline makes: the kind of thing it names, whose and which it is, and the name."""
     root = tmp_path_factory.mktemp("names")
-    calls = [f'module "names" {{\n  for_each = toset({json.dumps(PIPELINES)})\n  source = "{ROOT}/terraform/modules/names"']
-    calls += [f"  name = each.value\n  lanes = {json.dumps(LANES)}\n  region = {json.dumps(REGIONS[0])}"]
-    calls += [f"  sources = {json.dumps([f'{bucket}.{source}' for bucket in KEYS for source in KEYS])}\n}}"]
+    sources = [f"{bucket}.{source}" for bucket in KEYS for source in KEYS]
+    calls = [_call("names", PIPELINES, lanes=LANES, region=REGIONS[0], sources=sources)]
     calls += ['output "names" {\n  value = module.names\n}']
     for number, (region, prefix) in enumerate(itertools.product(REGIONS, PREFIXES)):
-        calls += [f'module "roles_{number}" {{\n  for_each = toset({json.dumps(OF_ROLES)})\n  source = "{ROOT}/terraform/modules/names"']
-        calls += [f"  name = each.value\n  region = {json.dumps(region)}\n  role_name_prefix = {json.dumps(prefix)}\n}}"]
+        calls += [_call(f"roles_{number}", OF_ROLES, region=region, role_name_prefix=prefix)]
         calls += [f'output "roles_{number}" {{\n  value = {{ for name, names in module.roles_{number} : name => names.roles }}\n}}']
     (root / "main.tf").write_text("\n".join(calls))
     terraform = Terraform(root)
@@ -66,6 +64,13 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, str, str]]
         for pipeline, roles in outputs[f"roles_{number}"].items():
             names += [("role", f"{prefix}/{pipeline}/{region}/{role}", name) for role, name in roles.items()]
     return names
+
+
+def _call(name: str, pipelines: list[str], **inputs: object) -> str:
+    """A call of the module for each of these pipelines."""
+    arguments = "".join(f"  {key} = {json.dumps(value)}\n" for key, value in inputs.items())
+    each = f"  for_each = toset({json.dumps(pipelines)})\n  name = each.value\n"
+    return f'module "{name}" {{\n  source = "{ROOT}/terraform/modules/names"\n{each}{arguments}}}'
 
 
 def _of(pipeline: str, names: dict) -> list[tuple[str, str, str]]:

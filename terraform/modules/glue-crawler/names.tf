@@ -7,7 +7,8 @@ locals {
     dlq    = "${var.name}_crawl-events-dlq"
     failed = "${var.name}_failed-crawls"
   }
-  _rule_name = "${var.name}_failed-crawls"
+  _rule_name  = "${var.name}_failed-crawls"
+  _guard_name = "${var.name}_kept-until-protect-is-false_crawl-events"
   _alarm_names = {
     for alarm in ["dead-letters", "failed-crawls", "oldest-event"] :
     alarm => "${var.name}_crawl-alarm_${alarm}"

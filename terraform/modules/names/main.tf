@@ -21,6 +21,15 @@ locals {
     }
   }
 
+  # An error of Terraform shows them: they say what to do.
+  _guards = merge(
+    {
+      for pair in setproduct(["events", "rules-dlq"], var.lanes) :
+      "${pair[0]}_${pair[1]}" => "${var.name}_kept-until-protect-is-false_${pair[0]}_${pair[1]}"
+    },
+    { ingest-failures = "${var.name}_kept-until-protect-is-false_ingest-failures" },
+  )
+
   _functions = { for handler in local._handlers : handler => "${var.name}_${handler}" }
   _machines  = { for machine in ["reconcile", "workflow"] : machine => "${var.name}_${machine}" }
   _rules     = { for rule in ["outcomes", "reconcile", "tick"] : rule => "${var.name}_${rule}" }

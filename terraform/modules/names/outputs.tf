@@ -3,6 +3,11 @@ output "functions" {
   value       = local._functions
 }
 
+output "guards" {
+  description = "Names of the topics that refuse the removal of a protected queue: events_<lane>, rules-dlq_<lane> and ingest-failures."
+  value       = local._guards
+}
+
 output "lanes" {
   description = "By lane, the names of its queues: events, events_dlq and rules_dlq, without .fifo."
   value       = local._lanes

@@ -9,16 +9,16 @@ module "lanes" {
       name         = aws_s3_bucket.uploads["lanes"].id
       notification = "owned"
       sources = {
-        urgent = { prefix = "urgent/", lane = "urgent" }
-        bulk   = { prefix = "bulk/", lane = "bulk", via = "lambda" }
+        urgent = { prefix = "urgent/", lane = var.lanes.urgent ? "urgent" : "default" }
+        bulk   = { prefix = "bulk/", lane = "default", via = "lambda" }
       }
     }
   }
 
-  lanes = {
-    urgent = { priority = 1 }
-    bulk   = { priority = 2, min_share = 0.1 }
-  }
+  lanes = merge(
+    { default = { priority = 2, min_share = 0.1 } },
+    var.lanes.urgent ? { urgent = { priority = 1 } } : {},
+  )
 
   windows = merge(
     {
@@ -34,7 +34,7 @@ module "lanes" {
   workflow = { definition = file("${path.module}/../workflows/single.asl.json") }
   handlers = local.handlers
   pace     = { max_concurrency = 3, starts_per_second = 50 }
-  protect  = false
+  protect  = var.lanes.protect
 
   reconcile = { enabled = false }
 

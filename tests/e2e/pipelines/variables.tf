@@ -23,6 +23,10 @@ variable "lanes" {
     starts_per_day = optional(number)
     # Whether its window that pauses is in force.
     frozen = optional(bool, false)
+    # Whether it is protected.
+    protect = optional(bool, false)
+    # Whether it has the lane urgent.
+    urgent = optional(bool, true)
   })
   default  = {}
   nullable = false

@@ -1,0 +1,32 @@
+# Nothing is ever published here. A topic is what AWS makes and keeps for
+# nothing, and does not delete against the topic's own policy.
+resource "aws_sns_topic" "this" {
+  for_each = var.names
+
+  name = each.value
+  tags = var.tags
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = concat(
+      [
+        {
+          Sid       = "NoMessages"
+          Effect    = "Deny"
+          Principal = "*"
+          Action    = ["SNS:Publish", "SNS:Subscribe"]
+          Resource  = "*"
+        },
+      ],
+      [
+        for sid in var.protect ? ["Protected"] : [] : {
+          Sid       = sid
+          Effect    = "Deny"
+          Principal = "*"
+          Action    = ["SNS:DeleteTopic"]
+          Resource  = "*"
+        }
+      ],
+    )
+  })
+}
