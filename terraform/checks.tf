@@ -8,7 +8,7 @@ locals {
   _creating_actions = ["s3:PutObject", "s3:CopyObject", "s3:ReplicateObject"]
 
   _writes = flatten([
-    for i, statement in var.workflow.policy_statements : [
+    for i, statement in module.input.workflow.policy_statements : [
       for resource in statement.resources : {
         statement = statement.sid == null ? "number ${i + 1}" : statement.sid
         resource  = resource
@@ -38,7 +38,7 @@ locals {
   # wildcard and after its last.
   _loops = flatten([
     for write in local._write_patterns : [
-      for key, bucket in var.buckets : [
+      for key, bucket in module.input.buckets : [
         for name, source in bucket.sources :
         "statement ${write.statement} allows it on ${write.resource}, and source ${key}.${name} takes in ${bucket.name}/${source.prefix}*${source.suffix}"
         if(
@@ -74,7 +74,7 @@ check "workflow_does_not_start_itself" {
 # be meant, for S3 takes every text as a key: so they are told and not refused.
 locals {
   _filters = {
-    for key, source in local._sources :
+    for key, source in module.input.sources :
     key => { for end in ["prefix", "suffix"] : end => source[end] if source[end] != "" }
   }
   _encoded = flatten([
@@ -83,7 +83,7 @@ locals {
     ]
   ])
   _slashed = [
-    for key, source in local._sources : "${key}.prefix = \"${source.prefix}\"" if startswith(source.prefix, "/")
+    for key, source in module.input.sources : "${key}.prefix = \"${source.prefix}\"" if startswith(source.prefix, "/")
   ]
 }
 

@@ -1,15 +1,5 @@
 # The way in: from the buckets to the lanes' queues.
 locals {
-  _timezones = jsondecode(file("${path.module}/timezones.json"))
-
-  _lanes = length(var.lanes) > 0 ? var.lanes : { default = { priority = 1, min_share = 0 } }
-  # By priority; numbers are sorted as texts of one length.
-  _lane_order = [
-    for text in sort([for lane, rank in local._lanes : format("%07d %s", rank.priority, lane)]) :
-    split(" ", text)[1]
-  ]
-  _first_lane = local._lane_order[0]
-
   # The queues as functions and their roles call them. Not the modules' outputs:
   # with those a function would be made after the queues and not beside them.
   _queue_arns = join(":", [
@@ -20,7 +10,7 @@ locals {
   _queue_urls = trimsuffix(
     module.outcomes.dead_letter_queue_url, module.outcomes.dead_letter_queue_name
   )
-  _ending = var.fifo ? ".fifo" : ""
+  _ending = module.input.fifo ? ".fifo" : ""
   _lane_queues = {
     for lane, names in module.names.lanes : lane => {
       arn     = "${local._queue_arns}${names.events}${local._ending}"
@@ -34,18 +24,9 @@ locals {
     url = "${local._queue_urls}${module.names.queues.outcomes}"
   }
 
-  # Every source of every bucket.
-  _sources = merge([
-    for key, bucket in var.buckets : {
-      for name, source in bucket.sources : "${key}.${name}" => merge(source, {
-        bucket = key
-        lane   = source.lane == null ? local._first_lane : source.lane
-      })
-    }
-  ]...)
   _topics = {
-    for key, topic in var.topics : key => merge(topic, {
-      lane = topic.lane == null ? local._first_lane : topic.lane
+    for key, topic in module.input.topics : key => merge(topic, {
+      lane = topic.lane == null ? module.input.first_lane : topic.lane
     })
   }
 
@@ -56,27 +37,27 @@ locals {
         "arn", local._home.partition, "events", local._home.region,
         local._home.account_id, "rule/${name}",
       ])
-    } if local._sources[key].via == "eventbridge"
+    } if module.input.sources[key].via == "eventbridge"
   }
 
   # Who sends to which lane's queue.
   _queue_buckets = {
-    for lane in keys(local._lanes) : lane => {
-      for key, bucket in var.buckets :
+    for lane in keys(module.input.lanes) : lane => {
+      for key, bucket in module.input.buckets :
       key => { name = bucket.name, account_id = bucket.account_id }
       if anytrue([
-        for source in values(local._sources) :
+        for source in values(module.input.sources) :
         source.bucket == key && source.lane == lane && source.via == "sqs"
       ])
     }
   }
   _queue_rules = {
-    for lane in keys(local._lanes) : lane => {
-      for key, rule in local._rules : key => rule if local._sources[key].lane == lane
+    for lane in keys(module.input.lanes) : lane => {
+      for key, rule in local._rules : key => rule if module.input.sources[key].lane == lane
     }
   }
   _queue_topics = {
-    for lane in keys(local._lanes) : lane => {
+    for lane in keys(module.input.lanes) : lane => {
       for key, topic in local._topics : key => { arn = topic.arn } if topic.lane == lane
     }
   }
@@ -87,12 +68,12 @@ locals {
   }
   _rule_lanes = toset([
     for entry in concat(
-      [for key in keys(local._rules) : local._sources[key]],
+      [for key in keys(local._rules) : module.input.sources[key]],
       values(local._subscribed_topics),
     ) : entry.lane
   ])
 
-  _ingest_sources = { for key, source in local._sources : key => source if source.via == "lambda" }
+  _ingest_sources = { for key, source in module.input.sources : key => source if source.via == "lambda" }
   _ingest         = length(local._ingest_sources) > 0
   _ingest_buckets = toset([for source in values(local._ingest_sources) : source.bucket])
   _ingest_lanes   = sort(distinct([for source in values(local._ingest_sources) : source.lane]))
@@ -100,8 +81,8 @@ locals {
   # Whose folder markers are worked on.
   _folder_markers = concat(
     [
-      for source in values(local._sources) : {
-        bucket         = var.buckets[source.bucket].name
+      for source in values(module.input.sources) : {
+        bucket         = module.input.buckets[source.bucket].name
         prefix         = source.prefix
         suffix         = source.suffix
         folder_markers = true
@@ -109,7 +90,7 @@ locals {
     ],
     # A message by a topic does not tell which topic it was.
     [
-      for wanted in distinct([for topic in values(var.topics) : topic.folder_markers]) :
+      for wanted in distinct([for topic in values(module.input.topics) : topic.folder_markers]) :
       { folder_markers = true } if wanted
     ],
   )
@@ -117,11 +98,11 @@ locals {
   # Per bucket, all that its one notification configuration must have for this
   # pipeline.
   _bucket_notifications = {
-    for key, bucket in var.buckets : key => {
+    for key, bucket in module.input.buckets : key => {
       bucket = bucket.name
       queues = {
         for name, source in bucket.sources : module.names.sources["${key}.${name}"] => {
-          queue  = { arn = module.queue[local._sources["${key}.${name}"].lane].queue_arn }
+          queue  = { arn = module.queue[module.input.sources["${key}.${name}"].lane].queue_arn }
           events = source.events
           prefix = source.prefix
           suffix = source.suffix
@@ -140,19 +121,6 @@ locals {
   }
 }
 
-# What S3 calls the kinds of uploads, in its own notifications and in
-# EventBridge's events.
-locals {
-  _reasons = ["CompleteMultipartUpload", "CopyObject", "POST Object", "PutObject"]
-  _event_reasons = {
-    "s3:ObjectCreated:*"                       = local._reasons
-    "s3:ObjectCreated:CompleteMultipartUpload" = ["CompleteMultipartUpload"]
-    "s3:ObjectCreated:Copy"                    = ["CopyObject"]
-    "s3:ObjectCreated:Post"                    = ["POST Object"]
-    "s3:ObjectCreated:Put"                     = ["PutObject"]
-  }
-}
-
 module "queue" {
   # The lane is part of the resources' addresses.
   for_each = module.names.lanes
@@ -162,14 +130,14 @@ module "queue" {
   dead_letter_name         = each.value.events_dlq
   buckets                  = local._queue_buckets[each.key]
   consumer_timeout_seconds = local._dispatch_timeout_seconds
-  fifo                     = var.fifo
+  fifo                     = module.input.fifo
   home                     = local._home
   kms_key                  = local._kms_key
-  protect                  = var.protect
+  protect                  = module.input.protect
   rules                    = local._queue_rules[each.key]
   tags                     = local._tags
   topics                   = local._queue_topics[each.key]
-  trusted_organization_id  = var.trusted_organization_id
+  trusted_organization_id  = module.input.trusted_organization_id
 }
 
 module "rules_dlq" {
@@ -179,7 +147,7 @@ module "rules_dlq" {
   name    = module.names.lanes[each.key].rules_dlq
   home    = local._home
   kms_key = local._kms_key
-  protect = var.protect
+  protect = module.input.protect
   rules   = local._queue_rules[each.key]
   tags    = local._tags
   topics = {
@@ -192,21 +160,21 @@ module "rule" {
   source   = "./modules/event-rule"
 
   name              = module.names.source_rules[each.key]
-  dead_letter_queue = { arn = module.rules_dlq[local._sources[each.key].lane].queue_arn }
-  max_size          = local._sources[each.key].max_size
-  min_size          = local._sources[each.key].min_size
-  prefix            = local._sources[each.key].prefix
-  queue             = { arn = module.queue[local._sources[each.key].lane].queue_arn }
-  reasons           = local._sources[each.key].reasons
-  suffix            = local._sources[each.key].suffix
+  dead_letter_queue = { arn = module.rules_dlq[module.input.sources[each.key].lane].queue_arn }
+  max_size          = module.input.sources[each.key].max_size
+  min_size          = module.input.sources[each.key].min_size
+  prefix            = module.input.sources[each.key].prefix
+  queue             = { arn = module.queue[module.input.sources[each.key].lane].queue_arn }
+  reasons           = module.input.sources[each.key].reasons
+  suffix            = module.input.sources[each.key].suffix
   tags              = local._tags
 
   bucket = {
-    name = var.buckets[local._sources[each.key].bucket].name
+    name = module.input.buckets[module.input.sources[each.key].bucket].name
     account_id = (
-      var.buckets[local._sources[each.key].bucket].account_id == null
+      module.input.buckets[module.input.sources[each.key].bucket].account_id == null
       ? local._home.account_id
-      : var.buckets[local._sources[each.key].bucket].account_id
+      : module.input.buckets[module.input.sources[each.key].bucket].account_id
     )
   }
 }
@@ -229,12 +197,12 @@ module "ingest" {
   name               = module.names.functions["ingest"]
   role_name          = module.names.roles["ingest"]
   handler            = "ingest"
-  architecture       = var.handlers.architecture
+  architecture       = module.input.handlers.architecture
   artifact           = local._artifact
   iam                = local._iam
   kms_key            = local._kms_key
-  log_retention_days = var.platform.logs.retention_days
-  manifest           = var.handlers.manifest
+  log_retention_days = module.input.platform.logs.retention_days
+  manifest           = module.input.handlers.manifest
   tags               = local._tags
 
   # As long and as often as Lambda can; then the event is kept.
@@ -249,7 +217,7 @@ module "ingest" {
     {
       SPILLWAY_SOURCES = jsonencode([
         for key, source in local._ingest_sources : {
-          bucket         = var.buckets[source.bucket].name
+          bucket         = module.input.buckets[source.bucket].name
           prefix         = source.prefix
           suffix         = source.suffix
           lane           = source.lane
@@ -273,9 +241,9 @@ module "ingest" {
   ]
 
   settings = {
-    memory_mb       = var.handlers.ingest.memory_mb
+    memory_mb       = module.input.handlers.ingest.memory_mb
     timeout_seconds = local._ingest_timeout_seconds
-    tracing         = var.platform.tracing
+    tracing         = module.input.platform.tracing
   }
 }
 
@@ -286,7 +254,7 @@ module "ingest_failures" {
   name    = module.names.queues.ingest_failures
   home    = local._home
   kms_key = local._kms_key
-  protect = var.protect
+  protect = module.input.protect
   tags    = local._tags
 }
 
@@ -302,18 +270,18 @@ module "bucket_invocation" {
   statement_id = each.key
 
   bucket = {
-    name = var.buckets[each.key].name
+    name = module.input.buckets[each.key].name
     account_id = (
-      var.buckets[each.key].account_id == null
+      module.input.buckets[each.key].account_id == null
       ? local._home.account_id
-      : var.buckets[each.key].account_id
+      : module.input.buckets[each.key].account_id
     )
   }
 }
 
 module "bucket_notification" {
   for_each = {
-    for key, bucket in var.buckets : key => bucket.name
+    for key, bucket in module.input.buckets : key => bucket.name
     if bucket.notification == "owned"
   }
   source = "./modules/bucket-notification"

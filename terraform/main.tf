@@ -10,46 +10,40 @@ locals {
   }
 
   # A tick drains for tick_seconds and has 20 more to finish what it began.
-  _dispatch_timeout_seconds = var.schedule.tick_seconds + 20
+  _dispatch_timeout_seconds = module.input.schedule.tick_seconds + 20
   _settle_timeout_seconds   = 30
   _ingest_timeout_seconds   = 30
 
-  _handlers = concat(
-    ["dispatch", "settle"],
-    local._ingest ? ["ingest"] : [],
-    var.reconcile.enabled ? ["reconcile"] : [],
-  )
-
-  _artifact = { directory = var.handlers.directory, s3 = var.handlers.s3 }
+  _artifact = { directory = module.input.handlers.directory, s3 = module.input.handlers.s3 }
   _iam = {
-    path                 = var.platform.iam.path
-    permissions_boundary = var.platform.iam.permissions_boundary
+    path                 = module.input.platform.iam.path
+    permissions_boundary = module.input.platform.iam.permissions_boundary
   }
-  _kms_key = var.platform.kms_key
-  _tags    = var.platform.tags
+  _kms_key = module.input.platform.kms_key
+  _tags    = module.input.platform.tags
 
   _backoff_seconds = (
-    var.retry.backoff_seconds != null ? var.retry.backoff_seconds :
-    var.fifo ? [0] : [30, 300]
+    module.input.retry.backoff_seconds != null ? module.input.retry.backoff_seconds :
+    module.input.fifo ? [0] : [30, 300]
   )
 
   # What executions are started by (an alias, or the state machine itself) and
   # whose they are: the state machine.
   _start_arn = (
-    var.workflow.state_machine == null
+    module.input.workflow.state_machine == null
     ? one(module.workflow[*].start_arn)
-    : var.workflow.state_machine.arn
+    : module.input.workflow.state_machine.arn
   )
   _state_machine_arn = (
-    var.workflow.state_machine == null
+    module.input.workflow.state_machine == null
     ? one(module.workflow[*].state_machine_arn)
-    : join(":", slice(split(":", var.workflow.state_machine.arn), 0, 7))
+    : join(":", slice(split(":", module.input.workflow.state_machine.arn), 0, 7))
   )
   _executions = "${replace(local._state_machine_arn, ":stateMachine:", ":execution:")}:*"
 
   # Times with a pace of their own, by name; what is not said is left out.
   _windows = {
-    for name, window in var.windows : name => merge(
+    for name, window in module.input.windows : name => merge(
       {
         name     = name
         priority = window.priority
@@ -68,27 +62,27 @@ locals {
 
   # An instance settles many more outcomes a second than 25; the rest is for a
   # ledger that is slow.
-  _highest_pace = max(var.pace.starts_per_second, [
-    for window in values(var.windows) : coalesce(try(window.pace.starts_per_second, null), 0)
+  _highest_pace = max(module.input.pace.starts_per_second, [
+    for window in values(module.input.windows) : coalesce(try(window.pace.starts_per_second, null), 0)
   ]...)
   _settle_concurrency = coalesce(
-    var.handlers.settle.maximum_concurrency,
+    module.input.handlers.settle.maximum_concurrency,
     max(10, ceil(local._highest_pace / 25)),
   )
 
   _environment = {
     SPILLWAY_LANES = jsonencode([
-      for lane in local._lane_order : {
+      for lane in module.input.lane_order : {
         name                  = lane
         queue_url             = local._lane_queues[lane].url
         dead_letter_queue_url = local._lane_queues[lane].dlq_url
-        priority              = local._lanes[lane].priority
-        min_share             = local._lanes[lane].min_share
+        priority              = module.input.lanes[lane].priority
+        min_share             = module.input.lanes[lane].min_share
       }
     ])
     SPILLWAY_LEDGER_ARN   = module.ledger.arn
     SPILLWAY_LEDGER_TABLE = module.ledger.name
-    SPILLWAY_PIPELINE     = var.name
+    SPILLWAY_PIPELINE     = module.input.name
   }
 
   # What the handlers count: handlers/*/src/counts.rs.
@@ -122,11 +116,11 @@ locals {
 module "names" {
   source = "./modules/names"
 
-  name             = var.name
-  lanes            = keys(local._lanes)
+  name             = module.input.name
+  lanes            = keys(module.input.lanes)
   region           = local._home.region
-  role_name_prefix = var.platform.iam.role_name_prefix
-  sources          = keys(local._sources)
+  role_name_prefix = module.input.platform.iam.role_name_prefix
+  sources          = keys(module.input.sources)
 }
 
 module "ledger" {
@@ -134,29 +128,29 @@ module "ledger" {
 
   name    = module.names.ledger
   kms_key = local._kms_key
-  protect = var.protect
+  protect = module.input.protect
   tags    = local._tags
 }
 
 module "workflow" {
-  count  = var.workflow.state_machine == null ? 1 : 0
+  count  = module.input.workflow.state_machine == null ? 1 : 0
   source = "./modules/workflow"
 
   name              = module.names.state_machines["workflow"]
   role_name         = module.names.roles["workflow"]
-  alias             = var.workflow.alias
-  definition        = var.workflow.definition
+  alias             = module.input.workflow.alias
+  definition        = module.input.workflow.definition
   iam               = local._iam
   kms_key           = local._kms_key
-  policy_statements = var.workflow.policy_statements
+  policy_statements = module.input.workflow.policy_statements
   tags              = local._tags
-  timeout_seconds   = var.workflow.timeout_seconds
-  tracing           = var.platform.tracing
+  timeout_seconds   = module.input.workflow.timeout_seconds
+  tracing           = module.input.platform.tracing
 
   logs = {
-    include_execution_data = var.workflow.log_execution_data
-    level                  = var.workflow.log_level
-    retention_days         = var.platform.logs.retention_days
+    include_execution_data = module.input.workflow.log_execution_data
+    level                  = module.input.workflow.log_level
+    retention_days         = module.input.platform.logs.retention_days
   }
 }
 
@@ -180,12 +174,12 @@ module "dispatch" {
   name               = module.names.functions["dispatch"]
   role_name          = module.names.roles["dispatch"]
   handler            = "dispatch"
-  architecture       = var.handlers.architecture
+  architecture       = module.input.handlers.architecture
   artifact           = local._artifact
   iam                = local._iam
   kms_key            = local._kms_key
-  log_retention_days = var.platform.logs.retention_days
-  manifest           = var.handlers.manifest
+  log_retention_days = module.input.platform.logs.retention_days
+  manifest           = module.input.handlers.manifest
   tags               = local._tags
 
   # A tick that Lambda could not run at once is worthless.
@@ -194,24 +188,24 @@ module "dispatch" {
   environment = merge(
     local._environment,
     {
-      SPILLWAY_BURST                = var.pace.burst
-      SPILLWAY_EVENTS_PER_EXECUTION = var.workflow.events_per_execution
-      SPILLWAY_INPUT_FORMAT         = var.workflow.input_format
-      SPILLWAY_MAX_CONCURRENCY      = var.pace.max_concurrency
-      SPILLWAY_ORDER                = var.workflow.order
+      SPILLWAY_BURST                = module.input.pace.burst
+      SPILLWAY_EVENTS_PER_EXECUTION = module.input.workflow.events_per_execution
+      SPILLWAY_INPUT_FORMAT         = module.input.workflow.input_format
+      SPILLWAY_MAX_CONCURRENCY      = module.input.pace.max_concurrency
+      SPILLWAY_ORDER                = module.input.workflow.order
       SPILLWAY_OUTCOMES_QUEUE_URL   = local._outcomes_queue.url
-      SPILLWAY_RETENTION_DAYS       = var.ledger.retention_days
-      SPILLWAY_STARTS_PER_SECOND    = var.pace.starts_per_second
+      SPILLWAY_RETENTION_DAYS       = module.input.ledger.retention_days
+      SPILLWAY_STARTS_PER_SECOND    = module.input.pace.starts_per_second
       SPILLWAY_STATE_MACHINE_ARN    = local._start_arn
-      SPILLWAY_SWEEP_AFTER_SECONDS  = var.sweep.after_seconds
-      SPILLWAY_SWEEP_PER_TICK       = var.sweep.per_tick
-      SPILLWAY_TICK_SECONDS         = var.schedule.tick_seconds
+      SPILLWAY_SWEEP_AFTER_SECONDS  = module.input.sweep.after_seconds
+      SPILLWAY_SWEEP_PER_TICK       = module.input.sweep.per_tick
+      SPILLWAY_TICK_SECONDS         = module.input.schedule.tick_seconds
       SPILLWAY_WINDOWS              = jsonencode(values(local._windows))
     },
     {
       for name, value in {
-        SPILLWAY_STARTS_PER_DAY  = var.limits.starts_per_day
-        SPILLWAY_STARTS_PER_TICK = var.pace.starts_per_tick
+        SPILLWAY_STARTS_PER_DAY  = module.input.limits.starts_per_day
+        SPILLWAY_STARTS_PER_TICK = module.input.pace.starts_per_tick
       } : name => value if value != null
     },
     length(local._folder_markers) == 0 ? {} : {
@@ -229,13 +223,13 @@ module "dispatch" {
         "sqs:ReceiveMessage",
         "sqs:SendMessage",
       ]
-      resources = [for lane in local._lane_order : local._lane_queues[lane].arn]
+      resources = [for lane in module.input.lane_order : local._lane_queues[lane].arn]
     },
     {
       sid     = "SendOnly"
       actions = ["sqs:SendMessage"]
       resources = concat(
-        [for lane in local._lane_order : local._lane_queues[lane].dlq_arn],
+        [for lane in module.input.lane_order : local._lane_queues[lane].dlq_arn],
         [local._outcomes_queue.arn],
       )
     },
@@ -267,10 +261,10 @@ module "dispatch" {
   ]
 
   settings = {
-    memory_mb            = var.handlers.dispatch.memory_mb
-    reserved_concurrency = var.handlers.dispatch.reserved_concurrency
+    memory_mb            = module.input.handlers.dispatch.memory_mb
+    reserved_concurrency = module.input.handlers.dispatch.reserved_concurrency
     timeout_seconds      = local._dispatch_timeout_seconds
-    tracing              = var.platform.tracing
+    tracing              = module.input.platform.tracing
   }
 }
 
@@ -280,23 +274,23 @@ module "settle" {
   name               = module.names.functions["settle"]
   role_name          = module.names.roles["settle"]
   handler            = "settle"
-  architecture       = var.handlers.architecture
+  architecture       = module.input.handlers.architecture
   artifact           = local._artifact
   iam                = local._iam
   kms_key            = local._kms_key
-  log_retention_days = var.platform.logs.retention_days
-  manifest           = var.handlers.manifest
+  log_retention_days = module.input.platform.logs.retention_days
+  manifest           = module.input.handlers.manifest
   tags               = local._tags
 
   environment = merge(
     local._environment,
     {
       SPILLWAY_BACKOFF_SECONDS                = join(",", local._backoff_seconds)
-      SPILLWAY_EVENTS_PER_EXECUTION           = var.workflow.events_per_execution
-      SPILLWAY_MAX_ATTEMPTS                   = var.retry.max_attempts
-      SPILLWAY_ORDER                          = var.workflow.order
+      SPILLWAY_EVENTS_PER_EXECUTION           = module.input.workflow.events_per_execution
+      SPILLWAY_MAX_ATTEMPTS                   = module.input.retry.max_attempts
+      SPILLWAY_ORDER                          = module.input.workflow.order
       SPILLWAY_OUTCOMES_DEAD_LETTER_QUEUE_URL = module.outcomes.dead_letter_queue_url
-      SPILLWAY_RETENTION_DAYS                 = var.ledger.retention_days
+      SPILLWAY_RETENTION_DAYS                 = module.input.ledger.retention_days
     },
   )
 
@@ -316,8 +310,8 @@ module "settle" {
       actions = ["sqs:SendMessage"]
       resources = concat(
         [module.outcomes.dead_letter_queue_arn],
-        [for lane in local._lane_order : local._lane_queues[lane].dlq_arn],
-        [for lane in local._lane_order : local._lane_queues[lane].arn],
+        [for lane in module.input.lane_order : local._lane_queues[lane].dlq_arn],
+        [for lane in module.input.lane_order : local._lane_queues[lane].arn],
       )
     },
     {
@@ -340,9 +334,9 @@ module "settle" {
   ]
 
   settings = {
-    memory_mb       = var.handlers.settle.memory_mb
+    memory_mb       = module.input.handlers.settle.memory_mb
     timeout_seconds = local._settle_timeout_seconds
-    tracing         = var.platform.tracing
+    tracing         = module.input.platform.tracing
   }
 }
 
@@ -353,8 +347,8 @@ module "schedule" {
   depends_on = [module.outcomes, module.queue]
 
   name       = module.names.rules["tick"]
-  enabled    = var.schedule.enabled
-  expression = var.schedule.expression
+  enabled    = module.input.schedule.enabled
+  expression = module.input.schedule.expression
   function   = { arn = module.dispatch.function_arn }
   tags       = local._tags
 }
@@ -372,12 +366,12 @@ module "guard" {
     module.settle, module.topic_subscription, module.workflow,
   ]
 
-  protect = var.protect
+  protect = module.input.protect
   tags    = local._tags
 
   names = {
     for key in concat(
-      [for lane in keys(local._lanes) : "events_${lane}"],
+      [for lane in keys(module.input.lanes) : "events_${lane}"],
       [for lane in local._rule_lanes : "rules-dlq_${lane}"],
       local._ingest ? ["ingest-failures"] : [],
     ) : key => module.names.guards[key]
@@ -389,18 +383,18 @@ module "guard" {
 module "key_policy" {
   source = "./modules/key-policy"
 
-  name                    = var.name
-  appliers                = var.platform.appliers
-  handlers                = local._handlers
+  name                    = module.input.name
+  appliers                = module.input.platform.appliers
+  handlers                = module.input.functions
   home                    = local._home
-  iam                     = var.platform.iam
+  iam                     = module.input.platform.iam
   rules                   = local._rules
   topics                  = { for key, topic in local._topics : key => { arn = topic.arn } }
-  trusted_organization_id = var.trusted_organization_id
-  workflow                = var.workflow.state_machine == null
+  trusted_organization_id = module.input.trusted_organization_id
+  workflow                = module.input.workflow.state_machine == null
 
   buckets = {
-    for key, bucket in var.buckets : key => { name = bucket.name, account_id = bucket.account_id }
+    for key, bucket in module.input.buckets : key => { name = bucket.name, account_id = bucket.account_id }
     if anytrue([for source in bucket.sources : source.via == "sqs"])
   }
 }

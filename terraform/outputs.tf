@@ -5,12 +5,12 @@ output "bucket_notifications" {
 
 output "dead_letter_queue_arn" {
   description = "ARN of the dead-letter queue, that of the first lane."
-  value       = module.queue[local._first_lane].dead_letter_queue_arn
+  value       = module.queue[module.input.first_lane].dead_letter_queue_arn
 }
 
 output "dead_letter_queue_url" {
   description = "URL of the dead-letter queue, that of the first lane."
-  value       = module.queue[local._first_lane].dead_letter_queue_url
+  value       = module.queue[module.input.first_lane].dead_letter_queue_url
 }
 
 output "dispatch_function_name" {
@@ -27,20 +27,20 @@ output "effective_pace" {
   description = "The pace in force, by window; \"default\" is outside of every window."
   value = merge(
     {
-      default = merge(var.pace, {
-        schedule     = var.schedule.expression
-        tick_seconds = var.schedule.tick_seconds
+      default = merge(module.input.pace, {
+        schedule     = module.input.schedule.expression
+        tick_seconds = module.input.schedule.tick_seconds
       })
     },
     {
       for name, window in local._windows : name => merge(
-        var.pace,
+        module.input.pace,
         { dates = null, days = null, pause = false },
         { for key, value in window : key => value if !contains(["name", "pace"], key) },
         try(window.pace, {}),
         {
-          schedule     = var.schedule.expression
-          tick_seconds = var.schedule.tick_seconds
+          schedule     = module.input.schedule.expression
+          tick_seconds = module.input.schedule.tick_seconds
         },
       )
     },
@@ -54,12 +54,12 @@ output "event_rules" {
       name    = rule.rule_name
       arn     = rule.rule_arn
       pattern = rule.event_pattern
-      bucket  = var.buckets[local._sources[key].bucket].name
+      bucket  = module.input.buckets[module.input.sources[key].bucket].name
       enable = (
-        var.buckets[local._sources[key].bucket].account_id != null
-        ? "Switch on EventBridge in the bucket's notification configuration (bucket_notifications.${local._sources[key].bucket}.eventbridge), and let a rule of account ${var.buckets[local._sources[key].bucket].account_id} forward the bucket's Object Created events to the default event bus of account ${local._home.account_id}, whose policy must allow it."
-        : var.buckets[local._sources[key].bucket].notification == "external"
-        ? "Switch on EventBridge in the bucket's notification configuration (bucket_notifications.${local._sources[key].bucket}.eventbridge)."
+        module.input.buckets[module.input.sources[key].bucket].account_id != null
+        ? "Switch on EventBridge in the bucket's notification configuration (bucket_notifications.${module.input.sources[key].bucket}.eventbridge), and let a rule of account ${module.input.buckets[module.input.sources[key].bucket].account_id} forward the bucket's Object Created events to the default event bus of account ${local._home.account_id}, whose policy must allow it."
+        : module.input.buckets[module.input.sources[key].bucket].notification == "external"
+        ? "Switch on EventBridge in the bucket's notification configuration (bucket_notifications.${module.input.sources[key].bucket}.eventbridge)."
         : null
       )
     }
@@ -68,12 +68,12 @@ output "event_rules" {
 
 output "events_queue_arn" {
   description = "ARN of the events queue, that of the first lane; its policy is in force."
-  value       = module.queue[local._first_lane].queue_arn
+  value       = module.queue[module.input.first_lane].queue_arn
 }
 
 output "events_queue_url" {
   description = "URL of the events queue, that of the first lane."
-  value       = module.queue[local._first_lane].queue_url
+  value       = module.queue[module.input.first_lane].queue_url
 }
 
 output "ingest_failure_queue_arn" {
@@ -138,7 +138,7 @@ output "metrics" {
   description = "The handlers' metrics in CloudWatch: namespace, dimensions, and the names by handler. Counts of 0 are not reported: alarms should treat missing data as not breaching."
   value = {
     namespace  = "Spillway"
-    dimensions = { Pipeline = var.name }
+    dimensions = { Pipeline = module.input.name }
     names      = local._metrics
   }
 }
@@ -193,10 +193,10 @@ output "redrive" {
   description = "What the redrive command moves, by stage: from where, and to where; events is the first lane. What ingest failed on is invoked again. What is replayed is read from the ledger and sent to the lanes' queues."
   value = {
     events = {
-      source_arn      = module.queue[local._first_lane].dead_letter_queue_arn
-      source_url      = module.queue[local._first_lane].dead_letter_queue_url
-      destination_arn = module.queue[local._first_lane].queue_arn
-      destination_url = module.queue[local._first_lane].queue_url
+      source_arn      = module.queue[module.input.first_lane].dead_letter_queue_arn
+      source_url      = module.queue[module.input.first_lane].dead_letter_queue_url
+      destination_arn = module.queue[module.input.first_lane].queue_arn
+      destination_url = module.queue[module.input.first_lane].queue_url
     }
     lanes = {
       for lane, queue in module.queue : lane => {
@@ -228,10 +228,10 @@ output "redrive" {
       }
     }
     replay = {
-      first_lane        = local._first_lane
+      first_lane        = module.input.first_lane
       ledger_arn        = module.ledger.arn
       ledger_table_name = module.ledger.name
-      order             = var.workflow.order
+      order             = module.input.workflow.order
     }
   }
 }

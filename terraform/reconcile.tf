@@ -2,26 +2,13 @@
 # came.
 locals {
   # No try(): what is unknown in one part of a value makes all of it so.
-  _listed    = var.reconcile.list == null ? toset([]) : var.reconcile.list.buckets
-  _inventory = var.reconcile.list == null ? {} : var.reconcile.list.inventories
+  _listed    = module.input.reconcile.list == null ? toset([]) : module.input.reconcile.list.buckets
+  _inventory = module.input.reconcile.list == null ? {} : module.input.reconcile.list.inventories
   # Buckets whose objects are compared with the ledger.
   _compared = setunion(local._listed, keys(local._inventory))
 
-  # What cannot be compared: buckets that Step Functions does not list, and by
-  # bucket the sources that a listing cannot tell apart.
-  _away = [for key, bucket in var.buckets : key if bucket.account_id != null]
-  _not_comparable = {
-    for key, source in local._sources : source.bucket => key...
-    if anytrue([
-      source.reasons != null,
-      source.min_size != null,
-      source.max_size != null,
-      join(",", source.events) != "s3:ObjectCreated:*",
-    ])
-  }
-
   _compared_sources = {
-    for key, source in local._sources : key => source if contains(local._compared, source.bucket)
+    for key, source in module.input.sources : key => source if contains(local._compared, source.bucket)
   }
 
   # Per listed bucket the prefixes of its sources, without those that another
@@ -39,10 +26,10 @@ locals {
 
   _listings = flatten([
     for key, prefixes in local._list_prefixes : [
-      for prefix in prefixes : { bucket = var.buckets[key].name, prefix = prefix }
+      for prefix in prefixes : { bucket = module.input.buckets[key].name, prefix = prefix }
     ]
   ])
-  _scheduled = var.reconcile.list == null ? false : var.reconcile.list.scheduled
+  _scheduled = module.input.reconcile.list == null ? false : module.input.reconcile.list.scheduled
 
   _reconcile_rule = {
     arn = join(":", [
@@ -56,29 +43,29 @@ locals {
 }
 
 module "reconcile_function" {
-  count  = var.reconcile.enabled ? 1 : 0
+  count  = module.input.reconcile.enabled ? 1 : 0
   source = "./modules/handler"
 
   name               = module.names.functions["reconcile"]
   role_name          = module.names.roles["reconcile"]
   handler            = "reconcile"
-  architecture       = var.handlers.architecture
+  architecture       = module.input.handlers.architecture
   artifact           = local._artifact
   iam                = local._iam
   kms_key            = local._kms_key
-  log_retention_days = var.platform.logs.retention_days
-  manifest           = var.handlers.manifest
+  log_retention_days = module.input.platform.logs.retention_days
+  manifest           = module.input.handlers.manifest
   tags               = local._tags
 
   environment = merge(
     local._environment,
     {
-      SPILLWAY_RECONCILE_MIN_AGE_SECONDS = var.reconcile.list == null ? 86400 : var.reconcile.list.min_age_seconds
-      SPILLWAY_RETENTION_DAYS            = var.ledger.retention_days
-      SPILLWAY_STALE_AFTER_SECONDS       = var.reconcile.stale_after_seconds
+      SPILLWAY_RECONCILE_MIN_AGE_SECONDS = module.input.reconcile.list == null ? 86400 : module.input.reconcile.list.min_age_seconds
+      SPILLWAY_RETENTION_DAYS            = module.input.ledger.retention_days
+      SPILLWAY_STALE_AFTER_SECONDS       = module.input.reconcile.stale_after_seconds
       SPILLWAY_SOURCES = jsonencode([
         for source in values(local._compared_sources) : {
-          bucket         = var.buckets[source.bucket].name
+          bucket         = module.input.buckets[source.bucket].name
           prefix         = source.prefix
           suffix         = source.suffix
           lane           = source.lane
@@ -93,7 +80,7 @@ module "reconcile_function" {
       {
         sid       = "EventsQueues"
         actions   = ["sqs:SendMessage"]
-        resources = [for lane in local._lane_order : local._lane_queues[lane].arn]
+        resources = [for lane in module.input.lane_order : local._lane_queues[lane].arn]
       },
       {
         sid = "Ledger"
@@ -114,7 +101,7 @@ module "reconcile_function" {
         actions = ["s3:GetObject"]
         resources = distinct([
           for source in values(local._compared_sources) :
-          "arn:${local._home.partition}:s3:::${var.buckets[source.bucket].name}/${source.prefix}*"
+          "arn:${local._home.partition}:s3:::${module.input.buckets[source.bucket].name}/${source.prefix}*"
         ])
       },
       {
@@ -123,41 +110,41 @@ module "reconcile_function" {
         sid     = "Gone"
         actions = ["s3:ListBucket"]
         resources = [
-          for key in sort(local._compared) : "arn:${local._home.partition}:s3:::${var.buckets[key].name}"
+          for key in sort(local._compared) : "arn:${local._home.partition}:s3:::${module.input.buckets[key].name}"
         ]
       },
     ],
   )
 
   settings = {
-    memory_mb       = var.handlers.reconcile.memory_mb
+    memory_mb       = module.input.handlers.reconcile.memory_mb
     timeout_seconds = local._reconcile_timeout_seconds
-    tracing         = var.platform.tracing
+    tracing         = module.input.platform.tracing
   }
 }
 
 module "reconcile" {
-  count  = var.reconcile.enabled ? 1 : 0
+  count  = module.input.reconcile.enabled ? 1 : 0
   source = "./modules/reconcile"
 
   name               = module.names.state_machines["reconcile"]
   role_name          = module.names.roles["reconcile-map"]
   rule_role_name     = module.names.roles["reconcile-rule"]
   dead_letter_queue  = { arn = module.reconcile_failures[0].queue_arn }
-  expression         = var.reconcile.schedule
+  expression         = module.input.reconcile.schedule
   function           = { arn = module.reconcile_function[0].function_arn }
   iam                = local._iam
   inventories        = local._inventory
   kms_key            = local._kms_key
   ledger             = { arn = module.ledger.arn, name = module.ledger.name }
-  log_retention_days = var.platform.logs.retention_days
-  max_concurrency    = var.reconcile.max_concurrency
+  log_retention_days = module.input.platform.logs.retention_days
+  max_concurrency    = module.input.reconcile.max_concurrency
   tags               = local._tags
-  tracing            = var.platform.tracing
+  tracing            = module.input.platform.tracing
 
   buckets = {
     for key, prefixes in local._list_prefixes :
-    key => { name = var.buckets[key].name, prefixes = prefixes }
+    key => { name = module.input.buckets[key].name, prefixes = prefixes }
   }
   scheduled_list = local._scheduled ? local._listings : []
 }
@@ -165,7 +152,7 @@ module "reconcile" {
 # Runs that EventBridge could not start. They say no more than "now", so the
 # queue is not protected.
 module "reconcile_failures" {
-  count  = var.reconcile.enabled ? 1 : 0
+  count  = module.input.reconcile.enabled ? 1 : 0
   source = "./modules/failure-queue"
 
   name    = module.names.queues.reconcile_failures

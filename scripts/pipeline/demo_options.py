@@ -7,7 +7,7 @@ from pipeline import numbers
 
 # With fewer, there is not one of each kind. With as many as that, a run takes hours.
 OBJECTS = numbers.Whole(10, 100_000)
-# As in terraform/variables-pace.tf.
+# As in terraform/modules/input/variables-pace.tf.
 MAX_CONCURRENCY = numbers.Whole(1, 10_000)
 
 

@@ -16,14 +16,14 @@ def functions(terraform: dict[str, str]) -> tuple[int, int]:
     modules = [module for text in terraform.values() for module in re.split(r'(?m)^(?=module ")', text)]
     handlers = [module for module in modules if re.search(r'^  source += "./modules/handler"$', module, re.MULTILINE)]
     sometimes = [
-        module for module in handlers if re.search(r"^  count ", module, re.MULTILINE) and "var.reconcile.enabled" not in module
+        module for module in handlers if re.search(r"^  count ", module, re.MULTILINE) and "input.reconcile.enabled" not in module
     ]
     return len(handlers) - len(sometimes), len(handlers)
 
 
 def test_a_function_that_only_some_pipelines_have_counts_at_the_most() -> None:
     handler = '  source = "./modules/handler"\n}\n'
-    always = f'module "a" {{\n{handler}module "b" {{\n  count  = var.reconcile.enabled ? 1 : 0\n{handler}'
+    always = f'module "a" {{\n{handler}module "b" {{\n  count  = module.input.reconcile.enabled ? 1 : 0\n{handler}'
     assert functions({"main.tf": always, "more.tf": f'module "c" {{\n  count  = local.c ? 1 : 0\n{handler}'}) == (2, 3)
 
 

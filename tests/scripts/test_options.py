@@ -84,6 +84,6 @@ def test_there_are_numbers_to_look_at(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_demos_limit_is_the_modules() -> None:
-    text = (ROOT / "terraform/variables-pace.tf").read_text()
+    text = (ROOT / "terraform/modules/input/variables-pace.tf").read_text()
     (least, most) = re.search(r"pace\.max_concurrency >= (\d+) && var\.pace\.max_concurrency <= (\d+)", text).groups()
     assert Whole(int(least), int(most)) == demo_options.MAX_CONCURRENCY

@@ -1,4 +1,4 @@
-"""The runs of terraform/tests, and what Terraform says of each."""
+"""The runs of terraform/tests and of modules/input/tests, and what Terraform says of each."""
 
 import dataclasses
 import json
@@ -9,6 +9,7 @@ from pipeline.paths import ROOT
 from pipeline.terraform import Terraform, TerraformError
 
 DIRECTORY = ROOT / "terraform/tests"
+INPUT = ROOT / "terraform/modules/input"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,13 +22,6 @@ class Run:
     def __str__(self) -> str:
         return f"{self.file.removesuffix('.tftest.hcl')}-{self.name}"
 
-    @property
-    def needs_provider(self) -> bool:
-        """Not if all that it looks at is that the composition's variables are refused."""
-        expected = re.search(r"^  expect_failures = \[(.*?)\]", self.text, re.MULTILINE | re.DOTALL)
-        own_module = re.search(r"^  module {", self.text, re.MULTILINE)
-        return bool(own_module) or not expected or not re.fullmatch(r"(?:\s*var\.\w+\s*,?)+\s*", expected[1])
-
 
 @dataclasses.dataclass(frozen=True)
 class Result:
@@ -35,23 +29,24 @@ class Result:
     errors: list[str]
 
 
-FILES = {path.name: path.read_text() for path in sorted(DIRECTORY.glob("*.tftest.hcl"))}
-RUNS = [
-    Run(name, found[1], found.group())
-    for name, text in FILES.items()
-    for found in re.finditer(r'^run "(\w+)" {\n.*?^}\n', text, re.MULTILINE | re.DOTALL)
-]
-WITH_PROVIDER = [run for run in RUNS if run.needs_provider]
-REFUSED = [run for run in RUNS if not run.needs_provider]
+def _files(directory: Path) -> dict[str, str]:
+    return {path.name: path.read_text() for path in sorted(directory.glob("*.tftest.hcl"))}
 
 
-def without(left_out: list[Run], file: str) -> str:
-    """A file without some of its runs; every other line is where it was."""
-    text = FILES[file]
-    for run in left_out:
-        if run.file == file:
-            text = text.replace(run.text, "\n" * run.text.count("\n"))
-    return text
+def _runs(files: dict[str, str]) -> list[Run]:
+    return [
+        Run(name, found[1], found.group())
+        for name, text in files.items()
+        for found in re.finditer(r'^run "(\w+)" {\n.*?^}\n', text, re.MULTILINE | re.DOTALL)
+    ]
+
+
+# Of the composition and the modules.
+FILES = _files(DIRECTORY)
+RUNS = _runs(FILES)
+# Of the input that is refused: these need no provider.
+REFUSED_FILES = _files(INPUT / "tests")
+REFUSED = _runs(REFUSED_FILES)
 
 
 def terraform_test(terraform: Terraform, files: list[str]) -> dict[tuple[str, str], Result]:

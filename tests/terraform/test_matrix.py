@@ -18,7 +18,7 @@ def rows() -> dict[str, str]:
 
 
 def accepted() -> list[str]:
-    source = (ROOT / "terraform/matrix.tf").read_text()
+    source = (ROOT / "terraform/modules/input/matrix.tf").read_text()
     cells = source[source.index("_cells = [") : source.index("]", source.index("_cells = ["))]
     return re.findall(r'^    "(.*)",$', cells, re.MULTILINE)
 

@@ -6,9 +6,9 @@ The runs are those of test_refused.py, without the failures they expect.
 import dataclasses
 import re
 
+import input_runs
 import pytest
-import without_provider
-from terraform_runs import REFUSED, Run
+from terraform_runs import INPUT, REFUSED, Run
 
 pytestmark = pytest.mark.quick
 
@@ -57,7 +57,7 @@ SAID = {
 @pytest.fixture(scope="session")
 def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """What is said, by the name of the run."""
-    results = without_provider.results(tmp_path_factory.mktemp("refusals"), [_expecting_nothing(run) for run in REFUSED])
+    results = input_runs.results(tmp_path_factory.mktemp("refusals"), [_expecting_nothing(run) for run in REFUSED])
     return {run.name: "\n".join(results[str(run)].errors) for run in REFUSED}
 
 
@@ -74,7 +74,7 @@ def test_a_refusal_names_the_input_and_the_remedy(name: str, said: dict[str, str
 def test_every_rule_refuses_something(said: dict[str, str]) -> None:
     assert len(said) == len(REFUSED)
     written = set()
-    for path in without_provider.COMPOSITION.glob("*.tf"):
+    for path in INPUT.glob("*.tf"):
         lines = enumerate(path.read_text().splitlines(), start=1)
         written |= {f"{path.name}:{number}" for number, line in lines if line == "  validation {"}
     refusing = set(re.findall(r"This was checked by the validation rule at ([\w.-]+:\d+)", "\n".join(said.values())))

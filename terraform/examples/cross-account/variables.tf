@@ -27,12 +27,12 @@ variable "name" {
 variable "pace" {
   description = "The numbers that bound a tick."
   type = object({
-    max_concurrency   = optional(number, 100)
+    max_concurrency   = number
     starts_per_second = optional(number, 25)
     burst             = optional(number, 50)
     starts_per_tick   = optional(number)
   })
-  default  = {}
+  default  = { max_concurrency = 100 }
   nullable = false
 }
 

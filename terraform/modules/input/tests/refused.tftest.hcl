@@ -1,9 +1,5 @@
-# What the composition refuses: one run per rule. Each starts from what
-# "everything_is_fine" shows to be fine.
-
-mock_provider "aws" {
-  source = "./tests/mocks"
-}
+# What is refused of the input: one run per rule. Each starts from what
+# "everything_is_fine" of the composition's tests shows to be fine.
 
 variables {
   name    = "reports"
@@ -25,10 +21,6 @@ variables {
       }
     }
   }
-}
-
-run "everything_is_fine" {
-  command = plan
 }
 
 run "name_too_short" {
@@ -328,7 +320,7 @@ run "pace_that_stands_still" {
   command = plan
 
   variables {
-    pace = { starts_per_second = 0 }
+    pace = { max_concurrency = 10, starts_per_second = 0 }
   }
 
   expect_failures = [var.pace]
@@ -338,7 +330,7 @@ run "pace_that_is_too_fast" {
   command = plan
 
   variables {
-    pace = { starts_per_second = 400.5 }
+    pace = { max_concurrency = 10, starts_per_second = 400.5 }
   }
 
   expect_failures = [var.pace]
@@ -348,7 +340,7 @@ run "pace_without_a_burst" {
   command = plan
 
   variables {
-    pace = { burst = 0 }
+    pace = { max_concurrency = 10, burst = 0 }
   }
 
   expect_failures = [var.pace]
@@ -358,7 +350,7 @@ run "pace_with_too_big_a_burst" {
   command = plan
 
   variables {
-    pace = { burst = 1001 }
+    pace = { max_concurrency = 10, burst = 1001 }
   }
 
   expect_failures = [var.pace]
@@ -368,7 +360,7 @@ run "pace_without_a_start_per_tick" {
   command = plan
 
   variables {
-    pace = { starts_per_tick = 0 }
+    pace = { max_concurrency = 10, starts_per_tick = 0 }
   }
 
   expect_failures = [var.pace]

@@ -1,9 +1,5 @@
 # What the composition refuses of the way in: one run per rule.
 
-mock_provider "aws" {
-  source = "./tests/mocks"
-}
-
 variables {
   name    = "reports"
   buckets = { a = { name = "bucket-a", notification = "owned", sources = { all = {} } } }
@@ -24,23 +20,6 @@ variables {
         settle    = { arm64 = { file = "settle.zip", sha256 = "s1", bytes = 1 } }
       }
     }
-  }
-}
-
-run "buckets_none_but_a_topic" {
-  command = plan
-
-  variables {
-    buckets = {}
-    topics  = { fanout = { arn = "arn:aws:sns:eu-central-1:111122223333:fanout" } }
-  }
-}
-
-run "sources_by_three_ways" {
-  command = plan
-
-  variables {
-    buckets = { a = { name = "bucket-a", notification = "owned", sources = { one = { prefix = "one/" }, two = { prefix = "two/", via = "lambda" }, three = { prefix = "three/", via = "eventbridge" } } } }
   }
 }
 
@@ -185,14 +164,6 @@ run "sources_that_the_function_could_not_tell_apart" {
   expect_failures = [var.buckets]
 }
 
-run "sources_side_by_side" {
-  command = plan
-
-  variables {
-    buckets = { a = { name = "bucket-a", notification = "owned", sources = { put = { events = ["s3:ObjectCreated:Put"] }, copy = { via = "lambda", events = ["s3:ObjectCreated:Copy"] }, small = { via = "eventbridge", reasons = ["POST Object"], max_size = 10 }, big = { via = "eventbridge", reasons = ["POST Object"], min_size = 11 } } } }
-  }
-}
-
 run "sources_of_too_many_buckets_for_the_function" {
   command = plan
 
@@ -259,16 +230,6 @@ run "fifo_with_a_backoff" {
   expect_failures = [var.retry]
 }
 
-run "fifo_with_no_backoff" {
-  command = plan
-
-  variables {
-    buckets = { a = { name = "bucket-a", notification = "owned", sources = { all = { via = "lambda" } } } }
-    fifo    = true
-    retry   = { backoff_seconds = [0] }
-  }
-}
-
 run "lanes_without_default" {
   command = plan
 
@@ -277,14 +238,6 @@ run "lanes_without_default" {
   }
 
   expect_failures = [var.lanes]
-}
-
-run "lanes_that_nobody_uses" {
-  command = plan
-
-  variables {
-    lanes = { urgent = { priority = 1 }, default = { priority = 2, min_share = 0.9 } }
-  }
 }
 
 run "lanes_too_many" {

@@ -22,14 +22,14 @@ variable "pace" {
   description = "The numbers that bound a tick; the ledger's control item may override them at run time."
   type = object({
     # Most executions running at once, up to 10,000.
-    max_concurrency = optional(number, 100)
+    max_concurrency = number
     # Starts per second over time, and at once after a quiet time.
     starts_per_second = optional(number, 25)
     burst             = optional(number, 50)
     # Starts per tick; null: a tick starts what it can.
     starts_per_tick = optional(number)
   })
-  default  = {}
+  default  = { max_concurrency = 100 }
   nullable = false
 
   validation {

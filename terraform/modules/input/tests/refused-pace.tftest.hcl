@@ -1,9 +1,5 @@
 # What the composition refuses of when and how fast it starts: one run per rule.
 
-mock_provider "aws" {
-  source = "./tests/mocks"
-}
-
 variables {
   name    = "reports"
   buckets = { a = { name = "bucket-a", notification = "owned", sources = { all = {} } } }
@@ -23,18 +19,6 @@ variables {
         reconcile = { arm64 = { file = "reconcile.zip", sha256 = "r1", bytes = 1 } }
         settle    = { arm64 = { file = "settle.zip", sha256 = "s1", bytes = 1 } }
       }
-    }
-  }
-}
-
-run "windows_of_all_kinds" {
-  command = plan
-
-  variables {
-    windows = {
-      night  = { priority = 1, timezone = "Asia/Seoul", from = "20:00", to = "24:00", pace = { max_concurrency = 500 } }
-      late   = { priority = 2, timezone = "America/Argentina/Buenos_Aires", from = "22:00", to = "06:00", days = ["MON", "SUN"], pace = { starts_per_second = 0.5 } }
-      freeze = { priority = 0, dates = ["2026-12-24/2026-12-27", "2028-02-29"], pause = true }
     }
   }
 }
@@ -307,19 +291,6 @@ run "limits_of_half_a_start" {
   }
 
   expect_failures = [var.limits]
-}
-
-run "schedule_of_any_kind" {
-  command = plan
-
-  variables {
-    schedule = { expression = "cron(5,35 14 1-15 JAN,FEB-MAR ? *)", tick_seconds = 30 }
-  }
-
-  assert {
-    condition     = local._schedule_form != "" && file("schedule-form.tf") == file("modules/schedule/form.tf")
-    error_message = "The composition and the module take the same schedules."
-  }
 }
 
 run "schedule_with_minute_60" {

@@ -1,0 +1,111 @@
+# The input, with its defaults.
+output "buckets" {
+  description = "The input buckets, with its defaults."
+  value       = var.buckets
+}
+
+output "fifo" {
+  description = "The input fifo, with its defaults."
+  value       = var.fifo
+}
+
+output "handlers" {
+  description = "The input handlers, with its defaults."
+  value       = var.handlers
+}
+
+output "lanes" {
+  description = "The lanes; default alone if none is given."
+  value       = local._lanes
+}
+
+output "ledger" {
+  description = "The input ledger, with its defaults."
+  value       = var.ledger
+}
+
+output "limits" {
+  description = "The input limits, with its defaults."
+  value       = var.limits
+}
+
+output "name" {
+  description = "The input name, with its defaults."
+  value       = var.name
+}
+
+output "pace" {
+  description = "The input pace, with its defaults."
+  value       = var.pace
+}
+
+output "platform" {
+  description = "The input platform, with its defaults."
+  value       = var.platform
+}
+
+output "protect" {
+  description = "The input protect, with its defaults."
+  value       = var.protect
+}
+
+output "reconcile" {
+  description = "The input reconcile, with its defaults."
+  value       = var.reconcile
+}
+
+output "retry" {
+  description = "The input retry, with its defaults."
+  value       = var.retry
+}
+
+output "schedule" {
+  description = "The input schedule, with its defaults."
+  value       = var.schedule
+}
+
+output "sweep" {
+  description = "The input sweep, with its defaults."
+  value       = var.sweep
+}
+
+output "topics" {
+  description = "The input topics, with its defaults."
+  value       = var.topics
+}
+
+output "trusted_organization_id" {
+  description = "The input trusted_organization_id, with its defaults."
+  value       = var.trusted_organization_id
+}
+
+output "windows" {
+  description = "The input windows, with its defaults."
+  value       = var.windows
+}
+
+output "workflow" {
+  description = "The input workflow, with its defaults."
+  value       = var.workflow
+}
+
+# What follows from it.
+output "first_lane" {
+  description = "The lane that comes first."
+  value       = local._first_lane
+}
+
+output "functions" {
+  description = "The handlers that the pipeline has a function of."
+  value       = local._handlers
+}
+
+output "lane_order" {
+  description = "The lanes, the first one first."
+  value       = local._lane_order
+}
+
+output "sources" {
+  description = "Every source of every bucket, by <bucket>.<source>, with its bucket and its lane."
+  value       = local._sources
+}

@@ -1,0 +1,57 @@
+# What the composition takes of when and how fast it starts. What it refuses is in modules/input/tests.
+
+mock_provider "aws" {
+  source = "./tests/mocks"
+}
+
+variables {
+  name    = "reports"
+  buckets = { a = { name = "bucket-a", notification = "owned", sources = { all = {} } } }
+
+  workflow = {
+    definition = "{\"StartAt\": \"Done\", \"States\": {\"Done\": {\"Type\": \"Succeed\"}}}"
+  }
+
+  handlers = {
+    s3 = { bucket = "artifacts" }
+    manifest = {
+      version  = "1.2.3"
+      protocol = 2
+      handlers = {
+        dispatch  = { arm64 = { file = "dispatch.zip", sha256 = "d1", bytes = 1 } }
+        ingest    = { arm64 = { file = "ingest.zip", sha256 = "i1", bytes = 1 } }
+        reconcile = { arm64 = { file = "reconcile.zip", sha256 = "r1", bytes = 1 } }
+        settle    = { arm64 = { file = "settle.zip", sha256 = "s1", bytes = 1 } }
+      }
+    }
+  }
+}
+
+run "windows_of_all_kinds" {
+  command = plan
+
+  variables {
+    windows = {
+      night  = { priority = 1, timezone = "Asia/Seoul", from = "20:00", to = "24:00", pace = { max_concurrency = 500 } }
+      late   = { priority = 2, timezone = "America/Argentina/Buenos_Aires", from = "22:00", to = "06:00", days = ["MON", "SUN"], pace = { starts_per_second = 0.5 } }
+      freeze = { priority = 0, dates = ["2026-12-24/2026-12-27", "2028-02-29"], pause = true }
+    }
+  }
+}
+
+run "schedule_of_any_kind" {
+  command = plan
+
+  module {
+    source = "./modules/input"
+  }
+
+  variables {
+    schedule = { expression = "cron(5,35 14 1-15 JAN,FEB-MAR ? *)", tick_seconds = 30 }
+  }
+
+  assert {
+    condition     = local._schedule_form != "" && file("modules/input/schedule-form.tf") == file("modules/schedule/form.tf")
+    error_message = "The composition and the module take the same schedules."
+  }
+}

@@ -1,0 +1,20 @@
+"""The module of the input, in a copy: it has no provider, so a run takes a hundredth of a second."""
+
+import shutil
+from pathlib import Path
+
+from pipeline.terraform import Terraform
+from terraform_runs import INPUT, REFUSED_FILES, Result, Run, terraform_test
+
+
+def results(directory: Path, runs: list[Run]) -> dict[str, Result]:
+    """By run. Each has a file of its own: Terraform leaves out what follows an error."""
+    copy = directory / "input"
+    shutil.copytree(INPUT, copy, ignore=shutil.ignore_patterns("tests", ".terraform"))
+    (copy / "tests").mkdir()
+    files = {str(run): f"{run}.tftest.hcl" for run in runs}
+    for run in runs:
+        text = REFUSED_FILES[run.file]
+        (copy / "tests" / files[str(run)]).write_text(text[: text.index('\nrun "') + 1] + run.text)
+    found = terraform_test(Terraform(copy), list(files.values()))
+    return {str(run): found[files[str(run)], run.name] for run in runs}
