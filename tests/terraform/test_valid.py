@@ -1,6 +1,7 @@
 """Every module and every example is valid: the modules in one go, for each go reads all that the provider says of itself."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -46,3 +47,15 @@ def test_an_example_is_valid(example: str, copy: Path, environment: dict[str, st
     root = copy / "examples" / example
     Terraform(root, environment).init()
     assert validated(root, environment) == {}
+
+
+def test_the_region_is_read_where_no_version_of_the_provider_calls_it_deprecated() -> None:
+    """aws_region has no `region` in version 5, `name` is deprecated in 6.0 and `id` in 6.47, behind lookup() as well."""
+    read = [
+        f"{path.relative_to(ROOT)}: {attribute}"
+        for path in sorted((ROOT / "terraform").rglob("*.tf"))
+        if ".terraform" not in path.parts
+        for attribute in re.findall(r"data\.aws_region\.\w+\b(?:\.(\w+)|[^.])", path.read_text())
+    ]
+    assert len(read) >= 3
+    assert [each for each in read if not each.endswith(": endpoint")] == []
