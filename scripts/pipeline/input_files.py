@@ -255,13 +255,17 @@ def _objects(place: Place) -> list[str]:
     return ["", f"  {place.local} = {{", begin, *around, indent + each, *end, "  }"]
 
 
-def main(arguments: list[str]) -> int:
+def parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="scripts/variables",
         description="Writes terraform/variables.tf and terraform/modules/input/words.tf from the types in terraform/modules/input. "
         "To be run whenever one of them changes; a test compares.",
     )
-    parser.parse_args(arguments)
+    return parser.parse_args(arguments)
+
+
+def main(arguments: list[str]) -> int:
+    parse(arguments)
     VARIABLES.write_text(root_variables())
     WORDS.write_text(words())
     return 0

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from pipeline import build, demo_options, mutate, simulate
+from pipeline import build, demo_options, input_files, mutate, simulate
 from pipeline.bench import options as bench
 from pipeline.numbers import Whole
 from pipeline.paths import ROOT, SCRIPTS
@@ -20,6 +20,7 @@ PARSE: dict[str, Callable[[list[str]], object]] = {
     "redrive": redrive.parse,
     "simulate": simulate.parse,
     "test": suite.parse,
+    "variables": input_files.parse,
 }
 # What a script wants besides.
 NAMED = {"redrive": ["device-status"]}
