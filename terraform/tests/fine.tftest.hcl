@@ -29,3 +29,17 @@ variables {
 run "everything_is_fine" {
   command = plan
 }
+
+# A bucket, two lanes and a window: what somebody new writes first is short.
+run "a_strangers_configuration" {
+  command = plan
+
+  module {
+    source = "./tests/stranger"
+  }
+
+  assert {
+    condition     = keys(module.spillway.lanes) == ["default", "urgent"] && module.spillway.effective_pace.night.max_concurrency == 9
+    error_message = "Its lanes and its window are in force."
+  }
+}

@@ -27,7 +27,7 @@ def test_a_pause_starts_nothing_and_loses_nothing(quiet: Running) -> None:
     assert quiet.judge(burst, "pause-").faults == []
 
 
-def test_a_lower_limit_holds_at_once(quiet: Running) -> None:
+def test_an_operators_lower_limit_holds_from_the_next_tick_on(quiet: Running) -> None:
     burst = reports.generate(12, seed=7, group="lower-", fails_first=0, unknown_device=0, again=0)
     quiet.begin(burst)
     began = time.time()

@@ -59,3 +59,8 @@ def test_the_region_is_read_where_no_version_of_the_provider_calls_it_deprecated
     ]
     assert len(read) >= 3
     assert [each for each in read if not each.endswith(": endpoint")] == []
+
+
+def test_what_somebody_new_writes_first_is_short() -> None:
+    """A bucket, two lanes and a window: fine.tftest.hcl plans it."""
+    assert len((ROOT / "terraform/tests/stranger/main.tf").read_text().splitlines()) <= 20
