@@ -594,11 +594,60 @@ run "shortens_a_role_name_that_is_too_long" {
   }
 
   variables {
-    iam = { role_name_prefix = "a-prefix-of-more-than-thirty-characters-" }
+    name = "reports-of-all-devices"
+    iam  = { role_name_prefix = "a-prefix-of-thirty-two-letter_" }
   }
 
   assert {
-    condition     = length(aws_iam_role.this.name) == 64 && startswith(aws_iam_role.this.name, "a-prefix-of-more-than-thirty-characters-reports.")
+    condition     = length(aws_iam_role.this.name) == 64 && startswith(aws_iam_role.this.name, "a-prefix-of-thirty-two-letter_reports-of-all-de")
     error_message = "IAM allows 64 characters: ${aws_iam_role.this.name}"
+  }
+}
+
+run "refuses_a_role_prefix_that_a_name_could_go_on" {
+  command = plan
+
+  module {
+    source = "./modules/glue-crawler"
+  }
+
+  variables {
+    iam = { role_name_prefix = "team-" }
+  }
+
+  expect_failures = [var.iam]
+}
+
+run "is_not_destroyed_while_it_is_protected" {
+  command = plan
+
+  module {
+    source = "./modules/glue-crawler"
+  }
+
+  assert {
+    condition     = aws_sns_topic.guard.name == "reports_kept-until-protect-is-false_crawl-events"
+    error_message = "The name says what to do: ${aws_sns_topic.guard.name}"
+  }
+  assert {
+    condition     = [for s in jsondecode(aws_sns_topic.guard.policy).Statement : "${s.Effect} ${join(" ", s.Action)}"] == ["Deny SNS:Publish SNS:Subscribe", "Deny SNS:DeleteTopic"]
+    error_message = "Nobody deletes the topic: ${aws_sns_topic.guard.policy}"
+  }
+}
+
+run "can_be_destroyed_once_protection_is_off" {
+  command = plan
+
+  module {
+    source = "./modules/glue-crawler"
+  }
+
+  variables {
+    protect = false
+  }
+
+  assert {
+    condition     = [for s in jsondecode(aws_sns_topic.guard.policy).Statement : s.Sid] == ["NoMessages"]
+    error_message = "The topic can be deleted: ${aws_sns_topic.guard.policy}"
   }
 }

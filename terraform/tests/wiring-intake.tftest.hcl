@@ -159,6 +159,10 @@ run "every_way_in" {
     error_message = "What the lane's rules and subscriptions could not deliver is kept: ${module.rules_dlq["default"].policy_json}"
   }
   assert {
+    condition     = join(" ", keys(module.guard.topic_arns)) == "events_default events_urgent ingest-failures rules-dlq_default"
+    error_message = "Each queue that can be removed alone has a guard: ${jsonencode(keys(module.guard.topic_arns))}"
+  }
+  assert {
     condition = output.bucket_notifications == {
       ours = {
         bucket = "our-bucket"

@@ -185,6 +185,10 @@ variable "iam" {
     condition     = can(regex("^/([!-~]+/)?$", var.iam.path))
     error_message = "iam.path = \"${var.iam.path}\": a path starts and ends with /, for instance /pipelines/."
   }
+  validation {
+    condition     = can(regex("^([0-9A-Za-z+=,.@_-]{0,31}[+=,.@_])?$", var.iam.role_name_prefix))
+    error_message = "iam.role_name_prefix = \"${var.iam.role_name_prefix}\": give up to 32 letters, digits and +=,.@_-, the last one of +=,.@_, for instance \"team_\". Otherwise crawler a with prefix \"b-\" and crawler b-a with none had roles of one name."
+  }
 }
 
 variable "kms_key" {

@@ -396,6 +396,16 @@ run "platform_with_a_role_prefix_that_is_none" {
   expect_failures = [var.platform]
 }
 
+run "platform_with_a_role_prefix_that_a_name_could_go_on" {
+  command = plan
+
+  variables {
+    platform = { iam = { role_name_prefix = "team-" } }
+  }
+
+  expect_failures = [var.platform]
+}
+
 run "platform_that_keeps_logs_for_odd_days" {
   command = plan
 
