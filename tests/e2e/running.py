@@ -45,6 +45,18 @@ class Running(Pipeline):
         own = [each for each in counts if each["_aws"]["Timestamp"] >= since * 1_000 and not each["LeaseBusy"]]
         return sorted(own, key=_ended)
 
+    def ticks_of(self, prefix: str, since: float) -> list[dict]:
+        """The ticks since then, once they tell of all of these executions: a tick's log comes after it has let the next one run."""
+
+        def told() -> int:
+            return sum(tick["Started"] for tick in self.ticks(since))
+
+        wait(
+            lambda: told() == len(self.executions(prefix)),
+            lambda: f"ticks tell of {told()} starts, and there are {len(self.executions(prefix))} executions",
+        )
+        return self.ticks(since)
+
     def metric(self, name: str, since: float) -> dict:
         """What CloudWatch has of it since then (a time)."""
         began = datetime.datetime.fromtimestamp(since, datetime.timezone.utc)
