@@ -61,7 +61,7 @@ def test_comments_texts_and_tests_use_nothing(code: str) -> None:
 def test_no_crate_has_a_circle() -> None:
     crates = rust_imports.crates({name: text for name, text in tree.texts().items() if name.endswith(".rs")})
     assert {"handlers/spillway/src/lib.rs", "tests/fake-aws/src/lib.rs"} < crates.keys()
-    assert len(crates["handlers/spillway/src/lib.rs"]) > 50
+    assert len(crates["handlers/spillway/src/lib.rs"]) > 40
     found = {root: circles(rust_imports.graph(modules)) for root, modules in crates.items()}
     assert {root: [["::".join(module) for module in group] for group in groups] for root, groups in found.items() if groups} == {}
 

@@ -11,7 +11,7 @@ TREE = citations.Tree(
     {
         "docs/glue.md": "",
         "tests/scripts/test_replay.py": "def test_all() -> None:\n    write('x')\n",
-        "handlers/spillway/src/fifo.rs": "fn ids_are_what_sqs_takes() {}",
+        "handlers/spillway/src/message/fifo.rs": "fn ids_are_what_sqs_takes() {}",
         "scripts/demo": "#!/usr/bin/env bash",
         "scripts/pipeline/overlay.py": 'NAME = "emulator_override.tf"',
     }
@@ -30,7 +30,7 @@ def found(text: str, citing: str = "docs/one.md") -> list[str]:
         ("It is in scripts/pipeline/nothing.", ["scripts/pipeline/nothing"]),
         ("See [there](../docs/glue.md) and `docs/*.txt`.", ["docs/*.txt"]),
         ("Caught by `budgets.rs`.", ["budgets.rs"]),
-        ("`handlers/spillway/src/fifo.rs::no_such_test`", ["handlers/spillway/src/fifo.rs::no_such_test"]),
+        ("`handlers/spillway/src/message/fifo.rs::no_such_test`", ["handlers/spillway/src/message/fifo.rs::no_such_test"]),
         ("`test_replay.py::test_none[a-b]`", ["test_replay.py::test_none"]),
         ("```sh\nscripts/demolish\n```", ["scripts/demolish"]),
     ],
@@ -43,7 +43,7 @@ def test_what_is_not_there_is_found(text: str, names: list[str]) -> None:
     "text",
     [
         "`tests/scripts/test_replay.py::test_all` and `fifo.rs::ids_are_what_sqs_takes`, with `scripts/demo --keep`.",
-        "`handlers/*/src/fifo.rs`, handlers/<handler>/src, `pipeline/overlay.py`; its `emulator_override.tf` is written.",
+        "`handlers/*/src/message/fifo.rs`, handlers/<handler>/src, `pipeline/overlay.py`; its `emulator_override.tf` is written.",
         'Yours:\n\n```hcl\nmanifest = file("handlers/handlers.json")\n```',
         "[`app.py`](https://example.com/source/app.py), and https://example.com/docs/nothing.md",
     ],
@@ -55,7 +55,7 @@ def test_what_is_there_or_elsewhere_is_not(text: str) -> None:
 @pytest.mark.parametrize(
     ("citing", "text"),
     [
-        ("handlers/spillway/src/fifo.rs", "/// See `tests/gone.rs`.\nfn f() {}"),
+        ("handlers/spillway/src/message/fifo.rs", "/// See `tests/gone.rs`.\nfn f() {}"),
         ("scripts/pipeline/a.py", 'def f():\n    """As tests/gone.rs says."""'),
         ("terraform/main.tf", "# tests/gone.rs\nlocals {}"),
         ("scripts/demo", "#!/usr/bin/env bash\nexit 0 # tests/gone.rs"),
@@ -68,7 +68,7 @@ def test_comments_of_every_language_cite(citing: str, text: str) -> None:
 @pytest.mark.parametrize(
     ("citing", "text"),
     [
-        ("handlers/spillway/src/fifo.rs", 'const A: &str = "tests/gone.rs";'),
+        ("handlers/spillway/src/message/fifo.rs", 'const A: &str = "tests/gone.rs";'),
         ("scripts/pipeline/a.py", 'KEY = "scripts/gone.py"'),
         ("terraform/main.tf", 'key = "scripts/gone.py"'),
     ],

@@ -291,7 +291,7 @@ def test_with_order_latest_a_version_that_reconcile_found_is_replayed_if_it_is_t
 
     first, second = row("s#0A", "0A"), row("v#2", "0A0")
     found, other = row("f#9#e"), row("f#8#e")
-    # As handlers/spillway/src/order.rs writes places.
+    # As handlers/spillway/src/rules/order.rs writes places.
     first_place, second_place, found_place = "0A#s#0A", "0A0#v#2", "0A+000000000000009#f#9#e"
     for newest, of, older in (
         ("", first, False),

@@ -1,13 +1,14 @@
 //! A message that was understood, and what is known of its object's version.
 
-use spillway::aws::queue::Message;
-use spillway::batch::Member;
+use aws::queue::Message;
+use spillway::event::time;
 use spillway::event::{ObjectEvent, Sequencer};
 use spillway::execution;
-use spillway::order::{self, Head};
 use spillway::reconcile::place;
-use spillway::row::{Row, RowKey};
-use spillway::time;
+use spillway::record::head::Head;
+use spillway::record::row::{Row, RowKey};
+use spillway::record::version;
+use spillway::rules::batch::Member;
 
 /// A message that asks for one attempt of one object event.
 pub(crate) struct Candidate {
@@ -27,7 +28,7 @@ impl Member for Candidate {
     }
 
     fn bytes(&self) -> usize {
-        execution::input_bytes(&self.event)
+        execution::input::bytes(&self.event)
     }
 }
 
@@ -68,7 +69,7 @@ impl Candidate {
             Standing::Adopted(sequencer) => {
                 let time = time::millis(&self.event.event_time).unwrap_or_default();
                 let sequencer = sequencer.as_ref().map(Sequencer::as_str);
-                order::found(sequencer, time, &RowKey::of(&self.event).sk)
+                version::found(sequencer, time, &RowKey::of(&self.event).sk)
             }
         }
     }

@@ -1,16 +1,16 @@
 //! The attempt rule, then slots and claims, of several messages in calls that they share.
 
+use aws::error::HandlerError;
+use aws::ledger::{Claim, TakenSlot, Written};
 use futures_util::future::join_all;
 use spillway::Millis;
-use spillway::attempt::{Oddity, Verdict, oddity, verdict};
-use spillway::aws::error::HandlerError;
-use spillway::aws::ledger::{Claim, TakenSlot, Written};
 use spillway::execution;
 use spillway::message::ATTEMPT;
-use spillway::order::Order;
-use spillway::row::{Row, RowKey};
-use spillway::slot::{Slot, Work};
-use spillway::sweep::Found;
+use spillway::record::row::{Row, RowKey};
+use spillway::record::slot::{Slot, Work};
+use spillway::rules::attempt::{Oddity, Verdict, oddity, verdict};
+use spillway::rules::order::Order;
+use spillway::rules::sweep::Found;
 use tracing::{debug, trace, warn};
 
 use crate::Dispatch;
@@ -225,7 +225,7 @@ impl Dispatch {
     ) -> Vec<Fate> {
         let slots = claiming.iter().map(|(candidate, _)| {
             let Candidate { event, attempt, .. } = candidate;
-            let name = execution::name(&self.config.ledger_arn, event, *attempt);
+            let name = execution::name::of(&self.config.ledger_arn, event, *attempt);
             self.slot(shared, name, Work::Row(RowKey::of(event)))
         });
         let slots: Vec<Slot> = slots.collect();

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use spillway::aws::environment::{Environment, EnvironmentError};
-use spillway::batch::MAX_EVENTS;
-use spillway::execution::InputFormat;
+use aws::environment::{Environment, EnvironmentError};
+use spillway::execution::input::InputFormat;
 use spillway::lane::Lane;
-use spillway::order::Order;
+use spillway::lane::source::{self, Source};
+use spillway::pace::window::{self, Windows};
 use spillway::pace::{Pace, PaceError};
-use spillway::source::{self, Source};
-use spillway::window::{self, Windows};
+use spillway::rules::batch::MAX_EVENTS;
+use spillway::rules::order::Order;
 
 const STARTS_PER_DAY: &str = "SPILLWAY_STARTS_PER_DAY";
 const STARTS_PER_DAY_IS: &str = "a whole number, at least 1, or remove it";

@@ -1,8 +1,8 @@
 //! What is in force: read with the control item, and passed on to the tick.
 
-use spillway::aws::clock::Clock;
-use spillway::aws::error::HandlerError;
-use spillway::in_force::{InForce, PausedBy, in_force};
+use aws::clock::Clock;
+use aws::error::HandlerError;
+use spillway::pace::in_force::{InForce, PausedBy, in_force};
 use tracing::{info, trace};
 
 use crate::Dispatch;

@@ -1,7 +1,7 @@
 //! What a tick did, as metrics and as the function's answer.
 
 use serde::Serialize;
-use spillway::admission::LeftOut;
+use spillway::message::admission::LeftOut;
 
 /// Those that are a level, not a count: 0 says something.
 pub const LEVELS: &[&str] = &["MaxConcurrency", "SlotsTaken", "StartsToday"];

@@ -1,8 +1,8 @@
 //! The day's limit during a tick.
 
+use aws::ledger::Lease;
 use spillway::Millis;
-use spillway::aws::ledger::Lease;
-use spillway::day::{DayLimit, DayStarts};
+use spillway::pace::day::{DayLimit, DayStarts};
 use tracing::info;
 
 use crate::Dispatch;

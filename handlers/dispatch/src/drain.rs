@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 
+use aws::error::HandlerError;
 use spillway::Millis;
-use spillway::aws::error::HandlerError;
-use spillway::gate::Grant;
+use spillway::pace::gate::Grant;
 use tokio::task::JoinSet;
 use tracing::trace;
 

@@ -1,6 +1,6 @@
 //! What becomes of a message.
 
-use spillway::slot::Slot;
+use spillway::record::slot::Slot;
 
 /// How long a message is hidden whose attempt another message is claiming, whose last attempt still runs, or of which
 /// something is unclear, in seconds.

@@ -3,16 +3,16 @@
 
 use std::collections::HashMap;
 
+use aws::error::HandlerError;
+use aws::ledger::{BatchItem, Rows, Written};
+use aws::queue::BATCH;
 use futures_util::future::join_all;
 use spillway::Millis;
-use spillway::attempt::{Verdict, verdict};
-use spillway::aws::error::HandlerError;
-use spillway::aws::ledger::{BatchItem, Rows, Written};
-use spillway::aws::queue::BATCH;
-use spillway::batch;
 use spillway::execution;
-use spillway::row::RowKey;
-use spillway::slot::{Slot, Work};
+use spillway::record::row::RowKey;
+use spillway::record::slot::{Slot, Work};
+use spillway::rules::attempt::{Verdict, verdict};
+use spillway::rules::batch;
 use tracing::trace;
 
 use crate::Dispatch;
@@ -205,7 +205,7 @@ impl Dispatch {
         rows: &Rows,
     ) {
         let events = members.iter().map(|member| &member.event);
-        let name = execution::batch_name(&self.config.ledger_arn, events);
+        let name = execution::name::of_batch(&self.config.ledger_arn, events);
         let (fates, start) = self.claim_batch(shared, lane, &members, rows, name).await;
         let messages = members.into_iter().map(|member| member.message);
         let concluded = messages.zip(fates).collect();

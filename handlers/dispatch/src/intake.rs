@@ -2,17 +2,18 @@
 
 use std::collections::HashSet;
 
+use aws::error::HandlerError;
+use aws::ledger::{Heads, Rows};
+use aws::queue::{Message, Outgoing};
 use futures_util::future::join_all;
-use spillway::admission::{Admission, admit};
-use spillway::aws::error::HandlerError;
-use spillway::aws::ledger::{Heads, Rows};
-use spillway::aws::queue::{Message, Outgoing};
 use spillway::event::ObjectEvent;
-use spillway::fifo;
-use spillway::identity::is_known_by_its_row;
+use spillway::event::identity::is_known_by_its_row;
+use spillway::message::admission::{Admission, admit};
+use spillway::message::fifo;
 use spillway::message::{self, Refused};
-use spillway::order::{Head, Order};
-use spillway::row::{Row, RowKey};
+use spillway::record::head::Head;
+use spillway::record::row::{Row, RowKey};
+use spillway::rules::order::Order;
 use tracing::{trace, warn};
 
 use crate::Dispatch;

@@ -28,10 +28,10 @@ mod tick;
 mod turn;
 mod under_way;
 
-use spillway::aws::clients::Clients;
-use spillway::aws::ledger::Ledger;
-use spillway::aws::queue::Queue;
-use spillway::aws::workflow::Workflow;
+use aws::clients::Clients;
+use aws::ledger::Ledger;
+use aws::queue::Queue;
+use aws::workflow::Workflow;
 
 pub use config::Config;
 pub use counts::{Counts, LEVELS};

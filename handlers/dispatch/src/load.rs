@@ -1,13 +1,13 @@
 //! The load of an execution: the object events it works on, and its input.
 
+use aws::error::HandlerError;
+use aws::ledger::Rows;
 use spillway::Millis;
-use spillway::aws::error::HandlerError;
-use spillway::aws::ledger::Rows;
 use spillway::event::ObjectEvent;
 use spillway::execution;
-use spillway::row::{Row, RowKey, State};
-use spillway::slot::{Slot, Work};
-use spillway::sweep::claims_have_landed;
+use spillway::record::row::{Row, RowKey, State};
+use spillway::record::slot::{Slot, Work};
+use spillway::rules::sweep::claims_have_landed;
 
 use crate::Dispatch;
 
@@ -58,7 +58,7 @@ impl Dispatch {
     /// The execution's input.
     pub(crate) fn input(&self, load: &Load) -> String {
         let config = &self.config;
-        execution::input(
+        execution::input::of(
             &config.ledger_arn,
             config.input_format,
             &load.events,

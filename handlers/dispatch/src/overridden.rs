@@ -1,6 +1,6 @@
 //! What an operator overrides, told once a tick and whenever it changes.
 
-use spillway::in_force::InForce;
+use spillway::pace::in_force::InForce;
 use spillway::text::cut;
 use tracing::info;
 

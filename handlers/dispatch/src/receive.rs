@@ -1,7 +1,7 @@
 //! Receiving from the lanes: strictly by priority, but for shares that are owed.
 
-use spillway::aws::error::HandlerError;
-use spillway::aws::queue::{BATCH, Message};
+use aws::error::HandlerError;
+use aws::queue::{BATCH, Message};
 
 use crate::Dispatch;
 use crate::shared::Shared;

@@ -1,12 +1,12 @@
 //! Versions that reconcile found, and events that S3 reports of the same version: which row they go by.
 
+use aws::error::HandlerError;
+use aws::ledger::Rows;
 use futures_util::future::join_all;
-use spillway::aws::error::HandlerError;
-use spillway::aws::ledger::Rows;
-use spillway::identity::is_known_by_its_row;
-use spillway::order::Order;
+use spillway::event::identity::is_known_by_its_row;
 use spillway::reconcile::{adoption, place};
-use spillway::row::{Row, RowKey};
+use spillway::record::row::{Row, RowKey};
+use spillway::rules::order::Order;
 use tracing::{debug, trace, warn};
 
 use crate::Dispatch;

@@ -1,7 +1,7 @@
 //! What a tick writes into the lease before it starts anything.
 
-use spillway::aws::ledger::Lease;
-use spillway::day::DayStarts;
+use aws::ledger::Lease;
+use spillway::pace::day::DayStarts;
 use tokio::sync::OnceCell;
 
 /// The worst case of a tick, to be written once.

@@ -1,6 +1,6 @@
 //! The worst case of a tick, written into the lease before it starts anything: a tick that finds nothing to do writes none.
 
-use spillway::aws::error::HandlerError;
+use aws::error::HandlerError;
 
 use crate::Dispatch;
 use crate::reservation::Reservation;

@@ -1,13 +1,13 @@
 //! Starts that an earlier tick left open: throttled ones, and those of a tick that died.
 
+use aws::error::HandlerError;
+use aws::ledger::Rows;
 use futures_util::stream::{self, StreamExt};
 use spillway::Millis;
-use spillway::aws::error::HandlerError;
-use spillway::aws::ledger::Rows;
-use spillway::gate::Grant;
-use spillway::row::RowKey;
-use spillway::slot::{Slot, Work};
-use spillway::sweep::{Found, claims_have_landed, is_open, may_run_unfound};
+use spillway::pace::gate::Grant;
+use spillway::record::row::RowKey;
+use spillway::record::slot::{Slot, Work};
+use spillway::rules::sweep::{Found, claims_have_landed, is_open, may_run_unfound};
 use tracing::{error, trace, warn};
 
 use crate::Dispatch;

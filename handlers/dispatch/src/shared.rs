@@ -2,11 +2,11 @@
 
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
+use aws::clock::Clock;
+use aws::error::HandlerError;
 use spillway::Millis;
-use spillway::aws::clock::Clock;
-use spillway::aws::error::HandlerError;
-use spillway::gate::Gate;
-use spillway::share::Shares;
+use spillway::lane::share::Shares;
+use spillway::pace::gate::Gate;
 use tracing::warn;
 
 use crate::counts::Counts;

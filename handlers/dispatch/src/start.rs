@@ -1,10 +1,10 @@
 //! Starting the execution of a claimed row, and every fate a start can have.
 
-use spillway::aws::error::HandlerError;
-use spillway::aws::queue::Outgoing;
-use spillway::aws::workflow::{Refusal, Start};
-use spillway::outcome::{self, Outcome, Status};
-use spillway::slot::Slot;
+use aws::error::HandlerError;
+use aws::queue::Outgoing;
+use aws::workflow::{Refusal, Start};
+use spillway::execution::outcome::{self, Outcome, Status};
+use spillway::record::slot::Slot;
 use tracing::{debug, error, trace, warn};
 
 use crate::Dispatch;

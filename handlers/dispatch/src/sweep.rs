@@ -1,13 +1,13 @@
 //! The sweep: asking after slots whose outcome never came.
 
+use aws::error::HandlerError;
+use aws::queue::Outgoing;
 use futures_util::future::join_all;
 use spillway::Millis;
-use spillway::aws::error::HandlerError;
-use spillway::aws::queue::Outgoing;
-use spillway::gate::Grant;
-use spillway::outcome::{self, Outcome};
-use spillway::slot::Slot;
-use spillway::sweep::{self, Action, Found, Held};
+use spillway::execution::outcome::{self, Outcome};
+use spillway::pace::gate::Grant;
+use spillway::record::slot::Slot;
+use spillway::rules::sweep::{self, Action, Found, Held};
 use tracing::{error, info, trace};
 
 use crate::Dispatch;

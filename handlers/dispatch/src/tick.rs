@@ -3,15 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws::clock::Clock;
+use aws::error::HandlerError;
+use aws::ledger::{Lease, LeaseRequest, Released, Taken};
 use spillway::Millis;
-use spillway::aws::clock::Clock;
-use spillway::aws::error::HandlerError;
-use spillway::aws::ledger::{Lease, LeaseRequest, Released, Taken};
-use spillway::gate::Gate;
-use spillway::share::Shares;
-use spillway::slot::Slot;
-use spillway::sweep::is_open;
-use spillway::tokens::Tokens;
+use spillway::lane::share::Shares;
+use spillway::pace::gate::Gate;
+use spillway::pace::tokens::Tokens;
+use spillway::record::slot::Slot;
+use spillway::rules::sweep::is_open;
 use tokio::sync::OnceCell;
 use tracing::{error, info};
 

@@ -1,14 +1,17 @@
 //! Claims in a pipeline with an order: one execution per object at a time.
 
-use spillway::attempt::{Verdict, verdict};
-use spillway::aws::error::HandlerError;
-use spillway::aws::ledger::{Claim, With, Written};
-use spillway::aws::queue::Outgoing;
-use spillway::order::{self, Head, Next, Turn, turn};
+use aws::error::HandlerError;
+use aws::ledger::{Claim, With, Written};
+use aws::queue::Outgoing;
+use spillway::message::fifo;
 use spillway::reconcile::place;
-use spillway::row::{Row, RowKey, State};
-use spillway::slot::{Slot, Work};
-use spillway::{execution, fifo, message};
+use spillway::record::head::Head;
+use spillway::record::row::{Row, RowKey, State};
+use spillway::record::slot::{Slot, Work};
+use spillway::record::version;
+use spillway::rules::attempt::{Verdict, verdict};
+use spillway::rules::order::{Next, Turn, turn};
+use spillway::{execution, message};
 use tracing::{debug, trace};
 
 use crate::Dispatch;
@@ -104,7 +107,8 @@ impl Dispatch {
             }
             Verdict::ClaimIfClosed => return Tried::Fate(Fate::Hide(UNSETTLED_SECONDS)),
         }
-        let name = execution::name(&self.config.ledger_arn, &candidate.event, candidate.attempt);
+        let name =
+            execution::name::of(&self.config.ledger_arn, &candidate.event, candidate.attempt);
         let head = &place::informed(head.clone(), &candidate.event);
         let version = candidate.version(head);
         let claim = self.claim_of(shared, lane, candidate, &name, row);
@@ -209,7 +213,7 @@ impl Dispatch {
         version: &str,
     ) -> Result<(), HandlerError> {
         let key = RowKey {
-            sk: order::row_of(version).to_owned(),
+            sk: version::row_of(version).to_owned(),
             ..RowKey::of(&candidate.event)
         };
         let (Some(row), Some(queues)) = (self.ledger.row(&key).await?, self.lanes.get(lane)) else {

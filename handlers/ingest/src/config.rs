@@ -1,8 +1,8 @@
 //! The handler's configuration: environment variables that Terraform sets.
 
-use spillway::aws::environment::{Environment, EnvironmentError};
+use aws::environment::{Environment, EnvironmentError};
 use spillway::lane::Lane;
-use spillway::source::Source;
+use spillway::lane::source::Source;
 
 /// What the environment says.
 #[derive(Debug, Clone)]

@@ -1,7 +1,7 @@
 //! What an invocation did, as metrics.
 
 use serde::Serialize;
-use spillway::admission::LeftOut;
+use spillway::message::admission::LeftOut;
 
 /// One number per thing worth an alarm or a question.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]

@@ -2,19 +2,20 @@
 
 use std::collections::HashSet;
 
+use aws::error::HandlerError;
+use aws::ledger::Written;
+use aws::queue::Outgoing;
 use futures_util::future::join_all;
 use futures_util::stream::{self, StreamExt};
 use serde_json::Value;
 use spillway::Millis;
-use spillway::admission::admit;
-use spillway::attempt::{Oddity, oddity};
-use spillway::aws::error::HandlerError;
-use spillway::aws::ledger::Written;
-use spillway::aws::queue::Outgoing;
 use spillway::event::ObjectEvent;
+use spillway::lane::source;
 use spillway::message;
-use spillway::row::{RowKey, State};
-use spillway::{fifo, source};
+use spillway::message::admission::admit;
+use spillway::message::fifo;
+use spillway::record::row::{RowKey, State};
+use spillway::rules::attempt::{Oddity, oddity};
 use tracing::{debug, trace, warn};
 
 use crate::counts::Counts;

@@ -7,9 +7,9 @@ pub mod config;
 mod counts;
 mod ingest;
 
-use spillway::aws::clients::Clients;
-use spillway::aws::ledger::Ledger;
-use spillway::aws::queue::Queue;
+use aws::clients::Clients;
+use aws::ledger::Ledger;
+use aws::queue::Queue;
 
 pub use config::Config;
 pub use counts::Counts;

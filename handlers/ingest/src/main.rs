@@ -1,14 +1,14 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use aws::clients::Clients;
+use aws::clock::Clock;
+use aws::environment::EnvironmentError;
+use aws::error::HandlerError;
+use aws::{invocation, metrics};
 use ingest::{Config, Counts, Ingest};
 use lambda_runtime::LambdaEvent;
 use serde_json::Value;
-use spillway::aws::clients::Clients;
-use spillway::aws::clock::Clock;
-use spillway::aws::environment::EnvironmentError;
-use spillway::aws::error::HandlerError;
-use spillway::aws::{invocation, metrics};
 
 fn main() -> ExitCode {
     invocation::run(build, handle)

@@ -1,10 +1,10 @@
 //! What a bucket says of one of its objects.
 
+use aws::clients::{Connection, Service};
+use aws::error::{HandlerError, reason};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::operation::head_object::HeadObjectError;
 use spillway::Millis;
-use spillway::aws::clients::{Connection, Service};
-use spillway::aws::error::{HandlerError, reason};
 use spillway::event::meaningful;
 use spillway::reconcile::item::unquoted;
 

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use spillway::aws::environment::{Environment, EnvironmentError};
+use aws::environment::{Environment, EnvironmentError};
 use spillway::lane::Lane;
-use spillway::source::Source;
+use spillway::lane::source::Source;
 
 /// What the environment says.
 #[derive(Debug, Clone)]

@@ -12,12 +12,12 @@ mod reconcile;
 mod request;
 mod rows;
 
-use spillway::aws::clients::Clients;
-use spillway::aws::error::HandlerError;
-use spillway::aws::ledger::Ledger;
-use spillway::aws::queue::{Outgoing, Queue};
-use spillway::row::Row;
-use spillway::{fifo, message};
+use aws::clients::Clients;
+use aws::error::HandlerError;
+use aws::ledger::Ledger;
+use aws::queue::{Outgoing, Queue};
+use spillway::message::{self, fifo};
+use spillway::record::row::Row;
 
 pub use bucket::Bucket;
 pub use config::Config;

@@ -1,15 +1,15 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use aws::clients::Connection;
+use aws::clock::Clock;
+use aws::environment::EnvironmentError;
+use aws::error::HandlerError;
+use aws::{invocation, metrics};
 use lambda_runtime::LambdaEvent;
 use reconcile::{Answer, Bucket, Config, Invocation, Reconcile};
 use serde_json::Value;
 use spillway::Millis;
-use spillway::aws::clients::Connection;
-use spillway::aws::clock::Clock;
-use spillway::aws::environment::EnvironmentError;
-use spillway::aws::error::HandlerError;
-use spillway::aws::{invocation, metrics};
 
 fn main() -> ExitCode {
     invocation::run(build, handle)

@@ -3,18 +3,18 @@
 use std::collections::HashSet;
 use std::fmt::Display;
 
+use aws::error::HandlerError;
+use aws::ledger::{Found, Story, Written};
 use futures_util::stream::{self, StreamExt};
 use serde_json::Value;
 use spillway::Millis;
-use spillway::aws::error::HandlerError;
-use spillway::aws::ledger::{Found, Story, Written};
 use spillway::event::ObjectEvent;
-use spillway::identity::{is_known_by_its_row, is_same, looks_same};
+use spillway::event::identity::{is_known_by_its_row, is_same, looks_same};
+use spillway::event::time;
+use spillway::lane::source;
 use spillway::reconcile::item::{self, Item, Listed};
 use spillway::reconcile::scope::{Outside, Scope, days};
-use spillway::row::{Row, State};
-use spillway::source;
-use spillway::time;
+use spillway::record::row::{Row, State};
 use tracing::{error, trace};
 
 use crate::Reconcile;

@@ -1,10 +1,10 @@
 //! One invocation: what it is asked for, and what it counts.
 
+use aws::clock::Clock;
+use aws::error::HandlerError;
 use serde::Serialize;
 use serde_json::Value;
 use spillway::Millis;
-use spillway::aws::clock::Clock;
-use spillway::aws::error::HandlerError;
 
 use crate::Reconcile;
 use crate::counts::Counts;

@@ -1,12 +1,12 @@
 //! What the state machine invokes reconcile with.
 
+use aws::error::HandlerError;
 use serde::Deserialize;
 use serde_json::Value;
 use spillway::Millis;
-use spillway::aws::error::HandlerError;
-use spillway::row::RowKey;
+use spillway::event::time;
+use spillway::record::row::RowKey;
 use spillway::text::cut;
-use spillway::time;
 
 /// One of two.
 #[derive(Debug, Clone, PartialEq)]

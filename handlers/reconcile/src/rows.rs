@@ -1,11 +1,11 @@
 //! Rows that nothing moves any more are sent for again.
 
+use aws::error::HandlerError;
+use aws::ledger::Unfinished;
 use futures_util::stream::{self, StreamExt};
 use spillway::Millis;
-use spillway::aws::error::HandlerError;
-use spillway::aws::ledger::Unfinished;
 use spillway::reconcile::stale;
-use spillway::row::{Row, RowKey, State};
+use spillway::record::row::{Row, RowKey, State};
 use tracing::{error, trace};
 
 use crate::Reconcile;

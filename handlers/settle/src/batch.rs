@@ -2,13 +2,14 @@
 
 use std::collections::HashSet;
 
-use spillway::aws::error::HandlerError;
-use spillway::batch::{self, Failures};
+use aws::error::HandlerError;
 use spillway::execution;
-use spillway::outcome::{Outcome, Settlement, Status, settlement};
-use spillway::row::{Row, RowKey};
-use spillway::slot::{Slot, Work};
-use spillway::sweep::Found;
+use spillway::execution::outcome::{Outcome, Status};
+use spillway::record::row::{Row, RowKey};
+use spillway::record::slot::{Slot, Work};
+use spillway::rules::batch::{self, Failures};
+use spillway::rules::retry::{Settlement, settlement};
+use spillway::rules::sweep::Found;
 use tracing::{trace, warn};
 
 use crate::Settle;
@@ -78,7 +79,7 @@ impl Settle {
     }
 
     fn id(&self, row: &Row) -> String {
-        execution::id(&self.config.ledger_arn, &row.event)
+        execution::name::id(&self.config.ledger_arn, &row.event)
     }
 
     /// The rows in the execution's input, and those that were claimed for it and are not in it.

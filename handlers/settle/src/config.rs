@@ -1,9 +1,9 @@
 //! The handler's configuration: environment variables that Terraform sets.
 
-use spillway::aws::environment::{Environment, EnvironmentError};
+use aws::environment::{Environment, EnvironmentError};
 use spillway::lane::Lane;
-use spillway::order::Order;
-use spillway::outcome::RetryPolicy;
+use spillway::rules::order::Order;
+use spillway::rules::retry::RetryPolicy;
 
 /// SQS's longest delay of a message, in seconds.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-timers.html>

@@ -11,10 +11,10 @@ mod row;
 mod settle;
 mod turn;
 
-use spillway::aws::clients::Clients;
-use spillway::aws::ledger::Ledger;
-use spillway::aws::queue::Queue;
-use spillway::aws::workflow::Workflow;
+use aws::clients::Clients;
+use aws::ledger::Ledger;
+use aws::queue::Queue;
+use aws::workflow::Workflow;
 
 pub use config::Config;
 pub use counts::Counts;

@@ -1,12 +1,13 @@
 //! Settling rows: the message first, then the row.
 
+use aws::error::HandlerError;
+use aws::ledger::{Finish, Written};
+use aws::queue::Outgoing;
 use spillway::Millis;
-use spillway::aws::error::HandlerError;
-use spillway::aws::ledger::{Finish, Written};
-use spillway::aws::queue::Outgoing;
-use spillway::outcome::{Outcome, Settlement};
-use spillway::row::{Row, RowKey, State};
-use spillway::{fifo, message};
+use spillway::execution::outcome::Outcome;
+use spillway::message::{self, fifo};
+use spillway::record::row::{Row, RowKey, State};
+use spillway::rules::retry::Settlement;
 use tracing::{error, info, trace};
 
 use crate::counts::Counts;

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use aws::error::HandlerError;
+use aws::queue::Outgoing;
 use futures_util::future::join_all;
 use serde::Deserialize;
 use spillway::Millis;
-use spillway::aws::error::HandlerError;
-use spillway::aws::queue::Outgoing;
-use spillway::outcome::{self, Outcome, OutcomeError, Report, Status};
-use spillway::row::{RowKey, State};
-use spillway::slot::{Slot, Work};
+use spillway::execution::outcome::{self, Outcome, OutcomeError, Report, Status};
+use spillway::record::row::{RowKey, State};
+use spillway::record::slot::{Slot, Work};
 use tracing::{debug, error, warn};
 
 use crate::Settle;

@@ -1,9 +1,11 @@
 //! An object's turn goes on when the execution that had it is settled.
 
+use aws::error::HandlerError;
 use spillway::Millis;
-use spillway::aws::error::HandlerError;
-use spillway::order::{Head, free, row_of};
-use spillway::row::{Row, RowKey, State};
+use spillway::record::head::Head;
+use spillway::record::row::{Row, RowKey, State};
+use spillway::record::version::row_of;
+use spillway::rules::order::free;
 use tracing::{debug, trace};
 
 use crate::Settle;

@@ -5,10 +5,10 @@ use std::collections::{BTreeSet, HashSet};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use spillway::batch::{self, Failures};
 use spillway::event::{ObjectEvent, Sequencer};
+use spillway::execution::outcome::{self, Outcome, Report};
 use spillway::message::{self, Body};
-use spillway::outcome::{self, Outcome, Report};
+use spillway::rules::batch::{self, Failures};
 
 fn events() -> impl Strategy<Value = ObjectEvent> {
     let version = prop::option::of("[A-Za-z0-9._]{1,32}");

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws::clients::Clients;
+use aws::clock::Clock;
 use dispatch::{Dispatch, Invocation};
 use fake_aws::{Caller, Ending, FakeAws, Queue, QueueConfig, Redrive};
 use serde_json::Value;
-use spillway::aws::clients::Clients;
-use spillway::aws::clock::Clock;
 use spillway::pace::{MAX_CONCURRENCY, MAX_STARTS_PER_SECOND};
 
 use crate::Failure;

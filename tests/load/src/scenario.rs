@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use spillway::batch::MAX_EVENTS;
 use spillway::pace::MAX_CONCURRENCY;
+use spillway::rules::batch::MAX_EVENTS;
 
 use crate::Failure;
 

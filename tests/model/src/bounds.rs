@@ -1,6 +1,6 @@
 //! What is explored, and how far.
 
-use spillway::order::Order;
+use spillway::rules::order::Order;
 
 /// What is explored, and how far.
 #[derive(Debug, Clone)]

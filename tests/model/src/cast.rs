@@ -4,8 +4,9 @@ use std::collections::HashMap;
 
 use spillway::event::{ObjectEvent, Sequencer};
 use spillway::execution;
-use spillway::order::{Head, Order};
-use spillway::row::{Row, RowKey};
+use spillway::record::head::Head;
+use spillway::record::row::{Row, RowKey};
+use spillway::rules::order::Order;
 
 use crate::world::{ATTEMPTS, EVENTS, Execution, HeadOf, RowOf, of_batch, of_event};
 
@@ -41,16 +42,19 @@ impl Cast {
         let mut names = Vec::new();
         for event in &events {
             for attempt in 1..=ATTEMPTS as u32 {
-                names.push(execution::name(PIPELINE, event, attempt));
+                names.push(execution::name::of(PIPELINE, event, attempt));
             }
         }
-        names.push(execution::batch_name(PIPELINE, events.iter().take(2)));
-        names.push(execution::batch_name(PIPELINE, events.iter().take(2).rev()));
+        names.push(execution::name::of_batch(PIPELINE, events.iter().take(2)));
+        names.push(execution::name::of_batch(
+            PIPELINE,
+            events.iter().take(2).rev(),
+        ));
         let execution_of = names.iter().cloned().zip(0u8..).collect();
         Self {
             ids: events
                 .iter()
-                .map(|event| execution::id(PIPELINE, event))
+                .map(|event| execution::name::id(PIPELINE, event))
                 .collect(),
             keys: events.iter().map(RowKey::of).collect(),
             events,

@@ -1,7 +1,7 @@
 //! The state of the world: queues, ledger, executions, and where every invocation is. Small numbers only.
 
 use spillway::Millis;
-use spillway::row::State as RowState;
+use spillway::record::row::State as RowState;
 
 /// Object events, at most.
 pub const EVENTS: usize = 3;

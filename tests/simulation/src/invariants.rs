@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use fake_aws::{Execution, Status};
 use serde_json::{Value, json};
-use spillway::order::Order;
+use spillway::rules::order::Order;
 
 use crate::pipeline::Pipeline;
 use crate::upload::Upload;

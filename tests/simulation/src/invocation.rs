@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use aws::clients::Clients;
 use ingest::{Counts, Ingest, Ingested};
 use serde_json::Value;
-use spillway::aws::clients::Clients;
-use spillway::source::Source;
+use spillway::lane::source::Source;
 
 use crate::pipeline::{LEDGER, LEDGER_ARN, Pipeline};
 

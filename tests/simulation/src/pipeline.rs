@@ -4,18 +4,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use aws::clients::Clients;
+use aws::clock::Clock;
 use aws_sdk_sqs::types::DeleteMessageBatchRequestEntry;
 use dispatch::{Dispatch, Ended, Invocation};
 use fake_aws::{Caller, Ending, EventRule, Execution, FakeAws, Queue, QueueConfig, Redrive, Rng};
 use settle::{Settle, SqsRecord};
-use spillway::aws::clients::Clients;
-use spillway::aws::clock::Clock;
-use spillway::execution::InputFormat;
+use spillway::execution::input::InputFormat;
 use spillway::lane::Lane;
-use spillway::order::Order;
-use spillway::outcome::RetryPolicy;
 use spillway::pace::Pace;
-use spillway::window::Windows;
+use spillway::pace::window::Windows;
+use spillway::rules::order::Order;
+use spillway::rules::retry::RetryPolicy;
 
 use crate::upload::{Upload, notification};
 

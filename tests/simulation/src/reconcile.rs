@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use ::reconcile::{Answer, Bucket, Counts, Invocation, Reconcile, Reconciled};
+use aws::clients::Connection;
+use aws::error::HandlerError;
 use fake_aws::ListedObject;
 use serde_json::{Value, json};
 use spillway::Millis;
-use spillway::aws::clients::Connection;
-use spillway::aws::error::HandlerError;
-use spillway::source::Source;
-use spillway::time;
+use spillway::event::time;
+use spillway::lane::source::Source;
 
 use crate::pipeline::{LEDGER, LEDGER_ARN, Pipeline};
 use crate::upload::{Upload, record};

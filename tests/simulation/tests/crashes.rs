@@ -7,7 +7,7 @@ use std::time::Duration;
 use fake_aws::{Call, Ending, Execution, Fault};
 use serde_json::json;
 use simulation::{LEDGER, Pipeline, Settings, Upload, Verdict, failed_items, ids, objects};
-use spillway::order::Order;
+use spillway::rules::order::Order;
 
 /// One upload fails its first attempt, one fails always.
 fn workflow(execution: &Execution) -> Ending {

@@ -8,8 +8,8 @@ use std::time::Duration;
 use fake_aws::{Call, Fault, MessageView, Queue};
 use serde_json::{Value, json};
 use simulation::{Invocations, LEDGER, Pipeline, Settings, Upload, Verdict, notification, record};
-use spillway::order::Order;
-use spillway::source::{self, Source};
+use spillway::lane::source::{self, Source};
+use spillway::rules::order::Order;
 
 /// The kinds of pipelines that events are taken into.
 #[derive(Debug, Clone, Copy)]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use fake_aws::Fault;
 use simulation::{LEDGER, Pipeline, Settings, Ticked, Upload, Verdict};
-use spillway::order::Order;
+use spillway::rules::order::Order;
 
 /// A claim of which the tick learns nothing lands when the next tick has looked after its slot, and nothing receives the
 /// message meanwhile. Was the slot freed, or the batch started without it, nothing would start the execution, and the message

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use fake_aws::{Ending, Fault};
 use simulation::{LEDGER, Pipeline, Settings, Upload, Verdict, objects};
-use spillway::order::Order;
+use spillway::rules::order::Order;
 
 fn ordered(order: Order) -> Settings {
     Settings {
@@ -86,7 +86,7 @@ async fn with_latest_who_waits_gives_way_to_a_newer_version_and_is_recorded() {
 #[tokio::test(start_paused = true)]
 async fn latest_never_goes_back_to_a_version_whose_retry_comes_late() {
     let settings = Settings {
-        retry: spillway::outcome::RetryPolicy {
+        retry: spillway::rules::retry::RetryPolicy {
             max_attempts: 3,
             backoff_seconds: vec![300],
         },

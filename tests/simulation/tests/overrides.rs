@@ -7,7 +7,7 @@ use std::time::Duration;
 use fake_aws::{Call, Fault, Refusal};
 use serde_json::{Value, json};
 use simulation::{LEDGER, Pipeline, Settings, Ticked};
-use spillway::window;
+use spillway::pace::window;
 use tracing::subscriber::DefaultGuard;
 
 fn settings(max_concurrency: u32) -> Settings {

@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use aws::clients::Clients;
+use aws::ledger::{LeaseRequest, Ledger, Released, Taken};
 use fake_aws::{Call, Ending, Execution, FakeAws, Fault, Service};
 use simulation::{LEDGER, Pipeline, Settings, Upload, Verdict};
-use spillway::aws::clients::Clients;
-use spillway::aws::ledger::{LeaseRequest, Ledger, Released, Taken};
-use spillway::lease::Left;
-use spillway::order::Order;
 use spillway::pace::Pace;
-use spillway::tokens::Carried;
+use spillway::pace::tokens::Carried;
+use spillway::record::lease::Left;
+use spillway::rules::order::Order;
 
 /// How much later all may be over for one such fault: it may make something miss a tick, which come this often.
 const SCHEDULE: Duration = Duration::from_secs(2);

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use aws::clients::Clients;
+use aws::queue::{Outgoing, Queue};
 use fake_aws::{FakeAws, QueueConfig};
-use spillway::aws::clients::Clients;
-use spillway::aws::queue::{Outgoing, Queue};
-use spillway::fifo::Fifo;
+use spillway::message::fifo::Fifo;
 
 fn queue(aws: &FakeAws, name: &str) -> (fake_aws::Queue, Queue) {
     let fake = aws.sqs().create_queue(QueueConfig::named(name));

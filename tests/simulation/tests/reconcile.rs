@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use simulation::{
     Asked, BUCKET, Invocations, LEDGER, Pipeline, Ran, Runs, Settings, batch_of, objects, record_of,
 };
-use spillway::order::Order;
+use spillway::rules::order::Order;
 use tokio::sync::Notify;
 
 const HOUR_MS: i64 = 60 * 60 * 1_000;

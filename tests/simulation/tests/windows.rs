@@ -9,8 +9,8 @@ use std::time::Duration;
 use fake_aws::{Call, Fault, Refusal};
 use serde_json::json;
 use simulation::{LEDGER, Pipeline, Settings, Ticked, Verdict};
-use spillway::order::Order;
-use spillway::window;
+use spillway::pace::window;
+use spillway::rules::order::Order;
 
 const SECOND: i64 = 1_000;
 const MINUTE: i64 = 60 * SECOND;

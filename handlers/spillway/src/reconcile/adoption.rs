@@ -1,8 +1,8 @@
 //! Whether an event that S3 reports goes by the row of what was found.
 
 use crate::event::ObjectEvent;
-use crate::identity::{found_sort_keys, is_same};
-use crate::row::{Row, RowKey};
+use crate::event::identity::{found_sort_keys, is_same};
+use crate::record::row::{Row, RowKey};
 
 /// Where the row of an event that S3 reports may be, had its version been found before: at most two keys.
 pub fn found_keys(event: &ObjectEvent) -> Vec<RowKey> {
@@ -33,7 +33,7 @@ pub fn adopts<'a>(
 mod tests {
     use super::*;
     use crate::event::tests::{event, found};
-    use crate::row::State;
+    use crate::record::row::State;
 
     fn row(event: ObjectEvent, state: State, attempt: u32) -> Row {
         Row {

@@ -6,11 +6,11 @@ use serde_json::Value;
 use thiserror::Error;
 
 use crate::Millis;
+use crate::event::key;
 use crate::event::meaningful;
+use crate::event::time;
 use crate::fields::Fields;
-use crate::notification::decode_key;
 use crate::text::cut;
-use crate::time;
 
 /// An object as a list or an inventory has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -134,7 +134,8 @@ fn of_inventory(bucket: &str, line: Line) -> Result<Item, ItemError> {
     let date = date.ok_or(ItemError::Missing("LastModifiedDate"))?;
     let last_modified = time::millis(&date);
     Ok(Item::Object(Listed {
-        key: decode_key(&line.key).ok_or_else(|| ItemError::Key(cut(&line.key, 128).to_owned()))?,
+        key: key::decode(&line.key)
+            .ok_or_else(|| ItemError::Key(cut(&line.key, 128).to_owned()))?,
         last_modified: last_modified.ok_or_else(|| ItemError::Time(cut(&date, 64).to_owned()))?,
         etag: line.etag.as_deref().and_then(unquoted),
         version_id: meaningful(line.version_id.as_deref()).map(str::to_owned),

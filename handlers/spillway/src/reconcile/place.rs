@@ -1,11 +1,12 @@
 //! The place of a found version among those of its object that S3 reported.
 
 use crate::Millis;
+use crate::event::identity;
+use crate::event::time;
 use crate::event::{ObjectEvent, Sequencer};
-use crate::identity;
-use crate::order::{self, Head};
-use crate::row::{Row, RowKey};
-use crate::time;
+use crate::record::head::Head;
+use crate::record::row::{Row, RowKey};
+use crate::record::version;
 
 /// A reported version is newer than a found one, of which it is not the event, only if it came at least so much later: the
 /// times of both are S3's, and the found one was its object's current version when it was looked at.
@@ -18,7 +19,7 @@ const LATER: Millis = 5_000;
 pub fn of(event: &ObjectEvent, rows: &[Row], head: &Head) -> String {
     let sk = RowKey::of(event).sk;
     if let Some(sequencer) = &event.sequencer {
-        return order::reported(sequencer.as_str(), &sk);
+        return version::reported(sequencer.as_str(), &sk);
     }
     let time = time::millis(&event.event_time).unwrap_or_default();
     let older = rows
@@ -31,11 +32,11 @@ pub fn of(event: &ObjectEvent, rows: &[Row], head: &Head) -> String {
         .filter(|newest| {
             !rows
                 .iter()
-                .any(|row| RowKey::of(&row.event).sk == order::row_of(newest))
+                .any(|row| RowKey::of(&row.event).sk == version::row_of(newest))
         })
-        .map(order::sequencer_of);
+        .map(version::sequencer_of);
     let after = older.chain(forgotten).max();
-    order::found(after, time, &sk)
+    version::found(after, time, &sk)
 }
 
 /// Whether an event came later than a found version of its object that was last modified then.
@@ -49,8 +50,10 @@ pub fn informed(head: Head, event: &ObjectEvent) -> Head {
     let Some(sequencer) = &event.sequencer else {
         return head;
     };
-    let informed = |version: String| match order::found_at(&version) {
-        Some(found) if !is_later(event, found) => order::moved_after(&version, sequencer.as_str()),
+    let informed = |version: String| match version::found_at(&version) {
+        Some(found) if !is_later(event, found) => {
+            version::moved_after(&version, sequencer.as_str())
+        }
         _ => version,
     };
     let mut waiting: Vec<String> = head.waiting.into_iter().map(informed).collect();

@@ -1,8 +1,9 @@
 //! Rows that nothing moves any more: their message was lost, or never sent.
 
 use crate::Millis;
-use crate::order::{self, Head};
-use crate::row::{Row, RowKey, State};
+use crate::record::head::Head;
+use crate::record::row::{Row, RowKey, State};
+use crate::record::version;
 
 /// The attempt whose message is to be sent again for a row that was last written at `moved_at`. `None`: something may
 /// still move it, or nothing is owed.
@@ -23,15 +24,15 @@ pub fn waits_behind<'a>(row: &Row, head: &'a Head) -> Option<&'a str> {
     let waits = head
         .waiting
         .iter()
-        .any(|version| order::row_of(version) == sk);
+        .any(|version| version::row_of(version) == sk);
     head.running.as_deref().filter(|_| waits)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::attempt::{Verdict, verdict};
     use crate::event::tests::{event, found};
+    use crate::rules::attempt::{Verdict, verdict};
     use proptest::prelude::*;
 
     fn row(state: State, attempt: u32) -> Row {
@@ -65,7 +66,7 @@ mod tests {
     #[test]
     fn who_waits_waits_behind_what_runs() {
         let row = row(State::Waiting, 0);
-        let place = order::reported("1", &RowKey::of(&row.event).sk);
+        let place = version::reported("1", &RowKey::of(&row.event).sk);
         let head = |running: Option<&str>, waiting: &str| Head {
             revision: 1,
             newest: None,
@@ -80,7 +81,7 @@ mod tests {
             ..row
         };
         let key = RowKey::of(&of_found.event);
-        let place = order::found(None, 7, &key.sk);
+        let place = version::found(None, 7, &key.sk);
         assert_eq!(waits_behind(&of_found, &head(Some("e"), &place)), Some("e"));
     }
 

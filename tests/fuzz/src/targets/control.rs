@@ -3,13 +3,13 @@
 
 use std::collections::HashMap;
 
+use aws::ledger::read_control;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::Value;
-use spillway::aws::ledger::read_control;
-use spillway::control::ATTRIBUTES;
-use spillway::in_force::in_force;
 use spillway::pace::Pace;
-use spillway::window::Windows;
+use spillway::pace::control::ATTRIBUTES;
+use spillway::pace::in_force::in_force;
+use spillway::pace::window::Windows;
 
 use crate::target::{Seen, Target, assert_reason};
 

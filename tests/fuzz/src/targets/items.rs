@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 use spillway::event::ObjectEvent;
-use spillway::identity;
+use spillway::event::identity;
+use spillway::event::time;
 use spillway::reconcile::item::{self, Item, Listed};
 use spillway::reconcile::scope::{Scope, days};
-use spillway::row::RowKey;
-use spillway::time;
+use spillway::record::row::RowKey;
 
 use crate::readings::url_decoded;
 use crate::target::{Seen, Target, assert_reason};

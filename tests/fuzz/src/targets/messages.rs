@@ -2,11 +2,12 @@
 //! around them.
 
 use spillway::event::{MAX_FIELD_BYTES, MAX_KEY_BYTES, ObjectEvent, Reported};
-use spillway::execution::{self, InputFormat, MAX_NAME_CHARS};
+use spillway::execution;
+use spillway::execution::input::InputFormat;
+use spillway::execution::name::MAX_NAME_CHARS;
 use spillway::message::{self, Body, MAX_ATTEMPT};
-use spillway::notification::{self, Home};
 use spillway::reconcile::adoption;
-use spillway::row::RowKey;
+use spillway::record::row::RowKey;
 
 use crate::readings::{inside, tells};
 use crate::target::{Seen, Target, assert_reason};
@@ -86,7 +87,7 @@ fn event(event: &ObjectEvent) {
     let fits = |key: &RowKey| key.pk.len() <= 2_048 && (1..=1_024).contains(&key.sk.len());
     assert!(fits(&RowKey::of(event)), "{:?}", RowKey::of(event));
     assert!(adoption::found_keys(event).iter().all(fits));
-    let name = execution::name(PIPELINE, event, MAX_ATTEMPT);
+    let name = execution::name::of(PIPELINE, event, MAX_ATTEMPT);
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
     assert!(
         name.len() <= MAX_NAME_CHARS && name.bytes().all(plain),
@@ -99,10 +100,10 @@ fn event(event: &ObjectEvent) {
     // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
     assert!(!own.contains(['\u{fffe}', '\u{ffff}']), "{own:?}");
     let events = std::slice::from_ref(event);
-    let input = execution::input(PIPELINE, InputFormat::Objects, events, 1);
-    assert!(execution::input_bytes(event) <= input.len() && input.len() < 16 * 1_024);
+    let input = execution::input::of(PIPELINE, InputFormat::Objects, events, 1);
+    assert!(execution::input::bytes(event) <= input.len() && input.len() < 16 * 1_024);
     if !event.is_found() {
-        let encoded = notification::encode(events, &Home::of(PIPELINE));
+        let encoded = execution::input::of(PIPELINE, InputFormat::S3Notification, events, 1);
         let same = Ok(Body::Reported(vec![Ok(Reported::Created(event.clone()))]));
         assert_eq!(message::parse(&encoded), same, "not as S3: {encoded}");
     }

@@ -1,9 +1,9 @@
 //! Bodies of the outcomes queue's messages: Step Functions' status changes, and Spillway's own.
 
 use serde_json::Value;
-use spillway::execution::MAX_NAME_CHARS;
-use spillway::outcome::{self, Outcome, Report, Status};
-use spillway::row::{MAX_CAUSE_BYTES, MAX_ERROR_BYTES};
+use spillway::execution::name::MAX_NAME_CHARS;
+use spillway::execution::outcome::{self, Outcome, Report, Status};
+use spillway::record::row::{MAX_CAUSE_BYTES, MAX_ERROR_BYTES};
 
 use super::outputs;
 use crate::target::{Seen, Target, assert_reason};

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use serde_json::{Value, json};
-use spillway::batch::{self, Failures};
+use spillway::rules::batch::{self, Failures};
 
 use crate::target::{Seen, Target, assert_reason};
 

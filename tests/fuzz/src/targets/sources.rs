@@ -3,7 +3,7 @@
 use serde_json::Value;
 use spillway::event::{ObjectEvent, Sequencer};
 use spillway::lane::Lane;
-use spillway::source::{self, Source};
+use spillway::lane::source::{self, Source};
 
 use super::settings;
 use crate::target::{Seen, Target};

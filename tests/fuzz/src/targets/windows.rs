@@ -1,7 +1,7 @@
 //! The windows in dispatch's environment.
 
 use serde_json::Value;
-use spillway::window::{self, Windows};
+use spillway::pace::window::{self, Windows};
 
 use super::settings;
 use crate::target::{Seen, Target};

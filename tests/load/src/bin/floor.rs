@@ -12,16 +12,16 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use aws::clients::Clients;
+use aws::environment::{Environment, EnvironmentError};
+use aws::error::HandlerError;
+use aws::invocation;
 use aws_sdk_sqs::types::Message;
 use aws_smithy_types::retry::RetryConfig;
 use futures_util::future::join_all;
 use lambda_runtime::LambdaEvent;
 use serde::Serialize;
 use serde_json::Value;
-use spillway::aws::clients::Clients;
-use spillway::aws::environment::{Environment, EnvironmentError};
-use spillway::aws::error::HandlerError;
-use spillway::aws::invocation;
 
 /// Batches under way at once: of what `dispatch` receives together, 4 times 20.
 const BATCHES: usize = 8;

@@ -1,7 +1,7 @@
 //! Batches: filled, listed, claimed one by one, and started with what was won.
 
-use spillway::attempt::{Verdict, verdict};
-use spillway::batch::{self, Member};
+use spillway::rules::attempt::{Verdict, verdict};
+use spillway::rules::batch::{self, Member};
 
 use super::tick::{of_places, suspect};
 use super::{Protocol, task};

@@ -1,6 +1,6 @@
 //! Executions, as Step Functions has them, and what is wrong with a start.
 
-use spillway::order::Order;
+use spillway::rules::order::Order;
 
 use super::Protocol;
 use crate::world::{

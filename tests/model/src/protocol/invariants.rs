@@ -1,7 +1,7 @@
 //! The invariants that hold in every state, judged by the world and not by Spillway's records of it.
 
-use spillway::order::Order;
-use spillway::row::State as RowState;
+use spillway::record::row::State as RowState;
+use spillway::rules::order::Order;
 use stateright::Property;
 
 use super::{Protocol, State};

@@ -1,7 +1,7 @@
 //! One message, from receive to start: the rows, the slot, the claim, the deletion, the start.
 
-use spillway::attempt::{Verdict, verdict};
-use spillway::row::State as RowState;
+use spillway::record::row::State as RowState;
+use spillway::rules::attempt::{Verdict, verdict};
 
 use super::tick::mark;
 use super::{Protocol, task};

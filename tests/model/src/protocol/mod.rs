@@ -13,9 +13,9 @@ mod tick;
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use spillway::order::Order;
-use spillway::outcome::RetryPolicy;
-use spillway::row::State as RowState;
+use spillway::record::row::State as RowState;
+use spillway::rules::order::Order;
+use spillway::rules::retry::RetryPolicy;
 use stateright::{Model, Property};
 
 use crate::bounds::Bounds;

@@ -1,8 +1,8 @@
 //! Claims with an order: the turn is asked for, and written in one transaction with the row.
 
-use spillway::attempt::{Verdict, verdict};
-use spillway::order::{Next, Order, Turn, turn};
-use spillway::row::State as RowState;
+use spillway::record::row::State as RowState;
+use spillway::rules::attempt::{Verdict, verdict};
+use spillway::rules::order::{Next, Order, Turn, turn};
 
 use super::tick::suspect;
 use super::{Protocol, task};

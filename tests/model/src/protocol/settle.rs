@@ -3,10 +3,11 @@
 use std::collections::HashSet;
 
 use serde_json::json;
-use spillway::batch::{Failures, failures};
-use spillway::order::free;
-use spillway::outcome::{Settlement, Status, settlement};
-use spillway::row::State as RowState;
+use spillway::execution::outcome::Status;
+use spillway::record::row::State as RowState;
+use spillway::rules::batch::{Failures, failures};
+use spillway::rules::order::free;
+use spillway::rules::retry::{Settlement, settlement};
 
 use super::Protocol;
 use super::ordered::supersede_who_waits;

@@ -1,12 +1,12 @@
 //! The tick: lease, count, restart, sweep, and what its tasks may do next.
 
 use spillway::Millis;
-use spillway::gate::{Gate, Grant};
-use spillway::outcome::{Outcome, Status};
+use spillway::execution::outcome::{Outcome, Status};
 use spillway::pace::Pace;
-use spillway::slot::{Slot, Work};
-use spillway::sweep::{self, Action, Found, Held};
-use spillway::tokens::Tokens;
+use spillway::pace::gate::{Gate, Grant};
+use spillway::pace::tokens::Tokens;
+use spillway::record::slot::{Slot, Work};
+use spillway::rules::sweep::{self, Action, Found, Held};
 
 use super::{Protocol, Step};
 use crate::breakage::Breakage;

@@ -1,7 +1,7 @@
 //! A model that cannot fail is worth nothing: each step that is made wrongly is noticed, within bounds of its own.
 
 use model::{Bounds, Breakage, CAN_FINISH, Protocol, explore};
-use spillway::order::Order;
+use spillway::rules::order::Order;
 
 /// Explores with one step made wrongly, until that breaks the invariant.
 #[track_caller]

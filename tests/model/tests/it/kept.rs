@@ -4,7 +4,7 @@
 use std::env;
 
 use model::{Bounds, Protocol, explore};
-use spillway::order::Order;
+use spillway::rules::order::Order;
 
 /// Explores the narrow bounds, or with `MODEL=wide` the wide ones.
 #[track_caller]

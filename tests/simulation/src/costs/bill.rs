@@ -169,7 +169,7 @@ fn is_write(operation: &str) -> bool {
 
 /// A handler's own line of an invocation that counted little.
 fn line_bytes(handler: &str) -> f64 {
-    use spillway::aws::metrics::line;
+    use aws::metrics::line;
     let line = match handler {
         "dispatch" => line(
             "pipeline",

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use fake_aws::Execution;
 use serde_json::{Value, json};
-use spillway::row::State;
+use spillway::record::row::State;
 
 use super::settings;
 use crate::invariants::Verdict;

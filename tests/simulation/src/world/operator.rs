@@ -7,9 +7,9 @@ use aws_sdk_sqs::types::MessageAttributeValue;
 use fake_aws::{ExecutionResult, Refusal, Rng};
 use serde_json::{Value, json};
 use spillway::event::ObjectEvent;
-use spillway::fifo;
+use spillway::message::fifo;
 use spillway::message::{self, Body};
-use spillway::row::RowKey;
+use spillway::record::row::RowKey;
 
 use super::World;
 use crate::pipeline::{LEDGER, LEDGER_ARN};

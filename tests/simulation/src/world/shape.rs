@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use fake_aws::Rng;
-use spillway::order::Order;
-use spillway::window;
+use spillway::pace::window;
+use spillway::rules::order::Order;
 
 use crate::pipeline::Settings;
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use fake_aws::Rng;
-use spillway::source::{self, Source};
+use spillway::lane::source::{self, Source};
 
 use super::World;
 use super::faults::POISON;

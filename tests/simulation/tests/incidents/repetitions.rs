@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use fake_aws::{Ending, Fault};
 use simulation::{Mapped, Pipeline, Settings, Upload, Verdict};
-use spillway::outcome::{Outcome, Status, encode};
+use spillway::execution::outcome::{Outcome, Status, encode};
 
 use crate::{assert_all_succeeded_once, states};
 

@@ -1,0 +1,138 @@
+//! What a handler reports to Lambda.
+
+use std::error::Error as StdError;
+
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use lambda_runtime::Diagnostic;
+use thiserror::Error;
+
+use spillway::text::cut;
+
+/// Bytes of AWS's message that are passed on.
+const MAX_MESSAGE_BYTES: usize = 500;
+
+/// A failed call or an unusable item, said so that the log alone tells what to do.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum HandlerError {
+    /// A call to AWS failed, its retries included.
+    #[error("{call} failed: {reason}")]
+    Call { call: &'static str, reason: String },
+    /// Something in the ledger is not as this release can read it.
+    #[error("the ledger's {item} cannot be read: {reason}")]
+    Ledger { item: String, reason: String },
+    /// An operator's control item is out of range, or says what nobody knows.
+    #[error(
+        "the ledger's control item is not usable: {0}. Correct the item (pk = control, sk = dispatch); deleting it lifts every override"
+    )]
+    Control(String),
+    /// Step Functions refuses every start: a permission or the state machine is missing.
+    #[error(
+        "no execution can be started: {0}. Claimed events keep their slots and start once this is mended"
+    )]
+    StartForbidden(String),
+    /// Lambda's timeout leaves no time for a tick.
+    #[error(
+        "the function would be ended {0} ms after it began, before a tick can start anything: raise its timeout"
+    )]
+    Deadline(i64),
+    /// Reconcile was invoked with something that it does not understand.
+    #[error("reconcile does not understand its input: {0}")]
+    Request(String),
+    /// Of a batch of objects that reconcile was given, not everything is looked at, or safe. Step Functions tries again.
+    #[error("{failed} of {objects} objects are not reconciled, and all others are: {problems}")]
+    Reconcile {
+        failed: u64,
+        objects: usize,
+        problems: String,
+    },
+    /// Of what ingest was invoked with, not everything is safe. Lambda invokes it again, and keeps it in the end.
+    #[error(
+        "{unsafe_records} of {records} records are not queued, and all others are: {problems}. Lambda tries again and then \
+         keeps the event in the queue of ingest's failures, from which it can be redriven"
+    )]
+    Intake {
+        unsafe_records: u32,
+        records: u32,
+        problems: String,
+    },
+}
+
+impl HandlerError {
+    /// Wraps the error of an AWS call: AWS's own code, message and request id if it answered, else why it did not.
+    pub fn call<E>(call: &'static str, error: &SdkError<E, HttpResponse>) -> Self
+    where
+        E: ProvideErrorMetadata + StdError + 'static,
+    {
+        Self::Call {
+            call,
+            reason: reason(error),
+        }
+    }
+
+    /// Wraps the error of a request that could not be put together.
+    pub fn request(call: &'static str, error: &dyn StdError) -> Self {
+        Self::Call {
+            call,
+            reason: chain(error),
+        }
+    }
+
+    /// A stable name for alarms and retries, which must not depend on a Rust type's name.
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Call { .. } => "Call",
+            Self::Ledger { .. } => "Ledger",
+            Self::Control(_) => "Control",
+            Self::StartForbidden(_) => "StartForbidden",
+            Self::Deadline(_) => "Deadline",
+            Self::Intake { .. } => "Intake",
+            Self::Request(_) => "Request",
+            Self::Reconcile { .. } => "Reconcile",
+        }
+    }
+}
+
+impl From<HandlerError> for Diagnostic {
+    fn from(error: HandlerError) -> Self {
+        Diagnostic {
+            error_type: error.kind().to_owned(),
+            error_message: error.to_string(),
+        }
+    }
+}
+
+/// What AWS said, or why it said nothing.
+pub fn reason<E>(error: &SdkError<E, HttpResponse>) -> String
+where
+    E: ProvideErrorMetadata + StdError + 'static,
+{
+    let SdkError::ServiceError(service) = error else {
+        return chain(error);
+    };
+    let meta = service.err().meta();
+    // An answer without a body, as to HEAD, has no code and no message.
+    let status = || format!("HTTP {}", service.raw().status().as_u16());
+    let mut reason = meta.code().map_or_else(status, str::to_owned);
+    if let Some(message) = meta.message() {
+        reason.push_str(": ");
+        reason.push_str(cut(message, MAX_MESSAGE_BYTES));
+    }
+    if let Some(id) = meta.extra("aws_request_id") {
+        reason.push_str(&format!(" (request {id})"));
+    }
+    reason
+}
+
+/// An error and what caused it. The SDK's own texts leave the causes out.
+fn chain(error: &dyn StdError) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    cut(&text, MAX_MESSAGE_BYTES).to_owned()
+}

@@ -1,0 +1,113 @@
+//! Rows of versions that reconcile found, and what else the ledger knows of their objects.
+
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
+
+use super::Ledger;
+use super::heads::HEAD;
+use super::item::{Reader, key, number, text};
+use super::rows::{Written, event_known, row};
+use super::update::Update;
+use crate::error::HandlerError;
+use spillway::Millis;
+use spillway::event::ObjectEvent;
+use spillway::record::row::{Row, RowKey, State};
+
+/// One of an object's rows.
+#[derive(Debug, Clone)]
+pub struct Story {
+    pub row: Row,
+    /// The run of reconcile that found it.
+    pub run: Option<String>,
+}
+
+/// A version that is about to be queued.
+#[derive(Debug, Clone, Copy)]
+pub struct Found<'a> {
+    pub event: &'a ObjectEvent,
+    /// The lane of its source, in a pipeline of several.
+    pub lane: Option<&'a str>,
+    /// The run that found it.
+    pub run: &'a str,
+    pub now: Millis,
+}
+
+impl Ledger {
+    /// All rows of an object, and the read units they took.
+    pub async fn story(
+        &self,
+        pk: &str,
+        consistent: bool,
+    ) -> Result<(Vec<Story>, f64), HandlerError> {
+        let (mut story, mut units, mut from) = (Vec::new(), 0.0, None);
+        loop {
+            let page = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .key_condition_expression("pk = :pk")
+                .expression_attribute_values(":pk", text(pk))
+                .consistent_read(consistent)
+                .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                .set_exclusive_start_key(from)
+                .send()
+                .await
+                .map_err(|error| HandlerError::call("reading an object's rows", &error))?;
+            units += page
+                .consumed_capacity
+                .as_ref()
+                .and_then(|consumed| consumed.capacity_units)
+                .unwrap_or_default();
+            for item in page.items() {
+                let reader = Reader::new(item);
+                if reader.text("sk")? != HEAD {
+                    story.push(Story {
+                        row: row(item)?,
+                        run: reader.optional_text("run")?,
+                    });
+                }
+            }
+            from = page.last_evaluated_key;
+            if from.is_none() {
+                return Ok((story, units));
+            }
+        }
+    }
+
+    /// Writes that a version that was found is about to be queued, unless it has a row, whatever that says.
+    pub async fn enqueue_found(&self, found: Found<'_>) -> Result<Written, HandlerError> {
+        let update = event_known(Update::default(), found.event, found.lane)
+            .set("state", text(State::Queued.as_str()))
+            .set("attempt", number(0))
+            .set("queued_at", number(found.now))
+            .set("run", text(found.run))
+            .only_if_absent();
+        self.write_row(found.event, update, "writing a row").await
+    }
+
+    /// Removes a row of a version that has another one, unless it was worked on since it was read.
+    pub async fn withdraw(&self, at: &RowKey) -> Result<(), HandlerError> {
+        let answer = self
+            .client
+            .delete_item()
+            .table_name(&self.table)
+            .set_key(Some(key(&at.pk, &at.sk)))
+            .condition_expression("#state = :queued AND #attempt = :none")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_names("#attempt", "attempt")
+            .expression_attribute_values(":queued", text(State::Queued.as_str()))
+            .expression_attribute_values(":none", AttributeValue::N("0".into()))
+            .send()
+            .await;
+        match answer {
+            Ok(_) => Ok(()),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(|error| error.is_conditional_check_failed_exception()) =>
+            {
+                Ok(())
+            }
+            Err(error) => Err(HandlerError::call("removing a second row", &error)),
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! The lease: `pk = lease`, `sk = dispatch`.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use super::Ledger;
+use super::item::{Item, Reader, key, number, text};
+use super::update::Update;
+use crate::error::HandlerError;
+use spillway::pace::day::DayStarts;
+use spillway::pace::tokens::Carried;
+use spillway::record::lease::{ALL_STARTS, Left};
+use spillway::{Millis, SCHEMA_VERSION};
+
+/// The holder that released the lease last.
+const RELEASED_BY: &str = "released_by";
+
+/// Reconcile's lasting mark, here because every tick reads this item.
+const LISTED: &str = "listed";
+
+/// What a tick asks for.
+#[derive(Debug, Clone)]
+pub struct LeaseRequest {
+    /// A random token of this invocation.
+    pub holder: String,
+    pub now: Millis,
+    /// Beyond the invocation's deadline, so that no second tick begins while this one may still write.
+    pub expires_at: Millis,
+}
+
+/// A lease that this invocation holds.
+#[derive(Debug, Clone)]
+pub struct Lease {
+    holder: String,
+    pub held_since: Millis,
+    /// As the last tick left it.
+    pub left: Left,
+}
+
+/// Whether the lease was this invocation's until it gave it back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Released {
+    Now,
+    /// Another tick took it before: this one outlived its lease.
+    Lost,
+}
+
+/// Whether the lease was to be had.
+#[derive(Debug, Clone)]
+pub enum Taken {
+    Mine(Lease),
+    /// Another tick runs, or died less than its lease ago.
+    Busy,
+}
+
+fn left(item: Option<&Item>) -> Result<Left, HandlerError> {
+    let Some(item) = item else {
+        return Ok(Left::default());
+    };
+    let reader = Reader::new(item).readable()?;
+    let carried = (
+        reader.optional_number("tokens")?,
+        reader.optional_number("tokens_at")?,
+    );
+    let rate = reader.optional_number("rate")?;
+    let tokens = match carried {
+        (Some(tokens), Some(at)) => Some(Carried { tokens, at, rate }),
+        _ => None,
+    };
+    Ok(Left {
+        tokens,
+        cursor: reader.optional_text("cursor")?,
+        suspect_since: reader.optional_number("suspect_since")?,
+        tick: reader.optional_text("tick")?,
+        tick_starts: reader.optional_number("tick_starts")?.unwrap_or_default(),
+        owed: reader.optional_numbers("owed")?.unwrap_or_default(),
+        day: day(&reader)?,
+        listed: reader.flag(LISTED)?,
+    })
+}
+
+fn day(reader: &Reader) -> Result<Option<DayStarts>, HandlerError> {
+    let Some(day) = reader.optional_text("day")? else {
+        return Ok(None);
+    };
+    let day = day
+        .parse()
+        .map_err(|_| reader.error(format!("its attribute day is {day:?}, which is no date")))?;
+    Ok(Some(DayStarts {
+        day,
+        starts: reader.optional_number("day_starts")?.unwrap_or_default(),
+        next_day: reader
+            .optional_number("next_day_starts")?
+            .unwrap_or_default(),
+    }))
+}
+
+fn set_day<'a>(update: Update<'a>, day: &DayStarts) -> Update<'a> {
+    let next_day = (day.next_day > 0).then(|| number(day.next_day));
+    update
+        .set("day", text(day.day.to_string()))
+        .set("day_starts", number(day.starts))
+        .set_or_remove("next_day_starts", next_day)
+}
+
+impl Ledger {
+    /// Takes the lease if it is free, expired or already this invocation's. What the last tick left stays in the item: the SDK
+    /// repeats a write whose answer was lost, and so finds it again.
+    pub async fn take_lease(&self, request: LeaseRequest) -> Result<Taken, HandlerError> {
+        let update = Update::default()
+            .set("v", number(SCHEMA_VERSION))
+            .set("holder", text(&request.holder))
+            .set("held_since", number(request.now))
+            .set("expires_at_ms", number(request.expires_at))
+            .only_if_absent_below_or(
+                ("holder", text(&request.holder)),
+                ("expires_at_ms", number(request.now)),
+            );
+        match self
+            .update(key("lease", "dispatch"), update, "taking the lease")
+            .await?
+        {
+            Ok(before) => Ok(Taken::Mine(Lease {
+                holder: request.holder,
+                held_since: request.now,
+                left: left(before.as_ref())?,
+            })),
+            Err(_) => Ok(Taken::Busy),
+        }
+    }
+
+    /// Writes the worst case of what this tick may do, before it does anything: no tokens left, every start for its scheduled
+    /// time made, slots taken since it began suspect, and, with a limit for the day, the most that it may start.
+    pub async fn reserve(
+        &self,
+        lease: &Lease,
+        tick: Option<&str>,
+        day: Option<&DayStarts>,
+    ) -> Result<(), HandlerError> {
+        const CALL: &str = "reserving the tick's starts";
+        let update = Update::default()
+            .set("tokens", number(0))
+            .set("tokens_at", number(lease.held_since))
+            .set_if_absent("suspect_since", number(lease.held_since))
+            .set_or_remove("tick", tick.map(text))
+            .set("tick_starts", number(ALL_STARTS))
+            .only_if("holder", text(&lease.holder));
+        let update = match day {
+            Some(day) => set_day(update, day),
+            None => update,
+        };
+        let written = self.update(key("lease", "dispatch"), update, CALL).await?;
+        match written {
+            Ok(_) => Ok(()),
+            Err(_) => Err(HandlerError::Call {
+                call: CALL,
+                reason: "the lease was lost meanwhile: is the function's clock right?".into(),
+            }),
+        }
+    }
+
+    /// Marks that versions without a version id are about to be found: from the next tick on, an event may be of one of them.
+    pub async fn mark_listed(&self) -> Result<(), HandlerError> {
+        let update = Update::default()
+            .set("v", number(SCHEMA_VERSION))
+            .set(LISTED, AttributeValue::Bool(true));
+        let written = self
+            .update(
+                key("lease", "dispatch"),
+                update,
+                "marking that a bucket was listed",
+            )
+            .await?;
+        drop(written);
+        Ok(())
+    }
+
+    /// Gives the lease back with the truth. A lease that was lost meanwhile is left alone.
+    pub async fn release_lease(
+        &self,
+        lease: &Lease,
+        left: &Left,
+    ) -> Result<Released, HandlerError> {
+        // One lane is owed nothing.
+        let owed = (left.owed.len() > 1)
+            .then(|| AttributeValue::L(left.owed.iter().map(number).collect()));
+        let mut update = Update::default()
+            .remove("holder")
+            .remove("held_since")
+            .remove("expires_at_ms")
+            .set(RELEASED_BY, text(&lease.holder))
+            .set_or_remove("cursor", left.cursor.as_ref().map(text))
+            .set_or_remove("suspect_since", left.suspect_since.map(number))
+            .set("tick_starts", number(left.tick_starts))
+            .set_or_remove("owed", owed)
+            .only_if("holder", text(&lease.holder));
+        if let Some(carried) = left.tokens {
+            update = update
+                .set("tokens", number(carried.tokens))
+                .set("tokens_at", number(carried.at))
+                .set_or_remove("rate", carried.rate.map(number));
+        }
+        if let Some(day) = &left.day {
+            update = set_day(update, day);
+        }
+        let released = self
+            .update(key("lease", "dispatch"), update, "releasing the lease")
+            .await?;
+        let Err(found) = released else {
+            return Ok(Released::Now);
+        };
+        // The SDK repeats a write whose answer was lost: then the first one released it.
+        let released_by = match &found {
+            Some(item) => Reader::new(item).optional_text(RELEASED_BY)?,
+            None => None,
+        };
+        Ok(if released_by.as_ref() == Some(&lease.holder) {
+            Released::Now
+        } else {
+            Released::Lost
+        })
+    }
+}

@@ -1,0 +1,396 @@
+//! Event rows: `pk = <bucket>/<key>`, `sk`: see [`identity::sort_key`](spillway::event::identity::sort_key).
+
+use spillway::record::version;
+use std::collections::{BTreeSet, HashMap};
+use std::time::Duration;
+
+use aws_sdk_dynamodb::types::KeysAndAttributes;
+
+use super::Ledger;
+use super::item::{Item, Reader, key, number, text};
+use super::statements::Statement;
+use super::update::Update;
+use crate::error::HandlerError;
+use spillway::event::{ObjectEvent, Sequencer};
+use spillway::execution::outcome::Outcome;
+use spillway::record::row::{Row, RowKey, State};
+use spillway::{Millis, SCHEMA_VERSION};
+
+/// Keys of one BatchGetItem.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html>
+const BATCH_GET: usize = 100;
+/// How often the keys that a BatchGetItem left unprocessed are asked for again.
+const BATCH_GET_ROUNDS: u32 = 5;
+
+/// The rows of a batch.
+pub type Rows = HashMap<RowKey, Result<Row, HandlerError>>;
+
+/// How a conditional write of a row went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Written {
+    Done,
+    /// The row is not as it was expected; this is how it is.
+    Lost(Option<Box<Row>>),
+}
+
+/// What the end of an execution leaves in its row.
+#[derive(Debug, Clone, Copy)]
+pub struct Finish<'a> {
+    pub state: State,
+    pub outcome: &'a Outcome,
+    pub now: Millis,
+    /// Seconds since the Unix epoch after which DynamoDB may delete the row; only for finished states.
+    /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html>
+    pub expires_at: Option<i64>,
+}
+
+impl Finish<'_> {
+    fn update(&self) -> Update<'static> {
+        Update::default()
+            .set("state", text(self.state.as_str()))
+            .set("finished_at", number(self.now))
+            .set_or_remove("error", self.outcome.error.as_ref().map(text))
+            .set_or_remove("cause", self.outcome.cause.as_ref().map(text))
+            .set_or_remove("expires_at", self.expires_at.map(number))
+            .only_if("state", text(State::Started.as_str()))
+            .only_if("execution", text(&self.outcome.execution))
+    }
+
+    /// Whether a row was written by this.
+    fn is_in(&self, item: &Item) -> Result<bool, HandlerError> {
+        let reader = Reader::new(item);
+        let is = |found: Option<String>, own: &str| found.as_deref() == Some(own);
+        Ok(is(reader.optional_text("state")?, self.state.as_str())
+            && is(reader.optional_text("execution")?, &self.outcome.execution)
+            && reader.optional_number("finished_at")? == Some(self.now))
+    }
+}
+
+pub(super) fn row(item: &Item) -> Result<Row, HandlerError> {
+    let reader = Reader::new(item).readable()?;
+    let pk = reader.text("pk")?;
+    let (bucket, object_key) = pk
+        .split_once('/')
+        .ok_or_else(|| reader.error("its pk is not <bucket>/<key>"))?;
+    let sequencer = reader.optional_text("sequencer")?;
+    let sequencer = sequencer.as_deref().map(Sequencer::parse).transpose();
+    let sequencer = sequencer.map_err(|error| reader.error(error.to_string()))?;
+    let state = reader.text("state")?;
+    let state = State::parse(&state)
+        .ok_or_else(|| reader.error(format!("its state {state} is not known")))?;
+    let event = ObjectEvent {
+        bucket: bucket.to_owned(),
+        key: object_key.to_owned(),
+        version_id: reader.optional_text("version_id")?,
+        size: reader.optional_number("size")?,
+        etag: reader.optional_text("etag")?,
+        sequencer,
+        event_name: reader.text("event_name")?,
+        event_time: reader.text("event_time")?,
+    };
+    Ok(Row {
+        event,
+        state,
+        attempt: reader.optional_number("attempt")?.unwrap_or_default(),
+        execution: reader.optional_text("execution")?,
+        lane: reader.optional_text("lane")?,
+    })
+}
+
+/// A claim: the attempt of an object event that is assigned to an execution.
+#[derive(Debug, Clone, Copy)]
+pub struct Claim<'a> {
+    pub event: &'a ObjectEvent,
+    pub attempt: u32,
+    pub execution: &'a str,
+    /// The lane it came by, in a pipeline of several.
+    pub lane: Option<&'a str>,
+    /// The row as it was read: the claim holds only if it still is.
+    pub read: Option<&'a Row>,
+    pub now: Millis,
+}
+
+impl Claim<'_> {
+    pub(super) fn update(&self) -> Update<'static> {
+        self.event_known(Update::default())
+            .set("state", text(State::Started.as_str()))
+            .set("attempt", number(self.attempt))
+            .set("execution", text(self.execution))
+            .set("started_at", number(self.now))
+            .remove("waiting_since")
+            .remove("finished_at")
+            .remove("expires_at")
+            .remove("error")
+            .remove("cause")
+    }
+
+    /// It waits for another execution of its object to end.
+    pub(super) fn waiting(&self) -> Update<'static> {
+        self.event_known(Update::default())
+            .set("state", text(State::Waiting.as_str()))
+            .set("waiting_since", number(self.now))
+            .remove("expires_at")
+    }
+
+    /// A newer version was taken instead.
+    pub(super) fn superseded(&self, expires_at: i64) -> Update<'static> {
+        self.event_known(Update::default())
+            .set("state", text(State::Superseded.as_str()))
+            .set("finished_at", number(self.now))
+            .set("expires_at", number(expires_at))
+    }
+
+    /// What every row tells of its event, and the condition that the row is as it was read.
+    fn event_known(&self, update: Update<'static>) -> Update<'static> {
+        let update = event_known(update, self.event, self.lane);
+        match self.read {
+            None => update.only_if_absent(),
+            // The attempt only ever grows, so attempt and state are the row.
+            Some(row) if row.attempt == 0 => update
+                .only_if_absent_or("attempt", number(0))
+                .only_if("state", text(row.state.as_str())),
+            Some(row) => update
+                .only_if("attempt", number(row.attempt))
+                .only_if("state", text(row.state.as_str())),
+        }
+    }
+}
+
+/// What every row tells of its event.
+pub(super) fn event_known<'a>(
+    update: Update<'a>,
+    event: &ObjectEvent,
+    lane: Option<&str>,
+) -> Update<'a> {
+    update
+        .set("v", number(SCHEMA_VERSION))
+        .set("event_name", text(&event.event_name))
+        .set("event_time", text(&event.event_time))
+        .set_or_remove("size", event.size.map(number))
+        .set_or_remove("etag", event.etag.as_ref().map(text))
+        .set_or_remove("version_id", event.version_id.as_ref().map(text))
+        .set_or_remove(
+            "sequencer",
+            event.sequencer.as_ref().map(|it| text(it.as_str())),
+        )
+        .set_or_remove("lane", lane.map(text))
+}
+
+impl Ledger {
+    /// The rows at these keys, as far as they exist. A row that cannot be read is an error of its own, so that it
+    /// does not stop the others.
+    pub async fn rows(&self, keys: &[RowKey]) -> Result<Rows, HandlerError> {
+        let mut rows = Rows::new();
+        // DynamoDB refuses a batch that names a key twice.
+        let keys: BTreeSet<&RowKey> = keys.iter().collect();
+        let keys: Vec<&RowKey> = keys.into_iter().collect();
+        let keys: Vec<Item> = keys.into_iter().map(|row| key(&row.pk, &row.sk)).collect();
+        for item in self.batch_get(keys).await? {
+            let reader = Reader::new(&item);
+            let at = RowKey {
+                pk: reader.text("pk")?,
+                sk: reader.text("sk")?,
+            };
+            rows.insert(at, row(&item));
+        }
+        Ok(rows)
+    }
+
+    /// The items at these keys, none of them twice, as far as they exist.
+    pub(super) async fn batch_get(&self, keys: Vec<Item>) -> Result<Vec<Item>, HandlerError> {
+        let mut items = Vec::new();
+        for keys in keys.chunks(BATCH_GET) {
+            self.batch_get_some(keys.to_vec(), &mut items).await?;
+        }
+        Ok(items)
+    }
+
+    async fn batch_get_some(
+        &self,
+        mut wanted: Vec<Item>,
+        items: &mut Vec<Item>,
+    ) -> Result<(), HandlerError> {
+        const CALL: &str = "reading rows";
+        for round in 0..BATCH_GET_ROUNDS {
+            let request = KeysAndAttributes::builder()
+                .set_keys(Some(wanted))
+                .consistent_read(true)
+                .build()
+                .map_err(|error| HandlerError::request(CALL, &error))?;
+            let answer = self
+                .client
+                .batch_get_item()
+                .request_items(&self.table, request)
+                .send()
+                .await
+                .map_err(|error| HandlerError::call(CALL, &error))?;
+            let found = answer.responses.unwrap_or_default().into_values();
+            items.extend(found.flatten());
+            // A key left unprocessed says nothing about whether its row exists.
+            let unprocessed = answer.unprocessed_keys.unwrap_or_default();
+            wanted = unprocessed
+                .into_values()
+                .flat_map(|rest| rest.keys)
+                .collect();
+            if wanted.is_empty() {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(50 << round)).await;
+        }
+        let reason = format!(
+            "{} rows were left unprocessed {BATCH_GET_ROUNDS} times",
+            wanted.len()
+        );
+        Err(HandlerError::Call { call: CALL, reason })
+    }
+
+    /// One row.
+    pub async fn row(&self, at: &RowKey) -> Result<Option<Row>, HandlerError> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .set_key(Some(key(&at.pk, &at.sk)))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| HandlerError::call("reading a row", &error))?;
+        answer.item.as_ref().map(row).transpose()
+    }
+
+    /// Writes that an object event is about to be queued, unless it has a row, whatever that says.
+    pub async fn enqueue(
+        &self,
+        event: &ObjectEvent,
+        lane: Option<&str>,
+        now: Millis,
+    ) -> Result<Written, HandlerError> {
+        let update = event_known(Update::default(), event, lane)
+            .set("state", text(State::Queued.as_str()))
+            .set("attempt", number(0))
+            .set("queued_at", number(now))
+            .only_if_absent();
+        self.write_row(event, update, "writing a row").await
+    }
+
+    /// Makes several claims, as [`Ledger::claim`] does each.
+    pub async fn claim_all(&self, claims: Vec<Claim<'_>>) -> Vec<Result<Written, HandlerError>> {
+        let statement = |claim: &Claim<'_>| {
+            let RowKey { pk, sk } = RowKey::of(claim.event);
+            let update = claim.update();
+            match claim.read {
+                None => Some(Statement::insert(&pk, &sk, update.of_nothing())),
+                Some(_) => Statement::update(&pk, &sk, update),
+            }
+        };
+        let alone = |claim| self.claim(claim);
+        let call = "claiming attempts";
+        self.write_or(claims, call, statement, |_| Written::Done, alone)
+            .await
+    }
+
+    /// Claims an attempt of an object event for an execution, on condition that the row is still as it was read.
+    ///
+    /// A row that already shows this very claim is success: the SDK repeats a write whose answer was lost.
+    pub async fn claim(&self, claim: Claim<'_>) -> Result<Written, HandlerError> {
+        let found = match self
+            .write_row(claim.event, claim.update(), "claiming an attempt")
+            .await?
+        {
+            Written::Done => return Ok(Written::Done),
+            Written::Lost(found) => found,
+        };
+        match found {
+            Some(row) if row.attempt == claim.attempt && row.is_started_by(claim.execution) => {
+                Ok(Written::Done)
+            }
+            other => Ok(Written::Lost(other)),
+        }
+    }
+
+    /// Writes that a newer version was taken instead of this one, on condition that the row is still as it was read.
+    /// `expires_at`: see [`Finish`].
+    pub async fn supersede(
+        &self,
+        claim: Claim<'_>,
+        expires_at: i64,
+    ) -> Result<Written, HandlerError> {
+        let update = claim.superseded(expires_at);
+        self.write_row(claim.event, update, "superseding a version")
+            .await
+    }
+
+    /// Writes that a newer version was taken instead of those that waited. One that no longer waits stays as it is.
+    pub async fn supersede_waiting(
+        &self,
+        pk: &str,
+        versions: &[String],
+        now: Millis,
+        expires_at: i64,
+    ) -> Result<(), HandlerError> {
+        for version in versions {
+            let update = Update::default()
+                .set("state", text(State::Superseded.as_str()))
+                .set("finished_at", number(now))
+                .set("expires_at", number(expires_at))
+                .only_if("state", text(State::Waiting.as_str()));
+            let written = self
+                .update(
+                    key(pk, version::row_of(version)),
+                    update,
+                    "superseding a version",
+                )
+                .await?;
+            drop(written);
+        }
+        Ok(())
+    }
+
+    pub(super) async fn write_row(
+        &self,
+        event: &ObjectEvent,
+        update: Update<'_>,
+        call: &'static str,
+    ) -> Result<Written, HandlerError> {
+        let at = RowKey::of(event);
+        match self.update(key(&at.pk, &at.sk), update, call).await? {
+            Ok(_) => Ok(Written::Done),
+            Err(found) => {
+                let row = found.as_ref().map(row).transpose()?;
+                Ok(Written::Lost(row.map(Box::new)))
+            }
+        }
+    }
+
+    /// Finishes several rows, as [`Ledger::finish`] does each.
+    pub async fn finish_all(
+        &self,
+        finishes: Vec<(&RowKey, Finish<'_>)>,
+    ) -> Vec<Result<Written, HandlerError>> {
+        let statement = |(at, finish): &(&RowKey, Finish<'_>)| {
+            Statement::update(&at.pk, &at.sk, finish.update())
+        };
+        let alone = |(at, finish)| self.finish(at, finish);
+        let call = "writing outcomes";
+        self.write_or(finishes, call, statement, |_| Written::Done, alone)
+            .await
+    }
+
+    /// Writes what an execution's end means for its row, on condition that the row is still claimed for it.
+    ///
+    /// A row that shows this very end is success: the SDK repeats a write whose answer was lost.
+    pub async fn finish(&self, at: &RowKey, finish: Finish<'_>) -> Result<Written, HandlerError> {
+        const CALL: &str = "writing an outcome";
+        let written = self
+            .update(key(&at.pk, &at.sk), finish.update(), CALL)
+            .await?;
+        match written {
+            Ok(_) => Ok(Written::Done),
+            Err(Some(found)) if finish.is_in(&found)? => Ok(Written::Done),
+            Err(found) => {
+                let row = found.as_ref().map(row).transpose()?;
+                Ok(Written::Lost(row.map(Box::new)))
+            }
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! Updates of several items that happen together or not at all, and once even if the answer is lost.
+//! <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html>
+
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::{TransactWriteItem, Update as TransactUpdate};
+
+use super::Ledger;
+use super::item::Item;
+use super::update::Update;
+use crate::error::HandlerError;
+
+impl Ledger {
+    /// Runs updates, each of the item with its key, in one transaction. `false`: a condition did not hold, or another
+    /// transaction holds one of the items for longer than is waited.
+    pub(super) async fn transact(
+        &self,
+        updates: Vec<(Item, Update<'_>)>,
+        call: &'static str,
+    ) -> Result<bool, HandlerError> {
+        let items: Result<Vec<_>, HandlerError> = updates
+            .into_iter()
+            .map(|(key, update)| {
+                let expressions = update.expressions();
+                let update = TransactUpdate::builder()
+                    .table_name(&self.table)
+                    .set_key(Some(key))
+                    .update_expression(expressions.update)
+                    .set_condition_expression(expressions.condition)
+                    .set_expression_attribute_names(Some(expressions.names))
+                    .set_expression_attribute_values(Some(expressions.values))
+                    .build()
+                    .map_err(|error| HandlerError::request(call, &error))?;
+                Ok(TransactWriteItem::builder().update(update).build())
+            })
+            .collect();
+        // The SDK sends one token with every repetition, so that a write whose answer was lost is not made twice.
+        let answer = self
+            .client
+            .transact_write_items()
+            .set_transact_items(Some(items?))
+            .send()
+            .await;
+        let Err(error) = answer else {
+            return Ok(true);
+        };
+        match error.as_service_error() {
+            Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
+                let lost =
+                    |code: &str| matches!(code, "ConditionalCheckFailed" | "TransactionConflict");
+                let reasons = cancelled.cancellation_reasons();
+                if reasons.iter().any(|reason| reason.code().is_some_and(lost)) {
+                    Ok(false)
+                } else {
+                    Err(HandlerError::call(call, &error))
+                }
+            }
+            _ => Err(HandlerError::call(call, &error)),
+        }
+    }
+}

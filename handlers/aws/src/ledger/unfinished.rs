@@ -1,0 +1,87 @@
+//! Going over the whole ledger for rows that are owed a message.
+
+use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
+
+use super::Ledger;
+use super::item::{Item, Reader, key, text};
+use super::rows::row;
+use crate::error::HandlerError;
+use spillway::Millis;
+use spillway::record::row::{Row, RowKey, State};
+
+/// The times that a row may have, each written when it moves.
+const TIMES: [&str; 4] = ["queued_at", "started_at", "finished_at", "waiting_since"];
+
+/// A row that is queued, to be retried, or waiting.
+#[derive(Debug, Clone)]
+pub struct Unfinished {
+    pub row: Row,
+    /// When it was last written. `None`: it has no time, which only a release before this one left so.
+    pub moved_at: Option<Millis>,
+}
+
+/// A page of them.
+#[derive(Debug, Clone, Default)]
+pub struct UnfinishedPage {
+    /// One that cannot be read is an error of its own.
+    pub rows: Vec<Result<Unfinished, HandlerError>>,
+    /// Where the next page begins; `None`: this was the last.
+    pub next: Option<RowKey>,
+    /// Items read, whatever they are.
+    pub scanned: u64,
+    /// Read units it took.
+    pub units: f64,
+}
+
+fn unfinished(item: &Item) -> Result<Unfinished, HandlerError> {
+    let reader = Reader::new(item);
+    let mut moved_at = None;
+    for name in TIMES {
+        moved_at = moved_at.max(reader.optional_number(name)?);
+    }
+    Ok(Unfinished {
+        row: row(item)?,
+        moved_at,
+    })
+}
+
+impl Ledger {
+    /// Reads about 1 MB of the ledger from a place on, and returns the rows in it that are owed a message.
+    ///
+    /// Eventually consistent, at half the units: a row that moves just now is sent for again, which does no harm.
+    pub async fn unfinished(&self, from: Option<&RowKey>) -> Result<UnfinishedPage, HandlerError> {
+        let page = self
+            .client
+            .scan()
+            .table_name(&self.table)
+            .filter_expression("#state IN (:queued, :retry, :waiting)")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_values(":queued", text(State::Queued.as_str()))
+            .expression_attribute_values(":retry", text(State::Retry.as_str()))
+            .expression_attribute_values(":waiting", text(State::Waiting.as_str()))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .set_exclusive_start_key(from.map(|from| key(&from.pk, &from.sk)))
+            .send()
+            .await
+            .map_err(|error| HandlerError::call("going over the ledger", &error))?;
+        let next = match &page.last_evaluated_key {
+            None => None,
+            Some(last) => {
+                let last = Reader::new(last);
+                Some(RowKey {
+                    pk: last.text("pk")?,
+                    sk: last.text("sk")?,
+                })
+            }
+        };
+        let consumed = page.consumed_capacity.as_ref();
+        Ok(UnfinishedPage {
+            rows: page.items().iter().map(unfinished).collect(),
+            next,
+            scanned: u64::try_from(page.scanned_count).unwrap_or_default(),
+            units: consumed
+                .and_then(|consumed| consumed.capacity_units)
+                .unwrap_or_default(),
+        })
+    }
+}

@@ -1,0 +1,241 @@
+//! The workflow's executions in Step Functions.
+
+use std::time::Duration;
+
+use aws_sdk_sfn::Client;
+use aws_sdk_sfn::config::retry::RetryConfig;
+use aws_sdk_sfn::error::ProvideErrorMetadata;
+use tokio::time::Instant;
+
+use super::error::{HandlerError, reason};
+use spillway::Millis;
+use spillway::execution::outcome::{Outcome, ended};
+use spillway::rules::sweep::Found;
+
+/// Why an execution can never start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    pub error: String,
+    pub cause: String,
+}
+
+/// How a start went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Start {
+    Started,
+    /// The name is taken, and names are ours alone: this attempt was started before.
+    Already,
+    /// Over a quota: it may be tried again, slower.
+    Throttled(String),
+    /// Refused, and it always will be: the input or the name.
+    Refused(Refusal),
+    /// There is no such state machine, or not for long.
+    NoStateMachine(String),
+    /// Refused whatever the event: a permission is missing, or the configuration is wrong.
+    Forbidden(String),
+    /// No clear answer: it may have started.
+    Unknown(String),
+}
+
+/// Starts without a clear answer are repeated this often, with this much time between and in all.
+const START_TRIES: u32 = 3;
+const START_PAUSE: Duration = Duration::from_millis(100);
+const START_PATIENCE: Duration = Duration::from_secs(5);
+
+/// An execution whose start date is older than this when its start is answered was started by an earlier call.
+const EARLIER: Millis = 2_000;
+
+/// Step Functions.
+#[derive(Debug, Clone)]
+pub struct Workflow {
+    client: Client,
+    /// Without the SDK's retries: a throttled start must slow the pace down, not be repeated past it.
+    once: Client,
+}
+
+impl Workflow {
+    pub fn new(client: Client) -> Self {
+        let once = client
+            .config()
+            .to_builder()
+            .retry_config(RetryConfig::disabled())
+            .build();
+        Self {
+            client,
+            once: Client::from_conf(once),
+        }
+    }
+
+    /// Starts an execution. With the same name and input it is idempotent, and answers with the first start's date.
+    /// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html>
+    pub async fn start(
+        &self,
+        state_machine_arn: &str,
+        name: &str,
+        input: &str,
+        now: Millis,
+    ) -> Start {
+        let began = Instant::now();
+        let mut tries = 1;
+        loop {
+            match self.start_once(state_machine_arn, name, input, now).await {
+                Start::Unknown(_) if tries < START_TRIES && began.elapsed() < START_PATIENCE => {
+                    tokio::time::sleep(START_PAUSE * tries).await;
+                    tries += 1;
+                }
+                answer => return answer,
+            }
+        }
+    }
+
+    async fn start_once(
+        &self,
+        state_machine_arn: &str,
+        name: &str,
+        input: &str,
+        now: Millis,
+    ) -> Start {
+        let request = self
+            .once
+            .start_execution()
+            .state_machine_arn(state_machine_arn);
+        match request.name(name).input(input).send().await {
+            Ok(answer) => match answer.start_date.to_millis() {
+                Ok(started) if started < now - EARLIER => Start::Already,
+                _ => Start::Started,
+            },
+            Err(failure) => {
+                let code = failure.code().unwrap_or_default().to_owned();
+                classify(&code, reason(&failure))
+            }
+        }
+    }
+
+    /// Asks what became of an execution. The answer is eventually consistent.
+    /// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html>
+    pub async fn find(&self, state_machine_arn: &str, name: &str) -> Result<Found, HandlerError> {
+        const CALL: &str = "DescribeExecution";
+        let Some(arn) = execution_arn(state_machine_arn, name) else {
+            let reason = format!("{state_machine_arn:?} is not the ARN of a state machine");
+            return Err(HandlerError::Call { call: CALL, reason });
+        };
+        let answer = match self
+            .client
+            .describe_execution()
+            .execution_arn(arn)
+            .send()
+            .await
+        {
+            Ok(answer) => answer,
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(|error| error.is_execution_does_not_exist()) =>
+            {
+                return Ok(Found::Nothing);
+            }
+            Err(error) => return Err(HandlerError::call(CALL, &error)),
+        };
+        let Some(status) = ended(answer.status.as_str()) else {
+            return Ok(Found::Running);
+        };
+        let mut outcome = Outcome::new(name, status, answer.error(), answer.cause());
+        outcome.redrive_count = answer
+            .redrive_count()
+            .and_then(|count| u32::try_from(count).ok())
+            .unwrap_or_default();
+        outcome.output = answer.output;
+        Ok(Found::Closed(outcome))
+    }
+}
+
+fn classify(code: &str, reason: String) -> Start {
+    match code {
+        "ExecutionAlreadyExists" => Start::Already,
+        "ThrottlingException"
+        | "KmsThrottlingException"
+        | "Throttling"
+        | "TooManyRequestsException"
+        | "ExecutionLimitExceeded"
+        | "RequestLimitExceeded" => Start::Throttled(reason),
+        "InvalidExecutionInput" | "InvalidName" => Start::Refused(Refusal {
+            error: code.to_owned(),
+            cause: reason,
+        }),
+        "StateMachineDoesNotExist" | "StateMachineDeleting" => Start::NoStateMachine(reason),
+        // A ValidationException is about the ARN: names and inputs are always well-formed here.
+        "AccessDeniedException"
+        | "InvalidArn"
+        | "ValidationException"
+        | "StateMachineTypeNotSupported"
+        | "UnrecognizedClientException"
+        | "InvalidSignatureException"
+        | "ExpiredTokenException"
+        | "KmsAccessDeniedException"
+        | "KmsInvalidStateException" => Start::Forbidden(reason),
+        _ => Start::Unknown(reason),
+    }
+}
+
+/// The ARN of an execution, from its state machine's: a version's or alias' executions carry the machine's name.
+/// <https://docs.aws.amazon.com/step-functions/latest/dg/concepts-state-machine-version.html>
+fn execution_arn(state_machine_arn: &str, name: &str) -> Option<String> {
+    let parts: Vec<&str> = state_machine_arn.split(':').collect();
+    match parts.as_slice() {
+        [
+            arn,
+            partition,
+            states,
+            region,
+            account,
+            "stateMachine",
+            machine,
+            ..,
+        ] => Some(format!(
+            "{arn}:{partition}:{states}:{region}:{account}:execution:{machine}:{name}"
+        )),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_aliass_executions_carry_the_machines_name() {
+        let machine = "arn:aws:states:us-east-1:111122223333:stateMachine:device-status";
+        let expected = "arn:aws:states:us-east-1:111122223333:execution:device-status:name-1";
+        assert_eq!(execution_arn(machine, "name-1").unwrap(), expected);
+        assert_eq!(
+            execution_arn(&format!("{machine}:live"), "name-1").unwrap(),
+            expected
+        );
+        assert_eq!(
+            execution_arn("arn:aws:sqs:us-east-1:1:queue", "name-1"),
+            None
+        );
+    }
+
+    #[test]
+    fn every_refusal_has_its_fate() {
+        let fate = |code| classify(code, "reason".into());
+        let reason = || "reason".to_owned();
+        assert_eq!(fate("ExecutionAlreadyExists"), Start::Already);
+        assert_eq!(fate("ThrottlingException"), Start::Throttled(reason()));
+        assert_eq!(fate("ExecutionLimitExceeded"), Start::Throttled(reason()));
+        let refusal = Refusal {
+            error: "InvalidExecutionInput".into(),
+            cause: reason(),
+        };
+        assert_eq!(fate("InvalidExecutionInput"), Start::Refused(refusal));
+        assert_eq!(fate("AccessDeniedException"), Start::Forbidden(reason()));
+        assert_eq!(fate("ValidationException"), Start::Forbidden(reason()));
+        assert_eq!(
+            fate("StateMachineDoesNotExist"),
+            Start::NoStateMachine(reason())
+        );
+        assert_eq!(fate("InternalServerError"), Start::Unknown(reason()));
+        assert_eq!(fate(""), Start::Unknown(reason()));
+    }
+}

@@ -1,0 +1,299 @@
+//! The gate: how many executions may start now, given the slots, the rate and the tick's budget.
+
+use crate::Millis;
+use crate::pace::Pace;
+use crate::pace::capacity::Capacity;
+use crate::pace::day::DayLimit;
+use crate::pace::tokens::Tokens;
+
+/// At low rates a receive waits for this share of a second's tokens, so that it is not made for each single one.
+const WORTHWHILE_SECONDS: f64 = 0.25;
+
+/// The bounds of a tick, taken together.
+#[derive(Debug, Clone)]
+pub struct Gate {
+    pub capacity: Capacity,
+    pub tokens: Tokens,
+    pace: Pace,
+    /// Starts this tick has left; `None`: no such bound.
+    budget: Option<u32>,
+    /// The day's limit; `None`: no such bound.
+    day: Option<DayLimit>,
+    /// Starts granted and not given back.
+    spent: u32,
+    /// Slots that are taken although nothing runs in them yet.
+    unstarted: u32,
+}
+
+/// The answer to a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Grant {
+    /// This many starts are reserved: each ends in a slot put, or is given back.
+    Take(u32),
+    /// The rate allows the next ones at this time.
+    NotBefore(Millis),
+    /// Every slot is taken.
+    Full,
+    /// The tick's starts are used up.
+    Spent,
+}
+
+impl Gate {
+    pub fn new(pace: &Pace, tokens: Tokens, budget: Option<u32>) -> Self {
+        let capacity = Capacity::new(pace.max_concurrency);
+        Self {
+            capacity,
+            tokens,
+            pace: pace.clone(),
+            budget,
+            day: None,
+            spent: 0,
+            unstarted: 0,
+        }
+    }
+
+    /// Most starts of a tick of `seconds`: the burst and the rate's share, within the budget.
+    pub fn most(&self, seconds: f64) -> u32 {
+        let most = f64::from(self.pace.burst) + (self.pace.starts_per_second * seconds).ceil();
+        self.budget.unwrap_or(u32::MAX).min(most as u32)
+    }
+
+    /// The day's limit holds from now on.
+    pub fn set_day(&mut self, day: DayLimit) {
+        self.day = Some(day);
+    }
+
+    /// The day's limit.
+    pub fn day(&mut self) -> Option<&mut DayLimit> {
+        self.day.as_mut()
+    }
+
+    /// The pace in force changed: it holds from now on. The budget stays this tick's.
+    pub fn set_pace(&mut self, pace: &Pace) {
+        if *pace != self.pace {
+            self.capacity.set_max(pace.max_concurrency);
+            self.tokens.set(pace.starts_per_second, pace.burst);
+            self.pace = pace.clone();
+        }
+    }
+
+    /// The limit in force.
+    pub fn max_concurrency(&self) -> u32 {
+        self.pace.max_concurrency
+    }
+
+    /// Starts that this tick used so far.
+    pub fn spent(&self) -> u32 {
+        self.spent
+    }
+
+    /// Asks for up to `most` starts, each with a slot of its own.
+    pub fn request(&mut self, most: u32, now: Millis) -> Grant {
+        let today = self.day.as_mut().map(|day| day.left(now));
+        let most = most.min(today.unwrap_or(most));
+        let grant = self.grant(most, self.capacity.free(), now);
+        if let Grant::Take(granted) = grant {
+            self.capacity.reserve(granted);
+            if let Some(day) = &mut self.day {
+                day.take(granted);
+            }
+        }
+        grant
+    }
+
+    /// Slots were found in which nothing runs yet.
+    pub fn found_unstarted(&mut self, slots: u32) {
+        self.unstarted += slots;
+    }
+
+    /// Asks for one start of an execution that holds its slot since `taken_at` and does not run. The limit may have
+    /// been lowered since the slot was taken.
+    pub fn request_restart(&mut self, taken_at: Millis, now: Millis) -> Grant {
+        let running = self.capacity.used().saturating_sub(self.unstarted);
+        let today = self.day.as_mut().map(|day| day.left_for(taken_at, now));
+        let most = today.unwrap_or(1).min(1);
+        let grant = self.grant(most, self.pace.max_concurrency.saturating_sub(running), now);
+        if grant == Grant::Take(1) {
+            self.unstarted = self.unstarted.saturating_sub(1);
+            if let Some(day) = &mut self.day {
+                day.take_for(taken_at);
+            }
+        }
+        grant
+    }
+
+    fn grant(&mut self, most: u32, free: u32, now: Millis) -> Grant {
+        let wanted = most.min(self.budget.unwrap_or(most));
+        if wanted == 0 {
+            return Grant::Spent;
+        }
+        let wanted = wanted.min(free).min(self.pace.burst);
+        if wanted == 0 {
+            return Grant::Full;
+        }
+        let worthwhile = (self.pace.starts_per_second * WORTHWHILE_SECONDS).ceil() as u32;
+        let worthwhile = worthwhile.clamp(1, wanted);
+        if self.tokens.available(now) < worthwhile {
+            return Grant::NotBefore(self.tokens.available_at(worthwhile, now));
+        }
+        let taken = self.tokens.take(wanted, now);
+        self.spent += taken;
+        self.budget = self.budget.map(|budget| budget.saturating_sub(taken));
+        Grant::Take(taken)
+    }
+
+    /// Gives back granted starts for which neither a slot was put nor a call made.
+    pub fn give_back(&mut self, unused: u32) {
+        self.capacity.give_back(unused);
+        self.give_back_start(unused);
+    }
+
+    /// Gives back granted starts whose slots were put, but for which no call was made.
+    pub fn give_back_start(&mut self, unused: u32) {
+        self.tokens.give_back(unused);
+        if let Some(day) = &mut self.day {
+            day.give_back(unused);
+        }
+        self.give_back_budget(unused);
+    }
+
+    /// Gives back granted starts that this tick does not make, but whose slots may be claimed: the next tick makes them,
+    /// and the day has counted them.
+    pub fn leave_start(&mut self, unused: u32) {
+        self.tokens.give_back(unused);
+        self.give_back_budget(unused);
+    }
+
+    /// A call was made for a slot taken then, and it certainly started nothing.
+    pub fn came_to_nothing(&mut self, taken_at: Millis, now: Millis) {
+        if let Some(day) = &mut self.day {
+            day.came_to_nothing(taken_at, now);
+        }
+        self.give_back_budget(1);
+    }
+
+    /// A call was made, and it started an execution.
+    pub fn started(&mut self, now: Millis) {
+        if let Some(day) = &mut self.day {
+            day.started(now);
+        }
+    }
+
+    /// Gives back granted starts for which a call was made, but that started nothing as far as is known.
+    pub fn give_back_budget(&mut self, unused: u32) {
+        self.spent = self.spent.saturating_sub(unused);
+        self.budget = self.budget.map(|budget| budget.saturating_add(unused));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pace::tests::PACE;
+    use proptest::prelude::*;
+
+    fn gate(max_concurrency: u32, starts_per_second: f64, budget: Option<u32>) -> Gate {
+        let pace = Pace {
+            max_concurrency,
+            starts_per_second,
+            burst: 50,
+            starts_per_tick: budget,
+        };
+        Gate::new(&pace, Tokens::new(starts_per_second, 50, None, 0), budget)
+    }
+
+    #[test]
+    fn the_tightest_bound_holds() {
+        assert_eq!(gate(100, 25.0, None).request(10, 0), Grant::Take(10));
+        assert_eq!(gate(3, 25.0, None).request(10, 0), Grant::Take(3));
+        assert_eq!(gate(100, 25.0, Some(5)).request(10, 0), Grant::Take(5));
+        assert_eq!(gate(0, 25.0, None).request(10, 0), Grant::Full);
+        assert_eq!(gate(100, 25.0, Some(0)).request(10, 0), Grant::Spent);
+    }
+
+    #[test]
+    fn an_empty_bucket_names_the_time() {
+        let mut gate = gate(100, 8.0, None);
+        for _ in 0..5 {
+            assert_eq!(gate.request(10, 0), Grant::Take(10));
+        }
+        // A quarter of a second's tokens: two.
+        assert_eq!(gate.request(10, 0), Grant::NotBefore(250));
+        assert_eq!(gate.request(10, 250), Grant::Take(2));
+    }
+
+    #[test]
+    fn what_comes_to_nothing_is_given_back_whole() {
+        let mut gate = gate(5, 25.0, Some(5));
+        assert_eq!(gate.request(10, 0), Grant::Take(5));
+        assert_eq!(gate.request(10, 0), Grant::Spent);
+        gate.give_back(2);
+        assert_eq!(gate.request(10, 0), Grant::Take(2));
+    }
+
+    #[test]
+    fn what_may_be_claimed_stays_counted_for_the_day() {
+        let mut gate = gate(100, 25.0, Some(5));
+        gate.set_day(DayLimit::new(3, None, 0, 1_000, gate.most(60.0)));
+        assert_eq!(gate.request(10, 0), Grant::Take(3));
+        gate.leave_start(1);
+        assert_eq!(gate.request(10, 0), Grant::Spent);
+        gate.give_back_start(1);
+        assert_eq!(gate.request(10, 0), Grant::Take(1));
+    }
+
+    #[test]
+    fn a_restart_needs_no_second_slot() {
+        let mut gate = gate(1, 25.0, None);
+        gate.capacity.count_begins();
+        gate.capacity.count_ends(1);
+        gate.found_unstarted(1);
+        assert_eq!(gate.request(1, 0), Grant::Full);
+        assert_eq!(gate.request_restart(0, 0), Grant::Take(1));
+        assert_eq!(gate.capacity.used(), 1);
+    }
+
+    #[test]
+    fn restarts_keep_to_a_limit_that_was_lowered() {
+        // 7 slots, of which 4 are not started, and a limit of 5 now.
+        let mut gate = gate(5, 25.0, None);
+        gate.capacity.count_begins();
+        gate.capacity.count_ends(7);
+        gate.found_unstarted(4);
+        assert_eq!(gate.request_restart(0, 0), Grant::Take(1));
+        assert_eq!(gate.request_restart(0, 0), Grant::Take(1));
+        assert_eq!(gate.request_restart(0, 0), Grant::Full);
+    }
+
+    #[test]
+    fn a_changed_pace_holds_from_now_on() {
+        let mut gate = gate(100, 25.0, None);
+        gate.set_pace(&Pace {
+            max_concurrency: 2,
+            ..PACE
+        });
+        assert_eq!(gate.request(10, 0), Grant::Take(2));
+    }
+
+    proptest! {
+        /// However the tick goes: starts within the budget, slots within the limit.
+        #[test]
+        fn bounds_hold(budget in 0u32..20, limit in 0u32..20, requests in proptest::collection::vec((1u32..=10, 0i64..500, any::<bool>()), 0..50)) {
+            let mut gate = gate(limit, 100.0, Some(budget));
+            let (mut now, mut started) = (0, 0);
+            for (most, wait, comes_to_nothing) in requests {
+                now += wait;
+                if let Grant::Take(granted) = gate.request(most, now) {
+                    prop_assert!(granted >= 1 && granted <= most);
+                    if comes_to_nothing {
+                        gate.give_back(granted);
+                    } else {
+                        started += granted;
+                        for _ in 0..granted { gate.capacity.slot_put(); }
+                    }
+                }
+                prop_assert!(started <= budget && started <= limit);
+            }
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! What is in force: the configured pace, overridden by the window's, overridden by the control item's.
+
+use std::fmt::Display;
+
+use crate::Millis;
+use crate::pace::control::Control;
+use crate::pace::window::Windows;
+use crate::pace::{Pace, PaceError, Partial};
+
+/// What is in force at some time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct InForce<'a> {
+    pub pace: Pace,
+    /// Nothing starts, and who says so.
+    pub paused: Option<PausedBy>,
+    /// The window's name.
+    pub window: Option<&'a str>,
+    /// What the operator says, each with what would be in force without; empty: nothing.
+    pub overrides: Vec<String>,
+    /// When the operator's item became what it is, and why, in the operator's words.
+    pub since: Option<String>,
+    pub note: Option<String>,
+}
+
+/// Who says that nothing starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PausedBy {
+    Operator,
+    Window,
+}
+
+/// What is in force at `now`. Configuration and windows were validated before, so an error is the control item's.
+pub fn in_force<'a>(
+    configured: &Pace,
+    windows: &'a Windows,
+    control: &Control,
+    now: Millis,
+) -> Result<InForce<'a>, PaceError> {
+    let window = windows.in_force(now);
+    let pace = window.map_or_else(|| configured.clone(), |window| window.pace.over(configured));
+    let window_pauses = window.is_some_and(|window| window.pause);
+    Ok(InForce {
+        paused: match control.paused {
+            Some(paused) => paused.then_some(PausedBy::Operator),
+            None => window_pauses.then_some(PausedBy::Window),
+        },
+        window: window.map(|window| window.name.as_str()),
+        overrides: overrides(control, &pace, window_pauses),
+        since: control.since.clone(),
+        note: control.note.clone(),
+        pace: control.pace.over(&pace).validate()?,
+    })
+}
+
+/// What the operator says, instead of this pace and this pause.
+fn overrides(control: &Control, pace: &Pace, paused: bool) -> Vec<String> {
+    let Partial {
+        max_concurrency,
+        starts_per_second,
+        burst,
+        starts_per_tick,
+    } = &control.pace;
+    [
+        instead("paused", control.paused, paused),
+        instead("max_concurrency", *max_concurrency, pace.max_concurrency),
+        instead(
+            "starts_per_second",
+            *starts_per_second,
+            pace.starts_per_second,
+        ),
+        instead("burst", *burst, pace.burst),
+        match pace.starts_per_tick {
+            Some(number) => instead("starts_per_tick", *starts_per_tick, number),
+            None => instead("starts_per_tick", *starts_per_tick, "no limit"),
+        },
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+fn instead(name: &str, said: Option<impl Display>, without: impl Display) -> Option<String> {
+    said.map(|said| format!("{name} = {said} instead of {without}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pace::tests::PACE;
+    use crate::pace::window;
+
+    const HOUR: Millis = 3_600_000;
+
+    fn windows() -> Windows {
+        window::parse(
+            r#"[{"name": "night", "priority": 1, "from": "01:00", "to": "02:00", "pace": {"max_concurrency": 500, "burst": 9}},
+                {"name": "freeze", "priority": 2, "from": "03:00", "to": "04:00", "pause": true}]"#,
+        )
+        .unwrap()
+    }
+
+    fn operator(max_concurrency: Option<u32>, paused: Option<bool>) -> Control {
+        Control {
+            paused,
+            pace: Partial {
+                max_concurrency,
+                ..Partial::default()
+            },
+            ..Control::default()
+        }
+    }
+
+    #[test]
+    fn the_operator_is_over_the_window_is_over_the_configuration() {
+        let windows = windows();
+        let at = |hour: Millis, control: &Control| {
+            let now = in_force(&PACE, &windows, control, hour * HOUR).unwrap();
+            (
+                now.pace.max_concurrency,
+                now.pace.burst,
+                now.paused,
+                now.window,
+            )
+        };
+        let nothing = Control::default();
+        assert_eq!(at(0, &nothing), (100, 50, None, None));
+        assert_eq!(at(1, &nothing), (500, 9, None, Some("night")));
+        assert_eq!(
+            at(3, &nothing),
+            (100, 50, Some(PausedBy::Window), Some("freeze"))
+        );
+        let five = operator(Some(5), None);
+        assert_eq!(at(0, &five), (5, 50, None, None));
+        assert_eq!(at(1, &five), (5, 9, None, Some("night")));
+        assert_eq!(
+            at(3, &five),
+            (5, 50, Some(PausedBy::Window), Some("freeze"))
+        );
+        let pause = operator(None, Some(true));
+        assert_eq!(
+            at(1, &pause),
+            (500, 9, Some(PausedBy::Operator), Some("night"))
+        );
+        let go_on = operator(None, Some(false));
+        assert_eq!(at(3, &go_on), (100, 50, None, Some("freeze")));
+    }
+
+    #[test]
+    fn what_the_operator_overrides_is_told_with_what_would_hold_without() {
+        let windows = windows();
+        let told = |hour: Millis, control: &Control| {
+            let now = in_force(&PACE, &windows, control, hour * HOUR).unwrap();
+            now.overrides.join(", ")
+        };
+        assert_eq!(told(0, &Control::default()), "");
+        assert_eq!(told(3, &Control::default()), "");
+        let five = operator(Some(5), None);
+        assert_eq!(told(0, &five), "max_concurrency = 5 instead of 100");
+        assert_eq!(told(1, &five), "max_concurrency = 5 instead of 500");
+        let pause = operator(None, Some(true));
+        assert_eq!(told(0, &pause), "paused = true instead of false");
+        assert_eq!(told(3, &pause), "paused = true instead of true");
+        let go_on = operator(None, Some(false));
+        assert_eq!(told(3, &go_on), "paused = false instead of true");
+        let everything = Control {
+            paused: Some(false),
+            pace: Partial {
+                max_concurrency: Some(1),
+                starts_per_second: Some(0.5),
+                burst: Some(2),
+                starts_per_tick: Some(3),
+            },
+            ..Control::default()
+        };
+        assert_eq!(
+            told(0, &everything),
+            "paused = false instead of false, max_concurrency = 1 instead of 100, starts_per_second = 0.5 instead of 25, \
+             burst = 2 instead of 50, starts_per_tick = 3 instead of no limit"
+        );
+    }
+
+    #[test]
+    fn an_operators_mistake_is_named() {
+        let mut control = Control::default();
+        control.pace.starts_per_second = Some(0.0);
+        assert_eq!(
+            in_force(&PACE, &windows(), &control, 0),
+            Err(PaceError::StartsPerSecond(0.0))
+        );
+    }
+}

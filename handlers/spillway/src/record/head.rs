@@ -1,0 +1,14 @@
+//! The head of an object, in a pipeline with an order: what runs, what waits, and what is newest.
+
+/// An object's head. A version goes by its [place](`reported`), which compares in the order of S3's events and names its row.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct Head {
+    /// Grows with every write; 0: there is no item yet.
+    pub revision: u64,
+    /// The newest version that ever started or waited.
+    pub newest: Option<String>,
+    /// The execution whose turn it is.
+    pub running: Option<String>,
+    /// Versions that wait, oldest first.
+    pub waiting: Vec<String>,
+}

@@ -1,0 +1,7 @@
+//! What the ledger records, as the decisions see it. How an item is written is for the shell.
+
+pub mod head;
+pub mod lease;
+pub mod row;
+pub mod slot;
+pub mod version;

@@ -1,0 +1,39 @@
+//! The slot: the right to have one execution running.
+
+use crate::Millis;
+use crate::record::row::RowKey;
+
+/// One item of the ledger's `slots` partition. A strongly consistent query of that partition counts the running
+/// executions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Slot {
+    /// The execution that may run.
+    pub execution: String,
+    pub taken_at: Millis,
+    pub work: Work,
+    /// It has its object's turn, which goes on when it is settled.
+    pub ordered: bool,
+    /// The state machine, or alias, that the attempt was claimed for: a restart goes to the same one.
+    pub state_machine_arn: String,
+    /// The start was throttled or its answer lost: it comes first in the next tick.
+    pub pending: bool,
+}
+
+/// What an execution works on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Work {
+    /// One object event.
+    Row(RowKey),
+    /// Several, listed in an item of their own, so that slots stay small: they are read at each count.
+    Batch,
+}
+
+impl Slot {
+    /// The row of the one object event it works on; `None` for a batch.
+    pub fn row(&self) -> Option<&RowKey> {
+        match &self.work {
+            Work::Row(row) => Some(row),
+            Work::Batch => None,
+        }
+    }
+}

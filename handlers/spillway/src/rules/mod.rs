@@ -1,0 +1,7 @@
+//! The rules: what follows from a message, a row, an object's head, an outcome or a slot. Pure functions.
+
+pub mod attempt;
+pub mod batch;
+pub mod order;
+pub mod retry;
+pub mod sweep;

@@ -1,0 +1,42 @@
+"""The crates' layers: handlers use the shell, the shell uses the core, and the core does no I/O."""
+
+import pytest
+import rust_imports
+import tomllib
+import tree
+
+pytestmark = pytest.mark.quick
+
+HANDLERS = {"dispatch", "settle", "ingest", "reconcile"}
+# What the core is built from: data, text, time and hashes.
+CORE_NEEDS = {"jiff", "percent-encoding", "serde", "serde_json", "sha2", "thiserror"}
+# The wings of the core: each imports from those before it only.
+WINGS = ["text", "fields", "event", "pace", "lane", "record", "execution", "message", "rules", "reconcile"]
+
+
+def needs(crate: str) -> set[str]:
+    manifest = tomllib.loads(tree.texts()[f"handlers/{crate}/Cargo.toml"])
+    return set(manifest["dependencies"])
+
+
+def test_the_core_needs_no_runtime_and_no_aws() -> None:
+    assert needs("spillway") == CORE_NEEDS
+
+
+def test_the_shell_needs_the_core_and_no_handler() -> None:
+    assert "spillway" in needs("aws")
+    assert needs("aws") & HANDLERS == set()
+
+
+@pytest.mark.parametrize("handler", sorted(HANDLERS))
+def test_a_handler_needs_no_other_handler(handler: str) -> None:
+    assert needs(handler) & HANDLERS == set()
+
+
+def test_a_wing_imports_only_from_those_before_it() -> None:
+    crates = rust_imports.crates({name: text for name, text in tree.texts().items() if name.endswith(".rs")})
+    graph = rust_imports.graph(crates["handlers/spillway/src/lib.rs"])
+    imports = {wing[0]: {needed[0] for needed in needed if needed} for wing, needed in graph.items() if len(wing) == 1}
+    assert sorted(imports) == sorted(WINGS)
+    upwards = {wing: needed - set(WINGS[: WINGS.index(wing)]) for wing, needed in imports.items()}
+    assert {wing: needed for wing, needed in upwards.items() if needed} == {}
