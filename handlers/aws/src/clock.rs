@@ -36,6 +36,11 @@ impl Clock {
         self.epoch + self.at.elapsed().as_millis() as Millis
     }
 
+    /// Sleeps until [`Self::now`] is `time`.
+    pub async fn sleep_until(&self, time: Millis) {
+        tokio::time::sleep_until(self.instant(time)).await;
+    }
+
     /// The moment on tokio's clock at which [`Self::now`] is `time`.
     pub fn instant(&self, time: Millis) -> Instant {
         let ahead = (time - self.now()).max(0);

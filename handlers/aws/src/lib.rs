@@ -1,4 +1,5 @@
-//! The AWS shell: everything that does I/O. Each module turns decisions of the pure core into calls of one service.
+//! The shell: everything that does I/O. Calls of one service lie in one module; [`shell`] makes those that the machines of
+//! the core ask for.
 
 pub mod clients;
 pub mod clock;
@@ -10,4 +11,5 @@ pub mod ledger;
 pub mod log;
 pub mod metrics;
 pub mod queue;
+pub mod shell;
 pub mod workflow;

@@ -11,8 +11,8 @@ use futures_util::future::join_all;
 use tracing::warn;
 
 use super::error::HandlerError;
-use spillway::message;
-use spillway::message::fifo::Fifo;
+use spillway::message::outgoing::Outgoing;
+use spillway::message::{ATTEMPT, EXECUTION, LANE, REASON, Received};
 use spillway::text::attribute_value;
 
 /// Entries of one batch call, and messages of one receive.
@@ -23,75 +23,50 @@ const ATTRIBUTE_BYTES: usize = 512;
 /// How often an entry of a batch that failed is tried.
 const BATCH_ROUNDS: u32 = 3;
 
-/// A received message.
-#[derive(Debug, Clone)]
-pub struct Message {
-    /// SQS's own: the same however often the message is received.
-    pub id: String,
-    pub body: String,
-    pub receipt: String,
-    /// The `attempt` attribute.
-    pub attempt: Option<String>,
-}
-
-/// A message to send.
-#[derive(Debug, Clone, Default)]
-pub struct Outgoing {
-    pub body: String,
-    /// Seconds before it may be received; at most 900. None in a FIFO queue, which has no delay of a message's own.
-    pub delay_seconds: u32,
-    pub attempt: Option<String>,
-    pub reason: Option<String>,
-    pub execution: Option<String>,
-    pub lane: Option<String>,
-    /// Sent to FIFO queues, which refuse messages without it, and to no others.
-    pub fifo: Option<Fifo>,
-}
-
-impl Outgoing {
-    fn attributes(&self) -> Option<HashMap<String, MessageAttributeValue>> {
-        let attribute = |kind: &str, value: String| {
-            MessageAttributeValue::builder()
-                .data_type(kind)
-                .string_value(value)
-                .build()
-                .ok()
-        };
-        let mut attributes = HashMap::new();
-        if let Some(attempt) = &self.attempt {
-            // Numbers stay numbers; what a sender wrote wrongly is kept as it was.
-            let kind = if attempt.parse::<u32>().is_ok() {
-                "Number"
-            } else {
-                "String"
-            };
-            attributes.insert(message::ATTEMPT, attribute(kind, attempt.clone())?);
-        }
-        for (name, value) in [
-            (message::REASON, &self.reason),
-            (message::EXECUTION, &self.execution),
-            (message::LANE, &self.lane),
-        ] {
-            if let Some(value) = value {
-                attributes.insert(
-                    name,
-                    attribute("String", attribute_value(value, ATTRIBUTE_BYTES))?,
-                );
-            }
-        }
-        let attributes = attributes
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), value))
-            .collect();
-        Some(attributes).filter(|attributes: &HashMap<_, _>| !attributes.is_empty())
-    }
-
-    fn delay(&self) -> Option<i32> {
-        // Absent rather than 0: the queue's own delay then holds.
-        i32::try_from(self.delay_seconds)
+/// The attributes of a message.
+fn attributes(message: &Outgoing) -> Option<HashMap<String, MessageAttributeValue>> {
+    let attribute = |kind: &str, value: String| {
+        MessageAttributeValue::builder()
+            .data_type(kind)
+            .string_value(value)
+            .build()
             .ok()
-            .filter(|delay| *delay > 0)
+    };
+    let mut attributes = HashMap::new();
+    if let Some(attempt) = &message.attempt {
+        // Numbers stay numbers; what a sender wrote wrongly is kept as it was.
+        let kind = if attempt.parse::<u32>().is_ok() {
+            "Number"
+        } else {
+            "String"
+        };
+        attributes.insert(ATTEMPT, attribute(kind, attempt.clone())?);
     }
+    for (name, value) in [
+        (REASON, &message.reason),
+        (EXECUTION, &message.execution),
+        (LANE, &message.lane),
+    ] {
+        if let Some(value) = value {
+            attributes.insert(
+                name,
+                attribute("String", attribute_value(value, ATTRIBUTE_BYTES))?,
+            );
+        }
+    }
+    let attributes = attributes
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect();
+    Some(attributes).filter(|attributes: &HashMap<_, _>| !attributes.is_empty())
+}
+
+/// The delay of a message.
+fn delay(message: &Outgoing) -> Option<i32> {
+    // Absent rather than 0: the queue's own delay then holds.
+    i32::try_from(message.delay_seconds)
+        .ok()
+        .filter(|delay| *delay > 0)
 }
 
 /// What depends on the kind of queue that a message goes to.
@@ -123,7 +98,7 @@ impl Queue {
     fn sending(&self, message: &Outgoing, call: &'static str) -> Result<Sending, HandlerError> {
         if !self.is_fifo() {
             return Ok(Sending {
-                delay: message.delay(),
+                delay: delay(message),
                 ..Sending::default()
             });
         }
@@ -149,24 +124,24 @@ impl Queue {
         &self,
         most: u32,
         wait_seconds: u32,
-    ) -> Result<Vec<Message>, HandlerError> {
+    ) -> Result<Vec<Received>, HandlerError> {
         let answer = self
             .client
             .receive_message()
             .queue_url(&self.url)
             .max_number_of_messages(most.clamp(1, BATCH as u32) as i32)
             .wait_time_seconds(wait_seconds.min(20) as i32)
-            .message_attribute_names(message::ATTEMPT)
+            .message_attribute_names(ATTEMPT)
             .send()
             .await
             .map_err(|error| HandlerError::call("receiving messages", &error))?;
         let messages = answer.messages.unwrap_or_default().into_iter();
         Ok(messages
-            .map(|received| Message {
+            .map(|received| Received {
                 id: received.message_id.unwrap_or_default(),
                 attempt: received
                     .message_attributes
-                    .and_then(|mut attributes| attributes.remove(message::ATTEMPT))
+                    .and_then(|mut attributes| attributes.remove(ATTEMPT))
                     .and_then(|attempt| attempt.string_value),
                 body: received.body.unwrap_or_default(),
                 receipt: received.receipt_handle.unwrap_or_default(),
@@ -202,24 +177,33 @@ impl Queue {
             .set_delay_seconds(sending.delay)
             .set_message_group_id(sending.group)
             .set_message_deduplication_id(sending.deduplication)
-            .set_message_attributes(message.attributes())
+            .set_message_attributes(attributes(message))
             .send()
             .await
             .map_err(|error| HandlerError::call(CALL, &error))?;
         Ok(())
     }
 
-    /// Sends messages of a few KiB each; an error if any could not be sent, after all others were tried.
+    /// Sends messages of a few KiB each, and returns how each went, after all were tried.
     ///
     /// In a FIFO queue those of one group arrive in the order given, even if some are refused at first. After one that
     /// is given up none of its group is sent.
-    pub async fn send_all(&self, messages: &[Outgoing]) -> Result<(), HandlerError> {
+    pub async fn send_all(&self, messages: &[Outgoing]) -> Vec<Result<(), HandlerError>> {
+        if let [message] = messages {
+            return vec![self.send(message).await];
+        }
+        let mut results: Vec<Result<(), HandlerError>> = messages.iter().map(|_| Ok(())).collect();
         let mut waiting: Vec<usize> = (0..messages.len()).collect();
         let mut tries = vec![0; messages.len()];
-        let mut unsent = 0;
         while !waiting.is_empty() {
             let batch = self.next_batch(messages, &waiting);
-            let sent = self.send_batch(messages, &batch).await?;
+            let sent = match self.send_batch(messages, &batch).await {
+                Ok(sent) => sent,
+                Err(problem) => {
+                    set(&mut results, &waiting, &problem);
+                    return results;
+                }
+            };
             waiting.retain(|index| !sent.contains(index));
             for index in batch.iter().filter(|index| !sent.contains(index)) {
                 let Some(tries) = tries.get_mut(*index) else {
@@ -227,22 +211,15 @@ impl Queue {
                 };
                 *tries += 1;
                 if *tries == BATCH_ROUNDS {
-                    let before = waiting.len();
-                    waiting.retain(|other| !self.follows(messages, *index, *other));
-                    unsent += before - waiting.len();
+                    let (unsent, rest): (Vec<usize>, Vec<usize>) = waiting
+                        .into_iter()
+                        .partition(|other| self.follows(messages, *index, *other));
+                    waiting = rest;
+                    set(&mut results, &unsent, &refused());
                 }
             }
         }
-        if unsent == 0 {
-            return Ok(());
-        }
-        let all = messages.len();
-        Err(HandlerError::Call {
-            call: "sending messages",
-            reason: format!(
-                "{unsent} of {all} were refused {BATCH_ROUNDS} times, or came after one that was"
-            ),
-        })
+        results
     }
 
     /// Whether a message cannot be sent when the one at `given_up` is not: itself, and the others of its group.
@@ -287,7 +264,7 @@ impl Queue {
                 .set_delay_seconds(sending.delay)
                 .set_message_group_id(sending.group)
                 .set_message_deduplication_id(sending.deduplication)
-                .set_message_attributes(message.attributes())
+                .set_message_attributes(attributes(message))
                 .build()
                 .map_err(|error| HandlerError::request(CALL, &error))?;
             request = request.entries(entry);
@@ -385,6 +362,22 @@ impl Queue {
             );
         }
         Ok(())
+    }
+}
+
+/// The messages at these indexes were not sent, or nobody knows.
+fn set(results: &mut [Result<(), HandlerError>], indexes: &[usize], problem: &HandlerError) {
+    for index in indexes {
+        if let Some(result) = results.get_mut(*index) {
+            *result = Err(problem.clone());
+        }
+    }
+}
+
+fn refused() -> HandlerError {
+    HandlerError::Call {
+        call: "sending messages",
+        reason: format!("it was refused {BATCH_ROUNDS} times, or came after one that was"),
     }
 }
 

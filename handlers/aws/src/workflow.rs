@@ -9,33 +9,8 @@ use tokio::time::Instant;
 
 use super::error::{HandlerError, reason};
 use spillway::Millis;
+use spillway::execution::answer::{Described, Refusal, Start};
 use spillway::execution::outcome::{Outcome, ended};
-use spillway::rules::sweep::Found;
-
-/// Why an execution can never start.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
-    pub error: String,
-    pub cause: String,
-}
-
-/// How a start went.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Start {
-    Started,
-    /// The name is taken, and names are ours alone: this attempt was started before.
-    Already,
-    /// Over a quota: it may be tried again, slower.
-    Throttled(String),
-    /// Refused, and it always will be: the input or the name.
-    Refused(Refusal),
-    /// There is no such state machine, or not for long.
-    NoStateMachine(String),
-    /// Refused whatever the event: a permission is missing, or the configuration is wrong.
-    Forbidden(String),
-    /// No clear answer: it may have started.
-    Unknown(String),
-}
 
 /// Starts without a clear answer are repeated this often, with this much time between and in all.
 const START_TRIES: u32 = 3;
@@ -79,7 +54,7 @@ impl Workflow {
         let mut tries = 1;
         loop {
             match self.start_once(state_machine_arn, name, input, now).await {
-                Start::Unknown(_) if tries < START_TRIES && began.elapsed() < START_PATIENCE => {
+                Start::Unclear(_) if tries < START_TRIES && began.elapsed() < START_PATIENCE => {
                     tokio::time::sleep(START_PAUSE * tries).await;
                     tries += 1;
                 }
@@ -113,7 +88,11 @@ impl Workflow {
 
     /// Asks what became of an execution. The answer is eventually consistent.
     /// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html>
-    pub async fn find(&self, state_machine_arn: &str, name: &str) -> Result<Found, HandlerError> {
+    pub async fn describe(
+        &self,
+        state_machine_arn: &str,
+        name: &str,
+    ) -> Result<Described, HandlerError> {
         const CALL: &str = "DescribeExecution";
         let Some(arn) = execution_arn(state_machine_arn, name) else {
             let reason = format!("{state_machine_arn:?} is not the ARN of a state machine");
@@ -132,12 +111,12 @@ impl Workflow {
                     .as_service_error()
                     .is_some_and(|error| error.is_execution_does_not_exist()) =>
             {
-                return Ok(Found::Nothing);
+                return Ok(Described::NotFound);
             }
             Err(error) => return Err(HandlerError::call(CALL, &error)),
         };
         let Some(status) = ended(answer.status.as_str()) else {
-            return Ok(Found::Running);
+            return Ok(Described::Running);
         };
         let mut outcome = Outcome::new(name, status, answer.error(), answer.cause());
         outcome.redrive_count = answer
@@ -145,7 +124,7 @@ impl Workflow {
             .and_then(|count| u32::try_from(count).ok())
             .unwrap_or_default();
         outcome.output = answer.output;
-        Ok(Found::Closed(outcome))
+        Ok(Described::Closed(outcome))
     }
 }
 
@@ -173,7 +152,7 @@ fn classify(code: &str, reason: String) -> Start {
         | "ExpiredTokenException"
         | "KmsAccessDeniedException"
         | "KmsInvalidStateException" => Start::Forbidden(reason),
-        _ => Start::Unknown(reason),
+        _ => Start::Unclear(reason),
     }
 }
 
@@ -235,7 +214,7 @@ mod tests {
             fate("StateMachineDoesNotExist"),
             Start::NoStateMachine(reason())
         );
-        assert_eq!(fate("InternalServerError"), Start::Unknown(reason()));
-        assert_eq!(fate(""), Start::Unknown(reason()));
+        assert_eq!(fate("InternalServerError"), Start::Unclear(reason()));
+        assert_eq!(fate(""), Start::Unclear(reason()));
     }
 }

@@ -2,48 +2,70 @@
 
 use aws::clock::Clock;
 use aws::error::HandlerError;
+use spillway::Millis;
 use spillway::pace::in_force::{InForce, PausedBy, in_force};
 use tracing::{info, trace};
 
 use crate::Dispatch;
 use crate::overridden::Overridden;
-use crate::shared::Shared;
+use crate::shared::{Shared, State};
+
+/// How often the control item is read again and the windows are looked at, so that a limit or a pause holds for what is
+/// already queued.
+pub(crate) const CONTROL_EVERY: Millis = 2_000;
 
 impl Dispatch {
     /// Reads the control item, and says what is in force now.
     pub(crate) async fn in_force(&self, clock: Clock) -> Result<InForce<'_>, HandlerError> {
-        let control = self.ledger.control().await?;
+        let control = self.shell.ledger.control().await?;
         let Self { config, .. } = self;
         in_force(&config.pace, &config.windows, &control, clock.now())
             .map_err(|error| HandlerError::Control(error.to_string()))
     }
+
+    /// Reads the control item again when it is time: a limit, a pause or a window holds within seconds.
+    pub(crate) async fn read_control(&self, shared: &Shared) -> Result<(), HandlerError> {
+        let now = shared.now();
+        {
+            let mut state = shared.state();
+            if now - state.control_read < CONTROL_EVERY {
+                return Ok(());
+            }
+            state.control_read = now;
+        }
+        let in_force = self.in_force(shared.shell.clock).await?;
+        shared.gate.lock().set_pace(&in_force.pace);
+        let mut state = shared.state();
+        if state.put_in_force(&in_force) {
+            state.tick.stop();
+        }
+        Ok(())
+    }
 }
 
-impl Shared {
-    /// What is in force holds from now on. `true`: it is a pause.
-    pub fn put_in_force(&self, now: &InForce<'_>) -> bool {
+impl State {
+    /// Says what holds from now on. `true`: it is a pause.
+    pub fn put_in_force(&mut self, now: &InForce<'_>) -> bool {
         trace!(decision = ?now.paused, "pause");
-        let mut state = self.state();
-        state.gate.set_pace(&now.pace);
-        state.counts.max_concurrency = Some(now.pace.max_concurrency);
-        if state.window.as_deref() != now.window {
+        self.counts.max_concurrency = Some(now.pace.max_concurrency);
+        if self.window.as_deref() != now.window {
             match now.window {
                 Some(window) => info!(window, "a window is in force"),
                 None => info!("no window is in force any more"),
             }
-            state.window = now.window.map(str::to_owned);
+            self.window = now.window.map(str::to_owned);
         }
         let overridden = Overridden::by(now);
-        if state.overridden != overridden {
+        if self.overridden != overridden {
             overridden.tell(now.window);
-            state.overridden = overridden;
+            self.overridden = overridden;
         }
         match now.paused {
             Some(PausedBy::Operator) => info!("paused by the control item"),
             Some(PausedBy::Window) => info!(window = now.window, "paused by the window"),
             None => return false,
         }
-        state.counts.paused = 1;
+        self.counts.paused = 1;
         true
     }
 }

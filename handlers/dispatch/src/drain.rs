@@ -5,11 +5,15 @@ use std::sync::Arc;
 
 use aws::error::HandlerError;
 use spillway::Millis;
-use spillway::pace::gate::Grant;
+use spillway::lane::polling::{empty_times, together};
+use spillway::pace::permit::{Permit, Permits};
+use spillway::pace::recount::Recount;
+use spillway::protocol::fate::Fate;
 use tokio::task::JoinSet;
 use tracing::trace;
 
 use crate::Dispatch;
+use crate::control::CONTROL_EVERY;
 use crate::fill::Pool;
 use crate::shared::Shared;
 
@@ -17,47 +21,22 @@ use crate::shared::Shared;
 const RECEIVED_AT_ONCE: usize = 4;
 /// Batches under way at once, each of one start and up to a hundred claims.
 const BATCHES_AT_ONCE: usize = 6;
-/// The shortest and the longest time between two counts of the slots while all are taken.
-const COUNT_EVERY_MIN: Millis = 150;
-const COUNT_EVERY_MAX: Millis = 2_000;
-/// While no slot is freed the next count waits for this share of the time since the last was: executions that run
-/// for long are counted seldom, and a freed slot is still seen after an eighth of an execution's time at the most.
-const COUNT_SHARE: Millis = 8;
-/// A count reads every slot, so many slots are counted less often: two milliseconds more for each, which keeps the
-/// counting at about 30 read units a second.
-const COUNT_DEARER_BY: Millis = 2;
-/// How often the control item is read again and the windows are looked at, so that a limit or a pause holds for what is
-/// already queued.
-const CONTROL_EVERY: Millis = 2_000;
 /// How often the backlog is asked for while no slot is free: an empty queue ends the tick.
 const BACKLOG_EVERY: Millis = 10_000;
 /// Tasks under way must have ended this long before Lambda's deadline; what has not is left to the next tick.
 const JOIN_MARGIN: Millis = 3_000;
 
-/// When to count the slots again.
-struct Recount {
-    last: Millis,
-    /// When a count last showed a free slot.
-    freed: Millis,
-    used: u32,
-}
-
-impl Recount {
-    /// Takes in a count.
-    fn counted(&mut self, now: Millis, free: u32, used: u32) {
-        if free > 0 {
-            self.freed = now;
-        }
-        self.last = now;
-        self.used = used;
-    }
-
-    /// The time of the next count.
-    fn due(&self) -> Millis {
-        let quiet = (self.last - self.freed) / COUNT_SHARE;
-        let dear = Millis::from(self.used) * COUNT_DEARER_BY;
-        self.last + quiet.max(dear).clamp(COUNT_EVERY_MIN, COUNT_EVERY_MAX)
-    }
+/// A tick's draining.
+struct Drain {
+    dispatch: Arc<Dispatch>,
+    shared: Arc<Shared>,
+    stop_at: Millis,
+    tasks: JoinSet<()>,
+    pool: Pool,
+    recount: Recount,
+    backlog_asked: Option<Millis>,
+    /// How many times in a row nothing was found.
+    empty: u32,
 }
 
 impl Dispatch {
@@ -67,212 +46,169 @@ impl Dispatch {
         shared: &Arc<Shared>,
         stop_at: Millis,
         deadline: Millis,
-        held_since: Millis,
     ) {
-        let mut tasks = JoinSet::new();
-        let mut pool = Pool::new();
-        let released = self.release(shared, stop_at, &mut tasks, &mut pool).await;
-        if let Err(problem) = released {
-            shared.fail(problem);
+        let mut drain = Drain {
+            dispatch: Arc::clone(self),
+            shared: Arc::clone(shared),
+            stop_at,
+            tasks: JoinSet::new(),
+            pool: Pool::new(),
+            recount: Recount::new(shared.now()),
+            backlog_asked: None,
+            empty: 0,
+        };
+        if let Err(problem) = drain.release().await {
+            shared.state().fail(problem);
         }
-        self.hand_back(shared, pool).await;
-        let join = async { while tasks.join_next().await.is_some() {} };
-        let at = shared.clock.instant(deadline - JOIN_MARGIN);
-        if tokio::time::timeout_at(at, join).await.is_err() {
-            shared.suspect(held_since);
-            shared.state().keep_lease = true;
-            shared.fail(HandlerError::Call {
-                call: "starting executions",
-                reason: "some were still under way at the deadline; the next tick looks after them"
-                    .into(),
-            });
-        } else if shared.state().counts.received > 0
-            && let Err(problem) = self.recount(shared).await
-        {
-            shared.note(problem);
+        for (_, candidates) in std::mem::take(&mut drain.pool) {
+            self.leave(shared, candidates, &Fate::HandBack).await;
         }
+        drain.join(deadline).await;
         let mut state = shared.state();
         if state.counts.started > 0 {
             state.counts.saturated = 0;
         }
     }
+}
 
-    async fn release(
-        self: &Arc<Self>,
-        shared: &Arc<Shared>,
-        stop_at: Millis,
-        tasks: &mut JoinSet<()>,
-        pool: &mut Pool,
-    ) -> Result<(), HandlerError> {
-        let now = shared.now();
-        let mut recount = Recount {
-            last: now,
-            freed: now,
-            used: 0,
-        };
-        let mut backlog_asked = None;
-        let mut empty = 0;
-        while !shared.is_stopping() && shared.now() < stop_at {
-            while tasks.try_join_next().is_some() {}
-            self.read_control(shared).await?;
-            let batches = self.config.events_per_execution > 1;
-            let (most, at_once) = if batches {
-                (1, BATCHES_AT_ONCE)
-            } else {
-                (self.together(), RECEIVED_AT_ONCE)
-            };
-            while tasks.len() >= at_once {
-                tasks.join_next().await;
-            }
-            let now = shared.now();
-            let grant = shared.state().gate.request(most, now);
-            trace!(decision = ?grant, "gate");
-            match grant {
-                Grant::Take(granted) => {
-                    let found = if batches {
-                        self.receive_batch(shared, stop_at, tasks, pool).await
-                    } else {
-                        self.receive(shared, granted, tasks).await
-                    };
-                    if found? {
-                        empty = 0;
-                    } else if tasks.join_next().await.is_none() {
-                        empty += 1;
-                        if empty >= self.empty_times(shared.state().counts.received > 0) {
-                            return Ok(());
-                        }
-                        let next = shared.state().shares.next_ask().min(stop_at);
-                        tokio::time::sleep_until(shared.clock.instant(next)).await;
-                    }
-                }
-                // What is under way may come to nothing and give its starts back.
-                Grant::Spent => {
-                    if tasks.join_next().await.is_none() {
-                        return Ok(());
-                    }
-                }
-                Grant::NotBefore(time) => {
-                    let until = time.min(stop_at).min(now + CONTROL_EVERY);
-                    tokio::time::sleep_until(shared.clock.instant(until)).await;
-                }
-                Grant::Full => {
-                    let until = recount.due().max(now).min(stop_at);
-                    tokio::time::sleep_until(shared.clock.instant(until)).await;
-                    let (free, used) = self.recount(shared).await?;
-                    recount.counted(shared.now(), free, used);
-                    let ask = backlog_asked.is_none_or(|asked| now - asked >= BACKLOG_EVERY);
-                    if free == 0 && tasks.is_empty() && ask {
-                        backlog_asked = Some(now);
-                        if self.backlog_is_empty(shared).await? {
-                            return Ok(());
-                        }
-                    }
-                }
+impl Drain {
+    async fn release(&mut self) -> Result<(), HandlerError> {
+        while !self.shared.is_stopping() && self.shared.now() < self.stop_at {
+            if !self.step().await? {
+                break;
             }
         }
         Ok(())
     }
 
-    /// Receives up to `granted` messages and hands them to a task. `false`: nothing was found.
-    async fn receive(
-        self: &Arc<Self>,
-        shared: &Arc<Shared>,
-        granted: u32,
-        tasks: &mut JoinSet<()>,
-    ) -> Result<bool, HandlerError> {
-        let received = self.receive_next(shared, granted).await;
-        let messages = received.as_ref().ok().and_then(Option::as_ref);
-        let count = messages.map_or(0, |(_, messages)| messages.len());
-        let unused = granted.saturating_sub(u32::try_from(count).unwrap_or(u32::MAX));
-        shared.state().gate.give_back(unused);
-        let Some((lane, messages)) = received? else {
+    /// Asks the gate once. `false`: the tick is over.
+    async fn step(&mut self) -> Result<bool, HandlerError> {
+        while self.tasks.try_join_next().is_some() {}
+        self.dispatch.read_control(&self.shared).await?;
+        let (most, at_once) = match self.dispatch.config.events_per_execution {
+            1 => (together(self.shared.shell.lanes.len()), RECEIVED_AT_ONCE),
+            _ => (1, BATCHES_AT_ONCE),
+        };
+        while self.tasks.len() >= at_once {
+            self.tasks.join_next().await;
+        }
+        let now = self.shared.now();
+        let permits = self.shared.gate.request(most, now);
+        trace!(decision = ?permits, "gate");
+        match permits {
+            Permits::Granted(permits) => {
+                if self.receive(permits).await? {
+                    self.empty = 0;
+                    return Ok(true);
+                }
+                self.found_nothing().await
+            }
+            // What is under way can come to nothing and give its starts back.
+            Permits::Spent => Ok(self.tasks.join_next().await.is_some()),
+            Permits::NotBefore(time) => {
+                let until = time.min(self.stop_at).min(now + CONTROL_EVERY);
+                self.shared.shell.clock.sleep_until(until).await;
+                Ok(true)
+            }
+            Permits::Full => self.full(now).await,
+        }
+    }
+
+    /// Receives what the permits allow and hands it to a task. `false`: nothing was found.
+    async fn receive(&mut self, mut permits: Vec<Permit>) -> Result<bool, HandlerError> {
+        let (dispatch, shared) = (Arc::clone(&self.dispatch), Arc::clone(&self.shared));
+        if self.dispatch.config.events_per_execution > 1 {
+            let filled = self
+                .dispatch
+                .fill(&self.shared, &mut self.pool, self.stop_at);
+            let Some(candidates) = filled.await? else {
+                return Ok(false);
+            };
+            self.tasks.spawn(async move {
+                dispatch.take_in_batch(&shared, candidates, permits).await;
+            });
+            return Ok(true);
+        }
+        let most = u32::try_from(permits.len()).unwrap_or(u32::MAX);
+        let Some((lane, messages)) = self.shared.receive(most).await? else {
             return Ok(false);
         };
-        let dispatch = Arc::clone(self);
-        let shared = Arc::clone(shared);
-        tasks.spawn(async move { dispatch.take_in(&shared, lane, messages).await });
+        permits.truncate(messages.len());
+        self.tasks.spawn(async move {
+            dispatch.take_in(&shared, lane, messages, permits).await;
+        });
         Ok(true)
     }
 
-    /// Fills one execution, for which a start was granted, and hands it to a task. `false`: nothing was found.
-    async fn receive_batch(
-        self: &Arc<Self>,
-        shared: &Arc<Shared>,
-        stop_at: Millis,
-        tasks: &mut JoinSet<()>,
-        pool: &mut Pool,
-    ) -> Result<bool, HandlerError> {
-        let filled = self.fill(shared, pool, stop_at).await;
-        let Ok(Some((lane, candidates))) = filled else {
-            shared.state().gate.give_back(1);
-            return filled.map(|_| false);
-        };
-        let dispatch = Arc::clone(self);
-        let shared = Arc::clone(shared);
-        tasks.spawn(async move { dispatch.take_in_batch(&shared, lane, candidates).await });
-        Ok(true)
-    }
-
-    /// Reads the control item again when it is time: a limit, a pause or a window holds within seconds.
-    pub(crate) async fn read_control(&self, shared: &Shared) -> Result<(), HandlerError> {
-        let now = shared.now();
-        {
-            let mut state = shared.state();
-            if now - state.control_read < CONTROL_EVERY {
-                return Ok(());
+    /// Nothing was found: `false` once that is believed.
+    async fn found_nothing(&mut self) -> Result<bool, HandlerError> {
+        if self.tasks.join_next().await.is_some() {
+            return Ok(true);
+        }
+        self.empty += 1;
+        let next = {
+            let state = self.shared.state();
+            let received = state.counts.received > 0;
+            if self.empty >= empty_times(self.shared.shell.lanes.len(), received) {
+                return Ok(false);
             }
-            state.control_read = now;
-        }
-        let in_force = self.in_force(shared.clock).await?;
-        if shared.put_in_force(&in_force) {
-            shared.state().stopping = true;
-        }
-        Ok(())
+            state.shares.next_ask().min(self.stop_at)
+        };
+        self.shared.shell.clock.sleep_until(next).await;
+        Ok(true)
     }
 
-    /// Counts the slots, and returns how many are free and how many used.
-    async fn recount(&self, shared: &Shared) -> Result<(u32, u32), HandlerError> {
-        shared.state().gate.capacity.count_begins();
-        let taken = self.ledger.count_slots().await?;
-        let mut state = shared.state();
-        state.gate.capacity.count_ends(taken);
-        state.counts.slots_taken = Some(taken);
-        Ok((state.gate.capacity.free(), state.gate.capacity.used()))
-    }
-
-    /// Every slot is taken: without a backlog there is nothing to wait for.
-    async fn backlog_is_empty(&self, shared: &Shared) -> Result<bool, HandlerError> {
+    /// Every slot is taken: counts them when it is time. `false`: there is no backlog to wait with.
+    async fn full(&mut self, now: Millis) -> Result<bool, HandlerError> {
+        let until = self.recount.due().max(now).min(self.stop_at);
+        self.shared.shell.clock.sleep_until(until).await;
+        let (free, used) = self.shared.recount().await?;
+        self.recount.counted(self.shared.now(), free, used);
+        let asked = self.backlog_asked;
+        let ask = asked.is_none_or(|asked| now - asked >= BACKLOG_EVERY);
+        if free > 0 || !self.tasks.is_empty() || !ask {
+            return Ok(true);
+        }
+        self.backlog_asked = Some(now);
         let mut backlog = 0;
-        for queues in &self.lanes {
+        for queues in &self.shared.shell.lanes {
             backlog += queues.events.backlog().await?;
         }
-        let mut state = shared.state();
-        state.counts.saturated = (backlog > 0).into();
-        Ok(backlog == 0)
+        self.shared.state().counts.saturated = (backlog > 0).into();
+        Ok(backlog > 0)
+    }
+
+    /// Waits for all tasks.
+    async fn join(mut self, deadline: Millis) {
+        let shared = &self.shared;
+        let tasks = &mut self.tasks;
+        let join = async { while tasks.join_next().await.is_some() {} };
+        let at = shared.shell.clock.instant(deadline - JOIN_MARGIN);
+        if tokio::time::timeout_at(at, join).await.is_err() {
+            let mut state = shared.state();
+            state.tick.leave_lease(shared.reservation.lease.held_since);
+            state.note(HandlerError::Call {
+                call: "starting executions",
+                reason: "some were still under way at the deadline; the next tick looks after them"
+                    .into(),
+            });
+            return;
+        }
+        let received = shared.state().counts.received > 0;
+        if received && let Err(problem) = shared.recount().await {
+            shared.state().note(problem);
+        }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn counts_come_often_while_slots_are_freed_and_seldom_while_none_are() {
-        let mut recount = Recount {
-            last: 0,
-            freed: 0,
-            used: 0,
-        };
-        let mut wait = |now, free, used| {
-            recount.counted(now, free, used);
-            recount.due() - now
-        };
-        assert_eq!(wait(0, 3, 20), 150);
-        assert_eq!(wait(2_000, 0, 20), 250);
-        assert_eq!(wait(8_000, 0, 20), 1_000);
-        assert_eq!(wait(60_000, 0, 20), 2_000);
-        assert_eq!(wait(60_000, 1, 20), 150);
-        assert_eq!(wait(60_000, 1, 500), 1_000);
-        assert_eq!(wait(60_000, 1, 100_000), 2_000);
+impl Shared {
+    /// Counts the slots, and returns how many are free and how many used.
+    async fn recount(&self) -> Result<(u32, u32), HandlerError> {
+        self.gate.lock().capacity.count_begins();
+        let taken = self.shell.ledger.count_slots().await?;
+        self.state().counts.slots_taken = Some(taken);
+        let mut gate = self.gate.lock();
+        gate.capacity.count_ends(taken);
+        Ok((gate.capacity.free(), gate.capacity.used()))
     }
 }

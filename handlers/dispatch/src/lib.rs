@@ -1,37 +1,27 @@
 //! `dispatch`: each tick releases object events from the events queue into Step Functions, at the pace and the
-//! concurrency that the owner set.
-//!
-//! The order of every start is slot, claim, delete message, start: once slot and claim exist the ledger owns the
-//! event, and whatever happens next, a later tick finds the slot and finishes the start.
+//! concurrency that the owner set. What comes after what is decided in `spillway::protocol`; here its machines are driven.
 
-mod candidate;
-mod claim;
 pub mod config;
 mod control;
 mod counts;
-mod day;
 mod drain;
-mod fate;
+mod facts;
 mod fill;
-mod intake;
-mod load;
+mod guide;
+mod look_after;
 mod overridden;
 mod receive;
-mod recognise;
-mod reservation;
-mod reserve;
-mod restart;
 mod shared;
-mod start;
-mod sweep;
+mod take_in;
 mod tick;
-mod turn;
-mod under_way;
 
 use aws::clients::Clients;
+use aws::clock::Clock;
 use aws::ledger::Ledger;
 use aws::queue::Queue;
+use aws::shell::{LaneQueues, Shell};
 use aws::workflow::Workflow;
+use spillway::protocol::terms::Pipeline;
 
 pub use config::Config;
 pub use counts::{Counts, LEVELS};
@@ -41,39 +31,33 @@ pub use tick::{Ended, Invocation};
 #[derive(Debug, Clone)]
 pub struct Dispatch {
     config: Config,
-    ledger: Ledger,
-    /// By priority; at least one.
-    lanes: Vec<LaneQueues>,
-    outcomes: Queue,
-    workflow: Workflow,
-}
-
-/// A lane's two queues.
-#[derive(Debug, Clone)]
-struct LaneQueues {
-    /// `None` in a pipeline of one lane: rows need not name it.
-    name: Option<String>,
-    events: Queue,
-    dead_letters: Queue,
+    shell: Shell,
 }
 
 impl Dispatch {
     pub fn new(config: Config, clients: Clients) -> Self {
-        let queue = |url: &str| Queue::new(clients.sqs.clone(), url.to_owned());
-        Self {
+        let lanes = config.lanes.iter();
+        let lane = |lane: &spillway::lane::Lane| {
+            LaneQueues::new(&clients, &lane.queue_url, &lane.dead_letter_queue_url)
+        };
+        let shell = Shell {
+            pipeline: Pipeline {
+                arn: config.ledger_arn.clone(),
+                order: config.order,
+                lanes: lanes.clone().map(|lane| lane.name.clone()).collect(),
+            },
+            lanes: lanes.map(lane).collect(),
+            outcomes: Some(Queue::new(
+                clients.sqs.clone(),
+                config.outcomes_queue_url.clone(),
+            )),
+            outcomes_dead_letters: None,
             ledger: Ledger::new(clients.dynamodb, config.ledger_table.clone()),
-            lanes: config
-                .lanes
-                .iter()
-                .map(|lane| LaneQueues {
-                    name: (config.lanes.len() > 1).then(|| lane.name.clone()),
-                    events: queue(&lane.queue_url),
-                    dead_letters: queue(&lane.dead_letter_queue_url),
-                })
-                .collect(),
-            outcomes: queue(&config.outcomes_queue_url),
-            workflow: Workflow::new(clients.sfn),
-            config,
-        }
+            workflow: Some(Workflow::new(clients.sfn)),
+            input_format: config.input_format,
+            retention_days: config.retention_days,
+            clock: Clock::system(),
+        };
+        Self { config, shell }
     }
 }

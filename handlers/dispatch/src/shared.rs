@@ -1,78 +1,116 @@
 //! What the tasks of one tick share.
 
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use aws::clock::Clock;
 use aws::error::HandlerError;
+use aws::ledger::Lease;
+use aws::shell::Shell;
 use spillway::Millis;
 use spillway::lane::share::Shares;
-use spillway::pace::gate::Gate;
+use spillway::pace::day::DayStarts;
+use spillway::pace::permit::SharedGate;
+use spillway::protocol::fact::Fact;
+use spillway::protocol::locks::Locks;
+use spillway::protocol::terms::Terms;
+use spillway::protocol::tick::Tick;
+use tokio::sync::OnceCell;
 use tracing::warn;
 
 use crate::counts::Counts;
+use crate::facts;
 use crate::overridden::Overridden;
-use crate::reservation::Reservation;
-use crate::under_way::UnderWay;
 
-/// The tick's bounds and counts, and whether it should stop.
+/// A tick's bounds and counts, and what it knows.
 #[derive(Debug)]
 pub struct Shared {
-    pub clock: Clock,
-    /// Set before anything can start.
-    pub(crate) reservation: OnceLock<Reservation>,
+    pub shell: Shell,
+    pub state_machine_arn: String,
+    pub gate: SharedGate,
+    pub reservation: Reservation,
+    /// Reconcile has found versions without a version id: an event can be of one of them.
+    pub listed: bool,
     state: Mutex<State>,
+}
+
+/// The worst that a tick can do, which its lease says before its first slot and its first start. A tick that finds nothing
+/// to do writes nothing.
+#[derive(Debug)]
+pub struct Reservation {
+    pub lease: Lease,
+    /// The schedule's time.
+    pub scheduled: Option<String>,
+    /// What the tick can start at most on its day, if there is a limit.
+    pub day: Option<DayStarts>,
+    pub written: OnceCell<()>,
 }
 
 #[derive(Debug)]
 pub struct State {
-    pub gate: Gate,
+    pub tick: Tick,
     pub shares: Shares,
     pub counts: Counts,
     /// The first thing that went wrong; the tick ends with it.
     pub failure: Option<HandlerError>,
-    /// No more messages are received.
-    pub stopping: bool,
-    /// Slots taken since then may lack their start: the next tick looks after them.
-    pub suspect_since: Option<Millis>,
-    /// Something may still be under way: the lease is left to expire.
-    pub keep_lease: bool,
-    /// When the last slot was taken.
-    pub slot_taken: Millis,
+    /// The last thing that went wrong: what calls share is told once.
+    last_failure: Option<HandlerError>,
+    /// When the last slot was put.
+    pub slot_put: Millis,
     /// When the control item was last read.
     pub control_read: Millis,
     /// The window in force.
     pub window: Option<String>,
     /// What the operator overrides, since when and why.
     pub overridden: Overridden,
-    /// The last tick did not end cleanly: a claim of it may still be on the wire.
-    pub after_suspects: bool,
-    /// Reconcile has found versions without a version id: an event may be of one of them.
-    pub listed: bool,
-    /// Objects whose claims are under way.
-    pub(crate) under_way: UnderWay,
+    /// Objects that are at work.
+    pub locks: Locks,
 }
 
-impl Shared {
-    pub fn new(clock: Clock, gate: Gate, shares: Shares) -> Self {
-        let state = State {
-            gate,
+impl State {
+    pub fn new(tick: Tick, shares: Shares, now: Millis) -> Self {
+        Self {
+            tick,
             shares,
             counts: Counts::default(),
             failure: None,
-            stopping: false,
-            suspect_since: None,
-            keep_lease: false,
-            slot_taken: Millis::MIN,
-            control_read: clock.now(),
+            last_failure: None,
+            slot_put: Millis::MIN,
+            control_read: now,
             window: None,
             overridden: Overridden::default(),
-            after_suspects: false,
-            listed: false,
-            under_way: UnderWay::default(),
-        };
+            locks: Locks::default(),
+        }
+    }
+
+    /// Something failed: it is logged, and the tick ends with the first failure.
+    pub fn note(&mut self, problem: HandlerError) {
+        if self.last_failure.as_ref() != Some(&problem) {
+            warn!("{problem}");
+            self.last_failure = Some(problem.clone());
+        }
+        self.failure.get_or_insert(problem);
+    }
+
+    /// Something failed that concerns all: nothing more is received.
+    pub fn fail(&mut self, problem: HandlerError) {
+        self.tick.stop();
+        self.note(problem);
+    }
+}
+
+impl Shared {
+    pub fn new(
+        shell: Shell,
+        state_machine_arn: String,
+        gate: SharedGate,
+        reservation: Reservation,
+        state: State,
+    ) -> Self {
         Self {
-            clock,
-            reservation: OnceLock::new(),
+            shell,
+            state_machine_arn,
+            gate,
+            listed: reservation.lease.left.listed,
+            reservation,
             state: Mutex::new(state),
         }
     }
@@ -82,57 +120,54 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Changes several things at once.
-    pub fn change<R>(&self, change: impl FnOnce(&mut State) -> R) -> R {
-        change(&mut self.state())
-    }
-
     pub fn now(&self) -> Millis {
-        self.clock.now()
-    }
-
-    /// The time at which the next slot is taken, unlike that of any other: a slot is told from another of the same
-    /// execution by it.
-    pub fn slot_time(&self) -> Millis {
-        let now = self.now();
-        let mut state = self.state();
-        state.slot_taken = now.max(state.slot_taken.saturating_add(1));
-        state.slot_taken
-    }
-
-    /// Counts something.
-    pub fn count(&self, count: impl FnOnce(&mut Counts)) {
-        count(&mut self.state().counts);
-    }
-
-    /// Something failed that concerns one slot or message: the tick goes on, and ends with the first error.
-    pub fn note(&self, error: HandlerError) {
-        warn!("{error}");
-        self.state().failure.get_or_insert(error);
-    }
-
-    /// Something failed that concerns all: receive nothing more, and end the tick with the first error.
-    pub fn fail(&self, error: HandlerError) {
-        self.state().stopping = true;
-        self.note(error);
-    }
-
-    /// A slot taken then may lack its start.
-    pub fn suspect(&self, taken_at: Millis) {
-        let mut state = self.state();
-        let since = state
-            .suspect_since
-            .map_or(taken_at, |since| since.min(taken_at));
-        state.suspect_since = Some(since);
-    }
-
-    /// Whether a claim of which nothing is known, of this tick or the last, may still take effect.
-    pub fn claims_may_land(&self) -> bool {
-        let state = self.state();
-        state.after_suspects || state.suspect_since.is_some()
+        self.shell.clock.now()
     }
 
     pub fn is_stopping(&self) -> bool {
-        self.state().stopping
+        self.state().tick.is_stopping()
+    }
+
+    /// What machines go by now. A slot is told from another of the same execution by its time.
+    pub fn terms(&self) -> Terms<'_> {
+        let now = self.now();
+        let state = self.state();
+        Terms {
+            pipeline: &self.shell.pipeline,
+            state_machine_arn: &self.state_machine_arn,
+            now,
+            slot_time: now.max(state.slot_put.saturating_add(1)),
+            claims_may_land: state.tick.claims_may_land(),
+            listed: self.listed,
+        }
+    }
+
+    /// Takes in what a machine came to know, and why a call has no answer.
+    pub fn told(&self, facts: Vec<Fact>, mut problem: Option<HandlerError>) {
+        if facts.is_empty() {
+            return;
+        }
+        let now = self.now();
+        let mut state = self.state();
+        for fact in facts {
+            state.tick.told(&fact);
+            if matches!(fact, Fact::Throttled { .. }) {
+                self.gate.lock().tokens.throttled(now);
+            }
+            facts::tell(fact, problem.take(), &mut state);
+        }
+    }
+
+    /// Goes before every slot that is put and every start.
+    pub async fn reserve(&self) -> Result<(), HandlerError> {
+        let Reservation {
+            lease,
+            scheduled,
+            day,
+            written,
+        } = &self.reservation;
+        let ledger = &self.shell.ledger;
+        let write = || ledger.reserve(lease, scheduled.as_deref(), day.as_ref());
+        written.get_or_try_init(write).await.copied()
     }
 }

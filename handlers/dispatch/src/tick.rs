@@ -6,22 +6,26 @@ use std::time::Duration;
 use aws::clock::Clock;
 use aws::error::HandlerError;
 use aws::ledger::{Lease, LeaseRequest, Released, Taken};
+use aws::shell::Shell;
 use spillway::Millis;
 use spillway::lane::share::Shares;
+use spillway::pace::day::{DayLimit, DayStarts};
 use spillway::pace::gate::Gate;
+use spillway::pace::in_force::InForce;
+use spillway::pace::permit::SharedGate;
 use spillway::pace::tokens::Tokens;
+use spillway::protocol::tick::{Phase, Tick};
+use spillway::record::lease::Left;
 use spillway::record::slot::Slot;
-use spillway::rules::sweep::is_open;
 use tokio::sync::OnceCell;
 use tracing::{error, info};
 
 use crate::Dispatch;
 use crate::counts::Counts;
-use crate::reservation::Reservation;
-use crate::shared::Shared;
+use crate::shared::{Reservation, Shared, State};
 
 /// The lease outlives the invocation by this much, for clocks that differ and for a last write under way.
-pub(crate) const LEASE_MARGIN: Millis = 5_000;
+const LEASE_MARGIN: Millis = 5_000;
 /// Receiving ends this long before Lambda's deadline, so that everything under way can end.
 const DEADLINE_MARGIN: Millis = 15_000;
 /// How long a busy lease is waited for: the schedule's jitter, not a whole tick.
@@ -47,11 +51,11 @@ pub struct Ended {
     pub failure: Option<HandlerError>,
 }
 
-/// What a tick works with.
-struct Work {
-    shared: Arc<Shared>,
-    slots: Vec<Slot>,
-    paused: bool,
+/// The times of a tick.
+struct Times {
+    stop_at: Millis,
+    /// The sweep leaves at least half of the tick to the backlog.
+    sweep_until: Millis,
 }
 
 impl Dispatch {
@@ -89,7 +93,7 @@ impl Dispatch {
                 now,
                 expires_at: invocation.deadline + LEASE_MARGIN,
             };
-            match self.ledger.take_lease(request).await? {
+            match self.shell.ledger.take_lease(request).await? {
                 Taken::Mine(lease) => return Ok(Some(lease)),
                 Taken::Busy if now >= patience => return Ok(None),
                 Taken::Busy => tokio::time::sleep(Duration::from_secs(1)).await,
@@ -106,36 +110,28 @@ impl Dispatch {
     ) -> Ended {
         let mut left = lease.left.clone();
         left.tick_starts = left.starts_before(invocation.tick.as_deref());
-
-        let (mut ended, keep_lease) = match self.prepare(invocation, &lease).await {
-            Ok(work) => {
-                left.cursor = self.work(&work, &lease, invocation, began).await;
-                let now = work.shared.now();
-                let mut state = work.shared.state();
-                left.day = state.end_day(now).or(left.day);
-                left.suspect_since = state.suspect_since;
-                left.tokens = Some(state.gate.tokens.carry());
-                left.tick_starts = left.tick_starts.saturating_add(state.gate.spent());
-                left.owed = state.shares.owed().collect();
-                let ended = Ended {
-                    counts: state.counts.clone(),
-                    failure: state.failure.take(),
-                };
-                (ended, state.keep_lease)
-            }
+        let (shared, slots) = match self.prepare(invocation, lease.clone()).await {
+            Ok(prepared) => prepared,
             // Nothing was started: the lease goes back as it was found.
             Err(failure) => {
                 let ended = Ended {
                     counts: Counts::default(),
                     failure: Some(failure),
                 };
-                (ended, false)
+                return self.release(&lease, &left, ended).await;
             }
         };
-        if keep_lease {
+        left.cursor = self.phases(&shared, slots, invocation, began).await;
+        let keeps_lease = shared.leaves(&mut left);
+        let ended = shared.ended();
+        if keeps_lease {
             return ended;
         }
-        match self.ledger.release_lease(&lease, &left).await {
+        self.release(&lease, &left, ended).await
+    }
+
+    async fn release(&self, lease: &Lease, left: &Left, mut ended: Ended) -> Ended {
+        match self.shell.ledger.release_lease(lease, left).await {
             Ok(Released::Now) => {}
             Ok(Released::Lost) => {
                 error!("the lease was lost before it was released: is the function's clock right?");
@@ -149,114 +145,160 @@ impl Dispatch {
     }
 
     /// Reads what the tick rests on: the control item and the slots.
-    async fn prepare(&self, invocation: &Invocation, lease: &Lease) -> Result<Work, HandlerError> {
-        let clock = invocation.clock;
-        let in_force = self.in_force(clock).await?;
-        let pace = &in_force.pace;
-        let carried = lease.left.tokens;
-        let tokens = Tokens::new(pace.starts_per_second, pace.burst, carried, clock.now());
-        let budget = lease
-            .left
-            .starts_left(invocation.tick.as_deref(), pace.starts_per_tick);
-        let owed = lease
-            .left
-            .owed
-            .iter()
-            .copied()
-            .chain(std::iter::repeat(0.0));
-        let shares = Shares::new(
-            self.config
-                .lanes
-                .iter()
-                .map(|lane| lane.min_share)
-                .zip(owed),
-        );
-        let gate = Gate::new(pace, tokens, budget);
-        let shared = Arc::new(Shared::new(clock, gate, shares));
-        let paused = shared.put_in_force(&in_force);
-        let slots = self.count_slots(&shared).await?;
-        let _ = shared.reservation.set(Reservation {
-            lease: lease.clone(),
-            tick: invocation.tick.clone(),
-            day: self.begin_day(&shared, lease, invocation),
-            written: OnceCell::new(),
-        });
-        Ok(Work {
-            shared,
-            slots,
-            paused,
-        })
+    async fn prepare(
+        &self,
+        invocation: &Invocation,
+        lease: Lease,
+    ) -> Result<(Arc<Shared>, Vec<Slot>), HandlerError> {
+        let in_force = self.in_force(invocation.clock).await?;
+        let shared = Arc::new(self.share(invocation, lease, &in_force));
+        let slots = shared.count_slots().await?;
+        Ok((shared, slots))
     }
 
-    /// Looks after slots that earlier ticks left, then releases events. Returns the sweep's cursor.
-    async fn work(
+    fn share(&self, invocation: &Invocation, lease: Lease, in_force: &InForce<'_>) -> Shared {
+        let clock = invocation.clock;
+        let (pace, left) = (&in_force.pace, &lease.left);
+        let now = clock.now();
+        let tokens = Tokens::new(pace.starts_per_second, pace.burst, left.tokens, now);
+        let budget = left.starts_left(invocation.tick.as_deref(), pace.starts_per_tick);
+        let owed = left.owed.iter().copied().chain(std::iter::repeat(0.0));
+        let shares = self.config.lanes.iter().map(|lane| lane.min_share);
+        let mut gate = Gate::new(pace, tokens, budget);
+        let day = self.begin_day(&mut gate, left, now, invocation.deadline);
+        let mut state = State::new(
+            Tick::new(left.suspect_since),
+            Shares::new(shares.zip(owed)),
+            now,
+        );
+        if state.put_in_force(in_force) {
+            state.tick.pause();
+        }
+        let reservation = Reservation {
+            lease,
+            scheduled: invocation.tick.clone(),
+            day,
+            written: OnceCell::new(),
+        };
+        let shell = Shell {
+            clock,
+            ..self.shell.clone()
+        };
+        let arn = self.config.state_machine_arn.clone();
+        let gate = SharedGate::new(gate);
+        Shared::new(shell, arn, gate, reservation, state)
+    }
+
+    /// What this tick can start at most on its day, if there is a limit.
+    fn begin_day(
+        &self,
+        gate: &mut Gate,
+        left: &Left,
+        now: Millis,
+        deadline: Millis,
+    ) -> Option<DayStarts> {
+        let limit = self.config.starts_per_day?;
+        let most = gate.most(self.config.tick.as_secs_f64());
+        let day = DayLimit::new(limit, left.day.as_ref(), now, deadline + LEASE_MARGIN, most);
+        let worst = day.worst();
+        gate.set_day(day);
+        Some(worst)
+    }
+
+    fn times(&self, shared: &Shared, invocation: &Invocation, began: Millis) -> Times {
+        let tick_ms = Millis::try_from(self.config.tick.as_millis()).unwrap_or(Millis::MAX);
+        let last = invocation.deadline - DEADLINE_MARGIN;
+        // A tick can be over for another reason: it waited longer for the lease than the schedule's period.
+        if last <= began {
+            let time = invocation.deadline - began;
+            shared.state().fail(HandlerError::Deadline(time));
+        }
+        let stop_at = (began + tick_ms).min(last);
+        Times {
+            stop_at,
+            sweep_until: began + (stop_at - began) / 2,
+        }
+    }
+
+    /// Goes through the phases of a tick whose slots are counted. Returns the sweep's cursor.
+    async fn phases(
         self: &Arc<Self>,
-        work: &Work,
-        lease: &Lease,
+        shared: &Arc<Shared>,
+        slots: Vec<Slot>,
         invocation: &Invocation,
         began: Millis,
     ) -> Option<String> {
-        let Work {
-            shared,
-            slots,
-            paused,
-        } = work;
-        let suspect_since = lease.left.suspect_since;
-        shared.change(|state| {
-            state.after_suspects = suspect_since.is_some();
-            state.listed = lease.left.listed;
-        });
-        let cursor = lease.left.cursor.clone();
-        let tick_ms = Millis::try_from(self.config.tick.as_millis()).unwrap_or(Millis::MAX);
-        let stop_at = (began + tick_ms).min(invocation.deadline - DEADLINE_MARGIN);
-        // A tick may be over for another reason: it waited longer for the lease than the schedule's period.
-        if invocation.deadline - DEADLINE_MARGIN <= began {
-            shared.fail(HandlerError::Deadline(invocation.deadline - began));
+        let times = self.times(shared, invocation, began);
+        let taken = u32::try_from(slots.len()).unwrap_or(u32::MAX);
+        let (open, others) = shared.state().tick.open(slots, shared.now());
+        let (mut open, mut cursor) = (Some(open), shared.reservation.lease.left.cursor.clone());
+        loop {
+            let phase = shared.state().tick.go_on();
+            match phase {
+                Phase::Restart => {
+                    let open = open.take().unwrap_or_default();
+                    self.restart(shared, open, taken, times.stop_at).await;
+                }
+                Phase::Sweep => {
+                    cursor = self.sweep(shared, &others, cursor, times.sweep_until).await;
+                }
+                Phase::Drain => self.drain(shared, times.stop_at, invocation.deadline).await,
+                Phase::Count | Phase::Release => return cursor,
+            }
         }
-        // The sweep leaves at least half of the tick to what waits.
-        let sweep_until = began + (stop_at - began) / 2;
-        if *paused {
-            // Suspects stay suspect until a tick may start them.
-            shared.state().suspect_since = suspect_since;
-            return self.sweep(shared, slots, cursor, true, sweep_until).await;
-        }
-        self.restart(shared, slots, suspect_since, stop_at).await;
-        // What is open was just looked after.
-        let now = shared.now();
-        let others: Vec<Slot> = slots
-            .iter()
-            .filter(|slot| !is_open(slot, suspect_since, now))
-            .cloned()
-            .collect();
-        let cursor = self
-            .sweep(shared, &others, cursor, false, sweep_until)
-            .await;
-        if !shared.is_stopping() {
-            self.drain(shared, stop_at, invocation.deadline, lease.held_since)
-                .await;
-        }
-        cursor
     }
+}
 
+impl Shared {
     /// Reads every slot and tells the gate how many there are.
-    async fn count_slots(&self, shared: &Shared) -> Result<Vec<Slot>, HandlerError> {
-        shared.state().gate.capacity.count_begins();
-        let read = self.ledger.slots().await?;
+    async fn count_slots(&self) -> Result<Vec<Slot>, HandlerError> {
+        self.gate.lock().capacity.count_begins();
+        let read = self.shell.ledger.slots().await?;
         let taken = u32::try_from(read.len()).unwrap_or(u32::MAX);
-        shared.change(|state| {
-            state.gate.capacity.count_ends(taken);
-            state.counts.slots_taken = Some(taken);
-        });
+        self.gate.lock().capacity.count_ends(taken);
+        let mut state = self.state();
+        state.counts.slots_taken = Some(taken);
         let mut slots = Vec::with_capacity(read.len());
         for slot in read {
             match slot {
                 Ok(slot) => slots.push(slot),
                 Err(problem) => {
                     error!("{problem}");
-                    shared.count(|counts| counts.unreadable += 1);
+                    state.counts.unreadable += 1;
                 }
             }
         }
         Ok(slots)
+    }
+
+    fn ended(&self) -> Ended {
+        let mut state = self.state();
+        Ended {
+            counts: state.counts.clone(),
+            failure: state.failure.take(),
+        }
+    }
+
+    /// Writes down what the lease is to say. `true`: it is left to expire instead.
+    fn leaves(&self, left: &mut Left) -> bool {
+        let now = self.now();
+        let mut gate = self.gate.lock();
+        let mut state = self.state();
+        if let Some(day) = gate.day() {
+            left.day = Some(day.carry(now));
+            let starts = day.starts();
+            state.counts.starts_today = Some(starts);
+            if let Some(resumes) = day.resumes() {
+                state.counts.day_limit_reached = 1;
+                info!(
+                    "the day's starts are used up ({starts}): starts go on at {resumes}T00:00:00Z"
+                );
+            }
+        }
+        left.suspect_since = state.tick.suspect_since();
+        left.tokens = Some(gate.tokens.carry());
+        left.tick_starts = left.tick_starts.saturating_add(gate.spent());
+        left.owed = state.shares.owed().collect();
+        state.tick.keeps_lease()
     }
 }

@@ -1,15 +1,20 @@
 //! `ingest`: takes in the object events that S3 invokes it with. The ledger first, then the events queue.
 //!
 //! An invocation succeeds only if every one of its records is safe: queued, or known to the ledger. Otherwise it fails,
-//! after everything else in it was queued: Lambda invokes it again, and keeps what it failed on to the end.
+//! after everything else in it was queued: Lambda invokes it again, and keeps what it failed on to the end. What comes after
+//! what is decided in `spillway::protocol::ingesting`; here its machine is driven.
 
 pub mod config;
 mod counts;
 mod ingest;
 
 use aws::clients::Clients;
+use aws::clock::Clock;
 use aws::ledger::Ledger;
-use aws::queue::Queue;
+use aws::shell::{LaneQueues, Shell};
+use spillway::execution::input::InputFormat;
+use spillway::protocol::terms::Pipeline;
+use spillway::rules::order::Order;
 
 pub use config::Config;
 pub use counts::Counts;
@@ -19,31 +24,31 @@ pub use ingest::Ingested;
 #[derive(Debug, Clone)]
 pub struct Ingest {
     config: Config,
-    ledger: Ledger,
-    /// By priority; at least one.
-    lanes: Vec<LaneQueue>,
-}
-
-/// A lane's events queue.
-#[derive(Debug, Clone)]
-struct LaneQueue {
-    /// `None` in a pipeline of one lane: rows and messages need not name it.
-    name: Option<String>,
-    events: Queue,
+    shell: Shell,
 }
 
 impl Ingest {
     pub fn new(config: Config, clients: Clients) -> Self {
         let lanes = config.lanes.iter();
-        Self {
+        let lane = |lane: &spillway::lane::Lane| {
+            LaneQueues::new(&clients, &lane.queue_url, &lane.dead_letter_queue_url)
+        };
+        let shell = Shell {
+            pipeline: Pipeline {
+                arn: config.ledger_arn.clone(),
+                // It only writes rows and asks for first attempts.
+                order: Order::None,
+                lanes: lanes.clone().map(|lane| lane.name.clone()).collect(),
+            },
+            lanes: lanes.map(lane).collect(),
+            outcomes: None,
+            outcomes_dead_letters: None,
             ledger: Ledger::new(clients.dynamodb, config.ledger_table.clone()),
-            lanes: lanes
-                .map(|lane| LaneQueue {
-                    name: (config.lanes.len() > 1).then(|| lane.name.clone()),
-                    events: Queue::new(clients.sqs.clone(), lane.queue_url.clone()),
-                })
-                .collect(),
-            config,
-        }
+            workflow: None,
+            input_format: InputFormat::default(),
+            retention_days: 0,
+            clock: Clock::system(),
+        };
+        Self { config, shell }
     }
 }

@@ -27,9 +27,9 @@ async fn handle(
     event: LambdaEvent<Value>,
 ) -> Result<Counts, HandlerError> {
     let (config, ingest) = state.as_ref();
-    let now = Clock::system().now();
-    let ingested = ingest.ingest(event.payload, now).await;
-    metrics::emit(&config.pipeline, &ingested.counts, &[], now);
+    let clock = Clock::system();
+    let ingested = ingest.ingest(event.payload, clock).await;
+    metrics::emit(&config.pipeline, &ingested.counts, &[], clock.now());
     match ingested.failure {
         Some(failure) => Err(failure),
         None => Ok(ingested.counts),

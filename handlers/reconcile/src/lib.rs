@@ -15,8 +15,8 @@ mod rows;
 use aws::clients::Clients;
 use aws::error::HandlerError;
 use aws::ledger::Ledger;
-use aws::queue::{Outgoing, Queue};
-use spillway::message::{self, fifo};
+use aws::queue::Queue;
+use spillway::message::outgoing::{Asking, Cause, Outgoing};
 use spillway::record::row::Row;
 
 pub use bucket::Bucket;
@@ -61,19 +61,16 @@ impl Reconcile {
     /// The message that asks for the attempt after a row's. In a FIFO queue a run asks once for it: only that it is
     /// another run makes it another message.
     fn asking(&self, row: &Row, run: &str) -> Outgoing {
-        let attempt = row.attempt + 1;
-        let cause = format!("reconcile {run}");
-        let pipeline = &self.config.ledger_arn;
-        Outgoing {
-            body: message::encode(&row.event),
-            attempt: Some(attempt.to_string()),
-            lane: row.lane.clone(),
-            fifo: Some(fifo::of(pipeline, &row.event, attempt, Some(&cause))),
-            ..Outgoing::default()
-        }
+        let asking = Asking {
+            event: &row.event,
+            attempt: row.attempt + 1,
+            lane: row.lane.as_deref(),
+            cause: Cause::Run(run),
+        };
+        asking.message(&self.config.ledger_arn)
     }
 
-    /// The place of the lane that a row came by. A lane that is gone, or not named: the first.
+    /// The index of the lane that a row came by. A lane that is gone, or not named: the first.
     fn lane(&self, row: &Row) -> usize {
         let name = row.lane.as_deref();
         let named = self
@@ -83,16 +80,21 @@ impl Reconcile {
         named.unwrap_or_default()
     }
 
-    /// Sends for each row, in its lane. How that went for each lane: if it failed, some of its rows may be sent for.
-    async fn send(&self, rows: &[Row], run: &str) -> Vec<Result<(), HandlerError>> {
-        let mut sent = Vec::new();
-        for (place, lane) in self.lanes.iter().enumerate() {
-            let messages: Vec<Outgoing> = rows
-                .iter()
-                .filter(|row| self.lane(row) == place)
-                .map(|row| self.asking(row, run))
+    /// Asks for the next attempt of each row, in its lane, and returns how that went for each.
+    async fn ask(&self, rows: &[Row], run: &str) -> Vec<Result<(), HandlerError>> {
+        let mut sent: Vec<Result<(), HandlerError>> = rows.iter().map(|_| Ok(())).collect();
+        for (index, lane) in self.lanes.iter().enumerate() {
+            let of_lane: Vec<usize> = (0..rows.len())
+                .filter(|&row| rows.get(row).is_some_and(|row| self.lane(row) == index))
                 .collect();
-            sent.push(lane.events.send_all(&messages).await);
+            let asking = of_lane.iter().filter_map(|&row| rows.get(row));
+            let messages: Vec<Outgoing> = asking.map(|row| self.asking(row, run)).collect();
+            let results = lane.events.send_all(&messages).await;
+            for (row, result) in of_lane.into_iter().zip(results) {
+                if let Some(sent) = sent.get_mut(row) {
+                    *sent = result;
+                }
+            }
         }
         sent
     }

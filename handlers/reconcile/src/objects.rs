@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::fmt::Display;
 
 use aws::error::HandlerError;
-use aws::ledger::{Found, Story, Written};
+use aws::ledger::{FoundVersion, Story};
 use futures_util::stream::{self, StreamExt};
 use serde_json::Value;
 use spillway::Millis;
@@ -12,6 +12,7 @@ use spillway::event::ObjectEvent;
 use spillway::event::identity::{is_known_by_its_row, is_same, looks_same};
 use spillway::event::time;
 use spillway::lane::source;
+use spillway::protocol::call::Written;
 use spillway::reconcile::item::{self, Item, Listed};
 use spillway::reconcile::scope::{Outside, Scope, days};
 use spillway::record::row::{Row, State};
@@ -243,7 +244,7 @@ impl Reconcile {
             .map(|event| async move {
                 let lane = source::lane(&self.config.sources, &self.config.lanes, &event);
                 let lane = self.lanes.get(lane).and_then(|lane| lane.name.clone());
-                let found = Found {
+                let found = FoundVersion {
                     event: &event,
                     lane: lane.as_deref(),
                     run: batch.run,
@@ -256,7 +257,7 @@ impl Reconcile {
         let written: Vec<_> = writes.collect().await;
         for (event, lane, written) in written {
             match written {
-                Ok(Written::Done) => {
+                Ok(Written::Now) => {
                     let row = Row {
                         event,
                         state: State::Queued,
@@ -282,10 +283,10 @@ impl Reconcile {
         problems: &mut Vec<String>,
     ) {
         let (rows, new): (Vec<Row>, Vec<bool>) = queueing.into_iter().unzip();
-        let sent = self.send(&rows, batch.run).await;
-        for (row, new) in rows.iter().zip(new) {
-            match sent.get(self.lane(row)) {
-                Some(Err(problem)) => problems.push(format!("{:?}: {problem}", row.event.key)),
+        let sent = self.ask(&rows, batch.run).await;
+        for ((row, new), sent) in rows.iter().zip(new).zip(sent) {
+            match sent {
+                Err(problem) => problems.push(format!("{:?}: {problem}", row.event.key)),
                 _ if new => counts.queued += 1,
                 _ => counts.queued_again += 1,
             }

@@ -35,9 +35,8 @@ impl Reconcile {
             let stale = self
                 .stale(page.rows, invocation.clock.now(), counts)
                 .await?;
-            let sent = self.send(&stale, run).await;
-            let is_sent = |row: &&Row| !matches!(sent.get(self.lane(row)), Some(Err(_)));
-            counts.sent_again += stale.iter().filter(is_sent).count() as u64;
+            let sent = self.ask(&stale, run).await;
+            counts.sent_again += sent.iter().filter(|sent| sent.is_ok()).count() as u64;
             if let Some(Err(problem)) = sent.into_iter().find(Result::is_err) {
                 return Err(problem);
             }

@@ -1,20 +1,19 @@
-//! `settle`: applies outcomes. Ledger, retry or dead-letter queue, release of the slot.
-//!
-//! For every outcome, in this order: the message for the next attempt, the row, the slot. So every crash leaves work
-//! to redo and none lost: while the slot is there the outcome is not settled, and doing it again does no harm. With an
-//! order, the object's turn goes on between the row and the slot.
+//! `settle`: applies outcomes. Ledger, retry or dead-letter queue, release of the slot. What comes after what is decided in
+//! `spillway::protocol::settling`; here its machines are driven.
 
-mod batch;
 pub mod config;
 mod counts;
-mod row;
+mod facts;
 mod settle;
-mod turn;
 
 use aws::clients::Clients;
+use aws::clock::Clock;
 use aws::ledger::Ledger;
 use aws::queue::Queue;
+use aws::shell::{LaneQueues, Shell};
 use aws::workflow::Workflow;
+use spillway::execution::input::InputFormat;
+use spillway::protocol::terms::Pipeline;
 
 pub use config::Config;
 pub use counts::Counts;
@@ -24,37 +23,34 @@ pub use settle::{Settled, SqsRecord};
 #[derive(Debug, Clone)]
 pub struct Settle {
     config: Config,
-    ledger: Ledger,
-    lanes: Vec<LaneQueues>,
-    outcomes_dead_letters: Queue,
-    workflow: Workflow,
-}
-
-/// A lane's two queues.
-#[derive(Debug, Clone)]
-struct LaneQueues {
-    name: String,
-    events: Queue,
-    dead_letters: Queue,
+    shell: Shell,
 }
 
 impl Settle {
     pub fn new(config: Config, clients: Clients) -> Self {
-        let queue = |url: &str| Queue::new(clients.sqs.clone(), url.to_owned());
-        Self {
+        let lanes = config.lanes.iter();
+        let lane = |lane: &spillway::lane::Lane| {
+            LaneQueues::new(&clients, &lane.queue_url, &lane.dead_letter_queue_url)
+        };
+        let shell = Shell {
+            pipeline: Pipeline {
+                arn: config.ledger_arn.clone(),
+                order: config.order,
+                lanes: lanes.clone().map(|lane| lane.name.clone()).collect(),
+            },
+            lanes: lanes.map(lane).collect(),
+            outcomes: None,
+            outcomes_dead_letters: Some(Queue::new(
+                clients.sqs.clone(),
+                config.outcomes_dead_letter_queue_url.clone(),
+            )),
             ledger: Ledger::new(clients.dynamodb, config.ledger_table.clone()),
-            lanes: config
-                .lanes
-                .iter()
-                .map(|lane| LaneQueues {
-                    name: lane.name.clone(),
-                    events: queue(&lane.queue_url),
-                    dead_letters: queue(&lane.dead_letter_queue_url),
-                })
-                .collect(),
-            workflow: Workflow::new(clients.sfn),
-            outcomes_dead_letters: queue(&config.outcomes_dead_letter_queue_url),
-            config,
-        }
+            workflow: Some(Workflow::new(clients.sfn)),
+            // It starts nothing.
+            input_format: InputFormat::default(),
+            retention_days: config.retention_days,
+            clock: Clock::system(),
+        };
+        Self { config, shell }
     }
 }

@@ -47,9 +47,9 @@ async fn handle(
     event: LambdaEvent<SqsEvent>,
 ) -> Result<BatchResponse, HandlerError> {
     let (config, settle) = state.as_ref();
-    let now = Clock::system().now();
-    let settled = settle.settle(&event.payload.records, now).await;
-    metrics::emit(&config.pipeline, &settled.counts, &[], now);
+    let clock = Clock::system();
+    let settled = settle.settle(&event.payload.records, clock).await;
+    metrics::emit(&config.pipeline, &settled.counts, &[], clock.now());
     let failures = settled.failed.into_iter();
     Ok(BatchResponse {
         batch_item_failures: failures

@@ -12,6 +12,7 @@ pub mod fields;
 pub mod lane;
 pub mod message;
 pub mod pace;
+pub mod protocol;
 pub mod reconcile;
 pub mod record;
 pub mod rules;

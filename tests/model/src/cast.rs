@@ -4,13 +4,20 @@ use std::collections::HashMap;
 
 use spillway::event::{ObjectEvent, Sequencer};
 use spillway::execution;
+use spillway::message::outgoing::Outgoing;
+use spillway::message::{self, Received};
+use spillway::protocol::candidate::{Candidate, Standing};
 use spillway::record::head::Head;
 use spillway::record::row::{Row, RowKey};
+use spillway::record::slot::{Slot, Work};
+use spillway::record::version;
 use spillway::rules::order::Order;
 
-use crate::world::{ATTEMPTS, EVENTS, Execution, HeadOf, RowOf, of_batch, of_event};
+use crate::world::{
+    ATTEMPTS, EVENTS, Execution, HeadOf, Message, RowOf, SlotOf, event_of, is_batch, millis,
+};
 
-const PIPELINE: &str = "arn:aws:dynamodb:us-east-1:123456789012:table/ledger";
+pub const PIPELINE: &str = "arn:aws:dynamodb:us-east-1:123456789012:table/ledger";
 
 /// The object events, and what the core calls them.
 #[derive(Debug, Clone)]
@@ -71,9 +78,11 @@ impl Cast {
         &self.keys[usize::from(event)]
     }
 
-    /// A version goes by its row's sort key.
-    pub fn version(&self, event: u8) -> &str {
-        &self.key(event).sk
+    /// The version of an event, as a head names it.
+    fn version(&self, event: u8) -> String {
+        let sequencer = self.events[usize::from(event)].sequencer.as_ref();
+        let sequencer = sequencer.expect("S3 reported all");
+        version::reported(sequencer.as_str(), &self.key(event).sk)
     }
 
     pub fn name(&self, execution: Execution) -> &str {
@@ -95,10 +104,10 @@ impl Cast {
     pub fn head(&self, head: HeadOf) -> Head {
         Head {
             revision: head.exists.into(),
-            newest: head.newest.map(|event| self.version(event).to_owned()),
+            newest: head.newest.map(|event| self.version(event)),
             running: head.running.map(|it| self.name(it).to_owned()),
             waiting: of_mask(head.waiting)
-                .map(|event| self.version(event).to_owned())
+                .map(|event| self.version(event))
                 .collect(),
         }
     }
@@ -115,8 +124,73 @@ impl Cast {
 
     /// The event of a version.
     fn event_of(&self, version: &str) -> u8 {
-        let place = self.keys.iter().position(|key| key.sk == version);
+        let place = self
+            .keys
+            .iter()
+            .position(|key| key.sk == version::row_of(version));
         place.expect("the core names versions it was given") as u8
+    }
+
+    /// The event whose row this is.
+    pub fn event_of_row(&self, key: &RowKey) -> u8 {
+        let index = self.keys.iter().position(|other| other == key);
+        index.expect("the core names rows it was given") as u8
+    }
+
+    /// The execution of this name.
+    pub fn execution_named(&self, name: &str) -> Execution {
+        self.execution_of[name]
+    }
+
+    /// A message, as it is received.
+    pub fn candidate(&self, Message { event, attempt }: Message) -> Candidate {
+        Candidate {
+            message: Received {
+                receipt: format!("{event}.{attempt}"),
+                ..Received::default()
+            },
+            lane: 0,
+            event: self.events[usize::from(event)].clone(),
+            attempt: attempt.into(),
+            standing: Standing::default(),
+        }
+    }
+
+    /// The message that a body asks with.
+    pub fn message(&self, sent: &Outgoing) -> Message {
+        let body = message::parse(&sent.body).expect("the core writes what it understands");
+        let attempt = body.attempt(sent.attempt.as_deref()).expect("a number");
+        let event = body.into_events().remove(0);
+        Message {
+            event: self.event_of_row(&RowKey::of(&event)),
+            attempt: attempt as u8,
+        }
+    }
+
+    /// The core's slot.
+    pub fn slot(&self, slot: SlotOf, order: Order) -> Slot {
+        let work = if is_batch(slot.execution) {
+            Work::Batch
+        } else {
+            Work::Row(self.key(event_of(slot.execution)).clone())
+        };
+        Slot {
+            execution: self.name(slot.execution).to_owned(),
+            taken_at: millis(slot.taken_at),
+            work,
+            ordered: order != Order::None,
+            state_machine_arn: String::new(),
+            pending: slot.pending,
+        }
+    }
+
+    /// A slot that the core puts.
+    pub fn slot_of(&self, slot: &Slot) -> SlotOf {
+        SlotOf {
+            execution: self.execution_named(&slot.execution),
+            taken_at: slot.taken_at as u8,
+            pending: slot.pending,
+        }
     }
 
     /// Versions as a mask of events.
@@ -134,13 +208,4 @@ fn sequencer(number: usize) -> Sequencer {
 /// The events of a mask, oldest first.
 pub fn of_mask(mask: u8) -> impl Iterator<Item = u8> {
     (0..EVENTS as u8).filter(move |event| mask & 1 << event != 0)
-}
-
-/// The execution of messages received in this order.
-pub fn execution_of(held: &[crate::world::Message]) -> Execution {
-    match held {
-        [one] => of_event(one.event, one.attempt),
-        [first, ..] => of_batch(first.event),
-        [] => unreachable!("nothing is claimed for no message"),
-    }
 }

@@ -1,7 +1,19 @@
 //! The state of the world: queues, ledger, executions, and where every invocation is. Small numbers only.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use spillway::Millis;
+use spillway::execution::input::Load;
+use spillway::protocol::batching::Batching;
+use spillway::protocol::candidate::Candidate;
+use spillway::protocol::claiming::Claiming;
+use spillway::protocol::opening::Opening;
+use spillway::protocol::settling::Settling;
+use spillway::protocol::starting::Starting;
+use spillway::protocol::sweeping::Sweeping;
+use spillway::protocol::tick::Tick;
 use spillway::record::row::State as RowState;
+use spillway::record::slot::Slot;
 
 /// Object events, at most.
 pub const EVENTS: usize = 3;
@@ -17,16 +29,6 @@ pub type Event = u8;
 pub type Execution = u8;
 /// A time. Only which of two is earlier counts: see [`World::forget_what_does_not_matter`].
 pub type Time = u8;
-
-/// The execution of one attempt.
-pub fn of_event(event: Event, attempt: u8) -> Execution {
-    event * ATTEMPTS as u8 + attempt - 1
-}
-
-/// The execution of a batch of events 0 and 1, of which `first` comes first.
-pub fn of_batch(first: Event) -> Execution {
-    SINGLES as u8 + first
-}
 
 /// Whether several events are worked on.
 pub fn is_batch(execution: Execution) -> bool {
@@ -156,155 +158,55 @@ pub struct Lease {
 
 /// Where a tick is.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-pub struct Tick {
-    pub at: TickAt,
+pub struct TickOf {
+    /// `None`: it is idle.
+    pub tick: Option<Tick>,
     /// Slots are old enough for the sweep, and for one without a claim to be freed.
     pub old: bool,
-    /// From when on slots are suspect, as the last tick left it.
-    pub left: Option<Time>,
-    /// From when on this tick found slots suspect.
-    pub suspects: Option<Time>,
     /// Slots as last counted, and put since.
     pub counted: u8,
     pub put: u8,
-    /// Slots to look after, one call after the other.
-    pub calls: Vec<Call>,
+    /// Slots to look after: those that are open, those to be started, and those to be swept.
+    pub openings: Vec<Opening>,
+    pub unstarted: Vec<(Slot, Load)>,
+    pub sweeps: Vec<Sweeping>,
+    /// A start of restart or sweep.
+    pub starting: Option<Starting>,
     pub tasks: [Task; 2],
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, PartialOrd, Ord)]
-pub enum TickAt {
-    #[default]
-    Idle,
-    /// Has the lease, and counts the slots next.
-    Count,
-    /// Restarts and sweeps, then drains.
-    LookAfter,
-    Drain,
-}
-
-/// A call of restart or sweep about a slot.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Call {
-    pub what: What,
-    pub slot: SlotOf,
-    pub sweeps: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum What {
-    /// DescribeExecution.
-    Find,
-    /// Its row, or its batch's item.
-    Claimed,
-    /// The rows of a batch whose item says this.
-    Rows(List),
-    /// Fixes the members of a batch: places.
-    Fix(u8),
-    Forget,
-    Free,
-    /// Starts it with these events.
-    Start(u8),
-    Mark(bool),
-    Report,
 }
 
 /// A task of a tick: one message, or a batch, from receive to start.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Task {
-    pub at: At,
+    pub work: Work,
+    /// Messages that were received, and are neither deleted nor handed back.
     pub held: Vec<Message>,
-    /// The rows as they were read.
-    pub read: [RowOf; 2],
-    pub head: HeadOf,
     /// Nobody wrote the head since it was read.
     pub fresh: bool,
-    pub slot: Option<TakenOf>,
-    /// Versions to be superseded, or members whose claim is to be made.
-    pub todo: u8,
-    /// Of the messages held, those to be deleted and those to be started with: places.
-    pub delete: u8,
-    pub won: u8,
+    /// Where the slot is put only after the claim, which is a breakage.
+    pub late: Option<SlotOf>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct TakenOf {
-    pub taken_at: Time,
-    /// Only where slots are shared, which is a breakage, it may be another message's.
-    pub ours: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, PartialOrd, Ord)]
-pub enum At {
-    #[default]
-    Idle,
-    /// Holds messages, and may receive more.
-    Fill,
-    Read,
-    /// Asks whether the execution of the last attempt has closed: its slot, then Step Functions.
-    AskSlot,
-    AskClosed,
-    PutList,
-    PutSlot,
-    Claim,
-    /// With an order: those who waited, then row and head in one transaction.
-    SupersedeWaiting,
-    TakeTurn,
-    Supersede,
-    Fix,
-    Forget,
-    Free,
-    /// Deletes messages, hands the others back, and starts if a claim was won.
-    Conclude,
-    Start,
-    /// Marks the slot as pending.
-    Mark,
-}
-
-/// Where an invocation of settle is.
+/// What a task works on.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-pub struct Settle {
-    pub at: SettleAt,
-    pub execution: Execution,
-    /// What is still to be done, row by row.
-    pub items: Vec<Item>,
-    pub head: HeadOf,
-    pub fresh: bool,
-    /// Masks of events: to be superseded, and to be sent for.
-    pub todo: u8,
-    pub wake: u8,
-    /// The attempt that who is sent for is asked for: one at a time is, with an order.
-    pub asks: u8,
-    /// Of those to be sent for, who does not wait.
-    pub gone: u8,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, PartialOrd, Ord)]
-pub enum SettleAt {
+pub enum Work {
     #[default]
     Idle,
-    Slot,
-    List,
-    Rows(List),
-    Send,
-    Finish,
-    Head,
-    WhoWaits,
-    WriteGone,
-    Supersede,
-    WriteHead,
-    Wake,
-    Forget,
-    Free,
+    /// It can receive more.
+    Fill(Vec<Candidate>),
+    One(Box<Claiming>),
+    Several(Box<Batching>),
 }
 
-/// A row to be settled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Item {
-    pub event: Event,
-    pub end: RowState,
-    /// The attempt that is asked for next.
-    pub asks: u8,
+/// An invocation of settle.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct SettleOf {
+    pub execution: Execution,
+    pub settling: Box<Settling>,
+    /// Nobody wrote the head since it was read.
+    pub fresh: bool,
+    /// Messages that are sent only after the row is written, which is a breakage.
+    pub late: Vec<(bool, Message)>,
 }
 
 /// Which invariant a step broke.
@@ -342,8 +244,8 @@ pub struct World {
     /// Messages of the outcomes queue, by execution.
     pub outcomes: [u8; EXECUTIONS],
     pub lease: Lease,
-    pub ticks: Vec<Tick>,
-    pub settles: [Settle; 2],
+    pub ticks: Vec<TickOf>,
+    pub settles: [Option<SettleOf>; 2],
     /// Faults that may still come, redrives that may still be made, and rows that ingest may still write.
     pub faults: u8,
     pub repeats: u8,
@@ -410,6 +312,7 @@ impl World {
         }
         self.settles
             .iter_mut()
+            .flatten()
             .for_each(|settle| settle.fresh = false);
     }
 
@@ -428,13 +331,7 @@ impl World {
             .for_each(|slot| each(&mut slot.taken_at));
         self.lease.suspect_since.iter_mut().for_each(&mut each);
         for tick in &mut self.ticks {
-            tick.left.iter_mut().for_each(&mut each);
-            tick.suspects.iter_mut().for_each(&mut each);
-            tick.calls
-                .iter_mut()
-                .for_each(|call| each(&mut call.slot.taken_at));
-            let slots = tick.tasks.iter_mut().filter_map(|task| task.slot.as_mut());
-            slots.for_each(|slot| each(&mut slot.taken_at));
+            tick.times(&mut each);
         }
     }
 
@@ -447,24 +344,67 @@ impl World {
         if seen & (seen + 1) != 0 {
             self.times(|time| *time = (seen & ((1 << *time) - 1)).count_ones() as Time);
         }
-        let key = |settle: &Settle| (settle.at, settle.execution, settle.todo, settle.wake);
-        if key(&self.settles[0]) > key(&self.settles[1]) {
+        if hash(&self.settles[0]) > hash(&self.settles[1]) {
             self.settles.swap(0, 1);
         }
         for tick in &mut self.ticks {
-            let [one, other] = &tick.tasks;
             // Those at work first.
-            if (one.at, &one.held, one.todo) < (other.at, &other.held, other.todo) {
+            let key = |task: &Task| (task.work == Work::Idle, hash(task));
+            if key(&tick.tasks[0]) > key(&tick.tasks[1]) {
                 tick.tasks.swap(0, 1);
             }
         }
         if let [one, other] = self.ticks.as_mut_slice()
-            && (one.at, one.tasks[0].at) > (other.at, other.tasks[0].at)
+            && hash(one) > hash(other)
         {
             std::mem::swap(one, other);
             self.lease.holder = self.lease.holder.map(|holder| 1 - holder);
         }
     }
+}
+
+impl TickOf {
+    fn times(&mut self, each: &mut impl FnMut(&mut Time)) {
+        let mut of_slot = |slot: &mut Slot| on_millis(&mut slot.taken_at, each);
+        for opening in &mut self.openings {
+            opening.slots_mut().for_each(&mut of_slot);
+        }
+        for sweep in &mut self.sweeps {
+            sweep.slots_mut().for_each(&mut of_slot);
+        }
+        for (slot, _) in &mut self.unstarted {
+            of_slot(slot);
+        }
+        if let Some(starting) = &mut self.starting {
+            of_slot(starting.slot_mut());
+        }
+        for task in &mut self.tasks {
+            match &mut task.work {
+                Work::Idle | Work::Fill(_) => {}
+                Work::One(claiming) => claiming.slot_mut().into_iter().for_each(&mut of_slot),
+                Work::Several(batching) => batching.slot_mut().into_iter().for_each(&mut of_slot),
+            }
+        }
+        for late in self.tasks.iter_mut().filter_map(|task| task.late.as_mut()) {
+            each(&mut late.taken_at);
+        }
+        if let Some(tick) = &mut self.tick {
+            tick.times_mut().for_each(|time| on_millis(time, each));
+        }
+    }
+}
+
+/// A time as a machine of the core has it.
+fn on_millis(time: &mut Millis, each: &mut impl FnMut(&mut Time)) {
+    let mut small = Time::try_from(*time).expect("times are numbered anew");
+    each(&mut small);
+    *time = millis(small);
+}
+
+fn hash(thing: &impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    thing.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// A time as the core takes it.

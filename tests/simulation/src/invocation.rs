@@ -80,11 +80,11 @@ impl Invocations {
         };
         let ingest = Ingest::new(config, Clients::with_http_client(caller.http_client()));
         let payload: Value = serde_json::from_str(payload).expect("S3 sends JSON");
-        let now = self.pipeline.clock().now();
+        let clock = self.pipeline.clock();
         let invoked = tokio::select! {
             biased;
             () = caller.crashed() => Invoked::Crashed,
-            ingested = ingest.ingest(payload, now) => Invoked::Ended(ingested),
+            ingested = ingest.ingest(payload, clock) => Invoked::Ended(ingested),
             () = tokio::time::sleep(self.pipeline.settings.handler_timeout) => Invoked::TimedOut,
         };
         if !matches!(invoked, Invoked::Ended(_)) {

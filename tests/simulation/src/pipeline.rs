@@ -383,11 +383,11 @@ impl Pipeline {
                 body: message.body().unwrap_or_default().to_owned(),
             })
             .collect();
-        let now = self.clock().now();
+        let clock = self.clock();
         let settled = tokio::select! {
             biased;
             () = caller.crashed() => Err(Mapped::Crashed),
-            settled = settle.settle(&records, now) => Ok(settled),
+            settled = settle.settle(&records, clock) => Ok(settled),
             () = tokio::time::sleep(self.settings.handler_timeout) => Err(Mapped::TimedOut),
         };
         let settled = match settled {

@@ -334,7 +334,7 @@ async fn an_entry_that_is_always_refused_fails_the_invocation() {
             counts.failed > 0 && counts.known == 0,
             "{kind:?}: {counts:?}"
         );
-        assert!(said.contains("were refused 3 times"), "{said}");
+        assert!(said.contains("it was refused 3 times"), "{said}");
         let sent: BTreeSet<String> = queued(&pipeline)
             .iter()
             .map(|it| key(&it.message.body))

@@ -5,9 +5,11 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailur
 
 use super::Ledger;
 use super::item::{Item, Reader, key, number, text};
+use super::statements::Statement;
 use super::update::Update;
 use crate::error::HandlerError;
 use spillway::SCHEMA_VERSION;
+use spillway::record::batch::Batch;
 use spillway::record::row::RowKey;
 
 const BATCH: &str = "batch";
@@ -15,41 +17,22 @@ const BATCH: &str = "batch";
 /// <https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html>
 const KEPT_SECONDS: i64 = 400 * 24 * 60 * 60;
 
-/// A batch's item.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BatchItem {
-    /// The rows that were to be claimed for it, in the order of the input.
-    pub candidates: Vec<RowKey>,
-    /// Places in `candidates` of those whose claim was won; `None`: not fixed, because all were, or because the
-    /// claims are still being made.
-    pub members: Option<Vec<usize>>,
-}
-
-impl BatchItem {
-    /// The rows of the execution's input.
-    pub fn rows(&self) -> Vec<RowKey> {
-        match &self.members {
-            None => self.candidates.clone(),
-            Some(members) => members
-                .iter()
-                .filter_map(|&member| self.candidates.get(member).cloned())
-                .collect(),
-        }
-    }
-}
-
 fn batch_key(execution: &str) -> Item {
-    key(&format!("run/{execution}"), BATCH)
+    key(&partition(execution), BATCH)
 }
 
-fn batch(item: &Item) -> Result<BatchItem, HandlerError> {
+fn partition(execution: &str) -> String {
+    format!("run/{execution}")
+}
+
+fn batch(item: &Item) -> Result<Batch, HandlerError> {
     let reader = Reader::new(item).readable()?;
     let (keys, sorts) = (reader.texts("row_pks")?, reader.texts("row_sks")?);
     if keys.len() != sorts.len() {
         return Err(reader.error("its row_pks and row_sks are not as many"));
     }
     let candidates = keys.into_iter().zip(sorts);
-    Ok(BatchItem {
+    Ok(Batch {
         candidates: candidates.map(|(pk, sk)| RowKey { pk, sk }).collect(),
         members: reader.optional_numbers("members")?,
     })
@@ -62,7 +45,7 @@ impl Ledger {
         execution: &str,
         candidates: &[RowKey],
         now: spillway::Millis,
-    ) -> Result<BatchItem, HandlerError> {
+    ) -> Result<Batch, HandlerError> {
         const CALL: &str = "writing a batch";
         let texts = |of: fn(&RowKey) -> &String| {
             AttributeValue::L(candidates.iter().map(|row| text(of(row))).collect())
@@ -81,7 +64,7 @@ impl Ledger {
             .send()
             .await;
         let Err(error) = answer else {
-            return Ok(BatchItem {
+            return Ok(Batch {
                 candidates: candidates.to_vec(),
                 members: None,
             });
@@ -96,7 +79,7 @@ impl Ledger {
     }
 
     /// A batch's item.
-    pub async fn batch(&self, execution: &str) -> Result<Option<BatchItem>, HandlerError> {
+    pub async fn batch(&self, execution: &str) -> Result<Option<Batch>, HandlerError> {
         let answer = self
             .client
             .get_item()
@@ -115,7 +98,7 @@ impl Ledger {
         &self,
         execution: &str,
         members: &[usize],
-    ) -> Result<Option<BatchItem>, HandlerError> {
+    ) -> Result<Option<Batch>, HandlerError> {
         let list = members.iter().map(number).collect();
         let update = Update::default()
             .set_if_absent("members", AttributeValue::L(list))
@@ -127,6 +110,14 @@ impl Ledger {
             return Ok(None);
         }
         self.batch(execution).await
+    }
+
+    /// Forgets several batches, as [`Ledger::forget_batch`] does each.
+    pub async fn forget_batches(&self, executions: Vec<&str>) -> Vec<Result<(), HandlerError>> {
+        let gone = |execution: &&str| Some(Statement::delete(&partition(execution), BATCH));
+        let alone = |execution| self.forget_batch(execution);
+        self.write_or(executions, "forgetting batches", gone, |_| (), alone)
+            .await
     }
 
     /// Forgets a batch that was settled, or whose claims all failed.

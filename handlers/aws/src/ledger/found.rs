@@ -5,11 +5,12 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
 use super::Ledger;
 use super::heads::HEAD;
 use super::item::{Reader, key, number, text};
-use super::rows::{Written, event_known, row};
+use super::rows::{event_known, row};
 use super::update::Update;
 use crate::error::HandlerError;
 use spillway::Millis;
 use spillway::event::ObjectEvent;
+use spillway::protocol::call::Written;
 use spillway::record::row::{Row, RowKey, State};
 
 /// One of an object's rows.
@@ -22,7 +23,7 @@ pub struct Story {
 
 /// A version that is about to be queued.
 #[derive(Debug, Clone, Copy)]
-pub struct Found<'a> {
+pub struct FoundVersion<'a> {
     pub event: &'a ObjectEvent,
     /// The lane of its source, in a pipeline of several.
     pub lane: Option<&'a str>,
@@ -74,7 +75,7 @@ impl Ledger {
     }
 
     /// Writes that a version that was found is about to be queued, unless it has a row, whatever that says.
-    pub async fn enqueue_found(&self, found: Found<'_>) -> Result<Written, HandlerError> {
+    pub async fn enqueue_found(&self, found: FoundVersion<'_>) -> Result<Written, HandlerError> {
         let update = event_known(Update::default(), found.event, found.lane)
             .set("state", text(State::Queued.as_str()))
             .set("attempt", number(0))

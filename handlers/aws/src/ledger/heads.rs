@@ -6,27 +6,19 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::Ledger;
 use super::item::{Item, Reader, key, number, text};
-use super::rows::{Claim, Rows, row};
+use super::rows::{Rows, claimed, row, waiting};
 use super::update::Update;
 use crate::error::HandlerError;
-use spillway::SCHEMA_VERSION;
+use spillway::protocol::call::{Claim, With};
 use spillway::record::head::Head;
 use spillway::record::row::RowKey;
+use spillway::{Millis, SCHEMA_VERSION};
 
 /// The sort key of every head. A row's has a `#`.
 pub(super) const HEAD: &str = "head";
 
 /// The heads of objects, by their partition key; one that does not exist is absent.
 pub type Heads = HashMap<String, Result<Head, HandlerError>>;
-
-/// What is written with a head.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum With {
-    /// The claim: it is the version's turn.
-    Claim,
-    /// The row waits.
-    Wait,
-}
 
 fn head(item: &Item) -> Result<Head, HandlerError> {
     let reader = Reader::new(item).readable()?;
@@ -55,9 +47,14 @@ fn write(next: &Head, expires_at: Option<i64>) -> Update<'static> {
 }
 
 impl Ledger {
-    /// The rows at these keys, and the heads of their objects, in one read.
-    pub async fn rows_and_heads(&self, keys: &[RowKey]) -> Result<(Rows, Heads), HandlerError> {
-        let heads = keys.iter().map(|row| (row.pk.as_str(), HEAD));
+    /// The rows at these keys, and the heads of these objects, in one read, as far as they exist. One that cannot be read is
+    /// an error of its own, so that it does not stop the others.
+    pub async fn rows_and_heads(
+        &self,
+        keys: &[RowKey],
+        heads: &BTreeSet<String>,
+    ) -> Result<(Rows, Heads), HandlerError> {
+        let heads = heads.iter().map(|pk| (pk.as_str(), HEAD));
         let rows = keys.iter().map(|row| (row.pk.as_str(), row.sk.as_str()));
         // DynamoDB refuses a batch that names a key twice.
         let keys: BTreeSet<(&str, &str)> = heads.chain(rows).collect();
@@ -111,15 +108,16 @@ impl Ledger {
     /// Writes a head and the row it is about in one transaction. `false`: one of them is not as it was read.
     pub async fn take_turn(
         &self,
-        claim: Claim<'_>,
+        claim: &Claim,
         next: &Head,
         with: With,
+        now: Millis,
     ) -> Result<bool, HandlerError> {
         const CALL: &str = "claiming an object's turn";
-        let at = RowKey::of(claim.event);
+        let at = RowKey::of(&claim.event);
         let update = match with {
-            With::Claim => claim.update(),
-            With::Wait => claim.waiting(),
+            With::Claim => claimed(claim, now),
+            With::Wait => waiting(claim, now),
         };
         let updates = vec![
             (key(&at.pk, &at.sk), update),

@@ -25,13 +25,11 @@ use self::item::Item;
 use self::update::Update;
 use super::error::HandlerError;
 
-pub use batches::BatchItem;
 pub use control::read as read_control;
-pub use found::{Found, Story};
-pub use heads::{Heads, With};
+pub use found::{FoundVersion, Story};
+pub use heads::Heads;
 pub use lease::{Lease, LeaseRequest, Released, Taken};
-pub use rows::{Claim, Finish, Rows, Written};
-pub use slots::TakenSlot;
+pub use rows::{Finish, Rows};
 pub use unfinished::{Unfinished, UnfinishedPage};
 
 /// The table.

@@ -1,6 +1,5 @@
 //! Event rows: `pk = <bucket>/<key>`, `sk`: see [`identity::sort_key`](spillway::event::identity::sort_key).
 
-use spillway::record::version;
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
@@ -13,7 +12,8 @@ use super::update::Update;
 use crate::error::HandlerError;
 use spillway::event::{ObjectEvent, Sequencer};
 use spillway::execution::outcome::Outcome;
-use spillway::record::row::{Row, RowKey, State};
+use spillway::protocol::call::{Claim, Written};
+use spillway::record::row::{Row, RowKey, Seen, State};
 use spillway::{Millis, SCHEMA_VERSION};
 
 /// Keys of one BatchGetItem.
@@ -24,14 +24,6 @@ const BATCH_GET_ROUNDS: u32 = 5;
 
 /// The rows of a batch.
 pub type Rows = HashMap<RowKey, Result<Row, HandlerError>>;
-
-/// How a conditional write of a row went.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Written {
-    Done,
-    /// The row is not as it was expected; this is how it is.
-    Lost(Option<Box<Row>>),
-}
 
 /// What the end of an execution leaves in its row.
 #[derive(Debug, Clone, Copy)]
@@ -97,62 +89,47 @@ pub(super) fn row(item: &Item) -> Result<Row, HandlerError> {
     })
 }
 
-/// A claim: the attempt of an object event that is assigned to an execution.
-#[derive(Debug, Clone, Copy)]
-pub struct Claim<'a> {
-    pub event: &'a ObjectEvent,
-    pub attempt: u32,
-    pub execution: &'a str,
-    /// The lane it came by, in a pipeline of several.
-    pub lane: Option<&'a str>,
-    /// The row as it was read: the claim holds only if it still is.
-    pub read: Option<&'a Row>,
-    pub now: Millis,
+/// The write of a claim.
+pub(super) fn claimed(claim: &Claim, now: Millis) -> Update<'static> {
+    of_claim(claim)
+        .set("state", text(State::Started.as_str()))
+        .set("attempt", number(claim.attempt))
+        .set("execution", text(&claim.execution))
+        .set("started_at", number(now))
+        .remove("waiting_since")
+        .remove("finished_at")
+        .remove("expires_at")
+        .remove("error")
+        .remove("cause")
 }
 
-impl Claim<'_> {
-    pub(super) fn update(&self) -> Update<'static> {
-        self.event_known(Update::default())
-            .set("state", text(State::Started.as_str()))
-            .set("attempt", number(self.attempt))
-            .set("execution", text(self.execution))
-            .set("started_at", number(self.now))
-            .remove("waiting_since")
-            .remove("finished_at")
-            .remove("expires_at")
-            .remove("error")
-            .remove("cause")
-    }
+/// It waits for another execution of its object to end.
+pub(super) fn waiting(claim: &Claim, now: Millis) -> Update<'static> {
+    of_claim(claim)
+        .set("state", text(State::Waiting.as_str()))
+        .set("waiting_since", number(now))
+        .remove("expires_at")
+}
 
-    /// It waits for another execution of its object to end.
-    pub(super) fn waiting(&self) -> Update<'static> {
-        self.event_known(Update::default())
-            .set("state", text(State::Waiting.as_str()))
-            .set("waiting_since", number(self.now))
-            .remove("expires_at")
-    }
+/// A newer version was taken instead.
+fn superseded(claim: &Claim, now: Millis, expires_at: i64) -> Update<'static> {
+    of_claim(claim)
+        .set("state", text(State::Superseded.as_str()))
+        .set("finished_at", number(now))
+        .set("expires_at", number(expires_at))
+}
 
-    /// A newer version was taken instead.
-    pub(super) fn superseded(&self, expires_at: i64) -> Update<'static> {
-        self.event_known(Update::default())
-            .set("state", text(State::Superseded.as_str()))
-            .set("finished_at", number(self.now))
-            .set("expires_at", number(expires_at))
-    }
-
-    /// What every row tells of its event, and the condition that the row is as it was read.
-    fn event_known(&self, update: Update<'static>) -> Update<'static> {
-        let update = event_known(update, self.event, self.lane);
-        match self.read {
-            None => update.only_if_absent(),
-            // The attempt only ever grows, so attempt and state are the row.
-            Some(row) if row.attempt == 0 => update
-                .only_if_absent_or("attempt", number(0))
-                .only_if("state", text(row.state.as_str())),
-            Some(row) => update
-                .only_if("attempt", number(row.attempt))
-                .only_if("state", text(row.state.as_str())),
-        }
+/// What every row tells of its event, and the condition that the row is as it was read.
+fn of_claim(claim: &Claim) -> Update<'static> {
+    let update = event_known(Update::default(), &claim.event, claim.lane.as_deref());
+    match claim.read {
+        None => update.only_if_absent(),
+        Some(Seen { state, attempt: 0 }) => update
+            .only_if_absent_or("attempt", number(0))
+            .only_if("state", text(state.as_str())),
+        Some(Seen { state, attempt }) => update
+            .only_if("attempt", number(attempt))
+            .only_if("state", text(state.as_str())),
     }
 }
 
@@ -274,37 +251,40 @@ impl Ledger {
     }
 
     /// Makes several claims, as [`Ledger::claim`] does each.
-    pub async fn claim_all(&self, claims: Vec<Claim<'_>>) -> Vec<Result<Written, HandlerError>> {
-        let statement = |claim: &Claim<'_>| {
-            let RowKey { pk, sk } = RowKey::of(claim.event);
-            let update = claim.update();
+    pub async fn claim_all(
+        &self,
+        claims: Vec<Claim>,
+        now: Millis,
+    ) -> Vec<Result<Written, HandlerError>> {
+        let statement = |claim: &Claim| {
+            let RowKey { pk, sk } = RowKey::of(&claim.event);
+            let update = claimed(claim, now);
             match claim.read {
                 None => Some(Statement::insert(&pk, &sk, update.of_nothing())),
                 Some(_) => Statement::update(&pk, &sk, update),
             }
         };
-        let alone = |claim| self.claim(claim);
+        let alone = |claim| self.claim(claim, now);
         let call = "claiming attempts";
-        self.write_or(claims, call, statement, |_| Written::Done, alone)
+        self.write_or(claims, call, statement, |_| Written::Now, alone)
             .await
     }
 
     /// Claims an attempt of an object event for an execution, on condition that the row is still as it was read.
     ///
     /// A row that already shows this very claim is success: the SDK repeats a write whose answer was lost.
-    pub async fn claim(&self, claim: Claim<'_>) -> Result<Written, HandlerError> {
-        let found = match self
-            .write_row(claim.event, claim.update(), "claiming an attempt")
+    pub async fn claim(&self, claim: Claim, now: Millis) -> Result<Written, HandlerError> {
+        let update = claimed(&claim, now);
+        match self
+            .write_row(&claim.event, update, "claiming an attempt")
             .await?
         {
-            Written::Done => return Ok(Written::Done),
-            Written::Lost(found) => found,
-        };
-        match found {
-            Some(row) if row.attempt == claim.attempt && row.is_started_by(claim.execution) => {
-                Ok(Written::Done)
+            Written::Lost(Some(row))
+                if row.attempt == claim.attempt && row.is_started_by(&claim.execution) =>
+            {
+                Ok(Written::Now)
             }
-            other => Ok(Written::Lost(other)),
+            written => Ok(written),
         }
     }
 
@@ -312,37 +292,31 @@ impl Ledger {
     /// `expires_at`: see [`Finish`].
     pub async fn supersede(
         &self,
-        claim: Claim<'_>,
+        claim: &Claim,
+        now: Millis,
         expires_at: i64,
     ) -> Result<Written, HandlerError> {
-        let update = claim.superseded(expires_at);
-        self.write_row(claim.event, update, "superseding a version")
+        let update = superseded(claim, now, expires_at);
+        self.write_row(&claim.event, update, "superseding a version")
             .await
     }
 
-    /// Writes that a newer version was taken instead of those that waited. One that no longer waits stays as it is.
+    /// Writes that a newer version was taken instead of one that waited. One that no longer waits stays as it is.
     pub async fn supersede_waiting(
         &self,
-        pk: &str,
-        versions: &[String],
+        at: &RowKey,
         now: Millis,
         expires_at: i64,
     ) -> Result<(), HandlerError> {
-        for version in versions {
-            let update = Update::default()
-                .set("state", text(State::Superseded.as_str()))
-                .set("finished_at", number(now))
-                .set("expires_at", number(expires_at))
-                .only_if("state", text(State::Waiting.as_str()));
-            let written = self
-                .update(
-                    key(pk, version::row_of(version)),
-                    update,
-                    "superseding a version",
-                )
-                .await?;
-            drop(written);
-        }
+        let update = Update::default()
+            .set("state", text(State::Superseded.as_str()))
+            .set("finished_at", number(now))
+            .set("expires_at", number(expires_at))
+            .only_if("state", text(State::Waiting.as_str()));
+        let written = self
+            .update(key(&at.pk, &at.sk), update, "superseding a version")
+            .await?;
+        drop(written);
         Ok(())
     }
 
@@ -354,7 +328,7 @@ impl Ledger {
     ) -> Result<Written, HandlerError> {
         let at = RowKey::of(event);
         match self.update(key(&at.pk, &at.sk), update, call).await? {
-            Ok(_) => Ok(Written::Done),
+            Ok(_) => Ok(Written::Now),
             Err(found) => {
                 let row = found.as_ref().map(row).transpose()?;
                 Ok(Written::Lost(row.map(Box::new)))
@@ -372,7 +346,7 @@ impl Ledger {
         };
         let alone = |(at, finish)| self.finish(at, finish);
         let call = "writing outcomes";
-        self.write_or(finishes, call, statement, |_| Written::Done, alone)
+        self.write_or(finishes, call, statement, |_| Written::Now, alone)
             .await
     }
 
@@ -385,8 +359,8 @@ impl Ledger {
             .update(key(&at.pk, &at.sk), finish.update(), CALL)
             .await?;
         match written {
-            Ok(_) => Ok(Written::Done),
-            Err(Some(found)) if finish.is_in(&found)? => Ok(Written::Done),
+            Ok(_) => Ok(Written::Now),
+            Err(Some(found)) if finish.is_in(&found)? => Ok(Written::Now),
             Err(found) => {
                 let row = found.as_ref().map(row).transpose()?;
                 Ok(Written::Lost(row.map(Box::new)))

@@ -12,18 +12,11 @@ use super::statements::Statement;
 use super::update::Update;
 use crate::error::HandlerError;
 use spillway::SCHEMA_VERSION;
+use spillway::protocol::call::Written;
 use spillway::record::row::RowKey;
 use spillway::record::slot::{Slot, Work};
 
 const PARTITION: &str = "slots";
-
-/// A slot that was asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TakenSlot {
-    Now(Slot),
-    /// There is one of this execution.
-    Before,
-}
 
 fn slot(item: &Item) -> Result<Slot, HandlerError> {
     let reader = Reader::new(item).readable()?;
@@ -148,19 +141,19 @@ impl Ledger {
     }
 
     /// Takes several slots, as [`Ledger::take_slot`] does each.
-    pub async fn take_slots(&self, slots: Vec<Slot>) -> Vec<Result<TakenSlot, HandlerError>> {
+    pub async fn take_slots(&self, slots: Vec<Slot>) -> Vec<Result<Written, HandlerError>> {
         let new = |slot: &Slot| {
             let attributes = attributes(slot);
             Some(Statement::insert(PARTITION, &slot.execution, attributes))
         };
         let alone = |slot| self.take_slot(slot);
-        self.write_or(slots, "taking slots", new, TakenSlot::Now, alone)
+        self.write_or(slots, "taking slots", new, |_| Written::Now, alone)
             .await
     }
 
     /// Takes a slot. One of the same execution may be there already, of a duplicate of the message that is being handled:
     /// it stays as it is.
-    pub async fn take_slot(&self, slot: Slot) -> Result<TakenSlot, HandlerError> {
+    pub async fn take_slot(&self, slot: Slot) -> Result<Written, HandlerError> {
         let answer = self
             .client
             .put_item()
@@ -171,14 +164,14 @@ impl Ledger {
             .send()
             .await;
         let Err(error) = answer else {
-            return Ok(TakenSlot::Now(slot));
+            return Ok(Written::Now);
         };
         match error.as_service_error() {
             Some(PutItemError::ConditionalCheckFailedException(failed)) => match &failed.item {
                 // The SDK repeats a write whose answer was lost: then it is this very one.
                 Some(item) => match self::slot(item)? {
-                    found if found == slot => Ok(TakenSlot::Now(slot)),
-                    _ => Ok(TakenSlot::Before),
+                    found if found == slot => Ok(Written::Now),
+                    _ => Ok(Written::Lost(None)),
                 },
                 None => Err(HandlerError::call("taking a slot", &error)),
             },

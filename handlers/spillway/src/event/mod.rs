@@ -68,7 +68,7 @@ impl From<Sequencer> for String {
 
 /// One object-created event. Its identity is bucket, key and version id; without a version id, the sequencer: never a message id,
 /// which a redrive changes, and never the key alone, which would block a second upload.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ObjectEvent {
     pub bucket: String,

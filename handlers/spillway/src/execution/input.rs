@@ -9,6 +9,13 @@ use super::name::{ID_BYTES, id};
 use super::s3_notification::{self, Home};
 use crate::event::ObjectEvent;
 
+/// What an execution is started with.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Load {
+    pub attempt: u32,
+    pub events: Vec<ObjectEvent>,
+}
+
 /// What an execution's input looks like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum InputFormat {

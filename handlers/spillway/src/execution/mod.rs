@@ -1,5 +1,6 @@
 //! Executions: their names, their inputs, and how they end.
 
+pub mod answer;
 pub mod input;
 pub mod name;
 pub mod outcome;

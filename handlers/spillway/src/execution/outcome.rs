@@ -57,7 +57,7 @@ impl From<Status> for &'static str {
 }
 
 /// The end of one execution.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Outcome {
     /// The execution's name.
     pub execution: String,
@@ -81,6 +81,18 @@ impl Outcome {
             error: kept(error, MAX_ERROR_BYTES),
             cause: kept(cause, MAX_CAUSE_BYTES),
             redrive_count: 0,
+            output: None,
+        }
+    }
+
+    /// The outcome as a row keeps it.
+    pub fn without_output(&self) -> Self {
+        Self {
+            execution: self.execution.clone(),
+            status: self.status,
+            error: self.error.clone(),
+            cause: self.cause.clone(),
+            redrive_count: self.redrive_count,
             output: None,
         }
     }

@@ -1,5 +1,6 @@
 //! Lanes: the queues of a pipeline. Most have one; several share one capacity, by priority.
 
+pub mod polling;
 pub mod share;
 pub mod source;
 

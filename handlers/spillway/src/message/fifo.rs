@@ -14,7 +14,7 @@ const GROUP_BYTES: usize = 16;
 const CAUSE_BYTES: usize = 8;
 
 /// Group and deduplication id of a message.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Fifo {
     pub group: String,
     pub deduplication: String,

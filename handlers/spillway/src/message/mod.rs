@@ -4,6 +4,7 @@ pub mod admission;
 pub mod eventbridge;
 pub mod fifo;
 pub mod notification;
+pub mod outgoing;
 pub mod sns;
 
 use serde::{Deserialize, Serialize};
@@ -29,6 +30,18 @@ pub const EXECUTION: &str = "execution";
 
 /// The largest attempt a message may ask for; a bound for the length of execution names.
 pub const MAX_ATTEMPT: u32 = 999_999;
+
+/// A message as it was received.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct Received {
+    /// SQS's own: the same however often the message is received.
+    pub id: String,
+    pub body: String,
+    /// What deletes it or hides it.
+    pub receipt: String,
+    /// The attribute [`ATTEMPT`].
+    pub attempt: Option<String>,
+}
 
 /// What the body of a message holds.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -143,13 +143,13 @@ impl Gate {
     }
 
     /// Gives back granted starts for which neither a slot was put nor a call made.
-    pub fn give_back(&mut self, unused: u32) {
+    pub(super) fn give_back(&mut self, unused: u32) {
         self.capacity.give_back(unused);
         self.give_back_start(unused);
     }
 
     /// Gives back granted starts whose slots were put, but for which no call was made.
-    pub fn give_back_start(&mut self, unused: u32) {
+    pub(super) fn give_back_start(&mut self, unused: u32) {
         self.tokens.give_back(unused);
         if let Some(day) = &mut self.day {
             day.give_back(unused);
@@ -157,15 +157,8 @@ impl Gate {
         self.give_back_budget(unused);
     }
 
-    /// Gives back granted starts that this tick does not make, but whose slots may be claimed: the next tick makes them,
-    /// and the day has counted them.
-    pub fn leave_start(&mut self, unused: u32) {
-        self.tokens.give_back(unused);
-        self.give_back_budget(unused);
-    }
-
     /// A call was made for a slot taken then, and it certainly started nothing.
-    pub fn came_to_nothing(&mut self, taken_at: Millis, now: Millis) {
+    pub(super) fn came_to_nothing(&mut self, taken_at: Millis, now: Millis) {
         if let Some(day) = &mut self.day {
             day.came_to_nothing(taken_at, now);
         }
@@ -173,14 +166,14 @@ impl Gate {
     }
 
     /// A call was made, and it started an execution.
-    pub fn started(&mut self, now: Millis) {
+    pub(super) fn started(&mut self, now: Millis) {
         if let Some(day) = &mut self.day {
             day.started(now);
         }
     }
 
     /// Gives back granted starts for which a call was made, but that started nothing as far as is known.
-    pub fn give_back_budget(&mut self, unused: u32) {
+    pub(super) fn give_back_budget(&mut self, unused: u32) {
         self.spent = self.spent.saturating_sub(unused);
         self.budget = self.budget.map(|budget| budget.saturating_add(unused));
     }
@@ -229,17 +222,6 @@ mod tests {
         assert_eq!(gate.request(10, 0), Grant::Spent);
         gate.give_back(2);
         assert_eq!(gate.request(10, 0), Grant::Take(2));
-    }
-
-    #[test]
-    fn what_may_be_claimed_stays_counted_for_the_day() {
-        let mut gate = gate(100, 25.0, Some(5));
-        gate.set_day(DayLimit::new(3, None, 0, 1_000, gate.most(60.0)));
-        assert_eq!(gate.request(10, 0), Grant::Take(3));
-        gate.leave_start(1);
-        assert_eq!(gate.request(10, 0), Grant::Spent);
-        gate.give_back_start(1);
-        assert_eq!(gate.request(10, 0), Grant::Take(1));
     }
 
     #[test]

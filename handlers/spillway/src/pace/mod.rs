@@ -5,6 +5,8 @@ pub mod control;
 pub mod day;
 pub mod gate;
 pub mod in_force;
+pub mod permit;
+pub mod recount;
 pub mod tokens;
 pub mod window;
 

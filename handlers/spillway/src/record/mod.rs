@@ -1,5 +1,6 @@
 //! What the ledger records, as the decisions see it. How an item is written is for the shell.
 
+pub mod batch;
 pub mod head;
 pub mod lease;
 pub mod row;

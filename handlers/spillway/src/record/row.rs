@@ -80,7 +80,7 @@ impl State {
 }
 
 /// What the decisions need of a row.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Row {
     pub event: ObjectEvent,
     pub state: State,
@@ -101,6 +101,22 @@ impl Row {
     /// Whether the row is claimed for this very execution.
     pub fn is_started_by(&self, execution: &str) -> bool {
         self.state == State::Started && self.execution.as_deref() == Some(execution)
+    }
+}
+
+/// A row as it was read, as far as a condition goes: the attempt only ever grows, so attempt and state are the row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Seen {
+    pub state: State,
+    pub attempt: u32,
+}
+
+impl From<&Row> for Seen {
+    fn from(row: &Row) -> Self {
+        Self {
+            state: row.state,
+            attempt: row.attempt,
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use crate::record::row::RowKey;
 
 /// One item of the ledger's `slots` partition. A strongly consistent query of that partition counts the running
 /// executions.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Slot {
     /// The execution that may run.
     pub execution: String,
@@ -20,7 +20,7 @@ pub struct Slot {
 }
 
 /// What an execution works on.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Work {
     /// One object event.
     Row(RowKey),

@@ -57,7 +57,7 @@ impl fmt::Display for Order {
 }
 
 /// What the order says to an attempt that may be claimed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Turn {
     /// Claim it and write this head.
     Now(Next),
@@ -71,7 +71,7 @@ pub enum Turn {
 }
 
 /// The head after a turn.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Next {
     pub head: Head,
     /// Versions that waited and no longer do, because of a newer one.
@@ -136,7 +136,7 @@ pub fn turn(order: Order, head: &Head, version: &str, execution: &str) -> Turn {
 }
 
 /// What the end of an execution means for its object.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Freed {
     /// The head to be written; `None`: it stays as it is.
     pub write: Option<Next>,

@@ -13,7 +13,7 @@ pub struct RetryPolicy {
 }
 
 /// What an outcome leads to for one claimed row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Settlement {
     Succeeded,
     /// Ask for `attempt` after `delay_seconds`.

@@ -1,6 +1,7 @@
 //! The sweep: looking after slots whose outcome never came.
 
 use crate::Millis;
+use crate::execution::answer::Described;
 use crate::execution::outcome::{Outcome, Status};
 use crate::record::slot::Slot;
 
@@ -36,15 +37,6 @@ pub fn is_open(slot: &Slot, suspect_since: Option<Millis>, now: Millis) -> bool 
     (slot.pending || suspect) && now - slot.taken_at < PARK_AFTER
 }
 
-/// What Step Functions says of a slot's execution.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Found {
-    Running,
-    Closed(Outcome),
-    /// There is no such execution (or not yet: the answer is eventually consistent).
-    Nothing,
-}
-
 /// What the ledger says of a slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Held {
@@ -73,18 +65,18 @@ pub enum Action {
 }
 
 /// Decides about a slot. While paused only outcomes are reported.
-pub fn action(slot: &Slot, found: Found, held: Held, paused: bool, now: Millis) -> Action {
-    match (found, held) {
-        (Found::Running, _) => Action::Leave,
-        (Found::Closed(outcome), _) => Action::Report(outcome),
-        (Found::Nothing, Held::Unclear) => Action::Leave,
+pub fn action(slot: &Slot, described: Described, held: Held, paused: bool, now: Millis) -> Action {
+    match (described, held) {
+        (Described::Running, _) => Action::Leave,
+        (Described::Closed(outcome), _) => Action::Report(outcome),
+        (Described::NotFound, Held::Unclear) => Action::Leave,
         // Put once more by a call that landed late. Settle finds nothing to settle, and does the rest: turn and slot.
-        (Found::Nothing, Held::Settled) => Action::Report(left(slot)),
-        (Found::Nothing, _) if now - slot.taken_at >= PARK_AFTER => Action::Park,
-        (Found::Nothing, _) if paused => Action::Leave,
-        (Found::Nothing, Held::Claimed) => Action::Start,
-        (Found::Nothing, Held::Unused) if !claims_have_landed(slot, now) => Action::Leave,
-        (Found::Nothing, Held::Unused) => Action::Free,
+        (Described::NotFound, Held::Settled) => Action::Report(left(slot)),
+        (Described::NotFound, _) if now - slot.taken_at >= PARK_AFTER => Action::Park,
+        (Described::NotFound, _) if paused => Action::Leave,
+        (Described::NotFound, Held::Claimed) => Action::Start,
+        (Described::NotFound, Held::Unused) if !claims_have_landed(slot, now) => Action::Leave,
+        (Described::NotFound, Held::Unused) => Action::Free,
     }
 }
 
@@ -155,7 +147,7 @@ mod tests {
     fn an_outcome_that_never_came_is_reported_even_while_paused() {
         let outcome = Outcome::new("e", Status::Failed, None, None);
         for paused in [false, true] {
-            let closed = Found::Closed(outcome.clone());
+            let closed = Described::Closed(outcome.clone());
             let action = action(&slot("e", 0), closed, Held::Claimed, paused, 1);
             assert_eq!(action, Action::Report(outcome.clone()));
         }
@@ -164,7 +156,7 @@ mod tests {
     #[test]
     fn what_was_claimed_is_started_and_what_was_not_is_freed() {
         let now = CLAIM_LANDS_WITHIN;
-        let nothing = |held, paused| action(&slot("e", 0), Found::Nothing, held, paused, now);
+        let nothing = |held, paused| action(&slot("e", 0), Described::NotFound, held, paused, now);
         assert_eq!(nothing(Held::Claimed, false), Action::Start);
         assert_eq!(nothing(Held::Unused, false), Action::Free);
         assert_eq!(nothing(Held::Claimed, true), Action::Leave);
@@ -175,7 +167,13 @@ mod tests {
     #[test]
     fn what_was_settled_is_reported_whatever_its_age() {
         for (age, paused) in [(CLAIM_LANDS_WITHIN, false), (PARK_AFTER, true)] {
-            let action = action(&slot("e", 0), Found::Nothing, Held::Settled, paused, age);
+            let action = action(
+                &slot("e", 0),
+                Described::NotFound,
+                Held::Settled,
+                paused,
+                age,
+            );
             assert!(
                 matches!(&action, Action::Report(outcome) if outcome.execution == "e"),
                 "{action:?}"
@@ -192,7 +190,13 @@ mod tests {
     #[test]
     fn a_slot_whose_claim_may_be_on_the_wire_is_left() {
         let soon = CLAIM_LANDS_WITHIN - 1;
-        let action = action(&slot("e", 0), Found::Nothing, Held::Unused, false, soon);
+        let action = action(
+            &slot("e", 0),
+            Described::NotFound,
+            Held::Unused,
+            false,
+            soon,
+        );
         assert_eq!(action, Action::Leave);
         assert!(!claims_have_landed(&slot("e", 0), soon));
     }
@@ -214,7 +218,7 @@ mod tests {
     fn a_running_execution_is_left() {
         let action = action(
             &slot("e", 0),
-            Found::Running,
+            Described::Running,
             Held::Claimed,
             false,
             2 * PARK_AFTER,
@@ -226,7 +230,7 @@ mod tests {
     fn what_step_functions_may_have_forgotten_is_never_started() {
         let action = action(
             &slot("e", 0),
-            Found::Nothing,
+            Described::NotFound,
             Held::Claimed,
             false,
             PARK_AFTER,

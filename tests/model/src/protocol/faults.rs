@@ -1,9 +1,12 @@
 //! What may go wrong, in a state, and what that leads to.
 
+use spillway::protocol::Machine;
+use spillway::protocol::tick::Phase;
+
 use super::Protocol;
 use super::step::{Fault, Step};
 use crate::breakage::Breakage;
-use crate::world::{At, EXECUTIONS, Execution, Fate, Message, SettleAt, TickAt, What, World};
+use crate::world::{EXECUTIONS, Execution, Fate, Message, Work, World};
 
 impl Protocol {
     pub(super) fn fault(&self, world: &mut World, fault: Fault) {
@@ -25,15 +28,17 @@ impl Protocol {
                 }
             }
             Fault::SettleDies(settle) => {
-                let dead = std::mem::take(&mut world.settles[usize::from(settle)]);
-                world.outcomes[usize::from(dead.execution)] += 1;
+                let dead = world.settles[usize::from(settle)].take();
+                if let Some(dead) = dead {
+                    world.outcomes[usize::from(dead.execution)] += 1;
+                }
             }
             Fault::Repeat(message) => world.queue.put(message),
             Fault::OutcomeLost(execution, fate) => world.executions[usize::from(execution)] = fate,
             Fault::OutcomeRepeated(execution) => world.outcomes[usize::from(execution)] += 1,
-            Fault::Throttle(tick, Some(task)) => self.throttled(world, tick, task),
-            Fault::Throttle(tick, None) => self.throttled_restart(world, tick),
-            Fault::OldAnswer(tick) => self.found_nothing(world, tick),
+            Fault::Work(tick, task, id, wrong) => self.work(world, tick, task, id, Some(wrong)),
+            Fault::LookAfter(tick, wrong) => self.look_after(world, tick, Some(wrong)),
+            Fault::Settle(settle, id, wrong) => self.settle(world, settle, id, Some(wrong)),
             Fault::LeaseEnds => world.lease.expired = true,
         }
     }
@@ -62,26 +67,38 @@ impl Protocol {
     /// What counts as a fault only.
     fn failures(&self, world: &World, faults: &mut Vec<Fault>) {
         for (tick, number) in world.ticks.iter().zip(0u8..) {
-            if tick.at != TickAt::Idle {
-                faults.push(Fault::TickDies(number));
-            }
-            let first = tick.calls.first();
-            if tick.at == TickAt::LookAfter {
-                match first.map(|call| (call.what, world.fate(call.slot.execution))) {
-                    Some((What::Start(_), _)) => faults.push(Fault::Throttle(number, None)),
-                    Some((What::Find, Fate::Running)) => faults.push(Fault::OldAnswer(number)),
-                    _ => {}
-                }
+            let Some(machine) = &tick.tick else {
+                continue;
+            };
+            faults.push(Fault::TickDies(number));
+            if matches!(machine.phase(), Phase::Restart | Phase::Sweep)
+                && let Some(call) = self.call_of_look_after(world, number)
+            {
+                let wrongs = self.wrongs(world, &call).into_iter();
+                faults.extend(wrongs.map(|wrong| Fault::LookAfter(number, wrong)));
             }
             for (task, place) in tick.tasks.iter().zip(0u8..) {
-                if task.at == At::Start {
-                    faults.push(Fault::Throttle(number, Some(place)));
+                let ids: Vec<_> = match &task.work {
+                    Work::Idle | Work::Fill(_) => Vec::new(),
+                    Work::One(claiming) => claiming.outstanding().collect(),
+                    Work::Several(batching) => batching.outstanding().collect(),
+                };
+                for id in ids {
+                    let call = self.call_of_task(world, number, place, id);
+                    let wrongs = self.wrongs(world, &call).into_iter();
+                    faults.extend(wrongs.map(|wrong| Fault::Work(number, place, id, wrong)));
                 }
             }
         }
         for (settle, number) in world.settles.iter().zip(0u8..) {
-            if settle.at != SettleAt::Idle {
-                faults.push(Fault::SettleDies(number));
+            let Some(settle) = settle else {
+                continue;
+            };
+            faults.push(Fault::SettleDies(number));
+            for id in settle.settling.outstanding() {
+                let call = self.call_of_settle(world, number, id);
+                let wrongs = self.wrongs(world, &call).into_iter();
+                faults.extend(wrongs.map(|wrong| Fault::Settle(number, id, wrong)));
             }
         }
         for execution in 0..EXECUTIONS as Execution {

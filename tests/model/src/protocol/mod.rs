@@ -1,11 +1,12 @@
-//! The protocol: every step that can be made in a state, and what it leads to. One step is one call to AWS.
+//! What can happen in a state of the world, and what it leads to. One step is one call to AWS that a machine of the core has
+//! outstanding, with its effect and its answer.
 
-mod batch;
+mod calls;
+mod drain;
 mod execution;
 mod faults;
 mod invariants;
-mod message;
-mod ordered;
+mod look_after;
 mod settle;
 mod step;
 mod tick;
@@ -13,6 +14,7 @@ mod tick;
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use spillway::protocol::terms::Pipeline;
 use spillway::record::row::State as RowState;
 use spillway::rules::order::Order;
 use spillway::rules::retry::RetryPolicy;
@@ -20,10 +22,8 @@ use stateright::{Model, Property};
 
 use crate::bounds::Bounds;
 use crate::breakage::Breakage;
-use crate::cast::Cast;
-use crate::world::{
-    EXECUTIONS, Event, Execution, Fate, Message, RowOf, Settle, SettleAt, Task, Tick, TickAt, World,
-};
+use crate::cast::{Cast, PIPELINE};
+use crate::world::{EXECUTIONS, Event, Execution, Fate, Message, RowOf, TickOf, World};
 
 pub use step::{Fault, Step};
 
@@ -33,6 +33,7 @@ pub struct Protocol {
     pub bounds: Bounds,
     pub broken: Option<Breakage>,
     cast: Cast,
+    pipeline: Pipeline,
     retry: RetryPolicy,
 }
 
@@ -75,6 +76,11 @@ impl Protocol {
     pub fn new(bounds: Bounds) -> Self {
         Self {
             cast: Cast::of(bounds.order),
+            pipeline: Pipeline {
+                arn: PIPELINE.to_owned(),
+                order: bounds.order,
+                lanes: vec!["default".to_owned()],
+            },
             retry: RetryPolicy {
                 max_attempts: bounds.max_attempts,
                 backoff_seconds: vec![5],
@@ -111,11 +117,8 @@ impl Protocol {
             && world.slots.is_empty()
             && world.outcomes == [0; EXECUTIONS]
             && world.running() == 0
-            && world.ticks.iter().all(|tick| tick.at == TickAt::Idle)
-            && world
-                .settles
-                .iter()
-                .all(|settle| settle.at == SettleAt::Idle)
+            && world.ticks.iter().all(|tick| tick.tick.is_none())
+            && world.settles.iter().all(Option::is_none)
             && world.head.running.is_none()
             && world.head.waiting == 0
     }
@@ -128,7 +131,7 @@ impl Model for Protocol {
     fn init_states(&self) -> Vec<State> {
         let two = self.bounds.lease_ends > 0 || self.is_broken_by(Breakage::NoLease);
         let mut world = World {
-            ticks: vec![Tick::default(); 1 + usize::from(two)],
+            ticks: vec![TickOf::default(); 1 + usize::from(two)],
             faults: self.bounds.faults,
             repeats: self.bounds.repeats,
             lease_ends: self.bounds.lease_ends,
@@ -147,21 +150,7 @@ impl Model for Protocol {
         for (tick, number) in world.ticks.iter().zip(0u8..) {
             self.tick_steps(world, tick, number, steps);
         }
-        for (settle, number) in world.settles.iter().zip(0u8..) {
-            if settle.at != SettleAt::Idle {
-                steps.push(Step::Settle(number));
-            }
-        }
-        // Those that are idle are alike: one of them receives.
-        if let Some(idle) = world
-            .settles
-            .iter()
-            .position(|settle| settle.at == SettleAt::Idle)
-        {
-            let told =
-                (0..EXECUTIONS as Execution).filter(|&it| world.outcomes[usize::from(it)] > 0);
-            steps.extend(told.map(|execution| Step::TakeOutcome(idle as u8, execution)));
-        }
+        self.settle_steps(world, steps);
         for execution in 0..EXECUTIONS as Execution {
             if world.fate(execution) == Fate::Running {
                 steps.extend(
@@ -185,25 +174,18 @@ impl Model for Protocol {
         let next = &mut world;
         match step {
             Step::Begin { tick, old } => self.begin(next, tick, old),
-            Step::LookAfter(tick) => self.look_after(next, tick),
+            Step::LookAfter(tick) => self.look_after(next, tick, None),
             Step::Receive(tick, task, message) => self.receive(next, tick, task, message),
-            Step::Close(tick, task) => self.close(next, tick, task),
-            Step::Work(tick, task) => self.work(next, tick, task),
+            Step::Close(tick, task) => self.fill(next, tick, task, false),
+            Step::Work(tick, task, id) => self.work(next, tick, task, id, None),
             Step::Recount(tick) => {
                 let counted = next.slots.len() as u8;
                 let tick = &mut next.ticks[usize::from(tick)];
                 (tick.counted, tick.put) = (counted, 0);
             }
             Step::Release(tick) => self.release(next, tick),
-            Step::TakeOutcome(settle, execution) => {
-                next.outcomes[usize::from(execution)] -= 1;
-                next.settles[usize::from(settle)] = Settle {
-                    at: SettleAt::Slot,
-                    execution,
-                    ..Settle::default()
-                };
-            }
-            Step::Settle(settle) => self.settle(next, settle),
+            Step::TakeOutcome(settle, execution) => self.take_outcome(next, settle, execution),
+            Step::Settle(settle, id) => self.settle(next, settle, id, None),
             Step::End(execution, fate) => {
                 next.executions[usize::from(execution)] = fate;
                 next.outcomes[usize::from(execution)] += 1;
@@ -230,9 +212,4 @@ impl Model for Protocol {
     fn properties(&self) -> Vec<Property<Self>> {
         self.invariants()
     }
-}
-
-/// A task's place in the world.
-fn task(world: &mut World, tick: u8, task: u8) -> &mut Task {
-    &mut world.ticks[usize::from(tick)].tasks[usize::from(task)]
 }

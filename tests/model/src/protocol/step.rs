@@ -1,5 +1,7 @@
 //! Steps: what may happen next.
 
+use spillway::protocol::CallId;
+
 use crate::world::{Event, Execution, Fate, Message};
 
 /// A step.
@@ -16,14 +18,15 @@ pub enum Step {
     Receive(u8, u8, Message),
     /// Nothing more is received for a batch.
     Close(u8, u8),
-    /// A task's next call.
-    Work(u8, u8),
+    /// A call of a task.
+    Work(u8, u8, CallId),
     /// Every slot is taken: they are counted again.
     Recount(u8),
     Release(u8),
     /// Settle receives the outcome of an execution.
     TakeOutcome(u8, Execution),
-    Settle(u8),
+    /// A call of an invocation of settle.
+    Settle(u8, CallId),
     /// An execution ends, and one event says so.
     End(Execution, Fate),
     Ingest(Event),
@@ -40,9 +43,24 @@ pub enum Fault {
     Repeat(Message),
     OutcomeLost(Execution, Fate),
     OutcomeRepeated(Execution),
-    /// The next start of a task, or of restart and sweep, is throttled.
-    Throttle(u8, Option<u8>),
-    /// DescribeExecution does not know yet of an execution that runs.
-    OldAnswer(u8),
+    /// A call of a task goes wrong.
+    Work(u8, u8, CallId, Wrong),
+    /// The next call of restart and sweep goes wrong.
+    LookAfter(u8, Wrong),
+    /// A call of settle goes wrong.
+    Settle(u8, CallId, Wrong),
     LeaseEnds,
+}
+
+/// How a call goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wrong {
+    /// There is no answer, and the call had no effect.
+    Lost,
+    /// There is no answer, and the call had its effect.
+    Unclear,
+    /// The start is throttled.
+    Throttled,
+    /// DescribeExecution does not know yet of an execution that runs.
+    OldAnswer,
 }

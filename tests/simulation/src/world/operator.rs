@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use aws_sdk_sqs::types::MessageAttributeValue;
+use aws::queue::Queue;
 use fake_aws::{ExecutionResult, Refusal, Rng};
 use serde_json::{Value, json};
 use spillway::event::ObjectEvent;
-use spillway::message::fifo;
+use spillway::message::outgoing::{Asking, Cause};
 use spillway::message::{self, Body};
 use spillway::record::row::RowKey;
 
@@ -225,26 +225,16 @@ impl Operator {
             return;
         };
         let events = self.world.lane_of(upload);
-        let number = MessageAttributeValue::builder()
-            .data_type("Number")
-            .string_value(attempt.to_string())
-            .build()
-            .expect("complete");
         let cause = format!("replay {}", self.rng.next_u64());
-        let fifo = events
-            .name()
-            .ends_with(".fifo")
-            .then(|| fifo::of(LEDGER_ARN, &event, attempt, Some(&cause)));
+        let asking = Asking {
+            event: &event,
+            attempt,
+            lane: None,
+            cause: Cause::Operator(&cause),
+        };
         let operator = self.world.pipeline.aws.caller("operator").sqs_client();
-        let sent = operator
-            .send_message()
-            .queue_url(events.url())
-            .message_body(message::encode(&event))
-            .message_attributes(message::ATTEMPT, number)
-            .set_message_group_id(fifo.as_ref().map(|fifo| fifo.group.clone()))
-            .set_message_deduplication_id(fifo.map(|fifo| fifo.deduplication))
-            .send()
-            .await;
+        let queue = Queue::new(operator, events.url().to_owned());
+        let sent = queue.send(&asking.message(LEDGER_ARN)).await;
         sent.expect("the operator's own calls do not fail");
     }
 

@@ -1,4 +1,4 @@
-//! Which objects are being looked at in a tick.
+//! Which objects a tick is at work on, in a pipeline in which reconcile has found versions without a version id.
 
 use std::collections::HashMap;
 
@@ -7,14 +7,14 @@ use std::collections::HashMap;
 /// Two events of one row exclude each other by the conditions of their claims. A version that reconcile found and an event
 /// of it have two rows, and each is claimed only if the other is not: so they must not be looked at at the same time.
 #[derive(Debug, Default)]
-pub(crate) struct UnderWay {
+pub struct Locks {
     /// By partition key: how many events that S3 reported, or `None` for a found version.
     objects: HashMap<String, Option<u32>>,
 }
 
-impl UnderWay {
+impl Locks {
     /// `false`: it must not be looked at now.
-    pub(crate) fn enter(&mut self, pk: &str, found: bool) -> bool {
+    pub fn enter(&mut self, pk: &str, found: bool) -> bool {
         match (self.objects.get_mut(pk), found) {
             (None, true) => self.objects.insert(pk.to_owned(), None).is_none(),
             (None, false) => self.objects.insert(pk.to_owned(), Some(1)).is_none(),
@@ -26,7 +26,7 @@ impl UnderWay {
         }
     }
 
-    pub(crate) fn leave(&mut self, pk: &str) {
+    pub fn leave(&mut self, pk: &str) {
         match self.objects.get_mut(pk) {
             Some(Some(reported)) if *reported > 1 => *reported -= 1,
             _ => {
@@ -42,16 +42,16 @@ mod tests {
 
     #[test]
     fn what_was_found_is_looked_at_alone() {
-        let mut under_way = UnderWay::default();
-        assert!(under_way.enter("a", false) && under_way.enter("a", false));
-        assert!(!under_way.enter("a", true));
-        assert!(under_way.enter("b", true));
-        assert!(!under_way.enter("b", true) && !under_way.enter("b", false));
-        under_way.leave("a");
-        assert!(!under_way.enter("a", true));
-        under_way.leave("a");
-        assert!(under_way.enter("a", true));
-        under_way.leave("b");
-        assert!(under_way.enter("b", false));
+        let mut locks = Locks::default();
+        assert!(locks.enter("a", false) && locks.enter("a", false));
+        assert!(!locks.enter("a", true));
+        assert!(locks.enter("b", true));
+        assert!(!locks.enter("b", true) && !locks.enter("b", false));
+        locks.leave("a");
+        assert!(!locks.enter("a", true));
+        locks.leave("a");
+        assert!(locks.enter("a", true));
+        locks.leave("b");
+        assert!(locks.enter("b", false));
     }
 }

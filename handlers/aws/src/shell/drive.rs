@@ -1,0 +1,120 @@
+//! Drives machines: makes their calls, and tells them the answers, until all are done.
+
+use std::collections::HashSet;
+
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use spillway::protocol::Machine;
+use spillway::protocol::call::{Answer, Call};
+
+use super::{Answered, Shell, Tag, UnderWay};
+use crate::error::HandlerError;
+use crate::queue::BATCH;
+
+/// What machines go by, and who takes in what they come to know.
+pub trait Guide<M: Machine> {
+    fn terms(&self) -> M::Terms<'_>;
+
+    /// Takes in what the machine at `index` came to know by an answer, and why a call has none.
+    fn told(&self, index: usize, machine: &M, facts: Vec<M::Fact>, problem: Option<HandlerError>);
+}
+
+/// Drives machines, at most `at_once` of them at a time, in their order.
+pub async fn drive<M: Machine>(
+    shell: &Shell,
+    guide: &impl Guide<M>,
+    machines: &mut [M],
+    at_once: usize,
+) {
+    let mut waiting = 0..machines.len();
+    let mut active = 0;
+    let mut ready: Vec<usize> = Vec::new();
+    let mut outstanding: HashSet<Tag> = HashSet::new();
+    let mut requests = Requests::default();
+    loop {
+        while active < at_once
+            && let Some(index) = waiting.next()
+        {
+            active += 1;
+            ready.push(index);
+        }
+        let mut calls = Vec::new();
+        for index in ready.drain(..) {
+            let Some(machine) = machines.get(index) else {
+                continue;
+            };
+            let terms = guide.terms();
+            let mut done = true;
+            for id in machine.outstanding() {
+                done = false;
+                let tag = (index, id);
+                if outstanding.insert(tag)
+                    && let Some(call) = machine.call(id, &terms)
+                {
+                    calls.push((tag, call));
+                }
+            }
+            active -= usize::from(done);
+        }
+        let Some(answers) = requests.next(shell, calls).await else {
+            if waiting.is_empty() {
+                return;
+            }
+            continue;
+        };
+        for Answered {
+            tag,
+            answer,
+            problem,
+        } in answers
+        {
+            outstanding.remove(&tag);
+            let (index, id) = tag;
+            let Some(machine) = machines.get_mut(index) else {
+                continue;
+            };
+            let mut facts = Vec::new();
+            machine.answered(id, answer, &guide.terms(), &mut facts);
+            guide.told(index, machine, facts, problem);
+            if !ready.contains(&index) {
+                ready.push(index);
+            }
+        }
+    }
+}
+
+/// The requests of machines that are driven together.
+#[derive(Default)]
+struct Requests<'a> {
+    under_way: FuturesUnordered<UnderWay<'a>>,
+    /// Starts among them.
+    starts: usize,
+    /// Calls that nothing comes after, and that each would cost a request: they wait for others of their kind while requests
+    /// are under way that can lead to some.
+    last: Vec<(Tag, Call)>,
+}
+
+impl<'a> Requests<'a> {
+    /// Makes calls, and returns the answers that come next. `None`: nothing is under way.
+    async fn next(&mut self, shell: &'a Shell, calls: Vec<(Tag, Call)>) -> Option<Vec<Answered>> {
+        let is_start = |call: &Call| matches!(call, Call::Start { .. });
+        self.starts += calls.iter().filter(|(_, call)| is_start(call)).count();
+        let (last, calls): (Vec<_>, Vec<_>) = calls.into_iter().partition(|(_, call)| {
+            matches!(
+                call,
+                Call::Delete { .. } | Call::Hide { .. } | Call::FreeSlot(_)
+            )
+        });
+        self.last.extend(last);
+        self.under_way.extend(shell.submit(calls));
+        if self.under_way.len() == self.starts || self.last.len() >= BATCH {
+            self.under_way
+                .extend(shell.submit(std::mem::take(&mut self.last)));
+        }
+        let answers = self.under_way.next().await?;
+        let started = answers
+            .iter()
+            .any(|it| matches!(it.answer, Answer::Start(_)));
+        self.starts -= usize::from(started);
+        Some(answers)
+    }
+}

@@ -1,0 +1,168 @@
+//! The shell: it makes the calls that machines ask for. Alike calls that were submitted together share requests; which call
+//! comes after which is not decided here.
+
+mod drive;
+mod ledger;
+mod queues;
+
+use std::future::Future;
+use std::pin::Pin;
+
+use futures_util::future::FutureExt;
+use spillway::execution::answer::Start;
+use spillway::execution::input::{self, InputFormat};
+use spillway::protocol::CallId;
+use spillway::protocol::call::{Answer, Call};
+use spillway::protocol::terms::Pipeline;
+
+use crate::clients::Clients;
+use crate::clock::Clock;
+use crate::error::HandlerError;
+use crate::ledger::Ledger;
+use crate::queue::Queue;
+use crate::workflow::Workflow;
+
+pub use drive::{Guide, drive};
+
+const SECONDS_PER_DAY: i64 = 24 * 60 * 60;
+
+/// Which machine's call, and which of its calls.
+pub type Tag = (usize, CallId);
+
+/// An answer, and why there is none.
+#[derive(Debug)]
+pub struct Answered {
+    pub tag: Tag,
+    pub answer: Answer,
+    pub problem: Option<HandlerError>,
+}
+
+/// A request under way, with the answers to all calls that share it.
+pub type UnderWay<'a> = Pin<Box<dyn Future<Output = Vec<Answered>> + Send + 'a>>;
+
+/// A pipeline's items, queues and executions.
+#[derive(Debug, Clone)]
+pub struct Shell {
+    pub pipeline: Pipeline,
+    pub ledger: Ledger,
+    /// By priority; at least one.
+    pub lanes: Vec<LaneQueues>,
+    pub outcomes: Option<Queue>,
+    pub outcomes_dead_letters: Option<Queue>,
+    pub workflow: Option<Workflow>,
+    pub input_format: InputFormat,
+    /// Days that finished rows are kept.
+    pub retention_days: u32,
+    pub clock: Clock,
+}
+
+/// A lane's two queues.
+#[derive(Debug, Clone)]
+pub struct LaneQueues {
+    pub events: Queue,
+    pub dead_letters: Queue,
+}
+
+impl Shell {
+    /// Makes calls that were submitted together. Each request is to be awaited.
+    pub fn submit(&self, calls: Vec<(Tag, Call)>) -> Vec<UnderWay<'_>> {
+        let mut requests: Vec<UnderWay<'_>> = Vec::new();
+        let mut reads = ledger::Reads::default();
+        let mut writes = ledger::Writes::default();
+        let mut messages = queues::Messages::default();
+        for (tag, call) in calls {
+            match call {
+                Call::Read { .. } | Call::ReadRows(_) | Call::ReadSlot(_) => reads.add(tag, call),
+                Call::PutSlot(_)
+                | Call::Claim(_)
+                | Call::Finish { .. }
+                | Call::FreeSlot(_)
+                | Call::ForgetBatch(_) => writes.add(tag, call),
+                Call::Send { .. } | Call::Delete { .. } | Call::Hide { .. } => {
+                    messages.add(tag, call);
+                }
+                call => requests.push(self.one(tag, call).boxed()),
+            }
+        }
+        reads.submit(self, &mut requests);
+        writes.submit(self, &mut requests);
+        messages.submit(self, &mut requests);
+        requests
+    }
+
+    /// Makes a call that shares no request.
+    async fn one(&self, tag: Tag, call: Call) -> Vec<Answered> {
+        let result = match call {
+            Call::Start {
+                state_machine_arn,
+                execution,
+                load,
+            } => {
+                let arn = &self.pipeline.arn;
+                let input = input::of(arn, self.input_format, &load.events, load.attempt);
+                let now = self.clock.now();
+                match &self.workflow {
+                    Some(workflow) => {
+                        let start = workflow.start(&state_machine_arn, &execution, &input, now);
+                        Ok(Answer::Start(start.await))
+                    }
+                    None => Ok(Answer::Start(Start::Unclear(
+                        absent("StartExecution").to_string(),
+                    ))),
+                }
+            }
+            Call::Describe {
+                state_machine_arn,
+                execution,
+            } => match &self.workflow {
+                Some(workflow) => workflow
+                    .describe(&state_machine_arn, &execution)
+                    .await
+                    .map(Answer::Described),
+                None => Err(absent("DescribeExecution")),
+            },
+            call => self.one_item(call).await,
+        };
+        vec![answered(tag, result)]
+    }
+
+    /// When a row that is finished now can be forgotten, in seconds since the Unix epoch.
+    fn expires_at(&self) -> i64 {
+        self.clock.now() / 1_000 + i64::from(self.retention_days) * SECONDS_PER_DAY
+    }
+}
+
+/// A call that this function is not set up for.
+fn absent(call: &'static str) -> HandlerError {
+    HandlerError::Call {
+        call,
+        reason: "this function is not set up for it".into(),
+    }
+}
+
+/// The answer to a call.
+fn answered(tag: Tag, result: Result<Answer, HandlerError>) -> Answered {
+    let (answer, problem) = match result {
+        Ok(answer) => (answer, None),
+        Err(problem @ HandlerError::Ledger { .. }) => {
+            (Answer::Unreadable(problem.to_string()), Some(problem))
+        }
+        Err(problem) => (Answer::Unclear, Some(problem)),
+    };
+    Answered {
+        tag,
+        answer,
+        problem,
+    }
+}
+
+/// Queues of a lane, by its events queue's URL and its dead-letter queue's.
+impl LaneQueues {
+    pub fn new(clients: &Clients, events: &str, dead_letters: &str) -> Self {
+        let queue = |url: &str| Queue::new(clients.sqs.clone(), url.to_owned());
+        Self {
+            events: queue(events),
+            dead_letters: queue(dead_letters),
+        }
+    }
+}

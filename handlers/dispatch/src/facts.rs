@@ -1,0 +1,110 @@
+//! Each fact of a tick: its log line, its metric, and what it means for the tick's end.
+
+use aws::error::HandlerError;
+use spillway::message::ATTEMPT;
+use spillway::protocol::fact::{Fact, Scope};
+use spillway::rules::attempt::Oddity;
+use tracing::{debug, error, info, warn};
+
+use crate::shared::State;
+
+/// Tells a fact. `problem`: why the call failed that it is about.
+pub fn tell(fact: Fact, problem: Option<HandlerError>, state: &mut State) {
+    let counts = &mut state.counts;
+    match fact {
+        Fact::Stale {
+            key,
+            attempt,
+            oddity,
+        } => {
+            debug!(key, attempt, "stale");
+            counts.stale += 1;
+            counts.lookalikes += u32::from(oddity == Some(Oddity::Lookalike));
+            odd(&key, oddity);
+        }
+        Fact::Adopted { key } => debug!(key, "was found before it was reported"),
+        Fact::Unreadable { reason } => {
+            error!("{reason}");
+            counts.unreadable += 1;
+        }
+        Fact::DeadLettered { reason } => {
+            warn!(reason, "a message goes to the dead-letter queue");
+        }
+        Fact::Malformed(records) => counts.malformed += records,
+        Fact::Split => counts.split += 1,
+        Fact::HandedBack => counts.handed_back += 1,
+        Fact::Waiting => counts.waiting += 1,
+        Fact::Superseded(versions) => counts.superseded += versions,
+        Fact::Freed => counts.freed += 1,
+        Fact::Batched => counts.batches += 1,
+        Fact::Suspect(taken_at) => debug!(taken_at, "a slot may lack its start"),
+        Fact::Failed(scope) => failed(scope, problem, state),
+        Fact::Started { execution } => {
+            debug!(execution, "started");
+            counts.started += 1;
+        }
+        Fact::AlreadyStarted => counts.already_started += 1,
+        Fact::Throttled { execution, reason } => {
+            warn!(execution, reason, "throttled");
+            counts.throttled += 1;
+        }
+        Fact::Refused { execution, refusal } => {
+            let (error, cause) = (refusal.error, refusal.cause);
+            error!(execution, error, cause, "refused for good");
+            counts.refused += 1;
+        }
+        Fact::StartUnclear { reason } => {
+            counts.unclear += 1;
+            let call = "StartExecution";
+            state.note(HandlerError::Call { call, reason });
+        }
+        Fact::StartForbidden { reason, .. } => {
+            counts.unclear += 1;
+            state.note(HandlerError::StartForbidden(reason));
+        }
+        Fact::Swept => counts.swept += 1,
+        Fact::OutcomeFound { execution } => {
+            info!(
+                execution,
+                "it has ended and holds its slot: its outcome is reported now"
+            );
+            counts.outcomes_found += 1;
+        }
+        Fact::Parked { execution } => {
+            error!(
+                execution,
+                "its execution is not found and may be forgotten: look at it"
+            );
+            counts.parked += 1;
+        }
+    }
+}
+
+/// What is odd about a message that is dropped.
+fn odd(key: &str, oddity: Option<Oddity>) {
+    match oddity {
+        Some(Oddity::Lookalike) => warn!(
+            key,
+            "an upload is not worked on: another one with the same sequencer and another etag was; upload the object \
+             again, and look for what sends sequencers that are not S3's"
+        ),
+        Some(Oddity::DeadAlready) => warn!(
+            key,
+            "a message asks for the first attempt of an event that is dead, and is dropped: to try again, redrive the \
+             dead letter, whose attribute {ATTEMPT} says which attempt is next"
+        ),
+        None => {}
+    }
+}
+
+fn failed(scope: Scope, problem: Option<HandlerError>, state: &mut State) {
+    match (scope, problem) {
+        (Scope::Nothing, Some(problem)) => warn!("{problem}"),
+        (Scope::Nothing, None) => {}
+        (Scope::One | Scope::Tick, Some(problem)) => state.note(problem),
+        (Scope::One | Scope::Tick, None) => state.note(HandlerError::Call {
+            call: "a call",
+            reason: "its answer cannot be used".into(),
+        }),
+    }
+}

@@ -1,0 +1,56 @@
+//! Each fact of an outcome: its log line and its metric.
+
+use spillway::protocol::ended::Ended;
+use tracing::{debug, error, info, warn};
+
+use crate::counts::Counts;
+
+/// Tells a fact.
+pub fn tell(fact: Ended, counts: &mut Counts) {
+    match fact {
+        Ended::Succeeded => counts.succeeded += 1,
+        Ended::Retried => counts.retried += 1,
+        Ended::Dead => counts.dead += 1,
+        Ended::RetrySent {
+            outcome,
+            delay_seconds,
+        } => info!(
+            execution = outcome.execution,
+            status = outcome.status.as_str(),
+            error = outcome.error,
+            delay_seconds,
+            "to be retried"
+        ),
+        Ended::DeadSent { outcome } => error!(
+            execution = outcome.execution,
+            status = outcome.status.as_str(),
+            error = outcome.error,
+            "to the dead-letter queue"
+        ),
+        Ended::EventFailed => counts.batch_items_failed += 1,
+        Ended::ReportNotUnderstood { execution, reason } => warn!(execution, "{reason}"),
+        Ended::Superseded(versions) => counts.superseded += versions,
+        Ended::TurnPassed { key } => {
+            debug!(key, "its turn has come");
+            counts.woken += 1;
+        }
+        Ended::Stale => counts.stale_outcomes += 1,
+        Ended::Redriven { execution } => {
+            error!(
+                execution,
+                "the execution was redriven, past the pipeline and without a slot: replay the event instead"
+            );
+            counts.redriven += 1;
+        }
+        Ended::Unreadable { reason } => error!("{reason}"),
+        Ended::Crowded => {
+            error!("others wrote the head of the object too often while its turn was passed on");
+        }
+        Ended::LetterSent { reason } => {
+            warn!(reason, "an outcome goes to the dead-letter queue");
+            counts.malformed_outcomes += 1;
+        }
+        // What failed is told with the message that comes again.
+        Ended::Failed => {}
+    }
+}

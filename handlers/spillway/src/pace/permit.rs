@@ -1,0 +1,299 @@
+//! The permit: the right to start one execution.
+//!
+//! The gate grants permits, and each is held by the one task that is to start an execution with it. What is outstanding
+//! is the permits that are held, by their stages. A permit that is dropped gives back what is certainly unused: after a
+//! slot that may have been put, or a claim that may have been won, nothing.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::gate::{Gate, Grant};
+use crate::Millis;
+
+/// How far a permit has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Stage {
+    /// Nothing was asked for with it, or certainly in vain.
+    #[default]
+    Granted,
+    /// The slot is asked for. It stays like this when there is no answer.
+    SlotAsked,
+    /// The slot is there, and an attempt may be claimed for it.
+    SlotPut,
+    /// The slot was put, and certainly nothing is claimed for it.
+    Unused,
+    /// The start is called.
+    Called,
+    /// The call started an execution.
+    Started,
+    /// The call certainly started nothing.
+    CameToNothing,
+    /// The call has no clear answer.
+    Unclear,
+}
+
+/// The gate, which all that hold a permit share.
+#[derive(Debug, Clone)]
+pub struct SharedGate(Arc<Mutex<Gate>>);
+
+/// What the gate answers.
+#[derive(Debug)]
+pub enum Permits {
+    Granted(Vec<Permit>),
+    /// The rate allows the next ones at this time.
+    NotBefore(Millis),
+    /// Every slot is taken.
+    Full,
+    /// The tick's starts are used up.
+    Spent,
+}
+
+impl SharedGate {
+    pub fn new(gate: Gate) -> Self {
+        Self(Arc::new(Mutex::new(gate)))
+    }
+
+    /// Never held across an await.
+    pub fn lock(&self) -> MutexGuard<'_, Gate> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Asks for up to `most` starts, each with a slot of its own.
+    pub fn request(&self, most: u32, now: Millis) -> Permits {
+        let grant = self.lock().request(most, now);
+        self.permits(grant, Stage::Granted)
+    }
+
+    /// Asks for one start of an execution that holds its slot since `taken_at` and does not run. It is called at once.
+    pub fn request_restart(&self, taken_at: Millis, now: Millis) -> Permits {
+        let grant = self.lock().request_restart(taken_at, now);
+        self.permits(grant, Stage::Called)
+    }
+
+    fn permits(&self, grant: Grant, stage: Stage) -> Permits {
+        let permit = |_| Permit {
+            gate: self.clone(),
+            stage,
+        };
+        match grant {
+            Grant::Take(granted) => Permits::Granted((0..granted).map(permit).collect()),
+            Grant::NotBefore(time) => Permits::NotBefore(time),
+            Grant::Full => Permits::Full,
+            Grant::Spent => Permits::Spent,
+        }
+    }
+}
+
+/// The right to start one execution.
+#[derive(Debug)]
+#[must_use = "a permit that is dropped is given back"]
+pub struct Permit {
+    gate: SharedGate,
+    stage: Stage,
+}
+
+impl Permit {
+    /// Takes in how far the task that holds it has come. `taken_at`: when its slot was put.
+    pub fn reached(&mut self, stage: Stage, taken_at: Millis, now: Millis) {
+        let last = std::mem::replace(&mut self.stage, stage);
+        if last == stage {
+            return;
+        }
+        let mut gate = self.gate.lock();
+        if last == Stage::SlotAsked && stage != Stage::Granted {
+            gate.capacity.slot_put();
+        }
+        match stage {
+            Stage::Granted | Stage::SlotAsked | Stage::SlotPut | Stage::Called => {}
+            Stage::Unused => gate.give_back_start(1),
+            Stage::Started => gate.started(now),
+            Stage::CameToNothing => gate.came_to_nothing(taken_at, now),
+            Stage::Unclear => gate.give_back_budget(1),
+        }
+    }
+
+    pub fn stage(&self) -> Stage {
+        self.stage
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        match self.stage {
+            Stage::Granted => self.gate.lock().give_back(1),
+            // It counts as put: it may have been.
+            Stage::SlotAsked => self.gate.lock().capacity.slot_put(),
+            Stage::SlotPut
+            | Stage::Unused
+            | Stage::Called
+            | Stage::Started
+            | Stage::CameToNothing
+            | Stage::Unclear => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pace::Pace;
+    use crate::pace::day::DayLimit;
+    use crate::pace::tokens::Tokens;
+    use proptest::prelude::*;
+
+    const BUDGET: u32 = 12;
+    const LIMIT: u32 = 10;
+    const DAY: u32 = 11;
+
+    fn gate() -> SharedGate {
+        let pace = Pace {
+            max_concurrency: LIMIT,
+            starts_per_second: 100.0,
+            burst: 50,
+            starts_per_tick: Some(BUDGET),
+        };
+        let mut gate = Gate::new(&pace, Tokens::new(100.0, 50, None, 0), Some(BUDGET));
+        gate.set_day(DayLimit::new(DAY, None, 0, 60_000, gate.most(60.0)));
+        SharedGate::new(gate)
+    }
+
+    fn one(gate: &SharedGate) -> Permit {
+        match gate.request(1, 0) {
+            Permits::Granted(mut permits) => permits.pop().unwrap(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn left(gate: &SharedGate) -> (u32, u32, u32) {
+        let mut gate = gate.lock();
+        (
+            gate.capacity.free(),
+            gate.spent(),
+            gate.day().unwrap().left(0),
+        )
+    }
+
+    #[test]
+    fn what_was_never_asked_for_is_given_back_whole() {
+        let gate = gate();
+        let permit = one(&gate);
+        assert_eq!(left(&gate), (LIMIT - 1, 1, DAY - 1));
+        drop(permit);
+        assert_eq!(left(&gate), (LIMIT, 0, DAY));
+    }
+
+    #[test]
+    fn after_an_unclear_slot_nothing_is_given_back() {
+        let gate = gate();
+        let mut permit = one(&gate);
+        permit.reached(Stage::SlotAsked, 0, 0);
+        drop(permit);
+        assert_eq!(left(&gate), (LIMIT - 1, 1, DAY - 1));
+        // The next count tells whether it was put.
+        gate.lock().capacity.count_begins();
+        gate.lock().capacity.count_ends(0);
+        assert_eq!(left(&gate), (LIMIT, 1, DAY - 1));
+    }
+
+    #[test]
+    fn after_a_possible_claim_nothing_is_given_back() {
+        let gate = gate();
+        let mut permit = one(&gate);
+        permit.reached(Stage::SlotAsked, 0, 0);
+        permit.reached(Stage::SlotPut, 0, 0);
+        drop(permit);
+        assert_eq!(left(&gate), (LIMIT - 1, 1, DAY - 1));
+    }
+
+    #[test]
+    fn a_slot_that_was_there_before_is_another_ones() {
+        let gate = gate();
+        let mut permit = one(&gate);
+        permit.reached(Stage::SlotAsked, 0, 0);
+        permit.reached(Stage::Granted, 0, 0);
+        drop(permit);
+        assert_eq!(left(&gate), (LIMIT, 0, DAY));
+    }
+
+    #[test]
+    fn a_restart_that_came_to_nothing_uses_no_start() {
+        let gate = gate();
+        gate.lock().capacity.count_begins();
+        gate.lock().capacity.count_ends(1);
+        gate.lock().found_unstarted(1);
+        let Permits::Granted(mut permits) = gate.request_restart(0, 0) else {
+            panic!("not granted");
+        };
+        assert_eq!(gate.lock().spent(), 1);
+        permits[0].reached(Stage::CameToNothing, 0, 0);
+        drop(permits);
+        assert_eq!(gate.lock().spent(), 0);
+        assert_eq!(gate.lock().capacity.used(), 1);
+    }
+
+    /// The ways that a permit can go, to any length.
+    const WAYS: &[&[Stage]] = &[
+        &[Stage::SlotAsked, Stage::Granted],
+        &[Stage::SlotAsked, Stage::SlotPut, Stage::Unused],
+        &[
+            Stage::SlotAsked,
+            Stage::SlotPut,
+            Stage::Called,
+            Stage::Started,
+        ],
+        &[
+            Stage::SlotAsked,
+            Stage::SlotPut,
+            Stage::Called,
+            Stage::CameToNothing,
+        ],
+        &[
+            Stage::SlotAsked,
+            Stage::SlotPut,
+            Stage::Called,
+            Stage::Unclear,
+        ],
+    ];
+
+    proptest! {
+        /// Against what is counted from all permits that there ever were: the slots that are or may be there, and the
+        /// starts that were made or may have been.
+        #[test]
+        fn what_is_outstanding_is_what_is_held(
+            steps in proptest::collection::vec((0usize..12, 0usize..5, any::<bool>()), 0..80),
+        ) {
+            let gate = gate();
+            let mut held: Vec<(Permit, usize, usize)> = Vec::new();
+            let (mut slots, mut starts) = (0, 0);
+            for (at, way, drops) in steps {
+                if at >= held.len() {
+                    if let Permits::Granted(permits) = gate.request(1, 0) {
+                        held.extend(permits.into_iter().map(|permit| (permit, way, 0)));
+                    }
+                } else if drops || held[at].2 == WAYS[held[at].1].len() {
+                    let (permit, _, _) = held.swap_remove(at);
+                    let stage = permit.stage();
+                    slots += u32::from(stage != Stage::Granted);
+                    starts += u32::from(matches!(
+                        stage,
+                        Stage::SlotAsked | Stage::SlotPut | Stage::Called | Stage::Started
+                    ));
+                } else {
+                    let (permit, way, done) = &mut held[at];
+                    permit.reached(WAYS[*way][*done], 0, 0);
+                    *done += 1;
+                }
+                let (mut used, mut spent) = (slots, starts);
+                for (permit, _, _) in &held {
+                    used += 1;
+                    spent += u32::from(!matches!(
+                        permit.stage(),
+                        Stage::Unused | Stage::CameToNothing | Stage::Unclear
+                    ));
+                }
+                prop_assert_eq!(gate.lock().capacity.used(), used);
+                prop_assert_eq!(gate.lock().spent(), spent);
+                prop_assert!(used <= LIMIT && spent <= BUDGET);
+            }
+        }
+    }
+}

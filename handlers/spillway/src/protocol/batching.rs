@@ -1,0 +1,475 @@
+//! Batching: several messages for one execution. The batch, its slot, the claims, then the start with those that were won.
+
+use super::call::{Answer, Call, Written};
+use super::candidate::Candidate;
+use super::claim::claim_of;
+use super::claiming::Claiming;
+use super::fact::{Fact, Scope};
+use super::fate::{Fate, HIDE_SECONDS};
+use super::freeing::Freeing;
+use super::recognising::{Recognised, Recognising};
+use super::starting::{HoldsPermit, Starting};
+use super::terms::Terms;
+use super::{CallId, Machine, ONLY};
+use crate::Millis;
+use crate::event::ObjectEvent;
+use crate::execution::input::Load;
+use crate::execution::name;
+use crate::pace::permit::Stage;
+use crate::record::batch::Batch;
+use crate::record::row::{Row, RowKey, Seen};
+use crate::record::slot::{Slot, Work};
+use crate::rules::attempt::{Verdict, verdict};
+
+/// How often a member is claimed again whose row was written since it was read.
+const TRIES: u8 = 4;
+/// The calls that are not a member's; a member's go by its index.
+const OWN: CallId = CallId::MAX - 8;
+
+/// Messages on their way into one execution.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Batching {
+    members: Vec<Member>,
+    /// The indexes of those that are to be in the batch, in the order of its input.
+    chosen: Vec<usize>,
+    at: At,
+    stage: Stage,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Member {
+    candidate: Candidate,
+    at: MemberAt,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum MemberAt {
+    Recognise(Box<Recognising>),
+    /// Its attempt is to be claimed, if the row is still like this.
+    Ready(Option<Seen>),
+    Claim {
+        seen: Option<Seen>,
+        tries: u8,
+    },
+    Leave {
+        fate: Fate,
+        won: bool,
+    },
+    /// Its dead letter is sent.
+    Letter,
+    Done {
+        won: bool,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum At {
+    Recognise,
+    PutBatch,
+    PutSlot(Slot),
+    Claim {
+        slot: Slot,
+        unclear: bool,
+    },
+    /// Fixes which of them it works on, if not all were won.
+    Fix(Slot),
+    Free(Freeing),
+    Start(Starting),
+    /// Only one was left: it goes alone.
+    Alone(Box<Claiming>),
+    Done,
+}
+
+impl Member {
+    fn leave(&mut self, fate: Fate) {
+        let won = false;
+        self.at = MemberAt::Leave { fate, won };
+    }
+
+    fn is_won(&self) -> bool {
+        match self.at {
+            MemberAt::Leave { won, .. } | MemberAt::Done { won } => won,
+            _ => false,
+        }
+    }
+
+    fn recognised(&mut self, recognised: Recognised) {
+        match recognised {
+            Recognised::Claim(seen) => self.at = MemberAt::Ready(seen),
+            Recognised::Leave(fate) => self.leave(fate),
+            // An order needs executions of one event each.
+            Recognised::Turn(_) => self.leave(Fate::HandBack),
+        }
+    }
+
+    /// What its claim comes to. A row that was written since it was read and can still be claimed, as when ingest came
+    /// to know of it, is claimed as it is: an attempt that is left behind could be claimed later for a batch of the same
+    /// name, which has run without it. Returns `false` when nobody knows.
+    fn claimed(&mut self, tries: u8, answer: Answer, facts: &mut Vec<Fact>) -> bool {
+        let row = match answer {
+            Answer::Written(Written::Now) => {
+                // Slot and claim are there, so the message can go.
+                let fate = Fate::Delete;
+                self.at = MemberAt::Leave { fate, won: true };
+                return true;
+            }
+            Answer::Written(Written::Lost(row)) => row,
+            _ => {
+                facts.push(Fact::Failed(Scope::Tick));
+                self.leave(Fate::HandBack);
+                return false;
+            }
+        };
+        let row: Option<&Row> = row.as_deref();
+        match verdict(self.candidate.attempt, row) {
+            Verdict::Claim if tries < TRIES => {
+                let seen = row.map(Seen::from);
+                let tries = tries + 1;
+                self.at = MemberAt::Claim { seen, tries };
+            }
+            Verdict::Stale => {
+                let fate = Fate::stale(&self.candidate, row, facts);
+                self.leave(fate);
+            }
+            Verdict::Claim | Verdict::ClaimIfClosed => self.leave(Fate::HandBack),
+        }
+        true
+    }
+}
+
+impl Batching {
+    /// Of first attempts, of objects that are each another one.
+    pub fn new(candidates: Vec<Candidate>) -> Self {
+        let member = |candidate| Member {
+            candidate,
+            at: MemberAt::Recognise(Box::default()),
+        };
+        Self {
+            members: candidates.into_iter().map(member).collect(),
+            chosen: Vec::new(),
+            at: At::Recognise,
+            stage: Stage::Granted,
+        }
+    }
+
+    /// Returns the messages that are not deleted or handed back yet.
+    pub fn held(&self) -> impl Iterator<Item = &Candidate> {
+        let held = |member: &&Member| !matches!(member.at, MemberAt::Done { .. });
+        let alone = match &self.at {
+            At::Alone(claiming) => Some(claiming.candidate()),
+            _ => None,
+        };
+        let members = self.members.iter().filter(held);
+        members.map(|member| &member.candidate).chain(alone)
+    }
+
+    fn slot(&self) -> Option<&Slot> {
+        match &self.at {
+            At::PutSlot(slot) | At::Claim { slot, .. } | At::Fix(slot) => Some(slot),
+            At::Free(freeing) => Some(&freeing.slot),
+            At::Start(starting) => Some(starting.slot()),
+            At::Alone(claiming) => claiming.slot(),
+            At::Recognise | At::PutBatch | At::Done => None,
+        }
+    }
+
+    /// For a model, which numbers times anew.
+    pub fn slot_mut(&mut self) -> Option<&mut Slot> {
+        match &mut self.at {
+            At::PutSlot(slot) | At::Claim { slot, .. } | At::Fix(slot) => Some(slot),
+            At::Free(freeing) => Some(&mut freeing.slot),
+            At::Start(starting) => Some(starting.slot_mut()),
+            At::Alone(claiming) => claiming.slot_mut(),
+            At::Recognise | At::PutBatch | At::Done => None,
+        }
+    }
+
+    fn members_chosen(&self) -> impl Iterator<Item = &Member> {
+        self.chosen
+            .iter()
+            .filter_map(|&index| self.members.get(index))
+    }
+
+    fn execution(&self, terms: &Terms<'_>) -> String {
+        let events = self.members_chosen().map(|member| &member.candidate.event);
+        name::of_batch(&terms.pipeline.arn, events)
+    }
+
+    /// Goes on when every member is recognised.
+    fn choose(&mut self, terms: &Terms<'_>) {
+        let recognises = |member: &Member| matches!(member.at, MemberAt::Recognise(_));
+        if self.at != At::Recognise || self.members.iter().any(recognises) {
+            return;
+        }
+        let ready = |(index, member): (usize, &Member)| match member.at {
+            MemberAt::Ready(_) => Some(index),
+            _ => None,
+        };
+        self.chosen = self.members.iter().enumerate().filter_map(ready).collect();
+        self.at = match self.chosen.as_slice() {
+            [] => At::Done,
+            [only] => {
+                let member = self.members.remove(*only);
+                self.chosen.clear();
+                let MemberAt::Ready(seen) = member.at else {
+                    return;
+                };
+                let claiming = Claiming::recognised(member.candidate, seen, terms);
+                At::Alone(Box::new(claiming))
+            }
+            _ => At::PutBatch,
+        };
+    }
+
+    /// Nothing is claimed: each goes back.
+    fn leave_all(&mut self, fate: &Fate) -> At {
+        for &index in &self.chosen {
+            if let Some(member) = self.members.get_mut(index) {
+                member.leave(fate.clone());
+            }
+        }
+        At::Done
+    }
+
+    fn batch_put(&mut self, answer: Answer, terms: &Terms<'_>, facts: &mut Vec<Fact>) -> At {
+        match answer {
+            Answer::Batch(Some(Batch { members: None, .. })) => {
+                self.stage = Stage::SlotAsked;
+                At::PutSlot(Slot {
+                    execution: self.execution(terms),
+                    taken_at: terms.slot_time,
+                    work: Work::Batch,
+                    ordered: false,
+                    state_machine_arn: terms.state_machine_arn.to_owned(),
+                    pending: false,
+                })
+            }
+            // Another tick fixed it and is at work.
+            Answer::Batch(_) => self.leave_all(&Fate::HandBack),
+            _ => {
+                facts.push(Fact::Failed(Scope::Tick));
+                self.leave_all(&Fate::HandBack)
+            }
+        }
+    }
+
+    fn slot_put(&mut self, slot: Slot, answer: &Answer, facts: &mut Vec<Fact>) -> At {
+        match answer {
+            Answer::Written(Written::Now) => {
+                self.stage = Stage::SlotPut;
+                for &index in &self.chosen {
+                    if let Some(member) = self.members.get_mut(index)
+                        && let MemberAt::Ready(seen) = member.at
+                    {
+                        member.at = MemberAt::Claim { seen, tries: 0 };
+                    }
+                }
+                At::Claim {
+                    slot,
+                    unclear: false,
+                }
+            }
+            Answer::Written(Written::Lost(_)) => {
+                self.stage = Stage::Granted;
+                self.leave_all(&Fate::Hide(HIDE_SECONDS))
+            }
+            _ => {
+                facts.push(Fact::Suspect(slot.taken_at));
+                facts.push(Fact::Failed(Scope::Tick));
+                self.leave_all(&Fate::HandBack)
+            }
+        }
+    }
+
+    /// Goes on when every claim is answered.
+    fn all_claimed(&mut self, facts: &mut Vec<Fact>) {
+        let At::Claim { slot, unclear } = &self.at else {
+            return;
+        };
+        let claims = |member: &Member| matches!(member.at, MemberAt::Claim { .. });
+        if self.members_chosen().any(claims) {
+            return;
+        }
+        let won = self
+            .members_chosen()
+            .filter(|member| member.is_won())
+            .count();
+        let (slot, unclear) = (slot.clone(), *unclear);
+        self.at = match won {
+            // Which of them were won is left to the next tick, which asks the ledger; those that were are its own now.
+            _ if unclear => {
+                facts.push(Fact::Suspect(slot.taken_at));
+                At::Done
+            }
+            0 => {
+                self.stage = Stage::Unused;
+                At::Free(Freeing::new(slot))
+            }
+            won if won < self.chosen.len() => At::Fix(slot),
+            _ => self.start(slot, facts),
+        };
+    }
+
+    /// The places in the batch of those that were won.
+    fn won(&self) -> Vec<usize> {
+        let won = |(place, member): (usize, &Member)| member.is_won().then_some(place);
+        self.members_chosen().enumerate().filter_map(won).collect()
+    }
+
+    fn fixed(&mut self, slot: Slot, answer: &Answer, facts: &mut Vec<Fact>) -> At {
+        match answer {
+            Answer::Batch(Some(batch)) if batch.members == Some(self.won()) => {
+                self.start(slot, facts)
+            }
+            answer => {
+                facts.push(Fact::Suspect(slot.taken_at));
+                if !matches!(answer, Answer::Batch(_)) {
+                    facts.push(Fact::Failed(Scope::Tick));
+                }
+                At::Done
+            }
+        }
+    }
+
+    fn start(&self, slot: Slot, facts: &mut Vec<Fact>) -> At {
+        facts.push(Fact::Batched);
+        let won = self.members_chosen().filter(|member| member.is_won());
+        let events: Vec<ObjectEvent> = won.map(|it| it.candidate.event.clone()).collect();
+        At::Start(Starting::new(slot, Load { attempt: 1, events }))
+    }
+
+    fn of_member(
+        &mut self,
+        index: usize,
+        answer: Answer,
+        terms: &Terms<'_>,
+        facts: &mut Vec<Fact>,
+    ) {
+        let Some(member) = self.members.get_mut(index) else {
+            return;
+        };
+        let won = member.is_won();
+        match std::mem::replace(&mut member.at, MemberAt::Done { won }) {
+            MemberAt::Recognise(mut recognising) => {
+                match recognising.answered(&mut member.candidate, answer, terms, facts) {
+                    None => member.at = MemberAt::Recognise(recognising),
+                    Some(recognised) => member.recognised(recognised),
+                }
+                self.choose(terms);
+            }
+            MemberAt::Claim { tries, .. } => {
+                let known = member.claimed(tries, answer, facts);
+                if let At::Claim { unclear, .. } = &mut self.at {
+                    *unclear |= !known;
+                }
+                self.all_claimed(facts);
+            }
+            MemberAt::Leave { fate, won: false } => {
+                if fate.done(&answer, facts) {
+                    member.at = MemberAt::Letter;
+                }
+            }
+            MemberAt::Ready(seen) => member.at = MemberAt::Ready(seen),
+            MemberAt::Leave { .. } | MemberAt::Letter | MemberAt::Done { .. } => {}
+        }
+    }
+}
+
+impl HoldsPermit for Batching {
+    fn stage(&self) -> Stage {
+        match &self.at {
+            At::Start(starting) => starting.stage(),
+            At::Alone(claiming) => claiming.stage(),
+            _ => self.stage,
+        }
+    }
+
+    fn taken_at(&self) -> Option<Millis> {
+        self.slot().map(|slot| slot.taken_at)
+    }
+}
+
+impl Machine for Batching {
+    type Terms<'a> = Terms<'a>;
+    type Fact = Fact;
+
+    fn outstanding(&self) -> impl Iterator<Item = CallId> {
+        let mut own = Vec::new();
+        match &self.at {
+            At::Recognise | At::Claim { .. } | At::Done => {}
+            At::Start(starting) if starting.is_done() => {}
+            At::Alone(claiming) => own.extend(claiming.outstanding().map(|id| OWN + id)),
+            _ => own.push(OWN),
+        }
+        let calls = |(index, member): (usize, &Member)| match member.at {
+            MemberAt::Ready(_) | MemberAt::Done { .. } => None,
+            _ => CallId::try_from(index).ok(),
+        };
+        self.members.iter().enumerate().filter_map(calls).chain(own)
+    }
+
+    fn call(&self, id: CallId, terms: &Terms<'_>) -> Option<Call> {
+        if id < OWN {
+            let Member { candidate, at } = self.members.get(usize::from(id))?;
+            return match at {
+                MemberAt::Recognise(recognising) => Some(recognising.call(candidate, terms)),
+                MemberAt::Claim { seen, .. } => {
+                    let execution = match &self.at {
+                        At::Claim { slot, .. } => &slot.execution,
+                        _ => return None,
+                    };
+                    Some(Call::Claim(claim_of(candidate, execution, *seen, terms)))
+                }
+                MemberAt::Leave { fate, .. } => {
+                    Some(fate.call(&candidate.message, candidate.lane, terms))
+                }
+                MemberAt::Letter => {
+                    Some(Fate::Delete.call(&candidate.message, candidate.lane, terms))
+                }
+                MemberAt::Ready(_) | MemberAt::Done { .. } => None,
+            };
+        }
+        match &self.at {
+            At::PutBatch => Some(Call::PutBatch {
+                execution: self.execution(terms),
+                candidates: self
+                    .members_chosen()
+                    .map(|member| RowKey::of(&member.candidate.event))
+                    .collect(),
+            }),
+            At::PutSlot(slot) => Some(Call::PutSlot(slot.clone())),
+            At::Fix(slot) => Some(Call::FixBatch {
+                execution: slot.execution.clone(),
+                members: self.won(),
+            }),
+            At::Free(freeing) => Some(freeing.call()),
+            At::Start(starting) => starting.call(ONLY, terms),
+            At::Alone(claiming) => claiming.call(id - OWN, terms),
+            At::Recognise | At::Claim { .. } | At::Done => None,
+        }
+    }
+
+    fn answered(&mut self, id: CallId, answer: Answer, terms: &Terms<'_>, facts: &mut Vec<Fact>) {
+        if id < OWN {
+            return self.of_member(usize::from(id), answer, terms, facts);
+        }
+        self.at = match std::mem::replace(&mut self.at, At::Done) {
+            At::PutBatch => self.batch_put(answer, terms, facts),
+            At::PutSlot(slot) => self.slot_put(slot, &answer, facts),
+            At::Fix(slot) => self.fixed(slot, &answer, facts),
+            At::Free(mut freeing) => match freeing.answered(&answer, facts) {
+                false => At::Free(freeing),
+                true => At::Done,
+            },
+            At::Start(mut starting) => {
+                starting.answered(ONLY, answer, terms, facts);
+                At::Start(starting)
+            }
+            At::Alone(mut claiming) => {
+                claiming.answered(id - OWN, answer, terms, facts);
+                At::Alone(claiming)
+            }
+            at @ (At::Recognise | At::Claim { .. } | At::Done) => at,
+        };
+    }
+}

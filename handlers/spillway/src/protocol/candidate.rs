@@ -1,0 +1,73 @@
+//! A message that asks for one attempt of one object event.
+
+use crate::event::{ObjectEvent, Sequencer, time};
+use crate::execution::input;
+use crate::message::Received;
+use crate::reconcile::place;
+use crate::record::head::Head;
+use crate::record::row::{Row, RowKey};
+use crate::record::version;
+use crate::rules::batch::Member;
+
+/// A message that was understood.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Candidate {
+    pub message: Received,
+    /// The index of the lane that it came by.
+    pub lane: usize,
+    pub event: ObjectEvent,
+    pub attempt: u32,
+    pub standing: Standing,
+}
+
+/// How the version of a candidate became known, beside its row.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub enum Standing {
+    /// S3 reported it, and nothing else did.
+    #[default]
+    Reported,
+    /// Reconcile found it before S3 reported it, which now has: it goes by the row of what was found.
+    Adopted(Option<Sequencer>),
+    /// Reconcile found it. The rows of its object, as far as they were read.
+    Found(Vec<Row>),
+}
+
+impl Member for Candidate {
+    fn attempt(&self) -> u32 {
+        self.attempt
+    }
+
+    fn object(&self) -> (&str, &str) {
+        (&self.event.bucket, &self.event.key)
+    }
+
+    fn bytes(&self) -> usize {
+        input::bytes(&self.event)
+    }
+}
+
+impl Candidate {
+    /// Returns what sorts candidates by time: of two of one object the older one is less. A found one comes last, since
+    /// its place is not known yet.
+    pub fn in_time(&self) -> (RowKey, bool, Option<Sequencer>) {
+        let object = RowKey {
+            sk: String::new(),
+            ..RowKey::of(&self.event)
+        };
+        let sequencer = self.event.sequencer.clone();
+        (object, sequencer.is_none(), sequencer)
+    }
+
+    /// Returns the place of its version among those of its object.
+    pub fn version(&self, head: &Head) -> String {
+        match &self.standing {
+            Standing::Reported => place::of(&self.event, &[], head),
+            Standing::Found(rows) => place::of(&self.event, rows, head),
+            Standing::Adopted(sequencer) => {
+                let time = time::millis(&self.event.event_time).unwrap_or_default();
+                let sequencer = sequencer.as_ref().map(Sequencer::as_str);
+                version::found(sequencer, time, &RowKey::of(&self.event).sk)
+            }
+        }
+    }
+}

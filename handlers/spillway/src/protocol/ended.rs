@@ -1,0 +1,53 @@
+//! What settling an outcome comes to know.
+
+use crate::execution::outcome::Outcome;
+
+/// Something that happened. Each is counted and logged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ended {
+    Succeeded,
+    /// The next attempt was asked for, and the row says so.
+    Retried,
+    /// The event went to the dead-letter queue, and its row says so.
+    Dead,
+    /// The message for the next attempt was sent.
+    RetrySent {
+        outcome: Outcome,
+        delay_seconds: u32,
+    },
+    /// The dead letter of the event was sent.
+    DeadSent {
+        outcome: Outcome,
+    },
+    /// The execution reported one of its object events as failed.
+    EventFailed,
+    /// The report of an execution was not understood: all of its events count as failed.
+    ReportNotUnderstood {
+        execution: String,
+        reason: String,
+    },
+    /// So many versions were passed over because of a newer one.
+    Superseded(u32),
+    /// The next version of an object was asked for.
+    TurnPassed {
+        key: String,
+    },
+    /// It was settled before, or holds no slot of this pipeline.
+    Stale,
+    /// Somebody redrove the execution, past the pipeline.
+    Redriven {
+        execution: String,
+    },
+    /// A message that is no outcome went to the dead-letter queue.
+    LetterSent {
+        reason: String,
+    },
+    /// An item that this release cannot read.
+    Unreadable {
+        reason: String,
+    },
+    /// Others wrote the head of the object too often in between.
+    Crowded,
+    /// The outcome is not settled, and comes again: the call failed whose answer was told, or what was told before.
+    Failed,
+}

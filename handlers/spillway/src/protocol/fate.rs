@@ -1,0 +1,90 @@
+//! What becomes of a message.
+
+use super::call::{Answer, Call, Queue};
+use super::candidate::Candidate;
+use super::fact::{Fact, Scope};
+use super::terms::Terms;
+use crate::message::Received;
+use crate::message::outgoing::Outgoing;
+use crate::record::row::Row;
+use crate::rules::attempt::oddity;
+
+/// How long a message is hidden whose attempt another message is claiming, whose last attempt still runs, or of which
+/// something is unclear, in seconds.
+pub const HIDE_SECONDS: u32 = 60;
+
+/// What is done with a message that claims nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Fate {
+    /// Nothing is left to do for it.
+    Delete,
+    /// It can be received again at once.
+    HandBack,
+    /// It is hidden for so many seconds.
+    Hide(u32),
+    /// It goes to the dead-letter queue with this reason, and is deleted then.
+    DeadLetter(String),
+}
+
+impl Fate {
+    /// Returns the call that does it; of a dead letter the first one.
+    pub fn call(&self, message: &Received, lane: usize, terms: &Terms<'_>) -> Call {
+        let hide = |seconds| Call::Hide {
+            lane,
+            receipt: message.receipt.clone(),
+            seconds,
+        };
+        match self {
+            Self::Delete => Call::Delete {
+                lane,
+                receipt: message.receipt.clone(),
+            },
+            Self::HandBack => hide(0),
+            Self::Hide(seconds) => hide(*seconds),
+            Self::DeadLetter(reason) => Call::Send {
+                to: Queue::DeadLetters(lane),
+                message: Outgoing::dead_letter(message, terms.pipeline.lane_name(lane), reason),
+            },
+        }
+    }
+
+    /// Takes in the answer to the call. Returns `true` when a dead letter was sent, and the message is to be deleted.
+    pub fn done(&self, answer: &Answer, facts: &mut Vec<Fact>) -> bool {
+        match self {
+            Self::Delete => false,
+            Self::HandBack | Self::Hide(_) => {
+                facts.push(Fact::HandedBack);
+                false
+            }
+            Self::DeadLetter(reason) if *answer == Answer::Done => {
+                let reason = reason.clone();
+                facts.push(Fact::DeadLettered { reason });
+                true
+            }
+            // It stays hidden, and comes again.
+            Self::DeadLetter(_) => {
+                facts.push(Fact::Failed(Scope::One));
+                false
+            }
+        }
+    }
+
+    /// The fate of a message whose attempt the ledger owns, given its row.
+    pub fn stale(candidate: &Candidate, row: Option<&Row>, facts: &mut Vec<Fact>) -> Self {
+        let Candidate { event, attempt, .. } = candidate;
+        facts.push(Fact::Stale {
+            key: event.key.clone(),
+            attempt: *attempt,
+            oddity: row.and_then(|row| oddity(event, *attempt, row)),
+        });
+        Self::Delete
+    }
+
+    /// The fate of a message about an item that this release cannot read.
+    pub fn unreadable(reason: String, facts: &mut Vec<Fact>) -> Self {
+        facts.push(Fact::Unreadable {
+            reason: reason.clone(),
+        });
+        Self::DeadLetter(reason)
+    }
+}

@@ -1,0 +1,66 @@
+//! The protocol: which call comes next, for a message, a slot, an outcome and a tick. Machines without I/O.
+//!
+//! A machine says which calls are to be under way ([`Machine::outstanding`], [`Machine::call`]) and is told each answer
+//! ([`Machine::answered`]). What it comes to know on the way it tells as facts, which are counted, logged and obeyed
+//! elsewhere. It holds no clock, no tokens and no metrics, and is `Clone`, `Eq` and `Hash`: `tests/model` makes any
+//! outstanding call, drops a machine for a crash, and answers [`call::Answer::Unclear`] for a loss.
+//!
+//! One message goes through these files, in one direction: `recognising`, `claiming` (with an order `turn`), `starting`.
+
+pub mod batching;
+pub mod call;
+pub mod candidate;
+pub mod claim;
+pub mod claiming;
+pub mod ended;
+pub mod fact;
+pub mod fate;
+pub mod freeing;
+pub mod ingesting;
+pub mod loading;
+pub mod locks;
+pub mod opening;
+pub mod passing;
+pub mod recognising;
+pub mod reporting;
+pub mod rounds;
+pub mod settled_row;
+pub mod settling;
+pub mod splitting;
+pub mod starting;
+pub mod sweeping;
+pub mod terms;
+pub mod tick;
+pub mod turn;
+pub mod understanding;
+
+use call::{Answer, Call};
+
+/// Which of a machine's calls an answer is to.
+pub type CallId = u16;
+
+/// The call of a machine that has one at a time.
+pub const ONLY: CallId = 0;
+
+/// Something that goes on call by call.
+pub trait Machine {
+    /// What holds for the machine while it runs: the pipeline's configuration, and what the tick knows.
+    type Terms<'a>;
+    /// What it comes to know.
+    type Fact;
+
+    /// Returns the calls that are to be under way now. None: the machine is done.
+    fn outstanding(&self) -> impl Iterator<Item = CallId>;
+
+    /// Returns a call that is outstanding.
+    fn call(&self, id: CallId, terms: &Self::Terms<'_>) -> Option<Call>;
+
+    /// Goes on with the answer to a call.
+    fn answered(
+        &mut self,
+        id: CallId,
+        answer: Answer,
+        terms: &Self::Terms<'_>,
+        facts: &mut Vec<Self::Fact>,
+    );
+}

@@ -1,0 +1,383 @@
+//! Settling an outcome. In this order: the message for the next attempt, the row, the turn of the object, the slot. So every
+//! crash leaves work to do again and none lost: while the slot is there the outcome is not settled, and doing it again does
+//! no harm.
+
+use std::collections::HashSet;
+
+use super::call::{Answer, Call, Item};
+use super::ended::Ended;
+use super::passing::{Passed, Passing};
+use super::settled_row::SettledRow;
+use super::terms::Pipeline;
+use super::{CallId, Machine, ONLY};
+use crate::execution::answer::Described;
+use crate::execution::name;
+use crate::execution::outcome::{Outcome, Status};
+use crate::record::batch::Batch;
+use crate::record::row::{Row, RowKey, State};
+use crate::record::slot::{Slot, Work};
+use crate::rules::batch::{Failures, failures};
+use crate::rules::retry::{RetryPolicy, Settlement, settlement};
+
+/// The error in the row of an event that its execution reported as failed.
+const EVENT_FAILED: &str = "BatchItemFailure";
+/// The error in the rows of an execution whose report was not understood.
+const REPORT: &str = "BatchItemFailures";
+/// The error in the row of an event that was claimed for an execution and is not in its input.
+const LEFT_OUT: &str = "LeftOut";
+
+/// What holds for outcomes.
+#[derive(Debug, Clone, Copy)]
+pub struct Terms<'a> {
+    pub pipeline: &'a Pipeline,
+    pub retry: &'a RetryPolicy,
+    /// Executions work on several events each, and can report which of them failed.
+    pub reports: bool,
+}
+
+/// An outcome that is being settled.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Settling {
+    outcome: Outcome,
+    at: At,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum At {
+    ReadSlot,
+    /// Writes a success that asks for nothing that only the row tells.
+    Finish {
+        slot: Slot,
+        row: RowKey,
+    },
+    ReadRow(Slot),
+    ReadBatch(Slot),
+    ReadRows {
+        slot: Slot,
+        batch: Batch,
+    },
+    /// Asks what the execution returned, since its status event left it out.
+    Describe {
+        slot: Slot,
+        rows: Rows,
+    },
+    Rows {
+        slot: Slot,
+        rows: Vec<SettledRow>,
+    },
+    PassTurn {
+        slot: Slot,
+        passing: Box<Passing>,
+    },
+    ForgetBatch,
+    FreeSlot,
+    Done,
+    Failed,
+}
+
+/// The rows of an execution.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Rows {
+    /// Those of its input.
+    given: Vec<Row>,
+    /// Those that were claimed for it and are not in its input.
+    left_out: Vec<Row>,
+}
+
+impl Settling {
+    pub fn new(outcome: Outcome) -> Self {
+        Self {
+            outcome,
+            at: At::ReadSlot,
+        }
+    }
+
+    /// Whether it did not come to its end: the outcome must come again.
+    pub fn has_failed(&self) -> bool {
+        self.at == At::Failed
+    }
+
+    pub fn outcome(&self) -> &Outcome {
+        &self.outcome
+    }
+
+    fn fail(&self, facts: &mut Vec<Ended>) -> At {
+        facts.push(Ended::Failed);
+        At::Failed
+    }
+
+    fn unreadable(&self, reason: String, facts: &mut Vec<Ended>) -> At {
+        facts.push(Ended::Unreadable { reason });
+        self.fail(facts)
+    }
+
+    fn slot_read(&self, slot: Option<Slot>, terms: &Terms<'_>, facts: &mut Vec<Ended>) -> At {
+        if self.outcome.redrive_count > 0 {
+            let execution = self.outcome.execution.clone();
+            facts.push(Ended::Redriven { execution });
+        }
+        let Some(slot) = slot else {
+            facts.push(Ended::Stale);
+            return At::Done;
+        };
+        match &slot.work {
+            Work::Batch => At::ReadBatch(slot),
+            Work::Row(row) if self.outcome.status == Status::Succeeded && !terms.reports => {
+                let row = row.clone();
+                At::Finish { slot, row }
+            }
+            Work::Row(_) => At::ReadRow(slot),
+        }
+    }
+
+    /// The rows of a batch, by whether they are in the input.
+    fn rows_read(
+        &self,
+        slot: Slot,
+        batch: &Batch,
+        items: Vec<Item<Row>>,
+        terms: &Terms<'_>,
+        facts: &mut Vec<Ended>,
+    ) -> At {
+        let (mut given, mut left_out) = (Vec::new(), Vec::new());
+        for (index, item) in items.into_iter().enumerate() {
+            let members = batch.members.as_ref();
+            let rows = match members.is_none_or(|members| members.contains(&index)) {
+                true => &mut given,
+                false => &mut left_out,
+            };
+            match item {
+                Ok(row) => rows.extend(row),
+                Err(reason) => return self.unreadable(reason, facts),
+            }
+        }
+        self.known(slot, Rows { given, left_out }, terms, facts)
+    }
+
+    /// It is known which rows it worked on.
+    fn known(&self, slot: Slot, rows: Rows, terms: &Terms<'_>, facts: &mut Vec<Ended>) -> At {
+        let reports = terms.reports || slot.work == Work::Batch;
+        let any = !rows.given.is_empty() || !rows.left_out.is_empty();
+        if self.outcome.status != Status::Succeeded || !reports || !any {
+            return self.settle(slot, rows, Ok(Failures::None), terms, facts);
+        }
+        match &self.outcome.output {
+            Some(output) => {
+                let output = output.clone();
+                self.reported(slot, rows, Some(&output), terms, facts)
+            }
+            None => At::Describe { slot, rows },
+        }
+    }
+
+    /// It is known what the execution returned. A report that cannot be understood is an outcome that all events share.
+    fn reported(
+        &self,
+        slot: Slot,
+        rows: Rows,
+        output: Option<&str>,
+        terms: &Terms<'_>,
+        facts: &mut Vec<Ended>,
+    ) -> At {
+        // A restart can have left out a row that was settled and claimed again since: its id was in the input all the same.
+        let given = rows.given.iter().chain(&rows.left_out);
+        let ids: HashSet<String> = given
+            .map(|row| name::id(&terms.pipeline.arn, &row.event))
+            .collect();
+        let execution = &self.outcome.execution;
+        let failures = failures(output, &ids).map_err(|problem| {
+            let reason = problem.to_string();
+            let outcome = Outcome::new(execution, Status::Failed, Some(REPORT), Some(&reason));
+            facts.push(Ended::ReportNotUnderstood {
+                execution: execution.clone(),
+                reason,
+            });
+            outcome
+        });
+        self.settle(slot, rows, failures, terms, facts)
+    }
+
+    /// What the end means for each row that is claimed for the execution.
+    fn settle(
+        &self,
+        slot: Slot,
+        rows: Rows,
+        failures: Result<Failures, Outcome>,
+        terms: &Terms<'_>,
+        facts: &mut Vec<Ended>,
+    ) -> At {
+        let execution = self.outcome.execution.as_str();
+        let mut settled = Vec::new();
+        for row in rows.given {
+            if !row.is_started_by(execution) {
+                continue;
+            }
+            let outcome = match &failures {
+                Ok(Failures::Items(failed))
+                    if failed.contains(&name::id(&terms.pipeline.arn, &row.event)) =>
+                {
+                    facts.push(Ended::EventFailed);
+                    Outcome::new(execution, Status::Failed, Some(EVENT_FAILED), None)
+                }
+                Ok(_) => self.outcome.without_output(),
+                Err(failed) => failed.clone(),
+            };
+            let settlement = settlement(outcome.status, row.attempt, terms.retry);
+            settled.push(SettledRow::new(row, outcome, settlement));
+        }
+        // Never worked on: its next attempt is its first.
+        for row in rows.left_out {
+            if row.is_started_by(execution) {
+                let settlement = Settlement::Retry {
+                    attempt: row.attempt + 1,
+                    delay_seconds: 0,
+                };
+                let outcome = Outcome::new(execution, Status::Aborted, Some(LEFT_OUT), None);
+                settled.push(SettledRow::new(row, outcome, settlement));
+            }
+        }
+        if settled.is_empty() {
+            // Settled before, up to the slot; or claimed for a later attempt.
+            facts.push(Ended::Stale);
+            return self.after_rows(slot);
+        }
+        At::Rows {
+            slot,
+            rows: settled,
+        }
+    }
+
+    fn after_rows(&self, slot: Slot) -> At {
+        match (&slot.work, slot.ordered) {
+            (Work::Row(row), true) => {
+                let passing = Passing::new(row.pk.clone(), self.outcome.execution.clone());
+                At::PassTurn {
+                    slot,
+                    passing: Box::new(passing),
+                }
+            }
+            (Work::Row(_), false) => At::FreeSlot,
+            (Work::Batch, _) => At::ForgetBatch,
+        }
+    }
+
+    fn row_answered(
+        &self,
+        slot: Slot,
+        mut rows: Vec<SettledRow>,
+        id: CallId,
+        answer: &Answer,
+        facts: &mut Vec<Ended>,
+    ) -> At {
+        if let Some(row) = rows.get_mut(usize::from(id)) {
+            row.answered(answer, facts);
+        }
+        if rows.iter().any(SettledRow::is_under_way) {
+            return At::Rows { slot, rows };
+        }
+        if rows.iter().any(SettledRow::has_failed) {
+            At::Failed
+        } else {
+            self.after_rows(slot)
+        }
+    }
+
+    fn passed(
+        &self,
+        slot: Slot,
+        mut passing: Box<Passing>,
+        answer: Answer,
+        terms: &Terms<'_>,
+        facts: &mut Vec<Ended>,
+    ) -> At {
+        match passing.answered(answer, terms.pipeline, facts) {
+            None => At::PassTurn { slot, passing },
+            Some(Passed::Done) => At::FreeSlot,
+            Some(Passed::Failed) => self.fail(facts),
+            Some(Passed::Crowded) => {
+                facts.push(Ended::Crowded);
+                self.fail(facts)
+            }
+        }
+    }
+}
+
+impl Machine for Settling {
+    type Terms<'a> = Terms<'a>;
+    type Fact = Ended;
+
+    fn outstanding(&self) -> impl Iterator<Item = CallId> {
+        let rows: &[SettledRow] = match &self.at {
+            At::Rows { rows, .. } => rows,
+            _ => &[],
+        };
+        let only = !matches!(self.at, At::Rows { .. } | At::Done | At::Failed);
+        let calls = |(index, row): (usize, &SettledRow)| {
+            row.is_under_way().then(|| CallId::try_from(index).ok())?
+        };
+        let rows = rows.iter().enumerate().filter_map(calls);
+        only.then_some(ONLY).into_iter().chain(rows)
+    }
+
+    fn call(&self, id: CallId, terms: &Terms<'_>) -> Option<Call> {
+        let execution = || self.outcome.execution.clone();
+        match &self.at {
+            At::ReadSlot => Some(Call::ReadSlot(execution())),
+            At::Finish { row, .. } => Some(Call::Finish {
+                row: row.clone(),
+                state: State::Succeeded,
+                outcome: self.outcome.without_output(),
+            }),
+            At::ReadRow(slot) => Some(Call::ReadRows(slot.row().cloned().into_iter().collect())),
+            At::ReadBatch(_) => Some(Call::ReadBatch(execution())),
+            At::ReadRows { batch, .. } => Some(Call::ReadRows(batch.candidates.clone())),
+            At::Describe { slot, .. } => Some(Call::Describe {
+                state_machine_arn: slot.state_machine_arn.clone(),
+                execution: execution(),
+            }),
+            At::Rows { rows, .. } => rows.get(usize::from(id))?.call(terms.pipeline),
+            At::PassTurn { passing, .. } => passing.call(terms.pipeline),
+            At::ForgetBatch => Some(Call::ForgetBatch(execution())),
+            At::FreeSlot => Some(Call::FreeSlot(execution())),
+            At::Done | At::Failed => None,
+        }
+    }
+
+    fn answered(&mut self, id: CallId, answer: Answer, terms: &Terms<'_>, facts: &mut Vec<Ended>) {
+        self.at = match (std::mem::replace(&mut self.at, At::Done), answer) {
+            (_, Answer::Unreadable(reason)) => self.unreadable(reason, facts),
+            (At::ReadSlot, Answer::Slot(slot)) => self.slot_read(slot, terms, facts),
+            (At::Finish { slot, .. }, Answer::Written(written)) => {
+                facts.push(SettledRow::fact(State::Succeeded, &written));
+                self.after_rows(slot)
+            }
+            (At::ReadRow(slot), Answer::Rows(rows)) => {
+                let batch = Batch {
+                    candidates: Vec::new(),
+                    members: None,
+                };
+                self.rows_read(slot, &batch, rows, terms, facts)
+            }
+            (At::ReadBatch(slot), Answer::Batch(Some(batch))) => At::ReadRows { slot, batch },
+            // Gone: settled before, up to the slot.
+            (At::ReadBatch(_), Answer::Batch(None)) => {
+                facts.push(Ended::Stale);
+                At::ForgetBatch
+            }
+            (At::ReadRows { slot, batch }, Answer::Rows(rows)) => {
+                self.rows_read(slot, &batch, rows, terms, facts)
+            }
+            (At::Describe { slot, rows }, Answer::Described(Described::Closed(outcome))) => {
+                self.reported(slot, rows, outcome.output.as_deref(), terms, facts)
+            }
+            (At::Rows { slot, rows }, answer) => self.row_answered(slot, rows, id, &answer, facts),
+            (At::PassTurn { slot, passing }, answer) => {
+                self.passed(slot, passing, answer, terms, facts)
+            }
+            (At::ForgetBatch, Answer::Done) => At::FreeSlot,
+            (At::FreeSlot, Answer::Done) => At::Done,
+            // That it is not closed yet is said by an answer that can be old: the outcome comes again.
+            _ => self.fail(facts),
+        };
+    }
+}

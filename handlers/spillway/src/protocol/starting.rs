@@ -1,0 +1,200 @@
+//! Starting the execution of a claimed slot, and every fate that a start can have. Whatever the answer, the slot stays:
+//! settle frees it, or a later tick starts it again.
+
+use super::call::{Answer, Call, Queue};
+use super::fact::{Fact, Scope};
+use super::terms::Terms;
+use super::{CallId, Machine, ONLY};
+use crate::Millis;
+use crate::execution::answer::{Refusal, Start};
+use crate::execution::input::Load;
+use crate::execution::outcome::{Outcome, Status};
+use crate::message::outgoing::Outgoing;
+use crate::pace::permit::Stage;
+use crate::record::slot::Slot;
+
+/// A machine that goes on with a permit.
+pub trait HoldsPermit {
+    /// Returns how far its permit has come.
+    fn stage(&self) -> Stage;
+
+    /// Returns when its slot was put, if it has one.
+    fn taken_at(&self) -> Option<Millis>;
+}
+
+/// A start that is being made.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Starting {
+    slot: Slot,
+    at: At,
+    stage: Stage,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum At {
+    Start(Load),
+    /// Marks the slot, so that its start comes first in the next tick.
+    Mark,
+    /// Takes the mark from the slot.
+    Unmark,
+    /// Reports a start that can never succeed as an outcome; settle does the rest.
+    Report(Outcome),
+    Done,
+}
+
+impl Starting {
+    pub fn new(slot: Slot, load: Load) -> Self {
+        Self {
+            slot,
+            at: At::Start(load),
+            stage: Stage::Called,
+        }
+    }
+
+    pub fn slot(&self) -> &Slot {
+        &self.slot
+    }
+
+    /// For a model, which numbers times anew.
+    pub fn slot_mut(&mut self) -> &mut Slot {
+        &mut self.slot
+    }
+
+    pub fn is_done(&self) -> bool {
+        self.at == At::Done
+    }
+
+    fn started(&mut self, start: Start, terms: &Terms<'_>, facts: &mut Vec<Fact>) -> At {
+        let execution = || self.slot.execution.clone();
+        // A slot from before the pipeline's state machine was exchanged: its own trouble, not that of all starts.
+        let exchanged = self.slot.state_machine_arn != terms.state_machine_arn;
+        match start {
+            Start::Started => {
+                facts.push(Fact::Started {
+                    execution: execution(),
+                });
+                self.stage = Stage::Started;
+                self.unpend()
+            }
+            Start::Already => {
+                facts.push(Fact::AlreadyStarted);
+                self.stage = Stage::CameToNothing;
+                self.unpend()
+            }
+            Start::Throttled(reason) => {
+                let execution = execution();
+                facts.push(Fact::Throttled { execution, reason });
+                self.stage = Stage::CameToNothing;
+                self.pend()
+            }
+            Start::Refused(refusal) => self.refuse(refusal, facts),
+            Start::NoStateMachine(cause) if exchanged => {
+                let error = "StateMachineDoesNotExist".to_owned();
+                self.refuse(Refusal { error, cause }, facts)
+            }
+            Start::NoStateMachine(reason) | Start::Forbidden(reason) => {
+                let scope = if exchanged { Scope::One } else { Scope::Tick };
+                facts.push(Fact::StartForbidden { reason, scope });
+                self.stage = Stage::CameToNothing;
+                self.pend()
+            }
+            Start::Unclear(reason) => {
+                facts.push(Fact::StartUnclear { reason });
+                self.stage = Stage::Unclear;
+                self.pend()
+            }
+        }
+    }
+
+    fn refuse(&mut self, refusal: Refusal, facts: &mut Vec<Fact>) -> At {
+        self.stage = Stage::CameToNothing;
+        let execution = self.slot.execution.clone();
+        let (error, cause) = (refusal.error.as_str(), refusal.cause.as_str());
+        let outcome = Outcome::new(&execution, Status::Refused, Some(error), Some(cause));
+        facts.push(Fact::Refused { execution, refusal });
+        At::Report(outcome)
+    }
+
+    fn pend(&self) -> At {
+        if self.slot.pending {
+            At::Done
+        } else {
+            At::Mark
+        }
+    }
+
+    fn unpend(&self) -> At {
+        if self.slot.pending {
+            At::Unmark
+        } else {
+            At::Done
+        }
+    }
+}
+
+impl HoldsPermit for Starting {
+    fn stage(&self) -> Stage {
+        self.stage
+    }
+
+    fn taken_at(&self) -> Option<Millis> {
+        Some(self.slot.taken_at)
+    }
+}
+
+impl Machine for Starting {
+    type Terms<'a> = Terms<'a>;
+    type Fact = Fact;
+
+    fn outstanding(&self) -> impl Iterator<Item = CallId> {
+        (!self.is_done()).then_some(ONLY).into_iter()
+    }
+
+    fn call(&self, _: CallId, _: &Terms<'_>) -> Option<Call> {
+        let execution = self.slot.execution.clone();
+        let mark = |pending| Call::MarkPending {
+            execution: self.slot.execution.clone(),
+            pending,
+        };
+        match &self.at {
+            At::Start(load) => Some(Call::Start {
+                state_machine_arn: self.slot.state_machine_arn.clone(),
+                execution,
+                load: load.clone(),
+            }),
+            At::Mark => Some(mark(true)),
+            At::Unmark => Some(mark(false)),
+            At::Report(outcome) => Some(Call::Send {
+                to: Queue::Outcomes,
+                message: Outgoing::of_outcome(outcome),
+            }),
+            At::Done => None,
+        }
+    }
+
+    fn answered(&mut self, _: CallId, answer: Answer, terms: &Terms<'_>, facts: &mut Vec<Fact>) {
+        self.at = match (std::mem::replace(&mut self.at, At::Done), answer) {
+            (At::Start(_), Answer::Start(start)) => self.started(start, terms, facts),
+            (At::Start(_), _) => {
+                let reason = "the call was not made".to_owned();
+                self.started(Start::Unclear(reason), terms, facts)
+            }
+            (_, Answer::Done) | (At::Done, _) => At::Done,
+            (At::Mark, _) => {
+                facts.push(Fact::Suspect(self.slot.taken_at));
+                facts.push(Fact::Failed(Scope::Tick));
+                At::Done
+            }
+            // The mark stays, and the execution is started once more, which does no harm.
+            (At::Unmark, _) => {
+                facts.push(Fact::Failed(Scope::Nothing));
+                At::Done
+            }
+            // The next tick starts it again, is refused again, and reports it then.
+            (At::Report(_), _) => {
+                facts.push(Fact::Failed(Scope::One));
+                self.pend()
+            }
+        };
+    }
+}

@@ -1,0 +1,160 @@
+//! A tick, once it has the lease: count the slots, look after what earlier ticks left, release events, give the lease back.
+//!
+//! Before the first slot and the first start of a tick its lease says the worst that it can do ([`crate::record::lease`]);
+//! the release says what is true.
+
+use super::fact::{Fact, Scope};
+use crate::Millis;
+use crate::record::slot::Slot;
+use crate::rules::sweep::is_open;
+
+/// Starts without a clear answer after which a tick gives up.
+const MOST_UNCLEAR: u32 = 3;
+
+/// What a tick does next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Phase {
+    /// Reads the control item, then counts the slots.
+    Count,
+    /// Makes the starts that are open.
+    Restart,
+    /// Sweeps old slots.
+    Sweep,
+    /// Receives messages, and starts what they ask for.
+    Drain,
+    /// Gives the lease back.
+    Release,
+}
+
+/// A tick.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Tick {
+    phase: Phase,
+    /// A pause is in force: nothing is started.
+    paused: bool,
+    /// Nothing more is received.
+    stopping: bool,
+    /// Something can still be under way: the lease is left to expire.
+    keeps_lease: bool,
+    /// Slots put since then may lack their start, as the last tick left it.
+    left: Option<Millis>,
+    /// The same, as this tick leaves it.
+    suspect_since: Option<Millis>,
+    unclear_starts: u32,
+}
+
+impl Tick {
+    /// Begins with what the last tick left in the lease.
+    pub fn new(suspect_since: Option<Millis>) -> Self {
+        Self {
+            phase: Phase::Count,
+            paused: false,
+            stopping: false,
+            keeps_lease: false,
+            left: suspect_since,
+            suspect_since: None,
+            unclear_starts: 0,
+        }
+    }
+
+    pub fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    /// Goes on: what was to be done is done.
+    pub fn go_on(&mut self) -> Phase {
+        self.phase = match self.phase {
+            // Suspects stay suspect until a tick may start them.
+            Phase::Count if self.paused => {
+                self.suspect_since = self.left;
+                Phase::Sweep
+            }
+            Phase::Count => Phase::Restart,
+            Phase::Restart => Phase::Sweep,
+            Phase::Sweep if self.paused || self.stopping => Phase::Release,
+            Phase::Sweep => Phase::Drain,
+            Phase::Drain | Phase::Release => Phase::Release,
+        };
+        self.phase
+    }
+
+    pub fn pause(&mut self) {
+        self.paused = true;
+    }
+
+    pub fn is_paused(&self) -> bool {
+        self.paused
+    }
+
+    /// Receives nothing more.
+    pub fn stop(&mut self) {
+        self.stopping = true;
+    }
+
+    pub fn is_stopping(&self) -> bool {
+        self.stopping
+    }
+
+    /// Something may still be under way at the end. `since`: since when this tick has the lease.
+    pub fn leave_lease(&mut self, since: Millis) {
+        self.keeps_lease = true;
+        self.stopping = true;
+        self.suspect(since);
+    }
+
+    pub fn keeps_lease(&self) -> bool {
+        self.keeps_lease
+    }
+
+    /// A slot put then may lack its start: the next tick looks after it.
+    pub fn suspect(&mut self, taken_at: Millis) {
+        let since = self
+            .suspect_since
+            .map_or(taken_at, |since| since.min(taken_at));
+        self.suspect_since = Some(since);
+    }
+
+    /// Takes in what a machine came to know.
+    pub fn told(&mut self, fact: &Fact) {
+        match fact {
+            Fact::Suspect(taken_at) => self.suspect(*taken_at),
+            Fact::Failed(Scope::Tick)
+            | Fact::StartForbidden {
+                scope: Scope::Tick, ..
+            } => self.stop(),
+            Fact::StartUnclear { .. } => {
+                self.unclear_starts += 1;
+                if self.unclear_starts >= MOST_UNCLEAR {
+                    self.stop();
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Returns since when slots may lack their start, for the next tick.
+    pub fn suspect_since(&self) -> Option<Millis> {
+        self.suspect_since
+    }
+
+    /// Whether a claim of which nothing is known, of this tick or the last, can still take effect.
+    pub fn claims_may_land(&self) -> bool {
+        self.left.is_some() || self.suspect_since.is_some()
+    }
+
+    /// Returns the slots whose start is open, the oldest first, and the others.
+    pub fn open(&self, slots: Vec<Slot>, now: Millis) -> (Vec<Slot>, Vec<Slot>) {
+        if self.paused {
+            return (Vec::new(), slots);
+        }
+        let open = |slot: &Slot| is_open(slot, self.left, now);
+        let (mut open, others): (Vec<_>, Vec<_>) = slots.into_iter().partition(open);
+        open.sort_by_key(|slot| slot.taken_at);
+        (open, others)
+    }
+
+    /// For a model, which numbers times anew.
+    pub fn times_mut(&mut self) -> impl Iterator<Item = &mut Millis> {
+        self.left.iter_mut().chain(&mut self.suspect_since)
+    }
+}

@@ -1,0 +1,59 @@
+//! Understanding a message: what is not one attempt of one object event is split, dropped or refused.
+
+use super::candidate::{Candidate, Standing};
+use super::fate::Fate;
+use super::splitting::Splitting;
+use super::terms::Pipeline;
+use crate::lane::source::Source;
+use crate::message::admission::{Admission, LeftOut, admit};
+use crate::message::{self, MessageError, Received};
+
+/// What a message is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Understood {
+    /// It asks for one attempt of one object event.
+    Candidate(Candidate),
+    Other(Splitting),
+}
+
+/// Understands a message of a lane. `folder_markers`: the sources whose folder markers are worked on.
+pub fn understand(
+    message: Received,
+    lane: usize,
+    folder_markers: &[Source],
+    pipeline: &Pipeline,
+) -> (Understood, LeftOut) {
+    let read = || -> Result<_, MessageError> {
+        let body = message::parse(&message.body)?;
+        let attempt = body.attempt(message.attempt.as_deref())?;
+        Ok((admit(body, folder_markers), attempt))
+    };
+    let (admitted, attempt) = match read() {
+        Ok(admitted) => admitted,
+        Err(error) => {
+            let fate = Fate::DeadLetter(error.to_string());
+            let refused = Splitting::leaving(message, lane, fate);
+            return (Understood::Other(refused), LeftOut::default());
+        }
+    };
+    let left_out = admitted.left_out;
+    let understood = match admitted.decide() {
+        Admission::Take(event) => Understood::Candidate(Candidate {
+            message,
+            lane,
+            event,
+            attempt,
+            standing: Standing::default(),
+        }),
+        Admission::Drop => Understood::Other(Splitting::leaving(message, lane, Fate::Delete)),
+        Admission::Refuse(reason) => {
+            let fate = Fate::DeadLetter(reason);
+            Understood::Other(Splitting::leaving(message, lane, fate))
+        }
+        Admission::Split { events, refused } => {
+            let parts = Splitting::new(message, lane, &events, &refused, pipeline);
+            Understood::Other(parts)
+        }
+    };
+    (understood, left_out)
+}
