@@ -11,7 +11,7 @@ HANDLERS = {"dispatch", "settle", "ingest", "reconcile"}
 # What the core is built from: data, text, time and hashes.
 CORE_NEEDS = {"jiff", "percent-encoding", "serde", "serde_json", "sha2", "thiserror"}
 # The wings of the core: each imports from those before it only.
-WINGS = ["text", "fields", "event", "pace", "lane", "record", "execution", "message", "rules", "reconcile", "protocol"]
+WINGS = ["text", "event", "pace", "lane", "record", "execution", "message", "rules", "reconcile", "protocol"]
 
 
 def needs(crate: str) -> set[str]:

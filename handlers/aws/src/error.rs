@@ -1,4 +1,4 @@
-//! What a handler reports to Lambda.
+//! What goes wrong with AWS.
 
 use std::error::Error as StdError;
 
@@ -15,51 +15,16 @@ const MAX_MESSAGE_BYTES: usize = 500;
 
 /// A failed call or an unusable item, said so that the log alone tells what to do.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum HandlerError {
+pub enum AwsError {
     /// A call to AWS failed, its retries included.
     #[error("{call} failed: {reason}")]
     Call { call: &'static str, reason: String },
     /// Something in the ledger is not as this release can read it.
     #[error("the ledger's {item} cannot be read: {reason}")]
     Ledger { item: String, reason: String },
-    /// An operator's control item is out of range, or says what nobody knows.
-    #[error(
-        "the ledger's control item is not usable: {0}. Correct the item (pk = control, sk = dispatch); deleting it lifts every override"
-    )]
-    Control(String),
-    /// Step Functions refuses every start: a permission or the state machine is missing.
-    #[error(
-        "no execution can be started: {0}. Claimed events keep their slots and start once this is mended"
-    )]
-    StartForbidden(String),
-    /// Lambda's timeout leaves no time for a tick.
-    #[error(
-        "the function would be ended {0} ms after it began, before a tick can start anything: raise its timeout"
-    )]
-    Deadline(i64),
-    /// Reconcile was invoked with something that it does not understand.
-    #[error("reconcile does not understand its input: {0}")]
-    Request(String),
-    /// Of a batch of objects that reconcile was given, not everything is looked at, or safe. Step Functions tries again.
-    #[error("{failed} of {objects} objects are not reconciled, and all others are: {problems}")]
-    Reconcile {
-        failed: u64,
-        objects: usize,
-        problems: String,
-    },
-    /// Of what ingest was invoked with, not everything is safe. Lambda invokes it again, and keeps it in the end.
-    #[error(
-        "{unsafe_records} of {records} records are not queued, and all others are: {problems}. Lambda tries again and then \
-         keeps the event in the queue of ingest's failures, from which it can be redriven"
-    )]
-    Intake {
-        unsafe_records: u32,
-        records: u32,
-        problems: String,
-    },
 }
 
-impl HandlerError {
+impl AwsError {
     /// Wraps the error of an AWS call: AWS's own code, message and request id if it answered, else why it did not.
     pub fn call<E>(call: &'static str, error: &SdkError<E, HttpResponse>) -> Self
     where
@@ -80,26 +45,25 @@ impl HandlerError {
     }
 
     /// A stable name for alarms and retries, which must not depend on a Rust type's name.
-    fn kind(&self) -> &'static str {
+    pub fn kind(&self) -> &'static str {
         match self {
             Self::Call { .. } => "Call",
             Self::Ledger { .. } => "Ledger",
-            Self::Control(_) => "Control",
-            Self::StartForbidden(_) => "StartForbidden",
-            Self::Deadline(_) => "Deadline",
-            Self::Intake { .. } => "Intake",
-            Self::Request(_) => "Request",
-            Self::Reconcile { .. } => "Reconcile",
         }
     }
 }
 
-impl From<HandlerError> for Diagnostic {
-    fn from(error: HandlerError) -> Self {
-        Diagnostic {
-            error_type: error.kind().to_owned(),
-            error_message: error.to_string(),
-        }
+/// What Lambda is told of a failure.
+pub fn diagnostic(kind: &str, error: &impl ToString) -> Diagnostic {
+    Diagnostic {
+        error_type: kind.to_owned(),
+        error_message: error.to_string(),
+    }
+}
+
+impl From<AwsError> for Diagnostic {
+    fn from(error: AwsError) -> Self {
+        diagnostic(error.kind(), &error)
     }
 }
 

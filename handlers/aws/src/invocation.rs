@@ -9,20 +9,20 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tracing::error;
 
-use super::error::HandlerError;
 use super::log;
 
 /// Sets up logging, builds the handler's state once, and serves invocations until Lambda ends the process. The
 /// runtime puts each invocation into a span that carries its request id.
 ///
 /// An unusable environment is logged as one error and ends the process, which Lambda shows as a failed start.
-pub fn run<S, E, B, H, F, I, O>(build: B, handle: H) -> ExitCode
+pub fn run<S, E, B, H, F, I, O, P>(build: B, handle: H) -> ExitCode
 where
     S: Send + Sync + 'static,
     E: std::fmt::Display,
     B: FnOnce(&dyn Fn(&str) -> Option<String>) -> Result<S, E>,
     H: Fn(Arc<S>, LambdaEvent<I>) -> F,
-    F: Future<Output = Result<O, HandlerError>>,
+    F: Future<Output = Result<O, P>>,
+    P: std::fmt::Display + Into<Diagnostic>,
     I: DeserializeOwned,
     O: Serialize,
 {
@@ -51,7 +51,7 @@ where
         async move {
             handle(state, event).await.map_err(|problem| {
                 error!("{problem}");
-                Diagnostic::from(problem)
+                problem.into()
             })
         }
     });

@@ -10,7 +10,7 @@ use aws_sdk_sqs::types::{
 use futures_util::future::join_all;
 use tracing::warn;
 
-use super::error::HandlerError;
+use super::error::AwsError;
 use spillway::message::outgoing::Outgoing;
 use spillway::message::{ATTEMPT, EXECUTION, LANE, REASON, Received};
 use spillway::text::attribute_value;
@@ -95,7 +95,7 @@ impl Queue {
         self.url.ends_with(".fifo")
     }
 
-    fn sending(&self, message: &Outgoing, call: &'static str) -> Result<Sending, HandlerError> {
+    fn sending(&self, message: &Outgoing, call: &'static str) -> Result<Sending, AwsError> {
         if !self.is_fifo() {
             return Ok(Sending {
                 delay: delay(message),
@@ -103,7 +103,7 @@ impl Queue {
             });
         }
         let Some(fifo) = message.fifo.clone() else {
-            return Err(HandlerError::Call {
+            return Err(AwsError::Call {
                 call,
                 reason:
                     "the queue is a FIFO queue, and the message has no group and deduplication id"
@@ -120,11 +120,7 @@ impl Queue {
     /// Receives at most `most` messages (1 to 10), waiting up to `wait_seconds` (0 to 20) for the first. Only a
     /// wait above 0 asks all of SQS's servers, so only then does an empty answer mean an empty queue.
     /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-short-and-long-polling.html>
-    pub async fn receive(
-        &self,
-        most: u32,
-        wait_seconds: u32,
-    ) -> Result<Vec<Received>, HandlerError> {
+    pub async fn receive(&self, most: u32, wait_seconds: u32) -> Result<Vec<Received>, AwsError> {
         let answer = self
             .client
             .receive_message()
@@ -134,7 +130,7 @@ impl Queue {
             .message_attribute_names(ATTEMPT)
             .send()
             .await
-            .map_err(|error| HandlerError::call("receiving messages", &error))?;
+            .map_err(|error| AwsError::call("receiving messages", &error))?;
         let messages = answer.messages.unwrap_or_default().into_iter();
         Ok(messages
             .map(|received| Received {
@@ -150,7 +146,7 @@ impl Queue {
     }
 
     /// Messages waiting to be received: an approximate number.
-    pub async fn backlog(&self) -> Result<u64, HandlerError> {
+    pub async fn backlog(&self) -> Result<u64, AwsError> {
         let answer = self
             .client
             .get_queue_attributes()
@@ -158,7 +154,7 @@ impl Queue {
             .attribute_names(QueueAttributeName::ApproximateNumberOfMessages)
             .send()
             .await
-            .map_err(|error| HandlerError::call("asking for the backlog", &error))?;
+            .map_err(|error| AwsError::call("asking for the backlog", &error))?;
         let attributes = answer.attributes.unwrap_or_default();
         let waiting = attributes.get(&QueueAttributeName::ApproximateNumberOfMessages);
         Ok(waiting
@@ -167,7 +163,7 @@ impl Queue {
     }
 
     /// Sends one message.
-    pub async fn send(&self, message: &Outgoing) -> Result<(), HandlerError> {
+    pub async fn send(&self, message: &Outgoing) -> Result<(), AwsError> {
         const CALL: &str = "sending a message";
         let sending = self.sending(message, CALL)?;
         self.client
@@ -180,7 +176,7 @@ impl Queue {
             .set_message_attributes(attributes(message))
             .send()
             .await
-            .map_err(|error| HandlerError::call(CALL, &error))?;
+            .map_err(|error| AwsError::call(CALL, &error))?;
         Ok(())
     }
 
@@ -188,11 +184,11 @@ impl Queue {
     ///
     /// In a FIFO queue those of one group arrive in the order given, even if some are refused at first. After one that
     /// is given up none of its group is sent.
-    pub async fn send_all(&self, messages: &[Outgoing]) -> Vec<Result<(), HandlerError>> {
+    pub async fn send_all(&self, messages: &[Outgoing]) -> Vec<Result<(), AwsError>> {
         if let [message] = messages {
             return vec![self.send(message).await];
         }
-        let mut results: Vec<Result<(), HandlerError>> = messages.iter().map(|_| Ok(())).collect();
+        let mut results: Vec<Result<(), AwsError>> = messages.iter().map(|_| Ok(())).collect();
         let mut waiting: Vec<usize> = (0..messages.len()).collect();
         let mut tries = vec![0; messages.len()];
         while !waiting.is_empty() {
@@ -250,7 +246,7 @@ impl Queue {
         &self,
         messages: &[Outgoing],
         indexes: &[usize],
-    ) -> Result<Vec<usize>, HandlerError> {
+    ) -> Result<Vec<usize>, AwsError> {
         const CALL: &str = "sending messages";
         let mut request = self.client.send_message_batch().queue_url(&self.url);
         for index in indexes {
@@ -266,13 +262,13 @@ impl Queue {
                 .set_message_deduplication_id(sending.deduplication)
                 .set_message_attributes(attributes(message))
                 .build()
-                .map_err(|error| HandlerError::request(CALL, &error))?;
+                .map_err(|error| AwsError::request(CALL, &error))?;
             request = request.entries(entry);
         }
         let answer = request
             .send()
             .await
-            .map_err(|error| HandlerError::call(CALL, &error))?;
+            .map_err(|error| AwsError::call(CALL, &error))?;
         failed(answer.failed());
         // An entry that the answer does not speak of is not sent.
         let sent = answer.successful().iter();
@@ -305,7 +301,7 @@ impl Queue {
         &self,
         receipts: &[String],
         indexes: &[usize],
-    ) -> Result<Vec<usize>, HandlerError> {
+    ) -> Result<Vec<usize>, AwsError> {
         const CALL: &str = "deleting messages";
         let mut request = self.client.delete_message_batch().queue_url(&self.url);
         for index in indexes {
@@ -316,13 +312,13 @@ impl Queue {
                 .id(index.to_string())
                 .receipt_handle(receipt)
                 .build()
-                .map_err(|error| HandlerError::request(CALL, &error))?;
+                .map_err(|error| AwsError::request(CALL, &error))?;
             request = request.entries(entry);
         }
         let answer = request
             .send()
             .await
-            .map_err(|error| HandlerError::call(CALL, &error))?;
+            .map_err(|error| AwsError::call(CALL, &error))?;
         Ok(failed(answer.failed()))
     }
 
@@ -336,7 +332,7 @@ impl Queue {
         }
     }
 
-    async fn hide_batch(&self, receipts: &[String], seconds: u32) -> Result<(), HandlerError> {
+    async fn hide_batch(&self, receipts: &[String], seconds: u32) -> Result<(), AwsError> {
         const CALL: &str = "handing messages back";
         let mut request = self
             .client
@@ -348,13 +344,13 @@ impl Queue {
                 .receipt_handle(receipt)
                 .visibility_timeout(seconds as i32)
                 .build()
-                .map_err(|error| HandlerError::request(CALL, &error))?;
+                .map_err(|error| AwsError::request(CALL, &error))?;
             request = request.entries(entry);
         }
         let answer = request
             .send()
             .await
-            .map_err(|error| HandlerError::call(CALL, &error))?;
+            .map_err(|error| AwsError::call(CALL, &error))?;
         if !answer.failed().is_empty() {
             warn!(
                 messages = answer.failed().len(),
@@ -366,7 +362,7 @@ impl Queue {
 }
 
 /// The messages at these indexes were not sent, or nobody knows.
-fn set(results: &mut [Result<(), HandlerError>], indexes: &[usize], problem: &HandlerError) {
+fn set(results: &mut [Result<(), AwsError>], indexes: &[usize], problem: &AwsError) {
     for index in indexes {
         if let Some(result) = results.get_mut(*index) {
             *result = Err(problem.clone());
@@ -374,8 +370,8 @@ fn set(results: &mut [Result<(), HandlerError>], indexes: &[usize], problem: &Ha
     }
 }
 
-fn refused() -> HandlerError {
-    HandlerError::Call {
+fn refused() -> AwsError {
+    AwsError::Call {
         call: "sending messages",
         reason: format!("it was refused {BATCH_ROUNDS} times, or came after one that was"),
     }

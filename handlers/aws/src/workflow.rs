@@ -7,7 +7,7 @@ use aws_sdk_sfn::config::retry::RetryConfig;
 use aws_sdk_sfn::error::ProvideErrorMetadata;
 use tokio::time::Instant;
 
-use super::error::{HandlerError, reason};
+use super::error::{AwsError, reason};
 use spillway::Millis;
 use spillway::execution::answer::{Described, Refusal, Start};
 use spillway::execution::outcome::{Outcome, ended};
@@ -92,11 +92,11 @@ impl Workflow {
         &self,
         state_machine_arn: &str,
         name: &str,
-    ) -> Result<Described, HandlerError> {
+    ) -> Result<Described, AwsError> {
         const CALL: &str = "DescribeExecution";
         let Some(arn) = execution_arn(state_machine_arn, name) else {
             let reason = format!("{state_machine_arn:?} is not the ARN of a state machine");
-            return Err(HandlerError::Call { call: CALL, reason });
+            return Err(AwsError::Call { call: CALL, reason });
         };
         let answer = match self
             .client
@@ -113,7 +113,7 @@ impl Workflow {
             {
                 return Ok(Described::NotFound);
             }
-            Err(error) => return Err(HandlerError::call(CALL, &error)),
+            Err(error) => return Err(AwsError::call(CALL, &error)),
         };
         let Some(status) = ended(answer.status.as_str()) else {
             return Ok(Described::Running);

@@ -1,12 +1,13 @@
 //! What is in force: read with the control item, and passed on to the tick.
 
 use aws::clock::Clock;
-use aws::error::HandlerError;
+use aws::error::AwsError;
 use spillway::Millis;
 use spillway::pace::in_force::{InForce, PausedBy, in_force};
 use tracing::{info, trace};
 
 use crate::Dispatch;
+use crate::error::TickError;
 use crate::overridden::Overridden;
 use crate::shared::{Shared, State};
 
@@ -16,15 +17,18 @@ pub(crate) const CONTROL_EVERY: Millis = 2_000;
 
 impl Dispatch {
     /// Reads the control item, and says what is in force now.
-    pub(crate) async fn in_force(&self, clock: Clock) -> Result<InForce<'_>, HandlerError> {
-        let control = self.shell.ledger.control().await?;
+    pub(crate) async fn in_force(&self, clock: Clock) -> Result<InForce<'_>, TickError> {
+        let control = self.shell.ledger.control().await;
+        let control = control.map_err(|problem| match problem {
+            AwsError::Ledger { .. } => TickError::Control(problem),
+            problem => TickError::Aws(problem),
+        })?;
         let Self { config, .. } = self;
-        in_force(&config.pace, &config.windows, &control, clock.now())
-            .map_err(|error| HandlerError::Control(error.to_string()))
+        in_force(&config.pace, &config.windows, &control, clock.now()).map_err(TickError::Pace)
     }
 
     /// Reads the control item again when it is time: a limit, a pause or a window holds within seconds.
-    pub(crate) async fn read_control(&self, shared: &Shared) -> Result<(), HandlerError> {
+    pub(crate) async fn read_control(&self, shared: &Shared) -> Result<(), TickError> {
         let now = shared.now();
         {
             let mut state = shared.state();

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use aws::error::HandlerError;
+use aws::error::AwsError;
 use spillway::Millis;
 use spillway::lane::polling::{empty_times, together};
 use spillway::pace::permit::{Permit, Permits};
@@ -14,6 +14,7 @@ use tracing::trace;
 
 use crate::Dispatch;
 use crate::control::CONTROL_EVERY;
+use crate::error::TickError;
 use crate::fill::Pool;
 use crate::shared::Shared;
 
@@ -72,7 +73,7 @@ impl Dispatch {
 }
 
 impl Drain {
-    async fn release(&mut self) -> Result<(), HandlerError> {
+    async fn release(&mut self) -> Result<(), TickError> {
         while !self.shared.is_stopping() && self.shared.now() < self.stop_at {
             if !self.step().await? {
                 break;
@@ -82,7 +83,7 @@ impl Drain {
     }
 
     /// Asks the gate once. `false`: the tick is over.
-    async fn step(&mut self) -> Result<bool, HandlerError> {
+    async fn step(&mut self) -> Result<bool, TickError> {
         while self.tasks.try_join_next().is_some() {}
         self.dispatch.read_control(&self.shared).await?;
         let (most, at_once) = match self.dispatch.config.events_per_execution {
@@ -115,7 +116,7 @@ impl Drain {
     }
 
     /// Receives what the permits allow and hands it to a task. `false`: nothing was found.
-    async fn receive(&mut self, mut permits: Vec<Permit>) -> Result<bool, HandlerError> {
+    async fn receive(&mut self, mut permits: Vec<Permit>) -> Result<bool, TickError> {
         let (dispatch, shared) = (Arc::clone(&self.dispatch), Arc::clone(&self.shared));
         if self.dispatch.config.events_per_execution > 1 {
             let filled = self
@@ -141,7 +142,7 @@ impl Drain {
     }
 
     /// Nothing was found: `false` once that is believed.
-    async fn found_nothing(&mut self) -> Result<bool, HandlerError> {
+    async fn found_nothing(&mut self) -> Result<bool, TickError> {
         if self.tasks.join_next().await.is_some() {
             return Ok(true);
         }
@@ -159,7 +160,7 @@ impl Drain {
     }
 
     /// Every slot is taken: counts them when it is time. `false`: there is no backlog to wait with.
-    async fn full(&mut self, now: Millis) -> Result<bool, HandlerError> {
+    async fn full(&mut self, now: Millis) -> Result<bool, TickError> {
         let until = self.recount.due().max(now).min(self.stop_at);
         self.shared.shell.clock.sleep_until(until).await;
         let (free, used) = self.shared.recount().await?;
@@ -187,23 +188,19 @@ impl Drain {
         if tokio::time::timeout_at(at, join).await.is_err() {
             let mut state = shared.state();
             state.tick.leave_lease(shared.reservation.lease.held_since);
-            state.note(HandlerError::Call {
-                call: "starting executions",
-                reason: "some were still under way at the deadline; the next tick looks after them"
-                    .into(),
-            });
+            state.failures.note(TickError::UnderWay);
             return;
         }
         let received = shared.state().counts.received > 0;
         if received && let Err(problem) = shared.recount().await {
-            shared.state().note(problem);
+            shared.state().failures.note(problem);
         }
     }
 }
 
 impl Shared {
     /// Counts the slots, and returns how many are free and how many used.
-    async fn recount(&self) -> Result<(u32, u32), HandlerError> {
+    async fn recount(&self) -> Result<(u32, u32), AwsError> {
         self.gate.lock().capacity.count_begins();
         let taken = self.shell.ledger.count_slots().await?;
         self.state().counts.slots_taken = Some(taken);

@@ -1,16 +1,17 @@
 //! Each fact of a tick: its log line, its metric, and what it means for the tick's end.
 
-use aws::error::HandlerError;
+use aws::error::AwsError;
 use spillway::message::ATTEMPT;
 use spillway::protocol::fact::{Fact, Scope};
 use spillway::rules::attempt::Oddity;
 use tracing::{debug, error, info, warn};
 
-use crate::shared::State;
+use crate::counts::Counts;
+use crate::error::TickError;
+use crate::failures::Failures;
 
 /// Tells a fact. `problem`: why the call failed that it is about.
-pub fn tell(fact: Fact, problem: Option<HandlerError>, state: &mut State) {
-    let counts = &mut state.counts;
+pub fn tell(fact: Fact, problem: Option<AwsError>, counts: &mut Counts, failures: &mut Failures) {
     match fact {
         Fact::Stale {
             key,
@@ -38,7 +39,7 @@ pub fn tell(fact: Fact, problem: Option<HandlerError>, state: &mut State) {
         Fact::Freed => counts.freed += 1,
         Fact::Batched => counts.batches += 1,
         Fact::Suspect(taken_at) => debug!(taken_at, "a slot may lack its start"),
-        Fact::Failed(scope) => failed(scope, problem, state),
+        Fact::Failed(scope) => failed(scope, problem, failures),
         Fact::Started { execution } => {
             debug!(execution, "started");
             counts.started += 1;
@@ -56,11 +57,11 @@ pub fn tell(fact: Fact, problem: Option<HandlerError>, state: &mut State) {
         Fact::StartUnclear { reason } => {
             counts.unclear += 1;
             let call = "StartExecution";
-            state.note(HandlerError::Call { call, reason });
+            failures.note(AwsError::Call { call, reason });
         }
         Fact::StartForbidden { reason, .. } => {
             counts.unclear += 1;
-            state.note(HandlerError::StartForbidden(reason));
+            failures.note(TickError::StartForbidden(reason));
         }
         Fact::Swept => counts.swept += 1,
         Fact::OutcomeFound { execution } => {
@@ -97,12 +98,12 @@ fn odd(key: &str, oddity: Option<Oddity>) {
     }
 }
 
-fn failed(scope: Scope, problem: Option<HandlerError>, state: &mut State) {
+fn failed(scope: Scope, problem: Option<AwsError>, failures: &mut Failures) {
     match (scope, problem) {
         (Scope::Nothing, Some(problem)) => warn!("{problem}"),
         (Scope::Nothing, None) => {}
-        (Scope::One | Scope::Tick, Some(problem)) => state.note(problem),
-        (Scope::One | Scope::Tick, None) => state.note(HandlerError::Call {
+        (Scope::One | Scope::Tick, Some(problem)) => failures.note(problem),
+        (Scope::One | Scope::Tick, None) => failures.note(AwsError::Call {
             call: "a call",
             reason: "its answer cannot be used".into(),
         }),

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use aws::error::HandlerError;
+use aws::error::AwsError;
 use futures_util::future::join_all;
 use spillway::Millis;
 use spillway::lane::polling::{ONE_RECEIVE, poll_seconds};
@@ -26,7 +26,7 @@ impl Dispatch {
         shared: &Shared,
         pool: &mut Pool,
         stop_at: Millis,
-    ) -> Result<Option<Vec<Candidate>>, HandlerError> {
+    ) -> Result<Option<Vec<Candidate>>, AwsError> {
         let most = self.config.events_per_execution as usize;
         let asks = shared.state().shares.to_ask(shared.now());
         let mut lanes: Vec<usize> = asks.iter().map(|ask| ask.lane).collect();
@@ -61,7 +61,7 @@ impl Dispatch {
         lane: usize,
         wanted: usize,
         received: &mut Vec<Candidate>,
-    ) -> Result<bool, HandlerError> {
+    ) -> Result<bool, AwsError> {
         let Some(queues) = shared.shell.lanes.get(lane) else {
             return Ok(false);
         };

@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use aws::error::HandlerError;
+use aws::error::AwsError;
 use aws::shell::{Guide, drive};
 use spillway::pace::permit::{Permit, Stage};
 use spillway::protocol::Machine;
@@ -24,7 +24,7 @@ where
         self.0.terms()
     }
 
-    fn told(&self, _: usize, _: &M, facts: Vec<Fact>, problem: Option<HandlerError>) {
+    fn told(&self, _: usize, _: &M, facts: Vec<Fact>, problem: Option<AwsError>) {
         self.0.told(facts, problem);
     }
 }
@@ -43,7 +43,7 @@ where
         self.shared.terms()
     }
 
-    fn told(&self, index: usize, machine: &M, facts: Vec<Fact>, problem: Option<HandlerError>) {
+    fn told(&self, index: usize, machine: &M, facts: Vec<Fact>, problem: Option<AwsError>) {
         let (stage, taken_at) = (machine.stage(), machine.taken_at());
         let now = self.shared.now();
         if let Some(taken_at) = taken_at.filter(|_| stage == Stage::SlotAsked) {

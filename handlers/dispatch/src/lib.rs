@@ -5,7 +5,9 @@ pub mod config;
 mod control;
 mod counts;
 mod drain;
+mod error;
 mod facts;
+mod failures;
 mod fill;
 mod guide;
 mod look_after;
@@ -25,6 +27,7 @@ use spillway::protocol::terms::Pipeline;
 
 pub use config::Config;
 pub use counts::{Counts, LEVELS};
+pub use error::TickError;
 pub use tick::{Ended, Invocation};
 
 /// The handler's state: built once, used by every tick.

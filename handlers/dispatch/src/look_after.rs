@@ -1,6 +1,6 @@
 //! Looking after the slots that earlier ticks left: starts that are open, and outcomes that never came.
 
-use aws::error::HandlerError;
+use aws::error::AwsError;
 use aws::shell::drive;
 use futures_util::stream::{self, StreamExt};
 use spillway::Millis;
@@ -114,7 +114,7 @@ impl Dispatch {
             drive(&shared.shell, &Plain(shared), &mut sweeping, SWEPT_AT_ONCE).await;
             let unstarted = sweeping.iter().filter_map(Sweeping::start);
             if let Err(problem) = self.start_swept(shared, unstarted).await {
-                shared.state().note(problem);
+                shared.state().failures.note(problem);
             }
             cursor = some.last().map(|slot| slot.execution.clone());
         }
@@ -126,7 +126,7 @@ impl Dispatch {
         &self,
         shared: &Shared,
         unstarted: impl Iterator<Item = (&Slot, &Load)>,
-    ) -> Result<(), HandlerError> {
+    ) -> Result<(), AwsError> {
         let (mut starting, mut permits) = (Vec::new(), Vec::new());
         for (slot, load) in unstarted {
             shared.reserve().await?;

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use aws::clients::Clients;
 use aws::clock::Clock;
 use aws::environment::EnvironmentError;
-use aws::error::HandlerError;
+use aws::error::AwsError;
 use aws::{invocation, metrics};
-use dispatch::{Config, Counts, Dispatch, Invocation, LEVELS};
+use dispatch::{Config, Counts, Dispatch, Invocation, LEVELS, TickError};
 use lambda_runtime::LambdaEvent;
 use serde::Deserialize;
 
@@ -32,7 +32,7 @@ fn build(
 async fn handle(
     state: Arc<(Config, Arc<Dispatch>)>,
     event: LambdaEvent<ScheduledEvent>,
-) -> Result<Counts, HandlerError> {
+) -> Result<Counts, TickError> {
     let (config, dispatch) = state.as_ref();
     let clock = Clock::system();
     let invocation = Invocation {
@@ -50,9 +50,9 @@ async fn handle(
 }
 
 /// 128 random bits: no two invocations hold the lease under one name, a repeated one included.
-fn token() -> Result<String, HandlerError> {
+fn token() -> Result<String, AwsError> {
     let mut bytes = [0_u8; 16];
-    getrandom::fill(&mut bytes).map_err(|error| HandlerError::Call {
+    getrandom::fill(&mut bytes).map_err(|error| AwsError::Call {
         call: "drawing a random token",
         reason: error.to_string(),
     })?;

@@ -1,6 +1,6 @@
 //! Receiving from the lanes: strictly by priority, but for shares that are owed.
 
-use aws::error::HandlerError;
+use aws::error::AwsError;
 use spillway::lane::polling::{ONE_RECEIVE, poll_seconds};
 use spillway::message::Received;
 
@@ -11,7 +11,7 @@ impl Shared {
     pub(crate) async fn receive(
         &self,
         most: u32,
-    ) -> Result<Option<(usize, Vec<Received>)>, HandlerError> {
+    ) -> Result<Option<(usize, Vec<Received>)>, AwsError> {
         let lanes = self.shell.lanes.len();
         let asks = self.state().shares.to_ask(self.now());
         for ask in asks {

@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use aws::error::HandlerError;
+use aws::error::AwsError;
 use aws::ledger::Lease;
 use aws::shell::Shell;
 use spillway::Millis;
@@ -14,10 +14,11 @@ use spillway::protocol::locks::Locks;
 use spillway::protocol::terms::Terms;
 use spillway::protocol::tick::Tick;
 use tokio::sync::OnceCell;
-use tracing::warn;
 
 use crate::counts::Counts;
+use crate::error::TickError;
 use crate::facts;
+use crate::failures::Failures;
 use crate::overridden::Overridden;
 
 /// A tick's bounds and counts, and what it knows.
@@ -49,10 +50,7 @@ pub struct State {
     pub tick: Tick,
     pub shares: Shares,
     pub counts: Counts,
-    /// The first thing that went wrong; the tick ends with it.
-    pub failure: Option<HandlerError>,
-    /// The last thing that went wrong: what calls share is told once.
-    last_failure: Option<HandlerError>,
+    pub failures: Failures,
     /// When the last slot was put.
     pub slot_put: Millis,
     /// When the control item was last read.
@@ -71,8 +69,7 @@ impl State {
             tick,
             shares,
             counts: Counts::default(),
-            failure: None,
-            last_failure: None,
+            failures: Failures::default(),
             slot_put: Millis::MIN,
             control_read: now,
             window: None,
@@ -81,19 +78,10 @@ impl State {
         }
     }
 
-    /// Something failed: it is logged, and the tick ends with the first failure.
-    pub fn note(&mut self, problem: HandlerError) {
-        if self.last_failure.as_ref() != Some(&problem) {
-            warn!("{problem}");
-            self.last_failure = Some(problem.clone());
-        }
-        self.failure.get_or_insert(problem);
-    }
-
     /// Something failed that concerns all: nothing more is received.
-    pub fn fail(&mut self, problem: HandlerError) {
+    pub fn fail(&mut self, problem: impl Into<TickError>) {
         self.tick.stop();
-        self.note(problem);
+        self.failures.note(problem);
     }
 }
 
@@ -143,7 +131,7 @@ impl Shared {
     }
 
     /// Takes in what a machine came to know, and why a call has no answer.
-    pub fn told(&self, facts: Vec<Fact>, mut problem: Option<HandlerError>) {
+    pub fn told(&self, facts: Vec<Fact>, mut problem: Option<AwsError>) {
         if facts.is_empty() {
             return;
         }
@@ -154,12 +142,15 @@ impl Shared {
             if matches!(fact, Fact::Throttled { .. }) {
                 self.gate.lock().tokens.throttled(now);
             }
-            facts::tell(fact, problem.take(), &mut state);
+            let State {
+                counts, failures, ..
+            } = &mut *state;
+            facts::tell(fact, problem.take(), counts, failures);
         }
     }
 
     /// Goes before every slot that is put and every start.
-    pub async fn reserve(&self) -> Result<(), HandlerError> {
+    pub async fn reserve(&self) -> Result<(), AwsError> {
         let Reservation {
             lease,
             scheduled,

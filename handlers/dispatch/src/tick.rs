@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws::clock::Clock;
-use aws::error::HandlerError;
+use aws::error::AwsError;
 use aws::ledger::{Lease, LeaseRequest, Released, Taken};
 use aws::shell::Shell;
 use spillway::Millis;
@@ -22,6 +22,7 @@ use tracing::{error, info};
 
 use crate::Dispatch;
 use crate::counts::Counts;
+use crate::error::TickError;
 use crate::shared::{Reservation, Shared, State};
 
 /// The lease outlives the invocation by this much, for clocks that differ and for a last write under way.
@@ -48,7 +49,7 @@ pub struct Invocation {
 pub struct Ended {
     pub counts: Counts,
     /// The first thing that went wrong; what was done before it stands.
-    pub failure: Option<HandlerError>,
+    pub failure: Option<TickError>,
 }
 
 /// The times of a tick.
@@ -76,7 +77,7 @@ impl Dispatch {
             }
             Err(failure) => Ended {
                 counts: Counts::default(),
-                failure: Some(failure),
+                failure: Some(failure.into()),
             },
         };
         let duration = invocation.clock.now() - began;
@@ -84,7 +85,7 @@ impl Dispatch {
         ended
     }
 
-    async fn take_lease(&self, invocation: &Invocation) -> Result<Option<Lease>, HandlerError> {
+    async fn take_lease(&self, invocation: &Invocation) -> Result<Option<Lease>, AwsError> {
         let patience = invocation.clock.now() + LEASE_PATIENCE;
         loop {
             let now = invocation.clock.now();
@@ -138,7 +139,7 @@ impl Dispatch {
             }
             Err(failure) => {
                 error!("the next tick waits until the lease expires: {failure}");
-                ended.failure.get_or_insert(failure);
+                ended.failure.get_or_insert(failure.into());
             }
         }
         ended
@@ -149,7 +150,7 @@ impl Dispatch {
         &self,
         invocation: &Invocation,
         lease: Lease,
-    ) -> Result<(Arc<Shared>, Vec<Slot>), HandlerError> {
+    ) -> Result<(Arc<Shared>, Vec<Slot>), TickError> {
         let in_force = self.in_force(invocation.clock).await?;
         let shared = Arc::new(self.share(invocation, lease, &in_force));
         let slots = shared.count_slots().await?;
@@ -211,7 +212,7 @@ impl Dispatch {
         // A tick can be over for another reason: it waited longer for the lease than the schedule's period.
         if last <= began {
             let time = invocation.deadline - began;
-            shared.state().fail(HandlerError::Deadline(time));
+            shared.state().fail(TickError::Deadline(time));
         }
         let stop_at = (began + tick_ms).min(last);
         Times {
@@ -251,7 +252,7 @@ impl Dispatch {
 
 impl Shared {
     /// Reads every slot and tells the gate how many there are.
-    async fn count_slots(&self) -> Result<Vec<Slot>, HandlerError> {
+    async fn count_slots(&self) -> Result<Vec<Slot>, AwsError> {
         self.gate.lock().capacity.count_begins();
         let read = self.shell.ledger.slots().await?;
         let taken = u32::try_from(read.len()).unwrap_or(u32::MAX);
@@ -275,7 +276,7 @@ impl Shared {
         let mut state = self.state();
         Ended {
             counts: state.counts.clone(),
-            failure: state.failure.take(),
+            failure: state.failures.first.take(),
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 
 use aws::clock::Clock;
-use aws::error::HandlerError;
+use aws::error::AwsError;
 use aws::shell::{Guide, Shell, drive};
 use serde_json::Value;
 use spillway::event::ObjectEvent;
@@ -18,6 +18,7 @@ use tracing::{debug, warn};
 
 use crate::Ingest;
 use crate::counts::Counts;
+use crate::error::IngestError;
 
 /// Of the problems of one invocation, how many are told.
 const TOLD: usize = 3;
@@ -27,7 +28,7 @@ const TOLD: usize = 3;
 pub struct Ingested {
     pub counts: Counts,
     /// Why it must come again.
-    pub failure: Option<HandlerError>,
+    pub failure: Option<IngestError>,
 }
 
 /// What an invocation came to know.
@@ -47,13 +48,7 @@ impl Guide<Ingesting> for Invocation<'_> {
         self.pipeline
     }
 
-    fn told(
-        &self,
-        _: usize,
-        _: &Ingesting,
-        facts: Vec<Recorded>,
-        mut problem: Option<HandlerError>,
-    ) {
+    fn told(&self, _: usize, _: &Ingesting, facts: Vec<Recorded>, mut problem: Option<AwsError>) {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         for fact in facts {
             known.tell(fact, problem.take());
@@ -63,7 +58,7 @@ impl Guide<Ingesting> for Invocation<'_> {
 
 impl Known {
     /// Tells a fact. `problem`: why the call failed that it is about.
-    fn tell(&mut self, fact: Recorded, problem: Option<HandlerError>) {
+    fn tell(&mut self, fact: Recorded, problem: Option<AwsError>) {
         let counts = &mut self.counts;
         match fact {
             Recorded::Queued => counts.queued += 1,
@@ -110,7 +105,7 @@ impl Ingest {
         drive(&shell, &invocation, &mut ingesting, 1).await;
         let known = invocation.known.into_inner();
         let Known { counts, problems } = known.unwrap_or_else(PoisonError::into_inner);
-        let failure = (!problems.is_empty()).then(|| HandlerError::Intake {
+        let failure = (!problems.is_empty()).then(|| IngestError {
             unsafe_records: counts.malformed + counts.failed,
             records: counts.events,
             problems: told(&problems),

@@ -6,6 +6,7 @@
 
 pub mod config;
 mod counts;
+mod error;
 mod ingest;
 
 use aws::clients::Clients;
@@ -18,6 +19,7 @@ use spillway::rules::order::Order;
 
 pub use config::Config;
 pub use counts::Counts;
+pub use error::IngestError;
 pub use ingest::Ingested;
 
 /// The handler's state: built once, used by every invocation.

@@ -4,9 +4,8 @@ use std::sync::Arc;
 use aws::clients::Clients;
 use aws::clock::Clock;
 use aws::environment::EnvironmentError;
-use aws::error::HandlerError;
 use aws::{invocation, metrics};
-use ingest::{Config, Counts, Ingest};
+use ingest::{Config, Counts, Ingest, IngestError};
 use lambda_runtime::LambdaEvent;
 use serde_json::Value;
 
@@ -25,7 +24,7 @@ fn build(lookup: &dyn Fn(&str) -> Option<String>) -> Result<(Config, Ingest), En
 async fn handle(
     state: Arc<(Config, Ingest)>,
     event: LambdaEvent<Value>,
-) -> Result<Counts, HandlerError> {
+) -> Result<Counts, IngestError> {
     let (config, ingest) = state.as_ref();
     let clock = Clock::system();
     let ingested = ingest.ingest(event.payload, clock).await;

@@ -1,7 +1,7 @@
 //! What a bucket says of one of its objects.
 
 use aws::clients::{Connection, Service};
-use aws::error::{HandlerError, reason};
+use aws::error::{AwsError, reason};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::operation::head_object::HeadObjectError;
 use spillway::Millis;
@@ -31,7 +31,7 @@ pub enum Asked {
     /// There is no such object, or it is deleted.
     Gone,
     /// It does not tell, of this object at least, and why: asking again would not help.
-    Refused(HandlerError),
+    Refused(AwsError),
 }
 
 /// The buckets that may be asked.
@@ -55,7 +55,7 @@ impl Bucket {
     ///
     /// Without the permission to list the bucket S3 says of an object that is gone that access is denied.
     /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>
-    pub async fn current(&self, bucket: &str, key: &str) -> Result<Asked, HandlerError> {
+    pub async fn current(&self, bucket: &str, key: &str) -> Result<Asked, AwsError> {
         const CALL: &str = "asking after an object";
         let answer = self
             .client
@@ -70,20 +70,20 @@ impl Bucket {
                 let status = error.raw_response().map(|answer| answer.status().as_u16());
                 return match (error.as_service_error(), status) {
                     (Some(HeadObjectError::NotFound(_)), _) => Ok(Asked::Gone),
-                    (_, Some(403)) => Ok(Asked::Refused(HandlerError::Call {
+                    (_, Some(403)) => Ok(Asked::Refused(AwsError::Call {
                         call: CALL,
                         reason: format!("{}: {DENIED}", reason(&error)),
                     })),
                     // Too many requests, and a request that took too long to come, pass.
                     (Some(_), Some(status @ 300..500)) if ![408, 429].contains(&status) => {
-                        Ok(Asked::Refused(HandlerError::call(CALL, &error)))
+                        Ok(Asked::Refused(AwsError::call(CALL, &error)))
                     }
-                    _ => Err(HandlerError::call(CALL, &error)),
+                    _ => Err(AwsError::call(CALL, &error)),
                 };
             }
         };
         let last_modified = head.last_modified.and_then(|time| time.to_millis().ok());
-        let last_modified = last_modified.ok_or_else(|| HandlerError::Call {
+        let last_modified = last_modified.ok_or_else(|| AwsError::Call {
             call: CALL,
             reason: format!("the answer for {key:?} has no Last-Modified"),
         })?;

@@ -7,13 +7,14 @@
 mod bucket;
 pub mod config;
 mod counts;
+mod error;
 mod objects;
 mod reconcile;
 mod request;
 mod rows;
 
 use aws::clients::Clients;
-use aws::error::HandlerError;
+use aws::error::AwsError;
 use aws::ledger::Ledger;
 use aws::queue::Queue;
 use spillway::message::outgoing::{Asking, Cause, Outgoing};
@@ -22,6 +23,7 @@ use spillway::record::row::Row;
 pub use bucket::Bucket;
 pub use config::Config;
 pub use counts::Counts;
+pub use error::ReconcileError;
 pub use reconcile::{Answer, Invocation, Reconciled};
 
 /// The handler's state: built once, used by every invocation.
@@ -81,8 +83,8 @@ impl Reconcile {
     }
 
     /// Asks for the next attempt of each row, in its lane, and returns how that went for each.
-    async fn ask(&self, rows: &[Row], run: &str) -> Vec<Result<(), HandlerError>> {
-        let mut sent: Vec<Result<(), HandlerError>> = rows.iter().map(|_| Ok(())).collect();
+    async fn ask(&self, rows: &[Row], run: &str) -> Vec<Result<(), AwsError>> {
+        let mut sent: Vec<Result<(), AwsError>> = rows.iter().map(|_| Ok(())).collect();
         for (index, lane) in self.lanes.iter().enumerate() {
             let of_lane: Vec<usize> = (0..rows.len())
                 .filter(|&row| rows.get(row).is_some_and(|row| self.lane(row) == index))

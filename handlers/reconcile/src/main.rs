@@ -4,10 +4,9 @@ use std::sync::Arc;
 use aws::clients::Connection;
 use aws::clock::Clock;
 use aws::environment::EnvironmentError;
-use aws::error::HandlerError;
 use aws::{invocation, metrics};
 use lambda_runtime::LambdaEvent;
-use reconcile::{Answer, Bucket, Config, Invocation, Reconcile};
+use reconcile::{Answer, Bucket, Config, Invocation, Reconcile, ReconcileError};
 use serde_json::Value;
 use spillway::Millis;
 
@@ -28,7 +27,7 @@ fn build(lookup: &dyn Fn(&str) -> Option<String>) -> Result<(Config, Reconcile),
 async fn handle(
     state: Arc<(Config, Reconcile)>,
     event: LambdaEvent<Value>,
-) -> Result<Answer, HandlerError> {
+) -> Result<Answer, ReconcileError> {
     let (config, reconcile) = state.as_ref();
     let invocation = Invocation {
         clock: Clock::system(),

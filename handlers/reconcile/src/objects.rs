@@ -3,14 +3,14 @@
 use std::collections::HashSet;
 use std::fmt::Display;
 
-use aws::error::HandlerError;
+use aws::error::AwsError;
 use aws::ledger::{FoundVersion, Story};
 use futures_util::stream::{self, StreamExt};
 use serde_json::Value;
 use spillway::Millis;
-use spillway::event::ObjectEvent;
 use spillway::event::identity::{is_known_by_its_row, is_same, looks_same};
 use spillway::event::time;
+use spillway::event::{EventError, ObjectEvent};
 use spillway::lane::source;
 use spillway::protocol::call::Written;
 use spillway::reconcile::item::{self, Item, Listed};
@@ -22,6 +22,7 @@ use crate::Reconcile;
 use crate::bucket::{Asked, Current};
 use crate::config::Config;
 use crate::counts::Counts;
+use crate::error::ReconcileError;
 use crate::request::Request;
 
 /// Objects looked at, and rows written, at once.
@@ -50,7 +51,7 @@ enum Looked {
     FolderMarker,
     Gone,
     /// It cannot be compared, and why.
-    Uncompared(HandlerError),
+    Uncompared(ReconcileError),
 }
 
 impl Reconcile {
@@ -60,7 +61,7 @@ impl Reconcile {
         request: &Request,
         now: Millis,
         counts: &mut Counts,
-    ) -> Result<(), HandlerError> {
+    ) -> Result<(), ReconcileError> {
         let Request::Objects {
             run,
             bucket,
@@ -114,7 +115,7 @@ impl Reconcile {
         if problems.is_empty() {
             return Ok(());
         }
-        Err(HandlerError::Reconcile {
+        Err(ReconcileError::Objects {
             failed: problems.len() as u64,
             objects: items.len(),
             problems: told(&problems),
@@ -153,7 +154,7 @@ impl Reconcile {
         batch: &Batch<'_>,
         listed: Vec<Listed>,
         counts: &mut Counts,
-    ) -> Vec<(String, Result<Looked, HandlerError>)> {
+    ) -> Vec<(String, Result<Looked, AwsError>)> {
         let looked: Vec<_> = stream::iter(listed)
             .map(|listed| async move {
                 let mut units = 0.0;
@@ -180,11 +181,13 @@ impl Reconcile {
         batch: &Batch<'_>,
         listed: &Listed,
         units: &mut f64,
-    ) -> Result<Looked, HandlerError> {
+    ) -> Result<Looked, AwsError> {
         let pk = format!("{}/{}", batch.bucket, listed.key);
         let (story, read) = match self.ledger.story(&pk, false).await {
             Ok(read) => read,
-            Err(problem @ HandlerError::Ledger { .. }) => return Ok(Looked::Uncompared(problem)),
+            Err(problem @ AwsError::Ledger { .. }) => {
+                return Ok(Looked::Uncompared(problem.into()));
+            }
             Err(problem) => return Err(problem),
         };
         *units += read;
@@ -203,7 +206,7 @@ impl Reconcile {
         let current = match self.bucket.current(batch.bucket, &listed.key).await? {
             Asked::Current(current) => current,
             Asked::Gone => return Ok(Looked::Gone),
-            Asked::Refused(problem) => return Ok(Looked::Uncompared(problem)),
+            Asked::Refused(problem) => return Ok(Looked::Uncompared(problem.into())),
         };
         if let Some(outside) = batch.scope.leaves(current.last_modified) {
             return Ok(Looked::Outside(outside));
@@ -215,7 +218,7 @@ impl Reconcile {
         }
         let event = match event(batch.bucket, &listed.key, current) {
             Ok(event) => event,
-            Err(problem) => return Ok(Looked::Uncompared(problem)),
+            Err(problem) => return Ok(Looked::Uncompared(problem.into())),
         };
         let is_current = |story: &&Story| is_same(&event, &story.row.event);
         Ok(match story.iter().find(is_current) {
@@ -317,7 +320,7 @@ fn leave(outside: Outside, counts: &mut Counts) {
 }
 
 /// The object event of what was found.
-fn event(bucket: &str, key: &str, current: Current) -> Result<ObjectEvent, HandlerError> {
+fn event(bucket: &str, key: &str, current: Current) -> Result<ObjectEvent, EventError> {
     let event = ObjectEvent {
         bucket: bucket.to_owned(),
         key: key.to_owned(),
@@ -328,9 +331,7 @@ fn event(bucket: &str, key: &str, current: Current) -> Result<ObjectEvent, Handl
         event_name: EVENT_NAME.to_owned(),
         event_time: time::iso(current.last_modified),
     };
-    event
-        .validate()
-        .map_err(|problem| HandlerError::Request(problem.to_string()))
+    event.validate()
 }
 
 /// The first problems, and how many more there are.

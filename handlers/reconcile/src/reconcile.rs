@@ -1,13 +1,13 @@
 //! One invocation: what it is asked for, and what it counts.
 
 use aws::clock::Clock;
-use aws::error::HandlerError;
 use serde::Serialize;
 use serde_json::Value;
 use spillway::Millis;
 
 use crate::Reconcile;
 use crate::counts::Counts;
+use crate::error::ReconcileError;
 use crate::request::Request;
 
 const SECONDS_PER_DAY: i64 = 24 * 60 * 60;
@@ -24,7 +24,7 @@ pub struct Invocation {
 #[derive(Debug)]
 pub struct Reconciled {
     pub counts: Counts,
-    pub result: Result<Answer, HandlerError>,
+    pub result: Result<Answer, ReconcileError>,
 }
 
 /// What the state machine is told: nothing of a batch of objects.
@@ -58,9 +58,10 @@ impl Reconcile {
         let result = match request {
             Request::Rows { run, from } => {
                 let progress = self.rows(&run, from, invocation, &mut counts).await;
-                progress.map(|progress| Answer {
+                let answer = progress.map(|progress| Answer {
                     rows: Some(progress),
-                })
+                });
+                answer.map_err(ReconcileError::from)
             }
             Request::Objects { .. } => {
                 let reconciled = self.objects(&request, began, &mut counts).await;
@@ -74,7 +75,7 @@ impl Reconcile {
             .await;
         let took = invocation.clock.now() - began;
         counts.duration_milliseconds = u64::try_from(took).unwrap_or_default();
-        let result = result.and_then(|answer| told.map(|()| answer));
+        let result = result.and_then(|answer| Ok(told.map(|()| answer)?));
         Reconciled { counts, result }
     }
 }

@@ -1,12 +1,13 @@
 //! What the state machine invokes reconcile with.
 
-use aws::error::HandlerError;
 use serde::Deserialize;
 use serde_json::Value;
 use spillway::Millis;
 use spillway::event::time;
 use spillway::record::row::RowKey;
 use spillway::text::cut;
+
+use crate::error::ReconcileError;
 
 /// One of two.
 #[derive(Debug, Clone, PartialEq)]
@@ -59,8 +60,8 @@ struct BatchInput {
 }
 
 impl Request {
-    pub(crate) fn read(payload: Value) -> Result<Self, HandlerError> {
-        let wrong = |what: String| HandlerError::Request(what);
+    pub(crate) fn read(payload: Value) -> Result<Self, ReconcileError> {
+        let wrong = |what: String| ReconcileError::Request(what);
         let payload = serde_json::from_value(payload).map_err(|_| {
             wrong("it is neither {\"rows\", \"run\"} nor {\"BatchInput\", \"Items\"}".into())
         })?;
@@ -88,30 +89,30 @@ impl Request {
 }
 
 /// A run's id: Step Functions' names have at most 80 characters, its ARNs at most 256.
-fn named(run: String) -> Result<String, HandlerError> {
+fn named(run: String) -> Result<String, ReconcileError> {
     if (1..=256).contains(&run.len()) {
         Ok(run)
     } else {
         let bytes = run.len();
         let what = format!("run has {bytes} bytes: give 1 to 256, such as the execution's name");
-        Err(HandlerError::Request(what))
+        Err(ReconcileError::Request(what))
     }
 }
 
-fn moment(text: &str) -> Result<Millis, HandlerError> {
+fn moment(text: &str) -> Result<Millis, ReconcileError> {
     time::millis(text).ok_or_else(|| {
         let text = cut(text, 64);
-        HandlerError::Request(format!(
+        ReconcileError::Request(format!(
             "{text:?} is not a time: give one such as 2026-11-22T10:00:00Z"
         ))
     })
 }
 
 /// A place in the ledger, as [`cursor`] wrote it.
-fn place(cursor: &str) -> Result<RowKey, HandlerError> {
+fn place(cursor: &str) -> Result<RowKey, ReconcileError> {
     let read: Result<(String, String), _> = serde_json::from_str(cursor);
     let (pk, sk) = read.map_err(|_| {
-        HandlerError::Request("the cursor is not one of reconcile's: leave it out".into())
+        ReconcileError::Request("the cursor is not one of reconcile's: leave it out".into())
     })?;
     Ok(RowKey { pk, sk })
 }

@@ -1,6 +1,6 @@
 //! Rows that nothing moves any more are sent for again.
 
-use aws::error::HandlerError;
+use aws::error::AwsError;
 use aws::ledger::Unfinished;
 use futures_util::stream::{self, StreamExt};
 use spillway::Millis;
@@ -27,7 +27,7 @@ impl Reconcile {
         mut from: Option<RowKey>,
         invocation: Invocation,
         counts: &mut Counts,
-    ) -> Result<Progress, HandlerError> {
+    ) -> Result<Progress, AwsError> {
         loop {
             let page = self.ledger.unfinished(from.as_ref()).await?;
             counts.scanned += page.scanned;
@@ -59,10 +59,10 @@ impl Reconcile {
     /// Of these rows, those to be sent for.
     async fn stale(
         &self,
-        rows: Vec<Result<Unfinished, HandlerError>>,
+        rows: Vec<Result<Unfinished, AwsError>>,
         now: Millis,
         counts: &mut Counts,
-    ) -> Result<Vec<Row>, HandlerError> {
+    ) -> Result<Vec<Row>, AwsError> {
         let after = Millis::try_from(self.config.stale_after.as_millis()).unwrap_or(Millis::MAX);
         let mut owed = Vec::new();
         for row in rows {
@@ -79,7 +79,7 @@ impl Reconcile {
                 }
             }
         }
-        let asked: Vec<(Row, Result<bool, HandlerError>)> = stream::iter(owed)
+        let asked: Vec<(Row, Result<bool, AwsError>)> = stream::iter(owed)
             .map(|row| async move {
                 let sent_for = match row.state {
                     State::Waiting => self.is_sent_for(&row).await,
@@ -104,7 +104,7 @@ impl Reconcile {
 
     /// Whether a version that waits will be sent for: by the end of an execution that its object's head says runs, and
     /// which has its slot.
-    async fn is_sent_for(&self, row: &Row) -> Result<bool, HandlerError> {
+    async fn is_sent_for(&self, row: &Row) -> Result<bool, AwsError> {
         let head = self.ledger.head(&RowKey::of(&row.event).pk).await?;
         match stale::waits_behind(row, &head) {
             Some(execution) => Ok(self.ledger.slot(execution).await?.is_some()),

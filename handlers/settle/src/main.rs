@@ -4,7 +4,7 @@ use std::sync::Arc;
 use aws::clients::Clients;
 use aws::clock::Clock;
 use aws::environment::EnvironmentError;
-use aws::error::HandlerError;
+use aws::error::AwsError;
 use aws::{invocation, metrics};
 use lambda_runtime::LambdaEvent;
 use serde::{Deserialize, Serialize};
@@ -45,7 +45,7 @@ fn build(lookup: &dyn Fn(&str) -> Option<String>) -> Result<(Config, Settle), En
 async fn handle(
     state: Arc<(Config, Settle)>,
     event: LambdaEvent<SqsEvent>,
-) -> Result<BatchResponse, HandlerError> {
+) -> Result<BatchResponse, AwsError> {
     let (config, settle) = state.as_ref();
     let clock = Clock::system();
     let settled = settle.settle(&event.payload.records, clock).await;

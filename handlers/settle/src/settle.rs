@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use aws::clock::Clock;
-use aws::error::HandlerError;
+use aws::error::AwsError;
 use aws::shell::{Guide, Shell, drive};
 use serde::Deserialize;
 use spillway::protocol::ended::Ended;
@@ -49,7 +49,7 @@ impl Guide<Reporting> for Outcomes<'_> {
         }
     }
 
-    fn told(&self, index: usize, _: &Reporting, facts: Vec<Ended>, problem: Option<HandlerError>) {
+    fn told(&self, index: usize, _: &Reporting, facts: Vec<Ended>, problem: Option<AwsError>) {
         if let (Some(problem), Some(record)) = (problem, self.records.get(index)) {
             error!(message_id = record.message_id, "{problem}");
         }

@@ -8,7 +8,6 @@
 
 pub mod event;
 pub mod execution;
-pub mod fields;
 pub mod lane;
 pub mod message;
 pub mod pace;

@@ -1,4 +1,6 @@
-//! Cutting text to a size, for stores that bill or limit by the byte.
+//! Text as stores and queues take it, and JSON as it is meant.
+
+use serde_json::Value;
 
 /// The longest prefix of `text` with at most `max_bytes` bytes that ends at a character's end.
 pub fn cut(text: &str, max_bytes: usize) -> &str {
@@ -36,10 +38,27 @@ pub fn attribute_value(text: &str, max_bytes: usize) -> String {
     if value.is_empty() { "-" } else { value }.to_owned()
 }
 
+/// Checks that a value is an object, and so is each of these fields that it has. What serde derives for a struct takes an
+/// array too, as the fields in their order: a message could mean what it does not say.
+pub fn only_objects(value: &Value, fields: &[&str]) -> Result<(), String> {
+    if !value.is_object() {
+        return Err("it is not an object".to_owned());
+    }
+    let is_one = |field: &&&str| match value.get(**field) {
+        None | Some(Value::Null | Value::Object(_)) => false,
+        Some(_) => true,
+    };
+    match fields.iter().find(is_one) {
+        Some(field) => Err(format!("{field} is not an object")),
+        None => Ok(()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use serde_json::json;
 
     #[test]
     fn cut_never_splits_a_character() {
@@ -52,6 +71,16 @@ mod tests {
     fn an_attribute_value_is_printable_and_not_empty() {
         assert_eq!(attribute_value("a\nb\u{0}", 100), "a b");
         assert_eq!(attribute_value("\n", 100), "-");
+    }
+
+    #[test]
+    fn an_array_is_no_object() {
+        let check = |value: Value| only_objects(&value, &["bucket"]);
+        assert_eq!(check(json!({"bucket": {}, "other": [1]})), Ok(()));
+        assert_eq!(check(json!({"bucket": null})), Ok(()));
+        assert!(check(json!([{}])).unwrap_err().contains("it is not"));
+        let problem = check(json!({"bucket": ["name"]})).unwrap_err();
+        assert_eq!(problem, "bucket is not an object");
     }
 
     #[test]

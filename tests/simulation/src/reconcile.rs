@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use ::reconcile::{Answer, Bucket, Counts, Invocation, Reconcile, Reconciled};
+use ::reconcile::{Answer, Bucket, Counts, Invocation, Reconcile, ReconcileError, Reconciled};
 use aws::clients::Connection;
-use aws::error::HandlerError;
 use fake_aws::ListedObject;
 use serde_json::{Value, json};
 use spillway::Millis;
@@ -76,7 +75,7 @@ impl Ran {
 
     /// The counts of one that failed, and what it said.
     #[track_caller]
-    pub fn failed(self) -> (Counts, HandlerError) {
+    pub fn failed(self) -> (Counts, ReconcileError) {
         match self {
             Self::Ended(Reconciled {
                 counts,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aws::clients::Clients;
-use aws::error::HandlerError;
+use aws::error::AwsError;
 use aws::queue::Queue;
 use fake_aws::{FakeAws, QueueConfig};
 use spillway::message::fifo::Fifo;
@@ -40,7 +40,7 @@ fn messages() -> Vec<Outgoing> {
 }
 
 /// Those that were not sent, by their index, and why.
-fn unsent(results: Vec<Result<(), HandlerError>>) -> Vec<(usize, String)> {
+fn unsent(results: Vec<Result<(), AwsError>>) -> Vec<(usize, String)> {
     let results = results.into_iter().enumerate();
     results
         .filter_map(|(index, result)| Some((index, result.err()?.to_string())))

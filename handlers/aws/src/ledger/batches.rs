@@ -7,7 +7,7 @@ use super::Ledger;
 use super::item::{Item, Reader, key, number, text};
 use super::statements::Statement;
 use super::update::Update;
-use crate::error::HandlerError;
+use crate::error::AwsError;
 use spillway::SCHEMA_VERSION;
 use spillway::record::batch::Batch;
 use spillway::record::row::RowKey;
@@ -25,7 +25,7 @@ fn partition(execution: &str) -> String {
     format!("run/{execution}")
 }
 
-fn batch(item: &Item) -> Result<Batch, HandlerError> {
+fn batch(item: &Item) -> Result<Batch, AwsError> {
     let reader = Reader::new(item).readable()?;
     let (keys, sorts) = (reader.texts("row_pks")?, reader.texts("row_sks")?);
     if keys.len() != sorts.len() {
@@ -45,7 +45,7 @@ impl Ledger {
         execution: &str,
         candidates: &[RowKey],
         now: spillway::Millis,
-    ) -> Result<Batch, HandlerError> {
+    ) -> Result<Batch, AwsError> {
         const CALL: &str = "writing a batch";
         let texts = |of: fn(&RowKey) -> &String| {
             AttributeValue::L(candidates.iter().map(|row| text(of(row))).collect())
@@ -72,14 +72,14 @@ impl Ledger {
         match error.as_service_error() {
             Some(PutItemError::ConditionalCheckFailedException(failed)) => match &failed.item {
                 Some(item) => batch(item),
-                None => Err(HandlerError::call(CALL, &error)),
+                None => Err(AwsError::call(CALL, &error)),
             },
-            _ => Err(HandlerError::call(CALL, &error)),
+            _ => Err(AwsError::call(CALL, &error)),
         }
     }
 
     /// A batch's item.
-    pub async fn batch(&self, execution: &str) -> Result<Option<Batch>, HandlerError> {
+    pub async fn batch(&self, execution: &str) -> Result<Option<Batch>, AwsError> {
         let answer = self
             .client
             .get_item()
@@ -88,7 +88,7 @@ impl Ledger {
             .consistent_read(true)
             .send()
             .await
-            .map_err(|error| HandlerError::call("reading a batch", &error))?;
+            .map_err(|error| AwsError::call("reading a batch", &error))?;
         answer.item.as_ref().map(batch).transpose()
     }
 
@@ -98,7 +98,7 @@ impl Ledger {
         &self,
         execution: &str,
         members: &[usize],
-    ) -> Result<Option<Batch>, HandlerError> {
+    ) -> Result<Option<Batch>, AwsError> {
         let list = members.iter().map(number).collect();
         let update = Update::default()
             .set_if_absent("members", AttributeValue::L(list))
@@ -113,7 +113,7 @@ impl Ledger {
     }
 
     /// Forgets several batches, as [`Ledger::forget_batch`] does each.
-    pub async fn forget_batches(&self, executions: Vec<&str>) -> Vec<Result<(), HandlerError>> {
+    pub async fn forget_batches(&self, executions: Vec<&str>) -> Vec<Result<(), AwsError>> {
         let gone = |execution: &&str| Some(Statement::delete(&partition(execution), BATCH));
         let alone = |execution| self.forget_batch(execution);
         self.write_or(executions, "forgetting batches", gone, |_| (), alone)
@@ -121,14 +121,14 @@ impl Ledger {
     }
 
     /// Forgets a batch that was settled, or whose claims all failed.
-    pub async fn forget_batch(&self, execution: &str) -> Result<(), HandlerError> {
+    pub async fn forget_batch(&self, execution: &str) -> Result<(), AwsError> {
         self.client
             .delete_item()
             .table_name(&self.table)
             .set_key(Some(batch_key(execution)))
             .send()
             .await
-            .map_err(|error| HandlerError::call("forgetting a batch", &error))?;
+            .map_err(|error| AwsError::call("forgetting a batch", &error))?;
         Ok(())
     }
 }

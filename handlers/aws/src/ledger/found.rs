@@ -7,7 +7,7 @@ use super::heads::HEAD;
 use super::item::{Reader, key, number, text};
 use super::rows::{event_known, row};
 use super::update::Update;
-use crate::error::HandlerError;
+use crate::error::AwsError;
 use spillway::Millis;
 use spillway::event::ObjectEvent;
 use spillway::protocol::call::Written;
@@ -34,11 +34,7 @@ pub struct FoundVersion<'a> {
 
 impl Ledger {
     /// All rows of an object, and the read units they took.
-    pub async fn story(
-        &self,
-        pk: &str,
-        consistent: bool,
-    ) -> Result<(Vec<Story>, f64), HandlerError> {
+    pub async fn story(&self, pk: &str, consistent: bool) -> Result<(Vec<Story>, f64), AwsError> {
         let (mut story, mut units, mut from) = (Vec::new(), 0.0, None);
         loop {
             let page = self
@@ -52,7 +48,7 @@ impl Ledger {
                 .set_exclusive_start_key(from)
                 .send()
                 .await
-                .map_err(|error| HandlerError::call("reading an object's rows", &error))?;
+                .map_err(|error| AwsError::call("reading an object's rows", &error))?;
             units += page
                 .consumed_capacity
                 .as_ref()
@@ -75,7 +71,7 @@ impl Ledger {
     }
 
     /// Writes that a version that was found is about to be queued, unless it has a row, whatever that says.
-    pub async fn enqueue_found(&self, found: FoundVersion<'_>) -> Result<Written, HandlerError> {
+    pub async fn enqueue_found(&self, found: FoundVersion<'_>) -> Result<Written, AwsError> {
         let update = event_known(Update::default(), found.event, found.lane)
             .set("state", text(State::Queued.as_str()))
             .set("attempt", number(0))
@@ -86,7 +82,7 @@ impl Ledger {
     }
 
     /// Removes a row of a version that has another one, unless it was worked on since it was read.
-    pub async fn withdraw(&self, at: &RowKey) -> Result<(), HandlerError> {
+    pub async fn withdraw(&self, at: &RowKey) -> Result<(), AwsError> {
         let answer = self
             .client
             .delete_item()
@@ -108,7 +104,7 @@ impl Ledger {
             {
                 Ok(())
             }
-            Err(error) => Err(HandlerError::call("removing a second row", &error)),
+            Err(error) => Err(AwsError::call("removing a second row", &error)),
         }
     }
 }

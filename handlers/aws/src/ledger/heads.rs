@@ -8,7 +8,7 @@ use super::Ledger;
 use super::item::{Item, Reader, key, number, text};
 use super::rows::{Rows, claimed, row, waiting};
 use super::update::Update;
-use crate::error::HandlerError;
+use crate::error::AwsError;
 use spillway::protocol::call::{Claim, With};
 use spillway::record::head::Head;
 use spillway::record::row::RowKey;
@@ -18,9 +18,9 @@ use spillway::{Millis, SCHEMA_VERSION};
 pub(super) const HEAD: &str = "head";
 
 /// The heads of objects, by their partition key; one that does not exist is absent.
-pub type Heads = HashMap<String, Result<Head, HandlerError>>;
+pub type Heads = HashMap<String, Result<Head, AwsError>>;
 
-fn head(item: &Item) -> Result<Head, HandlerError> {
+fn head(item: &Item) -> Result<Head, AwsError> {
     let reader = Reader::new(item).readable()?;
     Ok(Head {
         revision: reader.number("revision")?,
@@ -53,7 +53,7 @@ impl Ledger {
         &self,
         keys: &[RowKey],
         heads: &BTreeSet<String>,
-    ) -> Result<(Rows, Heads), HandlerError> {
+    ) -> Result<(Rows, Heads), AwsError> {
         let heads = heads.iter().map(|pk| (pk.as_str(), HEAD));
         let rows = keys.iter().map(|row| (row.pk.as_str(), row.sk.as_str()));
         // DynamoDB refuses a batch that names a key twice.
@@ -73,7 +73,7 @@ impl Ledger {
     }
 
     /// One object's head.
-    pub async fn head(&self, pk: &str) -> Result<Head, HandlerError> {
+    pub async fn head(&self, pk: &str) -> Result<Head, AwsError> {
         let answer = self
             .client
             .get_item()
@@ -82,7 +82,7 @@ impl Ledger {
             .consistent_read(true)
             .send()
             .await
-            .map_err(|error| HandlerError::call("reading an object's head", &error))?;
+            .map_err(|error| AwsError::call("reading an object's head", &error))?;
         let found = answer.item.as_ref().map(head).transpose()?;
         Ok(found.unwrap_or_default())
     }
@@ -93,7 +93,7 @@ impl Ledger {
         pk: &str,
         next: &Head,
         expires_at: Option<i64>,
-    ) -> Result<bool, HandlerError> {
+    ) -> Result<bool, AwsError> {
         const CALL: &str = "writing an object's head";
         let written = self
             .update(key(pk, HEAD), write(next, expires_at), CALL)
@@ -112,7 +112,7 @@ impl Ledger {
         next: &Head,
         with: With,
         now: Millis,
-    ) -> Result<bool, HandlerError> {
+    ) -> Result<bool, AwsError> {
         const CALL: &str = "claiming an object's turn";
         let at = RowKey::of(&claim.event);
         let update = match with {

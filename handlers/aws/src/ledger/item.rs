@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use crate::error::HandlerError;
+use crate::error::AwsError;
 use spillway::{SCHEMA_VERSION, readable};
 
 /// An item as DynamoDB has it.
@@ -35,7 +35,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Refuses an item that a release too far from this one wrote.
-    pub fn readable(self) -> Result<Self, HandlerError> {
+    pub fn readable(self) -> Result<Self, AwsError> {
         match self.optional_number("v")? {
             Some(version) if !readable(version) => Err(self.error(format!(
                 "its schema version is {version}, and this release reads {SCHEMA_VERSION} and its neighbours"
@@ -55,14 +55,14 @@ impl<'a> Reader<'a> {
         format!("item (pk = {}, sk = {})", part("pk"), part("sk"))
     }
 
-    pub fn error(&self, reason: impl Into<String>) -> HandlerError {
-        HandlerError::Ledger {
+    pub fn error(&self, reason: impl Into<String>) -> AwsError {
+        AwsError::Ledger {
             item: self.key(),
             reason: reason.into(),
         }
     }
 
-    pub fn optional_text(&self, name: &str) -> Result<Option<String>, HandlerError> {
+    pub fn optional_text(&self, name: &str) -> Result<Option<String>, AwsError> {
         match self.item.get(name) {
             None | Some(AttributeValue::Null(_)) => Ok(None),
             Some(AttributeValue::S(text)) => Ok(Some(text.clone())),
@@ -70,12 +70,12 @@ impl<'a> Reader<'a> {
         }
     }
 
-    pub fn text(&self, name: &str) -> Result<String, HandlerError> {
+    pub fn text(&self, name: &str) -> Result<String, AwsError> {
         let value = self.optional_text(name)?;
         value.ok_or_else(|| self.error(format!("its attribute {name} is missing")))
     }
 
-    pub fn optional_number<T: FromStr>(&self, name: &str) -> Result<Option<T>, HandlerError> {
+    pub fn optional_number<T: FromStr>(&self, name: &str) -> Result<Option<T>, AwsError> {
         match self.item.get(name) {
             None | Some(AttributeValue::Null(_)) => Ok(None),
             Some(AttributeValue::N(digits)) => {
@@ -90,17 +90,17 @@ impl<'a> Reader<'a> {
         }
     }
 
-    pub fn number<T: FromStr>(&self, name: &str) -> Result<T, HandlerError> {
+    pub fn number<T: FromStr>(&self, name: &str) -> Result<T, AwsError> {
         let value = self.optional_number(name)?;
         value.ok_or_else(|| self.error(format!("its attribute {name} is missing")))
     }
 
     /// `false` when absent.
-    pub fn flag(&self, name: &str) -> Result<bool, HandlerError> {
+    pub fn flag(&self, name: &str) -> Result<bool, AwsError> {
         Ok(self.optional_flag(name)?.unwrap_or_default())
     }
 
-    pub fn optional_flag(&self, name: &str) -> Result<Option<bool>, HandlerError> {
+    pub fn optional_flag(&self, name: &str) -> Result<Option<bool>, AwsError> {
         match self.item.get(name) {
             None | Some(AttributeValue::Null(_)) => Ok(None),
             Some(AttributeValue::Bool(flag)) => Ok(Some(*flag)),
@@ -109,7 +109,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A list of strings; empty when absent.
-    pub fn texts(&self, name: &str) -> Result<Vec<String>, HandlerError> {
+    pub fn texts(&self, name: &str) -> Result<Vec<String>, AwsError> {
         let wrong = || self.error(format!("its attribute {name} is not a list of strings"));
         match self.item.get(name) {
             None | Some(AttributeValue::Null(_)) => Ok(Vec::new()),
@@ -122,7 +122,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A list of numbers.
-    pub fn optional_numbers<T: FromStr>(&self, name: &str) -> Result<Option<Vec<T>>, HandlerError> {
+    pub fn optional_numbers<T: FromStr>(&self, name: &str) -> Result<Option<Vec<T>>, AwsError> {
         let wrong = || self.error(format!("its attribute {name} is not a list of numbers"));
         match self.item.get(name) {
             None | Some(AttributeValue::Null(_)) => Ok(None),

@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use super::Ledger;
 use super::item::{Item, Reader, key, number, text};
 use super::update::Update;
-use crate::error::HandlerError;
+use crate::error::AwsError;
 use spillway::pace::day::DayStarts;
 use spillway::pace::tokens::Carried;
 use spillway::record::lease::{ALL_STARTS, Left};
@@ -52,7 +52,7 @@ pub enum Taken {
     Busy,
 }
 
-fn left(item: Option<&Item>) -> Result<Left, HandlerError> {
+fn left(item: Option<&Item>) -> Result<Left, AwsError> {
     let Some(item) = item else {
         return Ok(Left::default());
     };
@@ -78,7 +78,7 @@ fn left(item: Option<&Item>) -> Result<Left, HandlerError> {
     })
 }
 
-fn day(reader: &Reader) -> Result<Option<DayStarts>, HandlerError> {
+fn day(reader: &Reader) -> Result<Option<DayStarts>, AwsError> {
     let Some(day) = reader.optional_text("day")? else {
         return Ok(None);
     };
@@ -105,7 +105,7 @@ fn set_day<'a>(update: Update<'a>, day: &DayStarts) -> Update<'a> {
 impl Ledger {
     /// Takes the lease if it is free, expired or already this invocation's. What the last tick left stays in the item: the SDK
     /// repeats a write whose answer was lost, and so finds it again.
-    pub async fn take_lease(&self, request: LeaseRequest) -> Result<Taken, HandlerError> {
+    pub async fn take_lease(&self, request: LeaseRequest) -> Result<Taken, AwsError> {
         let update = Update::default()
             .set("v", number(SCHEMA_VERSION))
             .set("holder", text(&request.holder))
@@ -135,7 +135,7 @@ impl Ledger {
         lease: &Lease,
         tick: Option<&str>,
         day: Option<&DayStarts>,
-    ) -> Result<(), HandlerError> {
+    ) -> Result<(), AwsError> {
         const CALL: &str = "reserving the tick's starts";
         let update = Update::default()
             .set("tokens", number(0))
@@ -151,7 +151,7 @@ impl Ledger {
         let written = self.update(key("lease", "dispatch"), update, CALL).await?;
         match written {
             Ok(_) => Ok(()),
-            Err(_) => Err(HandlerError::Call {
+            Err(_) => Err(AwsError::Call {
                 call: CALL,
                 reason: "the lease was lost meanwhile: is the function's clock right?".into(),
             }),
@@ -159,7 +159,7 @@ impl Ledger {
     }
 
     /// Marks that versions without a version id are about to be found: from the next tick on, an event may be of one of them.
-    pub async fn mark_listed(&self) -> Result<(), HandlerError> {
+    pub async fn mark_listed(&self) -> Result<(), AwsError> {
         let update = Update::default()
             .set("v", number(SCHEMA_VERSION))
             .set(LISTED, AttributeValue::Bool(true));
@@ -175,11 +175,7 @@ impl Ledger {
     }
 
     /// Gives the lease back with the truth. A lease that was lost meanwhile is left alone.
-    pub async fn release_lease(
-        &self,
-        lease: &Lease,
-        left: &Left,
-    ) -> Result<Released, HandlerError> {
+    pub async fn release_lease(&self, lease: &Lease, left: &Left) -> Result<Released, AwsError> {
         // One lane is owed nothing.
         let owed = (left.owed.len() > 1)
             .then(|| AttributeValue::L(left.owed.iter().map(number).collect()));

@@ -23,7 +23,7 @@ use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 
 use self::item::Item;
 use self::update::Update;
-use super::error::HandlerError;
+use super::error::AwsError;
 
 pub use control::read as read_control;
 pub use found::{FoundVersion, Story};
@@ -53,7 +53,7 @@ impl Ledger {
         key: Item,
         update: Update<'_>,
         call: &'static str,
-    ) -> Result<Result<Option<Item>, Option<Item>>, HandlerError> {
+    ) -> Result<Result<Option<Item>, Option<Item>>, AwsError> {
         let expressions = update.expressions();
         let answer = self
             .client
@@ -76,7 +76,7 @@ impl Ledger {
                 Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
                     Ok(Err(failed.item.clone()))
                 }
-                _ => Err(HandlerError::call(call, &error)),
+                _ => Err(AwsError::call(call, &error)),
             },
         }
     }

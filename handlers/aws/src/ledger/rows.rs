@@ -9,7 +9,7 @@ use super::Ledger;
 use super::item::{Item, Reader, key, number, text};
 use super::statements::Statement;
 use super::update::Update;
-use crate::error::HandlerError;
+use crate::error::AwsError;
 use spillway::event::{ObjectEvent, Sequencer};
 use spillway::execution::outcome::Outcome;
 use spillway::protocol::call::{Claim, Written};
@@ -23,7 +23,7 @@ const BATCH_GET: usize = 100;
 const BATCH_GET_ROUNDS: u32 = 5;
 
 /// The rows of a batch.
-pub type Rows = HashMap<RowKey, Result<Row, HandlerError>>;
+pub type Rows = HashMap<RowKey, Result<Row, AwsError>>;
 
 /// What the end of an execution leaves in its row.
 #[derive(Debug, Clone, Copy)]
@@ -49,7 +49,7 @@ impl Finish<'_> {
     }
 
     /// Whether a row was written by this.
-    fn is_in(&self, item: &Item) -> Result<bool, HandlerError> {
+    fn is_in(&self, item: &Item) -> Result<bool, AwsError> {
         let reader = Reader::new(item);
         let is = |found: Option<String>, own: &str| found.as_deref() == Some(own);
         Ok(is(reader.optional_text("state")?, self.state.as_str())
@@ -58,7 +58,7 @@ impl Finish<'_> {
     }
 }
 
-pub(super) fn row(item: &Item) -> Result<Row, HandlerError> {
+pub(super) fn row(item: &Item) -> Result<Row, AwsError> {
     let reader = Reader::new(item).readable()?;
     let pk = reader.text("pk")?;
     let (bucket, object_key) = pk
@@ -156,7 +156,7 @@ pub(super) fn event_known<'a>(
 impl Ledger {
     /// The rows at these keys, as far as they exist. A row that cannot be read is an error of its own, so that it
     /// does not stop the others.
-    pub async fn rows(&self, keys: &[RowKey]) -> Result<Rows, HandlerError> {
+    pub async fn rows(&self, keys: &[RowKey]) -> Result<Rows, AwsError> {
         let mut rows = Rows::new();
         // DynamoDB refuses a batch that names a key twice.
         let keys: BTreeSet<&RowKey> = keys.iter().collect();
@@ -174,7 +174,7 @@ impl Ledger {
     }
 
     /// The items at these keys, none of them twice, as far as they exist.
-    pub(super) async fn batch_get(&self, keys: Vec<Item>) -> Result<Vec<Item>, HandlerError> {
+    pub(super) async fn batch_get(&self, keys: Vec<Item>) -> Result<Vec<Item>, AwsError> {
         let mut items = Vec::new();
         for keys in keys.chunks(BATCH_GET) {
             self.batch_get_some(keys.to_vec(), &mut items).await?;
@@ -186,21 +186,21 @@ impl Ledger {
         &self,
         mut wanted: Vec<Item>,
         items: &mut Vec<Item>,
-    ) -> Result<(), HandlerError> {
+    ) -> Result<(), AwsError> {
         const CALL: &str = "reading rows";
         for round in 0..BATCH_GET_ROUNDS {
             let request = KeysAndAttributes::builder()
                 .set_keys(Some(wanted))
                 .consistent_read(true)
                 .build()
-                .map_err(|error| HandlerError::request(CALL, &error))?;
+                .map_err(|error| AwsError::request(CALL, &error))?;
             let answer = self
                 .client
                 .batch_get_item()
                 .request_items(&self.table, request)
                 .send()
                 .await
-                .map_err(|error| HandlerError::call(CALL, &error))?;
+                .map_err(|error| AwsError::call(CALL, &error))?;
             let found = answer.responses.unwrap_or_default().into_values();
             items.extend(found.flatten());
             // A key left unprocessed says nothing about whether its row exists.
@@ -218,11 +218,11 @@ impl Ledger {
             "{} rows were left unprocessed {BATCH_GET_ROUNDS} times",
             wanted.len()
         );
-        Err(HandlerError::Call { call: CALL, reason })
+        Err(AwsError::Call { call: CALL, reason })
     }
 
     /// One row.
-    pub async fn row(&self, at: &RowKey) -> Result<Option<Row>, HandlerError> {
+    pub async fn row(&self, at: &RowKey) -> Result<Option<Row>, AwsError> {
         let answer = self
             .client
             .get_item()
@@ -231,7 +231,7 @@ impl Ledger {
             .consistent_read(true)
             .send()
             .await
-            .map_err(|error| HandlerError::call("reading a row", &error))?;
+            .map_err(|error| AwsError::call("reading a row", &error))?;
         answer.item.as_ref().map(row).transpose()
     }
 
@@ -241,7 +241,7 @@ impl Ledger {
         event: &ObjectEvent,
         lane: Option<&str>,
         now: Millis,
-    ) -> Result<Written, HandlerError> {
+    ) -> Result<Written, AwsError> {
         let update = event_known(Update::default(), event, lane)
             .set("state", text(State::Queued.as_str()))
             .set("attempt", number(0))
@@ -255,7 +255,7 @@ impl Ledger {
         &self,
         claims: Vec<Claim>,
         now: Millis,
-    ) -> Vec<Result<Written, HandlerError>> {
+    ) -> Vec<Result<Written, AwsError>> {
         let statement = |claim: &Claim| {
             let RowKey { pk, sk } = RowKey::of(&claim.event);
             let update = claimed(claim, now);
@@ -273,7 +273,7 @@ impl Ledger {
     /// Claims an attempt of an object event for an execution, on condition that the row is still as it was read.
     ///
     /// A row that already shows this very claim is success: the SDK repeats a write whose answer was lost.
-    pub async fn claim(&self, claim: Claim, now: Millis) -> Result<Written, HandlerError> {
+    pub async fn claim(&self, claim: Claim, now: Millis) -> Result<Written, AwsError> {
         let update = claimed(&claim, now);
         match self
             .write_row(&claim.event, update, "claiming an attempt")
@@ -295,7 +295,7 @@ impl Ledger {
         claim: &Claim,
         now: Millis,
         expires_at: i64,
-    ) -> Result<Written, HandlerError> {
+    ) -> Result<Written, AwsError> {
         let update = superseded(claim, now, expires_at);
         self.write_row(&claim.event, update, "superseding a version")
             .await
@@ -307,7 +307,7 @@ impl Ledger {
         at: &RowKey,
         now: Millis,
         expires_at: i64,
-    ) -> Result<(), HandlerError> {
+    ) -> Result<(), AwsError> {
         let update = Update::default()
             .set("state", text(State::Superseded.as_str()))
             .set("finished_at", number(now))
@@ -325,7 +325,7 @@ impl Ledger {
         event: &ObjectEvent,
         update: Update<'_>,
         call: &'static str,
-    ) -> Result<Written, HandlerError> {
+    ) -> Result<Written, AwsError> {
         let at = RowKey::of(event);
         match self.update(key(&at.pk, &at.sk), update, call).await? {
             Ok(_) => Ok(Written::Now),
@@ -340,7 +340,7 @@ impl Ledger {
     pub async fn finish_all(
         &self,
         finishes: Vec<(&RowKey, Finish<'_>)>,
-    ) -> Vec<Result<Written, HandlerError>> {
+    ) -> Vec<Result<Written, AwsError>> {
         let statement = |(at, finish): &(&RowKey, Finish<'_>)| {
             Statement::update(&at.pk, &at.sk, finish.update())
         };
@@ -353,7 +353,7 @@ impl Ledger {
     /// Writes what an execution's end means for its row, on condition that the row is still claimed for it.
     ///
     /// A row that shows this very end is success: the SDK repeats a write whose answer was lost.
-    pub async fn finish(&self, at: &RowKey, finish: Finish<'_>) -> Result<Written, HandlerError> {
+    pub async fn finish(&self, at: &RowKey, finish: Finish<'_>) -> Result<Written, AwsError> {
         const CALL: &str = "writing an outcome";
         let written = self
             .update(key(&at.pk, &at.sk), finish.update(), CALL)

@@ -3,7 +3,7 @@
 use super::Ledger;
 use super::item::{key, number};
 use super::update::Update;
-use crate::error::HandlerError;
+use crate::error::AwsError;
 use spillway::SCHEMA_VERSION;
 
 const PARTITION: &str = "reconcile";
@@ -15,7 +15,7 @@ impl Ledger {
         run: &str,
         counts: &[(String, String)],
         expires_at: i64,
-    ) -> Result<(), HandlerError> {
+    ) -> Result<(), AwsError> {
         const CALL: &str = "counting for a run";
         let update = Update::default()
             .set("v", number(SCHEMA_VERSION))
@@ -31,7 +31,7 @@ impl Ledger {
             Ok(())
         } else {
             let reason = "other transactions hold the run's item".to_owned();
-            Err(HandlerError::Call { call: CALL, reason })
+            Err(AwsError::Call { call: CALL, reason })
         }
     }
 }

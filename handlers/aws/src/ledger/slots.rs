@@ -10,7 +10,7 @@ use super::Ledger;
 use super::item::{Item, Reader, key, number, text};
 use super::statements::Statement;
 use super::update::Update;
-use crate::error::HandlerError;
+use crate::error::AwsError;
 use spillway::SCHEMA_VERSION;
 use spillway::protocol::call::Written;
 use spillway::record::row::RowKey;
@@ -18,7 +18,7 @@ use spillway::record::slot::{Slot, Work};
 
 const PARTITION: &str = "slots";
 
-fn slot(item: &Item) -> Result<Slot, HandlerError> {
+fn slot(item: &Item) -> Result<Slot, AwsError> {
     let reader = Reader::new(item).readable()?;
     let work = if reader.flag("batch")? {
         Work::Batch
@@ -75,7 +75,7 @@ impl Ledger {
     }
 
     /// Every slot. One that cannot be read still counts as taken.
-    pub async fn slots(&self) -> Result<Vec<Result<Slot, HandlerError>>, HandlerError> {
+    pub async fn slots(&self) -> Result<Vec<Result<Slot, AwsError>>, AwsError> {
         let mut slots = Vec::new();
         let mut from = None;
         loop {
@@ -84,7 +84,7 @@ impl Ledger {
                 .set_exclusive_start_key(from)
                 .send()
                 .await
-                .map_err(|error| HandlerError::call("reading the slots", &error))?;
+                .map_err(|error| AwsError::call("reading the slots", &error))?;
             slots.extend(page.items().iter().map(slot));
             from = page.last_evaluated_key;
             if from.is_none() {
@@ -94,7 +94,7 @@ impl Ledger {
     }
 
     /// How many slots there are.
-    pub async fn count_slots(&self) -> Result<u32, HandlerError> {
+    pub async fn count_slots(&self) -> Result<u32, AwsError> {
         let mut count = 0;
         let mut from = None;
         loop {
@@ -104,7 +104,7 @@ impl Ledger {
                 .set_exclusive_start_key(from)
                 .send()
                 .await
-                .map_err(|error| HandlerError::call("counting the slots", &error))?;
+                .map_err(|error| AwsError::call("counting the slots", &error))?;
             count += u32::try_from(page.count).unwrap_or_default();
             from = page.last_evaluated_key;
             if from.is_none() {
@@ -114,7 +114,7 @@ impl Ledger {
     }
 
     /// The slot of an execution.
-    pub async fn slot(&self, execution: &str) -> Result<Option<Slot>, HandlerError> {
+    pub async fn slot(&self, execution: &str) -> Result<Option<Slot>, AwsError> {
         let answer = self
             .client
             .get_item()
@@ -123,7 +123,7 @@ impl Ledger {
             .consistent_read(true)
             .send()
             .await
-            .map_err(|error| HandlerError::call("reading a slot", &error))?;
+            .map_err(|error| AwsError::call("reading a slot", &error))?;
         answer.item.as_ref().map(slot).transpose()
     }
 
@@ -131,7 +131,7 @@ impl Ledger {
     pub async fn slots_of(
         &self,
         executions: &BTreeSet<&str>,
-    ) -> Result<HashMap<String, Result<Slot, HandlerError>>, HandlerError> {
+    ) -> Result<HashMap<String, Result<Slot, AwsError>>, AwsError> {
         let keys = executions.iter().map(|name| key(PARTITION, name)).collect();
         let items = self.batch_get(keys).await?;
         items
@@ -141,7 +141,7 @@ impl Ledger {
     }
 
     /// Takes several slots, as [`Ledger::take_slot`] does each.
-    pub async fn take_slots(&self, slots: Vec<Slot>) -> Vec<Result<Written, HandlerError>> {
+    pub async fn take_slots(&self, slots: Vec<Slot>) -> Vec<Result<Written, AwsError>> {
         let new = |slot: &Slot| {
             let attributes = attributes(slot);
             Some(Statement::insert(PARTITION, &slot.execution, attributes))
@@ -153,7 +153,7 @@ impl Ledger {
 
     /// Takes a slot. One of the same execution may be there already, of a duplicate of the message that is being handled:
     /// it stays as it is.
-    pub async fn take_slot(&self, slot: Slot) -> Result<Written, HandlerError> {
+    pub async fn take_slot(&self, slot: Slot) -> Result<Written, AwsError> {
         let answer = self
             .client
             .put_item()
@@ -173,26 +173,26 @@ impl Ledger {
                     found if found == slot => Ok(Written::Now),
                     _ => Ok(Written::Lost(None)),
                 },
-                None => Err(HandlerError::call("taking a slot", &error)),
+                None => Err(AwsError::call("taking a slot", &error)),
             },
-            _ => Err(HandlerError::call("taking a slot", &error)),
+            _ => Err(AwsError::call("taking a slot", &error)),
         }
     }
 
     /// Frees the slot of an execution that was settled.
-    pub async fn free_slot(&self, execution: &str) -> Result<(), HandlerError> {
+    pub async fn free_slot(&self, execution: &str) -> Result<(), AwsError> {
         self.client
             .delete_item()
             .table_name(&self.table)
             .set_key(Some(key(PARTITION, execution)))
             .send()
             .await
-            .map_err(|error| HandlerError::call("freeing a slot", &error))?;
+            .map_err(|error| AwsError::call("freeing a slot", &error))?;
         Ok(())
     }
 
     /// Frees several slots, as [`Ledger::free_slot`] does each.
-    pub async fn free_slots(&self, executions: Vec<&str>) -> Vec<Result<(), HandlerError>> {
+    pub async fn free_slots(&self, executions: Vec<&str>) -> Vec<Result<(), AwsError>> {
         let gone = |execution: &&str| Some(Statement::delete(PARTITION, execution));
         let alone = |execution| self.free_slot(execution);
         self.write_or(executions, "freeing slots", gone, |_| (), alone)
@@ -200,7 +200,7 @@ impl Ledger {
     }
 
     /// Frees a slot that was never used, unless it was taken anew since it was read.
-    pub async fn free_unused_slot(&self, slot: &Slot) -> Result<(), HandlerError> {
+    pub async fn free_unused_slot(&self, slot: &Slot) -> Result<(), AwsError> {
         let answer = self
             .client
             .delete_item()
@@ -219,12 +219,12 @@ impl Ledger {
             {
                 Ok(())
             }
-            Err(error) => Err(HandlerError::call("freeing an unused slot", &error)),
+            Err(error) => Err(AwsError::call("freeing an unused slot", &error)),
         }
     }
 
     /// Marks whether a slot's start is still to be made. A slot that is gone was settled: nothing to mark.
-    pub async fn mark_pending(&self, execution: &str, pending: bool) -> Result<(), HandlerError> {
+    pub async fn mark_pending(&self, execution: &str, pending: bool) -> Result<(), AwsError> {
         let mark = pending.then_some(AttributeValue::Bool(true));
         let update = Update::default()
             .set_or_remove("pending", mark)

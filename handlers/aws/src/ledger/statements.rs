@@ -13,7 +13,7 @@ use super::Ledger;
 use super::item::text;
 use super::update::Update;
 use crate::clients::CALL_TIMEOUT;
-use crate::error::HandlerError;
+use crate::error::AwsError;
 
 /// Statements of one call.
 const STATEMENTS: usize = 25;
@@ -88,9 +88,9 @@ impl Ledger {
         statement: impl Fn(&W) -> Option<Statement>,
         written: impl Fn(W) -> T,
         alone: impl Fn(W) -> F,
-    ) -> Vec<Result<T, HandlerError>>
+    ) -> Vec<Result<T, AwsError>>
     where
-        F: Future<Output = Result<T, HandlerError>>,
+        F: Future<Output = Result<T, AwsError>>,
     {
         let until = Instant::now() + CALL_TIMEOUT;
         let statements = things.iter().map(statement).collect();
@@ -106,7 +106,7 @@ impl Ledger {
                 let answer = timeout_at(until, alone(thing)).await;
                 answer.unwrap_or_else(|_| {
                     let reason = format!("no answer within {} s", CALL_TIMEOUT.as_secs());
-                    Err(HandlerError::Call { call, reason })
+                    Err(AwsError::Call { call, reason })
                 })
             });
         join_all(done).await
@@ -117,7 +117,7 @@ impl Ledger {
         &self,
         statements: Vec<Option<Statement>>,
         call: &'static str,
-    ) -> Vec<Result<bool, HandlerError>> {
+    ) -> Vec<Result<bool, AwsError>> {
         let mut answers: Vec<_> = statements.iter().map(|_| Ok(false)).collect();
         // DynamoDB refuses a batch that names an item twice.
         let mut items = HashSet::new();
@@ -159,7 +159,7 @@ impl Ledger {
         &self,
         statements: Vec<Statement>,
         call: &'static str,
-    ) -> Result<Vec<bool>, HandlerError> {
+    ) -> Result<Vec<bool>, AwsError> {
         let statements = statements.into_iter().map(|statement| {
             let Statement { verb, rest, .. } = statement;
             BatchStatementRequest::builder()
@@ -172,7 +172,7 @@ impl Ledger {
             .client
             .batch_execute_statement()
             .set_statements(Some(
-                statements.map_err(|error| HandlerError::request(call, &error))?,
+                statements.map_err(|error| AwsError::request(call, &error))?,
             ))
             .send()
             .await;
@@ -180,10 +180,10 @@ impl Ledger {
             Ok(answer) => answer,
             // Refused as a whole, perhaps for one of them: each call by itself tells how that one went.
             Err(error) if error.as_service_error().is_some() => {
-                warn!("{}", HandlerError::call(call, &error));
+                warn!("{}", AwsError::call(call, &error));
                 return Ok(Vec::new());
             }
-            Err(error) => return Err(HandlerError::call(call, &error)),
+            Err(error) => return Err(AwsError::call(call, &error)),
         };
         let answers = answer.responses.unwrap_or_default();
         Ok(answers.iter().map(|one| one.error.is_none()).collect())

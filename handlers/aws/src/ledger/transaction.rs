@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::{TransactWriteItem, Update as TransactUpdate};
 use super::Ledger;
 use super::item::Item;
 use super::update::Update;
-use crate::error::HandlerError;
+use crate::error::AwsError;
 
 impl Ledger {
     /// Runs updates, each of the item with its key, in one transaction. `false`: a condition did not hold, or another
@@ -16,8 +16,8 @@ impl Ledger {
         &self,
         updates: Vec<(Item, Update<'_>)>,
         call: &'static str,
-    ) -> Result<bool, HandlerError> {
-        let items: Result<Vec<_>, HandlerError> = updates
+    ) -> Result<bool, AwsError> {
+        let items: Result<Vec<_>, AwsError> = updates
             .into_iter()
             .map(|(key, update)| {
                 let expressions = update.expressions();
@@ -29,7 +29,7 @@ impl Ledger {
                     .set_expression_attribute_names(Some(expressions.names))
                     .set_expression_attribute_values(Some(expressions.values))
                     .build()
-                    .map_err(|error| HandlerError::request(call, &error))?;
+                    .map_err(|error| AwsError::request(call, &error))?;
                 Ok(TransactWriteItem::builder().update(update).build())
             })
             .collect();
@@ -51,10 +51,10 @@ impl Ledger {
                 if reasons.iter().any(|reason| reason.code().is_some_and(lost)) {
                     Ok(false)
                 } else {
-                    Err(HandlerError::call(call, &error))
+                    Err(AwsError::call(call, &error))
                 }
             }
-            _ => Err(HandlerError::call(call, &error)),
+            _ => Err(AwsError::call(call, &error)),
         }
     }
 }

@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use super::Ledger;
 use super::item::{Item, Reader, key, text};
 use super::rows::row;
-use crate::error::HandlerError;
+use crate::error::AwsError;
 use spillway::Millis;
 use spillway::record::row::{Row, RowKey, State};
 
@@ -24,7 +24,7 @@ pub struct Unfinished {
 #[derive(Debug, Clone, Default)]
 pub struct UnfinishedPage {
     /// One that cannot be read is an error of its own.
-    pub rows: Vec<Result<Unfinished, HandlerError>>,
+    pub rows: Vec<Result<Unfinished, AwsError>>,
     /// Where the next page begins; `None`: this was the last.
     pub next: Option<RowKey>,
     /// Items read, whatever they are.
@@ -33,7 +33,7 @@ pub struct UnfinishedPage {
     pub units: f64,
 }
 
-fn unfinished(item: &Item) -> Result<Unfinished, HandlerError> {
+fn unfinished(item: &Item) -> Result<Unfinished, AwsError> {
     let reader = Reader::new(item);
     let mut moved_at = None;
     for name in TIMES {
@@ -49,7 +49,7 @@ impl Ledger {
     /// Reads about 1 MB of the ledger from a place on, and returns the rows in it that are owed a message.
     ///
     /// Eventually consistent, at half the units: a row that moves just now is sent for again, which does no harm.
-    pub async fn unfinished(&self, from: Option<&RowKey>) -> Result<UnfinishedPage, HandlerError> {
+    pub async fn unfinished(&self, from: Option<&RowKey>) -> Result<UnfinishedPage, AwsError> {
         let page = self
             .client
             .scan()
@@ -63,7 +63,7 @@ impl Ledger {
             .set_exclusive_start_key(from.map(|from| key(&from.pk, &from.sk)))
             .send()
             .await
-            .map_err(|error| HandlerError::call("going over the ledger", &error))?;
+            .map_err(|error| AwsError::call("going over the ledger", &error))?;
         let next = match &page.last_evaluated_key {
             None => None,
             Some(last) => {

@@ -7,7 +7,7 @@ use spillway::protocol::Machine;
 use spillway::protocol::call::{Answer, Call};
 
 use super::{Answered, Shell, Tag, UnderWay};
-use crate::error::HandlerError;
+use crate::error::AwsError;
 use crate::queue::BATCH;
 
 /// What machines go by, and who takes in what they come to know.
@@ -15,7 +15,7 @@ pub trait Guide<M: Machine> {
     fn terms(&self) -> M::Terms<'_>;
 
     /// Takes in what the machine at `index` came to know by an answer, and why a call has none.
-    fn told(&self, index: usize, machine: &M, facts: Vec<M::Fact>, problem: Option<HandlerError>);
+    fn told(&self, index: usize, machine: &M, facts: Vec<M::Fact>, problem: Option<AwsError>);
 }
 
 /// Drives machines, at most `at_once` of them at a time, in their order.

@@ -10,7 +10,7 @@ use spillway::record::row::{Row, RowKey, State};
 use spillway::record::slot::Slot;
 
 use super::{Answered, Shell, Tag, UnderWay, answered};
-use crate::error::HandlerError;
+use crate::error::AwsError;
 use crate::ledger::{Finish, Heads};
 
 /// Rows, heads and slots to read.
@@ -53,7 +53,7 @@ impl Reads {
 }
 
 /// An item as a machine takes it.
-fn item<T>(found: Option<Result<T, HandlerError>>) -> Item<T> {
+fn item<T>(found: Option<Result<T, AwsError>>) -> Item<T> {
     found.transpose().map_err(|problem| problem.to_string())
 }
 
@@ -112,7 +112,7 @@ impl Shell {
     }
 
     /// Makes a call about an item that shares no request.
-    pub(super) async fn one_item(&self, call: Call) -> Result<Answer, HandlerError> {
+    pub(super) async fn one_item(&self, call: Call) -> Result<Answer, AwsError> {
         let now = self.clock.now();
         let written = |done: bool| {
             Answer::Written(if done {
@@ -183,7 +183,7 @@ impl Shell {
 /// The answer to a read, out of what all together read.
 fn answer(
     read: Read,
-    row: &mut impl FnMut(&RowKey) -> Option<Result<Row, HandlerError>>,
+    row: &mut impl FnMut(&RowKey) -> Option<Result<Row, AwsError>>,
     heads: &Heads,
 ) -> Answer {
     match read {
@@ -279,7 +279,7 @@ fn written(written: Written) -> Answer {
 /// The answers to calls that shared requests.
 fn of_all<T>(
     tags: Vec<Tag>,
-    results: Vec<Result<T, HandlerError>>,
+    results: Vec<Result<T, AwsError>>,
     answer: fn(T) -> Answer,
 ) -> Vec<Answered> {
     let results = tags.into_iter().zip(results);
@@ -292,7 +292,7 @@ impl Shell {
     async fn finish(
         &self,
         finishes: &[(RowKey, State, Outcome)],
-    ) -> Vec<Result<Written, HandlerError>> {
+    ) -> Vec<Result<Written, AwsError>> {
         let now = self.clock.now();
         let finishes = finishes.iter().map(|(row, state, outcome)| {
             let finish = Finish {

@@ -17,7 +17,7 @@ use spillway::protocol::terms::Pipeline;
 
 use crate::clients::Clients;
 use crate::clock::Clock;
-use crate::error::HandlerError;
+use crate::error::AwsError;
 use crate::ledger::Ledger;
 use crate::queue::Queue;
 use crate::workflow::Workflow;
@@ -34,7 +34,7 @@ pub type Tag = (usize, CallId);
 pub struct Answered {
     pub tag: Tag,
     pub answer: Answer,
-    pub problem: Option<HandlerError>,
+    pub problem: Option<AwsError>,
 }
 
 /// A request under way, with the answers to all calls that share it.
@@ -133,18 +133,18 @@ impl Shell {
 }
 
 /// A call that this function is not set up for.
-fn absent(call: &'static str) -> HandlerError {
-    HandlerError::Call {
+fn absent(call: &'static str) -> AwsError {
+    AwsError::Call {
         call,
         reason: "this function is not set up for it".into(),
     }
 }
 
 /// The answer to a call.
-fn answered(tag: Tag, result: Result<Answer, HandlerError>) -> Answered {
+fn answered(tag: Tag, result: Result<Answer, AwsError>) -> Answered {
     let (answer, problem) = match result {
         Ok(answer) => (answer, None),
-        Err(problem @ HandlerError::Ledger { .. }) => {
+        Err(problem @ AwsError::Ledger { .. }) => {
             (Answer::Unreadable(problem.to_string()), Some(problem))
         }
         Err(problem) => (Answer::Unclear, Some(problem)),

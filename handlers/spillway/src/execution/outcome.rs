@@ -6,9 +6,8 @@ use serde_json::Value;
 use thiserror::Error;
 
 use crate::execution::name::MAX_NAME_CHARS;
-use crate::fields::Fields;
 use crate::record::row::{MAX_CAUSE_BYTES, MAX_ERROR_BYTES};
-use crate::text::{cut, json_body};
+use crate::text::{cut, json_body, only_objects};
 use crate::{SCHEMA_VERSION, readable};
 
 /// How an execution ended.
@@ -139,7 +138,7 @@ pub enum OutcomeError {
 #[derive(Serialize, Deserialize)]
 struct Own {
     spillway: u32,
-    outcome: Fields<Outcome>,
+    outcome: Outcome,
 }
 
 /// The `detail` of EventBridge's event. Its input and output may be missing; the input is never read.
@@ -167,8 +166,9 @@ pub fn parse(body: &str) -> Result<Report, OutcomeError> {
         if !readable(version) {
             return Err(OutcomeError::Schema(version));
         }
+        only_objects(&value, &["outcome"]).map_err(OutcomeError::Fields)?;
         let own: Own = serde_json::from_value(value).map_err(fields)?;
-        return of_an_execution(own.outcome.0);
+        return of_an_execution(own.outcome);
     }
     if value.get("source").and_then(Value::as_str) != Some("aws.states") {
         return Err(OutcomeError::Dialect);
@@ -177,7 +177,8 @@ pub fn parse(body: &str) -> Result<Report, OutcomeError> {
         .get_mut("detail")
         .map(Value::take)
         .ok_or(OutcomeError::Dialect)?;
-    let Fields(detail): Fields<Detail> = serde_json::from_value(detail).map_err(fields)?;
+    only_objects(&detail, &[]).map_err(OutcomeError::Fields)?;
+    let detail: Detail = serde_json::from_value(detail).map_err(fields)?;
     let Some(status) = ended(&detail.status) else {
         return Ok(Report::NotEnded);
     };
@@ -230,7 +231,7 @@ pub fn ended(status: &str) -> Option<Status> {
 pub fn encode(outcome: &Outcome) -> String {
     let own = Own {
         spillway: SCHEMA_VERSION,
-        outcome: Fields(outcome.clone()),
+        outcome: outcome.clone(),
     };
     // Strings, numbers and options only: serializing them cannot fail.
     json_body(serde_json::to_string(&own).unwrap_or_default())

@@ -9,7 +9,9 @@ use std::collections::HashSet;
 use serde::Deserialize;
 use thiserror::Error;
 
-use crate::fields::Fields;
+use serde_json::Value;
+
+use crate::text::only_objects;
 
 /// Lanes of one pipeline, at most: each is polled on its own.
 pub const MAX_LANES: usize = 10;
@@ -62,9 +64,12 @@ pub enum LaneError {
 
 /// Reads the lanes, by priority.
 pub fn parse(json: &str) -> Result<Vec<Lane>, LaneError> {
-    let lanes: Vec<Fields<Lane>> =
-        serde_json::from_str(json).map_err(|error| LaneError::Json(error.to_string()))?;
-    let mut lanes: Vec<Lane> = lanes.into_iter().map(|Fields(lane)| lane).collect();
+    let wrong = |error: serde_json::Error| LaneError::Json(error.to_string());
+    let mut lanes = Vec::new();
+    for lane in serde_json::from_str::<Vec<Value>>(json).map_err(wrong)? {
+        only_objects(&lane, &[]).map_err(LaneError::Json)?;
+        lanes.push(serde_json::from_value::<Lane>(lane).map_err(wrong)?);
+    }
     if lanes.is_empty() || lanes.len() > MAX_LANES {
         return Err(LaneError::Count(lanes.len()));
     }

@@ -1,11 +1,12 @@
 //! The sources: which objects' events are taken in, and by which lane they go.
 
 use serde::Deserialize;
+use serde_json::Value;
 use thiserror::Error;
 
 use crate::event::{ObjectEvent, is_folder_marker};
-use crate::fields::Fields;
 use crate::lane::Lane;
+use crate::text::only_objects;
 
 /// Objects of a bucket, by the two ends of their keys, and the lane of their events.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -36,9 +37,12 @@ pub enum SourceError {
 
 /// Reads the sources.
 pub fn parse(json: &str) -> Result<Vec<Source>, SourceError> {
-    let sources: Vec<Fields<Source>> =
-        serde_json::from_str(json).map_err(|error| SourceError::Json(error.to_string()))?;
-    let sources: Vec<Source> = sources.into_iter().map(|Fields(source)| source).collect();
+    let wrong = |error: serde_json::Error| SourceError::Json(error.to_string());
+    let mut sources = Vec::new();
+    for source in serde_json::from_str::<Vec<Value>>(json).map_err(wrong)? {
+        only_objects(&source, &[]).map_err(SourceError::Json)?;
+        sources.push(serde_json::from_value::<Source>(source).map_err(wrong)?);
+    }
     if sources
         .iter()
         .any(|source| source.bucket.as_deref() == Some(""))

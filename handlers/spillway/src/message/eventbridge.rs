@@ -6,8 +6,7 @@ use serde_json::{Map, Value};
 use thiserror::Error;
 
 use crate::event::{EventError, MAX_FIELD_BYTES, ObjectEvent, Reported, Sequencer};
-use crate::fields::Fields;
-use crate::text::cut;
+use crate::text::{cut, only_objects};
 
 /// The only type of event that creates an object.
 const CREATED: &str = "Object Created";
@@ -57,8 +56,8 @@ pub enum EventBridgeError {
 #[serde(rename_all = "kebab-case")]
 struct Detail {
     event_version: Option<String>,
-    bucket: Option<Fields<Bucket>>,
-    object: Option<Fields<Object>>,
+    bucket: Option<Bucket>,
+    object: Option<Object>,
     reason: Option<String>,
 }
 
@@ -102,7 +101,8 @@ pub fn reported(mut fields: Map<String, Value>) -> Result<Reported, EventBridgeE
     // Only now: the details of other events look different.
     let detail = fields.remove("detail").filter(|detail| !detail.is_null());
     let detail = detail.ok_or(Missing("detail"))?;
-    let Fields(detail): Fields<Detail> = serde_json::from_value(detail)
+    only_objects(&detail, &["bucket", "object"]).map_err(EventBridgeError::Fields)?;
+    let detail: Detail = serde_json::from_value(detail)
         .map_err(|error| EventBridgeError::Fields(cut(&error.to_string(), 120).to_owned()))?;
     // Events from before there was a version have the form of 1.0.
     if let Some(version) = detail.event_version
@@ -110,8 +110,8 @@ pub fn reported(mut fields: Map<String, Value>) -> Result<Reported, EventBridgeE
     {
         return Err(EventBridgeError::Version(cut(&version, 64).to_owned()));
     }
-    let bucket = detail.bucket.and_then(|Fields(bucket)| bucket.name);
-    let Fields(object) = detail.object.ok_or(Missing("detail.object"))?;
+    let bucket = detail.bucket.and_then(|bucket| bucket.name);
+    let object = detail.object.ok_or(Missing("detail.object"))?;
     let sequencer = object.sequencer.ok_or(Missing("detail.object.sequencer"))?;
     let event = ObjectEvent {
         bucket: bucket.ok_or(Missing("detail.bucket.name"))?,

@@ -12,11 +12,10 @@ use serde_json::{Map, Value};
 use thiserror::Error;
 
 use crate::event::{EventError, ObjectEvent, Reported};
-use crate::fields::Fields;
 use crate::message::eventbridge::EventBridgeError;
 use crate::message::notification::NotificationError;
 use crate::message::sns::SnsError;
-use crate::text::{cut, json_body};
+use crate::text::{cut, json_body, only_objects};
 use crate::{SCHEMA_VERSION, readable};
 
 /// The message attribute that names the attempt a message asks for. S3's own messages have none: attempt 1.
@@ -118,7 +117,7 @@ pub enum MessageError {
 #[derive(Serialize, Deserialize)]
 struct Own {
     spillway: u32,
-    object: Fields<ObjectEvent>,
+    object: ObjectEvent,
     /// It was found by reconcile: S3 gave no sequencer.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     reconciled: bool,
@@ -187,9 +186,10 @@ fn own(version: &Value, body: Value) -> Result<ObjectEvent, MessageError> {
     if !readable(version) {
         return Err(MessageError::Schema(version));
     }
+    only_objects(&body, &["object"]).map_err(MessageError::Fields)?;
     let own: Own =
         serde_json::from_value(body).map_err(|error| MessageError::Fields(quoted(&error)))?;
-    let Fields(object) = own.object;
+    let object = own.object;
     match (own.reconciled, object.is_found()) {
         (false, true) => Err(MessageError::Fields(
             "object.sequencer is missing, and nothing says that the object was reconciled".into(),
@@ -230,7 +230,7 @@ fn quoted(error: &serde_json::Error) -> String {
 pub fn encode(event: &ObjectEvent) -> String {
     let own = Own {
         spillway: SCHEMA_VERSION,
-        object: Fields(event.clone()),
+        object: event.clone(),
         reconciled: event.is_found(),
     };
     // Strings, numbers and options only: serializing them cannot fail.

@@ -7,8 +7,7 @@ use thiserror::Error;
 
 use crate::event::key;
 use crate::event::{EventError, MAX_FIELD_BYTES, ObjectEvent, Reported, Sequencer};
-use crate::fields::Fields;
-use crate::text::cut;
+use crate::text::{cut, only_objects};
 
 /// Records of one notification, at most. S3's have 64 KB; in 256 KiB there is room for fewer that are whole, so of more most
 /// are not, and each would be told why.
@@ -43,8 +42,8 @@ pub enum NotificationError {
 /// What a record says of its object. AWS adds fields within a major version, so what is not known is passed over.
 #[derive(Debug, Deserialize)]
 struct Entity {
-    bucket: Option<Fields<Bucket>>,
-    object: Option<Fields<Object>>,
+    bucket: Option<Bucket>,
+    object: Option<Object>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -148,10 +147,11 @@ fn reported(record: usize, raw: &Value) -> Result<Reported, NotificationError> {
     let event_time = text("eventTime")?;
 
     let entity = raw.get("s3").filter(|entity| !entity.is_null());
-    let Fields(entity) = Fields::<Entity>::deserialize(entity.ok_or(missing("s3"))?)
-        .map_err(|error| fits(&error.to_string()))?;
-    let bucket = entity.bucket.and_then(|Fields(bucket)| bucket.name);
-    let Fields(object) = entity.object.ok_or(missing("s3.object"))?;
+    let entity = entity.ok_or(missing("s3"))?;
+    only_objects(entity, &["bucket", "object"]).map_err(|reason| fits(&reason))?;
+    let entity = Entity::deserialize(entity).map_err(|error| fits(&error.to_string()))?;
+    let bucket = entity.bucket.and_then(|bucket| bucket.name);
+    let object = entity.object.ok_or(missing("s3.object"))?;
     let key = object.key.ok_or(missing("s3.object.key"))?;
     let sequencer = object.sequencer.ok_or(missing("s3.object.sequencer"))?;
 

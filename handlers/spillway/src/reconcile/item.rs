@@ -9,8 +9,7 @@ use crate::Millis;
 use crate::event::key;
 use crate::event::meaningful;
 use crate::event::time;
-use crate::fields::Fields;
-use crate::text::cut;
+use crate::text::{cut, only_objects};
 
 /// An object as a list or an inventory has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,11 +77,11 @@ struct Line {
 /// Reads an item of a list or an inventory of `bucket`.
 pub fn read(bucket: &str, item: &Value) -> Result<Item, ItemError> {
     // Every line of an inventory names its bucket; an entry of a list does not.
+    only_objects(item, &[]).map_err(ItemError::Fields)?;
     if item.get("Bucket").is_some() {
-        let Fields(line) = Fields::deserialize(item).map_err(fields)?;
-        of_inventory(bucket, line)
+        of_inventory(bucket, Line::deserialize(item).map_err(fields)?)
     } else {
-        let Fields(entry) = Fields::deserialize(item).map_err(fields)?;
+        let entry = Entry::deserialize(item).map_err(fields)?;
         of_list(entry, item.get("LastModified"))
     }
 }

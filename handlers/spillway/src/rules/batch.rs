@@ -6,8 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use thiserror::Error;
 
-use crate::fields::Fields;
-use crate::text::cut;
+use crate::text::{cut, only_objects};
 
 /// Object events of one execution, at most.
 pub const MAX_EVENTS: u32 = 100;
@@ -92,7 +91,7 @@ pub enum FailuresError {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Item {
+struct Failed {
     item_identifier: String,
 }
 
@@ -126,9 +125,11 @@ pub fn failures(output: Option<&str>, ids: &HashSet<String>) -> Result<Failures,
         None | Some(Value::Null) => return Ok(Failures::None),
         Some(items) => items,
     };
-    let items = Vec::<Fields<Item>>::deserialize(items).map_err(|_| FailuresError::Shape)?;
+    let items = items.as_array().ok_or(FailuresError::Shape)?;
     let mut failed = BTreeSet::new();
-    for Fields(item) in items {
+    for item in items {
+        only_objects(item, &[]).map_err(|_| FailuresError::Shape)?;
+        let item = Failed::deserialize(item).map_err(|_| FailuresError::Shape)?;
         let id = item.item_identifier;
         if !ids.contains(&id) {
             return Err(FailuresError::Unknown(id.chars().take(64).collect()));

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use aws::clients::Clients;
 use aws::environment::{Environment, EnvironmentError};
-use aws::error::HandlerError;
+use aws::error::AwsError;
 use aws::invocation;
 use aws_sdk_sqs::types::Message;
 use aws_smithy_types::retry::RetryConfig;
@@ -67,7 +67,7 @@ fn build(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Floor, EnvironmentEr
     })
 }
 
-async fn handle(floor: Arc<Floor>, _event: LambdaEvent<Value>) -> Result<Counts, HandlerError> {
+async fn handle(floor: Arc<Floor>, _event: LambdaEvent<Value>) -> Result<Counts, AwsError> {
     let batches = (0..BATCHES).map(|_| floor.drain());
     let mut all = Counts::default();
     for counts in join_all(batches).await {
@@ -80,13 +80,13 @@ async fn handle(floor: Arc<Floor>, _event: LambdaEvent<Value>) -> Result<Counts,
 
 impl Floor {
     /// Batch after batch, until nothing is there.
-    async fn drain(&self) -> Result<Counts, HandlerError> {
+    async fn drain(&self) -> Result<Counts, AwsError> {
         let mut counts = Counts::default();
         loop {
             let receive = self.sqs.receive_message().queue_url(&self.queue_url);
             let received = receive.max_number_of_messages(MESSAGES).send().await;
             let received =
-                received.map_err(|error| HandlerError::call("receiving messages", &error))?;
+                received.map_err(|error| AwsError::call("receiving messages", &error))?;
             let messages = received.messages.unwrap_or_default();
             if messages.is_empty() {
                 return Ok(counts);

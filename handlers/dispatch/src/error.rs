@@ -1,0 +1,52 @@
+//! Why a tick fails.
+
+use aws::error::{AwsError, diagnostic};
+use lambda_runtime::Diagnostic;
+use spillway::Millis;
+use spillway::pace::PaceError;
+use thiserror::Error;
+
+/// What a tick reports to Lambda, said so that the log alone tells what to do.
+#[derive(Debug, Clone, PartialEq, Error)]
+pub enum TickError {
+    #[error(transparent)]
+    Aws(#[from] AwsError),
+    /// An operator's control item says what nobody knows.
+    #[error(
+        "the ledger's control item is not usable: {0}. Correct the item (pk = control, sk = dispatch); deleting it lifts every override"
+    )]
+    Control(#[source] AwsError),
+    /// An operator's control item is out of range.
+    #[error(
+        "the ledger's control item is not usable: {0}. Correct the item (pk = control, sk = dispatch); deleting it lifts every override"
+    )]
+    Pace(#[source] PaceError),
+    /// Step Functions refuses every start: a permission or the state machine is missing.
+    #[error(
+        "no execution can be started: {0}. Claimed events keep their slots and start once this is fixed"
+    )]
+    StartForbidden(String),
+    /// Some tasks did not end in time.
+    #[error(
+        "starting executions failed: some were still under way at the deadline; the next tick looks after them"
+    )]
+    UnderWay,
+    /// Lambda's timeout leaves no time for a tick.
+    #[error(
+        "the function would be ended {0} ms after it began, before a tick can start anything: raise its timeout"
+    )]
+    Deadline(Millis),
+}
+
+impl From<TickError> for Diagnostic {
+    fn from(error: TickError) -> Self {
+        let kind = match &error {
+            TickError::Aws(error) => error.kind(),
+            TickError::Control(_) | TickError::Pace(_) => "Control",
+            TickError::StartForbidden(_) => "StartForbidden",
+            TickError::UnderWay => "Call",
+            TickError::Deadline(_) => "Deadline",
+        };
+        diagnostic(kind, &error)
+    }
+}

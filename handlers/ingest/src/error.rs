@@ -1,0 +1,23 @@
+//! Why an invocation of ingest fails.
+
+use aws::error::diagnostic;
+use lambda_runtime::Diagnostic;
+use thiserror::Error;
+
+/// Of what ingest was invoked with, not everything is safe. Lambda invokes it again, and keeps it in the end.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error(
+    "{unsafe_records} of {records} records are not queued, and all others are: {problems}. Lambda tries again and then \
+     keeps the event in the queue of ingest's failures, from which it can be redriven"
+)]
+pub struct IngestError {
+    pub unsafe_records: u32,
+    pub records: u32,
+    pub problems: String,
+}
+
+impl From<IngestError> for Diagnostic {
+    fn from(error: IngestError) -> Self {
+        diagnostic("Ingest", &error)
+    }
+}
