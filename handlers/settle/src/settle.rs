@@ -7,8 +7,8 @@ use aws::error::AwsError;
 use aws::shell::{Guide, Shell, drive};
 use serde::Deserialize;
 use spillway::protocol::ended::Ended;
+use spillway::protocol::execution_rows::Terms;
 use spillway::protocol::reporting::Reporting;
-use spillway::protocol::settling::Terms;
 use tracing::error;
 
 use crate::Settle;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use spillway::event::{ObjectEvent, Sequencer};
 use spillway::execution::outcome::{self, Outcome, Report};
 use spillway::message::{self, Body};
-use spillway::rules::batch::{self, Failures};
+use spillway::rules::report::{self, Failures};
 
 fn events() -> impl Strategy<Value = ObjectEvent> {
     let version = prop::option::of("[A-Za-z0-9._]{1,32}");
@@ -87,7 +87,7 @@ fn document(dialect: Dialect, events: &[ObjectEvent]) -> Value {
                 },
             })
         }
-        Dialect::Own => serde_json::from_str(&message::encode(first)).unwrap(),
+        Dialect::Own => serde_json::from_str(&message::own::encode(first)).unwrap(),
     }
 }
 
@@ -178,7 +178,7 @@ proptest! {
         let items: Vec<Value> = named.iter().map(|id| json!({"itemIdentifier": id})).collect();
         let output = json!({"batchItemFailures": items, "processed": 3}).to_string();
         let meant = if named.is_empty() { Failures::None } else { Failures::Items(named) };
-        prop_assert_eq!(batch::failures(Some(&output), &ids), Ok(meant));
-        prop_assert_eq!(batch::failures(None, &HashSet::new()), Ok(Failures::None));
+        prop_assert_eq!(report::failures(Some(&output), &ids), Ok(meant));
+        prop_assert_eq!(report::failures(None, &HashSet::new()), Ok(Failures::None));
     }
 }

@@ -64,5 +64,5 @@ pub fn notification(uploads: &[Upload]) -> String {
 pub fn own_message(upload: &Upload) -> String {
     let reported = message::parse(&notification(std::slice::from_ref(upload)));
     let events = reported.expect("a notification").into_events();
-    message::encode(events.first().expect("one record"))
+    message::own::encode(events.first().expect("one record"))
 }

@@ -5,8 +5,9 @@ use std::collections::{BTreeSet, HashMap};
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::Ledger;
+use super::claims::{claimed, waiting};
 use super::item::{Item, Reader, key, number, text};
-use super::rows::{Rows, claimed, row, waiting};
+use super::rows::{Rows, row};
 use super::update::Update;
 use crate::error::AwsError;
 use spillway::protocol::call::{Claim, With};

@@ -4,6 +4,7 @@
 //! conditional.
 
 mod batches;
+mod claims;
 mod control;
 mod found;
 mod heads;

@@ -193,7 +193,7 @@ mod tests {
     fn spillways_own_message_is_worked_on_whatever_it_is_about() {
         let mut marker = event("status/new folder/", "1");
         marker.size = Some(0);
-        let own = message::parse(&message::encode(&marker)).unwrap();
+        let own = message::parse(&message::own::encode(&marker)).unwrap();
         assert_eq!(admit(own, &[]).decide(), Admission::Take(marker));
     }
 

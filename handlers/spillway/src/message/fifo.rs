@@ -65,7 +65,7 @@ mod tests {
         for example in examples {
             let text = |pointer: &str| example.pointer(pointer).unwrap().as_str().unwrap();
             let events = message::parse(text("/body")).unwrap().into_events();
-            assert_eq!(message::encode(&events[0]), text("/body"));
+            assert_eq!(message::own::encode(&events[0]), text("/body"));
             let key = RowKey::of(&events[0]);
             assert_eq!(
                 (key.pk.as_str(), key.sk.as_str()),

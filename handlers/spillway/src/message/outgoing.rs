@@ -1,7 +1,8 @@
 //! What Spillway sends to its queues. Whoever asks for an attempt of an object event, the message is written here.
 
 use super::fifo::{self, Fifo};
-use super::{Received, Refused, encode};
+use super::own::encode;
+use super::{Received, Refused};
 use crate::event::ObjectEvent;
 use crate::execution::outcome::{self, Outcome};
 

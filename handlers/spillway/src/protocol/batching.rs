@@ -2,12 +2,11 @@
 
 use super::call::{Answer, Call, Written};
 use super::candidate::Candidate;
-use super::claim::claim_of;
 use super::claiming::Claiming;
 use super::fact::{Fact, Scope};
 use super::fate::{Fate, HIDE_SECONDS};
 use super::freeing::Freeing;
-use super::recognising::{Recognised, Recognising};
+use super::member::Member;
 use super::starting::{HoldsPermit, Starting};
 use super::terms::Terms;
 use super::{CallId, Machine, ONLY};
@@ -17,12 +16,9 @@ use crate::execution::input::Load;
 use crate::execution::name;
 use crate::pace::permit::Stage;
 use crate::record::batch::Batch;
-use crate::record::row::{Row, RowKey, Seen};
+use crate::record::row::RowKey;
 use crate::record::slot::{Slot, Work};
-use crate::rules::attempt::{Verdict, verdict};
 
-/// How often a member is claimed again whose row was written since it was read.
-const TRIES: u8 = 4;
 /// The calls that are not a member's; a member's go by its index.
 const OWN: CallId = CallId::MAX - 8;
 
@@ -34,32 +30,6 @@ pub struct Batching {
     chosen: Vec<usize>,
     at: At,
     stage: Stage,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Member {
-    candidate: Candidate,
-    at: MemberAt,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum MemberAt {
-    Recognise(Box<Recognising>),
-    /// Its attempt is to be claimed, if the row is still like this.
-    Ready(Option<Seen>),
-    Claim {
-        seen: Option<Seen>,
-        tries: u8,
-    },
-    Leave {
-        fate: Fate,
-        won: bool,
-    },
-    /// Its dead letter is sent.
-    Letter,
-    Done {
-        won: bool,
-    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -80,87 +50,15 @@ enum At {
     Done,
 }
 
-impl Member {
-    fn leave(&mut self, fate: Fate) {
-        let won = false;
-        self.at = MemberAt::Leave { fate, won };
-    }
-
-    fn is_won(&self) -> bool {
-        match self.at {
-            MemberAt::Leave { won, .. } | MemberAt::Done { won } => won,
-            _ => false,
-        }
-    }
-
-    fn recognised(&mut self, recognised: Recognised) {
-        match recognised {
-            Recognised::Claim(seen) => self.at = MemberAt::Ready(seen),
-            Recognised::Leave(fate) => self.leave(fate),
-            // An order needs executions of one event each.
-            Recognised::Turn(_) => self.leave(Fate::HandBack),
-        }
-    }
-
-    /// What its claim comes to. A row that was written since it was read and can still be claimed, as when ingest came
-    /// to know of it, is claimed as it is: an attempt that is left behind could be claimed later for a batch of the same
-    /// name, which has run without it. Returns `false` when nobody knows.
-    fn claimed(&mut self, tries: u8, answer: Answer, facts: &mut Vec<Fact>) -> bool {
-        let row = match answer {
-            Answer::Written(Written::Now) => {
-                // Slot and claim are there, so the message can go.
-                let fate = Fate::Delete;
-                self.at = MemberAt::Leave { fate, won: true };
-                return true;
-            }
-            Answer::Written(Written::Lost(row)) => row,
-            _ => {
-                facts.push(Fact::Failed(Scope::Tick));
-                self.leave(Fate::HandBack);
-                return false;
-            }
-        };
-        let row: Option<&Row> = row.as_deref();
-        match verdict(self.candidate.attempt, row) {
-            Verdict::Claim if tries < TRIES => {
-                let seen = row.map(Seen::from);
-                let tries = tries + 1;
-                self.at = MemberAt::Claim { seen, tries };
-            }
-            Verdict::Stale => {
-                let fate = Fate::stale(&self.candidate, row, facts);
-                self.leave(fate);
-            }
-            Verdict::Claim | Verdict::ClaimIfClosed => self.leave(Fate::HandBack),
-        }
-        true
-    }
-}
-
 impl Batching {
     /// Of first attempts, of objects that are each another one.
     pub fn new(candidates: Vec<Candidate>) -> Self {
-        let member = |candidate| Member {
-            candidate,
-            at: MemberAt::Recognise(Box::default()),
-        };
         Self {
-            members: candidates.into_iter().map(member).collect(),
+            members: candidates.into_iter().map(Member::new).collect(),
             chosen: Vec::new(),
             at: At::Recognise,
             stage: Stage::Granted,
         }
-    }
-
-    /// Returns the messages that are not deleted or handed back yet.
-    pub fn held(&self) -> impl Iterator<Item = &Candidate> {
-        let held = |member: &&Member| !matches!(member.at, MemberAt::Done { .. });
-        let alone = match &self.at {
-            At::Alone(claiming) => Some(claiming.candidate()),
-            _ => None,
-        };
-        let members = self.members.iter().filter(held);
-        members.map(|member| &member.candidate).chain(alone)
     }
 
     fn slot(&self) -> Option<&Slot> {
@@ -197,23 +95,17 @@ impl Batching {
 
     /// Goes on when every member is recognised.
     fn choose(&mut self, terms: &Terms<'_>) {
-        let recognises = |member: &Member| matches!(member.at, MemberAt::Recognise(_));
-        if self.at != At::Recognise || self.members.iter().any(recognises) {
+        if self.at != At::Recognise || !self.members.iter().all(Member::is_recognised) {
             return;
         }
-        let ready = |(index, member): (usize, &Member)| match member.at {
-            MemberAt::Ready(_) => Some(index),
-            _ => None,
-        };
+        let ready = |(index, member): (usize, &Member)| member.ready().map(|_| index);
         self.chosen = self.members.iter().enumerate().filter_map(ready).collect();
         self.at = match self.chosen.as_slice() {
             [] => At::Done,
             [only] => {
                 let member = self.members.remove(*only);
                 self.chosen.clear();
-                let MemberAt::Ready(seen) = member.at else {
-                    return;
-                };
+                let seen = member.ready().flatten();
                 let claiming = Claiming::recognised(member.candidate, seen, terms);
                 At::Alone(Box::new(claiming))
             }
@@ -258,10 +150,8 @@ impl Batching {
             Answer::Written(Written::Now) => {
                 self.stage = Stage::SlotPut;
                 for &index in &self.chosen {
-                    if let Some(member) = self.members.get_mut(index)
-                        && let MemberAt::Ready(seen) = member.at
-                    {
-                        member.at = MemberAt::Claim { seen, tries: 0 };
+                    if let Some(member) = self.members.get_mut(index) {
+                        member.claim();
                     }
                 }
                 At::Claim {
@@ -286,8 +176,7 @@ impl Batching {
         let At::Claim { slot, unclear } = &self.at else {
             return;
         };
-        let claims = |member: &Member| matches!(member.at, MemberAt::Claim { .. });
-        if self.members_chosen().any(claims) {
+        if self.members_chosen().any(Member::is_being_claimed) {
             return;
         }
         let won = self
@@ -348,30 +237,12 @@ impl Batching {
         let Some(member) = self.members.get_mut(index) else {
             return;
         };
-        let won = member.is_won();
-        match std::mem::replace(&mut member.at, MemberAt::Done { won }) {
-            MemberAt::Recognise(mut recognising) => {
-                match recognising.answered(&mut member.candidate, answer, terms, facts) {
-                    None => member.at = MemberAt::Recognise(recognising),
-                    Some(recognised) => member.recognised(recognised),
-                }
-                self.choose(terms);
-            }
-            MemberAt::Claim { tries, .. } => {
-                let known = member.claimed(tries, answer, facts);
-                if let At::Claim { unclear, .. } = &mut self.at {
-                    *unclear |= !known;
-                }
-                self.all_claimed(facts);
-            }
-            MemberAt::Leave { fate, won: false } => {
-                if fate.done(&answer, facts) {
-                    member.at = MemberAt::Letter;
-                }
-            }
-            MemberAt::Ready(seen) => member.at = MemberAt::Ready(seen),
-            MemberAt::Leave { .. } | MemberAt::Letter | MemberAt::Done { .. } => {}
+        let known = member.answered(answer, terms, facts);
+        if let At::Claim { unclear, .. } = &mut self.at {
+            *unclear |= !known;
         }
+        self.choose(terms);
+        self.all_claimed(facts);
     }
 }
 
@@ -401,33 +272,19 @@ impl Machine for Batching {
             At::Alone(claiming) => own.extend(claiming.outstanding().map(|id| OWN + id)),
             _ => own.push(OWN),
         }
-        let calls = |(index, member): (usize, &Member)| match member.at {
-            MemberAt::Ready(_) | MemberAt::Done { .. } => None,
-            _ => CallId::try_from(index).ok(),
+        let calls = |(index, member): (usize, &Member)| {
+            member.has_call().then(|| CallId::try_from(index).ok())?
         };
         self.members.iter().enumerate().filter_map(calls).chain(own)
     }
 
     fn call(&self, id: CallId, terms: &Terms<'_>) -> Option<Call> {
         if id < OWN {
-            let Member { candidate, at } = self.members.get(usize::from(id))?;
-            return match at {
-                MemberAt::Recognise(recognising) => Some(recognising.call(candidate, terms)),
-                MemberAt::Claim { seen, .. } => {
-                    let execution = match &self.at {
-                        At::Claim { slot, .. } => &slot.execution,
-                        _ => return None,
-                    };
-                    Some(Call::Claim(claim_of(candidate, execution, *seen, terms)))
-                }
-                MemberAt::Leave { fate, .. } => {
-                    Some(fate.call(&candidate.message, candidate.lane, terms))
-                }
-                MemberAt::Letter => {
-                    Some(Fate::Delete.call(&candidate.message, candidate.lane, terms))
-                }
-                MemberAt::Ready(_) | MemberAt::Done { .. } => None,
+            let execution = match &self.at {
+                At::Claim { slot, .. } => slot.execution.as_str(),
+                _ => "",
             };
+            return self.members.get(usize::from(id))?.call(execution, terms);
         }
         match &self.at {
             At::PutBatch => Some(Call::PutBatch {

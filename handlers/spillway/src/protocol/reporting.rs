@@ -3,7 +3,8 @@
 
 use super::call::{Answer, Call, Queue};
 use super::ended::Ended;
-use super::settling::{Settling, Terms};
+use super::execution_rows::Terms;
+use super::settling::Settling;
 use super::{CallId, Machine, ONLY};
 use crate::execution::outcome::{self, Report};
 use crate::message::outgoing::Outgoing;

@@ -2,38 +2,21 @@
 //! crash leaves work to do again and none lost: while the slot is there the outcome is not settled, and doing it again does
 //! no harm.
 
-use std::collections::HashSet;
-
 use super::call::{Answer, Call, Item};
 use super::ended::Ended;
+use super::execution_rows::{Rows, Terms};
 use super::passing::{Passed, Passing};
 use super::settled_row::SettledRow;
-use super::terms::Pipeline;
 use super::{CallId, Machine, ONLY};
 use crate::execution::answer::Described;
-use crate::execution::name;
 use crate::execution::outcome::{Outcome, Status};
 use crate::record::batch::Batch;
 use crate::record::row::{Row, RowKey, State};
 use crate::record::slot::{Slot, Work};
-use crate::rules::batch::{Failures, failures};
-use crate::rules::retry::{RetryPolicy, Settlement, settlement};
+use crate::rules::report::{Failures, failures};
 
-/// The error in the row of an event that its execution reported as failed.
-const EVENT_FAILED: &str = "BatchItemFailure";
 /// The error in the rows of an execution whose report was not understood.
 const REPORT: &str = "BatchItemFailures";
-/// The error in the row of an event that was claimed for an execution and is not in its input.
-const LEFT_OUT: &str = "LeftOut";
-
-/// What holds for outcomes.
-#[derive(Debug, Clone, Copy)]
-pub struct Terms<'a> {
-    pub pipeline: &'a Pipeline,
-    pub retry: &'a RetryPolicy,
-    /// Executions work on several events each, and can report which of them failed.
-    pub reports: bool,
-}
 
 /// An outcome that is being settled.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -73,15 +56,6 @@ enum At {
     FreeSlot,
     Done,
     Failed,
-}
-
-/// The rows of an execution.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Rows {
-    /// Those of its input.
-    given: Vec<Row>,
-    /// Those that were claimed for it and are not in its input.
-    left_out: Vec<Row>,
 }
 
 impl Settling {
@@ -139,26 +113,16 @@ impl Settling {
         terms: &Terms<'_>,
         facts: &mut Vec<Ended>,
     ) -> At {
-        let (mut given, mut left_out) = (Vec::new(), Vec::new());
-        for (index, item) in items.into_iter().enumerate() {
-            let members = batch.members.as_ref();
-            let rows = match members.is_none_or(|members| members.contains(&index)) {
-                true => &mut given,
-                false => &mut left_out,
-            };
-            match item {
-                Ok(row) => rows.extend(row),
-                Err(reason) => return self.unreadable(reason, facts),
-            }
+        match Rows::of(batch, items) {
+            Ok(rows) => self.known(slot, rows, terms, facts),
+            Err(reason) => self.unreadable(reason, facts),
         }
-        self.known(slot, Rows { given, left_out }, terms, facts)
     }
 
     /// It is known which rows it worked on.
     fn known(&self, slot: Slot, rows: Rows, terms: &Terms<'_>, facts: &mut Vec<Ended>) -> At {
         let reports = terms.reports || slot.work == Work::Batch;
-        let any = !rows.given.is_empty() || !rows.left_out.is_empty();
-        if self.outcome.status != Status::Succeeded || !reports || !any {
+        if self.outcome.status != Status::Succeeded || !reports || rows.is_empty() {
             return self.settle(slot, rows, Ok(Failures::None), terms, facts);
         }
         match &self.outcome.output {
@@ -179,11 +143,7 @@ impl Settling {
         terms: &Terms<'_>,
         facts: &mut Vec<Ended>,
     ) -> At {
-        // A restart can have left out a row that was settled and claimed again since: its id was in the input all the same.
-        let given = rows.given.iter().chain(&rows.left_out);
-        let ids: HashSet<String> = given
-            .map(|row| name::id(&terms.pipeline.arn, &row.event))
-            .collect();
+        let ids = rows.ids(&terms.pipeline.arn);
         let execution = &self.outcome.execution;
         let failures = failures(output, &ids).map_err(|problem| {
             let reason = problem.to_string();
@@ -206,36 +166,7 @@ impl Settling {
         terms: &Terms<'_>,
         facts: &mut Vec<Ended>,
     ) -> At {
-        let execution = self.outcome.execution.as_str();
-        let mut settled = Vec::new();
-        for row in rows.given {
-            if !row.is_started_by(execution) {
-                continue;
-            }
-            let outcome = match &failures {
-                Ok(Failures::Items(failed))
-                    if failed.contains(&name::id(&terms.pipeline.arn, &row.event)) =>
-                {
-                    facts.push(Ended::EventFailed);
-                    Outcome::new(execution, Status::Failed, Some(EVENT_FAILED), None)
-                }
-                Ok(_) => self.outcome.without_output(),
-                Err(failed) => failed.clone(),
-            };
-            let settlement = settlement(outcome.status, row.attempt, terms.retry);
-            settled.push(SettledRow::new(row, outcome, settlement));
-        }
-        // Never worked on: its next attempt is its first.
-        for row in rows.left_out {
-            if row.is_started_by(execution) {
-                let settlement = Settlement::Retry {
-                    attempt: row.attempt + 1,
-                    delay_seconds: 0,
-                };
-                let outcome = Outcome::new(execution, Status::Aborted, Some(LEFT_OUT), None);
-                settled.push(SettledRow::new(row, outcome, settlement));
-            }
-        }
+        let settled = rows.settled(&self.outcome, &failures, terms, facts);
         if settled.is_empty() {
             // Settled before, up to the slot; or claimed for a later attempt.
             facts.push(Ended::Stale);

@@ -3,5 +3,6 @@
 pub mod attempt;
 pub mod batch;
 pub mod order;
+pub mod report;
 pub mod retry;
 pub mod sweep;

@@ -94,7 +94,7 @@ fn event(event: &ObjectEvent) {
         "{name}"
     );
 
-    let own = message::encode(event);
+    let own = message::own::encode(event);
     let same = Ok(Body::Own(event.clone()));
     assert_eq!(message::parse(&own), same, "not as it was sent: {own}");
     // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
@@ -112,7 +112,7 @@ fn event(event: &ObjectEvent) {
 /// The message attribute beside the body.
 fn attempts(text: &str) {
     let short: String = text.chars().take(24).collect();
-    match message::attempt(Some(&short)) {
+    match message::own::attempt(Some(&short)) {
         Ok(attempt) => assert!((1..=MAX_ATTEMPT).contains(&attempt), "{short:?}"),
         Err(error) => assert_reason(&error.to_string(), &short),
     }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use serde_json::{Value, json};
-use spillway::rules::batch::{self, Failures};
+use spillway::rules::report::{self, Failures};
 
 use crate::target::{Seen, Target, assert_reason};
 
@@ -26,7 +26,7 @@ fn ids() -> HashSet<String> {
 }
 
 fn read(input: &[u8]) {
-    let _ = batch::failures(Some(&String::from_utf8_lossy(input)), &ids());
+    let _ = report::failures(Some(&String::from_utf8_lossy(input)), &ids());
 }
 
 /// The names of all fields, however deep.
@@ -50,7 +50,7 @@ fn is_the_lists(name: &str) -> bool {
 pub(super) fn check(input: &[u8]) -> Seen {
     let text = String::from_utf8_lossy(input);
     let ids = ids();
-    let read = batch::failures(Some(&text), &ids);
+    let read = report::failures(Some(&text), &ids);
     match &read {
         Ok(Failures::Items(failed)) => {
             assert!(!failed.is_empty() && failed.is_subset(&ids.into_iter().collect()));

@@ -1,7 +1,8 @@
 //! Outcomes: the core's machine, call by call.
 
 use spillway::protocol::call::Call;
-use spillway::protocol::settling::{Settling, Terms};
+use spillway::protocol::execution_rows::Terms;
+use spillway::protocol::settling::Settling;
 use spillway::protocol::{CallId, Machine};
 
 use super::calls::Caller;
