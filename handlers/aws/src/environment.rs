@@ -8,6 +8,12 @@ use thiserror::Error;
 
 use spillway::lane::source::{self, Source};
 use spillway::lane::{self, Lane};
+use spillway::pace::{Pace, PaceError};
+
+const MAX_CONCURRENCY: &str = "SPILLWAY_MAX_CONCURRENCY";
+const STARTS_PER_SECOND: &str = "SPILLWAY_STARTS_PER_SECOND";
+const BURST: &str = "SPILLWAY_BURST";
+const STARTS_PER_TICK: &str = "SPILLWAY_STARTS_PER_TICK";
 
 /// All that is wrong with the environment.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -147,6 +153,31 @@ impl<'a> Environment<'a> {
             self.problem(SOURCES, &format!("is wrong ({error})"), SOURCES_ARE);
             Vec::new()
         })
+    }
+
+    /// The pace, as configured.
+    pub fn pace(&mut self) -> Pace {
+        Pace {
+            max_concurrency: self.parsed(MAX_CONCURRENCY, "a whole number of executions"),
+            starts_per_second: self.parsed(STARTS_PER_SECOND, "a number above 0, at most 400"),
+            burst: self.parsed(BURST, "a whole number, at least 1"),
+            starts_per_tick: self
+                .optional(STARTS_PER_TICK, "a whole number, at least 1, or remove it"),
+        }
+    }
+
+    /// Notes what of a pace is out of range.
+    pub fn pace_in_range(&mut self, pace: &Pace) {
+        if let Err(error) = pace.clone().validate() {
+            let name = match error {
+                PaceError::StartsPerSecond(_) => STARTS_PER_SECOND,
+                PaceError::MaxConcurrency(_) => MAX_CONCURRENCY,
+                PaceError::Burst => BURST,
+                PaceError::StartsPerTick => STARTS_PER_TICK,
+            };
+            self.problems
+                .push(format!("{name} is out of range: {error}"));
+        }
     }
 
     fn parse<T>(&mut self, name: &str, value: &str, what: &str) -> Option<T>

@@ -6,11 +6,15 @@ use aws::environment::{Environment, EnvironmentError};
 use spillway::execution::input::InputFormat;
 use spillway::lane::Lane;
 use spillway::lane::source::{self, Source};
+use spillway::pace::Pace;
 use spillway::pace::window::{self, Windows};
-use spillway::pace::{Pace, PaceError};
 use spillway::rules::batch::MAX_EVENTS;
 use spillway::rules::order::Order;
 
+const PER_EXECUTION: &str = "SPILLWAY_EVENTS_PER_EXECUTION";
+const PER_EXECUTION_IS: &str = "a whole number of object events, 1 to 100";
+const RETENTION: &str = "SPILLWAY_RETENTION_DAYS";
+const RETENTION_IS: &str = "a whole number of days, at least 1";
 const STARTS_PER_DAY: &str = "SPILLWAY_STARTS_PER_DAY";
 const STARTS_PER_DAY_IS: &str = "a whole number, at least 1, or remove it";
 
@@ -49,11 +53,6 @@ impl Config {
     pub fn from_environment(
         lookup: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self, EnvironmentError> {
-        const PER_EXECUTION: &str = "SPILLWAY_EVENTS_PER_EXECUTION";
-        const PER_EXECUTION_IS: &str = "a whole number of object events, 1 to 100";
-        const RETENTION: &str = "SPILLWAY_RETENTION_DAYS";
-        const RETENTION_IS: &str = "a whole number of days, at least 1";
-
         let mut environment = Environment::new(lookup);
         let config = Self {
             pipeline: environment.text("SPILLWAY_PIPELINE", "the pipeline's name"),
@@ -81,19 +80,7 @@ impl Config {
                 .optional("SPILLWAY_INPUT_FORMAT", "objects or s3-notification")
                 .unwrap_or_default(),
             retention_days: environment.parsed(RETENTION, RETENTION_IS),
-            pace: Pace {
-                max_concurrency: environment
-                    .parsed("SPILLWAY_MAX_CONCURRENCY", "a whole number of executions"),
-                starts_per_second: environment.parsed(
-                    "SPILLWAY_STARTS_PER_SECOND",
-                    "a number above 0, at most 400",
-                ),
-                burst: environment.parsed("SPILLWAY_BURST", "a whole number, at least 1"),
-                starts_per_tick: environment.optional(
-                    "SPILLWAY_STARTS_PER_TICK",
-                    "a whole number, at least 1, or remove it",
-                ),
-            },
+            pace: environment.pace(),
             windows: environment.json_or_default(
                 "SPILLWAY_WINDOWS",
                 "the JSON list of the windows, or remove it",
@@ -109,51 +96,41 @@ impl Config {
         };
         // The other problems come first: a number that did not parse is out of range as well.
         environment.finish()?;
-        let mut ranges = Environment::new(lookup);
-        if config.tick.is_zero() {
+        config.check(Environment::new(lookup))?;
+        Ok(config)
+    }
+
+    /// Fails with one error that names all that is out of range.
+    fn check(&self, mut ranges: Environment<'_>) -> Result<(), EnvironmentError> {
+        if self.tick.is_zero() {
             ranges.problem("SPILLWAY_TICK_SECONDS", "is 0", "at least 1 second");
         }
-        if config.retention_days == 0 {
+        if self.retention_days == 0 {
             ranges.problem(RETENTION, "is 0", RETENTION_IS);
         }
-        if !(1..=MAX_EVENTS).contains(&config.events_per_execution) {
-            let given = format!("is {}", config.events_per_execution);
+        if !(1..=MAX_EVENTS).contains(&self.events_per_execution) {
+            let given = format!("is {}", self.events_per_execution);
             ranges.problem(PER_EXECUTION, &given, PER_EXECUTION_IS);
-        } else if config.events_per_execution > 1 && config.order != Order::None {
+        } else if self.events_per_execution > 1 && self.order != Order::None {
             let given = format!(
                 "is {} with the order {}",
-                config.events_per_execution, config.order
+                self.events_per_execution, self.order
             );
             ranges.problem(PER_EXECUTION, &given, "1, or SPILLWAY_ORDER to none");
         }
-        if config.sweep_per_tick == 0 {
+        if self.sweep_per_tick == 0 {
             ranges.problem("SPILLWAY_SWEEP_PER_TICK", "is 0", "at least 1 slot");
         }
-        if config.starts_per_day == Some(0) {
+        if self.starts_per_day == Some(0) {
             ranges.problem(STARTS_PER_DAY, "is 0", STARTS_PER_DAY_IS);
         }
-        ranges.finish()?;
-        match config.pace.clone().validate() {
-            Ok(_) => Ok(config),
-            Err(error) => Err(EnvironmentError {
-                problems: vec![pace_problem(&error)],
-            }),
-        }
+        ranges.pace_in_range(&self.pace);
+        ranges.finish()
     }
 }
 
 fn seconds(seconds: u32) -> Duration {
     Duration::from_secs(seconds.into())
-}
-
-fn pace_problem(error: &PaceError) -> String {
-    let variable = match error {
-        PaceError::StartsPerSecond(_) => "SPILLWAY_STARTS_PER_SECOND",
-        PaceError::MaxConcurrency(_) => "SPILLWAY_MAX_CONCURRENCY",
-        PaceError::Burst => "SPILLWAY_BURST",
-        PaceError::StartsPerTick => "SPILLWAY_STARTS_PER_TICK",
-    };
-    format!("{variable} is out of range: {error}")
 }
 
 #[cfg(test)]

@@ -4,11 +4,11 @@ use aws::clock::Clock;
 use aws::error::AwsError;
 use spillway::Millis;
 use spillway::pace::in_force::{InForce, PausedBy, in_force};
+use spillway::pace::overridden::Overridden;
 use tracing::{info, trace};
 
 use crate::Dispatch;
 use crate::error::TickError;
-use crate::overridden::Overridden;
 use crate::shared::{Shared, State};
 
 /// How often the control item is read again and the windows are looked at, so that a limit or a pause holds for what is
@@ -61,7 +61,7 @@ impl State {
         }
         let overridden = Overridden::by(now);
         if self.overridden != overridden {
-            overridden.tell(now.window);
+            tell(&overridden, now.window);
             self.overridden = overridden;
         }
         match now.paused {
@@ -71,5 +71,17 @@ impl State {
         }
         self.counts.paused = 1;
         true
+    }
+}
+
+fn tell(overridden: &Overridden, window: Option<&str>) {
+    let Overridden { what, since, note } = overridden;
+    if what.is_empty() {
+        info!("the control item overrides nothing any more");
+    } else {
+        info!(
+            overrides = what,
+            since, note, window, "the control item overrides"
+        );
     }
 }

@@ -11,7 +11,6 @@ mod failures;
 mod fill;
 mod guide;
 mod look_after;
-mod overridden;
 mod receive;
 mod shared;
 mod take_in;

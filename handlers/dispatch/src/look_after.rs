@@ -1,7 +1,6 @@
 //! Looking after the slots that earlier ticks left: starts that are open, and outcomes that never came.
 
 use aws::error::AwsError;
-use aws::shell::drive;
 use futures_util::stream::{self, StreamExt};
 use spillway::Millis;
 use spillway::execution::input::Load;
@@ -14,7 +13,7 @@ use spillway::rules::sweep::due;
 use tracing::trace;
 
 use crate::Dispatch;
-use crate::guide::{Plain, drive_with};
+use crate::guide::drive_all;
 use crate::shared::Shared;
 
 /// Slots restarted at once.
@@ -51,7 +50,7 @@ impl Dispatch {
             .map(|slot| Opening::new(slot, above_limit))
             .collect();
         let all = opening.len();
-        drive(&shared.shell, &Plain(shared), &mut opening, all).await;
+        drive_all(shared, &mut opening, Vec::new(), all).await;
         let unstarted: Vec<(&Slot, &Load)> = opening.iter().filter_map(Opening::start).collect();
         let count = u32::try_from(unstarted.len()).unwrap_or(u32::MAX);
         shared.gate.lock().found_unstarted(count);
@@ -90,7 +89,7 @@ impl Dispatch {
         };
         shared.state().counts.restarted += 1;
         let mut starting = [Starting::new(slot.clone(), load.clone())];
-        drive_with(shared, &mut starting, permits, 1).await;
+        drive_all(shared, &mut starting, permits, 1).await;
     }
 
     /// Sweeps a bounded number of old slots, until `until`, and returns the cursor for the next tick.
@@ -111,7 +110,7 @@ impl Dispatch {
             }
             let sweep = |slot: &&Slot| Sweeping::new((*slot).clone(), paused);
             let mut sweeping: Vec<Sweeping> = some.iter().map(sweep).collect();
-            drive(&shared.shell, &Plain(shared), &mut sweeping, SWEPT_AT_ONCE).await;
+            drive_all(shared, &mut sweeping, Vec::new(), SWEPT_AT_ONCE).await;
             let unstarted = sweeping.iter().filter_map(Sweeping::start);
             if let Err(problem) = self.start_swept(shared, unstarted).await {
                 shared.state().failures.note(problem);
@@ -139,7 +138,7 @@ impl Dispatch {
             }
         }
         trace!(starting = starting.len(), "swept slots");
-        drive_with(shared, &mut starting, permits, SWEPT_AT_ONCE).await;
+        drive_all(shared, &mut starting, permits, SWEPT_AT_ONCE).await;
         Ok(())
     }
 }

@@ -8,6 +8,7 @@ use aws::shell::Shell;
 use spillway::Millis;
 use spillway::lane::share::Shares;
 use spillway::pace::day::DayStarts;
+use spillway::pace::overridden::Overridden;
 use spillway::pace::permit::SharedGate;
 use spillway::protocol::fact::Fact;
 use spillway::protocol::locks::Locks;
@@ -19,7 +20,6 @@ use crate::counts::Counts;
 use crate::error::TickError;
 use crate::facts;
 use crate::failures::Failures;
-use crate::overridden::Overridden;
 
 /// A tick's bounds and counts, and what it knows.
 #[derive(Debug)]
@@ -28,9 +28,7 @@ pub struct Shared {
     pub state_machine_arn: String,
     pub gate: SharedGate,
     pub reservation: Reservation,
-    /// Reconcile has found versions without a version id: an event can be of one of them.
-    pub listed: bool,
-    state: Mutex<State>,
+    pub state: Mutex<State>,
 }
 
 /// The worst that a tick can do, which its lease says before its first slot and its first start. A tick that finds nothing
@@ -57,27 +55,12 @@ pub struct State {
     pub control_read: Millis,
     /// The window in force.
     pub window: Option<String>,
-    /// What the operator overrides, since when and why.
     pub overridden: Overridden,
     /// Objects that are at work.
     pub locks: Locks,
 }
 
 impl State {
-    pub fn new(tick: Tick, shares: Shares, now: Millis) -> Self {
-        Self {
-            tick,
-            shares,
-            counts: Counts::default(),
-            failures: Failures::default(),
-            slot_put: Millis::MIN,
-            control_read: now,
-            window: None,
-            overridden: Overridden::default(),
-            locks: Locks::default(),
-        }
-    }
-
     /// Something failed that concerns all: nothing more is received.
     pub fn fail(&mut self, problem: impl Into<TickError>) {
         self.tick.stop();
@@ -86,23 +69,6 @@ impl State {
 }
 
 impl Shared {
-    pub fn new(
-        shell: Shell,
-        state_machine_arn: String,
-        gate: SharedGate,
-        reservation: Reservation,
-        state: State,
-    ) -> Self {
-        Self {
-            shell,
-            state_machine_arn,
-            gate,
-            listed: reservation.lease.left.listed,
-            reservation,
-            state: Mutex::new(state),
-        }
-    }
-
     /// Never held across an await.
     pub fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -116,6 +82,11 @@ impl Shared {
         self.state().tick.is_stopping()
     }
 
+    /// Reconcile has found versions without a version id: an event can be of one of them.
+    pub fn listed(&self) -> bool {
+        self.reservation.lease.left.listed
+    }
+
     /// What machines go by now. A slot is told from another of the same execution by its time.
     pub fn terms(&self) -> Terms<'_> {
         let now = self.now();
@@ -126,21 +97,17 @@ impl Shared {
             now,
             slot_time: now.max(state.slot_put.saturating_add(1)),
             claims_may_land: state.tick.claims_may_land(),
-            listed: self.listed,
+            listed: self.listed(),
         }
     }
 
     /// Takes in what a machine came to know, and why a call has no answer.
     pub fn told(&self, facts: Vec<Fact>, mut problem: Option<AwsError>) {
-        if facts.is_empty() {
-            return;
-        }
-        let now = self.now();
         let mut state = self.state();
         for fact in facts {
             state.tick.told(&fact);
             if matches!(fact, Fact::Throttled { .. }) {
-                self.gate.lock().tokens.throttled(now);
+                self.gate.lock().tokens.throttled(self.now());
             }
             let State {
                 counts, failures, ..

@@ -1,6 +1,5 @@
 //! Messages that were received: understood, then each driven from its row to its start.
 
-use aws::shell::drive;
 use futures_util::future::join;
 use spillway::message::Received;
 use spillway::pace::permit::Permit;
@@ -14,7 +13,7 @@ use spillway::protocol::understanding::{Understood, understand};
 use spillway::record::row::RowKey;
 
 use crate::Dispatch;
-use crate::guide::{Plain, drive_with};
+use crate::guide::drive_all;
 use crate::shared::Shared;
 
 impl Dispatch {
@@ -36,7 +35,7 @@ impl Dispatch {
             }
         }
         let all = others.len();
-        drive(&shared.shell, &Plain(shared), &mut others, all).await;
+        drive_all(shared, &mut others, Vec::new(), all).await;
         candidates
     }
 
@@ -90,7 +89,7 @@ impl Dispatch {
         }
         let mut claiming: Vec<Claiming> = candidates.into_iter().map(Claiming::new).collect();
         let all = claiming.len();
-        drive_with(shared, &mut claiming, permits, all).await;
+        drive_all(shared, &mut claiming, permits, all).await;
     }
 
     /// Claims and starts one execution of several, with one permit.
@@ -100,15 +99,12 @@ impl Dispatch {
         candidates: Vec<Candidate>,
         permits: Vec<Permit>,
     ) {
-        if candidates.len() == 1 {
-            return self.claim(shared, candidates, permits).await;
-        }
         let (candidates, hidden, locked) = shared.lock(candidates);
         self.leave(shared, hidden, &Fate::Hide(HIDE_SECONDS)).await;
         match shared.reserve().await {
             Ok(()) => {
                 let mut batching = [Batching::new(candidates)];
-                drive_with(shared, &mut batching, permits, 1).await;
+                drive_all(shared, &mut batching, permits, 1).await;
             }
             Err(problem) => {
                 shared.state().fail(problem);
@@ -123,7 +119,7 @@ impl Dispatch {
         let leaving = |candidate| Claiming::leaving(candidate, fate.clone());
         let mut leaving: Vec<Claiming> = candidates.into_iter().map(leaving).collect();
         let all = leaving.len();
-        drive(&shared.shell, &Plain(shared), &mut leaving, all).await;
+        drive_all(shared, &mut leaving, Vec::new(), all).await;
     }
 }
 
@@ -131,7 +127,7 @@ impl Shared {
     /// Sorts out those whose objects are at work. Returns those that can go on, the others, and the objects that are
     /// locked now: none, unless reconcile has found versions whose rows are not those of their events.
     fn lock(&self, candidates: Vec<Candidate>) -> (Vec<Candidate>, Vec<Candidate>, Vec<String>) {
-        if !self.listed {
+        if !self.listed() {
             return (candidates, Vec::new(), Vec::new());
         }
         let mut locked = Vec::new();

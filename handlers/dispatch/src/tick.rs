@@ -1,6 +1,6 @@
 //! One tick: take the lease, look after old slots, release what may start, give the lease back.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use aws::clock::Clock;
@@ -9,11 +9,11 @@ use aws::ledger::{Lease, LeaseRequest, Released, Taken};
 use aws::shell::Shell;
 use spillway::Millis;
 use spillway::lane::share::Shares;
-use spillway::pace::day::{DayLimit, DayStarts};
-use spillway::pace::gate::Gate;
+use spillway::pace::gate::{Begun, Gate};
 use spillway::pace::in_force::InForce;
+use spillway::pace::overridden::Overridden;
 use spillway::pace::permit::SharedGate;
-use spillway::pace::tokens::Tokens;
+use spillway::protocol::locks::Locks;
 use spillway::protocol::tick::{Phase, Tick};
 use spillway::record::lease::Left;
 use spillway::record::slot::Slot;
@@ -23,6 +23,7 @@ use tracing::{error, info};
 use crate::Dispatch;
 use crate::counts::Counts;
 use crate::error::TickError;
+use crate::failures::Failures;
 use crate::shared::{Reservation, Shared, State};
 
 /// The lease outlives the invocation by this much, for clocks that differ and for a last write under way.
@@ -45,11 +46,20 @@ pub struct Invocation {
 }
 
 /// How a tick went.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Ended {
     pub counts: Counts,
     /// The first thing that went wrong; what was done before it stands.
     pub failure: Option<TickError>,
+}
+
+impl Ended {
+    fn failed(failure: impl Into<TickError>) -> Self {
+        Self {
+            failure: Some(failure.into()),
+            ..Self::default()
+        }
+    }
 }
 
 /// The times of a tick.
@@ -67,18 +77,11 @@ impl Dispatch {
             Ok(Some(lease)) => self.under_lease(&invocation, lease, began).await,
             Ok(None) => {
                 info!("another tick holds the lease");
-                Ended {
-                    counts: Counts {
-                        lease_busy: 1,
-                        ..Counts::default()
-                    },
-                    failure: None,
-                }
+                let mut busy = Ended::default();
+                busy.counts.lease_busy = 1;
+                busy
             }
-            Err(failure) => Ended {
-                counts: Counts::default(),
-                failure: Some(failure.into()),
-            },
+            Err(failure) => Ended::failed(failure),
         };
         let duration = invocation.clock.now() - began;
         ended.counts.duration_milliseconds = u64::try_from(duration).unwrap_or_default();
@@ -115,11 +118,7 @@ impl Dispatch {
             Ok(prepared) => prepared,
             // Nothing was started: the lease goes back as it was found.
             Err(failure) => {
-                let ended = Ended {
-                    counts: Counts::default(),
-                    failure: Some(failure),
-                };
-                return self.release(&lease, &left, ended).await;
+                return self.release(&lease, &left, Ended::failed(failure)).await;
             }
         };
         left.cursor = self.phases(&shared, slots, invocation, began).await;
@@ -158,52 +157,46 @@ impl Dispatch {
     }
 
     fn share(&self, invocation: &Invocation, lease: Lease, in_force: &InForce<'_>) -> Shared {
-        let clock = invocation.clock;
-        let (pace, left) = (&in_force.pace, &lease.left);
-        let now = clock.now();
-        let tokens = Tokens::new(pace.starts_per_second, pace.burst, left.tokens, now);
-        let budget = left.starts_left(invocation.tick.as_deref(), pace.starts_per_tick);
+        let (pace, left, now) = (&in_force.pace, &lease.left, invocation.clock.now());
+        let begun = Begun {
+            tokens: left.tokens,
+            budget: left.starts_left(invocation.tick.as_deref(), pace.starts_per_tick),
+            starts_per_day: self.config.starts_per_day,
+            day: left.day.as_ref(),
+            tick_seconds: self.config.tick.as_secs_f64(),
+        };
+        let (gate, day) = Gate::begin(pace, &begun, now, invocation.deadline + LEASE_MARGIN);
         let owed = left.owed.iter().copied().chain(std::iter::repeat(0.0));
         let shares = self.config.lanes.iter().map(|lane| lane.min_share);
-        let mut gate = Gate::new(pace, tokens, budget);
-        let day = self.begin_day(&mut gate, left, now, invocation.deadline);
-        let mut state = State::new(
-            Tick::new(left.suspect_since),
-            Shares::new(shares.zip(owed)),
-            now,
-        );
+        let mut state = State {
+            tick: Tick::new(left.suspect_since),
+            shares: Shares::new(shares.zip(owed)),
+            counts: Counts::default(),
+            failures: Failures::default(),
+            slot_put: Millis::MIN,
+            control_read: now,
+            window: None,
+            overridden: Overridden::default(),
+            locks: Locks::default(),
+        };
         if state.put_in_force(in_force) {
             state.tick.pause();
         }
-        let reservation = Reservation {
-            lease,
-            scheduled: invocation.tick.clone(),
-            day,
-            written: OnceCell::new(),
-        };
-        let shell = Shell {
-            clock,
-            ..self.shell.clone()
-        };
-        let arn = self.config.state_machine_arn.clone();
-        let gate = SharedGate::new(gate);
-        Shared::new(shell, arn, gate, reservation, state)
-    }
-
-    /// What this tick can start at most on its day, if there is a limit.
-    fn begin_day(
-        &self,
-        gate: &mut Gate,
-        left: &Left,
-        now: Millis,
-        deadline: Millis,
-    ) -> Option<DayStarts> {
-        let limit = self.config.starts_per_day?;
-        let most = gate.most(self.config.tick.as_secs_f64());
-        let day = DayLimit::new(limit, left.day.as_ref(), now, deadline + LEASE_MARGIN, most);
-        let worst = day.worst();
-        gate.set_day(day);
-        Some(worst)
+        Shared {
+            shell: Shell {
+                clock: invocation.clock,
+                ..self.shell.clone()
+            },
+            state_machine_arn: self.config.state_machine_arn.clone(),
+            gate: SharedGate::new(gate),
+            reservation: Reservation {
+                lease,
+                scheduled: invocation.tick.clone(),
+                day,
+                written: OnceCell::new(),
+            },
+            state: Mutex::new(state),
+        }
     }
 
     fn times(&self, shared: &Shared, invocation: &Invocation, began: Millis) -> Times {

@@ -5,6 +5,7 @@ pub mod control;
 pub mod day;
 pub mod gate;
 pub mod in_force;
+pub mod overridden;
 pub mod permit;
 pub mod recount;
 pub mod tokens;

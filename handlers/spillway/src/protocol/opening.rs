@@ -5,6 +5,7 @@ use super::call::{Answer, Call, Queue};
 use super::fact::{Fact, Scope};
 use super::freeing::Freeing;
 use super::loading::{Loaded, Loading};
+use super::starting::HoldsPermit;
 use super::terms::Terms;
 use super::{CallId, Machine, ONLY};
 use crate::execution::answer::Described;
@@ -116,6 +117,8 @@ impl Opening {
         }
     }
 }
+
+impl HoldsPermit for Opening {}
 
 impl Machine for Opening {
     type Terms<'a> = Terms<'a>;

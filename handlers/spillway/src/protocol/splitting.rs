@@ -5,6 +5,7 @@
 use super::call::{Answer, Call, Queue};
 use super::fact::{Fact, Scope};
 use super::fate::Fate;
+use super::starting::HoldsPermit;
 use super::terms::{Pipeline, Terms};
 use super::{CallId, Machine, ONLY};
 use crate::event::ObjectEvent;
@@ -104,6 +105,8 @@ impl Splitting {
         Self { message, lane, at }
     }
 }
+
+impl HoldsPermit for Splitting {}
 
 impl Machine for Splitting {
     type Terms<'a> = Terms<'a>;

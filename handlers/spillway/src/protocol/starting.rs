@@ -13,13 +13,17 @@ use crate::message::outgoing::Outgoing;
 use crate::pace::permit::Stage;
 use crate::record::slot::Slot;
 
-/// A machine that goes on with a permit.
+/// A machine that can go on with a permit; by default one that never does.
 pub trait HoldsPermit {
     /// Returns how far its permit has come.
-    fn stage(&self) -> Stage;
+    fn stage(&self) -> Stage {
+        Stage::Granted
+    }
 
     /// Returns when its slot was put, if it has one.
-    fn taken_at(&self) -> Option<Millis>;
+    fn taken_at(&self) -> Option<Millis> {
+        None
+    }
 }
 
 /// A start that is being made.

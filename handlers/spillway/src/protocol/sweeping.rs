@@ -4,6 +4,7 @@ use super::call::{Answer, Call, Queue};
 use super::fact::{Fact, Scope};
 use super::freeing::Freeing;
 use super::loading::{Loaded, Loading};
+use super::starting::HoldsPermit;
 use super::terms::Terms;
 use super::{CallId, Machine, ONLY};
 use crate::execution::answer::Described;
@@ -102,6 +103,8 @@ impl Sweeping {
         self.act(Described::NotFound, held, load, terms, facts)
     }
 }
+
+impl HoldsPermit for Sweeping {}
 
 impl Machine for Sweeping {
     type Terms<'a> = Terms<'a>;
