@@ -157,17 +157,17 @@ async fn two_versions_of_one_object_go_in_two_executions() {
 /// A claim that is lost is left out of the input, and the list that is started with is fixed before the start.
 #[tokio::test(start_paused = true)]
 async fn a_tick_that_dies_among_its_claims_goes_on_with_those_it_won() {
-    for nth in 1..=5 {
+    for nth in 1..5 {
         let pipeline = Pipeline::succeeding(batches(5), 1);
         let uploads = pipeline.upload_many(5);
         // Each in a call of its own.
         let faults = pipeline.aws.faults();
         faults.fail_entries(|call, _| simulation::claims(call));
         let mut claims = 0;
-        faults.after(move |call| {
+        faults.before(move |call| {
             let claim = call.operation == "UpdateItem" && simulation::claims(call);
             claims += u32::from(claim);
-            if claim && claims == nth {
+            if claim && claims > nth {
                 Fault::Crash
             } else {
                 Fault::None
@@ -176,6 +176,21 @@ async fn a_tick_that_dies_among_its_claims_goes_on_with_those_it_won() {
         pipeline.run(1).await;
         pipeline.aws.faults().clear();
         pipeline.drain(10).await;
+        let calls = pipeline.aws.calls();
+        let fixed = calls.iter().position(|call| {
+            let pk = call.request["Key"]["pk"]["S"].as_str().unwrap_or_default();
+            call.operation == "UpdateItem" && pk.starts_with("run/")
+        });
+        let started = calls.iter().position(|call| {
+            let name = call.request["name"].as_str().unwrap_or_default();
+            call.operation == "StartExecution" && name.starts_with("batch-of-5-")
+        });
+        // Who won all has nothing to fix.
+        assert_eq!(fixed.is_some(), nth < 5, "died at claim {nth}");
+        assert!(
+            fixed <= started,
+            "died at claim {nth}: {fixed:?} {started:?}"
+        );
         let verdict = Verdict::of(&pipeline, &uploads);
         verdict.expect_kept(&format!("died at claim {nth}"), 20);
         assert_eq!(verdict.succeeded, 5);
