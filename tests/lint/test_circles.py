@@ -69,7 +69,14 @@ def test_no_crate_has_a_circle() -> None:
 def test_every_rust_file_is_of_a_crate() -> None:
     files = {name: text for name, text in tree.texts().items() if name.endswith(".rs")}
     read = [text for modules in rust_imports.crates(files).values() for text in modules.values()]
-    assert sorted(name for name, text in files.items() if text not in read) == []
+    # The tests of a module, in a file below it, are declared for tests only.
+    tests = {name for name in files if name.endswith("/tests.rs") and declares_tests(files, name)}
+    assert sorted(name for name, text in files.items() if text not in read and name not in tests) == []
+
+
+def declares_tests(files: dict[str, str], name: str) -> bool:
+    home = name.removesuffix("/tests.rs")
+    return any("#[cfg(test)]\nmod tests;" in files.get(module, "") for module in (f"{home}.rs", f"{home}/mod.rs"))
 
 
 def test_python_modules_that_import_each_other_are_a_circle() -> None:

@@ -66,7 +66,7 @@ impl Drain {
             while self.tasks.try_join_next().is_some() {}
             self.dispatch.read_control(&shared).await?;
             let next = receiving.next(&shared.gate, self.known());
-            trace!(decision = ?next, "receiving");
+            trace!(decision = ?next, "next");
             match next {
                 Do::Receive(permits) => receiving.found(self.receive(permits).await?),
                 Do::Join => drop(self.tasks.join_next().await),

@@ -4,7 +4,7 @@ use aws::error::AwsError;
 use spillway::message::ATTEMPT;
 use spillway::protocol::fact::{Fact, Scope};
 use spillway::rules::attempt::Oddity;
-use tracing::{debug, error, info, warn};
+use tracing::{debug, error, info, trace, warn};
 
 use crate::counts::Counts;
 use crate::error::TickError;
@@ -12,6 +12,7 @@ use crate::failures::Failures;
 
 /// Tells a fact. `problem`: why the call failed that it is about.
 pub fn tell(fact: Fact, problem: Option<AwsError>, counts: &mut Counts, failures: &mut Failures) {
+    trace!(decision = ?fact, "fact");
     match fact {
         Fact::Stale {
             key,

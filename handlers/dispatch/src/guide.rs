@@ -9,7 +9,6 @@ use spillway::protocol::Machine;
 use spillway::protocol::fact::Fact;
 use spillway::protocol::starting::HoldsPermit;
 use spillway::protocol::terms::Terms;
-use tracing::trace;
 
 use crate::shared::Shared;
 
@@ -29,7 +28,6 @@ where
     fn told(&self, index: usize, machine: &M, facts: Vec<Fact>, problem: Option<AwsError>) {
         let (stage, taken_at) = (machine.stage(), machine.taken_at());
         let now = self.shared.now();
-        trace!(?stage, ?facts, "step");
         if let Some(taken_at) = taken_at.filter(|_| stage == Stage::SlotAsked) {
             self.shared.state().slot_put = taken_at;
         }

@@ -17,10 +17,9 @@ mod take_in;
 mod tick;
 
 use aws::clients::Clients;
-use aws::clock::Clock;
 use aws::ledger::Ledger;
 use aws::queue::Queue;
-use aws::shell::{LaneQueues, Shell};
+use aws::shell::{LaneQueues, Parts, Shell};
 use aws::workflow::Workflow;
 use spillway::protocol::terms::Pipeline;
 
@@ -42,7 +41,7 @@ impl Dispatch {
         let lane = |lane: &spillway::lane::Lane| {
             LaneQueues::new(&clients, &lane.queue_url, &lane.dead_letter_queue_url)
         };
-        let shell = Shell {
+        let shell = Shell::new(Parts {
             pipeline: Pipeline {
                 arn: config.ledger_arn.clone(),
                 order: config.order,
@@ -58,8 +57,7 @@ impl Dispatch {
             workflow: Some(Workflow::new(clients.sfn)),
             input_format: config.input_format,
             retention_days: config.retention_days,
-            clock: Clock::system(),
-        };
+        });
         Self { config, shell }
     }
 }

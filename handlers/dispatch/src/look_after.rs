@@ -76,7 +76,9 @@ impl Dispatch {
             if lowered || shared.is_stopping() || shared.now() >= stop_at {
                 return suspect();
             }
-            match shared.gate.request_restart(slot.taken_at, shared.now()) {
+            let permits = shared.gate.request_restart(slot.taken_at, shared.now());
+            trace!(decision = ?permits, "restart gate");
+            match permits {
                 Permits::Granted(permits) => break permits,
                 Permits::NotBefore(time) => {
                     shared.shell.clock.sleep_until(time.min(stop_at)).await;
@@ -137,7 +139,6 @@ impl Dispatch {
                 starting.push(Starting::new(slot.clone(), load.clone()));
             }
         }
-        trace!(starting = starting.len(), "swept slots");
         drive_all(shared, &mut starting, permits, SWEPT_AT_ONCE).await;
         Ok(())
     }

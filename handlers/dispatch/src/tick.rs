@@ -6,7 +6,6 @@ use std::time::Duration;
 use aws::clock::Clock;
 use aws::error::AwsError;
 use aws::ledger::{Lease, LeaseRequest, Released, Taken};
-use aws::shell::Shell;
 use spillway::Millis;
 use spillway::lane::share::Shares;
 use spillway::pace::gate::{Begun, Gate};
@@ -183,10 +182,7 @@ impl Dispatch {
             state.tick.pause();
         }
         Shared {
-            shell: Shell {
-                clock: invocation.clock,
-                ..self.shell.clone()
-            },
+            shell: self.shell.at(invocation.clock),
             state_machine_arn: self.config.state_machine_arn.clone(),
             gate: SharedGate::new(gate),
             reservation: Reservation {

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use aws::clock::Clock;
 use aws::error::AwsError;
-use aws::shell::{Guide, Shell, drive};
+use aws::shell::{Guide, drive};
 use serde_json::Value;
 use spillway::event::ObjectEvent;
 use spillway::lane::source;
@@ -14,7 +14,7 @@ use spillway::message::admission::admit;
 use spillway::protocol::ingesting::{Ingesting, Recorded};
 use spillway::protocol::terms::Pipeline;
 use spillway::record::row::RowKey;
-use tracing::{debug, warn};
+use tracing::{debug, trace, warn};
 
 use crate::Ingest;
 use crate::counts::Counts;
@@ -59,6 +59,7 @@ impl Guide<Ingesting> for Invocation<'_> {
 impl Known {
     /// Tells a fact. `problem`: why the call failed that it is about.
     fn tell(&mut self, fact: Recorded, problem: Option<AwsError>) {
+        trace!(decision = ?fact, "record");
         let counts = &mut self.counts;
         match fact {
             Recorded::Queued => counts.queued += 1,
@@ -93,10 +94,7 @@ impl Ingest {
     pub async fn ingest(&self, payload: Value, clock: Clock) -> Ingested {
         let mut known = Known::default();
         let events = self.understand(payload, &mut known);
-        let shell = Shell {
-            clock,
-            ..self.shell.clone()
-        };
+        let shell = self.shell.at(clock);
         let invocation = Invocation {
             pipeline: &self.shell.pipeline,
             known: Mutex::new(known),

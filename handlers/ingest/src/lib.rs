@@ -10,9 +10,8 @@ mod error;
 mod ingest;
 
 use aws::clients::Clients;
-use aws::clock::Clock;
 use aws::ledger::Ledger;
-use aws::shell::{LaneQueues, Shell};
+use aws::shell::{LaneQueues, Parts, Shell};
 use spillway::execution::input::InputFormat;
 use spillway::protocol::terms::Pipeline;
 use spillway::rules::order::Order;
@@ -35,7 +34,7 @@ impl Ingest {
         let lane = |lane: &spillway::lane::Lane| {
             LaneQueues::new(&clients, &lane.queue_url, &lane.dead_letter_queue_url)
         };
-        let shell = Shell {
+        let shell = Shell::new(Parts {
             pipeline: Pipeline {
                 arn: config.ledger_arn.clone(),
                 // It only writes rows and asks for first attempts.
@@ -49,8 +48,7 @@ impl Ingest {
             workflow: None,
             input_format: InputFormat::default(),
             retention_days: 0,
-            clock: Clock::system(),
-        };
+        });
         Self { config, shell }
     }
 }

@@ -6,7 +6,7 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::operation::head_object::HeadObjectError;
 use spillway::Millis;
 use spillway::event::meaningful;
-use spillway::reconcile::item::unquoted;
+use spillway::reconcile::listing::unquoted;
 
 /// What S3 does not say with a refusal.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>

@@ -13,7 +13,7 @@ use spillway::event::time;
 use spillway::event::{EventError, ObjectEvent};
 use spillway::lane::source;
 use spillway::protocol::call::Written;
-use spillway::reconcile::item::{self, Item, Listed};
+use spillway::reconcile::listing::{self, Listed, Listing};
 use spillway::reconcile::scope::{Outside, Scope, days};
 use spillway::record::row::{Row, State};
 use tracing::{error, trace};
@@ -32,8 +32,8 @@ const TOLD: usize = 3;
 /// What S3's name of the event would be.
 const EVENT_NAME: &str = "ObjectCreated:Reconciled";
 
-/// A batch, as it was asked for.
-struct Batch<'a> {
+/// What is looked for.
+struct Looking<'a> {
     run: &'a str,
     bucket: &'a str,
     scope: Scope,
@@ -74,7 +74,7 @@ impl Reconcile {
             return Ok(());
         };
         let millis = |time: std::time::Duration| Millis::try_from(time.as_millis());
-        let batch = Batch {
+        let looking = Looking {
             run,
             bucket,
             scope: Scope {
@@ -87,10 +87,10 @@ impl Reconcile {
         };
         let mut problems = Vec::new();
         counts.listed += items.len() as u64;
-        let listed = self.understand(&batch, items, counts);
+        let listed = self.understand(&looking, items, counts);
         let mut missing = Vec::new();
         let mut queueing = Vec::new();
-        for (key, looked) in self.look(&batch, listed, counts).await {
+        for (key, looked) in self.look(&looking, listed, counts).await {
             trace!(decision = ?looked, key, "object");
             match looked {
                 Ok(Looked::Known) => counts.known += 1,
@@ -99,7 +99,7 @@ impl Reconcile {
                 Ok(Looked::Outside(outside)) => leave(outside, counts),
                 Ok(Looked::FolderMarker) => counts.folder_markers += 1,
                 Ok(Looked::Gone) => counts.gone += 1,
-                Ok(Looked::Uncompared(problem)) => uncompared(&batch, &key, &problem, counts),
+                Ok(Looked::Uncompared(problem)) => uncompared(&looking, &key, &problem, counts),
                 Err(problem) => problems.push(format!("{key:?}: {problem}")),
             }
         }
@@ -107,9 +107,9 @@ impl Reconcile {
             counts.queued += missing.len() as u64;
             counts.queued_again += queueing.len() as u64;
         } else {
-            self.write_rows(&batch, missing, &mut queueing, counts, &mut problems)
+            self.write_rows(&looking, missing, &mut queueing, counts, &mut problems)
                 .await;
-            self.queue(&batch, queueing, counts, &mut problems).await;
+            self.queue(&looking, queueing, counts, &mut problems).await;
         }
         counts.failed += problems.len() as u64;
         if problems.is_empty() {
@@ -123,17 +123,22 @@ impl Reconcile {
     }
 
     /// The objects that are to be looked at, each once.
-    fn understand(&self, batch: &Batch<'_>, items: &[Value], counts: &mut Counts) -> Vec<Listed> {
+    fn understand(
+        &self,
+        looking: &Looking<'_>,
+        items: &[Value],
+        counts: &mut Counts,
+    ) -> Vec<Listed> {
         let mut seen = HashSet::new();
         let mut listed = Vec::new();
-        for (place, item) in items.iter().enumerate() {
-            match item::read(batch.bucket, item) {
-                Ok(Item::NotCurrent) => counts.not_current += 1,
-                Ok(Item::Object(object)) => {
+        for (index, item) in items.iter().enumerate() {
+            match listing::read(looking.bucket, item) {
+                Ok(Listing::NotCurrent) => counts.not_current += 1,
+                Ok(Listing::Object(object)) => {
                     let (sources, key) = (&self.config.sources, &object.key);
-                    let of_a_source = source::is_of_any(sources, batch.bucket, key);
-                    let left_out = source::leaves_out(sources, batch.bucket, key, object.size);
-                    match batch.scope.leaves(object.last_modified) {
+                    let of_a_source = source::is_of_any(sources, looking.bucket, key);
+                    let left_out = source::leaves_out(sources, looking.bucket, key, object.size);
+                    match looking.scope.leaves(object.last_modified) {
                         _ if !of_a_source => counts.not_of_a_source += 1,
                         _ if left_out => counts.folder_markers += 1,
                         Some(outside) => leave(outside, counts),
@@ -142,7 +147,7 @@ impl Reconcile {
                     }
                 }
                 Err(problem) => {
-                    uncompared(batch, &format!("item {place}"), &problem, counts);
+                    uncompared(looking, &format!("item {index}"), &problem, counts);
                 }
             }
         }
@@ -151,14 +156,14 @@ impl Reconcile {
 
     async fn look(
         &self,
-        batch: &Batch<'_>,
+        looking: &Looking<'_>,
         listed: Vec<Listed>,
         counts: &mut Counts,
     ) -> Vec<(String, Result<Looked, AwsError>)> {
         let looked: Vec<_> = stream::iter(listed)
             .map(|listed| async move {
                 let mut units = 0.0;
-                let looked = self.look_at(batch, &listed, &mut units).await;
+                let looked = self.look_at(looking, &listed, &mut units).await;
                 (listed.key, units, looked)
             })
             .buffered(AT_ONCE)
@@ -178,11 +183,11 @@ impl Reconcile {
     /// `dispatch`, which reads them again before it claims what was found.
     async fn look_at(
         &self,
-        batch: &Batch<'_>,
+        looking: &Looking<'_>,
         listed: &Listed,
         units: &mut f64,
     ) -> Result<Looked, AwsError> {
-        let pk = format!("{}/{}", batch.bucket, listed.key);
+        let pk = format!("{}/{}", looking.bucket, listed.key);
         let (story, read) = match self.ledger.story(&pk, false).await {
             Ok(read) => read,
             Err(problem @ AwsError::Ledger { .. }) => {
@@ -200,29 +205,29 @@ impl Reconcile {
             ),
         };
         if let Some(known) = story.iter().find(is_listed) {
-            return Ok(known_by(known, batch.run));
+            return Ok(known_by(known, looking.run));
         }
         // A list does not tell the version, and both it and an inventory are of some time ago.
-        let current = match self.bucket.current(batch.bucket, &listed.key).await? {
+        let current = match self.bucket.current(looking.bucket, &listed.key).await? {
             Asked::Current(current) => current,
             Asked::Gone => return Ok(Looked::Gone),
             Asked::Refused(problem) => return Ok(Looked::Uncompared(problem.into())),
         };
-        if let Some(outside) = batch.scope.leaves(current.last_modified) {
+        if let Some(outside) = looking.scope.leaves(current.last_modified) {
             return Ok(Looked::Outside(outside));
         }
         // An inventory may be without sizes.
         let Config { sources, .. } = &self.config;
-        if source::leaves_out(sources, batch.bucket, &listed.key, current.size) {
+        if source::leaves_out(sources, looking.bucket, &listed.key, current.size) {
             return Ok(Looked::FolderMarker);
         }
-        let event = match event(batch.bucket, &listed.key, current) {
+        let event = match event(looking.bucket, &listed.key, current) {
             Ok(event) => event,
             Err(problem) => return Ok(Looked::Uncompared(problem.into())),
         };
         let is_current = |story: &&Story| is_same(&event, &story.row.event);
         Ok(match story.iter().find(is_current) {
-            Some(known) => known_by(known, batch.run),
+            Some(known) => known_by(known, looking.run),
             None => Looked::Missing(event),
         })
     }
@@ -230,7 +235,7 @@ impl Reconcile {
     /// Writes the rows of what is missing, and adds those that are to be queued. `true`: written now.
     async fn write_rows(
         &self,
-        batch: &Batch<'_>,
+        looking: &Looking<'_>,
         missing: Vec<ObjectEvent>,
         queueing: &mut Vec<(Row, bool)>,
         counts: &mut Counts,
@@ -250,8 +255,8 @@ impl Reconcile {
                 let found = FoundVersion {
                     event: &event,
                     lane: lane.as_deref(),
-                    run: batch.run,
-                    now: batch.scope.now,
+                    run: looking.run,
+                    now: looking.scope.now,
                 };
                 let written = self.ledger.enqueue_found(found).await;
                 (event, lane, written)
@@ -280,13 +285,13 @@ impl Reconcile {
 
     async fn queue(
         &self,
-        batch: &Batch<'_>,
+        looking: &Looking<'_>,
         queueing: Vec<(Row, bool)>,
         counts: &mut Counts,
         problems: &mut Vec<String>,
     ) {
         let (rows, new): (Vec<Row>, Vec<bool>) = queueing.into_iter().unzip();
-        let sent = self.ask(&rows, batch.run).await;
+        let sent = self.ask(&rows, looking.run).await;
         for ((row, new), sent) in rows.iter().zip(new).zip(sent) {
             match sent {
                 Err(problem) => problems.push(format!("{:?}: {problem}", row.event.key)),
@@ -305,8 +310,8 @@ fn known_by(known: &Story, run: &str) -> Looked {
     }
 }
 
-fn uncompared(batch: &Batch<'_>, what: &str, why: &dyn Display, counts: &mut Counts) {
-    let Batch { run, bucket, .. } = batch;
+fn uncompared(looking: &Looking<'_>, what: &str, why: &dyn Display, counts: &mut Counts) {
+    let Looking { run, bucket, .. } = looking;
     error!(run, bucket, "{what} is not compared: {why}");
     counts.uncompared += 1;
 }

@@ -68,7 +68,7 @@ impl Request {
         match payload {
             Payload::Rows { run, rows } => Ok(Self::Rows {
                 run: named(run)?,
-                from: rows.cursor.as_deref().map(place).transpose()?,
+                from: rows.cursor.as_deref().map(position).transpose()?,
             }),
             Payload::Objects { input, items } => Ok(Self::Objects {
                 run: named(input.run)?,
@@ -108,8 +108,8 @@ fn moment(text: &str) -> Result<Millis, ReconcileError> {
     })
 }
 
-/// A place in the ledger, as [`cursor`] wrote it.
-fn place(cursor: &str) -> Result<RowKey, ReconcileError> {
+/// A position in the ledger, as [`cursor`] wrote it.
+fn position(cursor: &str) -> Result<RowKey, ReconcileError> {
     let read: Result<(String, String), _> = serde_json::from_str(cursor);
     let (pk, sk) = read.map_err(|_| {
         ReconcileError::Request("the cursor is not one of reconcile's: leave it out".into())
@@ -117,9 +117,9 @@ fn place(cursor: &str) -> Result<RowKey, ReconcileError> {
     Ok(RowKey { pk, sk })
 }
 
-/// A place in the ledger as text.
-pub(crate) fn cursor(place: &RowKey) -> String {
-    serde_json::json!([place.pk, place.sk]).to_string()
+/// A position in the ledger as text.
+pub(crate) fn cursor(position: &RowKey) -> String {
+    serde_json::json!([position.pk, position.sk]).to_string()
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ const MARGIN: Millis = 60_000;
 const AT_ONCE: usize = 16;
 
 impl Reconcile {
-    /// Goes over the ledger from a place on, until it is done or the deadline is near. At least one page is read, so that
+    /// Goes over the ledger from a position on, until it is done or the deadline is near. At least one page is read, so that
     /// every invocation gets on.
     pub(crate) async fn rows(
         &self,

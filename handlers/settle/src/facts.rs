@@ -1,12 +1,13 @@
 //! Each fact of an outcome: its log line and its metric.
 
 use spillway::protocol::ended::Ended;
-use tracing::{debug, error, info, warn};
+use tracing::{debug, error, info, trace, warn};
 
 use crate::counts::Counts;
 
 /// Tells a fact.
 pub fn tell(fact: Ended, counts: &mut Counts) {
+    trace!(decision = ?fact, "outcome");
     match fact {
         Ended::Succeeded => counts.succeeded += 1,
         Ended::Retried => counts.retried += 1,

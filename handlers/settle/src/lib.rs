@@ -7,10 +7,9 @@ mod facts;
 mod settle;
 
 use aws::clients::Clients;
-use aws::clock::Clock;
 use aws::ledger::Ledger;
 use aws::queue::Queue;
-use aws::shell::{LaneQueues, Shell};
+use aws::shell::{LaneQueues, Parts, Shell};
 use aws::workflow::Workflow;
 use spillway::execution::input::InputFormat;
 use spillway::protocol::terms::Pipeline;
@@ -32,7 +31,7 @@ impl Settle {
         let lane = |lane: &spillway::lane::Lane| {
             LaneQueues::new(&clients, &lane.queue_url, &lane.dead_letter_queue_url)
         };
-        let shell = Shell {
+        let shell = Shell::new(Parts {
             pipeline: Pipeline {
                 arn: config.ledger_arn.clone(),
                 order: config.order,
@@ -49,8 +48,7 @@ impl Settle {
             // It starts nothing.
             input_format: InputFormat::default(),
             retention_days: config.retention_days,
-            clock: Clock::system(),
-        };
+        });
         Self { config, shell }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use aws::clock::Clock;
 use aws::error::AwsError;
-use aws::shell::{Guide, Shell, drive};
+use aws::shell::{Guide, drive};
 use serde::Deserialize;
 use spillway::protocol::ended::Ended;
 use spillway::protocol::execution_rows::Terms;
@@ -63,10 +63,7 @@ impl Guide<Reporting> for Outcomes<'_> {
 impl Settle {
     /// Settles every outcome of an invocation; one that fails does not hold up the others.
     pub async fn settle(&self, records: &[SqsRecord], clock: Clock) -> Settled {
-        let shell = Shell {
-            clock,
-            ..self.shell.clone()
-        };
+        let shell = self.shell.at(clock);
         let mut facts = Vec::new();
         let understand = |record: &SqsRecord| Reporting::of_message(&record.body, &mut facts);
         let mut reports: Vec<Reporting> = records.iter().map(understand).collect();

@@ -49,7 +49,7 @@ async fn no_item_is_longer_than_a_write_unit() {
     }
 }
 
-/// What docs/architecture.md says of long keys: all that a row can have is in one that failed.
+/// What docs/protocol.md says of long keys: all that a row can have is in one that failed.
 #[tokio::test(start_paused = true)]
 async fn a_row_of_a_long_key_stays_below_a_write_unit() {
     for (key_bytes, below) in [(300, true), (1_024, false)] {

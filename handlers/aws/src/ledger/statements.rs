@@ -52,8 +52,8 @@ impl Statement {
     /// An update of an item that is there. `None`: not every part of it can be said.
     pub fn update(pk: &str, sk: &str, update: Update<'_>) -> Option<Self> {
         let (mut rest, conditions, mut parameters) = update.statement()?;
-        let place = parameters.len() - conditions.len();
-        parameters.splice(place..place, [text(pk), text(sk)]);
+        let index = parameters.len() - conditions.len();
+        parameters.splice(index..index, [text(pk), text(sk)]);
         rest.push_str("WHERE pk = ? AND sk = ?");
         for name in conditions {
             rest.extend([" AND \"", name, "\" = ?"]);
@@ -122,28 +122,28 @@ impl Ledger {
         // DynamoDB refuses a batch that names an item twice.
         let mut items = HashSet::new();
         let mut batches: Vec<(Vec<usize>, Vec<Statement>)> = Vec::new();
-        for (place, statement) in statements.into_iter().enumerate() {
+        for (index, statement) in statements.into_iter().enumerate() {
             let Some(statement) = statement else { continue };
             if !items.insert(statement.at.clone()) {
                 continue;
             }
             match batches.last_mut() {
-                Some((places, batch)) if batch.len() < STATEMENTS => {
-                    places.push(place);
+                Some((indexes, batch)) if batch.len() < STATEMENTS => {
+                    indexes.push(index);
                     batch.push(statement);
                 }
-                _ => batches.push((vec![place], vec![statement])),
+                _ => batches.push((vec![index], vec![statement])),
             }
         }
         // One by itself needs no call more.
-        batches.retain(|(places, _)| places.len() > 1);
-        let written = batches.into_iter().map(|(places, batch)| async move {
+        batches.retain(|(indexes, _)| indexes.len() > 1);
+        let written = batches.into_iter().map(|(indexes, batch)| async move {
             let written = self.write_some(batch, call).await;
-            (places, written)
+            (indexes, written)
         });
-        for (places, written) in join_all(written).await {
-            for (of_batch, place) in places.into_iter().enumerate() {
-                if let Some(answer) = answers.get_mut(place) {
+        for (indexes, written) in join_all(written).await {
+            for (of_batch, index) in indexes.into_iter().enumerate() {
+                if let Some(answer) = answers.get_mut(index) {
                     *answer = written
                         .as_ref()
                         .map(|all| all.get(of_batch) == Some(&true))

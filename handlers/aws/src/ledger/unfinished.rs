@@ -46,7 +46,7 @@ fn unfinished(item: &Item) -> Result<Unfinished, AwsError> {
 }
 
 impl Ledger {
-    /// Reads about 1 MB of the ledger from a place on, and returns the rows in it that are owed a message.
+    /// Reads about 1 MB of the ledger from a key on, and returns the rows in it that are owed a message.
     ///
     /// Eventually consistent, at half the units: a row that moves just now is sent for again, which does no harm.
     pub async fn unfinished(&self, from: Option<&RowKey>) -> Result<UnfinishedPage, AwsError> {

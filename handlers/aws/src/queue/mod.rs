@@ -14,9 +14,9 @@ use crate::error::AwsError;
 
 /// Entries of one batch call, and messages of one receive.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>
-pub const BATCH: usize = 10;
+pub const ENTRIES: usize = 10;
 /// How often an entry of a batch that failed is tried.
-const BATCH_ROUNDS: u32 = 3;
+const ENTRY_ROUNDS: u32 = 3;
 
 /// One queue.
 #[derive(Debug, Clone)]
@@ -44,7 +44,7 @@ impl Queue {
             .client
             .receive_message()
             .queue_url(&self.url)
-            .max_number_of_messages(most.clamp(1, BATCH as u32) as i32)
+            .max_number_of_messages(most.clamp(1, ENTRIES as u32) as i32)
             .wait_time_seconds(wait_seconds.min(20) as i32)
             .message_attribute_names(ATTEMPT)
             .send()
@@ -83,12 +83,17 @@ impl Queue {
 
     /// Deletes messages. Those that could not be deleted come again and are found stale, so they are only logged.
     pub async fn delete(&self, receipts: &[String]) {
-        join_all(receipts.chunks(BATCH).map(|chunk| self.delete_some(chunk))).await;
+        join_all(
+            receipts
+                .chunks(ENTRIES)
+                .map(|chunk| self.delete_some(chunk)),
+        )
+        .await;
     }
 
     async fn delete_some(&self, receipts: &[String]) {
         let mut indexes: Vec<usize> = (0..receipts.len()).collect();
-        for _ in 0..BATCH_ROUNDS {
+        for _ in 0..ENTRY_ROUNDS {
             match self.delete_batch(receipts, &indexes).await {
                 Ok(failed) => indexes = failed,
                 Err(error) => warn!("{error}"),
@@ -131,7 +136,7 @@ impl Queue {
     /// Makes messages visible again after `seconds` (0: at once). Those that fail come back when their visibility
     /// timeout ends, so failures are only logged.
     pub async fn hide(&self, receipts: &[String], seconds: u32) {
-        for chunk in receipts.chunks(BATCH) {
+        for chunk in receipts.chunks(ENTRIES) {
             if let Err(error) = self.hide_batch(chunk, seconds).await {
                 warn!("{error}");
             }

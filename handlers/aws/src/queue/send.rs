@@ -7,7 +7,7 @@ use spillway::message::outgoing::Outgoing;
 use spillway::message::{ATTEMPT, EXECUTION, LANE, REASON};
 use spillway::text::attribute_value;
 
-use super::{BATCH, BATCH_ROUNDS, Queue, failed};
+use super::{ENTRIES, ENTRY_ROUNDS, Queue, failed};
 use crate::error::AwsError;
 
 /// Bytes of a text attribute.
@@ -134,7 +134,7 @@ impl Queue {
                     continue;
                 };
                 *tries += 1;
-                if *tries == BATCH_ROUNDS {
+                if *tries == ENTRY_ROUNDS {
                     let (unsent, rest): (Vec<usize>, Vec<usize>) = waiting
                         .into_iter()
                         .partition(|other| self.follows(messages, *index, *other));
@@ -166,7 +166,7 @@ impl Queue {
             !self.is_fifo() || fifo.is_none_or(|fifo| groups.insert(fifo.group.as_str()))
         };
         let waiting = waiting.iter().copied();
-        waiting.filter(first_of_group).take(BATCH).collect()
+        waiting.filter(first_of_group).take(ENTRIES).collect()
     }
 
     /// Sends those at `indexes` and returns the indexes of those that the answer says are sent.
@@ -216,6 +216,6 @@ fn set(results: &mut [Result<(), AwsError>], indexes: &[usize], problem: &AwsErr
 fn refused() -> AwsError {
     AwsError::Call {
         call: "sending messages",
-        reason: format!("it was refused {BATCH_ROUNDS} times, or came after one that was"),
+        reason: format!("it was refused {ENTRY_ROUNDS} times, or came after one that was"),
     }
 }

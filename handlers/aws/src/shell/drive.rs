@@ -1,14 +1,13 @@
 //! Drives machines: makes their calls, and tells them the answers, until all are done.
 
-use std::collections::HashSet;
-
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use spillway::protocol::Machine;
 use spillway::protocol::call::{Answer, Call};
+use tracing::trace;
 
 use super::{Answered, Shell, Tag, UnderWay};
 use crate::error::AwsError;
-use crate::queue::BATCH;
+use crate::queue::ENTRIES;
 
 /// What machines go by, and who takes in what they come to know.
 pub trait Guide<M: Machine> {
@@ -28,7 +27,7 @@ pub async fn drive<M: Machine>(
     let mut waiting = 0..machines.len();
     let mut active = 0;
     let mut ready: Vec<usize> = Vec::new();
-    let mut outstanding: HashSet<Tag> = HashSet::new();
+    let mut outstanding: Vec<Tag> = Vec::new();
     let mut requests = Requests::default();
     loop {
         while active < at_once
@@ -47,9 +46,11 @@ pub async fn drive<M: Machine>(
             for id in machine.outstanding() {
                 done = false;
                 let tag = (index, id);
-                if outstanding.insert(tag)
+                if !outstanding.contains(&tag)
                     && let Some(call) = machine.call(id, &terms)
                 {
+                    trace!(decision = ?call, "call");
+                    outstanding.push(tag);
                     calls.push((tag, call));
                 }
             }
@@ -67,7 +68,8 @@ pub async fn drive<M: Machine>(
             problem,
         } in answers
         {
-            outstanding.remove(&tag);
+            trace!(decision = ?answer, "answer");
+            outstanding.retain(|other| *other != tag);
             let (index, id) = tag;
             let Some(machine) = machines.get_mut(index) else {
                 continue;
@@ -106,7 +108,7 @@ impl<'a> Requests<'a> {
         });
         self.last.extend(last);
         self.under_way.extend(shell.submit(calls));
-        if self.under_way.len() == self.starts || self.last.len() >= BATCH {
+        if self.under_way.len() == self.starts || self.last.len() >= ENTRIES {
             self.under_way
                 .extend(shell.submit(std::mem::take(&mut self.last)));
         }

@@ -6,7 +6,9 @@ mod ledger;
 mod queues;
 
 use std::future::Future;
+use std::ops::Deref;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use futures_util::future::FutureExt;
 use spillway::execution::answer::Start;
@@ -40,9 +42,24 @@ pub struct Answered {
 /// A request under way, with the answers to all calls that share it.
 pub type UnderWay<'a> = Pin<Box<dyn Future<Output = Vec<Answered>> + Send + 'a>>;
 
-/// A pipeline's items, queues and executions.
+/// A pipeline's items, queues and executions, at the time of an invocation.
 #[derive(Debug, Clone)]
 pub struct Shell {
+    parts: Arc<Parts>,
+    pub clock: Clock,
+}
+
+impl Deref for Shell {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.parts
+    }
+}
+
+/// What a shell is made of.
+#[derive(Debug)]
+pub struct Parts {
     pub pipeline: Pipeline,
     pub ledger: Ledger,
     /// By priority; at least one.
@@ -53,7 +70,6 @@ pub struct Shell {
     pub input_format: InputFormat,
     /// Days that finished rows are kept.
     pub retention_days: u32,
-    pub clock: Clock,
 }
 
 /// A lane's two queues.
@@ -64,6 +80,21 @@ pub struct LaneQueues {
 }
 
 impl Shell {
+    pub fn new(parts: Parts) -> Self {
+        Self {
+            parts: Arc::new(parts),
+            clock: Clock::system(),
+        }
+    }
+
+    /// The same, with the clock of an invocation.
+    pub fn at(&self, clock: Clock) -> Self {
+        Self {
+            parts: Arc::clone(&self.parts),
+            clock,
+        }
+    }
+
     /// Makes calls that were submitted together. Each request is to be awaited.
     pub fn submit(&self, calls: Vec<(Tag, Call)>) -> Vec<UnderWay<'_>> {
         let mut requests: Vec<UnderWay<'_>> = Vec::new();

@@ -24,7 +24,7 @@ struct Share {
 /// A lane to ask for events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ask {
-    /// Its place by priority.
+    /// Its index by priority.
     pub lane: usize,
     /// Events to ask it for at most, because they are owed to it.
     pub most: Option<u32>,

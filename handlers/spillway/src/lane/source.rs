@@ -103,7 +103,7 @@ fn closest<'a>(sources: &'a [Source], bucket: &str, key: &str) -> Option<&'a Sou
         })
 }
 
-/// The place in `lanes` of an object event's lane: that of its closest source. The first lane, if no source matches or its
+/// The index in `lanes` of an object event's lane: that of its closest source. The first lane, if no source matches or its
 /// lane is gone.
 pub fn lane(sources: &[Source], lanes: &[Lane], event: &ObjectEvent) -> usize {
     closest(sources, &event.bucket, &event.key)
@@ -249,7 +249,7 @@ mod tests {
                 bucket: Some("uploads".into()),
                 prefix: Some(prefix),
                 suffix: Some(suffix),
-                lane: lane.map(|place| names[place].to_owned()),
+                lane: lane.map(|index| names[index].to_owned()),
                 folder_markers: false,
             }).collect();
             prop_assert!(lane(&sources, &lanes, &event(&key, "1")) < lanes.len());

@@ -201,8 +201,8 @@ mod tests {
         /// No record is lost, and none is counted twice.
         #[test]
         fn every_record_is_accounted_for(kinds in proptest::collection::vec(0usize..4, 1..12)) {
-            let records: Vec<Value> = kinds.iter().enumerate().map(|(place, kind)| match kind {
-                0 => created(&format!("k{place}")),
+            let records: Vec<Value> = kinds.iter().enumerate().map(|(index, kind)| match kind {
+                0 => created(&format!("k{index}")),
                 1 => created("%zz"),
                 2 => record("ObjectRemoved:Delete", "k", 0),
                 _ => record("ObjectCreated:Put", "k/", 0),

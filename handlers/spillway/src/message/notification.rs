@@ -92,7 +92,7 @@ pub fn records(records: Vec<Value>) -> Result<Vec<Read>, NotificationError> {
     let read = records
         .into_iter()
         .enumerate()
-        .map(|(place, record)| reported(place, &record).map_err(|error| (error, record)));
+        .map(|(index, record)| reported(index, &record).map_err(|error| (error, record)));
     Ok(read.collect())
 }
 

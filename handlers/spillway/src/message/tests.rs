@@ -338,7 +338,7 @@ proptest! {
         for index in path {
             let names: Vec<String> = match body.pointer(&pointer) {
                 Some(Value::Object(fields)) => fields.keys().cloned().collect(),
-                Some(Value::Array(items)) => (0..items.len()).map(|place| place.to_string()).collect(),
+                Some(Value::Array(items)) => (0..items.len()).map(|index| index.to_string()).collect(),
                 _ => Vec::new(),
             };
             if !names.is_empty() {

@@ -199,9 +199,9 @@ impl Batching {
         };
     }
 
-    /// The places in the batch of those that were won.
+    /// The indexes in the batch of those that were won.
     fn won(&self) -> Vec<usize> {
-        let won = |(place, member): (usize, &Member)| member.is_won().then_some(place);
+        let won = |(index, member): (usize, &Member)| member.is_won().then_some(index);
         self.members_chosen().enumerate().filter_map(won).collect()
     }
 

@@ -4,7 +4,7 @@
 //! own kind, and an event that S3 reports late goes by that row.
 
 pub mod adoption;
-pub mod item;
+pub mod listing;
 pub mod place;
 pub mod scope;
 pub mod stale;

@@ -43,8 +43,8 @@ struct Failed {
 const FIELD: &str = "batchItemFailures";
 /// [`FIELD`] in any spelling: without case, hyphens and underscores, in the singular.
 const SPELLING: &str = "batchitemfailure";
-/// Bytes of a misplaced report's place that are told.
-const MAX_PLACE_BYTES: usize = 64;
+/// Bytes of a misplaced report's path that are told.
+const MAX_PATH_BYTES: usize = 64;
 
 /// Reads an execution's output: Lambda's own convention, `{"batchItemFailures":[{"itemIdentifier": "<id>"}]}`.
 ///
@@ -60,9 +60,9 @@ pub fn failures(output: Option<&str>, ids: &HashSet<String>) -> Result<Failures,
         Err(_) if spelled(output).contains(SPELLING) => return Err(FailuresError::Unreadable),
         Err(_) => return Ok(Failures::None),
     };
-    if let Some(place) = misplaced(&read) {
+    if let Some(path) = misplaced(&read) {
         return Err(FailuresError::Elsewhere(
-            cut(&place, MAX_PLACE_BYTES).to_owned(),
+            cut(&path, MAX_PATH_BYTES).to_owned(),
         ));
     }
     let items = match read.get(FIELD) {
@@ -87,35 +87,35 @@ pub fn failures(output: Option<&str>, ids: &HashSet<String>) -> Result<Failures,
     })
 }
 
-/// The place of a report that is not [`FIELD`] at the output's top level.
+/// The path of a report that is not [`FIELD`] at the output's top level.
 fn misplaced(output: &Value) -> Option<String> {
     let Value::Object(fields) = output else {
         return report_in(output, "$".to_owned());
     };
     fields.iter().find_map(|(name, value)| {
-        let place = format!("$.{name}");
+        let path = format!("$.{name}");
         if name != FIELD && is_report(name) {
-            return Some(place);
+            return Some(path);
         }
-        report_in(value, place)
+        report_in(value, path)
     })
 }
 
-/// The place of a report within a value, whose own place is given.
-fn report_in(value: &Value, place: String) -> Option<String> {
+/// The path of a report within a value, whose own path is given.
+fn report_in(value: &Value, path: String) -> Option<String> {
     match value {
         Value::Object(fields) => fields.iter().find_map(|(name, value)| {
-            let place = format!("{place}.{name}");
+            let path = format!("{path}.{name}");
             if is_report(name) {
-                return Some(place);
+                return Some(path);
             }
-            report_in(value, place)
+            report_in(value, path)
         }),
         Value::Array(values) => values
             .iter()
             .enumerate()
-            .find_map(|(index, value)| report_in(value, format!("{place}[{index}]"))),
-        Value::String(text) => holds_report(text).then_some(place),
+            .find_map(|(index, value)| report_in(value, format!("{path}[{index}]"))),
+        Value::String(text) => holds_report(text).then_some(path),
         _ => None,
     }
 }
@@ -196,7 +196,7 @@ mod tests {
         let text = |json: &str| serde_json::to_string(json).unwrap();
         let report = format!(r#"{{"batchItemFailures": {items}}}"#);
         let as_text = text(&report);
-        for (output, place) in [
+        for (output, path) in [
             // What lambda:invoke returns unfiltered.
             (
                 format!(
@@ -232,10 +232,10 @@ mod tests {
                 "$.Payload[1].batchItemFailures",
             ),
         ] {
-            let place = FailuresError::Elsewhere(place.to_owned());
-            assert_eq!(failures(Some(&output), &ids), Err(place), "{output}");
+            let path = FailuresError::Elsewhere(path.to_owned());
+            assert_eq!(failures(Some(&output), &ids), Err(path), "{output}");
         }
-        let told = FailuresError::Elsewhere("x".repeat(MAX_PLACE_BYTES)).to_string();
+        let told = FailuresError::Elsewhere("x".repeat(MAX_PATH_BYTES)).to_string();
         assert!(
             told.len() <= crate::record::row::MAX_CAUSE_BYTES,
             "{}",

@@ -4,7 +4,7 @@
 //! An input is `{"manifest": {...}, "lines": "..."}`. Step Functions reads both; this does it in its place.
 
 use serde_json::{Map, Value};
-use spillway::reconcile::item;
+use spillway::reconcile::listing;
 
 use super::items::{self, BUCKET};
 use crate::target::{Seen, Target};
@@ -18,7 +18,7 @@ pub(crate) const TARGET: Target = Target {
 
 fn read(input: &[u8]) {
     for item in items_of(input).unwrap_or_default() {
-        let _ = item::read(BUCKET, &item);
+        let _ = listing::read(BUCKET, &item);
     }
 }
 

@@ -4,7 +4,7 @@ use serde_json::Value;
 use spillway::event::ObjectEvent;
 use spillway::event::identity;
 use spillway::event::time;
-use spillway::reconcile::item::{self, Item, Listed};
+use spillway::reconcile::listing::{self, Listed, Listing};
 use spillway::reconcile::scope::{Scope, days};
 use spillway::record::row::RowKey;
 
@@ -23,7 +23,7 @@ pub(super) const BUCKET: &str = "uploads";
 
 fn read(input: &[u8]) {
     if let Ok(item) = serde_json::from_slice::<Value>(input) {
-        let _ = item::read(BUCKET, &item);
+        let _ = listing::read(BUCKET, &item);
     }
 }
 
@@ -36,14 +36,14 @@ fn check(input: &[u8]) -> Seen {
 }
 
 pub(super) fn item_of(item: &Value) -> Seen {
-    let read = item::read(BUCKET, item);
+    let read = listing::read(BUCKET, item);
     match &read {
-        Ok(Item::Object(listed)) => {
+        Ok(Listing::Object(listed)) => {
             assert!(says(item, listed), "{item}\nread as {listed:?}");
             object(listed);
             Seen::Understood("an object".into())
         }
-        Ok(Item::NotCurrent) => {
+        Ok(Listing::NotCurrent) => {
             let says = |field: &str, what: &str| {
                 let text = item[field].as_str().unwrap_or_default();
                 text.to_ascii_lowercase() == what

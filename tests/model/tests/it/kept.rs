@@ -61,12 +61,12 @@ fn event() -> Bounds {
 kept! {
     /// A failed attempt, its retry, its dead letter.
     a_retry:
-        Bounds { max_attempts: 2, ..event() },
+        Bounds { max_attempts: 2, faults: 2, ..event() },
         Bounds { max_attempts: 2, faults: 2, ..event() };
 
     /// A dead letter is redriven.
     a_redrive:
-        Bounds { redrives: 1, ..event() },
+        Bounds { redrives: 1, max_attempts: 2, ..event() },
         Bounds { redrives: 1, max_attempts: 2, ..event() };
 
     /// The messages of one event at the same time.
@@ -96,19 +96,19 @@ kept! {
         Bounds { lease_ends: 1, faults: 2, ..event() };
 
     latest:
-        Bounds { max_concurrency: 1, ..versions(Order::Latest) },
+        versions(Order::Latest),
         versions(Order::Latest);
 
     latest_at_once:
-        Bounds { tasks: 2, faults: 0, ..versions(Order::Latest) },
+        Bounds { tasks: 2, ..versions(Order::Latest) },
         Bounds { tasks: 2, ..versions(Order::Latest) };
 
     latest_retried:
-        Bounds { max_attempts: 2, max_concurrency: 1, faults: 0, ..versions(Order::Latest) },
+        Bounds { max_attempts: 2, tasks: 2, faults: 0, ..versions(Order::Latest) },
         Bounds { max_attempts: 2, tasks: 2, faults: 0, ..versions(Order::Latest) };
 
     latest_of_three:
-        Bounds { events: 3, max_concurrency: 1, faults: 0, ..versions(Order::Latest) },
+        Bounds { events: 3, faults: 0, ..versions(Order::Latest) },
         Bounds { events: 3, faults: 0, ..versions(Order::Latest) };
 
     latest_two_dispatchers:
@@ -116,7 +116,7 @@ kept! {
         Bounds { lease_ends: 1, ..versions(Order::Latest) };
 
     each:
-        Bounds { max_concurrency: 1, ..versions(Order::Each) },
+        versions(Order::Each),
         versions(Order::Each);
 
     each_at_once:
@@ -128,7 +128,7 @@ kept! {
         Bounds { max_attempts: 2, tasks: 2, faults: 0, ..versions(Order::Each) };
 
     each_of_three:
-        Bounds { events: 3, max_concurrency: 1, faults: 0, ..versions(Order::Each) },
+        Bounds { events: 3, faults: 0, ..versions(Order::Each) },
         Bounds { events: 3, faults: 0, ..versions(Order::Each) };
 
     each_two_dispatchers:

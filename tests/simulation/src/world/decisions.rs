@@ -12,7 +12,7 @@ use tracing::{Event, Level, Metadata};
 /// The field that has the answer of a decision; the event's message is its name.
 const DECISION: &str = "decision";
 /// Whose events are looked at.
-const CRATES: [&str; 5] = ["dispatch", "ingest", "reconcile", "settle", "spillway"];
+const CRATES: [&str; 5] = ["aws", "dispatch", "ingest", "reconcile", "settle"];
 
 thread_local! {
     /// Of the world that runs on this thread.
@@ -87,21 +87,18 @@ impl Visit for Said {
     }
 }
 
-/// The variant of an answer, without what it carries: `Ok(For(Load { … }))` is `For`.
-fn branch(answer: &str) -> String {
-    let answer = match answer.strip_prefix("Ok(").or(answer.strip_prefix("Err(")) {
-        Some(inner) => inner,
-        None => answer,
-    };
-    let answer = answer.strip_prefix("Some(").unwrap_or(answer);
-    match answer {
-        "[]" => "nobody".to_owned(),
-        list if list.starts_with('[') => "somebody".to_owned(),
-        other => other
-            .chars()
-            .take_while(char::is_ascii_alphanumeric)
-            .collect(),
+/// What only wraps an answer.
+const WRAPPERS: [&str; 6] = ["Ok(", "Err(", "Some(", "Written(", "Start(", "Described("];
+
+/// The variant of an answer, without what it carries: `Written(Lost(None))` is `Lost`.
+fn branch(mut answer: &str) -> String {
+    while let Some(inner) = WRAPPERS.iter().find_map(|it| answer.strip_prefix(it)) {
+        answer = inner;
     }
+    answer
+        .chars()
+        .take_while(char::is_ascii_alphanumeric)
+        .collect()
 }
 
 #[cfg(test)]
@@ -115,7 +112,6 @@ mod tests {
         assert_eq!(branch("Superseded { wake: None }"), "Superseded");
         assert_eq!(branch("Some(Operator)"), "Operator");
         assert_eq!(branch("None"), "None");
-        assert_eq!(branch("[]"), "nobody");
-        assert_eq!(branch(r#"["1#"]"#), "somebody");
+        assert_eq!(branch("Written(Lost(None))"), "Lost");
     }
 }

@@ -60,8 +60,8 @@ pub fn parse(json: &str) -> Result<Windows, WindowError> {
     }
     let zones = TimeZoneDatabase::bundled();
     let mut windows = Vec::new();
-    for (place, fields) in list.into_iter().enumerate() {
-        windows.push(window(place, fields, &zones)?);
+    for (index, fields) in list.into_iter().enumerate() {
+        windows.push(window(index, fields, &zones)?);
     }
     windows.sort_by_key(|window| window.priority);
     let mut names = HashMap::new();
@@ -82,12 +82,12 @@ pub fn parse(json: &str) -> Result<Windows, WindowError> {
 }
 
 fn window(
-    place: usize,
+    index: usize,
     fields: Map<String, Value>,
     zones: &TimeZoneDatabase,
 ) -> Result<Window, WindowError> {
     let mut fields = Fields {
-        window: format!("number {}", place + 1),
+        window: format!("number {}", index + 1),
         within: "",
         fields,
     };

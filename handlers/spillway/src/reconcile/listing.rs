@@ -27,7 +27,7 @@ pub struct Listed {
 
 /// What an item is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Item {
+pub enum Listing {
     Object(Listed),
     /// A version that is no longer the object's current one, or the mark that it was deleted.
     NotCurrent,
@@ -35,7 +35,7 @@ pub enum Item {
 
 /// Why an item was not understood.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum ItemError {
+pub enum ListingError {
     #[error("its fields do not fit: {0}")]
     Fields(String),
     #[error("it has no {0}: the inventory must have that field")]
@@ -75,9 +75,9 @@ struct Line {
 }
 
 /// Reads an item of a list or an inventory of `bucket`.
-pub fn read(bucket: &str, item: &Value) -> Result<Item, ItemError> {
+pub fn read(bucket: &str, item: &Value) -> Result<Listing, ListingError> {
     // Every line of an inventory names its bucket; an entry of a list does not.
-    only_objects(item, &[]).map_err(ItemError::Fields)?;
+    only_objects(item, &[]).map_err(ListingError::Fields)?;
     if item.get("Bucket").is_some() {
         of_inventory(bucket, Line::deserialize(item).map_err(fields)?)
     } else {
@@ -86,29 +86,29 @@ pub fn read(bucket: &str, item: &Value) -> Result<Item, ItemError> {
     }
 }
 
-fn fields(error: serde_json::Error) -> ItemError {
-    ItemError::Fields(cut(&error.to_string(), 120).to_owned())
+fn fields(error: serde_json::Error) -> ListingError {
+    ListingError::Fields(cut(&error.to_string(), 120).to_owned())
 }
 
-fn of_list(entry: Entry, last_modified: Option<&Value>) -> Result<Item, ItemError> {
+fn of_list(entry: Entry, last_modified: Option<&Value>) -> Result<Listing, ListingError> {
     let seconds = |seconds: f64| {
         // Up to the year 9999, and so within what a float holds exactly.
         (0.0..253_402_300_800.0)
             .contains(&seconds)
             .then_some((seconds * 1_000.0) as Millis)
     };
-    let wrong = |written: &str| ItemError::Time(cut(written, 64).to_owned());
+    let wrong = |written: &str| ListingError::Time(cut(written, 64).to_owned());
     let last_modified = match last_modified {
         Some(Value::Number(number)) => {
             let time = number.as_f64().and_then(seconds);
             time.ok_or_else(|| wrong(&number.to_string()))
         }
         Some(Value::String(text)) => time::millis(text).ok_or_else(|| wrong(text)),
-        _ => Err(ItemError::Fields(
+        _ => Err(ListingError::Fields(
             "LastModified is neither a number nor a text".into(),
         )),
     };
-    Ok(Item::Object(Listed {
+    Ok(Listing::Object(Listed {
         last_modified: last_modified?,
         etag: entry.etag.as_deref().and_then(unquoted),
         key: entry.key,
@@ -117,9 +117,9 @@ fn of_list(entry: Entry, last_modified: Option<&Value>) -> Result<Item, ItemErro
     }))
 }
 
-fn of_inventory(bucket: &str, line: Line) -> Result<Item, ItemError> {
+fn of_inventory(bucket: &str, line: Line) -> Result<Listing, ListingError> {
     if line.bucket != bucket {
-        return Err(ItemError::Bucket(cut(&line.bucket, 64).to_owned()));
+        return Err(ListingError::Bucket(cut(&line.bucket, 64).to_owned()));
     }
     let says = |field: &Option<String>, what: &str| {
         field
@@ -127,15 +127,16 @@ fn of_inventory(bucket: &str, line: Line) -> Result<Item, ItemError> {
             .is_some_and(|text| text.eq_ignore_ascii_case(what))
     };
     if says(&line.is_delete_marker, "true") || says(&line.is_latest, "false") {
-        return Ok(Item::NotCurrent);
+        return Ok(Listing::NotCurrent);
     }
     let date = line.last_modified_date;
-    let date = date.ok_or(ItemError::Missing("LastModifiedDate"))?;
+    let date = date.ok_or(ListingError::Missing("LastModifiedDate"))?;
     let last_modified = time::millis(&date);
-    Ok(Item::Object(Listed {
+    Ok(Listing::Object(Listed {
         key: key::decode(&line.key)
-            .ok_or_else(|| ItemError::Key(cut(&line.key, 128).to_owned()))?,
-        last_modified: last_modified.ok_or_else(|| ItemError::Time(cut(&date, 64).to_owned()))?,
+            .ok_or_else(|| ListingError::Key(cut(&line.key, 128).to_owned()))?,
+        last_modified: last_modified
+            .ok_or_else(|| ListingError::Time(cut(&date, 64).to_owned()))?,
         etag: line.etag.as_deref().and_then(unquoted),
         version_id: meaningful(line.version_id.as_deref()).map(str::to_owned),
         size: line.size.and_then(|size| size.parse().ok()),
@@ -156,7 +157,7 @@ mod tests {
 
     fn object(item: &Value) -> Listed {
         match read("uploads", item) {
-            Ok(Item::Object(listed)) => listed,
+            Ok(Listing::Object(listed)) => listed,
             other => panic!("{other:?}"),
         }
     }
@@ -210,7 +211,7 @@ mod tests {
         for (field, value) in [("IsLatest", "false"), ("IsDeleteMarker", "TRUE")] {
             let mut line = line();
             line[field] = json!(value);
-            assert_eq!(read("uploads", &line), Ok(Item::NotCurrent));
+            assert_eq!(read("uploads", &line), Ok(Listing::NotCurrent));
         }
     }
 
