@@ -44,6 +44,11 @@ pub fn tell(fact: Ended, counts: &mut Counts) {
             counts.redriven += 1;
         }
         Ended::Unreadable { reason } => error!("{reason}"),
+        Ended::NotClosed => {
+            error!(
+                "the execution is not closed yet, says an answer that may be old: its outcome comes again"
+            );
+        }
         Ended::Crowded => {
             error!("others wrote the head of the object too often while its turn was passed on");
         }

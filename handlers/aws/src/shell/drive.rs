@@ -54,6 +54,8 @@ pub async fn drive<M: Machine>(
                     calls.push((tag, call));
                 }
             }
+            // One that is done can have a call under way whose answer no longer matters to it.
+            done = done && !outstanding.iter().any(|(other, _)| *other == index);
             active -= usize::from(done);
         }
         let Some(answers) = requests.next(shell, calls).await else {

@@ -46,6 +46,8 @@ pub enum Ended {
     Unreadable {
         reason: String,
     },
+    /// Its execution is not closed yet, says an answer that can be old.
+    NotClosed,
     /// Others wrote the head of the object too often in between.
     Crowded,
     /// The outcome is not settled, and comes again: the call failed whose answer was told, or what was told before.

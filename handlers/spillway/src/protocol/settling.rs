@@ -197,11 +197,14 @@ impl Settling {
         slot: Slot,
         mut rows: Vec<SettledRow>,
         id: CallId,
-        answer: &Answer,
+        answer: Answer,
         facts: &mut Vec<Ended>,
     ) -> At {
         if let Some(row) = rows.get_mut(usize::from(id)) {
-            row.answered(answer, facts);
+            row.answered(&answer, facts);
+        }
+        if let Answer::Unreadable(reason) = answer {
+            facts.push(Ended::Unreadable { reason });
         }
         if rows.iter().any(SettledRow::is_under_way) {
             return At::Rows { slot, rows };
@@ -276,6 +279,7 @@ impl Machine for Settling {
 
     fn answered(&mut self, id: CallId, answer: Answer, terms: &Terms<'_>, facts: &mut Vec<Ended>) {
         self.at = match (std::mem::replace(&mut self.at, At::Done), answer) {
+            (At::Rows { slot, rows }, answer) => self.row_answered(slot, rows, id, answer, facts),
             (_, Answer::Unreadable(reason)) => self.unreadable(reason, facts),
             (At::ReadSlot, Answer::Slot(slot)) => self.slot_read(slot, terms, facts),
             (At::Finish { slot, .. }, Answer::Written(written)) => {
@@ -301,14 +305,86 @@ impl Machine for Settling {
             (At::Describe { slot, rows }, Answer::Described(Described::Closed(outcome))) => {
                 self.reported(slot, rows, outcome.output.as_deref(), terms, facts)
             }
-            (At::Rows { slot, rows }, answer) => self.row_answered(slot, rows, id, &answer, facts),
             (At::PassTurn { slot, passing }, answer) => {
                 self.passed(slot, passing, answer, terms, facts)
             }
             (At::ForgetBatch, Answer::Done) => At::FreeSlot,
             (At::FreeSlot, Answer::Done) => At::Done,
-            // That it is not closed yet is said by an answer that can be old: the outcome comes again.
+            (At::Describe { .. }, Answer::Described(_)) => {
+                facts.push(Ended::NotClosed);
+                self.fail(facts)
+            }
             _ => self.fail(facts),
         };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::tests::event;
+    use crate::protocol::call::Written;
+    use crate::protocol::terms::Pipeline;
+
+    use crate::rules::order::Order;
+    use crate::rules::retry::RetryPolicy;
+
+    /// What is under way for the others is waited for: who drives the machine counts on it.
+    #[test]
+    fn a_row_that_cannot_be_read_leaves_the_others_of_its_batch() {
+        let pipeline = Pipeline {
+            arn: "arn".into(),
+            order: Order::None,
+            lanes: vec!["default".into()],
+        };
+        let retry = RetryPolicy {
+            max_attempts: 3,
+            backoff_seconds: vec![0],
+        };
+        let terms = Terms {
+            pipeline: &pipeline,
+            retry: &retry,
+            reports: true,
+        };
+        let rows = ["one", "other"].map(|key| Row {
+            event: event(key, "1"),
+            state: State::Started,
+            attempt: 1,
+            execution: Some("e".into()),
+            lane: None,
+        });
+        let slot = Slot {
+            execution: "e".into(),
+            taken_at: 0,
+            work: Work::Batch,
+            ordered: false,
+            state_machine_arn: "machine".into(),
+            pending: false,
+        };
+        let batch = Batch {
+            candidates: rows.iter().map(|row| RowKey::of(&row.event)).collect(),
+            members: None,
+        };
+        let failed = Outcome::new("e", Status::Failed, None, None);
+        let (mut settling, mut facts) = (Settling::new(failed), Vec::new());
+        let rows = rows.into_iter().map(|row| Ok(Some(row))).collect();
+        for answer in [
+            Answer::Slot(Some(slot)),
+            Answer::Batch(Some(batch)),
+            Answer::Rows(rows),
+        ] {
+            settling.answered(ONLY, answer, &terms, &mut facts);
+        }
+        for id in [0, 1] {
+            assert!(matches!(settling.call(id, &terms), Some(Call::Send { .. })));
+            settling.answered(id, Answer::Done, &terms, &mut facts);
+        }
+        let unreadable = Answer::Unreadable("schema version 9".into());
+        settling.answered(0, unreadable, &terms, &mut facts);
+        assert_eq!(settling.outstanding().collect::<Vec<_>>(), [1]);
+        settling.answered(1, Answer::Written(Written::Now), &terms, &mut facts);
+        assert_eq!(settling.outstanding().count(), 0);
+        assert!(settling.has_failed());
+        assert!(facts.contains(&Ended::Retried), "{facts:?}");
     }
 }
