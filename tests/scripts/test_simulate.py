@@ -17,7 +17,7 @@ def test_a_few_seeds_run_and_tell_what_they_covered() -> None:
     assert result.returncode == 0, result.stdout + result.stderr
     assert "6 seeds in " in result.stdout.splitlines()[-1]
     counted = {line.rsplit(maxsplit=1)[0].strip(): line for line in result.stdout.splitlines() if line.startswith("decision: ")}
-    assert int(counted["decision: start: Started"].split()[-1]) > 6
+    assert int(counted["decision: fact: Started"].split()[-1]) > 6
 
 
 def test_one_seed_runs() -> None:

@@ -1,10 +1,12 @@
 //! The workflow's executions in Step Functions.
 
+use std::fmt;
 use std::time::Duration;
 
 use aws_sdk_sfn::Client;
 use aws_sdk_sfn::config::retry::RetryConfig;
 use aws_sdk_sfn::error::ProvideErrorMetadata;
+use futures_util::future::{BoxFuture, FutureExt};
 use tokio::time::Instant;
 
 use super::error::{AwsError, reason};
@@ -19,6 +21,50 @@ const START_PATIENCE: Duration = Duration::from_secs(5);
 
 /// An execution whose start date is older than this when its start is answered was started by an earlier call.
 const EARLIER: Millis = 2_000;
+
+/// Starts executions. A trait, so that a function that starts none is built without the code for it.
+pub trait Starts: fmt::Debug + Send + Sync {
+    /// Starts an execution: [`Workflow::start`].
+    fn start<'a>(
+        &'a self,
+        state_machine_arn: &'a str,
+        name: &'a str,
+        input: &'a str,
+        now: Millis,
+    ) -> BoxFuture<'a, Start>;
+}
+
+/// Describes executions.
+pub trait Describes: fmt::Debug + Send + Sync {
+    /// Describes an execution: [`Workflow::describe`].
+    fn describe<'a>(
+        &'a self,
+        state_machine_arn: &'a str,
+        name: &'a str,
+    ) -> BoxFuture<'a, Result<Described, AwsError>>;
+}
+
+impl Starts for Workflow {
+    fn start<'a>(
+        &'a self,
+        state_machine_arn: &'a str,
+        name: &'a str,
+        input: &'a str,
+        now: Millis,
+    ) -> BoxFuture<'a, Start> {
+        self.start(state_machine_arn, name, input, now).boxed()
+    }
+}
+
+impl Describes for Workflow {
+    fn describe<'a>(
+        &'a self,
+        state_machine_arn: &'a str,
+        name: &'a str,
+    ) -> BoxFuture<'a, Result<Described, AwsError>> {
+        self.describe(state_machine_arn, name).boxed()
+    }
+}
 
 /// Step Functions.
 #[derive(Debug, Clone)]

@@ -16,6 +16,8 @@ mod shared;
 mod take_in;
 mod tick;
 
+use std::sync::Arc;
+
 use aws::clients::Clients;
 use aws::ledger::Ledger;
 use aws::queue::Queue;
@@ -41,6 +43,7 @@ impl Dispatch {
         let lane = |lane: &spillway::lane::Lane| {
             LaneQueues::new(&clients, &lane.queue_url, &lane.dead_letter_queue_url)
         };
+        let workflow = Workflow::new(clients.sfn.clone());
         let shell = Shell::new(Parts {
             pipeline: Pipeline {
                 arn: config.ledger_arn.clone(),
@@ -54,7 +57,8 @@ impl Dispatch {
             )),
             outcomes_dead_letters: None,
             ledger: Ledger::new(clients.dynamodb, config.ledger_table.clone()),
-            workflow: Some(Workflow::new(clients.sfn)),
+            starts: Some(Arc::new(workflow.clone())),
+            describes: Some(Arc::new(workflow)),
             input_format: config.input_format,
             retention_days: config.retention_days,
         });

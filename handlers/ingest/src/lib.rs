@@ -45,7 +45,8 @@ impl Ingest {
             outcomes: None,
             outcomes_dead_letters: None,
             ledger: Ledger::new(clients.dynamodb, config.ledger_table.clone()),
-            workflow: None,
+            starts: None,
+            describes: None,
             input_format: InputFormat::default(),
             retention_days: 0,
         });

@@ -6,6 +6,8 @@ mod counts;
 mod facts;
 mod settle;
 
+use std::sync::Arc;
+
 use aws::clients::Clients;
 use aws::ledger::Ledger;
 use aws::queue::Queue;
@@ -44,7 +46,8 @@ impl Settle {
                 config.outcomes_dead_letter_queue_url.clone(),
             )),
             ledger: Ledger::new(clients.dynamodb, config.ledger_table.clone()),
-            workflow: Some(Workflow::new(clients.sfn)),
+            starts: None,
+            describes: Some(Arc::new(Workflow::new(clients.sfn))),
             // It starts nothing.
             input_format: InputFormat::default(),
             retention_days: config.retention_days,

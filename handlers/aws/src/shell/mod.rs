@@ -22,7 +22,7 @@ use crate::clock::Clock;
 use crate::error::AwsError;
 use crate::ledger::Ledger;
 use crate::queue::Queue;
-use crate::workflow::Workflow;
+use crate::workflow::{Describes, Starts};
 
 pub use drive::{Guide, drive};
 
@@ -66,7 +66,9 @@ pub struct Parts {
     pub lanes: Vec<LaneQueues>,
     pub outcomes: Option<Queue>,
     pub outcomes_dead_letters: Option<Queue>,
-    pub workflow: Option<Workflow>,
+    /// What the function may do with executions.
+    pub starts: Option<Arc<dyn Starts>>,
+    pub describes: Option<Arc<dyn Describes>>,
     pub input_format: InputFormat,
     /// Days that finished rows are kept.
     pub retention_days: u32,
@@ -132,9 +134,9 @@ impl Shell {
                 let arn = &self.pipeline.arn;
                 let input = input::of(arn, self.input_format, &load.events, load.attempt);
                 let now = self.clock.now();
-                match &self.workflow {
-                    Some(workflow) => {
-                        let start = workflow.start(&state_machine_arn, &execution, &input, now);
+                match &self.starts {
+                    Some(starts) => {
+                        let start = starts.start(&state_machine_arn, &execution, &input, now);
                         Ok(Answer::Start(start.await))
                     }
                     None => Ok(Answer::Start(Start::Unclear(
@@ -145,8 +147,8 @@ impl Shell {
             Call::Describe {
                 state_machine_arn,
                 execution,
-            } => match &self.workflow {
-                Some(workflow) => workflow
+            } => match &self.describes {
+                Some(describes) => describes
                     .describe(&state_machine_arn, &execution)
                     .await
                     .map(Answer::Described),
