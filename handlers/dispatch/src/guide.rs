@@ -14,7 +14,8 @@ use crate::shared::Shared;
 
 struct TickGuide<'a> {
     shared: &'a Shared,
-    permits: Mutex<Vec<Permit>>,
+    /// Those that are still of use.
+    permits: Mutex<Vec<Option<Permit>>>,
 }
 
 impl<M> Guide<M> for TickGuide<'_>
@@ -29,11 +30,17 @@ where
         let (stage, taken_at) = (machine.stage(), machine.taken_at());
         let now = self.shared.now();
         if let Some(taken_at) = taken_at.filter(|_| stage == Stage::SlotAsked) {
-            self.shared.state().slot_put = taken_at;
+            let mut state = self.shared.state();
+            state.slot_put = state.slot_put.max(taken_at);
         }
         let mut permits = self.permits.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(permit) = permits.get_mut(index) {
-            permit.reached(stage, taken_at.unwrap_or(now), now);
+        if let Some(held) = permits.get_mut(index) {
+            if let Some(permit) = held {
+                permit.reached(stage, taken_at.unwrap_or(now), now);
+            }
+            if machine.starts_nothing() {
+                *held = None;
+            }
         }
         drop(permits);
         self.shared.told(facts, problem);
@@ -45,7 +52,7 @@ pub async fn drive_all<M>(shared: &Shared, machines: &mut [M], permits: Vec<Perm
 where
     M: for<'a> Machine<Fact = Fact, Terms<'a> = Terms<'a>> + HoldsPermit,
 {
-    let permits = Mutex::new(permits);
+    let permits = Mutex::new(permits.into_iter().map(Some).collect());
     let guide = TickGuide { shared, permits };
     drive(&shared.shell, &guide, machines, at_once).await;
 }

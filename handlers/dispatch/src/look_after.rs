@@ -49,8 +49,13 @@ impl Dispatch {
             .into_iter()
             .map(|slot| Opening::new(slot, above_limit))
             .collect();
-        let all = opening.len();
-        drive_all(shared, &mut opening, Vec::new(), all).await;
+        // Only then executions are described.
+        let at_once = if above_limit {
+            SWEPT_AT_ONCE
+        } else {
+            opening.len()
+        };
+        drive_all(shared, &mut opening, Vec::new(), at_once).await;
         let unstarted: Vec<(&Slot, &Load)> = opening.iter().filter_map(Opening::start).collect();
         let count = u32::try_from(unstarted.len()).unwrap_or(u32::MAX);
         shared.gate.lock().found_unstarted(count);

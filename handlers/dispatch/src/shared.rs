@@ -112,7 +112,12 @@ impl Shared {
             let State {
                 counts, failures, ..
             } = &mut *state;
-            facts::tell(fact, problem.take(), counts, failures);
+            // Why the call failed belongs to the fact that says so, whatever is told before it.
+            let why = match fact {
+                Fact::Failed(_) => problem.take(),
+                _ => None,
+            };
+            facts::tell(fact, why, counts, failures);
         }
     }
 

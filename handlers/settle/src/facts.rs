@@ -5,8 +5,8 @@ use tracing::{debug, error, info, trace, warn};
 
 use crate::counts::Counts;
 
-/// Tells a fact.
-pub fn tell(fact: Ended, counts: &mut Counts) {
+/// Tells a fact about the message of this id.
+pub fn tell(fact: Ended, message_id: &str, counts: &mut Counts) {
     trace!(decision = ?fact, "outcome");
     match fact {
         Ended::Succeeded => counts.succeeded += 1,
@@ -43,17 +43,24 @@ pub fn tell(fact: Ended, counts: &mut Counts) {
             );
             counts.redriven += 1;
         }
-        Ended::Unreadable { reason } => error!("{reason}"),
+        Ended::Unreadable { reason } => error!(message_id, "{reason}"),
         Ended::NotClosed => {
             error!(
+                message_id,
                 "the execution is not closed yet, says an answer that may be old: its outcome comes again"
             );
         }
         Ended::Crowded => {
-            error!("others wrote the head of the object too often while its turn was passed on");
+            error!(
+                message_id,
+                "others wrote the head of the object too often while its turn was passed on"
+            );
         }
         Ended::LetterSent { reason } => {
-            warn!(reason, "an outcome goes to the dead-letter queue");
+            warn!(
+                message_id,
+                reason, "an outcome goes to the dead-letter queue"
+            );
             counts.malformed_outcomes += 1;
         }
         // What failed is told with the message that comes again.

@@ -50,12 +50,15 @@ impl Guide<Reporting> for Outcomes<'_> {
     }
 
     fn told(&self, index: usize, _: &Reporting, facts: Vec<Ended>, problem: Option<AwsError>) {
-        if let (Some(problem), Some(record)) = (problem, self.records.get(index)) {
-            error!(message_id = record.message_id, "{problem}");
+        let record = self.records.get(index);
+        let message_id = record.map_or("", |record| record.message_id.as_str());
+        let unreadable = |fact: &Ended| matches!(fact, Ended::Unreadable { .. });
+        if let Some(problem) = problem.filter(|_| !facts.iter().any(unreadable)) {
+            error!(message_id, "{problem}");
         }
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         for fact in facts {
-            facts::tell(fact, &mut counts);
+            facts::tell(fact, message_id, &mut counts);
         }
     }
 }
@@ -64,13 +67,16 @@ impl Settle {
     /// Settles every outcome of an invocation; one that fails does not hold up the others.
     pub async fn settle(&self, records: &[SqsRecord], clock: Clock) -> Settled {
         let shell = self.shell.at(clock);
-        let mut facts = Vec::new();
-        let understand = |record: &SqsRecord| Reporting::of_message(&record.body, &mut facts);
-        let mut reports: Vec<Reporting> = records.iter().map(understand).collect();
         let mut counts = Counts::default();
-        facts
-            .into_iter()
-            .for_each(|fact| facts::tell(fact, &mut counts));
+        let understand = |record: &SqsRecord| {
+            let mut facts = Vec::new();
+            let report = Reporting::of_message(&record.body, &mut facts);
+            for fact in facts {
+                facts::tell(fact, &record.message_id, &mut counts);
+            }
+            report
+        };
+        let mut reports: Vec<Reporting> = records.iter().map(understand).collect();
         let outcomes = Outcomes {
             settle: self,
             records,

@@ -12,7 +12,7 @@ from pipeline.redrive.errors import RedriveError
 
 # As in handlers/spillway/src/lib.rs.
 SCHEMA_VERSION = 1
-# Bytes, as in handlers/spillway/src/execution/mod.rs and fifo.rs.
+# Bytes, as in handlers/spillway/src/execution/name.rs and handlers/spillway/src/message/fifo.rs.
 _ID, _GROUP, _CAUSE = 16, 16, 8
 # As in handlers/spillway/src/event/mod.rs.
 _SEQUENCER = re.compile(r"[0-9A-Fa-f]{1,32}")

@@ -170,7 +170,7 @@ class Replay:
 
 def _is_newer(newest: str, row: dict) -> bool:
     """Whether the newest version that a head names is newer than a row's that has started."""
-    # Of a version a head names the place, which ends in its row's sort key: handlers/spillway/src/rules/order.rs.
+    # Of a version a head names the place, which ends in its row's sort key: handlers/spillway/src/record/version.rs.
     sk = row["sk"]["S"]
     if not newest or newest.partition("#")[2] == sk:
         return False

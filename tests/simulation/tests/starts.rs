@@ -306,3 +306,29 @@ async fn pending_starts_keep_to_a_limit_lowered_meanwhile() {
     assert_eq!((verdict.succeeded, verdict.duplicates.len()), (20, 0));
     assert!(verdict.peak <= 3, "{} ran at once", verdict.peak);
 }
+
+/// Whatever else is told of a call that failed, the tick ends with the reason.
+#[tokio::test(start_paused = true)]
+async fn a_claim_that_fails_ends_the_tick_with_its_reason() {
+    let pipeline = Pipeline::succeeding(Settings::default(), 5);
+    let upload = Upload::new("k", 1);
+    pipeline.upload(&upload);
+    pipeline.aws.faults().before(|call| {
+        if simulation::claims(call) {
+            Fault::Refuse("AccessDeniedException".into())
+        } else {
+            Fault::None
+        }
+    });
+    let Ticked::Ended(ended) = pipeline.tick().await else {
+        panic!("it ends")
+    };
+    let failure = ended.failure.expect("loudly").to_string();
+    assert!(
+        failure.starts_with("claiming an attempt failed: AccessDeniedException"),
+        "{failure}"
+    );
+    pipeline.aws.faults().clear();
+    pipeline.drain(5).await;
+    assert_eq!(Verdict::of(&pipeline, &[upload]).succeeded, 1);
+}

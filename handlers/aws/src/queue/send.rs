@@ -10,6 +10,9 @@ use spillway::text::attribute_value;
 use super::{ENTRIES, ENTRY_ROUNDS, Queue, failed};
 use crate::error::AwsError;
 
+/// Bytes of the bodies of one batch, at most: far below SQS's limit, since it counts the attributes too.
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html>
+const BATCH_BYTES: usize = 128 * 1024;
 /// Bytes of a text attribute.
 const ATTRIBUTE_BYTES: usize = 512;
 
@@ -108,7 +111,7 @@ impl Queue {
         Ok(())
     }
 
-    /// Sends messages of a few KiB each, and returns how each went, after all were tried.
+    /// Sends messages, and returns how each went. After a call without an answer no more is sent.
     ///
     /// In a FIFO queue those of one group arrive in the order given, even if some are refused at first. After one that
     /// is given up none of its group is sent.
@@ -165,8 +168,14 @@ impl Queue {
                 .and_then(|message| message.fifo.as_ref());
             !self.is_fifo() || fifo.is_none_or(|fifo| groups.insert(fifo.group.as_str()))
         };
-        let waiting = waiting.iter().copied();
-        waiting.filter(first_of_group).take(ENTRIES).collect()
+        let mut bytes = 0;
+        let fits = |index: &usize| {
+            let first = bytes == 0;
+            bytes += messages.get(*index).map_or(0, |message| message.body.len());
+            first || bytes <= BATCH_BYTES
+        };
+        let waiting = waiting.iter().copied().filter(first_of_group);
+        waiting.take(ENTRIES).take_while(fits).collect()
     }
 
     /// Sends those at `indexes` and returns the indexes of those that the answer says are sent.

@@ -5,7 +5,7 @@ use spillway::message::outgoing::Outgoing;
 use spillway::protocol::call::{Answer, Call, Queue as To};
 
 use super::{Answered, Shell, Tag, UnderWay, absent, answered};
-use crate::queue::Queue;
+use crate::queue::{ENTRIES, Queue};
 
 /// Calls that share requests: what they have in common, and what each is about.
 type Group<K, T> = (K, Vec<Tag>, Vec<T>);
@@ -44,7 +44,14 @@ impl Messages {
     }
 
     pub fn submit<'a>(self, shell: &'a Shell, requests: &mut Vec<UnderWay<'a>>) {
-        for (to, tags, messages) in self.send {
+        for (to, mut tags, mut messages) in self.send {
+            // A FIFO queue gets them in their order; to another they go side by side.
+            let fifo = shell.queue(to).is_some_and(Queue::is_fifo);
+            while !fifo && messages.len() > ENTRIES {
+                let last = messages.len() - ENTRIES;
+                let (tags, messages) = (tags.split_off(last), messages.split_off(last));
+                requests.push(shell.send(to, tags, messages).boxed());
+            }
             requests.push(shell.send(to, tags, messages).boxed());
         }
         // One that is not deleted or hidden comes again, and is found stale: so these calls never fail.

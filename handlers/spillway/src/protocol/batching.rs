@@ -51,7 +51,7 @@ enum At {
 }
 
 impl Batching {
-    /// Of first attempts, of objects that are each another one.
+    /// Of first attempts at objects that are each another one, or of one attempt after the first, which goes alone.
     pub fn new(candidates: Vec<Candidate>) -> Self {
         Self {
             members: candidates.into_iter().map(Member::new).collect(),
@@ -103,11 +103,13 @@ impl Batching {
         self.at = match self.chosen.as_slice() {
             [] => At::Done,
             [only] => {
-                let member = self.members.remove(*only);
+                // The others keep their indexes: their calls are under way.
+                let alone = self.members.get_mut(*only).map(|member| {
+                    let seen = member.ready().flatten();
+                    Claiming::recognised(member.take(), seen, terms)
+                });
                 self.chosen.clear();
-                let seen = member.ready().flatten();
-                let claiming = Claiming::recognised(member.candidate, seen, terms);
-                At::Alone(Box::new(claiming))
+                alone.map_or(At::Done, |claiming| At::Alone(Box::new(claiming)))
             }
             _ => At::PutBatch,
         };
@@ -258,6 +260,14 @@ impl HoldsPermit for Batching {
     fn taken_at(&self) -> Option<Millis> {
         self.slot().map(|slot| slot.taken_at)
     }
+
+    fn starts_nothing(&self) -> bool {
+        match &self.at {
+            At::Done => self.stage == Stage::Granted,
+            At::Alone(claiming) => claiming.starts_nothing(),
+            _ => false,
+        }
+    }
 }
 
 impl Machine for Batching {
@@ -330,3 +340,6 @@ impl Machine for Batching {
         };
     }
 }
+
+#[cfg(test)]
+mod tests;

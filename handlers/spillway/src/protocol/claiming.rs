@@ -246,6 +246,11 @@ impl HoldsPermit for Claiming {
     fn taken_at(&self) -> Option<Millis> {
         self.slot().map(|slot| slot.taken_at)
     }
+
+    fn starts_nothing(&self) -> bool {
+        let leaves = matches!(self.at, At::Leave(_) | At::Letter | At::Done);
+        leaves && self.stage == Stage::Granted
+    }
 }
 
 impl Machine for Claiming {

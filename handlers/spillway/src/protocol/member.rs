@@ -82,6 +82,12 @@ impl Member {
         }
     }
 
+    /// Goes another way.
+    pub fn take(&mut self) -> Candidate {
+        self.at = At::Done { won: false };
+        self.candidate.clone()
+    }
+
     pub fn leave(&mut self, fate: Fate) {
         let won = false;
         self.at = At::Leave { fate, won };

@@ -75,6 +75,14 @@ impl Settling {
         &self.outcome
     }
 
+    fn done(&self, facts: &mut Vec<Ended>) -> At {
+        if self.outcome.redrive_count > 0 {
+            let execution = self.outcome.execution.clone();
+            facts.push(Ended::Redriven { execution });
+        }
+        At::Done
+    }
+
     fn fail(&self, facts: &mut Vec<Ended>) -> At {
         facts.push(Ended::Failed);
         At::Failed
@@ -86,13 +94,9 @@ impl Settling {
     }
 
     fn slot_read(&self, slot: Option<Slot>, terms: &Terms<'_>, facts: &mut Vec<Ended>) -> At {
-        if self.outcome.redrive_count > 0 {
-            let execution = self.outcome.execution.clone();
-            facts.push(Ended::Redriven { execution });
-        }
         let Some(slot) = slot else {
             facts.push(Ended::Stale);
-            return At::Done;
+            return self.done(facts);
         };
         match &slot.work {
             Work::Batch => At::ReadBatch(slot),
@@ -309,7 +313,7 @@ impl Machine for Settling {
                 self.passed(slot, passing, answer, terms, facts)
             }
             (At::ForgetBatch, Answer::Done) => At::FreeSlot,
-            (At::FreeSlot, Answer::Done) => At::Done,
+            (At::FreeSlot, Answer::Done) => self.done(facts),
             (At::Describe { .. }, Answer::Described(_)) => {
                 facts.push(Ended::NotClosed);
                 self.fail(facts)

@@ -24,6 +24,11 @@ pub trait HoldsPermit {
     fn taken_at(&self) -> Option<Millis> {
         None
     }
+
+    /// Whether it asks for no slot any more, and never had one: its permit is of use to others.
+    fn starts_nothing(&self) -> bool {
+        false
+    }
 }
 
 /// A start that is being made.

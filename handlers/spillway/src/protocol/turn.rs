@@ -283,7 +283,10 @@ impl TakingTurn {
                         self.at = At::AskInstead { row, seen, done };
                         None
                     }
-                    Some(Err(_)) => self.failed(facts),
+                    Some(Err(reason)) => {
+                        facts.push(Fact::Unreadable { reason });
+                        self.failed(facts)
+                    }
                     Some(Ok(None)) | None => self.supersede(seen, done),
                 }
             }
