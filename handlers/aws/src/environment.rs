@@ -2,13 +2,17 @@
 //! wrong, with the remedy.
 
 use std::fmt::Display;
+use std::ops::RangeInclusive;
 use std::str::FromStr;
+use std::time::Duration;
 
 use thiserror::Error;
 
 use spillway::lane::source::{self, Source};
 use spillway::lane::{self, Lane};
 use spillway::pace::{Pace, PaceError};
+use spillway::rules::batch::MAX_EVENTS;
+use spillway::rules::order::Order;
 
 const MAX_CONCURRENCY: &str = "SPILLWAY_MAX_CONCURRENCY";
 const STARTS_PER_SECOND: &str = "SPILLWAY_STARTS_PER_SECOND";
@@ -34,6 +38,16 @@ impl EnvironmentError {
             }
         }
     }
+}
+
+/// What every handler is told of its pipeline.
+#[derive(Debug, Clone)]
+pub struct PipelineVariables {
+    pub name: String,
+    pub ledger_table: String,
+    pub ledger_arn: String,
+    /// By priority.
+    pub lanes: Vec<Lane>,
 }
 
 /// Reads variables and collects what is wrong with them.
@@ -91,6 +105,40 @@ impl<'a> Environment<'a> {
         self.parse(name, &value, what)
     }
 
+    /// A whole number within a range. On a problem the range's start is returned; [`Self::finish`] then fails.
+    pub fn within(&mut self, name: &str, range: RangeInclusive<u32>, what: &str) -> u32 {
+        if self.value(name).is_none() {
+            self.problem(name, "is missing", what);
+        }
+        let start = *range.start();
+        self.optional_within(name, range, what).unwrap_or(start)
+    }
+
+    /// A whole number within a range, which may be absent.
+    pub fn optional_within(
+        &mut self,
+        name: &str,
+        range: RangeInclusive<u32>,
+        what: &str,
+    ) -> Option<u32> {
+        let number: u32 = self.optional(name, what)?;
+        if !range.contains(&number) {
+            self.problem(name, &format!("is {number}"), what);
+        }
+        Some(number)
+    }
+
+    /// A whole number of days, at least 1.
+    pub fn days(&mut self, name: &str) -> u32 {
+        self.within(name, 1..=u32::MAX, "a whole number of days, at least 1")
+    }
+
+    /// A whole number of seconds, at least `least`.
+    pub fn seconds(&mut self, name: &str, least: u32) -> Duration {
+        let what = format!("a whole number of seconds, at least {least}");
+        Duration::from_secs(self.within(name, least..=u32::MAX, &what).into())
+    }
+
     /// A variable with JSON that may be absent: then, and on a problem, the default.
     pub fn json_or_default<T: Default, E: Display>(
         &mut self,
@@ -120,6 +168,16 @@ impl<'a> Environment<'a> {
             .collect()
     }
 
+    /// What every handler is told of its pipeline.
+    pub fn pipeline(&mut self) -> PipelineVariables {
+        PipelineVariables {
+            name: self.text("SPILLWAY_PIPELINE", "the pipeline's name"),
+            ledger_table: self.text("SPILLWAY_LEDGER_TABLE", "the ledger table's name"),
+            ledger_arn: self.text("SPILLWAY_LEDGER_ARN", "the ledger table's ARN"),
+            lanes: self.lanes(),
+        }
+    }
+
     /// The lanes, by priority.
     pub fn lanes(&mut self) -> Vec<Lane> {
         const LANES: &str = "SPILLWAY_LANES";
@@ -132,6 +190,25 @@ impl<'a> Environment<'a> {
             self.problem(LANES, &format!("is wrong ({error})"), LANES_ARE);
             Vec::new()
         })
+    }
+
+    /// In which order the versions of one object are worked on.
+    pub fn order(&mut self) -> Order {
+        let order = self.optional("SPILLWAY_ORDER", "none, latest or each");
+        order.unwrap_or_default()
+    }
+
+    /// Object events of one execution, at most.
+    pub fn events_per_execution(&mut self, order: Order) -> u32 {
+        const NAME: &str = "SPILLWAY_EVENTS_PER_EXECUTION";
+        let what = "a whole number of object events, 1 to 100";
+        let events = self.optional_within(NAME, 1..=MAX_EVENTS, what);
+        let events = events.unwrap_or(1);
+        if events > 1 && order != Order::None {
+            let given = format!("is {events} with the order {order}");
+            self.problem(NAME, &given, "1, or SPILLWAY_ORDER to none");
+        }
+        events
     }
 
     /// The sources, each of which may name one of `lanes`.
@@ -155,20 +232,19 @@ impl<'a> Environment<'a> {
         })
     }
 
-    /// The pace, as configured.
+    /// The pace, as configured. Its ranges are checked once all of its numbers are numbers.
     pub fn pace(&mut self) -> Pace {
-        Pace {
+        let problems = self.problems.len();
+        let pace = Pace {
             max_concurrency: self.parsed(MAX_CONCURRENCY, "a whole number of executions"),
             starts_per_second: self.parsed(STARTS_PER_SECOND, "a number above 0, at most 400"),
             burst: self.parsed(BURST, "a whole number, at least 1"),
             starts_per_tick: self
                 .optional(STARTS_PER_TICK, "a whole number, at least 1, or remove it"),
-        }
-    }
-
-    /// Notes what of a pace is out of range.
-    pub fn pace_in_range(&mut self, pace: &Pace) {
-        if let Err(error) = pace.clone().validate() {
+        };
+        if self.problems.len() == problems
+            && let Err(error) = pace.clone().validate()
+        {
             let name = match error {
                 PaceError::StartsPerSecond(_) => STARTS_PER_SECOND,
                 PaceError::MaxConcurrency(_) => MAX_CONCURRENCY,
@@ -178,6 +254,7 @@ impl<'a> Environment<'a> {
             self.problems
                 .push(format!("{name} is out of range: {error}"));
         }
+        pace
     }
 
     fn parse<T>(&mut self, name: &str, value: &str, what: &str) -> Option<T>
@@ -213,31 +290,4 @@ impl<'a> Environment<'a> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn one_error_names_everything() {
-        let lookup = |name: &str| match name {
-            "GOOD" => Some("7".to_owned()),
-            "BAD" => Some("seven".to_owned()),
-            "EMPTY" => Some(String::new()),
-            "LIST" => Some("1, 2,x".to_owned()),
-            _ => None,
-        };
-        let mut environment = Environment::new(&lookup);
-        assert_eq!(environment.parsed::<u32>("GOOD", "a number"), 7);
-        assert_eq!(environment.optional::<u32>("ABSENT", "a number"), None);
-        environment.parsed::<u32>("BAD", "a whole number");
-        environment.text("EMPTY", "the queue's URL");
-        assert_eq!(environment.list::<u32>("LIST", "numbers"), [1, 2]);
-        let error = environment.finish().unwrap_err();
-        assert_eq!(error.problems.len(), 3);
-        let text = error.to_string();
-        assert!(text.contains(
-            "BAD is \"seven\" (invalid digit found in string): set it to a whole number"
-        ));
-        assert!(text.contains("EMPTY is missing: set it to the queue's URL"));
-        assert!(text.contains("LIST is \"x\""));
-    }
-}
+mod tests;

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use tracing::error;
 
 use super::log;
+use crate::error::AwsError;
 
 /// Sets up logging, builds the handler's state once, and serves invocations until Lambda ends the process. The
 /// runtime puts each invocation into a span that carries its request id.
@@ -62,4 +63,14 @@ where
             ExitCode::FAILURE
         }
     }
+}
+
+/// Draws 128 random bits: no two invocations have one name, a repeated one included.
+pub fn token() -> Result<String, AwsError> {
+    let mut bytes = [0_u8; 16];
+    getrandom::fill(&mut bytes).map_err(|error| AwsError::Call {
+        call: "drawing a random token",
+        reason: error.to_string(),
+    })?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }

@@ -2,30 +2,17 @@
 
 use std::time::Duration;
 
-use aws::environment::{Environment, EnvironmentError};
+use aws::environment::{Environment, EnvironmentError, PipelineVariables};
 use spillway::execution::input::InputFormat;
-use spillway::lane::Lane;
 use spillway::lane::source::{self, Source};
 use spillway::pace::Pace;
 use spillway::pace::window::{self, Windows};
-use spillway::rules::batch::MAX_EVENTS;
 use spillway::rules::order::Order;
-
-const PER_EXECUTION: &str = "SPILLWAY_EVENTS_PER_EXECUTION";
-const PER_EXECUTION_IS: &str = "a whole number of object events, 1 to 100";
-const RETENTION: &str = "SPILLWAY_RETENTION_DAYS";
-const RETENTION_IS: &str = "a whole number of days, at least 1";
-const STARTS_PER_DAY: &str = "SPILLWAY_STARTS_PER_DAY";
-const STARTS_PER_DAY_IS: &str = "a whole number, at least 1, or remove it";
 
 /// What the environment says.
 #[derive(Debug, Clone)]
 pub struct Config {
-    pub pipeline: String,
-    pub ledger_table: String,
-    pub ledger_arn: String,
-    /// By priority.
-    pub lanes: Vec<Lane>,
+    pub pipeline: PipelineVariables,
     /// The sources whose folder markers are worked on.
     pub folder_markers: Vec<Source>,
     pub outcomes_queue_url: String,
@@ -54,11 +41,9 @@ impl Config {
         lookup: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self, EnvironmentError> {
         let mut environment = Environment::new(lookup);
+        let order = environment.order();
         let config = Self {
-            pipeline: environment.text("SPILLWAY_PIPELINE", "the pipeline's name"),
-            ledger_table: environment.text("SPILLWAY_LEDGER_TABLE", "the ledger table's name"),
-            ledger_arn: environment.text("SPILLWAY_LEDGER_ARN", "the ledger table's ARN"),
-            lanes: environment.lanes(),
+            pipeline: environment.pipeline(),
             folder_markers: environment.json_or_default(
                 "SPILLWAY_FOLDER_MARKERS",
                 "the JSON list of the sources whose folder markers are worked on, or remove it",
@@ -70,67 +55,34 @@ impl Config {
                 "SPILLWAY_STATE_MACHINE_ARN",
                 "the ARN of the state machine or of its alias",
             ),
-            order: environment
-                .optional("SPILLWAY_ORDER", "none, latest or each")
-                .unwrap_or_default(),
-            events_per_execution: environment
-                .optional(PER_EXECUTION, PER_EXECUTION_IS)
-                .unwrap_or(1),
+            order,
+            events_per_execution: environment.events_per_execution(order),
             input_format: environment
                 .optional("SPILLWAY_INPUT_FORMAT", "objects or s3-notification")
                 .unwrap_or_default(),
-            retention_days: environment.parsed(RETENTION, RETENTION_IS),
+            retention_days: environment.days("SPILLWAY_RETENTION_DAYS"),
             pace: environment.pace(),
             windows: environment.json_or_default(
                 "SPILLWAY_WINDOWS",
                 "the JSON list of the windows, or remove it",
                 window::parse,
             ),
-            starts_per_day: environment.optional(STARTS_PER_DAY, STARTS_PER_DAY_IS),
-            tick: seconds(environment.parsed("SPILLWAY_TICK_SECONDS", "a whole number of seconds")),
-            sweep_after: seconds(
-                environment.parsed("SPILLWAY_SWEEP_AFTER_SECONDS", "a whole number of seconds"),
+            starts_per_day: environment.optional_within(
+                "SPILLWAY_STARTS_PER_DAY",
+                1..=u32::MAX,
+                "a whole number, at least 1, or remove it",
             ),
-            sweep_per_tick: environment
-                .parsed("SPILLWAY_SWEEP_PER_TICK", "a whole number of slots"),
+            tick: environment.seconds("SPILLWAY_TICK_SECONDS", 1),
+            sweep_after: environment.seconds("SPILLWAY_SWEEP_AFTER_SECONDS", 0),
+            sweep_per_tick: environment.within(
+                "SPILLWAY_SWEEP_PER_TICK",
+                1..=u32::MAX,
+                "a whole number of slots, at least 1",
+            ) as usize,
         };
-        // The other problems come first: a number that did not parse is out of range as well.
         environment.finish()?;
-        config.check(Environment::new(lookup))?;
         Ok(config)
     }
-
-    /// Fails with one error that names all that is out of range.
-    fn check(&self, mut ranges: Environment<'_>) -> Result<(), EnvironmentError> {
-        if self.tick.is_zero() {
-            ranges.problem("SPILLWAY_TICK_SECONDS", "is 0", "at least 1 second");
-        }
-        if self.retention_days == 0 {
-            ranges.problem(RETENTION, "is 0", RETENTION_IS);
-        }
-        if !(1..=MAX_EVENTS).contains(&self.events_per_execution) {
-            let given = format!("is {}", self.events_per_execution);
-            ranges.problem(PER_EXECUTION, &given, PER_EXECUTION_IS);
-        } else if self.events_per_execution > 1 && self.order != Order::None {
-            let given = format!(
-                "is {} with the order {}",
-                self.events_per_execution, self.order
-            );
-            ranges.problem(PER_EXECUTION, &given, "1, or SPILLWAY_ORDER to none");
-        }
-        if self.sweep_per_tick == 0 {
-            ranges.problem("SPILLWAY_SWEEP_PER_TICK", "is 0", "at least 1 slot");
-        }
-        if self.starts_per_day == Some(0) {
-            ranges.problem(STARTS_PER_DAY, "is 0", STARTS_PER_DAY_IS);
-        }
-        ranges.pace_in_range(&self.pace);
-        ranges.finish()
-    }
-}
-
-fn seconds(seconds: u32) -> Duration {
-    Duration::from_secs(seconds.into())
 }
 
 #[cfg(test)]
@@ -195,12 +147,13 @@ mod tests {
             ["SPILLWAY_BURST is out of range: burst is 0: give at least 1"]
         );
     }
+
     #[test]
     fn windows_and_the_days_limit_are_read_and_checked() {
         let read = |windows: &'static str, per_day: &'static str| {
             Config::from_environment(&|name| match name {
                 "SPILLWAY_WINDOWS" => Some(windows.to_owned()),
-                STARTS_PER_DAY => Some(per_day.to_owned()),
+                "SPILLWAY_STARTS_PER_DAY" => Some(per_day.to_owned()),
                 _ => good(name),
             })
         };

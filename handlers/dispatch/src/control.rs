@@ -61,7 +61,16 @@ impl State {
         }
         let overridden = Overridden::by(now);
         if self.overridden != overridden {
-            tell(&overridden, now.window);
+            let Overridden { what, since, note } = &overridden;
+            if what.is_empty() {
+                info!("the control item overrides nothing any more");
+            } else {
+                let window = now.window;
+                info!(
+                    overrides = what,
+                    since, note, window, "the control item overrides"
+                );
+            }
             self.overridden = overridden;
         }
         match now.paused {
@@ -71,17 +80,5 @@ impl State {
         }
         self.counts.paused = 1;
         true
-    }
-}
-
-fn tell(overridden: &Overridden, window: Option<&str>) {
-    let Overridden { what, since, note } = overridden;
-    if what.is_empty() {
-        info!("the control item overrides nothing any more");
-    } else {
-        info!(
-            overrides = what,
-            since, note, window, "the control item overrides"
-        );
     }
 }

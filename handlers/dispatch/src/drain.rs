@@ -8,15 +8,13 @@ use spillway::pace::permit::Permit;
 use spillway::protocol::fate::Fate;
 use spillway::protocol::filling::Pool;
 use spillway::protocol::receiving::{Do, Known, Receiving};
+use spillway::protocol::tick::Times;
 use tokio::task::JoinSet;
 use tracing::trace;
 
 use crate::Dispatch;
 use crate::error::TickError;
 use crate::shared::Shared;
-
-/// Tasks under way must have ended this long before Lambda's deadline; what has not is left to the next tick.
-const JOIN_MARGIN: Millis = 3_000;
 
 /// The tasks of a tick, and what is on its way to them.
 struct Drain {
@@ -28,17 +26,12 @@ struct Drain {
 }
 
 impl Dispatch {
-    /// Releases events until `stop_at`.
-    pub(crate) async fn drain(
-        self: &Arc<Self>,
-        shared: &Arc<Shared>,
-        stop_at: Millis,
-        deadline: Millis,
-    ) {
+    /// Releases events.
+    pub(crate) async fn drain(self: &Arc<Self>, shared: &Arc<Shared>, times: &Times) {
         let mut drain = Drain {
             dispatch: Arc::clone(self),
             shared: Arc::clone(shared),
-            stop_at,
+            stop_at: times.stop_at,
             tasks: JoinSet::new(),
             pool: Pool::new(),
         };
@@ -48,7 +41,7 @@ impl Dispatch {
         for (_, candidates) in std::mem::take(&mut drain.pool) {
             self.leave(shared, candidates, &Fate::HandBack).await;
         }
-        drain.join(deadline).await;
+        drain.join(times.join_by).await;
         let mut state = shared.state();
         if state.counts.started > 0 {
             state.counts.saturated = 0;
@@ -117,10 +110,10 @@ impl Drain {
     }
 
     /// Waits for all tasks.
-    async fn join(mut self, deadline: Millis) {
+    async fn join(mut self, by: Millis) {
         let shared = &self.shared;
         let join = async { while self.tasks.join_next().await.is_some() {} };
-        let at = shared.shell.clock.instant(deadline - JOIN_MARGIN);
+        let at = shared.shell.clock.instant(by);
         if tokio::time::timeout_at(at, join).await.is_err() {
             let mut state = shared.state();
             state.tick.leave_lease(shared.reservation.lease.held_since);

@@ -5,6 +5,7 @@ use lambda_runtime::Diagnostic;
 use spillway::Millis;
 use spillway::pace::PaceError;
 use thiserror::Error;
+use tracing::warn;
 
 /// What a tick reports to Lambda, said so that the log alone tells what to do.
 #[derive(Debug, Clone, PartialEq, Error)]
@@ -48,5 +49,26 @@ impl From<TickError> for Diagnostic {
             TickError::Deadline(_) => "Deadline",
         };
         diagnostic(kind, &error)
+    }
+}
+
+/// The failures of a tick.
+#[derive(Debug, Default)]
+pub struct Failures {
+    /// The tick ends with it.
+    pub first: Option<TickError>,
+    /// What calls share is told once.
+    last: Option<TickError>,
+}
+
+impl Failures {
+    /// Something failed: it is logged, and the tick ends with the first failure.
+    pub fn note(&mut self, problem: impl Into<TickError>) {
+        let problem = problem.into();
+        if self.last.as_ref() != Some(&problem) {
+            warn!("{problem}");
+            self.last = Some(problem.clone());
+        }
+        self.first.get_or_insert(problem);
     }
 }

@@ -1,14 +1,12 @@
 //! Each fact of a tick: its log line, its metric, and what it means for the tick's end.
 
 use aws::error::AwsError;
-use spillway::message::ATTEMPT;
 use spillway::protocol::fact::{Fact, Scope};
 use spillway::rules::attempt::Oddity;
 use tracing::{debug, error, info, trace, warn};
 
 use crate::counts::Counts;
-use crate::error::TickError;
-use crate::failures::Failures;
+use crate::error::{Failures, TickError};
 
 /// Tells a fact. `problem`: why the call failed that it is about.
 pub fn tell(fact: Fact, problem: Option<AwsError>, counts: &mut Counts, failures: &mut Failures) {
@@ -22,7 +20,9 @@ pub fn tell(fact: Fact, problem: Option<AwsError>, counts: &mut Counts, failures
             debug!(key, attempt, "stale");
             counts.stale += 1;
             counts.lookalikes += u32::from(oddity == Some(Oddity::Lookalike));
-            odd(&key, oddity);
+            if let Some(oddity) = oddity {
+                warn!(key, "{oddity}");
+            }
         }
         Fact::Adopted { key } => debug!(key, "was found before it was reported"),
         Fact::Unreadable { reason } => {
@@ -82,31 +82,13 @@ pub fn tell(fact: Fact, problem: Option<AwsError>, counts: &mut Counts, failures
     }
 }
 
-/// What is odd about a message that is dropped.
-fn odd(key: &str, oddity: Option<Oddity>) {
-    match oddity {
-        Some(Oddity::Lookalike) => warn!(
-            key,
-            "an upload is not worked on: another one with the same sequencer and another etag was; upload the object \
-             again, and look for what sends sequencers that are not S3's"
-        ),
-        Some(Oddity::DeadAlready) => warn!(
-            key,
-            "a message asks for the first attempt of an event that is dead, and is dropped: to try again, redrive the \
-             dead letter, whose attribute {ATTEMPT} says which attempt is next"
-        ),
-        None => {}
-    }
-}
-
 fn failed(scope: Scope, problem: Option<AwsError>, failures: &mut Failures) {
     match (scope, problem) {
         (Scope::Nothing, Some(problem)) => warn!("{problem}"),
         (Scope::Nothing, None) => {}
-        (Scope::One | Scope::Tick, Some(problem)) => failures.note(problem),
-        (Scope::One | Scope::Tick, None) => failures.note(AwsError::Call {
+        (Scope::One | Scope::Tick, problem) => failures.note(problem.unwrap_or(AwsError::Call {
             call: "a call",
             reason: "its answer cannot be used".into(),
-        }),
+        })),
     }
 }

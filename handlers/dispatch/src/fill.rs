@@ -1,7 +1,6 @@
 //! Filling executions of several object events with what the lanes have.
 
 use aws::error::AwsError;
-use futures_util::future::join_all;
 use spillway::Millis;
 use spillway::lane::polling::poll_seconds;
 use spillway::protocol::candidate::Candidate;
@@ -31,11 +30,10 @@ impl Dispatch {
                     let any = self.receive_several(shared, lane, &most, received).await?;
                     filling.received(any);
                 }
-                Fill::Empty(lane) if lanes > 1 => {
+                Fill::Empty(lane) => {
                     let now = shared.now();
                     shared.state().shares.found_empty(lane, now);
                 }
-                Fill::Empty(_) => {}
                 Fill::Full { lane, load } => {
                     shared.state().shares.started(lane, 1);
                     return Ok(Some(load));
@@ -57,14 +55,7 @@ impl Dispatch {
             return Ok(false);
         };
         let wait = poll_seconds(shared.shell.lanes.len());
-        let receives = most.iter().map(|most| queues.events.receive(*most, wait));
-        let (mut messages, mut failure) = (Vec::new(), Ok(()));
-        for answer in join_all(receives).await {
-            match answer {
-                Ok(more) => messages.extend(more),
-                Err(problem) => failure = Err(problem),
-            }
-        }
+        let (messages, failure) = queues.events.receive_side_by_side(most, wait).await;
         let any = !messages.is_empty();
         shared.state().counts.received += u32::try_from(messages.len()).unwrap_or(u32::MAX);
         received.extend(self.understand(shared, lane, messages).await);

@@ -12,16 +12,18 @@ use spillway::protocol::terms::Terms;
 
 use crate::shared::Shared;
 
+/// A machine of a tick.
+pub trait OfTick: for<'a> Machine<Fact = Fact, Terms<'a> = Terms<'a>> + HoldsPermit {}
+
+impl<M> OfTick for M where M: for<'a> Machine<Fact = Fact, Terms<'a> = Terms<'a>> + HoldsPermit {}
+
 struct TickGuide<'a> {
     shared: &'a Shared,
     /// Those that are still of use.
     permits: Mutex<Vec<Option<Permit>>>,
 }
 
-impl<M> Guide<M> for TickGuide<'_>
-where
-    M: for<'a> Machine<Fact = Fact, Terms<'a> = Terms<'a>> + HoldsPermit,
-{
+impl<M: OfTick> Guide<M> for TickGuide<'_> {
     fn terms(&self) -> Terms<'_> {
         self.shared.terms()
     }
@@ -48,10 +50,12 @@ where
 }
 
 /// Drives machines to their ends, `at_once` of them at a time. Each has the permit of its index, or none.
-pub async fn drive_all<M>(shared: &Shared, machines: &mut [M], permits: Vec<Permit>, at_once: usize)
-where
-    M: for<'a> Machine<Fact = Fact, Terms<'a> = Terms<'a>> + HoldsPermit,
-{
+pub async fn drive_all<M: OfTick>(
+    shared: &Shared,
+    machines: &mut [M],
+    permits: Vec<Permit>,
+    at_once: usize,
+) {
     let permits = Mutex::new(permits.into_iter().map(Some).collect());
     let guide = TickGuide { shared, permits };
     drive(&shared.shell, &guide, machines, at_once).await;

@@ -7,7 +7,6 @@ mod counts;
 mod drain;
 mod error;
 mod facts;
-mod failures;
 mod fill;
 mod guide;
 mod look_after;
@@ -19,11 +18,9 @@ mod tick;
 use std::sync::Arc;
 
 use aws::clients::Clients;
-use aws::ledger::Ledger;
 use aws::queue::Queue;
-use aws::shell::{LaneQueues, Parts, Shell};
+use aws::shell::{Parts, Shell};
 use aws::workflow::Workflow;
-use spillway::protocol::terms::Pipeline;
 
 pub use config::Config;
 pub use counts::{Counts, LEVELS};
@@ -39,29 +36,23 @@ pub struct Dispatch {
 
 impl Dispatch {
     pub fn new(config: Config, clients: Clients) -> Self {
-        let lanes = config.lanes.iter();
-        let lane = |lane: &spillway::lane::Lane| {
-            LaneQueues::new(&clients, &lane.queue_url, &lane.dead_letter_queue_url)
-        };
         let workflow = Workflow::new(clients.sfn.clone());
-        let shell = Shell::new(Parts {
-            pipeline: Pipeline {
-                arn: config.ledger_arn.clone(),
-                order: config.order,
-                lanes: lanes.clone().map(|lane| lane.name.clone()).collect(),
-            },
-            lanes: lanes.map(lane).collect(),
-            outcomes: Some(Queue::new(
-                clients.sqs.clone(),
-                config.outcomes_queue_url.clone(),
-            )),
-            outcomes_dead_letters: None,
-            ledger: Ledger::new(clients.dynamodb, config.ledger_table.clone()),
+        let outcomes = Queue::new(clients.sqs.clone(), config.outcomes_queue_url.clone());
+        let mut parts = Parts {
+            outcomes: Some(outcomes),
             starts: Some(Arc::new(workflow.clone())),
             describes: Some(Arc::new(workflow)),
             input_format: config.input_format,
             retention_days: config.retention_days,
-        });
+            ..Parts::new(&clients, &config.pipeline)
+        };
+        parts.pipeline.order = config.order;
+        let shell = Shell::new(parts);
         Self { config, shell }
+    }
+
+    /// Returns the pipeline's name.
+    pub fn pipeline(&self) -> &str {
+        &self.config.pipeline.name
     }
 }

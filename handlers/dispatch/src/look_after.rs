@@ -75,28 +75,25 @@ impl Dispatch {
         at_least: u32,
         stop_at: Millis,
     ) {
-        let suspect = || shared.state().tick.suspect(slot.taken_at);
-        let permits = loop {
-            let lowered = shared.gate.lock().max_concurrency() < at_least;
-            if lowered || shared.is_stopping() || shared.now() >= stop_at {
-                return suspect();
-            }
-            let permits = shared.gate.request_restart(slot.taken_at, shared.now());
+        while !shared.is_stopping() && shared.now() < stop_at {
+            let permits = (shared.gate).request_restart(slot.taken_at, at_least, shared.now());
             trace!(decision = ?permits, "restart gate");
             match permits {
-                Permits::Granted(permits) => break permits,
+                Permits::Granted(permits) => {
+                    shared.state().counts.restarted += 1;
+                    let mut starting = [Starting::new(slot.clone(), load.clone())];
+                    return drive_all(shared, &mut starting, permits, 1).await;
+                }
                 Permits::NotBefore(time) => {
                     shared.shell.clock.sleep_until(time.min(stop_at)).await;
                     if let Err(problem) = self.read_control(shared).await {
                         shared.state().fail(problem);
                     }
                 }
-                Permits::Full | Permits::Spent => return suspect(),
+                Permits::Full | Permits::Spent => break,
             }
-        };
-        shared.state().counts.restarted += 1;
-        let mut starting = [Starting::new(slot.clone(), load.clone())];
-        drive_all(shared, &mut starting, permits, 1).await;
+        }
+        shared.state().tick.suspect(slot.taken_at);
     }
 
     /// Sweeps a bounded number of old slots, until `until`, and returns the cursor for the next tick.
@@ -138,7 +135,7 @@ impl Dispatch {
             shared.reserve().await?;
             let now = shared.now();
             shared.gate.lock().found_unstarted(1);
-            if let Permits::Granted(granted) = shared.gate.request_restart(slot.taken_at, now) {
+            if let Permits::Granted(granted) = shared.gate.request_restart(slot.taken_at, 0, now) {
                 shared.state().counts.restarted += 1;
                 permits.extend(granted);
                 starting.push(Starting::new(slot.clone(), load.clone()));

@@ -35,9 +35,7 @@ impl Shared {
                 state.shares.started(ask.lane, received);
                 return Ok(Some((ask.lane, messages)));
             }
-            if lanes > 1 {
-                state.shares.found_empty(ask.lane, now);
-            }
+            state.shares.found_empty(ask.lane, now);
         }
         Ok(None)
     }

@@ -17,9 +17,8 @@ use spillway::protocol::tick::Tick;
 use tokio::sync::OnceCell;
 
 use crate::counts::Counts;
-use crate::error::TickError;
+use crate::error::{Failures, TickError};
 use crate::facts;
-use crate::failures::Failures;
 
 /// A tick's bounds and counts, and what it knows.
 #[derive(Debug)]
@@ -82,11 +81,6 @@ impl Shared {
         self.state().tick.is_stopping()
     }
 
-    /// Reconcile has found versions without a version id: an event can be of one of them.
-    pub fn listed(&self) -> bool {
-        self.reservation.lease.left.listed
-    }
-
     /// What machines go by now. A slot is told from another of the same execution by its time.
     pub fn terms(&self) -> Terms<'_> {
         let now = self.now();
@@ -97,7 +91,8 @@ impl Shared {
             now,
             slot_time: now.max(state.slot_put.saturating_add(1)),
             claims_may_land: state.tick.claims_may_land(),
-            listed: self.listed(),
+            // An event can be of a version that reconcile has found.
+            listed: self.reservation.lease.left.listed,
         }
     }
 

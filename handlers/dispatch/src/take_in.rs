@@ -7,13 +7,13 @@ use spillway::protocol::batching::Batching;
 use spillway::protocol::candidate::Candidate;
 use spillway::protocol::claiming::Claiming;
 use spillway::protocol::fate::{Fate, HIDE_SECONDS};
+use spillway::protocol::locks::Admitted;
 use spillway::protocol::rounds::rounds;
 use spillway::protocol::splitting::Splitting;
 use spillway::protocol::understanding::{Understood, understand};
-use spillway::record::row::RowKey;
 
 use crate::Dispatch;
-use crate::guide::drive_all;
+use crate::guide::{OfTick, drive_all};
 use crate::shared::Shared;
 
 impl Dispatch {
@@ -56,62 +56,52 @@ impl Dispatch {
             .is_some_and(|lane| lane.events.is_fifo());
         for round in rounds(candidates, self.config.order, fifo) {
             let rest = permits.split_off(round.len().min(permits.len()));
-            self.claim(shared, round, permits).await;
+            let each = |round: Vec<Candidate>| round.into_iter().map(Claiming::new).collect();
+            self.claim(shared, round, permits, each).await;
             permits = rest;
         }
     }
 
-    /// Claims and starts, each with a permit of its own.
-    async fn claim(&self, shared: &Shared, candidates: Vec<Candidate>, mut permits: Vec<Permit>) {
-        let (candidates, hidden, locked) = shared.lock(candidates);
-        let spare = permits.split_off(candidates.len().min(permits.len()));
-        drop(spare);
-        join(
-            self.leave(shared, hidden, &Fate::Hide(HIDE_SECONDS)),
-            self.claim_locked(shared, candidates, permits),
-        )
-        .await;
-        shared.unlock(locked);
-    }
-
-    async fn claim_locked(
-        &self,
-        shared: &Shared,
-        candidates: Vec<Candidate>,
-        permits: Vec<Permit>,
-    ) {
-        if candidates.is_empty() {
-            return;
-        }
-        if let Err(problem) = shared.reserve().await {
-            shared.state().fail(problem);
-            return self.leave(shared, candidates, &Fate::HandBack).await;
-        }
-        let mut claiming: Vec<Claiming> = candidates.into_iter().map(Claiming::new).collect();
-        let all = claiming.len();
-        drive_all(shared, &mut claiming, permits, all).await;
-    }
-
-    /// Claims and starts one execution of several, with one permit.
+    /// Takes in the messages of one execution of several, for which there is one permit.
     pub(crate) async fn take_in_batch(
         &self,
         shared: &Shared,
         candidates: Vec<Candidate>,
         permits: Vec<Permit>,
     ) {
-        let (candidates, hidden, locked) = shared.lock(candidates);
-        self.leave(shared, hidden, &Fate::Hide(HIDE_SECONDS)).await;
-        match shared.reserve().await {
-            Ok(()) => {
-                let mut batching = [Batching::new(candidates)];
-                drive_all(shared, &mut batching, permits, 1).await;
+        let all = |candidates| vec![Batching::new(candidates)];
+        self.claim(shared, candidates, permits, all).await;
+    }
+
+    /// Claims and starts, by machines each of which has a permit of its own.
+    async fn claim<M: OfTick>(
+        &self,
+        shared: &Shared,
+        candidates: Vec<Candidate>,
+        mut permits: Vec<Permit>,
+        machines: impl FnOnce(Vec<Candidate>) -> Vec<M>,
+    ) {
+        let Admitted { free, busy, locked } = shared.state().locks.admit(candidates);
+        // Those that are too many are of use to others.
+        permits.truncate(free.len());
+        let claim = async {
+            if free.is_empty() {
+                return;
             }
-            Err(problem) => {
+            if let Err(problem) = shared.reserve().await {
                 shared.state().fail(problem);
-                self.leave(shared, candidates, &Fate::HandBack).await;
+                return self.leave(shared, free, &Fate::HandBack).await;
             }
+            let mut machines = machines(free);
+            let all = machines.len();
+            drive_all(shared, &mut machines, permits, all).await;
+        };
+        join(self.leave(shared, busy, &Fate::Hide(HIDE_SECONDS)), claim).await;
+        // Others can work on these objects, unless something is unclear: what was written may come to light later.
+        let mut state = shared.state();
+        if !state.tick.is_stopping() {
+            locked.iter().for_each(|pk| state.locks.leave(pk));
         }
-        shared.unlock(locked);
     }
 
     /// Does with messages what is done with those that claim nothing.
@@ -120,36 +110,5 @@ impl Dispatch {
         let mut leaving: Vec<Claiming> = candidates.into_iter().map(leaving).collect();
         let all = leaving.len();
         drive_all(shared, &mut leaving, Vec::new(), all).await;
-    }
-}
-
-impl Shared {
-    /// Sorts out those whose objects are at work. Returns those that can go on, the others, and the objects that are
-    /// locked now: none, unless reconcile has found versions whose rows are not those of their events.
-    fn lock(&self, candidates: Vec<Candidate>) -> (Vec<Candidate>, Vec<Candidate>, Vec<String>) {
-        if !self.listed() {
-            return (candidates, Vec::new(), Vec::new());
-        }
-        let mut locked = Vec::new();
-        let mut state = self.state();
-        let (free, busy) = candidates.into_iter().partition(|candidate| {
-            let pk = RowKey::of(&candidate.event).pk;
-            let enters = state.locks.enter(&pk, candidate.event.is_found());
-            if enters {
-                locked.push(pk);
-            }
-            enters
-        });
-        (free, busy, locked)
-    }
-
-    /// Others can work on these objects, unless something is unclear: what was written may come to light later.
-    fn unlock(&self, locked: Vec<String>) {
-        let mut state = self.state();
-        if !state.tick.is_stopping() {
-            for pk in locked {
-                state.locks.leave(&pk);
-            }
-        }
     }
 }

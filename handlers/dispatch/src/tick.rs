@@ -8,29 +8,20 @@ use aws::error::AwsError;
 use aws::ledger::{Lease, LeaseRequest, Released, Taken};
 use spillway::Millis;
 use spillway::lane::share::Shares;
-use spillway::pace::gate::{Begun, Gate};
 use spillway::pace::in_force::InForce;
 use spillway::pace::overridden::Overridden;
 use spillway::pace::permit::SharedGate;
 use spillway::protocol::locks::Locks;
-use spillway::protocol::tick::{Phase, Tick};
-use spillway::record::lease::Left;
+use spillway::protocol::tick::{Phase, Tick, Times};
+use spillway::record::lease::{Begins, Left};
 use spillway::record::slot::Slot;
 use tokio::sync::OnceCell;
 use tracing::{error, info};
 
 use crate::Dispatch;
 use crate::counts::Counts;
-use crate::error::TickError;
-use crate::failures::Failures;
+use crate::error::{Failures, TickError};
 use crate::shared::{Reservation, Shared, State};
-
-/// The lease outlives the invocation by this much, for clocks that differ and for a last write under way.
-const LEASE_MARGIN: Millis = 5_000;
-/// Receiving ends this long before Lambda's deadline, so that everything under way can end.
-const DEADLINE_MARGIN: Millis = 15_000;
-/// How long a busy lease is waited for: the schedule's jitter, not a whole tick.
-const LEASE_PATIENCE: Millis = 4_000;
 
 /// How a tick was invoked.
 #[derive(Debug, Clone)]
@@ -61,19 +52,13 @@ impl Ended {
     }
 }
 
-/// The times of a tick.
-struct Times {
-    stop_at: Millis,
-    /// The sweep leaves at least half of the tick to the backlog.
-    sweep_until: Millis,
-}
-
 impl Dispatch {
     /// Runs one tick.
     pub async fn tick(self: &Arc<Self>, invocation: Invocation) -> Ended {
         let began = invocation.clock.now();
-        let mut ended = match self.take_lease(&invocation).await {
-            Ok(Some(lease)) => self.under_lease(&invocation, lease, began).await,
+        let times = Times::new(began, invocation.deadline, self.config.tick);
+        let mut ended = match self.take_lease(&invocation, &times).await {
+            Ok(Some(lease)) => self.under_lease(&invocation, lease, &times).await,
             Ok(None) => {
                 info!("another tick holds the lease");
                 let mut busy = Ended::default();
@@ -87,18 +72,21 @@ impl Dispatch {
         ended
     }
 
-    async fn take_lease(&self, invocation: &Invocation) -> Result<Option<Lease>, AwsError> {
-        let patience = invocation.clock.now() + LEASE_PATIENCE;
+    async fn take_lease(
+        &self,
+        invocation: &Invocation,
+        times: &Times,
+    ) -> Result<Option<Lease>, AwsError> {
         loop {
             let now = invocation.clock.now();
             let request = LeaseRequest {
                 holder: invocation.token.clone(),
                 now,
-                expires_at: invocation.deadline + LEASE_MARGIN,
+                expires_at: times.lease_until,
             };
             match self.shell.ledger.take_lease(request).await? {
                 Taken::Mine(lease) => return Ok(Some(lease)),
-                Taken::Busy if now >= patience => return Ok(None),
+                Taken::Busy if now >= times.lease_by => return Ok(None),
                 Taken::Busy => tokio::time::sleep(Duration::from_secs(1)).await,
             }
         }
@@ -109,24 +97,22 @@ impl Dispatch {
         self: &Arc<Self>,
         invocation: &Invocation,
         lease: Lease,
-        began: Millis,
+        times: &Times,
     ) -> Ended {
         let mut left = lease.left.clone();
         left.tick_starts = left.starts_before(invocation.tick.as_deref());
-        let (shared, slots) = match self.prepare(invocation, lease.clone()).await {
+        let (shared, slots) = match self.prepare(invocation, lease.clone(), times).await {
             Ok(prepared) => prepared,
             // Nothing was started: the lease goes back as it was found.
             Err(failure) => {
                 return self.release(&lease, &left, Ended::failed(failure)).await;
             }
         };
-        left.cursor = self.phases(&shared, slots, invocation, began).await;
-        let keeps_lease = shared.leaves(&mut left);
-        let ended = shared.ended();
-        if keeps_lease {
-            return ended;
+        left.cursor = self.phases(&shared, slots, times).await;
+        match shared.leaves(&mut left) {
+            (ended, true) => ended,
+            (ended, false) => self.release(&lease, &left, ended).await,
         }
-        self.release(&lease, &left, ended).await
     }
 
     async fn release(&self, lease: &Lease, left: &Left, mut ended: Ended) -> Ended {
@@ -148,25 +134,36 @@ impl Dispatch {
         &self,
         invocation: &Invocation,
         lease: Lease,
+        times: &Times,
     ) -> Result<(Arc<Shared>, Vec<Slot>), TickError> {
         let in_force = self.in_force(invocation.clock).await?;
-        let shared = Arc::new(self.share(invocation, lease, &in_force));
+        let shared = Arc::new(self.share(invocation, lease, &in_force, times));
+        if !times.are_enough() {
+            let time = times.deadline - times.began;
+            shared.state().fail(TickError::Deadline(time));
+        }
         let slots = shared.count_slots().await?;
         Ok((shared, slots))
     }
 
-    fn share(&self, invocation: &Invocation, lease: Lease, in_force: &InForce<'_>) -> Shared {
-        let (pace, left, now) = (&in_force.pace, &lease.left, invocation.clock.now());
-        let begun = Begun {
-            tokens: left.tokens,
-            budget: left.starts_left(invocation.tick.as_deref(), pace.starts_per_tick),
-            starts_per_day: self.config.starts_per_day,
-            day: left.day.as_ref(),
+    fn share(
+        &self,
+        invocation: &Invocation,
+        lease: Lease,
+        in_force: &InForce<'_>,
+        times: &Times,
+    ) -> Shared {
+        let (left, now) = (&lease.left, invocation.clock.now());
+        let (gate, day) = left.begin(&Begins {
+            now,
+            until: times.lease_until,
             tick_seconds: self.config.tick.as_secs_f64(),
-        };
-        let (gate, day) = Gate::begin(pace, &begun, now, invocation.deadline + LEASE_MARGIN);
+            scheduled: invocation.tick.as_deref(),
+            pace: &in_force.pace,
+            starts_per_day: self.config.starts_per_day,
+        });
         let owed = left.owed.iter().copied().chain(std::iter::repeat(0.0));
-        let shares = self.config.lanes.iter().map(|lane| lane.min_share);
+        let shares = self.config.pipeline.lanes.iter().map(|lane| lane.min_share);
         let mut state = State {
             tick: Tick::new(left.suspect_since),
             shares: Shares::new(shares.zip(owed)),
@@ -176,7 +173,7 @@ impl Dispatch {
             control_read: now,
             window: None,
             overridden: Overridden::default(),
-            locks: Locks::default(),
+            locks: Locks::new(left.listed),
         };
         if state.put_in_force(in_force) {
             state.tick.pause();
@@ -195,30 +192,13 @@ impl Dispatch {
         }
     }
 
-    fn times(&self, shared: &Shared, invocation: &Invocation, began: Millis) -> Times {
-        let tick_ms = Millis::try_from(self.config.tick.as_millis()).unwrap_or(Millis::MAX);
-        let last = invocation.deadline - DEADLINE_MARGIN;
-        // A tick can be over for another reason: it waited longer for the lease than the schedule's period.
-        if last <= began {
-            let time = invocation.deadline - began;
-            shared.state().fail(TickError::Deadline(time));
-        }
-        let stop_at = (began + tick_ms).min(last);
-        Times {
-            stop_at,
-            sweep_until: began + (stop_at - began) / 2,
-        }
-    }
-
     /// Goes through the phases of a tick whose slots are counted. Returns the sweep's cursor.
     async fn phases(
         self: &Arc<Self>,
         shared: &Arc<Shared>,
         slots: Vec<Slot>,
-        invocation: &Invocation,
-        began: Millis,
+        times: &Times,
     ) -> Option<String> {
-        let times = self.times(shared, invocation, began);
         let taken = u32::try_from(slots.len()).unwrap_or(u32::MAX);
         let (open, others) = shared.state().tick.open(slots, shared.now());
         let (mut open, mut cursor) = (Some(open), shared.reservation.lease.left.cursor.clone());
@@ -232,7 +212,7 @@ impl Dispatch {
                 Phase::Sweep => {
                     cursor = self.sweep(shared, &others, cursor, times.sweep_until).await;
                 }
-                Phase::Drain => self.drain(shared, times.stop_at, invocation.deadline).await,
+                Phase::Drain => self.drain(shared, times).await,
                 Phase::Count | Phase::Release => return cursor,
             }
         }
@@ -248,34 +228,21 @@ impl Shared {
         self.gate.lock().capacity.count_ends(taken);
         let mut state = self.state();
         state.counts.slots_taken = Some(taken);
-        let mut slots = Vec::with_capacity(read.len());
-        for slot in read {
-            match slot {
-                Ok(slot) => slots.push(slot),
-                Err(problem) => {
-                    error!("{problem}");
-                    state.counts.unreadable += 1;
-                }
-            }
-        }
-        Ok(slots)
+        let readable = |slot: Result<Slot, AwsError>| {
+            let unreadable = slot.as_ref().err();
+            unreadable.inspect(|problem| error!("{problem}"));
+            state.counts.unreadable += u32::from(unreadable.is_some());
+            slot.ok()
+        };
+        Ok(read.into_iter().filter_map(readable).collect())
     }
 
-    fn ended(&self) -> Ended {
-        let mut state = self.state();
-        Ended {
-            counts: state.counts.clone(),
-            failure: state.failures.first.take(),
-        }
-    }
-
-    /// Writes down what the lease is to say. `true`: it is left to expire instead.
-    fn leaves(&self, left: &mut Left) -> bool {
-        let now = self.now();
-        let mut gate = self.gate.lock();
-        let mut state = self.state();
+    /// Writes down what the lease is to say. Returns how the tick went, and whether the lease is left to expire instead.
+    fn leaves(&self, left: &mut Left) -> (Ended, bool) {
+        let (mut gate, mut state) = (self.gate.lock(), self.state());
+        let suspect_since = state.tick.suspect_since();
+        left.end(&mut gate, &state.shares, suspect_since, self.now());
         if let Some(day) = gate.day() {
-            left.day = Some(day.carry(now));
             let starts = day.starts();
             state.counts.starts_today = Some(starts);
             if let Some(resumes) = day.resumes() {
@@ -285,10 +252,10 @@ impl Shared {
                 );
             }
         }
-        left.suspect_since = state.tick.suspect_since();
-        left.tokens = Some(gate.tokens.carry());
-        left.tick_starts = left.tick_starts.saturating_add(gate.spent());
-        left.owed = state.shares.owed().collect();
-        state.tick.keeps_lease()
+        let ended = Ended {
+            counts: state.counts.clone(),
+            failure: state.failures.first.take(),
+        };
+        (ended, state.tick.keeps_lease())
     }
 }

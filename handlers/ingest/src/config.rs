@@ -1,17 +1,12 @@
 //! The handler's configuration: environment variables that Terraform sets.
 
-use aws::environment::{Environment, EnvironmentError};
-use spillway::lane::Lane;
+use aws::environment::{Environment, EnvironmentError, PipelineVariables};
 use spillway::lane::source::Source;
 
 /// What the environment says.
 #[derive(Debug, Clone)]
 pub struct Config {
-    pub pipeline: String,
-    pub ledger_table: String,
-    pub ledger_arn: String,
-    /// By priority.
-    pub lanes: Vec<Lane>,
+    pub pipeline: PipelineVariables,
     /// Which lane an object's events belong to.
     pub sources: Vec<Source>,
 }
@@ -22,13 +17,10 @@ impl Config {
         lookup: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self, EnvironmentError> {
         let mut environment = Environment::new(lookup);
-        let lanes = environment.lanes();
+        let pipeline = environment.pipeline();
         let config = Self {
-            pipeline: environment.text("SPILLWAY_PIPELINE", "the pipeline's name"),
-            ledger_table: environment.text("SPILLWAY_LEDGER_TABLE", "the ledger table's name"),
-            ledger_arn: environment.text("SPILLWAY_LEDGER_ARN", "the ledger table's ARN"),
-            sources: environment.sources(&lanes),
-            lanes,
+            sources: environment.sources(&pipeline.lanes),
+            pipeline,
         };
         environment.finish()?;
         Ok(config)
@@ -56,7 +48,7 @@ mod tests {
     #[test]
     fn a_whole_environment_is_read() {
         let config = Config::from_environment(&good).unwrap();
-        assert_eq!(config.lanes.len(), 1);
+        assert_eq!(config.pipeline.lanes.len(), 1);
         assert_eq!(config.sources.len(), 1);
     }
 

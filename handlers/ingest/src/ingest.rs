@@ -130,7 +130,7 @@ impl Ingest {
         for event in admitted.events {
             counts.events += 1;
             if seen.insert(RowKey::of(&event)) {
-                let lane = source::lane(&self.config.sources, &self.config.lanes, &event);
+                let lane = source::lane(&self.config.sources, &self.config.pipeline.lanes, &event);
                 events.push((event, lane));
             } else {
                 // The same as one before it.

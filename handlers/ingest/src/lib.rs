@@ -10,11 +10,7 @@ mod error;
 mod ingest;
 
 use aws::clients::Clients;
-use aws::ledger::Ledger;
-use aws::shell::{LaneQueues, Parts, Shell};
-use spillway::execution::input::InputFormat;
-use spillway::protocol::terms::Pipeline;
-use spillway::rules::order::Order;
+use aws::shell::{Parts, Shell};
 
 pub use config::Config;
 pub use counts::Counts;
@@ -30,26 +26,12 @@ pub struct Ingest {
 
 impl Ingest {
     pub fn new(config: Config, clients: Clients) -> Self {
-        let lanes = config.lanes.iter();
-        let lane = |lane: &spillway::lane::Lane| {
-            LaneQueues::new(&clients, &lane.queue_url, &lane.dead_letter_queue_url)
-        };
-        let shell = Shell::new(Parts {
-            pipeline: Pipeline {
-                arn: config.ledger_arn.clone(),
-                // It only writes rows and asks for first attempts.
-                order: Order::None,
-                lanes: lanes.clone().map(|lane| lane.name.clone()).collect(),
-            },
-            lanes: lanes.map(lane).collect(),
-            outcomes: None,
-            outcomes_dead_letters: None,
-            ledger: Ledger::new(clients.dynamodb, config.ledger_table.clone()),
-            starts: None,
-            describes: None,
-            input_format: InputFormat::default(),
-            retention_days: 0,
-        });
+        let shell = Shell::new(Parts::new(&clients, &config.pipeline));
         Self { config, shell }
+    }
+
+    /// Returns the pipeline's name.
+    pub fn pipeline(&self) -> &str {
+        &self.config.pipeline.name
     }
 }

@@ -13,22 +13,17 @@ fn main() -> ExitCode {
     invocation::run(build, handle)
 }
 
-fn build(lookup: &dyn Fn(&str) -> Option<String>) -> Result<(Config, Ingest), EnvironmentError> {
-    let config = Config::from_environment(lookup);
+fn build(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Ingest, EnvironmentError> {
     let clients = Clients::from_environment(lookup);
-    let (config, clients) = EnvironmentError::both(config, clients)?;
-    Ok((config.clone(), Ingest::new(config, clients)))
+    let (config, clients) = EnvironmentError::both(Config::from_environment(lookup), clients)?;
+    Ok(Ingest::new(config, clients))
 }
 
 /// Any JSON is taken: what is not understood must fail with words of ours, and be kept.
-async fn handle(
-    state: Arc<(Config, Ingest)>,
-    event: LambdaEvent<Value>,
-) -> Result<Counts, IngestError> {
-    let (config, ingest) = state.as_ref();
+async fn handle(ingest: Arc<Ingest>, event: LambdaEvent<Value>) -> Result<Counts, IngestError> {
     let clock = Clock::system();
     let ingested = ingest.ingest(event.payload, clock).await;
-    metrics::emit(&config.pipeline, &ingested.counts, &[], clock.now());
+    metrics::emit(ingest.pipeline(), &ingested.counts, &[], clock.now());
     match ingested.failure {
         Some(failure) => Err(failure),
         None => Ok(ingested.counts),

@@ -2,18 +2,13 @@
 
 use std::time::Duration;
 
-use aws::environment::{Environment, EnvironmentError};
-use spillway::lane::Lane;
+use aws::environment::{Environment, EnvironmentError, PipelineVariables};
 use spillway::lane::source::Source;
 
 /// What the environment says.
 #[derive(Debug, Clone)]
 pub struct Config {
-    pub pipeline: String,
-    pub ledger_table: String,
-    pub ledger_arn: String,
-    /// By priority.
-    pub lanes: Vec<Lane>,
+    pub pipeline: PipelineVariables,
     /// Whose objects are looked at, and which lane they belong to.
     pub sources: Vec<Source>,
     /// How long the ledger remembers what is finished.
@@ -30,25 +25,17 @@ impl Config {
         lookup: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self, EnvironmentError> {
         let mut environment = Environment::new(lookup);
-        let lanes = environment.lanes();
+        let pipeline = environment.pipeline();
         let config = Self {
-            pipeline: environment.text("SPILLWAY_PIPELINE", "the pipeline's name"),
-            ledger_table: environment.text("SPILLWAY_LEDGER_TABLE", "the ledger table's name"),
-            ledger_arn: environment.text("SPILLWAY_LEDGER_ARN", "the ledger table's ARN"),
-            sources: environment.sources(&lanes),
-            lanes,
-            retention_days: environment.parsed("SPILLWAY_RETENTION_DAYS", "a whole number of days"),
-            stale_after: seconds(&mut environment, "SPILLWAY_STALE_AFTER_SECONDS"),
-            min_age: seconds(&mut environment, "SPILLWAY_RECONCILE_MIN_AGE_SECONDS"),
+            sources: environment.sources(&pipeline.lanes),
+            pipeline,
+            retention_days: environment.days("SPILLWAY_RETENTION_DAYS"),
+            stale_after: environment.seconds("SPILLWAY_STALE_AFTER_SECONDS", 0),
+            min_age: environment.seconds("SPILLWAY_RECONCILE_MIN_AGE_SECONDS", 0),
         };
         environment.finish()?;
         Ok(config)
     }
-}
-
-fn seconds(environment: &mut Environment<'_>, name: &str) -> Duration {
-    let seconds: u32 = environment.parsed(name, "a whole number of seconds");
-    Duration::from_secs(seconds.into())
 }
 
 #[cfg(test)]
@@ -74,7 +61,7 @@ mod tests {
     #[test]
     fn a_whole_environment_is_read() {
         let config = Config::from_environment(&good).unwrap();
-        assert_eq!((config.lanes.len(), config.sources.len()), (1, 1));
+        assert_eq!((config.pipeline.lanes.len(), config.sources.len()), (1, 1));
         let day = Duration::from_secs(24 * 60 * 60);
         assert_eq!((config.stale_after, config.min_age), (day, day));
         assert_eq!(config.retention_days, 90);

@@ -46,18 +46,23 @@ struct LaneQueue {
 
 impl Reconcile {
     pub fn new(config: Config, clients: Clients, bucket: Bucket) -> Self {
-        let lanes = config.lanes.iter();
+        let lanes = config.pipeline.lanes.iter();
         Self {
-            ledger: Ledger::new(clients.dynamodb, config.ledger_table.clone()),
+            ledger: Ledger::new(clients.dynamodb, config.pipeline.ledger_table.clone()),
             bucket,
             lanes: lanes
                 .map(|lane| LaneQueue {
-                    name: (config.lanes.len() > 1).then(|| lane.name.clone()),
+                    name: (config.pipeline.lanes.len() > 1).then(|| lane.name.clone()),
                     events: Queue::new(clients.sqs.clone(), lane.queue_url.clone()),
                 })
                 .collect(),
             config,
         }
+    }
+
+    /// Returns the pipeline's name.
+    pub fn pipeline(&self) -> &str {
+        &self.config.pipeline.name
     }
 
     /// The message that asks for the attempt after a row's. In a FIFO queue a run asks once for it: only that it is
@@ -69,7 +74,7 @@ impl Reconcile {
             lane: row.lane.as_deref(),
             cause: Cause::Run(run),
         };
-        asking.message(&self.config.ledger_arn)
+        asking.message(&self.config.pipeline.ledger_arn)
     }
 
     /// The index of the lane that a row came by. A lane that is gone, or not named: the first.

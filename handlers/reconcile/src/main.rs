@@ -14,28 +14,26 @@ fn main() -> ExitCode {
     invocation::run(build, handle)
 }
 
-fn build(lookup: &dyn Fn(&str) -> Option<String>) -> Result<(Config, Reconcile), EnvironmentError> {
-    let config = Config::from_environment(lookup);
+fn build(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Reconcile, EnvironmentError> {
     let connection = Connection::from_environment(lookup);
-    let (config, connection) = EnvironmentError::both(config, connection)?;
+    let (config, connection) =
+        EnvironmentError::both(Config::from_environment(lookup), connection)?;
     let bucket = Bucket::new(&connection);
-    let reconcile = Reconcile::new(config.clone(), connection.clients(), bucket);
-    Ok((config, reconcile))
+    Ok(Reconcile::new(config, connection.clients(), bucket))
 }
 
 /// Any JSON is taken: what is not understood must fail with words of ours.
 async fn handle(
-    state: Arc<(Config, Reconcile)>,
+    reconcile: Arc<Reconcile>,
     event: LambdaEvent<Value>,
 ) -> Result<Answer, ReconcileError> {
-    let (config, reconcile) = state.as_ref();
     let invocation = Invocation {
         clock: Clock::system(),
         deadline: Millis::try_from(event.context.deadline).unwrap_or(Millis::MAX),
     };
     let reconciled = reconcile.reconcile(event.payload, invocation).await;
     metrics::emit(
-        &config.pipeline,
+        reconcile.pipeline(),
         &reconciled.counts,
         &[],
         invocation.clock.now(),

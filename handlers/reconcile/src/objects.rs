@@ -250,7 +250,7 @@ impl Reconcile {
         }
         let writes = stream::iter(missing)
             .map(|event| async move {
-                let lane = source::lane(&self.config.sources, &self.config.lanes, &event);
+                let lane = source::lane(&self.config.sources, &self.config.pipeline.lanes, &event);
                 let lane = self.lanes.get(lane).and_then(|lane| lane.name.clone());
                 let found = FoundVersion {
                     event: &event,

@@ -1,6 +1,6 @@
 //! The handler's configuration: environment variables that Terraform sets.
 
-use aws::environment::{Environment, EnvironmentError};
+use aws::environment::{Environment, EnvironmentError, PipelineVariables};
 use spillway::lane::Lane;
 use spillway::rules::order::Order;
 use spillway::rules::retry::RetryPolicy;
@@ -12,11 +12,7 @@ const MAX_DELAY_SECONDS: u32 = 900;
 /// What the environment says.
 #[derive(Debug, Clone)]
 pub struct Config {
-    pub pipeline: String,
-    pub ledger_table: String,
-    pub ledger_arn: String,
-    /// By priority.
-    pub lanes: Vec<Lane>,
+    pub pipeline: PipelineVariables,
     pub order: Order,
     /// Object events of one execution, at most: above 1 an execution may report items as failed.
     pub events_per_execution: u32,
@@ -31,58 +27,40 @@ impl Config {
     pub fn from_environment(
         lookup: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self, EnvironmentError> {
-        const ATTEMPTS: &str = "SPILLWAY_MAX_ATTEMPTS";
-        const ATTEMPTS_ARE: &str = "a whole number, at least 1";
         const BACKOFF: &str = "SPILLWAY_BACKOFF_SECONDS";
         const BACKOFF_IS: &str = "seconds from 0 to 900, with commas between";
-        const RETENTION: &str = "SPILLWAY_RETENTION_DAYS";
-        const RETENTION_IS: &str = "a whole number of days, at least 1";
 
         let mut environment = Environment::new(lookup);
+        let order = environment.order();
         let config = Self {
-            pipeline: environment.text("SPILLWAY_PIPELINE", "the pipeline's name"),
-            ledger_table: environment.text("SPILLWAY_LEDGER_TABLE", "the ledger table's name"),
-            ledger_arn: environment.text("SPILLWAY_LEDGER_ARN", "the ledger table's ARN"),
-            lanes: environment.lanes(),
-            order: environment
-                .optional("SPILLWAY_ORDER", "none, latest or each")
-                .unwrap_or_default(),
-            events_per_execution: environment
-                .optional(
-                    "SPILLWAY_EVENTS_PER_EXECUTION",
-                    "a whole number of object events, 1 to 100",
-                )
-                .unwrap_or(1),
+            pipeline: environment.pipeline(),
+            order,
+            events_per_execution: environment.events_per_execution(order),
             outcomes_dead_letter_queue_url: environment.text(
                 "SPILLWAY_OUTCOMES_DEAD_LETTER_QUEUE_URL",
                 "the URL of the outcomes queue's dead-letter queue",
             ),
             retry: RetryPolicy {
-                max_attempts: environment.parsed(ATTEMPTS, ATTEMPTS_ARE),
+                max_attempts: environment.within(
+                    "SPILLWAY_MAX_ATTEMPTS",
+                    1..=u32::MAX,
+                    "a whole number, at least 1",
+                ),
                 backoff_seconds: environment.list(BACKOFF, BACKOFF_IS),
             },
-            retention_days: environment.parsed(RETENTION, RETENTION_IS),
+            retention_days: environment.days("SPILLWAY_RETENTION_DAYS"),
         };
-        environment.finish()?;
-
-        let mut ranges = Environment::new(lookup);
-        if config.retry.max_attempts == 0 {
-            ranges.problem(ATTEMPTS, "is 0", ATTEMPTS_ARE);
-        }
         for delay in &config.retry.backoff_seconds {
             if *delay > MAX_DELAY_SECONDS {
-                ranges.problem(BACKOFF, &format!("has {delay}"), BACKOFF_IS);
+                environment.problem(BACKOFF, &format!("has {delay}"), BACKOFF_IS);
             }
         }
         // A FIFO queue has no delay of a message's own.
-        let fifo = config.lanes.iter().any(Lane::is_fifo);
+        let fifo = config.pipeline.lanes.iter().any(Lane::is_fifo);
         if fifo && config.retry.backoff_seconds.iter().any(|delay| *delay > 0) {
-            ranges.problem(BACKOFF, "has a delay, which FIFO queues cannot keep", "0");
+            environment.problem(BACKOFF, "has a delay, which FIFO queues cannot keep", "0");
         }
-        if config.retention_days == 0 {
-            ranges.problem(RETENTION, "is 0", RETENTION_IS);
-        }
-        ranges.finish()?;
+        environment.finish()?;
         Ok(config)
     }
 }

@@ -9,12 +9,9 @@ mod settle;
 use std::sync::Arc;
 
 use aws::clients::Clients;
-use aws::ledger::Ledger;
 use aws::queue::Queue;
-use aws::shell::{LaneQueues, Parts, Shell};
+use aws::shell::{Parts, Shell};
 use aws::workflow::Workflow;
-use spillway::execution::input::InputFormat;
-use spillway::protocol::terms::Pipeline;
 
 pub use config::Config;
 pub use counts::Counts;
@@ -29,29 +26,20 @@ pub struct Settle {
 
 impl Settle {
     pub fn new(config: Config, clients: Clients) -> Self {
-        let lanes = config.lanes.iter();
-        let lane = |lane: &spillway::lane::Lane| {
-            LaneQueues::new(&clients, &lane.queue_url, &lane.dead_letter_queue_url)
-        };
-        let shell = Shell::new(Parts {
-            pipeline: Pipeline {
-                arn: config.ledger_arn.clone(),
-                order: config.order,
-                lanes: lanes.clone().map(|lane| lane.name.clone()).collect(),
-            },
-            lanes: lanes.map(lane).collect(),
-            outcomes: None,
-            outcomes_dead_letters: Some(Queue::new(
-                clients.sqs.clone(),
-                config.outcomes_dead_letter_queue_url.clone(),
-            )),
-            ledger: Ledger::new(clients.dynamodb, config.ledger_table.clone()),
-            starts: None,
-            describes: Some(Arc::new(Workflow::new(clients.sfn))),
-            // It starts nothing.
-            input_format: InputFormat::default(),
+        let dead_letters = config.outcomes_dead_letter_queue_url.clone();
+        let mut parts = Parts {
+            outcomes_dead_letters: Some(Queue::new(clients.sqs.clone(), dead_letters)),
+            describes: Some(Arc::new(Workflow::new(clients.sfn.clone()))),
             retention_days: config.retention_days,
-        });
+            ..Parts::new(&clients, &config.pipeline)
+        };
+        parts.pipeline.order = config.order;
+        let shell = Shell::new(parts);
         Self { config, shell }
+    }
+
+    /// Returns the pipeline's name.
+    pub fn pipeline(&self) -> &str {
+        &self.config.pipeline.name
     }
 }

@@ -35,21 +35,19 @@ fn main() -> ExitCode {
     invocation::run(build, handle)
 }
 
-fn build(lookup: &dyn Fn(&str) -> Option<String>) -> Result<(Config, Settle), EnvironmentError> {
-    let config = Config::from_environment(lookup);
+fn build(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Settle, EnvironmentError> {
     let clients = Clients::from_environment(lookup);
-    let (config, clients) = EnvironmentError::both(config, clients)?;
-    Ok((config.clone(), Settle::new(config, clients)))
+    let (config, clients) = EnvironmentError::both(Config::from_environment(lookup), clients)?;
+    Ok(Settle::new(config, clients))
 }
 
 async fn handle(
-    state: Arc<(Config, Settle)>,
+    settle: Arc<Settle>,
     event: LambdaEvent<SqsEvent>,
 ) -> Result<BatchResponse, AwsError> {
-    let (config, settle) = state.as_ref();
     let clock = Clock::system();
     let settled = settle.settle(&event.payload.records, clock).await;
-    metrics::emit(&config.pipeline, &settled.counts, &[], clock.now());
+    metrics::emit(settle.pipeline(), &settled.counts, &[], clock.now());
     let failures = settled.failed.into_iter();
     Ok(BatchResponse {
         batch_item_failures: failures

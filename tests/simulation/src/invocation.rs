@@ -7,7 +7,7 @@ use ingest::{Counts, Ingest, Ingested};
 use serde_json::Value;
 use spillway::lane::source::Source;
 
-use crate::pipeline::{LEDGER, LEDGER_ARN, Pipeline};
+use crate::pipeline::Pipeline;
 
 /// How long Lambda waits before each retry of an event that its function failed on.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html>
@@ -72,10 +72,7 @@ impl Invocations {
     pub async fn once(&self, payload: &str) -> Invoked {
         let caller = self.pipeline.caller("ingest");
         let config = ingest::Config {
-            pipeline: "pipeline".into(),
-            ledger_table: LEDGER.into(),
-            ledger_arn: LEDGER_ARN.into(),
-            lanes: self.pipeline.lanes(),
+            pipeline: self.pipeline.variables(),
             sources: self.sources.clone(),
         };
         let ingest = Ingest::new(config, Clients::with_http_client(caller.http_client()));

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use aws::clients::Clients;
 use aws::clock::Clock;
+use aws::environment::PipelineVariables;
 use aws_sdk_sqs::types::DeleteMessageBatchRequestEntry;
 use dispatch::{Dispatch, Ended, Invocation};
 use fake_aws::{Caller, Ending, EventRule, Execution, FakeAws, Queue, QueueConfig, Redrive, Rng};
@@ -283,13 +284,20 @@ impl Pipeline {
             .collect()
     }
 
-    /// `dispatch` as Terraform configures it, calling as `caller`.
-    pub fn dispatch(&self, caller: &Caller) -> Arc<Dispatch> {
-        let config = dispatch::Config {
-            pipeline: "pipeline".into(),
+    /// What Terraform tells every handler.
+    pub fn variables(&self) -> PipelineVariables {
+        PipelineVariables {
+            name: "pipeline".into(),
             ledger_table: LEDGER.into(),
             ledger_arn: LEDGER_ARN.into(),
             lanes: self.lanes(),
+        }
+    }
+
+    /// `dispatch` as Terraform configures it, calling as `caller`.
+    pub fn dispatch(&self, caller: &Caller) -> Arc<Dispatch> {
+        let config = dispatch::Config {
+            pipeline: self.variables(),
             folder_markers: Vec::new(),
             order: self.settings.order,
             events_per_execution: self.settings.events_per_execution,
@@ -312,10 +320,7 @@ impl Pipeline {
 
     fn settle_handler(&self, caller: &Caller) -> Settle {
         let config = settle::Config {
-            pipeline: "pipeline".into(),
-            ledger_table: LEDGER.into(),
-            ledger_arn: LEDGER_ARN.into(),
-            lanes: self.lanes(),
+            pipeline: self.variables(),
             order: self.settings.order,
             events_per_execution: self.settings.events_per_execution,
             outcomes_dead_letter_queue_url: self.outcomes_dead_letters.url(),

@@ -10,7 +10,7 @@ use spillway::Millis;
 use spillway::event::time;
 use spillway::lane::source::Source;
 
-use crate::pipeline::{LEDGER, LEDGER_ARN, Pipeline};
+use crate::pipeline::{LEDGER, Pipeline};
 use crate::upload::{Upload, record};
 
 /// The bucket that everything is uploaded to.
@@ -117,10 +117,7 @@ impl Runs {
     pub async fn once(&self, payload: Value) -> Ran {
         let caller = self.pipeline.caller("reconcile");
         let config = ::reconcile::Config {
-            pipeline: "pipeline".into(),
-            ledger_table: LEDGER.into(),
-            ledger_arn: LEDGER_ARN.into(),
-            lanes: self.pipeline.lanes(),
+            pipeline: self.pipeline.variables(),
             sources: self.sources.clone(),
             retention_days: self.retention_days,
             stale_after: self.stale_after,

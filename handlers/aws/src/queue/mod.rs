@@ -64,6 +64,23 @@ impl Queue {
             .collect())
     }
 
+    /// Receives side by side, each as [`Self::receive`] does. Returns what was received, and the failure of one that failed.
+    pub async fn receive_side_by_side(
+        &self,
+        most: &[u32],
+        wait_seconds: u32,
+    ) -> (Vec<Received>, Result<(), AwsError>) {
+        let receives = most.iter().map(|most| self.receive(*most, wait_seconds));
+        let (mut messages, mut failure) = (Vec::new(), Ok(()));
+        for answer in join_all(receives).await {
+            match answer {
+                Ok(more) => messages.extend(more),
+                Err(problem) => failure = Err(problem),
+            }
+        }
+        (messages, failure)
+    }
+
     /// Messages waiting to be received: an approximate number.
     pub async fn backlog(&self) -> Result<u64, AwsError> {
         let answer = self

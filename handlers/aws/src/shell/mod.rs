@@ -16,9 +16,11 @@ use spillway::execution::input::{self, InputFormat};
 use spillway::protocol::CallId;
 use spillway::protocol::call::{Answer, Call};
 use spillway::protocol::terms::Pipeline;
+use spillway::rules::order::Order;
 
 use crate::clients::Clients;
 use crate::clock::Clock;
+use crate::environment::PipelineVariables;
 use crate::error::AwsError;
 use crate::ledger::Ledger;
 use crate::queue::Queue;
@@ -79,6 +81,34 @@ pub struct Parts {
 pub struct LaneQueues {
     pub events: Queue,
     pub dead_letters: Queue,
+}
+
+impl Parts {
+    /// What every function has. The rest is as in a pipeline without an order whose function starts nothing.
+    pub fn new(clients: &Clients, pipeline: &PipelineVariables) -> Self {
+        let queue = |url: &str| Queue::new(clients.sqs.clone(), url.to_owned());
+        let lanes = || pipeline.lanes.iter();
+        Self {
+            pipeline: Pipeline {
+                arn: pipeline.ledger_arn.clone(),
+                order: Order::None,
+                lanes: lanes().map(|lane| lane.name.clone()).collect(),
+            },
+            ledger: Ledger::new(clients.dynamodb.clone(), pipeline.ledger_table.clone()),
+            lanes: lanes()
+                .map(|lane| LaneQueues {
+                    events: queue(&lane.queue_url),
+                    dead_letters: queue(&lane.dead_letter_queue_url),
+                })
+                .collect(),
+            outcomes: None,
+            outcomes_dead_letters: None,
+            starts: None,
+            describes: None,
+            input_format: InputFormat::default(),
+            retention_days: 0,
+        }
+    }
 }
 
 impl Shell {
@@ -186,16 +216,5 @@ fn answered(tag: Tag, result: Result<Answer, AwsError>) -> Answered {
         tag,
         answer,
         problem,
-    }
-}
-
-/// Queues of a lane, by its events queue's URL and its dead-letter queue's.
-impl LaneQueues {
-    pub fn new(clients: &Clients, events: &str, dead_letters: &str) -> Self {
-        let queue = |url: &str| Queue::new(clients.sqs.clone(), url.to_owned());
-        Self {
-            events: queue(events),
-            dead_letters: queue(dead_letters),
-        }
     }
 }

@@ -72,9 +72,11 @@ impl Shares {
         }
     }
 
-    /// A lane had nothing.
+    /// A lane had nothing. The only one is asked again at once.
     pub fn found_empty(&mut self, lane: usize, now: Millis) {
-        if let Some(share) = self.lanes.get_mut(lane) {
+        if self.lanes.len() > 1
+            && let Some(share) = self.lanes.get_mut(lane)
+        {
             share.owed = 0.0;
             share.empty_until = now + EMPTY_FOR;
         }

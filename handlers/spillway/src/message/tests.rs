@@ -319,9 +319,7 @@ proptest! {
     }
 
     #[test]
-    fn no_body_makes_the_parser_panic(body in ".{0,200}") {
-        let _ = parse(&body);
-    }
+    fn no_body_makes_the_parser_panic(body in ".{0,200}") { let _ = parse(&body); }
 
     #[test]
     fn no_field_makes_the_parser_panic(

@@ -3,7 +3,7 @@
 use crate::Millis;
 use crate::pace::Pace;
 use crate::pace::capacity::Capacity;
-use crate::pace::day::{DayLimit, DayStarts};
+use crate::pace::day::DayLimit;
 use crate::pace::tokens::{Carried, Tokens};
 
 /// At low rates a receive waits for this share of a second's tokens, so that it is not made for each single one.
@@ -23,18 +23,6 @@ pub struct Gate {
     spent: u32,
     /// Slots that are taken although nothing runs in them yet.
     unstarted: u32,
-}
-
-/// What a tick begins with.
-#[derive(Debug)]
-pub struct Begun<'a> {
-    pub tokens: Option<Carried>,
-    /// Starts that the tick has left; `None`: no such bound.
-    pub budget: Option<u32>,
-    /// Starts of one UTC day, at most.
-    pub starts_per_day: Option<u32>,
-    pub day: Option<&'a DayStarts>,
-    pub tick_seconds: f64,
 }
 
 /// The answer to a request.
@@ -64,24 +52,10 @@ impl Gate {
         }
     }
 
-    /// Begins a tick with what the last one left. `until`: when the tick is over at the latest. Returns also what the tick
-    /// can start at most on its day, if there is a limit.
-    pub fn begin(
-        pace: &Pace,
-        left: &Begun<'_>,
-        now: Millis,
-        until: Millis,
-    ) -> (Self, Option<DayStarts>) {
-        let tokens = Tokens::new(pace.starts_per_second, pace.burst, left.tokens, now);
-        let mut gate = Self::new(pace, tokens, left.budget);
-        let day = left.starts_per_day.map(|limit| {
-            let most = gate.most(left.tick_seconds);
-            let day = DayLimit::new(limit, left.day, now, until, most);
-            let worst = day.worst();
-            gate.day = Some(day);
-            worst
-        });
-        (gate, day)
+    /// Begins with the bucket that the last tick left.
+    pub fn begin(pace: &Pace, tokens: Option<Carried>, budget: Option<u32>, now: Millis) -> Self {
+        let tokens = Tokens::new(pace.starts_per_second, pace.burst, tokens, now);
+        Self::new(pace, tokens, budget)
     }
 
     /// Most starts of a tick of `seconds`: the burst and the rate's share, within the budget.

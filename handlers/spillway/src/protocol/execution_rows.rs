@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 
 use super::call::Item;
-use super::ended::Ended;
 use super::settled_row::SettledRow;
 use super::terms::Pipeline;
 use crate::execution::name;
@@ -68,7 +67,6 @@ impl Rows {
         outcome: &Outcome,
         failures: &Result<Failures, Outcome>,
         terms: &Terms<'_>,
-        facts: &mut Vec<Ended>,
     ) -> Vec<SettledRow> {
         let execution = outcome.execution.as_str();
         let mut settled = Vec::new();
@@ -76,18 +74,18 @@ impl Rows {
             if !row.is_started_by(execution) {
                 continue;
             }
+            let id = || name::id(&terms.pipeline.arn, &row.event);
+            let reported =
+                matches!(failures, Ok(Failures::Items(failed)) if failed.contains(&id()));
             let own = match failures {
-                Ok(Failures::Items(failed))
-                    if failed.contains(&name::id(&terms.pipeline.arn, &row.event)) =>
-                {
-                    facts.push(Ended::EventFailed);
+                Ok(_) if reported => {
                     Outcome::new(execution, Status::Failed, Some(EVENT_FAILED), None)
                 }
                 Ok(_) => outcome.without_output(),
                 Err(failed) => failed.clone(),
             };
             let settlement = settlement(own.status, row.attempt, terms.retry);
-            settled.push(SettledRow::new(row, own, settlement));
+            settled.push(SettledRow::new(row, own, settlement, reported));
         }
         // Never worked on: its next attempt is its first.
         for row in self.left_out {
@@ -97,7 +95,7 @@ impl Rows {
                     delay_seconds: 0,
                 };
                 let outcome = Outcome::new(execution, Status::Aborted, Some(LEFT_OUT), None);
-                settled.push(SettledRow::new(row, outcome, settlement));
+                settled.push(SettledRow::new(row, outcome, settlement, false));
             }
         }
         settled

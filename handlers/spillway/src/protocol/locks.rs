@@ -2,6 +2,9 @@
 
 use std::collections::HashMap;
 
+use super::candidate::Candidate;
+use crate::record::row::RowKey;
+
 /// The objects whose claims are under way in a tick.
 ///
 /// Two events of one row exclude each other by the conditions of their claims. A version that reconcile found and an event
@@ -10,11 +13,49 @@ use std::collections::HashMap;
 pub struct Locks {
     /// By partition key: how many events that S3 reported, or `None` for a found version.
     objects: HashMap<String, Option<u32>>,
+    /// Reconcile has found such versions: without them there is nothing to lock.
+    listed: bool,
+}
+
+/// Messages, by whether their objects can be looked at.
+#[derive(Debug, Default)]
+pub struct Admitted {
+    pub free: Vec<Candidate>,
+    /// Their objects are at work.
+    pub busy: Vec<Candidate>,
+    /// The objects that are locked for those that are free.
+    pub locked: Vec<String>,
 }
 
 impl Locks {
+    pub fn new(listed: bool) -> Self {
+        Self {
+            listed,
+            ..Self::default()
+        }
+    }
+
+    /// Sorts messages by whether their objects are at work, and locks the objects of those that go on.
+    pub fn admit(&mut self, candidates: Vec<Candidate>) -> Admitted {
+        let mut admitted = Admitted::default();
+        if !self.listed {
+            admitted.free = candidates;
+            return admitted;
+        }
+        for candidate in candidates {
+            let pk = RowKey::of(&candidate.event).pk;
+            if self.enter(&pk, candidate.event.is_found()) {
+                admitted.locked.push(pk);
+                admitted.free.push(candidate);
+            } else {
+                admitted.busy.push(candidate);
+            }
+        }
+        admitted
+    }
+
     /// `false`: it must not be looked at now.
-    pub fn enter(&mut self, pk: &str, found: bool) -> bool {
+    fn enter(&mut self, pk: &str, found: bool) -> bool {
         match (self.objects.get_mut(pk), found) {
             (None, true) => self.objects.insert(pk.to_owned(), None).is_none(),
             (None, false) => self.objects.insert(pk.to_owned(), Some(1)).is_none(),
@@ -26,6 +67,7 @@ impl Locks {
         }
     }
 
+    /// Others can work on the object.
     pub fn leave(&mut self, pk: &str) {
         match self.objects.get_mut(pk) {
             Some(Some(reported)) if *reported > 1 => *reported -= 1,

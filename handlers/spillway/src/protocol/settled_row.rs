@@ -14,6 +14,8 @@ pub struct SettledRow {
     row: Row,
     outcome: Outcome,
     settlement: Settlement,
+    /// The execution reported its event as failed.
+    reported: bool,
     at: At,
 }
 
@@ -26,7 +28,7 @@ enum At {
 }
 
 impl SettledRow {
-    pub fn new(row: Row, outcome: Outcome, settlement: Settlement) -> Self {
+    pub fn new(row: Row, outcome: Outcome, settlement: Settlement, reported: bool) -> Self {
         let at = match settlement {
             Settlement::Succeeded => At::Finish,
             Settlement::Retry { .. } | Settlement::Dead { .. } => At::Send,
@@ -35,6 +37,7 @@ impl SettledRow {
             row,
             outcome,
             settlement,
+            reported,
             at,
         }
     }
@@ -107,6 +110,10 @@ impl SettledRow {
                 At::Finish
             }
             (At::Finish, Answer::Written(written)) => {
+                // Once, however often the outcome comes again.
+                if self.reported && *written == Written::Now {
+                    facts.push(Ended::EventFailed);
+                }
                 facts.push(Self::fact(self.state(), written));
                 At::Done
             }

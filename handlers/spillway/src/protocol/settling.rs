@@ -71,10 +71,6 @@ impl Settling {
         self.at == At::Failed
     }
 
-    pub fn outcome(&self) -> &Outcome {
-        &self.outcome
-    }
-
     fn done(&self, facts: &mut Vec<Ended>) -> At {
         if self.outcome.redrive_count > 0 {
             let execution = self.outcome.execution.clone();
@@ -170,7 +166,7 @@ impl Settling {
         terms: &Terms<'_>,
         facts: &mut Vec<Ended>,
     ) -> At {
-        let settled = rows.settled(&self.outcome, &failures, terms, facts);
+        let settled = rows.settled(&self.outcome, &failures, terms);
         if settled.is_empty() {
             // Settled before, up to the slot; or claimed for a later attempt.
             facts.push(Ended::Stale);
@@ -324,71 +320,4 @@ impl Machine for Settling {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::event::tests::event;
-    use crate::protocol::call::Written;
-    use crate::protocol::terms::Pipeline;
-
-    use crate::rules::order::Order;
-    use crate::rules::retry::RetryPolicy;
-
-    /// What is under way for the others is waited for: who drives the machine counts on it.
-    #[test]
-    fn a_row_that_cannot_be_read_leaves_the_others_of_its_batch() {
-        let pipeline = Pipeline {
-            arn: "arn".into(),
-            order: Order::None,
-            lanes: vec!["default".into()],
-        };
-        let retry = RetryPolicy {
-            max_attempts: 3,
-            backoff_seconds: vec![0],
-        };
-        let terms = Terms {
-            pipeline: &pipeline,
-            retry: &retry,
-            reports: true,
-        };
-        let rows = ["one", "other"].map(|key| Row {
-            event: event(key, "1"),
-            state: State::Started,
-            attempt: 1,
-            execution: Some("e".into()),
-            lane: None,
-        });
-        let slot = Slot {
-            execution: "e".into(),
-            taken_at: 0,
-            work: Work::Batch,
-            ordered: false,
-            state_machine_arn: "machine".into(),
-            pending: false,
-        };
-        let batch = Batch {
-            candidates: rows.iter().map(|row| RowKey::of(&row.event)).collect(),
-            members: None,
-        };
-        let failed = Outcome::new("e", Status::Failed, None, None);
-        let (mut settling, mut facts) = (Settling::new(failed), Vec::new());
-        let rows = rows.into_iter().map(|row| Ok(Some(row))).collect();
-        for answer in [
-            Answer::Slot(Some(slot)),
-            Answer::Batch(Some(batch)),
-            Answer::Rows(rows),
-        ] {
-            settling.answered(ONLY, answer, &terms, &mut facts);
-        }
-        for id in [0, 1] {
-            assert!(matches!(settling.call(id, &terms), Some(Call::Send { .. })));
-            settling.answered(id, Answer::Done, &terms, &mut facts);
-        }
-        let unreadable = Answer::Unreadable("schema version 9".into());
-        settling.answered(0, unreadable, &terms, &mut facts);
-        assert_eq!(settling.outstanding().collect::<Vec<_>>(), [1]);
-        settling.answered(1, Answer::Written(Written::Now), &terms, &mut facts);
-        assert_eq!(settling.outstanding().count(), 0);
-        assert!(settling.has_failed());
-        assert!(facts.contains(&Ended::Retried), "{facts:?}");
-    }
-}
+mod tests;

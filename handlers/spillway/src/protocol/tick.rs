@@ -3,6 +3,8 @@
 //! Before the first slot and the first start of a tick its lease says the worst that it can do ([`crate::record::lease`]);
 //! the release says what is true.
 
+use std::time::Duration;
+
 use super::fact::{Fact, Scope};
 use crate::Millis;
 use crate::record::slot::Slot;
@@ -10,6 +12,56 @@ use crate::rules::sweep::is_open;
 
 /// Starts without a clear answer after which a tick gives up.
 const MOST_UNCLEAR: u32 = 3;
+
+/// The lease outlives the invocation by this much, for clocks that differ and for a last write under way.
+const LEASE_MARGIN: Millis = 5_000;
+/// Receiving ends this long before Lambda's deadline, so that everything under way can end.
+const DEADLINE_MARGIN: Millis = 15_000;
+/// Tasks under way must have ended this long before Lambda's deadline; what has not is left to the next tick.
+const JOIN_MARGIN: Millis = 3_000;
+/// How long a busy lease is waited for: the schedule's jitter, not a whole tick.
+const LEASE_PATIENCE: Millis = 4_000;
+
+/// The times of a tick.
+#[derive(Debug, Clone, Copy)]
+pub struct Times {
+    pub began: Millis,
+    /// When Lambda ends the function.
+    pub deadline: Millis,
+    /// Until then a busy lease is waited for.
+    pub lease_by: Millis,
+    /// When the lease expires.
+    pub lease_until: Millis,
+    /// The sweep leaves at least half of the tick to the backlog.
+    pub sweep_until: Millis,
+    /// When the last messages are received.
+    pub stop_at: Millis,
+    /// When what is under way must have ended.
+    pub join_by: Millis,
+}
+
+impl Times {
+    /// `period`: the schedule's.
+    pub fn new(began: Millis, deadline: Millis, period: Duration) -> Self {
+        let period = Millis::try_from(period.as_millis()).unwrap_or(Millis::MAX);
+        let stop_at = began.saturating_add(period).min(deadline - DEADLINE_MARGIN);
+        Self {
+            began,
+            deadline,
+            lease_by: began + LEASE_PATIENCE,
+            lease_until: deadline + LEASE_MARGIN,
+            sweep_until: began + (stop_at - began) / 2,
+            stop_at,
+            join_by: deadline - JOIN_MARGIN,
+        }
+    }
+
+    /// Whether Lambda's timeout leaves time for a tick. One can be over for another reason: it waited longer for the lease
+    /// than the schedule's period.
+    pub fn are_enough(&self) -> bool {
+        self.deadline - DEADLINE_MARGIN > self.began
+    }
+}
 
 /// What a tick does next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -4,7 +4,10 @@
 //! suspect); a clean release writes what is true. So a tick that dies leaves the truth or something safer.
 
 use crate::Millis;
-use crate::pace::day::DayStarts;
+use crate::lane::share::Shares;
+use crate::pace::Pace;
+use crate::pace::day::{DayLimit, DayStarts};
+use crate::pace::gate::Gate;
 use crate::pace::tokens::Carried;
 
 /// The lease item as the last tick left it.
@@ -31,7 +34,54 @@ pub struct Left {
 /// `tick_starts` while a tick runs: were it to die, a second tick of the same schedule starts nothing.
 pub const ALL_STARTS: u32 = u32::MAX;
 
+/// A tick that begins.
+#[derive(Debug)]
+pub struct Begins<'a> {
+    pub now: Millis,
+    /// When it is over at the latest.
+    pub until: Millis,
+    /// The schedule's period, in seconds.
+    pub tick_seconds: f64,
+    /// The schedule's time; `None` for a tick invoked by hand.
+    pub scheduled: Option<&'a str>,
+    pub pace: &'a Pace,
+    /// Starts of one UTC day, at most.
+    pub starts_per_day: Option<u32>,
+}
+
 impl Left {
+    /// Begins a tick with what the last one left. Returns its gate, and what it can start at most on its day, if there is a
+    /// limit.
+    pub fn begin(&self, tick: &Begins<'_>) -> (Gate, Option<DayStarts>) {
+        let budget = self.starts_left(tick.scheduled, tick.pace.starts_per_tick);
+        let mut gate = Gate::begin(tick.pace, self.tokens, budget, tick.now);
+        let day = tick.starts_per_day.map(|limit| {
+            let most = gate.most(tick.tick_seconds);
+            let day = DayLimit::new(limit, self.day.as_ref(), tick.now, tick.until, most);
+            let worst = day.worst();
+            gate.set_day(day);
+            worst
+        });
+        (gate, day)
+    }
+
+    /// Ends a tick whose own starts so far `tick_starts` leaves out.
+    pub fn end(
+        &mut self,
+        gate: &mut Gate,
+        shares: &Shares,
+        suspect_since: Option<Millis>,
+        now: Millis,
+    ) {
+        if let Some(day) = gate.day() {
+            self.day = Some(day.carry(now));
+        }
+        self.suspect_since = suspect_since;
+        self.tokens = Some(gate.tokens.carry());
+        self.tick_starts = self.tick_starts.saturating_add(gate.spent());
+        self.owed = shares.owed().collect();
+    }
+
     /// How many starts of `starts_per_tick` this tick has left: schedules fire at least once, and both ticks of one
     /// scheduled time share its starts. `tick` is `None` for a tick invoked by hand.
     /// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-troubleshooting.html>

@@ -1,7 +1,10 @@
 //! The attempt rule: what to do with a message, given its row. One rule for originals, duplicates, retries,
 //! redrives and replays.
 
+use std::fmt;
+
 use crate::event::ObjectEvent;
+use crate::message::ATTEMPT;
 use crate::record::row::{Row, State};
 
 /// What to do with a message that asks for an attempt.
@@ -37,6 +40,22 @@ pub enum Oddity {
     /// The row is dead, and the message asks for an attempt that was made: somebody may have sent a dead letter's body
     /// without its attempt.
     DeadAlready,
+}
+
+impl fmt::Display for Oddity {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Lookalike => formatter.write_str(
+                "an upload is not worked on: another one with the same sequencer and another etag was; upload the object \
+                 again, and look for what sends sequencers that are not S3's",
+            ),
+            Self::DeadAlready => write!(
+                formatter,
+                "a message asks for the first attempt of an event that is dead, and is dropped: to try again, redrive the \
+                 dead letter, whose attribute {ATTEMPT} says which attempt is next"
+            ),
+        }
+    }
 }
 
 /// Looks at a stale message and its row.
