@@ -11,7 +11,7 @@ use super::{CallId, Machine, ONLY};
 use crate::execution::answer::Described;
 use crate::execution::outcome::{Outcome, Status};
 use crate::record::batch::Batch;
-use crate::record::row::{Row, RowKey, State};
+use crate::record::row::{Row, State};
 use crate::record::slot::{Slot, Work};
 use crate::rules::report::{Failures, failures};
 
@@ -29,10 +29,7 @@ pub struct Settling {
 enum At {
     ReadSlot,
     /// Writes a success that asks for nothing that only the row tells.
-    Finish {
-        slot: Slot,
-        row: RowKey,
-    },
+    Finish(Slot),
     ReadRow(Slot),
     ReadBatch(Slot),
     ReadRows {
@@ -96,9 +93,8 @@ impl Settling {
         };
         match &slot.work {
             Work::Batch => At::ReadBatch(slot),
-            Work::Row(row) if self.outcome.status == Status::Succeeded && !terms.reports => {
-                let row = row.clone();
-                At::Finish { slot, row }
+            Work::Row(_) if self.outcome.status == Status::Succeeded && !terms.reports => {
+                At::Finish(slot)
             }
             Work::Row(_) => At::ReadRow(slot),
         }
@@ -257,8 +253,8 @@ impl Machine for Settling {
         let execution = || self.outcome.execution.clone();
         match &self.at {
             At::ReadSlot => Some(Call::ReadSlot(execution())),
-            At::Finish { row, .. } => Some(Call::Finish {
-                row: row.clone(),
+            At::Finish(slot) => Some(Call::Finish {
+                row: slot.row()?.clone(),
                 state: State::Succeeded,
                 outcome: self.outcome.without_output(),
             }),
@@ -282,7 +278,7 @@ impl Machine for Settling {
             (At::Rows { slot, rows }, answer) => self.row_answered(slot, rows, id, answer, facts),
             (_, Answer::Unreadable(reason)) => self.unreadable(reason, facts),
             (At::ReadSlot, Answer::Slot(slot)) => self.slot_read(slot, terms, facts),
-            (At::Finish { slot, .. }, Answer::Written(written)) => {
+            (At::Finish(slot), Answer::Written(written)) => {
                 facts.push(SettledRow::fact(State::Succeeded, &written));
                 self.after_rows(slot)
             }

@@ -3,6 +3,7 @@ use crate::event::tests::event;
 use crate::protocol::call::Written;
 use crate::protocol::terms::Pipeline;
 
+use crate::record::row::RowKey;
 use crate::rules::order::Order;
 use crate::rules::retry::{RetryPolicy, Settlement};
 
