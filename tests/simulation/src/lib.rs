@@ -5,9 +5,11 @@
 pub mod costs;
 mod invariants;
 mod invocation;
+pub mod mutation;
 mod pipeline;
 mod reconcile;
 pub mod recovery;
+pub mod seeds;
 pub mod timings;
 mod upload;
 pub mod world;

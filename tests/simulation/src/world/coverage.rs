@@ -1,8 +1,7 @@
 //! How often each fault struck and each decision was taken: what never happened was never tested.
 
 use std::collections::BTreeMap;
-
-use serde_json::{Value, json};
+use std::fmt;
 
 use super::decisions;
 use super::fault_kind::Kind as FaultKind;
@@ -244,7 +243,24 @@ impl Coverage {
         never.map(|(name, _)| name.as_str())
     }
 
-    pub fn to_json(&self) -> Value {
-        json!(self.counts)
+    /// How often something happened.
+    pub fn of(&self, name: &str) -> u64 {
+        self.counts.get(name).copied().unwrap_or_default()
+    }
+}
+
+impl fmt::Display for Coverage {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let width = self
+            .counts
+            .keys()
+            .map(String::len)
+            .max()
+            .unwrap_or_default();
+        for (name, count) in &self.counts {
+            let never = if *count == 0 { "  never" } else { "" };
+            writeln!(formatter, "{name:<width$} {count:>9}{never}")?;
+        }
+        Ok(())
     }
 }
