@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from build import handlers, targets
 from one_pipeline import Pipeline
-from pipeline import handlers, targets
-from pipeline.locks import exclusive
+from program.locks import exclusive
 from running import Running
 from sites import Site, Sites
 

@@ -2,8 +2,8 @@
 
 import json
 
+from emulator import Emulator
 from one_pipeline import wait
-from pipeline.emulator import Emulator
 
 
 def events(emulator: Emulator, queue: str) -> list[tuple[str, str]]:

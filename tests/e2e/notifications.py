@@ -3,7 +3,7 @@
 import itertools
 import json
 
-from pipeline import s3_keys
+from emulator.additions import s3_keys
 
 _sequencers = itertools.count(0x0055AED6DCD90281)
 

@@ -7,11 +7,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 
-from pipeline import executions, watch
-from pipeline.aws import Aws
-from pipeline.emulator import Emulator
-from pipeline.executions import Execution
-from pipeline.judge_orders import Version
+from demo import executions, watch
+from demo.executions import Execution
+from emulator import Emulator
+from emulator.aws import Aws
+from judge_orders import Version
 
 BODY = b'{"what": "some bytes"}'
 # Far longer than anything takes: a wait ends when what it waits for is so, and this tells that it never will be.

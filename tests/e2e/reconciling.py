@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import notifications
+from emulator.additions import s3_keys
+from judge_orders import Version
 from one_pipeline import BODY, Pipeline, wait
-from pipeline import s3_keys
-from pipeline.judge_orders import Version
 
 
 def reconcile(pipeline: Pipeline, *listings: dict) -> dict:

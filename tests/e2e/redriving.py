@@ -5,8 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from pipeline.emulator import Emulator
-from pipeline.paths import SCRIPTS
+from emulator import Emulator
+from program.paths import SCRIPTS
 
 
 def redrive(emulator: Emulator, *arguments: str) -> subprocess.CompletedProcess:

@@ -4,11 +4,11 @@ import dataclasses
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
-from pipeline import targets
-from pipeline.emulator import Emulator
-from pipeline.stack import Stack
-from pipeline.terraform import Terraform
-from pipeline.working_copy import WorkingCopy
+from build import targets
+from demo.stack import Stack
+from demo.working_copy import WorkingCopy
+from emulator import Emulator
+from tools.terraform import Terraform
 
 EXAMPLES = Path("terraform/examples")
 OWN = Path("tests/e2e")

@@ -6,10 +6,10 @@ import datetime
 import json
 from collections.abc import Iterator
 
+from demo import devices, executions, judge, uploads
+from demo.reports import Report, registered_devices
+from demo.stack import Names, Stack
 from one_pipeline import Pipeline, wait
-from pipeline import devices, executions, judge, uploads
-from pipeline.reports import Report, registered_devices
-from pipeline.stack import Names, Stack
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

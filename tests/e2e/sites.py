@@ -11,14 +11,14 @@ from datetime import datetime
 from pathlib import Path
 
 import roots
+from demo.inventory import inventory
+from demo.kept import clear_away
+from demo.stack import Settings, Stack
+from demo.working_copy import WorkingCopy
+from emulator import Emulator
+from emulator.aws import EMULATORS_OWN, Aws
 from one_pipeline import Pipeline, work_off
-from pipeline.aws import EMULATORS_OWN, Aws
-from pipeline.emulator import Emulator
-from pipeline.inventory import inventory
-from pipeline.kept import clear_away
-from pipeline.paths import TARGET
-from pipeline.stack import Settings, Stack
-from pipeline.working_copy import WorkingCopy
+from program.paths import TARGET
 from roots import Root
 from running import Running
 

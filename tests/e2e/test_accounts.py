@@ -3,10 +3,11 @@
 import dataclasses
 import json
 
+import judge_orders
 import pytest
 import roots
+from demo import devices, reports
 from one_pipeline import Pipeline, wait
-from pipeline import devices, judge_orders, reports
 from sites import Site
 
 pytestmark = pytest.mark.xdist_group("examples")

@@ -1,8 +1,8 @@
 """Several objects in one execution."""
 
+import judge_orders
 import pytest
 from one_pipeline import Pipeline
-from pipeline import judge_orders
 
 pytestmark = pytest.mark.xdist_group("cells")
 

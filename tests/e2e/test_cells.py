@@ -2,11 +2,11 @@
 
 import dataclasses
 
+import judge_orders
 import pytest
+from demo.executions import Execution
+from judge_orders import Version
 from one_pipeline import Pipeline, work_off
-from pipeline import judge_orders
-from pipeline.executions import Execution
-from pipeline.judge_orders import Version
 from sites import Site
 
 pytestmark = pytest.mark.xdist_group("cells")

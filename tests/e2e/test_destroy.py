@@ -3,8 +3,8 @@
 import re
 
 import pytest
-from pipeline.terraform import TerraformError
 from sites import FORMS, Sites
+from tools.terraform import TerraformError
 
 PROTECTED = (
     "-target=module.spillway.module.guard",

@@ -3,9 +3,9 @@
 import json
 import urllib.parse
 
+import judge_orders
 import pytest
 from one_pipeline import Pipeline
-from pipeline import judge_orders
 from sites import Site
 
 pytestmark = pytest.mark.xdist_group("pipelines")

@@ -3,7 +3,7 @@
 import dataclasses
 
 import pytest
-from pipeline import devices, reports
+from demo import devices, reports
 from redriving import redrive
 from running import Running
 

@@ -3,12 +3,12 @@
 import json
 import random
 
+import judge_orders
 import notifications
 import pytest
+from demo.executions import peak_running
+from judge_orders import Version
 from one_pipeline import Pipeline, wait
-from pipeline import judge_orders
-from pipeline.executions import peak_running
-from pipeline.judge_orders import Version
 
 pytestmark = pytest.mark.xdist_group("cells")
 

@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
+from demo import executions
 from one_pipeline import Pipeline
-from pipeline import executions
 from sites import Site
 
 pytestmark = pytest.mark.xdist_group("examples")

@@ -9,9 +9,10 @@ import threading
 import time
 
 import handler_processes
+import judge_orders
 import pytest
+from demo import watch
 from one_pipeline import PATIENCE_SECONDS, Pipeline, wait
-from pipeline import judge_orders, watch
 from redriving import redrive
 
 pytestmark = pytest.mark.xdist_group("cells")

@@ -9,8 +9,8 @@ import threading
 
 import handler_processes
 import pytest
+from demo import devices, reports, uploads
 from one_pipeline import wait
-from pipeline import devices, reports, uploads
 from running import Running
 
 pytestmark = pytest.mark.xdist_group("kills")

@@ -5,12 +5,12 @@ import json
 import re
 import time
 
+import judge_orders
 import pytest
+from demo.executions import peak_running
 from one_pipeline import Pipeline
-from pipeline import judge_orders
-from pipeline.executions import peak_running
-from pipeline.terraform import TerraformError
 from sites import Site
+from tools.terraform import TerraformError
 
 pytestmark = pytest.mark.xdist_group("pipelines")
 

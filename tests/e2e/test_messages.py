@@ -4,7 +4,7 @@ import json
 
 import notifications
 import pytest
-from pipeline import devices, reports
+from demo import devices, reports
 from running import Running
 
 pytestmark = pytest.mark.xdist_group("device-status")

@@ -2,11 +2,11 @@
 
 import collections
 
+import judge_orders
 import notifications
 import pytest
+from judge_orders import Version
 from one_pipeline import Pipeline, wait
-from pipeline import judge_orders
-from pipeline.judge_orders import Version
 
 pytestmark = pytest.mark.xdist_group("cells")
 

@@ -4,8 +4,8 @@ import statistics
 import time
 
 import pytest
+from demo import reports
 from one_pipeline import wait
-from pipeline import reports
 from running import Running
 
 pytestmark = pytest.mark.xdist_group("schedule")

@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from pipeline import reports
+from demo import reports
 from running import Running
 
 pytestmark = pytest.mark.xdist_group("device-status")

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 import pytest
-from pipeline import reports
+from demo import reports
 from running import Running
 
 pytestmark = pytest.mark.xdist_group("device-status")

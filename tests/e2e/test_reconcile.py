@@ -2,9 +2,9 @@
 
 import time
 
+import judge_orders
 import pytest
 from one_pipeline import Pipeline
-from pipeline import judge_orders
 from reconciling import counts, inventory, late_event, notified, reconcile, upload
 from sites import Site
 

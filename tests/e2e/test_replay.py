@@ -4,8 +4,8 @@ import collections
 import concurrent.futures
 
 import pytest
-from pipeline import devices, reports
-from pipeline.executions import Execution, peak_running
+from demo import devices, reports
+from demo.executions import Execution, peak_running
 from redriving import redrive
 from running import Running
 

@@ -2,9 +2,10 @@
 
 import json
 
+import judge_orders
 import pytest
+from demo import watch
 from one_pipeline import Pipeline, wait
-from pipeline import judge_orders, watch
 from redriving import redrive
 
 pytestmark = pytest.mark.xdist_group("cells")

@@ -9,8 +9,8 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+from demo import reports
 from one_pipeline import wait
-from pipeline import reports
 from running import Running
 
 pytestmark = pytest.mark.xdist_group("kills")

@@ -3,8 +3,8 @@
 import subprocess
 
 import pytest
-from pipeline import processes
-from pipeline.paths import ROOT
+from program import processes
+from program.paths import ROOT
 
 
 def passes(*command: str) -> None:

@@ -4,9 +4,9 @@ import sys
 from pathlib import Path
 
 import pytest
+import sources
 from command import passes
-from pipeline import sources
-from pipeline.paths import ROOT
+from program.paths import ROOT
 
 pytestmark = pytest.mark.quick
 

@@ -8,7 +8,7 @@ import markdown
 import prose
 import pytest
 import tree
-from pipeline.paths import ROOT
+from program.paths import ROOT
 
 pytestmark = pytest.mark.quick
 

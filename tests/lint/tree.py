@@ -3,8 +3,8 @@
 import functools
 from collections.abc import Iterator
 
-from pipeline import sources
-from pipeline.paths import ROOT
+import sources
+from program.paths import ROOT
 
 
 @functools.cache

@@ -1,4 +1,4 @@
-"""One emulator for the tests that need one, and in it what scripts/redrive works on."""
+"""What scripts/redrive works on, in the emulator."""
 
 import io
 import json
@@ -6,8 +6,8 @@ import zipfile
 from collections.abc import Iterator
 
 import pytest
-from pipeline.aws import Aws
-from pipeline.emulator import Emulator
+from emulator import Emulator
+from emulator.aws import Aws
 from redriven import NUMBERS, Pipeline, make
 
 # A stand-in for ingest: fails on a body that says so, and tells its log what it took.
@@ -17,19 +17,6 @@ def run(event, context):
         raise ValueError("still broken")
     print("took", event["number"])
 """
-
-
-@pytest.fixture(scope="session")
-def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
-    emulator = Emulator(tmp_path_factory.mktemp("emulator"))
-    emulator.start()
-    yield emulator
-    emulator.stop()
-
-
-@pytest.fixture(scope="session")
-def aws(emulator: Emulator) -> Aws:
-    return Aws(emulator.endpoint)
 
 
 @pytest.fixture

@@ -14,11 +14,11 @@ from pathlib import Path
 from unittest import mock
 
 import pytest
-from pipeline import aws_api
-from pipeline.aws import Aws
-from pipeline.emulator import Emulator
-from pipeline.paths import SCRIPTS
-from pipeline.redrive.__main__ import main
+from emulator import Emulator
+from emulator.aws import Aws
+from program.paths import SCRIPTS
+from redrive import aws_api
+from redrive.__main__ import main
 
 NUMBERS = itertools.count(1)
 

@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import pytest
-from pipeline.bench import (
+from bench import (
     callgrind,
     cases,
     charts,
@@ -21,9 +21,9 @@ from pipeline.bench import (
     timings,
     verdicts,
 )
-from pipeline.bench.cases import Case, Runs
-from pipeline.bench.programs import Program, Programs
-from pipeline.bench.tables import Table, number
+from bench.cases import Case, Runs
+from bench.programs import Program, Programs
+from bench.tables import Table, number
 
 NAMES = ("dispatch", "settle", "ingest", "reconcile", "floor", "python", "cumulus")
 # What `load` understands: tests/load/README.md.

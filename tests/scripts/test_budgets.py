@@ -8,8 +8,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from pipeline import targets, zips
-from pipeline.paths import SCRIPTS
+from build import targets, zips
+from program.paths import SCRIPTS
 
 HOST = targets.host_architecture()
 # Megabytes of code and data, without symbols: what is measured on x86_64, and 8 % more.

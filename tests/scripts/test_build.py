@@ -6,9 +6,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from pipeline import handlers, targets, zips
-from pipeline.handlers import PROTOCOL
-from pipeline.paths import ROOT, SCRIPTS
+from build import handlers, targets, zips
+from build.handlers import PROTOCOL
+from program.paths import ROOT, SCRIPTS
 
 
 def build(*arguments: str, **environment: str) -> subprocess.CompletedProcess:

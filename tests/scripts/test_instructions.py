@@ -6,9 +6,9 @@ Counted in what scripts/test builds anyway, which executes more than what ships,
 import subprocess
 
 import pytest
-from pipeline import targets
-from pipeline.bench import callgrind
-from pipeline.paths import ROOT, TARGET
+from bench import callgrind
+from build import targets
+from program.paths import ROOT, TARGET
 
 # Thousands an event, in bursts: what is measured on x86_64, and 10 % more.
 THOUSANDS = {"dispatch": 1_480, "settle": 720, "ingest": 2_510}

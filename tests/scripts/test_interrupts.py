@@ -11,15 +11,15 @@ from pathlib import Path
 
 import marks
 import pytest
-from pipeline import interrupts, mutations, processes
-from pipeline.paths import ROOT, SCRIPTS
+from program import interrupts, processes
+from program.paths import ROOT, SCRIPTS
 
 # By script, what lets it start the child that it is interrupted with.
 ARGUMENTS = {
     "bench": ["--only", "per-event", "--out", "{directory}"],
     "build": ["--out", "{directory}"],
     "demo": ["--objects", "10"],
-    "mutate": [mutations.read()[0].name],
+    "mutate": ["attempt-rule-at-least"],
     "redrive": ["--terraform-dir", "{directory}"],
     "requirements/lock": [],
     "simulate": ["--seeds", "1"],
@@ -100,7 +100,7 @@ def test_a_signal_leaves_nothing_behind(script: str, name: str, tmp_path: Path) 
 
 HEARING = """
 import signal, time
-from pipeline import interrupts
+from program import interrupts
 interrupts.hear(interrupts.once)
 print(signal.getsignal(signal.SIGHUP) == signal.SIG_IGN)
 """

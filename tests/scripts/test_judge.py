@@ -4,9 +4,9 @@ import dataclasses
 import datetime
 
 import pytest
-from pipeline import judge, reports
-from pipeline.executions import Execution, peak_running, saturated_rate
-from pipeline.reports import Report
+from demo import judge, reports
+from demo.executions import Execution, peak_running, saturated_rate
+from demo.reports import Report
 
 START = datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc)
 REPORTS = reports.generate(200, seed=1)

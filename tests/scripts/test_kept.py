@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from pipeline import kept, reports, sources
-from pipeline.aws import Aws
-from pipeline.kept import Kept
-from pipeline.paths import ROOT
-from pipeline.stack import Names
+from demo import kept, reports
+from demo.kept import Kept
+from demo.stack import Names
+from emulator.aws import Aws
+from program.paths import ROOT
 
 # Instead of the AWS CLI: tells what it is called with, and what it is given.
 CLI = """#!/usr/bin/env python3
@@ -144,11 +144,3 @@ def test_the_hints_name_no_file_that_is_not_there(tmp_path: Path) -> None:
         for word in shlex.split(command):
             if re.fullmatch(r"[\w./-]+\.\w{2,4}|.*/env", word):
                 assert Path(word).exists(), f"{what}: {word}"
-
-
-def test_nobody_is_told_to_replace_the_control_item() -> None:
-    replaces = re.compile(r"put[-_]item(?:[^\n]|\\\n|\n\s+)*?\bcontrol\b", re.IGNORECASE)
-    for path in sources.files():
-        if path.suffix in (".md", ".tf", ".json", ".tftpl", ".sh") or path == ROOT / "scripts/pipeline/kept.py":
-            found = replaces.search(path.read_text())
-            assert not found, f"{path}: {found[0]}"

@@ -5,22 +5,22 @@ import re
 from collections.abc import Callable
 
 import pytest
-from pipeline import build, demo_options, input_files, mutate, simulate
-from pipeline.bench import options as bench
-from pipeline.numbers import Whole
-from pipeline.paths import ROOT, SCRIPTS
-from pipeline.redrive import options as redrive
+import variables
+from bench import options as bench
+from build import __main__ as build
+from demo import options as demo
+from program.numbers import Whole
+from program.paths import ROOT, SCRIPTS
+from redrive import options as redrive
 from suite import options as suite
 
 PARSE: dict[str, Callable[[list[str]], object]] = {
     "bench": bench.parse,
     "build": build.parse,
-    "demo": demo_options.parse,
-    "mutate": mutate.parse,
+    "demo": demo.parse,
     "redrive": redrive.parse,
-    "simulate": simulate.parse,
     "test": suite.parse,
-    "variables": input_files.parse,
+    "variables": variables.parse,
 }
 # What a script wants besides.
 NAMED = {"redrive": ["device-status"]}
@@ -50,8 +50,12 @@ def numeric(script: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, Whole]:
     return {action.option_strings[0]: action.type for action in actions if isinstance(action.type, Whole)}
 
 
+# Of Rust: tests/simulation.
+RUST = {"mutate", "simulate"}
+
+
 def test_every_script_is_looked_at() -> None:
-    assert PARSE.keys() == {path.name for path in SCRIPTS.iterdir() if path.is_file()}
+    assert PARSE.keys() | RUST == {path.name for path in SCRIPTS.iterdir() if path.is_file()}
 
 
 @pytest.mark.parametrize("script", PARSE)
@@ -80,11 +84,10 @@ def test_a_number_out_of_range_is_refused_with_the_range(
 def test_there_are_numbers_to_look_at(monkeypatch: pytest.MonkeyPatch) -> None:
     of = {script: set(numeric(script, monkeypatch)) for script in PARSE}
     assert of["demo"] == {"--objects", "--max-concurrency", "--seed"}
-    assert of["mutate"] == {"--seeds", "--jobs"}
     assert of["redrive"] == {"--velocity"}
 
 
 def test_the_demos_limit_is_the_modules() -> None:
     text = (ROOT / "terraform/modules/input/variables-pace.tf").read_text()
     (least, most) = re.search(r"pace\.max_concurrency >= (\d+) && var\.pace\.max_concurrency <= (\d+)", text).groups()
-    assert Whole(int(least), int(most)) == demo_options.MAX_CONCURRENCY
+    assert Whole(int(least), int(most)) == demo.MAX_CONCURRENCY

@@ -5,8 +5,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from pipeline import places, targets
-from pipeline.paths import SCRIPTS
+from build import targets
+from program import places
+from program.paths import SCRIPTS
 
 ARGUMENTS = {"build": ["--arch", targets.host_architecture()], "bench": ["--quick"]}
 

@@ -8,12 +8,12 @@ import time
 from pathlib import Path
 
 import pytest
-from pipeline import processes
+from program import processes
 
 # A program of ours: it runs another one in a group of its own, and tells that one's process id.
 PARENT = """
 import sys
-from pipeline import processes
+from program import processes
 child = "import os, pathlib, time; pathlib.Path({path!r}).write_text(str(os.getpid())); time.sleep(60)"
 try:
     processes.run([sys.executable, "-c", child])
@@ -80,7 +80,7 @@ def test_a_run_ends_with_its_caller(tmp_path: Path) -> None:
 HOLDER = """
 import subprocess, sys, time
 from pathlib import Path
-from pipeline import processes
+from program import processes
 processes.adopt_orphans()
 child = subprocess.Popen([sys.executable, "-c", sys.argv[1]])
 while not Path(sys.argv[2]).exists():

@@ -5,9 +5,9 @@ import dataclasses
 import types
 
 import pytest
-from pipeline import watch
-from pipeline.progress import Progress
-from pipeline.watch import Sample
+from demo import watch
+from demo.progress import Progress
+from demo.watch import Sample
 
 RUNNING = Sample(at=0, waiting=7, running=20, succeeded=3, retried=2, dead=1, outcomes=0)
 IDLE = dataclasses.replace(RUNNING, running=0)

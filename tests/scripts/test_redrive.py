@@ -8,10 +8,10 @@ import time
 from pathlib import Path
 
 import pytest
-from pipeline import aws_api
-from pipeline.aws import Aws
-from pipeline.emulator import Emulator
-from pipeline.paths import SCRIPTS
+from emulator import Emulator
+from emulator.aws import Aws
+from program.paths import PYTHONPATH, SCRIPTS
+from redrive import aws_api
 from redriven import NUMBERS, Pipeline, fail, has_cli, make, outputs, taken
 
 
@@ -200,8 +200,8 @@ def test_it_works_through_the_aws_cli_alone(aws: Aws, pipeline: Pipeline, failur
     fail(aws, failures, {"number": 1})
     (tmp_path / "botocore.py").write_text("raise ImportError")
     start = f"import sys; sys.path.insert(0, {str(tmp_path)!r})"
-    run = f"{start}; from pipeline.redrive import __main__ as it; sys.exit(it.main(sys.argv[1:]))"
-    environment = {**pipeline.environment, "PYTHONPATH": str(SCRIPTS)}
+    run = f"{start}; from redrive import __main__ as it; sys.exit(it.main(sys.argv[1:]))"
+    environment = {**pipeline.environment, "PYTHONPATH": PYTHONPATH}
     result = subprocess.run([sys.executable, "-c", run, pipeline.name], env=environment, capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
     assert pipeline.count(pipeline.queue) == 2

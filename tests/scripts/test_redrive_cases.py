@@ -24,9 +24,9 @@ from pathlib import Path
 
 import botocore.session
 import pytest
-from pipeline.aws import Aws
-from pipeline.emulator import Emulator
-from pipeline.paths import SCRIPTS
+from emulator import Emulator
+from emulator.aws import Aws
+from program.paths import SCRIPTS
 
 CASES = sorted((Path(__file__).parent / "cases/redrive").glob("*.json"))
 NUMBERS = itertools.count(1)

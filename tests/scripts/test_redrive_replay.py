@@ -11,14 +11,13 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from pipeline import aws_api
-from pipeline.aws import Aws
-from pipeline.emulator import Emulator
-from pipeline.paths import SCRIPTS
-from pipeline.redrive import asking, replay, selection
-from pipeline.redrive.errors import RedriveError
-from pipeline.redrive.ledger import Rows
-from pipeline.redrive.selection import Selection
+from emulator import Emulator
+from emulator.aws import Aws
+from program.paths import SCRIPTS
+from redrive import asking, aws_api, replay, selection
+from redrive.errors import RedriveError
+from redrive.ledger import Rows
+from redrive.selection import Selection
 from redriven import NUMBERS, Pipeline, Said, has_cli, make, outputs, refusing
 
 EXAMPLES = json.loads(Path(__file__).with_name("asking.json").read_text())

@@ -8,13 +8,12 @@ import time
 
 import marks
 import pytest
-from pipeline import aws_api
-from pipeline.aws import Aws
-from pipeline.aws_api import ApiError
-from pipeline.emulator import Emulator
-from pipeline.paths import SCRIPTS
-from pipeline.redrive import contents, one_by_one, selection
-from pipeline.redrive.selection import Selection
+from emulator import Emulator
+from emulator.aws import Aws
+from program.paths import SCRIPTS
+from redrive import aws_api, contents, one_by_one, selection
+from redrive.aws_api import ApiError
+from redrive.selection import Selection
 from redriven import NUMBERS, Pipeline, fail, has_cli, make, refusing, taken
 
 NOW = datetime.datetime(2026, 11, 22, 20, tzinfo=datetime.timezone.utc)

@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from pipeline import overlay, reports
+from demo import overlay, reports
 
 
 @pytest.mark.parametrize("count", [10, 11, 99, 300, 1000])

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import marks
 import pytest
-from pipeline import processes
-from pipeline.paths import SCRIPTS
+from program import processes
+from program.paths import SCRIPTS
 from suite import junit, options
 from suite.__main__ import tell
 from suite.jobs import Job

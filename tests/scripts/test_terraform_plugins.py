@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from pipeline import terraform_plugins
+from tools import terraform_plugins
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import xml.etree.ElementTree as ElementTree
 
-from pipeline.timeline import Timeline, done_steps, draw, running_steps
+from demo.timeline import Timeline, done_steps, draw, running_steps
 
 SVG = "{http://www.w3.org/2000/svg}"
 

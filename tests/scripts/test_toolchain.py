@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from pipeline.paths import SCRIPTS
+from program.paths import SCRIPTS
 
 NAMES = ("python", "cargo", "cc", "terraform", "node")
 
@@ -30,7 +30,7 @@ def fake(path: Path, name: str, says: str) -> None:
 
 
 def test_everything_missing_is_told_at_once(bare_path: Path) -> None:
-    result = run(bare_path, "pipeline/toolchain.sh", *NAMES)
+    result = run(bare_path, "parts/toolchain.sh", *NAMES)
     assert result.returncode == 1
     for name in NAMES:
         assert f"\n  {name} " in result.stderr
@@ -47,7 +47,7 @@ def test_a_script_without_its_tools_says_so(bare_path: Path, script: str) -> Non
 def test_a_tool_that_is_too_old_is_told(bare_path: Path) -> None:
     fake(bare_path, "terraform", "Terraform v1.8.5")
     fake(bare_path, "cargo", "cargo 1.70.0 (7fe40dc8c 2023-04-27)")
-    result = run(bare_path, "pipeline/toolchain.sh", "terraform", "cargo")
+    result = run(bare_path, "parts/toolchain.sh", "terraform", "cargo")
     assert "found 1.8.5" in result.stderr
     assert "found 1.70.0" in result.stderr
 
@@ -55,4 +55,4 @@ def test_a_tool_that_is_too_old_is_told(bare_path: Path) -> None:
 def test_a_tool_that_is_new_enough_is_not(bare_path: Path) -> None:
     fake(bare_path, "terraform", "Terraform v1.10.0-rc1")
     fake(bare_path, "cargo", "cargo 2.0.0")
-    assert run(bare_path, "pipeline/toolchain.sh", "terraform", "cargo").returncode == 0
+    assert run(bare_path, "parts/toolchain.sh", "terraform", "cargo").returncode == 0

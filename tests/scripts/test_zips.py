@@ -7,7 +7,7 @@ import time
 import zipfile
 from pathlib import Path
 
-from pipeline import zips
+from build import zips
 
 
 def binary(directory: Path) -> Path:

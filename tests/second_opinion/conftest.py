@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from pipeline import handlers
-from pipeline.aws import Aws
+from build import handlers
+from emulator.aws import Aws
 from server import Server
 from under_test import Settings, UnderTest
 

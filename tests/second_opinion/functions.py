@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from pipeline import processes
+from program import processes
 
 NEXT = "/2018-06-01/runtime/invocation/next"
 KEPT = ("PATH", "HOME", "TMPDIR")

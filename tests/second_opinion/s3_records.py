@@ -4,7 +4,7 @@ import dataclasses
 import json
 import random
 
-from pipeline import s3_keys
+from emulator.additions import s3_keys
 
 
 @dataclasses.dataclass(frozen=True)

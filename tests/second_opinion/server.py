@@ -10,9 +10,10 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from pipeline import processes, venvs
-from pipeline.emulator import client_environment
-from pipeline.paths import TARGET
+from emulator import client_environment
+from program import processes
+from program.paths import TARGET
+from tools import venvs
 
 # Far longer than it takes, on a busy machine too.
 START_SECONDS = 120

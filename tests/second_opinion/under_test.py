@@ -14,11 +14,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import workflow
+from demo import executions
+from emulator import REGION, client_environment
+from emulator.aws import Aws
 from functions import Function
 from inside_moto.keys import LOSES
-from pipeline import executions
-from pipeline.aws import Aws
-from pipeline.emulator import REGION, client_environment
 from server import Server
 
 # Far longer than anything takes.

@@ -10,8 +10,8 @@ import itertools
 import json
 
 import workflow
-from pipeline import executions
-from pipeline.executions import Execution
+from demo import executions
+from demo.executions import Execution
 from s3_records import Upload
 from under_test import UnderTest
 

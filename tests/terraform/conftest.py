@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import terraform_provider
 import together
-from pipeline import terraform_provider
-from pipeline.paths import ROOT
-from pipeline.terraform import Terraform
+from program.paths import ROOT
+from tools.terraform import Terraform
 
 # The provider wants a region even where it is mocked. What it tells Terraform about itself is large, and a garbage collector
 # that walks through it at its usual pace takes half of the time.

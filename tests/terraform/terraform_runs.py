@@ -5,8 +5,8 @@ import json
 import re
 from pathlib import Path
 
-from pipeline.paths import ROOT
-from pipeline.terraform import Terraform, TerraformError
+from program.paths import ROOT
+from tools.terraform import Terraform, TerraformError
 
 DIRECTORY = ROOT / "terraform/tests"
 INPUT = ROOT / "terraform/modules/input"

@@ -6,9 +6,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from pipeline import node_packages, overlay, processes
-from pipeline.paths import ROOT
-from pipeline.venvs import REQUIREMENTS
+from demo import overlay
+from program import processes
+from program.paths import ROOT
+from tools import node_packages
+from tools.venvs import REQUIREMENTS
 
 FILES = sorted(
     str(path.relative_to(ROOT))

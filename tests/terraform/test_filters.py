@@ -4,11 +4,11 @@ import json
 from pathlib import Path
 
 import pytest
-from pipeline.paths import ROOT
-from pipeline.terraform import Terraform
+from program.paths import ROOT
 from terraform_runs import Result, terraform_test
+from tools.terraform import Terraform
 
-TABLE = json.loads((ROOT / "tests/scripts/s3-keys.json").read_text())
+TABLE = json.loads((ROOT / "tests/cases/s3-keys.json").read_text())
 FILE, RUN = "s3-keys.tftest.hcl", "filters"
 
 # S3 takes no filter with a *, and the module says so.

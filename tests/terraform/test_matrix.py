@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from pipeline.paths import ROOT, SCRIPTS
+from program.paths import ROOT, SCRIPTS
 
 DOCUMENT = (ROOT / "docs/matrix.md").read_text()
 

@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 
 import pytest
-from pipeline.paths import ROOT
-from pipeline.terraform import Terraform
+from program.paths import ROOT
+from tools.terraform import Terraform
 
 pytestmark = pytest.mark.quick
 

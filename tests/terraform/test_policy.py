@@ -9,8 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from pipeline import processes, venvs
-from pipeline.paths import ROOT
+from program import processes
+from program.paths import ROOT
+from tools import venvs
 
 
 @dataclasses.dataclass(frozen=True)

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from pipeline.terraform import Terraform
 from terraform_runs import DIRECTORY, FILES, REFUSED, RUNS, Result, Run, terraform_test
+from tools.terraform import Terraform
 
 
 @pytest.fixture(scope="session")

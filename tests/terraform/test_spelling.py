@@ -5,9 +5,9 @@ import re
 from pathlib import Path
 
 import pytest
-from pipeline import input_files
-from pipeline.paths import ROOT
-from pipeline.terraform import Terraform, TerraformError
+import variables as input_files
+from program.paths import ROOT
+from tools.terraform import Terraform, TerraformError
 
 pytestmark = pytest.mark.quick
 

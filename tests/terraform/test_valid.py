@@ -5,9 +5,9 @@ import re
 from pathlib import Path
 
 import pytest
-from pipeline.paths import ROOT
-from pipeline.terraform import Terraform
+from program.paths import ROOT
 from together import MODULES
+from tools.terraform import Terraform
 
 EXAMPLES = sorted(path.name for path in (ROOT / "terraform/examples").iterdir() if path.is_dir())
 

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from pipeline.paths import ROOT
+from program.paths import ROOT
 
 COMPOSITION = "."
 MODULES = [COMPOSITION, *sorted(f"modules/{path.name}" for path in (ROOT / "terraform/modules").iterdir() if path.is_dir())]

@@ -52,11 +52,11 @@ mod tests {
         assert_eq!(decode("%F0%9F%98%80").unwrap(), "😀");
     }
 
-    /// `tests/terraform/test_filters.py` and `tests/scripts/test_s3_keys.py` compare the modules and the scripts with this table.
+    /// `tests/terraform/test_filters.py` and `tests/emulator/test_s3_keys.py` compare the modules and the scripts with this table.
     #[test]
     fn keys_are_written_as_s3_writes_them() {
         let table: BTreeMap<String, String> =
-            serde_json::from_str(include_str!("../../../../tests/scripts/s3-keys.json")).unwrap();
+            serde_json::from_str(include_str!("../../../../tests/cases/s3-keys.json")).unwrap();
         let printable = (b' '..=b'~').map(|byte| char::from(byte).to_string());
         assert!(printable.into_iter().all(|key| table.contains_key(&key)));
         for (key, written) in table {

@@ -1,0 +1,1 @@
+"""scripts/build: the handlers as zips."""

@@ -1,0 +1,1 @@
+"""scripts/demo: the whole pipeline on an emulator, judged by its executions."""

@@ -1,0 +1,247 @@
+"""scripts/demo: a burst of uploads through the whole pipeline on this machine, judged, and everything destroyed again."""
+
+import argparse
+import collections
+import contextlib
+import dataclasses
+import datetime
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from build import handlers, targets
+from emulator import Emulator, EmulatorError
+from emulator.aws import Aws
+from program import entry, processes
+from program.paths import SCRIPTS
+from tools import venvs
+from tools.terraform import TerraformError
+
+from demo import devices, executions, judge, kept, progress, reports, timeline, uploads, watch
+from demo import options as demo_options
+from demo.executions import Execution
+from demo.inventory import inventory
+from demo.kept import Kept, clear_away, display
+from demo.stack import Names, Settings, Stack
+
+# From one tick to the next: on AWS a minute, which is long to look at.
+TICK_SECONDS = 5
+
+
+class Steps:
+    """Says what goes on, and keeps the time of each step."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = collections.defaultdict(float)
+
+    @contextlib.contextmanager
+    def step(self, name: str, what: str) -> Iterator[None]:
+        began = time.monotonic()
+        print(f"{what} …", flush=True)
+        yield
+        self.seconds[name] += time.monotonic() - began
+        print(f"  {time.monotonic() - began:.0f} s", flush=True)
+
+
+@dataclasses.dataclass
+class Outcome:
+    verdict: judge.Verdict
+    dead_before_redrive: int
+    starts_per_second: float
+    picture: Path
+
+
+class Demo:
+    def __init__(self, options: argparse.Namespace, directory: Path) -> None:
+        self._options = options
+        self._directory = directory
+        self._steps = Steps()
+        self._emulator = Emulator(directory, TICK_SECONDS)
+        self._stack = Stack(directory, Settings(max_concurrency=options.max_concurrency))
+        self._reports = reports.generate(options.objects, options.seed)
+        self._samples: list[watch.Sample] = []
+
+    def run(self) -> int:
+        began = time.monotonic()
+        kept_up = False
+        try:
+            names = self._set_up()
+            outcome = self._work(names)
+            if self._options.keep:
+                kept_up = True
+                run = Kept(self._directory, self._emulator.endpoint, self._emulator.pid)
+                run.write()
+                self._emulator.keep()
+            else:
+                outcome.verdict.faults += self._destroy()
+        finally:
+            if not kept_up:
+                self._emulator.stop()
+                clear_away(self._directory)
+        self._tell(outcome)
+        if kept_up:
+            print(f"\nEverything is still up. To look around, from {'here' if Path.cwd() == SCRIPTS.parent else SCRIPTS.parent}:")
+            print(kept.guide(run, names, reports.registered_devices(self._reports)[0]))
+        if self._options.json:
+            print(json.dumps(self._result(outcome, time.monotonic() - began), ensure_ascii=False))
+        return 0 if outcome.verdict.good else 1
+
+    def _set_up(self) -> Names:
+        directory = self._directory / "handlers"
+        profile, architecture = handlers.quickest_profile(), targets.host_architecture()
+        build = [sys.executable, "-m", "pipeline.build", "--profile", profile, "--arch", architecture, "--out", str(directory)]
+        with processes.beside(build, stdout=subprocess.DEVNULL) as building:
+            with self._steps.step("start", "compiling the handlers; beside it, starting the emulator and terraform init"):
+                venvs.use("emulator")
+                self._emulator.start()
+                self._aws = Aws(self._emulator.endpoint)
+                self._stack.lay_out(self._emulator, directory)
+                self._before = inventory(self._aws)
+                self._stack.terraform.init()
+            with self._steps.step("build", "waiting for the compiler"):
+                if building.wait() != 0:
+                    raise handlers.BuildError("the handlers could not be built")
+        with self._steps.step("apply", "terraform apply (its AWS provider waits 25 s for each queue that is made or changed)"):
+            return self._stack.apply()
+
+    def _work(self, names: Names) -> Outcome:
+        total, limit = len(self._reports), self._options.max_concurrency
+        devices.register(self._aws, names.devices_table, reports.registered_devices(self._reports))
+        with self._steps.step("run", f"uploading {total} reports in a burst; at most {limit} may run at once"):
+            began = time.time()
+            uploads.upload(self._aws, names.bucket, self._reports)
+        with self._steps.step("run", f"working them off; a tick comes every {TICK_SECONDS} s, on AWS every minute"):
+            last = self._follow(names, lambda sample: sample.succeeded + sample.dead >= total)
+        dead, redriven_at = last.dead, time.time()
+        if dead:
+            with self._steps.step("run", f"{dead} are dead: registering their devices, then redriving (no upload again)"):
+                devices.register(self._aws, names.devices_table, reports.unregistered_devices(self._reports))
+                self._redrive()
+                self._follow(names, lambda sample: sample.succeeded >= total)
+        with self._steps.step("judge", "judging"):
+            ran = executions.described(self._aws.stepfunctions, names.state_machine)
+            shown = devices.latest(self._aws, names.status_table)
+            verdict = judge.judge(self._reports, ran, shown, limit, self._stack.settings.max_attempts)
+            picture = self._draw(ran, verdict, began, [(redriven_at - began, "devices registered, redrive")] if dead else [], dead)
+        return Outcome(verdict, dead, executions.saturated_rate(ran, limit), picture)
+
+    def _follow(self, names: Names, over: Callable[[watch.Sample], bool]) -> watch.Sample:
+        shown = progress.Progress(len(self._reports), self._options.max_concurrency)
+        sample = None
+        # An execution takes up to 3 s. After twice that for all, the run is given up and judged as it is.
+        seconds = 120 + 6 * len(self._reports) / self._options.max_concurrency
+        for sample in watch.until(self._aws, names, lambda sample: sample.quiet and over(sample), seconds):
+            self._samples.append(sample)
+            shown.show(sample)
+        shown.end(sample)
+        return sample
+
+    def _redrive(self) -> None:
+        # The project's own command, as a person would call it; it finds botocore in the emulator's Python.
+        tools = f"{venvs.ensure('emulator').parent}{os.pathsep}{os.environ['PATH']}"
+        environment = {**os.environ, **self._emulator.environment, "PATH": tools}
+        command = [str(SCRIPTS / "redrive"), self._stack.settings.name]
+        if subprocess.run(command, env=environment, stdin=subprocess.DEVNULL).returncode != 0:
+            print("scripts/redrive failed", file=sys.stderr)
+
+    def _draw(self, ran: list[Execution], verdict: judge.Verdict, began: float, marks: list[tuple[float, str]], dead: int) -> Path:
+        spans = [(run.start.timestamp() - began, run.stop.timestamp() - began) for run in ran if run.stop]
+        date = datetime.date.today().strftime("%-d %B %Y")
+        picture = timeline.Timeline(
+            title=f"{verdict.objects} uploads in a burst, at most {verdict.limit} executions at a time",
+            subtitle=f"{verdict.retried} retried, {dead} dead-lettered and redriven, {verdict.lost} lost,"
+            f" {verdict.duplicates} done twice; device-status on an emulator, a tick every {TICK_SECONDS} s, {date}",
+            waiting=[(0.0, 0.0), *((sample.at - began, sample.waiting) for sample in self._samples)],
+            running=timeline.running_steps(spans),
+            done=timeline.done_steps([run.stop.timestamp() - began for run in ran if run.stop and run.status == "SUCCEEDED"]),
+            limit=verdict.limit,
+            objects=verdict.objects,
+            marks=marks,
+        )
+        path = self._directory / "timeline.svg"
+        path.write_text(timeline.draw(picture))
+        return path
+
+    def _destroy(self) -> list[str]:
+        with self._steps.step("destroy", "terraform destroy"):
+            self._stack.terraform.destroy()
+            return [f"terraform destroy left {what}" for what in sorted(inventory(self._aws) - self._before)]
+
+    def _tell(self, outcome: Outcome) -> None:
+        verdict, seconds = outcome.verdict, self._steps.seconds
+        rows = (
+            ("uploaded", verdict.objects),
+            ("executions", verdict.executions),
+            ("succeeded", verdict.succeeded),
+            ("retried", verdict.retried),
+            ("dead before the redrive", outcome.dead_before_redrive),
+            ("lost", verdict.lost),
+            ("done twice", verdict.duplicates),
+            ("most running at once", f"{verdict.max_running} of {verdict.limit}"),
+            (
+                "starts per second",
+                f"{outcome.starts_per_second:.1f} while saturated" if outcome.starts_per_second else "never saturated",
+            ),
+            ("time", ", ".join(f"{name} {seconds[name]:.0f} s" for name in seconds)),
+            ("picture", display(outcome.picture)),
+        )
+        print()
+        for name, value in rows:
+            print(f"  {name:<24} {value}")
+        for fault in verdict.faults[:20]:
+            print(f"  WRONG: {fault}")
+        if len(verdict.faults) > 20:
+            print(f"  … and {len(verdict.faults) - 20} more")
+        if verdict.faults:
+            print(f"  logs: {display(self._directory)}")
+
+    def _result(self, outcome: Outcome, seconds: float) -> dict:
+        verdict = outcome.verdict
+        return {
+            "objects": verdict.objects,
+            "executions": verdict.executions,
+            "succeeded": verdict.succeeded,
+            "retried": verdict.retried,
+            "duplicates": verdict.duplicates,
+            "lost": verdict.lost,
+            "dead_before_redrive": outcome.dead_before_redrive,
+            "max_running": verdict.max_running,
+            "limit": verdict.limit,
+            "starts_per_second": round(outcome.starts_per_second, 2),
+            "faults": len(verdict.faults),
+            "seconds": round(seconds, 1),
+            "phases": {name: round(value, 1) for name, value in self._steps.seconds.items()},
+            "picture": str(outcome.picture),
+        }
+
+
+def _new_directory() -> Path:
+    kept.RUNS.mkdir(parents=True, exist_ok=True)
+    stamp = datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
+    directory = kept.RUNS / f"{stamp}-{os.getpid()}"
+    directory.mkdir()
+    return directory
+
+
+def _stop(given: str) -> int:
+    run = kept.find(given)
+    print(f"destroying {display(run.directory)} …", flush=True)
+    run.end()
+    return 0
+
+
+def main(arguments: list[str]) -> int:
+    options = demo_options.parse(arguments)
+    if options.stop is not None:
+        return _stop(options.stop)
+    directory = _new_directory()
+    print(f"this run: {display(directory)}", flush=True)
+    return Demo(options, directory).run()
+
+
+if __name__ == "__main__":
+    entry.run("scripts/demo", main, EmulatorError, TerraformError, handlers.BuildError, kept.NotKeptError, venvs.VenvError)

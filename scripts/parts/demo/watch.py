@@ -1,0 +1,70 @@
+"""How a run is getting on, as queues and Step Functions tell. For show: the judge looks at every execution afterwards."""
+
+import collections
+import dataclasses
+import time
+from collections.abc import Callable, Iterator
+
+from emulator.aws import Aws
+
+from demo.executions import summaries
+from demo.stack import Names
+
+INTERVAL_SECONDS = 0.5
+
+
+@dataclasses.dataclass(frozen=True)
+class Sample:
+    at: float
+    # Messages in the events queue, whether waiting, delayed or in dispatch's hands.
+    waiting: int
+    running: int
+    succeeded: int
+    # Uploads that had more than one attempt, as the judge counts them.
+    retried: int
+    dead: int
+    # Outcomes that settle has not worked off yet.
+    outcomes: int
+
+    @property
+    def quiet(self) -> bool:
+        return self.waiting == 0 and self.running == 0 and self.outcomes == 0
+
+    @property
+    def waits_for_a_tick(self) -> bool:
+        return self.waiting > 0 and self.running == 0 and self.outcomes == 0
+
+
+def depth(aws: Aws, queue: str) -> int:
+    names = [f"ApproximateNumberOfMessages{which}" for which in ("", "NotVisible", "Delayed")]
+    attributes = aws.sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=names)["Attributes"]
+    return sum(int(attributes[name]) for name in names)
+
+
+def sample(aws: Aws, names: Names) -> Sample:
+    executions = summaries(aws.stepfunctions, names.state_machine)
+    statuses = collections.Counter(execution["status"] for execution in executions)
+    return Sample(
+        at=time.time(),
+        waiting=depth(aws, names.events_queue),
+        running=statuses["RUNNING"],
+        succeeded=statuses["SUCCEEDED"],
+        retried=sum(execution["name"].endswith("-2") for execution in executions),
+        dead=depth(aws, names.dead_letter_queue),
+        outcomes=depth(aws, names.outcomes_queue),
+    )
+
+
+def until(aws: Aws, names: Names, over: Callable[[Sample], bool], seconds: float) -> Iterator[Sample]:
+    """Samples, until one is `over` twice in turn (a message on its way between two places is in neither) or time is up."""
+    deadline = time.monotonic() + seconds
+    before = False
+    while time.monotonic() < deadline:
+        began = time.monotonic()
+        now = sample(aws, names)
+        yield now
+        if before and over(now):
+            return
+        before = over(now)
+        # With thousands of executions a sample takes a while: never spend more than a third of the time on it.
+        time.sleep(max(INTERVAL_SECONDS, 2 * (time.monotonic() - began)))

@@ -1,0 +1,1 @@
+"""How a program of this project begins, ends and runs others."""

@@ -1,0 +1,27 @@
+"""The parts of scripts/test: what each runs, and what it needs."""
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class Part:
+    name: str
+    what: str
+    # Names that toolchain.sh knows.
+    tools: tuple[str, ...]
+    # Some of its tests belong to --quick.
+    quick: bool = True
+
+
+RUST = Part("rust", "Rust: unit and property tests, simulation, model", ("cargo", "cc"))
+E2E = Part("e2e", "end to end, on emulators", ("cargo", "cc", "terraform"), quick=False)
+PARTS = (
+    RUST,
+    Part("lint", "formatting, lints, licences, documents", ("cargo", "cc", "rustfmt", "clippy", "terraform", "node")),
+    Part("terraform", "modules, examples, rules, policy scan, state machine definitions", ("terraform", "node")),
+    Part("scripts", "the scripts themselves", ("cargo", "cc", "terraform"), quick=False),
+    Part("emulator", "the emulator, and what is added to it", (), quick=False),
+    Part("second_opinion", "the handlers against another AWS, moto's", ("cargo", "cc"), quick=False),
+    E2E,
+)
+BY_NAME = {part.name: part for part in PARTS}

@@ -1,1 +1,0 @@
-"""The pipeline on one machine: what scripts/demo, scripts/test and the end-to-end tests share."""

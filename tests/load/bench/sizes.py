@@ -1,0 +1,80 @@
+"""Lambda's sizes: the same work with the share of a CPU that so much memory brings."""
+
+from bench import cases
+from bench.cases import Case, Result, Runs
+from bench.programs import Programs
+from bench.tables import Table, number
+
+PART = "sizes"
+# At this size a function has one vCPU. https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
+WHOLE_CPU_MB = 1769
+SIZES_MB = (128, 256, 512, WHOLE_CPU_MB)
+# Of the three largest Regions. https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+QUOTA = {"per_second": 300, "burst": 1300}
+# The most that a pipeline may have. With all of the quota's some starts are throttled, and the rate is halved: a start arrives
+# later than its token was taken, and AWS's full bucket gains nothing until the first one does.
+BURST = 1_000
+EVENTS = 3_000
+# Longer than the burst lasts, so that it is the rate that counts.
+EVENTS_UNDER_QUOTA = 7_000
+FREE, UNDER_QUOTA = "no quota of starts", "300 starts/s"
+
+
+def setting(megabytes: int, which: str) -> str:
+    return f"{megabytes} MB, {which}"
+
+
+def plan(programs: Programs, *, quick: bool, rounds: int) -> list[Case]:
+    made = []
+    for megabytes in SIZES_MB:
+        common = {
+            "latency_ms": 10,
+            "tls": True,
+            "cpu_share": round(megabytes / WHOLE_CPU_MB, 4),
+            "environment": {"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(megabytes)},
+        }
+        free = programs.of["dispatch"].scenario(events=EVENTS // 3 if quick else EVENTS, **common)
+        made.append(Case(PART, "dispatch", setting(megabytes, FREE), free))
+        if megabytes == 256 or not quick:
+            paced = {**common, "environment": {**common["environment"], "SPILLWAY_BURST": str(BURST)}}
+            paced = programs.of["dispatch"].scenario(events=EVENTS_UNDER_QUOTA, start_quota=QUOTA, **paced)
+            made.append(Case(PART, "dispatch", setting(megabytes, UNDER_QUOTA), paced))
+    return made
+
+
+def fill(result: Result) -> float:
+    """Starts over what the quota would have let start in the same time."""
+    return result["starts"] / (QUOTA["burst"] + QUOTA["per_second"] * result["last_start_s"])
+
+
+def over_ideal(result: Result) -> float:
+    """Time to drain over what the pipeline's pace takes at the least."""
+    return result["last_start_s"] / ((result["events"] - BURST) / QUOTA["per_second"])
+
+
+def throttled(result: Result) -> float:
+    """Throttled calls over all calls of StartExecution."""
+    return result["throttled"] / result["calls"]["StartExecution"]
+
+
+def report(runs: Runs, programs: Programs) -> list[Table]:
+    rows = []
+    for megabytes in SIZES_MB:
+        free, paced = (runs.find(PART, "dispatch", setting(megabytes, which)) for which in (FREE, UNDER_QUOTA))
+        rows.append(
+            [
+                f"{megabytes} MB",
+                number(runs.median(free, cases.per_second), 0),
+                number(runs.median(free, cases.cpu_us), 0),
+                number(max(filter(None, (runs.most(free, cases.peak_mb), runs.most(paced, cases.peak_mb))), default=None)),
+                percent(runs.median(paced, fill)),
+                percent(runs.median(paced, throttled), 2),
+                number(runs.median(paced, over_ideal), 3),
+            ]
+        )
+    head = ["size", "starts/s", "CPU µs per event", "peak MB", "quota filled", "throttled", "drain over ideal"]
+    return [Table("dispatch with a Lambda's share of a CPU (10 ms, TLS)", head, rows)]
+
+
+def percent(share: float | None, digits: int = 1) -> str:
+    return "–" if share is None else f"{share:.{digits}%}"
