@@ -1,15 +1,6 @@
 # The way in: from the buckets to the lanes' queues.
 locals {
-  # The queues as functions and their roles call them. Not the modules' outputs:
-  # with those a function would be made after the queues and not beside them.
-  _queue_arns = join(":", [
-    "arn", local._home.partition, "sqs", local._home.region,
-    local._home.account_id, "",
-  ])
-  # URLs of one account and Region begin alike.
-  _queue_urls = trimsuffix(
-    module.outcomes.dead_letter_queue_url, module.outcomes.dead_letter_queue_name
-  )
+  # The queues as functions and their roles call them, see names.tf.
   _ending = module.input.fifo ? ".fifo" : ""
   _lane_queues = {
     for lane, names in module.names.lanes : lane => {
@@ -18,10 +9,6 @@ locals {
       dlq_arn = "${local._queue_arns}${names.events_dlq}${local._ending}"
       dlq_url = "${local._queue_urls}${names.events_dlq}${local._ending}"
     }
-  }
-  _outcomes_queue = {
-    arn = "${local._queue_arns}${module.names.queues.outcomes}"
-    url = "${local._queue_urls}${module.names.queues.outcomes}"
   }
 
   _topics = {
@@ -73,10 +60,11 @@ locals {
     ) : entry.lane
   ])
 
-  _ingest_sources = { for key, source in module.input.sources : key => source if source.via == "lambda" }
-  _ingest         = length(local._ingest_sources) > 0
-  _ingest_buckets = toset([for source in values(local._ingest_sources) : source.bucket])
-  _ingest_lanes   = sort(distinct([for source in values(local._ingest_sources) : source.lane]))
+  _ingest_sources         = { for key, source in module.input.sources : key => source if source.via == "lambda" }
+  _ingest                 = length(local._ingest_sources) > 0
+  _ingest_buckets         = toset([for source in values(local._ingest_sources) : source.bucket])
+  _ingest_lanes           = sort(distinct([for source in values(local._ingest_sources) : source.lane]))
+  _ingest_timeout_seconds = 30
 
   # Whose folder markers are worked on.
   _folder_markers = concat(

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from program import entry
 from program.paths import ROOT
 
-INPUT = ROOT / "terraform/modules/input"
-VARIABLES = ROOT / "terraform/variables.tf"
+COMPOSITION = ROOT / "terraform"
+INPUT = COMPOSITION / "modules/input"
 WORDS = INPUT / "words.tf"
 
 # What a build wrote is not spelt by anyone.
@@ -118,7 +118,10 @@ class _Reader:
 
 def variables() -> list[Variable]:
     """Of modules/input, but for what it is only compared with."""
-    text = "".join(path.read_text() for path in sorted(INPUT.glob("variables*.tf")))
+    return _sorted("".join(path.read_text() for path in INPUT.glob("variables-*.tf")))
+
+
+def _sorted(text: str) -> list[Variable]:
     return sorted((_variable(name, body) for name, body in _BLOCK.findall(text)), key=lambda it: (it.default is not None, it.name))
 
 
@@ -136,9 +139,13 @@ def _variable(name: str, body: str) -> Variable:
     )
 
 
-def root_variables() -> str:
-    head = "# Written by scripts/variables from modules/input, which has types and rules.\n"
-    return head + "".join(f"\n{_written(variable)}" for variable in variables())
+def root_variables() -> dict[str, str]:
+    """The composition's files of variables by their names: those of modules/input."""
+    head = "# Written by scripts/variables from modules/input/{}, which has types and rules.\n"
+    return {
+        path.name: head.format(path.name) + "".join(f"\n{_written(variable)}" for variable in _sorted(path.read_text()))
+        for path in sorted(INPUT.glob("variables-*.tf"))
+    }
 
 
 def _written(variable: Variable) -> str:
@@ -258,15 +265,16 @@ def _objects(place: Place) -> list[str]:
 def parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="scripts/variables",
-        description="Writes terraform/variables.tf and terraform/modules/input/words.tf from the types in terraform/modules/input. "
-        "To be run whenever one of them changes; a test compares.",
+        description="Writes terraform/variables-*.tf and terraform/modules/input/words.tf from the types in "
+        "terraform/modules/input. To be run whenever one of them changes; a test compares.",
     )
     return parser.parse_args(arguments)
 
 
 def main(arguments: list[str]) -> int:
     parse(arguments)
-    VARIABLES.write_text(root_variables())
+    for name, text in root_variables().items():
+        (COMPOSITION / name).write_text(text)
     WORDS.write_text(words())
     return 0
 

@@ -15,10 +15,10 @@ def emitted(handler: str) -> set:
 
 
 def named(handler: str) -> set:
-    source = (ROOT / "terraform" / "main.tf").read_text()
+    source = (ROOT / "terraform" / "outputs.tf").read_text()
     metrics = source[source.index("_metrics = {") :]
     names = re.search(rf"{handler} = \[(.*?)\]", metrics, re.DOTALL)
-    assert names, f"terraform/main.tf names no metrics of {handler}"
+    assert names, f"terraform/outputs.tf names no metrics of {handler}"
     return set(re.findall(r'"(\w+)"', names.group(1)))
 
 

@@ -76,6 +76,27 @@ variable "schedule" {
   }
 }
 
+variable "sweep" {
+  description = "Looking after slots whose outcome never came."
+  type = object({
+    # Age at which a slot is looked at.
+    after_seconds = optional(number, 300)
+    # Most slots that one tick looks at.
+    per_tick = optional(number, 50)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = var.sweep.after_seconds >= 1 && floor(var.sweep.after_seconds) == var.sweep.after_seconds
+    error_message = "sweep.after_seconds = ${var.sweep.after_seconds}: give a whole number, 1 or more."
+  }
+  validation {
+    condition     = var.sweep.per_tick >= 1 && var.sweep.per_tick <= 500 && floor(var.sweep.per_tick) == var.sweep.per_tick
+    error_message = "sweep.per_tick = ${var.sweep.per_tick}: give a whole number from 1 to 500. Step Functions answers 10 to 15 such questions a second for the whole account."
+  }
+}
+
 variable "windows" {
   description = "Times with a pace of their own, by a name of your choice; where several hold, the one with the lowest priority does."
   type = map(object({

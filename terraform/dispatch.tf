@@ -1,0 +1,137 @@
+# The tick: what comes out of the lanes' queues starts executions.
+locals {
+  # A tick drains for tick_seconds and has 20 more to finish what it began.
+  _dispatch_timeout_seconds = module.input.schedule.tick_seconds + 20
+
+  # Times with a pace of their own, by name; what is not said is left out.
+  _windows = {
+    for name, window in module.input.windows : name => merge(
+      {
+        name     = name
+        priority = window.priority
+        timezone = window.timezone
+        from     = window.from
+        to       = window.to
+      },
+      window.days == null ? {} : { days = window.days },
+      window.dates == null ? {} : { dates = window.dates },
+      window.pause ? { pause = true } : {},
+      window.pace == null ? {} : {
+        pace = { for key, number in window.pace : key => number if number != null }
+      },
+    )
+  }
+}
+
+module "dispatch" {
+  source = "./modules/handler"
+
+  name               = module.names.functions["dispatch"]
+  role_name          = module.names.roles["dispatch"]
+  handler            = "dispatch"
+  architecture       = module.input.handlers.architecture
+  artifact           = local._artifact
+  iam                = local._iam
+  kms_key            = local._kms_key
+  log_retention_days = module.input.platform.logs.retention_days
+  manifest           = module.input.handlers.manifest
+  tags               = local._tags
+
+  # A tick that Lambda could not run at once is worthless.
+  async_invoke = {}
+
+  environment = merge(
+    local._environment,
+    {
+      SPILLWAY_BURST                = module.input.pace.burst
+      SPILLWAY_EVENTS_PER_EXECUTION = module.input.workflow.events_per_execution
+      SPILLWAY_INPUT_FORMAT         = module.input.workflow.input_format
+      SPILLWAY_MAX_CONCURRENCY      = module.input.pace.max_concurrency
+      SPILLWAY_ORDER                = module.input.workflow.order
+      SPILLWAY_OUTCOMES_QUEUE_URL   = local._outcomes_queue.url
+      SPILLWAY_RETENTION_DAYS       = module.input.ledger.retention_days
+      SPILLWAY_STARTS_PER_SECOND    = module.input.pace.starts_per_second
+      SPILLWAY_STATE_MACHINE_ARN    = local._start_arn
+      SPILLWAY_SWEEP_AFTER_SECONDS  = module.input.sweep.after_seconds
+      SPILLWAY_SWEEP_PER_TICK       = module.input.sweep.per_tick
+      SPILLWAY_TICK_SECONDS         = module.input.schedule.tick_seconds
+      SPILLWAY_WINDOWS              = jsonencode(values(local._windows))
+    },
+    {
+      for name, value in {
+        SPILLWAY_STARTS_PER_DAY  = module.input.limits.starts_per_day
+        SPILLWAY_STARTS_PER_TICK = module.input.pace.starts_per_tick
+      } : name => value if value != null
+    },
+    length(local._folder_markers) == 0 ? {} : {
+      SPILLWAY_FOLDER_MARKERS = jsonencode(local._folder_markers)
+    },
+  )
+
+  policy_statements = [
+    {
+      sid = "EventsQueues"
+      actions = [
+        "sqs:ChangeMessageVisibility",
+        "sqs:DeleteMessage",
+        "sqs:GetQueueAttributes",
+        "sqs:ReceiveMessage",
+        "sqs:SendMessage",
+      ]
+      resources = [for lane in module.input.lane_order : local._lane_queues[lane].arn]
+    },
+    {
+      sid     = "SendOnly"
+      actions = ["sqs:SendMessage"]
+      resources = concat(
+        [for lane in module.input.lane_order : local._lane_queues[lane].dlq_arn],
+        [local._outcomes_queue.arn],
+      )
+    },
+    {
+      sid = "Ledger"
+      actions = [
+        "dynamodb:BatchGetItem",
+        "dynamodb:DeleteItem",
+        "dynamodb:GetItem",
+        "dynamodb:PartiQLInsert",
+        "dynamodb:PartiQLUpdate",
+        "dynamodb:PutItem",
+        "dynamodb:Query",
+        "dynamodb:UpdateItem",
+      ]
+      resources = [module.ledger.arn]
+    },
+    {
+      # By an alias, permission is asked for the state machine; both are named.
+      sid       = "Start"
+      actions   = ["states:StartExecution"]
+      resources = distinct([local._state_machine_arn, local._start_arn])
+    },
+    {
+      sid       = "Sweep"
+      actions   = ["states:DescribeExecution"]
+      resources = [local._executions]
+    },
+  ]
+
+  settings = {
+    memory_mb            = module.input.handlers.dispatch.memory_mb
+    reserved_concurrency = module.input.handlers.dispatch.reserved_concurrency
+    timeout_seconds      = local._dispatch_timeout_seconds
+    tracing              = module.input.platform.tracing
+  }
+}
+
+module "schedule" {
+  source = "./modules/schedule"
+
+  # The first tick finds its queues.
+  depends_on = [module.outcomes, module.queue]
+
+  name       = module.names.rules["tick"]
+  enabled    = module.input.schedule.enabled
+  expression = module.input.schedule.expression
+  function   = { arn = module.dispatch.function_arn }
+  tags       = local._tags
+}

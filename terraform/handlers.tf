@@ -1,0 +1,25 @@
+# What the functions have in common.
+locals {
+  _artifact = { directory = module.input.handlers.directory, s3 = module.input.handlers.s3 }
+  _iam = {
+    path                 = module.input.platform.iam.path
+    permissions_boundary = module.input.platform.iam.permissions_boundary
+  }
+
+  _tags = module.input.platform.tags
+
+  _environment = {
+    SPILLWAY_LANES = jsonencode([
+      for lane in module.input.lane_order : {
+        name                  = lane
+        queue_url             = local._lane_queues[lane].url
+        dead_letter_queue_url = local._lane_queues[lane].dlq_url
+        priority              = module.input.lanes[lane].priority
+        min_share             = module.input.lanes[lane].min_share
+      }
+    ])
+    SPILLWAY_LEDGER_ARN   = module.ledger.arn
+    SPILLWAY_LEDGER_TABLE = module.ledger.name
+    SPILLWAY_PIPELINE     = module.input.name
+  }
+}

@@ -1,0 +1,153 @@
+# -----------------------------------------------------------------------------
+# Required
+# -----------------------------------------------------------------------------
+
+variable "handlers" {
+  description = "The handlers' build: its manifest, where the zips are, and how they run."
+  type = object({
+    # The build's handlers.json, decoded.
+    manifest = object({
+      version  = string
+      protocol = number
+      handlers = map(map(object({
+        file   = string
+        sha256 = string
+        bytes  = number
+      })))
+    })
+    # arm64 or x86_64.
+    architecture = optional(string, "arm64")
+    # The zips are in a local directory,
+    directory = optional(string)
+    # or in a bucket, their keys being prefix and file name.
+    s3 = optional(object({
+      bucket = string
+      prefix = optional(string, "")
+    }))
+    dispatch = optional(object({
+      memory_mb = optional(number, 256)
+      # Null: none reserved. A lease keeps ticks apart, 1 only saves their cost;
+      # a young account cannot reserve any.
+      reserved_concurrency = optional(number)
+    }), {})
+    # Only with a source via "lambda".
+    ingest = optional(object({
+      memory_mb = optional(number, 256)
+    }), {})
+    # Unless reconcile.enabled is false.
+    reconcile = optional(object({
+      memory_mb = optional(number, 256)
+    }), {})
+    settle = optional(object({
+      memory_mb = optional(number, 256)
+      # Most instances at once, 2 to 1000; null: 10, or one for each 25 starts a
+      # second that pace or a window allows, if that is more.
+      maximum_concurrency = optional(number)
+    }), {})
+  })
+  nullable = false
+
+  validation {
+    condition     = (var.handlers.directory == null) != (var.handlers.s3 == null)
+    error_message = "Give exactly one of handlers.directory and handlers.s3 as the place of the zips; ${var.handlers.directory == null ? "neither is" : "both are"} given."
+  }
+  validation {
+    condition     = contains(["arm64", "x86_64"], var.handlers.architecture)
+    error_message = "handlers.architecture = \"${var.handlers.architecture}\": Lambda has arm64 and x86_64."
+  }
+  validation {
+    condition = alltrue([
+      for handler in local._handlers :
+      can(var.handlers.manifest.handlers[handler][var.handlers.architecture])
+    ])
+    error_message = "The manifest of version ${var.handlers.manifest.version} has no ${join(" and no ", [for handler in local._handlers : handler if !can(var.handlers.manifest.handlers[handler][var.handlers.architecture])])} for ${var.handlers.architecture}; it has ${join(", ", flatten([for handler, builds in var.handlers.manifest.handlers : [for architecture in keys(builds) : "${handler} for ${architecture}"]]))}. Build it (scripts/build --arch ${var.handlers.architecture}), or set another handlers.architecture.${contains(local._handlers, "reconcile") && !can(var.handlers.manifest.handlers["reconcile"]) ? " A build without reconcile is of a release before it: reconcile = { enabled = false } does without." : ""}"
+  }
+}
+
+variable "name" {
+  description = "Name of the pipeline; every name starts with it."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{1,30}[a-z0-9]$", var.name))
+    error_message = "\"${var.name}\" cannot be the name of a pipeline: 3 to 32 lower-case letters, digits and -, a letter first and no - last."
+  }
+}
+
+# -----------------------------------------------------------------------------
+# Optional
+# -----------------------------------------------------------------------------
+
+variable "ledger" {
+  description = "The record of every object event."
+  type = object({
+    # How long the row of a finished object event is kept.
+    retention_days = optional(number, 90)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = var.ledger.retention_days >= 29 && var.ledger.retention_days <= 3650 && floor(var.ledger.retention_days) == var.ledger.retention_days
+    error_message = "ledger.retention_days = ${var.ledger.retention_days}: give a whole number from 29 to 3650. A row must outlive every message of its object event, 14 days in the queue and 14 in the dead-letter queue, or a redrive would start it a second time."
+  }
+}
+
+variable "platform" {
+  description = "What an organisation sets once for all its pipelines."
+  type = object({
+    # ARNs of the roles and users that run terraform apply, with * where you
+    # like: named in the output kms_key_policy_statements.
+    appliers = optional(set(string), [])
+    iam = optional(object({
+      path                 = optional(string, "/")
+      permissions_boundary = optional(string)
+      role_name_prefix     = optional(string, "")
+    }), {})
+    # Encrypts queues, ledger, log groups, state machine and the functions'
+    # environments; null: SSE-SQS and keys of AWS. Its policy needs the output
+    # kms_key_policy_statements first.
+    kms_key = optional(object({ arn = string }))
+    logs = optional(object({
+      retention_days = optional(number, 30)
+    }), {})
+    tags = optional(map(string), {})
+    # X-Ray, of functions and state machine.
+    tracing = optional(bool, false)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for arn in var.platform.appliers : can(regex("^arn:[a-z-]+:iam::[0-9]{12}:(role|user)/.+$", arn))])
+    error_message = "platform.appliers names what is no role and no user of IAM: ${join(", ", [for arn in var.platform.appliers : arn if !can(regex("^arn:[a-z-]+:iam::[0-9]{12}:(role|user)/.+$", arn))])}. Give ARNs such as arn:aws:iam::123456789012:role/deploy; for a session (arn:aws:sts::...:assumed-role/...) that of its role."
+  }
+  validation {
+    condition     = can(regex("^/([!-~]+/)?$", var.platform.iam.path))
+    error_message = "platform.iam.path = \"${var.platform.iam.path}\": a path starts and ends with /, for instance /pipelines/."
+  }
+  validation {
+    condition     = var.platform.iam.permissions_boundary == null ? true : can(regex("^arn:[a-z-]+:iam::([0-9]{12}|aws):policy/.+$", var.platform.iam.permissions_boundary))
+    error_message = "platform.iam.permissions_boundary = \"${coalesce(var.platform.iam.permissions_boundary, "null")}\" is no ARN of a managed policy, such as arn:aws:iam::123456789012:policy/boundary."
+  }
+  validation {
+    condition     = can(regex("^([0-9A-Za-z+=,.@_-]{0,31}[+=,.@_])?$", var.platform.iam.role_name_prefix))
+    error_message = "platform.iam.role_name_prefix = \"${var.platform.iam.role_name_prefix}\": give up to 32 letters, digits and +=,.@_-, the last one of +=,.@_, for instance \"team_\". Otherwise pipeline a with prefix \"b-\" and pipeline b-a with none had roles of one name."
+  }
+  validation {
+    condition     = var.platform.kms_key == null ? true : can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", var.platform.kms_key.arn))
+    error_message = "platform.kms_key.arn = \"${try(var.platform.kms_key.arn, "")}\" is no ARN of a key. Give that of a customer-managed key, arn:aws:kms:<region>:<account>:key/<id>, and no alias: policies know keys only, and the policy of an AWS-managed key (alias/aws/...) cannot be changed to let S3 and EventBridge use it."
+  }
+  validation {
+    condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.platform.logs.retention_days)
+    error_message = "platform.logs.retention_days = ${var.platform.logs.retention_days}: CloudWatch Logs allows 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 and 3653."
+  }
+}
+
+variable "protect" {
+  description = "Keeps ledger and events queue from being deleted or purged, by Terraform too, until it is switched off and applied."
+  type        = bool
+  default     = true
+  nullable    = false
+}

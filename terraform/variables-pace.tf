@@ -1,0 +1,73 @@
+# Written by scripts/variables from modules/input/variables-pace.tf, which has types and rules.
+
+variable "limits" {
+  description = <<-EOT
+    Bounds beyond the pace, against surprises on the bill.
+
+    - `starts_per_day` (number, default null): Most starts in a day (UTC); null: no such bound. Once it is reached, events wait for the next day.
+  EOT
+  type        = any
+  default     = {}
+  nullable    = false
+}
+
+variable "pace" {
+  description = <<-EOT
+    The numbers that bound a tick; the ledger's control item may override them at run time.
+
+    - `max_concurrency` (number, required): Most executions running at once, up to 10,000.
+    - `starts_per_second` (number, default 25): Starts per second over time, and at once after a quiet time.
+    - `burst` (number, default 50)
+    - `starts_per_tick` (number, default null): Starts per tick; null: a tick starts what it can.
+  EOT
+  type        = any
+  default     = { max_concurrency = 100 }
+  nullable    = false
+}
+
+variable "schedule" {
+  description = <<-EOT
+    When dispatch runs, and for how long.
+
+    - `expression` (text, default "rate(1 minute)"): rate(...) or cron(...) of an EventBridge rule; cron is in UTC.
+    - `tick_seconds` (number, default 56): How long a tick may go on starting executions.
+    - `enabled` (true or false, default true)
+  EOT
+  type        = any
+  default     = {}
+  nullable    = false
+}
+
+variable "sweep" {
+  description = <<-EOT
+    Looking after slots whose outcome never came.
+
+    - `after_seconds` (number, default 300): Age at which a slot is looked at.
+    - `per_tick` (number, default 50): Most slots that one tick looks at.
+  EOT
+  type        = any
+  default     = {}
+  nullable    = false
+}
+
+variable "windows" {
+  description = <<-EOT
+    Times with a pace of their own, by a name of your choice; where several hold, the one with the lowest priority does.
+
+    - `priority` (number, required): The lowest wins; each window has its own.
+    - `timezone` (text, default "UTC"): IANA name of the time zone of from, to, days and dates.
+    - `from` (text, default "00:00"): HH:MM; to is not included, and may be 24:00. A window whose to is before its from ends on the next day.
+    - `to` (text, default "24:00")
+    - `days` (list of texts, default null): MON, TUE, WED, THU, FRI, SAT, SUN; null: every day.
+    - `dates` (list of texts, default null): YYYY-MM-DD, or first and last as YYYY-MM-DD/YYYY-MM-DD; null: every date.
+    - `pause` (true or false, default false): Nothing starts.
+    - `pace` (object): What is named here holds instead of the same number of pace.
+      - `max_concurrency` (number, default null)
+      - `starts_per_second` (number, default null)
+      - `burst` (number, default null)
+      - `starts_per_tick` (number, default null)
+  EOT
+  type        = any
+  default     = {}
+  nullable    = false
+}

@@ -1,0 +1,77 @@
+# Written by scripts/variables from modules/input/variables-platform.tf, which has types and rules.
+
+variable "handlers" {
+  description = <<-EOT
+    The handlers' build: its manifest, where the zips are, and how they run.
+
+    - `manifest` (object, required): The build's handlers.json, decoded.
+      - `version` (text, required)
+      - `protocol` (number, required)
+      - `handlers` (map of maps, required)
+        - `file` (text, required)
+        - `sha256` (text, required)
+        - `bytes` (number, required)
+    - `architecture` (text, default "arm64"): arm64 or x86_64.
+    - `directory` (text, default null): The zips are in a local directory,
+    - `s3` (object): or in a bucket, their keys being prefix and file name.
+      - `bucket` (text, required)
+      - `prefix` (text, default "")
+    - `dispatch` (object)
+      - `memory_mb` (number, default 256)
+      - `reserved_concurrency` (number, default null): Null: none reserved. A lease keeps ticks apart, 1 only saves their cost; a young account cannot reserve any.
+    - `ingest` (object): Only with a source via "lambda".
+      - `memory_mb` (number, default 256)
+    - `reconcile` (object): Unless reconcile.enabled is false.
+      - `memory_mb` (number, default 256)
+    - `settle` (object)
+      - `memory_mb` (number, default 256)
+      - `maximum_concurrency` (number, default null): Most instances at once, 2 to 1000; null: 10, or one for each 25 starts a second that pace or a window allows, if that is more.
+  EOT
+  type        = any
+  nullable    = false
+}
+
+variable "name" {
+  description = "Name of the pipeline; every name starts with it."
+  type        = string
+  nullable    = false
+}
+
+variable "ledger" {
+  description = <<-EOT
+    The record of every object event.
+
+    - `retention_days` (number, default 90): How long the row of a finished object event is kept.
+  EOT
+  type        = any
+  default     = {}
+  nullable    = false
+}
+
+variable "platform" {
+  description = <<-EOT
+    What an organisation sets once for all its pipelines.
+
+    - `appliers` (set of texts, default []): ARNs of the roles and users that run terraform apply, with * where you like: named in the output kms_key_policy_statements.
+    - `iam` (object)
+      - `path` (text, default "/")
+      - `permissions_boundary` (text, default null)
+      - `role_name_prefix` (text, default "")
+    - `kms_key` (object): Encrypts queues, ledger, log groups, state machine and the functions' environments; null: SSE-SQS and keys of AWS. Its policy needs the output kms_key_policy_statements first.
+      - `arn` (text, required)
+    - `logs` (object)
+      - `retention_days` (number, default 30)
+    - `tags` (map of texts, default {})
+    - `tracing` (true or false, default false): X-Ray, of functions and state machine.
+  EOT
+  type        = any
+  default     = {}
+  nullable    = false
+}
+
+variable "protect" {
+  description = "Keeps ledger and events queue from being deleted or purged, by Terraform too, until it is switched off and applied."
+  type        = bool
+  default     = true
+  nullable    = false
+}
