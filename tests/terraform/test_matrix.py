@@ -1,12 +1,15 @@
 """docs/matrix.md lists what Terraform accepts, each with a test that is there."""
 
+import itertools
 import os
 import re
 import subprocess
 import sys
 
+import input_runs
 import pytest
 from program.paths import ROOT, SCRIPTS
+from terraform_runs import Result, Run
 
 DOCUMENT = (ROOT / "docs/matrix.md").read_text()
 
@@ -17,10 +20,36 @@ def rows() -> dict[str, str]:
     return {" / ".join(cell): tests for *cell, tests in table}
 
 
-def accepted() -> list[str]:
-    source = (ROOT / "terraform/modules/input/matrix.tf").read_text()
-    cells = source[source.index("_cells = [") : source.index("]", source.index("_cells = ["))]
-    return re.findall(r'^    "(.*)",$', cells, re.MULTILINE)
+def combinations() -> list[tuple[str, ...]]:
+    ways = ("sqs", "eventbridge", "lambda")
+    return list(
+        itertools.product(("none", "latest", "each"), ("one", "many"), ways, ("standard", "fifo"), ("objects", "s3-notification"))
+    )
+
+
+def _run(combination: tuple[str, ...]) -> Run:
+    order, events, way, queue, input_format = combination
+    name = re.sub(r"\W", "_", "_".join(combination))
+    workflow = f'order = "{order}", input_format = "{input_format}", events_per_execution = {2 if events == "many" else 1}'
+    text = f"""run "{name}" {{
+  command = plan
+
+  variables {{
+    fifo     = {str(queue == "fifo").lower()}
+    buckets  = {{ a = {{ name = "bucket-a", notification = "owned", sources = {{ all = {{ via = "{way}" }} }} }} }}
+    workflow = {{ definition = "{{}}", {workflow} }}
+  }}
+}}
+"""
+    # With the variables of a file whose manifest has every function.
+    return Run("refused-workflow.tftest.hcl", name, text)
+
+
+@pytest.fixture(scope="session")
+def planned(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, ...], Result]:
+    runs = {combination: _run(combination) for combination in combinations()}
+    results = input_runs.results(tmp_path_factory.mktemp("matrix"), list(runs.values()))
+    return {combination: results[str(run)] for combination, run in runs.items()}
 
 
 def named() -> set[str]:
@@ -35,10 +64,30 @@ def collected() -> set[str]:
     return set(shown.stdout.splitlines())
 
 
-def test_every_combination_that_terraform_accepts_is_listed_and_no_other() -> None:
-    assert len(accepted()) > 20
-    assert sorted(rows()) == sorted(accepted())
-    assert len(set(accepted())) == len(accepted())
+def test_every_combination_that_terraform_accepts_is_listed_and_no_other(planned: dict[tuple[str, ...], Result]) -> None:
+    accepted = [" / ".join(combination) for combination, result in planned.items() if result.status == "pass"]
+    assert len(planned) == 72
+    assert len(accepted) > 20
+    assert sorted(rows()) == sorted(accepted)
+
+
+# By what a combination breaks: what is refused for it alone, and why.
+RULES = [
+    (("none", "one", "sqs", "fifo", "objects"), "S3 cannot send to a FIFO queue"),
+    (("none", "one", "eventbridge", "fifo", "objects"), "S3 cannot send to a FIFO queue"),
+    (("none", "many", "lambda", "fifo", "objects"), "has no place in that order"),
+    (("none", "many", "sqs", "standard", "s3-notification"), "S3's notification has no ids"),
+    (("latest", "many", "sqs", "standard", "objects"), "hold up all of them for one"),
+    (("each", "many", "sqs", "standard", "objects"), "hold up all of them for one"),
+]
+
+
+@pytest.mark.parametrize(("combination", "reason"), RULES, ids=lambda it: "-".join(it) if isinstance(it, tuple) else "")
+def test_a_combination_is_refused_by_one_rule_with_its_reason(
+    combination: tuple[str, ...], reason: str, planned: dict[tuple[str, ...], Result]
+) -> None:
+    [error] = set(planned[combination].errors)
+    assert reason in error
 
 
 def test_every_row_names_a_test() -> None:
