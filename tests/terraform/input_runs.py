@@ -3,14 +3,15 @@
 import shutil
 from pathlib import Path
 
-from terraform_runs import INPUT, REFUSED_FILES, Result, Run, terraform_test
 from tools.terraform import Terraform
+from terraform_runs import COMPOSITION, INPUT, REFUSED_FILES, Result, Run, terraform_test
 
 
 def results(directory: Path, runs: list[Run]) -> dict[str, Result]:
     """By run. Each has a file of its own: Terraform leaves out what follows an error."""
-    copy = directory / "input"
-    shutil.copytree(INPUT, copy, ignore=shutil.ignore_patterns("tests", ".terraform"))
+    copy = directory / INPUT.relative_to(COMPOSITION)
+    for part in ("data", "modules"):
+        shutil.copytree(COMPOSITION / part, directory / part, ignore=shutil.ignore_patterns("tests", ".terraform"))
     (copy / "tests").mkdir()
     files = {str(run): f"{run}.tftest.hcl" for run in runs}
     for run in runs:

@@ -8,8 +8,9 @@ from pathlib import Path
 from program.paths import ROOT
 from tools.terraform import Terraform, TerraformError
 
-DIRECTORY = ROOT / "terraform/tests"
-INPUT = ROOT / "terraform/modules/input"
+COMPOSITION = ROOT / "terraform"
+DIRECTORY = COMPOSITION / "tests"
+INPUT = COMPOSITION / "modules/input"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -64,7 +64,7 @@ def call(given: str) -> str:
     inputs = "".join(f"  {name} = local.given.{name}\n" for name in EVERYTHING)
     return (
         f"locals {{\n  given = {given}\n}}\n"
-        f'module "input" {{\n  source = "{ROOT}/terraform/modules/input"\n  name = "reports"\n{inputs}  given = local.given\n}}\n'
+        f'module "input" {{\n  source = "{ROOT}/terraform//modules/input"\n  name = "reports"\n{inputs}  given = local.given\n}}\n'
     )
 
 

@@ -1,6 +1,6 @@
 # What follows from the input alone, for its own rules and for the composition.
 locals {
-  _timezones = jsondecode(file("${path.module}/timezones.json"))
+  _timezones = jsondecode(file("${path.module}/../../data/timezones.json"))
 
   _lanes = length(var.lanes) > 0 ? var.lanes : { default = { priority = 1, min_share = 0 } }
   # By priority; numbers are sorted as texts of one length.

@@ -143,7 +143,7 @@ variable "windows" {
   }
   validation {
     condition     = alltrue([for window in var.windows : contains(local._timezones, window.timezone)])
-    error_message = "No time zone is called so: ${join(", ", [for name, window in var.windows : "windows.${name}.timezone = \"${window.timezone}\"" if !contains(local._timezones, window.timezone)])}. Give an IANA name, such as Asia/Seoul, Europe/Berlin or UTC; timezones.json lists them all."
+    error_message = "No time zone is called so: ${join(", ", [for name, window in var.windows : "windows.${name}.timezone = \"${window.timezone}\"" if !contains(local._timezones, window.timezone)])}. Give an IANA name, such as Asia/Seoul, Europe/Berlin or UTC; terraform/data/timezones.json lists them all."
   }
   validation {
     condition     = alltrue([for window in var.windows : can(regex("^([01][0-9]|2[0-3]):[0-5][0-9]$", window.from)) && can(regex("^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$", window.to))])
