@@ -1,32 +1,3 @@
-locals {
-  # What the handlers count: handlers/*/src/counts.rs.
-  _metrics = {
-    dispatch = [
-      "AlreadyStarted", "Batches", "DayLimitReached", "DurationMilliseconds",
-      "FolderMarkers", "Freed", "HandedBack", "LeaseBusy", "Lookalikes",
-      "Malformed", "MaxConcurrency", "OtherKinds", "OutcomesFound", "Parked",
-      "Paused", "Received", "Refused", "Restarted", "Saturated", "SlotsTaken",
-      "Split", "Stale", "Started", "StartsToday", "Superseded", "Swept",
-      "TestEvents", "Throttled", "Unclear", "Unreadable", "Waiting",
-    ]
-    ingest = [
-      "Events", "Failed", "FolderMarkers", "Known", "Lookalikes", "Malformed",
-      "OtherKinds", "Queued", "QueuedAgain", "TestEvents",
-    ]
-    reconcile = [
-      "DurationMilliseconds", "Failed", "FolderMarkers", "Gone", "Known", "Listed",
-      "NotCurrent", "NotOfASource", "OutOfRange", "Queued", "QueuedAgain",
-      "ReadUnits", "Scanned", "SentAgain", "TooOld", "TooYoung", "Uncompared",
-      "Unreadable", "Waiting",
-    ]
-    settle = [
-      "BatchItemsFailed", "Dead", "MalformedOutcomes", "Outcomes", "Redriven",
-      "Retried", "StaleOutcomes", "Succeeded", "Superseded",
-      "UnsettledOutcomes", "Woken",
-    ]
-  }
-}
-
 output "bucket_notifications" {
   description = "Per bucket key, what its notification configuration must have, for whoever owns it: the bucket's name, the queue and function entries, and whether EventBridge must be on. Prefixes and suffixes are not URL-encoded: modules/bucket-notification writes them as S3 wants them."
   value       = local._bucket_notifications
@@ -168,7 +139,10 @@ output "metrics" {
   value = {
     namespace  = "Spillway"
     dimensions = { Pipeline = module.input.name }
-    names      = local._metrics
+    # What each counts: metrics.json has that too.
+    names = {
+      for handler, metrics in jsondecode(file("${path.module}/data/metrics.json")) : handler => keys(metrics)
+    }
   }
 }
 

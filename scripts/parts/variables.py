@@ -10,6 +10,7 @@ import dataclasses
 import re
 from collections.abc import Iterator
 
+import metrics
 from program import entry
 from program.paths import ROOT
 
@@ -266,7 +267,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="scripts/variables",
         description="Writes terraform/variables-*.tf and terraform/modules/input/words.tf from the types in "
-        "terraform/modules/input. To be run whenever one of them changes; a test compares.",
+        "terraform/modules/input, and terraform/data/metrics.json from what the handlers count. To be run whenever one of them "
+        "changes; a test compares.",
     )
     return parser.parse_args(arguments)
 
@@ -276,6 +278,7 @@ def main(arguments: list[str]) -> int:
     for name, text in root_variables().items():
         (COMPOSITION / name).write_text(text)
     WORDS.write_text(words())
+    metrics.FILE.write_text(metrics.text())
     return 0
 
 

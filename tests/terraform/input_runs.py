@@ -3,8 +3,8 @@
 import shutil
 from pathlib import Path
 
-from tools.terraform import Terraform
 from terraform_runs import COMPOSITION, INPUT, REFUSED_FILES, Result, Run, terraform_test
+from tools.terraform import Terraform
 
 
 def results(directory: Path, runs: list[Run]) -> dict[str, Result]:

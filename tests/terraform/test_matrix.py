@@ -8,7 +8,7 @@ import sys
 
 import input_runs
 import pytest
-from program.paths import ROOT, SCRIPTS
+from program.paths import PYTHONPATH, ROOT
 from terraform_runs import Result, Run
 
 DOCUMENT = (ROOT / "docs/matrix.md").read_text()
@@ -58,7 +58,7 @@ def named() -> set[str]:
 
 @pytest.fixture(scope="session")
 def collected() -> set[str]:
-    environment = {**os.environ, "PYTHONPATH": str(SCRIPTS)}
+    environment = {**os.environ, "PYTHONPATH": PYTHONPATH}
     command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", "tests/e2e"]
     shown = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
     return set(shown.stdout.splitlines())

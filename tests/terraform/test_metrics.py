@@ -1,31 +1,35 @@
 """The metrics that Terraform's output names are those that the handlers emit."""
 
+import json
 import re
-from pathlib import Path
 
+import metrics
 import pytest
+from program.paths import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
-
-
-def emitted(handler: str) -> set:
-    source = (ROOT / "handlers" / handler / "src" / "counts.rs").read_text()
-    fields = re.findall(r"^    pub (\w+): ", source, re.MULTILINE)
-    return {"".join(word.capitalize() for word in field.split("_")) for field in fields}
+pytestmark = pytest.mark.quick
 
 
-def named(handler: str) -> set:
-    source = (ROOT / "terraform" / "outputs.tf").read_text()
-    metrics = source[source.index("_metrics = {") :]
-    names = re.search(rf"{handler} = \[(.*?)\]", metrics, re.DOTALL)
-    assert names, f"terraform/outputs.tf names no metrics of {handler}"
-    return set(re.findall(r'"(\w+)"', names.group(1)))
+def test_what_is_written_from_the_handlers_is_up_to_date() -> None:
+    assert metrics.FILE.read_text() == metrics.text(), "run scripts/variables"
 
 
-@pytest.mark.parametrize("handler", sorted(path.parent.parent.name for path in ROOT.glob("handlers/*/src/counts.rs")))
-def test_what_a_handler_emits_is_named(handler: str) -> None:
-    assert len(emitted(handler)) > 5
-    assert named(handler) == emitted(handler)
+def test_every_handler_has_metrics_and_says_what_each_is() -> None:
+    handlers = {path.parents[1].name for path in ROOT.glob("handlers/*/src/main.rs")}
+    written = json.loads(metrics.FILE.read_text())
+    assert written.keys() == handlers
+    for handler, said in written.items():
+        source = (ROOT / "handlers" / handler / "src/counts.rs").read_text()
+        assert len(said) == len(re.findall(r"^ {4}pub \w+: ", source, re.MULTILINE)) > 5
+        assert [name for name, what in said.items() if not what.endswith(".")] == []
+
+
+def test_a_field_is_named_as_serde_names_it_and_has_what_is_said_of_it() -> None:
+    source = (
+        "pub struct Counts {\n    /// Rows sent\n    /// again.\n    pub sent_again: u32,\n"
+        '    /// Slots.\n    #[serde(skip_serializing_if = "Option::is_none")]\n    pub slots: Option<u32>,\n}\n'
+    )
+    assert metrics.fields(source) == {"SentAgain": "Rows sent again.", "Slots": "Slots."}
 
 
 def test_what_may_be_absent_is_a_level() -> None:

@@ -73,6 +73,7 @@ pub struct Counts {
     /// The limit in force. Absent like the slots.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_concurrency: Option<u32>,
+    /// How long the tick took.
     pub duration_milliseconds: u64,
 }
 

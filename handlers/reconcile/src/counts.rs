@@ -44,6 +44,7 @@ pub struct Counts {
     pub unreadable: u64,
     /// Read units of the ledger that were used.
     pub read_units: f64,
+    /// How long the invocation took.
     pub duration_milliseconds: u64,
 }
 
