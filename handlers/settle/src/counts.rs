@@ -29,20 +29,3 @@ pub struct Counts {
     /// Outcomes that could not be settled and come again.
     pub unsettled_outcomes: u32,
 }
-
-impl Counts {
-    /// Adds the counts of another outcome.
-    pub fn add(&mut self, other: &Self) {
-        self.outcomes += other.outcomes;
-        self.succeeded += other.succeeded;
-        self.retried += other.retried;
-        self.dead += other.dead;
-        self.batch_items_failed += other.batch_items_failed;
-        self.superseded += other.superseded;
-        self.woken += other.woken;
-        self.stale_outcomes += other.stale_outcomes;
-        self.malformed_outcomes += other.malformed_outcomes;
-        self.redriven += other.redriven;
-        self.unsettled_outcomes += other.unsettled_outcomes;
-    }
-}
