@@ -1,5 +1,7 @@
 //! The calls that machines ask for, and the answers to them.
 
+use std::sync::Arc;
+
 use crate::event::ObjectEvent;
 use crate::execution::answer::{Described, Start};
 use crate::execution::input::Load;
@@ -89,7 +91,7 @@ pub enum Call {
     Start {
         state_machine_arn: String,
         execution: String,
-        load: Load,
+        load: Arc<Load>,
     },
     /// Describes an execution: [`Answer::Described`].
     Describe {

@@ -1,6 +1,8 @@
 //! Starting the execution of a claimed slot, and every fate that a start can have. Whatever the answer, the slot stays:
 //! settle frees it, or a later tick starts it again.
 
+use std::sync::Arc;
+
 use super::call::{Answer, Call, Queue};
 use super::fact::{Fact, Scope};
 use super::terms::Terms;
@@ -41,7 +43,8 @@ pub struct Starting {
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum At {
-    Start(Load),
+    /// Shared with its call: an event has many texts.
+    Start(Arc<Load>),
     /// Marks the slot, so that its start comes first in the next tick.
     Mark,
     /// Takes the mark from the slot.
@@ -55,7 +58,7 @@ impl Starting {
     pub fn new(slot: Slot, load: Load) -> Self {
         Self {
             slot,
-            at: At::Start(load),
+            at: At::Start(Arc::new(load)),
             stage: Stage::Called,
         }
     }
@@ -169,7 +172,7 @@ impl Machine for Starting {
             At::Start(load) => Some(Call::Start {
                 state_machine_arn: self.slot.state_machine_arn.clone(),
                 execution,
-                load: load.clone(),
+                load: Arc::clone(load),
             }),
             At::Mark => Some(mark(true)),
             At::Unmark => Some(mark(false)),
