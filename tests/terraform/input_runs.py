@@ -17,5 +17,7 @@ def results(directory: Path, runs: list[Run]) -> dict[str, Result]:
     for run in runs:
         text = REFUSED_FILES[run.file]
         (copy / "tests" / files[str(run)]).write_text(text[: text.index('\nrun "') + 1] + run.text)
-    found = terraform_test(Terraform(copy), list(files.values()))
+    terraform = Terraform(copy)
+    terraform.init()
+    found = terraform_test(terraform, list(files.values()))
     return {str(run): found[files[str(run)], run.name] for run in runs}

@@ -1,35 +1,33 @@
+# Event types that S3 knows, as a regular expression.
 locals {
-  # Every pair of entries that share an event type and whose prefixes and
-  # suffixes can both match one key. S3 refuses them, at apply and without a
-  # name. It compares what it was given: suffix D ends %3D, which is suffix =.
-  _entries = {
+  _event = "^s3:(${join("|", [
+    "ObjectCreated:([*]|Put|Post|Copy|CompleteMultipartUpload)",
+    "ObjectRemoved:([*]|Delete|DeleteMarkerCreated)",
+    "ObjectRestore:([*]|Post|Completed|Delete)",
+    "ReducedRedundancyLostObject",
+    "Replication:([*]|OperationFailedReplication|OperationMissedThreshold|OperationReplicatedAfterThreshold|OperationNotTracked)",
+    "LifecycleExpiration:([*]|Delete|DeleteMarkerCreated)",
+    "LifecycleTransition",
+    "IntelligentTiering",
+    "ObjectTagging:([*]|Put|Delete)",
+    "ObjectAcl:Put",
+    "ObjectRetention:Put",
+    "ObjectAnnotation:.+",
+  ])})$"
+}
+
+# S3 refuses entries that overlap, at apply and without a name. It compares what
+# it was given: suffix D ends %3D, which is suffix =.
+module "overlaps" {
+  source = "../overlaps"
+
+  filters = {
     for id, entry in merge(
       { for id, queue in var.queues : id => { prefix = queue.prefix, suffix = queue.suffix, events = queue.events } },
       { for id, function in var.functions : id => { prefix = function.prefix, suffix = function.suffix, events = function.events } },
     ) :
     id => merge(entry, { prefix = local._written[entry.prefix], suffix = local._written[entry.suffix] })
   }
-  _ids = sort(keys(local._entries))
-  _overlaps = flatten([
-    for i, a in local._ids : [
-      for b in slice(local._ids, i + 1, length(local._ids)) : "${a} and ${b}"
-      if alltrue([
-        (
-          startswith(local._entries[a].prefix, local._entries[b].prefix)
-          || startswith(local._entries[b].prefix, local._entries[a].prefix)
-        ),
-        (
-          endswith(local._entries[a].suffix, local._entries[b].suffix)
-          || endswith(local._entries[b].suffix, local._entries[a].suffix)
-        ),
-        anytrue([
-          for pair in setproduct(local._entries[a].events, local._entries[b].events) :
-          startswith(pair[0], trimsuffix(pair[1], "*"))
-          || startswith(pair[1], trimsuffix(pair[0], "*"))
-        ]),
-      ])
-    ]
-  ])
 }
 
 # S3 compares the filters with keys as it writes them into notifications: as in a
@@ -77,9 +75,9 @@ resource "aws_s3_bucket_notification" "this" {
 
   lifecycle {
     precondition {
-      condition     = length(local._overlaps) == 0
+      condition     = length(module.overlaps.texts) == 0
       error_message = <<-EOT
-        These notification entries of one bucket overlap: ${join("; ", local._overlaps)}.
+        These notification entries of one bucket overlap: ${join("; ", module.overlaps.texts)}.
         S3 delivers an event to one of them only and refuses such a configuration: give them prefixes or suffixes that cannot match the same key, or different event types.
       EOT
     }

@@ -37,10 +37,10 @@ variable "functions" {
   validation {
     condition = alltrue(flatten([
       for entry in var.functions : [
-        for event in entry.events : can(regex("^s3:(ObjectCreated:([*]|Put|Post|Copy|CompleteMultipartUpload)|ObjectRemoved:([*]|Delete|DeleteMarkerCreated)|ObjectRestore:([*]|Post|Completed|Delete)|ReducedRedundancyLostObject|Replication:([*]|OperationFailedReplication|OperationMissedThreshold|OperationReplicatedAfterThreshold|OperationNotTracked)|LifecycleExpiration:([*]|Delete|DeleteMarkerCreated)|LifecycleTransition|IntelligentTiering|ObjectTagging:([*]|Put|Delete)|ObjectAcl:Put|ObjectRetention:Put|ObjectAnnotation:.+)$", event))
+        for event in entry.events : can(regex(local._event, event))
       ]
     ]))
-    error_message = "S3 knows no event type ${join(", ", flatten([for key, entry in var.functions : [for event in entry.events : "\"${event}\" (${key})" if !can(regex("^s3:(ObjectCreated:([*]|Put|Post|Copy|CompleteMultipartUpload)|ObjectRemoved:([*]|Delete|DeleteMarkerCreated)|ObjectRestore:([*]|Post|Completed|Delete)|ReducedRedundancyLostObject|Replication:([*]|OperationFailedReplication|OperationMissedThreshold|OperationReplicatedAfterThreshold|OperationNotTracked)|LifecycleExpiration:([*]|Delete|DeleteMarkerCreated)|LifecycleTransition|IntelligentTiering|ObjectTagging:([*]|Put|Delete)|ObjectAcl:Put|ObjectRetention:Put|ObjectAnnotation:.+)$", event))]]))}. Uploads are s3:ObjectCreated:* or one of s3:ObjectCreated:Put, :Post, :Copy, :CompleteMultipartUpload."
+    error_message = "S3 knows no event type ${join(", ", flatten([for key, entry in var.functions : [for event in entry.events : "\"${event}\" (${key})" if !can(regex(local._event, event))]]))}. Uploads are s3:ObjectCreated:* or one of s3:ObjectCreated:Put, :Post, :Copy, :CompleteMultipartUpload."
   }
   validation {
     condition = alltrue([
@@ -85,10 +85,10 @@ variable "queues" {
   validation {
     condition = alltrue(flatten([
       for queue in var.queues : [
-        for event in queue.events : can(regex("^s3:(ObjectCreated:([*]|Put|Post|Copy|CompleteMultipartUpload)|ObjectRemoved:([*]|Delete|DeleteMarkerCreated)|ObjectRestore:([*]|Post|Completed|Delete)|ReducedRedundancyLostObject|Replication:([*]|OperationFailedReplication|OperationMissedThreshold|OperationReplicatedAfterThreshold|OperationNotTracked)|LifecycleExpiration:([*]|Delete|DeleteMarkerCreated)|LifecycleTransition|IntelligentTiering|ObjectTagging:([*]|Put|Delete)|ObjectAcl:Put|ObjectRetention:Put|ObjectAnnotation:.+)$", event))
+        for event in queue.events : can(regex(local._event, event))
       ]
     ]))
-    error_message = "S3 knows no event type ${join(", ", flatten([for key, queue in var.queues : [for event in queue.events : "\"${event}\" (${key})" if !can(regex("^s3:(ObjectCreated:([*]|Put|Post|Copy|CompleteMultipartUpload)|ObjectRemoved:([*]|Delete|DeleteMarkerCreated)|ObjectRestore:([*]|Post|Completed|Delete)|ReducedRedundancyLostObject|Replication:([*]|OperationFailedReplication|OperationMissedThreshold|OperationReplicatedAfterThreshold|OperationNotTracked)|LifecycleExpiration:([*]|Delete|DeleteMarkerCreated)|LifecycleTransition|IntelligentTiering|ObjectTagging:([*]|Put|Delete)|ObjectAcl:Put|ObjectRetention:Put|ObjectAnnotation:.+)$", event))]]))}. Uploads are s3:ObjectCreated:* or one of s3:ObjectCreated:Put, :Post, :Copy, :CompleteMultipartUpload."
+    error_message = "S3 knows no event type ${join(", ", flatten([for key, queue in var.queues : [for event in queue.events : "\"${event}\" (${key})" if !can(regex(local._event, event))]]))}. Uploads are s3:ObjectCreated:* or one of s3:ObjectCreated:Put, :Post, :Copy, :CompleteMultipartUpload."
   }
   validation {
     condition = alltrue([

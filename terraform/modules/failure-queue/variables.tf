@@ -25,7 +25,7 @@ variable "kms_key" {
   default     = null
 
   validation {
-    condition     = var.kms_key == null ? true : can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", var.kms_key.arn))
+    condition     = var.kms_key == null ? true : can(regex(module.forms.arns.key, var.kms_key.arn))
     error_message = "kms_key.arn = \"${try(var.kms_key.arn, "")}\" is no ARN of a key. Give that of a customer-managed key, arn:aws:kms:<region>:<account>:key/<id>: the policy of an AWS-managed key (alias/aws/...) lets no EventBridge or SNS use it and cannot be changed."
   }
 }

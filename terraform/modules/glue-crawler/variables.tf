@@ -162,7 +162,7 @@ variable "feed" {
     error_message = "feed.topic.arn = \"${try(var.feed.topic.arn, "")}\" is a FIFO topic: S3 cannot publish to one, and a crawler takes no FIFO queue. Give a standard topic."
   }
   validation {
-    condition     = var.feed.topic == null ? true : can(regex("^arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:[0-9A-Za-z_-]+([.]fifo)?$", var.feed.topic.arn))
+    condition     = var.feed.topic == null ? true : can(regex(module.forms.arns.topic_of_any_type, var.feed.topic.arn))
     error_message = "feed.topic.arn = \"${try(var.feed.topic.arn, "")}\" is no ARN of an SNS topic. Give arn:aws:sns:<region>:<account>:<name>."
   }
   validation {
@@ -197,7 +197,7 @@ variable "kms_key" {
   default     = null
 
   validation {
-    condition     = var.kms_key == null ? true : can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", var.kms_key.arn))
+    condition     = var.kms_key == null ? true : can(regex(module.forms.arns.key, var.kms_key.arn))
     error_message = "kms_key.arn = \"${try(var.kms_key.arn, "")}\" is no ARN of a key. Give that of a customer-managed key, arn:aws:kms:<region>:<account>:key/<id>: the policy of an AWS-managed key (alias/aws/...) lets no S3, EventBridge or SNS use it and cannot be changed."
   }
 }

@@ -43,15 +43,46 @@ locals {
   }
 }
 
-# What S3 calls the kinds of uploads, in its own notifications and in
-# EventBridge's events.
+# What S3 calls the kinds of uploads in EventBridge's events, and in its own
+# notifications.
 locals {
-  _reasons = ["CompleteMultipartUpload", "CopyObject", "POST Object", "PutObject"]
-  _event_reasons = {
-    "s3:ObjectCreated:*"                       = local._reasons
-    "s3:ObjectCreated:CompleteMultipartUpload" = ["CompleteMultipartUpload"]
-    "s3:ObjectCreated:Copy"                    = ["CopyObject"]
-    "s3:ObjectCreated:Post"                    = ["POST Object"]
-    "s3:ObjectCreated:Put"                     = ["PutObject"]
+  _event_of_reason = {
+    "CompleteMultipartUpload" = "s3:ObjectCreated:CompleteMultipartUpload"
+    "CopyObject"              = "s3:ObjectCreated:Copy"
+    "POST Object"             = "s3:ObjectCreated:Post"
+    "PutObject"               = "s3:ObjectCreated:Put"
   }
+  _reasons = keys(local._event_of_reason)
+}
+
+module "overlaps" {
+  source = "../overlaps"
+
+  filters = {
+    for key, source in local._sources : key => merge(source, {
+      events = source.reasons == null ? source.events : toset([
+        for reason in source.reasons : lookup(local._event_of_reason, reason, reason)
+      ])
+    })
+  }
+}
+
+# Between sources via "lambda", the function finds the lane by the key alone.
+module "overlaps_for_ingest" {
+  source = "../overlaps"
+
+  filters = {
+    for key, source in local._sources : key => merge(source, { events = ["s3:ObjectCreated:*"] })
+    if source.via == "lambda"
+  }
+}
+
+locals {
+  _overlaps = distinct(concat(
+    module.overlaps.pairs,
+    [
+      for pair in module.overlaps_for_ingest.pairs : pair
+      if local._sources[pair.one].lane != local._sources[pair.other].lane
+    ],
+  ))
 }

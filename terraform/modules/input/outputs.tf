@@ -108,4 +108,13 @@ output "lane_order" {
 output "sources" {
   description = "Every source of every bucket, by <bucket>.<source>, with its bucket and its lane."
   value       = local._sources
+
+  precondition {
+    condition     = length(local._overlaps) == 0
+    error_message = <<-EOT
+      These sources of buckets overlap: ${join("; ", [for pair in local._overlaps : "${pair.one} and ${pair.other}"])}.
+      S3 refuses that, and by EventBridge one upload would come twice.
+      Give them prefixes or suffixes that cannot match the same key, or different event types, reasons or sizes.
+    EOT
+  }
 }

@@ -94,45 +94,6 @@ variable "buckets" {
     error_message = "min_size and max_size are whole bytes, 0 or more, min_size not above max_size: ${join(", ", flatten([for key, bucket in var.buckets : [for source, filter in bucket.sources : "${key}.${source} has ${jsonencode([filter.min_size, filter.max_size])}" if filter.min_size != null || filter.max_size != null]]))}."
   }
   validation {
-    condition = length(flatten([
-      for key, bucket in var.buckets : [
-        for i, a in keys(bucket.sources) : [
-          for b in slice(keys(bucket.sources), i + 1, length(bucket.sources)) : "${key}.${a} and ${key}.${b}"
-          if alltrue([
-            startswith(bucket.sources[a].prefix, bucket.sources[b].prefix) || startswith(bucket.sources[b].prefix, bucket.sources[a].prefix),
-            endswith(bucket.sources[a].suffix, bucket.sources[b].suffix) || endswith(bucket.sources[b].suffix, bucket.sources[a].suffix),
-            # Between two sources via "lambda", the function finds the lane by the key alone.
-            (bucket.sources[a].via == "lambda" && bucket.sources[b].via == "lambda" && bucket.sources[a].lane != bucket.sources[b].lane) || length(setintersection([
-              for source in [bucket.sources[a], bucket.sources[b]] : (
-                source.reasons == null ? flatten([for event in source.events : lookup(local._event_reasons, event, [])]) : tolist(source.reasons)
-              )
-            ]...)) > 0,
-            coalesce(bucket.sources[a].min_size, 0) <= coalesce(bucket.sources[b].max_size, pow(10, 18)),
-            coalesce(bucket.sources[b].min_size, 0) <= coalesce(bucket.sources[a].max_size, pow(10, 18)),
-          ])
-        ]
-      ]
-    ])) == 0
-    error_message = "These sources of one bucket overlap: ${join("; ", flatten([
-      for key, bucket in var.buckets : [
-        for i, a in keys(bucket.sources) : [
-          for b in slice(keys(bucket.sources), i + 1, length(bucket.sources)) : "${key}.${a} and ${key}.${b}"
-          if alltrue([
-            startswith(bucket.sources[a].prefix, bucket.sources[b].prefix) || startswith(bucket.sources[b].prefix, bucket.sources[a].prefix),
-            endswith(bucket.sources[a].suffix, bucket.sources[b].suffix) || endswith(bucket.sources[b].suffix, bucket.sources[a].suffix),
-            (bucket.sources[a].via == "lambda" && bucket.sources[b].via == "lambda" && bucket.sources[a].lane != bucket.sources[b].lane) || length(setintersection([
-              for source in [bucket.sources[a], bucket.sources[b]] : (
-                source.reasons == null ? flatten([for event in source.events : lookup(local._event_reasons, event, [])]) : tolist(source.reasons)
-              )
-            ]...)) > 0,
-            coalesce(bucket.sources[a].min_size, 0) <= coalesce(bucket.sources[b].max_size, pow(10, 18)),
-            coalesce(bucket.sources[b].min_size, 0) <= coalesce(bucket.sources[a].max_size, pow(10, 18)),
-          ])
-        ]
-      ]
-    ]))}. S3 refuses that, and by EventBridge one upload would come twice: give them prefixes or suffixes that cannot match the same key, or different event types, reasons or sizes."
-  }
-  validation {
     condition     = length([for bucket in var.buckets : bucket.name if anytrue([for source in bucket.sources : source.via == "lambda"])]) <= 40
     error_message = "${length([for bucket in var.buckets : bucket.name if anytrue([for source in bucket.sources : source.via == "lambda"])])} buckets have sources via \"lambda\"; the policy of the function has room for 40. Spread them over several pipelines."
   }
@@ -240,8 +201,8 @@ variable "topics" {
     error_message = "The key of a topic has 1 to 32 lower-case letters, digits and -, a letter first and no - last; these do not: ${join(", ", [for key in keys(var.topics) : "\"${key}\"" if !can(regex("^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$", key))])}."
   }
   validation {
-    condition     = alltrue([for topic in var.topics : can(regex("^arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:[0-9A-Za-z_-]+$", topic.arn))])
-    error_message = "These are no ARNs of standard SNS topics: ${join(", ", [for key, topic in var.topics : "topics.${key}.arn = \"${topic.arn}\"" if !can(regex("^arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:[0-9A-Za-z_-]+$", topic.arn))])}. Give arn:aws:sns:<region>:<account>:<name>; S3 publishes to no FIFO topic."
+    condition     = alltrue([for topic in var.topics : can(regex(module.forms.arns.topic, topic.arn))])
+    error_message = "These are no ARNs of standard SNS topics: ${join(", ", [for key, topic in var.topics : "topics.${key}.arn = \"${topic.arn}\"" if !can(regex(module.forms.arns.topic, topic.arn))])}. Give arn:aws:sns:<region>:<account>:<name>; S3 publishes to no FIFO topic."
   }
   validation {
     condition     = length(distinct([for topic in var.topics : topic.arn])) == length(var.topics)

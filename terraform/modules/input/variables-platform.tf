@@ -120,15 +120,15 @@ variable "platform" {
   nullable = false
 
   validation {
-    condition     = alltrue([for arn in var.platform.appliers : can(regex("^arn:[a-z-]+:iam::[0-9]{12}:(role|user)/.+$", arn))])
-    error_message = "platform.appliers names what is no role and no user of IAM: ${join(", ", [for arn in var.platform.appliers : arn if !can(regex("^arn:[a-z-]+:iam::[0-9]{12}:(role|user)/.+$", arn))])}. Give ARNs such as arn:aws:iam::123456789012:role/deploy; for a session (arn:aws:sts::...:assumed-role/...) that of its role."
+    condition     = alltrue([for arn in var.platform.appliers : can(regex(module.forms.arns.role_or_user, arn))])
+    error_message = "platform.appliers names what is no role and no user of IAM: ${join(", ", [for arn in var.platform.appliers : arn if !can(regex(module.forms.arns.role_or_user, arn))])}. Give ARNs such as arn:aws:iam::123456789012:role/deploy; for a session (arn:aws:sts::...:assumed-role/...) that of its role."
   }
   validation {
     condition     = can(regex("^/([!-~]+/)?$", var.platform.iam.path))
     error_message = "platform.iam.path = \"${var.platform.iam.path}\": a path starts and ends with /, for instance /pipelines/."
   }
   validation {
-    condition     = var.platform.iam.permissions_boundary == null ? true : can(regex("^arn:[a-z-]+:iam::([0-9]{12}|aws):policy/.+$", var.platform.iam.permissions_boundary))
+    condition     = var.platform.iam.permissions_boundary == null ? true : can(regex(module.forms.arns.policy, var.platform.iam.permissions_boundary))
     error_message = "platform.iam.permissions_boundary = \"${coalesce(var.platform.iam.permissions_boundary, "null")}\" is no ARN of a managed policy, such as arn:aws:iam::123456789012:policy/boundary."
   }
   validation {
@@ -136,7 +136,7 @@ variable "platform" {
     error_message = "platform.iam.role_name_prefix = \"${var.platform.iam.role_name_prefix}\": give up to 32 letters, digits and +=,.@_-, the last one of +=,.@_, for instance \"team_\". Otherwise pipeline a with prefix \"b-\" and pipeline b-a with none had roles of one name."
   }
   validation {
-    condition     = var.platform.kms_key == null ? true : can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", var.platform.kms_key.arn))
+    condition     = var.platform.kms_key == null ? true : can(regex(module.forms.arns.key, var.platform.kms_key.arn))
     error_message = "platform.kms_key.arn = \"${try(var.platform.kms_key.arn, "")}\" is no ARN of a key. Give that of a customer-managed key, arn:aws:kms:<region>:<account>:key/<id>, and no alias: policies know keys only, and the policy of an AWS-managed key (alias/aws/...) cannot be changed to let S3 and EventBridge use it."
   }
   validation {

@@ -33,8 +33,8 @@ variable "reconcile" {
   nullable = false
 
   validation {
-    condition     = can(regex(local._schedule_form, var.reconcile.schedule))
-    error_message = "reconcile.schedule = \"${var.reconcile.schedule}\" is no schedule of an EventBridge rule. Write rate(1 day), rate(12 hours), or cron(minutes hours day-of-month month day-of-week year): 0-59, 0-23, 1-31, 1-12 or JAN-DEC, 1-7 or SUN-SAT, 1970-2199, with ? for exactly one of the two days, for instance cron(30 3 * * ? *)."
+    condition     = can(regex(module.forms.schedule, var.reconcile.schedule))
+    error_message = "reconcile.schedule = \"${var.reconcile.schedule}\" is no schedule of an EventBridge rule. ${module.forms.schedule_remedy}"
   }
   validation {
     condition     = var.reconcile.stale_after_seconds >= 3600 && var.reconcile.stale_after_seconds <= 2592000 && floor(var.reconcile.stale_after_seconds) == var.reconcile.stale_after_seconds

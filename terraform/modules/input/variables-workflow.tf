@@ -50,7 +50,7 @@ variable "workflow" {
     error_message = "Give exactly one of workflow.definition (a state machine is made) and workflow.state_machine (one that exists is used); ${var.workflow.definition == null ? "neither is" : "both are"} given."
   }
   validation {
-    condition     = var.workflow.state_machine == null ? true : can(regex("^arn:[a-z-]+:states:[a-z0-9-]+:[0-9]{12}:stateMachine:[^:]+(:[^:]+)?$", var.workflow.state_machine.arn))
+    condition     = var.workflow.state_machine == null ? true : can(regex(module.forms.arns.state_machine_or_part, var.workflow.state_machine.arn))
     error_message = "workflow.state_machine.arn = \"${try(var.workflow.state_machine.arn, "")}\" is no ARN of a state machine or of its alias, such as arn:aws:states:eu-central-1:123456789012:stateMachine:reports or the same with :live."
   }
   validation {

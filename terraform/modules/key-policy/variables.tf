@@ -26,8 +26,8 @@ variable "appliers" {
   nullable    = false
 
   validation {
-    condition     = alltrue([for arn in var.appliers : can(regex("^arn:[a-z-]+:iam::[0-9]{12}:(role|user)/.+$", arn))])
-    error_message = "appliers names what is no role and no user of IAM: ${join(", ", [for arn in var.appliers : arn if !can(regex("^arn:[a-z-]+:iam::[0-9]{12}:(role|user)/.+$", arn))])}. Give ARNs such as arn:aws:iam::123456789012:role/deploy; for a session (arn:aws:sts::...:assumed-role/...) that of its role."
+    condition     = alltrue([for arn in var.appliers : can(regex(module.forms.arns.role_or_user, arn))])
+    error_message = "appliers names what is no role and no user of IAM: ${join(", ", [for arn in var.appliers : arn if !can(regex(module.forms.arns.role_or_user, arn))])}. Give ARNs such as arn:aws:iam::123456789012:role/deploy; for a session (arn:aws:sts::...:assumed-role/...) that of its role."
   }
 }
 

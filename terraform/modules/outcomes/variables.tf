@@ -53,7 +53,7 @@ variable "state_machine" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^arn:[a-z-]+:states:[a-z0-9-]+:[0-9]{12}:stateMachine:[^:]+$", var.state_machine.arn))
+    condition     = can(regex(module.forms.arns.state_machine, var.state_machine.arn))
     error_message = "state_machine.arn = \"${var.state_machine.arn}\" is no ARN of a state machine. Give it without alias or version, as events carry it: arn:aws:states:<region>:<account>:stateMachine:<name>."
   }
 }
@@ -64,7 +64,7 @@ variable "kms_key" {
   default     = null
 
   validation {
-    condition     = var.kms_key == null ? true : can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", var.kms_key.arn))
+    condition     = var.kms_key == null ? true : can(regex(module.forms.arns.key, var.kms_key.arn))
     error_message = "kms_key.arn = \"${try(var.kms_key.arn, "")}\" is no ARN of a key. Give that of a customer-managed key, arn:aws:kms:<region>:<account>:key/<id>."
   }
 }

@@ -150,36 +150,20 @@ locals {
   })
 }
 
-# Every pair of sources of one bucket that share an event type and whose
-# prefixes and suffixes can both match one key. S3 refuses them, at apply and
-# without a name.
-locals {
-  _overlaps = flatten([
-    for key, bucket in var.buckets : [
-      for i, a in sort(keys(bucket.sources)) : [
-        for b in slice(
-          sort(keys(bucket.sources)), i + 1, length(bucket.sources)
-        ) : "${key}.${a} and ${key}.${b}"
-        if alltrue([
-          (
-            startswith(bucket.sources[a].prefix, bucket.sources[b].prefix)
-            || startswith(bucket.sources[b].prefix, bucket.sources[a].prefix)
-          ),
-          (
-            endswith(bucket.sources[a].suffix, bucket.sources[b].suffix)
-            || endswith(bucket.sources[b].suffix, bucket.sources[a].suffix)
-          ),
-          anytrue([
-            for pair in setproduct(
-              bucket.sources[a].events, bucket.sources[b].events
-            ) :
-            startswith(pair[0], trimsuffix(pair[1], "*"))
-            || startswith(pair[1], trimsuffix(pair[0], "*"))
-          ]),
-        ])
-      ]
-    ]
-  ])
+# S3 refuses sources that overlap, at apply and without a name.
+module "overlaps" {
+  source = "../overlaps"
+
+  filters = merge([
+    for key, bucket in var.buckets : {
+      for name, source in bucket.sources : "${key}.${name}" => {
+        bucket = key
+        events = source.events
+        prefix = source.prefix
+        suffix = source.suffix
+      }
+    }
+  ]...)
 }
 
 resource "aws_sqs_queue" "this" {

@@ -16,9 +16,9 @@ output "bucket_notifications" {
   }
 
   precondition {
-    condition     = length(local._overlaps) == 0
+    condition     = length(module.overlaps.texts) == 0
     error_message = <<-EOT
-      These sources of one bucket overlap: ${join("; ", local._overlaps)}.
+      These sources of one bucket overlap: ${join("; ", module.overlaps.texts)}.
       S3 delivers an event once and refuses such a configuration: give them prefixes or suffixes that cannot match the same key, or different event types.
     EOT
   }

@@ -75,8 +75,8 @@ variable "expression" {
   nullable    = false
 
   validation {
-    condition     = can(regex(local._schedule_form, var.expression))
-    error_message = "\"${var.expression}\" is no schedule of an EventBridge rule. Write rate(1 minute), rate(5 minutes), rate(2 hours), rate(1 day), or cron(minutes hours day-of-month month day-of-week year): 0-59, 0-23, 1-31, 1-12 or JAN-DEC, 1-7 or SUN-SAT, 1970-2199, with ? for exactly one of the two days, for instance cron(30 3 * * ? *)."
+    condition     = can(regex(module.forms.schedule, var.expression))
+    error_message = "\"${var.expression}\" is no schedule of an EventBridge rule. ${module.forms.schedule_remedy}"
   }
 }
 
@@ -103,7 +103,7 @@ variable "kms_key" {
   default     = null
 
   validation {
-    condition     = var.kms_key == null ? true : can(regex("^arn:[a-z-]+:kms:[0-9a-z-]+:[0-9]{12}:key/.+$", var.kms_key.arn))
+    condition     = var.kms_key == null ? true : can(regex(module.forms.arns.key, var.kms_key.arn))
     error_message = "kms_key.arn = \"${try(var.kms_key.arn, "")}\" is no ARN of a key. Give that of a customer-managed key, arn:aws:kms:<region>:<account>:key/<id>."
   }
 }

@@ -29,8 +29,8 @@ variable "expression" {
   nullable    = false
 
   validation {
-    condition     = can(regex(local._schedule_form, var.expression))
-    error_message = "\"${var.expression}\" is no schedule of an EventBridge rule. Write rate(1 minute), rate(5 minutes), rate(2 hours), rate(1 day), or cron(minutes hours day-of-month month day-of-week year): 0-59, 0-23, 1-31, 1-12 or JAN-DEC, 1-7 or SUN-SAT, 1970-2199, with ? for exactly one of the two days, for instance cron(0/5 8-17 ? * MON-FRI *)."
+    condition     = can(regex(module.forms.schedule, var.expression))
+    error_message = "\"${var.expression}\" is no schedule of an EventBridge rule. ${module.forms.schedule_remedy}"
   }
 }
 

@@ -61,7 +61,7 @@ variable "alias" {
     error_message = "alias.weight = ${try(var.alias.weight, "")} leaves starts to another version, and alias.previous_version_arn names none. Give it the ARN of the version that ran so far (output version_arn), or leave weight out."
   }
   validation {
-    condition     = try(var.alias.previous_version_arn, null) == null ? true : can(regex("^arn:[a-z-]+:states:[0-9a-z-]+:[0-9]{12}:stateMachine:${var.name}:[0-9]+$", var.alias.previous_version_arn))
+    condition     = try(var.alias.previous_version_arn, null) == null ? true : try(regex(module.forms.arns.state_machine_version, var.alias.previous_version_arn) != "" && split(":", var.alias.previous_version_arn)[6] == var.name, false)
     error_message = "alias.previous_version_arn = \"${try(coalesce(var.alias.previous_version_arn), "")}\" is no version of this state machine: it looks like arn:aws:states:eu-central-1:123456789012:stateMachine:${var.name}:7. The output version_arn of the last apply is one."
   }
 }
@@ -82,7 +82,7 @@ variable "kms_key" {
   default     = null
 
   validation {
-    condition     = var.kms_key == null ? true : can(regex("^arn:[a-z-]+:kms:[0-9a-z-]+:[0-9]{12}:key/.+$", var.kms_key.arn))
+    condition     = var.kms_key == null ? true : can(regex(module.forms.arns.key, var.kms_key.arn))
     error_message = "kms_key.arn = \"${try(var.kms_key.arn, "")}\" is no ARN of a key, such as arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab. An alias will not do: policies know keys only."
   }
 }

@@ -120,7 +120,7 @@ run "sources_that_overlap" {
     buckets = { a = { name = "bucket-a", notification = "owned", sources = { all = {}, json = { suffix = ".json" } } } }
   }
 
-  expect_failures = [var.buckets]
+  expect_failures = [output.sources]
 }
 
 run "sources_that_overlap_by_two_ways" {
@@ -130,7 +130,7 @@ run "sources_that_overlap_by_two_ways" {
     buckets = { a = { name = "bucket-a", notification = "owned", sources = { all = { via = "lambda" }, json = { suffix = ".json" } } } }
   }
 
-  expect_failures = [var.buckets]
+  expect_failures = [output.sources]
 }
 
 run "sources_that_overlap_by_event_and_reason" {
@@ -140,7 +140,7 @@ run "sources_that_overlap_by_event_and_reason" {
     buckets = { a = { name = "bucket-a", notification = "owned", sources = { put = { events = ["s3:ObjectCreated:Put"] }, small = { via = "eventbridge", reasons = ["PutObject"] } } } }
   }
 
-  expect_failures = [var.buckets]
+  expect_failures = [output.sources]
 }
 
 run "sources_that_overlap_in_size" {
@@ -150,18 +150,18 @@ run "sources_that_overlap_in_size" {
     buckets = { a = { name = "bucket-a", notification = "owned", sources = { small = { via = "eventbridge", max_size = 10 }, big = { via = "eventbridge", min_size = 10 } } } }
   }
 
-  expect_failures = [var.buckets]
+  expect_failures = [output.sources]
 }
 
 run "sources_that_the_function_could_not_tell_apart" {
   command = plan
 
   variables {
-    buckets = { a = { name = "bucket-a", notification = "owned", sources = { put = { via = "lambda", events = ["s3:ObjectCreated:Put"], lane = "x" }, copy = { via = "lambda", events = ["s3:ObjectCreated:Copy"], lane = "y" } } } }
+    buckets = { a = { name = "bucket-a", notification = "owned", sources = { put = { via = "lambda", events = ["s3:ObjectCreated:Put"], lane = "x" }, copy = { via = "lambda", events = ["s3:ObjectCreated:Copy"], lane = "default" } } } }
     lanes   = { x = { priority = 1 }, default = { priority = 2 } }
   }
 
-  expect_failures = [var.buckets]
+  expect_failures = [output.sources]
 }
 
 run "sources_of_too_many_buckets_for_the_function" {

@@ -29,9 +29,16 @@ locals {
     "[?] ${local._cron_lists.months} (?:${local._cron_lists.days}|${local._cron_values.days}#[1-5])",
   ])
 
-  _schedule_form = join("|", [
+  _schedule = join("|", [
     "^rate\\(1 (?:minute|hour|day)\\)$",
     "^rate\\((?:[2-9]|[1-9][0-9]+) (?:minutes|hours|days)\\)$",
     "^cron\\(${local._cron_lists.minutes} ${local._cron_lists.hours} (?:${local._cron_days}) ${local._cron_lists.years}\\)$",
+  ])
+
+  _schedule_remedy = join(" ", [
+    "Write rate(1 minute), rate(5 minutes), rate(2 hours), rate(1 day),",
+    "or cron(minutes hours day-of-month month day-of-week year).",
+    "The fields take 0-59, 0-23, 1-31, 1-12 or JAN-DEC, 1-7 or SUN-SAT, and 1970-2199.",
+    "Exactly one of the two days is ?, for instance cron(0/5 8-17 ? * MON-FRI *).",
   ])
 }

@@ -1,0 +1,15 @@
+# ARNs, as far as a mistake can be told at plan. AWS knows the rest.
+locals {
+  _arns = {
+    key                   = "^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/.+$"
+    policy                = "^arn:[a-z-]+:iam::([0-9]{12}|aws):policy/.+$"
+    role_or_user          = "^arn:[a-z-]+:iam::[0-9]{12}:(role|user)/.+$"
+    state_machine         = "${local._state_machines}[^:]+$"
+    state_machine_or_part = "${local._state_machines}[^:]+(:[^:]+)?$"
+    state_machine_version = "${local._state_machines}[^:]+:[0-9]+$"
+    topic                 = "${local._topics}$"
+    topic_of_any_type     = "${local._topics}([.]fifo)?$"
+  }
+  _state_machines = "^arn:[a-z-]+:states:[a-z0-9-]+:[0-9]{12}:stateMachine:"
+  _topics         = "^arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:[0-9A-Za-z_-]+"
+}
