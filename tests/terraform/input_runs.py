@@ -6,6 +6,9 @@ from pathlib import Path
 from terraform_runs import COMPOSITION, INPUT, REFUSED_FILES, Result, Run, terraform_test
 from tools.terraform import Terraform
 
+# What every run starts from.
+VARIABLES = "terraform.tfvars"
+
 
 def results(directory: Path, runs: list[Run]) -> dict[str, Result]:
     """By run. Each has a file of its own: Terraform leaves out what follows an error."""
@@ -13,6 +16,7 @@ def results(directory: Path, runs: list[Run]) -> dict[str, Result]:
     for part in ("data", "modules"):
         shutil.copytree(COMPOSITION / part, directory / part, ignore=shutil.ignore_patterns("tests", ".terraform"))
     (copy / "tests").mkdir()
+    shutil.copy(INPUT / "tests" / VARIABLES, copy / "tests")
     files = {str(run): f"{run}.tftest.hcl" for run in runs}
     for run in runs:
         text = REFUSED_FILES[run.file]

@@ -41,7 +41,6 @@ def _run(combination: tuple[str, ...]) -> Run:
   }}
 }}
 """
-    # With the variables of a file whose manifest has every function.
     return Run("refused-workflow.tftest.hcl", name, text)
 
 

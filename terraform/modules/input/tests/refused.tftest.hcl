@@ -1,27 +1,4 @@
-# What is refused of the input: one run per rule. Each starts from what
-# "everything_is_fine" of the composition's tests shows to be fine.
-
-variables {
-  name    = "reports"
-  buckets = { a = { name = "bucket-a", notification = "owned", sources = { all = {} } } }
-
-  workflow = {
-    definition = "{\"StartAt\": \"Done\", \"States\": {\"Done\": {\"Type\": \"Succeed\"}}}"
-  }
-
-  handlers = {
-    s3 = { bucket = "artifacts" }
-    manifest = {
-      version  = "1.2.3"
-      protocol = 2
-      handlers = {
-        dispatch  = { arm64 = { file = "dispatch.zip", sha256 = "d1", bytes = 1 } }
-        reconcile = { arm64 = { file = "reconcile.zip", sha256 = "r1", bytes = 1 } }
-        settle    = { arm64 = { file = "settle.zip", sha256 = "s1", bytes = 1 } }
-      }
-    }
-  }
-}
+# What is refused of the input: one run per rule. Each starts from terraform.tfvars.
 
 run "name_too_short" {
   command = plan
