@@ -52,7 +52,7 @@ mod tests {
         assert_eq!(decode("%F0%9F%98%80").unwrap(), "😀");
     }
 
-    /// `tests/terraform/test_filters.py` and `tests/emulator/test_s3_keys.py` compare the modules and the scripts with this table.
+    /// `tests/terraform/test_notification_filters.py` and `tests/emulator/test_s3_keys.py` compare the modules and the scripts with this table.
     #[test]
     fn keys_are_written_as_s3_writes_them() {
         let table: BTreeMap<String, String> =

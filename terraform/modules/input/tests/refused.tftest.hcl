@@ -553,7 +553,7 @@ run "sweep_of_too_much" {
   expect_failures = [var.sweep]
 }
 
-# What each of these says is compared by tests/terraform/test_refusals.py.
+# What each of these says is compared by tests/terraform/test_messages_of_refusals.py.
 run "reconcile_out_of_range" {
   command = plan
 

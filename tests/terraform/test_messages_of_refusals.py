@@ -1,6 +1,6 @@
 """What Terraform says when it refuses: terraform test compares what failed, and not the words.
 
-The runs are those of test_refused.py, without the failures they expect.
+The runs are those of test_input_is_refused.py, without the failures they expect.
 """
 
 import dataclasses
