@@ -93,7 +93,7 @@ class Demo:
     def _set_up(self) -> Names:
         directory = self._directory / "handlers"
         profile, architecture = handlers.quickest_profile(), targets.host_architecture()
-        build = [sys.executable, "-m", "pipeline.build", "--profile", profile, "--arch", architecture, "--out", str(directory)]
+        build = [sys.executable, "-m", "build", "--profile", profile, "--arch", architecture, "--out", str(directory)]
         with processes.beside(build, stdout=subprocess.DEVNULL) as building:
             with self._steps.step("start", "compiling the handlers; beside it, starting the emulator and terraform init"):
                 venvs.use("emulator")

@@ -66,4 +66,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    entry.run("pipeline.venvs", main, VenvError)
+    entry.run("tools.venvs", main, VenvError)
