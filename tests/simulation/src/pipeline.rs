@@ -337,7 +337,11 @@ impl Pipeline {
 
     /// Invokes `dispatch` for a scheduled time.
     pub async fn tick_for(&self, time: Option<&str>) -> Ticked {
-        let caller = self.caller("dispatch");
+        self.tick_of(self.caller("dispatch"), time).await
+    }
+
+    /// Invokes `dispatch` once, calling as `caller`.
+    pub(crate) async fn tick_of(&self, caller: Caller, time: Option<&str>) -> Ticked {
         let dispatch = self.dispatch(&caller);
         let clock = self.clock();
         let invocation = Invocation {

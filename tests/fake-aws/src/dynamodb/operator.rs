@@ -51,22 +51,21 @@ impl DynamoDb {
 
     /// All items of a table in the API's JSON, by partition and sort key. Not an API call: not counted, no fault.
     pub fn items(&self, table: &str) -> Vec<Value> {
+        let body = json!({"TableName": table, "ConsistentRead": true});
         let dynamodb = lock(&self.world.dynamodb);
-        let mut items = Vec::new();
-        let mut body = json!({"TableName": table, "ConsistentRead": true});
-        loop {
-            let page = dynamodb.primary.run("Scan", body.clone());
-            let mut page = page.expect("the table exists");
-            let found = page["Items"].as_array_mut();
-            items.append(found.expect("a scan answers with items"));
-            match page["LastEvaluatedKey"].take() {
-                Value::Null => break,
-                next => body["ExclusiveStartKey"] = next,
-            }
-        }
+        let mut items = all_pages(&dynamodb.primary, "Scan", body);
         let keys: Option<&TableKeys> = dynamodb.tables.get(table);
         items.sort_by_cached_key(|item| keys.map(|keys| keys.key_of(item)));
         items
+    }
+
+    /// The items of a partition, by the attribute `pk`. Not an API call.
+    pub fn partition(&self, table: &str, pk: &str) -> Vec<Value> {
+        let body = json!({
+            "TableName": table, "ConsistentRead": true, "KeyConditionExpression": "pk = :pk",
+            "ExpressionAttributeValues": {":pk": {"S": pk}},
+        });
+        all_pages(&lock(&self.world.dynamodb).primary, "Query", body)
     }
 
     /// One item in the API's JSON, by the two attributes `pk` and `sk`.
@@ -97,5 +96,20 @@ impl DynamoDb {
         }
         dynamodb.memory.forget();
         dynamodb.primary.sweep_ttl()
+    }
+}
+
+/// The items of every page of a scan or a query.
+fn all_pages(engine: &Engine, operation: &str, mut body: Value) -> Vec<Value> {
+    let mut items = Vec::new();
+    loop {
+        let page = engine.run(operation, body.clone());
+        let mut page = page.expect("the table exists");
+        let found = page["Items"].as_array_mut();
+        items.append(found.expect("it answers with items"));
+        match page["LastEvaluatedKey"].take() {
+            Value::Null => return items,
+            next => body["ExclusiveStartKey"] = next,
+        }
     }
 }

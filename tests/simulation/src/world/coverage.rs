@@ -186,6 +186,10 @@ const ODDS: &[&str] = &[
 #[derive(Debug, Clone)]
 pub struct Coverage {
     counts: BTreeMap<String, u64>,
+    /// Waits of attempts that nothing kept, in milliseconds, by what is charged with them.
+    waits: BTreeMap<String, Vec<i64>>,
+    /// Receives of messages.
+    receives: Vec<i64>,
 }
 
 impl Default for Coverage {
@@ -198,6 +202,8 @@ impl Default for Coverage {
         let names = decisions.chain(faults).chain(shapes).chain(others);
         Self {
             counts: names.map(|name| (name, 0)).collect(),
+            waits: BTreeMap::new(),
+            receives: Vec::new(),
         }
     }
 }
@@ -231,7 +237,24 @@ impl Coverage {
         }
     }
 
+    /// Takes in how long attempts waited that nothing kept, in milliseconds, and what is charged with it.
+    pub fn waits(&mut self, waits: Vec<(String, i64)>) {
+        for (kind, time) in waits {
+            self.waits.entry(kind).or_default().push(time);
+        }
+    }
+
+    /// Takes in how often messages were received.
+    pub fn receives(&mut self, receives: Vec<(String, usize)>) {
+        let receives = receives.into_iter().map(|(_, count)| count as i64);
+        self.receives.extend(receives);
+    }
+
     pub fn add(&mut self, other: &Self) {
+        for (kind, waits) in &other.waits {
+            self.waits.entry(kind.clone()).or_default().extend(waits);
+        }
+        self.receives.extend(&other.receives);
         for (name, count) in &other.counts {
             *self.counts.entry(name.clone()).or_default() += count;
         }
@@ -261,6 +284,45 @@ impl fmt::Display for Coverage {
             let never = if *count == 0 { "  never" } else { "" };
             writeln!(formatter, "{name:<width$} {count:>9}{never}")?;
         }
-        Ok(())
+        for (kind, waits) in &self.waits {
+            let name = format!("wait beyond: {kind}, ms");
+            writeln!(formatter, "{name:<width$} {}", Spread::of(waits))?;
+        }
+        let name = "receives of a message";
+        writeln!(formatter, "{name:<width$} {}", Spread::of(&self.receives))
+    }
+}
+
+/// How numbers are spread.
+struct Spread {
+    of: usize,
+    p50: i64,
+    p99: i64,
+    worst: i64,
+}
+
+impl Spread {
+    fn of(numbers: &[i64]) -> Self {
+        let mut sorted = numbers.to_vec();
+        sorted.sort_unstable();
+        let at = |percent: usize| sorted.get(sorted.len() * percent / 100).copied();
+        Self {
+            of: sorted.len(),
+            p50: at(50).unwrap_or_default(),
+            p99: at(99).unwrap_or_default(),
+            worst: sorted.last().copied().unwrap_or_default(),
+        }
+    }
+}
+
+impl fmt::Display for Spread {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            of,
+            p50,
+            p99,
+            worst,
+        } = self;
+        write!(formatter, "{of:>9}: p50 {p50}, p99 {p99}, worst {worst}")
     }
 }

@@ -62,7 +62,7 @@ impl Kind {
         Self::RefusedForGood,
     ];
 
-    fn as_str(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::CrashBefore => "crash before the effect",
             Self::CrashAfter => "crash after the effect",

@@ -30,8 +30,16 @@ struct State {
     sluggish: HashSet<String>,
     /// Until when an operation fails, in milliseconds since the epoch.
     outages: HashMap<String, i64>,
-    /// Who was held up when and for how long, in milliseconds.
-    held_up: Vec<(String, i64, i64)>,
+    held_up: Vec<HeldUp>,
+}
+
+/// A call that was late.
+struct HeldUp {
+    caller: String,
+    at_ms: i64,
+    /// By how much, in milliseconds.
+    time: i64,
+    kind: Kind,
 }
 
 impl Faults {
@@ -70,8 +78,22 @@ impl Faults {
         let of_caller = state
             .held_up
             .iter()
-            .filter(|(who, at, _)| who == caller && (from_ms..=to_ms).contains(at));
-        of_caller.map(|(_, _, time)| time).sum()
+            .filter(|it| it.caller == caller && (from_ms..=to_ms).contains(&it.at_ms));
+        of_caller.map(|it| it.time).sum()
+    }
+
+    /// How much time faults took of a handler's calls between two times, in milliseconds, and the kind of the last one.
+    pub fn cost(&self, handler: &str, from_ms: i64, to_ms: i64) -> (i64, Option<Kind>) {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_handler = state.held_up.iter().filter(|it| {
+            it.caller.starts_with(handler) && (from_ms..=to_ms).contains(&it.at_ms)
+        });
+        let (mut cost, mut last) = (0, None);
+        for late in of_handler {
+            cost += late.time;
+            last = Some(late.kind);
+        }
+        (cost, last)
     }
 
     /// What becomes of a call.
@@ -99,12 +121,12 @@ impl Faults {
         let caller = call.caller.to_string();
         if phase == Phase::Before && state.sluggish.contains(&caller) {
             let time = SLUGGISH.as_millis() as i64;
-            state.held_up.push((caller, call.sent_ms, time));
+            state.late(call, time, Kind::Sluggish);
             return Fault::Delay(SLUGGISH);
         }
         let outage = state.outages.get(&call.operation);
         if phase == Phase::Before && outage.is_some_and(|until| call.sent_ms < *until) {
-            state.held_up.push((caller, call.sent_ms, OUTAGE_MS));
+            state.late(call, OUTAGE_MS, Kind::Outage);
             return Fault::InternalError;
         }
         // Half of the chance each, so that a call is struck once. Few calls are reconcile's.
@@ -127,7 +149,7 @@ impl Faults {
         };
         match kind {
             Kind::Sluggish => {
-                state.sluggish.insert(caller.clone());
+                state.sluggish.insert(caller);
             }
             Kind::Outage => {
                 let until = call.sent_ms + OUTAGE_MS;
@@ -135,7 +157,7 @@ impl Faults {
             }
             _ => {}
         }
-        state.held_up.push((caller, call.sent_ms, time));
+        state.late(call, time, kind);
         drop(guard);
         self.count(kind, handler);
         fault
@@ -153,8 +175,7 @@ impl Faults {
             let on = self.on.load(Ordering::Relaxed) && among;
             let fails = on && state.rng.chance((state.weight * 6.0).min(0.25));
             if fails {
-                let caller = call.caller.to_string();
-                state.held_up.push((caller, call.sent_ms, 1_000));
+                state.late(call, 1_000, Kind::EntryFails);
             }
             fails
         };
@@ -169,6 +190,18 @@ impl Faults {
     fn count(&self, kind: Kind, handler: &str) {
         let mut coverage = self.coverage.lock().unwrap_or_else(PoisonError::into_inner);
         coverage.count(&kind.name(handler));
+    }
+}
+
+impl State {
+    fn late(&mut self, call: &Call, time: i64, kind: Kind) {
+        let (caller, at_ms) = (call.caller.to_string(), call.sent_ms);
+        self.held_up.push(HeldUp {
+            caller,
+            at_ms,
+            time,
+            kind,
+        });
     }
 }
 

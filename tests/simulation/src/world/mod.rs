@@ -14,9 +14,11 @@ mod limits;
 mod operator;
 mod reconciler;
 mod shape;
+mod stalls;
 mod workflow;
 mod workload;
 
+use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -37,6 +39,7 @@ use limits::Limits;
 use operator::Operator;
 use reconciler::Reconciler;
 use shape::{Kind, Shape};
+use stalls::Stalls;
 use workload::Workload;
 
 /// Ticks within which everything must have drained, not counting days off.
@@ -69,6 +72,7 @@ struct World {
     coverage: Arc<Mutex<Coverage>>,
     kept: Arc<Mutex<Kept>>,
     starts: SlotsAtStarts,
+    stalls: Stalls,
 }
 
 /// What is remembered for the end.
@@ -80,6 +84,8 @@ struct Kept {
     /// Events of invocations of `ingest` that Lambda gave up.
     failures: Vec<String>,
     problems: Vec<String>,
+    /// Invocations of `dispatch` that died.
+    dead: HashSet<String>,
 }
 
 /// Runs one seed.
@@ -131,6 +137,8 @@ impl Ran {
         problems.append(&mut world.kept().problems);
         let mut coverage = world.coverage().clone();
         coverage.decisions();
+        coverage.waits(world.stalls.longest());
+        coverage.receives(stalls::receives(&world));
         world.let_go();
         (Self { runtime, world }, coverage, problems)
     }
@@ -163,6 +171,7 @@ impl World {
         let world = Self {
             faults: Faults::new(&rng, coverage.clone(), history.clone()),
             limits: Limits::new(shape.settings.pace.max_concurrency),
+            stalls: Stalls::new(&shape.settings.pace, pipeline.aws.clock().now_ms()),
             bucket: Bucket::new(&pipeline, rng.fork("bucket").chance(0.3)),
             rng,
             shape,
@@ -218,7 +227,9 @@ impl World {
             problems.extend(checks::left_behind(self));
             problems.extend(checks::in_another_lane(self));
             problems.extend(self.judge().problems());
+            problems.extend(stalls::received_too_often(self));
         }
+        problems.extend(self.stalls.problems());
         problems.extend(checks::over_the_limit(self));
         problems
     }
@@ -257,6 +268,8 @@ impl World {
                 refill_per_second: 1.0,
             };
             aws.sfn().set_start_quota(Some(slow));
+            // Half of it: what was throttled slows the pace down further.
+            self.stalls.pace(0.5, 1);
         }
         let settings = &self.shape.settings;
         for (name, given) in [
@@ -289,14 +302,27 @@ impl World {
 
     fn set_hooks(&self) {
         let faults = self.pipeline.aws.faults();
-        let strikes = self.faults.clone();
-        faults.before(move |call| strikes.of(call, Phase::Before));
+        let (strikes, stalls) = (self.faults.clone(), self.stalls.clone());
+        faults.before(move |call| {
+            let fault = strikes.of(call, Phase::Before);
+            if call.operation == "StartExecution" {
+                stalls.called(call.sent_ms);
+                if fault == fake_aws::Fault::Throttle {
+                    stalls.throttled(call.sent_ms);
+                }
+            }
+            fault
+        });
         let world = self.clone();
         faults.after(move |call| {
             if call.operation == "DeleteItem" {
                 world.check_freed(call);
             }
-            world.faults.of(call, Phase::After)
+            let fault = world.faults.of(call, Phase::After);
+            if call.operation == "ReceiveMessage" {
+                world.stalls.received(call, fault == fake_aws::Fault::None);
+            }
+            fault
         });
         let strikes = self.faults.clone();
         faults.fail_entries(move |call, _| strikes.fails_entry(call));
@@ -366,7 +392,21 @@ impl World {
     }
 
     async fn tick(&self, time: &str) {
-        match self.pipeline.tick_for(Some(time)).await {
+        let caller = self.pipeline.caller("dispatch");
+        let name = caller.name().to_string();
+        // Whether it lived on, once it has ended.
+        let ended: Arc<Mutex<Option<bool>>> = Arc::default();
+        let (world, watched, ended_then) = (self.clone(), name.clone(), ended.clone());
+        tokio::spawn(async move {
+            stalls::watch(&world, &watched, || *locked(&ended_then)).await;
+        });
+        let ticked = self.pipeline.tick_of(caller, Some(time)).await;
+        let lived = matches!(ticked, Ticked::Ended(_));
+        *locked(&ended) = Some(lived);
+        if !lived {
+            self.kept().dead.insert(name);
+        }
+        match ticked {
             Ticked::Ended(ended) => {
                 let counts = &ended.counts;
                 for (name, happened) in [
@@ -401,6 +441,8 @@ impl World {
         let aws = &self.pipeline.aws;
         aws.sfn().change_event_rules(|rule| rule.lost = 0.0);
         aws.sfn().set_start_quota(None);
+        let pace = &self.shape.settings.pace;
+        self.stalls.pace(pace.starts_per_second, pace.burst);
         for queue in self.queues() {
             queue.reconfigure(|config| config.odds = Odds::NEVER);
         }

@@ -66,6 +66,7 @@ impl Operator {
         let mut last = Self::new(world);
         last.write_control();
         world.pipeline.aws.sfn().refuse_starts(None);
+        world.stalls.forbid(false);
     }
 
     fn did(&self, what: &str) {
@@ -123,8 +124,10 @@ impl Operator {
         let item = json!({"pk": {"S": "control"}, "sk": {"S": "dispatch"}, "max_concurrency": {"S": "many"}});
         self.world.pipeline.aws.dynamodb().put(LEDGER, item);
         self.did("writes nonsense");
+        self.world.stalls.forbid(true);
         tokio::time::sleep(Duration::from_secs(8)).await;
         self.write_control();
+        self.world.stalls.forbid(false);
     }
 
     /// Moves what is dead back into its queue; `once`: the share that is moved once, the others twice.
@@ -248,6 +251,7 @@ impl Operator {
         self.did(what);
         let sfn = self.world.pipeline.aws.sfn();
         sfn.refuse_starts(Some(refusal));
+        self.world.stalls.forbid(true);
         let line = format!("operator     starts are refused: {refusal:?}");
         self.world.history.act(self.world.now_ms(), line);
         let wait = self
@@ -255,6 +259,7 @@ impl Operator {
             .duration(Duration::from_secs(1), Duration::from_secs(15));
         tokio::time::sleep(wait).await;
         sfn.refuse_starts(None);
+        self.world.stalls.forbid(false);
         self.did("allows starts again");
         let line = "operator     starts are allowed again";
         self.world.history.act(self.world.now_ms(), line);
