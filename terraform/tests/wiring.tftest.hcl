@@ -274,7 +274,7 @@ run "every_number_arrives" {
     protect  = false
     retry    = { max_attempts = 1, backoff_seconds = [0, 900] }
     schedule = { expression = "cron(0/5 8-17 ? * MON-FRI *)", tick_seconds = 100, enabled = false }
-    sweep    = { after_seconds = 1, per_tick = 500 }
+    sweep    = { after_seconds = 1, per_tick = 100 }
     platform = {
       iam     = { path = "/pipelines/", permissions_boundary = "arn:aws:iam::111122223333:policy/boundary", role_name_prefix = "team_" }
       logs    = { retention_days = 7 }
@@ -299,7 +299,7 @@ run "every_number_arrives" {
       SPILLWAY_STARTS_PER_SECOND    = "0.5"
       SPILLWAY_STARTS_PER_TICK      = "5"
       SPILLWAY_SWEEP_AFTER_SECONDS  = "1"
-      SPILLWAY_SWEEP_PER_TICK       = "500"
+      SPILLWAY_SWEEP_PER_TICK       = "100"
       SPILLWAY_TICK_SECONDS         = "100"
       SPILLWAY_WINDOWS              = "[]"
     }

@@ -17,11 +17,13 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 
+use spillway::protocol::patience::CALL_WITHIN;
+
 use super::conflict::RepeatConflicts;
 use super::environment::{Environment, EnvironmentError};
 
 /// The longest a call may take, all its retries included. A tick must end well before its deadline.
-pub const CALL_TIMEOUT: Duration = Duration::from_secs(10);
+pub const CALL_TIMEOUT: Duration = Duration::from_millis(CALL_WITHIN.unsigned_abs());
 
 /// The services a handler calls.
 #[derive(Debug, Clone)]

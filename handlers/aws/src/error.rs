@@ -10,6 +10,28 @@ use thiserror::Error;
 
 use spillway::text::cut;
 
+/// What AWS answers with a status below 500 to a call that it would take a moment later.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html>
+/// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>
+const PASSING: [&str; 16] = [
+    "AWS.SimpleQueueService.OverLimit",
+    "KMS.ThrottlingException",
+    "KmsThrottled",
+    "OverLimit",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "RequestTimeout",
+    "RequestTimeoutException",
+    "ThrottledException",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequestsException",
+    "TransactionConflictException",
+    "TransactionInProgressException",
+];
+
 /// Bytes of AWS's message that are passed on.
 const MAX_MESSAGE_BYTES: usize = 500;
 
@@ -19,6 +41,9 @@ pub enum AwsError {
     /// A call to AWS failed, its retries included.
     #[error("{call} failed: {reason}")]
     Call { call: &'static str, reason: String },
+    /// The same, of something that passes by itself: it was throttled, AWS was at fault, or there was no answer.
+    #[error("{call} failed: {reason}")]
+    Passing { call: &'static str, reason: String },
     /// Something in the ledger is not as this release can read it.
     #[error("the ledger's {item} cannot be read: {reason}")]
     Ledger { item: String, reason: String },
@@ -30,10 +55,16 @@ impl AwsError {
     where
         E: ProvideErrorMetadata + StdError + 'static,
     {
-        Self::Call {
-            call,
-            reason: reason(error),
+        let reason = reason(error);
+        match passes(error) {
+            true => Self::Passing { call, reason },
+            false => Self::Call { call, reason },
         }
+    }
+
+    /// Whether the call can be made again in a moment.
+    pub fn passes(&self) -> bool {
+        matches!(self, Self::Passing { .. })
     }
 
     /// Wraps the error of a request that could not be put together.
@@ -47,7 +78,7 @@ impl AwsError {
     /// A stable name for alarms and retries, which must not depend on a Rust type's name.
     pub fn kind(&self) -> &'static str {
         match self {
-            Self::Call { .. } => "Call",
+            Self::Call { .. } | Self::Passing { .. } => "Call",
             Self::Ledger { .. } => "Ledger",
         }
     }
@@ -64,6 +95,23 @@ pub fn diagnostic(kind: &str, error: &impl ToString) -> Diagnostic {
 impl From<AwsError> for Diagnostic {
     fn from(error: AwsError) -> Self {
         diagnostic(error.kind(), &error)
+    }
+}
+
+/// Whether a call failed for something that passes by itself.
+fn passes<E>(error: &SdkError<E, HttpResponse>) -> bool
+where
+    E: ProvideErrorMetadata,
+{
+    match error {
+        SdkError::ConstructionFailure(_) => false,
+        SdkError::ServiceError(service) => {
+            let code = service.err().meta().code();
+            service.raw().status().is_server_error()
+                || code.is_some_and(|code| PASSING.contains(&code))
+        }
+        // There was no answer, or none that could be read.
+        _ => true,
     }
 }
 

@@ -76,8 +76,8 @@ impl Config {
             sweep_after: environment.seconds("SPILLWAY_SWEEP_AFTER_SECONDS", 0),
             sweep_per_tick: environment.within(
                 "SPILLWAY_SWEEP_PER_TICK",
-                1..=u32::MAX,
-                "a whole number of slots, at least 1",
+                1..=100,
+                "a whole number of slots, 1 to 100",
             ) as usize,
         };
         environment.finish()?;

@@ -2,9 +2,11 @@
 
 use aws::clock::Clock;
 use aws::error::AwsError;
+use aws::shell::patiently;
 use spillway::Millis;
 use spillway::pace::in_force::{InForce, PausedBy, in_force};
 use spillway::pace::overridden::Overridden;
+use spillway::protocol::tick::Times;
 use tracing::{info, trace};
 
 use crate::Dispatch;
@@ -17,8 +19,12 @@ pub(crate) const CONTROL_EVERY: Millis = 2_000;
 
 impl Dispatch {
     /// Reads the control item, and says what is in force now.
-    pub(crate) async fn in_force(&self, clock: Clock) -> Result<InForce<'_>, TickError> {
-        let control = self.shell.ledger.control().await;
+    pub(crate) async fn in_force(
+        &self,
+        clock: Clock,
+        times: &Times,
+    ) -> Result<InForce<'_>, TickError> {
+        let control = patiently(clock, times.join_by, || self.shell.ledger.control()).await;
         let control = control.map_err(|problem| match problem {
             AwsError::Ledger { .. } => TickError::Control(problem),
             problem => TickError::Aws(problem),
@@ -37,7 +43,7 @@ impl Dispatch {
             }
             state.control_read = now;
         }
-        let in_force = self.in_force(shared.shell.clock).await?;
+        let in_force = self.in_force(shared.shell.clock, &shared.times).await?;
         shared.gate.lock().set_pace(&in_force.pace);
         let mut state = shared.state();
         if state.put_in_force(&in_force) {

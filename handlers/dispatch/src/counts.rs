@@ -38,16 +38,18 @@ pub struct Counts {
     pub split: u32,
     /// Messages not claimed and left in the queue.
     pub handed_back: u32,
-    /// Starts that Step Functions throttled; their slots come first in the next tick.
+    /// Starts that Step Functions throttled. The tick makes them again as the rate allows.
     pub throttled: u32,
     /// Starts refused for good, reported as outcomes.
     pub refused: u32,
-    /// Starts without a clear answer; their slots come first in the next tick.
+    /// Starts without a clear answer. The tick makes them again.
     pub unclear: u32,
     /// Slots whose start an earlier tick left open.
     pub restarted: u32,
     /// Slots whose execution was asked after.
     pub swept: u32,
+    /// Executions that could not be asked after, above all because DescribeExecution was throttled: asked again later.
+    pub not_described: u32,
     /// Outcomes that never came and were found by the sweep.
     pub outcomes_found: u32,
     /// Slots that were taken and never used.

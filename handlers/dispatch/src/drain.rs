@@ -3,35 +3,37 @@
 use std::sync::Arc;
 
 use aws::error::AwsError;
-use spillway::Millis;
+use aws::shell::patiently;
+use spillway::lane::polling::ONE_RECEIVE;
 use spillway::pace::permit::Permit;
 use spillway::protocol::fate::Fate;
 use spillway::protocol::filling::Pool;
+use spillway::protocol::kept::{Again, Kept, NotNow, Origin};
 use spillway::protocol::receiving::{Do, Known, Receiving};
-use spillway::protocol::tick::Times;
+use spillway::protocol::starting::Starting;
 use tokio::task::JoinSet;
+use tokio::time::timeout_at;
 use tracing::trace;
 
 use crate::Dispatch;
 use crate::error::TickError;
+use crate::guide::drive_all;
 use crate::shared::Shared;
 
 /// The tasks of a tick, and what is on its way to them.
 struct Drain {
     dispatch: Arc<Dispatch>,
     shared: Arc<Shared>,
-    stop_at: Millis,
     tasks: JoinSet<()>,
     pool: Pool,
 }
 
 impl Dispatch {
     /// Releases events.
-    pub(crate) async fn drain(self: &Arc<Self>, shared: &Arc<Shared>, times: &Times) {
+    pub(crate) async fn drain(self: &Arc<Self>, shared: &Arc<Shared>) {
         let mut drain = Drain {
             dispatch: Arc::clone(self),
             shared: Arc::clone(shared),
-            stop_at: times.stop_at,
             tasks: JoinSet::new(),
             pool: Pool::new(),
         };
@@ -41,7 +43,7 @@ impl Dispatch {
         for (_, candidates) in std::mem::take(&mut drain.pool) {
             self.leave(shared, candidates, &Fate::HandBack).await;
         }
-        drain.join(times.join_by).await;
+        drain.join().await;
         let mut state = shared.state();
         if state.counts.started > 0 {
             state.counts.saturated = 0;
@@ -54,27 +56,72 @@ impl Drain {
         let shared = Arc::clone(&self.shared);
         let batches = self.dispatch.config.events_per_execution > 1;
         let lanes = shared.shell.lanes.len();
-        let mut receiving = Receiving::new(lanes, batches, self.stop_at, shared.now());
+        let mut receiving = Receiving::new(lanes, batches, shared.times.stop_at, shared.now());
         loop {
             while self.tasks.try_join_next().is_some() {}
             self.dispatch.read_control(&shared).await?;
-            let next = receiving.next(&shared.gate, self.known());
+            shared.checkpoint();
+            let kept = match self.next_kept() {
+                Again::Now(starts) => {
+                    self.start_again(starts);
+                    continue;
+                }
+                Again::Not(not_now) => not_now,
+            };
+            let next = receiving.next(&shared.gate, self.known(kept));
             trace!(decision = ?next, "next");
             match next {
                 Do::Receive(permits) => receiving.found(self.receive(permits).await?),
+                Do::Confirm(permits) => receiving.found(self.confirm(permits).await?),
                 Do::Join => drop(self.tasks.join_next().await),
+                Do::JoinUntil(time) => {
+                    let at = shared.shell.clock.instant(time);
+                    drop(timeout_at(at, self.tasks.join_next()).await);
+                }
                 Do::SleepUntil(time) => shared.shell.clock.sleep_until(time).await,
                 Do::Count => {
                     let (free, used) = shared.recount().await?;
                     receiving.counted(free, used, self.tasks.len(), shared.now());
                 }
-                Do::AskBacklog => receiving.backlog(shared.backlog().await?),
+                Do::AskBacklog => {
+                    // What was received for the next batch waits as well.
+                    let received: usize = self.pool.values().map(Vec::len).sum();
+                    receiving.backlog(shared.backlog().await? + received as u64);
+                }
                 Do::End => return Ok(()),
             }
         }
     }
 
-    fn known(&self) -> Known {
+    /// What comes next of the starts that are kept, if the tick goes on.
+    fn next_kept(&self) -> Again {
+        let now = self.shared.now();
+        let mut state = self.shared.state();
+        if state.tick.is_stopping() || now >= self.shared.times.stop_at || state.kept.is_empty() {
+            return Again::Not(NotNow::Nothing);
+        }
+        let again = state.kept.next(&self.shared.gate, now);
+        trace!(decision = ?again, "kept");
+        again
+    }
+
+    fn start_again(&mut self, starts: Vec<(Kept, Permit)>) {
+        let shared = Arc::clone(&self.shared);
+        self.tasks.spawn(async move {
+            let (starts, permits): (Vec<_>, Vec<_>) = starts.into_iter().unzip();
+            if let Err(problem) = shared.reserve().await {
+                starts.into_iter().for_each(|kept| shared.keep(kept));
+                return shared.state().fail(problem);
+            }
+            let left = starts.iter().filter(|kept| kept.origin != Origin::Own);
+            shared.state().counts.restarted += u32::try_from(left.count()).unwrap_or(u32::MAX);
+            let mut starting: Vec<Starting> = starts.into_iter().map(Starting::again).collect();
+            let all = starting.len();
+            drive_all(&shared, &mut starting, permits, all).await;
+        });
+    }
+
+    fn known(&self, kept: NotNow) -> Known {
         let state = self.shared.state();
         Known {
             now: self.shared.now(),
@@ -82,6 +129,7 @@ impl Drain {
             stopping: state.tick.is_stopping(),
             received: state.counts.received > 0,
             next_ask: state.shares.next_ask(),
+            kept,
         }
     }
 
@@ -89,7 +137,7 @@ impl Drain {
     async fn receive(&mut self, mut permits: Vec<Permit>) -> Result<bool, AwsError> {
         let (dispatch, shared) = (Arc::clone(&self.dispatch), Arc::clone(&self.shared));
         if self.dispatch.config.events_per_execution > 1 {
-            let filled = dispatch.fill(&shared, &mut self.pool, self.stop_at).await?;
+            let filled = dispatch.fill(&shared, &mut self.pool).await?;
             let Some(candidates) = filled else {
                 return Ok(false);
             };
@@ -109,12 +157,41 @@ impl Drain {
         Ok(true)
     }
 
+    /// Receives from all lanes what the permits allow. `false`: nothing was found.
+    async fn confirm(&mut self, mut permits: Vec<Permit>) -> Result<bool, AwsError> {
+        let (dispatch, shared) = (Arc::clone(&self.dispatch), Arc::clone(&self.shared));
+        let batches = dispatch.config.events_per_execution > 1;
+        // The next batch is filled with it.
+        let most = match batches {
+            true => shared.shell.lanes.len() * ONE_RECEIVE as usize,
+            false => permits.len(),
+        };
+        let received = shared.receive_of_all(most).await?;
+        let any = !received.is_empty();
+        for (lane, messages) in received {
+            if batches {
+                let candidates = dispatch.understand(&shared, lane, messages).await;
+                self.pool.entry(lane).or_default().extend(candidates);
+                continue;
+            }
+            let started = u32::try_from(messages.len()).unwrap_or(u32::MAX);
+            shared.state().shares.started(lane, started);
+            let rest = permits.split_off(messages.len().min(permits.len()));
+            let permits = std::mem::replace(&mut permits, rest);
+            let (dispatch, shared) = (Arc::clone(&dispatch), Arc::clone(&shared));
+            self.tasks.spawn(async move {
+                dispatch.take_in(&shared, lane, messages, permits).await;
+            });
+        }
+        Ok(any)
+    }
+
     /// Waits for all tasks.
-    async fn join(mut self, by: Millis) {
+    async fn join(mut self) {
         let shared = &self.shared;
         let join = async { while self.tasks.join_next().await.is_some() {} };
-        let at = shared.shell.clock.instant(by);
-        if tokio::time::timeout_at(at, join).await.is_err() {
+        let at = shared.shell.clock.instant(shared.times.join_by);
+        if timeout_at(at, join).await.is_err() {
             let mut state = shared.state();
             state.tick.leave_lease(shared.reservation.lease.held_since);
             return state.failures.note(TickError::UnderWay);
@@ -130,7 +207,8 @@ impl Shared {
     /// Counts the slots, and returns how many are free and how many used.
     async fn recount(&self) -> Result<(u32, u32), AwsError> {
         self.gate.lock().capacity.count_begins();
-        let taken = self.shell.ledger.count_slots().await?;
+        let count = || self.shell.ledger.count_slots();
+        let taken = patiently(self.shell.clock, self.times.join_by, count).await?;
         self.state().counts.slots_taken = Some(taken);
         let mut gate = self.gate.lock();
         gate.capacity.count_ends(taken);
@@ -141,7 +219,8 @@ impl Shared {
     async fn backlog(&self) -> Result<u64, AwsError> {
         let mut backlog = 0;
         for queues in &self.shell.lanes {
-            backlog += queues.events.backlog().await?;
+            let ask = || queues.events.backlog();
+            backlog += patiently(self.shell.clock, self.times.join_by, ask).await?;
         }
         self.state().counts.saturated = (backlog > 0).into();
         Ok(backlog)

@@ -27,6 +27,9 @@ pub enum TickError {
         "no execution can be started: {0}. Claimed events keep their slots and start once this is fixed"
     )]
     StartForbidden(String),
+    /// Starts without a clear answer are left.
+    #[error("StartExecution gave no clear answer in time; the next tick makes these starts again")]
+    StartUnclear,
     /// Some tasks did not end in time.
     #[error(
         "starting executions failed: some were still under way at the deadline; the next tick looks after them"
@@ -45,7 +48,7 @@ impl From<TickError> for Diagnostic {
             TickError::Aws(error) => error.kind(),
             TickError::Control(_) | TickError::Pace(_) => "Control",
             TickError::StartForbidden(_) => "StartForbidden",
-            TickError::UnderWay => "Call",
+            TickError::StartUnclear | TickError::UnderWay => "Call",
             TickError::Deadline(_) => "Deadline",
         };
         diagnostic(kind, &error)

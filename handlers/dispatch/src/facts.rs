@@ -56,15 +56,21 @@ pub fn tell(fact: Fact, problem: Option<AwsError>, counts: &mut Counts, failures
             counts.refused += 1;
         }
         Fact::StartUnclear { reason } => {
+            warn!(reason, "a start has no clear answer");
             counts.unclear += 1;
-            let call = "StartExecution";
-            failures.note(AwsError::Call { call, reason });
         }
         Fact::StartForbidden { reason, .. } => {
             counts.unclear += 1;
             failures.note(TickError::StartForbidden(reason));
         }
         Fact::Swept => counts.swept += 1,
+        Fact::NotDescribed => match problem {
+            Some(problem) if problem.passes() => {
+                warn!("{problem}");
+                counts.not_described += 1;
+            }
+            problem => failed(Scope::One, problem, failures),
+        },
         Fact::OutcomeFound { execution } => {
             info!(
                 execution,

@@ -1,7 +1,7 @@
 //! Filling executions of several object events with what the lanes have.
 
 use aws::error::AwsError;
-use spillway::Millis;
+use aws::shell::patiently;
 use spillway::lane::polling::poll_seconds;
 use spillway::protocol::candidate::Candidate;
 use spillway::protocol::filling::{Fill, Filling, Pool};
@@ -15,7 +15,6 @@ impl Dispatch {
         &self,
         shared: &Shared,
         pool: &mut Pool,
-        stop_at: Millis,
     ) -> Result<Option<Vec<Candidate>>, AwsError> {
         let most = self.config.events_per_execution as usize;
         let lanes = shared.shell.lanes.len();
@@ -23,7 +22,7 @@ impl Dispatch {
         let asks = asks.into_iter().map(|ask| ask.lane).collect();
         let mut filling = Filling::new(most, asks, lanes);
         loop {
-            let may_receive = shared.now() < stop_at && !shared.is_stopping();
+            let may_receive = shared.now() < shared.times.stop_at && !shared.is_stopping();
             match filling.next(pool, may_receive) {
                 Fill::Receive { lane, most } => {
                     let received = pool.entry(lane).or_default();
@@ -55,10 +54,11 @@ impl Dispatch {
             return Ok(false);
         };
         let wait = poll_seconds(shared.shell.lanes.len());
-        let (messages, failure) = queues.events.receive_side_by_side(most, wait).await;
+        let receive = || queues.events.receive_side_by_side(most, wait);
+        let messages = patiently(shared.shell.clock, shared.times.join_by, receive).await?;
         let any = !messages.is_empty();
         shared.state().counts.received += u32::try_from(messages.len()).unwrap_or(u32::MAX);
         received.extend(self.understand(shared, lane, messages).await);
-        failure.map(|()| any)
+        Ok(any)
     }
 }

@@ -4,6 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use aws::error::AwsError;
 use aws::shell::{Guide, drive};
+use spillway::Millis;
 use spillway::pace::permit::{Permit, Stage};
 use spillway::protocol::Machine;
 use spillway::protocol::fact::Fact;
@@ -19,8 +20,16 @@ impl<M> OfTick for M where M: for<'a> Machine<Fact = Fact, Terms<'a> = Terms<'a>
 
 struct TickGuide<'a> {
     shared: &'a Shared,
+    end_by: Millis,
+    held: Mutex<Held>,
+}
+
+/// What the machines hold.
+struct Held {
     /// Those that are still of use.
-    permits: Mutex<Vec<Option<Permit>>>,
+    permits: Vec<Option<Permit>>,
+    /// When the slots were taken that they asked for.
+    slots: Vec<Millis>,
 }
 
 impl<M: OfTick> Guide<M> for TickGuide<'_> {
@@ -28,15 +37,20 @@ impl<M: OfTick> Guide<M> for TickGuide<'_> {
         self.shared.terms()
     }
 
+    fn end_by(&self) -> Millis {
+        self.end_by
+    }
+
     fn told(&self, index: usize, machine: &M, facts: Vec<Fact>, problem: Option<AwsError>) {
         let (stage, taken_at) = (machine.stage(), machine.taken_at());
         let now = self.shared.now();
-        if let Some(taken_at) = taken_at.filter(|_| stage == Stage::SlotAsked) {
-            let mut state = self.shared.state();
-            state.slot_put = state.slot_put.max(taken_at);
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(taken_at) = taken_at.filter(|_| stage == Stage::SlotAsked)
+            && self.shared.state().outstanding.asked(taken_at)
+        {
+            held.slots.push(taken_at);
         }
-        let mut permits = self.permits.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(held) = permits.get_mut(index) {
+        if let Some(held) = held.permits.get_mut(index) {
             if let Some(permit) = held {
                 permit.reached(stage, taken_at.unwrap_or(now), now);
             }
@@ -44,19 +58,48 @@ impl<M: OfTick> Guide<M> for TickGuide<'_> {
                 *held = None;
             }
         }
-        drop(permits);
+        drop(held);
         self.shared.told(facts, problem);
     }
 }
 
-/// Drives machines to their ends, `at_once` of them at a time. Each has the permit of its index, or none.
+/// Drives machines to their ends, `at_once` of them at a time. Each has the permit of its index, or none. The starts that
+/// they leave are kept.
 pub async fn drive_all<M: OfTick>(
     shared: &Shared,
     machines: &mut [M],
     permits: Vec<Permit>,
     at_once: usize,
 ) {
-    let permits = Mutex::new(permits.into_iter().map(Some).collect());
-    let guide = TickGuide { shared, permits };
+    drive_until(shared, machines, permits, at_once, shared.times.join_by).await;
+}
+
+/// The same, with calls that must have ended earlier: what fails for now is made again only before that.
+pub async fn drive_until<M: OfTick>(
+    shared: &Shared,
+    machines: &mut [M],
+    permits: Vec<Permit>,
+    at_once: usize,
+    end_by: Millis,
+) {
+    let held = Held {
+        permits: permits.into_iter().map(Some).collect(),
+        slots: Vec::new(),
+    };
+    let guide = TickGuide {
+        shared,
+        end_by,
+        held: Mutex::new(held),
+    };
     drive(&shared.shell, &guide, machines, at_once).await;
+    for kept in machines.iter().filter_map(HoldsPermit::kept) {
+        shared.keep(kept);
+    }
+    let held = guide.held.into_inner();
+    let held = held.unwrap_or_else(PoisonError::into_inner);
+    let mut state = shared.state();
+    held.slots
+        .iter()
+        .for_each(|taken_at| state.outstanding.done(*taken_at));
+    drop(state);
 }

@@ -1,20 +1,23 @@
 //! What the tasks of one tick share.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aws::error::AwsError;
 use aws::ledger::Lease;
-use aws::shell::Shell;
+use aws::shell::{Shell, patiently};
 use spillway::Millis;
 use spillway::lane::share::Shares;
 use spillway::pace::day::DayStarts;
 use spillway::pace::overridden::Overridden;
 use spillway::pace::permit::SharedGate;
 use spillway::protocol::fact::Fact;
+use spillway::protocol::kept::{Kept, KeptStarts};
 use spillway::protocol::locks::Locks;
+use spillway::protocol::outstanding::Outstanding;
 use spillway::protocol::terms::Terms;
-use spillway::protocol::tick::Tick;
+use spillway::protocol::tick::{Tick, Times};
 use tokio::sync::OnceCell;
+use tracing::warn;
 
 use crate::counts::Counts;
 use crate::error::{Failures, TickError};
@@ -27,6 +30,7 @@ pub struct Shared {
     pub state_machine_arn: String,
     pub gate: SharedGate,
     pub reservation: Reservation,
+    pub times: Times,
     pub state: Mutex<State>,
 }
 
@@ -48,8 +52,8 @@ pub struct State {
     pub shares: Shares,
     pub counts: Counts,
     pub failures: Failures,
-    /// When the last slot was put.
-    pub slot_put: Millis,
+    /// Slots of this tick that lack a certain answer.
+    pub outstanding: Outstanding,
     /// When the control item was last read.
     pub control_read: Millis,
     /// The window in force.
@@ -57,6 +61,8 @@ pub struct State {
     pub overridden: Overridden,
     /// Objects that are at work.
     pub locks: Locks,
+    /// Starts that are still to be made.
+    pub kept: KeptStarts,
 }
 
 impl State {
@@ -89,7 +95,7 @@ impl Shared {
             pipeline: &self.shell.pipeline,
             state_machine_arn: &self.state_machine_arn,
             now,
-            slot_time: now.max(state.slot_put.saturating_add(1)),
+            slot_time: state.outstanding.next(now),
             claims_may_land: state.tick.claims_may_land(),
             // An event can be of a version that reconcile has found.
             listed: self.reservation.lease.left.listed,
@@ -101,19 +107,60 @@ impl Shared {
         let mut state = self.state();
         for fact in facts {
             state.tick.told(&fact);
-            if matches!(fact, Fact::Throttled { .. }) {
-                self.gate.lock().tokens.throttled(self.now());
-            }
+            self.start_told(&mut state, &fact);
             let State {
                 counts, failures, ..
             } = &mut *state;
             // Why the call failed belongs to the fact that says so, whatever is told before it.
             let why = match fact {
-                Fact::Failed(_) => problem.take(),
+                Fact::Failed(_) | Fact::NotDescribed => problem.take(),
                 _ => None,
             };
             facts::tell(fact, why, counts, failures);
         }
+    }
+
+    /// What the answer to a start says of those to come.
+    fn start_told(&self, state: &mut State, fact: &Fact) {
+        match fact {
+            Fact::Started { .. } | Fact::AlreadyStarted | Fact::Refused { .. } => {
+                state.kept.answered();
+            }
+            Fact::Throttled { .. } => {
+                state.kept.answered();
+                self.gate.lock().tokens.throttled(self.now());
+            }
+            Fact::StartUnclear { .. } if !state.kept.unclear(self.now()) => state.tick.stop(),
+            _ => {}
+        }
+    }
+
+    /// Keeps a start, to be made in this tick.
+    pub fn keep(&self, kept: Kept) {
+        if !kept.may_run {
+            self.gate.lock().found_unstarted(1);
+        }
+        self.state().kept.keep(kept);
+    }
+
+    /// Writes into the lease what the next tick has to look at if this one dies, when it is time to. Nothing waits for that.
+    pub fn checkpoint(self: &Arc<Self>) {
+        let now = self.now();
+        let since = {
+            let mut state = self.state();
+            let (kept, suspect) = (state.kept.oldest(), state.tick.suspect_since());
+            state.outstanding.checkpoint(kept, suspect, now)
+        };
+        let Some(since) = since else {
+            return;
+        };
+        let shared = Arc::clone(self);
+        tokio::spawn(async move {
+            let lease = &shared.reservation.lease;
+            if let Err(problem) = shared.shell.ledger.checkpoint(lease, since).await {
+                warn!("{problem}");
+            }
+        });
     }
 
     /// Goes before every slot that is put and every start.
@@ -126,6 +173,7 @@ impl Shared {
         } = &self.reservation;
         let ledger = &self.shell.ledger;
         let write = || ledger.reserve(lease, scheduled.as_deref(), day.as_ref());
+        let write = || patiently(self.shell.clock, self.times.join_by, write);
         written.get_or_try_init(write).await.copied()
     }
 }

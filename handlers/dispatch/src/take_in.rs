@@ -6,7 +6,7 @@ use spillway::pace::permit::Permit;
 use spillway::protocol::batching::Batching;
 use spillway::protocol::candidate::Candidate;
 use spillway::protocol::claiming::Claiming;
-use spillway::protocol::fate::{Fate, HIDE_SECONDS};
+use spillway::protocol::fate::Fate;
 use spillway::protocol::locks::Admitted;
 use spillway::protocol::rounds::rounds;
 use spillway::protocol::splitting::Splitting;
@@ -96,7 +96,7 @@ impl Dispatch {
             let all = machines.len();
             drive_all(shared, &mut machines, permits, all).await;
         };
-        join(self.leave(shared, busy, &Fate::Hide(HIDE_SECONDS)), claim).await;
+        join(self.leave(shared, busy, &Fate::Later), claim).await;
         // Others can work on these objects, unless something is unclear: what was written may come to light later.
         let mut state = shared.state();
         if !state.tick.is_stopping() {

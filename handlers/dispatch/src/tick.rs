@@ -6,12 +6,16 @@ use std::time::Duration;
 use aws::clock::Clock;
 use aws::error::AwsError;
 use aws::ledger::{Lease, LeaseRequest, Released, Taken};
+use aws::shell::patiently;
+use futures_util::future::join;
 use spillway::Millis;
 use spillway::lane::share::Shares;
 use spillway::pace::in_force::InForce;
 use spillway::pace::overridden::Overridden;
 use spillway::pace::permit::SharedGate;
+use spillway::protocol::kept::KeptStarts;
 use spillway::protocol::locks::Locks;
+use spillway::protocol::outstanding::Outstanding;
 use spillway::protocol::tick::{Phase, Tick, Times};
 use spillway::record::lease::{Begins, Left};
 use spillway::record::slot::Slot;
@@ -84,10 +88,11 @@ impl Dispatch {
                 now,
                 expires_at: times.lease_until,
             };
-            match self.shell.ledger.take_lease(request).await? {
-                Taken::Mine(lease) => return Ok(Some(lease)),
-                Taken::Busy if now >= times.lease_by => return Ok(None),
-                Taken::Busy => tokio::time::sleep(Duration::from_secs(1)).await,
+            match self.shell.ledger.take_lease(request).await {
+                Ok(Taken::Mine(lease)) => return Ok(Some(lease)),
+                Ok(Taken::Busy) if now >= times.lease_by => return Ok(None),
+                Err(problem) if !problem.passes() || now >= times.lease_by => return Err(problem),
+                Ok(Taken::Busy) | Err(_) => tokio::time::sleep(Duration::from_secs(1)).await,
             }
         }
     }
@@ -105,18 +110,32 @@ impl Dispatch {
             Ok(prepared) => prepared,
             // Nothing was started: the lease goes back as it was found.
             Err(failure) => {
-                return self.release(&lease, &left, Ended::failed(failure)).await;
+                let ended = Ended::failed(failure);
+                return self
+                    .release(invocation.clock, times, &lease, &left, ended)
+                    .await;
             }
         };
-        left.cursor = self.phases(&shared, slots, times).await;
+        left.cursor = self.phases(&shared, slots).await;
         match shared.leaves(&mut left) {
             (ended, true) => ended,
-            (ended, false) => self.release(&lease, &left, ended).await,
+            (ended, false) => {
+                self.release(shared.shell.clock, times, &lease, &left, ended)
+                    .await
+            }
         }
     }
 
-    async fn release(&self, lease: &Lease, left: &Left, mut ended: Ended) -> Ended {
-        match self.shell.ledger.release_lease(lease, left).await {
+    async fn release(
+        &self,
+        clock: Clock,
+        times: &Times,
+        lease: &Lease,
+        left: &Left,
+        mut ended: Ended,
+    ) -> Ended {
+        let release = || self.shell.ledger.release_lease(lease, left);
+        match patiently(clock, times.deadline, release).await {
             Ok(Released::Now) => {}
             Ok(Released::Lost) => {
                 error!("the lease was lost before it was released: is the function's clock right?");
@@ -136,7 +155,7 @@ impl Dispatch {
         lease: Lease,
         times: &Times,
     ) -> Result<(Arc<Shared>, Vec<Slot>), TickError> {
-        let in_force = self.in_force(invocation.clock).await?;
+        let in_force = self.in_force(invocation.clock, times).await?;
         let shared = Arc::new(self.share(invocation, lease, &in_force, times));
         if !times.are_enough() {
             let time = times.deadline - times.began;
@@ -169,11 +188,12 @@ impl Dispatch {
             shares: Shares::new(shares.zip(owed)),
             counts: Counts::default(),
             failures: Failures::default(),
-            slot_put: Millis::MIN,
+            outstanding: Outstanding::new(now),
             control_read: now,
             window: None,
             overridden: Overridden::default(),
             locks: Locks::new(left.listed),
+            kept: KeptStarts::new(times.join_by),
         };
         if state.put_in_force(in_force) {
             state.tick.pause();
@@ -188,32 +208,32 @@ impl Dispatch {
                 day,
                 written: OnceCell::new(),
             },
+            times: *times,
             state: Mutex::new(state),
         }
     }
 
     /// Goes through the phases of a tick whose slots are counted. Returns the sweep's cursor.
-    async fn phases(
-        self: &Arc<Self>,
-        shared: &Arc<Shared>,
-        slots: Vec<Slot>,
-        times: &Times,
-    ) -> Option<String> {
+    async fn phases(self: &Arc<Self>, shared: &Arc<Shared>, slots: Vec<Slot>) -> Option<String> {
         let taken = u32::try_from(slots.len()).unwrap_or(u32::MAX);
         let (open, others) = shared.state().tick.open(slots, shared.now());
         let (mut open, mut cursor) = (Some(open), shared.reservation.lease.left.cursor.clone());
         loop {
             let phase = shared.state().tick.go_on();
             match phase {
-                Phase::Restart => {
-                    let open = open.take().unwrap_or_default();
-                    self.restart(shared, open, taken, times.stop_at).await;
+                Phase::Open => {
+                    self.open(shared, open.take().unwrap_or_default(), taken)
+                        .await;
                 }
-                Phase::Sweep => {
-                    cursor = self.sweep(shared, &others, cursor, times.sweep_until).await;
+                Phase::Sweep => cursor = self.sweep(shared, &others, cursor).await,
+                Phase::Drain => {
+                    let sweep = self.sweep(shared, &others, cursor);
+                    (cursor, ()) = join(sweep, self.drain(shared)).await;
                 }
-                Phase::Drain => self.drain(shared, times).await,
-                Phase::Count | Phase::Release => return cursor,
+                Phase::Count | Phase::Release => {
+                    self.leave_kept(shared).await;
+                    return cursor;
+                }
             }
         }
     }
@@ -223,7 +243,8 @@ impl Shared {
     /// Reads every slot and tells the gate how many there are.
     async fn count_slots(&self) -> Result<Vec<Slot>, AwsError> {
         self.gate.lock().capacity.count_begins();
-        let read = self.shell.ledger.slots().await?;
+        let slots = || self.shell.ledger.slots();
+        let read = patiently(self.shell.clock, self.times.join_by, slots).await?;
         let taken = u32::try_from(read.len()).unwrap_or(u32::MAX);
         self.gate.lock().capacity.count_ends(taken);
         let mut state = self.state();

@@ -7,6 +7,7 @@ use aws::clock::Clock;
 use aws::error::AwsError;
 use aws::shell::{Guide, drive};
 use serde_json::Value;
+use spillway::Millis;
 use spillway::event::ObjectEvent;
 use spillway::lane::source;
 use spillway::message;
@@ -40,12 +41,17 @@ struct Known {
 
 struct Invocation<'a> {
     pipeline: &'a Pipeline,
+    deadline: Millis,
     known: Mutex<Known>,
 }
 
 impl Guide<Ingesting> for Invocation<'_> {
     fn terms(&self) -> &Pipeline {
         self.pipeline
+    }
+
+    fn end_by(&self) -> Millis {
+        self.deadline
     }
 
     fn told(&self, _: usize, _: &Ingesting, facts: Vec<Recorded>, mut problem: Option<AwsError>) {
@@ -90,13 +96,15 @@ impl Known {
 }
 
 impl Ingest {
-    /// Takes in one payload: S3's notification, or what else the events queue understands.
-    pub async fn ingest(&self, payload: Value, clock: Clock) -> Ingested {
+    /// Takes in one payload: S3's notification, or what else the events queue understands. `deadline`: when Lambda ends the
+    /// function.
+    pub async fn ingest(&self, payload: Value, clock: Clock, deadline: Millis) -> Ingested {
         let mut known = Known::default();
         let events = self.understand(payload, &mut known);
         let shell = self.shell.at(clock);
         let invocation = Invocation {
             pipeline: &self.shell.pipeline,
+            deadline,
             known: Mutex::new(known),
         };
         let mut ingesting = [Ingesting::new(events)];

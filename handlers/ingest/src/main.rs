@@ -22,7 +22,8 @@ fn build(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Ingest, EnvironmentE
 /// Any JSON is taken: what is not understood must fail with words of ours, and be kept.
 async fn handle(ingest: Arc<Ingest>, event: LambdaEvent<Value>) -> Result<Counts, IngestError> {
     let clock = Clock::system();
-    let ingested = ingest.ingest(event.payload, clock).await;
+    let deadline = i64::try_from(event.context.deadline).unwrap_or(i64::MAX);
+    let ingested = ingest.ingest(event.payload, clock, deadline).await;
     metrics::emit(ingest.pipeline(), &ingested.counts, &[], clock.now());
     match ingested.failure {
         Some(failure) => Err(failure),

@@ -46,7 +46,8 @@ async fn handle(
     event: LambdaEvent<SqsEvent>,
 ) -> Result<BatchResponse, AwsError> {
     let clock = Clock::system();
-    let settled = settle.settle(&event.payload.records, clock).await;
+    let deadline = i64::try_from(event.context.deadline).unwrap_or(i64::MAX);
+    let settled = settle.settle(&event.payload.records, clock, deadline).await;
     metrics::emit(settle.pipeline(), &settled.counts, &[], clock.now());
     let failures = settled.failed.into_iter();
     Ok(BatchResponse {

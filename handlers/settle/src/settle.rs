@@ -6,6 +6,7 @@ use aws::clock::Clock;
 use aws::error::AwsError;
 use aws::shell::{Guide, drive};
 use serde::Deserialize;
+use spillway::Millis;
 use spillway::protocol::ended::Ended;
 use spillway::protocol::execution_rows::Terms;
 use spillway::protocol::reporting::Reporting;
@@ -36,6 +37,7 @@ pub struct Settled {
 struct Outcomes<'a> {
     settle: &'a Settle,
     records: &'a [SqsRecord],
+    deadline: Millis,
     counts: Mutex<Counts>,
 }
 
@@ -47,6 +49,10 @@ impl Guide<Reporting> for Outcomes<'_> {
             retry: &config.retry,
             reports: config.events_per_execution > 1,
         }
+    }
+
+    fn end_by(&self) -> Millis {
+        self.deadline
     }
 
     fn told(&self, index: usize, _: &Reporting, facts: Vec<Ended>, problem: Option<AwsError>) {
@@ -64,8 +70,9 @@ impl Guide<Reporting> for Outcomes<'_> {
 }
 
 impl Settle {
-    /// Settles every outcome of an invocation; one that fails does not hold up the others.
-    pub async fn settle(&self, records: &[SqsRecord], clock: Clock) -> Settled {
+    /// Settles every outcome of an invocation; one that fails does not hold up the others. `deadline`: when Lambda ends the
+    /// function.
+    pub async fn settle(&self, records: &[SqsRecord], clock: Clock, deadline: Millis) -> Settled {
         let shell = self.shell.at(clock);
         let mut counts = Counts::default();
         let understand = |record: &SqsRecord| {
@@ -80,6 +87,7 @@ impl Settle {
         let outcomes = Outcomes {
             settle: self,
             records,
+            deadline,
             counts: Mutex::new(counts),
         };
         let all = reports.len();

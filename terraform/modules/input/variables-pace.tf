@@ -81,7 +81,7 @@ variable "sweep" {
   type = object({
     # Age at which a slot is looked at.
     after_seconds = optional(number, 300)
-    # Most slots that one tick looks at.
+    # Most slots that one tick looks at, five a second while it releases events.
     per_tick = optional(number, 50)
   })
   default  = {}
@@ -92,8 +92,8 @@ variable "sweep" {
     error_message = "sweep.after_seconds = ${var.sweep.after_seconds}: give a whole number, 1 or more."
   }
   validation {
-    condition     = var.sweep.per_tick >= 1 && var.sweep.per_tick <= 500 && floor(var.sweep.per_tick) == var.sweep.per_tick
-    error_message = "sweep.per_tick = ${var.sweep.per_tick}: give a whole number from 1 to 500. Step Functions answers 10 to 15 such questions a second for the whole account."
+    condition     = var.sweep.per_tick >= 1 && var.sweep.per_tick <= 100 && floor(var.sweep.per_tick) == var.sweep.per_tick
+    error_message = "sweep.per_tick = ${var.sweep.per_tick}: give a whole number from 1 to 100. The sweep asks Step Functions 5 times a second, of the 10 to 15 that the whole account has."
   }
 }
 

@@ -3,10 +3,10 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use spillway::Millis;
-use spillway::execution::input::Load;
 use spillway::protocol::batching::Batching;
 use spillway::protocol::candidate::Candidate;
 use spillway::protocol::claiming::Claiming;
+use spillway::protocol::kept::Kept;
 use spillway::protocol::opening::Opening;
 use spillway::protocol::settling::Settling;
 use spillway::protocol::starting::Starting;
@@ -166,11 +166,12 @@ pub struct TickOf {
     /// Slots as last counted, and put since.
     pub counted: u8,
     pub put: u8,
-    /// Slots to look after: those that are open, those to be started, and those to be swept.
+    /// Slots to look after: those that are open, and those to be swept.
     pub openings: Vec<Opening>,
-    pub unstarted: Vec<(Slot, Load)>,
     pub sweeps: Vec<Sweeping>,
-    /// A start of restart or sweep.
+    /// Starts that are to be made.
+    pub kept: Vec<Kept>,
+    /// One of them, that is being made or left to the next tick.
     pub starting: Option<Starting>,
     pub tasks: [Task; 2],
 }
@@ -372,8 +373,8 @@ impl TickOf {
         for sweep in &mut self.sweeps {
             sweep.slots_mut().for_each(&mut of_slot);
         }
-        for (slot, _) in &mut self.unstarted {
-            of_slot(slot);
+        for kept in &mut self.kept {
+            of_slot(&mut kept.slot);
         }
         if let Some(starting) = &mut self.starting {
             of_slot(starting.slot_mut());

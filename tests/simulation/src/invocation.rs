@@ -78,11 +78,13 @@ impl Invocations {
         let ingest = Ingest::new(config, Clients::with_http_client(caller.http_client()));
         let payload: Value = serde_json::from_str(payload).expect("S3 sends JSON");
         let clock = self.pipeline.clock();
+        let timeout = self.pipeline.settings.handler_timeout;
+        let deadline = clock.now() + timeout.as_millis() as i64;
         let invoked = tokio::select! {
             biased;
             () = caller.crashed() => Invoked::Crashed,
-            ingested = ingest.ingest(payload, clock) => Invoked::Ended(ingested),
-            () = tokio::time::sleep(self.pipeline.settings.handler_timeout) => Invoked::TimedOut,
+            ingested = ingest.ingest(payload, clock, deadline) => Invoked::Ended(ingested),
+            () = tokio::time::sleep(timeout) => Invoked::TimedOut,
         };
         if !matches!(invoked, Invoked::Ended(_)) {
             caller.crash();

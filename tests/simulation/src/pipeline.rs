@@ -8,7 +8,7 @@ use aws::clients::Clients;
 use aws::clock::Clock;
 use aws::environment::PipelineVariables;
 use aws_sdk_sqs::types::DeleteMessageBatchRequestEntry;
-use dispatch::{Dispatch, Ended, Invocation};
+use dispatch::{Dispatch, Ended, Invocation, TickError};
 use fake_aws::{Caller, Ending, EventRule, Execution, FakeAws, Queue, QueueConfig, Redrive, Rng};
 use settle::{Settle, SqsRecord};
 use spillway::execution::input::InputFormat;
@@ -113,6 +113,19 @@ impl Ticked {
             }) => counts,
             other => panic!("the tick did not go well: {other:?}"),
         }
+    }
+}
+
+impl Ticked {
+    /// Whether it ended because of what only an operator can mend.
+    pub(crate) fn is_kept_by_operator(&self) -> bool {
+        let Self::Ended(ended) = self else {
+            return false;
+        };
+        matches!(
+            ended.failure,
+            Some(TickError::StartForbidden(_) | TickError::Control(_) | TickError::Pace(_))
+        )
     }
 }
 
@@ -393,10 +406,11 @@ impl Pipeline {
             })
             .collect();
         let clock = self.clock();
+        let deadline = clock.now() + self.settings.handler_timeout.as_millis() as i64;
         let settled = tokio::select! {
             biased;
             () = caller.crashed() => Err(Mapped::Crashed),
-            settled = settle.settle(&records, clock) => Ok(settled),
+            settled = settle.settle(&records, clock, deadline) => Ok(settled),
             () = tokio::time::sleep(self.settings.handler_timeout) => Err(Mapped::TimedOut),
         };
         let settled = match settled {

@@ -328,13 +328,21 @@ async fn an_entry_that_is_always_refused_fails_the_invocation() {
             count.fetch_add(usize::from(fails), Ordering::Relaxed);
             fails
         });
+        // By itself it is refused as well, and for what it is.
+        pipeline.aws.faults().before(|call| {
+            let body = call.request["MessageBody"].as_str();
+            match call.operation == "SendMessage" && key(body.unwrap()) == "d/한국" {
+                true => Fault::Refuse("InvalidMessageContents".to_owned()),
+                false => Fault::None,
+            }
+        });
         let (counts, said) = invocations.once(&notification(&uploads)).await.failed();
         assert_eq!(refused.load(Ordering::Relaxed), 3, "{kind:?}");
         assert!(
             counts.failed > 0 && counts.known == 0,
             "{kind:?}: {counts:?}"
         );
-        assert!(said.contains("it was refused 3 times"), "{said}");
+        assert!(said.contains("InvalidMessageContents"), "{said}");
         let sent: BTreeSet<String> = queued(&pipeline)
             .iter()
             .map(|it| key(&it.message.body))

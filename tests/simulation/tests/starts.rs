@@ -72,14 +72,19 @@ async fn decisions_rest_on_strongly_consistent_reads() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn throttled_starts_keep_their_slots_and_come_first_in_the_next_tick() {
+async fn starts_that_are_throttled_to_the_end_of_a_tick_come_first_in_the_next_one() {
     let pipeline = Pipeline::succeeding(Settings::default(), 1);
     let uploads = pipeline.upload_many(40);
     pipeline.aws.sfn().refuse_starts(Some(Refusal::Throttled));
     let counts = pipeline.tick().await.well();
     assert!(counts.throttled > 0 && counts.started == 0, "{counts:?}");
+    // They were made again as the rate allowed, and nothing more was received.
     let taken = pipeline.slots().len();
-    assert_eq!(taken, counts.throttled as usize);
+    assert!(counts.throttled as usize > taken, "{counts:?}");
+    assert_eq!(counts.received as usize, taken);
+    let marks = pipeline.aws.calls_of("UpdateItem").into_iter();
+    let marks = marks.filter(|call| call.facts.keys.iter().any(|key| key.pk == "slots"));
+    assert_eq!(marks.count(), taken, "each is marked once");
 
     pipeline.aws.sfn().refuse_starts(None);
     pipeline.aws.forget_calls();
@@ -108,6 +113,57 @@ async fn throttled_starts_keep_their_slots_and_come_first_in_the_next_tick() {
         receives.iter().all(|receives| *receives == 1),
         "{receives:?}"
     );
+}
+
+/// Somebody else uses the account's quota for a while: the tick makes the starts itself, and writes nothing about it.
+#[tokio::test(start_paused = true)]
+async fn starts_that_are_throttled_for_a_while_are_made_in_their_tick() {
+    let pipeline = Pipeline::succeeding(Settings::default(), 120);
+    let uploads = pipeline.upload_many(10);
+    let mut throttled = 0;
+    pipeline.aws.faults().before(move |call| {
+        let throttles = call.operation == "StartExecution" && throttled < 25;
+        throttled += u32::from(throttles);
+        if throttles {
+            Fault::Throttle
+        } else {
+            Fault::None
+        }
+    });
+    let counts = pipeline.tick().await.well();
+    assert_eq!(
+        (counts.throttled, counts.started, counts.restarted),
+        (25, 10, 0)
+    );
+    let marks = pipeline.aws.calls_of("UpdateItem").into_iter();
+    let marks = marks.filter(|call| call.facts.keys.iter().any(|key| key.pk == "slots"));
+    assert_eq!(marks.count(), 0);
+    pipeline.drain(5).await;
+    assert_eq!(Verdict::of(&pipeline, &uploads).succeeded, 10);
+}
+
+/// The same of starts without a clear answer, which can have started something.
+#[tokio::test(start_paused = true)]
+async fn starts_without_a_clear_answer_are_made_again_in_their_tick() {
+    let pipeline = Pipeline::succeeding(Settings::default(), 120);
+    let uploads = pipeline.upload_many(10);
+    let mut lost = 0;
+    pipeline.aws.faults().after(move |call| {
+        let loses = call.operation == "StartExecution" && lost < 40;
+        lost += u32::from(loses);
+        if loses {
+            Fault::LoseAnswer
+        } else {
+            Fault::None
+        }
+    });
+    let counts = pipeline.tick().await.well();
+    assert!(counts.unclear > 0, "{counts:?}");
+    assert_eq!(counts.started + counts.already_started, 10, "{counts:?}");
+    pipeline.aws.faults().clear();
+    pipeline.drain(5).await;
+    let verdict = Verdict::of(&pipeline, &uploads);
+    assert_eq!((verdict.succeeded, verdict.duplicates.len()), (10, 0));
 }
 
 #[tokio::test(start_paused = true)]
@@ -232,8 +288,8 @@ async fn a_state_machine_that_is_gone_stops_only_what_was_claimed_for_it() {
     let mut pipeline = Pipeline::succeeding(Settings::default(), 1);
     let uploads = pipeline.upload_many(40);
     pipeline.aws.sfn().refuse_starts(Some(Refusal::Throttled));
-    let pending = pipeline.tick().await.well().throttled as usize;
-    assert!(pending > 0);
+    assert!(pipeline.tick().await.well().throttled > 0);
+    let pending = pipeline.slots().len();
     pipeline.aws.sfn().refuse_starts(None);
     pipeline.aws.sfn().delete_state_machine("workflow");
     pipeline.machine = pipeline.aws.sfn().create_state_machine("next", |_| {
@@ -243,6 +299,67 @@ async fn a_state_machine_that_is_gone_stops_only_what_was_claimed_for_it() {
     let verdict = Verdict::of(&pipeline, &uploads);
     assert_eq!((verdict.dead, verdict.succeeded), (pending, 40 - pending));
     assert!(verdict.lost.is_empty());
+}
+
+/// Others use up what the account may describe: the sweep leaves it at that, and nothing fails.
+#[tokio::test(start_paused = true)]
+async fn a_sweep_that_is_throttled_goes_on_in_the_next_tick() {
+    let settings = Settings {
+        sweep_after: std::time::Duration::from_secs(30),
+        ..Settings::default()
+    };
+    let pipeline = Pipeline::succeeding(settings, 10);
+    let lose = |lost| {
+        let change = move |rule: &mut fake_aws::EventRule| rule.lost = lost;
+        pipeline.aws.sfn().change_event_rules(change);
+    };
+    lose(1.0);
+    let uploads = pipeline.upload_many(15);
+    pipeline.run(1).await;
+    lose(0.0);
+    pipeline
+        .aws
+        .faults()
+        .before(|call| match call.operation == "DescribeExecution" {
+            true => Fault::Throttle,
+            false => Fault::None,
+        });
+    let counts = pipeline.tick().await.well();
+    // Five were asked after together, and no more.
+    assert_eq!((counts.not_described, counts.swept), (5, 0));
+    pipeline.aws.faults().clear();
+    pipeline.drain(5).await;
+    assert_eq!(Verdict::of(&pipeline, &uploads).succeeded, 15);
+}
+
+/// The sweep asks slowly, and nothing waits for it.
+#[tokio::test(start_paused = true)]
+async fn events_start_while_the_sweep_is_at_work() {
+    let mut settings = Settings {
+        sweep_after: std::time::Duration::from_secs(30),
+        ..Settings::default()
+    };
+    settings.pace.max_concurrency = 100;
+    let pipeline = Pipeline::succeeding(settings, 600);
+    let uploads = pipeline.upload_many(60);
+    pipeline.run(1).await;
+    pipeline.upload(&Upload::new("late", 900));
+    pipeline.aws.forget_calls();
+    let began = pipeline.aws.clock().now_ms();
+    let counts = pipeline.tick().await.well();
+    assert_eq!((counts.swept, counts.started), (50, 1));
+    let described = pipeline.aws.calls_of("DescribeExecution");
+    let within = |ms: i64| {
+        described
+            .iter()
+            .filter(|call| call.sent_ms < began + ms)
+            .count()
+    };
+    assert!((5..=10).contains(&within(1_000)), "{}", within(1_000));
+    assert!(within(5_000) <= 30, "{}", within(5_000));
+    let start = &pipeline.aws.calls_of("StartExecution")[0];
+    assert!(start.sent_ms < began + 500, "{}", start.sent_ms - began);
+    assert_eq!(pipeline.aws.sfn().executions().len(), uploads.len() + 1);
 }
 
 /// Slots that cannot be asked after keep nothing else from starting, and the tick still says so.

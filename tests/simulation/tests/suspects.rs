@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use fake_aws::{Call, Fault};
 use serde_json::json;
-use simulation::{LEDGER, Pipeline, Settings, Verdict};
+use simulation::{LEDGER, Pipeline, Settings, Ticked, Verdict};
 
 fn only_one_may_run(pipeline: &Pipeline) {
     let one =
@@ -74,4 +74,70 @@ async fn a_suspect_that_is_not_found_yet_may_run() {
     let verdict = Verdict::of(&pipeline, &uploads);
     verdict.expect_kept("not found yet", 1);
     assert_eq!(verdict.succeeded, 2);
+}
+
+/// So many run for long, and the process dies at its first call after a while.
+async fn dies_after(seconds: i64, starts_per_second: f64, uploads: u32) -> Pipeline {
+    let mut settings = Settings::default();
+    settings.pace.max_concurrency = 1_000;
+    settings.pace.starts_per_second = starts_per_second;
+    settings.pace.burst = 10;
+    let pipeline = Pipeline::succeeding(settings, 3_600);
+    pipeline.upload_many(uploads);
+    let dies_at = pipeline.aws.clock().now_ms() + seconds * 1_000;
+    pipeline.aws.faults().before(move |call| {
+        match call.sent_ms >= dies_at && call.caller.starts_with("dispatch") {
+            true => Fault::Crash,
+            false => Fault::None,
+        }
+    });
+    assert!(matches!(pipeline.tick().await, Ticked::Crashed));
+    pipeline.aws.faults().clear();
+    // Until its lease has ended.
+    tokio::time::sleep(Duration::from_secs(90)).await;
+    pipeline
+}
+
+/// Of what runs already only that is started again which the last checkpoint was not certain of.
+#[tokio::test(start_paused = true)]
+async fn a_tick_that_died_costs_the_next_one_a_few_seconds_of_starts() {
+    let pipeline = dies_after(40, 10.0, 600).await;
+    let ran = pipeline.aws.sfn().executions().len();
+    assert!((350..=420).contains(&ran), "{ran}");
+    pipeline.aws.forget_calls();
+    let counts = pipeline.tick().await.well();
+    assert!((1..=80).contains(&counts.restarted), "{counts:?}");
+    let receive = &pipeline.aws.calls_of("ReceiveMessage")[0];
+    let began = pipeline.aws.calls()[0].sent_ms;
+    assert!(receive.sent_ms - began < 10_000);
+    assert_eq!(pipeline.slots().len(), 600);
+    assert_eq!(pipeline.aws.sfn().executions().len(), 600);
+}
+
+/// Hundreds can run, one may, and Step Functions answers slowly: the tick looks at what it has time for, and ends in time.
+#[tokio::test(start_paused = true)]
+async fn a_tick_ends_in_time_however_much_is_open() {
+    let pipeline = dies_after(4, 100.0, 400).await;
+    assert!(pipeline.slots().len() > 300);
+    only_one_may_run(&pipeline);
+    pipeline
+        .aws
+        .faults()
+        .before(|call| match call.operation == "DescribeExecution" {
+            true => Fault::Delay(Duration::from_secs(2)),
+            false => Fault::None,
+        });
+    let mut described = 0;
+    for _ in 0..3 {
+        pipeline.tick().await.well();
+        let lease = pipeline
+            .aws
+            .dynamodb()
+            .item(LEDGER, "lease", "dispatch")
+            .unwrap();
+        assert!(lease["holder"].is_null(), "the lease is released");
+        let now = pipeline.aws.calls_of("DescribeExecution").len();
+        assert!(now > described + 50, "each tick looks at others: {now}");
+        described = now;
+    }
 }

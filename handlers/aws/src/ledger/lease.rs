@@ -158,6 +158,18 @@ impl Ledger {
         }
     }
 
+    /// Writes since when slots of this tick may lack their start. A lease that was lost or released meanwhile is left alone.
+    pub async fn checkpoint(&self, lease: &Lease, suspect_since: Millis) -> Result<(), AwsError> {
+        let update = Update::default()
+            .set("suspect_since", number(suspect_since))
+            .only_if("holder", text(&lease.holder));
+        let written = self
+            .update(key("lease", "dispatch"), update, "writing a checkpoint")
+            .await?;
+        drop(written);
+        Ok(())
+    }
+
     /// Marks that versions without a version id are about to be found: from the next tick on, an event may be of one of them.
     pub async fn mark_listed(&self) -> Result<(), AwsError> {
         let update = Update::default()

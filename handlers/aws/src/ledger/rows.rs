@@ -174,7 +174,7 @@ impl Ledger {
             "{} rows were left unprocessed {BATCH_GET_ROUNDS} times",
             wanted.len()
         );
-        Err(AwsError::Call { call: CALL, reason })
+        Err(AwsError::Passing { call: CALL, reason })
     }
 
     /// One row.

@@ -31,7 +31,7 @@ impl Ledger {
             Ok(())
         } else {
             let reason = "other transactions hold the run's item".to_owned();
-            Err(AwsError::Call { call: CALL, reason })
+            Err(AwsError::Passing { call: CALL, reason })
         }
     }
 }

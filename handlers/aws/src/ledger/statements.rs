@@ -106,7 +106,7 @@ impl Ledger {
                 let answer = timeout_at(until, alone(thing)).await;
                 answer.unwrap_or_else(|_| {
                     let reason = format!("no answer within {} s", CALL_TIMEOUT.as_secs());
-                    Err(AwsError::Call { call, reason })
+                    Err(AwsError::Passing { call, reason })
                 })
             });
         join_all(done).await
@@ -179,11 +179,14 @@ impl Ledger {
         let answer = match answer {
             Ok(answer) => answer,
             // Refused as a whole, perhaps for one of them: each call by itself tells how that one went.
-            Err(error) if error.as_service_error().is_some() => {
-                warn!("{}", AwsError::call(call, &error));
+            Err(error) => {
+                let problem = AwsError::call(call, &error);
+                if problem.passes() || error.as_service_error().is_none() {
+                    return Err(problem);
+                }
+                warn!("{problem}");
                 return Ok(Vec::new());
             }
-            Err(error) => return Err(AwsError::call(call, &error)),
         };
         let answers = answer.responses.unwrap_or_default();
         Ok(answers.iter().map(|one| one.error.is_none()).collect())

@@ -7,7 +7,11 @@ use aws_sdk_dynamodb::types::{TransactWriteItem, Update as TransactUpdate};
 use super::Ledger;
 use super::item::Item;
 use super::update::Update;
-use crate::error::AwsError;
+use crate::error::{AwsError, reason};
+
+/// Why a transaction is cancelled that can be run again in a moment.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>
+const THROTTLED: [&str; 2] = ["ProvisionedThroughputExceeded", "ThrottlingError"];
 
 impl Ledger {
     /// Runs updates, each of the item with its key, in one transaction. `false`: a condition did not hold, or another
@@ -48,10 +52,17 @@ impl Ledger {
                 let lost =
                     |code: &str| matches!(code, "ConditionalCheckFailed" | "TransactionConflict");
                 let reasons = cancelled.cancellation_reasons();
-                if reasons.iter().any(|reason| reason.code().is_some_and(lost)) {
-                    Ok(false)
-                } else {
-                    Err(AwsError::call(call, &error))
+                let mut codes = reasons.iter().filter_map(|reason| reason.code());
+                if codes.clone().any(lost) {
+                    return Ok(false);
+                }
+                let throttled = |code| THROTTLED.contains(&code);
+                match codes.any(throttled) {
+                    true => Err(AwsError::Passing {
+                        call,
+                        reason: reason(&error),
+                    }),
+                    false => Err(AwsError::call(call, &error)),
                 }
             }
             _ => Err(AwsError::call(call, &error)),

@@ -4,7 +4,8 @@ mod send;
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::{
-    ChangeMessageVisibilityBatchRequestEntry, DeleteMessageBatchRequestEntry, QueueAttributeName,
+    ChangeMessageVisibilityBatchRequestEntry, DeleteMessageBatchRequestEntry,
+    MessageSystemAttributeName, QueueAttributeName,
 };
 use futures_util::future::join_all;
 use spillway::message::{ATTEMPT, Received};
@@ -15,6 +16,8 @@ use crate::error::AwsError;
 /// Entries of one batch call, and messages of one receive.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>
 pub const ENTRIES: usize = 10;
+/// How often a message was received.
+const RECEIVES: MessageSystemAttributeName = MessageSystemAttributeName::ApproximateReceiveCount;
 /// How often an entry of a batch that failed is tried.
 const ENTRY_ROUNDS: u32 = 3;
 
@@ -37,7 +40,7 @@ impl Queue {
     }
 
     /// Receives at most `most` messages (1 to 10), waiting up to `wait_seconds` (0 to 20) for the first. Only a
-    /// wait above 0 asks all of SQS's servers, so only then does an empty answer mean an empty queue.
+    /// wait above 0 asks all of SQS's servers, and even then an empty answer is no promise that the queue is empty.
     /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-short-and-long-polling.html>
     pub async fn receive(&self, most: u32, wait_seconds: u32) -> Result<Vec<Received>, AwsError> {
         let answer = self
@@ -47,6 +50,7 @@ impl Queue {
             .max_number_of_messages(most.clamp(1, ENTRIES as u32) as i32)
             .wait_time_seconds(wait_seconds.min(20) as i32)
             .message_attribute_names(ATTEMPT)
+            .message_system_attribute_names(RECEIVES)
             .send()
             .await
             .map_err(|error| AwsError::call("receiving messages", &error))?;
@@ -54,6 +58,10 @@ impl Queue {
         Ok(messages
             .map(|received| Received {
                 id: received.message_id.unwrap_or_default(),
+                receives: received
+                    .attributes
+                    .and_then(|attributes| attributes.get(&RECEIVES)?.parse().ok())
+                    .unwrap_or_default(),
                 attempt: received
                     .message_attributes
                     .and_then(|mut attributes| attributes.remove(ATTEMPT))
@@ -64,21 +72,29 @@ impl Queue {
             .collect())
     }
 
-    /// Receives side by side, each as [`Self::receive`] does. Returns what was received, and the failure of one that failed.
+    /// Receives side by side, each as [`Self::receive`] does. What was received is not lost over a receive that failed: that
+    /// is only logged.
     pub async fn receive_side_by_side(
         &self,
         most: &[u32],
         wait_seconds: u32,
-    ) -> (Vec<Received>, Result<(), AwsError>) {
+    ) -> Result<Vec<Received>, AwsError> {
         let receives = most.iter().map(|most| self.receive(*most, wait_seconds));
-        let (mut messages, mut failure) = (Vec::new(), Ok(()));
+        let (mut messages, mut failure) = (Vec::new(), None);
         for answer in join_all(receives).await {
             match answer {
                 Ok(more) => messages.extend(more),
-                Err(problem) => failure = Err(problem),
+                Err(problem) => failure = Some(problem),
             }
         }
-        (messages, failure)
+        match failure {
+            Some(problem) if messages.is_empty() => Err(problem),
+            Some(problem) => {
+                warn!("{problem}");
+                Ok(messages)
+            }
+            None => Ok(messages),
+        }
     }
 
     /// Messages waiting to be received: an approximate number.
@@ -100,44 +116,23 @@ impl Queue {
 
     /// Deletes messages. Those that could not be deleted come again and are found stale, so they are only logged.
     pub async fn delete(&self, receipts: &[String]) {
-        join_all(
-            receipts
-                .chunks(ENTRIES)
-                .map(|chunk| self.delete_some(chunk)),
-        )
-        .await;
-    }
-
-    async fn delete_some(&self, receipts: &[String]) {
-        let mut indexes: Vec<usize> = (0..receipts.len()).collect();
-        for _ in 0..ENTRY_ROUNDS {
-            match self.delete_batch(receipts, &indexes).await {
-                Ok(failed) => indexes = failed,
-                Err(error) => warn!("{error}"),
-            }
-            if indexes.is_empty() {
-                return;
-            }
+        let left = self
+            .in_batches(receipts, |some| self.delete_batch(some))
+            .await;
+        if left > 0 {
+            warn!(
+                messages = left,
+                "messages could not be deleted; they come again and will be stale"
+            );
         }
-        warn!(
-            messages = indexes.len(),
-            "messages could not be deleted; they come again and will be stale"
-        );
     }
 
-    async fn delete_batch(
-        &self,
-        receipts: &[String],
-        indexes: &[usize],
-    ) -> Result<Vec<usize>, AwsError> {
+    async fn delete_batch(&self, receipts: Vec<(String, &String)>) -> Result<Vec<usize>, AwsError> {
         const CALL: &str = "deleting messages";
         let mut request = self.client.delete_message_batch().queue_url(&self.url);
-        for index in indexes {
-            let Some(receipt) = receipts.get(*index) else {
-                continue;
-            };
+        for (id, receipt) in receipts {
             let entry = DeleteMessageBatchRequestEntry::builder()
-                .id(index.to_string())
+                .id(id)
                 .receipt_handle(receipt)
                 .build()
                 .map_err(|error| AwsError::request(CALL, &error))?;
@@ -150,25 +145,32 @@ impl Queue {
         Ok(failed(answer.failed()))
     }
 
-    /// Makes messages visible again after `seconds` (0: at once). Those that fail come back when their visibility
-    /// timeout ends, so failures are only logged.
+    /// Makes messages visible again after `seconds` (0: at once). Those that could not be hidden come back when their
+    /// visibility timeout ends, so they are only logged.
     pub async fn hide(&self, receipts: &[String], seconds: u32) {
-        for chunk in receipts.chunks(ENTRIES) {
-            if let Err(error) = self.hide_batch(chunk, seconds).await {
-                warn!("{error}");
-            }
+        let hide = |some| self.hide_batch(some, seconds);
+        let left = self.in_batches(receipts, hide).await;
+        if left > 0 {
+            warn!(
+                messages = left,
+                "messages could not be handed back; they come back later"
+            );
         }
     }
 
-    async fn hide_batch(&self, receipts: &[String], seconds: u32) -> Result<(), AwsError> {
+    async fn hide_batch(
+        &self,
+        receipts: Vec<(String, &String)>,
+        seconds: u32,
+    ) -> Result<Vec<usize>, AwsError> {
         const CALL: &str = "handing messages back";
         let mut request = self
             .client
             .change_message_visibility_batch()
             .queue_url(&self.url);
-        for (index, receipt) in receipts.iter().enumerate() {
+        for (id, receipt) in receipts {
             let entry = ChangeMessageVisibilityBatchRequestEntry::builder()
-                .id(index.to_string())
+                .id(id)
                 .receipt_handle(receipt)
                 .visibility_timeout(seconds as i32)
                 .build()
@@ -179,13 +181,33 @@ impl Queue {
             .send()
             .await
             .map_err(|error| AwsError::call(CALL, &error))?;
-        if !answer.failed().is_empty() {
-            warn!(
-                messages = answer.failed().len(),
-                "messages could not be handed back; they come back later"
-            );
-        }
-        Ok(())
+        Ok(failed(answer.failed()))
+    }
+
+    /// Does something with messages, ten by ten side by side, and again with those that it failed for. `batch` takes ids
+    /// and receipts, and tells the indexes of those that failed. Returns how many failed each time.
+    async fn in_batches<'a, F>(
+        &self,
+        receipts: &'a [String],
+        batch: impl Fn(Vec<(String, &'a String)>) -> F,
+    ) -> usize
+    where
+        F: Future<Output = Result<Vec<usize>, AwsError>>,
+    {
+        let batch = &batch;
+        let chunks = receipts.chunks(ENTRIES).map(|chunk| async move {
+            let mut indexes: Vec<usize> = (0..chunk.len()).collect();
+            for _ in 0..ENTRY_ROUNDS {
+                let entry = |index: &usize| Some((index.to_string(), chunk.get(*index)?));
+                match batch(indexes.iter().filter_map(entry).collect()).await {
+                    Ok(failed) if failed.is_empty() => return 0,
+                    Ok(failed) => indexes = failed,
+                    Err(error) => warn!("{error}"),
+                }
+            }
+            indexes.len()
+        });
+        join_all(chunks).await.into_iter().sum()
     }
 }
 

@@ -124,7 +124,7 @@ impl Queue {
         let mut tries = vec![0; messages.len()];
         while !waiting.is_empty() {
             let batch = self.next_batch(messages, &waiting);
-            let sent = match self.send_batch(messages, &batch).await {
+            let Sent { sent, refused } = match self.send_batch(messages, &batch).await {
                 Ok(sent) => sent,
                 Err(problem) => {
                     set(&mut results, &waiting, &problem);
@@ -142,7 +142,7 @@ impl Queue {
                         .into_iter()
                         .partition(|other| self.follows(messages, *index, *other));
                     waiting = rest;
-                    set(&mut results, &unsent, &refused());
+                    set(&mut results, &unsent, &given_up(refused.contains(index)));
                 }
             }
         }
@@ -179,11 +179,7 @@ impl Queue {
     }
 
     /// Sends those at `indexes` and returns the indexes of those that the answer says are sent.
-    async fn send_batch(
-        &self,
-        messages: &[Outgoing],
-        indexes: &[usize],
-    ) -> Result<Vec<usize>, AwsError> {
+    async fn send_batch(&self, messages: &[Outgoing], indexes: &[usize]) -> Result<Sent, AwsError> {
         const CALL: &str = "sending messages";
         let mut request = self.client.send_message_batch().queue_url(&self.url);
         for index in indexes {
@@ -209,8 +205,21 @@ impl Queue {
         failed(answer.failed());
         // An entry that the answer does not speak of is not sent.
         let sent = answer.successful().iter();
-        Ok(sent.filter_map(|entry| entry.id().parse().ok()).collect())
+        let refused = answer.failed().iter().filter(|entry| entry.sender_fault());
+        Ok(Sent {
+            sent: sent.filter_map(|entry| entry.id().parse().ok()).collect(),
+            refused: refused
+                .filter_map(|entry| entry.id().parse().ok())
+                .collect(),
+        })
     }
+}
+
+/// What became of the messages of one call, by their indexes.
+struct Sent {
+    sent: Vec<usize>,
+    /// Those that SQS will never take.
+    refused: Vec<usize>,
 }
 
 /// The messages at these indexes were not sent, or nobody knows.
@@ -222,9 +231,12 @@ fn set(results: &mut [Result<(), AwsError>], indexes: &[usize], problem: &AwsErr
     }
 }
 
-fn refused() -> AwsError {
-    AwsError::Call {
-        call: "sending messages",
-        reason: format!("it was refused {ENTRY_ROUNDS} times, or came after one that was"),
+/// Why a message is not sent. `refused`: for what it is, and not for SQS's own trouble.
+fn given_up(refused: bool) -> AwsError {
+    let call = "sending messages";
+    let reason = format!("it was refused {ENTRY_ROUNDS} times, or came after one that was");
+    match refused {
+        true => AwsError::Call { call, reason },
+        false => AwsError::Passing { call, reason },
     }
 }

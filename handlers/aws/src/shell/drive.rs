@@ -1,17 +1,27 @@
-//! Drives machines: makes their calls, and tells them the answers, until all are done.
+//! Drives machines: makes their calls, and tells them the answers, until all are done. A call that fails for now is made
+//! again: a machine gets to know of what does not pass.
 
+use std::time::Duration;
+
+use futures_util::future::{FutureExt, join_all};
 use futures_util::stream::{FuturesUnordered, StreamExt};
+use spillway::Millis;
 use spillway::protocol::Machine;
 use spillway::protocol::call::{Answer, Call};
-use tracing::trace;
+use spillway::protocol::patience::Patience;
+use tracing::{trace, warn};
 
 use super::{Answered, Shell, Tag, UnderWay};
+use crate::clock::Clock;
 use crate::error::AwsError;
 use crate::queue::ENTRIES;
 
 /// What machines go by, and who takes in what they come to know.
 pub trait Guide<M: Machine> {
     fn terms(&self) -> M::Terms<'_>;
+
+    /// When the last call must have ended.
+    fn end_by(&self) -> Millis;
 
     /// Takes in what the machine at `index` came to know by an answer, and why a call has none.
     fn told(&self, index: usize, machine: &M, facts: Vec<M::Fact>, problem: Option<AwsError>);
@@ -29,6 +39,7 @@ pub async fn drive<M: Machine>(
     let mut ready: Vec<usize> = Vec::new();
     let mut outstanding: Vec<Tag> = Vec::new();
     let mut requests = Requests::default();
+    let mut patience = Patience::new(guide.end_by());
     loop {
         while active < at_once
             && let Some(index) = waiting.next()
@@ -64,12 +75,23 @@ pub async fn drive<M: Machine>(
             }
             continue;
         };
+        let pause = pause(&mut patience, &answers, shell.clock.now());
+        let mut again = Vec::new();
         for Answered {
             tag,
             answer,
             problem,
         } in answers
         {
+            if pause.is_some()
+                && let Some(problem) = problem.as_ref().filter(|it| it.passes())
+                && let Some(machine) = machines.get(tag.0)
+                && let Some(call) = machine.call(tag.1, &guide.terms())
+            {
+                warn!("{problem}; it is tried again");
+                again.push((tag, call));
+                continue;
+            }
             trace!(decision = ?answer, "answer");
             outstanding.retain(|other| *other != tag);
             let (index, id) = tag;
@@ -83,7 +105,47 @@ pub async fn drive<M: Machine>(
                 ready.push(index);
             }
         }
+        if let Some(pause) = pause.filter(|_| !again.is_empty()) {
+            requests.later(shell, again, pause);
+        }
     }
+}
+
+/// Makes a call that is no machine's, again and again while it fails for now. `end_by`: when it must have ended.
+pub async fn patiently<T, F>(
+    clock: Clock,
+    end_by: Millis,
+    call: impl Fn() -> F,
+) -> Result<T, AwsError>
+where
+    F: Future<Output = Result<T, AwsError>>,
+{
+    let mut patience = Patience::new(end_by);
+    loop {
+        let problem = match call().await {
+            Err(problem) if problem.passes() => problem,
+            result => return result,
+        };
+        let Some(pause) = patience.failed(clock.now()) else {
+            return Err(problem);
+        };
+        warn!("{problem}; it is tried again");
+        tokio::time::sleep(Duration::from_millis(pause.unsigned_abs())).await;
+    }
+}
+
+/// After how long calls are made again that failed for now. `None`: none is.
+fn pause(patience: &mut Patience, answers: &[Answered], now: Millis) -> Option<Duration> {
+    let passes = |it: &&Answered| it.problem.as_ref().is_some_and(AwsError::passes);
+    let failed = answers.iter().filter(passes).count();
+    if failed < answers.len() {
+        patience.succeeded();
+    }
+    if failed == 0 {
+        return None;
+    }
+    let pause = patience.failed(now)?;
+    Some(Duration::from_millis(pause.unsigned_abs()))
 }
 
 /// The requests of machines that are driven together.
@@ -120,5 +182,15 @@ impl<'a> Requests<'a> {
             .any(|it| matches!(it.answer, Answer::Start(_)));
         self.starts -= usize::from(started);
         Some(answers)
+    }
+
+    /// Makes calls after a pause.
+    fn later(&mut self, shell: &'a Shell, calls: Vec<(Tag, Call)>, pause: Duration) {
+        let later = async move {
+            tokio::time::sleep(pause).await;
+            let answers = join_all(shell.submit(calls)).await;
+            answers.into_iter().flatten().collect()
+        };
+        self.under_way.push(later.boxed());
     }
 }

@@ -26,7 +26,7 @@ use crate::ledger::Ledger;
 use crate::queue::Queue;
 use crate::workflow::{Describes, Starts};
 
-pub use drive::{Guide, drive};
+pub use drive::{Guide, drive, patiently};
 
 const SECONDS_PER_DAY: i64 = 24 * 60 * 60;
 

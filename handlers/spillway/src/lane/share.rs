@@ -72,14 +72,19 @@ impl Shares {
         }
     }
 
-    /// A lane had nothing. The only one is asked again at once.
+    /// A poll of a lane found nothing, which can have missed what there is: what is owed to the lane stays. The only lane is
+    /// asked again at once.
     pub fn found_empty(&mut self, lane: usize, now: Millis) {
         if self.lanes.len() > 1
             && let Some(share) = self.lanes.get_mut(lane)
         {
-            share.owed = 0.0;
             share.empty_until = now + EMPTY_FOR;
         }
+    }
+
+    /// No lane has anything, as polls of all of SQS's servers tell: nothing is owed to any.
+    pub fn all_are_empty(&mut self) {
+        self.lanes.iter_mut().for_each(|share| share.owed = 0.0);
     }
 
     /// When the next lane may be asked again.
@@ -137,13 +142,15 @@ mod tests {
     }
 
     #[test]
-    fn what_is_owed_outlasts_a_tick_and_a_lane_without_events_is_owed_nothing() {
+    fn what_is_owed_outlasts_a_tick_and_a_poll_that_missed_until_all_lanes_are_empty() {
         let mut first = shares(&[0.0, 0.1]);
         first.started(0, 9);
         let mut next = Shares::new([0.0, 0.1].into_iter().zip(first.owed()));
         next.started(0, 1);
         assert_eq!(next.to_ask(0)[0].lane, 1);
         next.found_empty(1, 0);
+        assert_eq!(next.to_ask(EMPTY_FOR)[0].lane, 1);
+        next.all_are_empty();
         next.started(0, 5);
         assert_eq!(next.to_ask(EMPTY_FOR)[0].lane, 0);
     }

@@ -40,6 +40,8 @@ pub struct Received {
     pub receipt: String,
     /// The attribute [`ATTEMPT`].
     pub attempt: Option<String>,
+    /// How often it was received, this time included: about.
+    pub receives: u32,
 }
 
 /// What the body of a message holds.

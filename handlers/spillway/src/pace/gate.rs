@@ -107,20 +107,26 @@ impl Gate {
         grant
     }
 
-    /// Slots were found in which nothing runs yet.
+    /// Slots were found in which certainly nothing runs yet.
     pub fn found_unstarted(&mut self, slots: u32) {
         self.unstarted += slots;
     }
 
-    /// Asks for one start of an execution that holds its slot since `taken_at` and does not run. The limit may have
-    /// been lowered since the slot was taken.
-    pub fn request_restart(&mut self, taken_at: Millis, now: Millis) -> Grant {
-        let running = self.capacity.used().saturating_sub(self.unstarted);
+    /// Asks for one start of an execution that holds its slot since `taken_at`. The limit may have been lowered since the
+    /// slot was taken. One that may run already is started only while all slots may: then it changes nothing.
+    pub fn request_restart(&mut self, taken_at: Millis, may_run: bool, now: Millis) -> Grant {
+        let (limit, used) = (self.pace.max_concurrency, self.capacity.used());
+        let free = match may_run {
+            true => u32::from(used <= limit),
+            false => limit.saturating_sub(used.saturating_sub(self.unstarted)),
+        };
         let today = self.day.as_mut().map(|day| day.left_for(taken_at, now));
         let most = today.unwrap_or(1).min(1);
-        let grant = self.grant(most, self.pace.max_concurrency.saturating_sub(running), now);
+        let grant = self.grant(most, free, now);
         if grant == Grant::Take(1) {
-            self.unstarted = self.unstarted.saturating_sub(1);
+            if !may_run {
+                self.unstarted = self.unstarted.saturating_sub(1);
+            }
             if let Some(day) = &mut self.day {
                 day.take_for(taken_at);
             }
@@ -237,7 +243,7 @@ mod tests {
         gate.capacity.count_ends(1);
         gate.found_unstarted(1);
         assert_eq!(gate.request(1, 0), Grant::Full);
-        assert_eq!(gate.request_restart(0, 0), Grant::Take(1));
+        assert_eq!(gate.request_restart(0, false, 0), Grant::Take(1));
         assert_eq!(gate.capacity.used(), 1);
     }
 
@@ -248,9 +254,20 @@ mod tests {
         gate.capacity.count_begins();
         gate.capacity.count_ends(7);
         gate.found_unstarted(4);
-        assert_eq!(gate.request_restart(0, 0), Grant::Take(1));
-        assert_eq!(gate.request_restart(0, 0), Grant::Take(1));
-        assert_eq!(gate.request_restart(0, 0), Grant::Full);
+        assert_eq!(gate.request_restart(0, false, 0), Grant::Take(1));
+        assert_eq!(gate.request_restart(0, false, 0), Grant::Take(1));
+        assert_eq!(gate.request_restart(0, false, 0), Grant::Full);
+    }
+
+    #[test]
+    fn what_may_run_is_started_only_while_every_slot_may_run() {
+        let mut gate = gate(5, 25.0, None);
+        gate.capacity.count_begins();
+        gate.capacity.count_ends(5);
+        assert_eq!(gate.request_restart(0, true, 0), Grant::Take(1));
+        gate.capacity.set_max(4);
+        gate.pace.max_concurrency = 4;
+        assert_eq!(gate.request_restart(0, true, 0), Grant::Full);
     }
 
     #[test]

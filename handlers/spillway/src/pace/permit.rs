@@ -63,15 +63,9 @@ impl SharedGate {
         self.permits(grant, Stage::Granted)
     }
 
-    /// Asks for one start of an execution that holds its slot since `taken_at` and does not run. It is called at once.
-    /// `at_least`: the limit below which it may run after all.
-    pub fn request_restart(&self, taken_at: Millis, at_least: u32, now: Millis) -> Permits {
-        let mut gate = self.lock();
-        let grant = match gate.max_concurrency() < at_least {
-            true => Grant::Full,
-            false => gate.request_restart(taken_at, now),
-        };
-        drop(gate);
+    /// Asks for one start of an execution that holds its slot since `taken_at`. It is called at once.
+    pub fn request_restart(&self, taken_at: Millis, may_run: bool, now: Millis) -> Permits {
+        let grant = self.lock().request_restart(taken_at, may_run, now);
         self.permits(grant, Stage::Called)
     }
 
@@ -226,7 +220,7 @@ mod tests {
         gate.lock().capacity.count_begins();
         gate.lock().capacity.count_ends(1);
         gate.lock().found_unstarted(1);
-        let Permits::Granted(mut permits) = gate.request_restart(0, 0, 0) else {
+        let Permits::Granted(mut permits) = gate.request_restart(0, false, 0) else {
             panic!("not granted");
         };
         assert_eq!(gate.lock().spent(), 1);

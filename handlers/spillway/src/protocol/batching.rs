@@ -4,8 +4,9 @@ use super::call::{Answer, Call, Written};
 use super::candidate::Candidate;
 use super::claiming::Claiming;
 use super::fact::{Fact, Scope};
-use super::fate::{Fate, HIDE_SECONDS};
+use super::fate::Fate;
 use super::freeing::Freeing;
+use super::kept::Kept;
 use super::member::Member;
 use super::starting::{HoldsPermit, Starting};
 use super::terms::Terms;
@@ -163,7 +164,7 @@ impl Batching {
             }
             Answer::Written(Written::Lost(_)) => {
                 self.stage = Stage::Granted;
-                self.leave_all(&Fate::Hide(HIDE_SECONDS))
+                self.leave_all(&Fate::Later)
             }
             _ => {
                 facts.push(Fact::Suspect(slot.taken_at));
@@ -266,6 +267,14 @@ impl HoldsPermit for Batching {
             At::Done => self.stage == Stage::Granted,
             At::Alone(claiming) => claiming.starts_nothing(),
             _ => false,
+        }
+    }
+
+    fn kept(&self) -> Option<Kept> {
+        match &self.at {
+            At::Start(starting) => starting.kept(),
+            At::Alone(claiming) => claiming.kept(),
+            _ => None,
         }
     }
 }

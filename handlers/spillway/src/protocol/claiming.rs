@@ -5,8 +5,9 @@ use super::call::{Answer, Call, Written};
 use super::candidate::Candidate;
 use super::claim::{claim_of, slot_of};
 use super::fact::{Fact, Scope};
-use super::fate::{Fate, HIDE_SECONDS};
+use super::fate::Fate;
 use super::freeing::Freeing;
+use super::kept::Kept;
 use super::recognising::{Recognised, Recognising};
 use super::starting::{HoldsPermit, Starting};
 use super::terms::Terms;
@@ -203,7 +204,7 @@ impl Claiming {
             Answer::Written(Written::Lost(_)) => self.taken(
                 Taken::Without {
                     slot: None,
-                    fate: Fate::Hide(HIDE_SECONDS),
+                    fate: Fate::Later,
                 },
                 facts,
             ),
@@ -250,6 +251,13 @@ impl HoldsPermit for Claiming {
     fn starts_nothing(&self) -> bool {
         let leaves = matches!(self.at, At::Leave(_) | At::Letter | At::Done);
         leaves && self.stage == Stage::Granted
+    }
+
+    fn kept(&self) -> Option<Kept> {
+        match &self.at {
+            At::Start { starting, .. } => starting.kept(),
+            _ => None,
+        }
     }
 }
 

@@ -69,6 +69,8 @@ pub enum Fact {
 
     /// The sweep described the execution of a slot.
     Swept,
+    /// An execution could not be described. It is described again later.
+    NotDescribed,
     /// The outcome of an execution that has ended and holds its slot is reported.
     OutcomeFound {
         execution: String,

@@ -9,9 +9,9 @@ use crate::message::outgoing::Outgoing;
 use crate::record::row::Row;
 use crate::rules::attempt::oddity;
 
-/// How long a message is hidden whose attempt another message is claiming, whose last attempt still runs, or of which
-/// something is unclear, in seconds.
-pub const HIDE_SECONDS: u32 = 60;
+/// How long a message is hidden by [`Fate::Later`], in seconds, by how often it was received: mostly what it waits for
+/// is there within moments. SQS counts whole seconds.
+const LATER_SECONDS: [u32; 4] = [1, 5, 20, 60];
 
 /// What is done with a message that claims nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -20,6 +20,9 @@ pub enum Fate {
     Delete,
     /// It can be received again at once.
     HandBack,
+    /// It comes again in a moment, and later each time: another message is claiming its attempt, the last attempt still
+    /// runs, or something is unclear.
+    Later,
     /// It is hidden for so many seconds.
     Hide(u32),
     /// It goes to the dead-letter queue with this reason, and is deleted then.
@@ -40,6 +43,7 @@ impl Fate {
                 receipt: message.receipt.clone(),
             },
             Self::HandBack => hide(0),
+            Self::Later => hide(later(message.receives)),
             Self::Hide(seconds) => hide(*seconds),
             Self::DeadLetter(reason) => Call::Send {
                 to: Queue::DeadLetters(lane),
@@ -52,7 +56,7 @@ impl Fate {
     pub fn done(&self, answer: &Answer, facts: &mut Vec<Fact>) -> bool {
         match self {
             Self::Delete => false,
-            Self::HandBack | Self::Hide(_) => {
+            Self::HandBack | Self::Later | Self::Hide(_) => {
                 facts.push(Fact::HandedBack);
                 false
             }
@@ -86,5 +90,22 @@ impl Fate {
             reason: reason.clone(),
         });
         Self::DeadLetter(reason)
+    }
+}
+
+fn later(receives: u32) -> u32 {
+    let before = receives.saturating_sub(1) as usize;
+    let [.., longest] = LATER_SECONDS;
+    LATER_SECONDS.get(before).copied().unwrap_or(longest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_hidden_longer_each_time() {
+        let hidden: Vec<u32> = [0, 1, 2, 3, 4, 20].into_iter().map(later).collect();
+        assert_eq!(hidden, [1, 1, 5, 20, 60, 60]);
     }
 }

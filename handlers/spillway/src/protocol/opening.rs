@@ -1,9 +1,12 @@
 //! A start that an earlier tick left open, one that was throttled or that of a tick that died: what is its slot for, and
 //! is it certain that nothing runs in it.
 
+use std::sync::Arc;
+
 use super::call::{Answer, Call, Queue};
 use super::fact::{Fact, Scope};
 use super::freeing::Freeing;
+use super::kept::{Kept, Origin};
 use super::loading::{Loaded, Loading};
 use super::starting::HoldsPermit;
 use super::terms::Terms;
@@ -30,8 +33,8 @@ enum At {
     Describe(Load),
     Report(Outcome),
     Free(Freeing),
-    /// To be started, with a permit.
-    Open(Load),
+    /// To be started, once the tick has a permit for it.
+    Open(Arc<Load>),
     Done,
 }
 
@@ -41,14 +44,6 @@ impl Opening {
             slot,
             above_limit,
             at: At::Load(Loading::default()),
-        }
-    }
-
-    /// Returns what is to be started, once everything else is done.
-    pub fn start(&self) -> Option<(&Slot, &Load)> {
-        match &self.at {
-            At::Open(load) => Some((&self.slot, load)),
-            _ => None,
         }
     }
 
@@ -65,35 +60,33 @@ impl Opening {
         std::iter::once(&mut self.slot).chain(freeing)
     }
 
-    fn suspect(&self, failed: bool, facts: &mut Vec<Fact>) -> At {
+    /// `why`: what failed, if something did.
+    fn suspect(&self, why: Option<Fact>, facts: &mut Vec<Fact>) -> At {
         facts.push(Fact::Suspect(self.slot.taken_at));
-        if failed {
-            facts.push(Fact::Failed(Scope::One));
-        }
+        facts.extend(why);
         At::Done
     }
 
     fn loaded(&self, loaded: Loaded, terms: &Terms<'_>, facts: &mut Vec<Fact>) -> At {
         match loaded {
             Loaded::For(load) if self.above_limit => At::Describe(load),
-            Loaded::For(load) => At::Open(load),
+            Loaded::For(load) => At::Open(Arc::new(load)),
             Loaded::Settled => At::Done,
             // Put and never claimed, or settled while we look.
             Loaded::Nothing if claims_have_landed(&self.slot, terms.now) => {
                 At::Free(Freeing::new(self.slot.clone()))
             }
             // A claim can be on the wire.
-            Loaded::Nothing | Loaded::Unclear => self.suspect(false, facts),
+            Loaded::Nothing | Loaded::Unclear => self.suspect(None, facts),
             // The slot stays, and the sweep comes to it.
             Loaded::Unreadable(reason) => {
                 facts.push(Fact::Unreadable { reason });
                 At::Done
             }
-            Loaded::Failed if self.slot.work == Work::Batch => self.suspect(true, facts),
-            Loaded::Failed => {
-                facts.push(Fact::Failed(Scope::Tick));
-                self.suspect(false, facts)
+            Loaded::Failed if self.slot.work == Work::Batch => {
+                self.suspect(Some(Fact::Failed(Scope::One)), facts)
             }
+            Loaded::Failed => self.suspect(Some(Fact::Failed(Scope::Tick)), facts),
         }
     }
 
@@ -108,17 +101,29 @@ impl Opening {
     ) -> At {
         match answer {
             Answer::Described(Described::NotFound) if may_run_unfound(&self.slot, terms.now) => {
-                self.suspect(false, facts)
+                self.suspect(None, facts)
             }
-            Answer::Described(Described::NotFound) => At::Open(load),
+            Answer::Described(Described::NotFound) => At::Open(Arc::new(load)),
             Answer::Described(Described::Running) => At::Done,
             Answer::Described(Described::Closed(outcome)) => At::Report(outcome),
-            _ => self.suspect(true, facts),
+            _ => self.suspect(Some(Fact::NotDescribed), facts),
         }
     }
 }
 
-impl HoldsPermit for Opening {}
+impl HoldsPermit for Opening {
+    fn kept(&self) -> Option<Kept> {
+        let At::Open(load) = &self.at else {
+            return None;
+        };
+        Some(Kept {
+            slot: self.slot.clone(),
+            load: Arc::clone(load),
+            may_run: !self.above_limit,
+            origin: Origin::Open,
+        })
+    }
+}
 
 impl Machine for Opening {
     type Terms<'a> = Terms<'a>;
@@ -157,7 +162,7 @@ impl Machine for Opening {
                 facts.push(Fact::OutcomeFound { execution });
                 At::Done
             }
-            At::Report(_) => self.suspect(true, facts),
+            At::Report(_) => self.suspect(Some(Fact::Failed(Scope::One)), facts),
             At::Free(mut freeing) => match freeing.answered(&answer, facts) {
                 false => At::Free(freeing),
                 true => At::Done,

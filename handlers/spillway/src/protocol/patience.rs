@@ -3,8 +3,10 @@
 
 use crate::Millis;
 
+/// The longest that a call takes, all of the SDK's repetitions included.
+pub const CALL_WITHIN: Millis = 10_000;
 /// How long nothing may succeed before a failure is believed to last.
-pub const PATIENCE: Millis = 8_000;
+const PATIENCE: Millis = 8_000;
 /// The first pause before a call is made again. The SDK has repeated it several times by then.
 const FIRST_PAUSE: Millis = 200;
 /// The longest pause.
@@ -21,10 +23,10 @@ pub struct Patience {
 }
 
 impl Patience {
-    /// `until`: calls that are made again after that would not end in time.
-    pub fn new(until: Millis) -> Self {
+    /// `end_by`: when the last call must have ended.
+    pub fn new(end_by: Millis) -> Self {
         Self {
-            until,
+            until: end_by.saturating_sub(CALL_WITHIN),
             failing_since: None,
             pause: FIRST_PAUSE,
         }
@@ -76,7 +78,7 @@ mod tests {
 
     #[test]
     fn nothing_is_made_again_that_would_not_end_in_time() {
-        let mut patience = Patience::new(1_000);
+        let mut patience = Patience::new(CALL_WITHIN + 1_000);
         assert_eq!(patience.failed(800), Some(200));
         assert_eq!(patience.failed(801), None);
     }

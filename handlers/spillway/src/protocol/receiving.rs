@@ -2,9 +2,11 @@
 //! last start.
 
 use crate::Millis;
-use crate::lane::polling::{empty_times, together};
+use crate::lane::MAX_LANES;
+use crate::lane::polling::{ONE_RECEIVE, empty_times, together};
 use crate::pace::permit::{Permit, Permits, SharedGate};
 use crate::pace::recount::Recount;
+use crate::protocol::kept::NotNow;
 
 /// What was received together is under way together, and so much at once: the bound on calls under way.
 const RECEIVED_AT_ONCE: usize = 4;
@@ -33,6 +35,10 @@ enum At {
     AskGate,
     /// Nothing was found.
     Empty,
+    /// Short polls found nothing in any lane: long ones are to say so too.
+    Confirm,
+    /// Long polls found nothing.
+    Confirmed,
     /// Every slot is taken.
     Full,
     AskBacklog,
@@ -44,8 +50,12 @@ enum At {
 pub enum Do {
     /// Receives so many messages, or fills one batch, and hands them to a task.
     Receive(Vec<Permit>),
+    /// Polls all lanes, each for as long as it takes SQS to ask all of its servers, and hands what they have to tasks.
+    Confirm(Vec<Permit>),
     /// Waits until one of the tasks ends.
     Join,
+    /// The same, until this time at the latest: what a task gives back can be used at once.
+    JoinUntil(Millis),
     SleepUntil(Millis),
     /// Counts the slots.
     Count,
@@ -65,6 +75,8 @@ pub struct Known {
     pub received: bool,
     /// When a lane that was empty is asked again.
     pub next_ask: Millis,
+    /// What becomes of the starts that are kept: they come before anything new.
+    pub kept: NotNow,
 }
 
 impl Receiving {
@@ -85,7 +97,15 @@ impl Receiving {
         if known.stopping || known.now >= self.stop_at {
             return Do::End;
         }
+        if let NotNow::NotBefore(time) = known.kept {
+            return Do::SleepUntil(self.soon(time, known.now));
+        }
         match self.at {
+            // What is kept can get a slot.
+            At::End if known.kept == NotNow::Blocked => {
+                self.at = At::AskGate;
+                Do::SleepUntil(self.soon(known.now + WAIT_MOST, known.now))
+            }
             At::End => Do::End,
             At::AskBacklog => Do::AskBacklog,
             At::Full => Do::Count,
@@ -93,20 +113,27 @@ impl Receiving {
                 self.at = At::AskGate;
                 Do::Join
             }
-            At::Empty => {
+            At::Empty if self.lanes > 1 => {
+                self.at = At::Confirm;
+                self.ask(gate, known)
+            }
+            At::Empty | At::Confirmed => {
                 self.empty += 1;
-                if self.empty >= empty_times(self.lanes, known.received) {
-                    return Do::End;
+                if self.empty >= empty_times(known.received) {
+                    self.at = At::End;
+                    return self.next(gate, known);
                 }
                 self.at = At::AskGate;
                 Do::SleepUntil(known.next_ask.min(self.stop_at))
             }
-            At::AskGate => self.ask(gate, known),
+            At::AskGate | At::Confirm => self.ask(gate, known),
         }
     }
 
     fn ask(&mut self, gate: &SharedGate, Known { now, tasks, .. }: Known) -> Do {
+        let confirms = self.at == At::Confirm;
         let (most, at_once) = match self.batches {
+            false if confirms => (MAX_LANES as u32 * ONE_RECEIVE, RECEIVED_AT_ONCE),
             false => (together(self.lanes), RECEIVED_AT_ONCE),
             true => (1, BATCHES_AT_ONCE),
         };
@@ -114,11 +141,13 @@ impl Receiving {
             return Do::Join;
         }
         match gate.request(most, now) {
+            Permits::Granted(permits) if confirms => Do::Confirm(permits),
             Permits::Granted(permits) => Do::Receive(permits),
             // What is under way can come to nothing and give its starts back.
             Permits::Spent if tasks > 0 => Do::Join,
             Permits::Spent => Do::End,
-            Permits::NotBefore(time) => Do::SleepUntil(time.min(self.stop_at).min(now + WAIT_MOST)),
+            Permits::NotBefore(time) if tasks > 0 => Do::JoinUntil(self.soon(time, now)),
+            Permits::NotBefore(time) => Do::SleepUntil(self.soon(time, now)),
             Permits::Full => {
                 self.at = At::Full;
                 Do::SleepUntil(self.recount.due().max(now).min(self.stop_at))
@@ -126,12 +155,20 @@ impl Receiving {
         }
     }
 
+    /// A time to sleep until, at which something can have changed.
+    fn soon(&self, time: Millis, now: Millis) -> Millis {
+        time.min(self.stop_at).min(now + WAIT_MOST)
+    }
+
     /// Takes in whether messages were found.
     pub fn found(&mut self, any: bool) {
+        self.at = match (any, self.at) {
+            (true, _) => At::AskGate,
+            (false, At::Confirm) => At::Confirmed,
+            (false, _) => At::Empty,
+        };
         if any {
             self.empty = 0;
-        } else {
-            self.at = At::Empty;
         }
     }
 
@@ -176,6 +213,7 @@ mod tests {
         stopping: false,
         received: false,
         next_ask: 0,
+        kept: NotNow::Nothing,
     };
 
     #[test]
@@ -196,6 +234,22 @@ mod tests {
                 other => panic!("{other:?}"),
             }
         }
+    }
+
+    #[test]
+    fn long_polls_of_all_lanes_confirm_what_short_ones_say() {
+        let (gate, mut receiving) = (gate(10), Receiving::new(2, false, 60_000, 0));
+        assert!(matches!(receiving.next(&gate, KNOWN), Do::Receive(_)));
+        receiving.found(false);
+        assert!(
+            matches!(receiving.next(&gate, KNOWN), Do::Confirm(permits) if permits.len() == 10)
+        );
+        receiving.found(true);
+        assert!(matches!(receiving.next(&gate, KNOWN), Do::Receive(_)));
+        receiving.found(false);
+        assert!(matches!(receiving.next(&gate, KNOWN), Do::Confirm(_)));
+        receiving.found(false);
+        assert!(matches!(receiving.next(&gate, KNOWN), Do::End));
     }
 
     #[test]
@@ -224,6 +278,35 @@ mod tests {
         receiving.counted(0, 10, 0, 20_000);
         receiving.backlog(0);
         assert!(matches!(receiving.next(&gate, KNOWN), Do::End));
+    }
+
+    #[test]
+    fn what_is_kept_comes_before_anything_new_and_before_the_end() {
+        let (gate, mut receiving) = (gate(10), Receiving::new(1, false, 60_000, 0));
+        let kept = |kept| Known { kept, ..KNOWN };
+        let next = receiving.next(&gate, kept(NotNow::NotBefore(500)));
+        assert!(matches!(next, Do::SleepUntil(500)));
+        assert!(matches!(receiving.next(&gate, KNOWN), Do::Receive(_)));
+        receiving.found(false);
+        let next = receiving.next(&gate, kept(NotNow::Blocked));
+        assert!(matches!(next, Do::SleepUntil(WAIT_MOST)));
+        assert!(matches!(receiving.next(&gate, KNOWN), Do::Receive(_)));
+        receiving.found(false);
+        assert!(matches!(receiving.next(&gate, KNOWN), Do::End));
+    }
+
+    #[test]
+    fn what_a_task_gives_back_is_not_waited_for() {
+        let (gate, mut receiving) = (gate(100), Receiving::new(1, false, 60_000, 0));
+        let mut held = Vec::new();
+        let known = |tasks| Known { tasks, ..KNOWN };
+        while let Do::Receive(permits) = receiving.next(&gate, known(0)) {
+            held.push(permits);
+        }
+        let next = receiving.next(&gate, known(1));
+        assert!(matches!(next, Do::JoinUntil(time) if time > 0));
+        drop(held);
+        assert!(matches!(receiving.next(&gate, known(0)), Do::Receive(_)));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::call::{Answer, Call};
 use super::candidate::{Candidate, Standing};
 use super::fact::{Fact, Scope};
-use super::fate::{Fate, HIDE_SECONDS};
+use super::fate::Fate;
 use super::terms::Terms;
 use crate::event::identity::is_known_by_its_row;
 use crate::execution::answer::Described;
@@ -12,6 +12,9 @@ use crate::record::head::Head;
 use crate::record::row::{Row, RowKey, Seen};
 use crate::rules::attempt::{Verdict, verdict};
 use crate::rules::order::Order;
+
+/// How long a message is hidden that another tick has to look at, in seconds: half of the schedule's shortest period.
+const ANOTHER_TICK_SECONDS: u32 = 30;
 
 /// A message that is being recognised.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
@@ -58,8 +61,13 @@ pub enum Recognised {
     Leave(Fate),
 }
 
-fn hide() -> Option<Recognised> {
-    Some(Recognised::Leave(Fate::Hide(HIDE_SECONDS)))
+fn later() -> Option<Recognised> {
+    Some(Recognised::Leave(Fate::Later))
+}
+
+/// This tick will not come to know more.
+fn in_another_tick() -> Option<Recognised> {
+    Some(Recognised::Leave(Fate::Hide(ANOTHER_TICK_SECONDS)))
 }
 
 impl Recognising {
@@ -135,14 +143,18 @@ impl Recognising {
                 None
             }
             // A slot that is gone was settled, and the row is not as it was read.
-            (At::Slot { .. }, Answer::Slot(None)) => hide(),
+            (At::Slot { .. }, Answer::Slot(None)) => later(),
             (At::Describe { seen, .. }, Answer::Described(Described::Closed(_))) => {
                 Some(Recognised::Claim(Some(seen)))
             }
-            (At::Describe { .. }, Answer::Described(_)) => hide(),
-            (At::Slot { .. } | At::Describe { .. }, _) => {
+            (At::Describe { .. }, Answer::Described(_)) => later(),
+            (At::Slot { .. }, _) => {
                 facts.push(Fact::Failed(Scope::One));
-                hide()
+                later()
+            }
+            (At::Describe { .. }, _) => {
+                facts.push(Fact::NotDescribed);
+                later()
             }
             (At::Read | At::Object(_), _) => {
                 facts.push(Fact::Failed(Scope::Tick));
@@ -168,7 +180,7 @@ impl Recognising {
         };
         // Its own claim can be on the wire, from before it was found.
         if adopted.is_untouched() && terms.claims_may_land {
-            return hide();
+            return in_another_tick();
         }
         facts.push(Fact::Adopted {
             key: candidate.event.key.clone(),
@@ -209,7 +221,7 @@ impl Recognising {
         }
         // Without the mark this tick does not look for its row when it comes to its event.
         if two_rows && (terms.claims_may_land || !terms.listed) {
-            return hide();
+            return in_another_tick();
         }
         self.at = At::Object(known);
         None
@@ -260,12 +272,12 @@ impl Recognising {
             (Verdict::ClaimIfClosed, Some(row)) => {
                 let seen = Seen::from(&row);
                 let Some(execution) = row.execution else {
-                    return hide();
+                    return later();
                 };
                 self.at = At::Slot { seen, execution };
                 None
             }
-            (Verdict::ClaimIfClosed, None) => hide(),
+            (Verdict::ClaimIfClosed, None) => later(),
         }
     }
 }

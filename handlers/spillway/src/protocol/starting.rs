@@ -1,10 +1,11 @@
 //! Starting the execution of a claimed slot, and every fate that a start can have. Whatever the answer, the slot stays:
-//! settle frees it, or a later tick starts it again.
+//! settle frees it, or it is started again, in this tick or a later one.
 
 use std::sync::Arc;
 
 use super::call::{Answer, Call, Queue};
 use super::fact::{Fact, Scope};
+use super::kept::{Kept, Origin};
 use super::terms::Terms;
 use super::{CallId, Machine, ONLY};
 use crate::Millis;
@@ -31,6 +32,11 @@ pub trait HoldsPermit {
     fn starts_nothing(&self) -> bool {
         false
     }
+
+    /// Returns the start that it left for the tick to make, once it is done.
+    fn kept(&self) -> Option<Kept> {
+        None
+    }
 }
 
 /// A start that is being made.
@@ -39,12 +45,17 @@ pub struct Starting {
     slot: Slot,
     at: At,
     stage: Stage,
+    /// An earlier call can have started it.
+    may_run: bool,
+    origin: Origin,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum At {
     /// Shared with its call: an event has many texts.
     Start(Arc<Load>),
+    /// The tick makes it again: it was throttled, or had no clear answer.
+    Keep(Arc<Load>),
     /// Marks the slot, so that its start comes first in the next tick.
     Mark,
     /// Takes the mark from the slot.
@@ -55,11 +66,29 @@ enum At {
 }
 
 impl Starting {
+    /// Of a slot that was claimed just now.
     pub fn new(slot: Slot, load: Load) -> Self {
+        Self::of(slot, At::Start(Arc::new(load)), (false, Origin::Own))
+    }
+
+    /// Of one that was kept.
+    pub fn again(kept: Kept) -> Self {
+        Self::of(kept.slot, At::Start(kept.load), (kept.may_run, kept.origin))
+    }
+
+    /// Makes no start: the next tick does.
+    pub fn left_to_next(kept: Kept) -> Self {
+        let at = Self::pend(&kept.slot);
+        Self::of(kept.slot, at, (kept.may_run, kept.origin))
+    }
+
+    fn of(slot: Slot, at: At, (may_run, origin): (bool, Origin)) -> Self {
         Self {
             slot,
-            at: At::Start(Arc::new(load)),
+            at,
             stage: Stage::Called,
+            may_run,
+            origin,
         }
     }
 
@@ -73,10 +102,16 @@ impl Starting {
     }
 
     pub fn is_done(&self) -> bool {
-        self.at == At::Done
+        matches!(self.at, At::Keep(_) | At::Done)
     }
 
-    fn started(&mut self, start: Start, terms: &Terms<'_>, facts: &mut Vec<Fact>) -> At {
+    fn started(
+        &mut self,
+        load: Arc<Load>,
+        start: Start,
+        terms: &Terms<'_>,
+        facts: &mut Vec<Fact>,
+    ) -> At {
         let execution = || self.slot.execution.clone();
         // A slot from before the pipeline's state machine was exchanged: its own trouble, not that of all starts.
         let exchanged = self.slot.state_machine_arn != terms.state_machine_arn;
@@ -97,7 +132,7 @@ impl Starting {
                 let execution = execution();
                 facts.push(Fact::Throttled { execution, reason });
                 self.stage = Stage::CameToNothing;
-                self.pend()
+                At::Keep(load)
             }
             Start::Refused(refusal) => self.refuse(refusal, facts),
             Start::NoStateMachine(cause) if exchanged => {
@@ -108,12 +143,13 @@ impl Starting {
                 let scope = if exchanged { Scope::One } else { Scope::Tick };
                 facts.push(Fact::StartForbidden { reason, scope });
                 self.stage = Stage::CameToNothing;
-                self.pend()
+                Self::pend(&self.slot)
             }
             Start::Unclear(reason) => {
                 facts.push(Fact::StartUnclear { reason });
                 self.stage = Stage::Unclear;
-                self.pend()
+                self.may_run = true;
+                At::Keep(load)
             }
         }
     }
@@ -127,12 +163,8 @@ impl Starting {
         At::Report(outcome)
     }
 
-    fn pend(&self) -> At {
-        if self.slot.pending {
-            At::Done
-        } else {
-            At::Mark
-        }
+    fn pend(slot: &Slot) -> At {
+        if slot.pending { At::Done } else { At::Mark }
     }
 
     fn unpend(&self) -> At {
@@ -151,6 +183,18 @@ impl HoldsPermit for Starting {
 
     fn taken_at(&self) -> Option<Millis> {
         Some(self.slot.taken_at)
+    }
+
+    fn kept(&self) -> Option<Kept> {
+        let At::Keep(load) = &self.at else {
+            return None;
+        };
+        Some(Kept {
+            slot: self.slot.clone(),
+            load: Arc::clone(load),
+            may_run: self.may_run,
+            origin: self.origin,
+        })
     }
 }
 
@@ -180,17 +224,18 @@ impl Machine for Starting {
                 to: Queue::Outcomes,
                 message: Outgoing::of_outcome(outcome),
             }),
-            At::Done => None,
+            At::Keep(_) | At::Done => None,
         }
     }
 
     fn answered(&mut self, _: CallId, answer: Answer, terms: &Terms<'_>, facts: &mut Vec<Fact>) {
         self.at = match (std::mem::replace(&mut self.at, At::Done), answer) {
-            (At::Start(_), Answer::Start(start)) => self.started(start, terms, facts),
-            (At::Start(_), _) => {
+            (At::Start(load), Answer::Start(start)) => self.started(load, start, terms, facts),
+            (At::Start(load), _) => {
                 let reason = "the call was not made".to_owned();
-                self.started(Start::Unclear(reason), terms, facts)
+                self.started(load, Start::Unclear(reason), terms, facts)
             }
+            (At::Keep(load), _) => At::Keep(load),
             (_, Answer::Done) | (At::Done, _) => At::Done,
             (At::Mark, _) => {
                 facts.push(Fact::Suspect(self.slot.taken_at));
@@ -205,7 +250,7 @@ impl Machine for Starting {
             // The next tick starts it again, is refused again, and reports it then.
             (At::Report(_), _) => {
                 facts.push(Fact::Failed(Scope::One));
-                self.pend()
+                Self::pend(&self.slot)
             }
         };
     }

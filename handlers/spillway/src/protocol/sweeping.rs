@@ -1,8 +1,11 @@
 //! The sweep of one slot whose outcome never came: what became of its execution, and what the ledger says of it.
 
+use std::sync::Arc;
+
 use super::call::{Answer, Call, Queue};
 use super::fact::{Fact, Scope};
 use super::freeing::Freeing;
+use super::kept::{Kept, Origin};
 use super::loading::{Loaded, Loading};
 use super::starting::HoldsPermit;
 use super::terms::Terms;
@@ -29,8 +32,8 @@ enum At {
     Load(Loading),
     Report(Outcome),
     Free(Freeing),
-    /// To be started, with a permit.
-    Open(Load),
+    /// To be started, once the tick has a permit for it.
+    Open(Arc<Load>),
     Done,
 }
 
@@ -40,14 +43,6 @@ impl Sweeping {
             slot,
             paused,
             at: At::Describe,
-        }
-    }
-
-    /// Returns what is to be started, once everything else is done. Without a permit it comes round again.
-    pub fn start(&self) -> Option<(&Slot, &Load)> {
-        match &self.at {
-            At::Open(load) => Some((&self.slot, load)),
-            _ => None,
         }
     }
 
@@ -74,7 +69,7 @@ impl Sweeping {
         ) {
             (Action::Leave, _) | (Action::Start, None) => At::Done,
             (Action::Report(outcome), _) => At::Report(outcome),
-            (Action::Start, Some(load)) => At::Open(load),
+            (Action::Start, Some(load)) => At::Open(Arc::new(load)),
             (Action::Free, _) => At::Free(Freeing::new(self.slot.clone())),
             (Action::Park, _) => {
                 let execution = self.slot.execution.clone();
@@ -104,7 +99,19 @@ impl Sweeping {
     }
 }
 
-impl HoldsPermit for Sweeping {}
+impl HoldsPermit for Sweeping {
+    fn kept(&self) -> Option<Kept> {
+        let At::Open(load) = &self.at else {
+            return None;
+        };
+        Some(Kept {
+            slot: self.slot.clone(),
+            load: Arc::clone(load),
+            may_run: false,
+            origin: Origin::Swept,
+        })
+    }
+}
 
 impl Machine for Sweeping {
     type Terms<'a> = Terms<'a>;
@@ -156,7 +163,11 @@ impl Machine for Sweeping {
                 true => At::Done,
             },
             // The slot stays, and comes round again.
-            (At::Describe | At::Report(_), _) => {
+            (At::Describe, _) => {
+                facts.push(Fact::NotDescribed);
+                At::Done
+            }
+            (At::Report(_), _) => {
                 facts.push(Fact::Failed(Scope::One));
                 At::Done
             }

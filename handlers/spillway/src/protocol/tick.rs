@@ -10,9 +10,6 @@ use crate::Millis;
 use crate::record::slot::Slot;
 use crate::rules::sweep::is_open;
 
-/// Starts without a clear answer after which a tick gives up.
-const MOST_UNCLEAR: u32 = 3;
-
 /// The lease outlives the invocation by this much, for clocks that differ and for a last write under way.
 const LEASE_MARGIN: Millis = 5_000;
 /// Receiving ends this long before Lambda's deadline, so that everything under way can end.
@@ -32,7 +29,9 @@ pub struct Times {
     pub lease_by: Millis,
     /// When the lease expires.
     pub lease_until: Millis,
-    /// The sweep leaves at least half of the tick to the backlog.
+    /// Until then what earlier ticks left open is looked at: at least half of the tick is left to the backlog.
+    pub open_until: Millis,
+    /// Until then slots are swept.
     pub sweep_until: Millis,
     /// When the last messages are received.
     pub stop_at: Millis,
@@ -50,6 +49,7 @@ impl Times {
             deadline,
             lease_by: began + LEASE_PATIENCE,
             lease_until: deadline + LEASE_MARGIN,
+            open_until: began + (stop_at - began) / 2,
             sweep_until: began + (stop_at - began) / 2,
             stop_at,
             join_by: deadline - JOIN_MARGIN,
@@ -68,11 +68,11 @@ impl Times {
 pub enum Phase {
     /// Reads the control item, then counts the slots.
     Count,
-    /// Makes the starts that are open.
-    Restart,
-    /// Sweeps old slots.
+    /// Looks at what earlier ticks left open.
+    Open,
+    /// Only sweeps old slots.
     Sweep,
-    /// Receives messages, and starts what they ask for.
+    /// Makes the starts that are open, receives messages, and starts what they ask for. Sweeps old slots at the same time.
     Drain,
     /// Gives the lease back.
     Release,
@@ -92,7 +92,6 @@ pub struct Tick {
     left: Option<Millis>,
     /// The same, as this tick leaves it.
     suspect_since: Option<Millis>,
-    unclear_starts: u32,
 }
 
 impl Tick {
@@ -105,7 +104,6 @@ impl Tick {
             keeps_lease: false,
             left: suspect_since,
             suspect_since: None,
-            unclear_starts: 0,
         }
     }
 
@@ -121,11 +119,10 @@ impl Tick {
                 self.suspect_since = self.left;
                 Phase::Sweep
             }
-            Phase::Count => Phase::Restart,
-            Phase::Restart => Phase::Sweep,
-            Phase::Sweep if self.paused || self.stopping => Phase::Release,
-            Phase::Sweep => Phase::Drain,
-            Phase::Drain | Phase::Release => Phase::Release,
+            Phase::Count => Phase::Open,
+            Phase::Open if self.stopping => Phase::Sweep,
+            Phase::Open => Phase::Drain,
+            Phase::Sweep | Phase::Drain | Phase::Release => Phase::Release,
         };
         self.phase
     }
@@ -174,12 +171,6 @@ impl Tick {
             | Fact::StartForbidden {
                 scope: Scope::Tick, ..
             } => self.stop(),
-            Fact::StartUnclear { .. } => {
-                self.unclear_starts += 1;
-                if self.unclear_starts >= MOST_UNCLEAR {
-                    self.stop();
-                }
-            }
             _ => {}
         }
     }

@@ -4,7 +4,7 @@ use super::call::{Answer, Call, Queue, With, Written};
 use super::candidate::Candidate;
 use super::claim::{claim_of, slot_of};
 use super::fact::{Fact, Scope};
-use super::fate::{Fate, HIDE_SECONDS};
+use super::fate::Fate;
 use super::terms::Terms;
 use crate::Millis;
 use crate::execution::name;
@@ -117,7 +117,7 @@ impl TakingTurn {
         match verdict(candidate.attempt, row) {
             Verdict::Claim => {}
             Verdict::Stale => return Some(self.stale(candidate, row, facts)),
-            Verdict::ClaimIfClosed => return Some(self.without(Fate::Hide(HIDE_SECONDS))),
+            Verdict::ClaimIfClosed => return Some(self.without(Fate::Later)),
         }
         let seen = row.map(Seen::from);
         let head = &place::informed(head.clone(), &candidate.event);
@@ -264,7 +264,7 @@ impl TakingTurn {
             }
             // Another message of the same attempt put it.
             (At::PutSlot { .. }, Answer::Written(Written::Lost(_))) => {
-                Some(self.without(Fate::Hide(HIDE_SECONDS)))
+                Some(self.without(Fate::Later))
             }
             (At::PutSlot { slot, .. }, _) => Some(Taken::Unclear {
                 taken_at: slot.taken_at,

@@ -547,7 +547,7 @@ run "sweep_of_too_much" {
   command = plan
 
   variables {
-    sweep = { per_tick = 501 }
+    sweep = { per_tick = 101 }
   }
 
   expect_failures = [var.sweep]

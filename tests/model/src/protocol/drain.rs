@@ -4,6 +4,7 @@ use spillway::pace::permit::Stage;
 use spillway::protocol::batching::Batching;
 use spillway::protocol::call::Call;
 use spillway::protocol::claiming::Claiming;
+use spillway::protocol::starting::HoldsPermit;
 use spillway::protocol::{CallId, Machine};
 use spillway::record::row::RowKey;
 use spillway::rules::batch;
@@ -99,6 +100,12 @@ impl Protocol {
             }
             Work::Idle | Work::Fill(_) => false,
         };
+        let kept = match &task.work {
+            Work::One(claiming) => claiming.kept(),
+            Work::Several(batching) => batching.kept(),
+            Work::Idle | Work::Fill(_) => None,
+        };
+        let kept = kept.filter(|_| done);
         let after = stage(task);
         // As a permit does: a slot that may have been put counts as put.
         let was_asked = before == Some(Stage::SlotAsked);
@@ -112,6 +119,7 @@ impl Protocol {
             *task = Task::default();
         }
         let tick = &mut world.ticks[usize::from(tick)];
+        tick.kept.extend(kept);
         tick.put += u8::from(put);
         if let Some(machine) = &mut tick.tick {
             facts.iter().for_each(|fact| machine.told(fact));

@@ -71,7 +71,7 @@ impl Protocol {
                 continue;
             };
             faults.push(Fault::TickDies(number));
-            if matches!(machine.phase(), Phase::Restart | Phase::Sweep)
+            if machine.phase() != Phase::Count
                 && let Some(call) = self.call_of_look_after(world, number)
             {
                 let wrongs = self.wrongs(world, &call).into_iter();

@@ -1,14 +1,12 @@
-//! Restart and sweep, slot by slot: the core's machines, call by call.
+//! Slots that earlier ticks left, and starts that are kept, one by one: the core's machines, call by call.
 
-use spillway::execution::input::Load;
-use spillway::pace::gate::Grant;
 use spillway::protocol::call::{Answer, Call, Item};
 use spillway::protocol::fact::Fact;
-use spillway::protocol::starting::Starting;
+use spillway::protocol::kept::Kept;
+use spillway::protocol::starting::{HoldsPermit, Starting};
 use spillway::protocol::tick::{Phase, Tick};
 use spillway::protocol::{Machine, ONLY};
 use spillway::record::row::{Row, State};
-use spillway::record::slot::Slot;
 use spillway::rules::sweep::FOUND_WITHIN;
 
 use super::Protocol;
@@ -61,78 +59,67 @@ impl Protocol {
         self.go_on(world, number);
     }
 
+    /// Makes a start that is kept.
+    pub(super) fn start_again(&self, world: &mut World, number: u8) {
+        let first = self.again(&world.ticks[usize::from(number)]);
+        let tick = &mut world.ticks[usize::from(number)];
+        let kept = first.map(|first| tick.kept.remove(first));
+        tick.starting = kept.map(Starting::again);
+    }
+
     /// Goes on to the next machine that has a call, or to the next phase.
-    fn go_on(&self, world: &mut World, number: u8) {
+    pub(super) fn go_on(&self, world: &mut World, number: u8) {
         loop {
             let has_call = self.call_of_look_after(world, number).is_some();
             let tick = &mut world.ticks[usize::from(number)];
             let Some(phase) = tick.tick.as_ref().map(Tick::phase) else {
                 return;
             };
-            if has_call || !matches!(phase, Phase::Restart | Phase::Sweep) {
+            if has_call {
                 return;
             }
-            if tick.starting.take().is_some() {
+            if let Some(started) = tick.starting.take() {
+                tick.kept.extend(started.kept());
                 continue;
             }
             if !tick.openings.is_empty() {
                 let opened = tick.openings.remove(0);
-                let start = opened.start();
-                tick.unstarted
-                    .extend(start.map(|(slot, load)| (slot.clone(), load.clone())));
+                tick.kept.extend(opened.kept());
                 continue;
             }
-            if !tick.unstarted.is_empty() {
-                // Starts are made when it is known of every slot what it is for.
-                let unstarted = tick.unstarted.len() as u32;
-                let (slot, load) = tick.unstarted.remove(0);
-                self.permit(world, number, unstarted, slot, load);
-                continue;
-            }
-            if phase == Phase::Restart {
+            // A tick that stops sweeps all the same.
+            if phase == Phase::Open {
                 if let Some(tick) = &mut tick.tick {
                     tick.go_on();
                 }
-                // A tick that stops sweeps all the same.
                 continue;
             }
             if !tick.sweeps.is_empty() {
                 let swept = tick.sweeps.remove(0);
-                let start = swept
-                    .start()
-                    .map(|(slot, load)| (slot.clone(), load.clone()));
-                if let Some((slot, load)) = start {
-                    self.start_swept(world, number, slot, load);
-                }
+                let kept = swept.kept();
+                tick.old &= !tick.sweeps.is_empty();
+                self.found_by_sweep(world, number, kept);
                 continue;
             }
-            if let Some(tick) = &mut tick.tick {
+            if phase == Phase::Sweep
+                && let Some(tick) = &mut tick.tick
+            {
                 tick.go_on();
             }
-            tick.old = false;
+            return;
         }
     }
 
-    fn start_swept(&self, world: &mut World, number: u8, slot: Slot, load: Load) {
+    fn found_by_sweep(&self, world: &mut World, number: u8, kept: Option<Kept>) {
+        let Some(kept) = kept else {
+            return;
+        };
         if self.is_broken_by(Breakage::SweepReportsNeverStarted) {
-            let execution = self.cast.execution_named(&slot.execution);
+            let execution = self.cast.execution_named(&kept.slot.execution);
             world.outcomes[usize::from(execution)] += 1;
             return;
         }
-        self.permit(world, number, 1, slot, load);
-    }
-
-    /// Starts with a permit. Without one the slot is suspect.
-    fn permit(&self, world: &mut World, number: u8, unstarted: u32, slot: Slot, load: Load) {
-        let tick = &mut world.ticks[usize::from(number)];
-        let mut gate = self.gate(tick);
-        gate.found_unstarted(unstarted);
-        let stopping = tick.tick.as_ref().is_some_and(Tick::is_stopping);
-        if !stopping && gate.request_restart(slot.taken_at, 0) == Grant::Take(1) {
-            tick.starting = Some(Starting::new(slot, load));
-        } else {
-            tick.tell(&[Fact::Suspect(slot.taken_at)]);
-        }
+        world.ticks[usize::from(number)].kept.push(kept);
     }
 }
 
@@ -150,7 +137,7 @@ fn is_cut_short(answer: &Answer) -> bool {
 }
 
 impl TickOf {
-    fn tell(&mut self, facts: &[Fact]) {
+    pub(super) fn tell(&mut self, facts: &[Fact]) {
         if let Some(tick) = &mut self.tick {
             facts.iter().for_each(|fact| tick.told(fact));
         }

@@ -20,12 +20,14 @@ use spillway::rules::order::Order;
 use spillway::rules::retry::RetryPolicy;
 use stateright::{Model, Property};
 
+use self::tick::oldest;
+
 use crate::bounds::Bounds;
 use crate::breakage::Breakage;
 use crate::cast::{Cast, PIPELINE};
 use crate::world::{EXECUTIONS, Event, Execution, Fate, Message, RowOf, TickOf, World};
 
-pub use step::{Fault, Step};
+pub use self::step::{Fault, Step};
 
 /// The protocol within its bounds.
 #[derive(Debug, Clone)]
@@ -175,6 +177,11 @@ impl Model for Protocol {
         match step {
             Step::Begin { tick, old } => self.begin(next, tick, old),
             Step::LookAfter(tick) => self.look_after(next, tick, None),
+            Step::Again(tick) => self.start_again(next, tick),
+            Step::Checkpoint(tick) => {
+                let of_tick = &next.ticks[usize::from(tick)];
+                next.lease.suspect_since = Some(oldest(next, of_tick));
+            }
             Step::Receive(tick, task, message) => self.receive(next, tick, task, message),
             Step::Close(tick, task) => self.fill(next, tick, task, false),
             Step::Work(tick, task, id) => self.work(next, tick, task, id, None),

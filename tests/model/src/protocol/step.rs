@@ -14,6 +14,10 @@ pub enum Step {
     },
     /// Its next call for a slot, or the count of the slots.
     LookAfter(u8),
+    /// A start that it keeps is made.
+    Again(u8),
+    /// The lease says what the next tick has to look at.
+    Checkpoint(u8),
     /// A message is received by a task.
     Receive(u8, u8, Message),
     /// Nothing more is received for a batch.
@@ -45,7 +49,7 @@ pub enum Fault {
     OutcomeRepeated(Execution),
     /// A call of a task goes wrong.
     Work(u8, u8, CallId, Wrong),
-    /// The next call of restart and sweep goes wrong.
+    /// The next call for a slot goes wrong.
     LookAfter(u8, Wrong),
     /// A call of settle goes wrong.
     Settle(u8, CallId, Wrong),

@@ -6,8 +6,10 @@ use spillway::pace::gate::{Gate, Grant};
 use spillway::pace::permit::Stage;
 use spillway::pace::tokens::Tokens;
 use spillway::protocol::Machine;
+use spillway::protocol::fact::Fact;
+use spillway::protocol::kept::{Kept, Origin};
 use spillway::protocol::opening::Opening;
-use spillway::protocol::starting::HoldsPermit;
+use spillway::protocol::starting::{HoldsPermit, Starting};
 use spillway::protocol::sweeping::Sweeping;
 use spillway::protocol::terms::Terms;
 use spillway::protocol::tick::{Phase, Tick};
@@ -16,7 +18,7 @@ use spillway::rules::sweep::{self, FOUND_WITHIN};
 
 use super::{Protocol, Step};
 use crate::breakage::Breakage;
-use crate::world::{Lease, Task, TickOf, Work, World, millis};
+use crate::world::{Lease, Task, TickOf, Time, Work, World, millis};
 
 impl Protocol {
     /// What a tick may do next.
@@ -46,7 +48,7 @@ impl Protocol {
                     }
                 }
             }
-            Some(Phase::Count | Phase::Restart | Phase::Sweep) => {
+            Some(Phase::Count | Phase::Open | Phase::Sweep) => {
                 steps.push(Step::LookAfter(number));
             }
             Some(Phase::Drain | Phase::Release) => self.drain_steps(world, tick, number, steps),
@@ -75,7 +77,21 @@ impl Protocol {
             };
             steps.extend(ids.into_iter().map(|id| Step::Work(number, place, id)));
         }
-        if let Some(place) = idle.filter(|_| !stopping) {
+        let looks_after = tick.starting.is_some() || !tick.sweeps.is_empty();
+        if looks_after {
+            steps.push(Step::LookAfter(number));
+        }
+        let holds = world.lease.holder == Some(number);
+        let says = world.lease.suspect_since;
+        if holds && says.is_some_and(|says| says < oldest(world, tick)) {
+            steps.push(Step::Checkpoint(number));
+        }
+        let again = self.again(tick).filter(|_| !stopping);
+        if again.is_some() && tick.starting.is_none() {
+            steps.push(Step::Again(number));
+        }
+        // What is kept comes before anything new.
+        if let Some(place) = idle.filter(|_| !stopping && again.is_none()) {
             match self.gate(tick).request(1, 0) {
                 Grant::Take(_) => {
                     steps.extend(messages().map(|it| Step::Receive(number, place, it)));
@@ -86,7 +102,8 @@ impl Protocol {
                 _ => {}
             }
         }
-        if tick.tasks.iter().all(|task| task.work == Work::Idle) {
+        let idle = tick.tasks.iter().all(|task| task.work == Work::Idle);
+        if idle && !looks_after {
             steps.push(Step::Release(number));
         }
     }
@@ -112,7 +129,20 @@ impl Protocol {
             gate.capacity.reserve(1);
             gate.capacity.slot_put();
         }
+        let unstarted = tick.kept.iter().filter(|kept| !kept.may_run);
+        gate.found_unstarted(unstarted.count() as u32);
         gate
+    }
+
+    /// The first of the kept starts that can be made.
+    pub(super) fn again(&self, tick: &TickOf) -> Option<usize> {
+        let can = |kept: &Kept| {
+            let grant = self
+                .gate(tick)
+                .request_restart(kept.slot.taken_at, kept.may_run, 0);
+            grant == Grant::Take(1)
+        };
+        tick.kept.iter().position(can)
     }
 
     /// What the machines of a tick go by.
@@ -141,8 +171,18 @@ impl Protocol {
         world.lease.expired = false;
     }
 
-    /// A lease that another tick took meanwhile is left alone.
+    /// What is kept is left to the next tick before. A lease that another tick took meanwhile is left alone.
     pub(super) fn release(&self, world: &mut World, number: u8) {
+        let tick = &mut world.ticks[usize::from(number)];
+        if !tick.kept.is_empty() {
+            let kept = tick.kept.remove(0);
+            match kept.origin {
+                Origin::Own => tick.starting = Some(Starting::left_to_next(kept)),
+                Origin::Open => tick.tell(&[Fact::Suspect(kept.slot.taken_at)]),
+                Origin::Swept => {}
+            }
+            return self.go_on(world, number);
+        }
         let tick = std::mem::take(&mut world.ticks[usize::from(number)]);
         if world.lease.holder == Some(number) {
             let suspect_since = tick.tick.and_then(|tick| tick.suspect_since());
@@ -197,6 +237,24 @@ impl Protocol {
                 .collect();
         }
     }
+}
+
+/// Since when slots may lack their start, as far as a tick knows that drains.
+pub(super) fn oldest(world: &World, tick: &TickOf) -> Time {
+    let of_task = |task: &Task| match &task.work {
+        Work::Idle | Work::Fill(_) => None,
+        Work::One(claiming) => claiming.slot().map(|slot| slot.taken_at),
+        Work::Several(batching) => batching.taken_at(),
+    };
+    let tasks = tick.tasks.iter().filter_map(of_task);
+    let kept = tick.kept.iter().map(|kept| kept.slot.taken_at);
+    let starting = tick
+        .starting
+        .iter()
+        .map(|starting| starting.slot().taken_at);
+    let suspect = tick.tick.as_ref().and_then(Tick::suspect_since);
+    let all = tasks.chain(kept).chain(starting).chain(suspect);
+    all.fold(millis(world.now()), Millis::min) as Time
 }
 
 /// How far the permit of a task has come.

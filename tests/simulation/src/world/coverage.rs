@@ -9,7 +9,8 @@ use super::shape::{Shape, Way};
 
 /// What the handlers trace: every call of a machine, every answer, every fact, and what the gate says. What is missing here,
 /// and why: `fact: Parked` takes an execution that was not found for 25 days, `object: Gone` and `object: Outside` a bucket
-/// that changes between the list and the look, `fact: Unreadable` an item of another release, `outcome: Superseded` an order
+/// that changes between the list and the look, `fact: NotDescribed` a DescribeExecution that fails in all its tries,
+/// `fact: Unreadable` an item of another release, `outcome: Superseded` an order
 /// that is changed while versions wait: tests of their own have them.
 const DECISIONS: &[&str] = &[
     "answer: Already",
@@ -76,10 +77,14 @@ const DECISIONS: &[&str] = &[
     "fact: Swept",
     "fact: Throttled",
     "fact: Waiting",
+    "kept: Not",
+    "kept: Now",
     "next: AskBacklog",
+    "next: Confirm",
     "next: Count",
     "next: End",
     "next: Join",
+    "next: JoinUntil",
     "next: Receive",
     "next: SleepUntil",
     "object: Begun",
@@ -102,10 +107,6 @@ const DECISIONS: &[&str] = &[
     "record: Known",
     "record: Queued",
     "record: QueuedAgain",
-    "restart gate: Full",
-    "restart gate: Granted",
-    "restart gate: NotBefore",
-    "restart gate: Spent",
     "stale row: false",
     "stale row: true",
 ];

@@ -85,9 +85,10 @@ impl Faults {
     /// How much time faults took of a handler's calls between two times, in milliseconds, and the kind of the last one.
     pub fn cost(&self, handler: &str, from_ms: i64, to_ms: i64) -> (i64, Option<Kind>) {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let of_handler = state.held_up.iter().filter(|it| {
-            it.caller.starts_with(handler) && (from_ms..=to_ms).contains(&it.at_ms)
-        });
+        let of_handler = state
+            .held_up
+            .iter()
+            .filter(|it| it.caller.starts_with(handler) && (from_ms..=to_ms).contains(&it.at_ms));
         let (mut cost, mut last) = (0, None);
         for late in of_handler {
             cost += late.time;

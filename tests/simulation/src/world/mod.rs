@@ -73,6 +73,7 @@ struct World {
     kept: Arc<Mutex<Kept>>,
     starts: SlotsAtStarts,
     stalls: Stalls,
+    odds: Odds,
 }
 
 /// What is remembered for the end.
@@ -171,6 +172,7 @@ impl World {
         let world = Self {
             faults: Faults::new(&rng, coverage.clone(), history.clone()),
             limits: Limits::new(shape.settings.pace.max_concurrency),
+            odds: workload::odds(&rng).0,
             stalls: Stalls::new(&shape.settings.pace, pipeline.aws.clock().now_ms()),
             bucket: Bucket::new(&pipeline, rng.fork("bucket").chance(0.3)),
             rng,
@@ -401,8 +403,10 @@ impl World {
             stalls::watch(&world, &watched, || *locked(&ended_then)).await;
         });
         let ticked = self.pipeline.tick_of(caller, Some(time)).await;
-        let lived = matches!(ticked, Ticked::Ended(_));
-        *locked(&ended) = Some(lived);
+        // One that left something under way keeps its lease, and what it had in hand.
+        let keeps = stalls::holder(self).as_deref() == Some(name.as_str());
+        let lived = matches!(ticked, Ticked::Ended(_)) && !keeps;
+        *locked(&ended) = Some(lived && !ticked.is_kept_by_operator());
         if !lived {
             self.kept().dead.insert(name);
         }

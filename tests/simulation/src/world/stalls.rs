@@ -17,6 +17,7 @@ use spillway::pace::Pace;
 use spillway::pace::tokens::Tokens;
 use spillway::record::row::RowKey;
 use spillway::rules::order::Order;
+use spillway::rules::sweep::FOUND_WITHIN;
 use tokio::time::Instant;
 
 use super::World;
@@ -24,6 +25,7 @@ use super::fault_kind::Kind as FaultKind;
 use super::faults::POISON;
 use super::shape::Kind;
 use crate::pipeline::{LEDGER, LEDGER_ARN};
+use crate::upload::Upload;
 
 /// From one look to the next.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -45,17 +47,29 @@ pub struct Stalls {
 struct State {
     /// What the rate allows.
     tokens: Tokens,
+    /// The longest wait that is still fine, in milliseconds.
+    most: i64,
     /// Somebody forbids starts, or has written what cannot be read.
     forbidden: bool,
     looked: Option<i64>,
     /// Since when an attempt waits without a break, by the name of its execution.
     waits: BTreeMap<String, i64>,
-    /// The longest wait of each attempt, in milliseconds, and what is charged with it.
-    longest: BTreeMap<String, (i64, String)>,
+    /// The longest wait of each attempt, by the name of its execution.
+    longest: BTreeMap<String, Wait>,
     /// What messages ask for, by their ids.
     asked: HashMap<String, Option<Asked>>,
     /// Who received a message last, by its id; `None`: nobody got the answer, so it stays hidden for its time.
     held: HashMap<String, Option<String>>,
+}
+
+/// A wait, at its end.
+struct Wait {
+    /// In milliseconds.
+    time: i64,
+    /// What is charged with it.
+    kind: &'static str,
+    /// What there was, for a failure.
+    told: String,
 }
 
 /// One attempt that a message asks for.
@@ -81,6 +95,8 @@ impl Stalls {
         Self {
             state: Arc::new(Mutex::new(State {
                 tokens: Tokens::new(pace.starts_per_second, pace.burst, None, now_ms),
+                // The tick's next token can be a whole one away.
+                most: MOST_MS + (1_000.0 / pace.starts_per_second) as i64,
                 forbidden: false,
                 looked: None,
                 waits: BTreeMap::new(),
@@ -130,16 +146,21 @@ impl Stalls {
     pub fn longest(&self) -> Vec<(String, i64)> {
         let state = self.state();
         let longest = state.longest.values();
-        longest.map(|(time, kind)| (kind.clone(), *time)).collect()
+        longest
+            .map(|wait| (wait.kind.to_owned(), wait.time))
+            .collect()
     }
 
     /// Waits that are too long.
     pub fn problems(&self) -> Vec<String> {
         let state = self.state();
-        let too_long = state.longest.iter().filter(|(_, (time, _))| *time > MOST_MS);
+        let too_long = state
+            .longest
+            .iter()
+            .filter(|(_, wait)| wait.time > state.most);
         too_long
-            .map(|(name, (time, kind))| {
-                format!("a stall: {name} waits {time} ms, and nothing keeps it: {kind}")
+            .map(|(name, Wait { time, kind, told })| {
+                format!("a stall: {name} waits {time} ms, and nothing keeps it: {kind}, {told}")
             })
             .collect()
     }
@@ -158,7 +179,13 @@ pub async fn watch(world: &World, caller: &str, ended: impl Fn() -> Option<bool>
         let over = match ended() {
             // It died: its lease has to end first.
             Some(false) => true,
-            Some(true) => !had_lease || world.stalls.state().forbidden || holder(world).is_some(),
+            Some(true) => {
+                !had_lease
+                    || world.stalls.state().forbidden
+                    || holder(world).is_some()
+                    // A poll that came back empty ended it.
+                    || world.odds.long_poll_misses > 0.0
+            }
             None => false,
         };
         if over || Instant::now() >= until {
@@ -173,41 +200,56 @@ pub async fn watch(world: &World, caller: &str, ended: impl Fn() -> Option<bool>
     }
 }
 
-/// With a day's limit, a tick's or a window nobody but the gate knows what may start.
+/// With a day's limit, a tick's or a window, nobody but the gate knows what may start.
 fn is_watched(world: &World) -> bool {
     let settings = &world.shape.settings;
-    settings.starts_per_day.is_none()
+    // Messages come again while they are worked on: nobody knows who has one.
+    settings.visibility >= settings.tick
+        && settings.starts_per_day.is_none()
         && settings.pace.starts_per_tick.is_none()
         && settings.windows == spillway::pace::window::Windows::default()
 }
 
-fn holder(world: &World) -> Option<String> {
-    let lease = world.pipeline.aws.dynamodb().item(LEDGER, "lease", "dispatch")?;
+pub fn holder(world: &World) -> Option<String> {
+    let lease = world
+        .pipeline
+        .aws
+        .dynamodb()
+        .item(LEDGER, "lease", "dispatch")?;
     lease["holder"]["S"].as_str().map(str::to_owned)
 }
 
 /// `known`: only those count that waited before.
 fn look(world: &World, known: bool) {
     let now = world.now_ms();
-    let slots = slots(world);
-    let started = |name: &String| world.pipeline.aws.sfn().execution(name).is_some();
-    let (taken, unstarted): (Vec<_>, Vec<_>) =
-        slots.into_iter().partition(|(name, _)| started(name));
-    let objects_at_work: HashSet<&str> = taken.iter().map(|(_, pk)| pk.as_str()).collect();
+    let (mut taken, mut unstarted) = (Vec::new(), Vec::new());
+    for slot in slots(world) {
+        // One that nothing is claimed for is in use until that is certain, and one that is refused until it is settled.
+        let starts = slot.is_claimed && !slot.object.contains(POISON);
+        match starts && world.pipeline.aws.sfn().execution(&slot.name).is_none() {
+            true => unstarted.push(slot),
+            false => taken.push(slot.object),
+        }
+    }
+    let objects_at_work: HashSet<String> = taken.iter().cloned().collect();
     let mut waiting = messages(world, &objects_at_work);
     let of_messages: HashSet<String> = waiting.iter().map(|it| it.name.clone()).collect();
-    let poison = |pk: &str| pk.contains(POISON);
-    let unstarted = unstarted.into_iter().filter(|(name, pk)| !of_messages.contains(name) && !poison(pk));
-    waiting.extend(unstarted.map(|(name, object)| Waiting {
-        name,
+    let limit = world.limits.highest(now, now) as usize;
+    // After the limit was lowered a slot may be in use until Step Functions is certain not to know its execution.
+    let lowered = world.limits.highest(now - 2 * FOUND_WITHIN, now) as usize > limit;
+    if lowered {
+        taken.extend(unstarted.drain(..).map(|slot| slot.object));
+    }
+    unstarted.retain(|slot| !of_messages.contains(&slot.name));
+    waiting.extend(unstarted.into_iter().map(|slot| Waiting {
+        name: slot.name,
         lane: 0,
-        object,
+        object: slot.object,
         sequencer: String::new(),
     }));
-    let limit = world.limits.highest(now, now) as usize;
     let mut state = world.stalls.state();
-    let most = limit.saturating_sub(taken.len());
-    let most = most.min(state.tokens.available(now) as usize);
+    let (taken, tokens) = (taken.len(), state.tokens.available(now));
+    let most = limit.saturating_sub(taken).min(tokens as usize);
     if state.forbidden {
         return;
     }
@@ -226,29 +268,59 @@ fn look(world: &World, known: bool) {
         let since = before.copied().unwrap_or(now);
         let (lost, kind) = world.faults.cost("dispatch", since - FELT_FOR_MS, now);
         let time = now - since - lost;
-        let kind = kind.map_or(NO_FAULT, FaultKind::as_str).to_owned();
-        let longest = state.longest.entry(name.clone()).or_insert((0, kind.clone()));
-        if time > longest.0 {
-            *longest = (time, kind);
+        let longest = state.longest.get(&name).map_or(-1, |wait| wait.time);
+        if time > longest {
+            let kind = kind.map_or(NO_FAULT, FaultKind::as_str);
+            let told = format!("since {since}, {taken} of {limit} slots, {tokens} tokens");
+            state
+                .longest
+                .insert(name.clone(), Wait { time, kind, told });
         }
         waits.insert(name, since);
     }
     state.waits = waits;
 }
 
-/// The executions that hold a slot, and their objects.
-fn slots(world: &World) -> Vec<(String, String)> {
-    let items = world.pipeline.aws.dynamodb().partition(LEDGER, "slots");
+/// A slot, by its execution's name.
+struct SlotOf {
+    name: String,
+    object: String,
+    /// Its row says so. Of a batch that is not looked at.
+    is_claimed: bool,
+}
+
+fn slots(world: &World) -> Vec<SlotOf> {
+    let dynamodb = world.pipeline.aws.dynamodb();
     let text = |item: &Value, name: &str| item[name]["S"].as_str().unwrap_or_default().to_owned();
-    let slot = |item: &Value| (text(item, "sk"), text(item, "row_pk"));
-    items.iter().map(slot).collect()
+    let slot = |item: &Value| {
+        let (name, object) = (text(item, "sk"), text(item, "row_pk"));
+        let row = match object.as_str() {
+            "" => None,
+            pk => dynamodb.item(LEDGER, pk, &text(item, "row_sk")),
+        };
+        let is_claimed = row
+            .is_some_and(|row| text(&row, "state") == "STARTED" && text(&row, "execution") == name);
+        SlotOf {
+            name,
+            object,
+            is_claimed,
+        }
+    };
+    dynamodb
+        .partition(LEDGER, "slots")
+        .iter()
+        .map(slot)
+        .collect()
 }
 
 /// The attempts that messages ask for, which nothing keeps.
-fn messages(world: &World, objects_at_work: &HashSet<&str>) -> Vec<Waiting> {
-    let one_by_one = world.shape.settings.order != Order::None
-        || matches!(world.shape.kind, Kind::Fifo(_));
+fn messages(world: &World, objects_at_work: &HashSet<String>) -> Vec<Waiting> {
+    let one_by_one =
+        world.shape.settings.order != Order::None || matches!(world.shape.kind, Kind::Fifo(_));
+    let fifo = matches!(world.shape.kind, Kind::Fifo(_));
     let mut waiting: Vec<Waiting> = Vec::new();
+    // The group of a message that cannot be received waits for it.
+    let mut blocked: HashSet<String> = HashSet::new();
     for (lane, (events, _)) in world.pipeline.lanes.iter().enumerate() {
         for view in events.messages() {
             let id = &view.message.id;
@@ -259,14 +331,27 @@ fn messages(world: &World, objects_at_work: &HashSet<&str>) -> Vec<Waiting> {
             };
             let holder = world.stalls.state().held.get(id).cloned().flatten();
             let held = holder.is_some_and(|holder| !world.kept().dead.contains(&holder));
-            // It can be received, or a tick has it and lives. A retry's delay is no wait.
-            let can_start = !view.hidden || (view.in_flight && held);
+            // It can be received, or a tick has it and lives. A retry's delay is no wait, and one that comes again and again
+            // before its last attempt is settled is hidden longer each time.
+            let again =
+                view.message.receives > 1 && view.message.attribute(message::ATTEMPT).is_some();
+            let can_start = !view.hidden || (view.in_flight && held && !again);
+            let group = view.message.group.clone().unwrap_or_default();
+            if fifo && (!can_start || blocked.contains(&group)) {
+                blocked.insert(group);
+                continue;
+            }
             let Some(Asked { event, attempt }) = asked.filter(|_| can_start) else {
                 continue;
             };
             let RowKey { pk, sk } = RowKey::of(&event);
+            // What is replayed can still run, and what reconcile found can have been reported since: that takes another tick.
+            let mine = |(upload, of): &(Upload, u32)| upload.key == event.key && *of == attempt;
+            if is_of_found(world, &event, &pk) || world.kept().replays.iter().any(mine) {
+                continue;
+            }
             if !is_to_start(world, &pk, &sk, attempt)
-                || (one_by_one && objects_at_work.contains(pk.as_str()))
+                || (one_by_one && objects_at_work.contains(&pk))
             {
                 continue;
             }
@@ -274,9 +359,14 @@ fn messages(world: &World, objects_at_work: &HashSet<&str>) -> Vec<Waiting> {
                 name: name::of(LEDGER_ARN, &event, attempt),
                 lane,
                 object: pk,
-                sequencer: event.sequencer.map(|it| it.as_str().to_owned()).unwrap_or_default(),
+                sequencer: event
+                    .sequencer
+                    .map(|it| it.as_str().to_owned())
+                    .unwrap_or_default(),
             };
-            let other = waiting.iter_mut().find(|it| one_by_one && it.object == one.object);
+            let other = waiting
+                .iter_mut()
+                .find(|it| one_by_one && it.object == one.object);
             match other {
                 None => waiting.push(one),
                 Some(other) => {
@@ -289,6 +379,17 @@ fn messages(world: &World, objects_at_work: &HashSet<&str>) -> Vec<Waiting> {
         }
     }
     waiting
+}
+
+/// Whether reconcile has found the version, or another one of its object.
+fn is_of_found(world: &World, event: &ObjectEvent, pk: &str) -> bool {
+    let rows = || world.pipeline.aws.dynamodb().partition(LEDGER, pk);
+    let is_found = |row: &Value| {
+        row["sk"]["S"]
+            .as_str()
+            .is_some_and(|sk| sk.starts_with("f#"))
+    };
+    event.is_found() || (world.shape.reconciled && rows().iter().any(is_found))
 }
 
 fn asked(message: &fake_aws::StoredMessage) -> Option<Asked> {
@@ -305,7 +406,10 @@ fn is_to_start(world: &World, pk: &str, sk: &str, attempt: u32) -> bool {
     let Some(row) = aws.dynamodb().item(LEDGER, pk, sk) else {
         return true;
     };
-    let last: u32 = row["attempt"]["N"].as_str().and_then(|it| it.parse().ok()).unwrap_or_default();
+    let last: u32 = row["attempt"]["N"]
+        .as_str()
+        .and_then(|it| it.parse().ok())
+        .unwrap_or_default();
     let runs = || {
         let execution = row["execution"]["S"].as_str().unwrap_or_default();
         let execution = aws.sfn().execution(execution);
@@ -319,10 +423,26 @@ fn is_to_start(world: &World, pk: &str, sk: &str, attempt: u32) -> bool {
     }
 }
 
-/// Receives of each message that was worked on, by ticks that did not die over it.
+/// Receives of each message that was worked on, by ticks that did not die over it. Not of what an operator replays, which can
+/// still run, and not where executions work on several events: one takes one version of an object and one attempt after the
+/// first, and the others come again.
 pub fn receives(world: &World) -> Vec<(String, usize)> {
+    let (odds, settings) = (world.odds, &world.shape.settings);
+    let comes_again = settings.visibility < settings.tick
+        || odds.delivered_twice > 0.0
+        || odds.back_after_delete > 0.0
+        || world.shape.kind == Kind::Batches;
+    if comes_again {
+        return Vec::new();
+    }
     let mut of: BTreeMap<String, usize> = BTreeMap::new();
     let dead = world.kept().dead.clone();
+    let mut replayed: HashSet<String> = HashSet::new();
+    for call in world.pipeline.aws.calls_of("SendMessage") {
+        if &*call.caller == "operator" {
+            replayed.extend(call.facts.message_ids);
+        }
+    }
     for call in world.pipeline.aws.calls_of("ReceiveMessage") {
         if call.answer == fake_aws::Answer::Ok && !dead.contains(&call.caller.to_string()) {
             for id in call.facts.message_ids {
@@ -334,7 +454,7 @@ pub fn receives(world: &World) -> Vec<(String, usize)> {
     for (events, _) in &world.pipeline.lanes {
         for gone in events.gone() {
             let id = &gone.message.id;
-            let known = asked(&gone.message).is_some();
+            let known = asked(&gone.message).is_some() && !replayed.contains(id);
             if let Some(count) = of.get(id).filter(|_| known && gone.how == GoneHow::Deleted) {
                 receives.push((id.clone(), *count));
             }
@@ -345,7 +465,9 @@ pub fn receives(world: &World) -> Vec<(String, usize)> {
 
 /// Messages that were received too often.
 pub fn received_too_often(world: &World) -> Vec<String> {
-    let too_often = receives(world).into_iter().filter(|(_, count)| *count > MOST_RECEIVES);
+    let too_often = receives(world)
+        .into_iter()
+        .filter(|(_, count)| *count > MOST_RECEIVES);
     too_often
         .map(|(id, count)| format!("a message is received {count} times: {id}"))
         .collect()

@@ -266,7 +266,7 @@ pub fn odds(rng: &Rng) -> (fake_aws::Odds, Rng) {
         delivered_twice: odd(0.1),
         back_after_delete: odd(0.1),
         long_poll_misses: odd(0.2),
-        short_poll_misses: odd(0.3),
+        short_poll_misses: odd(0.6),
         old_handle_deletes: 0.5,
     };
     (odds, rng)
