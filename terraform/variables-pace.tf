@@ -43,7 +43,7 @@ variable "sweep" {
     Looking after slots whose outcome never came.
 
     - `after_seconds` (number, default 300): Age at which a slot is looked at.
-    - `per_tick` (number, default 50): Most slots that one tick looks at.
+    - `per_tick` (number, default 50): Most slots that one tick looks at, five a second while it releases events.
   EOT
   type        = any
   default     = {}
