@@ -55,12 +55,18 @@ impl Shared {
         let lanes = self.shell.lanes.iter().enumerate();
         let mut polls = FuturesOrdered::new();
         match side_by_side(self.shell.lanes.len(), most) {
-            Some(each) => polls.extend(lanes.map(|(lane, it)| self.poll(lane, &it.events, each))),
-            // One after the other then, until one has something.
+            Some(each) => {
+                for (lane, queues) in lanes {
+                    polls.push_back(self.poll(lane, &queues.events, each, LONG_POLL_SECONDS));
+                }
+            }
+            // One after the other then, until one has something; and those before the last once more, for what came since.
             None => {
                 let most = u32::try_from(most).unwrap_or(ONE_RECEIVE);
-                for (lane, queues) in lanes {
-                    let (lane, messages) = self.poll(lane, &queues.events, most).await;
+                let again = lanes.clone().take(self.shell.lanes.len().saturating_sub(1));
+                let polls = lanes.map(|lane| (lane, LONG_POLL_SECONDS));
+                for ((lane, queues), wait) in polls.chain(again.map(|lane| (lane, 0))) {
+                    let (lane, messages) = self.poll(lane, &queues.events, most, wait).await;
                     let messages = messages?;
                     if !messages.is_empty() {
                         return Ok(self.received_of_all(vec![(lane, messages)]));
@@ -89,8 +95,9 @@ impl Shared {
         lane: usize,
         queue: &Queue,
         most: u32,
+        wait_seconds: u32,
     ) -> (usize, Result<Vec<Received>, AwsError>) {
-        let receive = || queue.receive(most, LONG_POLL_SECONDS);
+        let receive = || queue.receive(most, wait_seconds);
         let messages = patiently(self.shell.clock, self.times.join_by, receive).await;
         (lane, messages)
     }

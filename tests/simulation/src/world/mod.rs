@@ -322,7 +322,9 @@ impl World {
             }
             let fault = world.faults.of(call, Phase::After);
             if call.operation == "ReceiveMessage" {
-                world.stalls.received(call, fault == fake_aws::Fault::None);
+                let took = world.now_ms() - call.sent_ms;
+                let answered = fault == fake_aws::Fault::None && took < stalls::GIVEN_UP_AFTER_MS;
+                world.stalls.received(call, answered);
             }
             fault
         });
