@@ -95,12 +95,11 @@ impl Drain {
 
     /// What comes next of the starts that are kept, if the tick goes on.
     fn next_kept(&self) -> Again {
-        let now = self.shared.now();
-        let mut state = self.shared.state();
-        if state.tick.is_stopping() || now >= self.shared.times.stop_at || state.kept.is_empty() {
+        if !self.shared.has_kept() {
             return Again::Not(NotNow::Nothing);
         }
-        let again = state.kept.next(&self.shared.gate, now);
+        let now = self.shared.now();
+        let again = self.shared.state().kept.next(&self.shared.gate, now);
         trace!(decision = ?again, "kept");
         again
     }

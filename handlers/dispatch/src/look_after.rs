@@ -49,7 +49,7 @@ impl Dispatch {
             let (some, others) = left.split_at(at_once.min(left.len()));
             let opening = |slot: &Slot| Opening::new(slot.clone(), above_limit);
             let mut opening: Vec<Opening> = some.iter().map(opening).collect();
-            drive_until(shared, &mut opening, Vec::new(), at_once, until).await;
+            drive_all(shared, &mut opening, Vec::new(), at_once).await;
             left = others;
         }
         suspect(shared, left);

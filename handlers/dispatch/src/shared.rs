@@ -143,6 +143,13 @@ impl Shared {
         self.state().kept.keep(kept);
     }
 
+    /// Whether starts are kept that this tick can still make.
+    pub fn has_kept(&self) -> bool {
+        let state = self.state();
+        let goes_on = !state.tick.is_stopping() && self.now() < self.times.stop_at;
+        goes_on && !state.kept.is_empty()
+    }
+
     /// Writes into the lease what the next tick has to look at if this one dies, when it is time to. Nothing waits for that.
     pub fn checkpoint(self: &Arc<Self>) {
         let now = self.now();

@@ -229,6 +229,10 @@ impl Dispatch {
                 Phase::Drain => {
                     let sweep = self.sweep(shared, &others, cursor);
                     (cursor, ()) = join(sweep, self.drain(shared)).await;
+                    // The sweep can have come upon starts when the events were done.
+                    if shared.has_kept() {
+                        self.drain(shared).await;
+                    }
                 }
                 Phase::Count | Phase::Release => {
                     self.leave_kept(shared).await;

@@ -72,6 +72,26 @@ async fn what_passes_by_itself_ends_no_tick() {
     }
 }
 
+/// A deletion fails for a while: the object's group in a FIFO queue does not wait for the visibility timeout.
+#[tokio::test(start_paused = true)]
+async fn a_deletion_is_tried_until_it_holds_up_nothing() {
+    let mut settings = settings(Order::None, 1);
+    settings.lanes = vec![("events.fifo", 0.0)];
+    let pipeline = Pipeline::succeeding(settings, 1);
+    let uploads = [1, 2].map(|number| simulation::Upload::new("k", number));
+    uploads.iter().for_each(|upload| pipeline.upload(upload));
+    let mut failed = 0;
+    pipeline.aws.faults().fail_entries(move |call, _| {
+        let fails = call.operation == "DeleteMessageBatch" && failed < 5;
+        failed += u32::from(fails);
+        fails
+    });
+    pipeline.tick().await.well();
+    assert_eq!(pipeline.aws.sfn().executions().len(), 2);
+    let gone = pipeline.events.gone();
+    assert!(gone.len() == 2 && gone.iter().all(|gone| gone.message.receives == 1));
+}
+
 /// What does not pass stops the tick at once, and is told.
 #[tokio::test(start_paused = true)]
 async fn what_does_not_pass_stops_the_tick() {

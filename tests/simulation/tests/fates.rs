@@ -307,7 +307,10 @@ async fn a_key_with_characters_that_sqs_refuses_is_dead_lettered_as_any_other() 
 #[tokio::test(start_paused = true)]
 async fn a_lost_claim_never_frees_a_slot_that_another_message_claims_for() {
     let millis = std::time::Duration::from_millis;
-    let pipeline = Pipeline::new(Settings::default(), move |execution| {
+    // The retry that settle sends comes after all that.
+    let mut settings = Settings::default();
+    settings.retry.backoff_seconds = vec![60];
+    let pipeline = Pipeline::new(settings, move |execution| {
         if execution.input.contains(r#""attempt":1,"#) {
             fake_aws::Ending::fail(millis(1_000), "Broken", "at first")
         } else {

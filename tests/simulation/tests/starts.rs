@@ -362,6 +362,34 @@ async fn events_start_while_the_sweep_is_at_work() {
     assert_eq!(pipeline.aws.sfn().executions().len(), uploads.len() + 1);
 }
 
+/// A start that was claimed and that nothing else knows of is made, however late the sweep comes to its slot.
+#[tokio::test(start_paused = true)]
+async fn what_the_sweep_finds_last_is_started() {
+    let settings = Settings {
+        sweep_after: std::time::Duration::from_secs(30),
+        ..Settings::default()
+    };
+    let pipeline = Pipeline::succeeding(settings, 3_600);
+    pipeline.upload_many(19);
+    assert_eq!(pipeline.tick().await.well().started, 19);
+    pipeline.upload(&Upload::new("zz", 900));
+    pipeline.aws.sfn().refuse_starts(Some(Refusal::Throttled));
+    pipeline.tick().await.well();
+    pipeline.aws.sfn().refuse_starts(None);
+    // Nothing marks it: its claim landed late.
+    let slots = pipeline
+        .aws
+        .dynamodb()
+        .partition(simulation::LEDGER, "slots");
+    let pending = |slot: &&serde_json::Value| !slot["pending"].is_null();
+    let mut slot = slots.iter().find(pending).unwrap().clone();
+    slot.as_object_mut().unwrap().remove("pending");
+    pipeline.aws.dynamodb().put(simulation::LEDGER, slot);
+    tokio::time::sleep(std::time::Duration::from_secs(60)).await;
+    let counts = pipeline.tick().await.well();
+    assert_eq!((counts.swept, counts.restarted, counts.started), (20, 1, 1));
+}
+
 /// Slots that cannot be asked after keep nothing else from starting, and the tick still says so.
 #[tokio::test(start_paused = true)]
 async fn a_sweep_that_fails_does_not_stop_the_starts() {

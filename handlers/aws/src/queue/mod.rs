@@ -2,6 +2,8 @@
 
 mod send;
 
+use std::time::Duration;
+
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::{
     ChangeMessageVisibilityBatchRequestEntry, DeleteMessageBatchRequestEntry,
@@ -20,6 +22,10 @@ pub const ENTRIES: usize = 10;
 const RECEIVES: MessageSystemAttributeName = MessageSystemAttributeName::ApproximateReceiveCount;
 /// How often an entry of a batch that failed is tried.
 const ENTRY_ROUNDS: u32 = 3;
+/// How often a deletion or a hiding is tried, and the first pause before it is tried again, which doubles each time. What stays
+/// hidden keeps its FIFO group from being received until its visibility timeout ends.
+const RECEIPT_ROUNDS: u32 = 6;
+const RECEIPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// One queue.
 #[derive(Debug, Clone)]
@@ -197,7 +203,10 @@ impl Queue {
         let batch = &batch;
         let chunks = receipts.chunks(ENTRIES).map(|chunk| async move {
             let mut indexes: Vec<usize> = (0..chunk.len()).collect();
-            for _ in 0..ENTRY_ROUNDS {
+            for round in 0..RECEIPT_ROUNDS {
+                if round > 0 {
+                    tokio::time::sleep(RECEIPT_PAUSE * (1 << (round - 1))).await;
+                }
                 let entry = |index: &usize| Some((index.to_string(), chunk.get(*index)?));
                 match batch(indexes.iter().filter_map(entry).collect()).await {
                     Ok(failed) if failed.is_empty() => return 0,

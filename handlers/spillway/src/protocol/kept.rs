@@ -128,9 +128,10 @@ impl KeptStarts {
         Again::Not(not_before.map_or(NotNow::Blocked, NotNow::NotBefore))
     }
 
-    /// When the oldest slot of those that are kept was taken.
+    /// When the oldest slot was taken of those that the next tick has to look at if this one dies: the sweep comes round again.
     pub fn oldest(&self) -> Option<Millis> {
-        self.starts.iter().map(|kept| kept.slot.taken_at).min()
+        let open = self.starts.iter().filter(|it| it.origin != Origin::Swept);
+        open.map(|kept| kept.slot.taken_at).min()
     }
 
     /// Takes all that is left at the end of the tick.
@@ -222,6 +223,21 @@ mod tests {
         assert_eq!(names(&starts.next(&gate, 0)), ["does not run"]);
         assert_eq!(not_now(&starts.next(&gate, 0)), Some(NotNow::Blocked));
         assert_eq!(starts.take(), [kept("may run", true)]);
+    }
+
+    #[test]
+    fn what_the_sweep_found_makes_nothing_suspect() {
+        let mut starts = KeptStarts::new(Millis::MAX);
+        let taken_at = |time, origin| {
+            let mut kept = kept("a", false);
+            (kept.slot.taken_at, kept.origin) = (time, origin);
+            kept
+        };
+        starts.keep(taken_at(5, Origin::Swept));
+        assert_eq!(starts.oldest(), None);
+        starts.keep(taken_at(9, Origin::Own));
+        starts.keep(taken_at(7, Origin::Open));
+        assert_eq!(starts.oldest(), Some(7));
     }
 
     #[test]

@@ -81,7 +81,9 @@ impl Protocol {
         if looks_after {
             steps.push(Step::LookAfter(number));
         }
-        let holds = world.lease.holder == Some(number);
+        // What the lease says matters only if the tick can die.
+        let can_die = world.faults > 0 || world.lease_ends > 0;
+        let holds = world.lease.holder == Some(number) && can_die;
         let says = world.lease.suspect_since;
         if holds && says.is_some_and(|says| says < oldest(world, tick)) {
             steps.push(Step::Checkpoint(number));
