@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import s3_records
 import verdict
+from emulator.aws import Aws
 from functions import Function
 from s3_records import Upload
 from under_test import Settings, UnderTest
@@ -38,6 +39,21 @@ def test_a_fifo_queue_keeps_the_versions_of_an_object_in_turn(make: Callable[[st
     assert verdict.kept(pipeline, uploads) == []
     assert verdict.one_at_a_time(pipeline) == []
     assert verdict.in_turn(pipeline, uploads) == []
+
+
+def test_messages_of_a_group_come_again_in_turn(aws: Aws) -> None:
+    """What the test before this one relies on, when a receive of several messages of a group is lost."""
+    attributes = {"FifoQueue": "true", "ContentBasedDeduplication": "true"}
+    queue = aws.sqs.create_queue(QueueName="groups.fifo", Attributes=attributes)["QueueUrl"]
+    for body in ("a1", "b1", "a2", "a3"):
+        aws.sqs.send_message(QueueUrl=queue, MessageBody=body, MessageGroupId=body[0])
+
+    def received() -> list[str]:
+        answer = aws.sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, VisibilityTimeout=1, WaitTimeSeconds=5)
+        return [message["Body"] for message in answer["Messages"]]
+
+    assert received() == ["a1", "b1", "a2", "a3"]
+    assert received() == ["a1", "b1", "a2", "a3"]
 
 
 def test_what_was_missed_is_found_and_worked_on_once(make: Callable[[str, Settings], UnderTest]) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from moto.moto_server.werkzeug_app import create_backend_app
 from werkzeug.test import run_wsgi_app
 
+from inside_moto.groups import AtOneMoment
 from inside_moto.keys import LOSES
 
 SERVICES = {"": "s3", "AmazonSQS": "sqs", "AWSStepFunctions": "stepfunctions", "DynamoDB_20120810": "dynamodb"}
@@ -73,7 +74,7 @@ class Calls:
         until = time.monotonic() + request.get("WaitTimeSeconds", 0)
         request = {**request, "WaitTimeSeconds": 0}
         while True:
-            with self.lock:
+            with self.lock, AtOneMoment(request["QueueUrl"]):
                 answer = self._of_moto(_with(dict(environ), request))
             if b'"Messages"' in answer[2] or not answer[0].startswith("200") or time.monotonic() >= until:
                 return answer

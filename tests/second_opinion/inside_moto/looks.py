@@ -8,8 +8,7 @@ from moto.sqs.models import sqs_backends
 from moto.stepfunctions.models import stepfunctions_backends
 
 from inside_moto.calls import Calls
-
-ACCOUNT, REGION = "123456789012", "us-east-1"
+from inside_moto.groups import ACCOUNT, REGION
 
 
 class Looks:
