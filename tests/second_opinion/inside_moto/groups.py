@@ -17,7 +17,7 @@ class AtOneMoment:
     def __init__(self, queue_url: str) -> None:
         self._queue = models.sqs_backends[ACCOUNT][REGION].queues[queue_url.rsplit("/", 1)[1]]
         now = models.unix_time_millis()
-        self._time = mock.patch.object(models, "unix_time_millis", lambda: now)
+        self._time = mock.patch.object(models, "unix_time_millis", return_value=now)
 
     def __enter__(self) -> None:
         self._time.start()
