@@ -43,19 +43,20 @@ module "dispatch" {
   environment = merge(
     local._environment,
     {
-      SPILLWAY_BURST                = module.input.pace.burst
-      SPILLWAY_EVENTS_PER_EXECUTION = module.input.workflow.events_per_execution
-      SPILLWAY_INPUT_FORMAT         = module.input.workflow.input_format
-      SPILLWAY_MAX_CONCURRENCY      = module.input.pace.max_concurrency
-      SPILLWAY_ORDER                = module.input.workflow.order
-      SPILLWAY_OUTCOMES_QUEUE_URL   = local._outcomes_queue.url
-      SPILLWAY_RETENTION_DAYS       = module.input.ledger.retention_days
-      SPILLWAY_STARTS_PER_SECOND    = module.input.pace.starts_per_second
-      SPILLWAY_STATE_MACHINE_ARN    = local._start_arn
-      SPILLWAY_SWEEP_AFTER_SECONDS  = module.input.sweep.after_seconds
-      SPILLWAY_SWEEP_PER_TICK       = module.input.sweep.per_tick
-      SPILLWAY_TICK_SECONDS         = module.input.schedule.tick_seconds
-      SPILLWAY_WINDOWS              = jsonencode(values(local._windows))
+      SPILLWAY_BURST                     = module.input.pace.burst
+      SPILLWAY_EVENTS_PER_EXECUTION      = module.input.workflow.events_per_execution
+      SPILLWAY_EXECUTION_TIMEOUT_SECONDS = coalesce(one(module.workflow[*].longest_seconds), 0)
+      SPILLWAY_INPUT_FORMAT              = module.input.workflow.input_format
+      SPILLWAY_MAX_CONCURRENCY           = module.input.pace.max_concurrency
+      SPILLWAY_ORDER                     = module.input.workflow.order
+      SPILLWAY_OUTCOMES_QUEUE_URL        = local._outcomes_queue.url
+      SPILLWAY_RETENTION_DAYS            = module.input.ledger.retention_days
+      SPILLWAY_STARTS_PER_SECOND         = module.input.pace.starts_per_second
+      SPILLWAY_STATE_MACHINE_ARN         = local._start_arn
+      SPILLWAY_SWEEP_AFTER_SECONDS       = module.input.sweep.after_seconds
+      SPILLWAY_SWEEP_PER_TICK            = module.input.sweep.per_tick
+      SPILLWAY_TICK_SECONDS              = module.input.schedule.tick_seconds
+      SPILLWAY_WINDOWS                   = jsonencode(values(local._windows))
     },
     {
       for name, value in {
@@ -112,6 +113,11 @@ module "dispatch" {
       sid       = "Sweep"
       actions   = ["states:DescribeExecution"]
       resources = [local._executions]
+    },
+    {
+      sid       = "List"
+      actions   = ["states:ListExecutions"]
+      resources = [local._state_machine_arn]
     },
   ]
 

@@ -27,6 +27,10 @@ run "workflow" {
     error_message = "The timeout goes into the definition: ${aws_sfn_state_machine.this.definition}"
   }
   assert {
+    condition     = output.longest_seconds == 900
+    error_message = "It is the longest that an execution takes: ${jsonencode(output.longest_seconds)}"
+  }
+  assert {
     condition = alltrue([
       aws_sfn_state_machine.this.type == "STANDARD",
       aws_sfn_state_machine.this.logging_configuration[0].level == "ERROR",
@@ -106,6 +110,10 @@ run "workflow_with_a_timeout_of_its_own" {
     condition     = aws_sfn_state_machine.this.definition == var.definition
     error_message = "What the definition says is left as it is."
   }
+  assert {
+    condition     = output.longest_seconds == 60
+    error_message = "It is the longest that an execution takes: ${jsonencode(output.longest_seconds)}"
+  }
 }
 
 run "workflow_without_a_timeout" {
@@ -123,6 +131,10 @@ run "workflow_without_a_timeout" {
   assert {
     condition     = aws_sfn_state_machine.this.definition == var.definition
     error_message = "0 leaves the definition as it is."
+  }
+  assert {
+    condition     = output.longest_seconds == null
+    error_message = "Then there is no longest: ${jsonencode(output.longest_seconds)}"
   }
 }
 

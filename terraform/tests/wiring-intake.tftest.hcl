@@ -350,16 +350,18 @@ run "state_machine_that_is_there" {
   assert {
     condition = {
       for statement in jsondecode(module.dispatch.policy_json).Statement : statement.Sid => statement.Resource
-      if contains(["Start", "Sweep"], statement.Sid)
+      if contains(["List", "Start", "Sweep"], statement.Sid)
       } == {
+      List  = ["arn:aws:states:eu-central-1:111122223333:stateMachine:there"]
       Start = ["arn:aws:states:eu-central-1:111122223333:stateMachine:there", "arn:aws:states:eu-central-1:111122223333:stateMachine:there:live"]
       Sweep = ["arn:aws:states:eu-central-1:111122223333:execution:there:*"]
     }
-    error_message = "dispatch may start it and ask after its executions: ${module.dispatch.policy_json}"
+    error_message = "dispatch may start it, and list and describe its executions: ${module.dispatch.policy_json}"
   }
   assert {
     condition = alltrue([
       module.dispatch.environment.SPILLWAY_STATE_MACHINE_ARN == "arn:aws:states:eu-central-1:111122223333:stateMachine:there:live",
+      module.dispatch.environment.SPILLWAY_EXECUTION_TIMEOUT_SECONDS == "0",
       module.dispatch.environment.SPILLWAY_INPUT_FORMAT == "s3-notification",
       module.dispatch.environment.SPILLWAY_ORDER == "latest",
       module.settle.environment.SPILLWAY_ORDER == "latest",

@@ -6,18 +6,25 @@ use std::time::Duration;
 use aws_sdk_sfn::Client;
 use aws_sdk_sfn::config::retry::RetryConfig;
 use aws_sdk_sfn::error::ProvideErrorMetadata;
+use aws_sdk_sfn::types::ExecutionStatus;
 use futures_util::future::{BoxFuture, FutureExt};
 use tokio::time::Instant;
 
 use super::error::{AwsError, reason};
 use spillway::Millis;
-use spillway::execution::answer::{Described, Refusal, Start};
+use spillway::execution::answer::{Described, Refusal, Running, Start};
 use spillway::execution::outcome::{Outcome, ended};
 
 /// Starts without a clear answer are repeated this often, with this much time between and in all.
 const START_TRIES: u32 = 3;
 const START_PAUSE: Duration = Duration::from_millis(100);
 const START_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Executions in one page of the list, at most.
+const MOST_LISTED: i32 = 1_000;
+
+/// Parts of a state machine's ARN; those of a version and an alias have one more.
+const ARN_PARTS: usize = 7;
 
 /// An execution whose start date is older than this when its start is answered was started by an earlier call.
 const EARLIER: Millis = 2_000;
@@ -42,6 +49,26 @@ pub trait Describes: fmt::Debug + Send + Sync {
         state_machine_arn: &'a str,
         name: &'a str,
     ) -> BoxFuture<'a, Result<Described, AwsError>>;
+}
+
+/// Lists executions.
+pub trait Lists: fmt::Debug + Send + Sync {
+    /// Lists a page of the executions that run: [`Workflow::running`].
+    fn running<'a>(
+        &'a self,
+        state_machine_arn: &'a str,
+        page: Option<String>,
+    ) -> BoxFuture<'a, Result<Running, AwsError>>;
+}
+
+impl Lists for Workflow {
+    fn running<'a>(
+        &'a self,
+        state_machine_arn: &'a str,
+        page: Option<String>,
+    ) -> BoxFuture<'a, Result<Running, AwsError>> {
+        self.running(state_machine_arn, page).boxed()
+    }
 }
 
 impl Starts for Workflow {
@@ -171,6 +198,39 @@ impl Workflow {
             .unwrap_or_default();
         outcome.output = answer.output;
         Ok(Described::Closed(outcome))
+    }
+
+    /// Lists a page of the executions of a state machine that run, of all its versions. The answer is eventually consistent.
+    /// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_ListExecutions.html>
+    pub async fn running(
+        &self,
+        state_machine_arn: &str,
+        page: Option<String>,
+    ) -> Result<Running, AwsError> {
+        let parts: Vec<&str> = state_machine_arn.split(':').take(ARN_PARTS).collect();
+        let list = |page| {
+            let request = self.client.list_executions();
+            let request = request.state_machine_arn(parts.join(":"));
+            let request = request.status_filter(ExecutionStatus::Running);
+            let request = request.max_results(MOST_LISTED).set_next_token(page);
+            request.send()
+        };
+        let answer = match list(page).await {
+            // Of a day before, or of another state machine: the list begins anew.
+            Err(error) if error.as_service_error().is_some_and(|it| it.is_invalid_token()) => {
+                list(None).await
+            }
+            answer => answer,
+        };
+        let answer = answer.map_err(|error| AwsError::call("ListExecutions", &error))?;
+        let oldest = answer.executions.last();
+        let oldest = oldest.and_then(|execution| execution.start_date.to_millis().ok());
+        let names = answer.executions.into_iter();
+        Ok(Running {
+            executions: names.map(|execution| execution.name).collect(),
+            oldest,
+            next: answer.next_token,
+        })
     }
 }
 

@@ -7,6 +7,7 @@ use spillway::execution::input::InputFormat;
 use spillway::lane::source::{self, Source};
 use spillway::pace::Pace;
 use spillway::pace::window::{self, Windows};
+use spillway::protocol::lap::LISTED_ABOVE;
 use spillway::rules::order::Order;
 
 /// What the environment says.
@@ -33,6 +34,10 @@ pub struct Config {
     pub sweep_after: Duration,
     /// Slots that one tick asks after.
     pub sweep_per_tick: usize,
+    /// With more slots than this the running executions are listed.
+    pub listed_above: usize,
+    /// The longest that an execution can take, if it is known.
+    pub execution_timeout: Option<Duration>,
 }
 
 impl Config {
@@ -79,6 +84,9 @@ impl Config {
                 1..=100,
                 "a whole number of slots, 1 to 100",
             ) as usize,
+            listed_above: LISTED_ABOVE,
+            execution_timeout: Some(environment.seconds("SPILLWAY_EXECUTION_TIMEOUT_SECONDS", 0))
+                .filter(|timeout| !timeout.is_zero()),
         };
         environment.finish()?;
         Ok(config)
@@ -107,6 +115,7 @@ mod tests {
             "SPILLWAY_STARTS_PER_SECOND" => "2.5",
             "SPILLWAY_BURST" => "50",
             "SPILLWAY_TICK_SECONDS" => "56",
+            "SPILLWAY_EXECUTION_TIMEOUT_SECONDS" => "0",
             "SPILLWAY_SWEEP_AFTER_SECONDS" => "300",
             "SPILLWAY_SWEEP_PER_TICK" => "50",
             _ => "something",
@@ -122,12 +131,13 @@ mod tests {
         assert_eq!(config.pace.starts_per_tick, None);
         assert_eq!(config.windows, Windows::default());
         assert_eq!(config.starts_per_day, None);
+        assert_eq!(config.execution_timeout, None);
     }
 
     #[test]
     fn an_empty_environment_is_one_error_with_every_variable() {
         let error = Config::from_environment(&|_| None).unwrap_err();
-        assert_eq!(error.problems.len(), 13);
+        assert_eq!(error.problems.len(), 14);
         assert!(
             error
                 .to_string()

@@ -54,6 +54,8 @@ pub struct Counts {
     pub outcomes_found: u32,
     /// Slots that were taken and never used.
     pub freed: u32,
+    /// Slots that are older than the workflow's timeout allows: look at their executions.
+    pub overdue: u32,
     /// Slots too old to be started safely: look at them.
     pub parked: u32,
     /// Items of the ledger that this release cannot read.

@@ -41,7 +41,8 @@ impl Dispatch {
         let mut parts = Parts {
             outcomes: Some(outcomes),
             starts: Some(Arc::new(workflow.clone())),
-            describes: Some(Arc::new(workflow)),
+            describes: Some(Arc::new(workflow.clone())),
+            lists: Some(Arc::new(workflow)),
             input_format: config.input_format,
             retention_days: config.retention_days,
             ..Parts::new(&clients, &config.pipeline)

@@ -3,13 +3,17 @@
 use std::time::Duration;
 
 use spillway::Millis;
+use spillway::protocol::fact::Fact;
 use spillway::protocol::kept::{Kept, Origin};
+use spillway::protocol::lap::{self, Do, Sweep};
 use spillway::protocol::opening::Opening;
 use spillway::protocol::starting::Starting;
 use spillway::protocol::sweeping::Sweeping;
+use spillway::record::lease::Lap;
 use spillway::record::slot::Slot;
-use spillway::rules::sweep::due;
+use spillway::rules::sweep::is_overdue;
 use tokio::time::Instant;
+use tracing::{error, trace};
 
 use crate::Dispatch;
 use crate::error::TickError;
@@ -21,11 +25,33 @@ const OPENED_AT_ONCE: usize = 100;
 /// Slots whose executions are described at once: DescribeExecution's quota is far below StartExecution's.
 /// <https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html>
 const DESCRIBED_AT_ONCE: usize = 8;
-/// Slots that are swept together, and how often: 5 a second are half of what the smallest quota of the account gives.
-const SWEPT_AT_ONCE: usize = 5;
+/// How often the sweep calls Step Functions: 5 descriptions a second are half of what the smallest quota of the account gives,
+/// and so is one page of the list.
 const SWEPT_EVERY: Duration = Duration::from_secs(1);
 
 impl Dispatch {
+    /// Tells of slots that are older than any execution can be: the execution hangs, or its state machine has no timeout any
+    /// longer.
+    pub(crate) fn tell_overdue(&self, shared: &Shared, slots: &[Slot]) {
+        let Some(timeout) = self.config.execution_timeout else {
+            return;
+        };
+        let (now, after) = (shared.now(), millis(self.config.sweep_after));
+        let overdue = |slot: &&Slot| is_overdue(slot, millis(timeout), after, now);
+        let overdue = slots.iter().filter(overdue);
+        let Some(oldest) = overdue.clone().min_by_key(|slot| slot.taken_at) else {
+            return;
+        };
+        let count = overdue.count();
+        error!(
+            execution = oldest.execution,
+            age_seconds = (now - oldest.taken_at) / 1_000,
+            overdue = count,
+            "slots are older than the workflow's timeout allows; this is the oldest: describe the execution, and stop it if it hangs"
+        );
+        shared.state().counts.overdue = u32::try_from(count).unwrap_or(u32::MAX);
+    }
+
     /// Looks at what is open, and keeps the starts that are to be made: a start that is made again is idempotent, same name,
     /// same input. What the time does not suffice for is left to the next tick. `taken`: how many slots there are.
     pub(crate) async fn open(&self, shared: &Shared, open: Vec<Slot>, taken: u32) {
@@ -74,34 +100,69 @@ impl Dispatch {
         drive_all(shared, &mut leaving, Vec::new(), OPENED_AT_ONCE).await;
     }
 
-    /// Sweeps a bounded number of old slots, and returns the cursor for the next tick.
-    pub(crate) async fn sweep(
-        &self,
-        shared: &Shared,
-        slots: &[Slot],
-        mut cursor: Option<String>,
-    ) -> Option<String> {
-        let after = Millis::try_from(self.config.sweep_after.as_millis()).unwrap_or(Millis::MAX);
-        let most = self.config.sweep_per_tick;
-        let due = due(slots, cursor.as_deref(), after, most, shared.now());
-        let paused = shared.state().tick.is_paused();
+    /// Sweeps a bounded number of old slots. Returns where the sweep stands.
+    pub(crate) async fn sweep(&self, shared: &Shared, slots: Vec<Slot>, left: &Lap) -> Lap {
+        let bounds = lap::Bounds {
+            after: millis(self.config.sweep_after),
+            most: self.config.sweep_per_tick,
+            listed_above: self.config.listed_above,
+        };
+        let mut sweep = Sweep::begin(left, slots, &bounds, shared.now());
         let mut next = Instant::now();
-        for some in due.chunks(SWEPT_AT_ONCE) {
+        loop {
+            let step = sweep.next();
+            trace!(decision = ?step, "sweep");
+            if step == Do::End {
+                return sweep.end();
+            }
             tokio::time::sleep_until(next).await;
             next += SWEPT_EVERY;
-            let sweep = |slot: &&Slot| Sweeping::new((*slot).clone(), paused);
-            let mut sweeping: Vec<Sweeping> = some.iter().map(sweep).collect();
-            // What cannot be described now comes round again.
-            let now = shared.now();
-            drive_until(shared, &mut sweeping, Vec::new(), SWEPT_AT_ONCE, now).await;
-            cursor = some.last().map(|slot| slot.execution.clone());
-            let throttled = shared.state().counts.not_described > 0;
-            if throttled || shared.now() >= shared.times.sweep_until {
-                break;
+            let goes_on = match step {
+                Do::List(page) => self.list(shared, &mut sweep, page).await,
+                Do::Look(slots) => look(shared, &mut sweep, slots).await,
+                Do::End => false,
+            };
+            if !goes_on || shared.now() >= shared.times.sweep_until {
+                return sweep.end();
             }
         }
-        cursor
     }
+
+    /// Lists a page of the executions that run. `false`: this tick sweeps no more.
+    async fn list(&self, shared: &Shared, sweep: &mut Sweep, page: Option<String>) -> bool {
+        let state_machine_arn = &self.config.state_machine_arn;
+        match shared.shell.running(state_machine_arn, page).await {
+            Ok(running) => {
+                sweep.listed(running);
+                true
+            }
+            Err(problem) => {
+                let goes_on = !problem.passes();
+                sweep.not_listed();
+                shared.told(vec![Fact::NotDescribed], Some(problem));
+                goes_on
+            }
+        }
+    }
+}
+
+/// Looks at slots. `false`: this tick sweeps no more.
+async fn look(shared: &Shared, sweep: &mut Sweep, slots: Vec<Slot>) -> bool {
+    let paused = shared.state().tick.is_paused();
+    let looking = |slot: Slot| Sweeping::new(slot, paused);
+    let mut sweeping: Vec<Sweeping> = slots.into_iter().map(looking).collect();
+    let all = sweeping.len();
+    // What cannot be described now is described in the next tick.
+    drive_until(shared, &mut sweeping, Vec::new(), all, shared.now()).await;
+    let throttled = shared.state().counts.not_described > 0;
+    if !throttled {
+        sweep.looked(all);
+    }
+    !throttled
+}
+
+fn millis(duration: Duration) -> Millis {
+    Millis::try_from(duration.as_millis()).unwrap_or(Millis::MAX)
 }
 
 /// The next tick looks at these.

@@ -17,7 +17,7 @@ use spillway::protocol::kept::KeptStarts;
 use spillway::protocol::locks::Locks;
 use spillway::protocol::outstanding::Outstanding;
 use spillway::protocol::tick::{Phase, Tick, Times};
-use spillway::record::lease::{Begins, Left};
+use spillway::record::lease::{Begins, Lap, Left};
 use spillway::record::slot::Slot;
 use tokio::sync::OnceCell;
 use tracing::{error, info};
@@ -116,7 +116,7 @@ impl Dispatch {
                     .await;
             }
         };
-        left.cursor = self.phases(&shared, slots).await;
+        left.lap = self.phases(&shared, slots).await;
         match shared.leaves(&mut left) {
             (ended, true) => ended,
             (ended, false) => {
@@ -162,6 +162,7 @@ impl Dispatch {
             shared.state().fail(TickError::Deadline(time));
         }
         let slots = shared.count_slots().await?;
+        self.tell_overdue(&shared, &slots);
         Ok((shared, slots))
     }
 
@@ -213,11 +214,12 @@ impl Dispatch {
         }
     }
 
-    /// Goes through the phases of a tick whose slots are counted. Returns the sweep's cursor.
-    async fn phases(self: &Arc<Self>, shared: &Arc<Shared>, slots: Vec<Slot>) -> Option<String> {
+    /// Goes through the phases of a tick whose slots are counted. Returns where the sweep stands.
+    async fn phases(self: &Arc<Self>, shared: &Arc<Shared>, slots: Vec<Slot>) -> Lap {
         let taken = u32::try_from(slots.len()).unwrap_or(u32::MAX);
         let (open, others) = shared.state().tick.open(slots, shared.now());
-        let (mut open, mut cursor) = (Some(open), shared.reservation.lease.left.cursor.clone());
+        let (mut open, mut others) = (Some(open), Some(others));
+        let mut lap = shared.reservation.lease.left.lap.clone();
         loop {
             let phase = shared.state().tick.go_on();
             match phase {
@@ -225,10 +227,14 @@ impl Dispatch {
                     self.open(shared, open.take().unwrap_or_default(), taken)
                         .await;
                 }
-                Phase::Sweep => cursor = self.sweep(shared, &others, cursor).await,
+                Phase::Sweep => {
+                    let others = others.take().unwrap_or_default();
+                    lap = self.sweep(shared, others, &lap).await;
+                }
                 Phase::Drain => {
-                    let sweep = self.sweep(shared, &others, cursor);
-                    (cursor, ()) = join(sweep, self.drain(shared)).await;
+                    let others = others.take().unwrap_or_default();
+                    let sweep = self.sweep(shared, others, &lap);
+                    (lap, ()) = join(sweep, self.drain(shared)).await;
                     // The sweep can have come upon starts when the events were done.
                     if shared.has_kept() {
                         self.drain(shared).await;
@@ -236,7 +242,7 @@ impl Dispatch {
                 }
                 Phase::Count | Phase::Release => {
                     self.leave_kept(shared).await;
-                    return cursor;
+                    return lap;
                 }
             }
         }

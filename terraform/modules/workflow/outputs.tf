@@ -13,6 +13,11 @@ output "log_group_name" {
   value       = aws_cloudwatch_log_group.this.name
 }
 
+output "longest_seconds" {
+  description = "The longest that an execution can take, in seconds: the TimeoutSeconds of the definition as it is made. Null: it has none."
+  value       = try(tonumber(jsondecode(local._definition).TimeoutSeconds), null)
+}
+
 output "policy_json" {
   description = "The role's inline policy, as it is."
   value       = local._policy

@@ -43,6 +43,10 @@ pub struct Settings {
     /// A name that ends in `.fifo` makes FIFO queues.
     pub lanes: Vec<(&'static str, f64)>,
     pub sweep_after: Duration,
+    /// With more slots than this the running executions are listed.
+    pub listed_above: usize,
+    /// The workflow's own timeout, as Terraform tells it.
+    pub execution_timeout: Option<Duration>,
     /// How long a tick drains.
     pub tick: Duration,
     /// Lambda's timeout of `ingest` and `settle`.
@@ -81,6 +85,8 @@ impl Default for Settings {
             events_per_execution: 1,
             lanes: vec![("events", 0.0)],
             sweep_after: Duration::from_secs(120),
+            listed_above: 1_000,
+            execution_timeout: None,
             tick: Duration::from_secs(56),
             handler_timeout: Duration::from_secs(30),
             schedule: Duration::from_secs(60),
@@ -324,6 +330,8 @@ impl Pipeline {
             tick: self.settings.tick,
             sweep_after: self.settings.sweep_after,
             sweep_per_tick: 50,
+            listed_above: self.settings.listed_above,
+            execution_timeout: self.settings.execution_timeout,
         };
         Arc::new(Dispatch::new(
             config,

@@ -3,6 +3,7 @@
 use fake_aws::{Call, Fault, Refusal, StartQuota};
 use serde_json::Value;
 use simulation::{LEDGER, Pipeline, Settings, Ticked, Upload, Verdict};
+use spillway::pace::Pace;
 
 /// Where the first call that matches is in the order of calls.
 fn first(calls: &[Call], matches: impl Fn(&Call) -> bool) -> usize {
@@ -330,6 +331,92 @@ async fn a_sweep_that_is_throttled_goes_on_in_the_next_tick() {
     pipeline.aws.faults().clear();
     pipeline.drain(5).await;
     assert_eq!(Verdict::of(&pipeline, &uploads).succeeded, 15);
+}
+
+/// Of many executions the list says which have ended unseen, and only those are described.
+#[tokio::test(start_paused = true)]
+async fn of_many_slots_those_are_described_that_the_list_does_not_name() {
+    let settings = Settings {
+        pace: Pace {
+            max_concurrency: 2_000,
+            starts_per_second: 200.0,
+            burst: 200,
+            ..Settings::default().pace
+        },
+        ..Settings::default()
+    };
+    let ended = |execution: &fake_aws::Execution| execution.input.contains("status/77");
+    let pipeline = Pipeline::new(settings, move |execution| match ended(execution) {
+        true => fake_aws::Ending::succeed(std::time::Duration::from_secs(60), "{}"),
+        false => fake_aws::Ending::never(),
+    });
+    let lost = |rule: &mut fake_aws::EventRule| rule.lost = 1.0;
+    pipeline.aws.sfn().change_event_rules(lost);
+    pipeline.upload_many(1_500);
+    let slots = |pipeline: &Pipeline| pipeline.slots().len();
+    while slots(&pipeline) < 1_500 {
+        pipeline.tick().await.well();
+    }
+    tokio::time::sleep(std::time::Duration::from_secs(300)).await;
+    let hung = pipeline.aws.sfn().running().len();
+    assert_eq!(hung, 1_500 - 11);
+
+    pipeline.aws.forget_calls();
+    let mut found = 0;
+    for _ in 0..5 {
+        let counts = pipeline.tick().await.well();
+        found += counts.outcomes_found as usize;
+    }
+    assert_eq!(found, 1_500 - hung);
+    let described = pipeline.aws.calls_of("DescribeExecution").len();
+    assert_eq!(described, found, "none that runs");
+    assert!(pipeline.aws.calls_of("ListExecutions").len() <= 10);
+}
+
+/// A pipeline that may not list does without.
+#[tokio::test(start_paused = true)]
+async fn without_the_list_the_sweep_describes_every_execution_in_turn() {
+    let settings = Settings {
+        sweep_after: std::time::Duration::from_secs(30),
+        listed_above: 3,
+        ..Settings::default()
+    };
+    let pipeline = Pipeline::succeeding(settings, 10);
+    let lose = |lost| {
+        let change = move |rule: &mut fake_aws::EventRule| rule.lost = lost;
+        pipeline.aws.sfn().change_event_rules(change);
+    };
+    lose(1.0);
+    let uploads = pipeline.upload_many(15);
+    pipeline.run(1).await;
+    lose(0.0);
+    let denied = |call: &Call| call.operation == "ListExecutions";
+    pipeline.aws.faults().before(move |call| match denied(call) {
+        true => Fault::Refuse("AccessDeniedException".into()),
+        false => Fault::None,
+    });
+    let (counts, problem) = pipeline.tick().await.failed();
+    assert!(problem.contains("ListExecutions failed: AccessDenied"), "{problem}");
+    assert_eq!((counts.not_described, counts.swept), (0, 15));
+    pipeline.aws.faults().clear();
+    pipeline.drain(5).await;
+    assert_eq!(Verdict::of(&pipeline, &uploads).succeeded, 15);
+}
+
+/// The workflow's own timeout is 60 s, and an execution hangs all the same.
+#[tokio::test(start_paused = true)]
+async fn a_slot_older_than_any_execution_is_told() {
+    let settings = Settings {
+        execution_timeout: Some(std::time::Duration::from_secs(60)),
+        ..Settings::default()
+    };
+    let pipeline = Pipeline::new(settings, |_| fake_aws::Ending::never());
+    pipeline.upload_many(3);
+    let counts = pipeline.tick().await.well();
+    assert_eq!((counts.started, counts.overdue), (3, 0));
+    // The timeout, the age of the first sweep, and ten minutes.
+    tokio::time::sleep(std::time::Duration::from_secs(60 + 120 + 600)).await;
+    assert_eq!(pipeline.tick().await.well().overdue, 3);
 }
 
 /// The sweep asks slowly, and nothing waits for it.

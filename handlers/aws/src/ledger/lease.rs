@@ -8,7 +8,7 @@ use super::update::Update;
 use crate::error::AwsError;
 use spillway::pace::day::DayStarts;
 use spillway::pace::tokens::Carried;
-use spillway::record::lease::{ALL_STARTS, Left};
+use spillway::record::lease::{ALL_STARTS, Lap, Left};
 use spillway::{Millis, SCHEMA_VERSION};
 
 /// The holder that released the lease last.
@@ -68,7 +68,12 @@ fn left(item: Option<&Item>) -> Result<Left, AwsError> {
     };
     Ok(Left {
         tokens,
-        cursor: reader.optional_text("cursor")?,
+        lap: Lap {
+            began: reader.optional_number("lap_began")?.unwrap_or_default(),
+            before: reader.optional_number("lap_before")?.unwrap_or_default(),
+            down_to: reader.optional_number("lap_down_to")?,
+            page: reader.optional_text("lap_page")?,
+        },
         suspect_since: reader.optional_number("suspect_since")?,
         tick: reader.optional_text("tick")?,
         tick_starts: reader.optional_number("tick_starts")?.unwrap_or_default(),
@@ -196,7 +201,10 @@ impl Ledger {
             .remove("held_since")
             .remove("expires_at_ms")
             .set(RELEASED_BY, text(&lease.holder))
-            .set_or_remove("cursor", left.cursor.as_ref().map(text))
+            .set("lap_began", number(left.lap.began))
+            .set("lap_before", number(left.lap.before))
+            .set_or_remove("lap_down_to", left.lap.down_to.map(number))
+            .set_or_remove("lap_page", left.lap.page.as_ref().map(text))
             .set_or_remove("suspect_since", left.suspect_since.map(number))
             .set("tick_starts", number(left.tick_starts))
             .set_or_remove("owed", owed)

@@ -11,7 +11,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use futures_util::future::FutureExt;
-use spillway::execution::answer::Start;
+use spillway::execution::answer::{Running, Start};
 use spillway::execution::input::{self, InputFormat};
 use spillway::protocol::CallId;
 use spillway::protocol::call::{Answer, Call};
@@ -24,7 +24,7 @@ use crate::environment::PipelineVariables;
 use crate::error::AwsError;
 use crate::ledger::Ledger;
 use crate::queue::Queue;
-use crate::workflow::{Describes, Starts};
+use crate::workflow::{Describes, Lists, Starts};
 
 pub use drive::{Guide, drive, patiently};
 
@@ -71,6 +71,7 @@ pub struct Parts {
     /// What the function may do with executions.
     pub starts: Option<Arc<dyn Starts>>,
     pub describes: Option<Arc<dyn Describes>>,
+    pub lists: Option<Arc<dyn Lists>>,
     pub input_format: InputFormat,
     /// Days that finished rows are kept.
     pub retention_days: u32,
@@ -105,6 +106,7 @@ impl Parts {
             outcomes_dead_letters: None,
             starts: None,
             describes: None,
+            lists: None,
             input_format: InputFormat::default(),
             retention_days: 0,
         }
@@ -187,6 +189,18 @@ impl Shell {
             call => self.one_item(call).await,
         };
         vec![answered(tag, result)]
+    }
+
+    /// Lists a page of the executions of a state machine that run.
+    pub async fn running(
+        &self,
+        state_machine_arn: &str,
+        page: Option<String>,
+    ) -> Result<Running, AwsError> {
+        match &self.lists {
+            Some(lists) => lists.running(state_machine_arn, page).await,
+            None => Err(absent("ListExecutions")),
+        }
     }
 
     /// When a row that is finished now can be forgotten, in seconds since the Unix epoch.

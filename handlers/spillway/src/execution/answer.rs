@@ -1,6 +1,7 @@
 //! What Step Functions answers about an execution.
 
 use super::outcome::Outcome;
+use crate::Millis;
 
 /// Why an execution can never start.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -35,4 +36,16 @@ pub enum Described {
     Closed(Outcome),
     /// There is no such execution, or it is not to be seen yet.
     NotFound,
+}
+
+/// A page of the executions that run, the one that started last first. The list is eventually consistent.
+/// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_ListExecutions.html>
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Running {
+    /// Their names.
+    pub executions: Vec<String>,
+    /// When the last of them started.
+    pub oldest: Option<Millis>,
+    /// By what the next page is asked for; `None`: this is the last one.
+    pub next: Option<String>,
 }

@@ -20,6 +20,7 @@ pub mod filling;
 pub mod freeing;
 pub mod ingesting;
 pub mod kept;
+pub mod lap;
 pub mod loading;
 pub mod locks;
 pub mod member;

@@ -15,8 +15,8 @@ use crate::pace::tokens::Carried;
 pub struct Left {
     /// The bucket; `None` before the first tick.
     pub tokens: Option<Carried>,
-    /// Where the last sweep stopped: the last slot's execution it looked at.
-    pub cursor: Option<String>,
+    /// Where the sweep stands.
+    pub lap: Lap,
     /// A tick since then did not end cleanly: slots taken since then may lack their start.
     pub suspect_since: Option<Millis>,
     /// The schedule's time the last tick ran for.
@@ -29,6 +29,18 @@ pub struct Left {
     pub day: Option<DayStarts>,
     /// Reconcile has found versions without a version id. A mark that lasts; only reconcile sets it.
     pub listed: bool,
+}
+
+/// A lap of the sweep over all old slots.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Lap {
+    /// When it began, and the one before it.
+    pub began: Millis,
+    pub before: Millis,
+    /// Slots taken before then are still to be looked at. `None`: it is over.
+    pub down_to: Option<Millis>,
+    /// The next page of the executions that run, if there are so many that they are listed; `None`: the first one.
+    pub page: Option<String>,
 }
 
 /// `tick_starts` while a tick runs: were it to die, a second tick of the same schedule starts nothing.

@@ -91,26 +91,29 @@ fn left(slot: &Slot) -> Outcome {
     )
 }
 
-/// The slots to look at in this tick: those older than `after`, at most `most`, going on after `cursor` and around.
-pub fn due<'a>(
-    slots: &'a [Slot],
-    cursor: Option<&str>,
-    after: Millis,
-    most: usize,
-    now: Millis,
-) -> Vec<&'a Slot> {
-    let mut old: Vec<&Slot> = slots
-        .iter()
-        .filter(|slot| now - slot.taken_at >= after)
-        .collect();
-    old.sort_by(|one, other| one.execution.cmp(&other.execution));
-    let next = match cursor {
-        Some(cursor) => old.partition_point(|slot| slot.execution.as_str() <= cursor),
-        None => 0,
-    };
-    old.rotate_left(next);
-    old.truncate(most);
-    old
+/// The longest time between two looks at a slot, as a power of two: 2^20 ms are 17 minutes.
+const LONGEST_PAUSE: u32 = 20;
+
+/// Whether a slot is looked at in the lap that began then, given when the lap before it began: first when it is older than
+/// `after`, then about every eighth of its age, because an execution that has run for long mostly runs on.
+pub fn is_due(slot: &Slot, after: Millis, before: Millis, began: Millis) -> bool {
+    let age = began - slot.taken_at;
+    let age_before = before.saturating_sub(slot.taken_at);
+    if age < after || age_before < after {
+        return age >= after;
+    }
+    let pause: Millis = 1 << (age / 8).max(1).ilog2().min(LONGEST_PAUSE);
+    age.div_euclid(pause) > age_before.div_euclid(pause)
+}
+
+/// For how long after the workflow's own timeout an outcome can be under way, and be found if it never comes.
+const OVERDUE_AFTER: Millis = 10 * 60 * 1000;
+
+/// Whether a slot is older than any execution can be: `timeout` is the workflow's, `after` when the sweep looks at a slot
+/// first. One whose start is pending has none.
+pub fn is_overdue(slot: &Slot, timeout: Millis, after: Millis, now: Millis) -> bool {
+    let longest = timeout.saturating_add(after).saturating_add(OVERDUE_AFTER);
+    !slot.pending && now - slot.taken_at >= longest
 }
 
 #[cfg(test)]
@@ -119,7 +122,6 @@ mod tests {
     use crate::execution::outcome::Status;
     use crate::record::row::RowKey;
     use crate::record::slot::Work;
-    use proptest::prelude::*;
 
     fn slot(execution: &str, taken_at: Millis) -> Slot {
         Slot {
@@ -238,32 +240,52 @@ mod tests {
         assert_eq!(action, Action::Park);
     }
 
-    #[test]
-    fn a_bounded_number_of_old_slots_is_due_and_the_next_tick_goes_on() {
-        let slots = [slot("d", 0), slot("a", 0), slot("c", 90), slot("b", 0)];
-        let names = |cursor| {
-            let due = due(&slots, cursor, 50, 2, 100);
-            due.into_iter()
-                .map(|slot| slot.execution.as_str())
-                .collect::<Vec<_>>()
+    const MINUTE: Millis = 60 * 1000;
+
+    /// The ages at which a slot is looked at, in minutes, by a sweep that goes round once a minute.
+    fn looks(until: Millis) -> Vec<Millis> {
+        let looked = |minute: &Millis| {
+            let began = minute * MINUTE;
+            is_due(&slot("e", 0), 5 * MINUTE, began - MINUTE, began)
         };
-        assert_eq!(names(None), ["a", "b"]);
-        assert_eq!(names(Some("b")), ["d", "a"]);
-        assert_eq!(names(Some("z")), ["a", "b"]);
+        (1..=until).filter(looked).collect()
     }
 
-    proptest! {
-        /// Following the cursor looks at every old slot within a round.
-        #[test]
-        fn no_slot_is_left_out(names in proptest::collection::btree_set("[a-f]{1,3}", 1..30), most in 1usize..7) {
-            let slots: Vec<_> = names.iter().map(|name| slot(name, 0)).collect();
-            let (mut seen, mut cursor) = (std::collections::BTreeSet::new(), None);
-            for _ in 0..names.len().div_ceil(most) {
-                let due = due(&slots, cursor.as_deref(), 1, most, 10);
-                seen.extend(due.iter().map(|slot| slot.execution.clone()));
-                cursor = due.last().map(|slot| slot.execution.clone());
-            }
-            prop_assert_eq!(seen, names);
+    #[test]
+    fn a_slot_is_looked_at_less_often_the_older_it_is() {
+        let looks = looks(6 * 60);
+        assert_eq!(looks[..3], [5, 6, 7]);
+        let pauses: Vec<Millis> = looks.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        let of = |age: Millis| {
+            let at = looks.iter().position(|look| *look >= age).unwrap();
+            pauses[at]
+        };
+        assert!((3..=5).contains(&of(40)), "{looks:?}");
+        assert_eq!(*pauses.iter().max().unwrap(), 18);
+        // After what looks cost before: 356.
+        assert!(looks.len() < 50, "{}", looks.len());
+        for (look, pause) in looks.iter().zip(&pauses) {
+            assert!(*pause <= look / 8 + 1, "{pause} after {look}");
         }
+    }
+
+    #[test]
+    fn a_slot_is_looked_at_as_soon_as_it_is_old_enough() {
+        assert!(!is_due(&slot("e", 10), 5, 13, 14));
+        assert!(is_due(&slot("e", 10), 5, 14, 15));
+        assert!(is_due(&slot("e", 10), 5, 0, 1_000));
+        assert!(is_due(&slot("e", 10), 5, Millis::MIN, 1_000));
+    }
+
+    #[test]
+    fn a_slot_older_than_any_execution_is_overdue() {
+        let longest = 100 + 7 + OVERDUE_AFTER;
+        assert!(!is_overdue(&slot("e", 5), 100, 7, 4 + longest));
+        assert!(is_overdue(&slot("e", 5), 100, 7, 5 + longest));
+        let pending = Slot {
+            pending: true,
+            ..slot("e", 5)
+        };
+        assert!(!is_overdue(&pending, 100, 7, 5 + longest));
     }
 }

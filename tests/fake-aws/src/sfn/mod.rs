@@ -3,6 +3,7 @@
 mod describe;
 mod events;
 mod execution;
+mod list;
 mod operator;
 mod quota;
 mod start;
@@ -90,6 +91,7 @@ pub(crate) fn perform(world: &Arc<World>, call: &Call) -> Result<Value, ApiError
     match call.operation.as_str() {
         "StartExecution" => start::start_execution(world, &call.request),
         "DescribeExecution" => describe::describe_execution(world, &call.request),
+        "ListExecutions" => list::list_executions(world, &call.request),
         other => Err(ApiError::not_modelled(&format!("Step Functions {other}"))),
     }
 }

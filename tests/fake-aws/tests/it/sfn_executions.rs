@@ -181,6 +181,54 @@ async fn describe_lags_behind_the_start_and_the_end() {
     assert_eq!(one.status("x").await, Err("InvalidArn".to_owned()));
 }
 
+type Listed = Result<(Vec<String>, Option<String>), String>;
+
+impl OneMachine {
+    /// Lists two of those that run, and the token of the next page.
+    async fn list(&self, token: Option<String>) -> Listed {
+        let request = self.sfn.list_executions().state_machine_arn(&self.arn);
+        let request = request.status_filter(ExecutionStatus::Running);
+        match request.max_results(2).set_next_token(token).send().await {
+            Ok(answer) => {
+                let names = answer.executions().iter().map(|it| it.name().to_owned());
+                Ok((names.collect(), answer.next_token().map(str::to_owned)))
+            }
+            Err(error) => Err(code::<(), _, _>(Err(error))),
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn those_that_run_are_listed_in_pages() {
+    let one = one_machine();
+    for name in ["a", "b", "c", "d"] {
+        one.start(name, "{}").await.expect("a start");
+        sleep(18).await;
+    }
+    // The first one has ended.
+    let (names, token) = one.list(None).await.expect("a page");
+    assert_eq!(names, ["d", "c"]);
+    let (names, token) = one.list(token).await.expect("a page");
+    assert_eq!((names, token), (vec!["b".to_owned()], None));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_list_lags_and_its_tokens_expire() {
+    let one = one_machine();
+    for name in ["a", "b", "c"] {
+        one.start(name, "{}").await.expect("a start");
+    }
+    one.aws.sfn().set_describe_lag(secs(5));
+    assert_eq!(one.list(None).await, Ok((Vec::new(), None)));
+    sleep(5).await;
+    let (names, token) = one.list(None).await.expect("a page");
+    assert_eq!(names, ["c", "b"]);
+    sleep(DAY - 1).await;
+    assert_eq!(one.list(token.clone()).await, Ok((Vec::new(), None)));
+    sleep(1).await;
+    assert_eq!(one.list(token).await, Err("InvalidToken".to_owned()));
+}
+
 #[tokio::test(start_paused = true)]
 async fn describe_tells_how_an_execution_ended() {
     let one = one_machine();

@@ -14,7 +14,7 @@ use spillway::protocol::sweeping::Sweeping;
 use spillway::protocol::terms::Terms;
 use spillway::protocol::tick::{Phase, Tick};
 use spillway::record::slot::Slot;
-use spillway::rules::sweep::{self, FOUND_WITHIN};
+use spillway::rules::sweep::FOUND_WITHIN;
 
 use super::{Protocol, Step};
 use crate::breakage::Breakage;
@@ -232,11 +232,8 @@ impl Protocol {
             .map(|slot| Opening::new(slot, above_limit))
             .collect();
         if tick.old {
-            let due = sweep::due(&others, None, 0, usize::MAX, now);
-            let sweeps = due.into_iter();
-            tick.sweeps = sweeps
-                .map(|slot| Sweeping::new(slot.clone(), false))
-                .collect();
+            let sweeps = others.into_iter();
+            tick.sweeps = sweeps.map(|slot| Sweeping::new(slot, false)).collect();
         }
     }
 }

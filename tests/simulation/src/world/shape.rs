@@ -73,6 +73,9 @@ impl Shape {
             sweep_after: seconds(15 + rng.below(30)),
             ..Settings::default()
         };
+        if rng.chance(0.25) {
+            settings.listed_above = rng.below(3) as usize;
+        }
         if rng.chance(0.15) {
             // Messages come again while they are worked on.
             settings.visibility = seconds(1 + rng.below(4));
