@@ -107,6 +107,7 @@ class UnderTest:
             "TICK_SECONDS": TICK_SECONDS,
             "SWEEP_AFTER_SECONDS": 2,
             "SWEEP_PER_TICK": 50,
+            "EXECUTION_TIMEOUT_SECONDS": 0,
             "MAX_ATTEMPTS": self.settings.max_attempts,
             "BACKOFF_SECONDS": 0 if self.settings.fifo else 1,
             "STALE_AFTER_SECONDS": 1,

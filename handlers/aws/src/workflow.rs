@@ -217,7 +217,11 @@ impl Workflow {
         };
         let answer = match list(page).await {
             // Of a day before, or of another state machine: the list begins anew.
-            Err(error) if error.as_service_error().is_some_and(|it| it.is_invalid_token()) => {
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(|it| it.is_invalid_token()) =>
+            {
                 list(None).await
             }
             answer => answer,

@@ -120,6 +120,7 @@ impl Pipeline {
             ("TICK_SECONDS", "56".to_owned()),
             ("SWEEP_AFTER_SECONDS", "300".to_owned()),
             ("SWEEP_PER_TICK", "50".to_owned()),
+            ("EXECUTION_TIMEOUT_SECONDS", "0".to_owned()),
             ("MAX_ATTEMPTS", "3".to_owned()),
             ("BACKOFF_SECONDS", "30,300".to_owned()),
             ("STALE_AFTER_SECONDS", "86400".to_owned()),

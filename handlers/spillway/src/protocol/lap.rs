@@ -75,9 +75,8 @@ impl Sweep {
             true => Millis::MIN,
             false => lap.before,
         };
-        let due = |slot: &Slot| {
-            slot.taken_at < down_to && is_due(slot, bounds.after, before, lap.began)
-        };
+        let due =
+            |slot: &Slot| slot.taken_at < down_to && is_due(slot, bounds.after, before, lap.began);
         let mut slots: Vec<Slot> = slots.into_iter().filter(due).collect();
         slots.sort_by_key(|slot| Reverse(slot.taken_at));
         Self {

@@ -80,6 +80,9 @@ fn read(token: &str, now_ms: i64) -> Result<Place, ApiError> {
         ((Some(made_ms), Some(started_ms)), Some(name)) if now_ms - made_ms < TOKEN_KEPT_MS => {
             Ok((started_ms, name.to_owned()))
         }
-        _ => Err(ApiError::new("InvalidToken", format!("Invalid Token: '{token}'"))),
+        _ => Err(ApiError::new(
+            "InvalidToken",
+            format!("Invalid Token: '{token}'"),
+        )),
     }
 }

@@ -426,8 +426,9 @@ fn is_to_start(world: &World, pk: &str, sk: &str, attempt: u32) -> bool {
 }
 
 /// Receives of each message that was worked on, by ticks that did not die over it. Not of what an operator replays, which can
-/// still run, and not where executions work on several events: one takes one version of an object and one attempt after the
-/// first, and the others come again.
+/// still run, nor of the retry that a `settle` sent before it died: its last attempt is settled when the outcome comes again.
+/// And not where executions work on several events: one takes one version of an object and one attempt after the first, and
+/// the others come again.
 pub fn receives(world: &World) -> Vec<(String, usize)> {
     let (odds, settings) = (world.odds, &world.shape.settings);
     let comes_again = settings.visibility < settings.tick
@@ -440,8 +441,10 @@ pub fn receives(world: &World) -> Vec<(String, usize)> {
     let mut of: BTreeMap<String, usize> = BTreeMap::new();
     let dead = world.kept().dead.clone();
     let mut replayed: HashSet<String> = HashSet::new();
+    let settled = settled(world);
     for call in world.pipeline.aws.calls_of("SendMessage") {
-        if &*call.caller == "operator" {
+        let died = call.caller.starts_with("settle") && !settled.contains(&*call.caller);
+        if died || &*call.caller == "operator" {
             replayed.extend(call.facts.message_ids);
         }
     }
@@ -463,6 +466,18 @@ pub fn receives(world: &World) -> Vec<(String, usize)> {
         }
     }
     receives
+}
+
+/// Those who freed a slot.
+fn settled(world: &World) -> HashSet<String> {
+    let aws = &world.pipeline.aws;
+    let frees = ["DeleteItem", "BatchExecuteStatement"].map(|operation| aws.calls_of(operation));
+    let of_slot = |call: &fake_aws::Call| {
+        let mut keys = call.facts.keys.iter();
+        call.answer == fake_aws::Answer::Ok && keys.any(|key| key.pk == "slots")
+    };
+    let frees = frees.into_iter().flatten().filter(of_slot);
+    frees.map(|call| call.caller.to_string()).collect()
 }
 
 /// Messages that were received too often.

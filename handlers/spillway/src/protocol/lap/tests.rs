@@ -113,7 +113,10 @@ fn the_next_tick_reads_the_page_again_whose_slots_are_left() {
     sweep.looked(3);
     assert_eq!(sweep.next(), Do::End);
     let left = sweep.end();
-    assert_eq!((left.page.as_deref(), left.down_to), (None, Some(60 * SECOND + 1)));
+    assert_eq!(
+        (left.page.as_deref(), left.down_to),
+        (None, Some(60 * SECOND + 1))
+    );
 
     let mut sweep = Sweep::begin(&left, slots(&taken), &MANY, now);
     assert_eq!(sweep.next(), Do::List(None));
@@ -128,6 +131,7 @@ fn the_next_tick_reads_the_page_again_whose_slots_are_left() {
 fn a_list_that_cannot_be_had_begins_anew() {
     let taken = [30, 20, 10].map(|at| at * SECOND);
     let left = Lap {
+        began: 90 * SECOND,
         down_to: Some(Millis::MAX),
         page: Some("9".into()),
         ..Lap::default()
