@@ -89,7 +89,7 @@ impl Dispatch {
                 expires_at: times.lease_until,
             };
             match self.shell.ledger.take_lease(request).await {
-                Ok(Taken::Mine(lease)) => return Ok(Some(lease)),
+                Ok(Taken::Mine(lease)) => return Ok(Some(*lease)),
                 Ok(Taken::Busy) if now >= times.lease_by => return Ok(None),
                 Err(problem) if !problem.passes() || now >= times.lease_by => return Err(problem),
                 Ok(Taken::Busy) | Err(_) => tokio::time::sleep(Duration::from_secs(1)).await,

@@ -102,7 +102,7 @@ impl Default for Settings {
 /// How an invocation of `dispatch` went.
 #[derive(Debug)]
 pub enum Ticked {
-    Ended(Ended),
+    Ended(Box<Ended>),
     /// The process died.
     Crashed,
     TimedOut,
@@ -113,10 +113,7 @@ impl Ticked {
     #[track_caller]
     pub fn well(self) -> dispatch::Counts {
         match self {
-            Self::Ended(Ended {
-                counts,
-                failure: None,
-            }) => counts,
+            Self::Ended(ended) if ended.failure.is_none() => ended.counts,
             other => panic!("the tick did not go well: {other:?}"),
         }
     }
@@ -376,7 +373,7 @@ impl Pipeline {
         let ticked = tokio::select! {
             biased;
             () = caller.crashed() => Ticked::Crashed,
-            ended = &mut tick => Ticked::Ended(ended.expect("a tick does not panic")),
+            ended = &mut tick => Ticked::Ended(Box::new(ended.expect("a tick does not panic"))),
             () = tokio::time::sleep(self.dispatch_timeout()) => Ticked::TimedOut,
         };
         tick.abort();

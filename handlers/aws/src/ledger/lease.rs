@@ -47,7 +47,7 @@ pub enum Released {
 /// Whether the lease was to be had.
 #[derive(Debug, Clone)]
 pub enum Taken {
-    Mine(Lease),
+    Mine(Box<Lease>),
     /// Another tick runs, or died less than its lease ago.
     Busy,
 }
@@ -124,11 +124,11 @@ impl Ledger {
             .update(key("lease", "dispatch"), update, "taking the lease")
             .await?
         {
-            Ok(before) => Ok(Taken::Mine(Lease {
+            Ok(before) => Ok(Taken::Mine(Box::new(Lease {
                 holder: request.holder,
                 held_since: request.now,
                 left: left(before.as_ref())?,
-            })),
+            }))),
             Err(_) => Ok(Taken::Busy),
         }
     }
