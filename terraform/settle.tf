@@ -91,6 +91,7 @@ module "settle" {
         "dynamodb:GetItem",
         "dynamodb:PartiQLDelete",
         "dynamodb:PartiQLUpdate",
+        "dynamodb:Query",
         "dynamodb:UpdateItem",
       ]
       resources = [module.ledger.arn]

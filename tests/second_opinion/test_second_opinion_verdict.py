@@ -50,7 +50,7 @@ class Kept:
             item("b/in/a.json", "v#v1", version_id="v1", state="SUCCEEDED"),
             item("b/in/a.json", "v#v2", version_id="v2", state="SUCCEEDED"),
             item("b/in/dead.json", "v#v3", version_id="v3", state="DEAD"),
-            {**item("b/in/a.json", "head"), "waiting": {"L": []}},
+            item("b/in/a.json", "head"),
             item("lease", "dispatch"),
         ]
     )

@@ -240,7 +240,7 @@ class UnderTest:
         return [item for page in pages for item in page["Items"]]
 
     def rows(self) -> list[dict]:
-        return [item for item in self.items() if "#" in item["sk"]["S"]]
+        return [item for item in self.items() if "state" in item]
 
     def slots(self) -> list[str]:
         return [item["sk"]["S"] for item in self.items() if item["pk"]["S"] == "slots"]

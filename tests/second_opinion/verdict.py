@@ -105,7 +105,7 @@ def _left(pipeline: UnderTest) -> list[str]:
             faults.append(f"a batch is left: {pk}")
         if pk == "lease" and "holder" in item:
             faults.append(f"the lease is held: {item}")
-        if sk == "head" and ("running" in item or item["waiting"]["L"]):
+        if sk == "head" and ("running" in item or "waits" in item):
             faults.append(f"the head of {pk} is not at rest: {item}")
     return faults
 

@@ -17,6 +17,9 @@ pub struct Bounds {
     pub redrives: u8,
     /// Event 1 also comes by ingest, which writes its row at any time before it is claimed.
     pub ingest: bool,
+    /// The first version has run, its end is told, and its head says that others can wait. One tick goes on until all is done:
+    /// what is left is about those that wait.
+    pub ended: bool,
     /// Messages that one tick handles at once: one or two.
     pub tasks: usize,
     /// Messages that come again, beside the faults.
@@ -37,6 +40,7 @@ impl Default for Bounds {
             faults: 1,
             redrives: 0,
             ingest: false,
+            ended: false,
             tasks: 1,
             repeats: 0,
             lease_ends: 0,

@@ -79,7 +79,7 @@ impl Cast {
     }
 
     /// The version of an event, as a head names it.
-    fn version(&self, event: u8) -> String {
+    pub fn version(&self, event: u8) -> String {
         let sequencer = self.events[usize::from(event)].sequencer.as_ref();
         let sequencer = sequencer.expect("S3 reported all");
         version::reported(sequencer.as_str(), &self.key(event).sk)
@@ -106,9 +106,7 @@ impl Cast {
             revision: head.exists.into(),
             newest: head.newest.map(|event| self.version(event)),
             running: head.running.map(|it| self.name(it).to_owned()),
-            waiting: of_mask(head.waiting)
-                .map(|event| self.version(event))
-                .collect(),
+            waits: head.waits,
         }
     }
 
@@ -118,12 +116,12 @@ impl Cast {
             exists: true,
             newest: head.newest.as_deref().map(|version| self.event_of(version)),
             running: head.running.as_ref().map(|name| self.execution_of[name]),
-            waiting: self.mask_of(&head.waiting),
+            waits: head.waits,
         }
     }
 
     /// The event of a version.
-    fn event_of(&self, version: &str) -> u8 {
+    pub fn event_of(&self, version: &str) -> u8 {
         let place = self
             .keys
             .iter()
@@ -191,13 +189,6 @@ impl Cast {
             taken_at: slot.taken_at as u8,
             pending: slot.pending,
         }
-    }
-
-    /// Versions as a mask of events.
-    pub fn mask_of(&self, versions: &[String]) -> u8 {
-        versions
-            .iter()
-            .fold(0, |mask, version| mask | 1 << self.event_of(version))
     }
 }
 

@@ -113,8 +113,7 @@ pub struct HeadOf {
     pub exists: bool,
     pub newest: Option<Event>,
     pub running: Option<Execution>,
-    /// A mask of events.
-    pub waiting: u8,
+    pub waits: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -235,6 +234,10 @@ pub struct World {
     pub dead: Messages,
     pub rows: [RowOf; EVENTS],
     pub head: HeadOf,
+    /// Which attempt of each event waits.
+    pub waiters: [Option<u8>; EVENTS],
+    /// A mask of those that wait without a message of their own: they have looked at the head once more.
+    pub waited: u8,
     /// By execution.
     pub slots: Vec<SlotOf>,
     /// The two batches' items.

@@ -4,10 +4,11 @@
 
 use std::time::Duration;
 
-use fake_aws::Ending;
+use fake_aws::{Ending, ExecutionResult};
 use serde_json::Value;
-use simulation::costs::{self, Way};
+use simulation::costs::{self, Bill, Way};
 use simulation::{LEDGER, Pipeline, Settings, recovery};
+use spillway::rules::order::Order;
 
 /// Units, calls and dollars per event, its key 200 characters long. Slot, claim, outcome, slot freed: four writes.
 #[tokio::test(start_paused = true)]
@@ -33,6 +34,55 @@ async fn an_event_uses_what_it_may() {
             assert!(used > 0.85 * limit, "lower the limit: {text}");
         }
     }
+}
+
+/// With an order, however many versions of an object wait: what one of them costs until it waits, and what a turn costs, from
+/// the end of an execution to the start of the next.
+#[tokio::test(start_paused = true)]
+async fn a_version_that_waits_and_a_turn_use_what_they_may_whatever_waits() {
+    for waiting in [10, 2_500] {
+        let settings = Settings {
+            order: Order::Each,
+            ..Settings::default()
+        };
+        let pipeline = Pipeline::new(settings, |_| Ending::never());
+        let upload = |number| pipeline.upload(&simulation::Upload::new("hot.json", number));
+        let tick = async || pipeline.tick().await.well();
+        upload(1);
+        tick().await;
+        pipeline.aws.forget_calls();
+        (2..2 + waiting).for_each(upload);
+        let mut waits = 0;
+        while waits < waiting {
+            waits += tick().await.waiting;
+        }
+        let used = written(&pipeline) / f64::from(waiting);
+        assert!((2.0..3.2).contains(&used), "{used} units each of {waiting}");
+
+        for _ in 0..2 {
+            pipeline.aws.forget_calls();
+            let running = pipeline.aws.sfn().running();
+            pipeline
+                .aws
+                .sfn()
+                .end(&running[0].arn, ExecutionResult::Succeeded("{}".into()));
+            pipeline.settle_once().await;
+            assert_eq!(tick().await.started, 1);
+            let turns = pipeline.aws.calls_of("TransactWriteItems");
+            assert_eq!(turns.len(), 1);
+            assert_eq!(turns[0].facts.capacity, 4.0);
+            // Outcome, head, slot; then lease, slot, turn, waiter, lease.
+            let used = written(&pipeline);
+            assert!(
+                used <= 12.0,
+                "{used} units for a turn with {waiting} waiting"
+            );
+        }
+    }
+}
+
+fn written(pipeline: &Pipeline) -> f64 {
+    Bill::of(pipeline, 0).write_units
 }
 
 /// A write of up to 1 KB is one unit.

@@ -278,3 +278,41 @@ async fn a_pipeline_whose_order_changes_to_latest_leaves_nobody_waiting() {
     assert_eq!(started(&pipeline), [1, 4]);
     assert_eq!(Verdict::of(&pipeline, &uploads).superseded, 2);
 }
+
+/// A tick died after the claim and before it forgot the waiter: the version has had its turn.
+#[tokio::test(start_paused = true)]
+async fn a_waiter_that_is_left_behind_gets_no_second_turn() {
+    for order in [Order::Latest, Order::Each] {
+        let pipeline = Pipeline::succeeding(ordered(order), 3);
+        let uploads = versions([1, 2, 3, 4]);
+        pipeline.upload(&uploads[0]);
+        pipeline.tick().await.well();
+        let waiters = || {
+            let items = pipeline.aws.dynamodb().items(LEDGER).into_iter();
+            items.filter(|item| {
+                item["pk"]["S"]
+                    .as_str()
+                    .is_some_and(|pk| pk.starts_with("w/"))
+            })
+        };
+        pipeline.upload(&uploads[1]);
+        assert_eq!(pipeline.tick().await.well().waiting, 1);
+        let left: Vec<serde_json::Value> = waiters().collect();
+        assert_eq!(left.len(), 1);
+        pipeline.drain(5).await;
+        assert_eq!((started(&pipeline), waiters().count()), (vec![1, 2], 0));
+
+        pipeline.aws.dynamodb().put(LEDGER, left[0].clone());
+        for upload in &uploads[2..] {
+            pipeline.upload(upload);
+            pipeline.tick().await.well();
+        }
+        pipeline.drain(20).await;
+        Verdict::of(&pipeline, &uploads).expect_kept(&order.to_string(), 20);
+        assert_eq!(
+            (started(&pipeline), waiters().count()),
+            (vec![1, 2, 3, 4], 0),
+            "{order}"
+        );
+    }
+}

@@ -26,7 +26,7 @@ pub(super) fn claimed(claim: &Claim, now: Millis) -> Update<'static> {
 }
 
 /// It waits for another execution of its object to end.
-pub(super) fn waiting(claim: &Claim, now: Millis) -> Update<'static> {
+fn waiting(claim: &Claim, now: Millis) -> Update<'static> {
     of_claim(claim)
         .set("state", text(State::Waiting.as_str()))
         .set("waiting_since", number(now))
@@ -92,6 +92,13 @@ impl Ledger {
             }
             written => Ok(written),
         }
+    }
+
+    /// Writes that a version waits for its turn, on condition that the row is still as it was read.
+    pub async fn wait(&self, claim: &Claim, now: Millis) -> Result<Written, AwsError> {
+        let update = waiting(claim, now);
+        self.write_row(&claim.event, update, "writing that a version waits")
+            .await
     }
 
     /// Writes that a newer version was taken instead of this one, on condition that the row is still as it was read.

@@ -5,12 +5,12 @@ use std::collections::{BTreeSet, HashMap};
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::Ledger;
-use super::claims::{claimed, waiting};
+use super::claims::claimed;
 use super::item::{Item, Reader, key, number, text};
 use super::rows::{Rows, row};
 use super::update::Update;
 use crate::error::AwsError;
-use spillway::protocol::call::{Claim, With};
+use spillway::protocol::call::Claim;
 use spillway::record::head::Head;
 use spillway::record::row::RowKey;
 use spillway::{Millis, SCHEMA_VERSION};
@@ -27,19 +27,19 @@ fn head(item: &Item) -> Result<Head, AwsError> {
         revision: reader.number("revision")?,
         newest: reader.optional_text("newest")?,
         running: reader.optional_text("running")?,
-        waiting: reader.texts("waiting")?,
+        waits: reader.flag("waits")?,
     })
 }
 
 /// The write of a head, on condition that nobody wrote it since `next` was derived from it.
 fn write(next: &Head, expires_at: Option<i64>) -> Update<'static> {
-    let waiting = next.waiting.iter().map(text).collect();
+    let waits = next.waits.then_some(AttributeValue::Bool(true));
     let update = Update::default()
         .set("v", number(SCHEMA_VERSION))
         .set("revision", number(next.revision))
         .set_or_remove("newest", next.newest.as_ref().map(text))
         .set_or_remove("running", next.running.as_ref().map(text))
-        .set("waiting", AttributeValue::L(waiting))
+        .set_or_remove("waits", waits)
         .set_or_remove("expires_at", expires_at.map(number));
     match next.revision - 1 {
         0 => update.only_if_absent(),
@@ -106,22 +106,17 @@ impl Ledger {
         }
     }
 
-    /// Writes a head and the row it is about in one transaction. `false`: one of them is not as it was read.
+    /// Claims an attempt and writes the head in one transaction. `false`: one of them is not as it was read.
     pub async fn take_turn(
         &self,
         claim: &Claim,
         next: &Head,
-        with: With,
         now: Millis,
     ) -> Result<bool, AwsError> {
         const CALL: &str = "claiming an object's turn";
         let at = RowKey::of(&claim.event);
-        let update = match with {
-            With::Claim => claimed(claim, now),
-            With::Wait => waiting(claim, now),
-        };
         let updates = vec![
-            (key(&at.pk, &at.sk), update),
+            (key(&at.pk, &at.sk), claimed(claim, now)),
             (key(&at.pk, HEAD), write(next, None)),
         ];
         self.transact(updates, CALL).await

@@ -17,6 +17,7 @@ mod statements;
 mod transaction;
 mod unfinished;
 mod update;
+mod waiters;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;

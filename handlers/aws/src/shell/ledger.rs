@@ -134,11 +134,34 @@ impl Shell {
                 let written = self.ledger.enqueue(&event, lane.as_deref(), now).await;
                 written.map(Answer::Written)
             }
-            Call::TakeTurn { claim, head, with } => self
-                .ledger
-                .take_turn(&claim, &head, with, now)
-                .await
-                .map(written),
+            Call::TakeTurn { claim, head } => {
+                let taken = self.ledger.take_turn(&claim, &head, now);
+                taken.await.map(written)
+            }
+            Call::Wait(claim) => {
+                let waits = self.ledger.wait(&claim, now);
+                waits.await.map(Answer::Written)
+            }
+            Call::ReadWaiters { pk, which } => {
+                let waiters = self.ledger.waiters(&pk, which);
+                waiters.await.map(Answer::Waiters)
+            }
+            Call::PutWaiter {
+                pk,
+                version,
+                attempt,
+            } => {
+                let put = self.ledger.put_waiter(&pk, &version, attempt);
+                put.await.map(done)
+            }
+            Call::ForgetWaiter {
+                pk,
+                version,
+                attempt,
+            } => {
+                let forgotten = self.ledger.forget_waiter(&pk, &version, attempt);
+                forgotten.await.map(done)
+            }
             Call::Supersede(claim) => {
                 let superseded = self.ledger.supersede(&claim, now, self.expires_at());
                 superseded.await.map(Answer::Written)

@@ -11,6 +11,7 @@ use crate::record::batch::Batch;
 use crate::record::head::Head;
 use crate::record::row::{Row, RowKey, Seen, State};
 use crate::record::slot::Slot;
+use crate::record::waiter::{Waiter, Which};
 
 /// One call to AWS. The shell makes alike ones that were submitted together in one request.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -39,12 +40,11 @@ pub enum Call {
     },
     /// Claims an attempt, if the row is still as it was read: [`Answer::Written`].
     Claim(Claim),
-    /// Writes row and head in one transaction, if both are still as they were read: [`Answer::Written`].
-    TakeTurn {
-        claim: Claim,
-        head: Head,
-        with: With,
-    },
+    /// Claims an attempt and writes the head in one transaction, if row and head are still as they were read:
+    /// [`Answer::Written`].
+    TakeTurn { claim: Claim, head: Head },
+    /// Writes that a version waits for its turn, if the row is still as it was read: [`Answer::Written`].
+    Wait(Claim),
     /// Writes that a newer version was taken instead, if the row is still as it was read: [`Answer::Written`].
     Supersede(Claim),
     /// Writes that a newer version was taken instead of one that waits. A row that no longer waits stays: [`Answer::Done`].
@@ -63,6 +63,21 @@ pub enum Call {
         pk: String,
         head: Head,
         expires: bool,
+    },
+
+    /// Reads waiters of an object, strongly, and then their rows: [`Answer::Waiters`].
+    ReadWaiters { pk: String, which: Which },
+    /// Puts a waiter, over one of the same version, unless that is of a later attempt: [`Answer::Done`].
+    PutWaiter {
+        pk: String,
+        version: String,
+        attempt: u32,
+    },
+    /// Deletes a waiter, unless it is another attempt's by now: [`Answer::Done`].
+    ForgetWaiter {
+        pk: String,
+        version: String,
+        attempt: u32,
     },
 
     /// Puts a slot, unless there is one of its execution: [`Answer::Written`].
@@ -132,15 +147,6 @@ pub struct Claim {
     pub read: Option<Seen>,
 }
 
-/// What is written with a head.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum With {
-    /// The claim: it is the version's turn.
-    Claim,
-    /// The row waits.
-    Wait,
-}
-
 /// The answer to a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
@@ -153,6 +159,8 @@ pub enum Answer {
     /// In the order of the keys that were asked for; of an object in the order of their keys.
     Rows(Vec<Item<Row>>),
     Head(Head),
+    /// In the order in which they were asked for.
+    Waiters(Vec<Waiter>),
     Slot(Option<Slot>),
     /// `None`: it is gone.
     Batch(Option<Batch>),

@@ -41,6 +41,7 @@ pub mod terms;
 pub mod tick;
 pub mod turn;
 pub mod understanding;
+pub mod waiting;
 
 use call::{Answer, Call};
 

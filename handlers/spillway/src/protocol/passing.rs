@@ -2,14 +2,14 @@
 //! the next version is asked for. In this order, or a message that is quick would find the turn still taken, and nobody
 //! would ask for it again.
 
-use super::call::{Answer, Call, Item, Queue, Written};
+use super::call::{Answer, Call, Queue, Written};
 use super::ended::Ended;
 use super::terms::Pipeline;
+use super::waiting::{Step, Steps};
 use crate::message::outgoing::{Asking, Cause};
 use crate::record::head::Head;
-use crate::record::row::{Row, RowKey, State};
-use crate::record::version;
-use crate::rules::order::{Freed, Next, free};
+use crate::record::waiter::Waiter;
+use crate::rules::order::{Order, Woken, free, wake};
 
 /// How often a head is written that dispatch writes at the same time.
 const TRIES: u8 = 20;
@@ -27,28 +27,20 @@ pub struct Passing {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum At {
     ReadHead,
-    /// Reads the rows of the versions that are to be asked for.
-    ReadWaiting {
+    /// Takes the turn from the execution.
+    WriteHead(Head),
+    /// Only after that: whoever waits since then looks at the head again.
+    ReadWaiters(Head),
+    /// Forgets those that had their turn, supersedes others, and asks for the next version; with no order any longer for one
+    /// after the other.
+    Steps {
+        steps: Steps,
         head: Head,
-        freed: Freed,
+        /// More can wait.
+        again: bool,
     },
-    /// Takes those from the head that started or finished without an order, in between.
-    WriteGone(Head),
-    /// Versions that waited and no longer do, by how many are written.
-    Supersede {
-        next: Next,
-        done: usize,
-        waiting: Vec<Row>,
-    },
-    WriteHead {
-        head: Head,
-        waiting: Vec<Row>,
-    },
-    /// Asks for the next version, and with no order any longer for one after the other.
-    Ask {
-        waiting: Vec<Row>,
-        asked: usize,
-    },
+    /// Nobody waits: the head says so.
+    Unmark(Head),
     Done,
 }
 
@@ -71,50 +63,41 @@ impl Passing {
         }
     }
 
-    fn row(&self, version: &str) -> RowKey {
-        RowKey {
-            pk: self.pk.clone(),
-            sk: version::row_of(version).to_owned(),
-        }
-    }
-
     pub fn call(&self, pipeline: &Pipeline) -> Option<Call> {
         match &self.at {
             At::ReadHead => Some(Call::ReadHead(self.pk.clone())),
-            At::ReadWaiting { freed, .. } => {
-                let rows = freed.wake.iter().map(|version| self.row(version));
-                Some(Call::ReadRows(rows.collect()))
-            }
-            At::WriteGone(head) => Some(Call::WriteHead {
-                pk: self.pk.clone(),
-                head: head.clone(),
-                expires: false,
-            }),
-            At::Supersede { next, done, .. } => {
-                let version = next.superseded.get(*done)?;
-                Some(Call::SupersedeWaiting(self.row(version)))
-            }
             // A head for which nobody waits is forgotten with the rows of its object.
-            At::WriteHead { head, .. } => Some(Call::WriteHead {
+            At::WriteHead(head) | At::Unmark(head) => Some(Call::WriteHead {
                 pk: self.pk.clone(),
                 head: head.clone(),
-                expires: head.waiting.is_empty(),
+                expires: !head.waits,
             }),
-            At::Ask { waiting, asked } => {
-                let row = waiting.get(*asked)?;
-                let asking = Asking {
-                    event: &row.event,
-                    attempt: row.attempt + 1,
-                    lane: row.lane.as_deref(),
-                    cause: Cause::Turn(&self.execution),
-                };
-                Some(Call::Send {
-                    to: Queue::Events(pipeline.lane(row.lane.as_deref())),
-                    message: asking.message(&pipeline.arn),
-                })
-            }
+            At::ReadWaiters(_) => Some(Call::ReadWaiters {
+                pk: self.pk.clone(),
+                which: pipeline.order.which(),
+            }),
+            At::Steps { steps, .. } => match steps.first()? {
+                Step::Ask(waiter) => self.ask(waiter, pipeline),
+                _ => steps.call(&self.pk),
+            },
             At::Done => None,
         }
+    }
+
+    fn ask(&self, waiter: &Waiter, pipeline: &Pipeline) -> Option<Call> {
+        let Ok(Some(row)) = &waiter.row else {
+            return None;
+        };
+        let asking = Asking {
+            event: &row.event,
+            attempt: row.attempt + 1,
+            lane: row.lane.as_deref(),
+            cause: Cause::Turn(&self.execution),
+        };
+        Some(Call::Send {
+            to: Queue::Events(pipeline.lane(row.lane.as_deref())),
+            message: asking.message(&pipeline.arn),
+        })
     }
 
     /// Goes on. Returns how it ended, at the end.
@@ -126,36 +109,36 @@ impl Passing {
     ) -> Option<Passed> {
         match (std::mem::replace(&mut self.at, At::Done), answer) {
             (At::ReadHead, Answer::Head(head)) => {
-                let freed = free(pipeline.order, &head, &self.execution);
-                if freed.wake.is_empty() {
-                    return self.write(freed.write, Vec::new());
+                let Some(free) = free(&head, &self.execution) else {
+                    return Some(Passed::Done);
+                };
+                if free == head {
+                    return self.freed(free);
                 }
-                self.at = At::ReadWaiting { head, freed };
+                self.at = At::WriteHead(free);
                 None
             }
-            (At::ReadWaiting { head, freed }, Answer::Rows(rows)) => {
-                self.waiting(head, freed, rows, facts)
+            (At::WriteHead(head), Answer::Written(Written::Now)) => self.freed(head),
+            (At::Unmark(_), Answer::Written(Written::Now)) => Some(Passed::Done),
+            (At::WriteHead(_) | At::Unmark(_), Answer::Written(Written::Lost(_))) => self.again(),
+            (At::ReadWaiters(head), Answer::Waiters(waiters)) => {
+                self.waiters(head, waiters, pipeline, facts)
             }
-            (At::WriteGone(_), Answer::Written(_))
-            | (At::WriteHead { .. }, Answer::Written(Written::Lost(_))) => self.again(),
             (
-                At::Supersede {
-                    next,
-                    done,
-                    waiting,
+                At::Steps {
+                    mut steps,
+                    head,
+                    again,
                 },
-                Answer::Done,
+                answer,
             ) => {
-                facts.push(Ended::Superseded(1));
-                self.superseding(next, done + 1, waiting)
-            }
-            (At::WriteHead { waiting, .. }, Answer::Written(Written::Now)) => self.ask(waiting, 0),
-            (At::Ask { waiting, asked }, Answer::Done) => {
-                if let Some(row) = waiting.get(asked) {
-                    let key = row.event.key.clone();
-                    facts.push(Ended::TurnPassed { key });
+                match steps.answered(&answer) {
+                    None => return Some(Passed::Failed),
+                    Some(Step::Supersede(_)) => facts.push(Ended::Superseded(1)),
+                    Some(Step::Ask(waiter)) => facts.extend(passed(&waiter)),
+                    Some(Step::Forget(_) | Step::Put(_)) => {}
                 }
-                self.ask(waiting, asked + 1)
+                self.go_on(steps, head, again)
             }
             _ => Some(Passed::Failed),
         }
@@ -170,59 +153,66 @@ impl Passing {
         None
     }
 
-    fn waiting(
-        &mut self,
-        mut head: Head,
-        freed: Freed,
-        rows: Vec<Item<Row>>,
-        facts: &mut Vec<Ended>,
-    ) -> Option<Passed> {
-        let (mut waiting, mut gone) = (Vec::new(), Vec::new());
-        for (item, version) in rows.into_iter().zip(&freed.wake) {
-            match item {
-                Ok(Some(row)) if row.state == State::Waiting => waiting.push(row),
-                Ok(_) => gone.push(version.clone()),
-                Err(reason) => {
-                    facts.push(Ended::Unreadable { reason });
-                    return Some(Passed::Failed);
-                }
-            }
+    /// The turn is nobody's.
+    fn freed(&mut self, head: Head) -> Option<Passed> {
+        if !head.waits {
+            return Some(Passed::Done);
         }
-        if gone.is_empty() {
-            return self.write(freed.write, waiting);
-        }
-        head.waiting.retain(|version| !gone.contains(version));
-        head.revision += 1;
-        self.at = At::WriteGone(head);
+        self.at = At::ReadWaiters(head);
         None
     }
 
-    fn write(&mut self, next: Option<Next>, waiting: Vec<Row>) -> Option<Passed> {
-        match next {
-            Some(next) => self.superseding(next, 0, waiting),
-            None => self.ask(waiting, 0),
+    fn waiters(
+        &mut self,
+        head: Head,
+        waiters: Vec<Waiter>,
+        pipeline: &Pipeline,
+        facts: &mut Vec<Ended>,
+    ) -> Option<Passed> {
+        if waiters.is_empty() {
+            self.at = At::Unmark(Head {
+                revision: head.revision + 1,
+                waits: false,
+                ..head
+            });
+            return None;
         }
+        let (gone, waiters): (Vec<_>, Vec<_>) = waiters.into_iter().partition(Waiter::is_gone);
+        let mut steps = Steps::forget(gone);
+        // Those after them are read then.
+        if steps.first().is_some() {
+            return self.go_on(steps, head, true);
+        }
+        let Woken { asked, superseded } = wake(pipeline.order, &head, waiters);
+        if let Some(reason) = asked.iter().find_map(|waiter| waiter.row.as_ref().err()) {
+            let reason = reason.clone();
+            facts.push(Ended::Unreadable { reason });
+            return Some(Passed::Failed);
+        }
+        let ordered = pipeline.order != Order::None;
+        let again = asked.is_empty() || !ordered;
+        steps = Steps::supersede(superseded);
+        for waiter in asked {
+            steps.then(Step::Ask(waiter.clone()));
+            if !ordered {
+                steps.then(Step::Forget(waiter));
+            }
+        }
+        self.go_on(steps, head, again)
     }
 
-    fn superseding(&mut self, next: Next, done: usize, waiting: Vec<Row>) -> Option<Passed> {
-        self.at = if done < next.superseded.len() {
-            At::Supersede {
-                next,
-                done,
-                waiting,
-            }
-        } else {
-            let head = next.head;
-            At::WriteHead { head, waiting }
+    fn go_on(&mut self, steps: Steps, head: Head, again: bool) -> Option<Passed> {
+        self.at = match again {
+            _ if steps.first().is_some() => At::Steps { steps, head, again },
+            true => At::ReadWaiters(head),
+            false => return Some(Passed::Done),
         };
         None
     }
+}
 
-    fn ask(&mut self, waiting: Vec<Row>, asked: usize) -> Option<Passed> {
-        if asked == waiting.len() {
-            return Some(Passed::Done);
-        }
-        self.at = At::Ask { waiting, asked };
-        None
-    }
+fn passed(waiter: &Waiter) -> Option<Ended> {
+    let row = waiter.row.as_ref().ok()?.as_ref()?;
+    let key = row.event.key.clone();
+    Some(Ended::TurnPassed { key })
 }

@@ -1,11 +1,12 @@
 //! Taking the turn of an object, in a pipeline with an order: one execution of an object at a time.
 
-use super::call::{Answer, Call, Queue, With, Written};
+use super::call::{Answer, Call, Queue, Written};
 use super::candidate::Candidate;
 use super::claim::{claim_of, slot_of};
 use super::fact::{Fact, Scope};
 use super::fate::Fate;
 use super::terms::Terms;
+use super::waiting::{Step, Steps};
 use crate::Millis;
 use crate::execution::name;
 use crate::message::outgoing::{Asking, Cause};
@@ -14,14 +15,13 @@ use crate::reconcile::place;
 use crate::record::head::Head;
 use crate::record::row::{Row, RowKey, Seen, State};
 use crate::record::slot::Slot;
-use crate::record::version;
+use crate::record::version::row_of;
+use crate::record::waiter::Waiter;
 use crate::rules::attempt::{Verdict, verdict};
-use crate::rules::order::{Next, Turn, turn};
+use crate::rules::order::{self, Next, Turn, turn};
 
-/// How often a write is tried again that settle's writes to the same object come before.
-const TRIES: u8 = 4;
-/// How long a version is hidden of an object of which too many wait, in seconds.
-const CROWDED_SECONDS: u32 = 900;
+/// How often row and head are read again that others' writes to the same object come before.
+const TRIES: u8 = 8;
 
 /// A turn that is asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
@@ -29,6 +29,8 @@ pub struct TakingTurn {
     tries: u8,
     /// The slot that it put.
     slot: Option<Slot>,
+    /// Its row says that it waits, and its waiter is put.
+    waits: bool,
     at: At,
 }
 
@@ -37,36 +39,70 @@ enum At {
     /// Row or head were written in between.
     #[default]
     ReadAgain,
+    ReadWaiters(Seeing),
+    /// Waiters that have had their turn are forgotten, and those whose place has moved are put there.
+    Tidy {
+        steps: Steps,
+        seeing: Seeing,
+        /// Those that are left; `None`: they are read again.
+        waiters: Option<Vec<Waiter>>,
+    },
     PutSlot {
         slot: Slot,
         write: Write,
     },
     /// Versions that waited and no longer do are written first: whoever superseded them is certain to come.
     SupersedeWaiting(Write),
-    Write(Write),
-    /// Asks for the version that is to come instead: its row, then the message.
-    ReadInstead {
-        version: String,
-        seen: Option<Seen>,
-        done: bool,
-    },
+    Claim(Write),
+    /// The turn is taken, and it waits no longer.
+    ForgetOwn(Steps),
+    /// The row that says that it waits, its waiter, and if it is the first one the head.
+    Wait(Write),
+    PutWaiter(Write),
+    MarkHead(Head),
+    /// Asks for the version that is to come instead.
     AskInstead {
-        row: Box<Row>,
-        seen: Option<Seen>,
-        done: bool,
+        instead: Box<Row>,
+        then: Then,
     },
     /// A newer version was taken instead.
-    Supersede(Option<Seen>),
+    Supersede(Own),
+    /// It waits no longer, and its message is deleted.
+    ForgetAndLeave(Steps),
+}
+
+/// Row and head as they were read.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Seeing {
+    seen: Option<Seen>,
+    head: Head,
+}
+
+/// The version itself, as it was read: its row and its place.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Own {
+    seen: Option<Seen>,
+    version: String,
+}
+
+/// What comes after another version was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Then {
+    Supersede(Own),
+    Wait(Write),
 }
 
 /// What is written when the order says so.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Write {
-    with: With,
+    claims: bool,
     seen: Option<Seen>,
-    next: Next,
-    /// How many of those that waited are superseded by now.
-    superseded: usize,
+    /// The place of the version.
+    version: String,
+    head: Head,
+    /// The head need not be written for it to wait.
+    marked: bool,
+    superseding: Steps,
 }
 
 /// What asking for the turn came to.
@@ -116,56 +152,187 @@ impl TakingTurn {
     ) -> Option<Taken> {
         match verdict(candidate.attempt, row) {
             Verdict::Claim => {}
-            Verdict::Stale => return Some(self.stale(candidate, row, facts)),
+            Verdict::Stale => return self.stale(candidate, row, head, facts),
             Verdict::ClaimIfClosed => return Some(self.without(Fate::Later)),
         }
-        let seen = row.map(Seen::from);
-        let head = &place::informed(head.clone(), &candidate.event);
+        let seeing = Seeing {
+            seen: row.map(Seen::from),
+            head: place::informed(head.clone(), &candidate.event),
+        };
+        self.decide(candidate, seeing, None, terms, facts)
+    }
+
+    fn decide(
+        &mut self,
+        candidate: &Candidate,
+        seeing: Seeing,
+        waiters: Option<&[Waiter]>,
+        terms: &Terms<'_>,
+        facts: &mut Vec<Fact>,
+    ) -> Option<Taken> {
+        let Seeing { seen, head } = &seeing;
+        let seen = *seen;
         let version = candidate.version(head);
         let name = name::of(&terms.pipeline.arn, &candidate.event, candidate.attempt);
-        match turn(terms.pipeline.order, head, &version, &name) {
-            Turn::Later => Some(self.without(Fate::Hide(CROWDED_SECONDS))),
-            Turn::Now(next) => {
-                let write = Write::new(With::Claim, seen, next);
-                self.at = if self.slot.is_some() {
-                    write.first()
-                } else {
-                    let slot = slot_of(candidate, terms);
-                    At::PutSlot { slot, write }
-                };
+        let write = |claims, next: Next, marked, version| Write {
+            claims,
+            seen,
+            version,
+            head: next.head,
+            marked,
+            superseding: Steps::supersede(next.superseded),
+        };
+        let asking = order::Asking {
+            version: &version,
+            execution: &name,
+            waited: has_waited(seen) && !self.waits,
+        };
+        match turn(terms.pipeline.order, head, waiters, &asking) {
+            Turn::Read => {
+                self.at = At::ReadWaiters(seeing);
                 None
             }
-            Turn::Wait(next) => {
-                self.at = Write::new(With::Wait, seen, next).first();
+            Turn::Now(next) => {
+                let write = write(true, next, false, version);
+                if self.slot.is_some() {
+                    return self.write(write, facts);
+                }
+                let slot = slot_of(candidate, terms);
+                self.at = At::PutSlot { slot, write };
                 None
+            }
+            Turn::Wait(wait) => {
+                let write = write(false, wait.next, wait.marked, version);
+                self.instead(wait.instead, Then::Wait(write), facts)
             }
             Turn::Superseded { wake } => {
-                let done = seen.is_some_and(|seen| seen.state == State::Superseded);
-                match wake {
-                    Some(version) => {
-                        self.at = At::ReadInstead {
-                            version,
-                            seen,
-                            done,
-                        };
-                        None
-                    }
-                    None => self.supersede(seen, done),
-                }
+                let own = Own { seen, version };
+                self.instead(wake, Then::Supersede(own), facts)
             }
         }
     }
 
-    fn stale(&mut self, candidate: &Candidate, row: Option<&Row>, facts: &mut Vec<Fact>) -> Taken {
+    /// Asks for the version that is to come instead, if there is one.
+    fn instead(
+        &mut self,
+        waiter: Option<Waiter>,
+        then: Then,
+        facts: &mut Vec<Fact>,
+    ) -> Option<Taken> {
+        match waiter.map(|waiter| waiter.row) {
+            Some(Ok(Some(instead))) => {
+                let instead = Box::new(instead);
+                self.at = At::AskInstead { instead, then };
+                None
+            }
+            Some(Err(reason)) => {
+                facts.push(Fact::Unreadable { reason });
+                self.failed(facts)
+            }
+            Some(Ok(None)) | None => self.then(then, facts),
+        }
+    }
+
+    fn then(&mut self, then: Then, facts: &mut Vec<Fact>) -> Option<Taken> {
+        match then {
+            Then::Supersede(own) => self.supersede(own),
+            Then::Wait(write) => self.write(write, facts),
+        }
+    }
+
+    /// Those that wait are known.
+    fn waiters(
+        &mut self,
+        candidate: &Candidate,
+        seeing: Seeing,
+        waiters: Vec<Waiter>,
+        terms: &Terms<'_>,
+        facts: &mut Vec<Fact>,
+    ) -> Option<Taken> {
+        let (gone, mut waiters): (Vec<_>, Vec<_>) = waiters.into_iter().partition(Waiter::is_gone);
+        if !gone.is_empty() {
+            let steps = Steps::forget(gone);
+            self.at = At::Tidy {
+                steps,
+                seeing,
+                waiters: None,
+            };
+            return None;
+        }
+        let mut steps = Steps::default();
+        let own = candidate.version(&seeing.head);
+        for waiter in &mut waiters {
+            let version = match row_of(&waiter.version) == row_of(&own) {
+                true => own.clone(),
+                false => place::informed_version(&waiter.version, &candidate.event),
+            };
+            if version != waiter.version {
+                let before = waiter.clone();
+                waiter.version = version;
+                steps.then(Step::Put(waiter.clone()));
+                steps.then(Step::Forget(before));
+            }
+        }
+        if steps.first().is_none() {
+            return self.decide(candidate, seeing, Some(&waiters), terms, facts);
+        }
+        self.at = At::Tidy {
+            steps,
+            seeing,
+            waiters: Some(waiters),
+        };
+        None
+    }
+
+    /// Goes on with what is to be written.
+    fn write(&mut self, write: Write, facts: &mut Vec<Fact>) -> Option<Taken> {
+        self.at = match write {
+            write if write.superseding.first().is_some() => At::SupersedeWaiting(write),
+            write if write.claims => At::Claim(write),
+            write if !self.waits => At::Wait(write),
+            write if !write.marked => At::MarkHead(write.head),
+            _ => return Some(self.has_to_wait(facts)),
+        };
+        None
+    }
+
+    /// Whoever ends the turn that runs will look for it.
+    fn has_to_wait(&mut self, facts: &mut Vec<Fact>) -> Taken {
+        facts.push(Fact::Waiting);
+        self.without(Fate::Delete)
+    }
+
+    /// Its own waiter is to be forgotten.
+    fn own(candidate: &Candidate, version: String) -> Steps {
+        Steps::forget([Waiter {
+            version,
+            attempt: candidate.attempt,
+            row: Ok(None),
+        }])
+    }
+
+    fn stale(
+        &mut self,
+        candidate: &Candidate,
+        row: Option<&Row>,
+        head: &Head,
+        facts: &mut Vec<Fact>,
+    ) -> Option<Taken> {
         // The claim whose answer was lost.
         if let (Some(row), Some(slot)) = (row, &self.slot)
             && row.attempt == candidate.attempt
             && row.is_started_by(&slot.execution)
         {
-            return Taken::Won(slot.clone());
+            return Some(Taken::Won(slot.clone()));
         }
         let fate = Fate::stale(candidate, row, facts);
-        self.without(fate)
+        // Another message of it had its turn, perhaps before this one put the waiter.
+        if self.waits && self.slot.is_none() {
+            let version = candidate.version(&place::informed(head.clone(), &candidate.event));
+            self.at = At::ForgetAndLeave(Self::own(candidate, version));
+            return None;
+        }
+        Some(self.without(fate))
     }
 
     fn without(&mut self, fate: Fate) -> Taken {
@@ -187,11 +354,12 @@ impl TakingTurn {
         None
     }
 
-    fn supersede(&mut self, seen: Option<Seen>, done: bool) -> Option<Taken> {
-        if done {
+    fn supersede(&mut self, own: Own) -> Option<Taken> {
+        let done = |seen: Seen| seen.state == State::Superseded;
+        if own.seen.is_some_and(done) {
             return Some(self.without(Fate::Delete));
         }
-        self.at = At::Supersede(seen);
+        self.at = At::Supersede(own);
         None
     }
 
@@ -201,32 +369,44 @@ impl TakingTurn {
             None => name::of(&terms.pipeline.arn, &candidate.event, candidate.attempt),
         };
         let claim = |seen| claim_of(candidate, &execution(), seen, terms);
-        let row = |version: &str| RowKey {
-            sk: version::row_of(version).to_owned(),
-            ..RowKey::of(&candidate.event)
-        };
+        let row = || RowKey::of(&candidate.event);
         match &self.at {
             At::ReadAgain => Some(Call::Read {
-                row: RowKey::of(&candidate.event),
+                row: row(),
                 head: true,
                 also: Vec::new(),
             }),
-            At::PutSlot { slot, .. } => Some(Call::PutSlot(slot.clone())),
-            At::SupersedeWaiting(write) => {
-                let version = write.next.superseded.get(write.superseded)?;
-                Some(Call::SupersedeWaiting(row(version)))
-            }
-            At::Write(write) => Some(Call::TakeTurn {
-                claim: claim(write.seen),
-                head: write.next.head.clone(),
-                with: write.with,
+            At::ReadWaiters(_) => Some(Call::ReadWaiters {
+                pk: row().pk,
+                which: terms.pipeline.order.which(),
             }),
-            At::ReadInstead { version, .. } => Some(Call::ReadRows(vec![row(version)])),
-            At::AskInstead { row, .. } => {
+            At::PutSlot { slot, .. } => Some(Call::PutSlot(slot.clone())),
+            At::Tidy { steps, .. }
+            | At::SupersedeWaiting(Write {
+                superseding: steps, ..
+            })
+            | At::ForgetOwn(steps)
+            | At::ForgetAndLeave(steps) => steps.call(&row().pk),
+            At::Claim(write) => Some(Call::TakeTurn {
+                claim: claim(write.seen),
+                head: write.head.clone(),
+            }),
+            At::Wait(write) => Some(Call::Wait(claim(write.seen))),
+            At::PutWaiter(write) => Some(Call::PutWaiter {
+                pk: row().pk,
+                version: write.version.clone(),
+                attempt: candidate.attempt,
+            }),
+            At::MarkHead(head) => Some(Call::WriteHead {
+                pk: row().pk,
+                head: head.clone(),
+                expires: false,
+            }),
+            At::AskInstead { instead, .. } => {
                 let asking = Asking {
-                    event: &row.event,
-                    attempt: row.attempt + 1,
-                    lane: row.lane.as_deref(),
+                    event: &instead.event,
+                    attempt: instead.attempt + 1,
+                    lane: instead.lane.as_deref(),
                     cause: Cause::Message(&candidate.message.id),
                 };
                 Some(Call::Send {
@@ -234,7 +414,7 @@ impl TakingTurn {
                     message: asking.message(&terms.pipeline.arn),
                 })
             }
-            At::Supersede(seen) => Some(Call::Supersede(claim(*seen))),
+            At::Supersede(own) => Some(Call::Supersede(claim(own.seen))),
         }
     }
 
@@ -257,10 +437,43 @@ impl TakingTurn {
                     Some(self.without(fate))
                 }
             },
+            (At::ReadWaiters(seeing), Answer::Waiters(waiters)) => {
+                self.waiters(candidate, seeing, waiters, terms, facts)
+            }
+            (At::ReadWaiters(_), Answer::Unreadable(reason)) => {
+                let fate = Fate::unreadable(reason, facts);
+                Some(self.without(fate))
+            }
+            (
+                At::Tidy {
+                    mut steps,
+                    seeing,
+                    waiters,
+                },
+                answer,
+            ) => {
+                if steps.answered(&answer).is_none() {
+                    return self.failed(facts);
+                }
+                match waiters {
+                    waiters if steps.first().is_some() => {
+                        self.at = At::Tidy {
+                            steps,
+                            seeing,
+                            waiters,
+                        };
+                        None
+                    }
+                    Some(waiters) => self.decide(candidate, seeing, Some(&waiters), terms, facts),
+                    None => {
+                        self.at = At::ReadWaiters(seeing);
+                        None
+                    }
+                }
+            }
             (At::PutSlot { slot, write }, Answer::Written(Written::Now)) => {
                 self.slot = Some(slot);
-                self.at = write.first();
-                None
+                self.write(write, facts)
             }
             // Another message of the same attempt put it.
             (At::PutSlot { .. }, Answer::Written(Written::Lost(_))) => {
@@ -269,71 +482,66 @@ impl TakingTurn {
             (At::PutSlot { slot, .. }, _) => Some(Taken::Unclear {
                 taken_at: slot.taken_at,
             }),
-            (At::SupersedeWaiting(mut write), Answer::Done) => {
-                facts.push(Fact::Superseded(1));
-                write.superseded += 1;
-                self.at = write.first();
+            (At::SupersedeWaiting(mut write), answer) => {
+                match write.superseding.answered(&answer) {
+                    None => return self.failed(facts),
+                    Some(Step::Supersede(_)) => facts.push(Fact::Superseded(1)),
+                    Some(_) => {}
+                }
+                self.write(write, facts)
+            }
+            (At::Claim(write), answer) => self.claimed(candidate, write, answer),
+            // Whatever becomes of it: one that has had its turn is known by its row.
+            (At::ForgetOwn(_), _) => self.slot.clone().map(Taken::Won),
+            (At::ForgetAndLeave(_), _) => Some(self.without(Fate::Delete)),
+            (At::Wait(write), Answer::Written(Written::Now)) => {
+                self.at = At::PutWaiter(write);
                 None
             }
-            (At::Write(write), answer) => self.written(&write, answer, facts),
-            (At::ReadInstead { seen, done, .. }, Answer::Rows(rows)) => {
-                match rows.into_iter().next() {
-                    Some(Ok(Some(row))) => {
-                        let row = Box::new(row);
-                        self.at = At::AskInstead { row, seen, done };
-                        None
-                    }
-                    Some(Err(reason)) => {
-                        facts.push(Fact::Unreadable { reason });
-                        self.failed(facts)
-                    }
-                    Some(Ok(None)) | None => self.supersede(seen, done),
-                }
+            (At::PutWaiter(write), Answer::Done) => {
+                self.waits = true;
+                // A look at the head tells whether the turn ended meanwhile; a write that it did not.
+                self.at = match write.marked {
+                    true => At::ReadAgain,
+                    false => At::MarkHead(write.head),
+                };
+                None
             }
-            (At::AskInstead { seen, done, .. }, Answer::Done) => self.supersede(seen, done),
-            (At::Supersede(_), Answer::Written(Written::Now)) => {
+            (At::MarkHead(_), Answer::Written(Written::Now)) => Some(self.has_to_wait(facts)),
+            (At::Wait(_) | At::MarkHead(_), Answer::Written(Written::Lost(_))) => self.again(),
+            (At::AskInstead { then, .. }, Answer::Done) => self.then(then, facts),
+            (At::Supersede(Own { seen, version }), Answer::Written(Written::Now)) => {
                 facts.push(Fact::Superseded(1));
-                Some(self.without(Fate::Delete))
+                if !has_waited(seen) {
+                    return Some(self.without(Fate::Delete));
+                }
+                self.at = At::ForgetAndLeave(Self::own(candidate, version));
+                None
             }
             (At::Supersede(_), Answer::Written(Written::Lost(_))) => self.again(),
             _ => self.failed(facts),
         }
     }
 
-    fn written(&mut self, write: &Write, answer: Answer, facts: &mut Vec<Fact>) -> Option<Taken> {
-        match (answer, write.with, &self.slot) {
-            (Answer::Written(Written::Lost(_)), _, _) => self.again(),
-            (Answer::Written(Written::Now), With::Claim, Some(slot)) => {
-                Some(Taken::Won(slot.clone()))
+    fn claimed(&mut self, candidate: &Candidate, write: Write, answer: Answer) -> Option<Taken> {
+        let Some(slot) = self.slot.clone() else {
+            return Some(self.without(Fate::HandBack));
+        };
+        match answer {
+            Answer::Written(Written::Lost(_)) => self.again(),
+            Answer::Written(Written::Now) if has_waited(write.seen) => {
+                self.at = At::ForgetOwn(Self::own(candidate, write.version));
+                None
             }
-            (Answer::Written(Written::Now), _, _) => {
-                facts.push(Fact::Waiting);
-                Some(self.without(Fate::Delete))
-            }
-            (_, With::Claim, Some(slot)) => Some(Taken::Unclear {
+            Answer::Written(Written::Now) => Some(Taken::Won(slot)),
+            _ => Some(Taken::Unclear {
                 taken_at: slot.taken_at,
             }),
-            _ => self.failed(facts),
         }
     }
 }
 
-impl Write {
-    fn new(with: With, seen: Option<Seen>, next: Next) -> Self {
-        Self {
-            with,
-            seen,
-            next,
-            superseded: 0,
-        }
-    }
-
-    /// What of it is written first.
-    fn first(self) -> At {
-        if self.superseded < self.next.superseded.len() {
-            At::SupersedeWaiting(self)
-        } else {
-            At::Write(self)
-        }
-    }
+/// Whether a row as it was read says that its version waits.
+fn has_waited(seen: Option<Seen>) -> bool {
+    seen.is_some_and(|seen| seen.state == State::Waiting)
 }

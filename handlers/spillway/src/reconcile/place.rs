@@ -45,23 +45,22 @@ fn is_later(event: &ObjectEvent, found: Millis) -> bool {
     time::millis(&event.event_time).is_none_or(|time| time > found + LATER)
 }
 
-/// The head as a reported event knows it: found versions that are newer than it by time stand after it.
+/// The head as a reported event knows it: a newest version that was found and is newer than the event by time stands after it.
 pub fn informed(head: Head, event: &ObjectEvent) -> Head {
-    let Some(sequencer) = &event.sequencer else {
-        return head;
-    };
-    let informed = |version: String| match version::found_at(&version) {
-        Some(found) if !is_later(event, found) => {
-            version::moved_after(&version, sequencer.as_str())
-        }
-        _ => version,
-    };
-    let mut waiting: Vec<String> = head.waiting.into_iter().map(informed).collect();
-    waiting.sort();
+    let informed = |version: String| informed_version(&version, event);
     Head {
         newest: head.newest.map(informed),
-        waiting,
         ..head
+    }
+}
+
+/// A version's place as a reported event knows it: a found version that is newer than the event by time stands after it.
+pub fn informed_version(version: &str, event: &ObjectEvent) -> String {
+    match (&event.sequencer, version::found_at(version)) {
+        (Some(sequencer), Some(found)) if !is_later(event, found) => {
+            version::moved_after(version, sequencer.as_str())
+        }
+        _ => version.to_owned(),
     }
 }
 

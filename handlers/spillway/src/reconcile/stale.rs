@@ -2,8 +2,7 @@
 
 use crate::Millis;
 use crate::record::head::Head;
-use crate::record::row::{Row, RowKey, State};
-use crate::record::version;
+use crate::record::row::{Row, State};
 
 /// The attempt whose message is to be sent again for a row that was last written at `moved_at`. `None`: something may
 /// still move it, or nothing is owed.
@@ -17,21 +16,17 @@ pub fn attempt(row: &Row, moved_at: Option<Millis>, now: Millis, after: Millis) 
     (owed && stale).then(|| row.attempt + 1)
 }
 
-/// The execution behind which a row waits, as its object's head has it: as long as that holds its slot, its end sends for
+/// The execution behind which a row waits, as its object's head has it: as long as that holds its slot, its end asks for
 /// who waits.
 pub fn waits_behind<'a>(row: &Row, head: &'a Head) -> Option<&'a str> {
-    let sk = RowKey::of(&row.event).sk;
-    let waits = head
-        .waiting
-        .iter()
-        .any(|version| version::row_of(version) == sk);
+    let waits = row.state == State::Waiting && head.waits;
     head.running.as_deref().filter(|_| waits)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::tests::{event, found};
+    use crate::event::tests::event;
     use crate::rules::attempt::{Verdict, verdict};
     use proptest::prelude::*;
 
@@ -66,23 +61,20 @@ mod tests {
     #[test]
     fn who_waits_waits_behind_what_runs() {
         let row = row(State::Waiting, 0);
-        let place = version::reported("1", &RowKey::of(&row.event).sk);
-        let head = |running: Option<&str>, waiting: &str| Head {
+        let head = |running: Option<&str>, waits| Head {
             revision: 1,
             newest: None,
             running: running.map(str::to_owned),
-            waiting: vec![waiting.to_owned()],
+            waits,
         };
-        assert_eq!(waits_behind(&row, &head(Some("e"), &place)), Some("e"));
-        assert_eq!(waits_behind(&row, &head(None, &place)), None);
-        assert_eq!(waits_behind(&row, &head(Some("e"), "1#another")), None);
-        let of_found = Row {
-            event: found("k"),
+        assert_eq!(waits_behind(&row, &head(Some("e"), true)), Some("e"));
+        assert_eq!(waits_behind(&row, &head(None, true)), None);
+        assert_eq!(waits_behind(&row, &head(Some("e"), false)), None);
+        let queued = Row {
+            state: State::Queued,
             ..row
         };
-        let key = RowKey::of(&of_found.event);
-        let place = version::found(None, 7, &key.sk);
-        assert_eq!(waits_behind(&of_found, &head(Some("e"), &place)), Some("e"));
+        assert_eq!(waits_behind(&queued, &head(Some("e"), true)), None);
     }
 
     proptest! {

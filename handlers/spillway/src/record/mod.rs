@@ -6,3 +6,4 @@ pub mod lease;
 pub mod row;
 pub mod slot;
 pub mod version;
+pub mod waiter;

@@ -1,8 +1,13 @@
 //! Orders: one execution per object at a time.
 //!
 //! Conditions on the rows of two versions cannot exclude each other, so each object has one item more, its head: what
-//! runs, what waits, and the newest version whose turn has come. It is written in one transaction with the row that
-//! it is about, on condition that nobody wrote it in between.
+//! runs, the newest version that started, and whether versions wait. A turn is taken by one transaction on the row and the
+//! head, on condition that nobody wrote either in between.
+//!
+//! A version that waits writes its waiter, and then looks at the head: if another still runs, or the head is as it was read
+//! and is written again, it waits. Who ends a turn writes the head, and then reads the waiters. So one of the two sees the other.
+//! Behind one that runs it is enough to look, since its end writes the head; behind one that waits the head is written, so that
+//! nobody claims, or finds that nobody waits, by what was read before.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,10 +16,14 @@ use thiserror::Error;
 
 use crate::record::head::Head;
 use crate::record::version::row_of;
+use crate::record::waiter::{Waiter, Which};
 
-/// Versions of one object that may wait: a head is one item, and an item is at most 400 KB.
-/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>
-pub const MAX_WAITING: usize = 2_000;
+/// Waiters that are read together: with `each` the oldest and, if that is the version itself, the one after it.
+const OLDEST: u32 = 2;
+/// With `latest` all but the newest are superseded.
+const NEWEST: u32 = 10;
+/// Without an order any longer, all are asked for.
+const ANY: u32 = 25;
 
 /// Which versions of an object are worked on, and when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -56,18 +65,29 @@ impl fmt::Display for Order {
     }
 }
 
+impl Order {
+    /// Which waiters decide who comes next.
+    pub fn which(self) -> Which {
+        match self {
+            Self::None => Which::Oldest(ANY),
+            Self::Latest => Which::Newest(NEWEST),
+            Self::Each => Which::Oldest(OLDEST),
+        }
+    }
+}
+
 /// What the order says to an attempt that may be claimed.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Turn {
+    /// The waiters decide: read them.
+    Read,
     /// Claim it and write this head.
     Now(Next),
-    /// Another execution of the object runs: write that it waits, and this head.
-    Wait(Next),
-    /// A newer version's turn has come. The one to be sent for, if this one waited and the order was another then:
-    /// with `latest` only the newest is ever sent for.
-    Superseded { wake: Option<String> },
-    /// So many versions wait that the head would grow too large: ask again later.
-    Later,
+    /// Another execution of the object runs, or an older version comes first.
+    Wait(Wait),
+    /// A newer version has started or waits. The one to be asked for, if this one waited and the order was another then:
+    /// with `latest` only the newest is ever asked for.
+    Superseded { wake: Option<Waiter> },
 }
 
 /// The head after a turn.
@@ -75,111 +95,148 @@ pub enum Turn {
 pub struct Next {
     pub head: Head,
     /// Versions that waited and no longer do, because of a newer one.
-    pub superseded: Vec<String>,
+    pub superseded: Vec<Waiter>,
 }
 
-/// Whether it is a version's turn, to be worked on by `execution`.
-pub fn turn(order: Order, head: &Head, version: &str, execution: &str) -> Turn {
-    let itself = |other: &str| row_of(other) == row_of(version);
-    // Of a found version's places the last is not newer than itself.
-    let newer = |other: &str| other > version && !itself(other);
-    if order == Order::Latest && head.newest.as_deref().is_some_and(newer) {
-        let waited = head.running.is_none() && head.waiting.iter().any(|other| itself(other));
-        let newest = head.waiting.last().filter(|newest| newer(newest));
-        return Turn::Superseded {
-            wake: newest.filter(|_| waited).cloned(),
-        };
-    }
+/// What a version does that waits.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Wait {
+    pub next: Next,
+    /// The head says already that it can wait, and another runs: it only has to be so still once the waiter is put.
+    pub marked: bool,
+    /// The older version that is to be asked for. Whoever was asked for and does not come first hands that on.
+    pub instead: Option<Waiter>,
+}
+
+/// A version whose turn is asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Asking<'a> {
+    /// Its place.
+    pub version: &'a str,
+    /// The execution that is to work on it.
+    pub execution: &'a str,
+    /// Its row says that it waits, so it has been asked for.
+    pub waited: bool,
+}
+
+/// Whether it is a version's turn. `waiters`: those that wait, if they were read.
+pub fn turn(order: Order, head: &Head, waiters: Option<&[Waiter]>, asking: &Asking<'_>) -> Turn {
+    let Asking {
+        version,
+        execution,
+        waited,
+    } = *asking;
     let running = head
         .running
         .as_deref()
         .is_some_and(|running| running != execution);
-    // With `each` a version that waits has been sent for, and comes before a newer one.
-    let older = |other: &String| other.as_str() < version && !itself(other);
-    let behind = order == Order::Each && head.waiting.iter().any(older);
-    let mut waiting = head.waiting.clone();
-    waiting.retain(|other| !itself(other));
+    // With `each` what runs comes first, whoever waits.
+    let decide = head.waits && (order == Order::Latest || !running);
+    let waiters = match waiters {
+        None if decide => return Turn::Read,
+        waiters => waiters.unwrap_or_default(),
+    };
+    let itself = |other: &str| row_of(other) == row_of(version);
+    // Of a found version's places the last is not newer than itself.
+    let newer = |other: &str| other > version && !itself(other);
+    let others = || waiters.iter().filter(|other| !itself(&other.version));
+    if order == Order::Latest {
+        let newest = others()
+            .filter(|other| newer(&other.version))
+            .max_by(|one, other| one.version.cmp(&other.version));
+        if newest.is_some() || head.newest.as_deref().is_some_and(newer) {
+            let wakes = waited && head.running.is_none();
+            return Turn::Superseded {
+                wake: newest.filter(|_| wakes).cloned(),
+            };
+        }
+    }
+    // One that waits has been asked for, and comes before a newer one.
+    let older = others()
+        .filter(|other| order == Order::Each && other.version.as_str() < version)
+        .min_by(|one, other| one.version.cmp(&other.version));
     let superseded = match order {
-        Order::Latest => std::mem::take(&mut waiting),
+        Order::Latest => others().cloned().collect(),
         Order::None | Order::Each => Vec::new(),
     };
-    let waits = running || behind;
-    if waits {
-        if waiting.len() >= MAX_WAITING {
-            return Turn::Later;
-        }
-        waiting.push(version.to_owned());
-        waiting.sort();
-    }
-    let newest = head
-        .newest
-        .as_deref()
-        .map_or(version, |newest| newest.max(version));
-    let next = Next {
-        head: Head {
-            revision: head.revision + 1,
-            newest: Some(newest.to_owned()),
-            running: if waits {
-                head.running.clone()
-            } else {
-                Some(execution.to_owned())
+    let mut next = Head {
+        revision: head.revision + 1,
+        ..head.clone()
+    };
+    if running || older.is_some() {
+        next.waits = true;
+        return Turn::Wait(Wait {
+            marked: running && head.waits,
+            instead: older.filter(|_| waited && !running).cloned(),
+            next: Next {
+                head: next,
+                superseded,
             },
-            waiting,
-        },
-        superseded,
-    };
-    if waits {
-        Turn::Wait(next)
-    } else {
-        Turn::Now(next)
+        });
     }
+    if head.newest.as_deref().is_none_or(|newest| newest < version) {
+        next.newest = Some(version.to_owned());
+    }
+    next.running = Some(execution.to_owned());
+    let head = next;
+    Turn::Now(Next { head, superseded })
 }
 
-/// What the end of an execution means for its object.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Freed {
-    /// The head to be written; `None`: it stays as it is.
-    pub write: Option<Next>,
-    /// The versions to be sent for once it is written. They wait until they are claimed, so that they are sent for
-    /// again should this not be the end of it.
-    pub wake: Vec<String>,
-}
-
-/// Takes the turn from `execution`, which has closed and is settled.
-pub fn free(order: Order, head: &Head, execution: &str) -> Freed {
-    let ours = head.running.as_deref() == Some(execution);
-    if head.running.is_some() && !ours {
-        // Another one's turn: its own end wakes who waits.
-        return Freed {
-            write: None,
-            wake: Vec::new(),
-        };
-    }
-    let mut waiting = head.waiting.clone();
-    let superseded = match order {
-        Order::Latest => {
-            let newest = waiting.pop();
-            std::mem::replace(&mut waiting, newest.into_iter().collect())
-        }
-        Order::None | Order::Each => Vec::new(),
-    };
-    // Without an order any longer, nobody waits for anybody.
-    let most = if order == Order::None {
-        waiting.len()
-    } else {
-        1
-    };
-    let wake = waiting.iter().take(most).cloned().collect();
-    let write = (ours || !superseded.is_empty()).then(|| Next {
-        head: Head {
+/// Takes the turn from `execution`, which has closed and is settled. Returns the head without it; `None`: it is another's
+/// turn, and its own end asks for who waits.
+pub fn free(head: &Head, execution: &str) -> Option<Head> {
+    match head.running.as_deref() {
+        Some(running) if running != execution => None,
+        Some(_) => Some(Head {
             revision: head.revision + 1,
-            newest: head.newest.clone(),
             running: None,
-            waiting,
+            ..head.clone()
+        }),
+        None => Some(head.clone()),
+    }
+}
+
+/// Who comes next, when nothing runs.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct Woken {
+    /// The versions to be asked for. They wait until they are claimed, so that they are asked for again should this not be
+    /// the end of it; without an order any longer nobody looks, and they wait no longer.
+    pub asked: Vec<Waiter>,
+    /// Versions that wait no longer, because of a newer one.
+    pub superseded: Vec<Waiter>,
+}
+
+/// Who of those that wait comes next.
+pub fn wake(order: Order, head: &Head, mut waiters: Vec<Waiter>) -> Woken {
+    match order {
+        Order::None => Woken {
+            asked: waiters,
+            superseded: Vec::new(),
         },
-        superseded,
-    });
-    Freed { write, wake }
+        Order::Each => {
+            waiters.truncate(1);
+            Woken {
+                asked: waiters,
+                superseded: Vec::new(),
+            }
+        }
+        Order::Latest => {
+            let went_back = |newest: &Waiter| {
+                let started = head.newest.as_deref().unwrap_or_default();
+                started > newest.version.as_str() && row_of(started) != row_of(&newest.version)
+            };
+            let newest = waiters.first().is_some_and(|newest| !went_back(newest));
+            let mut superseded = waiters.split_off(usize::from(newest));
+            // One can wait at two places for a moment.
+            if let Some(asked) = waiters.first() {
+                superseded.retain(|other| row_of(&other.version) != row_of(&asked.version));
+            }
+            Woken {
+                asked: waiters,
+                superseded,
+            }
+        }
+    }
 }
 
 #[cfg(test)]

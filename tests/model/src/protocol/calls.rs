@@ -3,11 +3,12 @@
 use spillway::execution::answer::{Described, Start};
 use spillway::execution::outcome::{self, Outcome, Report, Status};
 use spillway::message::outgoing::Outgoing;
-use spillway::protocol::call::{Answer, Call, Claim, Queue, Read, With, Written};
+use spillway::protocol::call::{Answer, Call, Claim, Queue, Read, Written};
 use spillway::record::batch::Batch;
 use spillway::record::head::Head;
 use spillway::record::row::{RowKey, Seen, State as RowState};
 use spillway::record::slot::Slot;
+use spillway::record::waiter::{Waiter, Which};
 use spillway::rules::order::Order;
 
 use super::Protocol;
@@ -66,6 +67,7 @@ impl Protocol {
             | Call::ReadRows(_)
             | Call::ReadObject(_)
             | Call::ReadHead(_)
+            | Call::ReadWaiters { .. }
             | Call::ReadSlot(_)
             | Call::ReadBatch(_) => vec![Wrong::Lost],
             _ => vec![Wrong::Lost, Wrong::Unclear],
@@ -123,8 +125,24 @@ impl Protocol {
                 )
             }
             Call::Claim(claim) => self.claim(world, &claim),
-            Call::TakeTurn { claim, head, with } => {
-                self.take_turn(world, caller, &claim, &head, with)
+            Call::TakeTurn { claim, head } => self.take_turn(world, caller, &claim, &head),
+            Call::Wait(claim) => self.wait(world, &claim),
+            Call::ReadWaiters { which, .. } => self.read_waiters(world, caller, which),
+            Call::PutWaiter {
+                version, attempt, ..
+            } => {
+                let event = usize::from(self.cast.event_of(&version));
+                world.waiters[event] = world.waiters[event].max(Some(attempt as u8));
+                Answer::Done
+            }
+            Call::ForgetWaiter {
+                version, attempt, ..
+            } => {
+                let waiter = &mut world.waiters[usize::from(self.cast.event_of(&version))];
+                if *waiter == Some(attempt as u8) {
+                    *waiter = None;
+                }
+                Answer::Done
             }
             Call::Supersede(claim) => self.supersede(world, &claim),
             Call::SupersedeWaiting(row) => {
@@ -215,7 +233,14 @@ impl Protocol {
                 Answer::Done
             }
             Call::Delete { receipt, .. } => {
-                let_go(world, caller, &receipt);
+                let message = let_go(world, caller, &receipt);
+                let waits = |event| world.row(event).state == Some(RowState::Waiting);
+                if let Some(Message { event, .. }) = message
+                    && self.bounds.order == Order::Each
+                    && waits(event)
+                {
+                    world.waited |= 1 << event;
+                }
                 Answer::Done
             }
             Call::Hide { receipt, .. } => {
@@ -275,11 +300,40 @@ impl Protocol {
                 .for_each(|settle| settle.fresh = true),
             Caller::LookAfter => {}
         }
-        let mut head = self.cast.head(world.head);
+        self.cast.head(world.head)
+    }
+
+    /// A waiter and its row are read together: in between the row can only say that the waiter has had its turn.
+    fn read_waiters(&self, world: &World, caller: Caller, which: Which) -> Answer {
         if self.is_broken_by(Breakage::EachPasses) && matches!(caller, Caller::Task(..)) {
-            head.waiting.clear();
+            return Answer::Waiters(Vec::new());
         }
-        head
+        let waiters = self.events().filter_map(|event| {
+            let attempt = world.waiters[usize::from(event)]?;
+            Some(Waiter {
+                version: self.cast.version(event),
+                attempt: attempt.into(),
+                row: Ok(self.cast.row(event, world.row(event))),
+            })
+        });
+        let mut waiters: Vec<Waiter> = waiters.collect();
+        match which {
+            Which::Oldest(most) => waiters.truncate(most as usize),
+            Which::Newest(most) => {
+                waiters.reverse();
+                waiters.truncate(most as usize);
+            }
+        }
+        Answer::Waiters(waiters)
+    }
+
+    fn wait(&self, world: &mut World, claim: &Claim) -> Answer {
+        let event = self.cast.event_of_row(&RowKey::of(&claim.event));
+        if !self.is_as_read(world, event, claim.read) {
+            return self.lost(world, event);
+        }
+        world.row_mut(event).state = Some(RowState::Waiting);
+        Answer::Written(Written::Now)
     }
 
     fn batch(&self, execution: Execution, list: List) -> Batch {
@@ -337,37 +391,21 @@ impl Protocol {
     }
 
     /// Row and head in one transaction.
-    fn take_turn(
-        &self,
-        world: &mut World,
-        caller: Caller,
-        claim: &Claim,
-        head: &Head,
-        with: With,
-    ) -> Answer {
+    fn take_turn(&self, world: &mut World, caller: Caller, claim: &Claim, head: &Head) -> Answer {
         let event = self.cast.event_of_row(&RowKey::of(&claim.event));
         if !self.is_as_read(world, event, claim.read) || !self.fresh(world, caller) {
             return Answer::Written(Written::Lost(None));
         }
-        let mut head = self.cast.head_of(head);
-        match with {
-            With::Claim => {
-                let waits = |older: u8| world.row(older).state == Some(RowState::Waiting);
-                if self.bounds.order == Order::Each && (0..event).any(waits) {
-                    world.broke(Broken::Passed);
-                }
-                *world.row_mut(event) = RowOf {
-                    state: Some(RowState::Started),
-                    attempt: claim.attempt as u8,
-                    execution: Some(self.cast.execution_named(&claim.execution)),
-                };
-            }
-            With::Wait => world.row_mut(event).state = Some(RowState::Waiting),
+        if self.bounds.order == Order::Each && world.waited & ((1 << event) - 1) != 0 {
+            world.broke(Broken::Passed);
         }
-        if self.is_broken_by(Breakage::EachPasses) {
-            head.waiting |= world.head.waiting & !(1 << event);
-        }
-        world.write_head(head);
+        world.waited &= !(1 << event);
+        *world.row_mut(event) = RowOf {
+            state: Some(RowState::Started),
+            attempt: claim.attempt as u8,
+            execution: Some(self.cast.execution_named(&claim.execution)),
+        };
+        world.write_head(self.cast.head_of(head));
         Answer::Written(Written::Now)
     }
 

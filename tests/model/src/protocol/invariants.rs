@@ -86,9 +86,11 @@ impl Protocol {
                 listed && world.slot(execution).is_some()
             }),
             Some(RowState::Waiting) => {
-                let waits = |event: Event| world.head.waiting & 1 << event != 0;
-                let sent_for = |event: Event| waits(event) && self.is_asked_for(world, event);
-                waits(event) && (any_slot() || self.events().any(sent_for))
+                let waits =
+                    |event: Event| world.head.waits && world.waiters[usize::from(event)].is_some();
+                let asked_for = |event: Event| waits(event) && self.is_asked_for(world, event);
+                let others = || any_slot() || self.events().any(asked_for);
+                self.is_asked_for(world, event) || waits(event) && others()
             }
             Some(RowState::Succeeded) => true,
             Some(RowState::Dead) => {

@@ -25,7 +25,9 @@ use self::tick::oldest;
 use crate::bounds::Bounds;
 use crate::breakage::Breakage;
 use crate::cast::{Cast, PIPELINE};
-use crate::world::{EXECUTIONS, Event, Execution, Fate, Message, RowOf, TickOf, World};
+use crate::world::{
+    EXECUTIONS, Event, Execution, Fate, HeadOf, Message, RowOf, SlotOf, TickOf, World,
+};
 
 pub use self::step::{Fault, Step};
 
@@ -122,8 +124,35 @@ impl Protocol {
             && world.ticks.iter().all(|tick| tick.tick.is_none())
             && world.settles.iter().all(Option::is_none)
             && world.head.running.is_none()
-            && world.head.waiting == 0
+            && !world.head.waits
     }
+}
+
+/// The first version has run, and the head says that others wait.
+fn end_first(world: &mut World) {
+    const FIRST: Execution = 0;
+    world.queue.take(Message {
+        event: 0,
+        attempt: 1,
+    });
+    *world.row_mut(0) = RowOf {
+        state: Some(RowState::Started),
+        attempt: 1,
+        execution: Some(FIRST),
+    };
+    world.head = HeadOf {
+        exists: true,
+        newest: Some(0),
+        running: Some(FIRST),
+        waits: true,
+    };
+    world.put_slot(SlotOf {
+        execution: FIRST,
+        taken_at: 0,
+        pending: false,
+    });
+    world.executions[usize::from(FIRST)] = Fate::Succeeded;
+    world.outcomes[usize::from(FIRST)] = 1;
 }
 
 impl Model for Protocol {
@@ -143,6 +172,9 @@ impl Model for Protocol {
         };
         for event in self.events() {
             world.queue.put(Message { event, attempt: 1 });
+        }
+        if self.bounds.ended {
+            end_first(&mut world);
         }
         vec![State::of(world)]
     }

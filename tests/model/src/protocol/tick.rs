@@ -40,7 +40,9 @@ impl Protocol {
                         tick: number,
                         old: false,
                     });
-                    if !world.slots.is_empty() && !self.is_broken_by(Breakage::NobodyLooksAfter) {
+                    let sweeps =
+                        !self.bounds.ended && !self.is_broken_by(Breakage::NobodyLooksAfter);
+                    if sweeps && !world.slots.is_empty() {
                         steps.push(Step::Begin {
                             tick: number,
                             old: true,
@@ -105,7 +107,8 @@ impl Protocol {
             }
         }
         let idle = tick.tasks.iter().all(|task| task.work == Work::Idle);
-        if idle && !looks_after {
+        let goes_on = self.bounds.ended && !(world.queue.is_empty() && world.slots.is_empty());
+        if idle && !looks_after && !goes_on {
             steps.push(Step::Release(number));
         }
     }

@@ -100,11 +100,11 @@ kept! {
         versions(Order::Latest);
 
     latest_at_once:
-        Bounds { tasks: 2, ..versions(Order::Latest) },
+        Bounds { tasks: 2, faults: 0, ..versions(Order::Latest) },
         Bounds { tasks: 2, ..versions(Order::Latest) };
 
     latest_retried:
-        Bounds { max_attempts: 2, tasks: 2, faults: 0, ..versions(Order::Latest) },
+        Bounds { max_attempts: 2, max_concurrency: 1, faults: 0, ..versions(Order::Latest) },
         Bounds { max_attempts: 2, tasks: 2, faults: 0, ..versions(Order::Latest) };
 
     latest_of_three:
@@ -128,8 +128,13 @@ kept! {
         Bounds { max_attempts: 2, tasks: 2, faults: 0, ..versions(Order::Each) };
 
     each_of_three:
-        Bounds { events: 3, faults: 0, ..versions(Order::Each) },
+        Bounds { events: 3, max_concurrency: 1, faults: 0, ..versions(Order::Each) },
         Bounds { events: 3, faults: 0, ..versions(Order::Each) };
+
+    /// The first one finds that nobody waits while the others come to wait.
+    each_of_three_at_once:
+        Bounds { events: 3, tasks: 2, max_concurrency: 3, faults: 0, ended: true, ..versions(Order::Each) },
+        Bounds { events: 3, tasks: 2, max_concurrency: 3, faults: 0, ended: true, ..versions(Order::Each) };
 
     each_two_dispatchers:
         Bounds { lease_ends: 1, faults: 0, ..versions(Order::Each) },
