@@ -61,6 +61,8 @@ mod tests {
     use aws_sdk_dynamodb::types::error::{
         ConditionalCheckFailedException, TransactionConflictException,
     };
+    use aws_smithy_runtime_api::client::interceptors::context::Input;
+    use aws_smithy_runtime_api::client::orchestrator::OrchestratorError;
 
     fn cancelled(codes: &[&str]) -> Error {
         let reasons = codes
@@ -103,7 +105,14 @@ mod tests {
             (cancelled(&["ConditionalCheckFailed", "None"]), false),
             (cancelled(&["None", "ThrottlingError"]), false),
         ] {
-            assert_eq!(is_conflict(&error), repeated, "{error:?}");
+            let told = format!("{error:?}");
+            let expected = match repeated {
+                true => RetryAction::transient_error(),
+                false => RetryAction::NoActionIndicated,
+            };
+            let mut context = InterceptorContext::new(Input::erase(()));
+            context.set_output_or_error(Err(OrchestratorError::operation(error)));
+            assert_eq!(RepeatConflicts.classify_retry(&context), expected, "{told}");
         }
     }
 }

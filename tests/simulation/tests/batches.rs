@@ -266,3 +266,19 @@ async fn a_report_may_name_an_event_that_a_restart_left_out() {
     let good = items.iter().find(|item| item["pk"]["S"] == "uploads/good");
     assert_eq!(good.unwrap()["state"]["S"], "SUCCEEDED");
 }
+
+/// What is left of a receive waits in the tick for the slot of the first batch.
+#[tokio::test(start_paused = true)]
+async fn what_was_received_for_the_next_batch_waits_for_a_slot() {
+    let mut settings = batches(3);
+    settings.pace.max_concurrency = 1;
+    let pipeline = Pipeline::succeeding(settings, 5);
+    // A batch never has two versions of an object.
+    for (key, number) in [("a", 1), ("a", 2), ("b", 3)] {
+        pipeline.upload(&Upload::new(key, number));
+    }
+    let settling = pipeline.settle_in_background();
+    let counts = pipeline.tick().await.well();
+    drop(settling);
+    assert_eq!((counts.started, counts.handed_back), (2, 0), "{counts:?}");
+}

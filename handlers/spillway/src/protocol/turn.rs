@@ -56,7 +56,7 @@ enum At {
     Claim(Write),
     /// The turn is taken, and it waits no longer.
     ForgetOwn(Steps),
-    /// The row that says that it waits, its waiter, and if it is the first one the head.
+    /// It has to wait: its row says so, then its waiter, and unless another runs and it is marked already the head.
     Wait(Write),
     PutWaiter(Write),
     MarkHead(Head),
