@@ -85,12 +85,21 @@ module "reconcile_function" {
       {
         sid = "Ledger"
         actions = [
+          "dynamodb:BatchGetItem",
           "dynamodb:GetItem",
           "dynamodb:Query",
           "dynamodb:Scan",
           "dynamodb:UpdateItem",
         ]
         resources = [module.ledger.arn]
+      },
+      {
+        sid       = "Slots"
+        actions   = ["dynamodb:PutItem"]
+        resources = [module.ledger.arn]
+        conditions = {
+          "ForAllValues:StringEquals" = { "dynamodb:LeadingKeys" = ["slots"] }
+        }
       },
     ],
     length(local._compared) == 0 ? [] : [

@@ -40,6 +40,10 @@ pub struct Counts {
     pub sent_again: u64,
     /// Versions that wait behind an execution that runs: they are sent for when it ends.
     pub waiting: u64,
+    /// Slots that were gone although their rows are started, and were put back.
+    pub slots_put_back: u64,
+    /// Rows that are started and lost their slot, which is not put back: describe their executions.
+    pub orphans: u64,
     /// Items of the ledger that this release cannot read.
     pub unreadable: u64,
     /// Read units of the ledger that were used.

@@ -1,7 +1,8 @@
 //! `reconcile`: looks for what got lost. It compares the objects of a bucket with the ledger and queues those that were
-//! never seen, and it goes over the ledger for rows that nothing moves any more and sends for them again.
+//! never seen. It goes over the ledger for rows that nothing moves any more and sends for them again, and for rows that lost their
+//! slot and puts it back.
 //!
-//! Both go the way of every other event: a row, then a message, and `dispatch` claims it or finds it stale. So whatever is
+//! Events go the way of every other event: a row, then a message, and `dispatch` claims it or finds it stale. So whatever is
 //! found twice, or comes late after all, is worked on once.
 
 mod bucket;
@@ -9,6 +10,7 @@ pub mod config;
 mod counts;
 mod error;
 mod objects;
+mod orphans;
 mod reconcile;
 mod request;
 mod rows;

@@ -1,9 +1,10 @@
-//! Rows that nothing moves any more are sent for again.
+//! Rows that nothing moves any more are sent for again, and slots that are gone are put back.
 
 use aws::error::AwsError;
 use aws::ledger::Unfinished;
 use futures_util::stream::{self, StreamExt};
 use spillway::Millis;
+use spillway::reconcile::orphan::{LOOKED_AT_AFTER, Started};
 use spillway::reconcile::stale;
 use spillway::record::row::{Row, RowKey, State};
 use tracing::{error, trace};
@@ -29,12 +30,14 @@ impl Reconcile {
         counts: &mut Counts,
     ) -> Result<Progress, AwsError> {
         loop {
-            let page = self.ledger.unfinished(from.as_ref()).await?;
+            let now = invocation.clock.now();
+            let started_until = now - LOOKED_AT_AFTER;
+            let page = self.ledger.unfinished(from.as_ref(), started_until).await?;
             counts.scanned += page.scanned;
             counts.read_units += page.units;
-            let stale = self
-                .stale(page.rows, invocation.clock.now(), counts)
-                .await?;
+            let (owed, started) = readable(page.rows, counts);
+            self.orphans(started, now, counts).await?;
+            let stale = self.stale(owed, now, counts).await?;
             let sent = self.ask(&stale, run).await;
             counts.sent_again += sent.iter().filter(|sent| sent.is_ok()).count() as u64;
             if let Some(Err(problem)) = sent.into_iter().find(Result::is_err) {
@@ -59,28 +62,14 @@ impl Reconcile {
     /// Of these rows, those to be sent for.
     async fn stale(
         &self,
-        rows: Vec<Result<Unfinished, AwsError>>,
+        mut owed: Vec<(Row, Option<Millis>)>,
         now: Millis,
         counts: &mut Counts,
     ) -> Result<Vec<Row>, AwsError> {
         let after = Millis::try_from(self.config.stale_after.as_millis()).unwrap_or(Millis::MAX);
-        let mut owed = Vec::new();
-        for row in rows {
-            match row {
-                Ok(Unfinished { row, moved_at }) => {
-                    if stale::attempt(&row, moved_at, now, after).is_some() {
-                        owed.push(row);
-                    }
-                }
-                // It stays as it is, for somebody to look at.
-                Err(problem) => {
-                    error!("{problem}");
-                    counts.unreadable += 1;
-                }
-            }
-        }
+        owed.retain(|(row, moved_at)| stale::attempt(row, *moved_at, now, after).is_some());
         let asked: Vec<(Row, Result<bool, AwsError>)> = stream::iter(owed)
-            .map(|row| async move {
+            .map(|(row, _)| async move {
                 let sent_for = match row.state {
                     State::Waiting => self.is_sent_for(&row).await,
                     _ => Ok(false),
@@ -111,4 +100,24 @@ impl Reconcile {
             None => Ok(false),
         }
     }
+}
+
+/// Returns the rows that are owed a message, each with the time of its last move, and those that are started.
+fn readable(
+    rows: Vec<Result<Unfinished, AwsError>>,
+    counts: &mut Counts,
+) -> (Vec<(Row, Option<Millis>)>, Vec<Started>) {
+    let (mut owed, mut started) = (Vec::new(), Vec::new());
+    for row in rows {
+        match row {
+            Ok(Unfinished::Owed { row, moved_at }) => owed.push((row, moved_at)),
+            Ok(Unfinished::Started(row)) => started.push(row),
+            // It stays as it is, for somebody to look at.
+            Err(problem) => {
+                error!("{problem}");
+                counts.unreadable += 1;
+            }
+        }
+    }
+    (owed, started)
 }

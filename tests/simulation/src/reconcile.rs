@@ -49,7 +49,7 @@ pub struct Runs {
 /// How an invocation went.
 #[derive(Debug)]
 pub enum Ran {
-    Ended(Reconciled),
+    Ended(Box<Reconciled>),
     /// The process died.
     Crashed,
     TimedOut,
@@ -58,17 +58,14 @@ pub enum Ran {
 impl Ran {
     /// Whether Step Functions takes the invocation for done.
     pub fn is_well(&self) -> bool {
-        matches!(self, Self::Ended(Reconciled { result: Ok(_), .. }))
+        matches!(self, Self::Ended(reconciled) if reconciled.result.is_ok())
     }
 
     /// The answer and the counts of one that went well.
     #[track_caller]
     pub fn well(self) -> (Answer, Counts) {
-        match self {
-            Self::Ended(Reconciled {
-                counts,
-                result: Ok(answer),
-            }) => (answer, counts),
+        match self.ended() {
+            (counts, Ok(answer)) => (answer, counts),
             other => panic!("the invocation did not go well: {other:?}"),
         }
     }
@@ -76,12 +73,17 @@ impl Ran {
     /// The counts of one that failed, and what it said.
     #[track_caller]
     pub fn failed(self) -> (Counts, ReconcileError) {
-        match self {
-            Self::Ended(Reconciled {
-                counts,
-                result: Err(problem),
-            }) => (counts, problem),
+        match self.ended() {
+            (counts, Err(problem)) => (counts, problem),
             other => panic!("the invocation did not fail: {other:?}"),
+        }
+    }
+
+    #[track_caller]
+    fn ended(self) -> (Counts, Result<Answer, ReconcileError>) {
+        match self {
+            Self::Ended(reconciled) => (reconciled.counts, reconciled.result),
+            other => panic!("the invocation did not end: {other:?}"),
         }
     }
 }
@@ -133,7 +135,7 @@ impl Runs {
         let ran = tokio::select! {
             biased;
             () = caller.crashed() => Ran::Crashed,
-            reconciled = reconcile.reconcile(payload, invocation) => Ran::Ended(reconciled),
+            reconciled = reconcile.reconcile(payload, invocation) => Ran::Ended(Box::new(reconciled)),
             () = tokio::time::sleep(self.timeout) => Ran::TimedOut,
         };
         if !matches!(ran, Ran::Ended(_)) {

@@ -18,6 +18,7 @@ pub(super) fn claimed(claim: &Claim, now: Millis) -> Update<'static> {
         .set("attempt", number(claim.attempt))
         .set("execution", text(&claim.execution))
         .set("started_at", number(now))
+        .set("state_machine_arn", text(&claim.state_machine_arn))
         .remove("waiting_since")
         .remove("finished_at")
         .remove("expires_at")

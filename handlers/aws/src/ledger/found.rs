@@ -3,6 +3,7 @@
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
 
 use super::Ledger;
+use super::conditional::done_or_needless;
 use super::heads::HEAD;
 use super::item::{Reader, key, number, text};
 use super::rows::{event_known, row};
@@ -95,16 +96,6 @@ impl Ledger {
             .expression_attribute_values(":none", AttributeValue::N("0".into()))
             .send()
             .await;
-        match answer {
-            Ok(_) => Ok(()),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(|error| error.is_conditional_check_failed_exception()) =>
-            {
-                Ok(())
-            }
-            Err(error) => Err(AwsError::call("removing a second row", &error)),
-        }
+        done_or_needless(answer, "removing a second row")
     }
 }

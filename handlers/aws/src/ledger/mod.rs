@@ -5,6 +5,7 @@
 
 mod batches;
 mod claims;
+mod conditional;
 mod control;
 mod found;
 mod heads;

@@ -41,6 +41,7 @@ impl Finish<'_> {
         Update::default()
             .set("state", text(self.state.as_str()))
             .set("finished_at", number(self.now))
+            .remove("state_machine_arn")
             .set_or_remove("error", self.outcome.error.as_ref().map(text))
             .set_or_remove("cause", self.outcome.cause.as_ref().map(text))
             .set_or_remove("expires_at", self.expires_at.map(number))

@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure, Select};
 
 use super::Ledger;
+use super::conditional::done_or_needless;
 use super::item::{Item, Reader, key, number, text};
 use super::statements::Statement;
 use super::update::Update;
@@ -210,17 +211,7 @@ impl Ledger {
             .expression_attribute_values(":taken_at", number(slot.taken_at))
             .send()
             .await;
-        match answer {
-            Ok(_) => Ok(()),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(|error| error.is_conditional_check_failed_exception()) =>
-            {
-                Ok(())
-            }
-            Err(error) => Err(AwsError::call("freeing an unused slot", &error)),
-        }
+        done_or_needless(answer, "freeing an unused slot")
     }
 
     /// Marks whether a slot's start is still to be made. A slot that is gone was settled: nothing to mark.

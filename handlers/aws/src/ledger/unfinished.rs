@@ -1,23 +1,28 @@
-//! Going over the whole ledger for rows that are owed a message.
+//! Going over the whole ledger for rows that may need help: that are owed a message, or started long ago.
 
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 
 use super::Ledger;
-use super::item::{Item, Reader, key, text};
+use super::item::{Item, Reader, key, number, text};
 use super::rows::row;
 use crate::error::AwsError;
 use spillway::Millis;
+use spillway::reconcile::orphan::Started;
 use spillway::record::row::{Row, RowKey, State};
 
 /// The times that a row may have, each written when it moves.
 const TIMES: [&str; 4] = ["queued_at", "started_at", "finished_at", "waiting_since"];
 
-/// A row that is queued, to be retried, or waiting.
+/// A row that is not finished.
 #[derive(Debug, Clone)]
-pub struct Unfinished {
-    pub row: Row,
-    /// When it was last written. `None`: it has no time, which only a release before this one left so.
-    pub moved_at: Option<Millis>,
+pub enum Unfinished {
+    /// It is queued, to be retried, or waiting.
+    Owed {
+        row: Row,
+        /// When it was last written. `None`: it has no time, which only a release before this one left so.
+        moved_at: Option<Millis>,
+    },
+    Started(Started),
 }
 
 /// A page of them.
@@ -35,30 +40,46 @@ pub struct UnfinishedPage {
 
 fn unfinished(item: &Item) -> Result<Unfinished, AwsError> {
     let reader = Reader::new(item);
+    let row = row(item)?;
+    if row.state == State::Started {
+        return Ok(Unfinished::Started(Started {
+            execution: reader.text("execution")?,
+            at: reader.number("started_at")?,
+            state_machine_arn: reader.text("state_machine_arn")?,
+            row,
+        }));
+    }
     let mut moved_at = None;
     for name in TIMES {
         moved_at = moved_at.max(reader.optional_number(name)?);
     }
-    Ok(Unfinished {
-        row: row(item)?,
-        moved_at,
-    })
+    Ok(Unfinished::Owed { row, moved_at })
 }
 
 impl Ledger {
-    /// Reads about 1 MB of the ledger from a key on, and returns the rows in it that are owed a message.
+    /// Reads about 1 MB of the ledger from a key on, and returns the rows in it that are owed a message, and those that were
+    /// started at a time or before.
     ///
-    /// Eventually consistent, at half the units: a row that moves just now is sent for again, which does no harm.
-    pub async fn unfinished(&self, from: Option<&RowKey>) -> Result<UnfinishedPage, AwsError> {
+    /// Eventually consistent, at half the units: a row that moves just now is sent for again, which does no harm, and one that
+    /// is started is read again before anything is done.
+    pub async fn unfinished(
+        &self,
+        from: Option<&RowKey>,
+        started_until: Millis,
+    ) -> Result<UnfinishedPage, AwsError> {
         let page = self
             .client
             .scan()
             .table_name(&self.table)
-            .filter_expression("#state IN (:queued, :retry, :waiting)")
+            .filter_expression(
+                "#state IN (:queued, :retry, :waiting) OR (#state = :started AND started_at <= :until)",
+            )
             .expression_attribute_names("#state", "state")
             .expression_attribute_values(":queued", text(State::Queued.as_str()))
             .expression_attribute_values(":retry", text(State::Retry.as_str()))
             .expression_attribute_values(":waiting", text(State::Waiting.as_str()))
+            .expression_attribute_values(":started", text(State::Started.as_str()))
+            .expression_attribute_values(":until", number(started_until))
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .set_exclusive_start_key(from.map(|from| key(&from.pk, &from.sk)))
             .send()
@@ -83,5 +104,22 @@ impl Ledger {
                 .and_then(|consumed| consumed.capacity_units)
                 .unwrap_or_default(),
         })
+    }
+
+    /// The row at a key, read strongly, if it is started.
+    pub async fn started(&self, at: &RowKey) -> Result<Option<Started>, AwsError> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .set_key(Some(key(&at.pk, &at.sk)))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| AwsError::call("reading a row", &error))?;
+        match answer.item.as_ref().map(unfinished).transpose()? {
+            Some(Unfinished::Started(started)) => Ok(Some(started)),
+            _ => Ok(None),
+        }
     }
 }

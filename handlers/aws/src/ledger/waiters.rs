@@ -8,6 +8,7 @@ use spillway::record::version::row_of;
 use spillway::record::waiter::{Waiter, Which};
 
 use super::Ledger;
+use super::conditional::done_or_needless;
 use super::item::{Reader, key, number, text};
 use crate::error::AwsError;
 
@@ -88,17 +89,7 @@ impl Ledger {
             .expression_attribute_values(":attempt", number(attempt))
             .send()
             .await;
-        match answer {
-            Ok(_) => Ok(()),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(|error| error.is_conditional_check_failed_exception()) =>
-            {
-                Ok(())
-            }
-            Err(error) => Err(AwsError::call("writing who waits", &error)),
-        }
+        done_or_needless(answer, "writing who waits")
     }
 
     /// Deletes a waiter, unless it is another attempt's by now.
@@ -117,16 +108,6 @@ impl Ledger {
             .expression_attribute_values(":attempt", number(attempt))
             .send()
             .await;
-        match answer {
-            Ok(_) => Ok(()),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(|error| error.is_conditional_check_failed_exception()) =>
-            {
-                Ok(())
-            }
-            Err(error) => Err(AwsError::call("forgetting who waited", &error)),
-        }
+        done_or_needless(answer, "forgetting who waited")
     }
 }

@@ -141,6 +141,8 @@ pub struct Claim {
     pub event: ObjectEvent,
     pub attempt: u32,
     pub execution: String,
+    /// The state machine, or alias, that the execution is started on: without its slot only the row tells.
+    pub state_machine_arn: String,
     /// The lane of the event, in a pipeline of several.
     pub lane: Option<String>,
     /// The row as it was read; `None`: there was none.

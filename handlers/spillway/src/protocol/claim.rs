@@ -32,6 +32,7 @@ pub fn claim_of(
         event: candidate.event.clone(),
         attempt: candidate.attempt,
         execution: execution.to_owned(),
+        state_machine_arn: terms.state_machine_arn.to_owned(),
         lane: terms.pipeline.lane_name(candidate.lane).map(str::to_owned),
         read,
     }

@@ -81,10 +81,10 @@ impl Reconciler {
         let mut cursor = None;
         for _ in 0..INVOCATIONS {
             let last = self.invoke(&rows_of(&run, cursor.as_deref())).await;
-            let Some(Ran::Ended(Reconciled {
-                result: Ok(answer), ..
-            })) = last
-            else {
+            let Some(Ran::Ended(last)) = last else {
+                return;
+            };
+            let Ok(answer) = last.result else {
                 return;
             };
             cursor = answer.rows.and_then(|progress| progress.cursor);
@@ -110,7 +110,8 @@ impl Reconciler {
                 Ran::Crashed => "reconcile: crashed",
                 Ran::TimedOut => "reconcile: timed out",
             });
-            if let Ran::Ended(Reconciled { counts, result }) = ran {
+            if let Ran::Ended(ended) = ran {
+                let Reconciled { counts, result } = ended.as_ref();
                 let line = format!("reconcile    {counts:?} {result:?}");
                 self.world.history.act(self.world.now_ms(), line);
                 for (count, name) in [

@@ -1,0 +1,230 @@
+//! Slots that somebody removed by hand while their rows are started.
+
+use std::time::Duration;
+
+use fake_aws::{Ending, ExecutionResult, Fault, Refusal};
+use serde_json::{Value, json};
+use simulation::{LEDGER, Pipeline, Runs, Settings, Upload, Verdict};
+use spillway::rules::order::Order;
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+/// Longer than a claim must be old, and a tick that looks at its slot after.
+const A_DAY_LATER: Duration = Duration::from_secs(25 * 60 * 60);
+
+/// What its execution does when the slot is gone.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Execution {
+    /// Its end comes days later.
+    Runs,
+    /// Its end came while the slot was gone.
+    Closed,
+    /// It was not started yet.
+    NotStarted,
+}
+
+const EXECUTIONS: [Execution; 3] = [Execution::Runs, Execution::Closed, Execution::NotStarted];
+
+fn settings(order: Order, events_per_execution: u32) -> Settings {
+    let mut settings = Settings {
+        order,
+        events_per_execution,
+        ..Settings::default()
+    };
+    settings.pace.max_concurrency = 1;
+    settings
+}
+
+/// Two versions of one object, or the events of a batch.
+fn uploads(settings: &Settings) -> Vec<Upload> {
+    match settings.events_per_execution {
+        1 => vec![Upload::new("a", 1), Upload::new("a", 2)],
+        events => (1..=events)
+            .map(|n| Upload::new(&format!("k{n}"), n))
+            .collect(),
+    }
+}
+
+fn row(pipeline: &Pipeline, state: &str) -> Option<Value> {
+    let items = pipeline.aws.dynamodb().items(LEDGER);
+    items.into_iter().find(|item| item["state"]["S"] == state)
+}
+
+fn remove_slots(pipeline: &Pipeline) {
+    for execution in pipeline.slots() {
+        let key = json!({"pk": {"S": "slots"}, "sk": {"S": execution}});
+        pipeline.aws.dynamodb().remove(LEDGER, &key);
+    }
+}
+
+/// A pipeline in which a row is started and its slot was removed.
+async fn orphaned(settings: Settings, execution: Execution) -> (Pipeline, Runs, Vec<Upload>) {
+    let pipeline = Pipeline::new(settings.clone(), |_| Ending::never());
+    let runs = Runs::of(&pipeline, false);
+    let uploads = uploads(&settings);
+    let (first, second) = match settings.events_per_execution {
+        1 => uploads.split_at(1),
+        _ => (uploads.as_slice(), [].as_slice()),
+    };
+    if execution == Execution::NotStarted {
+        let refusal = Refusal::Throttled;
+        pipeline.aws.sfn().refuse_starts(Some(refusal));
+    }
+    first.iter().for_each(|upload| pipeline.upload(upload));
+    pipeline.tick().await;
+    assert_eq!(pipeline.slots().len(), 1);
+    remove_slots(&pipeline);
+    pipeline.aws.sfn().refuse_starts(None);
+    if execution == Execution::Closed {
+        end(&pipeline);
+        pipeline.settle_once().await;
+        assert!(pipeline.outcomes.messages().is_empty());
+    }
+    second.iter().for_each(|upload| pipeline.upload(upload));
+    (pipeline, runs, uploads)
+}
+
+fn end(pipeline: &Pipeline) {
+    for execution in pipeline.aws.sfn().running() {
+        let succeeded = ExecutionResult::Succeeded("{}".into());
+        pipeline.aws.sfn().end(&execution.arn, succeeded);
+    }
+}
+
+/// Ticks until all is done; every execution ends after a while.
+async fn drain(pipeline: &Pipeline) {
+    let _settling = pipeline.settle_in_background();
+    for _ in 0..20 {
+        pipeline.scheduled_tick().await;
+        end(pipeline);
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        if pipeline.is_quiet() {
+            return;
+        }
+    }
+    panic!("not quiet: {}", pipeline.describe());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slot_that_was_removed_is_put_back_whatever_its_execution_does() {
+    for (order, events) in [
+        (Order::None, 1),
+        (Order::Each, 1),
+        (Order::Latest, 1),
+        (Order::None, 3),
+    ] {
+        for execution in EXECUTIONS {
+            let when = format!("{order}, {events} an execution, {execution:?}");
+            let (pipeline, runs, uploads) = orphaned(settings(order, events), execution).await;
+            let started = row(&pipeline, "STARTED").expect("a started row");
+            assert_eq!(runs.rows("young").await[0].slots_put_back, 0, "{when}");
+            tokio::time::sleep(A_DAY_LATER).await;
+            let counts = runs.rows("daily").await;
+            assert_eq!(
+                (counts[0].slots_put_back, counts[0].orphans),
+                (1, 0),
+                "{when}"
+            );
+            assert_eq!(runs.counted("daily", "slots_put_back"), 1.0, "{when}");
+            let slots = pipeline.aws.dynamodb().partition(LEDGER, "slots");
+            assert_eq!(slots[0]["taken_at"], started["started_at"], "{when}");
+            assert_eq!(slots[0]["sk"], started["execution"], "{when}");
+            // It is there now.
+            assert_eq!(runs.rows("again").await[0].slots_put_back, 0, "{when}");
+
+            drain(&pipeline).await;
+            let verdict = Verdict::of(&pipeline, &uploads);
+            verdict.expect_kept(&when, 1);
+            assert_eq!(verdict.succeeded, uploads.len(), "{when}");
+            assert!(row(&pipeline, "STARTED").is_none(), "{when}");
+        }
+    }
+}
+
+/// The next execution may run while the slot is gone; what was not started waits for its end when the slot is back.
+#[tokio::test(start_paused = true)]
+async fn what_is_put_back_is_started_within_the_limit() {
+    let settings = settings(Order::None, 1);
+    let (pipeline, runs, uploads) = orphaned(settings, Execution::NotStarted).await;
+    pipeline.tick().await.well();
+    assert_eq!(pipeline.aws.sfn().running().len(), 1);
+    tokio::time::sleep(A_DAY_LATER).await;
+    assert_eq!(runs.rows("daily").await[0].slots_put_back, 1);
+    assert_eq!(pipeline.slots().len(), 2);
+    for _ in 0..5 {
+        pipeline.scheduled_tick().await;
+    }
+    assert_eq!(pipeline.aws.sfn().executions().len(), 1);
+    drain(&pipeline).await;
+    let verdict = Verdict::of(&pipeline, &uploads);
+    verdict.expect_kept("one may run", 1);
+    assert_eq!(verdict.succeeded, 2);
+}
+
+/// Step Functions can have forgotten it: nothing is put back, so that nothing is started twice.
+#[tokio::test(start_paused = true)]
+async fn what_was_started_too_long_ago_is_only_told() {
+    let (pipeline, runs, _) = orphaned(settings(Order::None, 1), Execution::Runs).await;
+    pipeline.events.purge();
+    tokio::time::sleep(25 * DAY).await;
+    let counts = runs.rows("daily").await;
+    assert_eq!((counts[0].slots_put_back, counts[0].orphans), (0, 1));
+    assert_eq!(runs.counted("daily", "orphans"), 1.0);
+    assert!(pipeline.slots().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_batch_whose_item_is_gone_is_only_told() {
+    let (pipeline, runs, _) = orphaned(settings(Order::None, 3), Execution::Runs).await;
+    let started = row(&pipeline, "STARTED").expect("a started row");
+    let execution = started["execution"]["S"].as_str().expect("a name");
+    let key = json!({"pk": {"S": format!("run/{execution}")}, "sk": {"S": "batch"}});
+    pipeline.aws.dynamodb().remove(LEDGER, &key);
+    tokio::time::sleep(A_DAY_LATER).await;
+    let counts = runs.rows("daily").await;
+    // Each of its rows.
+    assert_eq!((counts[0].slots_put_back, counts[0].orphans), (0, 3));
+    assert!(pipeline.slots().is_empty());
+}
+
+/// A row that is settled at any call of the run keeps no slot for longer than the sweep takes.
+#[tokio::test(start_paused = true)]
+async fn what_is_settled_meanwhile_is_left_alone() {
+    for order in [Order::None, Order::Each] {
+        for removed in [false, true] {
+            let mut n = 0;
+            loop {
+                n += 1;
+                let (pipeline, runs, uploads) = orphaned(settings(order, 1), Execution::Runs).await;
+                tokio::time::sleep(A_DAY_LATER).await;
+                if removed {
+                    runs.rows("before").await;
+                    assert_eq!(pipeline.slots().len(), 1);
+                }
+                let (ends, mut seen) = (pipeline.clone(), 0);
+                let settling = pipeline.settle_in_background();
+                pipeline.aws.faults().before(move |call| {
+                    seen += usize::from(call.caller.starts_with("reconcile"));
+                    if seen != n || !call.caller.starts_with("reconcile") {
+                        return Fault::None;
+                    }
+                    end(&ends);
+                    Fault::Delay(Duration::from_secs(3))
+                });
+                runs.rows("daily").await;
+                let ended = pipeline.aws.sfn().running().is_empty();
+                drop(settling);
+                pipeline.aws.faults().clear();
+                // What its end meant was lost with the slot: the next run finds it.
+                runs.rows("after").await;
+                drain(&pipeline).await;
+                let verdict = Verdict::of(&pipeline, &uploads);
+                verdict.expect_kept("settled meanwhile", 1);
+                assert_eq!(verdict.succeeded, 2, "{order} {removed} {n}");
+                if !ended {
+                    assert!(n > 3, "{n}");
+                    break;
+                }
+            }
+        }
+    }
+}
