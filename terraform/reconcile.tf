@@ -85,7 +85,6 @@ module "reconcile_function" {
       {
         sid = "Ledger"
         actions = [
-          "dynamodb:BatchGetItem",
           "dynamodb:GetItem",
           "dynamodb:Query",
           "dynamodb:Scan",

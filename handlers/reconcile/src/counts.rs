@@ -42,7 +42,7 @@ pub struct Counts {
     pub waiting: u64,
     /// Slots that were gone although their rows are started, and were put back.
     pub slots_put_back: u64,
-    /// Rows that are started and lost their slot, which is not put back: describe their executions.
+    /// Rows that are started and lost their slot, which cannot be put back: describe their executions.
     pub orphans: u64,
     /// Items of the ledger that this release cannot read.
     pub unreadable: u64,

@@ -1,12 +1,13 @@
 //! Slots that are gone although their rows are started are put back.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use aws::error::AwsError;
 use futures_util::stream::{self, StreamExt};
 use spillway::Millis;
 use spillway::protocol::call::Written;
-use spillway::reconcile::orphan::{Lost, Started};
+use spillway::reconcile::orphan::{Started, Unknown};
+use spillway::record::head::Head;
 use spillway::record::row::RowKey;
 use spillway::record::slot::Slot;
 use tracing::{error, trace, warn};
@@ -17,82 +18,100 @@ use crate::counts::Counts;
 /// Orphans that are looked at together.
 const AT_ONCE: usize = 16;
 
-/// What became of a row that is started and whose slot was not there.
-enum Found {
-    /// It was settled meanwhile, or its slot is there.
-    Nothing,
+/// What is done about a row that is started and whose slot was not there.
+enum Remedy {
+    /// Nothing: it was settled meanwhile, or its slot is there.
+    None,
     PutBack(Slot),
-    Lost(Lost),
+    Tell(Unknown),
 }
 
+/// The executions that have a slot, read once in an invocation, when the first old row comes.
+#[derive(Default)]
+pub(crate) struct Slots(Option<HashSet<String>>);
+
 impl Reconcile {
-    /// Puts back the slots of those that have none.
+    /// Puts back the slots of those that have none. One that cannot be looked at stops none of the others.
     ///
-    /// The slot is read before the row, both strongly: it goes only after the row is finished, so a row that is still
+    /// The slots are read before the row, both strongly: a slot goes only after its row is finished, so a row that is still
     /// started then has lost it.
     pub(crate) async fn orphans(
         &self,
-        started: Vec<Started>,
+        mut started: Vec<Started>,
+        slots: &mut Slots,
         now: Millis,
         counts: &mut Counts,
     ) -> Result<(), AwsError> {
-        let executions: BTreeSet<&str> = started.iter().map(|it| it.execution.as_str()).collect();
-        // One that cannot be read is a slot all the same.
-        let slots = self.ledger.slots_of(&executions).await?;
-        let mut started = started;
-        started.retain(|it| !slots.contains_key(&it.execution));
-        let found: Vec<(Started, Result<Found, AwsError>)> = stream::iter(started)
+        started.retain(|it| it.is_old(now));
+        if started.is_empty() {
+            return Ok(());
+        }
+        let slots = match &mut slots.0 {
+            Some(slots) => slots,
+            none => {
+                let (names, units) = self.ledger.slot_names().await?;
+                counts.read_units += units;
+                none.insert(names)
+            }
+        };
+        started.retain(|it| !slots.contains(&it.execution));
+        let looked_at: Vec<(Started, Result<Remedy, AwsError>)> = stream::iter(started)
             .map(|it| async move {
-                let found = self.put_back(&it, now).await;
-                (it, found)
+                let remedy = self.put_back(&it, now).await;
+                (it, remedy)
             })
             .buffered(AT_ONCE)
             .collect()
             .await;
         // The rows of a batch have one slot.
-        let mut put_back = BTreeSet::new();
-        for (orphan, found) in found {
+        let (mut put_back, mut failed) = (BTreeSet::new(), None);
+        for (orphan, remedy) in looked_at {
             let (key, execution) = (&orphan.row.event.key, &orphan.execution);
-            match found? {
-                Found::Nothing => trace!(key, execution, "is no orphan"),
-                Found::PutBack(slot) => {
-                    warn!(key, execution, ?slot, "its slot was gone, and is put back");
+            match remedy {
+                Ok(Remedy::None) => trace!(key, execution, "is no orphan"),
+                Ok(Remedy::PutBack(slot)) => {
+                    warn!(key, execution, "its slot was gone, and is put back");
                     put_back.insert(slot.execution);
                 }
-                Found::Lost(why) => {
+                Ok(Remedy::Tell(why)) => {
                     error!(
                         key,
                         execution,
-                        state_machine_arn = orphan.state_machine_arn,
-                        "it is started and has no slot, and the slot is not put back: {why}; describe the execution"
+                        "it is started, its slot is gone and cannot be put back: {why}; describe the execution"
                     );
                     counts.orphans += 1;
                 }
+                Err(problem @ AwsError::Ledger { .. }) => {
+                    error!("{problem}");
+                    counts.unreadable += 1;
+                }
+                Err(problem) => failed = Some(problem),
             }
         }
         counts.slots_put_back += put_back.len() as u64;
-        Ok(())
+        failed.map_or(Ok(()), Err)
     }
 
-    async fn put_back(&self, seen: &Started, now: Millis) -> Result<Found, AwsError> {
+    async fn put_back(&self, seen: &Started, now: Millis) -> Result<Remedy, AwsError> {
         let row = RowKey::of(&seen.row.event);
-        let Some(orphan) = self.ledger.started(&row).await?.filter(|it| it.is_due(now)) else {
-            return Ok(Found::Nothing);
+        let same = |it: &Started| it.execution == seen.execution && it.is_old(now);
+        let Some(orphan) = self.ledger.started(&row).await?.filter(same) else {
+            return Ok(Remedy::None);
         };
         let pipeline = self.config.pipeline.ledger_arn.as_str();
-        let head = self.ledger.head(&row.pk).await?;
-        let batch = match orphan.is_of_batch(pipeline) {
-            true => self.ledger.batch(&orphan.execution).await?,
-            false => None,
+        let (head, batch) = match orphan.is_of_batch(pipeline) {
+            // An order needs executions of one event each.
+            true => (Head::default(), self.ledger.batch(&orphan.execution).await?),
+            false => (self.ledger.head(&row.pk).await?, None),
         };
-        let slot = match orphan.slot(pipeline, &head, batch.as_ref(), now) {
+        let slot = match orphan.slot(pipeline, &head, batch.as_ref()) {
             Ok(slot) => slot,
-            Err(lost) => return Ok(Found::Lost(lost)),
+            Err(why) => return Ok(Remedy::Tell(why)),
         };
         match self.ledger.take_slot(slot.clone()).await? {
-            Written::Now => Ok(Found::PutBack(slot)),
-            // Of another row of the same batch.
-            Written::Lost(_) => Ok(Found::Nothing),
+            Written::Now => Ok(Remedy::PutBack(slot)),
+            // That of another row of its batch, or of another run.
+            Written::Lost(_) => Ok(Remedy::None),
         }
     }
 }

@@ -4,13 +4,14 @@ use aws::error::AwsError;
 use aws::ledger::Unfinished;
 use futures_util::stream::{self, StreamExt};
 use spillway::Millis;
-use spillway::reconcile::orphan::{LOOKED_AT_AFTER, Started};
+use spillway::reconcile::orphan::{LOOKED_FOR_AFTER, Started};
 use spillway::reconcile::stale;
 use spillway::record::row::{Row, RowKey, State};
 use tracing::{error, trace};
 
 use crate::Reconcile;
 use crate::counts::Counts;
+use crate::orphans::Slots;
 use crate::reconcile::{Invocation, Progress};
 use crate::request::cursor;
 
@@ -29,20 +30,23 @@ impl Reconcile {
         invocation: Invocation,
         counts: &mut Counts,
     ) -> Result<Progress, AwsError> {
+        let mut slots = Slots::default();
         loop {
             let now = invocation.clock.now();
-            let started_until = now - LOOKED_AT_AFTER;
+            let started_until = now - LOOKED_FOR_AFTER;
             let page = self.ledger.unfinished(from.as_ref(), started_until).await?;
             counts.scanned += page.scanned;
             counts.read_units += page.units;
             let (owed, started) = readable(page.rows, counts);
-            self.orphans(started, now, counts).await?;
+            let orphans = self.orphans(started, &mut slots, now, counts).await;
             let stale = self.stale(owed, now, counts).await?;
             let sent = self.ask(&stale, run).await;
             counts.sent_again += sent.iter().filter(|sent| sent.is_ok()).count() as u64;
             if let Some(Err(problem)) = sent.into_iter().find(Result::is_err) {
                 return Err(problem);
             }
+            // Whatever is owed was sent for before.
+            orphans?;
             from = page.next;
             let Some(next) = &from else {
                 return Ok(Progress {

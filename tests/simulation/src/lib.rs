@@ -15,7 +15,7 @@ mod upload;
 pub mod world;
 mod writes;
 
-pub use self::reconcile::{Asked, BUCKET, Ran, Runs, batch_of, record_of};
+pub use self::reconcile::{Asked, BUCKET, Ran, Runs, batch_of, record_of, rows_of};
 pub use invariants::{Verdict, failed_items, ids, objects};
 pub use invocation::{Invocations, Invoked};
 pub use pipeline::{Background, LEDGER, Mapped, Pipeline, Settings, Ticked};

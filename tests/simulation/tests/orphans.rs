@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use fake_aws::{Ending, ExecutionResult, Fault, Refusal};
 use serde_json::{Value, json};
-use simulation::{LEDGER, Pipeline, Runs, Settings, Upload, Verdict};
+use simulation::{LEDGER, Pipeline, Ran, Runs, Settings, Upload, Verdict, rows_of};
 use spillway::rules::order::Order;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -160,16 +160,24 @@ async fn what_is_put_back_is_started_within_the_limit() {
     assert_eq!(verdict.succeeded, 2);
 }
 
-/// Step Functions can have forgotten it: nothing is put back, so that nothing is started twice.
+/// An execution can run for a year. One that is not found any more can have been forgotten, and is not started again.
 #[tokio::test(start_paused = true)]
-async fn what_was_started_too_long_ago_is_only_told() {
-    let (pipeline, runs, _) = orphaned(settings(Order::None, 1), Execution::Runs).await;
-    pipeline.events.purge();
-    tokio::time::sleep(25 * DAY).await;
-    let counts = runs.rows("daily").await;
-    assert_eq!((counts[0].slots_put_back, counts[0].orphans), (0, 1));
-    assert_eq!(runs.counted("daily", "orphans"), 1.0);
-    assert!(pipeline.slots().is_empty());
+async fn what_is_put_back_late_is_never_started_again() {
+    for execution in EXECUTIONS {
+        let (pipeline, runs, _) = orphaned(settings(Order::None, 1), execution).await;
+        pipeline.events.purge();
+        tokio::time::sleep(26 * DAY).await;
+        assert_eq!(runs.rows("daily").await[0].slots_put_back, 1);
+        if execution == Execution::NotStarted {
+            let counts = pipeline.tick().await.well();
+            assert_eq!((counts.parked, counts.started), (1, 0));
+            assert_eq!(pipeline.slots().len(), 1);
+            continue;
+        }
+        drain(&pipeline).await;
+        assert_eq!(pipeline.aws.sfn().executions().len(), 1);
+        assert!(row(&pipeline, "SUCCEEDED").is_some());
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -186,17 +194,104 @@ async fn a_batch_whose_item_is_gone_is_only_told() {
     assert!(pipeline.slots().is_empty());
 }
 
+/// What the release before this one claimed lacks the state machine: it is told of when its slot is gone, and only then.
+#[tokio::test(start_paused = true)]
+async fn a_row_without_its_state_machine_is_only_told() {
+    let (pipeline, runs, _) = orphaned(settings(Order::None, 1), Execution::Runs).await;
+    let mut started = row(&pipeline, "STARTED").expect("a started row");
+    let arn = started["state_machine_arn"].take();
+    started.as_object_mut().unwrap().remove("state_machine_arn");
+    pipeline.aws.dynamodb().put(LEDGER, started.clone());
+    let slot = json!({
+        "pk": {"S": "slots"}, "sk": started["execution"], "taken_at": started["started_at"],
+        "row_pk": started["pk"], "row_sk": started["sk"], "state_machine_arn": arn,
+    });
+    pipeline.aws.dynamodb().put(LEDGER, slot);
+    tokio::time::sleep(A_DAY_LATER).await;
+    let counts = runs.rows("with its slot").await;
+    assert_eq!((counts[0].orphans, counts[0].unreadable), (0, 0));
+    remove_slots(&pipeline);
+    let counts = runs.rows("without").await;
+    assert_eq!((counts[0].slots_put_back, counts[0].orphans), (0, 1));
+}
+
+/// One that cannot be looked at keeps no row from being sent for, and no other slot from being put back.
+#[tokio::test(start_paused = true)]
+async fn one_orphan_that_fails_stops_nothing() {
+    let mut settings = settings(Order::None, 1);
+    settings.pace.max_concurrency = 5;
+    let pipeline = Pipeline::new(settings, |_| Ending::never());
+    let runs = Runs::of(&pipeline, false);
+    let keys = ["a", "b", "c"];
+    keys.iter()
+        .for_each(|key| pipeline.upload(&Upload::new(key, 1)));
+    pipeline.tick().await.well();
+    remove_slots(&pipeline);
+    let mut queued = row(&pipeline, "STARTED").expect("a started row");
+    queued["pk"] = json!({"S": "uploads/q"});
+    queued["state"] = json!({"S": "QUEUED"});
+    queued["attempt"] = json!({"N": "0"});
+    pipeline.aws.dynamodb().put(LEDGER, queued);
+    tokio::time::sleep(A_DAY_LATER).await;
+    pipeline.aws.faults().before(|call| {
+        let reads_b =
+            call.operation == "GetItem" && call.facts.keys.iter().any(|key| key.pk == "uploads/b");
+        match call.caller.starts_with("reconcile") && reads_b {
+            true => Fault::Throttle,
+            false => Fault::None,
+        }
+    });
+    let tries = runs.tries(&rows_of("daily", None)).await;
+    assert!(!tries.last().is_some_and(Ran::is_well));
+    assert_eq!(runs.counted("daily", "slots_put_back"), 2.0);
+    assert!(runs.counted("daily", "sent_again") >= 1.0);
+    pipeline.aws.faults().clear();
+    assert_eq!(runs.rows("next").await[0].slots_put_back, 1);
+}
+
+/// The put of a run that died lands when another run has put the slot back and its row was settled: the sweep frees it.
+#[tokio::test(start_paused = true)]
+async fn a_slot_that_lands_after_its_row_was_settled_is_freed() {
+    for (order, events) in [(Order::None, 1), (Order::Each, 1), (Order::None, 3)] {
+        let (pipeline, runs, uploads) = orphaned(settings(order, events), Execution::Runs).await;
+        tokio::time::sleep(A_DAY_LATER).await;
+        pipeline.aws.faults().before(|call| {
+            match call.caller.starts_with("reconcile") && call.operation == "PutItem" {
+                true => Fault::CrashOnTheWire(Duration::from_secs(90)),
+                false => Fault::None,
+            }
+        });
+        assert!(matches!(
+            runs.once(rows_of("dies", None)).await,
+            Ran::Crashed
+        ));
+        pipeline.aws.faults().clear();
+        // Of the puts for a batch another one has landed.
+        runs.rows("second").await;
+        assert_eq!(pipeline.slots().len(), 1);
+        end(&pipeline);
+        pipeline.settle_once().await;
+        let taken = pipeline.slots();
+        tokio::time::sleep(Duration::from_secs(90)).await;
+        assert_eq!(pipeline.slots().len(), taken.len() + 1, "it landed");
+        drain(&pipeline).await;
+        let verdict = Verdict::of(&pipeline, &uploads);
+        verdict.expect_kept("a late put", 1);
+        assert_eq!(verdict.succeeded, uploads.len());
+    }
+}
+
 /// A row that is settled at any call of the run keeps no slot for longer than the sweep takes.
 #[tokio::test(start_paused = true)]
 async fn what_is_settled_meanwhile_is_left_alone() {
     for order in [Order::None, Order::Each] {
-        for removed in [false, true] {
+        for put_back in [false, true] {
             let mut n = 0;
             loop {
                 n += 1;
                 let (pipeline, runs, uploads) = orphaned(settings(order, 1), Execution::Runs).await;
                 tokio::time::sleep(A_DAY_LATER).await;
-                if removed {
+                if put_back {
                     runs.rows("before").await;
                     assert_eq!(pipeline.slots().len(), 1);
                 }
@@ -219,7 +314,7 @@ async fn what_is_settled_meanwhile_is_left_alone() {
                 drain(&pipeline).await;
                 let verdict = Verdict::of(&pipeline, &uploads);
                 verdict.expect_kept("settled meanwhile", 1);
-                assert_eq!(verdict.succeeded, 2, "{order} {removed} {n}");
+                assert_eq!(verdict.succeeded, 2, "{order} {put_back} {n}");
                 if !ended {
                     assert!(n > 3, "{n}");
                     break;

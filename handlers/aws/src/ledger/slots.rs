@@ -1,10 +1,12 @@
 //! Slots: `pk = slots`, `sk = <execution name>`.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure, Select};
+use aws_sdk_dynamodb::types::{
+    AttributeValue, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure, Select,
+};
 
 use super::Ledger;
 use super::conditional::done_or_needless;
@@ -90,6 +92,33 @@ impl Ledger {
             from = page.last_evaluated_key;
             if from.is_none() {
                 return Ok(slots);
+            }
+        }
+    }
+
+    /// The executions that have a slot, also one that this release cannot read, and the read units that took.
+    pub async fn slot_names(&self) -> Result<(HashSet<String>, f64), AwsError> {
+        let (mut names, mut units) = (HashSet::new(), 0.0);
+        let mut from = None;
+        loop {
+            let page = self
+                .slots_query()
+                .projection_expression("sk")
+                .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                .set_exclusive_start_key(from)
+                .send()
+                .await
+                .map_err(|error| AwsError::call("reading the slots", &error))?;
+            for item in page.items() {
+                names.insert(Reader::new(item).text("sk")?);
+            }
+            let consumed = page.consumed_capacity.as_ref();
+            units += consumed
+                .and_then(|consumed| consumed.capacity_units)
+                .unwrap_or_default();
+            from = page.last_evaluated_key;
+            if from.is_none() {
+                return Ok((names, units));
             }
         }
     }

@@ -45,7 +45,7 @@ fn unfinished(item: &Item) -> Result<Unfinished, AwsError> {
         return Ok(Unfinished::Started(Started {
             execution: reader.text("execution")?,
             at: reader.number("started_at")?,
-            state_machine_arn: reader.text("state_machine_arn")?,
+            state_machine_arn: reader.optional_text("state_machine_arn")?,
             row,
         }));
     }

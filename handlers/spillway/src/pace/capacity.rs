@@ -2,7 +2,8 @@
 //!
 //! The strongly consistent count is seconds old by the time it is used, and slots are put while it is being read.
 //! So everything that happened since is added to it, and what may be counted twice is: the sum is never below the
-//! number of slots taken, as long as one dispatcher at a time puts slots (the lease).
+//! number of slots taken, as long as one dispatcher at a time puts slots (the lease). A slot that reconcile puts back can come on
+//! top until the next count: its execution ran uncounted before, and no tick starts what it has not counted.
 
 /// Free slots. Only ever an underestimate.
 #[derive(Debug, Clone)]

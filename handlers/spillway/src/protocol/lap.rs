@@ -51,6 +51,9 @@ pub struct Sweep {
     /// Slots that are still to be looked at, the newest first.
     slots: VecDeque<Slot>,
     most: usize,
+    /// When the last slots were taken that were looked at. All of that time are looked at in one tick, since the lap goes on
+    /// from a time: those that reconcile put back can have the same.
+    looked_at: Option<Millis>,
     /// Slots taken since then need no further page of the list: those that it names are not looked at.
     listed_to: Millis,
     /// The page that came last, if there was one in this tick.
@@ -83,6 +86,7 @@ impl Sweep {
             lap,
             slots: slots.into(),
             most: bounds.most,
+            looked_at: None,
             listed_to: match lists {
                 true => Millis::MAX,
                 false => Millis::MIN,
@@ -93,14 +97,18 @@ impl Sweep {
 
     /// Returns what comes next.
     pub fn next(&self) -> Do {
-        let Some(first) = self.slots.front().filter(|_| self.most > 0) else {
+        let may_look = |slot: &&Slot| self.most > 0 || Some(slot.taken_at) == self.looked_at;
+        let Some(first) = self.slots.front().filter(may_look) else {
             return Do::End;
         };
         if first.taken_at < self.listed_to {
             return Do::List(self.lap.page.clone());
         }
-        let together = TOGETHER.min(self.most);
-        let known = |slot: &&Slot| slot.taken_at >= self.listed_to;
+        let together = match self.most {
+            0 => TOGETHER,
+            most => TOGETHER.min(most),
+        };
+        let known = |slot: &&Slot| slot.taken_at >= self.listed_to && may_look(slot);
         let slots = self.slots.iter().take_while(known).take(together);
         Do::Look(slots.cloned().collect())
     }
@@ -108,7 +116,8 @@ impl Sweep {
     /// So many slots were looked at.
     pub fn looked(&mut self, slots: usize) {
         self.most -= slots.min(self.most);
-        self.slots.drain(..slots.min(self.slots.len()));
+        let mut looked = self.slots.drain(..slots.min(self.slots.len()));
+        self.looked_at = looked.next_back().map(|slot| slot.taken_at);
     }
 
     /// A page of the list came.

@@ -10,12 +10,11 @@ use crate::Millis;
 use crate::execution::name;
 use crate::record::batch::Batch;
 use crate::record::head::Head;
-use crate::record::row::{Row, RowKey, State};
+use crate::record::row::{Row, RowKey};
 use crate::record::slot::{Slot, Work};
-use crate::rules::sweep::PARK_AFTER;
 
-/// A row is looked at when it was started this long ago.
-pub const LOOKED_AT_AFTER: Millis = 24 * 60 * 60 * 1_000;
+/// A row's slot is looked for when it was started this long ago.
+pub const LOOKED_FOR_AFTER: Millis = 24 * 60 * 60 * 1_000;
 
 /// A row that is started.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,27 +23,23 @@ pub struct Started {
     pub execution: String,
     /// When its attempt was claimed.
     pub at: Millis,
-    /// The state machine, or alias, that the attempt was claimed for.
-    pub state_machine_arn: String,
+    /// The state machine, or alias, that the attempt was claimed for. `None`: the release before this one claimed it.
+    pub state_machine_arn: Option<String>,
 }
 
-/// Why the slot of an orphan is not put back.
+/// Why the slot of an orphan cannot be put back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum Lost {
-    #[error(
-        "it was started so long ago that Step Functions may have forgotten its execution, whose name could then be started twice"
-    )]
-    TooOld,
-    #[error(
-        "it is claimed for a batch, and the item that lists the batch is gone or does not name it"
-    )]
-    NoBatch,
+pub enum Unknown {
+    #[error("the item that lists its batch is gone, or does not name it")]
+    Batch,
+    #[error("an earlier release claimed it, which did not write down the state machine")]
+    StateMachine,
 }
 
 impl Started {
-    /// Whether it was started so long ago that its slot is looked for.
-    pub fn is_due(&self, now: Millis) -> bool {
-        self.row.state == State::Started && now - self.at >= LOOKED_AT_AFTER
+    /// Whether its slot is looked for.
+    pub fn is_old(&self, now: Millis) -> bool {
+        now - self.at >= LOOKED_FOR_AFTER
     }
 
     /// Whether its execution works on several object events. `pipeline`: the ARN of the ledger.
@@ -55,30 +50,29 @@ impl Started {
     /// Returns the slot to put back, given that it is gone. `head`: of its object. `batch`: the batch of its execution, if
     /// it is one of several.
     ///
-    /// It is as old as the attempt, since its age says whether Step Functions can have forgotten the execution. Nothing is
-    /// started by that: the sweep finds the slot and describes the execution, as it does with every old slot.
+    /// It is as old as the attempt: an execution that is not found is started again only while Step Functions cannot have
+    /// forgotten it ([`crate::rules::sweep::PARK_AFTER`]). The put starts nothing: the sweep finds the slot and describes the
+    /// execution, as it does with every old slot.
     pub fn slot(
         &self,
         pipeline: &str,
         head: &Head,
         batch: Option<&Batch>,
-        now: Millis,
-    ) -> Result<Slot, Lost> {
-        if now - self.at >= PARK_AFTER {
-            return Err(Lost::TooOld);
-        }
+    ) -> Result<Slot, Unknown> {
         let key = RowKey::of(&self.row.event);
         let work = match self.is_of_batch(pipeline) {
             false => Work::Row(key),
-            true if batch.is_some_and(|batch| batch.rows().contains(&key)) => Work::Batch,
-            true => return Err(Lost::NoBatch),
+            true if batch.is_some_and(|batch| batch.candidates.contains(&key)) => Work::Batch,
+            true => return Err(Unknown::Batch),
         };
+        let state_machine_arn = self.state_machine_arn.clone();
         Ok(Slot {
             execution: self.execution.clone(),
             taken_at: self.at,
             work,
-            ordered: head.running.as_deref() == Some(self.execution.as_str()),
-            state_machine_arn: self.state_machine_arn.clone(),
+            // A turn that is another's by now is left alone by settle.
+            ordered: head.revision > 0,
+            state_machine_arn: state_machine_arn.ok_or(Unknown::StateMachine)?,
             pending: false,
         })
     }
@@ -88,6 +82,7 @@ impl Started {
 mod tests {
     use super::*;
     use crate::event::tests::event;
+    use crate::record::row::State;
 
     const PIPELINE: &str = "arn:aws:dynamodb:us-east-1:111122223333:table/device-status-ledger";
 
@@ -105,41 +100,39 @@ mod tests {
             },
             execution,
             at: 100,
-            state_machine_arn: "arn:m".into(),
+            state_machine_arn: Some("arn:m".into()),
         }
     }
 
     #[test]
-    fn a_row_is_looked_at_a_day_after_it_was_started() {
-        let due = 100 + LOOKED_AT_AFTER;
-        assert!(!started(None).is_due(due - 1));
-        assert!(started(None).is_due(due));
-        let mut ended = started(None);
-        ended.row.state = State::Retry;
-        assert!(!ended.is_due(due));
+    fn a_slot_is_looked_for_a_day_after_its_attempt_was_claimed() {
+        let old = 100 + LOOKED_FOR_AFTER;
+        assert!(!started(None).is_old(old - 1));
+        assert!(started(None).is_old(old));
     }
 
     #[test]
     fn the_slot_is_of_the_same_execution_and_as_old_as_the_attempt() {
         let orphan = started(None);
         let mut head = Head::default();
-        let slot = orphan.slot(PIPELINE, &head, None, 200).unwrap();
+        let slot = orphan.slot(PIPELINE, &head, None).unwrap();
         let row = RowKey::of(&orphan.row.event);
         assert_eq!(slot.execution, orphan.execution);
         assert_eq!((slot.taken_at, slot.ordered), (100, false));
         assert_eq!(slot.work, Work::Row(row));
         assert_eq!(slot.state_machine_arn, "arn:m");
-        head.running = Some("another".into());
-        assert!(!orphan.slot(PIPELINE, &head, None, 200).unwrap().ordered);
-        head.running = Some(orphan.execution.clone());
-        assert!(orphan.slot(PIPELINE, &head, None, 200).unwrap().ordered);
+        head.revision = 1;
+        assert!(orphan.slot(PIPELINE, &head, None).unwrap().ordered);
     }
 
     #[test]
-    fn what_could_be_started_twice_is_only_reported() {
-        let slot = |now| started(None).slot(PIPELINE, &Head::default(), None, now);
-        assert!(slot(99 + PARK_AFTER).is_ok());
-        assert_eq!(slot(100 + PARK_AFTER), Err(Lost::TooOld));
+    fn nothing_is_put_back_without_its_state_machine() {
+        let orphan = Started {
+            state_machine_arn: None,
+            ..started(None)
+        };
+        let slot = orphan.slot(PIPELINE, &Head::default(), None);
+        assert_eq!(slot, Err(Unknown::StateMachine));
     }
 
     #[test]
@@ -148,14 +141,15 @@ mod tests {
         let of = |candidates: Vec<RowKey>| {
             let batch = Batch {
                 candidates,
-                members: None,
+                // It was left out, and settle looks after it all the same.
+                members: Some(Vec::new()),
             };
-            orphan.slot(PIPELINE, &Head::default(), Some(&batch), 200)
+            orphan.slot(PIPELINE, &Head::default(), Some(&batch))
         };
         let key = RowKey::of(&orphan.row.event);
         assert_eq!(of(vec![key]).unwrap().work, Work::Batch);
-        assert_eq!(of(Vec::new()), Err(Lost::NoBatch));
-        let without = orphan.slot(PIPELINE, &Head::default(), None, 200);
-        assert_eq!(without, Err(Lost::NoBatch));
+        assert_eq!(of(Vec::new()), Err(Unknown::Batch));
+        let without = orphan.slot(PIPELINE, &Head::default(), None);
+        assert_eq!(without, Err(Unknown::Batch));
     }
 }
