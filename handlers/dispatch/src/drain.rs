@@ -4,42 +4,53 @@ use std::sync::Arc;
 
 use aws::error::AwsError;
 use aws::shell::patiently;
-use spillway::lane::polling::ONE_RECEIVE;
+use futures_util::future::BoxFuture;
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use spillway::Millis;
 use spillway::pace::permit::Permit;
 use spillway::protocol::fate::Fate;
 use spillway::protocol::filling::Pool;
 use spillway::protocol::kept::{Again, Kept, NotNow, Origin};
-use spillway::protocol::receiving::{Do, Known, Receiving};
+use spillway::protocol::receiving::{Do, Ended, Known, Receiving};
 use spillway::protocol::starting::Starting;
-use tokio::task::JoinSet;
-use tokio::time::timeout_at;
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::{sleep_until, timeout_at};
 use tracing::trace;
 
 use crate::Dispatch;
 use crate::error::TickError;
 use crate::guide::drive_all;
+use crate::receive::{self, Polled};
 use crate::shared::Shared;
 
 /// The tasks of a tick, and what is on its way to them.
 struct Drain {
     dispatch: Arc<Dispatch>,
     shared: Arc<Shared>,
-    tasks: JoinSet<()>,
+    receiving: Receiving,
+    polls: FuturesUnordered<BoxFuture<'static, Polled>>,
+    /// Each says at its end how many messages it worked on.
+    tasks: JoinSet<u32>,
+    /// Messages that the tasks work on.
+    messages: u32,
     pool: Pool,
 }
 
 impl Dispatch {
     /// Releases events.
     pub(crate) async fn drain(self: &Arc<Self>, shared: &Arc<Shared>) {
+        let batches = self.config.events_per_execution > 1;
+        let lanes = shared.shell.lanes.len();
         let mut drain = Drain {
             dispatch: Arc::clone(self),
             shared: Arc::clone(shared),
+            receiving: Receiving::new(lanes, batches, shared.times.stop_at, shared.now()),
+            polls: FuturesUnordered::new(),
             tasks: JoinSet::new(),
+            messages: 0,
             pool: Pool::new(),
         };
-        if let Err(problem) = drain.release().await {
-            shared.state().fail(problem);
-        }
+        drain.release().await;
         for (_, candidates) in std::mem::take(&mut drain.pool) {
             self.leave(shared, candidates, &Fate::HandBack).await;
         }
@@ -52,45 +63,137 @@ impl Dispatch {
 }
 
 impl Drain {
-    async fn release(&mut self) -> Result<(), TickError> {
+    /// Goes on until nothing more is to be received. What fails for all ends it; what is under way comes to its end.
+    async fn release(&mut self) {
         let shared = Arc::clone(&self.shared);
-        let batches = self.dispatch.config.events_per_execution > 1;
-        let lanes = shared.shell.lanes.len();
-        let mut receiving = Receiving::new(lanes, batches, shared.times.stop_at, shared.now());
         loop {
-            while self.tasks.try_join_next().is_some() {}
-            self.dispatch.read_control(&shared).await?;
+            while let Some(ended) = self.tasks.try_join_next() {
+                self.ended(ended);
+            }
             shared.checkpoint();
-            let kept = match self.next_kept() {
-                Again::Now(starts) => {
-                    self.start_again(starts);
-                    continue;
-                }
-                Again::Not(not_now) => not_now,
-            };
-            let next = receiving.next(&shared.gate, self.known(kept));
-            trace!(decision = ?next, "next");
-            match next {
-                Do::Receive(permits) => receiving.found(self.receive(permits).await?),
-                Do::Confirm(permits) => receiving.found(self.confirm(permits).await?),
-                Do::Join => drop(self.tasks.join_next().await),
-                Do::JoinUntil(time) => {
-                    let at = shared.shell.clock.instant(time);
-                    drop(timeout_at(at, self.tasks.join_next()).await);
-                }
-                Do::SleepUntil(time) => shared.shell.clock.sleep_until(time).await,
-                Do::Count => {
-                    let (free, used) = shared.recount().await?;
-                    receiving.counted(free, used, self.tasks.len(), shared.now());
-                }
-                Do::AskBacklog => {
-                    // What was received for the next batch waits as well.
-                    let received: usize = self.pool.values().map(Vec::len).sum();
-                    receiving.backlog(shared.backlog().await? + received as u64);
-                }
-                Do::End => return Ok(()),
+            match self.go_on().await {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(problem) => shared.state().fail(problem),
             }
         }
+    }
+
+    /// Does what comes next. `false`: nothing does.
+    async fn go_on(&mut self) -> Result<bool, TickError> {
+        let shared = Arc::clone(&self.shared);
+        if !shared.is_stopping() {
+            self.dispatch.read_control(&shared).await?;
+        }
+        let kept = match self.next_kept() {
+            Again::Now(starts) => {
+                self.start_again(starts);
+                return Ok(true);
+            }
+            Again::Not(not_now) => not_now,
+        };
+        let known = self.known(kept);
+        let next = {
+            let shares = &mut shared.state().shares;
+            self.receiving.next(&shared.gate, shares, known)
+        };
+        trace!(decision = ?next, "next");
+        match next {
+            Do::Poll(poll) => self.polls.push(receive::poll(&shared, poll)),
+            Do::Fill(permits) => self.fill(permits).await?,
+            Do::WaitUntil(time) => self.wait_until(time).await?,
+            Do::Count => {
+                let (free, used) = shared.recount().await?;
+                self.receiving
+                    .counted(free, used, self.tasks.len(), shared.now());
+            }
+            Do::AskBacklog => {
+                // What was received for the next batch waits as well.
+                let received: usize = self.pool.values().map(Vec::len).sum();
+                self.receiving
+                    .backlog(shared.backlog().await? + received as u64);
+            }
+            Do::End => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// Waits until a poll or a task ends, or until then.
+    async fn wait_until(&mut self, time: Millis) -> Result<(), TickError> {
+        let until = self.shared.shell.clock.instant(time);
+        let polled = tokio::select! {
+            biased;
+            Some(polled) = self.polls.next() => polled,
+            Some(ended) = self.tasks.join_next() => {
+                self.ended(ended);
+                return Ok(());
+            }
+            () = sleep_until(until) => return Ok(()),
+        };
+        self.polled(polled).await
+    }
+
+    /// Hands what a poll brought to a task.
+    async fn polled(&mut self, polled: Polled) -> Result<(), TickError> {
+        let (dispatch, shared) = (Arc::clone(&self.dispatch), Arc::clone(&self.shared));
+        let Polled {
+            poll,
+            messages,
+            problem,
+        } = polled;
+        let found = messages.len();
+        let stops = {
+            let state = &mut *shared.state();
+            let ended = Ended::of(&poll, found);
+            self.receiving
+                .polled(ended, &mut state.shares, shared.now());
+            state.counts.received += u32::try_from(found).unwrap_or(u32::MAX);
+            state.tick.is_stopping()
+        };
+        let lane = poll.lane;
+        let mut permits = poll.permits;
+        if stops || dispatch.config.events_per_execution > 1 {
+            drop(permits);
+            let candidates = dispatch.understand(&shared, lane, messages).await;
+            match stops {
+                true => dispatch.leave(&shared, candidates, &Fate::HandBack).await,
+                false => self.pool.entry(lane).or_default().extend(candidates),
+            }
+        } else if found > 0 {
+            permits.truncate(found);
+            self.spawn(found, async move {
+                dispatch.take_in(&shared, lane, messages, permits).await;
+            });
+        }
+        problem.map_or(Ok(()), |problem| Err(problem.into()))
+    }
+
+    /// Fills one batch, and hands it to a task.
+    async fn fill(&mut self, permits: Vec<Permit>) -> Result<(), TickError> {
+        let (dispatch, shared) = (Arc::clone(&self.dispatch), Arc::clone(&self.shared));
+        let filled = dispatch.fill(&shared, &mut self.pool).await?;
+        self.receiving.filled(filled.is_some());
+        if let Some(candidates) = filled {
+            self.spawn(candidates.len(), async move {
+                dispatch.take_in_batch(&shared, candidates, permits).await;
+            });
+        }
+        Ok(())
+    }
+
+    /// Begins a task that works on so many messages.
+    fn spawn(&mut self, messages: usize, task: impl Future<Output = ()> + Send + 'static) {
+        let messages = u32::try_from(messages).unwrap_or(u32::MAX);
+        self.messages = self.messages.saturating_add(messages);
+        self.tasks.spawn(async move {
+            task.await;
+            messages
+        });
+    }
+
+    fn ended(&mut self, task: Result<u32, JoinError>) {
+        let messages = task.unwrap_or_default();
+        self.messages = self.messages.saturating_sub(messages);
     }
 
     /// What comes next of the starts that are kept, if the tick goes on.
@@ -106,7 +209,7 @@ impl Drain {
 
     fn start_again(&mut self, starts: Vec<(Kept, Permit)>) {
         let shared = Arc::clone(&self.shared);
-        self.tasks.spawn(async move {
+        self.spawn(0, async move {
             let (starts, permits): (Vec<_>, Vec<_>) = starts.into_iter().unzip();
             if let Err(problem) = shared.reserve().await {
                 starts.into_iter().for_each(|kept| shared.keep(kept));
@@ -125,64 +228,11 @@ impl Drain {
         Known {
             now: self.shared.now(),
             tasks: self.tasks.len(),
+            messages: self.messages,
             stopping: state.tick.is_stopping(),
             received: state.counts.received > 0,
-            next_ask: state.shares.next_ask(),
             kept,
         }
-    }
-
-    /// Receives what the permits allow and hands it to a task. `false`: nothing was found.
-    async fn receive(&mut self, mut permits: Vec<Permit>) -> Result<bool, AwsError> {
-        let (dispatch, shared) = (Arc::clone(&self.dispatch), Arc::clone(&self.shared));
-        if self.dispatch.config.events_per_execution > 1 {
-            let filled = dispatch.fill(&shared, &mut self.pool).await?;
-            let Some(candidates) = filled else {
-                return Ok(false);
-            };
-            self.tasks.spawn(async move {
-                dispatch.take_in_batch(&shared, candidates, permits).await;
-            });
-            return Ok(true);
-        }
-        let most = u32::try_from(permits.len()).unwrap_or(u32::MAX);
-        let Some((lane, messages)) = shared.receive(most).await? else {
-            return Ok(false);
-        };
-        permits.truncate(messages.len());
-        self.tasks.spawn(async move {
-            dispatch.take_in(&shared, lane, messages, permits).await;
-        });
-        Ok(true)
-    }
-
-    /// Receives from all lanes what the permits allow. `false`: nothing was found.
-    async fn confirm(&mut self, mut permits: Vec<Permit>) -> Result<bool, AwsError> {
-        let (dispatch, shared) = (Arc::clone(&self.dispatch), Arc::clone(&self.shared));
-        let batches = dispatch.config.events_per_execution > 1;
-        // The next batch is filled with it.
-        let most = match batches {
-            true => shared.shell.lanes.len() * ONE_RECEIVE as usize,
-            false => permits.len(),
-        };
-        let received = shared.receive_of_all(most).await?;
-        let any = !received.is_empty();
-        for (lane, messages) in received {
-            if batches {
-                let candidates = dispatch.understand(&shared, lane, messages).await;
-                self.pool.entry(lane).or_default().extend(candidates);
-                continue;
-            }
-            let started = u32::try_from(messages.len()).unwrap_or(u32::MAX);
-            shared.state().shares.started(lane, started);
-            let rest = permits.split_off(messages.len().min(permits.len()));
-            let permits = std::mem::replace(&mut permits, rest);
-            let (dispatch, shared) = (Arc::clone(&dispatch), Arc::clone(&shared));
-            self.tasks.spawn(async move {
-                dispatch.take_in(&shared, lane, messages, permits).await;
-            });
-        }
-        Ok(any)
     }
 
     /// Waits for all tasks.

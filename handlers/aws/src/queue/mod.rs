@@ -78,14 +78,16 @@ impl Queue {
             .collect())
     }
 
-    /// Receives side by side, each as [`Self::receive`] does. What was received is not lost over a receive that failed: that
-    /// is only logged.
+    /// Receives side by side, each as [`Self::receive`] does, but only the first one waits: none of what is there waits for
+    /// more. What was received is not lost over a receive that failed: that is only logged.
     pub async fn receive_side_by_side(
         &self,
         most: &[u32],
         wait_seconds: u32,
     ) -> Result<Vec<Received>, AwsError> {
-        let receives = most.iter().map(|most| self.receive(*most, wait_seconds));
+        let waits = std::iter::once(wait_seconds).chain(std::iter::repeat(0));
+        let receives = most.iter().zip(waits);
+        let receives = receives.map(|(most, wait)| self.receive(*most, wait));
         let (mut messages, mut failure) = (Vec::new(), None);
         for answer in join_all(receives).await {
             match answer {

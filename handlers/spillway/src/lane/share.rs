@@ -87,12 +87,6 @@ impl Shares {
         self.lanes.iter_mut().for_each(|share| share.owed = 0.0);
     }
 
-    /// When the next lane may be asked again.
-    pub fn next_ask(&self) -> Millis {
-        let times = self.lanes.iter().map(|lane| lane.empty_until);
-        times.min().unwrap_or_default()
-    }
-
     /// What is owed to each lane, for the next tick.
     pub fn owed(&self) -> impl Iterator<Item = f64> + '_ {
         self.lanes.iter().map(|lane| lane.owed)
@@ -120,7 +114,6 @@ mod tests {
         assert_eq!(lanes(&shares, EMPTY_FOR), [0, 1]);
         shares.found_empty(1, 10);
         assert_eq!(lanes(&shares, 11), [] as [usize; 0]);
-        assert_eq!(shares.next_ask(), EMPTY_FOR);
     }
 
     #[test]

@@ -93,6 +93,11 @@ impl Gate {
         self.spent
     }
 
+    /// Returns how many starts slots and rate allow now.
+    pub fn free(&mut self, now: Millis) -> u32 {
+        self.capacity.free().min(self.tokens.available(now))
+    }
+
     /// Asks for up to `most` starts, each with a slot of its own.
     pub fn request(&mut self, most: u32, now: Millis) -> Grant {
         let today = self.day.as_mut().map(|day| day.left(now));

@@ -1,15 +1,25 @@
 //! Receiving, while a tick drains its queues: at most what can start now, until the deadline, an empty queue, or the tick's
 //! last start.
+//!
+//! Polls are under way side by side. One lane is polled for a second each time, and by more polls at once as long as they come
+//! back full. Several lanes are polled by priority and for no time, so that an empty one delays nobody; when none has anything,
+//! all are polled for a second side by side.
 
 use crate::Millis;
-use crate::lane::MAX_LANES;
-use crate::lane::polling::{ONE_RECEIVE, empty_times, together};
+use crate::lane::polling::{LONG_POLL_SECONDS, ONE_RECEIVE, empty_times};
+use crate::lane::share::Shares;
 use crate::pace::permit::{Permit, Permits, SharedGate};
 use crate::pace::recount::Recount;
 use crate::protocol::kept::NotNow;
 
-/// What was received together is under way together, and so much at once: the bound on calls under way.
-const RECEIVED_AT_ONCE: usize = 4;
+/// Polls of full lanes that are under way at once.
+const POLLS_AT_ONCE: u32 = 4;
+/// Messages of one poll of the only lane, in two receives: their slots share one call, and so their claims, since a call takes
+/// 25 writes.
+const TWO_RECEIVES: u32 = 2 * ONE_RECEIVE;
+/// Messages under way at once. At 30 ms a call that is enough for two thousand starts a second, and their bodies fit into the
+/// smallest function's memory.
+const UNDER_WAY: u32 = 400;
 /// Batches under way at once, each of one start and up to a hundred claims.
 const BATCHES_AT_ONCE: usize = 6;
 /// How long the rate is waited for at most, since a limit or a pause can change meanwhile.
@@ -20,43 +30,60 @@ const BACKLOG_EVERY: Millis = 10_000;
 /// The receiving of a tick.
 #[derive(Debug, Clone)]
 pub struct Receiving {
-    lanes: usize,
+    lanes: Vec<Polls>,
     batches: bool,
     stop_at: Millis,
     recount: Recount,
     backlog_asked: Option<Millis>,
     /// How many times in a row nothing was found.
     empty: u32,
+    /// Polls of full lanes that may be under way.
+    depth: u32,
     at: At,
+}
+
+/// Polls of a lane that are under way.
+#[derive(Debug, Clone, Copy, Default)]
+struct Polls {
+    short: u32,
+    long: u32,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum At {
-    AskGate,
-    /// Nothing was found.
+    /// Lanes are asked by priority. Of batches: the next one is filled.
+    Ask,
+    /// Every lane is polled for as long as it takes SQS to ask all of its servers; this one is next.
+    Round(usize),
+    /// Long polls of all lanes found nothing.
     Empty,
-    /// Short polls found nothing in any lane: long ones are to say so too.
-    Confirm,
-    /// Long polls found nothing.
-    Confirmed,
-    /// Every slot is taken.
-    Full,
     AskBacklog,
     End,
+}
+
+/// A poll of one lane.
+#[derive(Debug)]
+pub struct Poll {
+    pub lane: usize,
+    /// Messages that it brings at most.
+    pub most: u32,
+    /// How long it waits for a first message.
+    pub wait_seconds: u32,
+    /// A second receive goes beside the first one; else it comes after a full one.
+    pub side_by_side: bool,
+    /// One for each message; of batches one in all.
+    pub permits: Vec<Permit>,
 }
 
 /// What the tick does next.
 #[derive(Debug)]
 pub enum Do {
-    /// Receives so many messages, or fills one batch, and hands them to a task.
-    Receive(Vec<Permit>),
-    /// Polls all lanes, each for as long as it takes SQS to ask all of its servers, and hands what they have to tasks.
-    Confirm(Vec<Permit>),
-    /// Waits until one of the tasks ends.
-    Join,
-    /// The same, until this time at the latest: what a task gives back can be used at once.
-    JoinUntil(Millis),
-    SleepUntil(Millis),
+    /// Begins a poll. What it brings is told by [`Receiving::polled`], and handed to a task.
+    Poll(Poll),
+    /// Fills one batch, and hands it to a task.
+    Fill(Vec<Permit>),
+    /// Waits until a poll or a task ends: what a task gives back can be used at once. Until this time at the latest.
+    WaitUntil(Millis),
     /// Counts the slots.
     Count,
     AskBacklog,
@@ -69,12 +96,12 @@ pub struct Known {
     pub now: Millis,
     /// Tasks under way.
     pub tasks: usize,
+    /// Messages that these work on.
+    pub messages: u32,
     /// Nothing more is to be received.
     pub stopping: bool,
     /// The tick has received a message.
     pub received: bool,
-    /// When a lane that was empty is asked again.
-    pub next_ask: Millis,
     /// What becomes of the starts that are kept: they come before anything new.
     pub kept: NotNow,
 }
@@ -82,94 +109,247 @@ pub struct Known {
 impl Receiving {
     /// Until `stop_at`, from so many lanes. `batches`: executions work on several object events.
     pub fn new(lanes: usize, batches: bool, stop_at: Millis, now: Millis) -> Self {
-        Self {
-            lanes,
+        let mut receiving = Self {
+            lanes: vec![Polls::default(); lanes],
             batches,
             stop_at,
             recount: Recount::new(now),
             backlog_asked: None,
             empty: 0,
-            at: At::AskGate,
+            depth: 1,
+            at: At::Ask,
+        };
+        receiving.at = receiving.first();
+        receiving
+    }
+
+    /// The only lane needs no short polls, unless it fills batches.
+    fn first(&self) -> At {
+        match self.lanes.len() == 1 && !self.batches {
+            true => At::Round(0),
+            false => At::Ask,
         }
     }
 
-    pub fn next(&mut self, gate: &SharedGate, known: Known) -> Do {
-        if known.stopping || known.now >= self.stop_at {
-            return Do::End;
+    /// Returns what comes next. Polls that are under way are waited for, whatever happens: SQS hides the messages that it
+    /// handed to a poll that nobody reads.
+    pub fn next(&mut self, gate: &SharedGate, shares: &mut Shares, known: Known) -> Do {
+        let now = known.now;
+        if known.stopping || now >= self.stop_at {
+            return self.end(now);
         }
         if let NotNow::NotBefore(time) = known.kept {
-            return Do::SleepUntil(self.soon(time, known.now));
+            return Do::WaitUntil(self.soon(time, now));
         }
         match self.at {
+            At::Ask if self.batches => self.fill(gate, known),
+            At::Ask => self.ask(gate, shares, known),
+            At::Round(next) => self.round(next, gate, shares, known),
+            At::Empty => self.believe(gate, shares, known),
+            At::AskBacklog => Do::AskBacklog,
             // What is kept can get a slot.
             At::End if known.kept == NotNow::Blocked => {
-                self.at = At::AskGate;
-                Do::SleepUntil(self.soon(known.now + WAIT_MOST, known.now))
+                self.at = self.first();
+                self.pause(now)
             }
-            At::End => Do::End,
-            At::AskBacklog => Do::AskBacklog,
-            At::Full => Do::Count,
-            At::Empty if known.tasks > 0 => {
-                self.at = At::AskGate;
-                Do::Join
-            }
-            At::Empty if self.lanes > 1 => {
-                self.at = At::Confirm;
-                self.ask(gate, known)
-            }
-            At::Empty | At::Confirmed => {
-                self.empty += 1;
-                if self.empty >= empty_times(known.received) {
-                    self.at = At::End;
-                    return self.next(gate, known);
-                }
-                self.at = At::AskGate;
-                Do::SleepUntil(known.next_ask.min(self.stop_at))
-            }
-            At::AskGate | At::Confirm => self.ask(gate, known),
+            At::End => self.end(now),
         }
     }
 
-    fn ask(&mut self, gate: &SharedGate, Known { now, tasks, .. }: Known) -> Do {
-        let confirms = self.at == At::Confirm;
-        let (most, at_once) = match self.batches {
-            false if confirms => (MAX_LANES as u32 * ONE_RECEIVE, RECEIVED_AT_ONCE),
-            false => (together(self.lanes), RECEIVED_AT_ONCE),
-            true => (1, BATCHES_AT_ONCE),
+    fn end(&self, now: Millis) -> Do {
+        match self.polls() {
+            0 => Do::End,
+            _ => Do::WaitUntil(now + WAIT_MOST),
+        }
+    }
+
+    fn polls(&self) -> u32 {
+        let polls = self.lanes.iter();
+        polls.map(|lane| lane.short + lane.long).sum()
+    }
+
+    /// Asks the lane whose turn it is.
+    fn ask(&mut self, gate: &SharedGate, shares: &mut Shares, known: Known) -> Do {
+        let short: u32 = self.lanes.iter().map(|lane| lane.short).sum();
+        if short >= self.depth {
+            return self.pause(known.now);
+        }
+        // What is owed to a lane is asked for by one poll.
+        let asked = |lane: usize| self.lanes.get(lane).is_some_and(|lane| lane.short > 0);
+        let mut asks = shares.to_ask(known.now).into_iter();
+        match asks.find(|ask| ask.most.is_none() || !asked(ask.lane)) {
+            Some(ask) => {
+                let most = ask.most.unwrap_or(ONE_RECEIVE).min(ONE_RECEIVE);
+                self.poll(ask.lane, most, 0, gate, known)
+            }
+            None if short > 0 => self.pause(known.now),
+            None => {
+                self.at = At::Round(0);
+                self.round(0, gate, shares, known)
+            }
+        }
+    }
+
+    /// Polls each lane for long, the next one first. The only lane is polled as often as it proves deep.
+    fn round(&mut self, next: usize, gate: &SharedGate, shares: &mut Shares, known: Known) -> Do {
+        let only = self.lanes.len() == 1;
+        let wanted = if only { self.depth } else { 1 };
+        let lanes = self.lanes.iter().enumerate().skip(next);
+        let Some((lane, polls)) = lanes.clone().find(|(_, polls)| polls.long < wanted) else {
+            if self.polls() > 0 {
+                return self.pause(known.now);
+            }
+            self.at = At::Empty;
+            return self.believe(gate, shares, known);
         };
-        if tasks >= at_once {
-            return Do::Join;
+        let most = match only {
+            true => TWO_RECEIVES,
+            // All get a part of what there is.
+            false => gate.lock().free(known.now) / (self.lanes.len() - lane) as u32,
+        };
+        let most = most.clamp(1, TWO_RECEIVES);
+        let after = lane + usize::from(polls.long + 1 >= wanted);
+        let next = self.poll(lane, most, LONG_POLL_SECONDS, gate, known);
+        if matches!(next, Do::Poll(_)) {
+            self.at = At::Round(after);
         }
-        match gate.request(most, now) {
-            Permits::Granted(permits) if confirms => Do::Confirm(permits),
-            Permits::Granted(permits) => Do::Receive(permits),
-            // What is under way can come to nothing and give its starts back.
-            Permits::Spent if tasks > 0 => Do::Join,
-            Permits::Spent => Do::End,
-            Permits::NotBefore(time) if tasks > 0 => Do::JoinUntil(self.soon(time, now)),
-            Permits::NotBefore(time) => Do::SleepUntil(self.soon(time, now)),
-            Permits::Full => {
-                self.at = At::Full;
-                Do::SleepUntil(self.recount.due().max(now).min(self.stop_at))
+        next
+    }
+
+    /// Whether all lanes are believed to be empty.
+    fn believe(&mut self, gate: &SharedGate, shares: &mut Shares, known: Known) -> Do {
+        if self.lanes.len() > 1 {
+            shares.all_are_empty();
+        }
+        self.at = match self.batches {
+            true if self.lanes.len() == 1 => At::Ask,
+            _ => At::Round(0),
+        };
+        // Those can send messages.
+        if known.tasks > 0 {
+            return self.pause(known.now);
+        }
+        self.empty += 1;
+        if self.empty >= empty_times(known.received) {
+            self.at = At::End;
+        }
+        self.next(gate, shares, known)
+    }
+
+    fn poll(
+        &mut self,
+        lane: usize,
+        most: u32,
+        wait_seconds: u32,
+        gate: &SharedGate,
+        known: Known,
+    ) -> Do {
+        if known.messages + most > UNDER_WAY {
+            return self.pause(known.now);
+        }
+        let wanted = if self.batches { 1 } else { most };
+        self.granted(gate, wanted, known, |receiving, permits| {
+            if let Some(polls) = receiving.lanes.get_mut(lane) {
+                match wait_seconds {
+                    0 => polls.short += 1,
+                    _ => polls.long += 1,
+                }
             }
+            let granted = u32::try_from(permits.len()).unwrap_or(u32::MAX);
+            Do::Poll(Poll {
+                lane,
+                most: if receiving.batches { most } else { granted },
+                wait_seconds,
+                side_by_side: receiving.depth > 1,
+                permits,
+            })
+        })
+    }
+
+    fn fill(&mut self, gate: &SharedGate, known: Known) -> Do {
+        if known.tasks >= BATCHES_AT_ONCE {
+            return self.pause(known.now);
+        }
+        self.granted(gate, 1, known, |_, permits| Do::Fill(permits))
+    }
+
+    /// Asks the gate, and goes on with what it grants.
+    fn granted(
+        &mut self,
+        gate: &SharedGate,
+        wanted: u32,
+        known: Known,
+        then: impl FnOnce(&mut Self, Vec<Permit>) -> Do,
+    ) -> Do {
+        let Known { now, tasks, .. } = known;
+        match gate.request(wanted, now) {
+            Permits::Granted(permits) => then(self, permits),
+            // What is under way can come to nothing and give its starts back.
+            Permits::Spent if tasks > 0 => self.pause(now),
+            Permits::Spent => self.end(now),
+            Permits::NotBefore(time) => Do::WaitUntil(self.soon(time, now)),
+            // Polls hold slots that they may not need.
+            Permits::Full if self.polls() > 0 => self.pause(now),
+            Permits::Full => match self.recount.due() {
+                due if due <= now => Do::Count,
+                due => Do::WaitUntil(due.min(self.stop_at)),
+            },
         }
     }
 
-    /// A time to sleep until, at which something can have changed.
+    fn pause(&self, now: Millis) -> Do {
+        Do::WaitUntil(self.soon(now + WAIT_MOST, now))
+    }
+
+    /// A time to wait until, at which something can have changed.
     fn soon(&self, time: Millis, now: Millis) -> Millis {
         time.min(self.stop_at).min(now + WAIT_MOST)
     }
 
-    /// Takes in whether messages were found.
-    pub fn found(&mut self, any: bool) {
-        self.at = match (any, self.at) {
-            (true, _) => At::AskGate,
-            (false, At::Confirm) => At::Confirmed,
-            (false, _) => At::Empty,
-        };
-        if any {
-            self.empty = 0;
+    /// Takes in how many messages a poll brought: of this lane, that waited so long, and that asked for so many.
+    pub fn polled(&mut self, ended: Ended, shares: &mut Shares, now: Millis) {
+        let Ended {
+            lane,
+            wait_seconds,
+            most,
+            found,
+        } = ended;
+        if let Some(polls) = self.lanes.get_mut(lane) {
+            let polls = match wait_seconds {
+                0 => &mut polls.short,
+                _ => &mut polls.long,
+            };
+            *polls = polls.saturating_sub(1);
         }
+        let full = found >= most && most >= ONE_RECEIVE;
+        self.depth = match full {
+            true => (2 * self.depth).min(POLLS_AT_ONCE),
+            false => 1,
+        };
+        match found {
+            0 if wait_seconds == 0 => shares.found_empty(lane, now),
+            0 => {}
+            found => {
+                if !self.batches {
+                    shares.started(lane, found);
+                }
+                self.found();
+            }
+        }
+    }
+
+    /// Takes in whether a batch was filled.
+    pub fn filled(&mut self, any: bool) {
+        match any {
+            true => self.found(),
+            false if self.lanes.len() == 1 => self.at = At::Empty,
+            false => self.at = At::Round(0),
+        }
+    }
+
+    fn found(&mut self) {
+        self.empty = 0;
+        self.at = self.first();
     }
 
     /// Takes in a count of the slots. Without a backlog there is nothing to wait with while all are taken.
@@ -177,7 +357,6 @@ impl Receiving {
         self.recount.counted(now, free, used);
         let asked = self.backlog_asked;
         let ask = asked.is_none_or(|asked| now - asked >= BACKLOG_EVERY);
-        self.at = At::AskGate;
         if free == 0 && tasks == 0 && ask {
             self.backlog_asked = Some(now);
             self.at = At::AskBacklog;
@@ -186,7 +365,32 @@ impl Receiving {
 
     /// Takes in how many messages wait.
     pub fn backlog(&mut self, messages: u64) {
-        self.at = if messages == 0 { At::End } else { At::AskGate };
+        self.at = match messages {
+            0 => At::End,
+            _ => self.first(),
+        };
+    }
+}
+
+/// A poll that came to its end.
+#[derive(Debug, Clone, Copy)]
+pub struct Ended {
+    pub lane: usize,
+    pub wait_seconds: u32,
+    pub most: u32,
+    /// Messages that it brought.
+    pub found: u32,
+}
+
+impl Ended {
+    /// Of a poll that brought so many.
+    pub fn of(poll: &Poll, found: usize) -> Self {
+        Self {
+            lane: poll.lane,
+            wait_seconds: poll.wait_seconds,
+            most: poll.most,
+            found: u32::try_from(found).unwrap_or(u32::MAX),
+        }
     }
 }
 
@@ -197,128 +401,272 @@ mod tests {
     use crate::pace::gate::Gate;
     use crate::pace::tokens::Tokens;
 
-    fn gate(max_concurrency: u32) -> SharedGate {
-        let pace = Pace {
-            max_concurrency,
-            starts_per_second: 100.0,
-            burst: 50,
-            starts_per_tick: None,
-        };
-        SharedGate::new(Gate::new(&pace, Tokens::new(100.0, 50, None, 0), None))
-    }
-
     const KNOWN: Known = Known {
         now: 0,
         tasks: 0,
+        messages: 0,
         stopping: false,
         received: false,
-        next_ask: 0,
         kept: NotNow::Nothing,
     };
 
-    #[test]
-    fn an_empty_queue_ends_the_tick_once_it_is_believed() {
-        let (gate, mut receiving) = (gate(10), Receiving::new(1, false, 60_000, 0));
-        let known = Known {
-            received: true,
-            ..KNOWN
-        };
-        for last in [false, true] {
-            assert!(
-                matches!(receiving.next(&gate, known), Do::Receive(permits) if permits.len() == 10)
-            );
-            receiving.found(false);
-            match receiving.next(&gate, known) {
-                Do::SleepUntil(_) => assert!(!last),
-                Do::End => assert!(last),
-                other => panic!("{other:?}"),
+    /// A tick's receiving, with polls whose answers the test gives.
+    struct Tick {
+        gate: SharedGate,
+        shares: Shares,
+        receiving: Receiving,
+        known: Known,
+    }
+
+    impl Tick {
+        fn of(max_concurrency: u32, lanes: usize, batches: bool) -> Self {
+            let pace = Pace {
+                max_concurrency,
+                starts_per_second: 1_000.0,
+                burst: 1_000,
+                starts_per_tick: None,
+            };
+            let tokens = Tokens::new(1_000.0, 1_000, None, 0);
+            Self {
+                gate: SharedGate::new(Gate::new(&pace, tokens, None)),
+                shares: Shares::new((0..lanes).map(|_| (0.0, 0.0))),
+                receiving: Receiving::new(lanes, batches, 60_000, 0),
+                known: KNOWN,
             }
         }
+
+        fn next(&mut self) -> Do {
+            self.receiving
+                .next(&self.gate, &mut self.shares, self.known)
+        }
+
+        #[track_caller]
+        fn poll(&mut self) -> Poll {
+            match self.next() {
+                Do::Poll(poll) => poll,
+                other => panic!("no poll: {other:?}"),
+            }
+        }
+
+        /// A poll ends, and a task gets what it brought.
+        fn brings(&mut self, poll: Poll, found: u32) -> Vec<Permit> {
+            let ended = Ended::of(&poll, found as usize);
+            self.receiving
+                .polled(ended, &mut self.shares, self.known.now);
+            let mut permits = poll.permits;
+            permits.truncate(found as usize);
+            permits
+        }
+
+        #[track_caller]
+        fn waits(&mut self) -> Millis {
+            match self.next() {
+                Do::WaitUntil(time) => time,
+                other => panic!("it does not wait: {other:?}"),
+            }
+        }
+
+        #[track_caller]
+        fn ends(&mut self) {
+            let next = self.next();
+            assert!(matches!(next, Do::End), "{next:?}");
+        }
+    }
+
+    #[test]
+    fn an_empty_queue_ends_the_tick_once_it_is_believed() {
+        for received in [false, true] {
+            let mut tick = Tick::of(15, 1, false);
+            tick.known.received = received;
+            for _ in 0..1 + u32::from(received) {
+                let poll = tick.poll();
+                assert_eq!((poll.most, poll.wait_seconds), (15, LONG_POLL_SECONDS));
+                assert!(!poll.side_by_side);
+                tick.waits();
+                drop(tick.brings(poll, 0));
+            }
+            tick.ends();
+        }
+    }
+
+    #[test]
+    fn a_queue_that_proves_deep_is_polled_by_more_at_once() {
+        let mut tick = Tick::of(1_000, 1, false);
+        let first = tick.poll();
+        tick.waits();
+        let mut held = tick.brings(first, TWO_RECEIVES);
+        let two = [tick.poll(), tick.poll()];
+        tick.waits();
+        assert_eq!((two[0].most, two[0].side_by_side), (20, true));
+        for poll in two {
+            held.extend(tick.brings(poll, TWO_RECEIVES));
+        }
+        let mut polls: Vec<Poll> = (0..POLLS_AT_ONCE).map(|_| tick.poll()).collect();
+        tick.waits();
+        // One that is not full: the others are waited for.
+        held.extend(tick.brings(polls.remove(0), 3));
+        tick.waits();
+        for poll in polls {
+            drop(tick.brings(poll, 0));
+        }
+        assert!(!tick.poll().side_by_side);
+    }
+
+    #[test]
+    fn so_many_messages_and_batches_are_under_way_at_once() {
+        let mut tick = Tick::of(1_000, 1, false);
+        tick.known.messages = UNDER_WAY - 19;
+        tick.known.tasks = 20;
+        tick.waits();
+        tick.known.messages = UNDER_WAY - 20;
+        tick.poll();
+        let mut tick = Tick::of(1_000, 1, true);
+        tick.known.tasks = BATCHES_AT_ONCE - 1;
+        assert!(matches!(tick.next(), Do::Fill(permits) if permits.len() == 1));
+        tick.known.tasks = BATCHES_AT_ONCE;
+        tick.waits();
     }
 
     #[test]
     fn long_polls_of_all_lanes_confirm_what_short_ones_say() {
-        let (gate, mut receiving) = (gate(10), Receiving::new(2, false, 60_000, 0));
-        assert!(matches!(receiving.next(&gate, KNOWN), Do::Receive(_)));
-        receiving.found(false);
-        assert!(
-            matches!(receiving.next(&gate, KNOWN), Do::Confirm(permits) if permits.len() == 10)
-        );
-        receiving.found(true);
-        assert!(matches!(receiving.next(&gate, KNOWN), Do::Receive(_)));
-        receiving.found(false);
-        assert!(matches!(receiving.next(&gate, KNOWN), Do::Confirm(_)));
-        receiving.found(false);
-        assert!(matches!(receiving.next(&gate, KNOWN), Do::End));
+        let mut tick = Tick::of(20, 2, false);
+        for lane in [0, 1] {
+            let poll = tick.poll();
+            assert_eq!((poll.lane, poll.wait_seconds), (lane, 0));
+            tick.waits();
+            drop(tick.brings(poll, 0));
+        }
+        let long = [tick.poll(), tick.poll()];
+        assert_eq!(long.each_ref().map(|poll| poll.most), [10, 10]);
+        assert_eq!(long.each_ref().map(|poll| poll.wait_seconds), [1, 1]);
+        tick.waits();
+        let [first, second] = long;
+        // It has something, and is asked again while the other one is still polled.
+        drop(tick.brings(second, 1));
+        tick.known.now = 250;
+        let poll = tick.poll();
+        assert_eq!((poll.lane, poll.wait_seconds), (0, 0));
+        drop(tick.brings(poll, 0));
+        drop(tick.brings(first, 0));
+        let poll = tick.poll();
+        assert_eq!(poll.lane, 1);
+        drop(tick.brings(poll, 0));
+        for _ in 0..2 {
+            let poll = tick.poll();
+            assert_eq!(poll.wait_seconds, 1);
+            drop(tick.brings(poll, 0));
+        }
+        tick.ends();
+    }
+
+    #[test]
+    fn with_fewer_permits_than_lanes_they_are_polled_by_priority() {
+        let mut tick = Tick::of(1, 3, false);
+        for lane in 0..3 {
+            let poll = tick.poll();
+            assert_eq!((poll.lane, poll.wait_seconds), (lane, 0));
+            drop(tick.brings(poll, 0));
+        }
+        for lane in 0..3 {
+            let poll = tick.poll();
+            assert_eq!((poll.lane, poll.most, poll.wait_seconds), (lane, 1, 1));
+            tick.waits();
+            drop(tick.brings(poll, 0));
+        }
+        tick.ends();
     }
 
     #[test]
     fn tasks_under_way_are_waited_for_before_an_empty_queue_is_believed() {
-        let (gate, mut receiving) = (gate(10), Receiving::new(1, false, 60_000, 0));
-        receiving.found(false);
-        let known = Known { tasks: 1, ..KNOWN };
-        assert!(matches!(receiving.next(&gate, known), Do::Join));
-        assert!(matches!(receiving.next(&gate, known), Do::Receive(_)));
+        let mut tick = Tick::of(10, 1, false);
+        let poll = tick.poll();
+        drop(tick.brings(poll, 0));
+        tick.known.tasks = 1;
+        tick.waits();
+        tick.poll();
+    }
+
+    #[test]
+    fn polls_are_waited_for_when_the_tick_ends() {
+        for stopping in [false, true] {
+            let mut tick = Tick::of(10, 1, false);
+            let poll = tick.poll();
+            match stopping {
+                true => tick.known.stopping = true,
+                false => tick.known.now = 60_000,
+            }
+            tick.waits();
+            drop(tick.brings(poll, 2));
+            tick.ends();
+        }
     }
 
     #[test]
     fn while_all_slots_are_taken_they_are_counted_and_then_the_backlog_is_asked_for() {
-        let (gate, mut receiving) = (gate(0), Receiving::new(1, false, 60_000, 0));
-        assert!(matches!(receiving.next(&gate, KNOWN), Do::SleepUntil(150)));
-        assert!(matches!(receiving.next(&gate, KNOWN), Do::Count));
-        receiving.counted(0, 10, 0, 150);
-        assert!(matches!(receiving.next(&gate, KNOWN), Do::AskBacklog));
-        receiving.backlog(1);
-        assert!(matches!(receiving.next(&gate, KNOWN), Do::SleepUntil(_)));
-        assert!(matches!(receiving.next(&gate, KNOWN), Do::Count));
+        let mut tick = Tick::of(0, 1, false);
+        assert_eq!(tick.waits(), 150);
+        tick.known.now = 150;
+        assert!(matches!(tick.next(), Do::Count));
+        tick.receiving.counted(0, 10, 0, 150);
+        assert!(matches!(tick.next(), Do::AskBacklog));
+        tick.receiving.backlog(1);
+        let due = tick.waits();
+        tick.known.now = due;
+        assert!(matches!(tick.next(), Do::Count));
         // Not asked for again so soon.
-        receiving.counted(0, 10, 0, 300);
-        assert!(matches!(receiving.next(&gate, KNOWN), Do::SleepUntil(_)));
-        assert!(matches!(receiving.next(&gate, KNOWN), Do::Count));
-        receiving.counted(0, 10, 0, 20_000);
-        receiving.backlog(0);
-        assert!(matches!(receiving.next(&gate, KNOWN), Do::End));
+        tick.receiving.counted(0, 10, 0, due);
+        tick.waits();
+        tick.known.now = 20_000;
+        assert!(matches!(tick.next(), Do::Count));
+        tick.receiving.counted(0, 10, 0, 20_000);
+        assert!(matches!(tick.next(), Do::AskBacklog));
+        tick.receiving.backlog(0);
+        tick.ends();
     }
 
     #[test]
     fn what_is_kept_comes_before_anything_new_and_before_the_end() {
-        let (gate, mut receiving) = (gate(10), Receiving::new(1, false, 60_000, 0));
-        let kept = |kept| Known { kept, ..KNOWN };
-        let next = receiving.next(&gate, kept(NotNow::NotBefore(500)));
-        assert!(matches!(next, Do::SleepUntil(500)));
-        assert!(matches!(receiving.next(&gate, KNOWN), Do::Receive(_)));
-        receiving.found(false);
-        let next = receiving.next(&gate, kept(NotNow::Blocked));
-        assert!(matches!(next, Do::SleepUntil(WAIT_MOST)));
-        assert!(matches!(receiving.next(&gate, KNOWN), Do::Receive(_)));
-        receiving.found(false);
-        assert!(matches!(receiving.next(&gate, KNOWN), Do::End));
+        let mut tick = Tick::of(10, 1, false);
+        tick.known.kept = NotNow::NotBefore(500);
+        assert_eq!(tick.waits(), 500);
+        tick.known.kept = NotNow::Nothing;
+        let poll = tick.poll();
+        drop(tick.brings(poll, 0));
+        tick.known.kept = NotNow::Blocked;
+        assert_eq!(tick.waits(), WAIT_MOST);
+        let poll = tick.poll();
+        tick.known.kept = NotNow::Nothing;
+        drop(tick.brings(poll, 0));
+        tick.ends();
     }
 
     #[test]
     fn what_a_task_gives_back_is_not_waited_for() {
-        let (gate, mut receiving) = (gate(100), Receiving::new(1, false, 60_000, 0));
-        let mut held = Vec::new();
-        let known = |tasks| Known { tasks, ..KNOWN };
-        while let Do::Receive(permits) = receiving.next(&gate, known(0)) {
-            held.push(permits);
-        }
-        let next = receiving.next(&gate, known(1));
-        assert!(matches!(next, Do::JoinUntil(time) if time > 0));
+        let mut tick = Tick::of(10, 1, false);
+        let poll = tick.poll();
+        let held = tick.brings(poll, 10);
+        tick.known.tasks = 1;
+        assert!(tick.waits() > 0);
         drop(held);
-        assert!(matches!(receiving.next(&gate, known(0)), Do::Receive(_)));
+        tick.poll();
     }
 
     #[test]
-    fn so_many_tasks_are_under_way_at_once() {
-        for (batches, most) in [(false, 4), (true, 6)] {
-            let (gate, mut receiving) = (gate(10), Receiving::new(1, batches, 60_000, 0));
-            let known = |tasks| Known { tasks, ..KNOWN };
-            assert!(matches!(
-                receiving.next(&gate, known(most - 1)),
-                Do::Receive(_)
-            ));
-            assert!(matches!(receiving.next(&gate, known(most)), Do::Join));
+    fn batches_are_filled_and_all_lanes_polled_before_the_end() {
+        let mut tick = Tick::of(10, 2, true);
+        assert!(matches!(tick.next(), Do::Fill(_)));
+        tick.receiving.filled(true);
+        assert!(matches!(tick.next(), Do::Fill(_)));
+        tick.receiving.filled(false);
+        for lane in 0..2 {
+            let poll = tick.poll();
+            assert_eq!((poll.lane, poll.permits.len()), (lane, 1));
+            drop(tick.brings(poll, 0));
         }
+        tick.ends();
+        let mut tick = Tick::of(10, 1, true);
+        assert!(matches!(tick.next(), Do::Fill(_)));
+        tick.receiving.filled(false);
+        tick.ends();
     }
 }
