@@ -100,3 +100,38 @@ def test_rows_whose_message_is_gone_are_sent_for_again(pipelines: dict[str, Pipe
     assert told["read_units"] > 0
     pipeline.work_off()
     assert judge_orders.batches(uploads, pipeline.runs("in/lost/"), BATCH) == []
+
+
+def test_a_slot_that_somebody_removed_is_put_back(pipelines: dict[str, Pipeline], plain: str) -> None:
+    """The row says that it is started, as it did before its end, whose event found no slot. The sweep comes to it within 17 minutes."""
+    pipeline, key = pipelines["reconcile"], "in/orphan/1.json"
+    uploads = upload(pipeline, plain, [key])
+    reconcile(pipeline, {"bucket": plain, "prefix": "in/orphan/"})
+    pipeline.work_off()
+    (row,) = pipeline.ledger_of(f"{plain}/in/orphan/")
+    assert row["state"] == {"S": "SUCCEEDED"}
+    machine = pipeline.outputs["state_machine_arn"]
+    old = {"N": str(int((time.time() - 2 * 86400) * 1000))}
+    for name in ("finished_at", "expires_at"):
+        row.pop(name, None)
+    started = {**row, "state": {"S": "STARTED"}, "started_at": old, "state_machine_arn": {"S": machine}}
+    batch = {
+        "pk": {"S": f"run/{row['execution']['S']}"},
+        "sk": {"S": "batch"},
+        "v": row["v"],
+        "row_pks": {"L": [row["pk"]]},
+        "row_sks": {"L": [row["sk"]]},
+    }
+    table, dynamodb = pipeline.outputs["ledger_table_name"], pipeline.aws.dynamodb
+    for item in (started, batch):
+        dynamodb.put_item(TableName=table, Item=item)
+    slot = {"pk": {"S": "slots"}, "sk": row["execution"]}
+    try:
+        assert counts(reconcile(pipeline), "slots_put_back", "orphans") == {"slots_put_back": 1, "orphans": 0}
+        found = dynamodb.get_item(TableName=table, Key=slot)["Item"]
+        assert (found["taken_at"], found["state_machine_arn"], found["batch"]) == (old, {"S": machine}, {"BOOL": True})
+    finally:
+        for key in (slot, {name: batch[name] for name in ("pk", "sk")}):
+            dynamodb.delete_item(TableName=table, Key=key)
+        dynamodb.put_item(TableName=table, Item=row)
+    assert judge_orders.batches(uploads, pipeline.runs("in/orphan/"), BATCH) == []

@@ -6,7 +6,6 @@ use aws::shell::patiently;
 use spillway::Millis;
 use spillway::pace::in_force::{InForce, PausedBy, in_force};
 use spillway::pace::overridden::Overridden;
-use spillway::protocol::tick::Times;
 use tracing::{info, trace};
 
 use crate::Dispatch;
@@ -22,9 +21,9 @@ impl Dispatch {
     pub(crate) async fn in_force(
         &self,
         clock: Clock,
-        times: &Times,
+        end_by: Millis,
     ) -> Result<InForce<'_>, TickError> {
-        let control = patiently(clock, times.join_by, || self.shell.ledger.control()).await;
+        let control = patiently(clock, end_by, || self.shell.ledger.control()).await;
         let control = control.map_err(|problem| match problem {
             AwsError::Ledger { .. } => TickError::Control(problem),
             problem => TickError::Aws(problem),
@@ -43,7 +42,7 @@ impl Dispatch {
             }
             state.control_read = now;
         }
-        let in_force = self.in_force(shared.shell.clock, &shared.times).await?;
+        let in_force = self.in_force(shared.shell.clock, shared.end_by()).await?;
         shared.gate.lock().set_pace(&in_force.pace);
         let mut state = shared.state();
         if state.put_in_force(&in_force) {

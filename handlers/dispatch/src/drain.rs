@@ -224,12 +224,18 @@ impl Drain {
     }
 
     fn known(&self, kept: NotNow) -> Known {
-        let state = self.shared.state();
+        let now = self.shared.now();
+        let mut state = self.shared.state();
+        let closing = state.holding.ends_soon(now);
+        if closing && state.holding.renew_at().is_some() {
+            state.failures.note(TickError::LeaseNotRenewed);
+        }
         Known {
-            now: self.shared.now(),
+            now,
             tasks: self.tasks.len(),
             messages: self.messages,
             stopping: state.tick.is_stopping(),
+            closing,
             received: state.counts.received > 0,
             kept,
         }
@@ -239,7 +245,7 @@ impl Drain {
     async fn join(mut self) {
         let shared = &self.shared;
         let join = async { while self.tasks.join_next().await.is_some() {} };
-        let at = shared.shell.clock.instant(shared.times.join_by);
+        let at = shared.shell.clock.instant(shared.end_by());
         if timeout_at(at, join).await.is_err() {
             let mut state = shared.state();
             state.tick.leave_lease(shared.reservation.lease.held_since);
@@ -257,7 +263,7 @@ impl Shared {
     async fn recount(&self) -> Result<(u32, u32), AwsError> {
         self.gate.lock().capacity.count_begins();
         let count = || self.shell.ledger.count_slots();
-        let taken = patiently(self.shell.clock, self.times.join_by, count).await?;
+        let taken = patiently(self.shell.clock, self.end_by(), count).await?;
         self.state().counts.slots_taken = Some(taken);
         let mut gate = self.gate.lock();
         gate.capacity.count_ends(taken);
@@ -269,7 +275,7 @@ impl Shared {
         let mut backlog = 0;
         for queues in &self.shell.lanes {
             let ask = || queues.events.backlog();
-            backlog += patiently(self.shell.clock, self.times.join_by, ask).await?;
+            backlog += patiently(self.shell.clock, self.end_by(), ask).await?;
         }
         self.state().counts.saturated = (backlog > 0).into();
         Ok(backlog)

@@ -35,6 +35,12 @@ pub enum TickError {
         "starting executions failed: some were still under way at the deadline; the next tick looks after them"
     )]
     UnderWay,
+    /// Another tick has the lease.
+    #[error("the lease was lost meanwhile: is the function's clock right?")]
+    LeaseLost,
+    /// The lease could not be renewed.
+    #[error("the lease could not be renewed in time; the tick ends before it expires")]
+    LeaseNotRenewed,
     /// Lambda's timeout leaves no time for a tick.
     #[error(
         "the function would be ended {0} ms after it began, before a tick can start anything: raise its timeout"
@@ -49,6 +55,7 @@ impl From<TickError> for Diagnostic {
             TickError::Control(_) | TickError::Pace(_) => "Control",
             TickError::StartForbidden(_) => "StartForbidden",
             TickError::StartUnclear | TickError::UnderWay => "Call",
+            TickError::LeaseLost | TickError::LeaseNotRenewed => "Lease",
             TickError::Deadline(_) => "Deadline",
         };
         diagnostic(kind, &error)

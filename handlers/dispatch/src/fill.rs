@@ -55,7 +55,7 @@ impl Dispatch {
         };
         let wait = poll_seconds(shared.shell.lanes.len());
         let receive = || queues.events.receive_side_by_side(most, wait);
-        let messages = patiently(shared.shell.clock, shared.times.join_by, receive).await?;
+        let messages = patiently(shared.shell.clock, shared.end_by(), receive).await?;
         let any = !messages.is_empty();
         shared.state().counts.received += u32::try_from(messages.len()).unwrap_or(u32::MAX);
         received.extend(self.understand(shared, lane, messages).await);

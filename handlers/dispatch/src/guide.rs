@@ -41,6 +41,10 @@ impl<M: OfTick> Guide<M> for TickGuide<'_> {
         self.end_by
     }
 
+    fn calls_until(&self) -> Millis {
+        self.shared.state().holding.calls_until()
+    }
+
     fn told(&self, index: usize, machine: &M, facts: Vec<Fact>, problem: Option<AwsError>) {
         let (stage, taken_at) = (machine.stage(), machine.taken_at());
         let now = self.shared.now();
@@ -71,7 +75,7 @@ pub async fn drive_all<M: OfTick>(
     permits: Vec<Permit>,
     at_once: usize,
 ) {
-    drive_until(shared, machines, permits, at_once, shared.times.join_by).await;
+    drive_until(shared, machines, permits, at_once, shared.end_by()).await;
 }
 
 /// The same, with calls that must have ended earlier: what fails for now is made again only before that.

@@ -11,6 +11,7 @@ mod fill;
 mod guide;
 mod look_after;
 mod receive;
+mod renew;
 mod shared;
 mod take_in;
 mod tick;

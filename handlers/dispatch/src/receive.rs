@@ -46,7 +46,7 @@ impl Shared {
             false => vec![first],
         };
         let receive = || queues.events.receive_side_by_side(&most, poll.wait_seconds);
-        let received = patiently(self.shell.clock, self.times.join_by, receive).await;
+        let received = patiently(self.shell.clock, self.end_by(), receive).await;
         let mut messages = match received {
             Ok(messages) => messages,
             Err(problem) => return (Vec::new(), Some(problem)),

@@ -7,10 +7,10 @@ use aws::ledger::Lease;
 use aws::shell::{Shell, patiently};
 use spillway::Millis;
 use spillway::lane::share::Shares;
-use spillway::pace::day::DayStarts;
 use spillway::pace::overridden::Overridden;
 use spillway::pace::permit::SharedGate;
 use spillway::protocol::fact::Fact;
+use spillway::protocol::holding::Holding;
 use spillway::protocol::kept::{Kept, KeptStarts};
 use spillway::protocol::locks::Locks;
 use spillway::protocol::outstanding::Outstanding;
@@ -41,14 +41,13 @@ pub struct Reservation {
     pub lease: Lease,
     /// The schedule's time.
     pub scheduled: Option<String>,
-    /// What the tick can start at most on its day, if there is a limit.
-    pub day: Option<DayStarts>,
     pub written: OnceCell<()>,
 }
 
 #[derive(Debug)]
 pub struct State {
     pub tick: Tick,
+    pub holding: Holding,
     pub shares: Shares,
     pub counts: Counts,
     pub failures: Failures,
@@ -85,6 +84,11 @@ impl Shared {
 
     pub fn is_stopping(&self) -> bool {
         self.state().tick.is_stopping()
+    }
+
+    /// Returns when calls that begin now must have ended: before the invocation, and before the lease.
+    pub fn end_by(&self) -> Millis {
+        self.times.join_by.min(self.state().holding.calls_until())
     }
 
     /// What machines go by now. A slot is told from another of the same execution by its time.
@@ -175,12 +179,19 @@ impl Shared {
         let Reservation {
             lease,
             scheduled,
-            day,
             written,
         } = &self.reservation;
         let ledger = &self.shell.ledger;
-        let write = || ledger.reserve(lease, scheduled.as_deref(), day.as_ref());
-        let write = || patiently(self.shell.clock, self.times.join_by, write);
-        written.get_or_try_init(write).await.copied()
+        let reserve = async || {
+            let (now, until) = (self.now(), self.state().holding.until());
+            let day = self.gate.lock().worst_of_day(until, now);
+            let write = || ledger.reserve(lease, scheduled.as_deref(), day.as_ref());
+            patiently(self.shell.clock, self.end_by(), write).await?;
+            if let Some(day) = day {
+                self.gate.lock().reserved(&day, until, now);
+            }
+            Ok(())
+        };
+        written.get_or_try_init(reserve).await.copied()
     }
 }

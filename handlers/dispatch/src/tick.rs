@@ -13,6 +13,7 @@ use spillway::lane::share::Shares;
 use spillway::pace::in_force::InForce;
 use spillway::pace::overridden::Overridden;
 use spillway::pace::permit::SharedGate;
+use spillway::protocol::holding::Holding;
 use spillway::protocol::kept::KeptStarts;
 use spillway::protocol::locks::Locks;
 use spillway::protocol::outstanding::Outstanding;
@@ -62,7 +63,9 @@ impl Dispatch {
         let began = invocation.clock.now();
         let times = Times::new(began, invocation.deadline, self.config.tick);
         let mut ended = match self.take_lease(&invocation, &times).await {
-            Ok(Some(lease)) => self.under_lease(&invocation, lease, &times).await,
+            Ok(Some((lease, holding))) => {
+                self.under_lease(&invocation, lease, holding, &times).await
+            }
             Ok(None) => {
                 info!("another tick holds the lease");
                 let mut busy = Ended::default();
@@ -80,16 +83,17 @@ impl Dispatch {
         &self,
         invocation: &Invocation,
         times: &Times,
-    ) -> Result<Option<Lease>, AwsError> {
+    ) -> Result<Option<(Lease, Holding)>, AwsError> {
         loop {
             let now = invocation.clock.now();
+            let holding = Holding::new(now, invocation.deadline);
             let request = LeaseRequest {
                 holder: invocation.token.clone(),
                 now,
-                expires_at: times.lease_until,
+                expires_at: holding.until(),
             };
             match self.shell.ledger.take_lease(request).await {
-                Ok(Taken::Mine(lease)) => return Ok(Some(*lease)),
+                Ok(Taken::Mine(lease)) => return Ok(Some((*lease, holding))),
                 Ok(Taken::Busy) if now >= times.lease_by => return Ok(None),
                 Err(problem) if !problem.passes() || now >= times.lease_by => return Err(problem),
                 Ok(Taken::Busy) | Err(_) => tokio::time::sleep(Duration::from_secs(1)).await,
@@ -102,11 +106,15 @@ impl Dispatch {
         self: &Arc<Self>,
         invocation: &Invocation,
         lease: Lease,
+        holding: Holding,
         times: &Times,
     ) -> Ended {
         let mut left = lease.left.clone();
         left.tick_starts = left.starts_before(invocation.tick.as_deref());
-        let (shared, slots) = match self.prepare(invocation, lease.clone(), times).await {
+        let (shared, slots) = match self
+            .prepare(invocation, lease.clone(), holding, times)
+            .await
+        {
             Ok(prepared) => prepared,
             // Nothing was started: the lease goes back as it was found.
             Err(failure) => {
@@ -116,7 +124,9 @@ impl Dispatch {
                     .await;
             }
         };
+        let renewing = shared.renewing();
         left.lap = self.phases(&shared, slots).await;
+        drop(renewing);
         match shared.leaves(&mut left) {
             (ended, true) => ended,
             (ended, false) => {
@@ -153,10 +163,12 @@ impl Dispatch {
         &self,
         invocation: &Invocation,
         lease: Lease,
+        holding: Holding,
         times: &Times,
     ) -> Result<(Arc<Shared>, Vec<Slot>), TickError> {
-        let in_force = self.in_force(invocation.clock, times).await?;
-        let shared = Arc::new(self.share(invocation, lease, &in_force, times));
+        let end_by = holding.calls_until();
+        let in_force = self.in_force(invocation.clock, end_by).await?;
+        let shared = Arc::new(self.share(invocation, lease, holding, &in_force, times));
         if !times.are_enough() {
             let time = times.deadline - times.began;
             shared.state().fail(TickError::Deadline(time));
@@ -170,22 +182,24 @@ impl Dispatch {
         &self,
         invocation: &Invocation,
         lease: Lease,
+        holding: Holding,
         in_force: &InForce<'_>,
         times: &Times,
     ) -> Shared {
         let (left, now) = (&lease.left, invocation.clock.now());
-        let (gate, day) = left.begin(&Begins {
+        let mut gate = left.begin(&Begins {
             now,
-            until: times.lease_until,
-            tick_seconds: self.config.tick.as_secs_f64(),
+            until: holding.until(),
             scheduled: invocation.tick.as_deref(),
             pace: &in_force.pace,
             starts_per_day: self.config.starts_per_day,
         });
+        gate.grant_until(holding.grants_until());
         let owed = left.owed.iter().copied().chain(std::iter::repeat(0.0));
         let shares = self.config.pipeline.lanes.iter().map(|lane| lane.min_share);
         let mut state = State {
             tick: Tick::new(left.suspect_since),
+            holding,
             shares: Shares::new(shares.zip(owed)),
             counts: Counts::default(),
             failures: Failures::default(),
@@ -206,7 +220,6 @@ impl Dispatch {
             reservation: Reservation {
                 lease,
                 scheduled: invocation.tick.clone(),
-                day,
                 written: OnceCell::new(),
             },
             times: *times,
@@ -254,7 +267,7 @@ impl Shared {
     async fn count_slots(&self) -> Result<Vec<Slot>, AwsError> {
         self.gate.lock().capacity.count_begins();
         let slots = || self.shell.ledger.slots();
-        let read = patiently(self.shell.clock, self.times.join_by, slots).await?;
+        let read = patiently(self.shell.clock, self.end_by(), slots).await?;
         let taken = u32::try_from(read.len()).unwrap_or(u32::MAX);
         self.gate.lock().capacity.count_ends(taken);
         let mut state = self.state();

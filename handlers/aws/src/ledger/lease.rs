@@ -23,7 +23,7 @@ pub struct LeaseRequest {
     /// A random token of this invocation.
     pub holder: String,
     pub now: Millis,
-    /// Beyond the invocation's deadline, so that no second tick begins while this one may still write.
+    /// From then on another tick can have it, unless it is renewed.
     pub expires_at: Millis,
 }
 
@@ -41,6 +41,13 @@ pub struct Lease {
 pub enum Released {
     Now,
     /// Another tick took it before: this one outlived its lease.
+    Lost,
+}
+
+/// Whether the lease was still this invocation's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Renewed {
+    Now,
     Lost,
 }
 
@@ -161,6 +168,29 @@ impl Ledger {
                 reason: "the lease was lost meanwhile: is the function's clock right?".into(),
             }),
         }
+    }
+
+    /// Renews the lease, and writes the most that the tick may start on its day until it expires, if there is a limit.
+    pub async fn renew_lease(
+        &self,
+        lease: &Lease,
+        expires_at: Millis,
+        day: Option<&DayStarts>,
+    ) -> Result<Renewed, AwsError> {
+        let update = Update::default()
+            .set("expires_at_ms", number(expires_at))
+            .only_if("holder", text(&lease.holder));
+        let update = match day {
+            Some(day) => set_day(update, day),
+            None => update,
+        };
+        let written = self
+            .update(key("lease", "dispatch"), update, "renewing the lease")
+            .await?;
+        Ok(match written {
+            Ok(_) => Renewed::Now,
+            Err(_) => Renewed::Lost,
+        })
     }
 
     /// Writes since when slots of this tick may lack their start. A lease that was lost or released meanwhile is left alone.

@@ -31,7 +31,7 @@ use super::error::AwsError;
 pub use control::read as read_control;
 pub use found::{FoundVersion, Story};
 pub use heads::Heads;
-pub use lease::{Lease, LeaseRequest, Released, Taken};
+pub use lease::{Lease, LeaseRequest, Released, Renewed, Taken};
 pub use rows::{Finish, Rows};
 pub use unfinished::{Unfinished, UnfinishedPage};
 

@@ -23,6 +23,11 @@ pub trait Guide<M: Machine> {
     /// When the last call must have ended.
     fn end_by(&self) -> Millis;
 
+    /// From then on no call is made, and a machine is told that there is no answer: another process can be at work.
+    fn calls_until(&self) -> Millis {
+        Millis::MAX
+    }
+
     /// Takes in what the machine at `index` came to know by an answer, and why a call has none.
     fn told(&self, index: usize, machine: &M, facts: Vec<M::Fact>, problem: Option<AwsError>);
 }
@@ -48,6 +53,7 @@ pub async fn drive<M: Machine>(
             ready.push(index);
         }
         let mut calls = Vec::new();
+        let late = shell.clock.now() >= guide.calls_until();
         for index in ready.drain(..) {
             let Some(machine) = machines.get(index) else {
                 continue;
@@ -69,7 +75,15 @@ pub async fn drive<M: Machine>(
             done = done && !outstanding.iter().any(|(other, _)| *other == index);
             active -= usize::from(done);
         }
-        let Some(answers) = requests.next(shell, calls).await else {
+        let not_made = match late {
+            true => std::mem::take(&mut calls),
+            false => Vec::new(),
+        };
+        let answers = match not_made.is_empty() {
+            true => requests.next(shell, calls).await,
+            false => Some(not_made.into_iter().map(without_answer).collect()),
+        };
+        let Some(answers) = answers else {
             if waiting.is_empty() {
                 return;
             }
@@ -108,6 +122,14 @@ pub async fn drive<M: Machine>(
         if let Some(pause) = pause.filter(|_| !again.is_empty()) {
             requests.later(shell, again, pause);
         }
+    }
+}
+
+fn without_answer((tag, _): (Tag, Call)) -> Answered {
+    Answered {
+        tag,
+        answer: Answer::Unclear,
+        problem: None,
     }
 }
 

@@ -58,7 +58,7 @@ fn day_of(time: Millis) -> Date {
 }
 
 impl DayLimit {
-    /// Goes on from what the last tick left. The tick is over by `until` and makes `most` starts.
+    /// Goes on from what the last tick left. `most` starts are granted until then, unless more are [`Self::reserved`].
     pub fn new(
         limit: u32,
         left: Option<&DayStarts>,
@@ -85,13 +85,31 @@ impl DayLimit {
         }
     }
 
-    /// The worst case, to be written before the first start.
-    pub fn worst(&self) -> DayStarts {
+    /// Returns the worst case until then, to be written before the first start and with every renewal of the lease: `most`
+    /// starts beside those that are granted.
+    pub fn worst(&mut self, now: Millis, until: Millis, most: u32) -> DayStarts {
+        self.roll(now);
+        let next_day = match day_of(until) > self.day {
+            true => self.limit.min(self.open.saturating_add(most)),
+            false => 0,
+        };
+        let bound = self.limit.min(self.starts.saturating_add(most));
         DayStarts {
             day: self.day,
-            starts: self.starts.max(self.bound),
-            next_day: self.next_bound,
+            starts: self.starts.max(bound),
+            next_day,
         }
+    }
+
+    /// A worst case is written.
+    pub fn reserved(&mut self, worst: &DayStarts, most: u32) {
+        if worst.day == self.day {
+            self.bound = worst.starts;
+            self.next_bound = worst.next_day;
+        } else {
+            self.bound = worst.on(self.day);
+        }
+        self.allowance = most;
     }
 
     /// The truth, to be written when the tick ended well.

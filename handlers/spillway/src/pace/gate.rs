@@ -3,11 +3,14 @@
 use crate::Millis;
 use crate::pace::Pace;
 use crate::pace::capacity::Capacity;
-use crate::pace::day::DayLimit;
+use crate::pace::day::{DayLimit, DayStarts};
 use crate::pace::tokens::{Carried, Tokens};
 
 /// At low rates a receive waits for this share of a second's tokens, so that it is not made for each single one.
 const WORTHWHILE_SECONDS: f64 = 0.25;
+
+/// How soon a gate that grants nothing for now is asked again: its lease can be renewed meanwhile.
+const ASKED_AGAIN_AFTER: Millis = 500;
 
 /// The bounds of a tick, taken together.
 #[derive(Debug, Clone)]
@@ -23,6 +26,8 @@ pub struct Gate {
     spent: u32,
     /// Slots that are taken although nothing runs in them yet.
     unstarted: u32,
+    /// Nothing is granted from then on.
+    grants_until: Millis,
 }
 
 /// The answer to a request.
@@ -49,6 +54,7 @@ impl Gate {
             day: None,
             spent: 0,
             unstarted: 0,
+            grants_until: Millis::MAX,
         }
     }
 
@@ -58,10 +64,33 @@ impl Gate {
         Self::new(pace, tokens, budget)
     }
 
-    /// Most starts of a tick of `seconds`: the burst and the rate's share, within the budget.
-    pub fn most(&self, seconds: f64) -> u32 {
-        let most = f64::from(self.pace.burst) + (self.pace.starts_per_second * seconds).ceil();
+    /// Returns how many starts can still be granted until then at most: the tokens there are and the rate's share, within the
+    /// budget.
+    pub fn most_until(&mut self, until: Millis, now: Millis) -> u32 {
+        let seconds = (until - now).max(0) as f64 / 1_000.0;
+        let there_are = f64::from(self.tokens.available(now));
+        let most = there_are + (self.pace.starts_per_second * seconds).ceil();
         self.budget.unwrap_or(u32::MAX).min(most as u32)
+    }
+
+    /// Starts are granted until then: the lease ends soon after.
+    pub fn grant_until(&mut self, until: Millis) {
+        self.grants_until = until;
+    }
+
+    /// Returns the worst case for the day until then, if there is a limit: to be written into the lease, and then
+    /// [`Self::reserved`].
+    pub fn worst_of_day(&mut self, until: Millis, now: Millis) -> Option<DayStarts> {
+        let most = self.most_until(until, now);
+        self.day.as_mut().map(|day| day.worst(now, until, most))
+    }
+
+    /// The worst case for the day is written.
+    pub fn reserved(&mut self, worst: &DayStarts, until: Millis, now: Millis) {
+        let most = self.most_until(until, now);
+        if let Some(day) = &mut self.day {
+            day.reserved(worst, most);
+        }
     }
 
     /// The day's limit holds from now on.
@@ -147,6 +176,9 @@ impl Gate {
         let wanted = wanted.min(free).min(self.pace.burst);
         if wanted == 0 {
             return Grant::Full;
+        }
+        if now >= self.grants_until {
+            return Grant::NotBefore(now + ASKED_AGAIN_AFTER);
         }
         let worthwhile = (self.pace.starts_per_second * WORTHWHILE_SECONDS).ceil() as u32;
         let worthwhile = worthwhile.clamp(1, wanted);
@@ -273,6 +305,20 @@ mod tests {
         gate.capacity.set_max(4);
         gate.pace.max_concurrency = 4;
         assert_eq!(gate.request_restart(0, true, 0), Grant::Full);
+    }
+
+    #[test]
+    fn nothing_is_granted_when_the_lease_is_about_to_end() {
+        let mut gate = gate(5, 25.0, None);
+        gate.capacity.count_ends(1);
+        gate.found_unstarted(1);
+        gate.grant_until(100);
+        assert_eq!(gate.request(1, 99), Grant::Take(1));
+        let later = Grant::NotBefore(100 + ASKED_AGAIN_AFTER);
+        assert_eq!(gate.request(1, 100), later);
+        assert_eq!(gate.request_restart(0, false, 100), later);
+        gate.grant_until(200);
+        assert_eq!(gate.request_restart(0, false, 100), Grant::Take(1));
     }
 
     #[test]

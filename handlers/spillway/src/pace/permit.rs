@@ -152,7 +152,8 @@ mod tests {
             starts_per_tick: Some(BUDGET),
         };
         let mut gate = Gate::new(&pace, Tokens::new(100.0, 50, None, 0), Some(BUDGET));
-        gate.set_day(DayLimit::new(DAY, None, 0, 60_000, gate.most(60.0)));
+        let most = gate.most_until(60_000, 0);
+        gate.set_day(DayLimit::new(DAY, None, 0, 60_000, most));
         SharedGate::new(gate)
     }
 

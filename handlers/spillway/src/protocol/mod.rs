@@ -18,6 +18,7 @@ pub mod fact;
 pub mod fate;
 pub mod filling;
 pub mod freeing;
+pub mod holding;
 pub mod ingesting;
 pub mod kept;
 pub mod lap;

@@ -100,6 +100,8 @@ pub struct Known {
     pub messages: u32,
     /// Nothing more is to be received.
     pub stopping: bool,
+    /// No poll is to begin; what those under way bring is worked on.
+    pub closing: bool,
     /// The tick has received a message.
     pub received: bool,
     /// What becomes of the starts that are kept: they come before anything new.
@@ -135,7 +137,7 @@ impl Receiving {
     /// handed to a poll that nobody reads.
     pub fn next(&mut self, gate: &SharedGate, shares: &mut Shares, known: Known) -> Do {
         let now = known.now;
-        if known.stopping || now >= self.stop_at {
+        if known.stopping || known.closing || now >= self.stop_at {
             return self.end(now);
         }
         if let NotNow::NotBefore(time) = known.kept {
@@ -406,6 +408,7 @@ mod tests {
         tasks: 0,
         messages: 0,
         stopping: false,
+        closing: false,
         received: false,
         kept: NotNow::Nothing,
     };
@@ -588,13 +591,15 @@ mod tests {
 
     #[test]
     fn polls_are_waited_for_when_the_tick_ends() {
-        for stopping in [false, true] {
+        let ends: [fn(&mut Known); 3] = [
+            |known| known.stopping = true,
+            |known| known.closing = true,
+            |known| known.now = 60_000,
+        ];
+        for end in ends {
             let mut tick = Tick::of(10, 1, false);
             let poll = tick.poll();
-            match stopping {
-                true => tick.known.stopping = true,
-                false => tick.known.now = 60_000,
-            }
+            end(&mut tick.known);
             tick.waits();
             drop(tick.brings(poll, 2));
             tick.ends();

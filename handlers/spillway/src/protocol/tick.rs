@@ -10,8 +10,6 @@ use crate::Millis;
 use crate::record::slot::Slot;
 use crate::rules::sweep::is_open;
 
-/// The lease outlives the invocation by this much, for clocks that differ and for a last write under way.
-const LEASE_MARGIN: Millis = 5_000;
 /// Receiving ends this long before Lambda's deadline, so that everything under way can end.
 const DEADLINE_MARGIN: Millis = 15_000;
 /// Tasks under way must have ended this long before Lambda's deadline; what has not is left to the next tick.
@@ -27,8 +25,6 @@ pub struct Times {
     pub deadline: Millis,
     /// Until then a busy lease is waited for.
     pub lease_by: Millis,
-    /// When the lease expires.
-    pub lease_until: Millis,
     /// Until then what earlier ticks left open is looked at: at least half of the tick is left to the backlog.
     pub open_until: Millis,
     /// Until then slots are swept.
@@ -48,7 +44,6 @@ impl Times {
             began,
             deadline,
             lease_by: began + LEASE_PATIENCE,
-            lease_until: deadline + LEASE_MARGIN,
             open_until: began + (stop_at - began) / 2,
             sweep_until: began + (stop_at - began) / 2,
             stop_at,

@@ -50,10 +50,8 @@ pub const ALL_STARTS: u32 = u32::MAX;
 #[derive(Debug)]
 pub struct Begins<'a> {
     pub now: Millis,
-    /// When it is over at the latest.
+    /// When its lease expires, unless it is renewed.
     pub until: Millis,
-    /// The schedule's period, in seconds.
-    pub tick_seconds: f64,
     /// The schedule's time; `None` for a tick invoked by hand.
     pub scheduled: Option<&'a str>,
     pub pace: &'a Pace,
@@ -62,19 +60,16 @@ pub struct Begins<'a> {
 }
 
 impl Left {
-    /// Begins a tick with what the last one left. Returns its gate, and what it can start at most on its day, if there is a
-    /// limit.
-    pub fn begin(&self, tick: &Begins<'_>) -> (Gate, Option<DayStarts>) {
+    /// Begins a tick with what the last one left. Returns its gate.
+    pub fn begin(&self, tick: &Begins<'_>) -> Gate {
         let budget = self.starts_left(tick.scheduled, tick.pace.starts_per_tick);
         let mut gate = Gate::begin(tick.pace, self.tokens, budget, tick.now);
-        let day = tick.starts_per_day.map(|limit| {
-            let most = gate.most(tick.tick_seconds);
+        if let Some(limit) = tick.starts_per_day {
+            let most = gate.most_until(tick.until, tick.now);
             let day = DayLimit::new(limit, self.day.as_ref(), tick.now, tick.until, most);
-            let worst = day.worst();
             gate.set_day(day);
-            worst
-        });
-        (gate, day)
+        }
+        gate
     }
 
     /// Ends a tick whose own starts so far `tick_starts` leaves out.

@@ -43,23 +43,21 @@ fn a_day_goes_on_and_ends() {
 
 #[test]
 fn what_a_dead_tick_might_have_started_is_used_up() {
-    let dead = limit(100, Some(&starts("1970-01-01", 50, 0)), 0);
-    assert_eq!(dead.worst(), starts("1970-01-01", 60, 0));
-    assert_eq!(limit(100, Some(&dead.worst()), TICK).left(TICK), 10);
-    assert_eq!(
-        limit(55, Some(&starts("1970-01-01", 50, 0)), 0).worst(),
-        starts("1970-01-01", 55, 0)
-    );
+    let worst = |most, left, now| limit(most, left, now).worst(now, now + TICK, 10);
+    let left = starts("1970-01-01", 50, 0);
+    let dead = worst(100, Some(&left), 0);
+    assert_eq!(dead, starts("1970-01-01", 60, 0));
+    assert_eq!(limit(100, Some(&dead), TICK).left(TICK), 10);
+    assert_eq!(worst(55, Some(&left), 0), starts("1970-01-01", 55, 0));
     // Lowered since.
-    let lowered = limit(5, Some(&starts("1970-01-01", 50, 0)), 0);
-    assert_eq!(lowered.worst(), starts("1970-01-01", 50, 0));
+    assert_eq!(worst(5, Some(&left), 0), starts("1970-01-01", 50, 0));
 
     // One that would have gone on over midnight.
-    let dead = limit(100, None, DAY - 60_000);
-    assert_eq!(dead.worst(), starts("1970-01-01", 10, 10));
-    let mut next = DayLimit::new(100, Some(&dead.worst()), DAY + TICK, DAY + 2 * TICK, 1_000);
+    let dead = worst(100, None, DAY - 60_000);
+    assert_eq!(dead, starts("1970-01-01", 10, 10));
+    let mut next = DayLimit::new(100, Some(&dead), DAY + TICK, DAY + 2 * TICK, 1_000);
     assert_eq!(next.left(DAY + TICK), 90);
-    let mut after = DayLimit::new(100, Some(&dead.worst()), 2 * DAY, 2 * DAY + TICK, 1_000);
+    let mut after = DayLimit::new(100, Some(&dead), 2 * DAY, 2 * DAY + TICK, 1_000);
     assert_eq!(after.left(2 * DAY), 100);
 }
 
@@ -140,8 +138,8 @@ impl When {
 #[derive(Debug, Clone)]
 struct Tick {
     when: When,
-    /// Asked for at once, and how long until the answers.
-    rounds: Vec<(Vec<Fate>, Millis)>,
+    /// Asked for at once, how long until the answers, and whether the lease is renewed before.
+    rounds: Vec<(Vec<Fate>, Millis, bool)>,
     /// It dies after this many answers.
     dies: Option<usize>,
 }
@@ -161,7 +159,7 @@ fn tick() -> impl Strategy<Value = Tick> {
         1 => (1i64..40_000).prop_map(When::Before),
     ];
     let fates = proptest::collection::vec(fate(), 0..8);
-    let rounds = proptest::collection::vec((fates, 0i64..15_000), 0..5);
+    let rounds = proptest::collection::vec((fates, 0i64..15_000, any::<bool>()), 0..5);
     let dies = proptest::option::weighted(0.2, 0usize..12);
     (when, rounds, dies).prop_map(|(when, rounds, dies)| Tick { when, rounds, dies })
 }
@@ -181,9 +179,14 @@ impl World {
         let mut now = now;
         let until = now + TICK;
         let mut day = DayLimit::new(limit, self.lease.as_ref(), now, until, most);
-        self.lease = Some(day.worst());
+        self.lease = Some(day.worst(now, until, most));
         let mut answers = 0;
-        for (fates, wait) in &tick.rounds {
+        for (fates, wait, renews) in &tick.rounds {
+            if *renews {
+                let worst = day.worst(now, now + TICK, most);
+                day.reserved(&worst, most);
+                self.lease = Some(worst);
+            }
             let (mut again, mut granted) = (Vec::new(), Vec::new());
             for fate in fates {
                 // What an earlier tick left comes first.
@@ -269,7 +272,7 @@ proptest! {
     #[test]
     fn the_whole_limit_can_be_used(limit in 1u32..50, most in 1u32..20, asked in 1usize..8) {
         let mut world = World::default();
-        let well = Tick { when: When::After(0), rounds: vec![(vec![Fate::Started; asked], 100)], dies: None };
+        let well = Tick { when: When::After(0), rounds: vec![(vec![Fate::Started; asked], 100, false)], dies: None };
         for day in 0..3 {
             for minute in 0..100 {
                 world.tick(limit, most, day * DAY + minute * 60_000, &well);

@@ -1,0 +1,130 @@
+//! Holding the lease: it is short, so that a tick that dies is soon followed, and renewed as long as the tick goes on. A tick
+//! that cannot renew it grants nothing more in time, and its calls have ended when the lease does.
+
+use crate::Millis;
+
+/// How long a lease lasts from when it is taken or renewed.
+pub const LEASE: Millis = 45_000;
+/// How long after a renewal the next one comes.
+const RENEW_AFTER: Millis = 10_000;
+/// How soon a renewal that failed is tried again.
+const RENEW_AGAIN_AFTER: Millis = 1_000;
+/// The lease outlives the invocation by this much at most, for clocks that differ and for a last write under way.
+const BEYOND_DEADLINE: Millis = 5_000;
+/// No start is granted with less left: what a start needs are four calls, and a call takes ten seconds at most.
+const GRANT_MARGIN: Millis = 20_000;
+/// Nothing is received with less left, so that everything under way can end.
+const RECEIVE_MARGIN: Millis = 15_000;
+/// Calls must have ended this long before the lease does.
+const CALL_MARGIN: Millis = 8_000;
+
+/// A lease that is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Holding {
+    until: Millis,
+    /// It lasts no longer than this.
+    longest: Millis,
+    renew_at: Millis,
+}
+
+impl Holding {
+    /// Takes a lease. `deadline`: when Lambda ends the invocation.
+    pub fn new(now: Millis, deadline: Millis) -> Self {
+        let longest = deadline.saturating_add(BEYOND_DEADLINE);
+        Self {
+            until: (now + LEASE).min(longest),
+            longest,
+            renew_at: now + RENEW_AFTER,
+        }
+    }
+
+    /// Returns when the lease expires.
+    pub fn until(&self) -> Millis {
+        self.until
+    }
+
+    /// Returns until when starts are granted.
+    pub fn grants_until(&self) -> Millis {
+        // The last lease of an invocation is not renewed: its deadline ends all calls.
+        match self.until == self.longest {
+            true => self.receives_until(),
+            false => self.until - GRANT_MARGIN,
+        }
+    }
+
+    fn receives_until(&self) -> Millis {
+        self.until - RECEIVE_MARGIN
+    }
+
+    /// Whether nothing more is to be received, so that everything under way can end.
+    pub fn ends_soon(&self, now: Millis) -> bool {
+        now >= self.receives_until()
+    }
+
+    /// Returns when the last call must have ended.
+    pub fn calls_until(&self) -> Millis {
+        self.until - CALL_MARGIN
+    }
+
+    /// Returns when the lease is to be renewed; `None`: it lasts as long as it can.
+    pub fn renew_at(&self) -> Option<Millis> {
+        (self.until < self.longest).then_some(self.renew_at)
+    }
+
+    /// Returns until when a lease lasts that is renewed now.
+    pub fn next(&self, now: Millis) -> Millis {
+        (now + LEASE).min(self.longest)
+    }
+
+    /// The lease was renewed at a time, and lasts until then.
+    pub fn renewed(&mut self, at: Millis, until: Millis) {
+        self.until = self.until.max(until);
+        self.renew_at = at + RENEW_AFTER;
+    }
+
+    /// The lease could not be renewed.
+    pub fn not_renewed(&mut self, now: Millis) {
+        self.renew_at = now + RENEW_AGAIN_AFTER;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lease_is_renewed_until_the_deadline() {
+        let mut holding = Holding::new(0, 100_000);
+        let mut renewals = Vec::new();
+        while let Some(at) = holding.renew_at() {
+            renewals.push(at);
+            let until = holding.next(at);
+            holding.renewed(at, until);
+        }
+        assert_eq!(renewals, [10_000, 20_000, 30_000, 40_000, 50_000, 60_000]);
+        assert_eq!(holding.until(), 105_000);
+        assert!(!holding.ends_soon(89_999) && holding.ends_soon(90_000));
+        assert_eq!(holding.calls_until(), 97_000);
+    }
+
+    #[test]
+    fn one_that_is_not_renewed_grants_nothing_in_time() {
+        let mut holding = Holding::new(0, 100_000);
+        holding.not_renewed(10_500);
+        assert_eq!(holding.renew_at(), Some(11_500));
+        assert_eq!(holding.until(), 45_000);
+        assert_eq!(holding.grants_until(), 25_000);
+        assert!(!holding.ends_soon(29_999) && holding.ends_soon(30_000));
+        assert_eq!(holding.calls_until(), 37_000);
+        // An answer that comes late.
+        holding.renewed(20_000, 40_000);
+        assert_eq!(holding.until(), 45_000);
+    }
+
+    #[test]
+    fn a_short_tick_renews_nothing() {
+        let holding = Holding::new(0, 30_000);
+        assert_eq!((holding.until(), holding.renew_at()), (35_000, None));
+        assert_eq!(holding.grants_until(), 20_000);
+    }
+}
