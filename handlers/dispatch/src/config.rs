@@ -7,6 +7,7 @@ use spillway::execution::input::InputFormat;
 use spillway::lane::source::{self, Source};
 use spillway::pace::Pace;
 use spillway::pace::window::{self, Windows};
+use spillway::protocol::holding::Idle;
 use spillway::protocol::lap::LISTED_ABOVE;
 use spillway::rules::order::Order;
 
@@ -30,6 +31,8 @@ pub struct Config {
     pub starts_per_day: Option<u32>,
     /// How long a tick may release events; Lambda's timeout is longer.
     pub tick: Duration,
+    /// What a tick does when no event waits.
+    pub idle: Idle,
     /// How old a slot is before its execution is asked after.
     pub sweep_after: Duration,
     /// Slots that one tick asks after.
@@ -78,6 +81,9 @@ impl Config {
                 "a whole number, at least 1, or remove it",
             ),
             tick: environment.seconds("SPILLWAY_TICK_SECONDS", 1),
+            idle: environment
+                .optional("SPILLWAY_IDLE", "stop or wait")
+                .unwrap_or_default(),
             sweep_after: environment.seconds("SPILLWAY_SWEEP_AFTER_SECONDS", 0),
             sweep_per_tick: environment.within(
                 "SPILLWAY_SWEEP_PER_TICK",
@@ -116,6 +122,7 @@ mod tests {
             "SPILLWAY_BURST" => "50",
             "SPILLWAY_TICK_SECONDS" => "56",
             "SPILLWAY_EXECUTION_TIMEOUT_SECONDS" => "0",
+            "SPILLWAY_IDLE" => "wait",
             "SPILLWAY_SWEEP_AFTER_SECONDS" => "300",
             "SPILLWAY_SWEEP_PER_TICK" => "50",
             _ => "something",

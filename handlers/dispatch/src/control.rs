@@ -2,10 +2,12 @@
 
 use aws::clock::Clock;
 use aws::error::AwsError;
+use aws::ledger::Told;
 use aws::shell::patiently;
 use spillway::Millis;
 use spillway::pace::in_force::{InForce, PausedBy, in_force};
 use spillway::pace::overridden::Overridden;
+use spillway::record::lease::Successor;
 use tracing::{info, trace};
 
 use crate::Dispatch;
@@ -22,14 +24,15 @@ impl Dispatch {
         &self,
         clock: Clock,
         end_by: Millis,
-    ) -> Result<InForce<'_>, TickError> {
-        let control = patiently(clock, end_by, || self.shell.ledger.control()).await;
-        let control = control.map_err(|problem| match problem {
+    ) -> Result<(InForce<'_>, Option<Successor>), TickError> {
+        let told = patiently(clock, end_by, || self.shell.ledger.told()).await;
+        let Told { control, successor } = told.map_err(|problem| match problem {
             AwsError::Ledger { .. } => TickError::Control(problem),
             problem => TickError::Aws(problem),
         })?;
         let Self { config, .. } = self;
-        in_force(&config.pace, &config.windows, &control, clock.now()).map_err(TickError::Pace)
+        let in_force = in_force(&config.pace, &config.windows, &control, clock.now());
+        Ok((in_force.map_err(TickError::Pace)?, successor))
     }
 
     /// Reads the control item again when it is time: a limit, a pause or a window holds within seconds.
@@ -42,11 +45,21 @@ impl Dispatch {
             }
             state.control_read = now;
         }
-        let in_force = self.in_force(shared.shell.clock, shared.end_by()).await?;
+        let (in_force, successor) = self.in_force(shared.shell.clock, shared.end_by()).await?;
         shared.gate.lock().set_pace(&in_force.pace);
         let mut state = shared.state();
         if state.put_in_force(&in_force) {
             state.tick.stop();
+        }
+        let holder = shared.reservation.lease.holder();
+        let hands_over = self
+            .config
+            .idle
+            .hands_over(holder, successor.as_ref(), shared.now());
+        trace!(decision = ?hands_over, "handing over");
+        if hands_over {
+            info!(successor = ?successor, "the next tick waits for the lease");
+            state.tick.hand_over();
         }
         Ok(())
     }

@@ -44,7 +44,13 @@ impl Dispatch {
         let mut drain = Drain {
             dispatch: Arc::clone(self),
             shared: Arc::clone(shared),
-            receiving: Receiving::new(lanes, batches, shared.times.stop_at, shared.now()),
+            receiving: Receiving::new(
+                lanes,
+                batches,
+                self.config.idle,
+                shared.times.stop_at,
+                shared.now(),
+            ),
             polls: FuturesUnordered::new(),
             tasks: JoinSet::new(),
             messages: 0,
@@ -72,6 +78,8 @@ impl Drain {
             }
             shared.checkpoint();
             match self.go_on().await {
+                // Then its calls must have ended.
+                Ok(_) if shared.now() >= shared.end_by() => return,
                 Ok(true) => {}
                 Ok(false) => return,
                 Err(problem) => shared.state().fail(problem),
@@ -226,8 +234,9 @@ impl Drain {
     fn known(&self, kept: NotNow) -> Known {
         let now = self.shared.now();
         let mut state = self.shared.state();
-        let closing = state.holding.ends_soon(now);
-        if closing && state.holding.renew_at().is_some() {
+        let ends_soon = state.holding.ends_soon(now);
+        let closing = ends_soon || state.tick.is_handing_over();
+        if ends_soon && state.holding.renew_at().is_some() {
             state.failures.note(TickError::LeaseNotRenewed);
         }
         Known {

@@ -122,7 +122,8 @@ impl Dispatch {
                 Do::Look(slots) => look(shared, &mut sweep, slots).await,
                 Do::End => false,
             };
-            if !goes_on || shared.now() >= shared.times.sweep_until {
+            let time_is_up = shared.now() >= shared.times.sweep_until;
+            if !goes_on || time_is_up || shared.state().tick.is_handing_over() {
                 return sweep.end();
             }
         }

@@ -150,7 +150,9 @@ impl Shared {
     /// Whether starts are kept that this tick can still make.
     pub fn has_kept(&self) -> bool {
         let state = self.state();
-        let goes_on = !state.tick.is_stopping() && self.now() < self.times.stop_at;
+        let goes_on = !state.tick.is_stopping()
+            && !state.tick.is_handing_over()
+            && self.now() < self.times.stop_at;
         goes_on && !state.kept.is_empty()
     }
 

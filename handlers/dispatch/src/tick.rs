@@ -13,17 +13,18 @@ use spillway::lane::share::Shares;
 use spillway::pace::in_force::InForce;
 use spillway::pace::overridden::Overridden;
 use spillway::pace::permit::SharedGate;
-use spillway::protocol::holding::Holding;
+use spillway::protocol::holding::{Holding, Idle};
 use spillway::protocol::kept::KeptStarts;
 use spillway::protocol::locks::Locks;
 use spillway::protocol::outstanding::Outstanding;
 use spillway::protocol::tick::{Phase, Tick, Times};
-use spillway::record::lease::{Begins, Lap, Left};
+use spillway::record::lease::{Begins, Lap, Left, Successor};
 use spillway::record::slot::Slot;
 use tokio::sync::OnceCell;
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 use crate::Dispatch;
+use crate::config::Config;
 use crate::counts::Counts;
 use crate::error::{Failures, TickError};
 use crate::shared::{Reservation, Shared, State};
@@ -61,7 +62,8 @@ impl Dispatch {
     /// Runs one tick.
     pub async fn tick(self: &Arc<Self>, invocation: Invocation) -> Ended {
         let began = invocation.clock.now();
-        let times = Times::new(began, invocation.deadline, self.config.tick);
+        let Config { tick, idle, .. } = self.config;
+        let times = Times::new(began, invocation.deadline, tick, idle);
         let mut ended = match self.take_lease(&invocation, &times).await {
             Ok(Some((lease, holding))) => {
                 self.under_lease(&invocation, lease, holding, &times).await
@@ -84,6 +86,8 @@ impl Dispatch {
         invocation: &Invocation,
         times: &Times,
     ) -> Result<Option<(Lease, Holding)>, AwsError> {
+        let idle = self.config.idle;
+        let mut announced = false;
         loop {
             let now = invocation.clock.now();
             let holding = Holding::new(now, invocation.deadline);
@@ -96,8 +100,20 @@ impl Dispatch {
                 Ok(Taken::Mine(lease)) => return Ok(Some((*lease, holding))),
                 Ok(Taken::Busy) if now >= times.lease_by => return Ok(None),
                 Err(problem) if !problem.passes() || now >= times.lease_by => return Err(problem),
-                Ok(Taken::Busy) | Err(_) => tokio::time::sleep(Duration::from_secs(1)).await,
+                Ok(Taken::Busy) if idle == Idle::Wait && !announced => {
+                    let successor = Successor {
+                        holder: invocation.token.clone(),
+                        announced_at: now,
+                    };
+                    match self.shell.ledger.announce(&successor).await {
+                        Ok(()) => announced = true,
+                        Err(problem) => warn!("{problem}"),
+                    }
+                }
+                Ok(Taken::Busy) | Err(_) => {}
             }
+            let pause = idle.ask_again_after().unsigned_abs();
+            tokio::time::sleep(Duration::from_millis(pause)).await;
         }
     }
 
@@ -167,7 +183,7 @@ impl Dispatch {
         times: &Times,
     ) -> Result<(Arc<Shared>, Vec<Slot>), TickError> {
         let end_by = holding.calls_until();
-        let in_force = self.in_force(invocation.clock, end_by).await?;
+        let (in_force, _) = self.in_force(invocation.clock, end_by).await?;
         let shared = Arc::new(self.share(invocation, lease, holding, &in_force, times));
         if !times.are_enough() {
             let time = times.deadline - times.began;

@@ -15,6 +15,7 @@ use spillway::execution::input::InputFormat;
 use spillway::lane::Lane;
 use spillway::pace::Pace;
 use spillway::pace::window::Windows;
+use spillway::protocol::holding::Idle;
 use spillway::rules::order::Order;
 use spillway::rules::retry::RetryPolicy;
 
@@ -49,6 +50,8 @@ pub struct Settings {
     pub execution_timeout: Option<Duration>,
     /// How long a tick drains.
     pub tick: Duration,
+    /// What a tick does when no event waits.
+    pub idle: Idle,
     /// Lambda's timeout of `ingest` and `settle`.
     pub handler_timeout: Duration,
     /// From one tick to the next.
@@ -88,6 +91,7 @@ impl Default for Settings {
             listed_above: 1_000,
             execution_timeout: None,
             tick: Duration::from_secs(56),
+            idle: Idle::Stop,
             handler_timeout: Duration::from_secs(30),
             schedule: Duration::from_secs(60),
             visibility: Duration::from_secs(91),
@@ -325,6 +329,7 @@ impl Pipeline {
             windows: self.settings.windows.clone(),
             starts_per_day: self.settings.starts_per_day,
             tick: self.settings.tick,
+            idle: self.settings.idle,
             sweep_after: self.settings.sweep_after,
             sweep_per_tick: 50,
             listed_above: self.settings.listed_above,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use fake_aws::{Ending, ExecutionResult};
 use serde_json::Value;
-use simulation::costs::{self, Bill, Way};
+use simulation::costs::{self, Bill, Way, prices};
 use simulation::{LEDGER, Pipeline, Settings, recovery};
 use spillway::rules::order::Order;
 
@@ -207,4 +207,23 @@ async fn a_crash_holds_things_up_for_two_ticks_or_as_long_as_outcomes_stay_hidde
         longest > Duration::from_secs(60),
         "crashes do nothing: {longest:?}"
     );
+}
+
+/// The price of ticks that wait, in README.md: with one lane, 128 MB and arm64.
+#[tokio::test(start_paused = true)]
+async fn a_pipeline_that_waits_for_events_costs_what_it_may() {
+    for (lanes, most) in [(1, 6.0), (4, 8.0)] {
+        let month = costs::of_waiting_month(lanes).await;
+        let mut dollars = month.dollars();
+        println!("{lanes} {dollars:?} {month:?}");
+        dollars.remove("CloudWatch");
+        dollars.insert(
+            "Lambda",
+            month.lambda_with(128.0, prices::LAMBDA_PER_GB_SECOND),
+        );
+        let total: f64 = dollars.values().sum();
+        println!("{lanes} {total} {dollars:?}");
+        assert!(total <= most, "{total} of {most}: {dollars:?}");
+        assert!(total > 0.85 * most, "lower the limit: {total} of {most}");
+    }
 }

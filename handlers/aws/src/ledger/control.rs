@@ -1,25 +1,67 @@
-//! The control item: `pk = control`, `sk = dispatch`.
+//! The control item, `pk = control`, `sk = dispatch`, and the tick that waits for the lease, `sk = successor`: a tick reads both
+//! at once.
 
 use super::Ledger;
-use super::item::{Item, Reader, text};
+use super::item::{Item, Reader, key, number, text};
+use super::update::Update;
 use crate::error::AwsError;
+use spillway::SCHEMA_VERSION;
 use spillway::pace::Partial;
 use spillway::pace::control::{Control, unknown};
+use spillway::record::lease::Successor;
+
+const PARTITION: &str = "control";
+const SUCCESSOR: &str = "successor";
+
+/// What a tick is told while it runs.
+#[derive(Debug, Clone, Default)]
+pub struct Told {
+    /// What an operator wrote; the default when there is no item.
+    pub control: Control,
+    pub successor: Option<Successor>,
+}
 
 impl Ledger {
-    /// What an operator wrote; the default when there is no item.
-    pub async fn control(&self) -> Result<Control, AwsError> {
+    /// Reads what a tick is told: a read unit for both items.
+    pub async fn told(&self) -> Result<Told, AwsError> {
         let answer = self
             .client
-            .get_item()
+            .query()
             .table_name(&self.table)
-            .key("pk", text("control"))
-            .key("sk", text("dispatch"))
             .consistent_read(true)
+            .key_condition_expression("pk = :control")
+            .expression_attribute_values(":control", text(PARTITION))
             .send()
             .await
             .map_err(|error| AwsError::call("reading the control item", &error))?;
-        answer.item.as_ref().map_or(Ok(Control::default()), read)
+        let mut told = Told::default();
+        for item in answer.items() {
+            let reader = Reader::new(item);
+            match reader.text("sk")?.as_str() {
+                "dispatch" => told.control = read(item)?,
+                SUCCESSOR => {
+                    told.successor = Some(Successor {
+                        holder: reader.text("holder")?,
+                        announced_at: reader.number("announced_at")?,
+                    });
+                }
+                _ => {}
+            }
+        }
+        Ok(told)
+    }
+
+    /// Announces a tick that waits for the lease, over one that did before.
+    pub async fn announce(&self, successor: &Successor) -> Result<(), AwsError> {
+        let update = Update::default()
+            .set("v", number(SCHEMA_VERSION))
+            .set("holder", text(&successor.holder))
+            .set("announced_at", number(successor.announced_at));
+        let announced = self
+            .update(key(PARTITION, SUCCESSOR), update, "announcing a tick")
+            .await?;
+        drop(announced);
+        Ok(())
     }
 }
 

@@ -36,6 +36,13 @@ pub struct Lease {
     pub left: Left,
 }
 
+impl Lease {
+    /// Returns the token by which it is held.
+    pub fn holder(&self) -> &str {
+        &self.holder
+    }
+}
+
 /// Whether the lease was this invocation's until it gave it back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Released {

@@ -28,7 +28,7 @@ use self::item::Item;
 use self::update::Update;
 use super::error::AwsError;
 
-pub use control::read as read_control;
+pub use control::{Told, read as read_control};
 pub use found::{FoundVersion, Story};
 pub use heads::Heads;
 pub use lease::{Lease, LeaseRequest, Released, Renewed, Taken};

@@ -4,6 +4,9 @@
 /// is enough for all.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-short-and-long-polling.html>
 pub const LONG_POLL_SECONDS: u32 = 1;
+/// How long a tick that waits for events polls at most. It ends no sooner than its polls: SQS hides the messages that it handed
+/// to a poll that nobody reads.
+pub const WAITING_POLL_SECONDS: u32 = 2;
 /// Messages of one receive.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>
 pub const ONE_RECEIVE: u32 = 10;

@@ -41,6 +41,11 @@ impl Capacity {
         self.counted + self.reserved + self.put
     }
 
+    /// Slots taken, as far as is known.
+    pub fn taken(&self) -> u32 {
+        self.counted + self.put
+    }
+
     /// Takes effect at once; what runs above a lowered limit runs out.
     pub fn set_max(&mut self, max: u32) {
         self.max = max;

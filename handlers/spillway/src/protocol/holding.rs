@@ -1,7 +1,11 @@
 //! Holding the lease: it is short, so that a tick that dies is soon followed, and renewed as long as the tick goes on. A tick
-//! that cannot renew it grants nothing more in time, and its calls have ended when the lease does.
+//! that cannot renew it grants nothing more in time, and its calls have ended when the lease does. One that waits for events
+//! hands it over to the next tick, which announces itself.
+
+use std::str::FromStr;
 
 use crate::Millis;
+use crate::record::lease::Successor;
 
 /// How long a lease lasts from when it is taken or renewed.
 pub const LEASE: Millis = 45_000;
@@ -17,6 +21,63 @@ const GRANT_MARGIN: Millis = 20_000;
 const RECEIVE_MARGIN: Millis = 15_000;
 /// Calls must have ended this long before the lease does.
 const CALL_MARGIN: Millis = 8_000;
+
+/// How long a tick waits for a lease that another one holds, when the schedule comes early.
+const PATIENCE: Millis = 4_000;
+/// The same for one that has announced itself: as long as the lease of a tick that died can last.
+const ANNOUNCED_PATIENCE: Millis = LEASE + 5_000;
+/// How soon a lease that is held is asked for again.
+const ASK_AGAIN_AFTER: Millis = 1_000;
+/// The same after an announcement. Each time costs a write unit, and a shorter pause leaves a shorter gap between two ticks.
+const ANNOUNCED_ASK_AGAIN_AFTER: Millis = 500;
+
+/// What a tick does when no event waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Idle {
+    /// It ends.
+    #[default]
+    Stop,
+    /// It waits for events until the next tick takes over.
+    Wait,
+}
+
+impl FromStr for Idle {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "stop" => Ok(Self::Stop),
+            "wait" => Ok(Self::Wait),
+            _ => Err(format!("{text:?} is neither stop nor wait")),
+        }
+    }
+}
+
+impl Idle {
+    /// Returns how long a busy lease is waited for.
+    pub fn patience(self) -> Millis {
+        match self {
+            Self::Stop => PATIENCE,
+            Self::Wait => ANNOUNCED_PATIENCE,
+        }
+    }
+
+    /// Returns how soon a busy lease is asked for again.
+    pub fn ask_again_after(self) -> Millis {
+        match self {
+            Self::Stop => ASK_AGAIN_AFTER,
+            Self::Wait => ANNOUNCED_ASK_AGAIN_AFTER,
+        }
+    }
+
+    /// Whether a tick, which holds the lease by this name, hands it over to the one that has announced itself: one that is
+    /// still waiting for it.
+    pub fn hands_over(self, holder: &str, successor: Option<&Successor>, now: Millis) -> bool {
+        let waits = |it: &Successor| now - it.announced_at < ANNOUNCED_PATIENCE;
+        let other = successor.filter(|it| it.holder != holder);
+        self == Self::Wait && other.is_some_and(waits)
+    }
+}
 
 /// A lease that is held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,6 +180,26 @@ mod tests {
         // An answer that comes late.
         holding.renewed(20_000, 40_000);
         assert_eq!(holding.until(), 45_000);
+    }
+
+    #[test]
+    fn a_tick_hands_over_to_another_that_still_waits() {
+        let successor = |holder: &str| Successor {
+            holder: holder.into(),
+            announced_at: 1_000,
+        };
+        let hands_over =
+            |idle: Idle, holder: &str, now| idle.hands_over("own", Some(&successor(holder)), now);
+        assert!(hands_over(Idle::Wait, "next", 1_500));
+        assert!(!hands_over(Idle::Wait, "own", 1_500));
+        assert!(!hands_over(Idle::Stop, "next", 1_500));
+        assert!(!hands_over(Idle::Wait, "next", 1_000 + ANNOUNCED_PATIENCE));
+        assert!(!Idle::Wait.hands_over("own", None, 0));
+    }
+
+    #[test]
+    fn a_successor_waits_for_longer_than_the_lease_of_a_dead_tick_lasts() {
+        const { assert!(ANNOUNCED_PATIENCE > LEASE) };
     }
 
     #[test]

@@ -6,10 +6,11 @@
 //! all are polled for a second side by side.
 
 use crate::Millis;
-use crate::lane::polling::{LONG_POLL_SECONDS, ONE_RECEIVE, empty_times};
+use crate::lane::polling::{LONG_POLL_SECONDS, ONE_RECEIVE, WAITING_POLL_SECONDS, empty_times};
 use crate::lane::share::Shares;
 use crate::pace::permit::{Permit, Permits, SharedGate};
 use crate::pace::recount::Recount;
+use crate::protocol::holding::Idle;
 use crate::protocol::kept::NotNow;
 
 /// Polls of full lanes that are under way at once.
@@ -32,6 +33,7 @@ const BACKLOG_EVERY: Millis = 10_000;
 pub struct Receiving {
     lanes: Vec<Polls>,
     batches: bool,
+    idle: Idle,
     stop_at: Millis,
     recount: Recount,
     backlog_asked: Option<Millis>,
@@ -47,6 +49,8 @@ pub struct Receiving {
 struct Polls {
     short: u32,
     long: u32,
+    /// When its last long poll ended.
+    ended: Millis,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,10 +114,11 @@ pub struct Known {
 
 impl Receiving {
     /// Until `stop_at`, from so many lanes. `batches`: executions work on several object events.
-    pub fn new(lanes: usize, batches: bool, stop_at: Millis, now: Millis) -> Self {
+    pub fn new(lanes: usize, batches: bool, idle: Idle, stop_at: Millis, now: Millis) -> Self {
         let mut receiving = Self {
             lanes: vec![Polls::default(); lanes],
             batches,
+            idle,
             stop_at,
             recount: Recount::new(now),
             backlog_asked: None,
@@ -197,21 +202,37 @@ impl Receiving {
         let only = self.lanes.len() == 1;
         let wanted = if only { self.depth } else { 1 };
         let lanes = self.lanes.iter().enumerate().skip(next);
-        let Some((lane, polls)) = lanes.clone().find(|(_, polls)| polls.long < wanted) else {
+        let mut unpolled = lanes.filter(|(_, polls)| polls.long < wanted);
+        let lane = match self.idle {
+            Idle::Stop => unpolled.next(),
+            // No lane waits for the polls of others: with fewer permits than lanes they take turns.
+            Idle::Wait => unpolled.min_by_key(|(_, polls)| polls.ended),
+        };
+        let Some((lane, polls)) = lane else {
             if self.polls() > 0 {
                 return self.pause(known.now);
             }
             self.at = At::Empty;
             return self.believe(gate, shares, known);
         };
+        let after = match self.idle {
+            Idle::Stop => lane + usize::from(polls.long + 1 >= wanted),
+            Idle::Wait => 0,
+        };
+        let unpolled = self.lanes.iter().filter(|polls| polls.long == 0).count();
+        let (left, free) = (unpolled.max(1) as u32, gate.lock().free(known.now));
         let most = match only {
             true => TWO_RECEIVES,
             // All get a part of what there is.
-            false => gate.lock().free(known.now) / (self.lanes.len() - lane) as u32,
+            false => free / left,
         };
         let most = most.clamp(1, TWO_RECEIVES);
-        let after = lane + usize::from(polls.long + 1 >= wanted);
-        let next = self.poll(lane, most, LONG_POLL_SECONDS, gate, known);
+        // With fewer permits than lanes the last ones wait for the polls of the first.
+        let wait_seconds = match self.idle {
+            Idle::Wait if only || free >= left => WAITING_POLL_SECONDS,
+            Idle::Wait | Idle::Stop => LONG_POLL_SECONDS,
+        };
+        let next = self.poll(lane, most, wait_seconds, gate, known);
         if matches!(next, Do::Poll(_)) {
             self.at = At::Round(after);
         }
@@ -227,6 +248,9 @@ impl Receiving {
             true if self.lanes.len() == 1 => At::Ask,
             _ => At::Round(0),
         };
+        if self.idle == Idle::Wait {
+            return self.next(gate, shares, known);
+        }
         // Those can send messages.
         if known.tasks > 0 {
             return self.pause(known.now);
@@ -290,8 +314,8 @@ impl Receiving {
             Permits::Spent if tasks > 0 => self.pause(now),
             Permits::Spent => self.end(now),
             Permits::NotBefore(time) => Do::WaitUntil(self.soon(time, now)),
-            // Polls hold slots that they may not need.
-            Permits::Full if self.polls() > 0 => self.pause(now),
+            // Polls hold all that there is.
+            Permits::Full if gate.lock().capacity.taken() == 0 => self.pause(now),
             Permits::Full => match self.recount.due() {
                 due if due <= now => Do::Count,
                 due => Do::WaitUntil(due.min(self.stop_at)),
@@ -317,11 +341,13 @@ impl Receiving {
             found,
         } = ended;
         if let Some(polls) = self.lanes.get_mut(lane) {
-            let polls = match wait_seconds {
-                0 => &mut polls.short,
-                _ => &mut polls.long,
-            };
-            *polls = polls.saturating_sub(1);
+            match wait_seconds {
+                0 => polls.short = polls.short.saturating_sub(1),
+                _ => {
+                    polls.long = polls.long.saturating_sub(1);
+                    polls.ended = now;
+                }
+            }
         }
         let full = found >= most && most >= ONE_RECEIVE;
         self.depth = match full {
@@ -367,8 +393,8 @@ impl Receiving {
 
     /// Takes in how many messages wait.
     pub fn backlog(&mut self, messages: u64) {
-        self.at = match messages {
-            0 => At::End,
+        self.at = match (messages, self.idle) {
+            (0, Idle::Stop) => At::End,
             _ => self.first(),
         };
     }
@@ -433,7 +459,7 @@ mod tests {
             Self {
                 gate: SharedGate::new(Gate::new(&pace, tokens, None)),
                 shares: Shares::new((0..lanes).map(|_| (0.0, 0.0))),
-                receiving: Receiving::new(lanes, batches, 60_000, 0),
+                receiving: Receiving::new(lanes, batches, Idle::Stop, 60_000, 0),
                 known: KNOWN,
             }
         }
@@ -587,6 +613,29 @@ mod tests {
         tick.known.tasks = 1;
         tick.waits();
         tick.poll();
+    }
+
+    #[test]
+    fn a_tick_that_waits_polls_on_whatever_is_under_way() {
+        for lanes in [1, 3] {
+            let mut tick = Tick::of(100, lanes, false);
+            tick.receiving = Receiving::new(lanes, false, Idle::Wait, 60_000, 0);
+            tick.known.tasks = 1;
+            for _ in 0..5 {
+                let mut polls = Vec::new();
+                while let Do::Poll(poll) = tick.next() {
+                    polls.push(poll);
+                }
+                assert_eq!(polls.len(), lanes);
+                for poll in polls {
+                    drop(tick.brings(poll, 0));
+                }
+            }
+            assert!(matches!(tick.next(), Do::Poll(poll) if poll.wait_seconds == 2));
+            tick.receiving.backlog(0);
+            tick.known.closing = true;
+            tick.waits();
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use super::fact::{Fact, Scope};
+use super::holding::Idle;
 use crate::Millis;
 use crate::record::slot::Slot;
 use crate::rules::sweep::is_open;
@@ -14,8 +15,6 @@ use crate::rules::sweep::is_open;
 const DEADLINE_MARGIN: Millis = 15_000;
 /// Tasks under way must have ended this long before Lambda's deadline; what has not is left to the next tick.
 const JOIN_MARGIN: Millis = 3_000;
-/// How long a busy lease is waited for: the schedule's jitter, not a whole tick.
-const LEASE_PATIENCE: Millis = 4_000;
 
 /// The times of a tick.
 #[derive(Debug, Clone, Copy)]
@@ -36,14 +35,16 @@ pub struct Times {
 }
 
 impl Times {
-    /// `period`: the schedule's.
-    pub fn new(began: Millis, deadline: Millis, period: Duration) -> Self {
-        let period = Millis::try_from(period.as_millis()).unwrap_or(Millis::MAX);
-        let stop_at = began.saturating_add(period).min(deadline - DEADLINE_MARGIN);
+    /// `longest`: how long the tick receives messages at most.
+    pub fn new(began: Millis, deadline: Millis, longest: Duration, idle: Idle) -> Self {
+        let longest = Millis::try_from(longest.as_millis()).unwrap_or(Millis::MAX);
+        let stop_at = began
+            .saturating_add(longest)
+            .min(deadline - DEADLINE_MARGIN);
         Self {
             began,
             deadline,
-            lease_by: began + LEASE_PATIENCE,
+            lease_by: began + idle.patience(),
             open_until: began + (stop_at - began) / 2,
             sweep_until: began + (stop_at - began) / 2,
             stop_at,
@@ -81,6 +82,8 @@ pub struct Tick {
     paused: bool,
     /// Nothing more is received.
     stopping: bool,
+    /// The next tick waits for the lease: no poll begins, and what those under way bring is worked on.
+    handing_over: bool,
     /// Something can still be under way: the lease is left to expire.
     keeps_lease: bool,
     /// Slots put since then may lack their start, as the last tick left it.
@@ -96,6 +99,7 @@ impl Tick {
             phase: Phase::Count,
             paused: false,
             stopping: false,
+            handing_over: false,
             keeps_lease: false,
             left: suspect_since,
             suspect_since: None,
@@ -137,6 +141,15 @@ impl Tick {
 
     pub fn is_stopping(&self) -> bool {
         self.stopping
+    }
+
+    /// Gives the lease to the next tick as soon as what is under way has ended.
+    pub fn hand_over(&mut self) {
+        self.handing_over = true;
+    }
+
+    pub fn is_handing_over(&self) -> bool {
+        self.handing_over
     }
 
     /// Something may still be under way at the end. `since`: since when this tick has the lease.

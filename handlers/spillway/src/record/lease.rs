@@ -43,6 +43,14 @@ pub struct Lap {
     pub page: Option<String>,
 }
 
+/// A tick that waits for the lease, as it has announced itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Successor {
+    /// As it will hold the lease.
+    pub holder: String,
+    pub announced_at: Millis,
+}
+
 /// `tick_starts` while a tick runs: were it to die, a second tick of the same schedule starts nothing.
 pub const ALL_STARTS: u32 = u32::MAX;
 

@@ -90,6 +90,11 @@ impl Bill {
         }
     }
 
+    /// US dollars for the seconds of Lambda, with so much memory instead of 256 MB, at a price of a GB-second.
+    pub fn lambda_with(&self, memory_mb: f64, price: f64) -> f64 {
+        self.gb_seconds / (MEMORY_GB * 1_024.0) * memory_mb * price
+    }
+
     /// API calls of a handler, without StartExecution.
     pub fn calls_of(&self, handler: &str) -> f64 {
         let of_handler = self

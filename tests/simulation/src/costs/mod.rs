@@ -5,6 +5,9 @@ pub mod prices;
 
 use std::time::Duration;
 
+use spillway::protocol::holding::Idle;
+use tokio::task::JoinSet;
+
 use crate::invocation::Invocations;
 use crate::pipeline::{Pipeline, Settings};
 use crate::upload::{Upload, notification};
@@ -13,6 +16,9 @@ pub use bill::Bill;
 
 /// Ticks of a month of 30 days.
 const TICKS: f64 = 30.0 * 24.0 * 60.0;
+const MINUTE: Duration = Duration::from_secs(60);
+/// Minutes that stand for a month.
+const MINUTES: u32 = 60;
 /// Lambda polls an idle queue with five pollers, each for 20 seconds at a time.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html>
 const IDLE_POLLS: f64 = 5.0 * 3.0 * TICKS;
@@ -87,6 +93,35 @@ pub async fn of_burst(way: Way, events_per_execution: u32, events: u32) -> Bill 
         sns: f64::from(way == Way::Sns),
         ..all.times(1.0 / count)
     }
+}
+
+/// What a pipeline without events costs in a month whose ticks wait for events in so many lanes.
+pub async fn of_waiting_month(lanes: usize) -> Bill {
+    let names = ["events", "b", "c", "d"];
+    let settings = Settings {
+        idle: Idle::Wait,
+        tick: 2 * MINUTE,
+        lanes: names
+            .into_iter()
+            .take(lanes)
+            .map(|name| (name, 0.0))
+            .collect(),
+        ..settings(1)
+    };
+    let pipeline = Pipeline::succeeding(settings, 1);
+    let mut ticks = JoinSet::new();
+    for minute in 0..=MINUTES {
+        if minute == 1 {
+            pipeline.aws.forget_calls();
+        }
+        let ticking = pipeline.clone();
+        ticks.spawn(async move { ticking.tick().await });
+        tokio::time::sleep(MINUTE).await;
+    }
+    let mut month = Bill::of(&pipeline, 0).times(TICKS / f64::from(MINUTES));
+    month.sqs += IDLE_POLLS;
+    month.metrics = METRICS;
+    month
 }
 
 /// What a pipeline without events costs in a month.

@@ -17,6 +17,8 @@ pub const DYNAMODB_READS_PER_MILLION: f64 = 0.125;
 pub const LAMBDA_PER_MILLION: f64 = 0.20;
 /// A GB-second on arm64.
 pub const LAMBDA_PER_GB_SECOND: f64 = 0.000_013_333_4;
+/// The same on x86.
+pub const LAMBDA_PER_GB_SECOND_X86: f64 = 0.000_016_666_7;
 /// A million object events from S3 to EventBridge: events of an AWS service that somebody opted in to.
 /// <https://aws.amazon.com/eventbridge/pricing/>
 pub const EVENTBRIDGE_PER_MILLION: f64 = 1.00;
