@@ -117,7 +117,7 @@ module "queue" {
   name                     = each.value.events
   dead_letter_name         = each.value.events_dlq
   buckets                  = local._queue_buckets[each.key]
-  consumer_timeout_seconds = local._dispatch_timeout_seconds
+  consumer_timeout_seconds = local._work_seconds
   fifo                     = module.input.fifo
   home                     = local._home
   kms_key                  = local._kms_key

@@ -14,7 +14,6 @@ ACTIONS = (
     "DeleteItem",
     "DeleteMessageBatch",
     "DescribeExecution",
-    "GetItem",
     "PutItem",
     "Query",
     "ReceiveMessage",

@@ -24,8 +24,8 @@ pub const LEDGER: &str = "ledger";
 const SEMAPHORES: &str = "semaphores";
 const LEDGER_ARN: &str = "arn:aws:dynamodb:us-east-1:123456789012:table/ledger";
 
-/// How long a received event stays hidden: Terraform's value for a tick of 56 s.
-const VISIBILITY: Duration = Duration::from_secs(91);
+/// How long a received event stays hidden: Terraform's value for executions of one event.
+const VISIBILITY: Duration = Duration::from_secs(45);
 const RETENTION: Duration = Duration::from_secs(14 * 24 * 3600);
 /// How long the preparing tick may take; its lease is removed afterwards.
 const PREPARING: Duration = Duration::from_secs(600);

@@ -56,7 +56,8 @@ pub struct Settings {
     pub handler_timeout: Duration,
     /// From one tick to the next.
     pub schedule: Duration,
-    /// How long a received message stays hidden.
+    /// How long a received message stays hidden: as long as a lease lasts, so that one that a dead tick had in hand comes back
+    /// when the next one can take over. Terraform has it longer for batches.
     pub visibility: Duration,
     /// How far reads of the ledger lag that do not ask for strong consistency.
     pub read_lag: Duration,
@@ -94,7 +95,7 @@ impl Default for Settings {
             idle: Idle::Stop,
             handler_timeout: Duration::from_secs(30),
             schedule: Duration::from_secs(60),
-            visibility: Duration::from_secs(91),
+            visibility: Duration::from_secs(45),
             read_lag: Duration::ZERO,
             page_items: None,
             clock_skew: Duration::ZERO,

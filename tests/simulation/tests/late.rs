@@ -15,6 +15,8 @@ async fn a_claim_that_lands_after_the_next_tick_keeps_its_slot() {
     for (events_per_execution, alone) in [(1, false), (2, false), (2, true)] {
         let settings = Settings {
             events_per_execution,
+            // As of batches: no message comes back in this tick.
+            visibility: Duration::from_secs(91),
             ..Settings::default()
         };
         let pipeline = Pipeline::succeeding(settings, 1);

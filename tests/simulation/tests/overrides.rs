@@ -37,7 +37,7 @@ fn started(pipeline: &Pipeline) -> usize {
 }
 
 fn reads_the_control_item(call: &Call) -> bool {
-    call.operation == "GetItem" && call.facts.keys.iter().any(|key| key.pk == "control")
+    call.operation == "Query" && call.facts.keys.iter().any(|key| key.pk == "control")
 }
 
 /// What is logged at `INFO`, as `message name=value …`.

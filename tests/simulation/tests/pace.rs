@@ -279,7 +279,7 @@ async fn an_idle_tick_makes_five_calls() {
         calls,
         [
             "UpdateItem",
-            "GetItem",
+            "Query",
             "Query",
             "ReceiveMessage",
             "UpdateItem"

@@ -171,15 +171,9 @@ async fn a_tick_that_dies_costs_a_minute_at_the_most() {
         let executions = pipeline.aws.sfn().executions();
         let waited = executions[0].started_ms - uploaded;
         println!("died {dies_after} s after the minute: {waited} ms");
-        // The poll of the dead tick can have taken it: then it is hidden until its visibility ends.
-        let hidden = pipeline.settings.visibility.as_millis() as i64;
-        let seen = pipeline.aws.calls_of("ReceiveMessage").into_iter();
-        let twice = seen
-            .filter(|call| !call.facts.message_ids.is_empty())
-            .count()
-            > 1;
-        let most = if twice { hidden + 60_000 } else { 60_000 };
-        assert!(waited <= most, "{waited} ms, died after {dies_after} s");
+        // Also if the poll of the dead tick took it: it is hidden no longer than its lease lasts.
+        // The schedule comes late by up to six seconds.
+        assert!(waited <= 66_000, "{waited} ms, died after {dies_after} s");
     }
 }
 
