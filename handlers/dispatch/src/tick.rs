@@ -66,6 +66,7 @@ impl Dispatch {
         let times = Times::new(began, invocation.deadline, tick, idle);
         let mut ended = match self.take_lease(&invocation, &times).await {
             Ok(Some((lease, holding))) => {
+                let times = times.with_lease(invocation.clock.now());
                 self.under_lease(&invocation, lease, holding, &times).await
             }
             Ok(None) => {

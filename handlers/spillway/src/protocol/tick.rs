@@ -24,7 +24,7 @@ pub struct Times {
     pub deadline: Millis,
     /// Until then a busy lease is waited for.
     pub lease_by: Millis,
-    /// Until then what earlier ticks left open is looked at: at least half of the tick is left to the backlog.
+    /// Until then what earlier ticks left open is looked at.
     pub open_until: Millis,
     /// Until then slots are swept.
     pub sweep_until: Millis,
@@ -45,10 +45,20 @@ impl Times {
             began,
             deadline,
             lease_by: began + idle.patience(),
-            open_until: began + (stop_at - began) / 2,
-            sweep_until: began + (stop_at - began) / 2,
+            open_until: began,
+            sweep_until: began,
             stop_at,
             join_by: deadline - JOIN_MARGIN,
+        }
+    }
+
+    /// The lease is taken: half of the time that is left is the backlog's at least.
+    pub fn with_lease(self, now: Millis) -> Self {
+        let half = now + (self.stop_at - now) / 2;
+        Self {
+            open_until: half,
+            sweep_until: half,
+            ..self
         }
     }
 

@@ -81,6 +81,8 @@ const DECISIONS: &[&str] = &[
     "fact: Swept",
     "fact: Throttled",
     "fact: Waiting",
+    "handing over: false",
+    "handing over: true",
     "kept: Not",
     "kept: Now",
     "next: AskBacklog",
@@ -109,6 +111,7 @@ const DECISIONS: &[&str] = &[
     "record: Known",
     "record: Queued",
     "record: QueuedAgain",
+    "renewal: Now",
     "stale row: false",
     "stale row: true",
 ];

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use fake_aws::Rng;
 use spillway::pace::window;
+use spillway::protocol::holding::Idle;
 use spillway::rules::order::Order;
 
 use crate::pipeline::Settings;
@@ -106,6 +107,14 @@ impl Shape {
             // Closed from the third tick on, for a while.
             let json = r#"[{"name": "closed", "priority": 1, "from": "00:01", "to": "00:02", "pause": true}]"#;
             settings.windows = window::parse(json).expect("a window");
+        }
+        if Rng::new(seed).fork("idle").chance(0.2) {
+            let comes_again = settings.visibility < settings.tick;
+            settings.idle = Idle::Wait;
+            settings.tick = 2 * settings.schedule;
+            if !comes_again {
+                settings.visibility = settings.tick + seconds(35);
+            }
         }
         match kind {
             Kind::Plain => {}

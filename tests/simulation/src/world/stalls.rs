@@ -31,8 +31,8 @@ use crate::upload::Upload;
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// A fault makes things late for so long after it struck, in milliseconds, besides the time it takes itself.
 const FELT_FOR_MS: i64 = 15_000;
-/// A caller gives a receive up after so long, in milliseconds: what it brings later nobody gets.
-pub const GIVEN_UP_AFTER_MS: i64 = 5_000;
+/// A caller gives a receive that waits for messages up after so long, in milliseconds: what it brings later nobody gets.
+pub const GIVEN_UP_AFTER_MS: i64 = 11_000;
 /// The most that anything may cost an event beyond what the fault itself takes, in milliseconds.
 const MOST_MS: i64 = 5_000;
 /// Receives of a message by ticks that live on, at most.
