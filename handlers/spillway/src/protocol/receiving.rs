@@ -23,6 +23,8 @@ const TWO_RECEIVES: u32 = 2 * ONE_RECEIVE;
 const UNDER_WAY: u32 = 400;
 /// Batches under way at once, each of one start and up to a hundred claims.
 const BATCHES_AT_ONCE: usize = 6;
+/// Polls that end within this time say the same of all lanes.
+const TOGETHER_WITHIN: Millis = 500;
 /// How long the rate is waited for at most, since a limit or a pause can change meanwhile.
 const WAIT_MOST: Millis = 2_000;
 /// How often the backlog is asked for while no slot is free: an empty queue ends the tick.
@@ -41,6 +43,8 @@ pub struct Receiving {
     empty: u32,
     /// Polls of full lanes that may be under way.
     depth: u32,
+    /// The lanes are asked once more by short polls before they are believed to be empty.
+    asks_again: bool,
     at: At,
 }
 
@@ -124,6 +128,7 @@ impl Receiving {
             backlog_asked: None,
             empty: 0,
             depth: 1,
+            asks_again: false,
             at: At::Ask,
         };
         receiving.at = receiving.first();
@@ -190,6 +195,10 @@ impl Receiving {
                 self.poll(ask.lane, most, 0, gate, known)
             }
             None if short > 0 => self.pause(known.now),
+            None if self.asks_again => {
+                self.at = At::Empty;
+                self.believe(gate, shares, known)
+            }
             None => {
                 self.at = At::Round(0);
                 self.round(0, gate, shares, known)
@@ -249,6 +258,14 @@ impl Receiving {
             _ => At::Round(0),
         };
         if self.idle == Idle::Wait {
+            return self.next(gate, shares, known);
+        }
+        // With fewer permits than lanes the first ones were polled a while ago.
+        let asked_before = |polls: &Polls| known.now - polls.ended > TOGETHER_WITHIN;
+        let asks_again = !self.asks_again && self.lanes.iter().any(asked_before);
+        self.asks_again = asks_again;
+        if asks_again && self.lanes.len() > 1 {
+            self.at = At::Ask;
             return self.next(gate, shares, known);
         }
         // Those can send messages.
@@ -370,12 +387,13 @@ impl Receiving {
     pub fn filled(&mut self, any: bool) {
         match any {
             true => self.found(),
-            false if self.lanes.len() == 1 => self.at = At::Empty,
+            false if self.lanes.len() == 1 || self.asks_again => self.at = At::Empty,
             false => self.at = At::Round(0),
         }
     }
 
     fn found(&mut self) {
+        self.asks_again = false;
         self.empty = 0;
         self.at = self.first();
     }
@@ -600,6 +618,13 @@ mod tests {
             let poll = tick.poll();
             assert_eq!((poll.lane, poll.most, poll.wait_seconds), (lane, 1, 1));
             tick.waits();
+            tick.known.now += 1_000;
+            drop(tick.brings(poll, 0));
+        }
+        // Something can have come into the first ones meanwhile.
+        for lane in 0..3 {
+            let poll = tick.poll();
+            assert_eq!((poll.lane, poll.wait_seconds), (lane, 0));
             drop(tick.brings(poll, 0));
         }
         tick.ends();
@@ -621,6 +646,13 @@ mod tests {
             let mut tick = Tick::of(100, lanes, false);
             tick.receiving = Receiving::new(lanes, false, Idle::Wait, 60_000, 0);
             tick.known.tasks = 1;
+            if lanes > 1 {
+                for _ in 0..lanes {
+                    let poll = tick.poll();
+                    assert_eq!(poll.wait_seconds, 0);
+                    drop(tick.brings(poll, 0));
+                }
+            }
             for _ in 0..5 {
                 let mut polls = Vec::new();
                 while let Do::Poll(poll) = tick.next() {
@@ -657,7 +689,8 @@ mod tests {
 
     #[test]
     fn while_all_slots_are_taken_they_are_counted_and_then_the_backlog_is_asked_for() {
-        let mut tick = Tick::of(0, 1, false);
+        let mut tick = Tick::of(10, 1, false);
+        tick.gate.lock().capacity.count_ends(10);
         assert_eq!(tick.waits(), 150);
         tick.known.now = 150;
         assert!(matches!(tick.next(), Do::Count));
