@@ -51,6 +51,7 @@ module "dispatch" {
       SPILLWAY_BURST                     = module.input.pace.burst
       SPILLWAY_EVENTS_PER_EXECUTION      = module.input.workflow.events_per_execution
       SPILLWAY_EXECUTION_TIMEOUT_SECONDS = coalesce(one(module.workflow[*].longest_seconds), 0)
+      SPILLWAY_IDLE                      = module.input.schedule.idle
       SPILLWAY_INPUT_FORMAT              = module.input.workflow.input_format
       SPILLWAY_MAX_CONCURRENCY           = module.input.pace.max_concurrency
       SPILLWAY_ORDER                     = module.input.workflow.order

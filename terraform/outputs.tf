@@ -30,6 +30,7 @@ output "effective_pace" {
       default = merge(module.input.pace, {
         schedule     = module.input.schedule.expression
         tick_seconds = module.input.schedule.tick_seconds
+        idle         = module.input.schedule.idle
       })
     },
     {
@@ -41,6 +42,8 @@ output "effective_pace" {
         {
           schedule     = module.input.schedule.expression
           tick_seconds = module.input.schedule.tick_seconds
+          idle         = module.input.schedule.idle
+          idle         = module.input.schedule.idle
         },
       )
     },

@@ -30,7 +30,8 @@ variable "schedule" {
     When dispatch runs, and for how long.
 
     - `expression` (text, default "rate(1 minute)"): rate(...) or cron(...) of an EventBridge rule; cron is in UTC.
-    - `tick_seconds` (number, default 56): How long a tick may go on starting executions.
+    - `tick_seconds` (number, default null): How long a tick may go on starting executions; null: 56.
+    - `idle` (text, default "stop"): What a tick does when no event waits: "stop" ends it; "wait" has it wait for events until the next one takes over, so that an upload starts at once.
     - `enabled` (true or false, default true)
   EOT
   type        = any

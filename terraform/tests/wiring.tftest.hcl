@@ -76,6 +76,7 @@ run "defaults" {
       SPILLWAY_BURST                     = "50"
       SPILLWAY_EVENTS_PER_EXECUTION      = "1"
       SPILLWAY_EXECUTION_TIMEOUT_SECONDS = "86400"
+      SPILLWAY_IDLE                      = "stop"
       SPILLWAY_INPUT_FORMAT              = "objects"
       SPILLWAY_LANES                     = "[{\"dead_letter_queue_url\":\"url:reports_events-dlq_default\",\"min_share\":0,\"name\":\"default\",\"priority\":1,\"queue_url\":\"url:reports_events_default\"}]"
       SPILLWAY_LEDGER_ARN                = "arn:aws:dynamodb:eu-central-1:111122223333:table/mock"
@@ -138,8 +139,8 @@ run "defaults" {
     error_message = "settle may do exactly this: ${module.settle.policy_json}"
   }
   assert {
-    condition     = module.queue["default"].visibility_timeout_seconds == 56 + 20 + 15
-    error_message = "A message stays hidden for longer than dispatch can run."
+    condition     = module.queue["default"].visibility_timeout_seconds == 45
+    error_message = "A message of one event is hidden for as long as a lease lasts."
   }
   assert {
     condition = output.bucket_notifications == {
@@ -212,6 +213,7 @@ run "defaults" {
       EventsQueues = "sqs:SendMessage on arn:aws:sqs:eu-central-1:111122223333:reports_events_default"
       Ledger       = "dynamodb:GetItem dynamodb:Query dynamodb:Scan dynamodb:UpdateItem on arn:aws:dynamodb:eu-central-1:111122223333:table/mock"
       Logs         = "logs:CreateLogStream logs:PutLogEvents on arn:aws:logs:eu-central-1:111122223333:log-group:mock:*"
+      Slots        = "dynamodb:PutItem on arn:aws:dynamodb:eu-central-1:111122223333:table/mock"
     }
     error_message = "reconcile may do exactly this, and nothing with S3: ${module.reconcile_function[0].policy_json}"
   }
@@ -293,6 +295,7 @@ run "every_number_arrives" {
       SPILLWAY_BURST                     = "1"
       SPILLWAY_EVENTS_PER_EXECUTION      = "1"
       SPILLWAY_EXECUTION_TIMEOUT_SECONDS = "86400"
+      SPILLWAY_IDLE                      = "stop"
       SPILLWAY_INPUT_FORMAT              = "objects"
       SPILLWAY_MAX_CONCURRENCY           = "1"
       SPILLWAY_ORDER                     = "none"
@@ -383,8 +386,8 @@ run "every_number_arrives" {
     error_message = "The outputs say how to look first: ${output.reconcile.dry_run_command}"
   }
   assert {
-    condition     = module.queue["default"].visibility_timeout_seconds == 135
-    error_message = "The visibility timeout follows the tick."
+    condition     = module.queue["default"].visibility_timeout_seconds == 45
+    error_message = "The visibility timeout of a message of one event does not follow the tick."
   }
   assert {
     condition     = !strcontains(module.queue["default"].policy_json, "sqs:DeleteQueue")
@@ -469,5 +472,45 @@ run "no_wildcard" {
       ]
     ]))
     error_message = "A handler may do named things with named resources only."
+  }
+}
+
+run "ticks_that_wait" {
+  variables {
+    schedule = { idle = "wait" }
+    handlers = {
+      s3       = { bucket = "artifacts" }
+      manifest = var.handlers.manifest
+      dispatch = { memory_mb = 128, reserved_concurrency = 2 }
+    }
+  }
+
+  assert {
+    condition = {
+      for name in ["IDLE", "TICK_SECONDS"] : name => module.dispatch.environment["SPILLWAY_${name}"]
+    } == { IDLE = "wait", TICK_SECONDS = "120" }
+    error_message = "A tick waits for events, for two periods at most: ${jsonencode(module.dispatch.environment)}"
+  }
+  assert {
+    condition     = local._dispatch_timeout_seconds == 140
+    error_message = "The function's timeout leaves 20 seconds to finish: ${local._dispatch_timeout_seconds}"
+  }
+  assert {
+    condition     = output.effective_pace.default.idle == "wait"
+    error_message = "The output says what a tick does when no event waits: ${jsonencode(output.effective_pace)}"
+  }
+}
+
+run "batches_hide_their_messages_for_longer" {
+  variables {
+    workflow = {
+      definition           = "{\"StartAt\": \"Done\", \"States\": {\"Done\": {\"Type\": \"Succeed\"}}}"
+      events_per_execution = 10
+    }
+  }
+
+  assert {
+    condition     = module.queue["default"].visibility_timeout_seconds == 56 + 20 + 15
+    error_message = "A message of a batch stays hidden for longer than dispatch can run."
   }
 }

@@ -63,7 +63,8 @@ variable "schedule" {
   description = "When dispatch runs, and for how long."
   type = object({
     expression   = optional(string, "rate(1 minute)")
-    tick_seconds = optional(number, 56)
+    tick_seconds = optional(number)
+    idle         = optional(string, "stop")
     enabled      = optional(bool, true)
   })
   default  = {}

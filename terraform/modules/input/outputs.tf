@@ -60,8 +60,10 @@ output "retry" {
 }
 
 output "schedule" {
-  description = "The input schedule, with its defaults."
-  value       = var.schedule
+  description = "The input schedule, with its defaults. A tick that waits for events does so for two periods at most."
+  value = merge(var.schedule, {
+    tick_seconds = var.schedule.idle == "wait" ? 120 : coalesce(var.schedule.tick_seconds, 56)
+  })
 }
 
 output "sweep" {

@@ -55,9 +55,12 @@ variable "schedule" {
   type = object({
     # rate(...) or cron(...) of an EventBridge rule; cron is in UTC.
     expression = optional(string, "rate(1 minute)")
-    # How long a tick may go on starting executions.
-    tick_seconds = optional(number, 56)
-    enabled      = optional(bool, true)
+    # How long a tick may go on starting executions; null: 56.
+    tick_seconds = optional(number)
+    # What a tick does when no event waits: "stop" ends it; "wait" has it wait
+    # for events until the next one takes over, so that an upload starts at once.
+    idle    = optional(string, "stop")
+    enabled = optional(bool, true)
   })
   default  = {}
   nullable = false
@@ -67,12 +70,24 @@ variable "schedule" {
     error_message = "schedule.expression = \"${var.schedule.expression}\" is no schedule of an EventBridge rule. ${module.forms.schedule_remedy}"
   }
   validation {
-    condition     = var.schedule.tick_seconds >= 1 && var.schedule.tick_seconds <= 100 && floor(var.schedule.tick_seconds) == var.schedule.tick_seconds
-    error_message = "schedule.tick_seconds = ${var.schedule.tick_seconds}: give a whole number from 1 to 100. The function's timeout is 20 more, and the lease must not outlive it by much."
+    condition     = var.schedule.tick_seconds == null ? true : var.schedule.tick_seconds >= 1 && var.schedule.tick_seconds <= 100 && floor(var.schedule.tick_seconds) == var.schedule.tick_seconds
+    error_message = "schedule.tick_seconds = ${coalesce(var.schedule.tick_seconds, 0)}: give a whole number from 1 to 100, or leave it out for 56. The function's timeout is 20 more."
   }
   validation {
-    condition     = can(regex("^(rate\\(1 minute\\)$|cron\\(([*]|[^ ]*/0?1) )", var.schedule.expression)) ? var.schedule.tick_seconds <= 58 : true
-    error_message = "schedule.tick_seconds = ${var.schedule.tick_seconds} does not fit into ${var.schedule.expression}: a tick must end 2 seconds before the next begins, or every other one finds the lease taken. Give 58 or less, or a slower schedule."
+    condition     = can(regex("^(rate\\(1 minute\\)$|cron\\(([*]|[^ ]*/0?1) )", var.schedule.expression)) ? coalesce(var.schedule.tick_seconds, 56) <= 58 : true
+    error_message = "schedule.tick_seconds = ${coalesce(var.schedule.tick_seconds, 0)} does not fit into ${var.schedule.expression}: a tick must end 2 seconds before the next begins, or every other one finds the lease taken. Give 58 or less, or a slower schedule."
+  }
+  validation {
+    condition     = contains(["stop", "wait"], var.schedule.idle)
+    error_message = "schedule.idle = \"${var.schedule.idle}\": give \"stop\" (a tick ends when no event waits) or \"wait\" (it waits for events until the next tick takes over)."
+  }
+  validation {
+    condition     = var.schedule.idle == "wait" ? var.schedule.expression == "rate(1 minute)" : true
+    error_message = "schedule.idle = \"wait\" does not go with ${var.schedule.expression}: a tick waits for the next one, and for two minutes at most. Give rate(1 minute) or leave expression out; with any other schedule events wait for its time, as idle = \"stop\" has it."
+  }
+  validation {
+    condition     = var.schedule.idle == "wait" ? var.schedule.tick_seconds == null : true
+    error_message = "schedule.tick_seconds = ${coalesce(var.schedule.tick_seconds, 0)} does not go with idle = \"wait\": a tick lasts until the next one takes over. Leave tick_seconds out."
   }
 }
 

@@ -52,6 +52,10 @@ variable "handlers" {
     error_message = "Give exactly one of handlers.directory and handlers.s3 as the place of the zips; ${var.handlers.directory == null ? "neither is" : "both are"} given."
   }
   validation {
+    condition     = var.schedule.idle == "wait" && var.handlers.dispatch.reserved_concurrency != null ? coalesce(var.handlers.dispatch.reserved_concurrency, 0) >= 2 : true
+    error_message = "handlers.dispatch.reserved_concurrency = ${coalesce(var.handlers.dispatch.reserved_concurrency, 0)} does not go with schedule.idle = \"wait\": the next tick announces itself while the last one still runs. Give 2 or more, or leave it out."
+  }
+  validation {
     condition     = contains(["arm64", "x86_64"], var.handlers.architecture)
     error_message = "handlers.architecture = \"${var.handlers.architecture}\": Lambda has arm64 and x86_64."
   }

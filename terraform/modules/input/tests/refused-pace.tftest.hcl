@@ -299,3 +299,54 @@ run "schedule_by_step_that_meets_the_next" {
 
   expect_failures = [var.schedule]
 }
+
+run "idle_of_another_kind" {
+  command = plan
+
+  variables {
+    schedule = { idle = "sleep" }
+  }
+
+  expect_failures = [var.schedule]
+}
+
+run "wait_with_a_slower_schedule" {
+  command = plan
+
+  variables {
+    schedule = { idle = "wait", expression = "rate(5 minutes)" }
+  }
+
+  expect_failures = [var.schedule]
+}
+
+run "wait_with_cron" {
+  command = plan
+
+  variables {
+    schedule = { idle = "wait", expression = "cron(* * * * ? *)" }
+  }
+
+  expect_failures = [var.schedule]
+}
+
+run "wait_with_tick_seconds" {
+  command = plan
+
+  variables {
+    schedule = { idle = "wait", tick_seconds = 56 }
+  }
+
+  expect_failures = [var.schedule]
+}
+
+run "wait_with_one_reserved" {
+  command = plan
+
+  variables {
+    schedule = { idle = "wait" }
+    handlers = merge(var.handlers, { dispatch = { reserved_concurrency = 1 } })
+  }
+
+  expect_failures = [var.handlers]
+}
