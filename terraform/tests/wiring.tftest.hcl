@@ -177,6 +177,7 @@ run "defaults" {
         starts_per_tick   = null
         schedule          = "rate(1 minute)"
         tick_seconds      = 56
+        idle              = "stop"
       }
     })
     error_message = "The default pace is in force: ${jsonencode(output.effective_pace)}"

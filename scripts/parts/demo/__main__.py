@@ -28,8 +28,8 @@ from demo.inventory import inventory
 from demo.kept import Kept, clear_away, display
 from demo.stack import Names, Settings, Stack
 
-# From one tick to the next: on AWS a minute, which is long to look at.
-TICK_SECONDS = 5
+# From one tick to the next, which takes over from the last: on AWS a minute.
+TICK_SECONDS = 20
 
 
 class Steps:
@@ -61,7 +61,7 @@ class Demo:
         self._directory = directory
         self._steps = Steps()
         self._emulator = Emulator(directory, TICK_SECONDS)
-        self._stack = Stack(directory, Settings(max_concurrency=options.max_concurrency))
+        self._stack = Stack(directory, Settings(max_concurrency=options.max_concurrency, schedule={"idle": "wait"}))
         self._reports = reports.generate(options.objects, options.seed)
         self._samples: list[watch.Sample] = []
 
@@ -114,7 +114,7 @@ class Demo:
         with self._steps.step("run", f"uploading {total} reports in a burst; at most {limit} may run at once"):
             began = time.time()
             uploads.upload(self._aws, names.bucket, self._reports)
-        with self._steps.step("run", f"working them off; a tick comes every {TICK_SECONDS} s, on AWS every minute"):
+        with self._steps.step("run", f"working them off; dispatch waits for events (schedule.idle = 'wait'), and hands over to the next tick every {TICK_SECONDS} s, on AWS every minute"):
             last = self._follow(names, lambda sample: sample.succeeded + sample.dead >= total)
         dead, redriven_at = last.dead, time.time()
         if dead:
@@ -154,7 +154,7 @@ class Demo:
         picture = timeline.Timeline(
             title=f"{verdict.objects} uploads in a burst, at most {verdict.limit} executions at a time",
             subtitle=f"{verdict.retried} retried, {dead} dead-lettered and redriven, {verdict.lost} lost,"
-            f" {verdict.duplicates} done twice; device-status on an emulator, a tick every {TICK_SECONDS} s, {date}",
+            f" {verdict.duplicates} done twice; device-status on an emulator, ticks that wait, {date}",
             waiting=[(0.0, 0.0), *((sample.at - began, sample.waiting) for sample in self._samples)],
             running=timeline.running_steps(spans),
             done=timeline.done_steps([run.stop.timestamp() - began for run in ran if run.stop and run.status == "SUCCEEDED"]),
