@@ -52,6 +52,11 @@ class Pipeline:
         return self.outputs["state_machine_arn"]
 
     @property
+    def waits(self) -> bool:
+        """Whether its ticks wait for events."""
+        return self.outputs["effective_pace"]["default"]["idle"] == "wait"
+
+    @property
     def uploader(self) -> Aws:
         return self.owner or self.aws
 

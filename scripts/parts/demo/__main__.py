@@ -29,7 +29,7 @@ from demo.kept import Kept, clear_away, display
 from demo.stack import Names, Settings, Stack
 
 # From one tick to the next, which takes over from the last: on AWS a minute.
-TICK_SECONDS = 20
+TICK_SECONDS = 10
 
 
 class Steps:

@@ -1,6 +1,6 @@
 output "pipelines" {
   description = "What each module says about itself."
-  value       = { existing = module.existing, lanes = module.lanes, reconcile = module.reconcile }
+  value       = { existing = module.existing, lanes = module.lanes, reconcile = module.reconcile, waiting = module.waiting }
 }
 
 output "buckets" {

@@ -27,6 +27,9 @@ pub struct Bounds {
     /// How often the lease ends while its holder still runs, beside the faults: there are two ticks then. The limit rests on
     /// the lease, so it is not asked for.
     pub lease_ends: u8,
+    /// How often a tick can renew its lease no more, beside the faults: it is granted nothing from then on, and the lease ends
+    /// when what is under way has ended. There are two ticks then, and the limit holds.
+    pub runs_out: u8,
 }
 
 impl Default for Bounds {
@@ -44,6 +47,7 @@ impl Default for Bounds {
             tasks: 1,
             repeats: 0,
             lease_ends: 0,
+            runs_out: 0,
         }
     }
 }

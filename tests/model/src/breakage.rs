@@ -13,6 +13,8 @@ pub enum Breakage {
     ClaimWithoutCondition,
     /// A tick takes no notice of the lease.
     NoLease,
+    /// A tick that can renew its lease no more goes on.
+    GrantsWithoutLease,
     /// Settle frees the slot first.
     SlotBeforeRow,
     /// Settle writes the row before it sends the message.

@@ -160,6 +160,8 @@ pub struct Lease {
 pub struct TickOf {
     /// `None`: it is idle.
     pub tick: Option<Tick>,
+    /// It can renew its lease no more: nothing is granted to it.
+    pub runs_out: bool,
     /// Slots are old enough for the sweep, and for one without a claim to be freed.
     pub old: bool,
     /// Slots as last counted, and put since.
@@ -173,6 +175,14 @@ pub struct TickOf {
     /// One of them, that is being made or left to the next tick.
     pub starting: Option<Starting>,
     pub tasks: [Task; 2],
+}
+
+impl TickOf {
+    /// Whether no call of it is under way.
+    pub fn is_quiet(&self) -> bool {
+        let idle = self.tasks.iter().all(|task| task.work == Work::Idle);
+        idle && self.starting.is_none() && self.openings.is_empty() && self.sweeps.is_empty()
+    }
 }
 
 /// A task of a tick: one message, or a batch, from receive to start.
@@ -254,6 +264,7 @@ pub struct World {
     pub faults: u8,
     pub repeats: u8,
     pub lease_ends: u8,
+    pub runs_out: u8,
     pub redrives: u8,
     pub ingests: u8,
     pub broken: Option<Broken>,

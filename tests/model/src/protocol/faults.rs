@@ -12,6 +12,8 @@ impl Protocol {
     pub(super) fn fault(&self, world: &mut World, fault: Fault) {
         match fault {
             Fault::LeaseEnds => world.lease_ends -= 1,
+            Fault::RunsOut(_) => world.runs_out -= 1,
+            Fault::RanOut => {}
             Fault::Repeat(_) if world.repeats > 0 => world.repeats -= 1,
             _ => world.faults -= 1,
         }
@@ -39,7 +41,8 @@ impl Protocol {
             Fault::Work(tick, task, id, wrong) => self.work(world, tick, task, id, Some(wrong)),
             Fault::LookAfter(tick, wrong) => self.look_after(world, tick, Some(wrong)),
             Fault::Settle(settle, id, wrong) => self.settle(world, settle, id, Some(wrong)),
-            Fault::LeaseEnds => world.lease.expired = true,
+            Fault::RunsOut(tick) => world.ticks[usize::from(tick)].runs_out = true,
+            Fault::LeaseEnds | Fault::RanOut => world.lease.expired = true,
         }
     }
 
@@ -60,6 +63,17 @@ impl Protocol {
         }
         if world.lease_ends > 0 && world.lease.holder.is_some() && !world.lease.expired {
             faults.push(Fault::LeaseEnds);
+        }
+        if let Some(holder) = world.lease.holder.filter(|_| !world.lease.expired) {
+            let tick = &world.ticks[usize::from(holder)];
+            match tick.runs_out {
+                false if world.runs_out > 0 && tick.tick.is_some() => {
+                    faults.push(Fault::RunsOut(holder));
+                }
+                // Nothing of it is under way any more: the margins are made for that.
+                true if tick.is_quiet() => faults.push(Fault::RanOut),
+                _ => {}
+            }
         }
         steps.extend(faults.into_iter().map(Step::Fault));
     }

@@ -160,12 +160,14 @@ impl Model for Protocol {
     type Action = Step;
 
     fn init_states(&self) -> Vec<State> {
-        let two = self.bounds.lease_ends > 0 || self.is_broken_by(Breakage::NoLease);
+        let ends = self.bounds.lease_ends + self.bounds.runs_out;
+        let two = ends > 0 || self.is_broken_by(Breakage::NoLease);
         let mut world = World {
             ticks: vec![TickOf::default(); 1 + usize::from(two)],
             faults: self.bounds.faults,
             repeats: self.bounds.repeats,
             lease_ends: self.bounds.lease_ends,
+            runs_out: self.bounds.runs_out,
             redrives: self.bounds.redrives,
             ingests: self.bounds.ingest.into(),
             ..World::default()

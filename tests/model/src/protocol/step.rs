@@ -54,6 +54,10 @@ pub enum Fault {
     /// A call of settle goes wrong.
     Settle(u8, CallId, Wrong),
     LeaseEnds,
+    /// A tick can renew its lease no more.
+    RunsOut(u8),
+    /// That lease ends.
+    RanOut,
 }
 
 /// How a call goes wrong.

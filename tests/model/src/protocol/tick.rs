@@ -90,12 +90,13 @@ impl Protocol {
         if holds && says.is_some_and(|says| says < oldest(world, tick)) {
             steps.push(Step::Checkpoint(number));
         }
-        let again = self.again(tick).filter(|_| !stopping);
+        let granted = !tick.runs_out || self.is_broken_by(Breakage::GrantsWithoutLease);
+        let again = self.again(tick).filter(|_| !stopping && granted);
         if again.is_some() && tick.starting.is_none() {
             steps.push(Step::Again(number));
         }
         // What is kept comes before anything new.
-        if let Some(place) = idle.filter(|_| !stopping && again.is_none()) {
+        if let Some(place) = idle.filter(|_| !stopping && granted && again.is_none()) {
             match self.gate(tick).request(1, 0) {
                 Grant::Take(_) => {
                     steps.extend(messages().map(|it| Step::Receive(number, place, it)));

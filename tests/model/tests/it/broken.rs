@@ -34,6 +34,7 @@ macro_rules! broken {
 }
 
 const SAFE: &str = "I1: every event is in a safe place";
+const OVER: &str = "I3: never more than the limit";
 const DONE: &str = "I1: what is recorded as succeeded did succeed";
 const TWICE: &str = "I2: one execution for an attempt";
 const SLOT: &str = "I3: what runs holds a slot";
@@ -92,6 +93,7 @@ broken! {
     slot_shared_by_two_messages: SlotShared, versions(Order::Latest), SAFE;
     claim_without_condition: ClaimWithoutCondition, Bounds { tasks: 2, ..event() }, TWICE;
     no_lease: NoLease, event(), SAFE;
+    grants_without_lease: GrantsWithoutLease, Bounds { runs_out: 1, max_concurrency: 1, faults: 0, ..Bounds::default() }, OVER;
     slot_freed_before_the_row: SlotBeforeRow, event(), SAFE;
     row_before_the_message: RowBeforeMessage, event(), SAFE;
     slot_freed_before_the_turn: SlotBeforeTurn, versions(Order::Each), SAFE;

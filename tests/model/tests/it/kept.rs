@@ -95,6 +95,11 @@ kept! {
         Bounds { lease_ends: 1, ..event() },
         Bounds { lease_ends: 1, faults: 2, ..event() };
 
+    /// A tick cannot renew its lease, and another one takes over: the limit holds.
+    a_lease_that_runs_out:
+        Bounds { runs_out: 1, max_concurrency: 1, faults: 0, ..objects() },
+        Bounds { runs_out: 1, max_concurrency: 1, ..objects() };
+
     latest:
         versions(Order::Latest),
         versions(Order::Latest);
