@@ -114,7 +114,7 @@ class Demo:
         with self._steps.step("run", f"uploading {total} reports in a burst; at most {limit} may run at once"):
             began = time.time()
             uploads.upload(self._aws, names.bucket, self._reports)
-        with self._steps.step("run", f"working them off; dispatch waits for events (schedule.idle = 'wait'), and hands over to the next tick every {TICK_SECONDS} s, on AWS every minute"):
+        with self._steps.step("run", f"working them off; each tick waits for events for {TICK_SECONDS} s, on AWS for a minute"):
             last = self._follow(names, lambda sample: sample.succeeded + sample.dead >= total)
         dead, redriven_at = last.dead, time.time()
         if dead:

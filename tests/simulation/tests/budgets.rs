@@ -188,23 +188,23 @@ async fn a_burst_drains_at_the_rate() {
     );
 }
 
-/// A dead tick's lease ends before the second tick after it; a dead settle's outcomes stay hidden for three minutes.
+/// A dead tick's lease ends before the next tick; a dead settle's outcomes stay hidden for three minutes.
 #[tokio::test(start_paused = true)]
-async fn a_crash_holds_things_up_for_two_ticks_or_as_long_as_outcomes_stay_hidden() {
+async fn a_crash_holds_things_up_for_a_tick_or_as_long_as_outcomes_stay_hidden() {
     let crashes = recovery::crashes().await;
     assert!(crashes.len() > 15, "{crashes:?}");
     let mut longest = Duration::ZERO;
     for crash in &crashes {
         let took = recovery::of(crash).await;
         let limit = match crash.handler {
-            "dispatch" => 121,
+            "dispatch" => 61,
             _ => 180,
         };
         assert!(took <= Duration::from_secs(limit), "{crash:?}: {took:?}");
         longest = longest.max(took);
     }
     assert!(
-        longest > Duration::from_secs(60),
+        longest > Duration::from_secs(30),
         "crashes do nothing: {longest:?}"
     );
 }
@@ -214,16 +214,8 @@ async fn a_crash_holds_things_up_for_two_ticks_or_as_long_as_outcomes_stay_hidde
 async fn a_pipeline_that_waits_for_events_costs_what_it_may() {
     for (lanes, most) in [(1, 6.0), (4, 8.0)] {
         let month = costs::of_waiting_month(lanes).await;
-        let mut dollars = month.dollars();
-        println!("{lanes} {dollars:?} {month:?}");
-        dollars.remove("CloudWatch");
-        dollars.insert(
-            "Lambda",
-            month.lambda_with(128.0, prices::LAMBDA_PER_GB_SECOND),
-        );
-        let total: f64 = dollars.values().sum();
-        println!("{lanes} {total} {dollars:?}");
-        assert!(total <= most, "{total} of {most}: {dollars:?}");
+        let total = month.total_with(128.0, prices::LAMBDA_PER_GB_SECOND);
+        assert!(total <= most, "{total} of {most}: {month:?}");
         assert!(total > 0.85 * most, "lower the limit: {total} of {most}");
     }
 }

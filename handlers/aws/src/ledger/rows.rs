@@ -180,6 +180,11 @@ impl Ledger {
 
     /// One row.
     pub async fn row(&self, at: &RowKey) -> Result<Option<Row>, AwsError> {
+        self.row_item(at).await?.as_ref().map(row).transpose()
+    }
+
+    /// One row's item, read strongly.
+    pub(super) async fn row_item(&self, at: &RowKey) -> Result<Option<Item>, AwsError> {
         let answer = self
             .client
             .get_item()
@@ -189,7 +194,7 @@ impl Ledger {
             .send()
             .await
             .map_err(|error| AwsError::call("reading a row", &error))?;
-        answer.item.as_ref().map(row).transpose()
+        Ok(answer.item)
     }
 
     /// Writes that an object event is about to be queued, unless it has a row, whatever that says.

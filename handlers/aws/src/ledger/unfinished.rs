@@ -108,16 +108,8 @@ impl Ledger {
 
     /// The row at a key, read strongly, if it is started.
     pub async fn started(&self, at: &RowKey) -> Result<Option<Started>, AwsError> {
-        let answer = self
-            .client
-            .get_item()
-            .table_name(&self.table)
-            .set_key(Some(key(&at.pk, &at.sk)))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| AwsError::call("reading a row", &error))?;
-        match answer.item.as_ref().map(unfinished).transpose()? {
+        let item = self.row_item(at).await?;
+        match item.as_ref().map(unfinished).transpose()? {
             Some(Unfinished::Started(started)) => Ok(Some(started)),
             _ => Ok(None),
         }

@@ -1,7 +1,7 @@
 //! Prints in JSON what an event costs, by the way it comes in and by events per execution, and what a month costs.
 
 use serde_json::{Value, json};
-use simulation::costs::{self, Way};
+use simulation::costs::{self, Way, prices};
 
 /// Enough that what a tick itself costs hardly counts, and a whole number of executions.
 const EVENTS: u32 = 1_000;
@@ -15,6 +15,22 @@ fn main() {
         .build()
         .expect("a runtime of this thread needs nothing");
     let idle = run(&runtime, costs::of_idle_month());
+    let mut waiting = Vec::new();
+    for lanes in [1, 4] {
+        let month = run(&runtime, costs::of_waiting_month(lanes));
+        for (architecture, price) in [
+            ("arm64", prices::LAMBDA_PER_GB_SECOND),
+            ("x86_64", prices::LAMBDA_PER_GB_SECOND_X86),
+        ] {
+            for memory_mb in [128.0, 256.0] {
+                let dollars = month.total_with(memory_mb, price);
+                waiting.push(json!({
+                    "lanes": lanes, "architecture": architecture, "memory_mb": memory_mb, "dollars": dollars,
+                    "cloudwatch_dollars": month.dollars()["CloudWatch"],
+                }));
+            }
+        }
+    }
     let mut ways = Vec::new();
     for way in Way::ALL {
         for events_per_execution in [1, 10, 100] {
@@ -28,7 +44,10 @@ fn main() {
             }));
         }
     }
-    println!("{}", json!({"idle_month": idle.to_json(), "ways": ways}));
+    println!(
+        "{}",
+        json!({"idle_month": idle.to_json(), "waiting_months": waiting, "ways": ways})
+    );
 }
 
 /// Every run has a world, and a virtual time, of its own.

@@ -90,9 +90,13 @@ impl Bill {
         }
     }
 
-    /// US dollars for the seconds of Lambda, with so much memory instead of 256 MB, at a price of a GB-second.
-    pub fn lambda_with(&self, memory_mb: f64, price: f64) -> f64 {
-        self.gb_seconds / (MEMORY_GB * 1_024.0) * memory_mb * price
+    /// US dollars in all but CloudWatch's, with so much memory instead of 256 MB, at a price of a GB-second.
+    pub fn total_with(&self, memory_mb: f64, price: f64) -> f64 {
+        let mut dollars = self.dollars();
+        dollars.remove("CloudWatch");
+        let gb_seconds = self.gb_seconds / (MEMORY_GB * 1_024.0) * memory_mb;
+        let other = dollars.values().sum::<f64>() - self.gb_seconds * prices::LAMBDA_PER_GB_SECOND;
+        other + gb_seconds * price
     }
 
     /// API calls of a handler, without StartExecution.
