@@ -103,7 +103,7 @@ def test_rows_whose_message_is_gone_are_sent_for_again(pipelines: dict[str, Pipe
 
 
 def test_a_slot_that_somebody_removed_is_put_back(pipelines: dict[str, Pipeline], plain: str) -> None:
-    """The row says that it is started, as it did before its end, whose event found no slot. The sweep comes to it within 17 minutes."""
+    """The row says that it is started, as it did before its end. The sweep comes to the slot within 17 minutes."""
     pipeline, key = pipelines["reconcile"], "in/orphan/1.json"
     uploads = upload(pipeline, plain, [key])
     reconcile(pipeline, {"bucket": plain, "prefix": "in/orphan/"})

@@ -13,7 +13,7 @@ use spillway::lane::share::Shares;
 use spillway::pace::in_force::InForce;
 use spillway::pace::overridden::Overridden;
 use spillway::pace::permit::SharedGate;
-use spillway::protocol::holding::{Holding, Idle};
+use spillway::protocol::holding::Holding;
 use spillway::protocol::kept::KeptStarts;
 use spillway::protocol::locks::Locks;
 use spillway::protocol::outstanding::Outstanding;
@@ -88,7 +88,7 @@ impl Dispatch {
         times: &Times,
     ) -> Result<Option<(Lease, Holding)>, AwsError> {
         let idle = self.config.idle;
-        let mut announced = false;
+        let mut announced = None;
         loop {
             let now = invocation.clock.now();
             let holding = Holding::new(now, invocation.deadline);
@@ -101,13 +101,13 @@ impl Dispatch {
                 Ok(Taken::Mine(lease)) => return Ok(Some((*lease, holding))),
                 Ok(Taken::Busy) if now >= times.lease_by => return Ok(None),
                 Err(problem) if !problem.passes() || now >= times.lease_by => return Err(problem),
-                Ok(Taken::Busy) if idle == Idle::Wait && !announced => {
+                Ok(Taken::Busy) if idle.announces(announced, now) => {
                     let successor = Successor {
                         holder: invocation.token.clone(),
                         announced_at: now,
                     };
                     match self.shell.ledger.announce(&successor).await {
-                        Ok(()) => announced = true,
+                        Ok(()) => announced = Some(now),
                         Err(problem) => warn!("{problem}"),
                     }
                 }

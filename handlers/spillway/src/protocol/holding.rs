@@ -31,6 +31,11 @@ const ASK_AGAIN_AFTER: Millis = 1_000;
 /// The same after an announcement. Each time costs a write unit, and a shorter pause leaves a shorter gap between two ticks.
 const ANNOUNCED_ASK_AGAIN_AFTER: Millis = 500;
 
+/// How soon a tick that waits for the lease says so again.
+const ANNOUNCE_AGAIN_AFTER: Millis = 3_000;
+/// A tick that has not said so for this long waits no more: it died. Clocks differ by less.
+const ANNOUNCED_FOR: Millis = 10_000;
+
 /// What a tick does when no event waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Idle {
@@ -70,10 +75,15 @@ impl Idle {
         }
     }
 
+    /// Whether a tick that waits for the lease is to say so, given when it did last.
+    pub fn announces(self, last: Option<Millis>, now: Millis) -> bool {
+        self == Self::Wait && last.is_none_or(|last| now - last >= ANNOUNCE_AGAIN_AFTER)
+    }
+
     /// Whether a tick, which holds the lease by this name, hands it over to the one that has announced itself: one that is
     /// still waiting for it.
     pub fn hands_over(self, holder: &str, successor: Option<&Successor>, now: Millis) -> bool {
-        let waits = |it: &Successor| now - it.announced_at < ANNOUNCED_PATIENCE;
+        let waits = |it: &Successor| now - it.announced_at < ANNOUNCED_FOR;
         let other = successor.filter(|it| it.holder != holder);
         self == Self::Wait && other.is_some_and(waits)
     }
@@ -193,8 +203,17 @@ mod tests {
         assert!(hands_over(Idle::Wait, "next", 1_500));
         assert!(!hands_over(Idle::Wait, "own", 1_500));
         assert!(!hands_over(Idle::Stop, "next", 1_500));
-        assert!(!hands_over(Idle::Wait, "next", 1_000 + ANNOUNCED_PATIENCE));
+        assert!(!hands_over(Idle::Wait, "next", 1_000 + ANNOUNCED_FOR));
         assert!(!Idle::Wait.hands_over("own", None, 0));
+    }
+
+    #[test]
+    fn a_tick_announces_itself_as_long_as_it_waits() {
+        assert!(!Idle::Stop.announces(None, 0));
+        assert!(Idle::Wait.announces(None, 0));
+        assert!(!Idle::Wait.announces(Some(0), ANNOUNCE_AGAIN_AFTER - 1));
+        assert!(Idle::Wait.announces(Some(0), ANNOUNCE_AGAIN_AFTER));
+        const { assert!(2 * ANNOUNCE_AGAIN_AFTER < ANNOUNCED_FOR) };
     }
 
     #[test]
