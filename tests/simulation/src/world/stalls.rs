@@ -15,6 +15,7 @@ use spillway::execution::name;
 use spillway::message;
 use spillway::pace::Pace;
 use spillway::pace::tokens::Tokens;
+use spillway::protocol::holding::Idle;
 use spillway::record::row::RowKey;
 use spillway::rules::order::Order;
 use spillway::rules::sweep::FOUND_WITHIN;
@@ -206,7 +207,10 @@ pub async fn watch(world: &World, caller: &str, ended: impl Fn() -> Option<bool>
 fn is_watched(world: &World) -> bool {
     let settings = &world.shape.settings;
     // Messages come again while they are worked on: nobody knows who has one.
+    let misses = world.odds.long_poll_misses > 0.0;
     settings.visibility >= settings.tick
+        // A tick that waits for events polls again and again, and SQS can miss as often.
+        && !(settings.idle == Idle::Wait && misses)
         && settings.starts_per_day.is_none()
         && settings.pace.starts_per_tick.is_none()
         && settings.windows == spillway::pace::window::Windows::default()
@@ -427,7 +431,7 @@ fn is_to_start(world: &World, pk: &str, sk: &str, attempt: u32) -> bool {
 
 /// Receives of each message that was worked on, by ticks that did not die over it. Not of what an operator replays, which can
 /// still run, nor of the retry that a `settle` sent before it died: its last attempt is settled when the outcome comes again.
-/// And not where executions work on several events: one takes one version of an object and one attempt after the first, and
+/// Not of what reconcile found: after a tick that died it is left to another one, each time. And not where executions work on several events: one takes one version of an object and one attempt after the first, and
 /// the others come again.
 pub fn receives(world: &World) -> Vec<(String, usize)> {
     let (odds, settings) = (world.odds, &world.shape.settings);
@@ -442,9 +446,12 @@ pub fn receives(world: &World) -> Vec<(String, usize)> {
     let dead = world.kept().dead.clone();
     let mut replayed: HashSet<String> = HashSet::new();
     let settled = settled(world);
-    for call in world.pipeline.aws.calls_of("SendMessage") {
+    let aws = &world.pipeline.aws;
+    let sent = aws.calls_of("SendMessage").into_iter();
+    for call in sent.chain(aws.calls_of("SendMessageBatch")) {
         let died = call.caller.starts_with("settle") && !settled.contains(&*call.caller);
-        if died || &*call.caller == "operator" {
+        let found = call.caller.starts_with("reconcile");
+        if died || found || &*call.caller == "operator" {
             replayed.extend(call.facts.message_ids);
         }
     }
