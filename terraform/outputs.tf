@@ -43,7 +43,6 @@ output "effective_pace" {
           schedule     = module.input.schedule.expression
           tick_seconds = module.input.schedule.tick_seconds
           idle         = module.input.schedule.idle
-          idle         = module.input.schedule.idle
         },
       )
     },

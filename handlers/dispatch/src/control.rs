@@ -51,7 +51,8 @@ impl Dispatch {
         if state.put_in_force(&in_force) {
             state.tick.stop();
         }
-        let holder = shared.reservation.lease.holder();
+        let lease = &shared.reservation.lease;
+        let holder = (lease.holder(), lease.held_since);
         let hands_over = self
             .config
             .idle

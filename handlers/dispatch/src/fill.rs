@@ -7,6 +7,7 @@ use spillway::protocol::candidate::Candidate;
 use spillway::protocol::filling::{Fill, Filling, Pool};
 
 use crate::Dispatch;
+use crate::error::TickError;
 use crate::shared::Shared;
 
 impl Dispatch {
@@ -15,14 +16,15 @@ impl Dispatch {
         &self,
         shared: &Shared,
         pool: &mut Pool,
-    ) -> Result<Option<Vec<Candidate>>, AwsError> {
+    ) -> Result<Option<Vec<Candidate>>, TickError> {
         let most = self.config.events_per_execution as usize;
         let lanes = shared.shell.lanes.len();
         let asks = shared.state().shares.to_ask(shared.now());
         let asks = asks.into_iter().map(|ask| ask.lane).collect();
         let mut filling = Filling::new(most, asks, lanes);
         loop {
-            let may_receive = shared.now() < shared.times.stop_at && !shared.is_stopping();
+            self.read_control(shared).await?;
+            let may_receive = shared.receives_on();
             match filling.next(pool, may_receive) {
                 Fill::Receive { lane, most } => {
                     let received = pool.entry(lane).or_default();

@@ -86,6 +86,14 @@ impl Shared {
         self.state().tick.is_stopping()
     }
 
+    /// Whether more is to be received.
+    pub fn receives_on(&self) -> bool {
+        let (state, now) = (self.state(), self.now());
+        let tick = &state.tick;
+        let ends = tick.is_stopping() || tick.is_handing_over() || state.holding.ends_soon(now);
+        !ends && now < self.times.stop_at
+    }
+
     /// Returns when calls that begin now must have ended: before the invocation, and before the lease.
     pub fn end_by(&self) -> Millis {
         self.times.join_by.min(self.state().holding.calls_until())

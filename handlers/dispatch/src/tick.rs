@@ -300,7 +300,9 @@ impl Shared {
 
     /// Writes down what the lease is to say. Returns how the tick went, and whether the lease is left to expire instead.
     fn leaves(&self, left: &mut Left) -> (Ended, bool) {
-        let (mut gate, mut state) = (self.gate.lock(), self.state());
+        // In this order, as everywhere.
+        let mut state = self.state();
+        let mut gate = self.gate.lock();
         let suspect_since = state.tick.suspect_since();
         left.end(&mut gate, &state.shares, suspect_since, self.now());
         if let Some(day) = gate.day() {

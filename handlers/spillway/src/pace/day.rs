@@ -58,28 +58,18 @@ fn day_of(time: Millis) -> Date {
 }
 
 impl DayLimit {
-    /// Goes on from what the last tick left. `most` starts are granted until then, unless more are [`Self::reserved`].
-    pub fn new(
-        limit: u32,
-        left: Option<&DayStarts>,
-        now: Millis,
-        until: Millis,
-        most: u32,
-    ) -> Self {
+    /// Goes on from what the last tick left. `most` starts are granted, unless more are [`Self::reserved`].
+    pub fn new(limit: u32, left: Option<&DayStarts>, now: Millis, most: u32) -> Self {
         // A clock that steps back does not bring a day back.
         let day = left.map_or_else(|| day_of(now), |left| left.day.max(day_of(now)));
         let starts = left.map_or(0, |left| left.on(day));
-        let next_bound = if day_of(until) > day {
-            limit.min(most)
-        } else {
-            0
-        };
         Self {
             limit,
             day,
             starts,
             bound: limit.min(starts.saturating_add(most)),
-            next_bound,
+            // What is written before the first start says when the day after can begin.
+            next_bound: limit.min(most),
             allowance: most,
             open: 0,
         }

@@ -153,7 +153,7 @@ mod tests {
         };
         let mut gate = Gate::new(&pace, Tokens::new(100.0, 50, None, 0), Some(BUDGET));
         let most = gate.most_until(60_000, 0);
-        gate.set_day(DayLimit::new(DAY, None, 0, 60_000, most));
+        gate.set_day(DayLimit::new(DAY, None, 0, most));
         SharedGate::new(gate)
     }
 

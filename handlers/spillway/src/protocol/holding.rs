@@ -4,6 +4,7 @@
 
 use std::str::FromStr;
 
+use super::patience::CALL_WITHIN;
 use crate::Millis;
 use crate::record::lease::Successor;
 
@@ -16,11 +17,11 @@ const RENEW_AGAIN_AFTER: Millis = 1_000;
 /// The lease outlives the invocation by this much at most, for clocks that differ and for a last write under way.
 const BEYOND_DEADLINE: Millis = 5_000;
 /// No start is granted with less left: what a start needs are four calls, and a call takes ten seconds at most.
-const GRANT_MARGIN: Millis = 20_000;
+const GRANT_MARGIN: Millis = 23_000;
 /// Nothing is received with less left, so that everything under way can end.
-const RECEIVE_MARGIN: Millis = 15_000;
-/// Calls must have ended this long before the lease does.
-const CALL_MARGIN: Millis = 8_000;
+const RECEIVE_MARGIN: Millis = 18_000;
+/// No call begins with less left: it has ended when the lease does.
+const CALL_MARGIN: Millis = CALL_WITHIN + 1_000;
 
 /// How long a tick waits for a lease that another one holds, when the schedule comes early.
 const PATIENCE: Millis = 4_000;
@@ -80,10 +81,16 @@ impl Idle {
         self == Self::Wait && last.is_none_or(|last| now - last >= ANNOUNCE_AGAIN_AFTER)
     }
 
-    /// Whether a tick, which holds the lease by this name, hands it over to the one that has announced itself: one that is
-    /// still waiting for it.
-    pub fn hands_over(self, holder: &str, successor: Option<&Successor>, now: Millis) -> bool {
-        let waits = |it: &Successor| now - it.announced_at < ANNOUNCED_FOR;
+    /// Whether a tick, which holds the lease by this name since a time, hands it over to the one that has announced itself:
+    /// one that is still waiting for it.
+    pub fn hands_over(
+        self,
+        (holder, held_since): (&str, Millis),
+        successor: Option<&Successor>,
+        now: Millis,
+    ) -> bool {
+        let waits =
+            |it: &Successor| it.announced_at >= held_since && now - it.announced_at < ANNOUNCED_FOR;
         let other = successor.filter(|it| it.holder != holder);
         self == Self::Wait && other.is_some_and(waits)
     }
@@ -174,8 +181,8 @@ mod tests {
         }
         assert_eq!(renewals, [10_000, 20_000, 30_000, 40_000, 50_000, 60_000]);
         assert_eq!(holding.until(), 105_000);
-        assert!(!holding.ends_soon(89_999) && holding.ends_soon(90_000));
-        assert_eq!(holding.calls_until(), 97_000);
+        assert!(!holding.ends_soon(86_999) && holding.ends_soon(87_000));
+        assert_eq!(holding.calls_until(), 94_000);
     }
 
     #[test]
@@ -184,9 +191,9 @@ mod tests {
         holding.not_renewed(10_500);
         assert_eq!(holding.renew_at(), Some(11_500));
         assert_eq!(holding.until(), 45_000);
-        assert_eq!(holding.grants_until(), 25_000);
-        assert!(!holding.ends_soon(29_999) && holding.ends_soon(30_000));
-        assert_eq!(holding.calls_until(), 37_000);
+        assert_eq!(holding.grants_until(), 22_000);
+        assert!(!holding.ends_soon(26_999) && holding.ends_soon(27_000));
+        assert_eq!(holding.calls_until(), 34_000);
         // An answer that comes late.
         holding.renewed(20_000, 40_000);
         assert_eq!(holding.until(), 45_000);
@@ -198,13 +205,17 @@ mod tests {
             holder: holder.into(),
             announced_at: 1_000,
         };
-        let hands_over =
-            |idle: Idle, holder: &str, now| idle.hands_over("own", Some(&successor(holder)), now);
+        let hands_over = |idle: Idle, holder: &str, now| {
+            idle.hands_over(("own", 900), Some(&successor(holder)), now)
+        };
         assert!(hands_over(Idle::Wait, "next", 1_500));
         assert!(!hands_over(Idle::Wait, "own", 1_500));
         assert!(!hands_over(Idle::Stop, "next", 1_500));
         assert!(!hands_over(Idle::Wait, "next", 1_000 + ANNOUNCED_FOR));
-        assert!(!Idle::Wait.hands_over("own", None, 0));
+        assert!(!Idle::Wait.hands_over(("own", 900), None, 0));
+        // It waited for the lease before this tick had it, and says so again if it still does.
+        let before = Idle::Wait.hands_over(("own", 1_001), Some(&successor("next")), 1_500);
+        assert!(!before);
     }
 
     #[test]
@@ -225,6 +236,6 @@ mod tests {
     fn a_short_tick_renews_nothing() {
         let holding = Holding::new(0, 30_000);
         assert_eq!((holding.until(), holding.renew_at()), (35_000, None));
-        assert_eq!(holding.grants_until(), 20_000);
+        assert_eq!(holding.grants_until(), 17_000);
     }
 }

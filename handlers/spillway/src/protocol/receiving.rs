@@ -55,6 +55,8 @@ struct Polls {
     long: u32,
     /// When its last long poll ended.
     ended: Millis,
+    /// A short poll found nothing, and none of any lane has found anything since.
+    empty: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -188,8 +190,9 @@ impl Receiving {
         }
         // What is owed to a lane is asked for by one poll.
         let asked = |lane: usize| self.lanes.get(lane).is_some_and(|lane| lane.short > 0);
+        let is_empty = |lane: usize| self.lanes.get(lane).is_some_and(|lane| lane.empty);
         let mut asks = shares.to_ask(known.now).into_iter();
-        match asks.find(|ask| ask.most.is_none() || !asked(ask.lane)) {
+        match asks.find(|ask| !is_empty(ask.lane) && (ask.most.is_none() || !asked(ask.lane))) {
             Some(ask) => {
                 let most = ask.most.unwrap_or(ONE_RECEIVE).min(ONE_RECEIVE);
                 self.poll(ask.lane, most, 0, gate, known)
@@ -265,6 +268,7 @@ impl Receiving {
         let asks_again = !self.asks_again && self.lanes.iter().any(asked_before);
         self.asks_again = asks_again;
         if asks_again && self.lanes.len() > 1 {
+            self.lanes.iter_mut().for_each(|polls| polls.empty = false);
             self.at = At::Ask;
             return self.next(gate, shares, known);
         }
@@ -332,7 +336,9 @@ impl Receiving {
             Permits::Spent => self.end(now),
             Permits::NotBefore(time) => Do::WaitUntil(self.soon(time, now)),
             // Polls hold all that there is.
-            Permits::Full if gate.lock().capacity.taken() == 0 => self.pause(now),
+            Permits::Full if self.polls() > 0 && gate.lock().capacity.taken() == 0 => {
+                self.pause(now)
+            }
             Permits::Full => match self.recount.due() {
                 due if due <= now => Do::Count,
                 due => Do::WaitUntil(due.min(self.stop_at)),
@@ -359,7 +365,10 @@ impl Receiving {
         } = ended;
         if let Some(polls) = self.lanes.get_mut(lane) {
             match wait_seconds {
-                0 => polls.short = polls.short.saturating_sub(1),
+                0 => {
+                    polls.short = polls.short.saturating_sub(1);
+                    polls.empty = found == 0;
+                }
                 _ => {
                     polls.long = polls.long.saturating_sub(1);
                     polls.ended = now;
@@ -393,6 +402,7 @@ impl Receiving {
     }
 
     fn found(&mut self) {
+        self.lanes.iter_mut().for_each(|polls| polls.empty = false);
         self.asks_again = false;
         self.empty = 0;
         self.at = self.first();
@@ -403,7 +413,7 @@ impl Receiving {
         self.recount.counted(now, free, used);
         let asked = self.backlog_asked;
         let ask = asked.is_none_or(|asked| now - asked >= BACKLOG_EVERY);
-        if free == 0 && tasks == 0 && ask {
+        if free == 0 && tasks == 0 && self.polls() == 0 && ask {
             self.backlog_asked = Some(now);
             self.at = At::AskBacklog;
         }
@@ -604,6 +614,38 @@ mod tests {
             drop(tick.brings(poll, 0));
         }
         tick.ends();
+    }
+
+    /// However long a poll takes: the first lane is not asked again and again before the last one was.
+    #[test]
+    fn every_lane_is_asked_before_the_first_one_is_asked_again() {
+        let mut tick = Tick::of(100, 10, false);
+        for lane in 0..10 {
+            let poll = tick.poll();
+            assert_eq!((poll.lane, poll.wait_seconds), (lane, 0));
+            tick.known.now += 100;
+            drop(tick.brings(poll, 0));
+        }
+        assert_eq!(tick.poll().wait_seconds, LONG_POLL_SECONDS);
+    }
+
+    /// A poll holds the last slot that is free: it is not known yet whether it needs it.
+    #[test]
+    fn the_backlog_is_not_asked_for_while_a_poll_holds_a_slot() {
+        let mut tick = Tick::of(3, 2, false);
+        tick.gate.lock().capacity.count_ends(2);
+        for lane in 0..2 {
+            let poll = tick.poll();
+            assert_eq!((poll.lane, poll.wait_seconds), (lane, 0));
+            drop(tick.brings(poll, 0));
+        }
+        let long = tick.poll();
+        tick.known.now = 150;
+        assert!(matches!(tick.next(), Do::Count));
+        tick.receiving.counted(0, 3, 0, 150);
+        tick.waits();
+        drop(tick.brings(long, 0));
+        assert_eq!(tick.poll().lane, 1);
     }
 
     #[test]

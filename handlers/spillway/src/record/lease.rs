@@ -74,7 +74,7 @@ impl Left {
         let mut gate = Gate::begin(tick.pace, self.tokens, budget, tick.now);
         if let Some(limit) = tick.starts_per_day {
             let most = gate.most_until(tick.until, tick.now);
-            let day = DayLimit::new(limit, self.day.as_ref(), tick.now, tick.until, most);
+            let day = DayLimit::new(limit, self.day.as_ref(), tick.now, most);
             gate.set_day(day);
         }
         gate

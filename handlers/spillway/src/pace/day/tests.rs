@@ -6,7 +6,7 @@ const DAY: Millis = 86_400_000;
 const TICK: Millis = 76_000;
 
 fn limit(limit: u32, left: Option<&DayStarts>, now: Millis) -> DayLimit {
-    DayLimit::new(limit, left, now, now + TICK, 10)
+    DayLimit::new(limit, left, now, 10)
 }
 
 fn starts(day: &str, starts: u32, next_day: u32) -> DayStarts {
@@ -55,9 +55,9 @@ fn what_a_dead_tick_might_have_started_is_used_up() {
     // One that would have gone on over midnight.
     let dead = worst(100, None, DAY - 60_000);
     assert_eq!(dead, starts("1970-01-01", 10, 10));
-    let mut next = DayLimit::new(100, Some(&dead), DAY + TICK, DAY + 2 * TICK, 1_000);
+    let mut next = DayLimit::new(100, Some(&dead), DAY + TICK, 1_000);
     assert_eq!(next.left(DAY + TICK), 90);
-    let mut after = DayLimit::new(100, Some(&dead), 2 * DAY, 2 * DAY + TICK, 1_000);
+    let mut after = DayLimit::new(100, Some(&dead), 2 * DAY, 1_000);
     assert_eq!(after.left(2 * DAY), 100);
 }
 
@@ -178,7 +178,7 @@ impl World {
     fn tick(&mut self, limit: u32, most: u32, now: Millis, tick: &Tick) -> Millis {
         let mut now = now;
         let until = now + TICK;
-        let mut day = DayLimit::new(limit, self.lease.as_ref(), now, until, most);
+        let mut day = DayLimit::new(limit, self.lease.as_ref(), now, most);
         self.lease = Some(day.worst(now, until, most));
         let mut answers = 0;
         for (fates, wait, renews) in &tick.rounds {
