@@ -112,26 +112,16 @@ def test_a_slot_that_somebody_removed_is_put_back(pipelines: dict[str, Pipeline]
     assert row["state"] == {"S": "SUCCEEDED"}
     machine = pipeline.outputs["state_machine_arn"]
     old = {"N": str(int((time.time() - 2 * 86400) * 1000))}
-    for name in ("finished_at", "expires_at"):
-        row.pop(name, None)
-    started = {**row, "state": {"S": "STARTED"}, "started_at": old, "state_machine_arn": {"S": machine}}
-    batch = {
-        "pk": {"S": f"run/{row['execution']['S']}"},
-        "sk": {"S": "batch"},
-        "v": row["v"],
-        "row_pks": {"L": [row["pk"]]},
-        "row_sks": {"L": [row["sk"]]},
-    }
+    started = {name: value for name, value in row.items() if name not in ("finished_at", "expires_at")}
+    started |= {"state": {"S": "STARTED"}, "started_at": old, "state_machine_arn": {"S": machine}}
     table, dynamodb = pipeline.outputs["ledger_table_name"], pipeline.aws.dynamodb
-    for item in (started, batch):
-        dynamodb.put_item(TableName=table, Item=item)
+    dynamodb.put_item(TableName=table, Item=started)
     slot = {"pk": {"S": "slots"}, "sk": row["execution"]}
     try:
         assert counts(reconcile(pipeline), "slots_put_back", "orphans") == {"slots_put_back": 1, "orphans": 0}
         found = dynamodb.get_item(TableName=table, Key=slot)["Item"]
-        assert (found["taken_at"], found["state_machine_arn"], found["batch"]) == (old, {"S": machine}, {"BOOL": True})
+        assert (found["taken_at"], found["state_machine_arn"], found["row_pk"]) == (old, {"S": machine}, row["pk"])
     finally:
-        for key in (slot, {name: batch[name] for name in ("pk", "sk")}):
-            dynamodb.delete_item(TableName=table, Key=key)
+        dynamodb.delete_item(TableName=table, Key=slot)
         dynamodb.put_item(TableName=table, Item=row)
     assert judge_orders.batches(uploads, pipeline.runs("in/orphan/"), BATCH) == []

@@ -139,10 +139,17 @@ impl Connection {
     pub fn clients(&self) -> Clients {
         let dynamodb = aws_sdk_dynamodb::config::Builder::from(&self.to(Service::DynamoDb))
             .retry_classifier(RepeatConflicts);
+        // A poll is not cut off before its call is given up: SQS hands messages to it all the same, and hides them.
+        let mut sqs = self.to(Service::Sqs).into_builder();
+        sqs.set_timeout_config(Some(
+            TimeoutConfig::builder()
+                .operation_timeout(CALL_TIMEOUT)
+                .build(),
+        ));
         Clients {
             dynamodb: aws_sdk_dynamodb::Client::from_conf(dynamodb.build()),
             sfn: aws_sdk_sfn::Client::new(&self.to(Service::Sfn)),
-            sqs: aws_sdk_sqs::Client::new(&self.to(Service::Sqs)),
+            sqs: aws_sdk_sqs::Client::new(&sqs.build()),
         }
     }
 }

@@ -5,8 +5,6 @@ mod send;
 use std::time::Duration;
 
 use aws_sdk_sqs::Client;
-use aws_sdk_sqs::config::Config;
-use aws_sdk_sqs::config::timeout::TimeoutConfig;
 use aws_sdk_sqs::types::{
     ChangeMessageVisibilityBatchRequestEntry, DeleteMessageBatchRequestEntry,
     MessageSystemAttributeName, QueueAttributeName,
@@ -15,7 +13,6 @@ use futures_util::future::join_all;
 use spillway::message::{ATTEMPT, Received};
 use tracing::warn;
 
-use crate::clients::CALL_TIMEOUT;
 use crate::error::AwsError;
 
 /// Entries of one batch call, and messages of one receive.
@@ -52,28 +49,17 @@ impl Queue {
     /// wait above 0 asks all of SQS's servers, and even then an empty answer is no promise that the queue is empty.
     /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-short-and-long-polling.html>
     pub async fn receive(&self, most: u32, wait_seconds: u32) -> Result<Vec<Received>, AwsError> {
-        let receive = self
+        let answer = self
             .client
             .receive_message()
             .queue_url(&self.url)
             .max_number_of_messages(most.clamp(1, ENTRIES as u32) as i32)
             .wait_time_seconds(wait_seconds.min(20) as i32)
             .message_attribute_names(ATTEMPT)
-            .message_system_attribute_names(RECEIVES);
-        let answer = match wait_seconds {
-            0 => receive.send().await,
-            // The time that it waits is no time that it takes.
-            _ => {
-                let waits = Duration::from_secs(wait_seconds.into());
-                let timeouts = TimeoutConfig::builder()
-                    .operation_timeout(CALL_TIMEOUT + waits)
-                    .operation_attempt_timeout(CALL_TIMEOUT + waits)
-                    .build();
-                let config = Config::builder().timeout_config(timeouts);
-                receive.customize().config_override(config).send().await
-            }
-        };
-        let answer = answer.map_err(|error| AwsError::call("receiving messages", &error))?;
+            .message_system_attribute_names(RECEIVES)
+            .send()
+            .await
+            .map_err(|error| AwsError::call("receiving messages", &error))?;
         let messages = answer.messages.unwrap_or_default().into_iter();
         Ok(messages
             .map(|received| Received {

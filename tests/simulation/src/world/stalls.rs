@@ -33,7 +33,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// A fault makes things late for so long after it struck, in milliseconds, besides the time it takes itself.
 const FELT_FOR_MS: i64 = 15_000;
 /// A caller gives a receive that waits for messages up after so long, in milliseconds: what it brings later nobody gets.
-pub const GIVEN_UP_AFTER_MS: i64 = 11_000;
+pub const GIVEN_UP_AFTER_MS: i64 = 10_000;
 /// The most that anything may cost an event beyond what the fault itself takes, in milliseconds.
 const MOST_MS: i64 = 5_000;
 /// Receives of a message by ticks that live on, at most.
@@ -209,8 +209,9 @@ fn is_watched(world: &World) -> bool {
     // Messages come again while they are worked on: nobody knows who has one.
     let misses = world.odds.long_poll_misses > 0.0;
     settings.visibility >= settings.tick
-        // A tick that waits for events polls again and again, and SQS can miss as often.
-        && !(settings.idle == Idle::Wait && misses)
+        // A tick that waits for events polls again and again, and SQS can miss as often. And what reconcile found is left to
+        // another tick when one has died, which comes later here.
+        && !(settings.idle == Idle::Wait && (misses || world.shape.reconciled))
         && settings.starts_per_day.is_none()
         && settings.pace.starts_per_tick.is_none()
         && settings.windows == spillway::pace::window::Windows::default()
