@@ -230,7 +230,12 @@ pub fn holder(world: &World) -> Option<String> {
 fn look(world: &World, known: bool) {
     let now = world.now_ms();
     let (mut taken, mut unstarted) = (Vec::new(), Vec::new());
+    // Only the beginning of a tick frees a slot that nothing is claimed for, and ticks that wait begin seldom.
+    let mut unclaimed = HashSet::new();
     for slot in slots(world) {
+        if world.shape.settings.idle == Idle::Wait && !slot.is_claimed {
+            unclaimed.insert(slot.name.clone());
+        }
         // One that nothing is claimed for is in use until that is certain, and one that is refused until it is settled.
         let starts = slot.is_claimed && !slot.object.contains(POISON);
         match starts && world.pipeline.aws.sfn().execution(&slot.name).is_none() {
@@ -240,6 +245,7 @@ fn look(world: &World, known: bool) {
     }
     let objects_at_work: HashSet<String> = taken.iter().cloned().collect();
     let mut waiting = messages(world, &objects_at_work);
+    waiting.retain(|it| !unclaimed.contains(&it.name));
     let of_messages: HashSet<String> = waiting.iter().map(|it| it.name.clone()).collect();
     let limit = world.limits.highest(now, now) as usize;
     // After the limit was lowered a slot may be in use until Step Functions is certain not to know its execution.
