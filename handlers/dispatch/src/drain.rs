@@ -93,6 +93,7 @@ impl Drain {
         if !shared.is_stopping() {
             self.dispatch.read_control(&shared).await?;
         }
+        self.look_at_unclaimed();
         let kept = match self.next_kept() {
             Again::Now(starts) => {
                 self.start_again(starts);
@@ -204,6 +205,20 @@ impl Drain {
         self.messages = self.messages.saturating_sub(messages);
     }
 
+    fn look_at_unclaimed(&mut self) {
+        let (dispatch, shared) = (Arc::clone(&self.dispatch), Arc::clone(&self.shared));
+        let now = shared.now();
+        let due = shared.state().unclaimed.due(now);
+        if due.is_empty() {
+            return;
+        }
+        self.spawn(0, async move {
+            let taken = shared.gate.lock().capacity.taken();
+            let until = shared.times.stop_at;
+            dispatch.open(&shared, due, taken, until).await;
+        });
+    }
+
     /// What comes next of the starts that are kept, if the tick goes on.
     fn next_kept(&self) -> Again {
         if !self.shared.has_kept() {
@@ -256,8 +271,11 @@ impl Drain {
         let join = async { while self.tasks.join_next().await.is_some() {} };
         let at = shared.shell.clock.instant(shared.end_by());
         if timeout_at(at, join).await.is_err() {
+            let now = shared.now();
             let mut state = shared.state();
-            state.tick.leave_lease(shared.reservation.lease.held_since);
+            state
+                .tick
+                .leave_lease(shared.reservation.lease.held_since, now);
             return state.failures.note(TickError::UnderWay);
         }
         let received = shared.state().counts.received > 0;

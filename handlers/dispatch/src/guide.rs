@@ -46,6 +46,26 @@ impl<M: OfTick> Guide<M> for TickGuide<'_> {
     }
 
     fn told(&self, index: usize, machine: &M, facts: Vec<Fact>, problem: Option<AwsError>) {
+        self.reached(index, machine);
+        self.shared.told(facts, problem);
+    }
+}
+
+impl<'a> TickGuide<'a> {
+    fn new(shared: &'a Shared, permits: Vec<Permit>, end_by: Millis) -> Self {
+        let held = Held {
+            permits: permits.into_iter().map(Some).collect(),
+            slots: Vec::new(),
+        };
+        Self {
+            shared,
+            end_by,
+            held: Mutex::new(held),
+        }
+    }
+
+    /// Takes in how far a machine has come, with its permit and with its slot.
+    fn reached<M: HoldsPermit>(&self, index: usize, machine: &M) {
         let (stage, taken_at) = (machine.stage(), machine.taken_at());
         let now = self.shared.now();
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
@@ -62,9 +82,42 @@ impl<M: OfTick> Guide<M> for TickGuide<'_> {
                 *held = None;
             }
         }
-        drop(held);
-        self.shared.told(facts, problem);
     }
+
+    /// Drives machines to their ends, `at_once` of them at a time. The starts that they leave are kept.
+    async fn drive<M: OfTick>(self, machines: &mut [M], at_once: usize) {
+        let shared = self.shared;
+        drive(&shared.shell, &self, machines, at_once).await;
+        for kept in machines.iter().filter_map(HoldsPermit::kept) {
+            shared.keep(kept);
+        }
+        let held = self.held.into_inner();
+        let held = held.unwrap_or_else(PoisonError::into_inner);
+        let mut state = shared.state();
+        held.slots
+            .iter()
+            .for_each(|taken_at| state.outstanding.done(*taken_at));
+    }
+}
+
+/// Makes machines of `things`, each by what the tick knows then, and drives them all to their ends. Each has the permit of its
+/// index.
+pub async fn drive_new<T, M: OfTick>(
+    shared: &Shared,
+    things: Vec<T>,
+    new: impl Fn(T, &Terms<'_>) -> M,
+    permits: Vec<Permit>,
+) {
+    let guide = TickGuide::new(shared, permits, shared.end_by());
+    let begin = |(index, thing)| {
+        let machine = new(thing, &shared.terms());
+        // It can begin with its slot.
+        guide.reached(index, &machine);
+        machine
+    };
+    let mut machines: Vec<M> = things.into_iter().enumerate().map(begin).collect();
+    let all = machines.len();
+    guide.drive(&mut machines, all).await;
 }
 
 /// Drives machines to their ends, `at_once` of them at a time. Each has the permit of its index, or none. The starts that
@@ -86,24 +139,6 @@ pub async fn drive_until<M: OfTick>(
     at_once: usize,
     end_by: Millis,
 ) {
-    let held = Held {
-        permits: permits.into_iter().map(Some).collect(),
-        slots: Vec::new(),
-    };
-    let guide = TickGuide {
-        shared,
-        end_by,
-        held: Mutex::new(held),
-    };
-    drive(&shared.shell, &guide, machines, at_once).await;
-    for kept in machines.iter().filter_map(HoldsPermit::kept) {
-        shared.keep(kept);
-    }
-    let held = guide.held.into_inner();
-    let held = held.unwrap_or_else(PoisonError::into_inner);
-    let mut state = shared.state();
-    held.slots
-        .iter()
-        .for_each(|taken_at| state.outstanding.done(*taken_at));
-    drop(state);
+    let guide = TickGuide::new(shared, permits, end_by);
+    guide.drive(machines, at_once).await;
 }

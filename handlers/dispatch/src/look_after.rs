@@ -54,7 +54,7 @@ impl Dispatch {
 
     /// Looks at what is open, and keeps the starts that are to be made: a start that is made again is idempotent, same name,
     /// same input. What the time does not suffice for is left to the next tick. `taken`: how many slots there are.
-    pub(crate) async fn open(&self, shared: &Shared, open: Vec<Slot>, taken: u32) {
+    pub(crate) async fn open(&self, shared: &Shared, open: Vec<Slot>, taken: u32, until: Millis) {
         if open.is_empty() {
             return;
         }
@@ -69,13 +69,17 @@ impl Dispatch {
             true => DESCRIBED_AT_ONCE,
             false => OPENED_AT_ONCE,
         };
-        let until = shared.times.open_until;
         let mut left = open.as_slice();
         while !left.is_empty() && !shared.is_stopping() && shared.now() < until {
             let (some, others) = left.split_at(at_once.min(left.len()));
             let opening = |slot: &Slot| Opening::new(slot.clone(), above_limit);
             let mut opening: Vec<Opening> = some.iter().map(opening).collect();
             drive_all(shared, &mut opening, Vec::new(), at_once).await;
+            let unclaimed = opening.iter().filter(|opening| opening.is_unclaimed());
+            let unclaimed = unclaimed.map(|opening| opening.slot().clone());
+            let mut state = shared.state();
+            unclaimed.for_each(|slot| state.unclaimed.add(slot));
+            drop(state);
             left = others;
         }
         suspect(shared, left);
@@ -168,8 +172,9 @@ fn millis(duration: Duration) -> Millis {
 
 /// The next tick looks at these.
 fn suspect(shared: &Shared, slots: &[Slot]) {
+    let now = shared.now();
     let mut state = shared.state();
     slots
         .iter()
-        .for_each(|slot| state.tick.suspect(slot.taken_at));
+        .for_each(|slot| state.tick.suspect(slot.taken_at, now));
 }

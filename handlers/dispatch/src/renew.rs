@@ -51,7 +51,7 @@ impl Shared {
                     }
                 }
                 Ok(Renewed::Lost) => {
-                    state.tick.leave_lease(lease.held_since);
+                    state.tick.leave_lease(lease.held_since, self.now());
                     return state.fail(TickError::LeaseLost);
                 }
                 // Without a renewal nothing more is granted, and the tick ends before the lease does.

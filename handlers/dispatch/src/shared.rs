@@ -16,6 +16,7 @@ use spillway::protocol::locks::Locks;
 use spillway::protocol::outstanding::Outstanding;
 use spillway::protocol::terms::Terms;
 use spillway::protocol::tick::{Tick, Times};
+use spillway::protocol::unclaimed::Unclaimed;
 use tokio::sync::OnceCell;
 use tracing::warn;
 
@@ -62,6 +63,8 @@ pub struct State {
     pub locks: Locks,
     /// Starts that are still to be made.
     pub kept: KeptStarts,
+    /// Slots that earlier ticks put, and for which nothing is claimed.
+    pub unclaimed: Unclaimed,
 }
 
 impl State {
@@ -108,7 +111,7 @@ impl Shared {
             state_machine_arn: &self.state_machine_arn,
             now,
             slot_time: state.outstanding.next(now),
-            claims_may_land: state.tick.claims_may_land(),
+            claims_may_land: state.tick.claims_may_land(now),
             // An event can be of a version that reconcile has found.
             listed: self.reservation.lease.left.listed,
         }
@@ -116,9 +119,10 @@ impl Shared {
 
     /// Takes in what a machine came to know, and why a call has no answer.
     pub fn told(&self, facts: Vec<Fact>, mut problem: Option<AwsError>) {
+        let now = self.now();
         let mut state = self.state();
         for fact in facts {
-            state.tick.told(&fact);
+            state.tick.told(&fact, now);
             self.start_told(&mut state, &fact);
             let State {
                 counts, failures, ..

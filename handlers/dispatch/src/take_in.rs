@@ -10,10 +10,11 @@ use spillway::protocol::fate::Fate;
 use spillway::protocol::locks::Admitted;
 use spillway::protocol::rounds::rounds;
 use spillway::protocol::splitting::Splitting;
+use spillway::protocol::terms::Terms;
 use spillway::protocol::understanding::{Understood, understand};
 
 use crate::Dispatch;
-use crate::guide::{OfTick, drive_all};
+use crate::guide::{OfTick, drive_all, drive_new};
 use crate::shared::Shared;
 
 impl Dispatch {
@@ -56,8 +57,8 @@ impl Dispatch {
             .is_some_and(|lane| lane.events.is_fifo());
         for round in rounds(candidates, self.config.order, fifo) {
             let rest = permits.split_off(round.len().min(permits.len()));
-            let each = |round: Vec<Candidate>| round.into_iter().map(Claiming::new).collect();
-            self.claim(shared, round, permits, each).await;
+            self.claim(shared, round, permits, |each| each, Claiming::new)
+                .await;
             permits = rest;
         }
     }
@@ -69,17 +70,19 @@ impl Dispatch {
         candidates: Vec<Candidate>,
         permits: Vec<Permit>,
     ) {
-        let all = |candidates| vec![Batching::new(candidates)];
-        self.claim(shared, candidates, permits, all).await;
+        let all = |candidates| vec![candidates];
+        let new = |candidates, _: &Terms<'_>| Batching::new(candidates);
+        self.claim(shared, candidates, permits, all, new).await;
     }
 
     /// Claims and starts, by machines each of which has a permit of its own.
-    async fn claim<M: OfTick>(
+    async fn claim<T, M: OfTick>(
         &self,
         shared: &Shared,
         candidates: Vec<Candidate>,
         mut permits: Vec<Permit>,
-        machines: impl FnOnce(Vec<Candidate>) -> Vec<M>,
+        loads: impl FnOnce(Vec<Candidate>) -> Vec<T>,
+        new: impl Fn(T, &Terms<'_>) -> M,
     ) {
         let Admitted { free, busy, locked } = shared.state().locks.admit(candidates);
         // Those that are too many are of use to others.
@@ -92,9 +95,7 @@ impl Dispatch {
                 shared.state().fail(problem);
                 return self.leave(shared, free, &Fate::HandBack).await;
             }
-            let mut machines = machines(free);
-            let all = machines.len();
-            drive_all(shared, &mut machines, permits, all).await;
+            drive_new(shared, loads(free), new, permits).await;
         };
         join(self.leave(shared, busy, &Fate::Later), claim).await;
         // Others can work on these objects, unless something is unclear: what was written may come to light later.

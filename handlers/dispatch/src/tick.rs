@@ -18,6 +18,7 @@ use spillway::protocol::kept::KeptStarts;
 use spillway::protocol::locks::Locks;
 use spillway::protocol::outstanding::Outstanding;
 use spillway::protocol::tick::{Phase, Tick, Times};
+use spillway::protocol::unclaimed::Unclaimed;
 use spillway::record::lease::{Begins, Lap, Left, Successor};
 use spillway::record::slot::Slot;
 use tokio::sync::OnceCell;
@@ -215,7 +216,7 @@ impl Dispatch {
         let owed = left.owed.iter().copied().chain(std::iter::repeat(0.0));
         let shares = self.config.pipeline.lanes.iter().map(|lane| lane.min_share);
         let mut state = State {
-            tick: Tick::new(left.suspect_since),
+            tick: Tick::new(left.suspect_since, now),
             holding,
             shares: Shares::new(shares.zip(owed)),
             counts: Counts::default(),
@@ -226,6 +227,7 @@ impl Dispatch {
             overridden: Overridden::default(),
             locks: Locks::new(left.listed),
             kept: KeptStarts::new(times.join_by),
+            unclaimed: Unclaimed::default(),
         };
         if state.put_in_force(in_force) {
             state.tick.pause();
@@ -254,8 +256,9 @@ impl Dispatch {
             let phase = shared.state().tick.go_on();
             match phase {
                 Phase::Open => {
-                    self.open(shared, open.take().unwrap_or_default(), taken)
-                        .await;
+                    let open = open.take().unwrap_or_default();
+                    let until = shared.times.open_until;
+                    self.open(shared, open, taken, until).await;
                 }
                 Phase::Sweep => {
                     let others = others.take().unwrap_or_default();

@@ -15,6 +15,8 @@ PART = "timings"
 DRAINS = (10_000, 1_000_000)
 # Few at once, so that it is running executions that hold a burst up.
 AT_THE_LIMIT = 2_000
+# Milliseconds that EventBridge takes, and whether ticks wait.
+ENDS = ("0", "0 wait", "300 wait")
 # Seconds between two uploads.
 ARRIVALS = (300, 1)
 RECOVERY = "recovery"
@@ -25,8 +27,8 @@ def drain_setting(events: int) -> str:
     return f"drain-at-quota {events}"
 
 
-def limit_setting() -> str:
-    return f"drain-at-limit {AT_THE_LIMIT}"
+def limit_setting(ends: str) -> str:
+    return f"drain-at-limit {AT_THE_LIMIT} {ends}"
 
 
 def arrival_setting(seconds: int) -> str:
@@ -35,7 +37,7 @@ def arrival_setting(seconds: int) -> str:
 
 def plan(programs: Programs, *, quick: bool, rounds: int) -> list[Case]:
     drains = [drain_setting(events) for events in (DRAINS[:1] if quick else DRAINS)]
-    settings = [*drains, limit_setting(), *map(arrival_setting, ARRIVALS), RECOVERY]
+    settings = [*drains, *map(limit_setting, ENDS), *map(arrival_setting, ARRIVALS), RECOVERY]
 
     def run(_load: Path, scenario: dict) -> Result:
         return _run([str(programs.timings), *scenario["arguments"]])
@@ -97,7 +99,10 @@ def report(runs: Runs, programs: Programs) -> list[Table]:
 
 def _drain(case: Case, result: Result) -> list[str]:
     events = result["events"]
-    how = f"{result['starts_per_second']:g}/s" if case.setting != limit_setting() else f"{result['max_concurrency']} at once"
+    how = f"{result['starts_per_second']:g}/s"
+    if case.setting in map(limit_setting, ENDS):
+        waits = ", waiting" if case.setting.endswith("wait") else ""
+        how = f"{result['max_concurrency']} at once, ends {1_000 * result['event_delay_s']:.0f} ms late{waits}"
     return [
         f"{events:,}, {how}",
         number(result["took_s"]),

@@ -150,6 +150,8 @@ impl Cast {
             lane: 0,
             event: self.events[usize::from(event)].clone(),
             attempt: attempt.into(),
+            // One event of each kind: one that is claimed unread, and one whose row is read first.
+            is_report: event == 0,
             standing: Standing::default(),
         }
     }

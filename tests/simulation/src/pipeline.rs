@@ -59,6 +59,8 @@ pub struct Settings {
     /// How long a received message stays hidden: as long as a lease lasts, so that one that a dead tick had in hand comes back
     /// when the next one can take over. Terraform has it longer for batches.
     pub visibility: Duration,
+    /// From an execution's end to its event in the outcomes queue.
+    pub event_delay: Duration,
     /// How far reads of the ledger lag that do not ask for strong consistency.
     pub read_lag: Duration,
     /// Items of a page of a query; `None`: as many as fit.
@@ -96,6 +98,7 @@ impl Default for Settings {
             handler_timeout: Duration::from_secs(30),
             schedule: Duration::from_secs(60),
             visibility: Duration::from_secs(45),
+            event_delay: Duration::ZERO,
             read_lag: Duration::ZERO,
             page_items: None,
             clock_skew: Duration::ZERO,
@@ -227,7 +230,10 @@ impl Pipeline {
         aws.dynamodb().set_page_items(settings.page_items);
         aws.dynamodb().create_table(LEDGER, "pk", Some("sk"));
         let machine = aws.sfn().create_state_machine("workflow", workflow);
-        aws.sfn().add_event_rule(EventRule::to(&outcomes));
+        aws.sfn().add_event_rule(EventRule {
+            delay: (settings.event_delay, settings.event_delay),
+            ..EventRule::to(&outcomes)
+        });
         aws.set_latency(settings.latency.0, settings.latency.1);
         let invocations = Arc::new(AtomicU32::new(0));
         Self {

@@ -28,7 +28,7 @@ pub(super) fn claimed(claim: &Claim, now: Millis) -> Update<'static> {
 
 /// It waits for another execution of its object to end.
 fn waiting(claim: &Claim, now: Millis) -> Update<'static> {
-    of_claim(claim)
+    not_claimed(claim)
         .set("state", text(State::Waiting.as_str()))
         .set("waiting_since", number(now))
         .remove("expires_at")
@@ -36,10 +36,16 @@ fn waiting(claim: &Claim, now: Millis) -> Update<'static> {
 
 /// A newer version was taken instead.
 fn superseded(claim: &Claim, now: Millis, expires_at: i64) -> Update<'static> {
-    of_claim(claim)
+    not_claimed(claim)
         .set("state", text(State::Superseded.as_str()))
         .set("finished_at", number(now))
         .set("expires_at", number(expires_at))
+}
+
+/// A write that leaves the attempt as it is. Every row has one, so that a claim's condition is that it is equal.
+fn not_claimed(claim: &Claim) -> Update<'static> {
+    let attempt = claim.read.map_or(0, |seen| seen.attempt);
+    of_claim(claim).set("attempt", number(attempt))
 }
 
 /// What every row tells of its event, and the condition that the row is as it was read.
@@ -47,9 +53,6 @@ fn of_claim(claim: &Claim) -> Update<'static> {
     let update = event_known(Update::default(), &claim.event, claim.lane.as_deref());
     match claim.read {
         None => update.only_if_absent(),
-        Some(Seen { state, attempt: 0 }) => update
-            .only_if_absent_or("attempt", number(0))
-            .only_if("state", text(state.as_str())),
         Some(Seen { state, attempt }) => update
             .only_if("attempt", number(attempt))
             .only_if("state", text(state.as_str())),

@@ -25,7 +25,6 @@ enum Condition<'a> {
     ItemAbsent,
     ItemPresent,
     Is(&'a str, AttributeValue),
-    AbsentOr(&'a str, AttributeValue),
     /// The attribute is absent or has this value, or the other one is below its bound.
     AbsentOrBelow {
         own: (&'a str, AttributeValue),
@@ -74,11 +73,6 @@ impl<'a> Update<'a> {
     /// Adds a condition that an attribute has this value.
     pub fn only_if(self, attribute: &'a str, value: AttributeValue) -> Self {
         self.only(Condition::Is(attribute, value))
-    }
-
-    /// Adds a condition that an attribute is absent or has this value.
-    pub fn only_if_absent_or(self, attribute: &'a str, value: AttributeValue) -> Self {
-        self.only(Condition::AbsentOr(attribute, value))
     }
 
     /// Adds a condition that there is no such item.
@@ -209,10 +203,6 @@ impl Expressions {
                 let (name, value) = self.both(attribute, value);
                 format!("{name} = {value}")
             }
-            Condition::AbsentOr(attribute, value) => {
-                let (name, value) = self.both(attribute, value);
-                format!("(attribute_not_exists({name}) OR {name} = {value})")
-            }
             Condition::AbsentOrBelow { own, bound } => {
                 let (name, value) = self.both(own.0, own.1);
                 let (bounded, bound) = self.both(bound.0, bound.1);
@@ -267,12 +257,11 @@ mod tests {
     fn conditions_read_as_they_are_meant() {
         let update = Update::default()
             .only_if_absent()
-            .only_if_absent_or("attempt", number(0))
             .only_if_absent_below_or(("holder", text("me")), ("expires_at", number(9)));
         assert_eq!(
             update.expressions().condition.unwrap(),
-            "attribute_not_exists(pk) AND (attribute_not_exists(#attempt) OR #attempt = :v0) AND \
-             (attribute_not_exists(#holder) OR #holder = :v1 OR #expires_at < :v2)"
+            "attribute_not_exists(pk) AND \
+             (attribute_not_exists(#holder) OR #holder = :v0 OR #expires_at < :v1)"
         );
     }
 }

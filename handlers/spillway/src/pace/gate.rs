@@ -258,6 +258,7 @@ mod tests {
         let mut gate = gate(100, 8.0, None);
         for _ in 0..5 {
             assert_eq!(gate.request(10, 0), Grant::Take(10));
+            gate.tokens.used(10, 0);
         }
         // A quarter of a second's tokens: two.
         assert_eq!(gate.request(10, 0), Grant::NotBefore(250));

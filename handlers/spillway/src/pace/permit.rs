@@ -103,12 +103,13 @@ impl Permit {
             gate.capacity.slot_put();
         }
         match stage {
-            Stage::Granted | Stage::SlotAsked | Stage::SlotPut | Stage::Called => {}
-            Stage::Unused => gate.give_back_start(1),
+            Stage::Granted | Stage::SlotAsked | Stage::SlotPut | Stage::Called => return,
+            Stage::Unused => return gate.give_back_start(1),
             Stage::Started => gate.started(now),
             Stage::CameToNothing => gate.came_to_nothing(taken_at, now),
             Stage::Unclear => gate.give_back_budget(1),
         }
+        gate.tokens.used(1, now);
     }
 
     pub fn stage(&self) -> Stage {
@@ -121,13 +122,13 @@ impl Drop for Permit {
         match self.stage {
             Stage::Granted => self.gate.lock().give_back(1),
             // It counts as put: it may have been.
-            Stage::SlotAsked => self.gate.lock().capacity.slot_put(),
-            Stage::SlotPut
-            | Stage::Unused
-            | Stage::Called
-            | Stage::Started
-            | Stage::CameToNothing
-            | Stage::Unclear => {}
+            Stage::SlotAsked => {
+                let mut gate = self.gate.lock();
+                gate.capacity.slot_put();
+                gate.tokens.lost(1);
+            }
+            Stage::SlotPut | Stage::Called => self.gate.lock().tokens.lost(1),
+            Stage::Unused | Stage::Started | Stage::CameToNothing | Stage::Unclear => {}
         }
     }
 }

@@ -6,8 +6,8 @@ use crate::Millis;
 const EVERY_MIN: Millis = 150;
 const EVERY_MAX: Millis = 2_000;
 /// While no slot is freed the next count waits for this share of the time since the last was: executions that run
-/// for long are counted seldom, and a freed slot is still seen after an eighth of an execution's time at the most.
-const SHARE: Millis = 8;
+/// for long are counted seldom, and a freed slot is still seen after a twentieth of an execution's time at the most.
+const SHARE: Millis = 20;
 /// A count reads every slot, so many slots are counted less often: two milliseconds more for each, which keeps the
 /// counting at about 30 read units a second.
 const DEARER_BY: Millis = 2;
@@ -59,8 +59,8 @@ mod tests {
             recount.due() - now
         };
         assert_eq!(wait(0, 3, 20), 150);
-        assert_eq!(wait(2_000, 0, 20), 250);
-        assert_eq!(wait(8_000, 0, 20), 1_000);
+        assert_eq!(wait(2_000, 0, 20), 150);
+        assert_eq!(wait(8_000, 0, 20), 400);
         assert_eq!(wait(60_000, 0, 20), 2_000);
         assert_eq!(wait(60_000, 1, 20), 150);
         assert_eq!(wait(60_000, 1, 500), 1_000);

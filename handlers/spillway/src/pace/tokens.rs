@@ -11,7 +11,13 @@ const RECOVERY_PER_SECOND: f64 = 0.05;
 /// The shortest time between two halvings of the rate.
 const HALVE_EVERY: Millis = 1_000;
 
+/// From a token's grant to the answer of its start it hardly takes longer, in seconds.
+const UNDER_WAY_SECONDS: f64 = 0.5;
+
 /// A token bucket: `rate` tokens per second, at most `burst` at once. A start takes one.
+///
+/// AWS's own bucket loses a token when a start arrives, not when this one grants it. So a token that is taken still counts until
+/// its start is answered: until then no other comes into its place, or a full bucket would give more than AWS's has.
 #[derive(Debug, Clone)]
 pub struct Tokens {
     configured: f64,
@@ -19,6 +25,8 @@ pub struct Tokens {
     /// The rate in force: the configured one, less after a throttled start.
     rate: f64,
     available: f64,
+    /// Tokens that were taken and whose starts are not answered.
+    taken: u32,
     at: Millis,
     /// When the rate was last halved.
     halved: Option<Millis>,
@@ -43,6 +51,7 @@ impl Tokens {
             burst,
             rate: starts_per_second,
             available: burst,
+            taken: 0,
             at: now,
             halved: None,
         };
@@ -74,13 +83,21 @@ impl Tokens {
             .clamp(SLOWEST.min(starts_per_second), starts_per_second);
         self.configured = starts_per_second;
         self.burst = f64::from(burst);
-        self.available = self.available.min(self.burst);
+        self.available = self.available.min(self.room());
+    }
+
+    /// Returns how many tokens there can be beside those that are taken. A burst below what is under way at the rate does not
+    /// slow the rate down.
+    fn room(&self) -> f64 {
+        let at_least = (self.configured * UNDER_WAY_SECONDS).max(1.0);
+        (self.burst - f64::from(self.taken)).max(at_least.min(self.burst))
     }
 
     fn refill(&mut self, now: Millis) {
         let seconds = (now - self.at).max(0) as f64 / 1000.0;
         self.at = self.at.max(now);
-        self.available = (self.available + seconds * self.rate).min(self.burst);
+        let room = self.room().max(self.available);
+        self.available = (self.available + seconds * self.rate).min(room);
         self.rate =
             (self.rate + seconds * self.configured * RECOVERY_PER_SECOND).min(self.configured);
     }
@@ -95,15 +112,29 @@ impl Tokens {
     pub fn take(&mut self, wanted: u32, now: Millis) -> u32 {
         let taken = wanted.min(self.available(now));
         self.available -= f64::from(taken);
+        self.taken += taken;
         taken
+    }
+
+    /// The starts of so many tokens were answered.
+    pub fn used(&mut self, tokens: u32, now: Millis) {
+        self.refill(now);
+        self.lost(tokens);
+    }
+
+    /// Nobody will know whether the starts of so many tokens were made.
+    pub fn lost(&mut self, tokens: u32) {
+        self.taken = self.taken.saturating_sub(tokens);
     }
 
     /// Gives back tokens for which nothing was started.
     pub fn give_back(&mut self, unused: u32) {
-        self.available = (self.available + f64::from(unused)).min(self.burst);
+        self.taken = self.taken.saturating_sub(unused);
+        self.available = (self.available + f64::from(unused)).min(self.room());
     }
 
-    /// When there will be `wanted` tokens; `wanted` above the burst counts as the burst.
+    /// When there will be `wanted` tokens, if the starts under way are answered by then; `wanted` above the burst counts as the
+    /// burst.
     pub fn available_at(&mut self, wanted: u32, now: Millis) -> Millis {
         self.refill(now);
         let missing = (f64::from(wanted).min(self.burst) - self.available).max(0.0);
@@ -131,15 +162,29 @@ mod tests {
     fn a_burst_then_the_rate() {
         let mut tokens = Tokens::new(10.0, 5, None, 0);
         assert_eq!(tokens.take(9, 0), 5);
+        tokens.used(5, 0);
         assert_eq!(tokens.take(1, 0), 0);
         assert_eq!(tokens.take(9, 300), 3);
         assert_eq!(tokens.available_at(2, 300), 500);
     }
 
     #[test]
+    fn a_full_bucket_is_refilled_once_a_start_is_answered() {
+        let mut tokens = Tokens::new(2.0, 5, None, 0);
+        assert_eq!(tokens.take(3, 0), 3);
+        assert_eq!(tokens.available(1_000), 2);
+        tokens.used(1, 1_000);
+        assert_eq!(tokens.available(1_499), 2);
+        assert_eq!(tokens.available(2_000), 3);
+        tokens.give_back(2);
+        assert_eq!(tokens.available(2_000), 5);
+    }
+
+    #[test]
     fn slow_rates_work() {
         let mut tokens = Tokens::new(0.5, 1, None, 0);
         assert_eq!(tokens.take(1, 0), 1);
+        tokens.used(1, 0);
         assert_eq!(tokens.available_at(1, 0), 2000);
         assert_eq!(tokens.take(1, 1999), 0);
         assert_eq!(tokens.take(1, 2000), 1);
@@ -178,14 +223,37 @@ mod tests {
         #[test]
         fn never_faster_than_the_pace(
             rate in 0.1f64..400.0, burst in 1u32..500,
-            steps in proptest::collection::vec((0i64..2000, 1u32..50), 1..100),
+            steps in proptest::collection::vec((0i64..2000, 1u32..50, 0u32..100), 1..100),
         ) {
             let mut tokens = Tokens::new(rate, burst, None, 0);
             let (mut now, mut taken) = (0, 0.0);
-            for (wait, wanted) in steps {
+            for (wait, wanted, used) in steps {
                 now += wait;
                 taken += f64::from(tokens.take(wanted, now));
+                tokens.used(used, now);
                 prop_assert!(taken <= f64::from(burst) + rate * now as f64 / 1000.0 + 1e-6);
+            }
+        }
+
+        /// However late each start is made: a bucket like AWS's refuses none.
+        #[test]
+        fn late_starts_are_not_refused(
+            rate in 0.1f64..400.0, more in 50u32..500,
+            steps in proptest::collection::vec((0i64..2000, 1u32..50, 0u32..100), 1..100),
+        ) {
+            let burst = (rate * UNDER_WAY_SECONDS).ceil() as u32 + more;
+            let mut tokens = Tokens::new(rate, burst, None, 0);
+            let (mut at, mut left) = (0, f64::from(burst));
+            let (mut now, mut under_way) = (0, 0);
+            for (wait, wanted, made) in steps {
+                now += wait;
+                under_way += tokens.take(wanted.min(more - under_way), now);
+                let made = made.min(under_way);
+                under_way -= made;
+                left = (left + rate * (now - at) as f64 / 1000.0).min(f64::from(burst)) - f64::from(made);
+                at = now;
+                prop_assert!(left >= -1e-6, "{left}");
+                tokens.used(made, now);
             }
         }
 
@@ -193,7 +261,8 @@ mod tests {
         #[test]
         fn waiting_helps(rate in 0.1f64..400.0, burst in 1u32..500, wanted in 1u32..10, spent in 0u32..500) {
             let mut tokens = Tokens::new(rate, burst, None, 0);
-            tokens.take(spent, 0);
+            let taken = tokens.take(spent, 0);
+            tokens.used(taken, 0);
             let at = tokens.available_at(wanted, 0);
             prop_assert!(tokens.available(at + 1) >= wanted.min(burst));
         }

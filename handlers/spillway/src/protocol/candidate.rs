@@ -17,6 +17,8 @@ pub struct Candidate {
     pub lane: usize,
     pub event: ObjectEvent,
     pub attempt: u32,
+    /// S3's own report: nothing writes a row for its event before it is claimed.
+    pub is_report: bool,
     pub standing: Standing,
 }
 
@@ -47,6 +49,11 @@ impl Member for Candidate {
 }
 
 impl Candidate {
+    /// Whether its event hardly has a row yet. One that was received before can have been claimed then.
+    pub fn is_new(&self) -> bool {
+        self.is_report && self.attempt == 1 && self.message.receives <= 1
+    }
+
     /// Returns what sorts candidates by time: of two of one object the older one is less. A found one comes last, since
     /// its place is not known yet.
     pub fn in_time(&self) -> (RowKey, bool, Option<Sequencer>) {

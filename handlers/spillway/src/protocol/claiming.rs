@@ -1,5 +1,7 @@
 //! Claiming: one message, from receive to start. Slot, claim, then side by side the deletion of the message and the start:
 //! once slot and claim exist the ledger owns the event, and a later tick finds the slot and finishes the start.
+//!
+//! The row of a new event is not read first: the claim's condition is that there is none.
 
 use super::call::{Answer, Call, Written};
 use super::candidate::Candidate;
@@ -19,6 +21,7 @@ use crate::pace::permit::Stage;
 use crate::record::row::Seen;
 use crate::record::slot::Slot;
 use crate::rules::attempt::{Verdict, verdict};
+use crate::rules::order::Order;
 
 /// The calls that are made side by side at the end.
 const DELETE: CallId = 1;
@@ -30,6 +33,8 @@ pub struct Claiming {
     candidate: Candidate,
     at: At,
     stage: Stage,
+    /// Its row was read, whether there is one or not.
+    is_read: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -61,13 +66,21 @@ enum At {
 }
 
 impl Claiming {
-    pub fn new(candidate: Candidate) -> Self {
-        Self::at(candidate, At::Recognise(Recognising::default()))
+    pub fn new(candidate: Candidate, terms: &Terms<'_>) -> Self {
+        let mut claiming = Self::at(candidate, At::Recognise(Recognising::default()));
+        // In a pipeline with an order the row says whose turn it is; where reconcile found versions without a version id,
+        // another row can be the event's.
+        let unread = terms.pipeline.order == Order::None && !terms.listed;
+        if unread && claiming.candidate.is_new() {
+            claiming.at = claiming.put_slot(None, terms);
+        }
+        claiming
     }
 
     /// Goes on with a message whose attempt is to be claimed, if its row is still as it was read.
     pub fn recognised(candidate: Candidate, seen: Option<Seen>, terms: &Terms<'_>) -> Self {
         let mut claiming = Self::at(candidate, At::Done);
+        claiming.is_read = true;
         claiming.at = claiming.put_slot(seen, terms);
         claiming
     }
@@ -82,6 +95,7 @@ impl Claiming {
             candidate,
             at,
             stage: Stage::Granted,
+            is_read: false,
         }
     }
 
@@ -123,6 +137,7 @@ impl Claiming {
         terms: &Terms<'_>,
         facts: &mut Vec<Fact>,
     ) -> At {
+        self.is_read = true;
         match recognising.answered(&mut self.candidate, answer, terms, facts) {
             None => At::Recognise(recognising),
             Some(Recognised::Leave(fate)) => At::Leave(fate),
@@ -188,7 +203,8 @@ impl Claiming {
     }
 
     /// What putting the slot comes to. One that is there already belongs to another message of the same attempt, which
-    /// can claim with it or free it: only who put a slot goes on with it, and this message comes again.
+    /// can claim with it or free it: only who put a slot goes on with it. This message comes again, unless its row says
+    /// that the attempt is claimed.
     fn slot_put(
         &mut self,
         seen: Option<Seen>,
@@ -200,6 +216,10 @@ impl Claiming {
             Answer::Written(Written::Now) => {
                 self.stage = Stage::SlotPut;
                 At::Claim { seen, slot }
+            }
+            Answer::Written(Written::Lost(_)) if !self.is_read => {
+                self.stage = Stage::Granted;
+                At::Recognise(Recognising::default())
             }
             Answer::Written(Written::Lost(_)) => self.taken(
                 Taken::Without {
@@ -325,3 +345,6 @@ impl Machine for Claiming {
         };
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -41,6 +41,7 @@ pub mod sweeping;
 pub mod terms;
 pub mod tick;
 pub mod turn;
+pub mod unclaimed;
 pub mod understanding;
 pub mod waiting;
 

@@ -35,6 +35,8 @@ enum At {
     Free(Freeing),
     /// To be started, once the tick has a permit for it.
     Open(Arc<Load>),
+    /// Nothing is claimed for it, and a claim can be on the wire.
+    Unclaimed,
     Done,
 }
 
@@ -60,6 +62,11 @@ impl Opening {
         std::iter::once(&mut self.slot).chain(freeing)
     }
 
+    /// Whether it is to be looked at once more when no claim can land any longer.
+    pub fn is_unclaimed(&self) -> bool {
+        self.at == At::Unclaimed
+    }
+
     /// `why`: what failed, if something did.
     fn suspect(&self, why: Option<Fact>, facts: &mut Vec<Fact>) -> At {
         facts.push(Fact::Suspect(self.slot.taken_at));
@@ -76,8 +83,11 @@ impl Opening {
             Loaded::Nothing if claims_have_landed(&self.slot, terms.now) => {
                 At::Free(Freeing::new(self.slot.clone()))
             }
-            // A claim can be on the wire.
-            Loaded::Nothing | Loaded::Unclear => self.suspect(None, facts),
+            Loaded::Nothing => {
+                self.suspect(None, facts);
+                At::Unclaimed
+            }
+            Loaded::Unclear => self.suspect(None, facts),
             // The slot stays, and the sweep comes to it.
             Loaded::Unreadable(reason) => {
                 facts.push(Fact::Unreadable { reason });
@@ -130,7 +140,7 @@ impl Machine for Opening {
     type Fact = Fact;
 
     fn outstanding(&self) -> impl Iterator<Item = CallId> {
-        let done = matches!(self.at, At::Open(_) | At::Done);
+        let done = matches!(self.at, At::Open(_) | At::Unclaimed | At::Done);
         (!done).then_some(ONLY).into_iter()
     }
 
@@ -146,7 +156,7 @@ impl Machine for Opening {
                 message: Outgoing::of_outcome(outcome),
             }),
             At::Free(freeing) => Some(freeing.call()),
-            At::Open(_) | At::Done => None,
+            At::Open(_) | At::Unclaimed | At::Done => None,
         }
     }
 
@@ -167,8 +177,7 @@ impl Machine for Opening {
                 false => At::Free(freeing),
                 true => At::Done,
             },
-            At::Open(load) => At::Open(load),
-            At::Done => At::Done,
+            at @ (At::Open(_) | At::Unclaimed | At::Done) => at,
         };
     }
 }

@@ -9,7 +9,7 @@ use super::fact::{Fact, Scope};
 use super::holding::Idle;
 use crate::Millis;
 use crate::record::slot::Slot;
-use crate::rules::sweep::is_open;
+use crate::rules::sweep::{CLAIM_LANDS_WITHIN, is_open};
 
 /// Receiving ends this long before Lambda's deadline, so that everything under way can end.
 const DEADLINE_MARGIN: Millis = 15_000;
@@ -100,11 +100,14 @@ pub struct Tick {
     left: Option<Millis>,
     /// The same, as this tick leaves it.
     suspect_since: Option<Millis>,
+    /// When no claim can take effect any longer of which nothing is known.
+    claims_land_by: Millis,
 }
 
 impl Tick {
-    /// Begins with what the last tick left in the lease.
-    pub fn new(suspect_since: Option<Millis>) -> Self {
+    /// Begins with what the last tick left in the lease. What that had under way it has called before.
+    pub fn new(suspect_since: Option<Millis>, now: Millis) -> Self {
+        let landed = suspect_since.map_or(Millis::MIN, |_| now + CLAIM_LANDS_WITHIN);
         Self {
             phase: Phase::Count,
             paused: false,
@@ -113,6 +116,7 @@ impl Tick {
             keeps_lease: false,
             left: suspect_since,
             suspect_since: None,
+            claims_land_by: landed,
         }
     }
 
@@ -163,10 +167,10 @@ impl Tick {
     }
 
     /// Something may still be under way at the end. `since`: since when this tick has the lease.
-    pub fn leave_lease(&mut self, since: Millis) {
+    pub fn leave_lease(&mut self, since: Millis, now: Millis) {
         self.keeps_lease = true;
         self.stopping = true;
-        self.suspect(since);
+        self.suspect(since, now);
     }
 
     pub fn keeps_lease(&self) -> bool {
@@ -174,7 +178,8 @@ impl Tick {
     }
 
     /// A slot put then may lack its start: the next tick looks after it.
-    pub fn suspect(&mut self, taken_at: Millis) {
+    pub fn suspect(&mut self, taken_at: Millis, now: Millis) {
+        self.claims_land_by = self.claims_land_by.max(now + CLAIM_LANDS_WITHIN);
         let since = self
             .suspect_since
             .map_or(taken_at, |since| since.min(taken_at));
@@ -182,9 +187,9 @@ impl Tick {
     }
 
     /// Takes in what a machine came to know.
-    pub fn told(&mut self, fact: &Fact) {
+    pub fn told(&mut self, fact: &Fact, now: Millis) {
         match fact {
-            Fact::Suspect(taken_at) => self.suspect(*taken_at),
+            Fact::Suspect(taken_at) => self.suspect(*taken_at, now),
             Fact::Failed(Scope::Tick)
             | Fact::StartForbidden {
                 scope: Scope::Tick, ..
@@ -199,8 +204,8 @@ impl Tick {
     }
 
     /// Whether a claim of which nothing is known, of this tick or the last, can still take effect.
-    pub fn claims_may_land(&self) -> bool {
-        self.left.is_some() || self.suspect_since.is_some()
+    pub fn claims_may_land(&self, now: Millis) -> bool {
+        now < self.claims_land_by
     }
 
     /// Returns the slots whose start is open, the oldest first, and the others.

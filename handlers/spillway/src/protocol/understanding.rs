@@ -6,7 +6,7 @@ use super::splitting::Splitting;
 use super::terms::Pipeline;
 use crate::lane::source::Source;
 use crate::message::admission::{Admission, LeftOut, admit};
-use crate::message::{self, MessageError, Received};
+use crate::message::{self, Body, MessageError, Received};
 
 /// What a message is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,9 +26,10 @@ pub fn understand(
     let read = || -> Result<_, MessageError> {
         let body = message::parse(&message.body)?;
         let attempt = body.attempt(message.attempt.as_deref())?;
-        Ok((admit(body, folder_markers), attempt))
+        let is_report = matches!(body, Body::Reported(_));
+        Ok((admit(body, folder_markers), attempt, is_report))
     };
-    let (admitted, attempt) = match read() {
+    let (admitted, attempt, is_report) = match read() {
         Ok(admitted) => admitted,
         Err(error) => {
             let fate = Fate::DeadLetter(error.to_string());
@@ -43,6 +44,7 @@ pub fn understand(
             lane,
             event,
             attempt,
+            is_report,
             standing: Standing::default(),
         }),
         Admission::Drop => Understood::Other(Splitting::leaving(message, lane, Fate::Delete)),

@@ -3,6 +3,7 @@
 use spillway::pace::permit::Stage;
 use spillway::protocol::batching::Batching;
 use spillway::protocol::call::Call;
+use spillway::protocol::candidate::Candidate;
 use spillway::protocol::claiming::Claiming;
 use spillway::protocol::starting::HoldsPermit;
 use spillway::protocol::{CallId, Machine};
@@ -23,17 +24,25 @@ impl Protocol {
     pub(super) fn receive(&self, world: &mut World, tick: u8, place: u8, message: Message) {
         world.queue.take(message);
         let candidate = self.cast.candidate(message);
-        let task = task(world, tick, place);
-        task.held.push(message);
         if !self.bounds.batches {
-            task.work = Work::One(Box::new(Claiming::new(candidate)));
+            let claiming = self.claiming(world, tick, candidate);
+            let task = task(world, tick, place);
+            task.held.push(message);
+            task.work = Work::One(Box::new(claiming));
             return;
         }
+        let task = task(world, tick, place);
+        task.held.push(message);
         match &mut task.work {
             Work::Fill(received) => received.push(candidate),
             work => *work = Work::Fill(vec![candidate]),
         }
         self.fill(world, tick, place, true);
+    }
+
+    fn claiming(&self, world: &World, tick: u8, candidate: Candidate) -> Claiming {
+        let terms = self.terms(world, &world.ticks[usize::from(tick)]);
+        Claiming::new(candidate, &terms)
     }
 
     /// Takes the next execution's messages out of those held; the others are handed back.
@@ -46,11 +55,13 @@ impl Protocol {
             task.work = Work::Fill(received);
             return;
         };
-        task.work = if load.len() == 1 {
-            Work::One(Box::new(Claiming::new(load.remove(0))))
+        let work = if load.len() == 1 {
+            Work::One(Box::new(self.claiming(world, tick, load.remove(0))))
         } else {
             Work::Several(Box::new(Batching::new(load)))
         };
+        let task = self::task(world, tick, place);
+        task.work = work;
         // At most two are held, so one at most is left over.
         if let Some(rest) = received.pop() {
             let message = Message {
@@ -122,7 +133,7 @@ impl Protocol {
         tick.kept.extend(kept);
         tick.put += u8::from(put);
         if let Some(machine) = &mut tick.tick {
-            facts.iter().for_each(|fact| machine.told(fact));
+            facts.iter().for_each(|fact| machine.told(fact, 0));
         }
     }
 }

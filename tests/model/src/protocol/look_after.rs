@@ -139,7 +139,7 @@ fn is_cut_short(answer: &Answer) -> bool {
 impl TickOf {
     pub(super) fn tell(&mut self, facts: &[Fact]) {
         if let Some(tick) = &mut self.tick {
-            facts.iter().for_each(|fact| tick.told(fact));
+            facts.iter().for_each(|fact| tick.told(fact, 0));
         }
     }
 }

@@ -158,7 +158,7 @@ impl Protocol {
             state_machine_arn: "",
             now: self.now(world, tick),
             slot_time: millis(world.now()),
-            claims_may_land: tick.tick.as_ref().is_some_and(Tick::claims_may_land),
+            claims_may_land: false,
             listed: false,
         }
     }
@@ -171,7 +171,7 @@ impl Protocol {
 
     pub(super) fn begin(&self, world: &mut World, number: u8, old: bool) {
         let tick = &mut world.ticks[usize::from(number)];
-        tick.tick = Some(Tick::new(world.lease.suspect_since.map(millis)));
+        tick.tick = Some(Tick::new(world.lease.suspect_since.map(millis), 0));
         tick.old = old;
         world.lease.holder = Some(number);
         world.lease.expired = false;

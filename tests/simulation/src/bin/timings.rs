@@ -6,10 +6,12 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use simulation::recovery;
 use simulation::timings::{Arrivals, Burst, waits};
+use spillway::protocol::holding::Idle;
 
 const USAGE: &str = "give one of:
   drain-at-quota EVENTS   a burst, 300 starts a second, 1,000 at once
-  drain-at-limit EVENTS   a burst, 20 executions of 5 s at once
+  drain-at-limit EVENTS MILLISECONDS [wait]
+                          a burst, 20 executions of 5 s at once, whose ends EventBridge delivers so late
   upload-to-start SECONDS 300 uploads, on average so many seconds apart
   recovery                what a crash at each call of a small burst's run costs";
 
@@ -26,8 +28,16 @@ fn main() -> ExitCode {
         ["drain-at-quota", events] => {
             number(events).map(|events| runtime.block_on(drain(Burst::at_the_quota(events))))
         }
-        ["drain-at-limit", events] => {
-            number(events).map(|events| runtime.block_on(drain(Burst::at_the_limit(events))))
+        ["drain-at-limit", events, delay, idle @ ..] => {
+            let idle = match idle {
+                [] => Some(Idle::Stop),
+                ["wait"] => Some(Idle::Wait),
+                _ => None,
+            };
+            let delay = delay.parse().ok().map(Duration::from_millis);
+            let burst = (number(events).zip(delay).zip(idle))
+                .map(|((events, delay), idle)| Burst::at_the_limit(events, idle, delay));
+            burst.map(|burst| runtime.block_on(drain(burst)))
         }
         ["upload-to-start", seconds] => {
             number(seconds).map(|seconds| runtime.block_on(upload_to_start(seconds)))

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use fake_aws::Execution;
 use serde_json::{Value, json};
+use spillway::protocol::holding::Idle;
 use spillway::record::row::State;
+use tokio::task::JoinSet;
 
 use super::settings;
 use crate::invariants::Verdict;
@@ -31,6 +33,9 @@ pub struct Burst {
     pub max_concurrency: u32,
     /// What every execution takes.
     pub seconds: u64,
+    /// What EventBridge takes to deliver an execution's end.
+    pub event_delay: Duration,
+    pub idle: Idle,
 }
 
 /// How it drained.
@@ -62,17 +67,21 @@ impl Burst {
             burst: 1_000,
             max_concurrency: 10_000,
             seconds: 20,
+            event_delay: Duration::ZERO,
+            idle: Idle::Stop,
         }
     }
 
     /// Few at once: the executions that run are what holds a burst up.
-    pub fn at_the_limit(events: u32) -> Self {
+    pub fn at_the_limit(events: u32, idle: Idle, event_delay: Duration) -> Self {
         Self {
             events,
             starts_per_second: 100.0,
             burst: 100,
             max_concurrency: 20,
             seconds: 5,
+            event_delay,
+            idle,
         }
     }
 
@@ -81,7 +90,8 @@ impl Burst {
         let by_rate = f64::from(self.events.saturating_sub(self.burst)) / self.starts_per_second;
         // The last start is of the last round.
         let rounds = self.events.div_ceil(self.max_concurrency).saturating_sub(1);
-        Duration::from_secs_f64(by_rate).max(Duration::from_secs(u64::from(rounds) * self.seconds))
+        let round = Duration::from_secs(self.seconds) + self.event_delay;
+        Duration::from_secs_f64(by_rate).max(rounds * round)
     }
 
     fn settings(&self) -> Settings {
@@ -89,6 +99,11 @@ impl Burst {
         settings.pace.starts_per_second = self.starts_per_second;
         settings.pace.burst = self.burst;
         settings.pace.max_concurrency = self.max_concurrency;
+        settings.event_delay = self.event_delay;
+        settings.idle = self.idle;
+        if self.idle == Idle::Wait {
+            settings.tick = 2 * settings.schedule;
+        }
         settings
     }
 
@@ -107,20 +122,29 @@ impl Burst {
         let schedule = pipeline.settings.schedule;
         let ideal = self.ideal();
         let most_ticks = TICKS_BEYOND + (ideal.as_secs() / schedule.as_secs()) as u32;
-        let (mut ticks, mut started) = (0, 0);
+        let (mut ticks, mut started, mut under_way) = (0, 0, JoinSet::new());
+        let mut next = tokio::time::Instant::now();
         while started < self.events {
             assert!(
                 ticks < most_ticks,
                 "{started} of {} after {ticks} ticks",
                 self.events
             );
-            let next = tokio::time::Instant::now() + schedule;
-            started += pipeline.tick().await.well().started;
+            // A tick that waits ends when the next one takes over.
+            let ticking = pipeline.clone();
+            under_way.spawn(async move { ticking.tick().await });
             ticks += 1;
             if self.events > WAITING {
                 remove_finished(&pipeline);
             }
+            next += schedule;
             tokio::time::sleep_until(next).await;
+            while let Some(ticked) = under_way.try_join_next() {
+                started += ticked.expect("no tick panics").well().started;
+            }
+        }
+        for ticked in under_way.join_all().await {
+            ticked.well();
         }
         tokio::time::sleep(Duration::from_secs(self.seconds) + schedule).await;
         drop((uploading, settling));
@@ -196,6 +220,7 @@ impl Drained {
         json!({
             "events": burst.events, "starts_per_second": burst.starts_per_second, "burst": burst.burst,
             "max_concurrency": burst.max_concurrency, "execution_s": burst.seconds,
+            "event_delay_s": burst.event_delay.as_secs_f64(),
             "took_s": self.took.as_secs_f64(), "ideal_s": self.ideal.as_secs_f64(), "over_ideal": self.over_ideal(),
             "ticks": self.ticks, "most_running": self.most_running, "lost": self.lost, "started_twice": self.started_twice,
             "calls": calls, "read_units": self.read_units, "write_units": self.write_units,

@@ -209,9 +209,8 @@ fn is_watched(world: &World) -> bool {
     // Messages come again while they are worked on: nobody knows who has one.
     let misses = world.odds.long_poll_misses > 0.0;
     settings.visibility >= settings.tick
-        // A tick that waits for events polls again and again, and SQS can miss as often. And what reconcile found is left to
-        // another tick when one has died, which comes later here.
-        && !(settings.idle == Idle::Wait && (misses || world.shape.reconciled))
+        // A tick that waits for events polls again and again, and SQS can miss as often.
+        && !(settings.idle == Idle::Wait && misses)
         && settings.starts_per_day.is_none()
         && settings.pace.starts_per_tick.is_none()
         && settings.windows == spillway::pace::window::Windows::default()
@@ -230,12 +229,7 @@ pub fn holder(world: &World) -> Option<String> {
 fn look(world: &World, known: bool) {
     let now = world.now_ms();
     let (mut taken, mut unstarted) = (Vec::new(), Vec::new());
-    // Only the beginning of a tick frees a slot that nothing is claimed for, and ticks that wait begin seldom.
-    let mut unclaimed = HashSet::new();
     for slot in slots(world) {
-        if world.shape.settings.idle == Idle::Wait && !slot.is_claimed {
-            unclaimed.insert(slot.name.clone());
-        }
         // One that nothing is claimed for is in use until that is certain, and one that is refused until it is settled.
         let starts = slot.is_claimed && !slot.object.contains(POISON);
         match starts && world.pipeline.aws.sfn().execution(&slot.name).is_none() {
@@ -245,7 +239,6 @@ fn look(world: &World, known: bool) {
     }
     let objects_at_work: HashSet<String> = taken.iter().cloned().collect();
     let mut waiting = messages(world, &objects_at_work);
-    waiting.retain(|it| !unclaimed.contains(&it.name));
     let of_messages: HashSet<String> = waiting.iter().map(|it| it.name.clone()).collect();
     let limit = world.limits.highest(now, now) as usize;
     // After the limit was lowered a slot may be in use until Step Functions is certain not to know its execution.

@@ -16,6 +16,7 @@ fn candidate(receipt: &str) -> Candidate {
         lane: 0,
         event: event(receipt, "1"),
         attempt: 1,
+        is_report: true,
         standing: Standing::default(),
     }
 }
