@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use aws::error::AwsError;
 use aws::shell::patiently;
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, FutureExt};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use spillway::Millis;
 use spillway::pace::permit::Permit;
 use spillway::protocol::fate::Fate;
 use spillway::protocol::filling::Pool;
 use spillway::protocol::kept::{Again, Kept, NotNow, Origin};
-use spillway::protocol::receiving::{Do, Ended, Known, Receiving};
+use spillway::protocol::receiving::{Do, Ended, Full, Known, Receiving};
 use spillway::protocol::starting::Starting;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{sleep_until, timeout_at};
@@ -19,6 +19,7 @@ use tracing::trace;
 
 use crate::Dispatch;
 use crate::error::TickError;
+use crate::fill::Filled;
 use crate::guide::drive_all;
 use crate::receive::{self, Polled};
 use crate::shared::Shared;
@@ -29,6 +30,7 @@ struct Drain {
     shared: Arc<Shared>,
     receiving: Receiving,
     polls: FuturesUnordered<BoxFuture<'static, Polled>>,
+    fillings: FuturesUnordered<BoxFuture<'static, Filled>>,
     /// Each says at its end how many messages it worked on.
     tasks: JoinSet<u32>,
     /// Messages that the tasks work on.
@@ -52,6 +54,7 @@ impl Dispatch {
                 shared.now(),
             ),
             polls: FuturesUnordered::new(),
+            fillings: FuturesUnordered::new(),
             tasks: JoinSet::new(),
             messages: 0,
             pool: Pool::new(),
@@ -109,7 +112,12 @@ impl Drain {
         trace!(decision = ?next, "next");
         match next {
             Do::Poll(poll) => self.polls.push(receive::poll(&shared, poll)),
-            Do::Fill(permits) => self.fill(permits).await?,
+            Do::Fill(permits) => {
+                let pool = std::mem::take(&mut self.pool);
+                let dispatch = Arc::clone(&self.dispatch);
+                self.fillings
+                    .push(dispatch.fill(shared, pool, permits).boxed());
+            }
             Do::WaitUntil(time) => self.wait_until(time).await?,
             Do::Count => {
                 let (free, used) = shared.recount().await?;
@@ -130,16 +138,16 @@ impl Drain {
     /// Waits until a poll or a task ends, or until then.
     async fn wait_until(&mut self, time: Millis) -> Result<(), TickError> {
         let until = self.shared.shell.clock.instant(time);
-        let polled = tokio::select! {
+        tokio::select! {
             biased;
-            Some(polled) = self.polls.next() => polled,
+            Some(polled) = self.polls.next() => self.polled(polled).await,
+            Some(filled) = self.fillings.next() => self.filled(filled),
             Some(ended) = self.tasks.join_next() => {
                 self.ended(ended);
-                return Ok(());
+                Ok(())
             }
-            () = sleep_until(until) => return Ok(()),
-        };
-        self.polled(polled).await
+            () = sleep_until(until) => Ok(()),
+        }
     }
 
     /// Hands what a poll brought to a task.
@@ -177,16 +185,37 @@ impl Drain {
         problem.map_or(Ok(()), |problem| Err(problem.into()))
     }
 
-    /// Fills one batch, and hands it to a task.
-    async fn fill(&mut self, permits: Vec<Permit>) -> Result<(), TickError> {
-        let (dispatch, shared) = (Arc::clone(&self.dispatch), Arc::clone(&self.shared));
-        let filled = dispatch.fill(&shared, &mut self.pool).await?;
-        self.receiving.filled(filled.is_some());
-        if let Some(candidates) = filled {
-            self.spawn(candidates.len(), async move {
-                dispatch.take_in_batch(&shared, candidates, permits).await;
-            });
+    /// Hands a batch to a task.
+    fn filled(&mut self, filled: Filled) -> Result<(), TickError> {
+        let Filled {
+            batch,
+            rest,
+            permits,
+        } = filled;
+        let most = self.dispatch.config.events_per_execution as usize;
+        let left = rest.values().any(|candidates| !candidates.is_empty());
+        for (lane, candidates) in rest {
+            self.pool.entry(lane).or_default().extend(candidates);
         }
+        let batch = batch.inspect_err(|_| self.receiving.filled(None))?;
+        let full = batch
+            .as_ref()
+            .map(|(_, load)| Full(left || load.len() >= most));
+        self.receiving.filled(full);
+        let Some((lane, load)) = batch else {
+            return Ok(());
+        };
+        let pooled = self.pool.get(&lane).is_some_and(|pool| !pool.is_empty());
+        // What fillings side by side found of the last messages becomes one batch.
+        if full == Some(Full(false)) && (pooled || self.receiving.fills()) {
+            self.pool.entry(lane).or_default().extend(load);
+            return Ok(());
+        }
+        let (dispatch, shared) = (Arc::clone(&self.dispatch), Arc::clone(&self.shared));
+        shared.state().shares.started(lane, 1);
+        self.spawn(load.len(), async move {
+            dispatch.take_in_batch(&shared, load, permits).await;
+        });
         Ok(())
     }
 

@@ -1,31 +1,54 @@
 //! Filling executions of several object events with what the lanes have.
 
+use std::sync::Arc;
+
 use aws::error::AwsError;
 use aws::shell::patiently;
 use spillway::lane::polling::poll_seconds;
+use spillway::pace::permit::Permit;
 use spillway::protocol::candidate::Candidate;
 use spillway::protocol::filling::{Fill, Filling, Pool};
 
 use crate::Dispatch;
-use crate::error::TickError;
 use crate::shared::Shared;
 
+/// What became of a filling.
+pub(crate) struct Filled {
+    /// The object events of the next execution, and their lane. `None`: nothing waits.
+    pub batch: Result<Option<(usize, Vec<Candidate>)>, AwsError>,
+    /// What was received, and is for another one.
+    pub rest: Pool,
+    pub permits: Vec<Permit>,
+}
+
 impl Dispatch {
-    /// The object events of the next execution. `None`: nothing waits.
+    /// Fills one execution, from the pool and from the lanes. It is not to be dropped before its end, as a poll is not.
     pub(crate) async fn fill(
+        self: Arc<Self>,
+        shared: Arc<Shared>,
+        mut rest: Pool,
+        permits: Vec<Permit>,
+    ) -> Filled {
+        let batch = self.batch(&shared, &mut rest).await;
+        Filled {
+            batch,
+            rest,
+            permits,
+        }
+    }
+
+    async fn batch(
         &self,
         shared: &Shared,
         pool: &mut Pool,
-    ) -> Result<Option<Vec<Candidate>>, TickError> {
+    ) -> Result<Option<(usize, Vec<Candidate>)>, AwsError> {
         let most = self.config.events_per_execution as usize;
         let lanes = shared.shell.lanes.len();
         let asks = shared.state().shares.to_ask(shared.now());
         let asks = asks.into_iter().map(|ask| ask.lane).collect();
         let mut filling = Filling::new(most, asks, lanes);
         loop {
-            self.read_control(shared).await?;
-            let may_receive = shared.receives_on();
-            match filling.next(pool, may_receive) {
+            match filling.next(pool, shared.receives_on()) {
                 Fill::Receive { lane, most } => {
                     let received = pool.entry(lane).or_default();
                     let any = self.receive_several(shared, lane, &most, received).await?;
@@ -36,8 +59,7 @@ impl Dispatch {
                     shared.state().shares.found_empty(lane, now);
                 }
                 Fill::Full { lane, load } => {
-                    shared.state().shares.started(lane, 1);
-                    return Ok(Some(load));
+                    return Ok(Some((lane, load)));
                 }
                 Fill::Nothing => return Ok(None),
             }

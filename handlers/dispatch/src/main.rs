@@ -15,6 +15,9 @@ struct ScheduledEvent {
     time: Option<String>,
 }
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     invocation::run(build, handle)
 }

@@ -14,7 +14,7 @@ use spillway::rules::order::Order;
 #[tokio::test(start_paused = true)]
 async fn an_event_uses_what_it_may() {
     let cases = [
-        (1, 4.02, 2.2, 0.44, 0.31, 4.00),
+        (1, 4.02, 1.15, 0.40, 0.31, 4.00),
         (10, 2.82, 2.3, 0.75, 0.45, 2.80),
     ];
     for (events_per_execution, writes, reads, dispatch, settle, dollars) in cases {

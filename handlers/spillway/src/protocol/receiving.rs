@@ -13,7 +13,7 @@ use crate::pace::recount::Recount;
 use crate::protocol::holding::Idle;
 use crate::protocol::kept::NotNow;
 
-/// Polls of full lanes that are under way at once.
+/// Polls of full lanes that are under way at once, or fillings of batches.
 const POLLS_AT_ONCE: u32 = 4;
 /// Messages of one poll of the only lane, in two receives: their slots share one call, and so their claims, since a call takes
 /// 25 writes.
@@ -22,7 +22,7 @@ const TWO_RECEIVES: u32 = 2 * ONE_RECEIVE;
 /// smallest function's memory.
 const UNDER_WAY: u32 = 400;
 /// Batches under way at once, each of one start and up to a hundred claims.
-const BATCHES_AT_ONCE: usize = 6;
+const BATCHES_AT_ONCE: usize = 10;
 /// Polls that end within this time say the same of all lanes.
 const TOGETHER_WITHIN: Millis = 500;
 /// How long the rate is waited for at most, since a limit or a pause can change meanwhile.
@@ -41,8 +41,10 @@ pub struct Receiving {
     backlog_asked: Option<Millis>,
     /// How many times in a row nothing was found.
     empty: u32,
-    /// Polls of full lanes that may be under way.
+    /// Polls of full lanes, or fillings of batches, that may be under way.
     depth: u32,
+    /// Fillings under way.
+    fillings: u32,
     /// The lanes are asked once more by short polls before they are believed to be empty.
     asks_again: bool,
     at: At,
@@ -90,7 +92,7 @@ pub struct Poll {
 pub enum Do {
     /// Begins a poll. What it brings is told by [`Receiving::polled`], and handed to a task.
     Poll(Poll),
-    /// Fills one batch, and hands it to a task.
+    /// Begins to fill a batch. What becomes of it is told by [`Receiving::filled`], and it is handed to a task.
     Fill(Vec<Permit>),
     /// Waits until a poll or a task ends: what a task gives back can be used at once. Until this time at the latest.
     WaitUntil(Millis),
@@ -130,6 +132,7 @@ impl Receiving {
             backlog_asked: None,
             empty: 0,
             depth: 1,
+            fillings: 0,
             asks_again: false,
             at: At::Ask,
         };
@@ -177,9 +180,10 @@ impl Receiving {
         }
     }
 
+    /// Polls and fillings under way.
     fn polls(&self) -> u32 {
-        let polls = self.lanes.iter();
-        polls.map(|lane| lane.short + lane.long).sum()
+        let polls = self.lanes.iter().map(|lane| lane.short + lane.long);
+        polls.sum::<u32>() + self.fillings
     }
 
     /// Asks the lane whose turn it is.
@@ -314,10 +318,15 @@ impl Receiving {
     }
 
     fn fill(&mut self, gate: &SharedGate, known: Known) -> Do {
-        if known.tasks >= BATCHES_AT_ONCE {
+        // Several lanes are asked by priority: the next filling begins with what the last one found.
+        let fillings = if self.lanes.len() == 1 { self.depth } else { 1 };
+        if self.fillings >= fillings || known.tasks >= BATCHES_AT_ONCE {
             return self.pause(known.now);
         }
-        self.granted(gate, 1, known, |_, permits| Do::Fill(permits))
+        self.granted(gate, 1, known, |receiving, permits| {
+            receiving.fillings += 1;
+            Do::Fill(permits)
+        })
     }
 
     /// Asks the gate, and goes on with what it grants.
@@ -375,11 +384,7 @@ impl Receiving {
                 }
             }
         }
-        let full = found >= most && most >= ONE_RECEIVE;
-        self.depth = match full {
-            true => (2 * self.depth).min(POLLS_AT_ONCE),
-            false => 1,
-        };
+        self.proves_deep(found >= most && most >= ONE_RECEIVE);
         match found {
             0 if wait_seconds == 0 => shares.found_empty(lane, now),
             0 => {}
@@ -392,10 +397,27 @@ impl Receiving {
         }
     }
 
-    /// Takes in whether a batch was filled.
-    pub fn filled(&mut self, any: bool) {
-        match any {
+    /// Whether batches are being filled.
+    pub fn fills(&self) -> bool {
+        self.fillings > 0
+    }
+
+    /// More is under way at once as long as all that was asked for comes.
+    fn proves_deep(&mut self, full: bool) {
+        self.depth = match full {
+            true => (2 * self.depth).min(POLLS_AT_ONCE),
+            false => 1,
+        };
+    }
+
+    /// Takes in whether a batch was filled, with all that it can hold or with a part of it.
+    pub fn filled(&mut self, batch: Option<Full>) {
+        self.fillings = self.fillings.saturating_sub(1);
+        self.proves_deep(batch == Some(Full(true)));
+        match batch.is_some() {
             true => self.found(),
+            // Others can still find something.
+            false if self.fillings > 0 => {}
             false if self.lanes.len() == 1 || self.asks_again => self.at = At::Empty,
             false => self.at = At::Round(0),
         }
@@ -427,6 +449,10 @@ impl Receiving {
         };
     }
 }
+
+/// Whether a batch has all that it can hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Full(pub bool);
 
 /// A poll that came to its end.
 #[derive(Debug, Clone, Copy)]
@@ -580,8 +606,46 @@ mod tests {
         let mut tick = Tick::of(1_000, 1, true);
         tick.known.tasks = BATCHES_AT_ONCE - 1;
         assert!(matches!(tick.next(), Do::Fill(permits) if permits.len() == 1));
+        tick.receiving.filled(Some(Full(false)));
         tick.known.tasks = BATCHES_AT_ONCE;
         tick.waits();
+    }
+
+    #[test]
+    fn batches_are_filled_side_by_side_as_long_as_they_are_full() {
+        for (lanes, most) in [(1, 4), (2, 1)] {
+            let mut tick = Tick::of(1_000, lanes, true);
+            for at_once in [1, 2, 4, 4] {
+                let at_once = at_once.min(most);
+                for _ in 0..at_once {
+                    assert!(matches!(tick.next(), Do::Fill(permits) if permits.len() == 1));
+                }
+                tick.waits();
+                for _ in 0..at_once {
+                    tick.receiving.filled(Some(Full(true)));
+                }
+            }
+            assert!(matches!(tick.next(), Do::Fill(_)));
+            // It is waited for.
+            tick.known.closing = true;
+            tick.waits();
+            tick.receiving.filled(Some(Full(false)));
+            tick.ends();
+        }
+    }
+
+    #[test]
+    fn one_filling_that_finds_nothing_says_nothing_of_the_others() {
+        let mut tick = Tick::of(1_000, 1, true);
+        assert!(matches!(tick.next(), Do::Fill(_)));
+        tick.receiving.filled(Some(Full(true)));
+        for _ in 0..2 {
+            assert!(matches!(tick.next(), Do::Fill(_)));
+        }
+        tick.receiving.filled(None);
+        tick.waits();
+        tick.receiving.filled(None);
+        tick.ends();
     }
 
     #[test]
@@ -784,9 +848,9 @@ mod tests {
     fn batches_are_filled_and_all_lanes_polled_before_the_end() {
         let mut tick = Tick::of(10, 2, true);
         assert!(matches!(tick.next(), Do::Fill(_)));
-        tick.receiving.filled(true);
+        tick.receiving.filled(Some(Full(false)));
         assert!(matches!(tick.next(), Do::Fill(_)));
-        tick.receiving.filled(false);
+        tick.receiving.filled(None);
         for lane in 0..2 {
             let poll = tick.poll();
             assert_eq!((poll.lane, poll.permits.len()), (lane, 1));
@@ -795,7 +859,7 @@ mod tests {
         tick.ends();
         let mut tick = Tick::of(10, 1, true);
         assert!(matches!(tick.next(), Do::Fill(_)));
-        tick.receiving.filled(false);
+        tick.receiving.filled(None);
         tick.ends();
     }
 }
