@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use fake_aws::{Call, Fault};
+use fake_aws::{Call, Fault, Key};
 use serde_json::json;
 use simulation::{LEDGER, Pipeline, Settings, Ticked, Verdict};
+use spillway::protocol::holding::Idle;
 
 fn only_one_may_run(pipeline: &Pipeline) {
     let one =
@@ -78,6 +79,37 @@ async fn a_suspect_that_is_not_found_yet_may_run() {
     let verdict = Verdict::of(&pipeline, &uploads);
     verdict.expect_kept("not found yet", 1);
     assert_eq!(verdict.succeeded, 2);
+}
+
+/// A tick could not claim, and left its slot. The next one comes before it is certain that no claim lands any more, and waits for
+/// events.
+#[tokio::test(start_paused = true)]
+async fn a_slot_that_nothing_is_claimed_for_is_freed_by_a_tick_that_goes_on() {
+    let settings = Settings {
+        idle: Idle::Wait,
+        tick: Duration::from_secs(120),
+        ..Settings::default()
+    };
+    let pipeline = Pipeline::succeeding(settings, 1);
+    pipeline.aws.faults().before(|call| {
+        let of_row = |it: &Key| it.pk.starts_with("uploads/");
+        match call.operation == "UpdateItem" && call.facts.keys.iter().any(of_row) {
+            true => Fault::Refuse("AccessDeniedException".into()),
+            false => Fault::None,
+        }
+    });
+    let uploads = pipeline.upload_many(1);
+    assert!(matches!(pipeline.tick().await, Ticked::Ended(ended) if ended.failure.is_some()));
+    assert_eq!(pipeline.slots().len(), 1);
+    pipeline.aws.faults().clear();
+
+    let _settling = pipeline.settle_in_background();
+    let began = pipeline.aws.clock().now_ms();
+    assert_eq!(pipeline.tick().await.well().started, 1);
+    let started = pipeline.aws.sfn().executions()[0].started_ms - began;
+    assert!((25_000..55_000).contains(&started), "after {started} ms");
+    let verdict = Verdict::of(&pipeline, &uploads);
+    verdict.expect_kept("unclaimed", 1);
 }
 
 /// So many run for long, and the process dies at its first call after a while.
