@@ -199,8 +199,9 @@ impl Ledger {
         match error.as_service_error() {
             Some(PutItemError::ConditionalCheckFailedException(failed)) => match &failed.item {
                 // The SDK repeats a write whose answer was lost: then it is this very one.
-                Some(item) => match self::slot(item)? {
-                    found if found == slot => Ok(Written::Now),
+                // One that cannot be read is there all the same.
+                Some(item) => match self::slot(item) {
+                    Ok(found) if found == slot => Ok(Written::Now),
                     _ => Ok(Written::Lost(None)),
                 },
                 None => Err(AwsError::call("taking a slot", &error)),

@@ -164,7 +164,7 @@ impl Batching {
             }
             Answer::Written(Written::Lost(_)) => {
                 self.stage = Stage::Granted;
-                self.leave_all(&Fate::Later)
+                self.leave_all(&Fate::Soon)
             }
             _ => {
                 facts.push(Fact::Suspect(slot.taken_at));

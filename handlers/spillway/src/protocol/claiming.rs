@@ -224,7 +224,7 @@ impl Claiming {
             Answer::Written(Written::Lost(_)) => self.taken(
                 Taken::Without {
                     slot: None,
-                    fate: Fate::Later,
+                    fate: Fate::Soon,
                 },
                 facts,
             ),
@@ -248,6 +248,11 @@ impl Claiming {
                 let slot = Some(slot);
                 Taken::Without { slot, fate }
             }
+            // There is a row, so nothing was written.
+            Answer::Unreadable(reason) => Taken::Without {
+                slot: Some(slot),
+                fate: Fate::unreadable(reason, facts),
+            },
             _ => Taken::Unclear {
                 taken_at: slot.taken_at,
             },

@@ -12,6 +12,8 @@ use crate::rules::attempt::oddity;
 /// How long a message is hidden by [`Fate::Later`], in seconds, by how often it was received: mostly what it waits for
 /// is there within moments. SQS counts whole seconds.
 const LATER_SECONDS: [u32; 4] = [1, 5, 20, 60];
+/// The same of [`Fate::Soon`]: a slot that nobody goes on with is freed within half a minute.
+const SOON_SECONDS: [u32; 3] = [1, 5, 20];
 
 /// What is done with a message that claims nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -20,9 +22,10 @@ pub enum Fate {
     Delete,
     /// It can be received again at once.
     HandBack,
-    /// It comes again in a moment, and later each time: another message is claiming its attempt, the last attempt still
-    /// runs, or something is unclear.
+    /// It comes again in a moment, and later each time: the last attempt still runs, or something is unclear.
     Later,
+    /// It comes again in a moment: another message has the slot of its attempt.
+    Soon,
     /// It is hidden for so many seconds.
     Hide(u32),
     /// It goes to the dead-letter queue with this reason, and is deleted then.
@@ -43,7 +46,8 @@ impl Fate {
                 receipt: message.receipt.clone(),
             },
             Self::HandBack => hide(0),
-            Self::Later => hide(later(message.receives)),
+            Self::Later => hide(hidden(&LATER_SECONDS, message.receives)),
+            Self::Soon => hide(hidden(&SOON_SECONDS, message.receives)),
             Self::Hide(seconds) => hide(*seconds),
             Self::DeadLetter(reason) => Call::Send {
                 to: Queue::DeadLetters(lane),
@@ -56,7 +60,7 @@ impl Fate {
     pub fn done(&self, answer: &Answer, facts: &mut Vec<Fact>) -> bool {
         match self {
             Self::Delete => false,
-            Self::HandBack | Self::Later | Self::Hide(_) => {
+            Self::HandBack | Self::Later | Self::Soon | Self::Hide(_) => {
                 facts.push(Fact::HandedBack);
                 false
             }
@@ -93,10 +97,10 @@ impl Fate {
     }
 }
 
-fn later(receives: u32) -> u32 {
+fn hidden(seconds: &[u32], receives: u32) -> u32 {
     let before = receives.saturating_sub(1) as usize;
-    let [.., longest] = LATER_SECONDS;
-    LATER_SECONDS.get(before).copied().unwrap_or(longest)
+    let longest = seconds.last().copied().unwrap_or_default();
+    seconds.get(before).copied().unwrap_or(longest)
 }
 
 #[cfg(test)]
@@ -105,7 +109,9 @@ mod tests {
 
     #[test]
     fn a_message_is_hidden_longer_each_time() {
-        let hidden: Vec<u32> = [0, 1, 2, 3, 4, 20].into_iter().map(later).collect();
-        assert_eq!(hidden, [1, 1, 5, 20, 60, 60]);
+        let receives = [0, 1, 2, 3, 4, 20];
+        let all = |seconds: &[u32]| receives.map(|receives| hidden(seconds, receives));
+        assert_eq!(all(&LATER_SECONDS), [1, 1, 5, 20, 60, 60]);
+        assert_eq!(all(&SOON_SECONDS), [1, 1, 5, 20, 20, 20]);
     }
 }

@@ -151,6 +151,12 @@ impl Member {
                 return true;
             }
             Answer::Written(Written::Lost(row)) => row,
+            // There is a row, so nothing was written.
+            Answer::Unreadable(reason) => {
+                let fate = Fate::unreadable(reason, facts);
+                self.leave(fate);
+                return true;
+            }
             _ => {
                 facts.push(Fact::Failed(Scope::Tick));
                 self.leave(Fate::HandBack);

@@ -477,7 +477,7 @@ impl TakingTurn {
             }
             // Another message of the same attempt put it.
             (At::PutSlot { .. }, Answer::Written(Written::Lost(_))) => {
-                Some(self.without(Fate::Later))
+                Some(self.without(Fate::Soon))
             }
             (At::PutSlot { slot, .. }, _) => Some(Taken::Unclear {
                 taken_at: slot.taken_at,

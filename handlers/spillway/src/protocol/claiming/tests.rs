@@ -163,3 +163,26 @@ fn a_row_that_is_there_frees_the_slot() {
         assert_eq!(deletes, then_deleted);
     }
 }
+
+#[test]
+fn a_row_that_cannot_be_read_frees_the_slot_and_dead_letters_the_message() {
+    let pipeline = pipeline(Order::None);
+    let terms = terms(&pipeline);
+    let (mut claiming, mut facts) = (Claiming::new(report(), &terms), Vec::new());
+    let now = Answer::Written(Written::Now);
+    claiming.answered(ONLY, now, &terms, &mut facts);
+    let unreadable = Answer::Unreadable("its state is not known".into());
+    claiming.answered(ONLY, unreadable, &terms, &mut facts);
+    assert_eq!(claiming.stage(), Stage::Unused);
+    assert!(matches!(
+        claiming.call(ONLY, &terms),
+        Some(Call::FreeUnused(_))
+    ));
+    claiming.answered(ONLY, Answer::Done, &terms, &mut facts);
+    assert!(matches!(
+        claiming.call(ONLY, &terms),
+        Some(Call::Send { .. })
+    ));
+    let told = |fact: &Fact| matches!(fact, Fact::Unreadable { .. });
+    assert!(facts.iter().any(told), "{facts:?}");
+}
