@@ -22,6 +22,8 @@ module "input" {
   windows                 = var.windows
   workflow                = var.workflow
 
+  dist = "${path.module}/dist"
+
   given = {
     buckets   = var.buckets
     handlers  = var.handlers

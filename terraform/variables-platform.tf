@@ -1,10 +1,16 @@
 # Written by scripts/variables from modules/input/variables-platform.tf, which has types and rules.
 
+variable "name" {
+  description = "Name of the pipeline; every name starts with it."
+  type        = string
+  nullable    = false
+}
+
 variable "handlers" {
   description = <<-EOT
-    The handlers' build: its manifest, where the zips are, and how they run.
+    The functions' build and how they run. Nothing to say with a release: it brings the zips in dist/ beside this module.
 
-    - `manifest` (object, required): The build's handlers.json, decoded.
+    - `manifest` (object): The build's handlers.json, decoded; null: the file in directory, or else in dist/.
       - `version` (text, required)
       - `protocol` (number, required)
       - `handlers` (map of maps, required)
@@ -12,8 +18,8 @@ variable "handlers" {
         - `sha256` (text, required)
         - `bytes` (number, required)
     - `architecture` (text, default "arm64"): arm64 or x86_64.
-    - `directory` (text, default null): The zips are in a local directory,
-    - `s3` (object): or in a bucket, their keys being prefix and file name.
+    - `directory` (text, default null): A build of your own: a directory with the zips and handlers.json. Null, and s3 null too: dist/, which a release brings.
+    - `s3` (object): Instead a bucket, its keys being prefix and file name.
       - `bucket` (text, required)
       - `prefix` (text, default "")
     - `dispatch` (object)
@@ -28,12 +34,7 @@ variable "handlers" {
       - `maximum_concurrency` (number, default null): Most instances at once, 2 to 1000; null: 10, or one for each 25 starts a second that pace or a window allows, if that is more.
   EOT
   type        = any
-  nullable    = false
-}
-
-variable "name" {
-  description = "Name of the pipeline; every name starts with it."
-  type        = string
+  default     = {}
   nullable    = false
 }
 

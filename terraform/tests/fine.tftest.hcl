@@ -43,3 +43,21 @@ run "a_strangers_configuration" {
     error_message = "Its lanes and its window are in force."
   }
 }
+
+# Of a build of one's own, its directory says enough.
+run "handlers_in_a_directory" {
+  command = plan
+
+  variables {
+    handlers = { directory = "./tests/zips" }
+  }
+
+  assert {
+    condition     = output.released_sha256 == { dispatch = "0XDgddfzNH10IRiO3xF6zKqa1UC/LkSezjprKaCUh4I=", reconcile = "0XDgddfzNH10IRiO3xF6zKqa1UC/LkSezjprKaCUh4I=", settle = "0XDgddfzNH10IRiO3xF6zKqa1UC/LkSezjprKaCUh4I=" }
+    error_message = "The manifest is the directory's handlers.json."
+  }
+  assert {
+    condition     = module.dispatch.released_sha256 == "0XDgddfzNH10IRiO3xF6zKqa1UC/LkSezjprKaCUh4I="
+    error_message = "The functions are those of the directory."
+  }
+}

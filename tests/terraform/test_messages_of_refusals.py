@@ -31,6 +31,13 @@ SAID = {
         ":role/",
     ),
     "platform_with_a_key_that_aws_manages": ("alias/aws/", "policy"),
+    "handlers_of_a_checkout": (
+        "There is no dist/handlers.json",
+        "a checkout has none: take a release",
+        "scripts/release",
+        "scripts/build --out terraform/dist",
+    ),
+    "handlers_in_a_directory_without_a_build": ("There is no nowhere/handlers.json", "leave handlers.directory out"),
     "handlers_without_reconcile": ("no reconcile for arm64", "enabled = false"),
     # One run breaks several rules: each has its words.
     "reconcile_out_of_range": (

@@ -10,8 +10,25 @@ output "fifo" {
 }
 
 output "handlers" {
-  description = "The input handlers, with its defaults."
-  value       = var.handlers
+  description = "The input handlers, with its defaults, the manifest and the place of the zips."
+  value = merge(var.handlers, {
+    manifest  = local._manifest
+    directory = var.handlers.s3 == null ? coalesce(var.handlers.directory, var.dist) : null
+  })
+
+  precondition {
+    # Here and not beside the type: a rule there cannot ask what follows from it.
+    condition     = var.handlers.manifest == null ? fileexists(local._manifest_file) : true
+    error_message = "There is no ${local._manifest_file}, which names the functions' zips. ${var.handlers.directory == null ? "A release brings it, and a checkout has none: take a release (scripts/release makes one), or build into the checkout (scripts/build --out terraform/dist), or name a build of your own in handlers.directory." : "Build into that directory (scripts/build --out DIRECTORY), or leave handlers.directory out to take the functions that a release brings."}"
+  }
+  precondition {
+    # Without a manifest the rule above has said so.
+    condition = var.handlers.manifest == null && !fileexists(local._manifest_file) ? true : alltrue([
+      for handler in local._handlers :
+      can(local._manifest.handlers[handler][var.handlers.architecture])
+    ])
+    error_message = "The manifest of version ${local._manifest.version} has no ${join(" and no ", [for handler in local._handlers : handler if !can(local._manifest.handlers[handler][var.handlers.architecture])])} for ${var.handlers.architecture}; it has ${join(", ", flatten([for handler, builds in local._manifest.handlers : [for architecture in keys(builds) : "${handler} for ${architecture}"]]))}. Build it (scripts/build --arch ${var.handlers.architecture}), or set another handlers.architecture.${contains(local._handlers, "reconcile") && !can(local._manifest.handlers["reconcile"]) ? " A build without reconcile is of a release before it: reconcile = { enabled = false } does without." : ""}"
+  }
 }
 
 output "lanes" {

@@ -2,11 +2,27 @@
 # Required
 # -----------------------------------------------------------------------------
 
+variable "name" {
+  description = "Name of the pipeline; every name starts with it."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{1,30}[a-z0-9]$", var.name))
+    error_message = "\"${var.name}\" cannot be the name of a pipeline: 3 to 32 lower-case letters, digits and -, a letter first and no - last."
+  }
+}
+
+# -----------------------------------------------------------------------------
+# Optional
+# -----------------------------------------------------------------------------
+
 variable "handlers" {
-  description = "The handlers' build: its manifest, where the zips are, and how they run."
+  description = "The functions' build and how they run. Nothing to say with a release: it brings the zips in dist/ beside this module."
   type = object({
-    # The build's handlers.json, decoded.
-    manifest = object({
+    # The build's handlers.json, decoded; null: the file in directory, or else in
+    # dist/.
+    manifest = optional(object({
       version  = string
       protocol = number
       handlers = map(map(object({
@@ -14,12 +30,13 @@ variable "handlers" {
         sha256 = string
         bytes  = number
       })))
-    })
+    }))
     # arm64 or x86_64.
     architecture = optional(string, "arm64")
-    # The zips are in a local directory,
+    # A build of your own: a directory with the zips and handlers.json. Null, and
+    # s3 null too: dist/, which a release brings.
     directory = optional(string)
-    # or in a bucket, their keys being prefix and file name.
+    # Instead a bucket, its keys being prefix and file name.
     s3 = optional(object({
       bucket = string
       prefix = optional(string, "")
@@ -45,11 +62,16 @@ variable "handlers" {
       maximum_concurrency = optional(number)
     }), {})
   })
+  default  = {}
   nullable = false
 
   validation {
-    condition     = (var.handlers.directory == null) != (var.handlers.s3 == null)
-    error_message = "Give exactly one of handlers.directory and handlers.s3 as the place of the zips; ${var.handlers.directory == null ? "neither is" : "both are"} given."
+    condition     = var.handlers.directory == null || var.handlers.s3 == null
+    error_message = "handlers.directory and handlers.s3 are both given, and the zips are in one place: leave one out."
+  }
+  validation {
+    condition     = var.handlers.manifest == null || var.handlers.directory != null || var.handlers.s3 != null
+    error_message = "handlers.manifest names zips, and neither handlers.directory nor handlers.s3 says where they are. Give one of them, or leave manifest out too: then the functions are those of dist/."
   }
   validation {
     condition     = var.schedule.idle == "wait" && var.handlers.dispatch.reserved_concurrency != null ? coalesce(var.handlers.dispatch.reserved_concurrency, 0) >= 2 : true
@@ -59,29 +81,7 @@ variable "handlers" {
     condition     = contains(["arm64", "x86_64"], var.handlers.architecture)
     error_message = "handlers.architecture = \"${var.handlers.architecture}\": Lambda has arm64 and x86_64."
   }
-  validation {
-    condition = alltrue([
-      for handler in local._handlers :
-      can(var.handlers.manifest.handlers[handler][var.handlers.architecture])
-    ])
-    error_message = "The manifest of version ${var.handlers.manifest.version} has no ${join(" and no ", [for handler in local._handlers : handler if !can(var.handlers.manifest.handlers[handler][var.handlers.architecture])])} for ${var.handlers.architecture}; it has ${join(", ", flatten([for handler, builds in var.handlers.manifest.handlers : [for architecture in keys(builds) : "${handler} for ${architecture}"]]))}. Build it (scripts/build --arch ${var.handlers.architecture}), or set another handlers.architecture.${contains(local._handlers, "reconcile") && !can(var.handlers.manifest.handlers["reconcile"]) ? " A build without reconcile is of a release before it: reconcile = { enabled = false } does without." : ""}"
-  }
 }
-
-variable "name" {
-  description = "Name of the pipeline; every name starts with it."
-  type        = string
-  nullable    = false
-
-  validation {
-    condition     = can(regex("^[a-z][a-z0-9-]{1,30}[a-z0-9]$", var.name))
-    error_message = "\"${var.name}\" cannot be the name of a pipeline: 3 to 32 lower-case letters, digits and -, a letter first and no - last."
-  }
-}
-
-# -----------------------------------------------------------------------------
-# Optional
-# -----------------------------------------------------------------------------
 
 variable "ledger" {
   description = "The record of every object event."

@@ -8,8 +8,8 @@ locals {
     given = var.given
     known = {
       buckets   = var.buckets
-      handlers  = var.handlers
       workflow  = var.workflow
+      handlers  = var.handlers
       lanes     = var.lanes
       ledger    = var.ledger
       limits    = var.limits
@@ -37,6 +37,44 @@ locals {
       for place, object in objects : [
         for found in [lookup(object, "sources", null)] : {
           for key, one in found : "${place}.sources.${key}" => one if one != null
+        } if found != null
+      ]
+    ])...)
+  }
+
+  _of_workflow = {
+    for side, object in local._sides : side => merge([
+      for found in [lookup(object, "workflow", null)] : {
+        for only in [found] : "workflow" => only
+      } if found != null
+    ]...)
+  }
+
+  _of_workflow_state_machine = {
+    for side, objects in local._of_workflow : side => merge(flatten([
+      for place, object in objects : [
+        for found in [lookup(object, "state_machine", null)] : {
+          for only in [found] : "${place}.state_machine" => only
+        } if found != null
+      ]
+    ])...)
+  }
+
+  _of_workflow_alias = {
+    for side, objects in local._of_workflow : side => merge(flatten([
+      for place, object in objects : [
+        for found in [lookup(object, "alias", null)] : {
+          for only in [found] : "${place}.alias" => only
+        } if found != null
+      ]
+    ])...)
+  }
+
+  _of_workflow_policy_statements = {
+    for side, objects in local._of_workflow : side => merge(flatten([
+      for place, object in objects : [
+        for found in [lookup(object, "policy_statements", null)] : {
+          for number, one in found : "${place}.policy_statements[${number}]" => one if one != null
         } if found != null
       ]
     ])...)
@@ -95,44 +133,6 @@ locals {
       for place, object in objects : [
         for found in [lookup(object, "settle", null)] : {
           for only in [found] : "${place}.settle" => only
-        } if found != null
-      ]
-    ])...)
-  }
-
-  _of_workflow = {
-    for side, object in local._sides : side => merge([
-      for found in [lookup(object, "workflow", null)] : {
-        for only in [found] : "workflow" => only
-      } if found != null
-    ]...)
-  }
-
-  _of_workflow_state_machine = {
-    for side, objects in local._of_workflow : side => merge(flatten([
-      for place, object in objects : [
-        for found in [lookup(object, "state_machine", null)] : {
-          for only in [found] : "${place}.state_machine" => only
-        } if found != null
-      ]
-    ])...)
-  }
-
-  _of_workflow_alias = {
-    for side, objects in local._of_workflow : side => merge(flatten([
-      for place, object in objects : [
-        for found in [lookup(object, "alias", null)] : {
-          for only in [found] : "${place}.alias" => only
-        } if found != null
-      ]
-    ])...)
-  }
-
-  _of_workflow_policy_statements = {
-    for side, objects in local._of_workflow : side => merge(flatten([
-      for place, object in objects : [
-        for found in [lookup(object, "policy_statements", null)] : {
-          for number, one in found : "${place}.policy_statements[${number}]" => one if one != null
         } if found != null
       ]
     ])...)
@@ -290,16 +290,16 @@ locals {
     for side in ["given", "known"] : side => merge(
       { for place, object in local._of_buckets[side] : place => keys(object) },
       { for place, object in local._of_buckets_sources[side] : place => keys(object) },
+      { for place, object in local._of_workflow[side] : place => keys(object) },
+      { for place, object in local._of_workflow_state_machine[side] : place => keys(object) },
+      { for place, object in local._of_workflow_alias[side] : place => keys(object) },
+      { for place, object in local._of_workflow_policy_statements[side] : place => keys(object) },
       { for place, object in local._of_handlers[side] : place => keys(object) },
       { for place, object in local._of_handlers_s3[side] : place => keys(object) },
       { for place, object in local._of_handlers_dispatch[side] : place => keys(object) },
       { for place, object in local._of_handlers_ingest[side] : place => keys(object) },
       { for place, object in local._of_handlers_reconcile[side] : place => keys(object) },
       { for place, object in local._of_handlers_settle[side] : place => keys(object) },
-      { for place, object in local._of_workflow[side] : place => keys(object) },
-      { for place, object in local._of_workflow_state_machine[side] : place => keys(object) },
-      { for place, object in local._of_workflow_alias[side] : place => keys(object) },
-      { for place, object in local._of_workflow_policy_statements[side] : place => keys(object) },
       { for place, object in local._of_lanes[side] : place => keys(object) },
       { for place, object in local._of_ledger[side] : place => keys(object) },
       { for place, object in local._of_limits[side] : place => keys(object) },

@@ -159,7 +159,7 @@ run "handlers_without_ingest" {
     handlers = { s3 = { bucket = "artifacts" }, manifest = { version = "1.2.3", protocol = 2, handlers = { dispatch = { arm64 = { file = "d.zip", sha256 = "d1", bytes = 1 } }, reconcile = { arm64 = { file = "r.zip", sha256 = "r1", bytes = 1 } }, settle = { arm64 = { file = "s.zip", sha256 = "s1", bytes = 1 } } } } }
   }
 
-  expect_failures = [var.handlers]
+  expect_failures = [output.handlers]
 }
 
 run "fifo_from_s3" {

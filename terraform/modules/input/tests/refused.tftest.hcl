@@ -193,6 +193,26 @@ run "handlers_nowhere" {
   expect_failures = [var.handlers]
 }
 
+run "handlers_of_a_checkout" {
+  command = plan
+
+  variables {
+    handlers = {}
+  }
+
+  expect_failures = [output.handlers]
+}
+
+run "handlers_in_a_directory_without_a_build" {
+  command = plan
+
+  variables {
+    handlers = { directory = "nowhere" }
+  }
+
+  expect_failures = [output.handlers]
+}
+
 run "handlers_in_two_places" {
   command = plan
 
@@ -220,7 +240,7 @@ run "handlers_of_an_architecture_not_built" {
     handlers = { s3 = { bucket = "artifacts" }, manifest = { version = "1.2.3", protocol = 2, handlers = { dispatch = { x86_64 = { file = "d.zip", sha256 = "d1", bytes = 1 } }, reconcile = { x86_64 = { file = "r.zip", sha256 = "r1", bytes = 1 } }, settle = { x86_64 = { file = "s.zip", sha256 = "s1", bytes = 1 } } } } }
   }
 
-  expect_failures = [var.handlers]
+  expect_failures = [output.handlers]
 }
 
 run "handlers_not_all_built" {
@@ -230,7 +250,7 @@ run "handlers_not_all_built" {
     handlers = { s3 = { bucket = "artifacts" }, manifest = { version = "1.2.3", protocol = 2, handlers = { dispatch = { arm64 = { file = "d.zip", sha256 = "d1", bytes = 1 } }, reconcile = { arm64 = { file = "r.zip", sha256 = "r1", bytes = 1 } } } } }
   }
 
-  expect_failures = [var.handlers]
+  expect_failures = [output.handlers]
 }
 
 run "handlers_without_reconcile" {
@@ -240,7 +260,7 @@ run "handlers_without_reconcile" {
     handlers = { s3 = { bucket = "artifacts" }, manifest = { version = "1.2.3", protocol = 2, handlers = { dispatch = { arm64 = { file = "d.zip", sha256 = "d1", bytes = 1 } }, settle = { arm64 = { file = "s.zip", sha256 = "s1", bytes = 1 } } } } }
   }
 
-  expect_failures = [var.handlers]
+  expect_failures = [output.handlers]
 }
 
 run "ledger_that_forgets_too_soon" {

@@ -1,0 +1,17 @@
+# The functions' build: what a release has beside the composition, unless another is given.
+variable "dist" {
+  description = "Directory in which a release has the zips and handlers.json."
+  type        = string
+  default     = "dist"
+  nullable    = false
+}
+
+locals {
+  _manifest_file = "${coalesce(var.handlers.directory, var.dist)}/handlers.json"
+  # As one text, since the type that is given and what a file has differ.
+  _manifest = jsondecode(
+    var.handlers.manifest != null ? jsonencode(var.handlers.manifest) :
+    fileexists(local._manifest_file) ? file(local._manifest_file) :
+    jsonencode({ version = "none", protocol = 0, handlers = {} })
+  )
+}
