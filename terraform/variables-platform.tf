@@ -17,7 +17,7 @@ variable "handlers" {
         - `file` (text, required)
         - `sha256` (text, required)
         - `bytes` (number, required)
-    - `architecture` (text, default "arm64"): arm64 or x86_64.
+    - `architecture` (text, default null): arm64 or x86_64; null: the one that the build has, arm64 if it has both.
     - `directory` (text, default null): A build of your own: a directory with the zips and handlers.json. Null, and s3 null too: dist/, which a release brings.
     - `s3` (object): Instead a bucket, its keys being prefix and file name.
       - `bucket` (text, required)

@@ -61,3 +61,27 @@ run "handlers_in_a_directory" {
     error_message = "The functions are those of the directory."
   }
 }
+
+run "handlers_for_the_one_architecture_that_is_built" {
+  command = plan
+
+  variables {
+    handlers = {
+      s3 = { bucket = "artifacts" }
+      manifest = {
+        version  = "1.2.3"
+        protocol = 2
+        handlers = {
+          dispatch  = { x86_64 = { file = "dispatch.zip", sha256 = "d1", bytes = 1 } }
+          reconcile = { x86_64 = { file = "reconcile.zip", sha256 = "r1", bytes = 1 } }
+          settle    = { x86_64 = { file = "settle.zip", sha256 = "s1", bytes = 1 } }
+        }
+      }
+    }
+  }
+
+  assert {
+    condition     = module.dispatch.architecture == "x86_64"
+    error_message = "The functions are for what their zips are for."
+  }
+}

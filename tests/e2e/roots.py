@@ -53,12 +53,14 @@ def lay_out(name: str, copy: WorkingCopy, emulator: Emulator, handlers: Path, st
     if name == "device-status":
         stack.lay_out(emulator, handlers, copy)
         return stack.terraform
-    variables = {"handlers_manifest": str(handlers / "handlers.json"), "architecture": targets.host_architecture()}
+    variables = {"architecture": targets.host_architecture()}
     if name not in ACCOUNTS:
         copy.add(OWN / name)
         copy.add(OWN / "workflows")
-        return copy.root(OWN / name, emulator, {**variables, "handlers_bucket": HANDLERS})
-    own = {"name": name, "protect": False, "schedule": {"enabled": False, "tick_seconds": 5}}
+        # The zips are in a bucket.
+        elsewhere = {"handlers_manifest": str(handlers / "handlers.json"), "handlers_bucket": HANDLERS}
+        return copy.root(OWN / name, emulator, {**variables, **elsewhere})
+    own = {"handlers_directory": str(handlers), "name": name, "protect": False, "schedule": {"enabled": False, "tick_seconds": 5}}
     return copy.root(EXAMPLES / name, emulator, {**variables, **own, **VARIABLES.get(name, {})}, ACCOUNTS[name])
 
 

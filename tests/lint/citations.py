@@ -24,8 +24,9 @@ class Tree:
 
     @functools.cached_property
     def below(self) -> set[str]:
-        """Every file and directory."""
-        return {*self.texts, *(str(parent) for name in self.texts for parent in PurePath(name).parents)}
+        """Every file and directory, and what git is told to ignore by its path: a script writes it."""
+        written = (line.strip("/") for line in self.texts.get(".gitignore", "").splitlines())
+        return {*self.texts, *written, *(str(parent) for name in self.texts for parent in PurePath(name).parents)}
 
     def ending(self, name: str) -> list[str]:
         return [path for path in self.texts if path == name or path.endswith(f"/{name}")]

@@ -13,6 +13,7 @@ TREE = citations.Tree(
         "tests/scripts/test_replay.py": "def test_all() -> None:\n    write('x')\n",
         "handlers/spillway/src/message/fifo.rs": "fn ids_are_what_sqs_takes() {}",
         "scripts/demo": "#!/usr/bin/env bash",
+        ".gitignore": "/target\n/terraform/dist\n",
         "scripts/pipeline/overlay.py": 'NAME = "emulator_override.tf"',
     }
 )
@@ -75,6 +76,10 @@ def test_comments_of_every_language_cite(citing: str, text: str) -> None:
 )
 def test_code_does_not(citing: str, text: str) -> None:
     assert found(text, citing) == []
+
+
+def test_what_git_ignores_by_its_path_is_written_by_a_script() -> None:
+    assert found("Into terraform/dist and terraform/gone.") == ["terraform/gone"]
 
 
 def test_nothing_that_is_cited_is_missing() -> None:

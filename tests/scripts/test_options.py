@@ -12,6 +12,7 @@ from demo import options as demo
 from program.numbers import Whole
 from program.paths import ROOT, SCRIPTS
 from redrive import options as redrive
+from release import __main__ as release
 from suite import options as suite
 
 PARSE: dict[str, Callable[[list[str]], object]] = {
@@ -19,6 +20,7 @@ PARSE: dict[str, Callable[[list[str]], object]] = {
     "build": build.parse,
     "demo": demo.parse,
     "redrive": redrive.parse,
+    "release": release.parse,
     "test": suite.parse,
     "variables": variables.parse,
 }

@@ -18,7 +18,7 @@ SETTINGS = {"AWS_REGION": "us-east-1", "AWS_EC2_METADATA_DISABLED": "true", "GOG
 @pytest.fixture(scope="session")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("work") / "terraform"
-    return Path(shutil.copytree(ROOT / "terraform", directory, ignore=shutil.ignore_patterns(".terraform", "*.tfstate*")))
+    return Path(shutil.copytree(ROOT / "terraform", directory, ignore=shutil.ignore_patterns(".terraform", "*.tfstate*", "dist")))
 
 
 @pytest.fixture(scope="session")

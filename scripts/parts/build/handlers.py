@@ -54,11 +54,22 @@ def quickest_profile() -> str:
     return "dev" if (TARGET / "debug" / "dispatch").exists() else "demo"
 
 
+def _placeless() -> dict[str, str]:
+    """Flags with which no path of this machine is in what ships: the same from another directory, and for another person."""
+    home = os.environ.get("CARGO_HOME") or str(Path.home() / ".cargo")
+    places = {home: "/cargo", str(TARGET): "/target", str(ROOT): "/spillway"}
+    flags = {"RUSTFLAGS": "--remap-path-prefix", "CFLAGS": "-ffile-prefix-map"}
+    return {
+        name: " ".join([os.environ.get(name, ""), *(f"{flag}={place}={other}" for place, other in places.items())]).strip()
+        for name, flag in flags.items()
+    }
+
+
 def _compile(profile: str, target: targets.Target, names: list[str]) -> dict[str, Path]:
     # dev builds what a test run builds, so that the two share every compiled dependency.
     packages = ["--workspace", "--bins"] if profile == "dev" else [part for name in names for part in ("--package", name)]
     command = [*target.command, "--profile", profile, *packages, "--message-format", "json-render-diagnostics"]
-    result = _cargo(command, target.environment)
+    result = _cargo(command, {**target.environment, **(_placeless() if profile == "release" else {})})
     if result.returncode != 0:
         raise BuildError(f"cargo {' '.join(command)} failed")
     binaries = {}

@@ -31,7 +31,7 @@ class Settings:
         return {
             "name": self.name,
             "architecture": targets.host_architecture(),
-            "handlers_manifest": str(handlers / "handlers.json"),
+            "handlers_directory": str(handlers),
             "pace": {"max_concurrency": self.max_concurrency, "starts_per_second": self.starts_per_second, "burst": 50},
             "protect": self.protect,
             "retry": {"max_attempts": self.max_attempts, "backoff_seconds": list(self.backoff_seconds)},

@@ -12,7 +12,7 @@ from tools.terraform import Terraform
 
 # The bucket of the emulator that keeps Terraform's state.
 STATE = "terraform-state"
-IGNORED = shutil.ignore_patterns(".terraform", ".terraform.lock.hcl", "*.tfstate*", "tests")
+IGNORED = shutil.ignore_patterns(".terraform", ".terraform.lock.hcl", "*.tfstate*", "tests", "dist")
 
 
 class WorkingCopy:

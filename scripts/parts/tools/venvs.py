@@ -16,6 +16,7 @@ _LAYERS = {
     "policy": ("policy.txt",),
     "peer": ("peer.txt",),
     "moto": ("moto.txt",),
+    "release": ("release.txt",),
 }
 
 

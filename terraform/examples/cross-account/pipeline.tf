@@ -35,9 +35,8 @@ module "spillway" {
   }
 
   handlers = {
-    manifest     = jsondecode(file(var.handlers_manifest))
     architecture = var.architecture
-    directory    = coalesce(var.handlers_directory, dirname(var.handlers_manifest))
+    directory    = var.handlers_directory
   }
 
   pace     = var.pace

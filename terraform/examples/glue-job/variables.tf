@@ -1,18 +1,11 @@
-variable "handlers_manifest" {
-  description = "Path of the handlers.json that scripts/build or a release made."
-  type        = string
-  nullable    = false
-}
-
 variable "architecture" {
-  description = "Architecture of the handlers: arm64 or x86_64."
+  description = "Architecture of the functions, arm64 or x86_64; null: the one that the build has."
   type        = string
-  default     = "arm64"
-  nullable    = false
+  default     = null
 }
 
 variable "handlers_directory" {
-  description = "Directory of the handlers' zips; null: where the manifest is."
+  description = "Directory of a build of your own, with handlers.json; null: the functions of the release."
   type        = string
   default     = null
 }

@@ -1,3 +1,8 @@
+output "architecture" {
+  description = "arm64 or x86_64."
+  value       = one(aws_lambda_function.this.architectures)
+}
+
 output "environment" {
   description = "The function's environment variables, as they are."
   value       = aws_lambda_function.this.environment[0].variables

@@ -14,4 +14,10 @@ locals {
     fileexists(local._manifest_file) ? file(local._manifest_file) :
     jsonencode({ version = "none", protocol = 0, handlers = {} })
   )
+
+  _architectures = distinct(flatten([for builds in values(local._manifest.handlers) : keys(builds)]))
+  _architecture = coalesce(
+    var.handlers.architecture,
+    length(local._architectures) == 1 ? local._architectures[0] : "arm64",
+  )
 }

@@ -12,8 +12,9 @@ output "fifo" {
 output "handlers" {
   description = "The input handlers, with its defaults, the manifest and the place of the zips."
   value = merge(var.handlers, {
-    manifest  = local._manifest
-    directory = var.handlers.s3 == null ? coalesce(var.handlers.directory, var.dist) : null
+    architecture = local._architecture
+    manifest     = local._manifest
+    directory    = var.handlers.s3 == null ? coalesce(var.handlers.directory, var.dist) : null
   })
 
   precondition {
@@ -25,9 +26,9 @@ output "handlers" {
     # Without a manifest the rule above has said so.
     condition = var.handlers.manifest == null && !fileexists(local._manifest_file) ? true : alltrue([
       for handler in local._handlers :
-      can(local._manifest.handlers[handler][var.handlers.architecture])
+      can(local._manifest.handlers[handler][local._architecture])
     ])
-    error_message = "The manifest of version ${local._manifest.version} has no ${join(" and no ", [for handler in local._handlers : handler if !can(local._manifest.handlers[handler][var.handlers.architecture])])} for ${var.handlers.architecture}; it has ${join(", ", flatten([for handler, builds in local._manifest.handlers : [for architecture in keys(builds) : "${handler} for ${architecture}"]]))}. Build it (scripts/build --arch ${var.handlers.architecture}), or set another handlers.architecture.${contains(local._handlers, "reconcile") && !can(local._manifest.handlers["reconcile"]) ? " A build without reconcile is of a release before it: reconcile = { enabled = false } does without." : ""}"
+    error_message = "The manifest of version ${local._manifest.version} has no ${join(" and no ", [for handler in local._handlers : handler if !can(local._manifest.handlers[handler][local._architecture])])} for ${local._architecture}; it has ${join(", ", flatten([for handler, builds in local._manifest.handlers : [for architecture in keys(builds) : "${handler} for ${architecture}"]]))}. Build it (scripts/build --arch ${local._architecture}), or set another handlers.architecture.${contains(local._handlers, "reconcile") && !can(local._manifest.handlers["reconcile"]) ? " A build without reconcile is of a release before it: reconcile = { enabled = false } does without." : ""}"
   }
 }
 

@@ -31,8 +31,8 @@ variable "handlers" {
         bytes  = number
       })))
     }))
-    # arm64 or x86_64.
-    architecture = optional(string, "arm64")
+    # arm64 or x86_64; null: the one that the build has, arm64 if it has both.
+    architecture = optional(string)
     # A build of your own: a directory with the zips and handlers.json. Null, and
     # s3 null too: dist/, which a release brings.
     directory = optional(string)
@@ -78,8 +78,8 @@ variable "handlers" {
     error_message = "handlers.dispatch.reserved_concurrency = ${coalesce(var.handlers.dispatch.reserved_concurrency, 0)} does not go with schedule.idle = \"wait\": the next tick announces itself while the last one still runs. Give 2 or more, or leave it out."
   }
   validation {
-    condition     = contains(["arm64", "x86_64"], var.handlers.architecture)
-    error_message = "handlers.architecture = \"${var.handlers.architecture}\": Lambda has arm64 and x86_64."
+    condition     = var.handlers.architecture == null ? true : contains(["arm64", "x86_64"], var.handlers.architecture)
+    error_message = "handlers.architecture = \"${coalesce(var.handlers.architecture, "null")}\": Lambda has arm64 and x86_64."
   }
 }
 

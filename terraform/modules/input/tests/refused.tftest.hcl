@@ -237,7 +237,7 @@ run "handlers_of_an_architecture_not_built" {
   command = plan
 
   variables {
-    handlers = { s3 = { bucket = "artifacts" }, manifest = { version = "1.2.3", protocol = 2, handlers = { dispatch = { x86_64 = { file = "d.zip", sha256 = "d1", bytes = 1 } }, reconcile = { x86_64 = { file = "r.zip", sha256 = "r1", bytes = 1 } }, settle = { x86_64 = { file = "s.zip", sha256 = "s1", bytes = 1 } } } } }
+    handlers = { architecture = "arm64", s3 = { bucket = "artifacts" }, manifest = { version = "1.2.3", protocol = 2, handlers = { dispatch = { x86_64 = { file = "d.zip", sha256 = "d1", bytes = 1 } }, reconcile = { x86_64 = { file = "r.zip", sha256 = "r1", bytes = 1 } }, settle = { x86_64 = { file = "s.zip", sha256 = "s1", bytes = 1 } } } } }
   }
 
   expect_failures = [output.handlers]

@@ -1,0 +1,1 @@
+"""scripts/release: what people install."""

@@ -1,0 +1,5 @@
+"""What a person can mend."""
+
+
+class ReleaseError(Exception):
+    pass

@@ -1,0 +1,80 @@
+"""What Cargo says of the workspace, and git of the work tree."""
+
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+
+from program import processes
+from program.paths import ROOT
+
+from release.error import ReleaseError
+
+
+def _said(name: str) -> str:
+    """What [workspace.package] has. Python 3.10 cannot read TOML yet."""
+    text = (ROOT / "Cargo.toml").read_text().split("[workspace.package]")[1]
+    return re.search(rf'^{name} = "(.*)"$', text, re.MULTILINE)[1]
+
+
+def version() -> str:
+    return _said("version")
+
+
+def repository() -> str:
+    """OWNER/NAME, of the one place that has the address."""
+    return _said("repository").removeprefix("https://github.com/")
+
+
+def checksums() -> dict[tuple[str, str], str]:
+    """The SHA-256 of each crate of the registry, by name and version."""
+    lock = (ROOT / "Cargo.lock").read_text()
+    found = re.findall(r'^name = "(.*)"\nversion = "(.*)"\nsource = ".*"\nchecksum = "(.*)"$', lock, re.MULTILINE)
+    return {(name, version): digest for name, version, digest in found}
+
+
+def metadata(triple: str) -> dict:
+    """Every package with what it depends on when it is compiled for that machine."""
+    command = ["cargo", "metadata", "--locked", "--format-version", "1", "--filter-platform", triple]
+    result = processes.run(command, cwd=ROOT, env=dict(os.environ), stdout=subprocess.PIPE, text=True)
+    if result.returncode != 0:
+        raise ReleaseError("cargo metadata failed: is Cargo.lock up to date?")
+    return json.loads(result.stdout)
+
+
+def tool() -> str | None:
+    """The package of the operator's tool: it makes the program `spillway`."""
+    command = ["cargo", "metadata", "--no-deps", "--format-version", "1"]
+    result = processes.run(command, cwd=ROOT, env=dict(os.environ), stdout=subprocess.PIPE, text=True)
+    if result.returncode != 0:
+        raise ReleaseError("cargo metadata failed")
+    for package in json.loads(result.stdout)["packages"]:
+        if any(target["name"] == "spillway" and "bin" in target["kind"] for target in package["targets"]):
+            return package["name"]
+    return None
+
+
+def files(under: str) -> list[Path]:
+    """Tracked files below a directory, from the root."""
+    return [Path(name) for name in _git("ls-files", "-z", "--cached", "--others", "--exclude-standard", under).split("\0") if name]
+
+
+def uncommitted() -> list[str]:
+    return [line[3:] for line in _git("status", "--porcelain").splitlines()]
+
+
+def _git(*arguments: str) -> str:
+    result = processes.run(["git", *arguments], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    if result.returncode != 0:
+        raise ReleaseError(f"git {arguments[0]} failed: {result.stderr.strip()}")
+    return result.stdout
+
+
+def check_version(wanted: str) -> None:
+    if not re.fullmatch(r"\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?", wanted):
+        raise ReleaseError(f"{wanted} is no version: give MAJOR.MINOR.PATCH, such as {version()}")
+    if wanted != version():
+        raise ReleaseError(
+            f"Cargo.toml has version {version()}: change it to {wanted} there, run cargo check, and commit both files"
+        )
