@@ -55,10 +55,11 @@ def without_rust(directory: Path) -> str:
 
 def test_a_release_works_without_a_toolchain(release: Path, emulator: Emulator, tmp_path: Path) -> None:
     archive = release / ADDRESSES.archive
+    copy = WorkingCopy(tmp_path)
     digest = hashlib.sha256(archive.read_bytes()).hexdigest()
     with zipfile.ZipFile(archive) as released, served(release) as address:
         example = "terraform/examples/minimal"
-        root = tmp_path / "root"
+        root = tmp_path / "released"
         root.mkdir()
         text = released.read(f"{example}/main.tf").decode()
         # By the archive and not by git: nobody has published it yet.
@@ -67,7 +68,7 @@ def test_a_release_works_without_a_toolchain(release: Path, emulator: Emulator, 
         (root / "main.tf").write_text(text.replace(ADDRESSES.source(), source))
         (root / "workflow.asl.json").write_bytes(released.read(f"{example}/workflow.asl.json"))
         (root / "outputs.tf").write_text('output "spillway" {\n  value = module.spillway\n}\n')
-        terraform = WorkingCopy(tmp_path / "copy").root(root, emulator, {})
+        terraform = copy.root(Path(root.name), emulator, {})
         terraform.environment["PATH"] = without_rust(tmp_path / "programs")
         terraform.init()
         terraform.apply()
