@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 
 import metrics
+import reference
 from program import entry
 from program.paths import ROOT
 
@@ -115,6 +116,10 @@ class _Reader:
         assert found, f"no {pattern} in {self._text[:80]!r}"
         self._text = self._text[found.end() :]
         return found[1] if found.groups() else ""
+
+
+def read_type(text: str) -> Type:
+    return _Reader(text).type()
 
 
 def variables() -> list[Variable]:
@@ -267,8 +272,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="scripts/variables",
         description="Writes terraform/variables-*.tf and terraform/modules/input/words.tf from the types in "
-        "terraform/modules/input, and terraform/data/metrics.json from what the handlers count. To be run whenever one of them "
-        "changes; a test compares.",
+        "terraform/modules/input, terraform/data/metrics.json from what the handlers count, and the tables of inputs and "
+        "outputs in the modules' READMEs. To be run whenever one of them changes; a test compares.",
     )
     return parser.parse_args(arguments)
 
@@ -279,6 +284,7 @@ def main(arguments: list[str]) -> int:
         (COMPOSITION / name).write_text(text)
     WORDS.write_text(words())
     metrics.FILE.write_text(metrics.text())
+    reference.write()
     return 0
 
 

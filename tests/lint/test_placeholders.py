@@ -3,6 +3,7 @@
 import placeholders
 import prose
 import pytest
+import reference
 import tree
 
 pytestmark = pytest.mark.quick
@@ -46,7 +47,7 @@ def test_abbreviations_code_and_others_words_are_none(text: str) -> None:
 
 
 def test_no_document_has_one() -> None:
-    texts = {name: prose.without_code(text) for name, text in tree.documents().items()}
+    texts = {name: prose.without_code(reference.without(text)) for name, text in tree.documents().items()}
     assert len(texts) > 40
     assert list(placeholders.in_capitals(texts)) == []
 

@@ -44,7 +44,9 @@ output "function_arn" { value = "arn:aws:lambda:eu-central-1:111122223333:functi
 output "state_machine_arn" { value = "arn:aws:states:eu-central-1:111122223333:stateMachine:reports" }
 output "arn" { value = "arn:aws:dynamodb:eu-central-1:111122223333:table/reports" }
 output "name" { value = "reports" }
-output "bucket_notifications" { value = { uploads = { queues = { status = { queue = { arn = local.arn }, prefix = "status/" } } } } }
+output "bucket_notifications" {
+  value = { uploads = { queues = { status = { queue = { arn = local.arn }, prefix = "status/" } } } }
+}
 """
 
 

@@ -1,5 +1,10 @@
 variable "bucket" {
-  description = "The bucket, and the account that owns it."
+  description = <<-EOT
+    The bucket, and the account that owns it.
+
+    - `name` (text, required)
+    - `account_id` (text, required)
+  EOT
   type        = object({ name = string, account_id = string })
   nullable    = false
 }

@@ -12,16 +12,20 @@ variable "eventbridge" {
 }
 
 variable "functions" {
-  description = "Every function entry of the bucket, by its id. What is not here is removed from the bucket."
+  description = <<-EOT
+    Every function entry of the bucket, by its id. What is not here is removed from the bucket.
+
+    - `function` (object, required): The function; its policy must already let S3 invoke it.
+      - `arn` (text, required)
+    - `events` (set of texts, default ["s3:ObjectCreated:*"]): Event types.
+    - `prefix` (text, default ""): What a key starts with, not URL-encoded; "": anything.
+    - `suffix` (text, default ""): What a key ends with, not URL-encoded; "": anything.
+  EOT
   type = map(object({
-    # The function; its policy must already let S3 invoke it.
     function = object({ arn = string })
-    # Event types.
-    events = optional(set(string), ["s3:ObjectCreated:*"])
-    # What a key starts with, not URL-encoded; "": anything.
-    prefix = optional(string, "")
-    # What a key ends with, not URL-encoded; "": anything.
-    suffix = optional(string, "")
+    events   = optional(set(string), ["s3:ObjectCreated:*"])
+    prefix   = optional(string, "")
+    suffix   = optional(string, "")
   }))
   default  = {}
   nullable = false
@@ -52,15 +56,19 @@ variable "functions" {
 }
 
 variable "queues" {
-  description = "Every queue entry of the bucket, by its id. What is not here is removed from the bucket."
+  description = <<-EOT
+    Every queue entry of the bucket, by its id. What is not here is removed from the bucket.
+
+    - `queue` (object, required): The queue; its policy must already let S3 send to it.
+      - `arn` (text, required)
+    - `events` (set of texts, default ["s3:ObjectCreated:*"]): Event types.
+    - `prefix` (text, default ""): What a key starts with, not URL-encoded; "": anything.
+    - `suffix` (text, default ""): What a key ends with, not URL-encoded; "": anything.
+  EOT
   type = map(object({
-    # The queue; its policy must already let S3 send to it.
-    queue = object({ arn = string })
-    # Event types.
+    queue  = object({ arn = string })
     events = optional(set(string), ["s3:ObjectCreated:*"])
-    # What a key starts with, not URL-encoded; "": anything.
     prefix = optional(string, "")
-    # What a key ends with, not URL-encoded; "": anything.
     suffix = optional(string, "")
   }))
   default  = {}

@@ -1,5 +1,11 @@
 variable "home" {
-  description = "Where the queue will live; known before it exists, for instance from the ARN of a log group of the same configuration."
+  description = <<-EOT
+    Where the queue will live; known before it exists, for instance from the ARN of a log group of the same configuration.
+
+    - `partition` (text, required)
+    - `region` (text, required)
+    - `account_id` (text, required)
+  EOT
   type = object({
     partition  = string
     region     = string

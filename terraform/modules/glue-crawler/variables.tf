@@ -1,5 +1,11 @@
 variable "home" {
-  description = "Where the queues and the catalogue live; known before they exist, for instance from the ARN of a log group of the same configuration."
+  description = <<-EOT
+    Where the queues and the catalogue live; known before they exist, for instance from the ARN of a log group of the same configuration.
+
+    - `partition` (text, required)
+    - `region` (text, required)
+    - `account_id` (text, required)
+  EOT
   type = object({
     partition  = string
     region     = string
@@ -20,18 +26,22 @@ variable "name" {
 }
 
 variable "target" {
-  description = "What is crawled: one folder of one bucket. In event mode AWS takes no second one."
+  description = <<-EOT
+    What is crawled: one folder of one bucket. In event mode AWS takes no second one.
+
+    - `bucket` (text, required): Name of the bucket; it may be unknown at plan.
+    - `account_id` (text, default null): Account that owns the bucket; null: the queue's own.
+    - `prefix` (text, default ""): The folder, not URL-encoded, with / at its end; "": the whole bucket.
+    - `exclusions` (list of texts, default []): What is left out, as Glue's glob patterns relative to the folder.
+    - `kms_key` (object): Key that the objects are encrypted with, if it is one of your own.
+      - `arn` (text, required)
+  EOT
   type = object({
-    # Name of the bucket; it may be unknown at plan.
-    bucket = string
-    # Account that owns the bucket; null: the queue's own.
+    bucket     = string
     account_id = optional(string)
-    # The folder, not URL-encoded, with / at its end; "": the whole bucket.
-    prefix = optional(string, "")
-    # What is left out, as Glue's glob patterns relative to the folder.
+    prefix     = optional(string, "")
     exclusions = optional(list(string), [])
-    # Key that the objects are encrypted with, if it is one of your own.
-    kms_key = optional(object({ arn = string }))
+    kms_key    = optional(object({ arn = string }))
   })
   nullable = false
 
@@ -62,11 +72,14 @@ variable "target" {
 }
 
 variable "alarms" {
-  description = "Alarms on events that nobody crawls, on dead letters and on failed crawls; null: none."
+  description = <<-EOT
+    Alarms on events that nobody crawls, on dead letters and on failed crawls; null: none.
+
+    - `actions` (list of texts, default []): ARNs of what is told, usually an SNS topic.
+    - `oldest_event_seconds` (number, default 10800): Oldest event that is still right: a few times the schedule's interval.
+  EOT
   type = object({
-    # ARNs of what is told, usually an SNS topic.
-    actions = optional(list(string), [])
-    # Oldest event that is still right: a few times the schedule's interval.
+    actions              = optional(list(string), [])
     oldest_event_seconds = optional(number, 10800)
   })
   default = {}
@@ -82,18 +95,19 @@ variable "alarms" {
 }
 
 variable "crawl" {
-  description = "When the crawler runs, what it looks at, and what it does about what it finds."
+  description = <<-EOT
+    When the crawler runs, what it looks at, and what it does about what it finds.
+
+    - `schedule` (text, default "cron(15 * * * ? *)"): In UTC, as cron(minutes hours day month weekday year); null: by hand.
+    - `recrawl` (text, default "CRAWL_EVENT_MODE"): CRAWL_EVENT_MODE: the folders that events name. CRAWL_EVERYTHING: all of the target, each time. CRAWL_NEW_FOLDERS_ONLY: folders that are new.
+    - `update` (text, default "UPDATE_IN_DATABASE"): What becomes of a table whose schema has changed: UPDATE_IN_DATABASE, LOG.
+    - `delete` (text, default "DEPRECATE_IN_DATABASE"): Of a table or partition whose objects are gone: DEPRECATE_IN_DATABASE, DELETE_FROM_DATABASE, LOG.
+  EOT
   type = object({
-    # In UTC, as cron(minutes hours day month weekday year); null: by hand.
     schedule = optional(string, "cron(15 * * * ? *)")
-    # CRAWL_EVENT_MODE: the folders that events name. CRAWL_EVERYTHING: all of
-    # the target, each time. CRAWL_NEW_FOLDERS_ONLY: folders that are new.
-    recrawl = optional(string, "CRAWL_EVENT_MODE")
-    # What becomes of a table whose schema has changed: UPDATE_IN_DATABASE, LOG.
-    update = optional(string, "UPDATE_IN_DATABASE")
-    # Of a table or partition whose objects are gone: DEPRECATE_IN_DATABASE,
-    # DELETE_FROM_DATABASE, LOG.
-    delete = optional(string, "DEPRECATE_IN_DATABASE")
+    recrawl  = optional(string, "CRAWL_EVENT_MODE")
+    update   = optional(string, "UPDATE_IN_DATABASE")
+    delete   = optional(string, "DEPRECATE_IN_DATABASE")
   })
   default  = {}
   nullable = false
@@ -125,11 +139,14 @@ variable "crawl" {
 }
 
 variable "database" {
-  description = "Database of the catalogue that the tables go to."
+  description = <<-EOT
+    Database of the catalogue that the tables go to.
+
+    - `name` (text, default null): Null: the crawler's name, with _ for -.
+    - `create` (true or false, default true): Whether this module makes it; false: it is there.
+  EOT
   type = object({
-    # Null: the crawler's name, with _ for -.
-    name = optional(string)
-    # Whether this module makes it; false: it is there.
+    name   = optional(string)
     create = optional(bool, true)
   })
   default  = {}
@@ -146,12 +163,15 @@ variable "database" {
 }
 
 variable "feed" {
-  description = "How events come into the crawler's queue: from an SNS topic that the bucket notifies, or by the bucket's own notification (output bucket_notification)."
+  description = <<-EOT
+    How events come into the crawler's queue: from an SNS topic that the bucket notifies, or by the bucket's own notification (output bucket_notification).
+
+    - `topic` (object): The topic; null: the bucket's own notification. Its policy must let this account subscribe.
+      - `arn` (text, required)
+    - `events` (set of texts, default ["s3:ObjectCreated:*", "s3:ObjectRemoved:*"]): What the bucket's own notification sends. A topic sends what it is sent.
+  EOT
   type = object({
-    # The topic; null: the bucket's own notification. Its policy must let this
-    # account subscribe.
-    topic = optional(object({ arn = string }))
-    # What the bucket's own notification sends. A topic sends what it is sent.
+    topic  = optional(object({ arn = string }))
     events = optional(set(string), ["s3:ObjectCreated:*", "s3:ObjectRemoved:*"])
   })
   default  = {}
@@ -172,7 +192,13 @@ variable "feed" {
 }
 
 variable "iam" {
-  description = "How the crawler's role is made."
+  description = <<-EOT
+    How the crawler's role is made.
+
+    - `path` (text, default "/")
+    - `permissions_boundary` (text, default null)
+    - `role_name_prefix` (text, default "")
+  EOT
   type = object({
     path                 = optional(string, "/")
     permissions_boundary = optional(string)
@@ -210,16 +236,19 @@ variable "protect" {
 }
 
 variable "table" {
-  description = "How the crawler makes tables of folders."
+  description = <<-EOT
+    How the crawler makes tables of folders.
+
+    - `prefix` (text, default ""): Put before each table's name.
+    - `level` (number, default null): Depth of the folder that is one table, the bucket being 1; null: Glue's guess.
+    - `combine_compatible_schemas` (true or false, default true): One table where schemas are compatible, instead of one per schema.
+    - `partitions_inherit` (true or false, default true): Partitions have the table's schema and not one of their own.
+  EOT
   type = object({
-    # Put before each table's name.
-    prefix = optional(string, "")
-    # Depth of the folder that is one table, the bucket being 1; null: Glue's guess.
-    level = optional(number)
-    # One table where schemas are compatible, instead of one per schema.
+    prefix                     = optional(string, "")
+    level                      = optional(number)
     combine_compatible_schemas = optional(bool, true)
-    # Partitions have the table's schema and not one of their own.
-    partitions_inherit = optional(bool, true)
+    partitions_inherit         = optional(bool, true)
   })
   default  = {}
   nullable = false

@@ -1,9 +1,14 @@
 variable "artifact" {
-  description = "Where the zips of the manifest are: exactly one of directory and s3."
+  description = <<-EOT
+    Where the zips of the manifest are: exactly one of directory and s3.
+
+    - `directory` (text, default null): A local directory.
+    - `s3` (object): A bucket, and what its keys have before the file name ("" or "v1/").
+      - `bucket` (text, required)
+      - `prefix` (text, default "")
+  EOT
   type = object({
-    # A local directory.
     directory = optional(string)
-    # A bucket, and what its keys have before the file name ("" or "v1/").
     s3 = optional(object({
       bucket = string
       prefix = optional(string, "")
@@ -29,13 +34,19 @@ variable "handler" {
 }
 
 variable "manifest" {
-  description = "The handlers.json of a build or release, decoded."
+  description = <<-EOT
+    The handlers.json of a build or release, decoded.
+
+    - `version` (text, required): Release of the handlers.
+    - `protocol` (number, required): What handlers and modules agree on; must be the modules' own.
+    - `handlers` (map of maps, required): Per handler and architecture the zip, its size and its SHA-256 (base64).
+      - `file` (text, required)
+      - `sha256` (text, required)
+      - `bytes` (number, required)
+  EOT
   type = object({
-    # Release of the handlers.
-    version = string
-    # What handlers and modules agree on; must be the modules' own.
+    version  = string
     protocol = number
-    # Per handler and architecture the zip, its size and its SHA-256 (base64).
     handlers = map(map(object({
       file   = string
       sha256 = string
@@ -80,12 +91,18 @@ variable "architecture" {
 }
 
 variable "async_invoke" {
-  description = "How long and how often Lambda tries an asynchronous invocation; null: its defaults, 6 hours and 2 retries."
+  description = <<-EOT
+    How long and how often Lambda tries an asynchronous invocation; null: its defaults, 6 hours and 2 retries.
+
+    - `maximum_event_age_seconds` (number, default 60)
+    - `maximum_retry_attempts` (number, default 0)
+    - `on_failure` (object): Standard SQS queue for invocations that failed for good.
+      - `arn` (text, required)
+  EOT
   type = object({
     maximum_event_age_seconds = optional(number, 60)
     maximum_retry_attempts    = optional(number, 0)
-    # Standard SQS queue for invocations that failed for good.
-    on_failure = optional(object({ arn = string }))
+    on_failure                = optional(object({ arn = string }))
   })
   default = null
 
@@ -107,7 +124,12 @@ variable "environment" {
 }
 
 variable "iam" {
-  description = "How the role is made."
+  description = <<-EOT
+    How the role is made.
+
+    - `path` (text, default "/")
+    - `permissions_boundary` (text, default null)
+  EOT
   type = object({
     path                 = optional(string, "/")
     permissions_boundary = optional(string)
@@ -135,7 +157,15 @@ variable "log_retention_days" {
 }
 
 variable "policy_statements" {
-  description = "What the function may do, besides writing to its own log group."
+  description = <<-EOT
+    What the function may do, besides writing to its own log group.
+
+    - `sid` (text, default null)
+    - `effect` (text, default "Allow")
+    - `actions` (list of texts, required)
+    - `resources` (list of texts, required)
+    - `conditions` (map of maps, default null)
+  EOT
   type = list(object({
     sid        = optional(string)
     effect     = optional(string, "Allow")
@@ -153,14 +183,19 @@ variable "policy_statements" {
 }
 
 variable "settings" {
-  description = "Size and bounds of the function."
+  description = <<-EOT
+    Size and bounds of the function.
+
+    - `memory_mb` (number, default 256)
+    - `reserved_concurrency` (number, default null): Null: none reserved. A young account cannot reserve any.
+    - `timeout_seconds` (number, default 30)
+    - `tracing` (true or false, default false): X-Ray.
+  EOT
   type = object({
-    memory_mb = optional(number, 256)
-    # Null: none reserved. A young account cannot reserve any.
+    memory_mb            = optional(number, 256)
     reserved_concurrency = optional(number)
     timeout_seconds      = optional(number, 30)
-    # X-Ray.
-    tracing = optional(bool, false)
+    tracing              = optional(bool, false)
   })
   default  = {}
   nullable = false

@@ -1,5 +1,11 @@
 variable "home" {
-  description = "Where the queues, log groups and roles live."
+  description = <<-EOT
+    Where the queues, log groups and roles live.
+
+    - `partition` (text, required)
+    - `region` (text, required)
+    - `account_id` (text, required)
+  EOT
   type = object({
     partition  = string
     region     = string
@@ -32,7 +38,12 @@ variable "appliers" {
 }
 
 variable "buckets" {
-  description = "Buckets that send straight to a queue, by a key of your choice; account_id null: the queue's own account."
+  description = <<-EOT
+    Buckets that send straight to a queue, by a key of your choice; account_id null: the queue's own account.
+
+    - `name` (text, required)
+    - `account_id` (text, default null)
+  EOT
   type        = map(object({ name = string, account_id = optional(string) }))
   default     = {}
   nullable    = false
@@ -51,7 +62,12 @@ variable "handlers" {
 }
 
 variable "iam" {
-  description = "How the pipeline's roles are made."
+  description = <<-EOT
+    How the pipeline's roles are made.
+
+    - `path` (text, default "/")
+    - `role_name_prefix` (text, default "")
+  EOT
   type = object({
     path             = optional(string, "/")
     role_name_prefix = optional(string, "")

@@ -27,7 +27,13 @@ variable "dead_letter_name" {
 }
 
 variable "home" {
-  description = "Where the queues will live; known before they exist, for instance from the ARN of a log group of the same configuration."
+  description = <<-EOT
+    Where the queues will live; known before they exist, for instance from the ARN of a log group of the same configuration.
+
+    - `partition` (text, required)
+    - `region` (text, required)
+    - `account_id` (text, required)
+  EOT
   type = object({
     partition  = string
     region     = string

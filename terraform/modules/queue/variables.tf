@@ -10,7 +10,13 @@ variable "dead_letter_name" {
 }
 
 variable "home" {
-  description = "Where the queue will live; known before it exists, for instance from the ARN of a log group of the same configuration."
+  description = <<-EOT
+    Where the queue will live; known before it exists, for instance from the ARN of a log group of the same configuration.
+
+    - `partition` (text, required)
+    - `region` (text, required)
+    - `account_id` (text, required)
+  EOT
   type = object({
     partition  = string
     region     = string
@@ -31,14 +37,19 @@ variable "name" {
 }
 
 variable "buckets" {
-  description = "Buckets whose events the queue takes in, by a key of your choice."
+  description = <<-EOT
+    Buckets whose events the queue takes in, by a key of your choice.
+
+    - `name` (text, required): Name of the bucket; it may be unknown at plan.
+    - `account_id` (text, default null): Account that owns the bucket; null: the queue's own.
+    - `sources` (map of objects): The parts of the bucket, by a key of your choice: they become the bucket's notification entries (output bucket_notifications).
+      - `prefix` (text, default "")
+      - `suffix` (text, default "")
+      - `events` (set of texts, default ["s3:ObjectCreated:*"])
+  EOT
   type = map(object({
-    # Name of the bucket; it may be unknown at plan.
-    name = string
-    # Account that owns the bucket; null: the queue's own.
+    name       = string
     account_id = optional(string)
-    # The parts of the bucket, by a key of your choice: they become the
-    # bucket's notification entries (output bucket_notifications).
     sources = optional(map(object({
       prefix = optional(string, "")
       suffix = optional(string, "")
@@ -81,7 +92,15 @@ variable "dead_letter_retention_seconds" {
 }
 
 variable "extra_policy_statements" {
-  description = "Further statements of the queue's policy; their resource is the queue."
+  description = <<-EOT
+    Further statements of the queue's policy; their resource is the queue.
+
+    - `sid` (text, required)
+    - `effect` (text, default "Allow")
+    - `principals` (map of lists, required)
+    - `actions` (list of texts, required)
+    - `conditions` (map of maps, default null)
+  EOT
   type = list(object({
     sid        = string
     effect     = optional(string, "Allow")

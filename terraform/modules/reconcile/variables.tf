@@ -11,7 +11,12 @@ variable "function" {
 }
 
 variable "ledger" {
-  description = "The table that the counts of a run are read from."
+  description = <<-EOT
+    The table that the counts of a run are read from.
+
+    - `arn` (text, required)
+    - `name` (text, required)
+  EOT
   type        = object({ arn = string, name = string })
   nullable    = false
 }
@@ -50,7 +55,12 @@ variable "rule_role_name" {
 }
 
 variable "buckets" {
-  description = "Buckets of this account and Region that may be listed, by a key of your choice, and what the prefix of a listing may start with; one that is \"\": anything."
+  description = <<-EOT
+    Buckets of this account and Region that may be listed, by a key of your choice, and what the prefix of a listing may start with; one that is "": anything.
+
+    - `name` (text, required)
+    - `prefixes` (set of texts, required)
+  EOT
   type        = map(object({ name = string, prefixes = set(string) }))
   default     = {}
   nullable    = false
@@ -81,7 +91,12 @@ variable "expression" {
 }
 
 variable "iam" {
-  description = "How the roles are made."
+  description = <<-EOT
+    How the roles are made.
+
+    - `path` (text, default "/")
+    - `permissions_boundary` (text, default null)
+  EOT
   type = object({
     path                 = optional(string, "/")
     permissions_boundary = optional(string)
@@ -91,7 +106,12 @@ variable "iam" {
 }
 
 variable "inventories" {
-  description = "Where S3 puts inventories that may be read, by a key of your choice: a bucket of this account and Region, and the prefix below which they are."
+  description = <<-EOT
+    Where S3 puts inventories that may be read, by a key of your choice: a bucket of this account and Region, and the prefix below which they are.
+
+    - `bucket` (text, required)
+    - `prefix` (text, default "")
+  EOT
   type        = map(object({ bucket = string, prefix = optional(string, "") }))
   default     = {}
   nullable    = false
@@ -128,7 +148,12 @@ variable "max_concurrency" {
 }
 
 variable "scheduled_list" {
-  description = "What each scheduled run lists, besides going over the rows: entries of the input's list. None: nothing."
+  description = <<-EOT
+    What each scheduled run lists, besides going over the rows: entries of the input's list. None: nothing.
+
+    - `bucket` (text, required)
+    - `prefix` (text, required)
+  EOT
   type        = list(object({ bucket = string, prefix = string }))
   default     = []
   nullable    = false

@@ -36,15 +36,17 @@ variable "role_name" {
 }
 
 variable "alias" {
-  description = "A name by which executions are started, and the versions it stands for; null: none, starts go to the state machine as it is."
+  description = <<-EOT
+    A name by which executions are started, and the versions it stands for; null: none, starts go to the state machine as it is.
+
+    - `name` (text, required): Name of the alias, for instance live.
+    - `previous_version_arn` (text, default null): The version that shares the starts with the new one: the output version_arn of the last apply.
+    - `weight` (number, default 100): Share of starts that the new version gets, in percent.
+  EOT
   type = object({
-    # Name of the alias, for instance live.
-    name = string
-    # The version that shares the starts with the new one: the output
-    # version_arn of the last apply.
+    name                 = string
     previous_version_arn = optional(string)
-    # Share of starts that the new version gets, in percent.
-    weight = optional(number, 100)
+    weight               = optional(number, 100)
   })
   default = null
 
@@ -67,7 +69,12 @@ variable "alias" {
 }
 
 variable "iam" {
-  description = "How the role is made."
+  description = <<-EOT
+    How the role is made.
+
+    - `path` (text, default "/")
+    - `permissions_boundary` (text, default null)
+  EOT
   type = object({
     path                 = optional(string, "/")
     permissions_boundary = optional(string)
@@ -88,11 +95,15 @@ variable "kms_key" {
 }
 
 variable "logs" {
-  description = "What goes to the log group."
+  description = <<-EOT
+    What goes to the log group.
+
+    - `level` (text, default "ERROR"): ALL, ERROR, FATAL or OFF.
+    - `include_execution_data` (true or false, default false): Inputs and outputs too: object keys and whatever the states read.
+    - `retention_days` (number, default 30)
+  EOT
   type = object({
-    # ALL, ERROR, FATAL or OFF.
-    level = optional(string, "ERROR")
-    # Inputs and outputs too: object keys and whatever the states read.
+    level                  = optional(string, "ERROR")
     include_execution_data = optional(bool, false)
     retention_days         = optional(number, 30)
   })
@@ -106,7 +117,15 @@ variable "logs" {
 }
 
 variable "policy_statements" {
-  description = "What the state machine may do, besides writing its logs."
+  description = <<-EOT
+    What the state machine may do, besides writing its logs.
+
+    - `sid` (text, default null)
+    - `effect` (text, default "Allow")
+    - `actions` (list of texts, required)
+    - `resources` (list of texts, required)
+    - `conditions` (map of maps, default null)
+  EOT
   type = list(object({
     sid        = optional(string)
     effect     = optional(string, "Allow")

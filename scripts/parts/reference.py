@@ -1,0 +1,137 @@
+"""What a module asks for and gives, as tables between markers in its README, in the form of terraform-docs.
+
+Read from the HCL itself; scripts/variables writes them.
+"""
+
+import dataclasses
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from program.paths import ROOT
+
+BEGIN, END = "<!-- BEGIN_TF_DOCS -->", "<!-- END_TF_DOCS -->"
+_BLOCK = re.compile(r'^(variable|output) "(\w+)" {\n(.*?)^}\n', re.MULTILINE | re.DOTALL)
+# From an attribute to the next one, or to a block.
+_ATTRIBUTE = r"^  {name} += (.*?)(?=^  [a-z]\w* *[={{]|^  #|\Z)"
+_HEREDOC = re.compile(r"<<-EOT\n(.*?)^ *EOT$", re.MULTILINE | re.DOTALL)
+
+
+@dataclasses.dataclass(frozen=True)
+class Entry:
+    """A variable or an output."""
+
+    kind: str
+    name: str
+    description: str
+    type: str = ""
+    # As it is written; none if it is required.
+    default: str | None = None
+
+
+def modules() -> list[Path]:
+    composition = ROOT / "terraform"
+    return [composition, *sorted(path for path in (composition / "modules").iterdir() if path.is_dir())]
+
+
+def entries(directory: Path) -> list[Entry]:
+    """By name, those that are required first."""
+    text = "".join(path.read_text() for path in sorted(directory.glob("*.tf")))
+    found = [_entry(kind, name, body) for kind, name, body in _BLOCK.findall(text)]
+    return sorted(found, key=lambda entry: entry.name)
+
+
+def _entry(kind: str, name: str, body: str) -> Entry:
+    body = re.sub(r"^  (validation|precondition) {\n.*?^  }\n", "", body, flags=re.MULTILINE | re.DOTALL)
+    description = _text(_attribute(body, "description") or "")
+    return Entry(kind, name, description, _attribute(body, "type") or "any", _attribute(body, "default"))
+
+
+def _attribute(body: str, name: str) -> str | None:
+    found = re.search(_ATTRIBUTE.format(name=name), body, re.MULTILINE | re.DOTALL)
+    return found[1].strip() if found else None
+
+
+def _text(value: str) -> str:
+    """A text as Terraform has it, of a quoted one or of a heredoc."""
+    if found := _HEREDOC.match(value):
+        lines = found[1].splitlines()
+        indent = min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=0)
+        value = "\n".join(line[indent:] for line in lines).strip()
+    else:
+        value = value.removeprefix('"').removesuffix('"').replace('\\"', '"')
+    return value.replace("$${", "${").replace("%%{", "%{")
+
+
+def versions(directory: Path) -> list[tuple[str, str]]:
+    """Of Terraform and of providers."""
+    file = directory / "versions.tf"
+    text = file.read_text() if file.exists() else ""
+    terraform = re.findall(r'required_version += "(.*)"', text)
+    providers = re.findall(r'^    (\w+) = {\n.*?version += "(.*?)"', text, re.MULTILINE | re.DOTALL)
+    return [*(("terraform", version) for version in terraform), *providers]
+
+
+def tables(directory: Path) -> str:
+    """What stands between the markers."""
+    return "\n".join([BEGIN, *_lines(directory), "", END])
+
+
+def _lines(directory: Path) -> Iterator[str]:
+    found = entries(directory)
+    yield from ("### Requirements", "", "| Name | Version |", "|------|---------|")
+    yield from (f"| {_named('requirement', name)} | {version} |" for name, version in versions(directory))
+    yield ""
+    variables = [entry for entry in found if entry.kind == "variable"]
+    yield from ("### Inputs", "")
+    if variables:
+        yield from ("| Name | Description | Type | Default | Required |", "|------|-------------|------|---------|:--------:|")
+        for entry in variables:
+            default = "n/a" if entry.default is None else _code(entry.default)
+            required = "yes" if entry.default is None else "no"
+            yield f"| {_named('input', entry.name)} | {_cell(entry.description)} | {_code(entry.type)} | {default} | {required} |"
+    else:
+        yield "No inputs."
+    yield ""
+    outputs = [entry for entry in found if entry.kind == "output"]
+    yield from ("### Outputs", "", "| Name | Description |", "|------|-------------|")
+    yield from (f"| {_named('output', entry.name)} | {_cell(entry.description)} |" for entry in outputs)
+
+
+def _named(kind: str, name: str) -> str:
+    return f'<a name="{kind}_{name}"></a> [{name}](#{kind}_{name})'
+
+
+def _cell(text: str) -> str:
+    # What is code stays as it is.
+    parts = re.split(r"(`[^`\n]*`)", text)
+    parts[::2] = [part.replace("<", "&lt;").replace("*", "\\*") for part in parts[::2]]
+    return "".join(parts).replace("|", "\\|").replace("\n", "<br/>")
+
+
+def _code(text: str) -> str:
+    if "\n" not in text:
+        return f"`{text}`".replace("|", "\\|")
+    # A comment ends with its line.
+    lines = [line for line in text.splitlines() if not line.strip().startswith("#")]
+    return "<pre>" + "<br/>".join(lines).replace("|", "\\|") + "</pre>"
+
+
+def without(text: str) -> str:
+    """A document without its tables: what they say stands in the HCL."""
+    return re.sub(f"{BEGIN}.*?{END}", "", text, flags=re.DOTALL)
+
+
+def written(directory: Path) -> str:
+    """The README with its tables."""
+    text = (directory / "README.md").read_text()
+    if BEGIN not in text:
+        text = f"{text.rstrip()}\n\n## Reference\n\n{BEGIN}\n{END}\n"
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return before + tables(directory) + after
+
+
+def write() -> None:
+    for directory in modules():
+        (directory / "README.md").write_text(written(directory))
