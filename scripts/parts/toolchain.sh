@@ -61,11 +61,12 @@ check_cc() {
 
 check_terraform() {
   local found remedy="Terraform $terraform_minimum or newer: https://developer.hashicorp.com/terraform/install"
-  if ! command -v terraform >/dev/null; then
+  local program=${SPILLWAY_TERRAFORM:-terraform}
+  if ! command -v "$program" >/dev/null; then
     missing terraform "$remedy"
     return
   fi
-  found=$(TF_CLI_CONFIG_FILE=/dev/null CHECKPOINT_DISABLE=1 terraform version | sed -n '1s/^Terraform v//p')
+  found=$(TF_CLI_CONFIG_FILE=/dev/null CHECKPOINT_DISABLE=1 "$program" version | sed -n '1s/^[A-Za-z]* v//p')
   at_least "$found" "$terraform_minimum" || missing terraform "$remedy (found $found)"
 }
 

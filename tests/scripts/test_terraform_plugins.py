@@ -48,3 +48,15 @@ def test_a_packed_mirror_is_found(nowhere: Path) -> None:
     directory.mkdir(parents=True)
     (directory / f"terraform-provider-aws_5.99.1_{terraform_plugins._platform()}.zip").touch()
     assert terraform_plugins.find_mirror() == (nowhere.resolve(), "5.99.1")
+
+
+def test_a_pinned_version_is_that_one_or_comes_from_the_registry(nowhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for version in ("5.90.0", "5.100.0"):
+        add(nowhere, version)
+    monkeypatch.setattr(terraform_plugins, "PINNED", "5.90.0")
+    assert terraform_plugins.find_mirror() == (nowhere.resolve(), "5.90.0")
+    terraform_plugins.pin(nowhere)
+    assert 'version = "5.90.0"' in (nowhere / "pinned_provider_override.tf").read_text()
+    monkeypatch.setattr(terraform_plugins, "PINNED", "~> 6.0")
+    assert terraform_plugins.find_mirror() is None
+    assert terraform_plugins.version() == "~> 6.0"

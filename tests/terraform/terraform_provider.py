@@ -24,7 +24,10 @@ class ProviderError(Exception):
 
 def binary(initialised: Path) -> Path:
     """Where `terraform init` without a running provider has put it, in that root."""
-    return next((initialised / ".terraform/providers" / PROVIDER).glob("*/*/terraform-provider-aws*"))
+    # OpenTofu has a registry of its own.
+    return next(
+        (initialised / ".terraform/providers").glob(f"*/{PROVIDER.relative_to(PROVIDER.parts[0])}/*/*/terraform-provider-aws*")
+    )
 
 
 @contextlib.contextmanager

@@ -15,6 +15,10 @@ from tools import terraform_plugins
 CHANGES = ("-auto-approve", "-input=false", "-no-color", "-parallelism=100")
 
 
+# tofu, for one.
+PROGRAM = os.environ.get("SPILLWAY_TERRAFORM", "terraform")
+
+
 class TerraformError(Exception):
     pass
 
@@ -38,7 +42,7 @@ class Terraform:
         }
 
     def run(self, *arguments: str, accepted: tuple[int, ...] = (0,)) -> subprocess.CompletedProcess:
-        command = ["terraform", f"-chdir={self._directory}", *arguments]
+        command = [PROGRAM, f"-chdir={self._directory}", *arguments]
         result = processes.run(command, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         if self._log:
             with self._log.open("a") as log:
@@ -49,6 +53,7 @@ class Terraform:
         return result
 
     def init(self) -> None:
+        terraform_plugins.pin(self._directory)
         # Terraform's plugin cache is not made for several writers.
         with exclusive(TOOLS / "terraform-plugins.lock"):
             self.run("init", "-input=false", "-no-color")

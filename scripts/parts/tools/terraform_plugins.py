@@ -12,6 +12,8 @@ from program.paths import TOOLS
 PROVIDER = Path("registry.terraform.io/hashicorp/aws")
 # What the emulator was tried with; newer majors ask it for more.
 VERSION = "5.100.0"
+# Another one, or a constraint such as "~> 6.0".
+PINNED = os.environ.get("SPILLWAY_PROVIDER_VERSION")
 
 
 def _platform() -> str:
@@ -43,18 +45,30 @@ def _versions(mirror: Path) -> list[str]:
 
 
 def find_mirror() -> tuple[Path, str] | None:
-    """The first mirror that has the provider for this platform, and the newest version there of the right major."""
+    """The first mirror that has it for this platform, and the newest version there of the right major, or the pinned one."""
     for place in _places():
         if place.is_dir():
-            usable = [version for version in _versions(place) if version.split(".")[0] == VERSION.split(".")[0]]
+            usable = [version for version in _versions(place) if _is_wanted(version)]
             if usable:
                 return place.resolve(), usable[-1]
     return None
 
 
+def _is_wanted(version: str) -> bool:
+    return version == PINNED if PINNED else version.split(".")[0] == VERSION.split(".")[0]
+
+
 def version() -> str:
     mirror = find_mirror()
-    return mirror[1] if mirror else VERSION
+    return mirror[1] if mirror else PINNED or VERSION
+
+
+def pin(root: Path) -> None:
+    """Lets a root module have the pinned version and no other."""
+    if PINNED:
+        wanted = f'aws = {{\n      source  = "hashicorp/aws"\n      version = "{PINNED}"\n    }}'
+        text = f"terraform {{\n  required_providers {{\n    {wanted}\n  }}\n}}\n"
+        (root / "pinned_provider_override.tf").write_text(text)
 
 
 def environment(directory: Path) -> dict[str, str]:
