@@ -38,6 +38,15 @@ def test_two_builds_are_the_same_and_the_manifest_says_what_is_there(tmp_path: P
         assert built["bytes"] == (one / built["file"]).stat().st_size
 
 
+def test_no_path_of_this_machine_is_in_what_ships(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RUSTFLAGS", "-C debuginfo=0")
+    monkeypatch.setenv("CARGO_HOME", "/somebody/.cargo")
+    flags = handlers.placeless()
+    assert flags["RUSTFLAGS"].startswith("-C debuginfo=0 --remap-path-prefix=/somebody/.cargo=/cargo ")
+    assert f"--remap-path-prefix={ROOT}=/spillway" in flags["RUSTFLAGS"]
+    assert f"-ffile-prefix-map={ROOT}=/spillway" in flags["CFLAGS"]
+
+
 def test_the_demo_compiles_what_is_quickest_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(handlers, "TARGET", tmp_path)
     assert handlers.quickest_profile() == "demo"

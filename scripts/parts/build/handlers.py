@@ -54,7 +54,7 @@ def quickest_profile() -> str:
     return "dev" if (TARGET / "debug" / "dispatch").exists() else "demo"
 
 
-def _placeless() -> dict[str, str]:
+def placeless() -> dict[str, str]:
     """Flags with which no path of this machine is in what ships: the same from another directory, and for another person."""
     home = os.environ.get("CARGO_HOME") or str(Path.home() / ".cargo")
     places = {home: "/cargo", str(TARGET): "/target", str(ROOT): "/spillway"}
@@ -69,7 +69,7 @@ def _compile(profile: str, target: targets.Target, names: list[str]) -> dict[str
     # dev builds what a test run builds, so that the two share every compiled dependency.
     packages = ["--workspace", "--bins"] if profile == "dev" else [part for name in names for part in ("--package", name)]
     command = [*target.command, "--profile", profile, *packages, "--message-format", "json-render-diagnostics"]
-    result = _cargo(command, {**target.environment, **(_placeless() if profile == "release" else {})})
+    result = _cargo(command, {**target.environment, **(placeless() if profile == "release" else {})})
     if result.returncode != 0:
         raise BuildError(f"cargo {' '.join(command)} failed")
     binaries = {}

@@ -19,12 +19,12 @@ def write_zip(contents: dict[str, bytes], archive: Path) -> None:
             file.writestr(entry, content, compresslevel=9)
 
 
-def write_tar(programs: dict[str, bytes], archive: Path) -> None:
-    """Gzipped, of programs that anyone may run."""
+def write_tar(contents: dict[str, tuple[bytes, int]], archive: Path) -> None:
+    """Gzipped; each with its mode, and nothing of whoever writes it."""
     raw = io.BytesIO()
     with tarfile.open(fileobj=raw, mode="w", format=tarfile.USTAR_FORMAT) as file:
-        for name, content in sorted(programs.items()):
+        for name, (content, mode) in sorted(contents.items()):
             entry = tarfile.TarInfo(name)
-            entry.size, entry.mode = len(content), 0o755
+            entry.size, entry.mode = len(content), mode
             file.addfile(entry, io.BytesIO(content))
     archive.write_bytes(gzip.compress(raw.getvalue(), compresslevel=9, mtime=0))

@@ -5,7 +5,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from build import targets
+from build import handlers, targets
 from program import processes
 from program.locks import exclusive
 from program.paths import ROOT, TOOLS
@@ -28,11 +28,12 @@ def build(version: str, into: Path) -> Path | None:
     arguments = ["build", "--locked", "--profile", "release", "--package", package, "--bin", PROGRAM]
     command = ["cargo", *arguments, "--message-format", "json-render-diagnostics"]
     with exclusive(TOOLS / "build.lock"):
-        result = processes.run(command, cwd=ROOT, env=dict(os.environ), stdout=subprocess.PIPE, text=True)
+        result = processes.run(command, cwd=ROOT, env={**os.environ, **handlers.placeless()}, stdout=subprocess.PIPE, text=True)
         if result.returncode != 0:
             raise ReleaseError(f"cargo {' '.join(arguments)} failed")
         messages = [json.loads(line) for line in result.stdout.splitlines() if line.startswith("{")]
         (binary,) = [Path(message["executable"]) for message in messages if message.get("executable")]
         archive = into / archive_name(version)
-        archives.write_tar({PROGRAM: binary.read_bytes(), "LICENSE": (ROOT / "LICENSE").read_bytes()}, archive)
+        contents = {PROGRAM: (binary.read_bytes(), 0o755), "LICENSE": ((ROOT / "LICENSE").read_bytes(), 0o644)}
+        archives.write_tar(contents, archive)
     return archive

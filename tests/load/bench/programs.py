@@ -104,8 +104,10 @@ def _own(package: str, *binaries: str) -> dict[str, Path]:
     """Programs that do not ship, compiled as the handlers are."""
     chosen = [word for name in binaries for word in ("--bin", name)]
     command = ["cargo", "build", "--release", "--locked", "--package", package, *chosen]
+    # With the handlers' own flags, and so with their compiled dependencies.
+    environment = {**os.environ, **handlers.placeless()}
     result = processes.run(
-        [*command, "--message-format", "json-render-diagnostics"], cwd=ROOT, stdout=subprocess.PIPE, text=True, env=dict(os.environ)
+        [*command, "--message-format", "json-render-diagnostics"], cwd=ROOT, stdout=subprocess.PIPE, text=True, env=environment
     )
     if result.returncode != 0:
         raise BuildError(f"{' '.join(command)} failed")
