@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import released
-from build import zips
+from build import targets, zips
 from program.paths import ROOT
 from release import changelog, registry_tree, workspace
 from release.addresses import PLACEHOLDER, Addresses, document
@@ -68,6 +68,15 @@ def test_a_second_time_makes_the_same_bytes_and_what_is_somebody_elses_stays(out
     result = released.release(*(f"--handlers={part}" for part in reversed(both)), f"--out={tmp_path}")
     assert result.returncode == 0, result.stderr
     assert files(tmp_path) == {**files(out), "own.txt": b"mine"}
+
+
+def test_what_it_builds_itself_is_the_same_twice(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        result = released.release("--profile=dev", f"--out={tmp_path / name}")
+        assert result.returncode == 0, result.stderr
+    assert files(tmp_path / "one") == files(tmp_path / "two")
+    own = Addresses(REPOSITORY, VERSION, targets.host_architecture())
+    assert own.archive in files(tmp_path / "one")
 
 
 def test_the_sums_are_those_of_all_that_is_published(out: Path) -> None:
@@ -158,18 +167,22 @@ def test_the_sbom_has_what_is_compiled_in_and_no_more(out: Path) -> None:
     assert all(re.fullmatch("[0-9a-f]{64}", component["hashes"][0]["content"]) for component in [components["tokio"]])
 
 
-def init(root: Path, source: str) -> Path:
-    """The module as Terraform installs it; no provider is asked for."""
+def root_of(root: Path, source: str) -> Terraform:
     root.mkdir()
     (root / "main.tf").write_text(f'module "spillway" {{\n  source = "{source}"\n}}\n')
-    Terraform(root).run("get", "-no-color")
+    return Terraform(root)
+
+
+def installed_from(root: Path, source: str) -> Path:
+    """The module as Terraform installs it; no provider is asked for."""
+    root_of(root, source).run("get", "-no-color")
     return root / ".terraform/modules/spillway"
 
 
 def test_terraform_installs_the_archive_by_http(out: Path, tmp_path: Path) -> None:
     digest = hashlib.sha256((out / ARCHIVE).read_bytes()).hexdigest()
     with served(out) as address:
-        installed = init(tmp_path / "root", f"{address}/{ARCHIVE}//terraform?checksum=sha256:{digest}")
+        installed = installed_from(tmp_path / "root", f"{address}/{ARCHIVE}//terraform?checksum=sha256:{digest}")
     manifest = json.loads((installed / "terraform/dist/handlers.json").read_text())
     entry = manifest["handlers"]["dispatch"]["arm64"]
     assert zips.sha256(installed / "terraform/dist" / entry["file"]) == entry["sha256"]
@@ -178,18 +191,19 @@ def test_terraform_installs_the_archive_by_http(out: Path, tmp_path: Path) -> No
 def test_an_archive_that_is_another_is_not_installed(out: Path, tmp_path: Path) -> None:
     digest = hashlib.sha256(b"another").hexdigest()
     with served(out) as address, pytest.raises(TerraformError, match=r"(?i)checksums did not match"):
-        init(tmp_path / "root", f"{address}/{ARCHIVE}//terraform?checksum=sha256:{digest}")
+        root_of(tmp_path / "root", f"{address}/{ARCHIVE}//terraform?checksum=sha256:{digest}").init()
+    assert not (tmp_path / "root/.terraform/modules/spillway/terraform").exists()
 
 
 def test_terraform_installs_the_release_by_git(out: Path, bare: Path, tmp_path: Path, contents: dict[str, bytes]) -> None:
-    installed = init(tmp_path / "root", f"git::file://{bare}?ref=v{VERSION}&depth=1")
+    installed = installed_from(tmp_path / "root", f"git::file://{bare}?ref=v{VERSION}&depth=1")
     there = {str(path.relative_to(installed)) for path in installed.rglob("*") if path.is_file()}
     assert {name.removeprefix("terraform/") for name in contents} == {name for name in there if not name.startswith(".git/")}
     assert {"main.tf" if (installed / "main.tf").exists() else "intake.tf", "README.md", "modules", "examples"} <= {
         path.name for path in installed.iterdir()
     }
-    init(tmp_path / "one module", f"git::file://{bare}//modules/queue?ref=v{VERSION}&depth=1")
-    other = init(tmp_path / "another architecture", f"git::file://{bare}?ref={OTHER.tag}&depth=1")
+    installed_from(tmp_path / "one module", f"git::file://{bare}//modules/queue?ref=v{VERSION}&depth=1")
+    other = installed_from(tmp_path / "another architecture", f"git::file://{bare}?ref={OTHER.tag}&depth=1")
     assert "x86_64" in json.loads((other / "dist/handlers.json").read_text())["handlers"]["settle"]
 
 
