@@ -8,8 +8,13 @@ import pytest
 from build import targets
 from program import places
 from program.paths import SCRIPTS
+from release import workspace
 
-ARGUMENTS = {"build": ["--arch", targets.host_architecture()], "bench": ["--quick"]}
+ARGUMENTS = {
+    "build": ["--arch", targets.host_architecture()],
+    "bench": ["--quick"],
+    "release": [workspace.version(), "--repository", "me/spillway"],
+}
 
 
 @pytest.fixture(params=["a file in the way", "a file above it", "where nothing can be made"])
