@@ -62,5 +62,6 @@ def test_the_region_is_read_where_no_version_of_the_provider_calls_it_deprecated
 
 
 def test_what_somebody_new_writes_first_is_short() -> None:
-    """A bucket, two lanes and a window: fine.tftest.hcl plans it."""
+    """A bucket, two lanes and a window: fine.tftest.hcl plans it. The example minimal has less."""
     assert len((ROOT / "terraform/tests/stranger/main.tf").read_text().splitlines()) <= 20
+    assert len((ROOT / "terraform/examples/minimal/main.tf").read_text().splitlines()) <= 17
