@@ -28,7 +28,11 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         choices=[*targets.ARCHITECTURES, "all"],
         help="default: every architecture that the tools on this machine can build; all: both, or fail",
     )
-    parser.add_argument("--out", type=Path, help="where to put them (default: target/handlers/<profile>)")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        help="where to put them, such as terraform/dist, in which the module looks (default: target/handlers/<profile>)",
+    )
     return parser.parse_args(arguments)
 
 
