@@ -9,9 +9,6 @@ use ingest::{Config, Counts, Ingest, IngestError};
 use lambda_runtime::LambdaEvent;
 use serde_json::Value;
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     invocation::run(build, handle)
 }

@@ -10,9 +10,6 @@ use reconcile::{Answer, Bucket, Config, Invocation, Reconcile, ReconcileError};
 use serde_json::Value;
 use spillway::Millis;
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     invocation::run(build, handle)
 }

@@ -31,9 +31,6 @@ struct BatchItemFailure {
     item_identifier: String,
 }
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     invocation::run(build, handle)
 }
