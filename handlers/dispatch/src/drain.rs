@@ -198,16 +198,16 @@ impl Drain {
             self.pool.entry(lane).or_default().extend(candidates);
         }
         let batch = batch.inspect_err(|_| self.receiving.filled(None))?;
-        let full = batch
-            .as_ref()
-            .map(|(_, load)| Full(left || load.len() >= most));
-        self.receiving.filled(full);
+        let full = |(_, load): &(usize, Vec<Candidate>)| Full(!left && load.len() >= most);
+        self.receiving.filled(batch.as_ref().map(full));
         let Some((lane, load)) = batch else {
             return Ok(());
         };
+        let goes_on = self.shared.receives_on();
         let pooled = self.pool.get(&lane).is_some_and(|pool| !pool.is_empty());
-        // What fillings side by side found of the last messages becomes one batch.
-        if full == Some(Full(false)) && (pooled || self.receiving.fills()) {
+        // What fillings side by side found of the last messages becomes one batch. A tick that stops starts nothing more.
+        let is_part = !left && load.len() < most && (pooled || self.receiving.fills());
+        if self.shared.is_stopping() || (is_part && goes_on) {
             self.pool.entry(lane).or_default().extend(load);
             return Ok(());
         }
@@ -287,6 +287,7 @@ impl Drain {
             now,
             tasks: self.tasks.len(),
             messages: self.messages,
+            pooled: self.pool.values().map(Vec::len).sum(),
             stopping: state.tick.is_stopping(),
             closing,
             received: state.counts.received > 0,

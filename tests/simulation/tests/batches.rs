@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use fake_aws::{Ending, Execution, Fault};
 use serde_json::{Value, json};
-use simulation::{LEDGER, Pipeline, Settings, Upload, Verdict, failed_items, ids, objects};
+use simulation::{
+    LEDGER, Pipeline, Settings, Upload, Verdict, failed_items, ids, objects, own_message,
+};
 
 fn batches(events_per_execution: u32) -> Settings {
     Settings {
@@ -281,4 +283,23 @@ async fn what_was_received_for_the_next_batch_waits_for_a_slot() {
     let counts = pipeline.tick().await.well();
     drop(settling);
     assert_eq!((counts.started, counts.handed_back), (2, 0), "{counts:?}");
+}
+
+/// Retries run alone, so a batch pipeline full of them receives no more than it starts.
+#[tokio::test(start_paused = true)]
+async fn retries_that_run_alone_are_not_received_in_advance() {
+    let mut settings = Settings {
+        events_per_execution: 100,
+        ..Settings::default()
+    };
+    settings.pace.max_concurrency = 10_000;
+    settings.pace.starts_per_second = 20.0;
+    let pipeline = Pipeline::succeeding(settings, 1);
+    for number in 0..3_000 {
+        let body = own_message(&Upload::new(&format!("{number}.json"), 1));
+        pipeline.events.inject_with(&body, &[("attempt", "2")]);
+    }
+    let counts = pipeline.tick().await.well();
+    assert!(counts.started > 500, "{counts:?}");
+    assert!(counts.received <= counts.started + 300, "{counts:?}");
 }

@@ -83,11 +83,12 @@ impl Opening {
             Loaded::Nothing if claims_have_landed(&self.slot, terms.now) => {
                 At::Free(Freeing::new(self.slot.clone()))
             }
-            Loaded::Nothing => {
+            Loaded::Nothing if self.slot.work != Work::Batch => {
                 self.suspect(None, facts);
                 At::Unclaimed
             }
-            Loaded::Unclear => self.suspect(None, facts),
+            // Of a batch the item goes as well, and beside the drain another message of it can need that.
+            Loaded::Nothing | Loaded::Unclear => self.suspect(None, facts),
             // The slot stays, and the sweep comes to it.
             Loaded::Unreadable(reason) => {
                 facts.push(Fact::Unreadable { reason });

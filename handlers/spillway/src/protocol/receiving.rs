@@ -110,6 +110,8 @@ pub struct Known {
     pub tasks: usize,
     /// Messages that these work on.
     pub messages: u32,
+    /// Messages that were received for a batch, and are in none yet.
+    pub pooled: usize,
     /// Nothing more is to be received.
     pub stopping: bool,
     /// No poll is to begin; what those under way bring is worked on.
@@ -318,8 +320,10 @@ impl Receiving {
     }
 
     fn fill(&mut self, gate: &SharedGate, known: Known) -> Do {
-        // Several lanes are asked by priority: the next filling begins with what the last one found.
-        let fillings = if self.lanes.len() == 1 { self.depth } else { 1 };
+        // Several lanes are asked by priority, and messages that are left over are taken by the next filling: it begins with what
+        // the last one found.
+        let side_by_side = self.lanes.len() == 1 && known.pooled == 0;
+        let fillings = if side_by_side { self.depth } else { 1 };
         if self.fillings >= fillings || known.tasks >= BATCHES_AT_ONCE {
             return self.pause(known.now);
         }
@@ -487,6 +491,7 @@ mod tests {
         now: 0,
         tasks: 0,
         messages: 0,
+        pooled: 0,
         stopping: false,
         closing: false,
         received: false,
@@ -632,6 +637,16 @@ mod tests {
             tick.receiving.filled(Some(Full(false)));
             tick.ends();
         }
+    }
+
+    #[test]
+    fn messages_that_are_left_over_are_taken_before_others_are_received() {
+        let mut tick = Tick::of(1_000, 1, true);
+        assert!(matches!(tick.next(), Do::Fill(_)));
+        tick.receiving.filled(Some(Full(true)));
+        tick.known.pooled = 1;
+        assert!(matches!(tick.next(), Do::Fill(_)));
+        tick.waits();
     }
 
     #[test]
