@@ -198,8 +198,10 @@ impl Drain {
             self.pool.entry(lane).or_default().extend(candidates);
         }
         let batch = batch.inspect_err(|_| self.receiving.filled(None))?;
-        let full = |(_, load): &(usize, Vec<Candidate>)| Full(!left && load.len() >= most);
-        self.receiving.filled(batch.as_ref().map(full));
+        let full = batch
+            .as_ref()
+            .map(|(_, load)| Full(!left && load.len() >= most));
+        self.receiving.filled(full);
         let Some((lane, load)) = batch else {
             return Ok(());
         };
