@@ -56,7 +56,8 @@ def result(cpu_us: float = 100, events: int = 1_000, **more) -> dict:
 
 # What the simulation's `timings` prints, of all its kinds.
 TIMED = {
-    "events": 10_000, "starts_per_second": 300.0, "max_concurrency": 10_000, "took_s": 30.0, "ideal_s": 29.0, "over_ideal": 1.034,
+    "events": 10_000, "starts_per_second": 300.0, "max_concurrency": 10_000, "event_delay_s": 0.3,
+    "took_s": 30.0, "ideal_s": 29.0, "over_ideal": 1.034,
     "most_running": 7_000, "ticks": 1, "calls": {"StartExecution": 10_000}, "read_units": 40_000.0, "write_units": 40_000.0,
     "lost": 0, "started_twice": 0, "every_s": 300, "p50_s": 30.0, "p90_s": 55.0, "p99_s": 58.0, "max_s": 59.0,
     "recoveries": [

@@ -21,6 +21,7 @@ ARGUMENTS = {
     "demo": ["--objects", "10"],
     "mutate": ["attempt-rule-at-least"],
     "redrive": ["--terraform-dir", "{directory}"],
+    "release": ["0.1.0", "--repository", "me/spillway", "--allow-dirty", "--out", "{directory}"],
     "requirements/lock": [],
     "simulate": ["--seeds", "1"],
     "test": ["rust"],
