@@ -431,7 +431,7 @@ fn is_to_start(world: &World, pk: &str, sk: &str, attempt: u32) -> bool {
 
 /// Receives of each message that was worked on, by ticks that did not die over it. Not of what an operator replays, which can
 /// still run, nor of the retry that a `settle` sent before it died: its last attempt is settled when the outcome comes again.
-/// And not where executions work on several events: one takes one version of an object and one attempt after the first, and
+/// Not of what reconcile found: each tick after one that died leaves it to a later one. And not where executions work on several events: one takes one version of an object and one attempt after the first, and
 /// the others come again.
 pub fn receives(world: &World) -> Vec<(String, usize)> {
     let (odds, settings) = (world.odds, &world.shape.settings);
@@ -450,7 +450,8 @@ pub fn receives(world: &World) -> Vec<(String, usize)> {
     let sent = aws.calls_of("SendMessage").into_iter();
     for call in sent.chain(aws.calls_of("SendMessageBatch")) {
         let died = call.caller.starts_with("settle") && !settled.contains(&*call.caller);
-        if died || &*call.caller == "operator" {
+        let found = call.caller.starts_with("reconcile");
+        if died || found || &*call.caller == "operator" {
             replayed.extend(call.facts.message_ids);
         }
     }
