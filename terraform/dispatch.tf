@@ -40,7 +40,8 @@ module "dispatch" {
   kms_key            = local._kms_key
   log_retention_days = module.input.platform.logs.retention_days
   manifest           = module.input.handlers.manifest
-  tags               = local._tags
+  # By it `spillway list` finds every pipeline of an account.
+  tags = merge(local._tags, { "spillway:pipeline" = module.input.name })
 
   # A tick that Lambda could not run at once is worthless.
   async_invoke = {}

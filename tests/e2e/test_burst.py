@@ -4,7 +4,7 @@ import random
 
 import pytest
 from demo import devices, reports
-from redriving import redrive
+from operating import spillway
 from running import Running
 
 pytestmark = pytest.mark.xdist_group("device-status")
@@ -27,14 +27,14 @@ def test_every_object_event_is_worked_on_once_per_attempt(quiet: Running) -> Non
 
         devices.register(quiet.aws, quiet.names.devices_table, reports.unregistered_devices(burst))
         example = str(quiet.stack.example)
-        would = redrive(quiet.emulator, "--terraform-dir", example, "--dry-run")
+        would = spillway(quiet.emulator, "--terraform-dir", example, "redrive", "--dry-run")
         assert f"would move {dead} message" in would.stdout, would
-        done = redrive(quiet.emulator, quiet.stack.settings.name, "--velocity", "10")
+        done = spillway(quiet.emulator, "-p", quiet.stack.settings.name, "redrive", "--velocity", "10")
         assert done.returncode == 0, done
         quiet.until_quiet()
 
     verdict = quiet.judge(burst, "burst-")
     assert verdict.faults == []
     assert (verdict.lost, verdict.duplicates, verdict.succeeded) == (0, 0, OBJECTS)
-    nothing = redrive(quiet.emulator, quiet.stack.settings.name)
+    nothing = spillway(quiet.emulator, "-p", quiet.stack.settings.name, "redrive")
     assert (nothing.returncode, nothing.stdout.split(":")[0]) == (0, "nothing to move")

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 from demo import devices, reports
-from redriving import redrive
+from operating import spillway
 from running import Running
 
 pytestmark = pytest.mark.xdist_group("device-status")
@@ -22,11 +22,11 @@ def test_a_workflow_that_fails_for_a_while_costs_the_attempts_it_should_and_no_e
         quiet.until_quiet()
         assert quiet.dead() == OBJECTS
         assert {run.status for run in quiet.executions("broken-")} == {"FAILED"}
-        would = redrive(quiet.emulator, quiet.name, "--error", "UnknownDevice", "--dry-run")
+        would = spillway(quiet.emulator, "-p", quiet.name, "redrive", "--error", "UnknownDevice", "--dry-run")
         assert f"would move {OBJECTS} messages of {OBJECTS} looked at" in would.stdout, would
 
         devices.register(quiet.aws, quiet.names.devices_table, reports.unregistered_devices(burst))
-        done = redrive(quiet.emulator, quiet.name, "--error", "UnknownDevice")
+        done = spillway(quiet.emulator, "-p", quiet.name, "redrive", "--error", "UnknownDevice")
         assert (done.returncode, f"{OBJECTS} messages of" in done.stdout) == (0, True), done
         quiet.until_quiet()
     # Three attempts that failed and one that did not, of each, one after the other.

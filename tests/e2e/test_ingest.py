@@ -13,7 +13,7 @@ import judge_orders
 import pytest
 from demo import watch
 from one_pipeline import PATIENCE_SECONDS, Pipeline, wait
-from redriving import redrive
+from operating import spillway
 
 pytestmark = pytest.mark.xdist_group("cells")
 
@@ -38,7 +38,7 @@ def test_what_the_queue_refuses_is_kept_and_worked_on_after_a_redrive(pipelines:
         uploads = [pipeline.put(f"lambda/refused/{number}.json") for number in range(3)]
         wait(lambda: watch.depth(pipeline.aws, failures) == 3, "the failures are not kept")
     assert pipeline.waiting() == 0
-    done = redrive(pipeline.emulator, name, "--stage", "ingest")
+    done = spillway(pipeline.emulator, "-p", name, "redrive", "--stage", "ingest")
     assert done.returncode == 0, done
     assert watch.depth(pipeline.aws, failures) == 0
     pipeline.work_off()
@@ -74,6 +74,6 @@ def test_killing_ingest_loses_nothing_and_repeats_nothing(pipelines: dict[str, P
     # Each is in one of the queues, some in both or twice. What was killed three times is a failure, and redriven as one.
     wanted = {upload.key for upload in uploads}
     wait(lambda: keys(pipeline, *pipeline.queues, failures) >= wanted, lambda: f"{pipeline.left()}, not all of {len(wanted)}")
-    assert redrive(pipeline.emulator, pipeline.name, "--stage", "ingest").returncode == 0
+    assert spillway(pipeline.emulator, "-p", pipeline.name, "redrive", "--stage", "ingest").returncode == 0
     pipeline.work_off()
     assert judge_orders.exactly_once(uploads, pipeline.runs("lambda/killed/")) == []

@@ -1,4 +1,4 @@
-"""Finished events, replayed by scripts/redrive while others wait."""
+"""Finished events, replayed by the operator's program while others wait."""
 
 import collections
 import concurrent.futures
@@ -6,7 +6,7 @@ import concurrent.futures
 import pytest
 from demo import devices, reports
 from demo.executions import Execution, peak_running
-from redriving import redrive
+from operating import spillway
 from running import Running
 
 pytestmark = pytest.mark.xdist_group("device-status")
@@ -37,13 +37,13 @@ def test_succeeded_and_dead_events_run_once_more_each_and_within_the_limit(quiet
     }
 
     name, bucket = quiet.stack.settings.name, quiet.names.bucket
-    selected = ("--stage", "replay", "--prefix", f"s3://{bucket}/status/replay-", "--state", "SUCCEEDED", "--state", "DEAD")
-    would = redrive(quiet.emulator, name, *selected, "--dry-run")
+    selected = ("replay", "--prefix", f"s3://{bucket}/status/replay-", "--state", "SUCCEEDED", "--state", "DEAD")
+    would = spillway(quiet.emulator, "-p", name, *selected, "--dry-run")
     assert f"would ask for {OBJECTS} attempts ({len(unknown)} DEAD, {OBJECTS - len(unknown)} SUCCEEDED)" in would.stdout, would
     # By two people at once, one by the pipeline's name and one by Terraform's outputs.
-    ways = ((name,), ("--terraform-dir", str(quiet.stack.example)))
+    ways = (("-p", name), ("--terraform-dir", str(quiet.stack.example)))
     with concurrent.futures.ThreadPoolExecutor() as pool:
-        done = list(pool.map(lambda way: redrive(quiet.emulator, *way, *selected), ways))
+        done = list(pool.map(lambda way: spillway(quiet.emulator, *way, *selected), ways))
     assert [run.returncode for run in done] == [0, 0], done
     assert len(quiet.waiting_messages()) == 2 * OBJECTS
     with quiet.controlled(max_concurrency=LIMIT):
@@ -58,7 +58,7 @@ def test_succeeded_and_dead_events_run_once_more_each_and_within_the_limit(quiet
     assert peak_running([runs[-1] for runs in after.values()]) <= LIMIT
 
     # What the dead-letter queue still holds asks for attempts that were taken meanwhile.
-    assert redrive(quiet.emulator, name).returncode == 0
+    assert spillway(quiet.emulator, "-p", name, "redrive").returncode == 0
     quiet.work_off()
     assert quiet.dead() == 0
     assert by_key(quiet.executions("replay-")) == after

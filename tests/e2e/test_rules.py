@@ -6,7 +6,7 @@ import judge_orders
 import pytest
 from demo import watch
 from one_pipeline import Pipeline, wait
-from redriving import redrive
+from operating import spillway
 
 pytestmark = pytest.mark.xdist_group("cells")
 
@@ -26,7 +26,7 @@ def test_what_the_queue_refuses_of_a_rule_is_kept_and_worked_on_after_a_redrive(
         wait(lambda: watch.depth(pipeline.aws, rule["source_url"]) == 3, "the events are not kept")
     finally:
         pipeline.aws.sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": attributes["Policy"]})
-    done = redrive(pipeline.emulator, pipeline.name, "--stage", "rules")
+    done = spillway(pipeline.emulator, "-p", pipeline.name, "redrive", "--stage", "rules")
     assert done.returncode == 0, done
     pipeline.work_off()
     assert judge_orders.exactly_once(uploads, pipeline.runs("eventbridge/refused/")) == []

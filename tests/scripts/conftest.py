@@ -1,4 +1,4 @@
-"""What scripts/redrive works on, in the emulator."""
+"""What the operator's program works on, in the emulator."""
 
 import io
 import json

@@ -1,35 +1,17 @@
-"""A pipeline's queues without the pipeline, for the tests of scripts/redrive."""
+"""A pipeline's queues without the pipeline, for the tests of the operator's program."""
 
-import contextlib
 import dataclasses
-import io
 import itertools
 import json
 import os
-import shutil
 import subprocess
-import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from unittest import mock
 
-import pytest
+from build import operators
 from emulator import Emulator
 from emulator.aws import Aws
-from program.paths import SCRIPTS
-from redrive import aws_api
-from redrive.__main__ import main
 
 NUMBERS = itertools.count(1)
-
-
-@dataclasses.dataclass
-class Said:
-    """How a redrive ended, and what it said."""
-
-    code: int
-    out: str
-    err: str
 
 
 @dataclasses.dataclass
@@ -55,19 +37,12 @@ class Pipeline:
     def arn(self, queue: str) -> str:
         return self.aws.sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
 
-    def redrive(self, *arguments: str) -> subprocess.CompletedProcess:
-        command = [str(SCRIPTS / "redrive"), *arguments]
+    def spillway(self, *arguments: str) -> subprocess.CompletedProcess:
+        command = [str(operators.program()), *arguments]
         return subprocess.run(command, env=self.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True)
 
-    def run(self, *arguments: str) -> Said:
-        """The same in this process: a fifth of the time, and parts of it can be replaced."""
-        out, err = io.StringIO(), io.StringIO()
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), mock.patch.dict(os.environ, self.environment):
-            try:
-                code = main(list(arguments))
-            except SystemExit as end:
-                code = end.code
-        return Said(code, out.getvalue(), err.getvalue())
+    def redrive(self, *arguments: str) -> subprocess.CompletedProcess:
+        return self.spillway("-p", self.name, "redrive", *arguments)
 
     def bodies(self, queue: str) -> list[str]:
         """What lies in a queue and can be received now, looked at without receiving it."""
@@ -86,30 +61,10 @@ def make(aws: Aws, emulator: Emulator, name: str, kind: str = "", lane: str = "d
     attributes = {"FifoQueue": "true"} if kind == ".fifo" else {}
     dead = aws.sqs.create_queue(QueueName=f"{name}_events-dlq_{lane}{kind}", Attributes=attributes)["QueueUrl"]
     queue = aws.sqs.create_queue(QueueName=f"{name}_events_{lane}{kind}", Attributes=attributes)["QueueUrl"]
-    tools = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    pipeline = Pipeline(name, queue, dead, {**os.environ, **emulator.environment, "PATH": tools}, aws, emulator)
+    pipeline = Pipeline(name, queue, dead, {**os.environ, **emulator.environment}, aws, emulator)
     policy = json.dumps({"deadLetterTargetArn": pipeline.arn(dead), "maxReceiveCount": 3})
     aws.sqs.set_queue_attributes(QueueUrl=queue, Attributes={"RedrivePolicy": policy})
     return pipeline
-
-
-@contextlib.contextmanager
-def refusing(monkeypatch: pytest.MonkeyPatch, refused: Callable[[dict], bool]) -> Iterator[None]:
-    """SQS refuses those entries of batches."""
-    call = aws_api._Botocore.sqs
-
-    def sqs(api: aws_api.Api, action: str, **request: object) -> dict:
-        if action != "SendMessageBatch":
-            return call(api, action, **request)
-        entries = request["Entries"]
-        failed = [{"Id": entry["Id"], "Code": "InternalError", "Message": "not now"} for entry in entries if refused(entry)]
-        taken = [entry for entry in entries if not refused(entry)]
-        answer = call(api, action, **{**request, "Entries": taken}) if taken else {}
-        return {**answer, "Failed": failed}
-
-    with monkeypatch.context() as broken:
-        broken.setattr(aws_api._Botocore, "sqs", sqs)
-        yield
 
 
 def fail(aws: Aws, queue: str, payload: object) -> None:
@@ -128,7 +83,3 @@ def outputs(directory: Path, redrive: dict) -> str:
     for command in (["init"], ["apply", "-auto-approve"]):
         subprocess.run(["terraform", f"-chdir={directory}", *command], check=True, capture_output=True)
     return str(directory)
-
-
-def has_cli() -> bool:
-    return shutil.which("aws") is not None and subprocess.run(["aws", "--version"], capture_output=True).returncode == 0

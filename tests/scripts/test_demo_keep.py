@@ -1,20 +1,15 @@
-"""What scripts/demo --keep says one may type, and the documented commands for the control item."""
+"""What scripts/demo --keep says one may type."""
 
-import itertools
 import json
 import os
 import re
 import shlex
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from demo import kept, reports
 from demo.kept import Kept
 from demo.stack import Names
-from emulator.aws import Aws
-from program.paths import ROOT
 
 # Instead of the AWS CLI: tells what it is called with, and what it is given.
 CLI = """#!/usr/bin/env python3
@@ -24,7 +19,6 @@ with open(os.environ["CALLS"], "a") as calls:
     print(json.dumps({"arguments": sys.argv[1:], "given": given}), file=calls)
 """
 NAMES = Names(**{name: f"the-{name}" for name in Names.__dataclass_fields__})
-KEY = {"pk": {"S": "control"}, "sk": {"S": "dispatch"}}
 
 
 def calls(script: str, directory: Path) -> list[dict]:
@@ -37,12 +31,6 @@ def calls(script: str, directory: Path) -> list[dict]:
     return [json.loads(line) for line in (directory / "calls").read_text().splitlines()]
 
 
-def options(call: dict) -> dict[str, str]:
-    """The options of a call that have a value, by name."""
-    words = call["arguments"]
-    return {word: value for word, value in itertools.pairwise(words) if word.startswith("--")}
-
-
 def hints(directory: Path) -> dict[str, str]:
     """The guide's commands, by what they are for."""
     guide = kept.guide(Kept(directory, "http://127.0.0.1:1", 0), NAMES, "device-1")
@@ -50,81 +38,10 @@ def hints(directory: Path) -> dict[str, str]:
     return {what.removeprefix("# "): command for what, command in zip(lines[::2], lines[1::2], strict=True)}
 
 
-def documented() -> str:
-    """The block of commands about the control item."""
-    text = (ROOT / "docs/operations.md").read_text()
-    section = text.split("## Change the pace, pause, resume")[1].split("\n## ")[0]
-    return re.search(r"```sh\n(.*?)```", section, re.DOTALL)[1]
-
-
-class Control:
-    """A control item, and the calls of the AWS CLI that change it."""
-
-    def __init__(self, aws: Aws, table: str) -> None:
-        self._aws, self._table = aws, table
-
-    def carry_out(self, call: dict) -> None:
-        service, action = [word for word in call["arguments"] if not word.startswith(("--", "http"))][:2]
-        given = options(call)
-        assert service == "dynamodb"
-        assert json.loads(given["--key"]) == KEY
-        request = {"TableName": self._table, "Key": KEY}
-        if action == "delete-item":
-            self._aws.dynamodb.delete_item(**request)
-            return
-        assert action == "update-item", f"{action} would lose what else the item says"
-        if values := given.get("--expression-attribute-values"):
-            request["ExpressionAttributeValues"] = json.loads(values)
-        self._aws.dynamodb.update_item(**request, UpdateExpression=given["--update-expression"])
-
-    def says(self) -> dict:
-        item = self._aws.dynamodb.get_item(TableName=self._table, Key=KEY).get("Item", {})
-        return {name: value for name, value in item.items() if name not in ("pk", "sk", "since")}
-
-    def since(self) -> str | None:
-        item = self._aws.dynamodb.get_item(TableName=self._table, Key=KEY).get("Item", {})
-        return item.get("since", {}).get("S")
-
-
-@pytest.fixture
-def control(aws: Aws) -> Iterator[Control]:
-    keys = [{"AttributeName": name, "KeyType": kind} for name, kind in (("pk", "HASH"), ("sk", "RANGE"))]
-    kinds = [{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")]
-    name = "a-ledger"
-    aws.dynamodb.create_table(TableName=name, KeySchema=keys, AttributeDefinitions=kinds, BillingMode="PAY_PER_REQUEST")
-    yield Control(aws, name)
-    aws.dynamodb.delete_table(TableName=name)
-
-
-def test_the_documented_commands_change_what_they_say_and_nothing_else(control: Control, tmp_path: Path) -> None:
-    look, limit, no_limit, pause, resume, nothing = calls(documented(), tmp_path)
-    assert "get-item" in look["arguments"]
-    five, paused = {"max_concurrency": {"N": "5"}}, {"paused": {"BOOL": True}}
-    for change, says in (
-        (limit, five),
-        (pause, five | paused),
-        (resume, five),
-        (pause, five | paused),
-        (no_limit, paused),
-        (resume, {}),
-        (limit, five),
-    ):
-        control.carry_out(change)
-        assert control.says() == says, change
-        assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ", control.since())
-    control.carry_out(nothing)
-    assert (control.says(), control.since()) == ({}, None)
-
-
-def test_the_demos_hints_pause_and_resume_and_keep_a_limit(control: Control, tmp_path: Path) -> None:
+def test_the_demos_hints_look_pause_and_resume_by_the_operators_program(tmp_path: Path) -> None:
     said = hints(tmp_path)
-    pause, resume = (calls(said[what], tmp_path)[-1] for what in ("pause", "resume"))
-    assert options(pause)["--table-name"] == NAMES.ledger
-    control.carry_out(calls(documented(), tmp_path)[-5])
-    control.carry_out(pause)
-    assert control.says() == {"max_concurrency": {"N": "5"}, "paused": {"BOOL": True}}
-    control.carry_out(resume)
-    assert control.says() == {"max_concurrency": {"N": "5"}}
+    for what, words in (("is it healthy", ["status"]), ("pause", ["pause", "--reason", "a look around"]), ("resume", ["resume"])):
+        assert shlex.split(said[what]) == ["scripts/spillway", "-p", "the-dispatch", *words]
 
 
 def test_the_demos_hint_uploads_a_report_that_is_there(tmp_path: Path) -> None:

@@ -20,10 +20,10 @@ ARGUMENTS = {
     "build": ["--out", "{directory}"],
     "demo": ["--objects", "10"],
     "mutate": ["attempt-rule-at-least"],
-    "redrive": ["--terraform-dir", "{directory}"],
     "release": ["0.1.0", "--repository", "me/spillway", "--allow-dirty", "--out", "{directory}"],
     "requirements/lock": [],
     "simulate": ["--seeds", "1"],
+    "spillway": ["--version"],
     "test": ["rust"],
 }
 

@@ -11,7 +11,6 @@ from build import __main__ as build
 from demo import options as demo
 from program.numbers import Whole
 from program.paths import ROOT, SCRIPTS
-from redrive import options as redrive
 from release import __main__ as release
 from suite import options as suite
 
@@ -19,13 +18,10 @@ PARSE: dict[str, Callable[[list[str]], object]] = {
     "bench": bench.parse,
     "build": build.parse,
     "demo": demo.parse,
-    "redrive": redrive.parse,
     "release": release.parse,
     "test": suite.parse,
     "variables": variables.parse,
 }
-# What a script wants besides.
-NAMED = {"redrive": ["device-status"]}
 
 
 class _CaughtError(Exception):
@@ -52,8 +48,8 @@ def numeric(script: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, Whole]:
     return {action.option_strings[0]: action.type for action in actions if isinstance(action.type, Whole)}
 
 
-# Of Rust: tests/simulation.
-RUST = {"mutate", "simulate"}
+# Of Rust: tests/simulation, scripts/operator.
+RUST = {"mutate", "simulate", "spillway"}
 
 
 def test_every_script_is_looked_at() -> None:
@@ -74,19 +70,18 @@ def test_a_number_out_of_range_is_refused_with_the_range(
         wrong = [whole.least - 1, whole.most + 1, -1, "", "many", "1.5", "1e3", "1_0", " 1", "٣", "9" * 30]
         for value in wrong:
             with pytest.raises(SystemExit) as refused:
-                PARSE[script]([*NAMED.get(script, []), f"{option}={value}"])
+                PARSE[script]([f"{option}={value}"])
             said = capsys.readouterr().err
             assert refused.value.code == 2, (option, value)
             assert option in said, (value, said)
             assert f"from {whole.least:,} to {whole.most:,}" in said, (value, said)
         for value in (whole.least, whole.most):
-            PARSE[script]([*NAMED.get(script, []), f"{option}={value}"])
+            PARSE[script]([f"{option}={value}"])
 
 
 def test_there_are_numbers_to_look_at(monkeypatch: pytest.MonkeyPatch) -> None:
     of = {script: set(numeric(script, monkeypatch)) for script in PARSE}
     assert of["demo"] == {"--objects", "--max-concurrency", "--seed"}
-    assert of["redrive"] == {"--velocity"}
 
 
 def test_the_demos_limit_is_the_modules() -> None:

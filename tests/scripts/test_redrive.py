@@ -1,23 +1,20 @@
-"""scripts/redrive, as a person runs it."""
+"""`spillway redrive`, as a person runs it."""
 
-import os
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
+from build import operators
 from emulator import Emulator
 from emulator.aws import Aws
-from program.paths import PYTHONPATH, SCRIPTS
-from redrive import aws_api
-from redriven import NUMBERS, Pipeline, fail, has_cli, make, outputs, taken
+from redriven import NUMBERS, Pipeline, fail, make, outputs, taken
 
 
 def test_it_moves_everything_with_its_attributes(pipeline: Pipeline) -> None:
     pipeline.fill(5)
-    result = pipeline.redrive(pipeline.name)
+    result = pipeline.redrive()
     assert result.returncode == 0, result.stderr
     assert f"5 messages moved from {pipeline.name}_events-dlq_default" in result.stdout
     assert (pipeline.count(pipeline.dead), pipeline.count(pipeline.queue)) == (0, 5)
@@ -34,25 +31,25 @@ def test_queues_are_taken_by_name_url_or_arn(pipeline: Pipeline, form: str) -> N
         "arn": (pipeline.arn(pipeline.dead), pipeline.arn(pipeline.queue)),
     }
     source, destination = forms[form]
-    assert pipeline.redrive("--from", source, "--to", destination).returncode == 0
+    assert pipeline.spillway("redrive", "--from", source, "--to", destination).returncode == 0
     assert pipeline.count(pipeline.queue) == 1
 
 
 def test_a_dry_run_moves_nothing(pipeline: Pipeline) -> None:
     pipeline.fill(3)
-    result = pipeline.redrive(pipeline.name, "--dry-run", "--velocity", "2")
+    result = pipeline.redrive("--dry-run", "--velocity", "2")
     assert result.returncode == 0
     assert "would move 3 messages" in result.stdout
     assert (pipeline.count(pipeline.dead), pipeline.count(pipeline.queue)) == (3, 0)
 
 
 def test_nothing_to_move_is_said(pipeline: Pipeline) -> None:
-    result = pipeline.redrive(pipeline.name)
+    result = pipeline.redrive()
     assert (result.returncode, result.stdout.strip()) == (0, f"nothing to move: {pipeline.name}_events-dlq_default is empty")
 
 
 def test_an_unknown_queue_is_named(pipeline: Pipeline) -> None:
-    result = pipeline.redrive("nobody")
+    result = pipeline.spillway("-p", "nobody", "redrive")
     assert result.returncode == 1
     assert "there is no queue nobody_events-dlq_default" in result.stderr
 
@@ -60,11 +57,11 @@ def test_an_unknown_queue_is_named(pipeline: Pipeline) -> None:
 def test_a_second_move_is_refused_and_the_first_can_be_cancelled(pipeline: Pipeline) -> None:
     # So many at that pace that the first is under way for a minute, however slow the machine.
     pipeline.fill(60)
-    command = [str(SCRIPTS / "redrive"), pipeline.name, "--velocity", "1"]
+    command = [str(operators.program()), "-p", pipeline.name, "redrive", "--velocity", "1"]
     first = subprocess.Popen(command, env=pipeline.environment, stdout=subprocess.PIPE, text=True)
     while pipeline.count(pipeline.queue) == 0:
         time.sleep(0.1)
-    second = pipeline.redrive(pipeline.name)
+    second = pipeline.redrive()
     assert second.returncode == 1
     assert "under way already" in second.stderr
 
@@ -82,43 +79,43 @@ def test_a_second_move_is_refused_and_the_first_can_be_cancelled(pipeline: Pipel
 def test_velocity_bounds_the_pace(pipeline: Pipeline) -> None:
     pipeline.fill(20)
     began = time.monotonic()
-    assert pipeline.redrive(pipeline.name, "--velocity", "10").returncode == 0
+    assert pipeline.redrive("--velocity", "10").returncode == 0
     assert time.monotonic() - began >= 2
 
 
 @pytest.mark.parametrize(
     "arguments",
     [
-        [],
-        ["x", "--from", "y", "--to", "z"],
-        ["--from", "y"],
-        ["x", "--velocity", "501"],
-        ["x", "--stage", "ingest", "--lane", "y"],
-        ["x", "--stage", "rules", "--detach"],
+        ["redrive"],
+        ["-p", "x", "redrive", "--from", "y", "--to", "z"],
+        ["redrive", "--from", "y"],
+        ["-p", "x", "redrive", "--velocity", "501"],
+        ["-p", "x", "redrive", "--stage", "ingest", "--lane", "y"],
+        ["-p", "x", "redrive", "--stage", "rules", "--detach"],
     ],
 )
 def test_contradictions_are_refused(pipeline: Pipeline, arguments: list[str]) -> None:
-    assert pipeline.redrive(*arguments).returncode == 2
+    assert pipeline.spillway(*arguments).returncode == 2
 
 
 def test_queues_are_read_from_terraform_outputs(pipeline: Pipeline, tmp_path: Path) -> None:
     pipeline.fill(2)
     stage = {"source_arn": pipeline.arn(pipeline.dead), "destination_arn": pipeline.arn(pipeline.queue)}
     directory = outputs(tmp_path, {"events": stage})
-    result = pipeline.redrive("--terraform-dir", directory)
+    result = pipeline.spillway("--terraform-dir", directory, "redrive")
     assert result.returncode == 0, result.stderr
     assert pipeline.count(pipeline.queue) == 2
-    result = pipeline.redrive("--terraform-dir", directory, "--stage", "outcomes")
+    result = pipeline.spillway("--terraform-dir", directory, "redrive", "--stage", "outcomes")
     assert "no dead-letter queue for outcomes" in result.stderr
     (tmp_path / "main.tf.json").write_text('{"output": {"spillway": {"value": {"other": 1}}}}')
     subprocess.run(["terraform", f"-chdir={tmp_path}", "apply", "-auto-approve"], check=True, capture_output=True)
-    assert "no pipeline" in pipeline.redrive("--terraform-dir", directory).stderr
+    assert "no pipeline" in pipeline.spillway("--terraform-dir", directory, "redrive").stderr
 
 
 def test_a_fifo_queue_keeps_its_groups_and_their_order(aws: Aws, emulator: Emulator) -> None:
     pipeline = make(aws, emulator, f"pipeline-{next(NUMBERS)}", ".fifo")
     pipeline.fill(6)
-    result = pipeline.redrive(pipeline.name)
+    result = pipeline.redrive()
     assert result.returncode == 0, result.stderr
     answer = aws.sqs.receive_message(QueueUrl=pipeline.queue, MaxNumberOfMessages=10, AttributeNames=["All"])
     groups: dict[str, list[str]] = {}
@@ -138,25 +135,25 @@ def test_every_lane_is_redriven_or_one_alone(aws: Aws, emulator: Emulator, tmp_p
     for made in lanes.values():
         made.fill(2)
 
-    assert lanes["bulk"].redrive("--terraform-dir", directory, "--lane", "bulk").returncode == 0
+    assert lanes["bulk"].spillway("--terraform-dir", directory, "redrive", "--lane", "bulk").returncode == 0
     assert {lane: made.count(made.queue) for lane, made in lanes.items()} == {"urgent": 0, "bulk": 2, "late": 0}
-    assert lanes["late"].redrive(name, "--lane", "late").returncode == 0
+    assert lanes["late"].redrive("--lane", "late").returncode == 0
     assert {lane: made.count(made.queue) for lane, made in lanes.items()} == {"urgent": 0, "bulk": 2, "late": 2}
-    assert lanes["urgent"].redrive("--terraform-dir", directory).returncode == 0
+    assert lanes["urgent"].spillway("--terraform-dir", directory, "redrive").returncode == 0
     assert {lane: made.count(made.queue) for lane, made in lanes.items()} == {"urgent": 2, "bulk": 2, "late": 2}
 
-    unknown = lanes["urgent"].redrive("--terraform-dir", directory, "--lane", "slow")
+    unknown = lanes["urgent"].spillway("--terraform-dir", directory, "redrive", "--lane", "slow")
     assert (unknown.returncode, "no dead-letter queue for events of lane slow" in unknown.stderr) == (1, True)
-    without = lanes["urgent"].redrive("--terraform-dir", directory, "--stage", "ingest")
+    without = lanes["urgent"].spillway("--terraform-dir", directory, "redrive", "--stage", "ingest")
     assert "no dead-letter queue for ingest" in without.stderr
 
 
 def test_what_ingest_failed_on_is_handed_to_it_again(aws: Aws, pipeline: Pipeline, failures: str, tmp_path: Path) -> None:
     for number in range(12):
         fail(aws, failures, {"number": number})
-    would = pipeline.redrive(pipeline.name, "--stage", "ingest", "--dry-run")
+    would = pipeline.redrive("--stage", "ingest", "--dry-run")
     assert f"would move 12 messages from {pipeline.name}_ingest-failures to {pipeline.name}_ingest" in would.stdout
-    result = pipeline.redrive(pipeline.name, "--stage", "ingest")
+    result = pipeline.redrive("--stage", "ingest")
     assert (result.returncode, pipeline.count(failures)) == (0, 0), result.stderr
     assert taken(aws, pipeline) == sorted(f"took {number}" for number in range(12))
 
@@ -164,7 +161,7 @@ def test_what_ingest_failed_on_is_handed_to_it_again(aws: Aws, pipeline: Pipelin
     stage = {"source_arn": pipeline.arn(failures), "function_name": f"{pipeline.name}_ingest"}
     events = {"source_arn": pipeline.arn(pipeline.dead), "destination_arn": pipeline.arn(pipeline.queue)}
     directory = outputs(tmp_path, {"events": events, "ingest": stage})
-    assert pipeline.redrive("--terraform-dir", directory, "--stage", "ingest").returncode == 0
+    assert pipeline.spillway("--terraform-dir", directory, "redrive", "--stage", "ingest").returncode == 0
     assert "took 12" in taken(aws, pipeline)
 
 
@@ -172,7 +169,7 @@ def test_what_ingest_fails_on_again_stays(aws: Aws, pipeline: Pipeline, failures
     fail(aws, failures, {"number": 1})
     fail(aws, failures, {"number": 2, "fail": True})
     aws.sqs.send_message(QueueUrl=failures, MessageBody="no JSON")
-    result = pipeline.redrive(pipeline.name, "--stage", "ingest")
+    result = pipeline.redrive("--stage", "ingest")
     assert result.returncode == 1
     assert "2 messages failed and stay" in result.stderr
     assert taken(aws, pipeline) == ["took 1"]
@@ -186,53 +183,8 @@ def test_what_a_rule_could_not_deliver_goes_into_its_queue(aws: Aws, pipeline: P
     reason = {"ERROR_CODE": {"DataType": "String", "StringValue": "NO_PERMISSIONS"}}
     for number in range(3):
         aws.sqs.send_message(QueueUrl=dead, MessageBody=f"event {number}", MessageAttributes=reason)
-    result = pipeline.redrive(pipeline.name, "--stage", "rules")
+    result = pipeline.redrive("--stage", "rules")
     assert (result.returncode, pipeline.count(dead)) == (0, 0), result.stderr
     answer = aws.sqs.receive_message(QueueUrl=pipeline.queue, MaxNumberOfMessages=10, MessageAttributeNames=["All"])
     assert sorted(message["Body"] for message in answer["Messages"]) == ["event 0", "event 1", "event 2"]
     assert not any("MessageAttributes" in message for message in answer["Messages"])
-
-
-@pytest.mark.skipif(not has_cli(), reason="the AWS CLI is not here")
-def test_it_works_through_the_aws_cli_alone(aws: Aws, pipeline: Pipeline, failures: str, tmp_path: Path) -> None:
-    """Where Python has no boto3."""
-    pipeline.fill(2)
-    fail(aws, failures, {"number": 1})
-    (tmp_path / "botocore.py").write_text("raise ImportError")
-    start = f"import sys; sys.path.insert(0, {str(tmp_path)!r})"
-    run = f"{start}; from redrive import __main__ as it; sys.exit(it.main(sys.argv[1:]))"
-    environment = {**pipeline.environment, "PYTHONPATH": PYTHONPATH}
-    result = subprocess.run([sys.executable, "-c", run, pipeline.name], env=environment, capture_output=True, text=True)
-    assert result.returncode == 0, result.stderr
-    assert pipeline.count(pipeline.queue) == 2
-    again = [sys.executable, "-c", run, pipeline.name, "--stage", "ingest"]
-    result = subprocess.run(again, env=environment, capture_output=True, text=True)
-    assert (result.returncode, taken(aws, pipeline)) == (0, ["took 1"]), result.stderr
-    failed = subprocess.run([sys.executable, "-c", run, "nobody"], env=environment, capture_output=True, text=True)
-    assert "there is no queue nobody_events-dlq_default" in failed.stderr
-
-
-# Instead of the AWS CLI: its version, and what it is called with.
-CLI = """#!/usr/bin/env bash
-if [[ $1 == --version ]]; then echo "aws-cli/{version} Python/3"; else printf '%s\\n' "$@" > {told}; echo "{{}}"; fi
-"""
-
-
-@pytest.mark.parametrize(("version", "sent"), [("1.46.3", False), ("2.15.0", True)])
-def test_binary_attributes_by_the_aws_cli(version: str, sent: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Version 1 encodes once more what it shows encoded; version 2 does so where its configuration says so."""
-    told = tmp_path / "told"
-    (tmp_path / "aws").write_text(CLI.format(version=version, told=told))
-    (tmp_path / "aws").chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
-    api = aws_api._Cli(None, None, None)
-    entry = {"Id": "0", "MessageBody": "x", "MessageAttributes": {"a": {"DataType": "Binary", "BinaryValue": "AAH/"}}}
-    if sent:
-        api.sqs("SendMessageBatch", QueueUrl="q", Entries=[entry])
-        assert "--cli-binary-format\nbase64\n" in told.read_text()
-    else:
-        with pytest.raises(aws_api.ApiError, match="version 1 of the AWS CLI cannot send binary attributes"):
-            api.sqs("SendMessageBatch", QueueUrl="q", Entries=[entry])
-        assert not told.exists()
-    api.sqs("ReceiveMessage", QueueUrl="q")
-    assert "--cli-binary-format" not in told.read_text()

@@ -1,4 +1,4 @@
-"""Cases of scripts/redrive as a person runs it: what there is, what is typed, and what is said and left.
+"""Cases of `spillway redrive` as a person runs it: what there is, what is typed, and what is said and left.
 
 Each file in cases/redrive is one. In its texts `{name}` is the pipeline's name, and `{url:QUEUE}` that queue's URL.
 
@@ -17,16 +17,15 @@ import json
 import os
 import re
 import subprocess
-import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import botocore.session
 import pytest
+from build import operators
 from emulator import Emulator
 from emulator.aws import Aws
-from program.paths import SCRIPTS
 
 CASES = sorted((Path(__file__).parent / "cases/redrive").glob("*.json"))
 NUMBERS = itertools.count(1)
@@ -93,7 +92,7 @@ class Place:
         environment = {**self._emulator.environment, **self._case.get("environment", {})}
         inherited = {name: value for name, value in _own_environment().items() if name not in environment}
         environment = {name: value for name, value in environment.items() if value is not None}
-        command = [str(SCRIPTS / "redrive"), *map(self.text, self._case["arguments"])]
+        command = [str(operators.program()), *map(self.text, self._case["arguments"])]
         return subprocess.run(
             command, env={**inherited, **environment}, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120
         )
@@ -113,8 +112,7 @@ class Place:
 
 
 def _own_environment() -> dict[str, str]:
-    tools = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    return {**{name: value for name, value in os.environ.items() if not name.startswith("AWS_")}, "PATH": tools}
+    return {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
 
 
 def _attribute(value: str | dict) -> dict:
@@ -144,7 +142,7 @@ def test_case(case: dict, place: Place) -> None:
         assert place.text(text) in ended.stdout, said
     for text in case.get("err", []):
         assert place.text(text) in ended.stderr, said
-    for text in ["Traceback", *case.get("silent", [])]:
+    for text in ["panicked", *case.get("silent", [])]:
         assert place.text(text) not in ended.stdout + ended.stderr, said
     assert {queue: place.count(place.text(queue)) for queue in case.get("after", {})} == case.get("after", {}), said
     for queue, attributes in case.get("received", {}).items():

@@ -91,14 +91,17 @@ def test_a_scheduled_run_goes_over_the_rows_until_they_are_done_and_tells_the_co
 
 def test_every_listing_is_handed_on_with_what_was_asked_for_it(machine: Machine) -> None:
     times = {"from": "2026-01-01T00:00:00Z", "to": "2026-02-01T00:00:00Z"}
-    listings = [{"bucket": "uploads"}, {"bucket": "uploads", "prefix": "in/1", **times, "dry_run": False, "inventory": None}]
+    listings = [
+        {"bucket": "uploads"},
+        {"bucket": "uploads", "prefix": "in/1", **times, "dry_run": False, "min_age_seconds": 60, "inventory": None},
+    ]
     ended, given = machine.run("listings", {"list": listings})
     assert ended["status"] == "SUCCEEDED", ended["told"]
     assert json.loads(ended["output"]) == {"run": "listings", "complete": True}
     batches = sorted((event for event in given if "Items" in event), key=lambda event: -len(event["Items"]))
     assert [[item["Key"] for item in batch["Items"]] for batch in batches] == [["in/0", "in/1", "in/2"], ["in/1"]]
-    common = {"run": "listings", "bucket": "uploads", "from": None, "to": None, "dry_run": False}
-    assert [batch["BatchInput"] for batch in batches] == [common, {**common, **times}]
+    common = {"run": "listings", "bucket": "uploads", "from": None, "to": None, "dry_run": False, "min_age_seconds": None}
+    assert [batch["BatchInput"] for batch in batches] == [common, {**common, **times, "min_age_seconds": 60}]
     assert len(given) - len(batches) == 3
 
 
@@ -151,6 +154,7 @@ def test_a_run_with_a_dry_listing_leaves_the_rows_alone(machine: Machine) -> Non
         {"list": [{"prefix": "in/"}]},
         {"list": [{"bucket": "uploads", "dryrun": True}]},
         {"list": [{"bucket": "uploads"}, {"bucket": "uploads", "dry_run": "true"}]},
+        {"list": [{"bucket": "uploads", "min_age_seconds": "60"}]},
         {"list": [{"bucket": "uploads", "prefix": None}]},
         {"list": [{"bucket": "uploads", "inventory": {"bucket": "uploads"}}]},
         {"list": [{"bucket": "uploads", "prefix": "in/", "inventory": {"bucket": "uploads", "key": "manifest.json"}}]},

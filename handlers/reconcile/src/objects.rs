@@ -68,18 +68,20 @@ impl Reconcile {
             from,
             to,
             dry_run,
+            min_age,
             items,
         } = request
         else {
             return Ok(());
         };
         let millis = |time: std::time::Duration| Millis::try_from(time.as_millis());
+        let configured = millis(self.config.min_age).unwrap_or(Millis::MAX);
         let looking = Looking {
             run,
             bucket,
             scope: Scope {
                 now,
-                min_age: millis(self.config.min_age).unwrap_or(Millis::MAX),
+                min_age: min_age.unwrap_or(configured),
                 retention: days(self.config.retention_days),
                 from: *from,
                 to: *to,

@@ -23,6 +23,8 @@ pub(crate) enum Request {
         from: Option<Millis>,
         to: Option<Millis>,
         dry_run: bool,
+        /// Instead of what is configured.
+        min_age: Option<Millis>,
         items: Vec<Value>,
     },
 }
@@ -57,6 +59,9 @@ struct BatchInput {
     to: Option<String>,
     #[serde(default)]
     dry_run: bool,
+    /// `None`, also from a state machine of the release before: as configured.
+    #[serde(default)]
+    min_age_seconds: Option<u32>,
 }
 
 impl Request {
@@ -76,6 +81,9 @@ impl Request {
                 from: input.from.as_deref().map(moment).transpose()?,
                 to: input.to.as_deref().map(moment).transpose()?,
                 dry_run: input.dry_run,
+                min_age: input
+                    .min_age_seconds
+                    .map(|seconds| Millis::from(seconds) * 1_000),
                 items,
             }),
         }
@@ -147,7 +155,7 @@ mod tests {
             let payload = json!({"rows": cursor, "run": "r"});
             assert_eq!(Request::read(payload).unwrap(), rows(None));
         }
-        let input = json!({"run": "r", "bucket": "b", "from": "1970-01-01T00:00:01Z", "to": null, "dry_run": true});
+        let input = json!({"run": "r", "bucket": "b", "from": "1970-01-01T00:00:01Z", "to": null, "dry_run": true, "min_age_seconds": 60});
         let payload = json!({"BatchInput": input, "Items": [1]});
         let objects = Request::Objects {
             run: "r".into(),
@@ -155,6 +163,7 @@ mod tests {
             from: Some(1_000),
             to: None,
             dry_run: true,
+            min_age: Some(60_000),
             items: vec![json!(1)],
         };
         assert_eq!(Request::read(payload).unwrap(), objects);

@@ -68,6 +68,11 @@ def placeless() -> dict[str, str]:
 def _compile(profile: str, target: targets.Target, names: list[str]) -> dict[str, Path]:
     # dev builds what a test run builds, so that the two share every compiled dependency.
     packages = ["--workspace", "--bins"] if profile == "dev" else [part for name in names for part in ("--package", name)]
+    return executables(target, profile, packages, names)
+
+
+def executables(target: targets.Target, profile: str, packages: list[str], names: list[str]) -> dict[str, Path]:
+    """Compiles packages, and finds the binaries of those names."""
     command = [*target.command, "--profile", profile, *packages, "--message-format", "json-render-diagnostics"]
     result = _cargo(command, {**target.environment, **(placeless() if profile == "release" else {})})
     if result.returncode != 0:

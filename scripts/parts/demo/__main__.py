@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from build import handlers, targets
+from build import handlers, operators, targets
 from emulator import Emulator, EmulatorError
 from emulator.aws import Aws
 from program import entry, processes
@@ -47,6 +47,12 @@ class Steps:
         print(f"  {time.monotonic() - began:.0f} s", flush=True)
 
 
+def _compiling_the_program() -> contextlib.AbstractContextManager:
+    """The operator's program, beside what waits most of the time: what is not done by its end goes on the next time."""
+    compile_ = [sys.executable, "-m", "build.operators", handlers.quickest_profile()]
+    return processes.beside(compile_, stdout=subprocess.DEVNULL)
+
+
 @dataclasses.dataclass
 class Outcome:
     verdict: judge.Verdict
@@ -70,7 +76,8 @@ class Demo:
         kept_up = False
         try:
             names = self._set_up()
-            outcome = self._work(names)
+            with _compiling_the_program():
+                outcome = self._work(names)
             if self._options.keep:
                 kept_up = True
                 run = Kept(self._directory, self._emulator.endpoint, self._emulator.pid)
@@ -105,7 +112,8 @@ class Demo:
             with self._steps.step("build", "waiting for the compiler"):
                 if building.wait() != 0:
                     raise handlers.BuildError("the handlers could not be built")
-        with self._steps.step("apply", "terraform apply (its AWS provider waits 25 s for each queue that is made or changed)"):
+        applying = "terraform apply (its AWS provider waits 25 s for each queue that is made or changed)"
+        with self._steps.step("apply", applying), _compiling_the_program():
             return self._stack.apply()
 
     def _work(self, names: Names) -> Outcome:
@@ -141,12 +149,11 @@ class Demo:
         return sample
 
     def _redrive(self) -> None:
-        # The project's own command, as a person would call it; it finds botocore in the emulator's Python.
-        tools = f"{venvs.ensure('emulator').parent}{os.pathsep}{os.environ['PATH']}"
-        environment = {**os.environ, **self._emulator.environment, "PATH": tools}
-        command = [str(SCRIPTS / "redrive"), self._stack.settings.name]
+        # The project's own command, as a person would call it.
+        environment = {**os.environ, **self._emulator.environment}
+        command = [str(operators.program(handlers.quickest_profile())), "-p", self._stack.settings.name, "redrive"]
         if subprocess.run(command, env=environment, stdin=subprocess.DEVNULL).returncode != 0:
-            print("scripts/redrive failed", file=sys.stderr)
+            print("spillway redrive failed", file=sys.stderr)
 
     def _draw(self, ran: list[Execution], verdict: judge.Verdict, began: float, marks: list[tuple[float, str]], dead: int) -> Path:
         spans = [(run.start.timestamp() - began, run.stop.timestamp() - began) for run in ran if run.stop]

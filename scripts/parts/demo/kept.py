@@ -93,12 +93,10 @@ def guide(run: Kept, names: Names, device: str) -> str:
     aws = 'aws --endpoint-url "$AWS_ENDPOINT_URL"'
     machine, table, log_group = names.state_machine, names.ledger, f"/aws/lambda/{names.dispatch}"
     report = shlex.quote(json.dumps({"device_id": device, "status": "ok", "time": LATER}))
-    control = shlex.quote('{"pk": {"S": "control"}, "sk": {"S": "dispatch"}}')
-    # One attribute, never the whole item: it would take away what else is said there.
-    change = f"{aws} dynamodb update-item --table-name {table} --key {control} --update-expression"
-    yes = shlex.quote('{":yes": {"BOOL": true}}')
+    spillway = f"scripts/spillway -p {names.dispatch.removesuffix('_dispatch')}"
     commands = (
-        ("the emulator's address, for the AWS CLI", f". {shlex.quote(display(run.directory / 'env'))}"),
+        ("the emulator's address, for the AWS CLI and scripts/spillway", f". {shlex.quote(display(run.directory / 'env'))}"),
+        ("is it healthy", f"{spillway} status"),
         ("the queue", f"{aws} sqs get-queue-attributes --attribute-names All --queue-url {names.events_queue}"),
         ("the dead-letter queue", f"{aws} sqs get-queue-attributes --attribute-names All --queue-url {names.dead_letter_queue}"),
         ("executions", f"{aws} stepfunctions list-executions --max-items 20 --state-machine-arn {machine}"),
@@ -106,8 +104,8 @@ def guide(run: Kept, names: Names, device: str) -> str:
         ("the latest status of each device", f"{aws} dynamodb scan --max-items 20 --table-name {names.status_table}"),
         ("what dispatch logs", f"{aws} logs filter-log-events --query 'events[].message' --log-group-name {log_group}"),
         ("one more upload", f"printf %s {report} | {aws} s3 cp - s3://{names.bucket}/status/one-more.json"),
-        ("pause", f"{change} 'SET paused = :yes' --expression-attribute-values {yes}"),
-        ("resume", f"{change} 'REMOVE paused'"),
+        ("pause", f"{spillway} pause --reason 'a look around'"),
+        ("resume", f"{spillway} resume"),
         ("destroy everything", f"scripts/demo --stop {display(run.directory)}"),
     )
     return "\n".join(f"  # {what}\n  {command}" for what, command in commands)

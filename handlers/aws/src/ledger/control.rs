@@ -2,6 +2,7 @@
 //! at once.
 
 use super::Ledger;
+use super::about::until;
 use super::item::{Item, Reader, key, number, text};
 use super::update::Update;
 use crate::error::AwsError;
@@ -81,5 +82,6 @@ pub fn read(item: &Item) -> Result<Control, AwsError> {
         },
         since: reader.optional_text("since")?,
         note: reader.optional_text("note")?,
+        until: until(item)?,
     })
 }

@@ -21,7 +21,7 @@ pub(super) const HEAD: &str = "head";
 /// The heads of objects, by their partition key; one that does not exist is absent.
 pub type Heads = HashMap<String, Result<Head, AwsError>>;
 
-fn head(item: &Item) -> Result<Head, AwsError> {
+pub(super) fn head(item: &Item) -> Result<Head, AwsError> {
     let reader = Reader::new(item).readable()?;
     Ok(Head {
         revision: reader.number("revision")?,

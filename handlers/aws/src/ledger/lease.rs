@@ -66,7 +66,7 @@ pub enum Taken {
     Busy,
 }
 
-fn left(item: Option<&Item>) -> Result<Left, AwsError> {
+pub(super) fn left(item: Option<&Item>) -> Result<Left, AwsError> {
     let Some(item) = item else {
         return Ok(Left::default());
     };

@@ -3,18 +3,22 @@
 //! Every read that a decision rests on is strongly consistent, and every write that could meet another is
 //! conditional.
 
+mod about;
 mod batches;
 mod claims;
 mod conditional;
 mod control;
+mod discarded;
 mod found;
 mod heads;
 mod item;
 mod lease;
+mod overview;
 mod rows;
 mod runs;
 mod slots;
 mod statements;
+mod steering;
 mod transaction;
 mod unfinished;
 mod update;
@@ -28,11 +32,15 @@ use self::item::Item;
 use self::update::Update;
 use super::error::AwsError;
 
+pub use about::About;
 pub use control::{Told, read as read_control};
+pub use discarded::Discarded;
 pub use found::{FoundVersion, Story};
 pub use heads::Heads;
 pub use lease::{Lease, LeaseRequest, Released, Renewed, Taken};
+pub use overview::{LeaseSeen, ObjectSeen, RowSeen, RunSeen, ScanPage, SlotsSeen, WaiterSeen};
 pub use rows::{Finish, Rows};
+pub use steering::Steering;
 pub use unfinished::{Unfinished, UnfinishedPage};
 
 /// The table.

@@ -21,7 +21,7 @@ use spillway::record::slot::{Slot, Work};
 
 const PARTITION: &str = "slots";
 
-fn slot(item: &Item) -> Result<Slot, AwsError> {
+pub(super) fn slot(item: &Item) -> Result<Slot, AwsError> {
     let reader = Reader::new(item).readable()?;
     let work = if reader.flag("batch")? {
         Work::Batch
@@ -68,7 +68,7 @@ fn item(slot: &Slot) -> Item {
 }
 
 impl Ledger {
-    fn slots_query(&self) -> QueryFluentBuilder {
+    pub(super) fn slots_query(&self) -> QueryFluentBuilder {
         self.client
             .query()
             .table_name(&self.table)

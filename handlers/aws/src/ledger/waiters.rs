@@ -12,7 +12,7 @@ use super::conditional::done_or_needless;
 use super::item::{Reader, key, number, text};
 use crate::error::AwsError;
 
-fn partition(pk: &str) -> String {
+pub(super) fn partition(pk: &str) -> String {
     format!("w/{pk}")
 }
 

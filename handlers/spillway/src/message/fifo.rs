@@ -56,7 +56,7 @@ mod tests {
 
     const PIPELINE: &str = "arn:aws:dynamodb:us-east-1:111122223333:table/device-status-ledger";
 
-    /// scripts/redrive makes messages of rows by itself: `tests/scripts/test_redrive_replay.py` compares its own with these.
+    /// What was sent before an upgrade asks for the same attempt after it: these examples stay as they are.
     #[test]
     fn replayed_rows_are_asked_for_as_the_handlers_do() {
         let examples: Vec<Value> =

@@ -1,10 +1,22 @@
 //! The control item: what an operator wrote to override the pace, or to pause.
 
+use std::collections::BTreeMap;
+
+use crate::Millis;
 use crate::pace::Partial;
 use crate::text::cut;
 
+/// The attributes that override something.
+pub const OVERRIDES: [&str; 5] = [
+    "paused",
+    "max_concurrency",
+    "starts_per_second",
+    "burst",
+    "starts_per_tick",
+];
+
 /// The attributes that mean something, beside the item's key.
-pub const ATTRIBUTES: [&str; 7] = [
+pub const ATTRIBUTES: [&str; 9] = [
     "paused",
     "max_concurrency",
     "starts_per_second",
@@ -12,6 +24,8 @@ pub const ATTRIBUTES: [&str; 7] = [
     "starts_per_tick",
     "since",
     "note",
+    "about",
+    "revision",
 ];
 
 /// Of an unknown name so many bytes are told, and so many names.
@@ -28,6 +42,34 @@ pub struct Control {
     pub since: Option<String>,
     /// Why, in the operator's own words. For the log alone.
     pub note: Option<String>,
+    /// When an override ends by itself, by the override's name. One without a time holds until somebody removes it.
+    pub until: BTreeMap<String, Millis>,
+}
+
+impl Control {
+    /// Returns what holds at `now`: the overrides without those that have ended.
+    pub fn at(&self, now: Millis) -> Self {
+        let ended = |name: &str| self.until.get(name).is_some_and(|until| *until <= now);
+        let mut left = self.clone();
+        left.until.retain(|name, _| !ended(name));
+        if ended("paused") {
+            left.paused = None;
+        }
+        let pace = &mut left.pace;
+        if ended("max_concurrency") {
+            pace.max_concurrency = None;
+        }
+        if ended("starts_per_second") {
+            pace.starts_per_second = None;
+        }
+        if ended("burst") {
+            pace.burst = None;
+        }
+        if ended("starts_per_tick") {
+            pace.starts_per_tick = None;
+        }
+        left
+    }
 }
 
 /// What is wrong with the item's attributes: a misspelt one would lift the limit that its author meant to set.
@@ -63,7 +105,7 @@ mod tests {
         let told = unknown(["sk", "max_concurency", "paused", "pk"].into_iter()).unwrap();
         assert_eq!(
             told,
-            r#"it has "max_concurency", and nothing goes by that name: there are paused, max_concurrency, starts_per_second, burst, starts_per_tick, since, note"#
+            r#"it has "max_concurency", and nothing goes by that name: there are paused, max_concurrency, starts_per_second, burst, starts_per_tick, since, note, about, revision"#
         );
     }
 
@@ -74,6 +116,27 @@ mod tests {
         for wrong in ["v", "Paused", "max_concurrency ", ""] {
             assert!(unknown([wrong].into_iter()).is_some(), "{wrong:?}");
         }
+    }
+
+    #[test]
+    fn an_override_holds_until_its_time_and_no_longer() {
+        let control = Control {
+            paused: Some(true),
+            pace: Partial {
+                max_concurrency: Some(5),
+                starts_per_second: Some(1.0),
+                burst: Some(1),
+                starts_per_tick: Some(1),
+            },
+            until: OVERRIDES.map(|name| (name.to_owned(), 1_000)).into(),
+            ..Control::default()
+        };
+        assert_eq!(control.at(999), control);
+        assert_eq!(control.at(1_000), Control::default());
+        let mut paused_for_good = control.clone();
+        paused_for_good.until.remove("paused");
+        assert_eq!(paused_for_good.at(1_000).paused, Some(true));
+        assert_eq!(paused_for_good.at(1_000).pace, Partial::default());
     }
 
     #[test]

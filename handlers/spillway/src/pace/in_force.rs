@@ -36,6 +36,7 @@ pub fn in_force<'a>(
     control: &Control,
     now: Millis,
 ) -> Result<InForce<'a>, PaceError> {
+    let control = &control.at(now);
     let window = windows.in_force(now);
     let pace = window.map_or_else(|| configured.clone(), |window| window.pace.over(configured));
     let window_pauses = window.is_some_and(|window| window.pause);
@@ -177,6 +178,17 @@ mod tests {
             "paused = false instead of false, max_concurrency = 1 instead of 100, starts_per_second = 0.5 instead of 25, \
              burst = 2 instead of 50, starts_per_tick = 3 instead of no limit"
         );
+    }
+
+    #[test]
+    fn an_override_that_has_ended_is_not_in_force() {
+        let mut control = operator(Some(5), Some(true));
+        control.until.insert("paused".into(), HOUR);
+        let now = |at| in_force(&PACE, &windows(), &control, at).unwrap();
+        assert_eq!(now(HOUR - 1).paused, Some(PausedBy::Operator));
+        let after = in_force(&PACE, &Windows::default(), &control, HOUR).unwrap();
+        assert_eq!((after.paused, after.pace.max_concurrency), (None, 5));
+        assert_eq!(after.overrides, ["max_concurrency = 5 instead of 100"]);
     }
 
     #[test]

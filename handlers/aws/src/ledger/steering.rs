@@ -1,0 +1,157 @@
+//! The control item as the operator's program reads and writes it: with who set an override, when, why and until when.
+
+use std::collections::{BTreeMap, HashMap};
+
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use super::Ledger;
+use super::about::{ABOUT, About, about};
+use super::control;
+use super::item::{Item, Reader, key, number, text};
+use crate::error::AwsError;
+use spillway::event::time::iso;
+use spillway::pace::control::{Control, OVERRIDES};
+
+const PARTITION: &str = "control";
+const ITEM: &str = "dispatch";
+const REVISION: &str = "revision";
+
+/// The control item.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Steering {
+    pub control: Control,
+    /// By the override's name.
+    pub about: BTreeMap<String, About>,
+    /// Grows with each write. 0: there is no item, or a person wrote it by hand.
+    pub revision: u64,
+}
+
+fn about_value(about: &About) -> AttributeValue {
+    let until = about.until.map(iso);
+    let parts = [
+        ("by", &about.by),
+        ("since", &about.since),
+        ("note", &about.note),
+        ("until", &until),
+    ];
+    let parts = parts.into_iter().filter_map(|(name, value)| {
+        let value = value.as_ref()?;
+        Some((name.to_owned(), text(value)))
+    });
+    AttributeValue::M(parts.collect())
+}
+
+fn item(steering: &Steering) -> Item {
+    let Control {
+        paused,
+        pace,
+        since,
+        note,
+        until: _,
+    } = &steering.control;
+    let mut item = key(PARTITION, ITEM);
+    let mut set = |name: &str, value: Option<AttributeValue>| {
+        if let Some(value) = value {
+            item.insert(name.to_owned(), value);
+        }
+    };
+    set("paused", paused.map(AttributeValue::Bool));
+    set("max_concurrency", pace.max_concurrency.map(number));
+    set("starts_per_second", pace.starts_per_second.map(number));
+    set("burst", pace.burst.map(number));
+    set("starts_per_tick", pace.starts_per_tick.map(number));
+    set("since", since.as_ref().map(text));
+    set("note", note.as_ref().map(text));
+    let about: HashMap<String, AttributeValue> = steering
+        .about
+        .iter()
+        .map(|(name, about)| (name.clone(), about_value(about)))
+        .collect();
+    set(
+        ABOUT,
+        (!about.is_empty()).then_some(AttributeValue::M(about)),
+    );
+    set(REVISION, Some(number(steering.revision)));
+    item
+}
+
+impl Ledger {
+    /// Reads the control item, strongly: half a read unit more than nothing. Fails, as a tick does, with what is wrong with it.
+    pub async fn steering(&self) -> Result<Steering, AwsError> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .set_key(Some(key(PARTITION, ITEM)))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| AwsError::call("reading the control item", &error))?;
+        let Some(item) = answer.item else {
+            return Ok(Steering::default());
+        };
+        let mut about = about(&item)?;
+        about.retain(|name, _| OVERRIDES.contains(&name.as_str()));
+        Ok(Steering {
+            control: control::read(&item)?,
+            about,
+            revision: Reader::new(&item)
+                .optional_number(REVISION)?
+                .unwrap_or_default(),
+        })
+    }
+
+    /// Writes the control item over the one that `seen` was read from. `false`: somebody else wrote it since.
+    ///
+    /// A person who writes it by hand leaves the revision as it is: such a change is told from the one that was read by the
+    /// overrides themselves.
+    pub async fn steer(&self, seen: &Steering, next: &Steering) -> Result<bool, AwsError> {
+        const CALL: &str = "writing the control item";
+        let mut request = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(item(next)));
+        let before = item(seen);
+        let mut conditions = Vec::new();
+        for (index, name) in OVERRIDES.iter().chain(&[REVISION]).enumerate() {
+            request = request.expression_attribute_names(format!("#{index}"), *name);
+            match before
+                .get(*name)
+                .filter(|_| *name != REVISION || seen.revision > 0)
+            {
+                Some(value) => {
+                    request =
+                        request.expression_attribute_values(format!(":{index}"), value.clone());
+                    conditions.push(format!("#{index} = :{index}"));
+                }
+                None => conditions.push(format!("attribute_not_exists(#{index})")),
+            }
+        }
+        let answer = request
+            .condition_expression(conditions.join(" AND "))
+            .send()
+            .await;
+        let Err(error) = answer else { return Ok(true) };
+        match error.as_service_error() {
+            // The SDK repeats a write whose answer was lost: an item that is this very one is success.
+            Some(PutItemError::ConditionalCheckFailedException(_)) => {
+                Ok(self.steering().await? == *next)
+            }
+            _ => Err(AwsError::call(CALL, &error)),
+        }
+    }
+
+    /// Deletes the control item, whatever it says: everything is as configured.
+    pub async fn forget_steering(&self) -> Result<(), AwsError> {
+        self.client
+            .delete_item()
+            .table_name(&self.table)
+            .set_key(Some(key(PARTITION, ITEM)))
+            .send()
+            .await
+            .map_err(|error| AwsError::call("deleting the control item", &error))?;
+        Ok(())
+    }
+}

@@ -1,0 +1,275 @@
+//! What a change makes of the control item. Nothing is read and nothing is written here.
+
+use aws::ledger::{About, Steering};
+use spillway::Millis;
+use spillway::pace::Pace;
+use spillway::pace::control::{Control, OVERRIDES};
+
+use crate::time::moment;
+
+/// A change that a person asks for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Change {
+    Pause,
+    /// Takes the pause away: windows hold again.
+    Resume,
+    /// Starts go on, also in a window that pauses.
+    GoOn,
+    /// `name=value` each.
+    Set(Vec<String>),
+    /// By name.
+    Unset(Vec<String>),
+    UnsetAll,
+}
+
+/// Who changes something, when, why, and until when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct By {
+    pub who: String,
+    pub now: Millis,
+    pub note: Option<String>,
+    pub until: Option<Millis>,
+}
+
+/// Returns the item after a change. `configured`: what Terraform configured.
+pub fn changed(
+    before: &Steering,
+    change: &Change,
+    by: &By,
+    configured: &Pace,
+) -> Result<Steering, String> {
+    let mut next = before.clone();
+    next.control = next.control.at(by.now);
+    let ended = |name: &String| {
+        before
+            .about
+            .get(name)
+            .and_then(|about| about.until)
+            .is_some_and(|until| until <= by.now)
+    };
+    next.about.retain(|name, _| !ended(name));
+    match change {
+        Change::Pause => set(&mut next, "paused", "true", by)?,
+        Change::GoOn => set(&mut next, "paused", "false", by)?,
+        Change::Resume => unset(&mut next, "paused"),
+        Change::Set(pairs) => {
+            for pair in pairs {
+                let (name, value) = pair.split_once('=').ok_or_else(|| {
+                    format!("{pair:?}: give NAME=VALUE, such as max_concurrency=5")
+                })?;
+                set(&mut next, name.trim(), value.trim(), by)?;
+            }
+        }
+        Change::Unset(names) => {
+            for name in names {
+                unset(&mut next, known(name)?);
+            }
+        }
+        Change::UnsetAll => {
+            for name in OVERRIDES {
+                unset(&mut next, name);
+            }
+        }
+    }
+    let pace = next.control.pace.over(configured);
+    pace.validate().map_err(|error| error.to_string())?;
+    next.control.since = Some(moment(by.now));
+    next.control.note = by.note.clone();
+    next.revision = before.revision + 1;
+    Ok(next)
+}
+
+/// Whether the item overrides anything.
+pub fn overrides(control: &Control) -> bool {
+    control.paused.is_some() || control.pace != Default::default()
+}
+
+fn known(name: &str) -> Result<&'static str, String> {
+    OVERRIDES
+        .into_iter()
+        .find(|known| *known == name)
+        .ok_or_else(|| {
+            format!(
+                "{name:?} is nothing that can be overridden: there are {}",
+                OVERRIDES.join(", ")
+            )
+        })
+}
+
+fn set(next: &mut Steering, name: &str, value: &str, by: &By) -> Result<(), String> {
+    let name = known(name)?;
+    let pace = &mut next.control.pace;
+    let whole = || {
+        let wrong = |_| format!("{name} = {value:?}: give a whole number, 0 to {}", u32::MAX);
+        value.parse::<u32>().map(Some).map_err(wrong)
+    };
+    match name {
+        "paused" => {
+            let wrong = |_| format!("paused = {value:?}: give true or false");
+            next.control.paused = Some(value.parse::<bool>().map_err(wrong)?);
+        }
+        "max_concurrency" => pace.max_concurrency = whole()?,
+        "burst" => pace.burst = whole()?,
+        "starts_per_tick" => pace.starts_per_tick = whole()?,
+        _ => {
+            let wrong = |_| format!("{name} = {value:?}: give a number above 0");
+            pace.starts_per_second = Some(value.parse::<f64>().map_err(wrong)?);
+        }
+    }
+    match by.until {
+        Some(until) => next.control.until.insert(name.to_owned(), until),
+        None => next.control.until.remove(name),
+    };
+    let about = About {
+        by: Some(by.who.clone()),
+        since: Some(moment(by.now)),
+        note: by.note.clone(),
+        until: by.until,
+    };
+    next.about.insert(name.to_owned(), about);
+    Ok(())
+}
+
+fn unset(next: &mut Steering, name: &str) {
+    let pace = &mut next.control.pace;
+    match name {
+        "paused" => next.control.paused = None,
+        "max_concurrency" => pace.max_concurrency = None,
+        "burst" => pace.burst = None,
+        "starts_per_tick" => pace.starts_per_tick = None,
+        _ => pace.starts_per_second = None,
+    }
+    next.control.until.remove(name);
+    next.about.remove(name);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Millis = 1_795_341_600_000;
+    const PACE: Pace = Pace {
+        max_concurrency: 100,
+        starts_per_second: 25.0,
+        burst: 50,
+        starts_per_tick: None,
+    };
+
+    fn by(until: Option<Millis>) -> By {
+        By {
+            who: "alice".into(),
+            now: NOW,
+            note: Some("deploy".into()),
+            until,
+        }
+    }
+
+    fn set_to(pairs: &[&str]) -> Result<Steering, String> {
+        let pairs = pairs.iter().map(|pair| (*pair).to_owned()).collect();
+        changed(&Steering::default(), &Change::Set(pairs), &by(None), &PACE)
+    }
+
+    #[test]
+    fn a_change_keeps_who_when_why_and_until_when() {
+        let until = NOW + 7_200_000;
+        let paused = changed(
+            &Steering::default(),
+            &Change::Pause,
+            &by(Some(until)),
+            &PACE,
+        )
+        .unwrap();
+        assert_eq!(paused.control.paused, Some(true));
+        assert_eq!(paused.control.at(until).paused, None);
+        assert_eq!(paused.revision, 1);
+        let about = About {
+            by: Some("alice".into()),
+            since: Some("2026-11-22T10:00:00Z".into()),
+            note: Some("deploy".into()),
+            until: Some(until),
+        };
+        assert_eq!(paused.about["paused"], about);
+    }
+
+    #[test]
+    fn a_change_leaves_the_other_overrides_and_their_ends_alone() {
+        let until = NOW + 1_000;
+        let limited = changed(
+            &Steering::default(),
+            &Change::Set(vec!["max_concurrency=5".into()]),
+            &by(Some(until)),
+            &PACE,
+        )
+        .unwrap();
+        let paused = changed(&limited, &Change::Pause, &by(None), &PACE).unwrap();
+        assert_eq!(
+            paused.about["max_concurrency"],
+            limited.about["max_concurrency"]
+        );
+        assert_eq!(paused.control.until, limited.control.until);
+        let resumed = changed(&paused, &Change::Resume, &by(None), &PACE).unwrap();
+        assert_eq!(
+            (resumed.control.paused, resumed.control.pace.max_concurrency),
+            (None, Some(5))
+        );
+        assert_eq!(resumed.revision, 3);
+        let all = changed(&paused, &Change::UnsetAll, &by(None), &PACE).unwrap();
+        assert!(!overrides(&all.control) && all.about.is_empty());
+    }
+
+    #[test]
+    fn what_has_ended_goes_with_the_next_change() {
+        let limited = changed(
+            &Steering::default(),
+            &Change::Set(vec!["burst=5".into()]),
+            &by(Some(NOW + 1)),
+            &PACE,
+        )
+        .unwrap();
+        let later = By {
+            now: NOW + 1,
+            ..by(None)
+        };
+        let paused = changed(&limited, &Change::Pause, &later, &PACE).unwrap();
+        assert_eq!((paused.control.pace.burst, paused.about.len()), (None, 1));
+    }
+
+    #[test]
+    fn going_on_through_windows_is_said_and_not_left_out() {
+        let go_on = changed(&Steering::default(), &Change::GoOn, &by(None), &PACE).unwrap();
+        assert_eq!(go_on.control.paused, Some(false));
+    }
+
+    #[test]
+    fn what_the_module_refuses_is_refused() {
+        for (pair, complaint) in [
+            ("max_concurency=5", "there are paused, max_concurrency"),
+            ("max_concurrency", "give NAME=VALUE"),
+            ("max_concurrency=10001", "give at most 10000"),
+            ("max_concurrency=-1", "give a whole number"),
+            ("starts_per_second=0", "above 0"),
+            ("starts_per_second=401", "at most 400"),
+            ("starts_per_second=NaN", "above 0"),
+            ("starts_per_second=fast", "above 0"),
+            ("burst=0", "burst is 0"),
+            ("starts_per_tick=0", "starts_per_tick is 0"),
+            ("paused=yes", "true or false"),
+        ] {
+            let said = set_to(&[pair]).unwrap_err();
+            assert!(said.contains(complaint), "{pair}: {said}");
+        }
+        let several = set_to(&["max_concurrency=0", "starts_per_second=0.5", "burst = 2"]).unwrap();
+        assert_eq!(several.control.pace.starts_per_second, Some(0.5));
+        let unset = changed(
+            &several,
+            &Change::Unset(vec!["brust".into()]),
+            &by(None),
+            &PACE,
+        );
+        assert!(
+            unset
+                .unwrap_err()
+                .contains("nothing that can be overridden")
+        );
+    }
+}

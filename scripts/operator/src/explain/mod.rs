@@ -1,0 +1,519 @@
+//! `explain`: an object's whole story.
+
+pub mod named;
+pub mod place;
+pub mod sources;
+
+use aws::ledger::{ObjectSeen, RowSeen};
+use futures_util::future::join_all;
+use serde::Serialize;
+use serde_json::json;
+use spillway::execution::name;
+use spillway::record::row::State;
+use spillway::record::version;
+use spillway::rules::order::Order;
+
+use self::place::{Execution, Known, SlotState, place};
+use self::sources::{SourceSeen, notifies, rule_matches};
+use crate::answer::Answer;
+use crate::connect::Connected;
+use crate::fault::{Fault, code};
+use crate::pipeline::{Pipeline, execution_arn};
+use crate::status::gather::queues;
+use crate::status::seen::{QueueSeen, Stage};
+use crate::time::{ago, moment, now};
+
+/// Attempts of a version that Step Functions is asked about, the last ones.
+const ATTEMPTS: u32 = 10;
+
+/// One version, as `explain --json` answers it.
+#[derive(Debug, Clone, Serialize)]
+struct Version {
+    row: String,
+    version_id: Option<String>,
+    sequencer: Option<String>,
+    size: Option<u64>,
+    etag: Option<String>,
+    event_name: String,
+    event_time: String,
+    state: &'static str,
+    attempt: u32,
+    lane: Option<String>,
+    found_by_run: Option<String>,
+    queued_at: Option<String>,
+    started_at: Option<String>,
+    waiting_since: Option<String>,
+    finished_at: Option<String>,
+    error: Option<String>,
+    cause: Option<String>,
+    discarded_by: Option<String>,
+    attempts: Vec<Attempt>,
+    r#where: String,
+    next: String,
+    command: Option<String>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct Attempt {
+    attempt: u32,
+    execution: String,
+    execution_arn: String,
+    console: String,
+    status: String,
+    started_at: Option<String>,
+    ended_at: Option<String>,
+    error: Option<String>,
+    cause: Option<String>,
+    #[serde(skip)]
+    found: Execution,
+}
+
+/// Tells an object's story.
+pub async fn explain(
+    connected: &Connected,
+    pipeline: &Pipeline,
+    given: &str,
+) -> Result<Answer, Fault> {
+    let object = named::object(given).map_err(Fault::Usage)?;
+    let (seen, queues) = tokio::join!(
+        pipeline.ledger.object_seen(&object),
+        queues(connected, pipeline)
+    );
+    let (seen, queues) = (seen?, queues?);
+    if seen.rows.is_empty() {
+        return unknown(connected, pipeline, &object, &queues).await;
+    }
+    let mut rows: Vec<&RowSeen> = seen
+        .rows
+        .iter()
+        .filter_map(|row| row.as_ref().ok())
+        .collect();
+    rows.sort_by(|one, other| {
+        (&one.row.event.event_time, &one.key.sk).cmp(&(&other.row.event.event_time, &other.key.sk))
+    });
+    let mut versions = Vec::new();
+    for row in rows {
+        versions.push(version_of(connected, pipeline, &seen, row, &queues).await?);
+    }
+    let unreadable: Vec<&String> = seen
+        .rows
+        .iter()
+        .filter_map(|row| row.as_ref().err())
+        .collect();
+    let head = seen.head.as_ref().map(|head| {
+        json!({
+            "running": head.running,
+            "newest": head.newest,
+            "waiting": seen.waiters.iter().map(|waiter| json!({"version": version::row_of(&waiter.version), "attempt": waiter.attempt})).collect::<Vec<_>>(),
+        })
+    });
+    let json = json!({
+        "pipeline": pipeline.name(),
+        "object": format!("s3://{object}"),
+        "known": true,
+        "order": pipeline.config.order.to_string(),
+        "head": head,
+        "versions": versions,
+        "unreadable": unreadable,
+    });
+    Ok(Answer::new(
+        text(&object, &seen, &versions, &unreadable),
+        json,
+    ))
+}
+
+async fn version_of(
+    connected: &Connected,
+    pipeline: &Pipeline,
+    seen: &ObjectSeen,
+    row: &RowSeen,
+    queues: &[QueueSeen],
+) -> Result<Version, Fault> {
+    let event = &row.row.event;
+    let attempts = attempts(connected, pipeline, row).await?;
+    let slot = match (&row.row.state, &row.row.execution) {
+        (State::Started, Some(execution)) => match pipeline.ledger.slot(execution).await? {
+            Some(slot) if slot.pending => SlotState::Pending,
+            Some(_) => SlotState::Taken,
+            None => SlotState::None,
+        },
+        _ => SlotState::None,
+    };
+    let failures = queues
+        .iter()
+        .filter(|queue| queue.stage == Stage::IngestFailures);
+    let place = place(&Known {
+        pipeline: pipeline.name(),
+        state: row.row.state,
+        attempt: row.row.attempt,
+        object: &row.key.pk,
+        latest: pipeline.config.order == Order::Latest,
+        execution: attempts
+            .last()
+            .map_or(Execution::Unknown, |attempt| attempt.found),
+        slot,
+        running: seen.head.as_ref().and_then(|head| head.running.as_deref()),
+        ingest_failures: failures.map(|queue| queue.waiting).sum(),
+        discarded: row.discarded_by.is_some(),
+    });
+    let discarded = row
+        .discarded_by
+        .as_ref()
+        .map(|by| match &row.discarded_note {
+            Some(note) => format!("{by}: {note}"),
+            None => by.clone(),
+        });
+    Ok(Version {
+        row: row.key.sk.clone(),
+        version_id: event.version_id.clone(),
+        sequencer: event
+            .sequencer
+            .as_ref()
+            .map(|sequencer| sequencer.as_str().to_owned()),
+        size: event.size,
+        etag: event.etag.clone(),
+        event_name: event.event_name.clone(),
+        event_time: event.event_time.clone(),
+        state: row.row.state.as_str(),
+        attempt: row.row.attempt,
+        lane: row.row.lane.clone(),
+        found_by_run: row.run.clone(),
+        queued_at: row.queued_at.map(moment),
+        started_at: row.started_at.map(moment),
+        waiting_since: row.waiting_since.map(moment),
+        finished_at: row.finished_at.map(moment),
+        error: row.error.clone(),
+        cause: row.cause.clone(),
+        discarded_by: discarded,
+        attempts,
+        r#where: place.place,
+        next: place.next,
+        command: place.command,
+    })
+}
+
+/// The executions of a version's attempts. The ledger has the last one; the names of those before follow from it.
+async fn attempts(
+    connected: &Connected,
+    pipeline: &Pipeline,
+    row: &RowSeen,
+) -> Result<Vec<Attempt>, Fault> {
+    let last = row.row.attempt;
+    let machine = row
+        .state_machine_arn
+        .as_deref()
+        .unwrap_or(&pipeline.config.state_machine_arn);
+    let asked = (1..=last)
+        .skip(last.saturating_sub(ATTEMPTS) as usize)
+        .map(|attempt| async move {
+            let named = name::of(
+                &pipeline.config.pipeline.ledger_arn,
+                &row.row.event,
+                attempt,
+            );
+            let execution = match &row.row.execution {
+                Some(execution) if attempt == last => execution.clone(),
+                _ => named,
+            };
+            let arn = execution_arn(machine, &execution);
+            let answer = connected
+                .sfn
+                .describe_execution()
+                .execution_arn(&arn)
+                .send()
+                .await;
+            let mut told = Attempt {
+                attempt,
+                console: pipeline.console(&arn),
+                execution,
+                execution_arn: arn,
+                status: "NOT_FOUND".to_owned(),
+                started_at: None,
+                ended_at: None,
+                error: None,
+                cause: None,
+                found: Execution::NotFound,
+            };
+            match answer {
+                Ok(answer) => {
+                    let time = |at: &aws_smithy_types::DateTime| at.to_millis().ok().map(moment);
+                    told.status = answer.status.as_str().to_owned();
+                    told.found = if told.status == "RUNNING" {
+                        Execution::Running
+                    } else {
+                        Execution::Closed
+                    };
+                    told.started_at = time(&answer.start_date);
+                    told.ended_at = answer.stop_date.as_ref().and_then(time);
+                    told.error = answer.error;
+                    told.cause = answer.cause;
+                }
+                Err(error) if code(&error) == "ExecutionDoesNotExist" => {}
+                Err(error) if crate::permission::is_denied(code(&error)) => {
+                    told.status = "UNKNOWN".to_owned();
+                    told.found = Execution::Unknown;
+                    told.cause = Some(Fault::call("DescribeExecution", &error).to_string());
+                }
+                Err(error) => return Err(Fault::call("DescribeExecution", &error)),
+            }
+            Ok(told)
+        });
+    join_all(asked).await.into_iter().collect()
+}
+
+fn text(object: &str, seen: &ObjectSeen, versions: &[Version], unreadable: &[&String]) -> String {
+    let now = now();
+    let when = |text: &Option<String>| {
+        let at = text.as_deref().and_then(spillway::event::time::millis);
+        at.map(|at| ago(at, now))
+    };
+    let mut told = format!(
+        "s3://{object}: {} in the ledger.\n",
+        crate::answer::count(versions.len() as u64, "version")
+    );
+    if let Some(running) = seen.head.as_ref().and_then(|head| head.running.as_ref()) {
+        told.push_str(&format!("The object's turn: {running}\n"));
+    }
+    for version in versions {
+        let id = version
+            .version_id
+            .as_ref()
+            .map(|id| format!("version {id}"));
+        let sequencer = version
+            .sequencer
+            .as_ref()
+            .map(|sequencer| format!("sequencer {sequencer}"));
+        let named = id.or(sequencer).unwrap_or_else(|| version.row.clone());
+        told.push_str(&format!(
+            "\n{named}: {}, attempt {}\n",
+            version.state, version.attempt
+        ));
+        let mut line = |name: &str, value: Option<String>| {
+            if let Some(value) = value {
+                told.push_str(&format!("  {name:<10} {value}\n"));
+            }
+        };
+        let size = version
+            .size
+            .map(|size| format!(", {size} bytes"))
+            .unwrap_or_default();
+        line(
+            "event",
+            Some(format!(
+                "{} at {}{size}",
+                version.event_name, version.event_time
+            )),
+        );
+        line(
+            "found by",
+            version
+                .found_by_run
+                .as_ref()
+                .map(|run| format!("reconcile, run {run}")),
+        );
+        line("lane", version.lane.clone());
+        line("queued", when(&version.queued_at));
+        line("waits", when(&version.waiting_since));
+        for attempt in &version.attempts {
+            let span = match (&attempt.started_at, &attempt.ended_at) {
+                (Some(from), Some(to)) => format!(" {from} to {to}"),
+                (Some(from), None) => format!(" since {from}"),
+                _ => String::new(),
+            };
+            let error = match (&attempt.error, &attempt.cause) {
+                (Some(error), Some(cause)) => format!(": {error}: {cause}"),
+                (Some(only), None) | (None, Some(only)) => format!(": {only}"),
+                (None, None) => String::new(),
+            };
+            line(
+                &format!("attempt {}", attempt.attempt),
+                Some(format!("{}{span}{error}", attempt.status)),
+            );
+            line("", Some(attempt.execution_arn.clone()));
+            line("", Some(attempt.console.clone()));
+        }
+        line("finished", when(&version.finished_at));
+        let error = [&version.error, &version.cause]
+            .into_iter()
+            .flatten()
+            .cloned()
+            .collect::<Vec<_>>()
+            .join(": ");
+        line("error", Some(error).filter(|error| !error.is_empty()));
+        line("discarded", version.discarded_by.clone());
+        line("where", Some(version.r#where.clone()));
+        line("next", Some(version.next.clone()));
+        line("command", version.command.clone());
+    }
+    for problem in unreadable {
+        told.push_str(&format!("\nOne row cannot be read: {problem}\n"));
+    }
+    told
+}
+
+/// What can be said of an object that the ledger does not know.
+async fn unknown(
+    connected: &Connected,
+    pipeline: &Pipeline,
+    object: &str,
+    queues: &[QueueSeen],
+) -> Result<Answer, Fault> {
+    let (bucket, object_key) = object.split_once('/').unwrap_or_default();
+    let (exists, sources) = tokio::join!(
+        exists(connected, bucket, object_key),
+        sources(connected, pipeline, bucket, object_key)
+    );
+    let events = queues.iter().filter(|queue| queue.stage == Stage::Events);
+    let waiting: u64 = events.map(|queue| queue.waiting + queue.in_flight).sum();
+    let command = format!(
+        "spillway -p {} reconcile --object 's3://{object}'",
+        pipeline.name()
+    );
+    let there = match &exists {
+        Ok(Some(since)) => format!("The object exists since {since}"),
+        Ok(None) => "There is no such object".to_owned(),
+        Err(fault) => format!("Whether the object exists is not known ({fault})"),
+    };
+    let of = match &sources {
+        Ok(matching) if matching.is_empty() => {
+            "it matches no source of the pipeline, so no event of it comes here".to_owned()
+        }
+        Ok(matching) => format!("it matches the source {}", matching.join(", ")),
+        Err(fault) => format!("its source is not known ({fault})"),
+    };
+    let takes = !matches!(&sources, Ok(matching) if matching.is_empty());
+    let rest = match (&exists, takes) {
+        (Ok(None), _) | (_, false) => String::new(),
+        _ => format!(
+            " Either its message is among about {waiting} that wait, or its event never came; to settle it: `{command}`. A message that was \
+             not understood lies in the dead-letter queue: `spillway -p {} failed`.",
+            pipeline.name()
+        ),
+    };
+    let settle = (!rest.is_empty()).then_some(command);
+    let json = json!({
+        "pipeline": pipeline.name(),
+        "object": format!("s3://{object}"),
+        "known": false,
+        "exists_since": exists.as_ref().ok().cloned().flatten(),
+        "exists": exists.as_ref().ok().map(Option::is_some),
+        "sources": sources.as_ref().ok(),
+        "waiting": waiting,
+        "command": settle,
+    });
+    Ok(Answer::new(
+        format!("Not in the ledger. {there}, and {of}.{rest}"),
+        json,
+    ))
+}
+
+async fn exists(
+    connected: &Connected,
+    bucket: &str,
+    object_key: &str,
+) -> Result<Option<String>, Fault> {
+    let answer = connected
+        .s3()
+        .head_object()
+        .bucket(bucket)
+        .key(object_key)
+        .send()
+        .await;
+    match answer {
+        Ok(answer) => {
+            let modified = answer.last_modified.and_then(|at| at.to_millis().ok());
+            Ok(Some(modified.map_or_else(|| "?".to_owned(), moment)))
+        }
+        Err(error)
+            if error
+                .raw_response()
+                .is_some_and(|raw| raw.status().as_u16() == 404) =>
+        {
+            Ok(None)
+        }
+        Err(error) => Err(Fault::call(
+            &format!("asking S3 for {bucket}/{object_key} (s3:GetObject, s3:ListBucket)"),
+            &error,
+        )),
+    }
+}
+
+async fn sources(
+    connected: &Connected,
+    pipeline: &Pipeline,
+    bucket: &str,
+    object_key: &str,
+) -> Result<Vec<String>, Fault> {
+    let (mut matching, by_eventbridge) = notified(connected, pipeline, bucket, object_key).await?;
+    if by_eventbridge {
+        let prefix = format!("{}_on_", pipeline.name());
+        let rules = connected.api.rules(&prefix).await?;
+        let matches = |pattern: &str| rule_matches(pattern, bucket, object_key);
+        let rules = rules
+            .into_iter()
+            .filter(|rule| rule.pattern.as_deref().is_some_and(matches));
+        matching.extend(rules.map(|rule| rule.name));
+    }
+    Ok(matching)
+}
+
+/// The notifications of the bucket to this pipeline that are for the object, and whether EventBridge is told.
+async fn notified(
+    connected: &Connected,
+    pipeline: &Pipeline,
+    bucket: &str,
+    object_key: &str,
+) -> Result<(Vec<String>, bool), Fault> {
+    let configured = connected
+        .s3()
+        .get_bucket_notification_configuration()
+        .bucket(bucket)
+        .send()
+        .await;
+    let configured = configured.map_err(|error| {
+        Fault::call(
+            &format!("reading the notifications of the bucket {bucket} (s3:GetBucketNotification)"),
+            &error,
+        )
+    })?;
+    let prefix = format!("{}_", pipeline.name());
+    let ours = |arn: &str| {
+        arn.rsplit(':')
+            .next()
+            .is_some_and(|name| name.starts_with(&prefix))
+    };
+    let queues = configured.queue_configurations().iter();
+    let queues = queues
+        .filter(|it| ours(&it.queue_arn))
+        .map(|it| (it.id.clone(), it.filter.clone()));
+    let functions = configured.lambda_function_configurations().iter();
+    let functions = functions
+        .filter(|it| ours(&it.lambda_function_arn))
+        .map(|it| (it.id.clone(), it.filter.clone()));
+    let matching = queues.chain(functions).map(|(id, filter)| {
+        let rules = filter
+            .and_then(|filter| filter.key)
+            .and_then(|key| key.filter_rules)
+            .unwrap_or_default();
+        let part = |name: &str| {
+            let rule = rules.iter().find(|rule| {
+                rule.name
+                    .as_ref()
+                    .is_some_and(|it| it.as_str().eq_ignore_ascii_case(name))
+            });
+            rule.and_then(|rule| rule.value.clone()).unwrap_or_default()
+        };
+        SourceSeen {
+            name: id.unwrap_or_default(),
+            prefix: part("prefix"),
+            suffix: part("suffix"),
+        }
+    });
+    let matching = matching
+        .filter(|source| notifies(source, object_key))
+        .map(|source| source.name);
+    Ok((
+        matching.collect(),
+        configured.event_bridge_configuration.is_some(),
+    ))
+}

@@ -1,0 +1,272 @@
+//! Where a version is now, what happens next, and which command would change that: decided from its row, its slot and its execution.
+
+use spillway::record::row::State;
+
+/// What is known of a version.
+#[derive(Debug, Clone, Copy)]
+pub struct Known<'a> {
+    pub pipeline: &'a str,
+    pub state: State,
+    pub attempt: u32,
+    pub object: &'a str,
+    /// With order `latest` no older version starts after a newer one.
+    pub latest: bool,
+    /// Its execution, if it is started.
+    pub execution: Execution,
+    /// Whether a slot is taken for it.
+    pub slot: SlotState,
+    /// What has the object's turn.
+    pub running: Option<&'a str>,
+    /// Where failed events of ingest lie: whether there are any.
+    pub ingest_failures: u64,
+    pub discarded: bool,
+}
+
+/// What Step Functions says of the execution of the last attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Execution {
+    Running,
+    Closed,
+    NotFound,
+    /// Nobody asked, or nobody may ask.
+    Unknown,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SlotState {
+    None,
+    Taken,
+    Pending,
+}
+
+/// Where it is, what happens next, and what a person can do about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    pub place: String,
+    pub next: String,
+    pub command: Option<String>,
+}
+
+/// Decides where a version is.
+pub fn place(known: &Known<'_>) -> Place {
+    let Known {
+        pipeline, object, ..
+    } = *known;
+    let run = |rest: String| Some(format!("spillway -p {pipeline} {rest}"));
+    let said = |place: &str, next: &str, command: Option<String>| Place {
+        place: place.to_owned(),
+        next: next.to_owned(),
+        command,
+    };
+    let replay = |states: &str| run(format!("replay {states}--object 's3://{object}'"));
+    match known.state {
+        State::Queued if known.ingest_failures > 0 => said(
+            "in the events queue, or among ingest's failures",
+            "dispatch claims it when it is received; what ingest failed on waits for a redrive",
+            run("redrive --stage ingest".to_owned()),
+        ),
+        State::Queued => said(
+            "in the events queue",
+            "dispatch claims it when it is received; reconcile sends it again if nothing moves it for a day",
+            run("status".to_owned()),
+        ),
+        State::Retry => said(
+            "in the events queue, delayed by the backoff",
+            &format!(
+                "attempt {} starts when the backoff is over and a slot is free",
+                known.attempt + 1
+            ),
+            None,
+        ),
+        State::Waiting => {
+            let behind = known
+                .running
+                .map_or_else(String::new, |running| format!(", {running}"));
+            said(
+                &format!("behind the execution that has the object's turn{behind}"),
+                "it starts when that execution has ended, unless a newer version comes and the order is latest",
+                known
+                    .running
+                    .and_then(|running| run(format!("running --stop {running}"))),
+            )
+        }
+        State::Started => started(known, &said, &run),
+        State::Succeeded => said(
+            "finished",
+            "nothing: it is done",
+            replay("--state SUCCEEDED "),
+        ),
+        State::Dead if known.discarded => said(
+            "finished: dropped for good by a person",
+            "nothing",
+            replay(""),
+        ),
+        State::Dead => said(
+            "finished: its last attempt failed. A message for the next attempt lies in the dead-letter queue for 14 days",
+            "nothing, until somebody redrives it or replays it",
+            run(format!("redrive --object 's3://{object}'")),
+        ),
+        State::Superseded if known.latest => said(
+            "finished: a newer version was taken instead",
+            "nothing: the newer version stands for it",
+            None,
+        ),
+        State::Superseded => said(
+            "finished: a newer version was taken instead",
+            "nothing",
+            replay("--state SUPERSEDED "),
+        ),
+    }
+}
+
+type Said<'a> = &'a dyn Fn(&str, &str, Option<String>) -> Place;
+type Run<'a> = &'a dyn Fn(String) -> Option<String>;
+
+fn started(known: &Known<'_>, said: Said, run: Run) -> Place {
+    match (known.execution, known.slot) {
+        (Execution::Running, _) => said(
+            "with Step Functions: its execution runs",
+            "its end is settled within seconds",
+            None,
+        ),
+        (Execution::Closed, SlotState::None) => said(
+            "its execution has ended, and no slot is taken for it",
+            "reconcile puts the slot back a day after the start, and the sweep then settles it",
+            run("reconcile".to_owned()),
+        ),
+        (Execution::Closed, _) => said(
+            "its execution has ended; its outcome is on its way, or in the outcomes queue's dead-letter queue",
+            "settle settles it; the sweep finds it within 17 minutes otherwise",
+            run("redrive --stage outcomes".to_owned()),
+        ),
+        (Execution::NotFound, SlotState::None) => said(
+            "claimed, without an execution and without a slot: somebody removed the slot",
+            "reconcile puts the slot back a day after the start; the sweep then starts it",
+            run("reconcile".to_owned()),
+        ),
+        (Execution::NotFound, _) => said(
+            "claimed; its start was throttled, denied or had no clear answer, and its slot is kept",
+            "the next tick starts it, unless what denies starts goes on",
+            run("status".to_owned()),
+        ),
+        (Execution::Unknown, _) => said(
+            "claimed for an execution",
+            "its end is settled when it comes",
+            run("running".to_owned()),
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KNOWN: Known<'static> = Known {
+        pipeline: "p",
+        state: State::Started,
+        attempt: 2,
+        object: "b/k",
+        latest: false,
+        execution: Execution::Running,
+        slot: SlotState::Taken,
+        running: None,
+        ingest_failures: 0,
+        discarded: false,
+    };
+
+    fn of(change: impl FnOnce(&mut Known<'static>)) -> Place {
+        let mut known = KNOWN;
+        change(&mut known);
+        place(&known)
+    }
+
+    #[test]
+    fn every_state_has_its_place_and_its_command() {
+        let told = |state| of(|known| known.state = state);
+        assert_eq!(
+            told(State::Started).place,
+            "with Step Functions: its execution runs"
+        );
+        assert_eq!(
+            told(State::Retry).next,
+            "attempt 3 starts when the backoff is over and a slot is free"
+        );
+        assert_eq!(
+            told(State::Dead).command.unwrap(),
+            "spillway -p p redrive --object 's3://b/k'"
+        );
+        assert_eq!(
+            told(State::Succeeded).command.unwrap(),
+            "spillway -p p replay --state SUCCEEDED --object 's3://b/k'"
+        );
+        assert_eq!(told(State::Queued).place, "in the events queue");
+        for state in State::ALL {
+            assert!(!told(state).next.is_empty());
+        }
+    }
+
+    #[test]
+    fn a_queued_one_can_be_among_ingests_failures() {
+        let queued = of(|known| {
+            known.state = State::Queued;
+            known.ingest_failures = 1;
+        });
+        assert_eq!(
+            queued.command.unwrap(),
+            "spillway -p p redrive --stage ingest"
+        );
+    }
+
+    #[test]
+    fn a_version_waits_behind_the_execution_that_the_head_names() {
+        let waiting = of(|known| {
+            known.state = State::Waiting;
+            known.running = Some("run-1");
+        });
+        assert!(waiting.place.ends_with(", run-1"));
+        assert_eq!(
+            waiting.command.unwrap(),
+            "spillway -p p running --stop run-1"
+        );
+    }
+
+    #[test]
+    fn an_older_version_is_not_replayed_where_the_newest_counts() {
+        let superseded = |latest| {
+            of(|known| {
+                known.state = State::Superseded;
+                known.latest = latest;
+            })
+            .command
+        };
+        assert_eq!(superseded(true), None);
+        assert!(superseded(false).unwrap().contains("--state SUPERSEDED"));
+    }
+
+    #[test]
+    fn slot_and_execution_tell_where_a_started_one_is() {
+        let told = |execution, slot| {
+            let place = of(|known| {
+                known.execution = execution;
+                known.slot = slot;
+            });
+            place.command.unwrap_or_default()
+        };
+        assert_eq!(
+            told(Execution::Closed, SlotState::Taken),
+            "spillway -p p redrive --stage outcomes"
+        );
+        assert_eq!(
+            told(Execution::Closed, SlotState::None),
+            "spillway -p p reconcile"
+        );
+        assert_eq!(
+            told(Execution::NotFound, SlotState::Pending),
+            "spillway -p p status"
+        );
+        assert_eq!(
+            told(Execution::NotFound, SlotState::None),
+            "spillway -p p reconcile"
+        );
+    }
+}

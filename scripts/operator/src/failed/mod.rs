@@ -1,0 +1,230 @@
+//! `failed`: dead letters of every stage and failed rows, grouped by their error, from a sample whose cap is stated.
+
+pub mod groups;
+
+use std::collections::HashSet;
+
+use serde_json::json;
+use spillway::record::row::State;
+
+use self::groups::{Failure, groups};
+use crate::answer::{Answer, count, table};
+use crate::connect::Connected;
+use crate::fault::Fault;
+use crate::options::Failed;
+use crate::pipeline::Pipeline;
+use crate::redrive::letters::{contents, give_back, id, receive};
+use crate::redrive::replay;
+use crate::status::gather::queues;
+use crate::status::seen::QueueSeen;
+use crate::time::moment;
+
+/// What was looked at, and what there is.
+#[derive(Debug, Clone, Default)]
+struct Sample {
+    failures: Vec<Failure>,
+    receives: u32,
+    letters: u64,
+    /// By SQS's own numbers.
+    all_letters: u64,
+    rows: u64,
+    units: f64,
+    /// All of the ledger was read.
+    whole: bool,
+}
+
+pub async fn failed(
+    connected: &Connected,
+    pipeline: &Pipeline,
+    options: &Failed,
+) -> Result<Answer, Fault> {
+    let mut sample = Sample::default();
+    let queues = queues(connected, pipeline).await?;
+    for queue in queues.iter().filter(|queue| queue.stage.is_of_failures()) {
+        sample.all_letters += queue.waiting;
+        if queue.waiting > 0 {
+            letters(connected, queue, options.receives, &mut sample).await?;
+        }
+    }
+    rows(pipeline, options.read_units, &mut sample).await?;
+    if let Some(error) = &options.error {
+        let wanted = error.to_lowercase();
+        sample
+            .failures
+            .retain(|failure| failure.error.to_lowercase().contains(&wanted));
+    }
+    Ok(answer(pipeline, options, &sample))
+}
+
+/// Receives a sample of a queue. What is received is given back at once.
+async fn letters(
+    connected: &Connected,
+    queue: &QueueSeen,
+    receives: u32,
+    sample: &mut Sample,
+) -> Result<(), Fault> {
+    let (mut known, mut receipts) = (HashSet::new(), Vec::new());
+    let mut failed = None;
+    for _ in 0..receives {
+        let received = match receive(connected, &queue.url).await {
+            Ok(received) => received,
+            Err(fault) => {
+                failed = Some(fault);
+                break;
+            }
+        };
+        sample.receives += 1;
+        let before = known.len();
+        for message in &received {
+            receipts.extend(message.receipt_handle.clone());
+            if !known.insert(id(message).to_owned()) {
+                continue;
+            }
+            let about = contents(message);
+            sample.failures.push(Failure {
+                stage: queue.stage.word(),
+                at: about.sent_at,
+                about: about
+                    .objects
+                    .first()
+                    .cloned()
+                    .unwrap_or_else(|| format!("message {}", id(message))),
+                error: about.error,
+            });
+        }
+        if received.is_empty() || known.len() == before {
+            break;
+        }
+    }
+    sample.letters += known.len() as u64;
+    give_back(connected, &queue.url, &receipts).await;
+    failed.map_or(Ok(()), Err)
+}
+
+/// Reads the ledger's failed rows, up to so many read units.
+async fn rows(pipeline: &Pipeline, most: u32, sample: &mut Sample) -> Result<(), Fault> {
+    let mut from = None;
+    while sample.units < f64::from(most) {
+        let page = pipeline
+            .ledger
+            .scan_rows(&[State::Dead], None, (0, 1), from.as_ref())
+            .await?;
+        sample.units += page.units;
+        for row in page.rows.into_iter().flatten() {
+            // A person has dropped it for good.
+            if row.discarded_by.is_some() {
+                continue;
+            }
+            sample.rows += 1;
+            sample.failures.push(Failure {
+                stage: "ledger",
+                error: replay::error(&row),
+                at: row.finished_at.unwrap_or_default(),
+                about: row.key.pk.clone(),
+            });
+        }
+        from = page.next;
+        if from.is_none() {
+            sample.whole = true;
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn answer(pipeline: &Pipeline, options: &Failed, sample: &Sample) -> Answer {
+    let name = pipeline.name();
+    let groups = groups(&sample.failures);
+    let whole = if sample.whole {
+        "all of the ledger"
+    } else {
+        "a part of the ledger"
+    };
+    let stated = format!(
+        "Looked at {} of about {} dead letters ({}; at most {} a queue: --receives) and at {}, with {} ({} read units of at most {}: \
+         --read-units). What was received is given back.",
+        sample.letters,
+        sample.all_letters,
+        count(sample.receives.into(), "receive"),
+        options.receives,
+        whole,
+        count(sample.rows, "failed row"),
+        sample.units,
+        options.read_units,
+    );
+    let list: Vec<_> = sample
+        .failures
+        .iter()
+        .filter(|_| options.list)
+        .map(|failure| json!({"stage": failure.stage, "error": failure.error, "at": moment(failure.at), "about": failure.about}))
+        .collect();
+    let json = json!({
+        "pipeline": name,
+        "groups": groups,
+        "failures": options.list.then_some(list),
+        "sample": {
+            "letters": sample.letters, "all_letters": sample.all_letters, "receives": sample.receives, "rows": sample.rows,
+            "read_units": sample.units, "whole_ledger": sample.whole,
+        },
+    });
+    if sample.failures.is_empty() {
+        let matching = options
+            .error
+            .as_ref()
+            .map(|error| format!(" with {error:?} in its error"))
+            .unwrap_or_default();
+        return Answer::new(
+            format!("Nothing failed{matching}, as far as this looked.\n\n{stated}"),
+            json,
+        );
+    }
+    let mut text = format!(
+        "{} of {name} in {}.\n\n",
+        count(sample.failures.len() as u64, "failure"),
+        count(groups.len() as u64, "group")
+    );
+    if options.list {
+        let mut rows = vec![
+            ["stage", "at", "about", "error"]
+                .map(str::to_owned)
+                .to_vec(),
+        ];
+        rows.extend(sample.failures.iter().map(|failure| {
+            vec![
+                failure.stage.to_owned(),
+                moment(failure.at),
+                failure.about.clone(),
+                failure.error.replace('\n', " "),
+            ]
+        }));
+        text.push_str(&table(&rows));
+    } else {
+        let mut rows = vec![
+            ["count", "stage", "first", "last", "error"]
+                .map(str::to_owned)
+                .to_vec(),
+        ];
+        for group in &groups {
+            rows.push(vec![
+                group.count.to_string(),
+                group.stage.to_owned(),
+                group.first.clone(),
+                group.last.clone(),
+                group.error.clone(),
+            ]);
+        }
+        text.push_str(&table(&rows));
+        text.push('\n');
+        for group in groups.iter().take(3) {
+            text.push_str(&format!(
+                "For example ({}): {}\n",
+                group.error, group.example
+            ));
+        }
+    }
+    text.push_str(&format!(
+        "\n{stated}\n\nNext: spillway -p {name} failed --error TEXT --list, spillway -p {name} explain s3://OBJECT, spillway -p {name} redrive \
+         --error TEXT --dry-run\n"
+    ));
+    Answer::new(text, json)
+}

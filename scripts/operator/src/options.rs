@@ -1,0 +1,400 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use spillway::Millis;
+
+use crate::time;
+
+const AFTER: &str = "\
+Examples:
+  spillway list
+  spillway -p device-status status
+  spillway -p device-status explain s3://uploads/status/7.json
+  spillway -p device-status pause --reason 'target is down' --for 2h
+  spillway -p device-status redrive --error UnknownDevice --since 2h --dry-run
+
+Exit status: 0 fine; 1 failed; 2 the arguments are wrong; 3 not healthy (status --check); 130 stopped.
+Credentials and Region are found as the AWS CLI finds them: environment, profile, SSO, container, instance.";
+
+/// See, explain, steer and redrive a Spillway pipeline.
+#[derive(Debug, Clone, Parser)]
+#[command(name = "spillway", version, after_help = AFTER, max_term_width = 100, disable_help_subcommand = true)]
+pub struct Options {
+    #[command(flatten)]
+    pub access: Access,
+    #[command(flatten)]
+    pub which: Which,
+    /// Answer in JSON, whose shape is documented and stable.
+    #[arg(long, global = true, help_heading = "Everywhere")]
+    pub json: bool,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// How AWS is reached.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Access {
+    /// The profile of the AWS CLI's configuration [default: AWS_PROFILE]
+    #[arg(long, global = true, help_heading = "Everywhere", value_name = "NAME")]
+    pub profile: Option<String>,
+    /// The Region [default: AWS_REGION, or the profile's]
+    #[arg(
+        long,
+        global = true,
+        help_heading = "Everywhere",
+        value_name = "REGION"
+    )]
+    pub region: Option<String>,
+    /// Another address than AWS's own [default: AWS_ENDPOINT_URL]
+    #[arg(long, global = true, help_heading = "Everywhere", value_name = "URL")]
+    pub endpoint_url: Option<String>,
+}
+
+/// Which pipeline.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Which {
+    /// The pipeline's name, as the module's `name` says.
+    #[arg(
+        short,
+        long,
+        global = true,
+        help_heading = "Everywhere",
+        value_name = "NAME",
+        env = "SPILLWAY_PIPELINE",
+        hide_env_values = true
+    )]
+    pub pipeline: Option<String>,
+    /// Find the pipeline in the outputs of this Terraform root module.
+    #[arg(long, global = true, help_heading = "Everywhere", value_name = "DIR")]
+    pub terraform_dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Subcommand)]
+pub enum Command {
+    /// Show every pipeline of the account and Region.
+    List,
+    /// Say whether the pipeline is healthy, and why nothing starts.
+    Status(Status),
+    /// Tell an object's whole story, and what happens next.
+    Explain(Explain),
+    /// Show the slots with their executions, or stop one.
+    Running(Running),
+    /// Start nothing more. Outcomes are still settled.
+    Pause(Pause),
+    /// Take the pause away.
+    Resume(Resume),
+    /// Override numbers of the pace: max_concurrency, starts_per_second, burst, starts_per_tick.
+    Set(Set),
+    /// Take overrides away: what is configured holds again.
+    Unset(Unset),
+    /// Show what is configured, what overrides it, and what is in force.
+    Pace,
+    /// Run a tick now, and show its counts.
+    Tick,
+    /// Show what failed, grouped by error, from a sample.
+    Failed(Failed),
+    /// Queue what a bucket holds and the ledger does not know, such as objects from before the pipeline.
+    Backfill(Backfill),
+    /// Send again for rows that nothing moves, or settle what became of one object.
+    Reconcile(Reconcile),
+    /// Bring back what lies in a queue of failures. Repair the cause first.
+    ///
+    /// Each object event then gets one more attempt, by the same bounded path as all others; what is done already is not done again.
+    /// There is no stage for ticks: the next tick makes up for one that is missing.
+    Redrive(Redrive),
+    /// Ask for finished object events once more: attempt k + 1 of each, in its lane's queue.
+    ///
+    /// --object reads that object's rows. Any other selection reads the whole ledger: half a read unit for each 4 KB. --dry-run says
+    /// how many it took. Run twice it asks for the same attempts; once those have ended, for the next ones.
+    Replay(Replaying),
+    /// Drop dead letters for good. The ledger keeps who dropped them, when and why.
+    Discard(Discard),
+    /// Check the installation. Each finding has its remedy; a fault is exit status 1.
+    Doctor,
+    /// Print the least policy for looking, or for steering.
+    Iam(Iam),
+    /// Print completions for a shell.
+    Completions { shell: clap_complete::Shell },
+    /// Print the manual page.
+    Man,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct Status {
+    /// Show it live, until q is pressed.
+    #[arg(long, conflicts_with_all = ["json", "check"])]
+    pub watch: bool,
+    /// Seconds between two looks of --watch.
+    #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub every: u64,
+    /// End with status 3 if the pipeline is not healthy.
+    #[arg(long)]
+    pub check: bool,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct Explain {
+    /// s3://bucket/key, bucket/key or the object's ARN, with the key as its uploader wrote it.
+    pub object: String,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct Running {
+    /// Show those that run longest, at most so many.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub longest: Option<u32>,
+    /// Stop this execution. Its attempt fails, and is retried like any other.
+    #[arg(long, value_name = "EXECUTION", conflicts_with = "longest")]
+    pub stop: Option<String>,
+    /// Do not ask before it is stopped.
+    #[arg(long, requires = "stop")]
+    pub yes: bool,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct Pause {
+    /// Why: it is shown by `status` and kept in the ledger.
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+    /// Resume by itself after so long, such as 30m, 2h or 3d [default: never]
+    #[arg(long = "for", value_name = "LENGTH", value_parser = length)]
+    pub lasts: Option<Millis>,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct Resume {
+    /// Let starts go on in a window that pauses, too.
+    #[arg(long)]
+    pub through_windows: bool,
+    #[command(flatten)]
+    pub because: Because,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct Set {
+    /// Such as max_concurrency=5
+    #[arg(required = true, value_name = "NAME=VALUE")]
+    pub values: Vec<String>,
+    #[command(flatten)]
+    pub because: Because,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct Unset {
+    /// Such as max_concurrency
+    #[arg(
+        required_unless_present = "all",
+        conflicts_with = "all",
+        value_name = "NAME"
+    )]
+    pub names: Vec<String>,
+    /// Every override, a pause too.
+    #[arg(long)]
+    pub all: bool,
+    /// Why: it is kept in the ledger.
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+}
+
+/// Why something is changed, and for how long.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Because {
+    /// Why: it is shown by `status` and kept in the ledger.
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+    /// It ends by itself after so long, such as 30m, 2h or 3d [default: never]
+    #[arg(long = "for", value_name = "LENGTH", value_parser = length)]
+    pub lasts: Option<Millis>,
+}
+
+/// A length above 0.
+fn length(text: &str) -> Result<Millis, String> {
+    match time::length(text)? {
+        0 => Err(format!(
+            "'{text}' is no time at all: give one such as 30m, 2h or 3d"
+        )),
+        length => Ok(length),
+    }
+}
+
+/// Whose failures.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum Stage {
+    /// From the dead-letter queue of each lane, or of --lane, into its queue.
+    #[default]
+    Events,
+    /// From the outcomes queue's dead-letter queue into the outcomes queue.
+    Outcomes,
+    /// What ingest failed on is handed to it again.
+    Ingest,
+    /// What EventBridge or SNS could not deliver, into the queue that it was for.
+    Rules,
+}
+
+/// A state of a finished row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "UPPER")]
+pub enum Finished {
+    Succeeded,
+    Dead,
+    Superseded,
+}
+
+/// A selection: all that is given must hold.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Selection (all that is given must hold)")]
+pub struct Chosen {
+    /// All versions of an object; can be repeated.
+    #[arg(long = "object", value_name = "BUCKET/KEY")]
+    pub objects: Vec<String>,
+    /// Objects whose keys begin so.
+    #[arg(long, value_name = "BUCKET/PREFIX")]
+    pub prefix: Option<String>,
+    /// What failed, or ended, from then on: 2026-11-22T20:00:00Z, or 2h ago
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<String>,
+    /// And before then.
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<String>,
+    /// This is a part of the reason in the queue, or of the row's error or cause.
+    #[arg(long, value_name = "TEXT")]
+    pub error: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, Args)]
+pub struct Redrive {
+    /// What to bring back.
+    #[arg(long, value_enum, default_value_t)]
+    pub stage: Stage,
+    /// Stages events and rules: this lane alone.
+    #[arg(long, value_name = "NAME")]
+    pub lane: Option<String>,
+    /// The dead-letter queue: name, URL or ARN. Instead of a pipeline.
+    #[arg(long = "from", value_name = "QUEUE", requires = "destination")]
+    pub source: Option<String>,
+    /// Where to: name, URL or ARN.
+    #[arg(long = "to", value_name = "QUEUE", requires = "source")]
+    pub destination: Option<String>,
+    #[command(flatten)]
+    pub chosen: Chosen,
+    /// At most so many messages a second [default: SQS decides]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=500))]
+    pub velocity: Option<u32>,
+    /// Say what would be moved, and move nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Let SQS move on and do not wait for its end (all of events or outcomes).
+    #[arg(long)]
+    pub detach: bool,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct Replaying {
+    /// Rows of this state [default: DEAD]; can be repeated.
+    #[arg(long = "state", value_enum, value_name = "STATE")]
+    pub states: Vec<Finished>,
+    /// This lane alone.
+    #[arg(long, value_name = "NAME")]
+    pub lane: Option<String>,
+    /// Every row of those states.
+    #[arg(long)]
+    pub all: bool,
+    #[command(flatten)]
+    pub chosen: Chosen,
+    /// At most so many messages a second.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=500))]
+    pub velocity: Option<u32>,
+    /// Say what would be asked for, and ask for nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct Discard {
+    /// Whose failures.
+    #[arg(long, value_enum, default_value_t)]
+    pub stage: Stage,
+    /// Stages events and rules: this lane alone.
+    #[arg(long, value_name = "NAME")]
+    pub lane: Option<String>,
+    /// Why: it is kept in the ledger.
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+    /// Everything that lies there.
+    #[arg(long)]
+    pub all: bool,
+    #[command(flatten)]
+    pub chosen: Chosen,
+    /// Do not ask before.
+    #[arg(long)]
+    pub yes: bool,
+    /// Say what would be dropped, and drop nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct Failed {
+    /// Only failures with this in their error.
+    #[arg(long, value_name = "TEXT")]
+    pub error: Option<String>,
+    /// List them one by one, not grouped.
+    #[arg(long)]
+    pub list: bool,
+    /// Receives of each queue, at most; each brings up to ten messages.
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub receives: u32,
+    /// Read units of the ledger, at most; a page of 1 MB takes 128.
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    pub read_units: u32,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct Backfill {
+    /// s3://bucket or s3://bucket/prefix
+    pub place: String,
+    /// Objects that were last modified from then on: 2026-11-01T00:00:00Z, or 30d ago
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<String>,
+    /// And before then.
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<String>,
+    /// Leave out objects younger than that, such as 0m or 2h [default: the module's min_age_seconds]
+    #[arg(long, value_name = "LENGTH", value_parser = time::length)]
+    pub min_age: Option<Millis>,
+    /// Take the objects from an S3 inventory: its manifest, as s3://bucket/path/manifest.json
+    #[arg(long, value_name = "OBJECT")]
+    pub inventory: Option<String>,
+    /// Count and price it, and queue nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct Reconcile {
+    /// Compare this object with the ledger, and queue it if it is not known.
+    #[arg(long, value_name = "BUCKET/KEY")]
+    pub object: Option<String>,
+    /// With --object: take it although it is younger than the module's min_age_seconds.
+    #[arg(long, value_name = "LENGTH", value_parser = time::length, requires = "object")]
+    pub min_age: Option<Millis>,
+    /// With --object: say what would be done, and do nothing.
+    #[arg(long, requires = "object")]
+    pub dry_run: bool,
+}
+
+#[derive(Debug, Clone, Args)]
+#[group(id = "for", required = true)]
+pub struct Iam {
+    /// For list, status, explain, running, failed, pace and doctor.
+    #[arg(long, group = "for")]
+    pub read: bool,
+    /// For every command.
+    #[arg(long, group = "for")]
+    pub operate: bool,
+    /// A bucket whose objects `explain` looks for; can be repeated.
+    #[arg(long = "bucket", value_name = "NAME")]
+    pub buckets: Vec<String>,
+}

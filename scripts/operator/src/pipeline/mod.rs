@@ -1,0 +1,156 @@
+//! One pipeline: found by its name, it is as its `dispatch` is configured.
+
+pub mod list;
+pub mod names;
+pub mod terraform;
+
+use std::collections::HashMap;
+
+use aws::ledger::Ledger;
+use aws::queue::Queue;
+use dispatch::config::Config;
+use spillway::lane::Lane;
+
+use self::names::Names;
+use crate::connect::Connected;
+use crate::fault::Fault;
+use crate::options::Which;
+
+/// A pipeline that was found.
+#[derive(Debug, Clone)]
+pub struct Pipeline {
+    pub names: Names,
+    pub config: Config,
+    pub ledger: Ledger,
+    pub account: String,
+    pub partition: String,
+    pub region: String,
+    /// What its dispatch says of its release.
+    pub description: Option<String>,
+}
+
+impl Pipeline {
+    pub fn name(&self) -> &str {
+        &self.names.pipeline
+    }
+
+    pub fn lanes(&self) -> &[Lane] {
+        &self.config.pipeline.lanes
+    }
+
+    /// The URL of one of its queues. URLs of one account and Region begin alike.
+    pub fn queue_url(&self, name: &str) -> String {
+        let known = &self.config.outcomes_queue_url;
+        let base = known.rsplit_once('/').map_or("", |(base, _)| base);
+        format!("{base}/{name}")
+    }
+
+    pub fn queue(&self, connected: &Connected, name: &str) -> Queue {
+        Queue::new(connected.sqs.clone(), self.queue_url(name))
+    }
+
+    /// An ARN in the pipeline's account and Region.
+    pub fn arn(&self, service: &str, resource: &str) -> String {
+        format!(
+            "arn:{}:{service}:{}:{}:{resource}",
+            self.partition, self.region, self.account
+        )
+    }
+
+    /// The page of an execution in AWS's console.
+    pub fn console(&self, execution_arn: &str) -> String {
+        let host = match self.partition.as_str() {
+            "aws-cn" => "console.amazonaws.cn".to_owned(),
+            "aws-us-gov" => "console.amazonaws-us-gov.com".to_owned(),
+            _ => format!("{}.console.aws.amazon.com", self.region),
+        };
+        format!(
+            "https://{host}/states/home?region={}#/v2/executions/details/{execution_arn}",
+            self.region
+        )
+    }
+}
+
+/// The ARN of an execution: one by an alias or a version carries the state machine's name.
+pub fn execution_arn(state_machine_arn: &str, name: &str) -> String {
+    let machine = state_machine_arn.replacen(":stateMachine:", ":execution:", 1);
+    let parts: Vec<&str> = machine.split(':').take(7).collect();
+    format!("{}:{name}", parts.join(":"))
+}
+
+/// Finds the pipeline that the options name.
+pub async fn find(connected: &Connected, which: &Which) -> Result<Pipeline, Fault> {
+    by_name(connected, &name(which)?).await
+}
+
+/// The name of the pipeline that the options name.
+pub fn name(which: &Which) -> Result<String, Fault> {
+    match (&which.pipeline, &which.terraform_dir) {
+        (named, Some(directory)) => terraform::choose(
+            directory,
+            &terraform::pipelines(directory)?,
+            named.as_deref(),
+        ),
+        (Some(name), None) => Ok(name.clone()),
+        (None, None) => Err(Fault::usage(
+            "which pipeline? Name it by --pipeline NAME, by SPILLWAY_PIPELINE, or by --terraform-dir DIR; `spillway list` shows those there \
+             are",
+        )),
+    }
+}
+
+/// Finds a pipeline by what its `dispatch` is configured with.
+pub async fn by_name(connected: &Connected, name: &str) -> Result<Pipeline, Fault> {
+    let names = Names::of(name);
+    let function = names.function("dispatch");
+    let Some(found) = connected.api.function(&function).await? else {
+        return Err(Fault::failed(format!(
+            "there is no function {function} in this account and Region ({}), so no pipeline {name}: look at its name, --region and \
+             --profile; `spillway list` shows those there are",
+            connected.region
+        )));
+    };
+    from_variables(connected, names, &found.variables, found.description)
+}
+
+fn from_variables(
+    connected: &Connected,
+    names: Names,
+    variables: &HashMap<String, String>,
+    description: Option<String>,
+) -> Result<Pipeline, Fault> {
+    let config = Config::from_environment(&|name| variables.get(name).cloned());
+    let config = config.map_err(|error| {
+        let function = names.function("dispatch");
+        Fault::failed(format!(
+            "{function} is configured in a way that this release cannot read. {error}"
+        ))
+    })?;
+    let arn: Vec<&str> = config.pipeline.ledger_arn.split(':').collect();
+    let part = |index: usize| arn.get(index).copied().unwrap_or_default().to_owned();
+    Ok(Pipeline {
+        ledger: Ledger::new(
+            connected.dynamodb.clone(),
+            config.pipeline.ledger_table.clone(),
+        ),
+        partition: part(1),
+        region: part(3),
+        account: part(4),
+        names,
+        config,
+        description,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_execution_by_an_alias_has_the_state_machines_name() {
+        let arn = "arn:aws:states:us-east-1:111122223333:stateMachine:a_workflow";
+        let expected = "arn:aws:states:us-east-1:111122223333:execution:a_workflow:x-1";
+        assert_eq!(execution_arn(arn, "x-1"), expected);
+        assert_eq!(execution_arn(&format!("{arn}:live"), "x-1"), expected);
+    }
+}

@@ -1,0 +1,410 @@
+//! From where to where a redrive goes: by the pipeline's name, or by Terraform's outputs.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use serde_json::Value;
+use spillway::rules::order::Order;
+
+use super::queue;
+use crate::connect::Connected;
+use crate::fault::Fault;
+use crate::options::Stage;
+use crate::permission::is_denied;
+use crate::pipeline::names::Names;
+use crate::pipeline::terraform;
+
+/// From a dead-letter queue into a queue, or into a function: names, URLs or ARNs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Way {
+    pub source: String,
+    pub into: Into,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Into {
+    Queue(String),
+    Function(String),
+}
+
+/// Where the rows of a pipeline are, and where messages that ask for their next attempts go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rows {
+    pub table: String,
+    /// What the pipeline's ids are made with.
+    pub arn: String,
+    pub order: Order,
+    /// URLs of the events queues by lane, the first lane first.
+    pub lanes: Vec<(String, String)>,
+}
+
+impl Stage {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Events => "events",
+            Self::Outcomes => "outcomes",
+            Self::Ingest => "ingest",
+            Self::Rules => "rules",
+        }
+    }
+
+    /// Why a pipeline can be without the stage.
+    fn why_without(self) -> Option<&'static str> {
+        match self {
+            Self::Ingest => Some("none of its sources comes via lambda"),
+            Self::Rules => Some("nothing comes there via eventbridge or topics"),
+            Self::Events | Self::Outcomes => None,
+        }
+    }
+}
+
+/// Dead-letter queue and events queue of each lane, the first lane first.
+type Lanes = Vec<(String, String, String)>;
+
+/// The variables of the pipeline's `dispatch`; none if it is not there.
+async fn variables(
+    connected: &Connected,
+    names: &Names,
+) -> Result<Option<HashMap<String, String>>, Fault> {
+    let function = names.function("dispatch");
+    Ok(connected
+        .api
+        .function(&function)
+        .await?
+        .map(|found| found.variables))
+}
+
+/// The lanes that the variables name, by priority.
+fn lanes(variables: &HashMap<String, String>) -> Lanes {
+    let read = variables
+        .get("SPILLWAY_LANES")
+        .and_then(|lanes| serde_json::from_str::<Vec<Value>>(lanes).ok());
+    let mut lanes = read.unwrap_or_default();
+    lanes.sort_by_key(|lane| lane["priority"].as_u64());
+    let text = |lane: &Value, name: &str| lane[name].as_str().unwrap_or_default().to_owned();
+    let of = |lane: &Value| {
+        (
+            text(lane, "name"),
+            text(lane, "dead_letter_queue_url"),
+            text(lane, "queue_url"),
+        )
+    };
+    lanes.iter().map(of).collect()
+}
+
+/// The ways of the pipeline of that name, whose queues are named after it; which lanes it has dispatch knows.
+pub async fn by_name(
+    connected: &Connected,
+    pipeline: &str,
+    stage: Stage,
+    lane: Option<&str>,
+) -> Result<Vec<Way>, Fault> {
+    let names = Names::of(pipeline);
+    let mut known = Lanes::new();
+    if [Stage::Events, Stage::Rules].contains(&stage) {
+        match variables(connected, &names).await {
+            Ok(variables) => {
+                known = variables
+                    .map(|variables| lanes(&variables))
+                    .unwrap_or_default()
+            }
+            Err(fault) if is_denied(&fault.to_string()) => {
+                eprintln!(
+                    "{pipeline}_dispatch may not be asked for its lanes (lambda:GetFunctionConfiguration): name each by --lane"
+                );
+            }
+            Err(fault) => return Err(fault),
+        }
+    }
+    if let Some(lane) = lane
+        && !known.is_empty()
+        && !known.iter().any(|(name, ..)| name == lane)
+    {
+        let names: Vec<&str> = known.iter().map(|(name, ..)| name.as_str()).collect();
+        return Err(Fault::failed(format!(
+            "pipeline {pipeline} has no lane {lane}: its lanes are {}",
+            names.join(", ")
+        )));
+    }
+    known.retain(|(name, ..)| lane.is_none_or(|lane| name == lane));
+    if !known.is_empty() && stage == Stage::Events {
+        let way = |(_, source, queue): (String, String, String)| Way {
+            source,
+            into: Into::Queue(queue),
+        };
+        return Ok(known.into_iter().map(way).collect());
+    }
+    let chosen: Vec<String> = match known.is_empty() {
+        true => vec![lane.unwrap_or("default").to_owned()],
+        false => known.iter().map(|(name, ..)| name.clone()).collect(),
+    };
+    let possible: Vec<Way> = chosen
+        .iter()
+        .flat_map(|lane| named(&names, lane, stage))
+        .collect();
+    let mut found = Vec::new();
+    for way in &possible {
+        if queue::find(connected, &way.source).await?.is_some() {
+            found.push(way.clone());
+        }
+    }
+    if !found.is_empty() {
+        return Ok(found);
+    }
+    let first = possible.first().map_or("", |way| way.source.as_str());
+    let region = &connected.region;
+    if !known.is_empty() || queue::find(connected, &names.outcomes()).await?.is_some() {
+        let of_lane = lane
+            .map(|lane| format!(" in lane {lane}"))
+            .unwrap_or_default();
+        let why = stage
+            .why_without()
+            .map_or_else(|| format!("there is no queue {first}"), str::to_owned);
+        return Err(Fault::failed(format!(
+            "pipeline {pipeline} ({region}) has no stage {}{of_lane}: {why}",
+            stage.word()
+        )));
+    }
+    Err(Fault::failed(format!(
+        "there is no queue {first} in this account and region ({region}), and no pipeline {pipeline}: look at its name, --region and \
+         --profile"
+    )))
+}
+
+/// The ways of a stage, as terraform/modules/names has them.
+fn named(names: &Names, lane: &str, stage: Stage) -> Vec<Way> {
+    let queue = |source: String, queue: String| Way {
+        source,
+        into: Into::Queue(queue),
+    };
+    match stage {
+        Stage::Outcomes => vec![queue(names.outcomes_dlq(), names.outcomes())],
+        Stage::Ingest => vec![Way {
+            source: names.ingest_failures(),
+            into: Into::Function(names.function("ingest")),
+        }],
+        Stage::Rules => vec![queue(names.rules_dlq(lane), names.events(lane))],
+        Stage::Events => ["", ".fifo"]
+            .map(|end| queue(names.events_dlq(lane) + end, names.events(lane) + end))
+            .to_vec(),
+    }
+}
+
+/// The ledger and the lanes, as dispatch is configured.
+pub async fn rows_by_name(connected: &Connected, pipeline: &str) -> Result<Rows, Fault> {
+    let names = Names::of(pipeline);
+    let function = names.function("dispatch");
+    let Some(variables) = variables(connected, &names).await? else {
+        return Err(Fault::failed(format!(
+            "there is no function {function} in this account and region, so no pipeline {pipeline}: look at its name, --region and --profile"
+        )));
+    };
+    let variable = |name: &str| {
+        let missing = || {
+            Fault::failed(format!(
+                "{function} has no environment variable {name}: is it of another release?"
+            ))
+        };
+        variables.get(name).cloned().ok_or_else(missing)
+    };
+    variable("SPILLWAY_LANES")?;
+    Ok(Rows {
+        table: variable("SPILLWAY_LEDGER_TABLE")?,
+        arn: variable("SPILLWAY_LEDGER_ARN")?,
+        order: order(&variable("SPILLWAY_ORDER")?)?,
+        lanes: lanes(&variables)
+            .into_iter()
+            .map(|(name, _, queue)| (name, queue))
+            .collect(),
+    })
+}
+
+fn order(text: &str) -> Result<Order, Fault> {
+    text.parse().map_err(|_| {
+        Fault::failed(format!(
+            "the pipeline's order is {text:?}, which this release does not know"
+        ))
+    })
+}
+
+/// The ways that the module's output `redrive` shows.
+pub fn by_terraform(
+    directory: &Path,
+    pipeline: Option<&str>,
+    stage: Stage,
+    lane: Option<&str>,
+) -> Result<Vec<Way>, Fault> {
+    ways_of(&shown(directory, pipeline)?, stage, lane).map_err(Fault::Failed)
+}
+
+fn ways_of(redrive: &Value, stage: Stage, lane: Option<&str>) -> Result<Vec<Way>, String> {
+    let of_stage = &redrive[stage.word()];
+    let single = |way: &Value| vec![(stage.word().to_owned(), way.clone())];
+    let several = |ways: &Value| {
+        ways.as_object()
+            .into_iter()
+            .flatten()
+            .map(|(name, way)| (name.clone(), way.clone()))
+            .collect()
+    };
+    let mut ways: Vec<(String, Value)> = match (
+        stage,
+        redrive.get("lanes").filter(|lanes| lanes.is_object()),
+    ) {
+        (Stage::Events, Some(lanes)) => several(lanes),
+        (Stage::Events, None) => vec![("default".to_owned(), of_stage.clone())],
+        _ if of_stage.get("source_arn").is_some() => single(of_stage),
+        _ => several(of_stage),
+    };
+    ways.retain(|(name, way)| {
+        lane.is_none_or(|lane| name == lane) && way.get("source_arn").is_some()
+    });
+    if ways.is_empty() {
+        let which = lane
+            .map(|lane| format!(" of lane {lane}"))
+            .unwrap_or_default();
+        return Err(format!(
+            "the pipeline has no dead-letter queue for {}{which}: its output redrive shows none",
+            stage.word()
+        ));
+    }
+    let text = |way: &Value, name: &str| way[name].as_str().map(str::to_owned);
+    let way = |(_, way): (String, Value)| {
+        let into = match (text(&way, "destination_arn"), text(&way, "function_name")) {
+            (Some(queue), _) => Into::Queue(queue),
+            (None, function) => Into::Function(function.unwrap_or_default()),
+        };
+        Way {
+            source: text(&way, "source_arn").unwrap_or_default(),
+            into,
+        }
+    };
+    Ok(ways.into_iter().map(way).collect())
+}
+
+/// The ledger and the lanes that the module's output `redrive` shows.
+pub fn rows_by_terraform(directory: &Path, pipeline: Option<&str>) -> Result<Rows, Fault> {
+    let redrive = shown(directory, pipeline)?;
+    let replay = &redrive["replay"];
+    let text = |name: &str| {
+        let missing = || {
+            let shown = directory.display();
+            Fault::failed(format!(
+                "the output redrive of {shown} shows no ledger: apply the module's present release"
+            ))
+        };
+        replay[name].as_str().map(str::to_owned).ok_or_else(missing)
+    };
+    let first = text("first_lane")?;
+    let url = |way: &Value| {
+        way["destination_url"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
+    };
+    let mut lanes: Vec<(String, String)> = redrive["lanes"]
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(name, way)| (name.clone(), url(way)))
+        .collect();
+    lanes.sort_by_key(|(name, _)| *name != first);
+    Ok(Rows {
+        table: text("ledger_table_name")?,
+        arn: text("ledger_arn")?,
+        order: order(&text("order")?)?,
+        lanes,
+    })
+}
+
+/// The module's output `redrive`, passed on as such or within the whole module.
+fn shown(directory: &Path, pipeline: Option<&str>) -> Result<Value, Fault> {
+    let outputs = terraform::outputs(directory)?;
+    let mut found: Vec<Value> = outputs
+        .into_iter()
+        .map(|value| value.get("redrive").cloned().unwrap_or(value))
+        .filter(|redrive| redrive.pointer("/events/source_arn").is_some())
+        .filter(|redrive| pipeline.is_none_or(|name| is_of(redrive, name)))
+        .collect();
+    let directory = directory.display();
+    match (found.len(), found.pop()) {
+        (1, Some(redrive)) => Ok(redrive),
+        (number, _) => {
+            let count = if number == 0 {
+                "no pipeline".to_owned()
+            } else {
+                format!("{number} pipelines")
+            };
+            Err(Fault::failed(format!(
+                "the outputs of {directory} show {count}. Name one by --pipeline, the queues by --from and --to, or add to that root \
+                 module: output \"redrive\" {{ value = module.spillway.redrive }}"
+            )))
+        }
+    }
+}
+
+fn is_of(redrive: &Value, pipeline: &str) -> bool {
+    let source = redrive
+        .pointer("/events/source_arn")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    source
+        .rsplit(':')
+        .next()
+        .is_some_and(|name| name.starts_with(&format!("{pipeline}_")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn ways_are_read_from_the_output() {
+        let way = |name: &str| json!({"source_arn": format!("arn:{name}-dlq"), "destination_arn": format!("arn:{name}")});
+        let redrive = json!({
+            "events": way("a"), "lanes": {"a": way("a"), "b": way("b")}, "outcomes": way("o"), "rules": {"b": way("r")},
+            "ingest": {"source_arn": "arn:i", "function_name": "p_ingest"},
+        });
+        let of = |stage, lane| ways_of(&redrive, stage, lane);
+        let queue = |name: &str| Way {
+            source: format!("arn:{name}-dlq"),
+            into: Into::Queue(format!("arn:{name}")),
+        };
+        assert_eq!(of(Stage::Events, None).unwrap(), [queue("a"), queue("b")]);
+        assert_eq!(of(Stage::Events, Some("b")).unwrap(), [queue("b")]);
+        assert_eq!(of(Stage::Outcomes, None).unwrap(), [queue("o")]);
+        assert_eq!(of(Stage::Rules, None).unwrap(), [queue("r")]);
+        assert_eq!(
+            of(Stage::Ingest, None).unwrap()[0].into,
+            Into::Function("p_ingest".into())
+        );
+        let none = of(Stage::Events, Some("slow")).unwrap_err();
+        assert!(
+            none.contains("no dead-letter queue for events of lane slow"),
+            "{none}"
+        );
+        assert!(
+            ways_of(
+                &json!({"events": way("a"), "ingest": null}),
+                Stage::Ingest,
+                None
+            )
+            .is_err()
+        );
+    }
+
+    #[test]
+    fn the_first_lane_is_that_of_the_lowest_priority() {
+        let lane = |name: &str, priority| json!({"name": name, "priority": priority, "queue_url": name, "dead_letter_queue_url": "d"});
+        let text = json!([lane("late", 2), lane("urgent", 1)]).to_string();
+        let lanes = lanes(&HashMap::from([("SPILLWAY_LANES".to_owned(), text)]));
+        assert_eq!(
+            lanes
+                .iter()
+                .map(|(name, ..)| name.as_str())
+                .collect::<Vec<_>>(),
+            ["urgent", "late"]
+        );
+    }
+}

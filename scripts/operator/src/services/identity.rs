@@ -1,0 +1,30 @@
+//! STS: who calls.
+
+use super::api::{Api, Request, STS};
+
+impl Api {
+    /// Who calls, for the record: an ARN, or the user's name where AWS does not tell. No permission is needed for it.
+    /// <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html>
+    pub async fn who(&self) -> String {
+        let body = "Action=GetCallerIdentity&Version=2011-06-15".to_owned();
+        let mut request = Request::path(STS, "POST", "/".into(), "asking who calls", body);
+        request.headers.push((
+            "content-type",
+            "application/x-www-form-urlencoded; charset=utf-8".into(),
+        ));
+        let answer = self
+            .call(request)
+            .await
+            .map(|answer| String::from_utf8_lossy(&answer.body).into_owned());
+        let arn = answer.ok().and_then(|text| {
+            Some(
+                text.split_once("<Arn>")?
+                    .1
+                    .split_once("</Arn>")?
+                    .0
+                    .to_owned(),
+            )
+        });
+        arn.unwrap_or_else(|| std::env::var("USER").unwrap_or_else(|_| "unknown".into()))
+    }
+}

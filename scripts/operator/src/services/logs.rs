@@ -1,0 +1,51 @@
+//! CloudWatch Logs.
+
+use serde_json::{Value, json};
+use spillway::Millis;
+
+use super::api::{Api, ApiError, LOGS, Request};
+
+/// Pages of a log that are read, at most.
+const PAGES: usize = 5;
+
+impl Api {
+    /// The lines of a log group since then that a pattern finds: time and text. None if there is no such group.
+    pub async fn lines(
+        &self,
+        group: &str,
+        since: Millis,
+        pattern: &str,
+    ) -> Result<Vec<(Millis, String)>, ApiError> {
+        let (mut lines, mut next) = (Vec::new(), None::<String>);
+        for _ in 0..PAGES {
+            let mut body =
+                json!({"logGroupName": group, "startTime": since, "filterPattern": pattern});
+            if let Some(next) = &next {
+                body["nextToken"] = next.clone().into();
+            }
+            let target = "Logs_20140328.FilterLogEvents";
+            let call = format!("reading the log {group}");
+            let answer = match self
+                .call(Request::target(LOGS, "1.1", target, call, &body))
+                .await
+            {
+                Ok(answer) => answer.json(),
+                Err(error) if error.code == "ResourceNotFoundException" => return Ok(Vec::new()),
+                Err(error) => return Err(error),
+            };
+            let events = answer["events"].as_array().into_iter().flatten();
+            let line = |event: &Value| {
+                Some((
+                    event["timestamp"].as_i64()?,
+                    event["message"].as_str()?.to_owned(),
+                ))
+            };
+            lines.extend(events.filter_map(line));
+            next = answer["nextToken"].as_str().map(str::to_owned);
+            if next.is_none() {
+                break;
+            }
+        }
+        Ok(lines)
+    }
+}

@@ -1,0 +1,75 @@
+//! CloudWatch: numbers by minute.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use spillway::Millis;
+
+use super::api::{Api, ApiError, CLOUDWATCH, Request};
+
+/// A metric with one dimension, and how its values of a minute become one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Query {
+    pub id: String,
+    pub namespace: &'static str,
+    pub name: &'static str,
+    pub dimension: (&'static str, String),
+    pub statistic: &'static str,
+}
+
+impl Query {
+    fn body(&self) -> Value {
+        let (dimension, value) = &self.dimension;
+        json!({"Id": self.id, "MetricStat": {
+            "Metric": {"Namespace": self.namespace, "MetricName": self.name, "Dimensions": [{"Name": dimension, "Value": value}]},
+            "Period": 60, "Stat": self.statistic,
+        }})
+    }
+}
+
+/// Values by the query's id: when their minute began, and the value.
+pub type Points = BTreeMap<String, Vec<(Millis, f64)>>;
+
+impl Api {
+    /// What CloudWatch knows of these between two times.
+    pub async fn metrics(
+        &self,
+        queries: &[Query],
+        from: Millis,
+        to: Millis,
+    ) -> Result<Points, ApiError> {
+        let queries: Vec<Value> = queries.iter().map(Query::body).collect();
+        let body =
+            json!({"MetricDataQueries": queries, "StartTime": from / 1_000, "EndTime": to / 1_000});
+        let target = "GraniteServiceVersion20100801.GetMetricData";
+        let call = "asking CloudWatch for the metrics";
+        let answer = self
+            .call(Request::target(CLOUDWATCH, "1.0", target, call, &body))
+            .await?
+            .json();
+        let mut points = Points::new();
+        for result in answer["MetricDataResults"].as_array().into_iter().flatten() {
+            let id = result["Id"].as_str().unwrap_or_default().to_owned();
+            let times = result["Timestamps"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(time);
+            let values = result["Values"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(Value::as_f64);
+            points.entry(id).or_default().extend(times.zip(values));
+        }
+        Ok(points)
+    }
+}
+
+/// A time as a number of seconds, or as a text.
+fn time(value: &Value) -> Option<Millis> {
+    match value.as_f64() {
+        Some(seconds) => Some((seconds * 1_000.0) as Millis),
+        None => spillway::event::time::millis(value.as_str()?),
+    }
+}

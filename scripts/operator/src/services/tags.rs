@@ -1,0 +1,38 @@
+//! Resource Groups Tagging: what has a tag.
+
+use serde_json::json;
+
+use super::api::{Api, ApiError, Request, TAGGING};
+
+impl Api {
+    /// The ARNs of the functions that have a tag of this key.
+    pub async fn tagged_functions(&self, key: &str) -> Result<Vec<String>, ApiError> {
+        let (mut arns, mut page) = (Vec::new(), String::new());
+        loop {
+            let body = json!({"TagFilters": [{"Key": key}], "ResourceTypeFilters": ["lambda:function"], "PaginationToken": page});
+            let target = "ResourceGroupsTaggingAPI_20170126.GetResources";
+            let call = format!("listing the functions with the tag {key}");
+            let answer = self
+                .call(Request::target(TAGGING, "1.1", target, call, &body))
+                .await?
+                .json();
+            let found = answer["ResourceTagMappingList"]
+                .as_array()
+                .into_iter()
+                .flatten();
+            arns.extend(found.filter_map(|one| one["ResourceARN"].as_str().map(str::to_owned)));
+            page = answer["PaginationToken"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned();
+            if page.is_empty() {
+                return Ok(arns);
+            }
+        }
+    }
+}
+
+/// A function's name, of its ARN.
+pub fn function_of(arn: &str) -> &str {
+    arn.rsplit(':').next().unwrap_or_default()
+}

@@ -1,0 +1,563 @@
+//! A pipeline's status, as a program reads it and as one screen.
+
+use dispatch::config::Config;
+use serde::Serialize;
+use spillway::Millis;
+use spillway::pace::Pace;
+use spillway::pace::in_force::{PausedBy, in_force};
+
+use super::seen::{Seen, Stage};
+use super::verdict::{self, Finding, Level, verdict};
+use crate::answer::table;
+use crate::pipeline::Pipeline;
+use crate::time::{ago, moment, span};
+
+/// What `spillway status --json` answers. Its fields are a public interface.
+#[derive(Debug, Clone, Serialize)]
+pub struct Report {
+    pub pipeline: String,
+    pub region: String,
+    pub account: String,
+    pub at: String,
+    pub healthy: bool,
+    pub sentence: String,
+    /// Messages wait and nothing starts: `findings` says why.
+    pub nothing_starts: bool,
+    pub findings: Vec<Finding>,
+    pub running: Running,
+    pub lanes: Vec<LaneReport>,
+    pub failures: Vec<FailuresReport>,
+    pub starts: Starts,
+    pub drain_seconds: Option<i64>,
+    pub tick: Tick,
+    pub in_force: InForceReport,
+    pub day: Option<Day>,
+    /// What could not be looked at, and why.
+    pub unknown: Vec<String>,
+    /// What DynamoDB charged for the slots; everything else is below 3 units.
+    pub read_units: f64,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct Running {
+    pub slots: usize,
+    pub limit: Option<u32>,
+    pub configured_limit: u32,
+    /// Slots whose start is still to be made.
+    pub pending: usize,
+    pub oldest: Option<OldestSlot>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct OldestSlot {
+    pub execution: String,
+    pub since: String,
+    pub seconds: i64,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct LaneReport {
+    pub name: String,
+    pub waiting: u64,
+    pub in_flight: u64,
+    /// Retries whose backoff is not over.
+    pub delayed: u64,
+    pub oldest_seconds: Option<u64>,
+    pub dead: u64,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct FailuresReport {
+    pub stage: &'static str,
+    pub lane: Option<String>,
+    pub queue: String,
+    pub waiting: u64,
+    pub in_flight: u64,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct Starts {
+    /// The oldest minute first; the last one goes on.
+    pub by_minute: Vec<u32>,
+    /// Over the last five whole minutes.
+    pub per_minute: f64,
+    /// `false`: CloudWatch has none, so these are the starts of what still runs.
+    pub counted: bool,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct Tick {
+    pub last: Option<String>,
+    pub period_seconds: Option<i64>,
+    pub rule_enabled: Option<bool>,
+    /// `free`, `held`, `dead` or `expired`.
+    pub lease: &'static str,
+    pub lease_until: Option<String>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct InForceReport {
+    /// `operator` or `window`.
+    pub paused_by: Option<&'static str>,
+    pub window: Option<String>,
+    pub window_until: Option<String>,
+    pub pace: Option<PaceReport>,
+    pub overrides: Vec<Override>,
+    /// `None`: the control item cannot be read.
+    pub revision: Option<u64>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct PaceReport {
+    pub max_concurrency: u32,
+    pub starts_per_second: f64,
+    pub burst: u32,
+    pub starts_per_tick: Option<u32>,
+}
+
+impl From<&Pace> for PaceReport {
+    fn from(pace: &Pace) -> Self {
+        Self {
+            max_concurrency: pace.max_concurrency,
+            starts_per_second: pace.starts_per_second,
+            burst: pace.burst,
+            starts_per_tick: pace.starts_per_tick,
+        }
+    }
+}
+
+/// What an operator overrides.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Override {
+    /// Such as `max_concurrency = 5 instead of 100`.
+    pub what: String,
+    pub by: Option<String>,
+    pub since: Option<String>,
+    pub note: Option<String>,
+    pub until: Option<String>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct Day {
+    pub limit: u32,
+    pub starts: u32,
+}
+
+impl Report {
+    /// Puts together what was seen of a pipeline.
+    pub fn of(pipeline: &Pipeline, seen: &Seen) -> Self {
+        let config = &pipeline.config;
+        let verdict = verdict(pipeline.name(), config, seen);
+        let (by_minute, counted) = seen.started();
+        let slots = &seen.slots.slots;
+        Self {
+            pipeline: pipeline.name().to_owned(),
+            region: pipeline.region.clone(),
+            account: pipeline.account.clone(),
+            at: moment(seen.now),
+            healthy: verdict.healthy,
+            sentence: verdict.sentence,
+            nothing_starts: verdict.nothing_starts,
+            findings: verdict.findings,
+            running: Running {
+                slots: slots.len() + seen.slots.unreadable.len(),
+                limit: pace(config, seen).map(|pace| pace.max_concurrency),
+                configured_limit: config.pace.max_concurrency,
+                pending: slots.iter().filter(|slot| slot.pending).count(),
+                oldest: slots
+                    .iter()
+                    .min_by_key(|slot| slot.taken_at)
+                    .map(|slot| OldestSlot {
+                        execution: slot.execution.clone(),
+                        since: moment(slot.taken_at),
+                        seconds: (seen.now - slot.taken_at) / 1_000,
+                    }),
+            },
+            lanes: lanes(seen),
+            failures: failures(seen),
+            starts: Starts {
+                by_minute,
+                per_minute: seen.per_minute(),
+                counted,
+            },
+            drain_seconds: verdict::drain(seen)
+                .filter(|_| seen.waiting() > 0)
+                .map(|millis| millis / 1_000),
+            tick: tick(config, seen),
+            in_force: in_force_report(config, seen),
+            day: verdict::day(config, seen).map(|(limit, starts)| Day { limit, starts }),
+            unknown: seen.unknown.clone(),
+            read_units: seen.slots.units,
+        }
+    }
+
+    /// The same on one screen, the sentence first.
+    pub fn text(&self) -> String {
+        let mut text = format!("{} ({}): {}\n", self.pipeline, self.region, self.sentence);
+        if self.nothing_starts {
+            text.push_str("\nWhy nothing starts:\n");
+            for finding in self.findings.iter().filter(|finding| finding.blocks) {
+                text.push_str(&finding_line(finding));
+            }
+        }
+        let others = self
+            .findings
+            .iter()
+            .filter(|finding| !(self.nothing_starts && finding.blocks));
+        let others: Vec<String> = others.map(finding_line).collect();
+        if !others.is_empty() {
+            text.push_str("\nFindings:\n");
+            text.push_str(&others.concat());
+        }
+        text.push('\n');
+        text.push_str(&table(&self.facts()));
+        text.push('\n');
+        text.push_str(&self.lanes_table());
+        if !self.failures.is_empty() {
+            text.push('\n');
+            text.push_str(&self.failures_table());
+        }
+        for unknown in &self.unknown {
+            text.push_str(&format!("\nNot known: {unknown}\n"));
+        }
+        text
+    }
+
+    /// Names and values, one line each.
+    pub fn facts(&self) -> Vec<Vec<String>> {
+        let mut facts = vec![
+            ("running", self.running_text()),
+            ("starts", self.starts_text()),
+        ];
+        facts.push(("tick", self.tick_text()));
+        facts.push(("pace", self.pace_text()));
+        for one in &self.in_force.overrides {
+            facts.push(("override", override_text(one)));
+        }
+        if let Some(Day { limit, starts }) = self.day {
+            facts.push(("day", format!("{starts} of {limit} starts of this UTC day")));
+        }
+        facts
+            .into_iter()
+            .map(|(name, value)| vec![name.to_owned(), value])
+            .collect()
+    }
+
+    fn running_text(&self) -> String {
+        let Running {
+            slots,
+            limit,
+            configured_limit,
+            pending,
+            oldest,
+        } = &self.running;
+        let limit = match limit {
+            Some(limit) if limit == configured_limit => format!("{limit}"),
+            Some(limit) => format!("{limit} (configured: {configured_limit})"),
+            None => format!("{configured_limit}"),
+        };
+        let pending = match pending {
+            0 => String::new(),
+            pending => format!(", {pending} of them not started yet"),
+        };
+        let oldest = oldest.as_ref().map(|oldest| {
+            format!(
+                "; the oldest for {}: {}",
+                span(oldest.seconds * 1_000),
+                oldest.execution
+            )
+        });
+        format!("{slots} of {limit}{pending}{}", oldest.unwrap_or_default())
+    }
+
+    fn starts_text(&self) -> String {
+        let Starts {
+            by_minute,
+            per_minute,
+            counted,
+        } = &self.starts;
+        let of = if *counted {
+            ""
+        } else {
+            " (of what still runs: CloudWatch has no metric)"
+        };
+        let drain = match self.drain_seconds {
+            Some(seconds) => format!(", drained in about {}", span(seconds * 1_000)),
+            None => String::new(),
+        };
+        format!(
+            "{}  {} in 15 min, {per_minute:.1} a minute{of}{drain}",
+            sparkline(by_minute),
+            by_minute.iter().sum::<u32>()
+        )
+    }
+
+    fn tick_text(&self) -> String {
+        let Tick {
+            last,
+            period_seconds,
+            rule_enabled,
+            lease,
+            lease_until,
+        } = &self.tick;
+        let every = period_seconds
+            .map(|seconds| format!(", every {}", span(seconds * 1_000)))
+            .unwrap_or_default();
+        let rule = match rule_enabled {
+            Some(false) => ", rule disabled",
+            _ => "",
+        };
+        let until = lease_until
+            .as_ref()
+            .map(|until| format!(" until {until}"))
+            .unwrap_or_default();
+        let last = last.as_deref().unwrap_or("none yet");
+        format!("last at {last}{every}{rule}; lease {lease}{until}")
+    }
+
+    fn pace_text(&self) -> String {
+        let Some(pace) = &self.in_force.pace else {
+            return "not known: the control item cannot be read".to_owned();
+        };
+        let window = match (&self.in_force.window, &self.in_force.window_until) {
+            (Some(window), Some(until)) => format!(", window {window} until {until}"),
+            (Some(window), None) => format!(", window {window}"),
+            (None, _) => String::new(),
+        };
+        let paused = match self.in_force.paused_by {
+            Some(by) => format!("paused by the {by}; "),
+            None => String::new(),
+        };
+        let tick = pace
+            .starts_per_tick
+            .map(|starts| format!(", {starts} a tick"))
+            .unwrap_or_default();
+        format!(
+            "{paused}{} at once, {} a second, burst {}{tick}{window}",
+            pace.max_concurrency, pace.starts_per_second, pace.burst
+        )
+    }
+
+    pub fn lanes_table(&self) -> String {
+        let heading = [
+            "lane",
+            "waiting",
+            "in flight",
+            "retries delayed",
+            "oldest",
+            "dead",
+        ];
+        let mut rows = vec![heading.map(str::to_owned).to_vec()];
+        rows.extend(self.lanes.iter().map(|lane| {
+            vec![
+                lane.name.clone(),
+                lane.waiting.to_string(),
+                lane.in_flight.to_string(),
+                lane.delayed.to_string(),
+                lane.oldest_seconds
+                    .map_or_else(|| "-".to_owned(), |seconds| span(seconds as Millis * 1_000)),
+                lane.dead.to_string(),
+            ]
+        }));
+        table(&rows)
+    }
+
+    fn failures_table(&self) -> String {
+        let heading = ["failures of", "waiting", "queue"];
+        let mut rows = vec![heading.map(str::to_owned).to_vec()];
+        rows.extend(self.failures.iter().map(|queue| {
+            vec![
+                queue.stage.to_owned(),
+                queue.waiting.to_string(),
+                queue.queue.clone(),
+            ]
+        }));
+        table(&rows)
+    }
+}
+
+/// One line of a finding, with the command that comes next.
+pub fn finding_line(finding: &Finding) -> String {
+    let mark = match finding.level {
+        Level::Stopped => "✗",
+        Level::Degraded => "!",
+        Level::Notice => "·",
+    };
+    let next = finding
+        .next
+        .as_ref()
+        .map(|next| format!("\n      next: {next}"))
+        .unwrap_or_default();
+    format!("  {mark} {}{next}\n", finding.what)
+}
+
+/// An override as one line.
+pub fn override_text(one: &Override) -> String {
+    let mut text = one.what.clone();
+    for (word, value) in [("by", &one.by), ("since", &one.since)] {
+        if let Some(value) = value {
+            text.push_str(&format!(" {word} {value}"));
+        }
+    }
+    if let Some(note) = &one.note {
+        text.push_str(&format!(" ({note})"));
+    }
+    match &one.until {
+        Some(until) => text.push_str(&format!(", until {until}")),
+        None => text.push_str(", until somebody unsets it"),
+    }
+    text
+}
+
+/// Numbers as bars, of which the highest is full.
+pub fn sparkline(numbers: &[u32]) -> String {
+    const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    let most = numbers.iter().copied().max().unwrap_or_default().max(1);
+    let bar = |number: &u32| {
+        let index = (u64::from(*number) * 7).div_ceil(u64::from(most));
+        BARS.get(usize::try_from(index).unwrap_or_default())
+            .copied()
+            .unwrap_or('█')
+    };
+    numbers.iter().map(bar).collect()
+}
+
+fn pace(config: &Config, seen: &Seen) -> Option<Pace> {
+    let steering = seen.steering.as_ref()?.as_ref().ok()?;
+    let now = in_force(&config.pace, &config.windows, &steering.control, seen.now);
+    now.ok().map(|now| now.pace)
+}
+
+fn lanes(seen: &Seen) -> Vec<LaneReport> {
+    let oldest = |queue: &str| {
+        seen.metrics
+            .as_ref()
+            .and_then(|metrics| metrics.oldest.get(queue).copied())
+    };
+    seen.of(Stage::Events)
+        .map(|queue| LaneReport {
+            name: queue.lane.clone().unwrap_or_default(),
+            waiting: queue.waiting,
+            in_flight: queue.in_flight,
+            delayed: queue.delayed,
+            oldest_seconds: oldest(&queue.name).filter(|_| queue.waiting > 0),
+            dead: seen
+                .of(Stage::EventsDead)
+                .filter(|dead| dead.lane == queue.lane)
+                .map(|dead| dead.waiting)
+                .sum(),
+        })
+        .collect()
+}
+
+fn failures(seen: &Seen) -> Vec<FailuresReport> {
+    let queues = seen
+        .queues
+        .iter()
+        .filter(|queue| queue.stage.is_of_failures());
+    let queues = queues.map(|queue| FailuresReport {
+        stage: queue.stage.word(),
+        lane: queue.lane.clone(),
+        queue: queue.name.clone(),
+        waiting: queue.waiting,
+        in_flight: queue.in_flight,
+    });
+    queues.collect()
+}
+
+fn tick(config: &Config, seen: &Seen) -> Tick {
+    let schedule = seen.schedule.as_ref().and_then(Option::as_ref);
+    let lease = &seen.lease;
+    let (state, until) = match (&lease.holder, lease.expires_at) {
+        (Some(_), Some(until)) if verdict::dead_holder(config, seen).is_some() => {
+            ("dead", Some(until))
+        }
+        (Some(_), Some(until)) if until > seen.now => ("held", Some(until)),
+        (Some(_), until) => ("expired", until),
+        (None, _) => ("free", None),
+    };
+    Tick {
+        last: seen.last_tick().map(|last| ago(last, seen.now)),
+        period_seconds: schedule.and_then(|schedule| Some(schedule.period()? / 1_000)),
+        rule_enabled: seen
+            .schedule
+            .as_ref()
+            .map(|schedule| schedule.as_ref().is_some_and(|schedule| schedule.enabled)),
+        lease: state,
+        lease_until: until.map(moment),
+    }
+}
+
+/// What holds now, and who overrides what.
+pub fn in_force_report(config: &Config, seen: &Seen) -> InForceReport {
+    let window = config
+        .windows
+        .in_force(seen.now)
+        .map(|window| window.name.clone());
+    let mut report = InForceReport {
+        paused_by: None,
+        window_until: window
+            .as_ref()
+            .and_then(|_| verdict::window_ends(config, seen.now))
+            .map(moment),
+        window,
+        pace: None,
+        overrides: Vec::new(),
+        revision: None,
+    };
+    let Some(Ok(steering)) = &seen.steering else {
+        return report;
+    };
+    report.revision = Some(steering.revision);
+    let Ok(now) = in_force(&config.pace, &config.windows, &steering.control, seen.now) else {
+        return report;
+    };
+    report.paused_by = now.paused.map(|by| match by {
+        PausedBy::Operator => "operator",
+        PausedBy::Window => "window",
+    });
+    report.pace = Some(PaceReport::from(&now.pace));
+    report.overrides = now
+        .overrides
+        .iter()
+        .map(|what| {
+            let name = what.split(' ').next().unwrap_or_default();
+            let about = steering.about.get(name).cloned().unwrap_or_default();
+            Override {
+                what: what.clone(),
+                by: about.by,
+                since: about.since.or_else(|| now.since.clone()),
+                note: about.note.or_else(|| now.note.clone()),
+                until: about.until.map(moment),
+            }
+        })
+        .collect();
+    report
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_highest_bar_is_full_and_nothing_is_the_lowest() {
+        assert_eq!(sparkline(&[0, 1, 50, 100]), "▁▂▅█");
+        assert_eq!(sparkline(&[0, 0]), "▁▁");
+        assert_eq!(sparkline(&[u32::MAX]), "█");
+    }
+
+    #[test]
+    fn an_override_says_who_why_and_until_when() {
+        let mut one = Override {
+            what: "max_concurrency = 5 instead of 100".into(),
+            by: Some("alice".into()),
+            since: Some("2026-11-22T10:00:00Z".into()),
+            note: Some("deploy".into()),
+            until: Some("2026-11-22T12:00:00Z".into()),
+        };
+        let expected = "max_concurrency = 5 instead of 100 by alice since 2026-11-22T10:00:00Z (deploy), until 2026-11-22T12:00:00Z";
+        assert_eq!(override_text(&one), expected);
+        one.until = None;
+        assert!(override_text(&one).ends_with(", until somebody unsets it"));
+    }
+}

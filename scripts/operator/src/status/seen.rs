@@ -1,0 +1,206 @@
+//! What is known of a pipeline at one moment.
+
+use std::collections::BTreeMap;
+
+use aws::ledger::{LeaseSeen, SlotsSeen, Steering};
+use spillway::Millis;
+
+/// Minutes of starts that are looked at.
+pub const MINUTES: usize = 15;
+
+/// What one look at a pipeline found. What may not be looked at is `None` and named in `unknown`.
+#[derive(Debug, Clone, Default)]
+pub struct Seen {
+    pub now: Millis,
+    /// `Err`: what is wrong with the control item. A tick that reads it fails.
+    pub steering: Option<Result<Steering, String>>,
+    pub lease: LeaseSeen,
+    pub slots: SlotsSeen,
+    pub queues: Vec<QueueSeen>,
+    /// `Some(None)`: there is no such rule.
+    pub schedule: Option<Option<Schedule>>,
+    /// Invocations of `dispatch` at once, where a number is reserved.
+    pub reserved: Option<u32>,
+    /// Whether outcomes are handed to `settle`.
+    pub settles: Option<bool>,
+    pub metrics: Option<Metrics>,
+    /// The last line of `dispatch`'s log that tells of a problem.
+    pub last_problem: Option<LogLine>,
+    /// What could not be looked at, and why.
+    pub unknown: Vec<String>,
+}
+
+/// What a queue is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    Events,
+    EventsDead,
+    RulesDead,
+    Outcomes,
+    OutcomesDead,
+    IngestFailures,
+    ReconcileFailures,
+}
+
+impl Stage {
+    /// The word for a stage in `--stage`, and in the answers.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Events | Self::EventsDead => "events",
+            Self::RulesDead => "rules",
+            Self::Outcomes | Self::OutcomesDead => "outcomes",
+            Self::IngestFailures => "ingest",
+            Self::ReconcileFailures => "reconcile",
+        }
+    }
+
+    /// Whether what lies there has failed.
+    pub fn is_of_failures(self) -> bool {
+        !matches!(self, Self::Events | Self::Outcomes)
+    }
+}
+
+/// A queue of the pipeline. SQS's numbers are approximate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueueSeen {
+    pub stage: Stage,
+    pub lane: Option<String>,
+    pub name: String,
+    pub url: String,
+    pub waiting: u64,
+    pub in_flight: u64,
+    /// Retries whose backoff is not over.
+    pub delayed: u64,
+}
+
+/// The rule behind the tick.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Schedule {
+    pub enabled: bool,
+    pub expression: String,
+}
+
+impl Schedule {
+    /// The time between two ticks; `None` where the expression is no rate.
+    pub fn period(&self) -> Option<Millis> {
+        let inside = self.expression.strip_prefix("rate(")?.strip_suffix(')')?;
+        let (number, unit) = inside.split_once(' ')?;
+        let unit = match unit.trim_end_matches('s') {
+            "second" => 1_000,
+            "minute" => 60_000,
+            "hour" => 3_600_000,
+            "day" => 86_400_000,
+            _ => return None,
+        };
+        Some(number.parse::<Millis>().ok()? * unit)
+    }
+}
+
+/// What CloudWatch knows.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Metrics {
+    /// Starts by minute, the oldest first; the last one is the minute that goes on.
+    pub started: Vec<u32>,
+    /// Failed ticks, and ticks that Lambda could not run, in the last five minutes.
+    pub errors: u32,
+    pub throttles: u32,
+    /// Age of the oldest message by queue, in seconds.
+    pub oldest: BTreeMap<String, u64>,
+}
+
+/// A line of a log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogLine {
+    pub at: Millis,
+    pub message: String,
+}
+
+impl Seen {
+    pub fn of(&self, stage: Stage) -> impl Iterator<Item = &QueueSeen> {
+        self.queues.iter().filter(move |queue| queue.stage == stage)
+    }
+
+    /// Messages that wait in the lanes.
+    pub fn waiting(&self) -> u64 {
+        self.of(Stage::Events).map(|queue| queue.waiting).sum()
+    }
+
+    /// What lies in the queues of failures.
+    pub fn dead(&self) -> u64 {
+        let dead = self
+            .queues
+            .iter()
+            .filter(|queue| queue.stage.is_of_failures());
+        dead.map(|queue| queue.waiting).sum()
+    }
+
+    /// When a tick last took the lease or gave it back.
+    pub fn last_tick(&self) -> Option<Millis> {
+        let released = self.lease.left.tokens.map(|carried| carried.at);
+        self.lease.held_since.max(released)
+    }
+
+    /// Starts by minute: CloudWatch's, or else, as a lower bound, those whose slot is still taken.
+    pub fn started(&self) -> (Vec<u32>, bool) {
+        let counted = self.metrics.as_ref().map(|metrics| metrics.started.clone());
+        if let Some(started) = counted.filter(|started| started.iter().any(|number| *number > 0)) {
+            return (started, true);
+        }
+        let mut started = vec![0; MINUTES];
+        for slot in &self.slots.slots {
+            let minutes = (self.now - slot.taken_at).max(0) / 60_000;
+            let index = usize::try_from(minutes)
+                .ok()
+                .and_then(|back| (MINUTES - 1).checked_sub(back));
+            if let Some(minute) = index.and_then(|index| started.get_mut(index)) {
+                *minute += 1;
+            }
+        }
+        (started, false)
+    }
+
+    /// Starts a minute, over the last five whole minutes.
+    pub fn per_minute(&self) -> f64 {
+        let (started, _) = self.started();
+        let whole = started.iter().rev().skip(1).take(5);
+        whole.map(|number| f64::from(*number)).sum::<f64>() / 5.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_period_is_read_from_a_rate_and_from_nothing_else() {
+        let period = |expression: &str| {
+            Schedule {
+                enabled: true,
+                expression: expression.into(),
+            }
+            .period()
+        };
+        assert_eq!(period("rate(1 minute)"), Some(60_000));
+        assert_eq!(period("rate(5 minutes)"), Some(300_000));
+        assert_eq!(period("rate(2 hours)"), Some(7_200_000));
+        assert_eq!(period("cron(0/5 * * * ? *)"), None);
+        assert_eq!(period("rate(soon)"), None);
+    }
+
+    #[test]
+    fn the_rate_is_that_of_the_last_five_whole_minutes() {
+        let mut started = vec![0; MINUTES];
+        started[MINUTES - 1] = 1_000;
+        started[MINUTES - 2] = 50;
+        started[MINUTES - 6] = 50;
+        started[MINUTES - 7] = 1_000;
+        let seen = Seen {
+            metrics: Some(Metrics {
+                started,
+                ..Metrics::default()
+            }),
+            ..Seen::default()
+        };
+        assert_eq!(seen.per_minute(), 20.0);
+    }
+}

@@ -1,0 +1,154 @@
+//! Times and spans as a person reads and types them.
+
+use jiff::Timestamp;
+use spillway::Millis;
+use spillway::event::time::{iso, millis};
+
+const SECOND: Millis = 1_000;
+const MINUTE: Millis = 60 * SECOND;
+const HOUR: Millis = 60 * MINUTE;
+const DAY: Millis = 24 * HOUR;
+
+/// The wall clock now.
+pub fn now() -> Millis {
+    Timestamp::now().as_millisecond()
+}
+
+/// Returns a span in at most two units, such as `1 h 5 min`.
+pub fn span(millis: Millis) -> String {
+    let millis = millis.max(0);
+    let part = |of: Millis, unit: &str| {
+        (of > 0)
+            .then(|| format!(" {of} {unit}"))
+            .unwrap_or_default()
+    };
+    match millis {
+        ..MINUTE => format!("{} s", millis / SECOND),
+        MINUTE..HOUR => match millis / MINUTE {
+            minutes @ 0..5 => format!("{minutes} min{}", part(millis % MINUTE / SECOND, "s")),
+            minutes => format!("{minutes} min"),
+        },
+        HOUR..DAY => format!("{} h{}", millis / HOUR, part(millis % HOUR / MINUTE, "min")),
+        _ => format!("{} d{}", millis / DAY, part(millis % DAY / HOUR, "h")),
+    }
+}
+
+/// Returns a moment to the second, in UTC.
+pub fn moment(at: Millis) -> String {
+    let text = iso(at - at.rem_euclid(SECOND));
+    match text.split_once('.') {
+        Some((whole, _)) => format!("{whole}Z"),
+        None => text,
+    }
+}
+
+/// Returns a moment and how long ago that is.
+pub fn ago(at: Millis, now: Millis) -> String {
+    match now - at {
+        ahead @ ..0 => format!("{} (in {})", moment(at), span(-ahead)),
+        since => format!("{} ({} ago)", moment(at), span(since)),
+    }
+}
+
+/// Reads a length such as `90s`, `30m`, `2h` or `3d`.
+pub fn length(text: &str) -> Result<Millis, String> {
+    let wrong = || format!("'{text}' is no length of time: give one such as 30m, 2h or 3d");
+    let unit = text.chars().last().ok_or_else(wrong)?;
+    let unit_millis = match unit {
+        's' => SECOND,
+        'm' => MINUTE,
+        'h' => HOUR,
+        'd' => DAY,
+        _ => return Err(wrong()),
+    };
+    let digits = text.strip_suffix(unit).unwrap_or_default();
+    let short = (1..=6).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
+    match digits.parse::<Millis>() {
+        Ok(number) if short => Ok(number * unit_millis),
+        _ => Err(wrong()),
+    }
+}
+
+/// Reads a moment: ISO 8601, in UTC unless it names its zone, or a time ago such as `90m`, `2h` or `3d`.
+pub fn when(text: &str, now: Millis) -> Result<Millis, String> {
+    let wrong = || {
+        format!("'{text}' is neither a time such as 2026-11-22T20:00:00Z nor a time ago such as 2h")
+    };
+    if !text.contains(['-', ':']) {
+        let at = length(text).ok().map(|length| now - length);
+        return at.filter(|at| *at >= 0).ok_or_else(wrong);
+    }
+    let zoned = |text: &str| {
+        millis(text).or_else(|| Some(text.parse::<Timestamp>().ok()?.as_millisecond()))
+    };
+    let whole = if text.len() == 10 {
+        format!("{text}T00:00:00")
+    } else {
+        text.replace(' ', "T")
+    };
+    zoned(&whole)
+        .or_else(|| zoned(&format!("{whole}Z")))
+        .ok_or_else(wrong)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_have_two_units_at_most() {
+        for (millis, text) in [
+            (-5, "0 s"),
+            (59_999, "59 s"),
+            (90_000, "1 min 30 s"),
+            (5 * MINUTE + 1_000, "5 min"),
+            (HOUR, "1 h"),
+            (HOUR + 5 * MINUTE, "1 h 5 min"),
+            (2 * DAY + 3 * HOUR, "2 d 3 h"),
+        ] {
+            assert_eq!(span(millis), text);
+        }
+    }
+
+    #[test]
+    fn moments_are_read_and_told_in_utc() {
+        let at = when("2026-11-22T20:00:00Z", 0).unwrap();
+        assert_eq!(moment(at + 999), "2026-11-22T20:00:00Z");
+        assert_eq!(when("2026-11-22T21:00:00+01:00", 0), Ok(at));
+        assert_eq!(when("2026-11-22T20:00:00", 0), Ok(at));
+        assert_eq!(when("2026-11-22 20:00:00", 0), Ok(at));
+        assert_eq!(when("2026-11-22 20:00", 0), Ok(at));
+        assert_eq!(when("0m", at), Ok(at));
+        assert_eq!(when("2026-11-22", 0), Ok(at - 20 * HOUR));
+        assert_eq!(when("2h", at), Ok(at - 2 * HOUR));
+        assert!(when("999999d", at).is_err());
+        assert_eq!(
+            ago(at, at + 90_000),
+            "2026-11-22T20:00:00Z (1 min 30 s ago)"
+        );
+        assert_eq!(ago(at, at - 90_000), "2026-11-22T20:00:00Z (in 1 min 30 s)");
+    }
+
+    #[test]
+    fn what_is_no_time_is_refused_with_examples() {
+        for text in [
+            "",
+            "h",
+            "-2h",
+            "2w",
+            "2.5h",
+            "yesterday",
+            "2026-13-01",
+            "12345678d",
+            "2h ",
+        ] {
+            assert!(when(text, 0).is_err(), "{text:?}");
+        }
+        assert!(length("2026-11-22").is_err());
+        assert!(
+            when("soon", 0)
+                .unwrap_err()
+                .contains("a time ago such as 2h")
+        );
+    }
+}

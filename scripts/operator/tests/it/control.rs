@@ -1,0 +1,159 @@
+//! `pause`, `resume`, `set`, `unset`, `pace`.
+
+use aws::ledger::Ledger;
+use fake_aws::Fault;
+use serde_json::json;
+
+use crate::support::{LEDGER, Pipeline, pipeline};
+
+fn control(pipeline: &Pipeline) -> serde_json::Value {
+    pipeline.item("control", "dispatch").unwrap_or_default()
+}
+
+#[tokio::test]
+async fn a_pause_is_written_with_who_when_why_and_its_end() {
+    let pipeline = pipeline(&[]);
+    let answer = pipeline
+        .well(&["pause", "--reason", "target is down", "--for", "2h"])
+        .await;
+    assert!(answer.text.starts_with("Paused:"), "{}", answer.text);
+    let item = control(&pipeline);
+    assert_eq!(
+        (&item["paused"]["BOOL"], &item["revision"]["N"]),
+        (&json!(true), &json!("1"))
+    );
+    let about = &item["about"]["M"]["paused"]["M"];
+    assert_eq!(about["note"]["S"], "target is down");
+    assert!(about["until"]["S"].as_str().unwrap() > about["since"]["S"].as_str().unwrap());
+    // As dispatch reads it.
+    let ledger = Ledger::new(pipeline.connected.dynamodb.clone(), LEDGER.into());
+    let told = ledger.told().await.unwrap().control;
+    let until = told.until["paused"];
+    assert_eq!(
+        (told.at(until - 1).paused, told.at(until).paused),
+        (Some(true), None)
+    );
+    assert_eq!(answer.json["in_force"]["paused_by"], "operator");
+
+    let resumed = pipeline.well(&["resume"]).await;
+    assert_eq!(resumed.json["in_force"]["paused_by"], json!(null));
+    assert_eq!(control(&pipeline)["paused"], json!(null));
+}
+
+#[tokio::test]
+async fn overrides_are_set_and_unset_one_by_one() {
+    let pipeline = pipeline(&[]);
+    pipeline
+        .well(&["set", "max_concurrency=5", "burst=2", "--reason", "deploy"])
+        .await;
+    pipeline.well(&["pause", "--reason", "x"]).await;
+    let answer = pipeline.well(&["unset", "burst"]).await;
+    assert_eq!(answer.json["in_force"]["pace"]["max_concurrency"], 5);
+    assert_eq!(answer.json["in_force"]["pace"]["burst"], 50);
+    assert!(
+        answer.text.contains("max_concurrency = 5 instead of 10"),
+        "{}",
+        answer.text
+    );
+    let none = pipeline.well(&["unset", "--all"]).await;
+    assert!(
+        none.text.contains("No operator overrides anything."),
+        "{}",
+        none.text
+    );
+    assert_eq!(control(&pipeline)["revision"]["N"], "4");
+}
+
+#[tokio::test]
+async fn what_makes_no_sense_is_refused_and_nothing_is_written() {
+    let pipeline = pipeline(&[]);
+    for arguments in [
+        &["set", "max_concurency=5"][..],
+        &["set", "burst=0"],
+        &["unset", "x"],
+        &["pause"],
+        &["set"],
+        &["pause", "--reason", "x", "--for", "soon"],
+    ] {
+        assert_eq!(
+            pipeline.run(arguments).await.unwrap_err().status(),
+            2,
+            "{arguments:?}"
+        );
+    }
+    assert_eq!(control(&pipeline), json!(null));
+}
+
+#[tokio::test]
+async fn a_second_writer_is_told_and_not_overwritten() {
+    let pipeline = pipeline(&[]);
+    pipeline.well(&["set", "max_concurrency=5"]).await;
+    // Somebody else writes between the read and the write.
+    let dynamodb = pipeline.aws.dynamodb();
+    pipeline.aws.faults().before(move |call| {
+        if call.operation == "PutItem" {
+            dynamodb.put(LEDGER, json!({"pk": {"S": "control"}, "sk": {"S": "dispatch"}, "burst": {"N": "9"}, "revision": {"N": "2"},
+                "about": {"M": {"burst": {"M": {"by": {"S": "bob"}}}}}}));
+        }
+        Fault::None
+    });
+    let said = pipeline.run(&["pause", "--reason", "x"]).await.unwrap_err();
+    assert!(
+        said.to_string()
+            .contains("bob changed the control item in this very moment"),
+        "{said}"
+    );
+    assert_eq!(
+        (
+            &control(&pipeline)["burst"]["N"],
+            &control(&pipeline)["paused"]
+        ),
+        (&json!("9"), &json!(null))
+    );
+}
+
+#[tokio::test]
+async fn a_hand_that_writes_without_a_revision_is_noticed_too() {
+    let pipeline = pipeline(&[]);
+    let dynamodb = pipeline.aws.dynamodb();
+    pipeline.aws.faults().before(move |call| {
+        if call.operation == "PutItem" {
+            dynamodb.put(
+                LEDGER,
+                json!({"pk": {"S": "control"}, "sk": {"S": "dispatch"}, "paused": {"BOOL": true}}),
+            );
+        }
+        Fault::None
+    });
+    assert!(pipeline.run(&["set", "burst=5"]).await.is_err());
+    assert_eq!(control(&pipeline)["burst"], json!(null));
+}
+
+#[tokio::test]
+async fn a_write_whose_answer_is_lost_is_done_once() {
+    let pipeline = pipeline(&[]);
+    let mut lost = false;
+    pipeline.aws.faults().after(move |call| {
+        if call.operation == "PutItem" && !std::mem::replace(&mut lost, true) {
+            return Fault::LoseAnswer;
+        }
+        Fault::None
+    });
+    pipeline.well(&["pause", "--reason", "x"]).await;
+    assert_eq!(control(&pipeline)["revision"]["N"], "1");
+}
+
+#[tokio::test]
+async fn an_item_that_no_tick_can_read_is_told_and_can_be_taken_away() {
+    let pipeline = pipeline(&[]);
+    pipeline.put(json!({"pk": "control", "sk": "dispatch", "max_concurency": 5}));
+    let status = pipeline.well(&["status"]).await;
+    assert_eq!(status.json["findings"][0]["code"], "control-unusable");
+    let said = pipeline.run(&["pause", "--reason", "x"]).await.unwrap_err();
+    assert!(
+        said.to_string().contains("spillway -p p unset --all"),
+        "{said}"
+    );
+    pipeline.well(&["unset", "--all"]).await;
+    assert_eq!(control(&pipeline), json!(null));
+}

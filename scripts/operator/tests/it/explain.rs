@@ -1,0 +1,127 @@
+//! `explain`.
+
+use serde_json::json;
+use spillway::event::{ObjectEvent, Sequencer};
+use spillway::execution::name;
+
+use crate::support::{LEDGER_ARN, pipeline};
+
+fn execution(key: &str, sequencer: &str, attempt: u32) -> String {
+    let event = ObjectEvent {
+        bucket: "uploads".into(),
+        key: key.into(),
+        version_id: None,
+        size: None,
+        etag: None,
+        sequencer: Some(Sequencer::parse(sequencer).unwrap()),
+        event_name: "ObjectCreated:Put".into(),
+        event_time: "2026-11-22T10:00:00.000Z".into(),
+    };
+    name::of(LEDGER_ARN, &event, attempt)
+}
+
+#[tokio::test]
+async fn an_objects_story_has_its_versions_and_attempts() {
+    let pipeline = pipeline(&[]);
+    let running = execution("status/7.json", "0A", 1);
+    let sfn = &pipeline.connected.sfn;
+    sfn.start_execution()
+        .state_machine_arn(&pipeline.machine)
+        .name(&running)
+        .input("{}")
+        .send()
+        .await
+        .unwrap();
+    pipeline.slot(&running, "uploads/status/7.json", 5);
+    let started = json!({"execution": running, "started_at": 1_795_341_600_000_i64, "state_machine_arn": pipeline.machine});
+    pipeline.row("uploads/status/7.json", "0A", "STARTED", 1, &started);
+    let dead = json!({"execution": execution("status/7.json", "0B", 2), "finished_at": 1_795_341_600_000_i64, "error": "UnknownDevice",
+        "event_time": "2026-11-22T11:00:00.000Z"});
+    pipeline.row("uploads/status/7.json", "0B", "DEAD", 2, &dead);
+
+    let answer = pipeline
+        .well(&["explain", "s3://uploads/status/7.json"])
+        .await;
+    let versions = answer.json["versions"].as_array().unwrap();
+    assert_eq!(
+        (versions.len(), &versions[0]["state"], &versions[1]["state"]),
+        (2, &json!("STARTED"), &json!("DEAD"))
+    );
+    assert_eq!(versions[0]["attempts"][0]["status"], "RUNNING");
+    assert_eq!(
+        versions[0]["where"],
+        "with Step Functions: its execution runs"
+    );
+    assert_eq!(versions[1]["attempts"].as_array().unwrap().len(), 2);
+    assert_eq!(
+        versions[1]["command"],
+        "spillway -p p redrive --object 's3://uploads/status/7.json'"
+    );
+    let arn = versions[0]["attempts"][0]["execution_arn"]
+        .as_str()
+        .unwrap();
+    assert!(
+        answer.text.contains(arn) && answer.text.contains("console.aws.amazon.com"),
+        "{}",
+        answer.text
+    );
+}
+
+#[tokio::test]
+async fn a_claimed_version_without_an_execution_is_told_from_its_slot() {
+    let pipeline = pipeline(&[]);
+    pipeline.row(
+        "uploads/k",
+        "0A",
+        "STARTED",
+        1,
+        &json!({"execution": "x", "started_at": 1, "state_machine_arn": pipeline.machine}),
+    );
+    let story = || async {
+        pipeline.well(&["explain", "uploads/k"]).await.json["versions"][0]["where"].to_string()
+    };
+    assert!(story().await.contains("somebody removed the slot"));
+    pipeline.slot("x", "uploads/k", 5);
+    assert!(story().await.contains("its slot is kept"));
+}
+
+#[tokio::test]
+async fn what_the_ledger_does_not_know_is_looked_for_in_the_bucket() {
+    let pipeline = pipeline(&[]);
+    let s3 = pipeline.aws.s3();
+    s3.create_bucket("uploads", false);
+    s3.put("uploads", "status/7.json", "etag", 10);
+    pipeline.events.inject("a message");
+    let answer = pipeline.well(&["explain", "uploads/status/7.json"]).await;
+    assert!(
+        answer
+            .text
+            .starts_with("Not in the ledger. The object exists since 20"),
+        "{}",
+        answer.text
+    );
+    assert!(
+        answer.text.contains("among about 1 that wait"),
+        "{}",
+        answer.text
+    );
+    assert_eq!(
+        answer.json["command"],
+        "spillway -p p reconcile --object 's3://uploads/status/7.json'"
+    );
+    let none = pipeline.well(&["explain", "uploads/nothing"]).await;
+    assert!(
+        none.text.contains("There is no such object"),
+        "{}",
+        none.text
+    );
+    assert_eq!(none.json["command"], json!(null));
+    assert_eq!(
+        pipeline
+            .run(&["explain", "nothing"])
+            .await
+            .unwrap_err()
+            .status(),
+        2
+    );
+}

@@ -1,0 +1,364 @@
+//! `failed`, `redrive`, `replay`, `discard`. What SQS itself moves is tried at the emulator.
+
+use serde_json::json;
+use spillway::event::ObjectEvent;
+use spillway::message;
+
+use crate::support::{Pipeline, pipeline};
+
+fn own(key: &str) -> String {
+    json!({"spillway": 1, "object": {"bucket": "uploads", "key": key, "sequencer": "0A", "eventName": "ObjectCreated:Put",
+        "eventTime": "2026-11-22T10:00:00.000Z"}})
+    .to_string()
+}
+
+fn dead(pipeline: &Pipeline, key: &str, reason: &str) {
+    pipeline
+        .dead
+        .inject_with(&own(key), &[("attempt", "4"), ("reason", reason)]);
+}
+
+fn bodies(queue: &fake_aws::Queue) -> Vec<String> {
+    let mut keys: Vec<String> = queue
+        .messages()
+        .into_iter()
+        .flat_map(|view| message::parse(&view.message.body).unwrap().into_events())
+        .map(|event: ObjectEvent| event.key)
+        .collect();
+    keys.sort();
+    keys
+}
+
+#[tokio::test]
+async fn failures_are_grouped_and_given_back() {
+    let pipeline = pipeline(&[]);
+    for number in 0..12 {
+        dead(
+            &pipeline,
+            &format!("{number}"),
+            &format!("FAILED: UnknownDevice: device {number}"),
+        );
+    }
+    dead(&pipeline, "x", "TIMED_OUT");
+    pipeline.row(
+        "uploads/9",
+        "0B",
+        "DEAD",
+        3,
+        &json!({"finished_at": 1, "error": "UnknownDevice", "cause": "device 9"}),
+    );
+    pipeline.row(
+        "uploads/8",
+        "0B",
+        "SUCCEEDED",
+        3,
+        &json!({"finished_at": 1}),
+    );
+    let answer = pipeline.well(&["failed"]).await;
+    let groups = answer.json["groups"].as_array().unwrap();
+    assert_eq!(
+        (&groups[0]["count"], &groups[0]["error"]),
+        (&json!(12), &json!("FAILED: UnknownDevice: device …"))
+    );
+    assert_eq!(groups.len(), 3);
+    assert!(
+        answer
+            .text
+            .contains("Looked at 13 of about 13 dead letters"),
+        "{}",
+        answer.text
+    );
+    assert_eq!(
+        pipeline
+            .dead
+            .messages()
+            .iter()
+            .filter(|view| !view.hidden)
+            .count(),
+        13
+    );
+    let listed = pipeline
+        .well(&["failed", "--error", "timed_out", "--list"])
+        .await;
+    assert_eq!(listed.json["failures"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn the_cap_of_a_sample_is_kept_and_stated() {
+    let pipeline = pipeline(&[]);
+    for number in 0..30 {
+        dead(&pipeline, &format!("{number}"), "FAILED");
+    }
+    let answer = pipeline.well(&["failed", "--receives", "1"]).await;
+    assert_eq!(answer.json["sample"]["receives"], 1);
+    assert!(
+        answer
+            .text
+            .contains("Looked at 10 of about 30 dead letters"),
+        "{}",
+        answer.text
+    );
+}
+
+#[tokio::test]
+async fn a_selection_moves_what_matches() {
+    let pipeline = pipeline(&[]);
+    for number in 0..15 {
+        dead(
+            &pipeline,
+            &format!("{number:02}"),
+            if number % 5 == 0 {
+                "BrokenReport"
+            } else {
+                "UnknownDevice"
+            },
+        );
+    }
+    let would = pipeline
+        .well(&["redrive", "--error", "unknowndevice", "--dry-run"])
+        .await;
+    assert_eq!(would.json["queues"][0]["moved"], 12);
+    assert_eq!(pipeline.events.messages().len(), 0);
+    let done = pipeline
+        .well(&["redrive", "--error", "unknowndevice"])
+        .await;
+    assert_eq!(
+        (
+            &done.json["queues"][0]["moved"],
+            &done.json["queues"][0]["looked_at"]
+        ),
+        (&json!(12), &json!(15))
+    );
+    assert_eq!(bodies(&pipeline.dead), ["00", "05", "10"]);
+    assert_eq!(
+        pipeline
+            .dead
+            .messages()
+            .iter()
+            .filter(|view| !view.hidden)
+            .count(),
+        3
+    );
+    assert_eq!(
+        pipeline.events.messages()[0].message.attributes["attempt"]["StringValue"],
+        "4"
+    );
+    let missing = pipeline
+        .run(&["redrive", "--object", "uploads/nothing"])
+        .await
+        .unwrap_err();
+    assert!(
+        missing
+            .to_string()
+            .contains("nothing was found of bucket uploads, key nothing"),
+        "{missing}"
+    );
+}
+
+#[tokio::test]
+async fn a_replay_asks_for_the_next_attempt_of_what_is_finished() {
+    let pipeline = pipeline(&[]);
+    pipeline.row(
+        "uploads/1",
+        "0A",
+        "DEAD",
+        3,
+        &json!({"finished_at": 1, "error": "UnknownDevice"}),
+    );
+    pipeline.row(
+        "uploads/2",
+        "0A",
+        "SUCCEEDED",
+        1,
+        &json!({"finished_at": 1}),
+    );
+    pipeline.row(
+        "uploads/3",
+        "0A",
+        "STARTED",
+        1,
+        &json!({"execution": "x", "started_at": 1, "state_machine_arn": "m"}),
+    );
+    let done = pipeline.well(&["replay", "--all"]).await;
+    assert_eq!(
+        (&done.json["asked"], &done.json["by_state"]),
+        (&json!(1), &json!({"DEAD": 1}))
+    );
+    assert_eq!(bodies(&pipeline.events), ["1"]);
+    assert_eq!(
+        pipeline.events.messages()[0].message.attributes["attempt"]["StringValue"],
+        "4"
+    );
+    pipeline
+        .well(&["replay", "--object", "uploads/2", "--state", "SUCCEEDED"])
+        .await;
+    assert_eq!(bodies(&pipeline.events), ["1", "2"]);
+    assert_eq!(pipeline.run(&["replay"]).await.unwrap_err().status(), 2);
+}
+
+#[tokio::test]
+async fn what_is_dropped_is_recorded_with_who_and_why() {
+    let pipeline = pipeline(&[]);
+    dead(&pipeline, "1", "FAILED");
+    dead(&pipeline, "2", "FAILED");
+    pipeline.row("uploads/1", "0A", "DEAD", 3, &json!({"finished_at": 1}));
+    let asks = pipeline
+        .run(&["discard", "--object", "uploads/1", "--reason", "test data"])
+        .await
+        .unwrap_err();
+    assert!(asks.to_string().contains("--yes"), "{asks}");
+    let done = pipeline
+        .well(&[
+            "discard",
+            "--object",
+            "uploads/1",
+            "--reason",
+            "test data",
+            "--yes",
+        ])
+        .await;
+    assert_eq!(done.json["queues"][0]["dropped"], 1);
+    assert_eq!(bodies(&pipeline.dead), ["2"]);
+    assert_eq!(pipeline.events.messages().len(), 0);
+    let records = pipeline.aws.dynamodb().partition("p_ledger", "discarded");
+    assert_eq!(
+        (records.len(), &records[0]["note"]["S"]),
+        (1, &json!("test data"))
+    );
+    assert_eq!(
+        pipeline.item("uploads/1", "s#0A").unwrap()["discarded_note"]["S"],
+        "test data"
+    );
+    let story = pipeline.well(&["explain", "uploads/1"]).await;
+    assert_eq!(
+        story.json["versions"][0]["where"],
+        "finished: dropped for good by a person"
+    );
+}
+
+#[tokio::test]
+async fn what_the_queue_refuses_stays() {
+    let pipeline = pipeline(&[]);
+    for number in 0..3 {
+        dead(&pipeline, &format!("{number}"), "FAILED");
+    }
+    // The second entry of each batch that is sent.
+    pipeline
+        .aws
+        .faults()
+        .fail_entries(|call, id| call.operation == "SendMessageBatch" && id == "1");
+    let failed = pipeline
+        .run(&["redrive", "--prefix", "uploads"])
+        .await
+        .unwrap_err();
+    assert!(
+        failed
+            .to_string()
+            .contains("1 message failed and stay in p_events-dlq_default"),
+        "{failed}"
+    );
+    assert_eq!(
+        (bodies(&pipeline.dead).len(), bodies(&pipeline.events).len()),
+        (1, 2)
+    );
+    assert!(pipeline.dead.messages().iter().all(|view| !view.hidden));
+}
+
+#[tokio::test]
+async fn what_was_sent_and_not_deleted_is_not_lost() {
+    let pipeline = pipeline(&[]);
+    dead(&pipeline, "1", "FAILED");
+    pipeline
+        .aws
+        .faults()
+        .fail_entries(|call, _| call.operation == "DeleteMessageBatch");
+    let failed = pipeline
+        .run(&["redrive", "--prefix", "uploads"])
+        .await
+        .unwrap_err();
+    assert!(
+        failed.to_string().contains("could not be deleted"),
+        "{failed}"
+    );
+    assert_eq!(
+        (bodies(&pipeline.dead), bodies(&pipeline.events)),
+        (vec!["1".to_owned()], vec!["1".to_owned()])
+    );
+}
+
+#[tokio::test]
+async fn what_comes_in_meanwhile_stays() {
+    let pipeline = pipeline(&[]);
+    for number in 0..15 {
+        dead(&pipeline, &format!("{number:02}"), "FAILED");
+    }
+    let queue = pipeline.dead.clone();
+    pipeline.aws.faults().after(move |call| {
+        if call.operation == "SendMessageBatch" {
+            std::thread::sleep(std::time::Duration::from_millis(5));
+            queue.inject_with(&own("again"), &[("attempt", "5"), ("reason", "FAILED")]);
+        }
+        fake_aws::Fault::None
+    });
+    let done = pipeline.well(&["redrive", "--error", "FAILED"]).await;
+    assert_eq!(done.json["queues"][0]["moved"], 15);
+    assert!(done.json["queues"][0]["came_meanwhile"].as_u64().unwrap() >= 1);
+    assert!(bodies(&pipeline.dead).iter().all(|key| key == "again"));
+    assert_eq!(pipeline.events.messages().len(), 15);
+}
+
+#[tokio::test]
+async fn a_row_that_is_not_finished_any_more_is_left_alone() {
+    let pipeline = pipeline(&[]);
+    for number in 0..4 {
+        pipeline.row(
+            &format!("uploads/{number}"),
+            "0A",
+            "DEAD",
+            3,
+            &json!({"finished_at": 1}),
+        );
+    }
+    // Between the scan and the strong read.
+    let dynamodb = pipeline.aws.dynamodb();
+    pipeline.aws.faults().before(move |call| {
+        if call.operation == "BatchGetItem" {
+            for (number, state, attempt) in [(0, "STARTED", "4"), (1, "DEAD", "4")] {
+                let text = |text: &str| json!({"S": text});
+                dynamodb.put("p_ledger", json!({"pk": text(&format!("uploads/{number}")), "sk": text("s#0A"), "sequencer": text("0A"),
+                    "state": text(state), "attempt": {"N": attempt}, "event_name": text("x"), "event_time": text("x")}));
+            }
+            dynamodb.remove("p_ledger", &json!({"pk": {"S": "uploads/2"}, "sk": {"S": "s#0A"}}));
+        }
+        fake_aws::Fault::None
+    });
+    let done = pipeline.well(&["replay", "--all"]).await;
+    assert_eq!(
+        (&done.json["asked"], &done.json["moved_on"]),
+        (&json!(1), &json!(3))
+    );
+    assert_eq!(bodies(&pipeline.events), ["3"]);
+}
+
+#[tokio::test]
+async fn every_page_is_read_once_and_keys_left_unprocessed_are_asked_for_again() {
+    let pipeline = pipeline(&[]);
+    for number in 0..60 {
+        pipeline.row(
+            &format!("uploads/{number:02}"),
+            "0A",
+            "DEAD",
+            3,
+            &json!({"finished_at": 1}),
+        );
+    }
+    pipeline.aws.dynamodb().set_page_items(Some(7));
+    let mut left = 20;
+    pipeline.aws.faults().fail_entries(move |call, _| {
+        left -= i32::from(call.operation == "BatchGetItem");
+        call.operation == "BatchGetItem" && left > 0
+    });
+    let done = pipeline.well(&["replay", "--all"]).await;
+    assert_eq!(done.json["asked"], 60);
+    assert_eq!(bodies(&pipeline.events).len(), 60);
+}

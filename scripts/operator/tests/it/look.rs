@@ -1,0 +1,231 @@
+//! `status`, `running`, `tick`, `list`, `iam`, `doctor`.
+
+use serde_json::json;
+
+use crate::support::pipeline;
+
+#[tokio::test]
+async fn a_pipeline_that_waits_and_starts_is_healthy() {
+    let pipeline = pipeline(&[]);
+    pipeline.ticked(20);
+    pipeline.slot("run-1", "uploads/1", 30);
+    pipeline.events.inject("a message");
+    let answer = pipeline.well(&["status"]).await;
+    assert!(
+        answer
+            .text
+            .starts_with("p (us-east-1): Healthy: 1 of 10 run, 1 wait"),
+        "{}",
+        answer.text
+    );
+    assert_eq!(answer.json["lanes"][0]["waiting"], 1);
+    assert_eq!(answer.json["running"]["oldest"]["execution"], "run-1");
+    assert_eq!(answer.json["tick"]["lease"], "free");
+    // What may not be looked at is named, and stops nothing else.
+    assert!(
+        answer.json["unknown"][0]
+            .as_str()
+            .unwrap()
+            .contains("CloudWatch")
+    );
+    assert_eq!(pipeline.well(&["status", "--check"]).await.status, 0);
+}
+
+#[tokio::test]
+async fn a_disabled_rule_is_the_reason_and_the_check_fails() {
+    let pipeline = pipeline(&[]);
+    pipeline.ticked(3_600);
+    pipeline.events.inject("a message");
+    pipeline.answers(
+        "AWSEvents.DescribeRule",
+        200,
+        &json!({"State": "DISABLED", "ScheduleExpression": "rate(1 minute)"}),
+    );
+    let answer = pipeline.well(&["status", "--check"]).await;
+    assert_eq!(answer.status, 3);
+    assert_eq!(
+        (
+            &answer.json["nothing_starts"],
+            &answer.json["findings"][0]["code"]
+        ),
+        (&json!(true), &json!("rule-disabled"))
+    );
+    assert!(
+        answer
+            .text
+            .contains("next: aws events enable-rule --name p_tick"),
+        "{}",
+        answer.text
+    );
+}
+
+#[tokio::test]
+async fn dead_letters_of_every_stage_are_counted() {
+    let pipeline = pipeline(&[]);
+    pipeline.ticked(20);
+    pipeline.dead.inject("x");
+    pipeline.aws.sqs().queue("p_outcomes-dlq").inject("y");
+    let answer = pipeline.well(&["status"]).await;
+    let codes: Vec<&str> = answer.json["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["code"].as_str().unwrap())
+        .collect();
+    assert_eq!(codes, ["dead-letters", "dead-letters"]);
+    assert_eq!(answer.json["lanes"][0]["dead"], 1);
+}
+
+#[tokio::test]
+async fn a_pipeline_that_is_not_there_is_told_with_what_to_look_at() {
+    let pipeline = pipeline(&[]);
+    let none = json!({"message": "Function not found"});
+    pipeline.answers(
+        "GET /2015-03-31/functions/p_dispatch/configuration",
+        404,
+        &none,
+    );
+    let said = pipeline.run(&["status"]).await.unwrap_err();
+    assert_eq!(said.status(), 1);
+}
+
+#[tokio::test]
+async fn a_missing_permission_is_named_with_its_arn() {
+    let pipeline = pipeline(&[]);
+    let denied = json!({"__type": "AccessDeniedException", "message": "User: arn:aws:iam::1:user/x is not authorized to perform: \
+        events:DescribeRule on resource: arn:aws:events:us-east-1:1:rule/p_tick because no identity-based policy allows it"});
+    pipeline.answers("AWSEvents.DescribeRule", 400, &denied);
+    let answer = pipeline.well(&["status"]).await;
+    let unknown = answer.json["unknown"].to_string();
+    assert!(
+        unknown.contains(
+            "Missing permission: events:DescribeRule on arn:aws:events:us-east-1:1:rule/p_tick."
+        ),
+        "{unknown}"
+    );
+}
+
+#[tokio::test]
+async fn slots_are_told_by_age_and_one_is_stopped() {
+    let pipeline = pipeline(&[]);
+    let sfn = &pipeline.connected.sfn;
+    sfn.start_execution()
+        .state_machine_arn(&pipeline.machine)
+        .name("run-2")
+        .input("{}")
+        .send()
+        .await
+        .unwrap();
+    pipeline.slot("run-1", "uploads/1", 30);
+    pipeline.slot("run-2", "uploads/2", 90);
+    let answer = pipeline.well(&["running", "--longest", "1"]).await;
+    assert_eq!(answer.json["running"][0]["execution"], "run-2");
+    assert_eq!(answer.json["slots"], 2);
+    assert!(
+        answer.text.contains("1 min 30 s  running  run-2"),
+        "{}",
+        answer.text
+    );
+
+    let asks = pipeline
+        .run(&["running", "--stop", "run-2"])
+        .await
+        .unwrap_err();
+    assert!(asks.to_string().contains("--yes"), "{asks}");
+    let unknown = pipeline
+        .run(&["running", "--stop", "other", "--yes"])
+        .await
+        .unwrap_err();
+    assert!(
+        unknown
+            .to_string()
+            .contains("no slot of p is taken by other"),
+        "{unknown}"
+    );
+}
+
+#[tokio::test]
+async fn a_tick_is_run_and_its_counts_are_told() {
+    let pipeline = pipeline(&[]);
+    let operation = "POST /2015-03-31/functions/p_dispatch/invocations";
+    pipeline.answers(
+        operation,
+        200,
+        &json!({"Received": 4, "Started": 3, "DurationMilliseconds": 800}),
+    );
+    let answer = pipeline.well(&["tick"]).await;
+    assert!(
+        answer
+            .text
+            .starts_with("The tick of p took 0.8 s: 4 received, 3 started."),
+        "{}",
+        answer.text
+    );
+}
+
+#[tokio::test]
+async fn pipelines_are_listed_by_their_tag() {
+    let pipeline = pipeline(&[]);
+    let arn = |name: &str| json!({"ResourceARN": format!("arn:aws:lambda:us-east-1:123456789012:function:{name}")});
+    let found = json!({"PaginationToken": "", "ResourceTagMappingList": [arn("q_dispatch"), arn("p_dispatch"), arn("other")]});
+    pipeline.answers(
+        "ResourceGroupsTaggingAPI_20170126.GetResources",
+        200,
+        &found,
+    );
+    let answer = pipeline.well(&["list"]).await;
+    let names: Vec<&str> = answer.json["pipelines"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, ["p", "q"]);
+}
+
+#[tokio::test]
+async fn policies_are_for_this_pipeline() {
+    let pipeline = pipeline(&[]);
+    let read = pipeline
+        .well(&["iam", "--read", "--bucket", "uploads"])
+        .await
+        .json
+        .to_string();
+    assert!(read.contains("arn:aws:dynamodb:us-east-1:123456789012:table/p_ledger"));
+    assert!(read.contains("arn:aws:s3:::uploads/*"));
+    assert!(!read.contains("dynamodb:PutItem"));
+    let operate = pipeline.well(&["iam", "--operate"]).await.json.to_string();
+    assert!(operate.contains("dynamodb:PutItem") && operate.contains("execution:p_workflow:*"));
+    assert_eq!(pipeline.run(&["iam"]).await.unwrap_err().status(), 2);
+}
+
+#[tokio::test]
+async fn the_doctor_names_what_is_wrong_with_a_remedy() {
+    let pipeline = pipeline(&[]);
+    pipeline.ticked(20);
+    pipeline.answers(
+        "AWSEvents.DescribeRule",
+        200,
+        &json!({"State": "DISABLED", "ScheduleExpression": "rate(1 minute)"}),
+    );
+    pipeline.answers("AWSEvents.ListTargetsByRule", 200, &json!({"Targets": []}));
+    let answer = pipeline.well(&["doctor"]).await;
+    assert_eq!(answer.status, 1);
+    let checks = answer.json["checks"].as_array().unwrap();
+    let disabled = checks
+        .iter()
+        .find(|check| check["check"] == "rules")
+        .unwrap();
+    assert_eq!(disabled["what"], "p_tick is disabled");
+    assert!(disabled["remedy"].as_str().unwrap().contains("enable-rule"));
+    assert!(
+        checks
+            .iter()
+            .any(|check| check["check"] == "dead-letter queues" && check["result"] == "fault")
+    );
+    assert!(
+        checks
+            .iter()
+            .any(|check| check["check"] == "clocks" && check["result"] == "fine")
+    );
+}

@@ -1,0 +1,9 @@
+//! Every command against an AWS in the test's own process.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+
+mod control;
+mod explain;
+mod failures;
+mod look;
+mod speed;
+mod support;
