@@ -148,6 +148,14 @@ output "metrics" {
   }
 }
 
+output "operator_policies" {
+  description = "Policies, in JSON, for people who use the program spillway: read for looking, operate for everything. A key of your own needs kms:Decrypt and kms:GenerateDataKey beside them."
+  value = {
+    read    = jsonencode({ Version = "2012-10-17", Statement = local._operator_reads })
+    operate = jsonencode({ Version = "2012-10-17", Statement = concat(local._operator_reads, [for statement in local._operator_steers : statement]) })
+  }
+}
+
 output "outcomes_dead_letter_queue_arn" {
   description = "ARN of the outcomes queue's dead-letter queue."
   value       = module.outcomes.dead_letter_queue_arn

@@ -94,7 +94,8 @@ class Ledger:
         found = []
         for message in self.pipeline.emulator.messages(queue or self.pipeline.queue):
             event = json.loads(message["Body"])["object"]
-            attempt = message["MessageAttributes"]["attempt"]["StringValue"]
+            # None: the first.
+            attempt = message.get("MessageAttributes", {}).get("attempt", {"StringValue": "1"})["StringValue"]
             found.append((f"{event['bucket']}/{event['key']}", int(attempt)))
         return sorted(found)
 
@@ -228,7 +229,7 @@ def test_with_order_latest_older_versions_are_left_alone(aws: Aws, pipeline: Pip
     ledger = Ledger(aws, pipeline, {"default": pipeline}, order="latest")
     ledger.put("uploads/1", "SUCCEEDED", 1)
     newest = ledger.put("uploads/1", "SUCCEEDED", 2)
-    ledger.write({"pk": "uploads/1", "sk": "head", "newest": f"{newest.removeprefix('s#')}#{newest}"})
+    ledger.write({"pk": "uploads/1", "sk": "head", "revision": 1, "newest": f"{newest.removeprefix('s#')}#{newest}"})
     ledger.put("uploads/2", "SUCCEEDED", 3)
     done = ledger.replay("--all", "--state", "SUCCEEDED")
     assert (done.returncode, "1 row left alone: with order latest" in done.stdout) == (0, True), done

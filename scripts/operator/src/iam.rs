@@ -57,14 +57,18 @@ impl Place {
 }
 
 fn statement(sid: &str, actions: &[&str], resources: impl Into<Value>) -> Value {
-    json!({"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resources.into()})
+    let resources = match resources.into() {
+        Value::Array(several) => several,
+        one => vec![one],
+    };
+    json!({"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resources})
 }
 
 fn policy(statements: Vec<Value>) -> Value {
     json!({"Version": "2012-10-17", "Statement": statements})
 }
 
-/// The policy for `list`, `status`, `explain`, `running`, `failed`, `pace` and `doctor`.
+/// The policy for looking, which `terraform/operator.tf` offers too: `list`, `status`, `explain`, `running`, `failed`, `pace` and `doctor`.
 pub fn read(place: &Place) -> Value {
     policy(reading(place))
 }
@@ -242,7 +246,7 @@ mod tests {
     fn only_what_has_no_resource_is_for_all() {
         let policy = operate(&place(&[]));
         for statement in policy["Statement"].as_array().unwrap() {
-            let all = statement["Resource"] == "*";
+            let all = statement["Resource"] == json!(["*"]);
             assert_eq!(all, statement["Sid"] == "Account", "{statement}");
             let named = statement["Resource"].to_string();
             assert!(

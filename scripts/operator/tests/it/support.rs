@@ -38,17 +38,18 @@ struct Double {
 
 impl HttpConnector for Double {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let host = request.uri().split('/').nth(2).unwrap_or_default();
-        let service = host.split('.').next().unwrap_or_default().to_owned();
-        if ["dynamodb", "sqs", "states"].contains(&service.as_str()) || host.contains("s3.") {
-            let fake = self.fake.clone();
-            return HttpConnectorFuture::new(async move { fake.answer(request).await });
-        }
         let target = request.headers().get("x-amz-target").map(str::to_owned);
         let path = request.uri().splitn(4, '/').nth(3).unwrap_or_default();
         let path = path.split('?').next().unwrap_or_default();
         let operation = target.unwrap_or_else(|| format!("{} /{path}", request.method()));
         let answer = self.answers.lock().unwrap().get(&operation).cloned();
+        let host = request.uri().split('/').nth(2).unwrap_or_default();
+        let service = host.split('.').next().unwrap_or_default();
+        let faked = ["dynamodb", "sqs", "states"].contains(&service) || host.contains("s3.");
+        if faked && answer.is_none() {
+            let fake = self.fake.clone();
+            return HttpConnectorFuture::new(async move { fake.answer(request).await });
+        }
         let (status, body) = answer.unwrap_or((403, String::new()));
         let status = StatusCode::try_from(status).unwrap();
         HttpConnectorFuture::ready(Ok(HttpResponse::new(status, SdkBody::from(body))))
@@ -79,7 +80,6 @@ pub struct Pipeline {
     pub answers: Answers,
     pub events: Queue,
     pub dead: Queue,
-    pub outcomes: Queue,
     pub machine: String,
 }
 
@@ -106,7 +106,7 @@ pub fn pipeline(changes: &[(&str, &str)]) -> Pipeline {
     let sqs = aws.sqs();
     let events = sqs.create_queue(QueueConfig::named("p_events_default"));
     let dead = sqs.create_queue(QueueConfig::named("p_events-dlq_default"));
-    let outcomes = sqs.create_queue(QueueConfig::named("p_outcomes"));
+    sqs.create_queue(QueueConfig::named("p_outcomes"));
     sqs.create_queue(QueueConfig::named("p_outcomes-dlq"));
     aws.dynamodb().create_table(LEDGER, "pk", Some("sk"));
     let hour = std::time::Duration::from_secs(3_600);
@@ -128,6 +128,8 @@ pub fn pipeline(changes: &[(&str, &str)]) -> Pipeline {
             "GET /2015-03-31/event-source-mappings",
             json!({"EventSourceMappings": [{"State": "Enabled"}]}),
         ),
+        // Moves by SQS itself are tried at the emulator.
+        ("AmazonSQS.ListMessageMoveTasks", json!({"Results": []})),
         (
             "AWSEvents.DescribeRule",
             json!({"State": "ENABLED", "ScheduleExpression": "rate(1 minute)"}),
@@ -158,7 +160,6 @@ pub fn pipeline(changes: &[(&str, &str)]) -> Pipeline {
         answers,
         events,
         dead,
-        outcomes,
         machine,
     }
 }

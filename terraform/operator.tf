@@ -1,0 +1,136 @@
+# What a person needs who looks at the pipeline, and who steers it, by the
+# program spillway: the same as `spillway iam` prints.
+locals {
+  _arn = {
+    for service in ["dynamodb", "events", "lambda", "logs", "sqs", "states"] :
+    service => join(":", ["arn", local._home.partition, service, local._home.region, local._home.account_id])
+  }
+  _failures = [
+    for kind in ["events-dlq_*", "rules-dlq_*", "outcomes-dlq", "ingest-failures"] :
+    "${local._arn.sqs}:${module.input.name}_${kind}"
+  ]
+  _operated_buckets = distinct([for bucket in values(module.input.buckets) : bucket.name])
+
+  _operator_reads = concat(
+    [
+      {
+        Sid    = "Account"
+        Effect = "Allow"
+        Action = [
+          "cloudwatch:DescribeAlarms",
+          "cloudwatch:GetMetricData",
+          "lambda:GetAccountSettings",
+          "lambda:ListEventSourceMappings",
+          "servicequotas:ListServiceQuotas",
+          "tag:GetResources",
+        ]
+        Resource = ["*"]
+      },
+      {
+        Sid      = "Functions"
+        Effect   = "Allow"
+        Action   = ["lambda:GetFunctionConcurrency", "lambda:GetFunctionConfiguration"]
+        Resource = ["${local._arn.lambda}:function:${module.input.name}_*"]
+      },
+      {
+        Sid      = "Ledger"
+        Effect   = "Allow"
+        Action   = ["dynamodb:BatchGetItem", "dynamodb:DescribeTable", "dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan"]
+        Resource = [module.ledger.arn]
+      },
+      {
+        Sid      = "Queues"
+        Effect   = "Allow"
+        Action   = ["sqs:GetQueueAttributes", "sqs:GetQueueUrl"]
+        Resource = ["${local._arn.sqs}:${module.input.name}_*"]
+      },
+      {
+        Sid      = "LookAtFailures"
+        Effect   = "Allow"
+        Action   = ["sqs:ChangeMessageVisibility", "sqs:ReceiveMessage"]
+        Resource = local._failures
+      },
+      {
+        Sid      = "Rules"
+        Effect   = "Allow"
+        Action   = ["events:DescribeRule", "events:ListRules", "events:ListTargetsByRule"]
+        Resource = ["${local._arn.events}:rule/${module.input.name}_*"]
+      },
+      {
+        Sid      = "Logs"
+        Effect   = "Allow"
+        Action   = ["logs:FilterLogEvents"]
+        Resource = ["${local._arn.logs}:log-group:/aws/lambda/${module.input.name}_*"]
+      },
+      {
+        Sid      = "Executions"
+        Effect   = "Allow"
+        Action   = ["states:DescribeExecution"]
+        Resource = [local._executions, "${local._arn.states}:execution:${module.input.name}_reconcile:*"]
+      },
+    ],
+    length(local._operated_buckets) == 0 ? [] : [
+      {
+        Sid      = "Buckets"
+        Effect   = "Allow"
+        Action   = ["s3:GetBucketNotification", "s3:ListBucket"]
+        Resource = [for name in local._operated_buckets : "arn:${local._home.partition}:s3:::${name}"]
+      },
+      {
+        Sid      = "Objects"
+        Effect   = "Allow"
+        Action   = ["s3:GetObject"]
+        Resource = [for name in local._operated_buckets : "arn:${local._home.partition}:s3:::${name}/*"]
+      },
+    ],
+  )
+
+  _operator_steers = [
+    {
+      Sid      = "Steer"
+      Effect   = "Allow"
+      Action   = ["dynamodb:PutItem", "dynamodb:DeleteItem"]
+      Resource = [module.ledger.arn]
+      Condition = {
+        "ForAllValues:StringEquals" = { "dynamodb:LeadingKeys" = ["control", "discarded"] }
+      }
+    },
+    {
+      # A mark in the row of an event that is dropped for good.
+      Sid      = "MarkRows"
+      Effect   = "Allow"
+      Action   = ["dynamodb:UpdateItem"]
+      Resource = [module.ledger.arn]
+    },
+    {
+      Sid      = "MoveFailures"
+      Effect   = "Allow"
+      Action   = ["sqs:CancelMessageMoveTask", "sqs:DeleteMessage", "sqs:ListMessageMoveTasks", "sqs:StartMessageMoveTask"]
+      Resource = local._failures
+    },
+    {
+      Sid      = "SendAgain"
+      Effect   = "Allow"
+      Action   = ["sqs:SendMessage"]
+      Resource = ["${local._arn.sqs}:${module.input.name}_events_*", "${local._arn.sqs}:${module.input.name}_outcomes"]
+    },
+    {
+      Sid      = "Invoke"
+      Effect   = "Allow"
+      Action   = ["lambda:InvokeFunction"]
+      Resource = [for handler in ["dispatch", "ingest"] : "${local._arn.lambda}:function:${module.input.name}_${handler}"]
+    },
+    {
+      Sid      = "Stop"
+      Effect   = "Allow"
+      Action   = ["states:StopExecution"]
+      Resource = [local._executions]
+    },
+    {
+      Sid      = "Reconcile"
+      Effect   = "Allow"
+      Action   = ["states:StartExecution"]
+      Resource = ["${local._arn.states}:stateMachine:${module.input.name}_reconcile"]
+    },
+  ]
+}
