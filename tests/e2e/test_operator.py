@@ -1,5 +1,6 @@
 """The operator's program on a pipeline that is up: what it says, and what follows from what it does."""
 
+import dataclasses
 import json
 import os
 import shlex
@@ -34,7 +35,8 @@ def test_why_nothing_starts_is_said_with_the_next_command(quiet: Running) -> Non
     quiet.begin(burst("why-"))
     told = ask(quiet, "status")
     assert (told["healthy"], told["nothing_starts"], codes(told)[0]) == (False, True, "rule-disabled")
-    assert told["lanes"][0]["waiting"] == 3
+    # With S3's test event, which is the first message of a bucket.
+    assert told["lanes"][0]["waiting"] == quiet.waiting() >= 3
     assert told["unknown"] == []
     shown = spillway(quiet.emulator, "-p", quiet.name, "status", "--check")
     assert shown.returncode == 3
@@ -71,13 +73,14 @@ def test_a_limit_is_set_and_unset_and_ticks_keep_to_it(quiet: Running) -> None:
 
 
 def test_an_objects_story_is_told_from_its_upload_to_its_replay(quiet: Running) -> None:
-    (report,) = burst("story-", 1, unknown_device=1)
+    (report,) = (dataclasses.replace(report, unknown_device=True) for report in burst("story-", 1))
     object_ = f"s3://{quiet.bucket}/{report.key}"
     before = ask(quiet, "explain", object_)
     assert (before["known"], before["exists"]) == (False, False)
     quiet.begin([report])
     waiting = ask(quiet, "explain", object_)
-    assert (waiting["known"], waiting["exists"], waiting["sources"] != [], waiting["waiting"]) == (False, True, True, 1)
+    assert (waiting["known"], waiting["exists"], waiting["sources"] != []) == (False, True, True)
+    assert waiting["waiting"] == quiet.waiting() >= 1
     quiet.work_off()
     (version,) = ask(quiet, "explain", object_)["versions"]
     assert (version["state"], version["attempt"]) == ("DEAD", 3)
@@ -95,20 +98,26 @@ def test_an_objects_story_is_told_from_its_upload_to_its_replay(quiet: Running) 
 
 
 def test_an_execution_is_stopped_and_its_attempt_retried(quiet: Running) -> None:
-    (report,) = burst("stops-", 1)
-    quiet.begin([report])
-    with quiet.unsettled():
-        while quiet.tick()["Started"] == 0:
-            pass
-        (slot,) = ask(quiet, "running")["running"]
-        assert slot["object"] == f"{quiet.bucket}/{report.key}"
-        refused = spillway(quiet.emulator, "-p", quiet.name, "running", "--stop", slot["execution"])
-        assert (refused.returncode, "--yes" in refused.stderr) == (2, True)
-        stopped = ask(quiet, "running", "--stop", slot["execution"], "--yes")
-        assert stopped["stopped"] == slot["execution"]
+    """Each works for a second: one of several is stopped before its end."""
+    quiet.begin(burst("stops-", 12))
+    ask(quiet, "set", "max_concurrency=1")
+    stopped = None
+    with quiet.ticking():
+        while stopped is None and not quiet.quiet():
+            for slot in ask(quiet, "running")["running"]:
+                ended = spillway(quiet.emulator, "-p", quiet.name, "running", "--stop", slot["execution"], "--yes", "--json")
+                if ended.returncode == 0:
+                    stopped = json.loads(ended.stdout)["stopped"]
+                else:
+                    assert "has ended" in ended.stderr or "no slot of" in ended.stderr, ended
+    ask(quiet, "unset", "max_concurrency")
+    assert stopped is not None
     quiet.work_off()
-    statuses = [run.status for run in sorted(quiet.executions("stops-"), key=lambda run: run.start)]
-    assert statuses[-1] == "SUCCEEDED"
+    runs = {run.name: run.status for run in quiet.executions("stops-")}
+    assert runs[stopped] == "ABORTED"
+    assert runs[f"{stopped.removesuffix('-1')}-2"] == "SUCCEEDED"
+    refused = spillway(quiet.emulator, "-p", quiet.name, "running", "--stop", "nothing")
+    assert (refused.returncode, "no slot of" in refused.stderr) == (1, True)
 
 
 def test_a_tick_is_run_and_the_pipeline_is_listed(quiet: Running) -> None:
@@ -132,6 +141,10 @@ def test_the_doctor_finds_what_is_wrong_here_and_nothing_else(quiet: Running) ->
 
 def test_who_may_look_can_look_and_is_told_what_is_missing(quiet: Running) -> None:
     policy = ask(quiet, "iam", "--read", "--bucket", quiet.bucket)
+    # The module's outputs and the program say the same.
+    policies = {name: json.loads(policy) for name, policy in quiet.outputs["operator_policies"].items()}
+    assert policies["read"] == policy
+    assert policies["operate"] == ask(quiet, "iam", "--operate", "--bucket", quiet.bucket)
     iam, user = quiet.aws.iam, f"looks-{uuid.uuid4().hex[:8]}"
     iam.create_user(UserName=user)
     iam.put_user_policy(UserName=user, PolicyName="read", PolicyDocument=json.dumps(policy))
@@ -145,7 +158,12 @@ def test_who_may_look_can_look_and_is_told_what_is_missing(quiet: Running) -> No
 
     status = run("status", "--json")
     assert status.returncode == 0, status
-    assert json.loads(status.stdout)["unknown"] == []
+    # Of these the emulator asks for all resources, where AWS asks for the rule's and the log group's.
+    # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridge.html
+    unknown = [
+        why for why in json.loads(status.stdout)["unknown"] if "looking at the rule" not in why and "reading the log" not in why
+    ]
+    assert unknown == []
     for arguments in (("running",), ("pace",), ("failed",), ("explain", f"s3://{quiet.bucket}/nothing")):
         assert run(*arguments).returncode == 0, (arguments, run(*arguments))
     paused = run("pause", "--reason", "x")

@@ -33,6 +33,16 @@ def test_a_handler_needs_no_other_handler(handler: str) -> None:
     assert needs(handler) & HANDLERS == set()
 
 
+def test_the_operators_program_uses_the_shell_and_encodes_nothing_by_itself() -> None:
+    manifest = tomllib.loads(tree.texts()["scripts/operator/Cargo.toml"])
+    # Of the handlers it takes how dispatch is configured, and no more.
+    assert set(manifest["dependencies"]) & (HANDLERS | {"aws", "spillway"}) == {"aws", "spillway", "dispatch"}
+    sources = {name: text for name, text in tree.texts().items() if name.startswith("scripts/operator/src/")}
+    assert "scripts/operator/src/lib.rs" in sources
+    assert [name for name, text in sources.items() if "AttributeValue::" in text.replace("MessageAttributeValue::", "")] == []
+    assert [name for name, text in sources.items() if "dispatch::" in text.replace("dispatch::config::Config", "")] == []
+
+
 def test_a_wing_imports_only_from_those_before_it() -> None:
     crates = rust_imports.crates({name: text for name, text in tree.texts().items() if name.endswith(".rs")})
     graph = rust_imports.graph(crates["handlers/spillway/src/lib.rs"])

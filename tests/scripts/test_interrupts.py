@@ -11,7 +11,7 @@ from pathlib import Path
 
 import marks
 import pytest
-from program import interrupts, processes
+from program import processes
 from program.paths import ROOT, SCRIPTS
 
 # By script, what lets it start the child that it is interrupted with.
@@ -113,9 +113,3 @@ def test_what_was_started_by_nohup_outlives_its_terminal(before: signal.Handlers
         [sys.executable, "-c", HEARING], preexec_fn=lambda: signal.signal(signal.SIGHUP, before), capture_output=True, text=True
     )
     assert ignored.stdout.strip() == kept, ignored.stderr
-
-
-def test_who_listened_before_listens_again() -> None:
-    before = [signal.getsignal(number) for number in interrupts.SIGNALS]
-    interrupts.restore(interrupts.hear(interrupts.once))
-    assert [signal.getsignal(number) for number in interrupts.SIGNALS] == before

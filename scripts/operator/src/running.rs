@@ -119,15 +119,31 @@ async fn stop(
         return Err(Fault::Stopped("nothing was stopped".to_owned()));
     }
     let who = connected.who().await;
-    connected
+    let asked = connected
         .sfn
         .stop_execution()
         .execution_arn(&arn)
         .error("Spillway.Stopped")
         .cause(format!("stopped by {who}"))
         .send()
-        .await
-        .map_err(|error| Fault::call(&format!("stopping {arn}"), &error))?;
+        .await;
+    if let Err(error) = asked {
+        let described = connected
+            .sfn
+            .describe_execution()
+            .execution_arn(&arn)
+            .send()
+            .await;
+        return Err(match described {
+            Ok(found) if found.status.as_str() != "RUNNING" => {
+                let status = found.status.as_str();
+                Fault::failed(format!(
+                    "{execution} has ended as {status} by itself: nothing was stopped"
+                ))
+            }
+            _ => Fault::call(&format!("stopping {arn}"), &error),
+        });
+    }
     let object = slot.row().map(|row| {
         format!(
             " `spillway -p {} explain s3://{}` follows it.",

@@ -9,21 +9,12 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 Heard = Callable[[int, FrameType | None], None]
 
 
-def hear(heard: Heard) -> dict:
-    """Lets that be called for each of them, and returns what was called before."""
-    before = {number: signal.getsignal(number) for number in SIGNALS}
+def hear(heard: Heard) -> None:
+    """Lets that be called for each of them."""
     for number in SIGNALS:
         # Who starts a script by nohup wants it to outlive the terminal.
-        if number != signal.SIGHUP or before[number] != signal.SIG_IGN:
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, heard)
-    return before
-
-
-def restore(before: dict) -> None:
-    for number, handler in before.items():
-        # None: not set by Python, and then nothing that it could set again.
-        if handler is not None:
-            signal.signal(number, handler)
 
 
 def once(number: int, _frame: FrameType | None) -> None:
