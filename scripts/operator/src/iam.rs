@@ -78,13 +78,10 @@ pub fn operate(place: &Place) -> Value {
     let mut statements = reading(place);
     let p = &place.pipeline;
     let ledger = place.ledger();
-    let mut control = statement(
-        "Steer",
-        &["dynamodb:PutItem", "dynamodb:DeleteItem"],
-        ledger.as_str(),
-    );
-    control["Condition"] =
-        json!({"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["control", "discarded"]}});
+    let control = json!({
+        "Sid": "Steer", "Effect": "Allow", "Action": ["dynamodb:PutItem", "dynamodb:DeleteItem"], "Resource": [ledger],
+        "Condition": {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["control", "discarded"]}},
+    });
     statements.extend([
         control,
         // A mark in the row of an event that is dropped for good.

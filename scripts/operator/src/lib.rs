@@ -53,7 +53,7 @@ pub fn run() -> ExitCode {
     };
     match answered {
         Ok(answer) => {
-            if !answer.text.is_empty() {
+            if options.json || !answer.text.is_empty() {
                 answer.print(options.json);
             }
             ExitCode::from(answer.status)

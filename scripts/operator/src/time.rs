@@ -17,10 +17,9 @@ pub fn now() -> Millis {
 /// Returns a span in at most two units, such as `1 h 5 min`.
 pub fn span(millis: Millis) -> String {
     let millis = millis.max(0);
-    let part = |of: Millis, unit: &str| {
-        (of > 0)
-            .then(|| format!(" {of} {unit}"))
-            .unwrap_or_default()
+    let part = |of: Millis, unit: &str| match of {
+        0 => String::new(),
+        of => format!(" {of} {unit}"),
     };
     match millis {
         ..MINUTE => format!("{} s", millis / SECOND),

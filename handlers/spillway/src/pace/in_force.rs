@@ -184,9 +184,10 @@ mod tests {
     fn an_override_that_has_ended_is_not_in_force() {
         let mut control = operator(Some(5), Some(true));
         control.until.insert("paused".into(), HOUR);
-        let now = |at| in_force(&PACE, &windows(), &control, at).unwrap();
+        let windows = Windows::default();
+        let now = |at| in_force(&PACE, &windows, &control, at).unwrap();
         assert_eq!(now(HOUR - 1).paused, Some(PausedBy::Operator));
-        let after = in_force(&PACE, &Windows::default(), &control, HOUR).unwrap();
+        let after = now(HOUR);
         assert_eq!((after.paused, after.pace.max_concurrency), (None, 5));
         assert_eq!(after.overrides, ["max_concurrency = 5 instead of 100"]);
     }

@@ -96,16 +96,23 @@ pub fn versions(described: &[(String, Option<String>)], own: &str) -> Check {
 pub fn buckets(policy: &str) -> Vec<String> {
     let policy: Value = serde_json::from_str(policy).unwrap_or_default();
     let mut buckets = Vec::new();
-    let statements = match &policy["Statement"] {
-        Value::Array(statements) => statements.clone(),
-        one => vec![one.clone()],
+    let statements = match policy.get("Statement") {
+        Some(Value::Array(statements)) => statements.clone(),
+        one => one.into_iter().cloned().collect(),
     };
     for statement in &statements {
-        let principal = statement["Principal"]["Service"].to_string();
+        let principal = statement
+            .pointer("/Principal/Service")
+            .map(Value::to_string)
+            .unwrap_or_default();
         if !principal.contains("s3.amazonaws.com") {
             continue;
         }
-        let conditions = statement["Condition"].as_object().into_iter().flatten();
+        let conditions = statement
+            .get("Condition")
+            .and_then(Value::as_object)
+            .into_iter()
+            .flatten();
         for (_, condition) in conditions {
             for (key, arns) in condition.as_object().into_iter().flatten() {
                 if !key.eq_ignore_ascii_case("aws:SourceArn") {

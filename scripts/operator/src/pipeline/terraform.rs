@@ -42,7 +42,7 @@ pub fn outputs(directory: &Path) -> Result<Vec<Value>, Fault> {
     let outputs = outputs.as_object().cloned().unwrap_or_default();
     Ok(outputs
         .into_iter()
-        .map(|(_, mut output)| output["value"].take())
+        .filter_map(|(_, output)| output.get("value").cloned())
         .collect())
 }
 

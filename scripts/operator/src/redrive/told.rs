@@ -57,11 +57,9 @@ impl Progress {
     pub fn show(&mut self, done: u64, total: u64, more: &str) {
         let total = total.max(done);
         if self.bar {
-            let filled = if total == 0 {
-                30
-            } else {
-                (done * 30 / total) as usize
-            };
+            let filled = (done * 30)
+                .checked_div(total)
+                .map_or(30, |filled| filled as usize);
             let bar = format!("{}{}", "#".repeat(filled), ".".repeat(30 - filled));
             print!("\r[{bar}] {done} of {total} {}{more} ", self.done);
             drop(std::io::stdout().flush());

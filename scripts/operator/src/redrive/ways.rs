@@ -80,8 +80,13 @@ fn lanes(variables: &HashMap<String, String>) -> Lanes {
         .get("SPILLWAY_LANES")
         .and_then(|lanes| serde_json::from_str::<Vec<Value>>(lanes).ok());
     let mut lanes = read.unwrap_or_default();
-    lanes.sort_by_key(|lane| lane["priority"].as_u64());
-    let text = |lane: &Value, name: &str| lane[name].as_str().unwrap_or_default().to_owned();
+    lanes.sort_by_key(|lane| lane.get("priority").and_then(Value::as_u64));
+    let text = |lane: &Value, name: &str| {
+        lane.get(name)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned()
+    };
     let of = |lane: &Value| {
         (
             text(lane, "name"),
@@ -238,7 +243,7 @@ pub fn by_terraform(
 }
 
 fn ways_of(redrive: &Value, stage: Stage, lane: Option<&str>) -> Result<Vec<Way>, String> {
-    let of_stage = &redrive[stage.word()];
+    let of_stage = redrive.get(stage.word()).unwrap_or(&Value::Null);
     let single = |way: &Value| vec![(stage.word().to_owned(), way.clone())];
     let several = |ways: &Value| {
         ways.as_object()
@@ -268,7 +273,7 @@ fn ways_of(redrive: &Value, stage: Stage, lane: Option<&str>) -> Result<Vec<Way>
             stage.word()
         ));
     }
-    let text = |way: &Value, name: &str| way[name].as_str().map(str::to_owned);
+    let text = |way: &Value, name: &str| way.get(name).and_then(Value::as_str).map(str::to_owned);
     let way = |(_, way): (String, Value)| {
         let into = match (text(&way, "destination_arn"), text(&way, "function_name")) {
             (Some(queue), _) => Into::Queue(queue),
@@ -285,7 +290,7 @@ fn ways_of(redrive: &Value, stage: Stage, lane: Option<&str>) -> Result<Vec<Way>
 /// The ledger and the lanes that the module's output `redrive` shows.
 pub fn rows_by_terraform(directory: &Path, pipeline: Option<&str>) -> Result<Rows, Fault> {
     let redrive = shown(directory, pipeline)?;
-    let replay = &redrive["replay"];
+    let replay = redrive.get("replay").unwrap_or(&Value::Null);
     let text = |name: &str| {
         let missing = || {
             let shown = directory.display();
@@ -293,7 +298,11 @@ pub fn rows_by_terraform(directory: &Path, pipeline: Option<&str>) -> Result<Row
                 "the output redrive of {shown} shows no ledger: apply the module's present release"
             ))
         };
-        replay[name].as_str().map(str::to_owned).ok_or_else(missing)
+        replay
+            .get(name)
+            .and_then(Value::as_str)
+            .map(str::to_owned)
+            .ok_or_else(missing)
     };
     let first = text("first_lane")?;
     let url = |way: &Value| {
@@ -302,8 +311,9 @@ pub fn rows_by_terraform(directory: &Path, pipeline: Option<&str>) -> Result<Row
             .unwrap_or_default()
             .to_owned()
     };
-    let mut lanes: Vec<(String, String)> = redrive["lanes"]
-        .as_object()
+    let mut lanes: Vec<(String, String)> = redrive
+        .get("lanes")
+        .and_then(Value::as_object)
         .into_iter()
         .flatten()
         .map(|(name, way)| (name.clone(), url(way)))

@@ -19,15 +19,20 @@ impl Api {
             ))
             .await?
             .json();
-        let alarms = answer["MetricAlarms"]
-            .as_array()
+        let alarms = answer
+            .get("MetricAlarms")
+            .and_then(Value::as_array)
             .cloned()
             .unwrap_or_default();
         let tells = |alarm: &&Value| {
-            let enabled = alarm["ActionsEnabled"].as_bool().unwrap_or(true);
+            let enabled = alarm
+                .get("ActionsEnabled")
+                .and_then(Value::as_bool)
+                .unwrap_or(true);
             enabled
-                && alarm["AlarmActions"]
-                    .as_array()
+                && alarm
+                    .get("AlarmActions")
+                    .and_then(Value::as_array)
                     .is_some_and(|actions| !actions.is_empty())
         };
         Ok((alarms.len(), alarms.iter().filter(tells).count()))

@@ -81,13 +81,15 @@ impl Api {
             .call(Request::path(LAMBDA, "GET", path, call, String::new()))
             .await?
             .json();
-        let mappings = answer["EventSourceMappings"]
-            .as_array()
+        let mappings = answer
+            .get("EventSourceMappings")
+            .and_then(Value::as_array)
             .cloned()
             .unwrap_or_default();
         let enabled = |mapping: &Value| {
-            !mapping["State"]
-                .as_str()
+            !mapping
+                .get("State")
+                .and_then(Value::as_str)
                 .unwrap_or_default()
                 .starts_with("Disabl")
         };

@@ -20,8 +20,8 @@ impl Api {
         for _ in 0..PAGES {
             let mut body =
                 json!({"logGroupName": group, "startTime": since, "filterPattern": pattern});
-            if let Some(next) = &next {
-                body["nextToken"] = next.clone().into();
+            if let (Some(next), Some(body)) = (&next, body.as_object_mut()) {
+                body.insert("nextToken".into(), next.clone().into());
             }
             let target = "Logs_20140328.FilterLogEvents";
             let call = format!("reading the log {group}");
@@ -33,15 +33,22 @@ impl Api {
                 Err(error) if error.code == "ResourceNotFoundException" => return Ok(Vec::new()),
                 Err(error) => return Err(error),
             };
-            let events = answer["events"].as_array().into_iter().flatten();
+            let events = answer
+                .get("events")
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten();
             let line = |event: &Value| {
                 Some((
-                    event["timestamp"].as_i64()?,
-                    event["message"].as_str()?.to_owned(),
+                    event.get("timestamp").and_then(Value::as_i64)?,
+                    event.get("message").and_then(Value::as_str)?.to_owned(),
                 ))
             };
             lines.extend(events.filter_map(line));
-            next = answer["nextToken"].as_str().map(str::to_owned);
+            next = answer
+                .get("nextToken")
+                .and_then(Value::as_str)
+                .map(str::to_owned);
             if next.is_none() {
                 break;
             }

@@ -48,15 +48,26 @@ impl Api {
             .await?
             .json();
         let mut points = Points::new();
-        for result in answer["MetricDataResults"].as_array().into_iter().flatten() {
-            let id = result["Id"].as_str().unwrap_or_default().to_owned();
-            let times = result["Timestamps"]
-                .as_array()
+        for result in answer
+            .get("MetricDataResults")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+        {
+            let id = result
+                .get("Id")
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned();
+            let times = result
+                .get("Timestamps")
+                .and_then(Value::as_array)
                 .into_iter()
                 .flatten()
                 .filter_map(time);
-            let values = result["Values"]
-                .as_array()
+            let values = result
+                .get("Values")
+                .and_then(Value::as_array)
                 .into_iter()
                 .flatten()
                 .filter_map(Value::as_f64);

@@ -14,11 +14,15 @@ impl Api {
             .call(Request::target(QUOTAS, "1.1", target, call, &body))
             .await?
             .json();
-        let quotas = answer["Quotas"].as_array().into_iter().flatten();
+        let quotas = answer
+            .get("Quotas")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten();
         let quota = |quota: &Value| {
             Some((
-                quota["QuotaName"].as_str()?.to_owned(),
-                quota["Value"].as_f64()?,
+                quota.get("QuotaName").and_then(Value::as_str)?.to_owned(),
+                quota.get("Value").and_then(Value::as_f64)?,
             ))
         };
         Ok(quotas.filter_map(quota).collect())

@@ -56,19 +56,23 @@ impl Api {
         loop {
             let mut body = json!({"NamePrefix": prefix});
             if let Some(next) = &next {
-                body["NextToken"] = next.clone().into();
+                body = json!({"NamePrefix": prefix, "NextToken": next});
             }
             let answer = self
                 .events("ListRules", format!("listing the rules {prefix}*"), &body)
                 .await?;
             rules.extend(
-                answer["Rules"]
-                    .as_array()
+                answer
+                    .get("Rules")
+                    .and_then(Value::as_array)
                     .into_iter()
                     .flatten()
                     .map(Rule::of),
             );
-            next = answer["NextToken"].as_str().map(str::to_owned);
+            next = answer
+                .get("NextToken")
+                .and_then(Value::as_str)
+                .map(str::to_owned);
             if next.is_none() {
                 return Ok(rules);
             }
@@ -81,9 +85,13 @@ impl Api {
         let answer = self
             .events("ListTargetsByRule", call, &json!({"Rule": rule}))
             .await?;
-        let targets = answer["Targets"].as_array().into_iter().flatten();
+        let targets = answer
+            .get("Targets")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten();
         Ok(targets
-            .filter_map(|target| target["Arn"].as_str().map(str::to_owned))
+            .filter_map(|target| target.get("Arn").and_then(Value::as_str).map(str::to_owned))
             .collect())
     }
 }

@@ -1,6 +1,6 @@
 //! Resource Groups Tagging: what has a tag.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::api::{Api, ApiError, Request, TAGGING};
 
@@ -16,13 +16,19 @@ impl Api {
                 .call(Request::target(TAGGING, "1.1", target, call, &body))
                 .await?
                 .json();
-            let found = answer["ResourceTagMappingList"]
-                .as_array()
+            let found = answer
+                .get("ResourceTagMappingList")
+                .and_then(Value::as_array)
                 .into_iter()
                 .flatten();
-            arns.extend(found.filter_map(|one| one["ResourceARN"].as_str().map(str::to_owned)));
-            page = answer["PaginationToken"]
-                .as_str()
+            arns.extend(found.filter_map(|one| {
+                one.get("ResourceARN")
+                    .and_then(Value::as_str)
+                    .map(str::to_owned)
+            }));
+            page = answer
+                .get("PaginationToken")
+                .and_then(Value::as_str)
                 .unwrap_or_default()
                 .to_owned();
             if page.is_empty() {

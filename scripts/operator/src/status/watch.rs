@@ -61,7 +61,8 @@ pub async fn watch(connected: &Connected, pipeline: &Pipeline, every: u64) -> Re
             tokio::select! {
                 answer = &mut look => break answer,
                 () = tokio::time::sleep(KEYS_EVERY) => if leaves().map_err(failed)? {
-                    return Ok(drop(screen));
+                    drop(screen);
+                    return Ok(());
                 }
             }
         };
@@ -75,7 +76,8 @@ pub async fn watch(connected: &Connected, pipeline: &Pipeline, every: u64) -> Re
         draw(&mut terminal, shown.as_ref(), problem.as_deref(), every).map_err(failed)?;
         while tokio::time::Instant::now() < next {
             if leaves().map_err(failed)? {
-                return Ok(drop(screen));
+                drop(screen);
+                return Ok(());
             }
             tokio::time::sleep(KEYS_EVERY).await;
             // In another size, if the window has one by now.

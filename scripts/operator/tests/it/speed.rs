@@ -37,3 +37,38 @@ async fn a_status_of_ten_thousand_that_run_takes_two_seconds_and_seven_hundred_u
     assert!(units <= 700.0, "{units} read units");
     assert!(took <= Duration::from_secs(2), "{took:?}");
 }
+
+#[test]
+fn the_program_starts_in_twenty_milliseconds() {
+    let start = |_| {
+        let began = Instant::now();
+        let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_spillway"));
+        let said = program.arg("--version").output().unwrap();
+        assert!(said.status.success() && said.stdout.starts_with(b"spillway "));
+        began.elapsed()
+    };
+    // The quickest of some: the others waited for a machine that had something else to do.
+    let quickest = (0..20).map(start).min().unwrap();
+    println!("{quickest:?}");
+    assert!(quickest <= Duration::from_millis(20), "{quickest:?}");
+}
+
+#[test]
+fn completions_and_the_manual_page_name_every_command() {
+    let said = |arguments: &[&str]| {
+        let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_spillway"));
+        let output = program.args(arguments).output().unwrap();
+        assert!(output.status.success(), "{arguments:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let texts = [
+        said(&["completions", "bash"]),
+        said(&["completions", "zsh"]),
+        said(&["man"]),
+    ];
+    for command in [
+        "status", "explain", "redrive", "replay", "discard", "backfill", "doctor",
+    ] {
+        assert!(texts.iter().all(|text| text.contains(command)), "{command}");
+    }
+}
