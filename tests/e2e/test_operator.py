@@ -167,7 +167,8 @@ def test_who_may_look_can_look_and_is_told_what_is_missing(quiet: Running) -> No
         assert run(*arguments).returncode == 0, (arguments, run(*arguments))
     paused = run("pause", "--reason", "x")
     assert paused.returncode == 1
-    assert "Missing permission: dynamodb:PutItem on arn:aws:dynamodb:" in paused.stderr, paused
+    # The emulator does not say on what.
+    assert "Missing permission: dynamodb:PutItem" in paused.stderr, paused
     assert "spillway iam" in paused.stderr
 
 
