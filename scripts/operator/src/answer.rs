@@ -5,6 +5,8 @@ use std::io::{IsTerminal, Write};
 use owo_colors::OwoColorize;
 use serde_json::Value;
 
+use crate::shown::plain_lines;
+
 /// The answer of a command that has done what was asked.
 #[derive(Debug, Clone)]
 pub struct Answer {
@@ -27,8 +29,8 @@ impl Answer {
     pub fn print(&self, json: bool) {
         let text = match json {
             true => format!("{:#}", self.json),
-            false if colours() => painted(self.text.trim_end()),
-            false => self.text.trim_end().to_owned(),
+            false if colours() => painted(plain_lines(&self.text).trim_end()),
+            false => plain_lines(self.text.trim_end()),
         };
         let mut out = std::io::stdout().lock();
         drop(writeln!(out, "{text}").and_then(|()| out.flush()));

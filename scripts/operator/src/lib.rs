@@ -16,6 +16,7 @@ pub mod reconcile;
 pub mod redrive;
 pub mod running;
 pub mod services;
+pub mod shown;
 pub mod status;
 pub mod tick;
 pub mod time;
@@ -36,6 +37,7 @@ use crate::fault::Fault;
 use crate::options::{Because, Command, Iam, Options};
 use crate::pipeline::Pipeline;
 use crate::redrive::told::Told;
+use crate::shown::plain_lines;
 
 /// Runs the command line that the process was given.
 pub fn run() -> ExitCode {
@@ -59,7 +61,7 @@ pub fn run() -> ExitCode {
             ExitCode::from(answer.status)
         }
         Err(fault) => {
-            eprintln!("spillway: {fault}");
+            eprintln!("spillway: {}", plain_lines(&fault.to_string()));
             if options.json {
                 println!("{}", serde_json::json!({"error": fault.to_string()}));
             }

@@ -10,6 +10,7 @@ use crate::connect::Connected;
 use crate::fault::Fault;
 use crate::options::Running;
 use crate::pipeline::{Pipeline, execution_arn};
+use crate::shown::{object_quoted, plain, plain_lines};
 use crate::time::{self, moment, span};
 
 /// Slots that a person is shown without --longest.
@@ -62,12 +63,14 @@ async fn list(pipeline: &Pipeline, longest: Option<u32>) -> Result<Answer, Fault
             } else {
                 "running"
             };
-            let object = slot.row().map_or("(a batch)", |row| row.pk.as_str());
+            let object = slot
+                .row()
+                .map_or_else(|| "(a batch)".to_owned(), |row| plain(&row.pk));
             vec![
                 span(now - slot.taken_at),
                 state.to_owned(),
                 slot.execution.clone(),
-                object.to_owned(),
+                object,
             ]
         }));
         text.push('\n');
@@ -146,9 +149,9 @@ async fn stop(
     }
     let object = slot.row().map(|row| {
         format!(
-            " `spillway -p {} explain s3://{}` follows it.",
+            " `spillway -p {} explain {}` follows it.",
             pipeline.name(),
-            row.pk
+            object_quoted(&row.pk)
         )
     });
     let text = format!(
@@ -168,7 +171,7 @@ pub fn agreed(question: &str) -> Result<bool, Fault> {
             "this asks first, and there is no terminal: add --yes",
         ));
     }
-    eprint!("{question} [y/N] ");
+    eprint!("{} [y/N] ", plain_lines(question));
     drop(std::io::stderr().flush());
     let mut line = String::new();
     let read = std::io::stdin().lock().read_line(&mut line);

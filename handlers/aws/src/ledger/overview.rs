@@ -54,6 +54,15 @@ pub struct RowSeen {
     /// Who dropped it for good, and why.
     pub discarded_by: Option<String>,
     pub discarded_note: Option<String>,
+    /// The attempt after which it was dropped.
+    pub discarded_attempt: Option<u32>,
+}
+
+impl RowSeen {
+    /// Whether a person has dropped it for good, and nobody has asked for another attempt since.
+    pub fn is_discarded(&self) -> bool {
+        self.row.state == State::Dead && self.discarded_attempt == Some(self.row.attempt)
+    }
 }
 
 /// A version that waits for its turn.
@@ -108,6 +117,7 @@ fn seen(item: &Item) -> Result<RowSeen, AwsError> {
         run: reader.optional_text("run")?,
         discarded_by: reader.optional_text("discarded_by")?,
         discarded_note: reader.optional_text("discarded_note")?,
+        discarded_attempt: reader.optional_number("discarded_attempt")?,
     })
 }
 
@@ -337,6 +347,7 @@ impl Ledger {
             .set("discarded_by", text(by))
             .set("discarded_at", number(now))
             .set("discarded_note", text(note))
+            .set("discarded_attempt", number(seen.1))
             .only_if("state", text(seen.0.as_str()))
             .only_if("attempt", number(seen.1));
         let written = self

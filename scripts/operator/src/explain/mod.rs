@@ -5,6 +5,7 @@ pub mod place;
 pub mod sources;
 
 use aws::ledger::{ObjectSeen, RowSeen};
+use aws_sdk_s3::types::NotificationConfigurationFilter;
 use futures_util::future::join_all;
 use serde::Serialize;
 use serde_json::json;
@@ -19,10 +20,13 @@ use crate::answer::Answer;
 use crate::connect::Connected;
 use crate::fault::{Fault, code};
 use crate::pipeline::{Pipeline, execution_arn};
+use crate::shown::{object_quoted, plain};
 use crate::status::gather::queues;
 use crate::status::seen::{QueueSeen, Stage};
 use crate::time::{ago, moment, now};
 
+/// Versions that are told, the newest ones.
+const VERSIONS: usize = 20;
 /// Attempts of a version that Step Functions is asked about, the last ones.
 const ATTEMPTS: u32 = 10;
 
@@ -91,8 +95,9 @@ pub async fn explain(
     rows.sort_by(|one, other| {
         (&one.row.event.event_time, &one.key.sk).cmp(&(&other.row.event.event_time, &other.key.sk))
     });
+    let left_out = rows.len().saturating_sub(VERSIONS);
     let mut versions = Vec::new();
-    for row in rows {
+    for row in rows.into_iter().skip(left_out) {
         versions.push(version_of(connected, pipeline, &seen, row, &queues).await?);
     }
     let unreadable: Vec<&String> = seen
@@ -114,10 +119,11 @@ pub async fn explain(
         "order": pipeline.config.order.to_string(),
         "head": head,
         "versions": versions,
+        "left_out": left_out,
         "unreadable": unreadable,
     });
     Ok(Answer::new(
-        text(&object, &seen, &versions, &unreadable),
+        text(&object, &seen, &versions, left_out, &unreadable),
         json,
     ))
 }
@@ -130,7 +136,7 @@ async fn version_of(
     queues: &[QueueSeen],
 ) -> Result<Version, Fault> {
     let event = &row.row.event;
-    let attempts = attempts(connected, pipeline, row).await?;
+    let attempts = attempts(connected, pipeline, row).await;
     let slot = match (&row.row.state, &row.row.execution) {
         (State::Started, Some(execution)) => match pipeline.ledger.slot(execution).await? {
             Some(slot) if slot.pending => SlotState::Pending,
@@ -154,11 +160,12 @@ async fn version_of(
         slot,
         running: seen.head.as_ref().and_then(|head| head.running.as_deref()),
         ingest_failures: failures.map(|queue| queue.waiting).sum(),
-        discarded: row.discarded_by.is_some(),
+        discarded: row.is_discarded(),
     });
     let discarded = row
         .discarded_by
         .as_ref()
+        .filter(|_| row.is_discarded())
         .map(|by| match &row.discarded_note {
             Some(note) => format!("{by}: {note}"),
             None => by.clone(),
@@ -193,11 +200,7 @@ async fn version_of(
 }
 
 /// The executions of a version's attempts. The ledger has the last one; the names of those before follow from it.
-async fn attempts(
-    connected: &Connected,
-    pipeline: &Pipeline,
-    row: &RowSeen,
-) -> Result<Vec<Attempt>, Fault> {
+async fn attempts(connected: &Connected, pipeline: &Pipeline, row: &RowSeen) -> Vec<Attempt> {
     let last = row.row.attempt;
     let machine = row
         .state_machine_arn
@@ -249,30 +252,43 @@ async fn attempts(
                     told.cause = answer.cause;
                 }
                 Err(error) if code(&error) == "ExecutionDoesNotExist" => {}
-                Err(error) if crate::permission::is_denied(code(&error)) => {
+                // Denied, throttled, no answer: the rest of the story is told all the same.
+                Err(error) => {
                     told.status = "UNKNOWN".to_owned();
                     told.found = Execution::Unknown;
                     told.cause = Some(Fault::call("DescribeExecution", &error).to_string());
                 }
-                Err(error) => return Err(Fault::call("DescribeExecution", &error)),
             }
-            Ok(told)
+            told
         });
-    join_all(asked).await.into_iter().collect()
+    join_all(asked).await
 }
 
-fn text(object: &str, seen: &ObjectSeen, versions: &[Version], unreadable: &[&String]) -> String {
+fn text(
+    object: &str,
+    seen: &ObjectSeen,
+    versions: &[Version],
+    left_out: usize,
+    unreadable: &[&String],
+) -> String {
     let now = now();
     let when = |text: &Option<String>| {
         let at = text.as_deref().and_then(spillway::event::time::millis);
         at.map(|at| ago(at, now))
     };
     let mut told = format!(
-        "s3://{object}: {} in the ledger.\n",
-        crate::answer::count(versions.len() as u64, "version")
+        "s3://{}: {} in the ledger.\n",
+        plain(object),
+        crate::answer::count((versions.len() + left_out) as u64, "version")
     );
+    if left_out > 0 {
+        told.push_str(&format!(
+            "The newest {} are told; {left_out} older ones are left out.\n",
+            versions.len()
+        ));
+    }
     if let Some(running) = seen.head.as_ref().and_then(|head| head.running.as_ref()) {
-        told.push_str(&format!("The object's turn: {running}\n"));
+        told.push_str(&format!("The object's turn: {}\n", plain(running)));
     }
     for version in versions {
         let id = version
@@ -285,12 +301,14 @@ fn text(object: &str, seen: &ObjectSeen, versions: &[Version], unreadable: &[&St
             .map(|sequencer| format!("sequencer {sequencer}"));
         let named = id.or(sequencer).unwrap_or_else(|| version.row.clone());
         told.push_str(&format!(
-            "\n{named}: {}, attempt {}\n",
-            version.state, version.attempt
+            "\n{}: {}, attempt {}\n",
+            plain(&named),
+            version.state,
+            version.attempt
         ));
         let mut line = |name: &str, value: Option<String>| {
             if let Some(value) = value {
-                told.push_str(&format!("  {name:<10} {value}\n"));
+                told.push_str(&format!("  {name:<10} {}\n", plain(&value)));
             }
         };
         let size = version
@@ -346,7 +364,7 @@ fn text(object: &str, seen: &ObjectSeen, versions: &[Version], unreadable: &[&St
         line("command", version.command.clone());
     }
     for problem in unreadable {
-        told.push_str(&format!("\nOne row cannot be read: {problem}\n"));
+        told.push_str(&format!("\nOne row cannot be read: {}\n", plain(problem)));
     }
     told
 }
@@ -366,8 +384,9 @@ async fn unknown(
     let events = queues.iter().filter(|queue| queue.stage == Stage::Events);
     let waiting: u64 = events.map(|queue| queue.waiting + queue.in_flight).sum();
     let command = format!(
-        "spillway -p {} reconcile --object 's3://{object}'",
-        pipeline.name()
+        "spillway -p {} reconcile --object {}",
+        pipeline.name(),
+        object_quoted(object)
     );
     let there = match &exists {
         Ok(Some(since)) => format!("The object exists since {since}"),
@@ -375,13 +394,18 @@ async fn unknown(
         Err(fault) => format!("Whether the object exists is not known ({fault})"),
     };
     let of = match &sources {
-        Ok(matching) if matching.is_empty() => {
+        Ok(of) if of.matching.is_empty() && of.topics.is_empty() => {
             "it matches no source of the pipeline, so no event of it comes here".to_owned()
         }
-        Ok(matching) => format!("it matches the source {}", matching.join(", ")),
+        // Who subscribes to a topic is not asked: that takes a permission on a topic that may be another account's.
+        Ok(of) if of.matching.is_empty() => format!(
+            "whether an event of it comes here is not known: the bucket notifies the topic {}, and its subscriptions were not looked at",
+            of.topics.join(", ")
+        ),
+        Ok(of) => format!("it matches the source {}", of.matching.join(", ")),
         Err(fault) => format!("its source is not known ({fault})"),
     };
-    let takes = !matches!(&sources, Ok(matching) if matching.is_empty());
+    let takes = !matches!(&sources, Ok(of) if of.matching.is_empty() && of.topics.is_empty());
     let rest = match (&exists, takes) {
         (Ok(None), _) | (_, false) => String::new(),
         _ => format!(
@@ -397,7 +421,8 @@ async fn unknown(
         "known": false,
         "exists_since": exists.as_ref().ok().cloned().flatten(),
         "exists": exists.as_ref().ok().map(Option::is_some),
-        "sources": sources.as_ref().ok(),
+        "sources": sources.as_ref().ok().map(|of| &of.matching),
+        "topics": sources.as_ref().ok().map(|of| &of.topics),
         "waiting": waiting,
         "command": settle,
     });
@@ -438,23 +463,33 @@ async fn exists(
     }
 }
 
+/// What the bucket's notifications tell about an object.
+#[derive(Debug, Clone, Default)]
+struct Notified {
+    /// The sources of this pipeline that it matches.
+    matching: Vec<String>,
+    /// Topics that are told of it. The pipeline's queue may subscribe to one.
+    topics: Vec<String>,
+    eventbridge: bool,
+}
+
 async fn sources(
     connected: &Connected,
     pipeline: &Pipeline,
     bucket: &str,
     object_key: &str,
-) -> Result<Vec<String>, Fault> {
-    let (mut matching, by_eventbridge) = notified(connected, pipeline, bucket, object_key).await?;
-    if by_eventbridge {
+) -> Result<Notified, Fault> {
+    let mut told = notified(connected, pipeline, bucket, object_key).await?;
+    if told.eventbridge {
         let prefix = format!("{}_on_", pipeline.name());
         let rules = connected.api.rules(&prefix).await?;
         let matches = |pattern: &str| rule_matches(pattern, bucket, object_key);
         let rules = rules
             .into_iter()
             .filter(|rule| rule.pattern.as_deref().is_some_and(matches));
-        matching.extend(rules.map(|rule| rule.name));
+        told.matching.extend(rules.map(|rule| rule.name));
     }
-    Ok(matching)
+    Ok(told)
 }
 
 /// The notifications of the bucket to this pipeline that are for the object, and whether EventBridge is told.
@@ -463,7 +498,7 @@ async fn notified(
     pipeline: &Pipeline,
     bucket: &str,
     object_key: &str,
-) -> Result<(Vec<String>, bool), Fault> {
+) -> Result<Notified, Fault> {
     let configured = connected
         .s3()
         .get_bucket_notification_configuration()
@@ -482,19 +517,9 @@ async fn notified(
             .next()
             .is_some_and(|name| name.starts_with(&prefix))
     };
-    let queues = configured.queue_configurations().iter();
-    let queues = queues
-        .filter(|it| ours(&it.queue_arn))
-        .map(|it| (it.id.clone(), it.filter.clone()));
-    let functions = configured.lambda_function_configurations().iter();
-    let functions = functions
-        .filter(|it| ours(&it.lambda_function_arn))
-        .map(|it| (it.id.clone(), it.filter.clone()));
-    let matching = queues.chain(functions).map(|(id, filter)| {
-        let rules = filter
-            .and_then(|filter| filter.key)
-            .and_then(|key| key.filter_rules)
-            .unwrap_or_default();
+    let filtered = |name: Option<&str>, filter: Option<&NotificationConfigurationFilter>| {
+        let rules = filter.and_then(|filter| filter.key.as_ref());
+        let rules = rules.map_or(&[][..], |key| key.filter_rules());
         let part = |name: &str| {
             let rule = rules.iter().find(|rule| {
                 rule.name
@@ -503,17 +528,26 @@ async fn notified(
             });
             rule.and_then(|rule| rule.value.clone()).unwrap_or_default()
         };
-        SourceSeen {
-            name: id.unwrap_or_default(),
+        let source = SourceSeen {
+            name: name.unwrap_or_default().to_owned(),
             prefix: part("prefix"),
             suffix: part("suffix"),
-        }
-    });
-    let matching = matching
-        .filter(|source| notifies(source, object_key))
-        .map(|source| source.name);
-    Ok((
-        matching.collect(),
-        configured.event_bridge_configuration.is_some(),
-    ))
+        };
+        notifies(&source, object_key).then_some(source.name)
+    };
+    let queues = configured.queue_configurations().iter();
+    let queues = queues
+        .filter(|it| ours(&it.queue_arn))
+        .filter_map(|it| filtered(it.id(), it.filter()));
+    let functions = configured.lambda_function_configurations().iter();
+    let functions = functions
+        .filter(|it| ours(&it.lambda_function_arn))
+        .filter_map(|it| filtered(it.id(), it.filter()));
+    let topics = configured.topic_configurations().iter();
+    let topics = topics.filter_map(|it| filtered(Some(&it.topic_arn), it.filter()));
+    Ok(Notified {
+        matching: queues.chain(functions).collect(),
+        topics: topics.collect(),
+        eventbridge: configured.event_bridge_configuration.is_some(),
+    })
 }

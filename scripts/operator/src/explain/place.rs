@@ -2,6 +2,8 @@
 
 use spillway::record::row::State;
 
+use crate::shown::{object_quoted, shell_quoted};
+
 /// What is known of a version.
 #[derive(Debug, Clone, Copy)]
 pub struct Known<'a> {
@@ -58,7 +60,7 @@ pub fn place(known: &Known<'_>) -> Place {
         next: next.to_owned(),
         command,
     };
-    let replay = |states: &str| run(format!("replay {states}--object 's3://{object}'"));
+    let replay = |states: &str| run(format!("replay {states}--object {}", object_quoted(object)));
     match known.state {
         State::Queued if known.ingest_failures > 0 => said(
             "in the events queue, or among ingest's failures",
@@ -87,7 +89,7 @@ pub fn place(known: &Known<'_>) -> Place {
                 "it starts when that execution has ended, unless a newer version comes and the order is latest",
                 known
                     .running
-                    .and_then(|running| run(format!("running --stop {running}"))),
+                    .and_then(|running| run(format!("running --stop {}", word(running)))),
             )
         }
         State::Started => started(known, &said, &run),
@@ -104,7 +106,7 @@ pub fn place(known: &Known<'_>) -> Place {
         State::Dead => said(
             "finished: its last attempt failed. A message for the next attempt lies in the dead-letter queue for 14 days",
             "nothing, until somebody redrives it or replays it",
-            run(format!("redrive --object 's3://{object}'")),
+            run(format!("redrive --object {}", object_quoted(object))),
         ),
         State::Superseded if known.latest => said(
             "finished: a newer version was taken instead",
@@ -116,6 +118,15 @@ pub fn place(known: &Known<'_>) -> Place {
             "nothing",
             replay("--state SUPERSEDED "),
         ),
+    }
+}
+
+/// An execution as a word of a command: names that the handlers give need no quotes.
+fn word(execution: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+    match execution.bytes().all(plain) {
+        true => execution.to_owned(),
+        false => shell_quoted(execution),
     }
 }
 
@@ -203,6 +214,20 @@ mod tests {
         for state in State::ALL {
             assert!(!told(state).next.is_empty());
         }
+    }
+
+    #[test]
+    fn no_key_is_more_than_one_word_of_its_command() {
+        for state in [State::Dead, State::Succeeded] {
+            let told = of(|known| (known.state, known.object) = (state, "b/x'; rm -r ~; '"));
+            let command = told.command.unwrap();
+            assert!(
+                command.ends_with(r"--object 's3://b/x'\''; rm -r ~; '\'''"),
+                "{command}"
+            );
+        }
+        let waiting = of(|known| (known.state, known.running) = (State::Waiting, Some("x; y")));
+        assert!(waiting.command.unwrap().ends_with("--stop 'x; y'"));
     }
 
     #[test]

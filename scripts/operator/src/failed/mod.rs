@@ -15,6 +15,7 @@ use crate::options::Failed;
 use crate::pipeline::Pipeline;
 use crate::redrive::letters::{contents, give_back, id, receive};
 use crate::redrive::replay;
+use crate::shown::plain;
 use crate::status::gather::queues;
 use crate::status::seen::QueueSeen;
 use crate::time::moment;
@@ -112,7 +113,7 @@ async fn rows(pipeline: &Pipeline, most: u32, sample: &mut Sample) -> Result<(),
         sample.units += page.units;
         for row in page.rows.into_iter().flatten() {
             // A person has dropped it for good.
-            if row.discarded_by.is_some() {
+            if row.is_discarded() {
                 continue;
             }
             sample.rows += 1;
@@ -193,8 +194,8 @@ fn answer(pipeline: &Pipeline, options: &Failed, sample: &Sample) -> Answer {
             vec![
                 failure.stage.to_owned(),
                 moment(failure.at),
-                failure.about.clone(),
-                failure.error.replace('\n', " "),
+                plain(&failure.about),
+                plain(&failure.error.replace('\n', " ")),
             ]
         }));
         text.push_str(&table(&rows));
@@ -210,7 +211,7 @@ fn answer(pipeline: &Pipeline, options: &Failed, sample: &Sample) -> Answer {
                 group.stage.to_owned(),
                 group.first.clone(),
                 group.last.clone(),
-                group.error.clone(),
+                plain(&group.error),
             ]);
         }
         text.push_str(&table(&rows));
@@ -218,7 +219,8 @@ fn answer(pipeline: &Pipeline, options: &Failed, sample: &Sample) -> Answer {
         for group in groups.iter().take(3) {
             text.push_str(&format!(
                 "For example ({}): {}\n",
-                group.error, group.example
+                plain(&group.error),
+                plain(&group.example)
             ));
         }
     }

@@ -64,6 +64,25 @@ pub fn selection(chosen: &Chosen, now: i64) -> Result<Selection, String> {
     }
 }
 
+const NO_LANES: &str = "--lane goes with the stages events and rules of a pipeline";
+
+/// What a stage has none of: lanes, objects.
+fn complaint_of_stage(
+    stage: Stage,
+    lane: Option<&str>,
+    chosen: &Selection,
+) -> Option<&'static str> {
+    if lane.is_some() && ![Stage::Events, Stage::Rules].contains(&stage) {
+        return Some(NO_LANES);
+    }
+    if stage == Stage::Outcomes && (!chosen.objects.is_empty() || chosen.prefix.is_some()) {
+        return Some(
+            "an outcome names an execution and no object: choose by --since, --until or --error",
+        );
+    }
+    None
+}
+
 /// What is wrong with the options of a redrive.
 fn complaint(which: &Which, options: &Redrive, chosen: &Selection) -> Option<&'static str> {
     let by_queues = options.source.is_some();
@@ -78,15 +97,15 @@ fn complaint(which: &Which, options: &Redrive, chosen: &Selection) -> Option<&'s
             "--from and --to say which queues: another stage than events goes with --pipeline or --terraform-dir",
         );
     }
-    if options.lane.is_some()
-        && (by_queues || ![Stage::Events, Stage::Rules].contains(&options.stage))
-    {
-        return Some("--lane goes with the stages events and rules of a pipeline");
+    if let Some(complaint) = complaint_of_stage(
+        options.stage,
+        options.lane.as_deref().filter(|_| !by_queues),
+        chosen,
+    ) {
+        return Some(complaint);
     }
-    if options.stage == Stage::Outcomes && (!chosen.objects.is_empty() || chosen.prefix.is_some()) {
-        return Some(
-            "an outcome names an execution and no object: choose by --since, --until or --error",
-        );
+    if by_queues && options.lane.is_some() {
+        return Some(NO_LANES);
     }
     let by_sqs = [Stage::Events, Stage::Outcomes].contains(&options.stage)
         && !chosen.narrows()
@@ -330,12 +349,9 @@ pub async fn discard(
             "say what to drop: --object, --prefix, --since, --until or --error; or --all",
         ));
     }
-    if options.stage == Stage::Outcomes
-        && (!selection.objects.is_empty() || selection.prefix.is_some())
+    if let Some(complaint) = complaint_of_stage(options.stage, options.lane.as_deref(), &selection)
     {
-        return Err(Fault::usage(
-            "an outcome names an execution and no object: choose by --since, --until or --error",
-        ));
+        return Err(Fault::usage(complaint));
     }
     let pipeline = pipeline::find(connected, &all.which).await?;
     let ledger: &Ledger = &pipeline.ledger;

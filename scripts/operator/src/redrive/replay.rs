@@ -57,6 +57,8 @@ pub struct Replay<'a> {
     moved_on: u64,
     /// Of objects of which a newer version was taken, in a pipeline with order latest.
     older: u64,
+    /// Dropped for good by a person, and not named.
+    discarded: u64,
     unreadable: Vec<String>,
     failures: Vec<String>,
     shown: Vec<String>,
@@ -73,6 +75,7 @@ impl<'a> Replay<'a> {
             by_state: BTreeMap::new(),
             moved_on: 0,
             older: 0,
+            discarded: 0,
             unreadable: Vec::new(),
             failures: Vec::new(),
             shown: Vec::new(),
@@ -212,7 +215,13 @@ impl<'a> Replay<'a> {
                 self.task
                     .selection
                     .takes(&objects, row.finished_at.unwrap_or_default(), &error);
-            if lane && takes && self.task.states.contains(&row.row.state) {
+            if !lane || !takes || !self.task.states.contains(&row.row.state) {
+                continue;
+            }
+            // Only who names an object wants what a person has dropped.
+            if row.is_discarded() && self.task.selection.objects.is_empty() {
+                self.discarded += 1;
+            } else {
                 matching.push(row);
             }
         }
@@ -373,7 +382,7 @@ impl<'a> Replay<'a> {
         let until = iso(self.task.until);
         let (told, dry_run) = (self.task.told, self.task.dry_run);
         let json = json!({
-            "asked": self.asked(), "by_state": self.by_state, "moved_on": self.moved_on, "older": self.older,
+            "asked": self.asked(), "by_state": self.by_state, "moved_on": self.moved_on, "older": self.older, "discarded": self.discarded,
             "unreadable": self.unreadable.len(), "failed": self.failures.len(), "until": until, "read_units": self.units,
             "dry_run": dry_run, "examples": self.shown,
         });
@@ -400,6 +409,12 @@ impl<'a> Replay<'a> {
             let rows = count(self.older, "row");
             told.line(&format!(
                 "{rows} left alone: with order latest no older version starts after a newer one"
+            ));
+        }
+        if self.discarded > 0 {
+            let rows = count(self.discarded, "row");
+            told.line(&format!(
+                "{rows} left alone: dropped for good by a person. --object asks for one all the same"
             ));
         }
         if dry_run {

@@ -3,6 +3,8 @@
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
+use crate::shown::{plain, plain_lines};
+
 /// Lines elsewhere than on a terminal.
 const LINE_EVERY: Duration = Duration::from_secs(5);
 /// Messages that are shown of those that would move.
@@ -16,6 +18,7 @@ pub struct Told {
 
 impl Told {
     pub fn line(self, text: &str) {
+        let text = plain_lines(text);
         match self.json {
             true => eprintln!("{text}"),
             false => println!("{text}"),
@@ -26,7 +29,7 @@ impl Told {
     /// The first of what would move.
     pub fn sample(self, lines: &[String], of: u64) {
         for line in lines.iter().take(SAMPLE) {
-            self.line(&format!("  {line}"));
+            self.line(&format!("  {}", plain(line)));
         }
         let shown = lines.len().min(SAMPLE) as u64;
         if of > shown {

@@ -7,6 +7,8 @@ use spillway::Millis;
 
 /// Minutes of starts that are looked at.
 pub const MINUTES: usize = 15;
+/// Minutes, the one that goes on among them, whose numbers CloudWatch may not have yet.
+const LATE_MINUTES: usize = 3;
 
 /// What one look at a pipeline found. What may not be looked at is `None` and named in `unknown`.
 #[derive(Debug, Clone, Default)]
@@ -140,14 +142,29 @@ impl Seen {
         self.lease.held_since.max(released)
     }
 
-    /// Starts by minute: CloudWatch's, or else, as a lower bound, those whose slot is still taken.
+    /// Starts by minute: CloudWatch's, whose last minutes come late, or else, as a lower bound, those whose slot is still taken.
     pub fn started(&self) -> (Vec<u32>, bool) {
-        let counted = self.metrics.as_ref().map(|metrics| metrics.started.clone());
-        if let Some(started) = counted.filter(|started| started.iter().any(|number| *number > 0)) {
-            return (started, true);
+        let running = self.running_by_minute();
+        let Some(metrics) = &self.metrics else {
+            return (running, false);
+        };
+        let known = MINUTES - LATE_MINUTES;
+        let any = |numbers: &[u32]| numbers.iter().any(|number| *number > 0);
+        // An execution that CloudWatch has no start of: nobody hands it this metric.
+        if !any(&metrics.started) && any(running.get(..known).unwrap_or_default()) {
+            return (running, false);
         }
+        let mut started = metrics.started.clone();
+        for (counted, running) in started.iter_mut().zip(running).skip(known) {
+            *counted = running.max(*counted);
+        }
+        (started, true)
+    }
+
+    /// Those whose slot is still taken, by minute. A start that is pending is none.
+    fn running_by_minute(&self) -> Vec<u32> {
         let mut started = vec![0; MINUTES];
-        for slot in &self.slots.slots {
+        for slot in self.slots.slots.iter().filter(|slot| !slot.pending) {
             let minutes = (self.now - slot.taken_at).max(0) / 60_000;
             let index = usize::try_from(minutes)
                 .ok()
@@ -156,7 +173,7 @@ impl Seen {
                 *minute += 1;
             }
         }
-        (started, false)
+        started
     }
 
     /// Starts a minute, over the last five whole minutes.
@@ -169,7 +186,12 @@ impl Seen {
 
 #[cfg(test)]
 mod tests {
+    use spillway::record::row::RowKey;
+    use spillway::record::slot::{Slot, Work};
+
     use super::*;
+
+    const NOW: Millis = 1_795_341_600_000;
 
     #[test]
     fn a_period_is_read_from_a_rate_and_from_nothing_else() {
@@ -185,6 +207,56 @@ mod tests {
         assert_eq!(period("rate(2 hours)"), Some(7_200_000));
         assert_eq!(period("cron(0/5 * * * ? *)"), None);
         assert_eq!(period("rate(soon)"), None);
+    }
+
+    fn running(pending: bool, minutes: i64) -> Slot {
+        Slot {
+            execution: "run".into(),
+            taken_at: NOW - minutes * 60_000,
+            work: Work::Row(RowKey {
+                pk: "b/k".into(),
+                sk: "s#1".into(),
+            }),
+            ordered: false,
+            state_machine_arn: "x".into(),
+            pending,
+        }
+    }
+
+    #[test]
+    fn a_start_that_is_pending_is_none() {
+        let mut seen = Seen {
+            now: NOW,
+            ..Seen::default()
+        };
+        seen.slots.slots = vec![running(true, 1), running(false, 4)];
+        let (started, counted) = seen.started();
+        assert_eq!(
+            (started.iter().sum::<u32>(), started[MINUTES - 5], counted),
+            (1, 1, false)
+        );
+    }
+
+    #[test]
+    fn cloudwatchs_zeros_count_but_for_the_last_minutes() {
+        let mut seen = Seen {
+            now: NOW,
+            metrics: Some(Metrics {
+                started: vec![0; MINUTES],
+                ..Metrics::default()
+            }),
+            ..Seen::default()
+        };
+        assert_eq!(seen.started(), (vec![0; MINUTES], true));
+        seen.slots.slots = vec![running(false, 1)];
+        let (started, counted) = seen.started();
+        assert_eq!((started[MINUTES - 2], counted), (1, true));
+        // An older one that CloudWatch has nothing of.
+        seen.slots.slots.push(running(false, 6));
+        assert!(!seen.started().1);
+        seen.metrics.as_mut().unwrap().started[0] = 9;
+        let (started, counted) = seen.started();
+        assert_eq!((started[0], started[MINUTES - 7], counted), (9, 0, true));
     }
 
     #[test]

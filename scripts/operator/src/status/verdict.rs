@@ -17,6 +17,9 @@ const MISSED_PERIODS: Millis = 3;
 const RENEWED_WITHIN: Millis = 30_000;
 /// Lambda ends a tick so long after the time that it drains for: `dispatch`'s timeout in `terraform/dispatch.tf`.
 const AFTER_DRAIN: Millis = 25_000;
+/// The longest time between two ticks that is no fault where the schedule is no rate: how often a cron expression ticks is not
+/// worked out here.
+const MISSED_OTHERWISE: Millis = 60 * MINUTE;
 /// For how long the end of a window is looked for.
 const WINDOW_SEARCHED: Millis = 8 * 24 * 60 * MINUTE;
 
@@ -82,6 +85,9 @@ pub fn verdict(name: &str, config: &Config, seen: &Seen) -> Verdict {
         bounds(name, config, seen, now, nothing_starts, &mut findings);
     }
     failures(name, seen, &mut findings);
+    if let Some(first) = seen.unknown.first() {
+        findings.push(not_known(name, seen.unknown.len(), first));
+    }
     if nothing_starts && !findings.iter().any(|finding| finding.blocks) {
         findings.push(Finding {
             code: "standing-still",
@@ -94,7 +100,7 @@ pub fn verdict(name: &str, config: &Config, seen: &Seen) -> Verdict {
             blocks: true,
         });
     }
-    findings.sort_by_key(|finding| finding.level);
+    findings.sort_by_key(|finding| (finding.level, finding.code == "not-known"));
     let healthy = findings
         .iter()
         .all(|finding| finding.level == Level::Notice);
@@ -106,6 +112,21 @@ pub fn verdict(name: &str, config: &Config, seen: &Seen) -> Verdict {
         healthy,
         nothing_starts,
         findings,
+    }
+}
+
+/// What could not be looked at may be what is wrong.
+fn not_known(name: &str, number: usize, first: &str) -> Finding {
+    let more = match number {
+        1 => String::new(),
+        number => format!(" (and {} more)", number - 1),
+    };
+    Finding {
+        code: "not-known",
+        level: Level::Degraded,
+        what: format!("what could not be looked at may be wrong: {first}{more}"),
+        next: Some(format!("spillway -p {name} iam --read")),
+        blocks: false,
     }
 }
 
@@ -146,6 +167,13 @@ fn sentence(
             )
         }
         (true, Some(first)) => format!("Healthy: {state}{drained}. Note: {}.", first.what),
+        // The worst of all is what could not be seen.
+        (false, Some(first)) if first.code == "not-known" => {
+            format!(
+                "Healthy as far as could be seen, which is not all: {state}{drained}. {}.",
+                first.what
+            )
+        }
         (false, Some(first)) => {
             let more = match findings
                 .iter()
@@ -355,17 +383,33 @@ fn ticks(name: &str, config: &Config, seen: &Seen, findings: &mut Vec<Finding>) 
             blocks: false,
         });
     }
-    let missed = period(config, seen).map(|period| MISSED_PERIODS * period.max(MINUTE));
-    match (seen.last_tick(), missed) {
-        (Some(last), Some(missed)) if !explained && seen.now - last > missed => {
+    let period = period(config, seen);
+    let missed = period.map_or(MISSED_OTHERWISE, |period| {
+        MISSED_PERIODS * period.max(MINUTE)
+    });
+    match seen.last_tick() {
+        Some(last) if !explained && seen.now - last > missed => {
+            let schedule = seen.schedule.as_ref().and_then(Option::as_ref);
+            let how = match (period, schedule) {
+                (Some(_), _) => String::new(),
+                (None, Some(schedule)) => format!(
+                    " (its schedule is {}: this is said after {})",
+                    schedule.expression,
+                    span(MISSED_OTHERWISE)
+                ),
+                (None, None) => format!(
+                    " (its schedule is not known: this is said after {})",
+                    span(MISSED_OTHERWISE)
+                ),
+            };
             let what = format!(
-                "no tick for {}: the last one was at {}",
+                "no tick for {}: the last one was at {}{how}",
                 span(seen.now - last),
                 moment(last)
             );
             findings.push(stopped("no-tick", what, tick.clone()));
         }
-        (None, Some(_)) if !explained && seen.waiting() > 0 => {
+        None if !explained && seen.waiting() > 0 => {
             findings.push(stopped(
                 "no-tick",
                 "no tick has run yet".to_owned(),

@@ -1,5 +1,9 @@
 //! `explain`.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use fake_aws::Fault;
 use serde_json::json;
 use spillway::event::{ObjectEvent, Sequencer};
 use spillway::execution::name;
@@ -123,5 +127,106 @@ async fn what_the_ledger_does_not_know_is_looked_for_in_the_bucket() {
             .unwrap_err()
             .status(),
         2
+    );
+}
+
+#[tokio::test]
+async fn of_a_topic_that_the_bucket_notifies_nothing_is_denied() {
+    let pipeline = pipeline(&[]);
+    let s3 = pipeline.aws.s3();
+    s3.create_bucket("uploads", false);
+    s3.put("uploads", "status/7.json", "etag", 10);
+    let notifies = |prefix: &str| {
+        let told = format!(
+            "<NotificationConfiguration><TopicConfiguration><Id>t</Id><Topic>arn:aws:sns:us-east-1:1:uploads</Topic>\
+             <Event>s3:ObjectCreated:*</Event><Filter><S3Key><FilterRule><Name>prefix</Name><Value>{prefix}</Value></FilterRule>\
+             </S3Key></Filter></TopicConfiguration></NotificationConfiguration>"
+        );
+        let mut answers = pipeline.answers.lock().unwrap();
+        answers.insert("GET /".into(), (200, told));
+    };
+    notifies("status/");
+    let answer = pipeline.well(&["explain", "uploads/status/7.json"]).await;
+    assert!(
+        answer.text.contains(
+            "is not known: the bucket notifies the topic arn:aws:sns:us-east-1:1:uploads"
+        ),
+        "{}",
+        answer.text
+    );
+    assert_eq!(
+        answer.json["topics"],
+        json!(["arn:aws:sns:us-east-1:1:uploads"])
+    );
+    assert!(answer.json["command"].is_string());
+    notifies("other/");
+    let answer = pipeline.well(&["explain", "uploads/status/7.json"]).await;
+    assert!(
+        answer.text.contains("it matches no source"),
+        "{}",
+        answer.text
+    );
+}
+
+#[tokio::test]
+async fn of_many_versions_the_newest_are_told() {
+    let pipeline = pipeline(&[]);
+    for number in 10..35 {
+        let more =
+            json!({"finished_at": 1, "event_time": format!("2026-11-22T10:00:{number}.000Z")});
+        pipeline.row("uploads/k", &format!("{number}"), "SUCCEEDED", 1, &more);
+    }
+    let asked = Arc::new(AtomicU32::new(0));
+    let counted = asked.clone();
+    pipeline.aws.faults().before(move |call| {
+        if call.operation == "DescribeExecution" {
+            // The first is throttled at each of its three tries.
+            return match counted.fetch_add(1, Ordering::Relaxed) {
+                0..3 => Fault::Throttle,
+                _ => Fault::Refuse("AccessDeniedException".into()),
+            };
+        }
+        Fault::None
+    });
+    let answer = pipeline.well(&["explain", "uploads/k"]).await;
+    let versions = answer.json["versions"].as_array().unwrap();
+    assert_eq!((versions.len(), &answer.json["left_out"]), (20, &json!(5)));
+    assert_eq!(versions[0]["sequencer"], "15");
+    assert_eq!(versions[0]["attempts"][0]["status"], "UNKNOWN");
+    assert!(
+        answer.text.contains(
+            "25 versions in the ledger.\nThe newest 20 are told; 5 older ones are left out."
+        ),
+        "{}",
+        answer.text
+    );
+    assert_eq!(asked.load(Ordering::Relaxed), 22);
+}
+
+#[tokio::test]
+async fn a_key_steers_neither_a_terminal_nor_a_shell() {
+    let pipeline = pipeline(&[]);
+    pipeline.row(
+        "uploads/\u{1b}[2J'; id",
+        "0A",
+        "DEAD",
+        1,
+        &json!({"finished_at": 1, "cause": "a\u{1b}]0;x\nspillway: fine"}),
+    );
+    let answer = pipeline.well(&["explain", "uploads/\u{1b}[2J'; id"]).await;
+    assert!(
+        !answer.text.contains('\u{1b}') && !answer.text.contains("\nspillway: fine"),
+        "{}",
+        answer.text
+    );
+    assert_eq!(
+        answer.json["versions"][0]["command"],
+        r"spillway -p p redrive --object $'s3://uploads/\033[2J\'; id'"
+    );
+    let listed = pipeline.well(&["failed", "--list"]).await;
+    assert!(
+        !listed.text.contains('\u{1b}') && !listed.text.contains("\nspillway: fine"),
+        "{}",
+        listed.text
     );
 }

@@ -362,3 +362,47 @@ async fn every_page_is_read_once_and_keys_left_unprocessed_are_asked_for_again()
     assert_eq!(done.json["asked"], 60);
     assert_eq!(bodies(&pipeline.events).len(), 60);
 }
+
+#[tokio::test]
+async fn what_a_person_dropped_is_replayed_only_by_its_name() {
+    let pipeline = pipeline(&[]);
+    let dropped = json!({"finished_at": 1, "discarded_by": "bob", "discarded_at": 2, "discarded_note": "x", "discarded_attempt": 3});
+    pipeline.row("uploads/1", "0A", "DEAD", 3, &dropped);
+    // Dropped once, replayed, and failed again.
+    pipeline.row("uploads/2", "0A", "DEAD", 4, &dropped);
+    let would = pipeline.well(&["replay", "--all", "--dry-run"]).await;
+    assert_eq!(
+        (&would.json["asked"], &would.json["discarded"]),
+        (&json!(1), &json!(1))
+    );
+    let place = async |object: &str| {
+        let story = pipeline.well(&["explain", object]).await;
+        story.json["versions"][0]["where"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    assert!(place("uploads/1").await.contains("dropped for good"));
+    assert!(place("uploads/2").await.contains("its last attempt failed"));
+    assert_eq!(pipeline.well(&["failed"]).await.json["sample"]["rows"], 1);
+    pipeline.well(&["replay", "--object", "uploads/1"]).await;
+    assert_eq!(bodies(&pipeline.events), ["1"]);
+}
+
+#[tokio::test]
+async fn a_lane_where_there_is_none_drops_nothing() {
+    let pipeline = pipeline(&[]);
+    pipeline.aws.sqs().queue("p_outcomes-dlq").inject("y");
+    for stage in ["outcomes", "ingest"] {
+        let line = [
+            "discard", "--stage", stage, "--lane", "slow", "--all", "--reason", "x", "--yes",
+        ];
+        let said = pipeline.run(&line).await.unwrap_err();
+        assert!(said.to_string().contains("--lane goes with"), "{said}");
+        assert_eq!(said.status(), 2);
+    }
+    assert_eq!(
+        pipeline.aws.sqs().queue("p_outcomes-dlq").messages().len(),
+        1
+    );
+}

@@ -21,14 +21,32 @@ async fn a_pipeline_that_waits_and_starts_is_healthy() {
     assert_eq!(answer.json["lanes"][0]["waiting"], 1);
     assert_eq!(answer.json["running"]["oldest"]["execution"], "run-1");
     assert_eq!(answer.json["tick"]["lease"], "free");
-    // What may not be looked at is named, and stops nothing else.
+    assert_eq!(pipeline.well(&["status", "--check"]).await.status, 0);
+}
+
+#[tokio::test]
+async fn what_may_not_be_looked_at_is_named_and_is_not_healthy() {
+    let pipeline = pipeline(&[]);
+    pipeline.ticked(20);
+    pipeline.slot("run-1", "uploads/1", 30);
+    let operation = "GraniteServiceVersion20100801.GetMetricData";
+    pipeline.answers(operation, 403, &json!({}));
+    let answer = pipeline.well(&["status", "--check"]).await;
+    assert_eq!(answer.status, 3);
+    assert!(
+        answer
+            .text
+            .starts_with("p (us-east-1): Healthy as far as could be seen"),
+        "{}",
+        answer.text
+    );
+    assert_eq!(answer.json["findings"][0]["code"], "not-known");
     assert!(
         answer.json["unknown"][0]
             .as_str()
             .unwrap()
             .contains("CloudWatch")
     );
-    assert_eq!(pipeline.well(&["status", "--check"]).await.status, 0);
 }
 
 #[tokio::test]

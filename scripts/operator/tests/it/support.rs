@@ -128,6 +128,10 @@ pub fn pipeline(changes: &[(&str, &str)]) -> Pipeline {
             "GET /2015-03-31/event-source-mappings",
             json!({"EventSourceMappings": [{"State": "Enabled"}]}),
         ),
+        (
+            "GraniteServiceVersion20100801.GetMetricData",
+            json!({"MetricDataResults": []}),
+        ),
         // Moves by SQS itself are tried at the emulator.
         ("AmazonSQS.ListMessageMoveTasks", json!({"Results": []})),
         (

@@ -331,3 +331,51 @@ fn the_worst_comes_first() {
         .collect();
     assert_eq!(codes, ["settle-disabled", "dead-letters", "standing-still"]);
 }
+
+#[test]
+fn what_could_not_be_looked_at_is_not_healthy() {
+    let mut seen = still();
+    seen.slots.slots = vec![slot(30)];
+    seen.unknown = vec!["Missing permission: cloudwatch:GetMetricData".into()];
+    let verdict = judged(&seen);
+    assert!(!verdict.healthy);
+    assert!(
+        verdict
+            .sentence
+            .starts_with("Healthy as far as could be seen, which is not all: 1 of 2 run"),
+        "{}",
+        verdict.sentence
+    );
+    assert_eq!(first(&seen).0, "not-known");
+    // What was seen comes first.
+    seen.queues.push(queue(Stage::EventsDead, 1));
+    assert_eq!(first(&seen).0, "dead-letters");
+}
+
+#[test]
+fn without_a_rate_a_missing_tick_is_said_after_an_hour() {
+    let mut seen = still();
+    let ended = |minutes: Millis| {
+        Some(Carried {
+            tokens: 1.0,
+            at: NOW - minutes * MINUTE,
+            rate: None,
+        })
+    };
+    seen.queues[0].waiting = 0;
+    for schedule in [
+        Some(Some(Schedule {
+            enabled: true,
+            expression: "cron(0/5 * * * ? *)".into(),
+        })),
+        None,
+    ] {
+        seen.schedule = schedule;
+        seen.lease.left.tokens = ended(59);
+        assert!(judged(&seen).healthy);
+        seen.lease.left.tokens = ended(61);
+        let (code, level, what) = first(&seen);
+        assert_eq!((code, level), ("no-tick", Level::Stopped));
+        assert!(what.contains("this is said after 1 h"), "{what}");
+    }
+}
