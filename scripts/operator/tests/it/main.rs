@@ -5,5 +5,6 @@ mod control;
 mod explain;
 mod failures;
 mod look;
+mod process;
 mod speed;
 mod support;

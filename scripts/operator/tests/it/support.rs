@@ -31,7 +31,7 @@ pub const LEDGER: &str = "p_ledger";
 pub type Answers = Arc<Mutex<BTreeMap<String, (u16, String)>>>;
 
 #[derive(Debug, Clone)]
-struct Double {
+pub struct Double {
     fake: Caller,
     answers: Answers,
 }
@@ -77,6 +77,7 @@ fn typed(value: &Value) -> Value {
 pub struct Pipeline {
     pub aws: FakeAws,
     pub connected: Connected,
+    pub double: Double,
     pub answers: Answers,
     pub events: Queue,
     pub dead: Queue,
@@ -146,7 +147,7 @@ pub fn pipeline(changes: &[(&str, &str)]) -> Pipeline {
         fake: aws.caller("operator"),
         answers: answers.clone(),
     };
-    let connector = SharedHttpConnector::new(double);
+    let connector = SharedHttpConnector::new(double.clone());
     let shared = connector.clone();
     let config = SdkConfig::builder()
         .behavior_version(aws_sdk_dynamodb::config::BehaviorVersion::v2026_01_12())
@@ -161,6 +162,7 @@ pub fn pipeline(changes: &[(&str, &str)]) -> Pipeline {
     Pipeline {
         aws,
         connected,
+        double,
         answers,
         events,
         dead,
