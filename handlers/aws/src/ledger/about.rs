@@ -21,7 +21,10 @@ pub struct About {
     pub until: Option<Millis>,
 }
 
-/// The entries of `about`, as far as they are of overrides.
+/// The value that an entry is about. With another one by now, a person has written that by hand since: the entry is not of it.
+pub(super) const VALUE: &str = "value";
+
+/// The entries of `about`, as far as they are of the values that the item has.
 pub(super) fn about(item: &Item) -> Result<BTreeMap<String, About>, AwsError> {
     let reader = Reader::new(item);
     let entries = match item.get(ABOUT) {
@@ -34,6 +37,12 @@ pub(super) fn about(item: &Item) -> Result<BTreeMap<String, About>, AwsError> {
         let AttributeValue::M(entry) = entry else {
             return Err(reader.error(format!("its attribute about.{name} is not a map")));
         };
+        if entry
+            .get(VALUE)
+            .is_some_and(|value| item.get(name) != Some(value))
+        {
+            continue;
+        }
         let entry = Reader::new(entry);
         let wrong = |what: &str| reader.error(format!("its attribute about.{name}: {what}"));
         let text = |of: &str| {

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::Ledger;
-use super::about::{ABOUT, About, about};
+use super::about::{ABOUT, About, VALUE, about};
 use super::control;
 use super::item::{Item, Reader, key, number, text};
 use crate::error::AwsError;
@@ -27,7 +28,7 @@ pub struct Steering {
     pub revision: u64,
 }
 
-fn about_value(about: &About) -> AttributeValue {
+fn about_value(about: &About, value: Option<&AttributeValue>) -> AttributeValue {
     let until = about.until.map(iso);
     let parts = [
         ("by", &about.by),
@@ -39,7 +40,8 @@ fn about_value(about: &About) -> AttributeValue {
         let value = value.as_ref()?;
         Some((name.to_owned(), text(value)))
     });
-    AttributeValue::M(parts.collect())
+    let value = value.map(|value| (VALUE.to_owned(), value.clone()));
+    AttributeValue::M(parts.chain(value).collect())
 }
 
 fn item(steering: &Steering) -> Item {
@@ -63,17 +65,26 @@ fn item(steering: &Steering) -> Item {
     set("starts_per_tick", pace.starts_per_tick.map(number));
     set("since", since.as_ref().map(text));
     set("note", note.as_ref().map(text));
+    set(REVISION, Some(number(steering.revision)));
     let about: HashMap<String, AttributeValue> = steering
         .about
         .iter()
-        .map(|(name, about)| (name.clone(), about_value(about)))
+        .map(|(name, about)| (name.clone(), about_value(about, item.get(name))))
         .collect();
-    set(
-        ABOUT,
-        (!about.is_empty()).then_some(AttributeValue::M(about)),
-    );
-    set(REVISION, Some(number(steering.revision)));
+    if !about.is_empty() {
+        item.insert(ABOUT.to_owned(), AttributeValue::M(about));
+    }
     item
+}
+
+/// A value as a person would write it.
+fn plainly(value: &AttributeValue) -> String {
+    match value {
+        AttributeValue::S(text) => format!("{text:?}"),
+        AttributeValue::N(digits) => digits.clone(),
+        AttributeValue::Bool(flag) => flag.to_string(),
+        other => format!("{other:?}"),
+    }
 }
 
 impl Ledger {
@@ -143,15 +154,56 @@ impl Ledger {
         }
     }
 
-    /// Deletes the control item, whatever it says: everything is as configured.
-    pub async fn forget_steering(&self) -> Result<(), AwsError> {
-        self.client
-            .delete_item()
+    /// Deletes a control item that cannot be read, and returns what it said. `None`: it can be read by now, or somebody has just
+    /// changed it.
+    pub async fn forget_steering(&self) -> Result<Option<String>, AwsError> {
+        const CALL: &str = "deleting the control item";
+        let answer = self
+            .client
+            .get_item()
             .table_name(&self.table)
             .set_key(Some(key(PARTITION, ITEM)))
+            .consistent_read(true)
             .send()
             .await
-            .map_err(|error| AwsError::call("deleting the control item", &error))?;
-        Ok(())
+            .map_err(|error| AwsError::call("reading the control item", &error))?;
+        let Some(item) = answer.item else {
+            return Ok(None);
+        };
+        if about(&item).is_ok() && control::read(&item).is_ok() {
+            return Ok(None);
+        }
+        let mut attributes: Vec<(&String, &AttributeValue)> = item
+            .iter()
+            .filter(|(name, _)| !["pk", "sk"].contains(&name.as_str()))
+            .collect();
+        attributes.sort_by_key(|(name, _)| *name);
+        let mut request = self
+            .client
+            .delete_item()
+            .table_name(&self.table)
+            .set_key(Some(key(PARTITION, ITEM)));
+        let mut conditions = vec!["attribute_exists(pk)".to_owned()];
+        for (index, (name, value)) in attributes.iter().enumerate() {
+            conditions.push(format!("#{index} = :{index}"));
+            request = request
+                .expression_attribute_names(format!("#{index}"), *name)
+                .expression_attribute_values(format!(":{index}"), (*value).clone());
+        }
+        let answer = request
+            .condition_expression(conditions.join(" AND "))
+            .send()
+            .await;
+        let told: Vec<String> = attributes
+            .iter()
+            .map(|(name, value)| format!("{name} = {}", plainly(value)))
+            .collect();
+        match answer {
+            Ok(_) => Ok(Some(told.join(", "))),
+            Err(error) => match error.as_service_error() {
+                Some(DeleteItemError::ConditionalCheckFailedException(_)) => Ok(None),
+                _ => Err(AwsError::call(CALL, &error)),
+            },
+        }
     }
 }

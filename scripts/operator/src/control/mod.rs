@@ -29,12 +29,17 @@ pub async fn change(
     let before = match ledger.steering().await {
         Ok(before) => before,
         Err(AwsError::Ledger { .. }) if change == Change::UnsetAll => {
-            ledger.forget_steering().await?;
-            return pace(
-                pipeline,
-                "The control item could not be read; it is deleted. Everything is as configured.",
-            )
-            .await;
+            let Some(deleted) = ledger.forget_steering().await? else {
+                return Err(Fault::failed(format!(
+                    "somebody changed the control item in this very moment, and nothing was deleted: look at `spillway -p {} pace`, and \
+                     try again",
+                    pipeline.name()
+                )));
+            };
+            let said = format!(
+                "The control item could not be read; it is deleted. Everything is as configured. It said: {deleted}."
+            );
+            return pace(pipeline, &said).await;
         }
         Err(problem @ AwsError::Ledger { .. }) => {
             let name = pipeline.name();

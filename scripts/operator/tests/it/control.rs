@@ -157,3 +157,57 @@ async fn an_item_that_no_tick_can_read_is_told_and_can_be_taken_away() {
     pipeline.well(&["unset", "--all"]).await;
     assert_eq!(control(&pipeline), json!(null));
 }
+
+#[tokio::test]
+async fn an_end_is_of_the_value_that_it_was_written_with() {
+    let pipeline = pipeline(&[]);
+    pipeline
+        .well(&["set", "max_concurrency=5", "burst=7", "--for", "2h"])
+        .await;
+    // A person writes another limit by hand, for good.
+    let mut item = control(&pipeline);
+    item["max_concurrency"] = json!({"N": "3"});
+    pipeline.aws.dynamodb().put(LEDGER, item);
+    let ledger = Ledger::new(pipeline.connected.dynamodb.clone(), LEDGER.into());
+    let told = ledger.told().await.unwrap().control;
+    assert_eq!(told.until.keys().collect::<Vec<_>>(), ["burst"]);
+    let pace = pipeline.well(&["pace"]).await;
+    let overrides = pace.json["in_force"]["overrides"].as_array().unwrap();
+    assert_eq!(
+        (&overrides[0]["by"], &overrides[0]["until"]),
+        (&json!(null), &json!(null))
+    );
+    // A change of something else keeps it so.
+    pipeline.well(&["set", "starts_per_second=2"]).await;
+    let told = ledger.told().await.unwrap().control;
+    assert_eq!(told.until.keys().collect::<Vec<_>>(), ["burst"]);
+    assert_eq!(told.pace.max_concurrency, Some(3));
+}
+
+#[tokio::test]
+async fn what_is_deleted_is_told_and_is_what_was_read() {
+    let pipeline = pipeline(&[]);
+    let wrong = || pipeline.put(json!({"pk": "control", "sk": "dispatch", "max_concurency": 5}));
+    wrong();
+    let dynamodb = pipeline.aws.dynamodb();
+    pipeline.aws.faults().before(move |call| {
+        if call.operation == "DeleteItem" {
+            dynamodb.put(
+                LEDGER,
+                json!({"pk": {"S": "control"}, "sk": {"S": "dispatch"}, "paused": {"BOOL": true}}),
+            );
+        }
+        Fault::None
+    });
+    let said = pipeline.run(&["unset", "--all"]).await.unwrap_err();
+    assert!(said.to_string().contains("nothing was deleted"), "{said}");
+    assert_eq!(control(&pipeline)["paused"], json!({"BOOL": true}));
+    pipeline.aws.faults().before(|_| Fault::None);
+    wrong();
+    let answer = pipeline.well(&["unset", "--all"]).await;
+    assert!(
+        answer.text.contains("It said: max_concurency = 5."),
+        "{}",
+        answer.text
+    );
+}

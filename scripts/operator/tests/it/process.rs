@@ -1,6 +1,6 @@
 //! The program as a process of its own: what it prints and how it ends.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Output};
 
@@ -74,9 +74,12 @@ fn read(reader: &mut impl BufRead) -> Option<HttpRequest> {
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
     let service = header("authorization").split('/').nth(3)?;
-    let (host, path) = match (service, path[1..].split_once('/')) {
+    let (host, path) = match (service, path.trim_start_matches('/').split_once('/')) {
         ("s3", Some((bucket, key))) => (format!("{bucket}.s3"), format!("/{key}")),
-        ("s3", None) => (format!("{}.s3", &path[1..]), "/".to_owned()),
+        ("s3", None) => (
+            format!("{}.s3", path.trim_start_matches('/')),
+            "/".to_owned(),
+        ),
         _ => (service.to_owned(), path),
     };
     let mut request = HttpRequest::new(SdkBody::from(body));
