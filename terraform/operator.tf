@@ -6,7 +6,7 @@ locals {
     service => join(":", ["arn", local._home.partition, service, local._home.region, local._home.account_id])
   }
   _failures = [
-    for kind in ["events-dlq_*", "rules-dlq_*", "outcomes-dlq", "ingest-failures"] :
+    for kind in ["events-dlq_*", "rules-dlq_*", "outcomes-dlq", "ingest-failures", "reconcile-failures"] :
     "${local._arn.sqs}:${module.input.name}_${kind}"
   ]
   _operated_buckets = distinct([for bucket in values(module.input.buckets) : bucket.name])
@@ -19,6 +19,7 @@ locals {
         Action = [
           "cloudwatch:DescribeAlarms",
           "cloudwatch:GetMetricData",
+          "events:ListRules",
           "lambda:GetAccountSettings",
           "lambda:ListEventSourceMappings",
           "servicequotas:ListServiceQuotas",
@@ -53,7 +54,7 @@ locals {
       {
         Sid      = "Rules"
         Effect   = "Allow"
-        Action   = ["events:DescribeRule", "events:ListRules", "events:ListTargetsByRule"]
+        Action   = ["events:DescribeRule", "events:ListTargetsByRule"]
         Resource = ["${local._arn.events}:rule/${module.input.name}_*"]
       },
       {
@@ -124,7 +125,20 @@ locals {
       Sid      = "Stop"
       Effect   = "Allow"
       Action   = ["states:StopExecution"]
-      Resource = [local._executions]
+      Resource = [local._executions, "${local._arn.states}:execution:${module.input.name}_reconcile:*"]
+    },
+    {
+      # What status and doctor name as remedies.
+      Sid      = "SwitchOn"
+      Effect   = "Allow"
+      Action   = ["events:EnableRule"]
+      Resource = ["${local._arn.events}:rule/${module.input.name}_*"]
+    },
+    {
+      Sid      = "Unthrottle"
+      Effect   = "Allow"
+      Action   = ["lambda:DeleteFunctionConcurrency"]
+      Resource = ["${local._arn.lambda}:function:${module.input.name}_*"]
     },
     {
       Sid      = "Reconcile"

@@ -43,13 +43,15 @@ impl Place {
         )
     }
 
-    /// Queues of failures: `NAME_events-dlq_LANE`, `NAME_rules-dlq_LANE`, `NAME_outcomes-dlq`, `NAME_ingest-failures`.
+    /// Queues of failures: `NAME_events-dlq_LANE`, `NAME_rules-dlq_LANE`, `NAME_outcomes-dlq`, `NAME_ingest-failures`,
+    /// `NAME_reconcile-failures`.
     fn failures(&self) -> Vec<String> {
         [
             "events-dlq_*",
             "rules-dlq_*",
             "outcomes-dlq",
             "ingest-failures",
+            "reconcile-failures",
         ]
         .map(|kind| self.queue(kind))
         .to_vec()
@@ -108,7 +110,25 @@ pub fn operate(place: &Place) -> Value {
                 .map(|handler| place.arn("lambda", &format!("function:{p}_{handler}")))
                 .to_vec(),
         ),
-        statement("Stop", &["states:StopExecution"], place.executions()),
+        statement(
+            "Stop",
+            &["states:StopExecution"],
+            vec![
+                place.executions(),
+                place.arn("states", &format!("execution:{p}_reconcile:*")),
+            ],
+        ),
+        // What status and doctor name as remedies.
+        statement(
+            "SwitchOn",
+            &["events:EnableRule"],
+            place.arn("events", &format!("rule/{p}_*")),
+        ),
+        statement(
+            "Unthrottle",
+            &["lambda:DeleteFunctionConcurrency"],
+            place.functions(),
+        ),
         statement(
             "Reconcile",
             &["states:StartExecution"],
@@ -126,6 +146,7 @@ fn reading(place: &Place) -> Vec<Value> {
             &[
                 "cloudwatch:DescribeAlarms",
                 "cloudwatch:GetMetricData",
+                "events:ListRules",
                 "lambda:GetAccountSettings",
                 "lambda:ListEventSourceMappings",
                 "servicequotas:ListServiceQuotas",
@@ -164,11 +185,7 @@ fn reading(place: &Place) -> Vec<Value> {
         ),
         statement(
             "Rules",
-            &[
-                "events:DescribeRule",
-                "events:ListRules",
-                "events:ListTargetsByRule",
-            ],
+            &["events:DescribeRule", "events:ListTargetsByRule"],
             place.arn("events", &format!("rule/{p}_*")),
         ),
         statement(
@@ -271,6 +288,39 @@ mod tests {
         assert_eq!(
             steer["Condition"]["ForAllValues:StringEquals"]["dynamodb:LeadingKeys"],
             json!(["control", "discarded"])
+        );
+    }
+
+    #[test]
+    fn rules_are_listed_in_all_the_account_and_remedies_are_allowed() {
+        let policy = operate(&place(&[]));
+        let statements = policy["Statement"].as_array().unwrap();
+        let of = |action: &str| {
+            let mut found = statements.iter().filter(|statement| {
+                let actions = statement["Action"].as_array().unwrap();
+                actions.contains(&json!(action))
+            });
+            found
+                .next()
+                .map_or(json!(null), |it| it["Resource"].clone())
+        };
+        // A filter by name is none for IAM.
+        assert_eq!(of("events:ListRules"), json!(["*"]));
+        assert!(of("events:EnableRule").to_string().contains("rule/p_*"));
+        assert!(
+            of("lambda:DeleteFunctionConcurrency")
+                .to_string()
+                .contains(":p_*")
+        );
+        assert!(
+            of("states:StopExecution")
+                .to_string()
+                .contains(":p_reconcile:*")
+        );
+        assert!(
+            of("sqs:DeleteMessage")
+                .to_string()
+                .contains(":p_reconcile-failures")
         );
     }
 

@@ -126,6 +126,12 @@ pub async fn act(connected: &Connected, options: &Options) -> Result<Answer, Fau
             };
             control::change(connected, &pipeline, Change::Pause, &because).await
         }
+        // A pause is taken away for good: only a word against windows can end.
+        Command::Resume(options) if options.because.lasts.is_some() && !options.through_windows => {
+            Err(Fault::usage(
+                "--for goes with --through-windows: without it a pause is taken away, which does not end by itself",
+            ))
+        }
         Command::Resume(options) => {
             let change = if options.through_windows {
                 Change::GoOn

@@ -231,6 +231,8 @@ pub enum Stage {
     Ingest,
     /// What EventBridge or SNS could not deliver, into the queue that it was for.
     Rules,
+    /// Starts of reconcile that failed: the next run does their work, so they are only dropped.
+    Reconcile,
 }
 
 /// A state of a finished row.

@@ -1,6 +1,6 @@
 //! Messages of a queue of failures: receiving, giving back and deleting them, and sending them on as they are.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use aws_sdk_sqs::types::{
     ChangeMessageVisibilityBatchRequestEntry, DeleteMessageBatchRequestEntry, Message,
@@ -151,8 +151,26 @@ impl Destination {
                 queue,
                 keep_attributes,
             } => {
+                let mut refused = HashSet::new();
                 for batch in batches(messages, queue.is_fifo()) {
+                    // In a FIFO queue a batch is one message: nothing overtakes what was refused before it in its group.
+                    let groups: HashSet<String> = batch
+                        .iter()
+                        .filter(|_| queue.is_fifo())
+                        .filter_map(|message| {
+                            system(message, &MessageSystemAttributeName::MessageGroupId)
+                        })
+                        .collect();
+                    if !refused.is_disjoint(&groups) {
+                        let why = "one before it in its group was refused".to_owned();
+                        failed.extend(batch.iter().map(|one| (id(one).to_owned(), why.clone())));
+                        continue;
+                    }
+                    let before = failed.len();
                     send(connected, queue, batch, *keep_attributes, &mut failed).await?;
+                    if failed.len() > before {
+                        refused.extend(groups);
+                    }
                 }
             }
             Self::Function(function) => {

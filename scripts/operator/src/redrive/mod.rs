@@ -23,6 +23,7 @@ use self::pass::{Deliver, Pass, Task, warn_of_attempts};
 use self::queue::Found;
 use self::replay::Replay;
 use self::selection::{Looked, Selection};
+use self::stop::Stop;
 use self::told::Told;
 use self::ways::{Into, Way};
 use crate::answer::{Answer, count};
@@ -85,6 +86,12 @@ fn complaint_of_stage(
 
 /// What is wrong with the options of a redrive.
 fn complaint(which: &Which, options: &Redrive, chosen: &Selection) -> Option<&'static str> {
+    if options.stage == Stage::Reconcile {
+        return Some(
+            "a start of reconcile that failed is not brought back: the next run does its work. Run `spillway reconcile`, then drop it: \
+             `spillway discard --stage reconcile`",
+        );
+    }
     let by_queues = options.source.is_some();
     let named = which.pipeline.is_some() || which.terraform_dir.is_some();
     if by_queues && named {
@@ -144,10 +151,25 @@ pub async fn redrive(
         }
     };
     let told = Told { json: all.json };
+    let stop = Stop::heard()?;
     let mut looked = Looked::new(&selection);
     let (mut answers, mut failed) = (Vec::new(), None);
     for way in &ways {
-        match one_way(connected, way, options, &selection, &mut looked, told).await {
+        // Between two queues too.
+        if stop.asked() {
+            return Err(Fault::Stopped("stopped".to_owned()));
+        }
+        match one_way(
+            connected,
+            way,
+            options,
+            &selection,
+            &mut looked,
+            &stop,
+            told,
+        )
+        .await
+        {
             Ok(json) => answers.push(json),
             Err(fault @ Fault::Stopped(_)) => return Err(fault),
             Err(fault) => failed = Some(fault),
@@ -181,6 +203,7 @@ async fn one_way(
     options: &Redrive,
     selection: &Selection,
     looked: &mut Looked,
+    stop: &Stop,
     told: Told,
 ) -> Result<Value, Fault> {
     let source = queue::must(connected, &way.source).await?;
@@ -250,6 +273,7 @@ async fn one_way(
                 queue,
                 options.velocity,
                 options.detach,
+                stop,
                 told,
             )
             .await;
@@ -263,7 +287,7 @@ async fn one_way(
         dry_run: options.dry_run,
         told,
     };
-    Pass::new(connected, task, looked).go().await
+    Pass::new(connected, task, looked).go(stop).await
 }
 
 async fn show_some(connected: &Connected, source: &Found, told: Told) -> Result<Value, Fault> {
@@ -362,8 +386,18 @@ pub async fn discard(
         options.lane.as_deref(),
     )
     .await?;
+    let mut sources = Vec::new();
+    for way in &ways {
+        sources.push(queue::must(connected, &way.source).await?);
+    }
+    let held: Vec<String> = sources
+        .iter()
+        .map(|source| format!("{} in {}", count(source.waiting, "message"), source.name()))
+        .collect();
     let question = format!(
-        "Drop dead letters of stage {} of {} for good? They cannot be redriven any more; the ledger keeps who dropped them and why.",
+        "Drop {} of {}, stage {} of {}, for good? They cannot be redriven any more; the ledger keeps who dropped them and why.",
+        selection.told(),
+        held.join(", "),
         options.stage.word(),
         pipeline.name()
     );
@@ -379,17 +413,20 @@ pub async fn discard(
     };
     let mut looked = Looked::new(&selection);
     let mut answers = Vec::new();
-    for way in &ways {
-        let source = queue::must(connected, &way.source).await?;
+    let stop = Stop::heard()?;
+    for source in &sources {
+        if stop.asked() {
+            return Err(Fault::Stopped("stopped".to_owned()));
+        }
         let task = Task {
-            source: &source,
+            source,
             deliver: &Deliver::Drop(&discarding),
             selection: &selection,
             velocity: None,
             dry_run: options.dry_run,
             told: Told { json: all.json },
         };
-        answers.push(Pass::new(connected, task, &mut looked).go().await?);
+        answers.push(Pass::new(connected, task, &mut looked).go(&stop).await?);
     }
     match looked.complaint() {
         Some(complaint) => Err(Fault::Failed(complaint)),

@@ -23,9 +23,9 @@ pub async fn everything(
     destination: &Found,
     velocity: Option<u32>,
     detach: bool,
+    stop: &Stop,
     told: Told,
 ) -> Result<Value, Fault> {
-    let stop = Stop::heard()?;
     // Always with a destination: SQS knows where a message came from only if SQS itself dead-lettered it.
     let answer = connected
         .sqs
@@ -47,7 +47,7 @@ pub async fn everything(
         ));
         return Ok(json!({"queue": source.name(), "moved": null, "detached": true}));
     }
-    follow(connected, source, &handle, &stop, told).await
+    follow(connected, source, &handle, stop, told).await
 }
 
 /// Refuses a second move beside one that is under way: SQS allows one at a time.

@@ -106,9 +106,8 @@ impl<'a> Pass<'a> {
         }
     }
 
-    pub async fn go(mut self) -> Result<Value, Fault> {
-        let stop = Stop::heard()?;
-        let gone = self.go_through(&stop).await;
+    pub async fn go(mut self, stop: &Stop) -> Result<Value, Fault> {
+        let gone = self.go_through(stop).await;
         let receipts: Vec<String> = self.held.values().cloned().collect();
         give_back(self.connected, &self.task.source.url, &receipts).await;
         if let Err(fault) = gone {
@@ -247,9 +246,19 @@ impl<'a> Pass<'a> {
             false => String::new(),
         };
         warn_of_attempts(self.without_attempt);
+        // SQS hands out nothing of a group as long as one before it is held.
+        let not_reached = match self.task.source.is_fifo() {
+            true => self.task.source.waiting.saturating_sub(self.looked_at),
+            false => 0,
+        };
+        let behind = format!(
+            "{} of {name} could not be looked at: in a FIFO queue SQS hands out nothing behind one of the same group that stays. Choose \
+             that one too, or move everything",
+            count(not_reached, "message")
+        );
         let json = json!({
             "queue": name, "looked_at": self.looked_at, done: self.moved, "came_meanwhile": self.later,
-            "failed": self.failures.len(), "dry_run": self.task.dry_run, "examples": self.shown,
+            "failed": self.failures.len(), "not_reached": not_reached, "dry_run": self.task.dry_run, "examples": self.shown,
         });
         if stopped {
             told.line(&format!(
@@ -261,6 +270,9 @@ impl<'a> Pass<'a> {
             let would = self.task.deliver.would();
             told.line(&format!("would {would} {moved}{looked} from {name}"));
             told.sample(&self.shown, self.moved);
+            if not_reached > 0 {
+                told.line(&behind);
+            }
             return Ok(json);
         }
         told.line(&format!("{moved}{looked} {done} from {name}"));
@@ -269,6 +281,7 @@ impl<'a> Pass<'a> {
             told.line(&format!("{later} came while this ran and stay: look at their reason before you run this again"));
         }
         match self.failures.first() {
+            None if not_reached > 0 => Err(Fault::failed(behind)),
             None => Ok(json),
             Some(first) => {
                 let failed = count(self.failures.len() as u64, "message");

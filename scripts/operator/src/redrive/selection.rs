@@ -2,6 +2,8 @@
 
 use spillway::Millis;
 
+use crate::time::moment;
+
 /// What a person chose.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Selection {
@@ -24,6 +26,30 @@ impl Selection {
             || self.since.is_some()
             || self.until.is_some()
             || self.error.is_some()
+    }
+
+    /// What it takes, for the question before something is dropped.
+    pub fn told(&self) -> String {
+        if !self.narrows() {
+            return "all".to_owned();
+        }
+        let mut parts = Vec::new();
+        if !self.objects.is_empty() {
+            parts.push(format!("of {}", self.objects.join(", ")));
+        }
+        if let Some(prefix) = &self.prefix {
+            parts.push(format!("below {prefix}"));
+        }
+        if let Some(since) = self.since {
+            parts.push(format!("from {} on", moment(since)));
+        }
+        if let Some(until) = self.until {
+            parts.push(format!("from before {}", moment(until)));
+        }
+        if let Some(error) = &self.error {
+            parts.push(format!("with {error:?} in the reason"));
+        }
+        format!("those {}", parts.join(", "))
     }
 
     /// Whether something matches. `objects`: those that it is about; one of them is enough.
@@ -96,6 +122,22 @@ impl Looked {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_selection_is_told_before_something_is_dropped() {
+        assert_eq!(Selection::default().told(), "all");
+        let selection = Selection {
+            objects: vec!["b/k".into(), "b/l".into()],
+            prefix: Some("b/".into()),
+            since: Some(1_000),
+            until: Some(2_000),
+            error: Some("Broken".into()),
+        };
+        assert_eq!(
+            selection.told(),
+            "those of b/k, b/l, below b/, from 1970-01-01T00:00:01Z on, from before 1970-01-01T00:00:02Z, with \"Broken\" in the reason"
+        );
+    }
 
     fn names(names: &[&str]) -> Vec<String> {
         names.iter().map(|name| (*name).to_owned()).collect()

@@ -45,6 +45,7 @@ impl Stage {
             Self::Outcomes => "outcomes",
             Self::Ingest => "ingest",
             Self::Rules => "rules",
+            Self::Reconcile => "reconcile",
         }
     }
 
@@ -53,6 +54,7 @@ impl Stage {
         match self {
             Self::Ingest => Some("none of its sources comes via lambda"),
             Self::Rules => Some("nothing comes there via eventbridge or topics"),
+            Self::Reconcile => Some("reconcile is off"),
             Self::Events | Self::Outcomes => None,
         }
     }
@@ -189,6 +191,10 @@ fn named(names: &Names, lane: &str, stage: Stage) -> Vec<Way> {
             into: Into::Function(names.function("ingest")),
         }],
         Stage::Rules => vec![queue(names.rules_dlq(lane), names.events(lane))],
+        Stage::Reconcile => vec![Way {
+            source: names.reconcile_failures(),
+            into: Into::Function(names.function("reconcile")),
+        }],
         Stage::Events => ["", ".fifo"]
             .map(|end| queue(names.events_dlq(lane) + end, names.events(lane) + end))
             .to_vec(),

@@ -141,6 +141,8 @@ pub struct Override {
 pub struct Day {
     pub limit: u32,
     pub starts: u32,
+    /// A tick is at work, and has written ahead what it may start.
+    pub at_most: bool,
 }
 
 impl Report {
@@ -185,7 +187,11 @@ impl Report {
                 .map(|millis| millis / 1_000),
             tick: tick(config, seen),
             in_force: in_force_report(config, seen),
-            day: verdict::day(config, seen).map(|(limit, starts)| Day { limit, starts }),
+            day: verdict::day(config, seen).map(|(limit, starts)| Day {
+                limit,
+                starts,
+                at_most: seen.lease.holder.is_some(),
+            }),
             unknown: seen.unknown.clone(),
             read_units: seen.slots.units,
         }
@@ -234,8 +240,17 @@ impl Report {
         for one in &self.in_force.overrides {
             facts.push(("override", override_text(one)));
         }
-        if let Some(Day { limit, starts }) = self.day {
-            facts.push(("day", format!("{starts} of {limit} starts of this UTC day")));
+        if let Some(Day {
+            limit,
+            starts,
+            at_most,
+        }) = self.day
+        {
+            let most = if at_most { "at most " } else { "" };
+            facts.push((
+                "day",
+                format!("{most}{starts} of {limit} starts of this UTC day"),
+            ));
         }
         facts
             .into_iter()

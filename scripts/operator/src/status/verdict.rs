@@ -80,7 +80,7 @@ pub fn verdict(name: &str, config: &Config, seen: &Seen) -> Verdict {
         in_force.as_ref().map_err(ToString::to_string),
         &mut findings,
     );
-    ticks(name, config, seen, &mut findings);
+    ticks(name, config, seen, nothing_starts, &mut findings);
     if let Ok(now) = &in_force {
         bounds(name, config, seen, now, nothing_starts, &mut findings);
     }
@@ -312,7 +312,13 @@ pub fn window_ends(config: &Config, now: Millis) -> Option<Millis> {
 }
 
 /// Whether ticks run.
-fn ticks(name: &str, config: &Config, seen: &Seen, findings: &mut Vec<Finding>) {
+fn ticks(
+    name: &str,
+    config: &Config,
+    seen: &Seen,
+    nothing_starts: bool,
+    findings: &mut Vec<Finding>,
+) {
     let stopped = |code, what: String, next: String| Finding {
         code,
         level: Level::Stopped,
@@ -356,7 +362,6 @@ fn ticks(name: &str, config: &Config, seen: &Seen, findings: &mut Vec<Finding>) 
     let errors = seen.metrics.as_ref().map_or(0, |metrics| metrics.errors);
     let last = seen.last_problem.as_ref().filter(|_| errors > 0);
     if errors > 0 {
-        explained = true;
         let (code, said) = match last {
             Some(line) if line.message.contains("no execution can be started") => {
                 ("start-forbidden", format!(": {}", line.message))
@@ -368,7 +373,16 @@ fn ticks(name: &str, config: &Config, seen: &Seen, findings: &mut Vec<Finding>) 
             "{} failed in the last 5 minutes{said}",
             count(errors.into(), "tick")
         );
-        findings.push(stopped(code, what, tick.clone()));
+        // One that fails among many is no standstill.
+        findings.push(Finding {
+            level: if nothing_starts {
+                Level::Stopped
+            } else {
+                Level::Degraded
+            },
+            blocks: nothing_starts,
+            ..stopped(code, what, tick.clone())
+        });
     }
     let throttles = seen.metrics.as_ref().map_or(0, |metrics| metrics.throttles);
     if throttles > 0 && seen.reserved != Some(0) {
@@ -516,15 +530,21 @@ fn bounds(
             });
         }
     }
+    let at_most = seen.lease.holder.is_some();
     if let Some((limit, starts)) = day(config, seen)
         && starts >= limit
+        && (nothing_starts || !at_most)
     {
         findings.push(Finding {
             code: "day-limit",
             level: Level::Notice,
-            what: format!("the day's limit is reached ({starts} of {limit} starts); starts go on at midnight UTC"),
+            what: match at_most {
+                // Where starts go on, the tick has only written ahead.
+                true => format!("the day's limit may be reached (at most {starts} of {limit} starts: a tick is at it)"),
+                false => format!("the day's limit is reached ({starts} of {limit} starts); starts go on at midnight UTC"),
+            },
             next: None,
-            blocks: true,
+            blocks: nothing_starts || !at_most,
         });
     }
     if !seen.slots.unreadable.is_empty() {
@@ -542,7 +562,8 @@ fn bounds(
     }
 }
 
-/// The day's limit, and the starts of the day as far as the lease has them.
+/// The day's limit, and the starts of the day as far as the lease has them. While a tick has the lease that is the most that there
+/// can be: a tick writes ahead what it may start.
 pub fn day(config: &Config, seen: &Seen) -> Option<(u32, u32)> {
     let limit = config.starts_per_day?;
     let today = moment(seen.now);
@@ -578,7 +599,9 @@ fn failures(name: &str, seen: &Seen, findings: &mut Vec<Finding>) {
             level: Level::Degraded,
             what: format!("{letters} of stage {stage}{lane}, in {}", queue.name),
             next: Some(match queue.stage {
-                Stage::ReconcileFailures => format!("spillway -p {name} reconcile"),
+                Stage::ReconcileFailures => format!(
+                    "spillway -p {name} reconcile; then spillway -p {name} discard --stage reconcile --all --reason done"
+                ),
                 _ => format!("spillway -p {name} failed"),
             }),
             blocks: false,

@@ -211,3 +211,13 @@ async fn what_is_deleted_is_told_and_is_what_was_read() {
         answer.text
     );
 }
+
+#[tokio::test]
+async fn a_pause_is_not_taken_away_for_a_time() {
+    let pipeline = pipeline(&[]);
+    let said = pipeline.run(&["resume", "--for", "1h"]).await.unwrap_err();
+    assert_eq!(said.status(), 2);
+    pipeline
+        .well(&["resume", "--through-windows", "--for", "1h"])
+        .await;
+}

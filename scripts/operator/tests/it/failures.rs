@@ -406,3 +406,136 @@ async fn a_lane_where_there_is_none_drops_nothing() {
         1
     );
 }
+
+/// A FIFO queue with messages: group, key and reason.
+async fn fifo(pipeline: &Pipeline, messages: &[(&str, &str, &str)]) -> [fake_aws::Queue; 2] {
+    let queues = ["d.fifo", "e.fifo"].map(|name| {
+        let config = fake_aws::QueueConfig::named(name);
+        pipeline.aws.sqs().create_queue(config)
+    });
+    for (group, key, reason) in messages {
+        let reason = aws_sdk_sqs::types::MessageAttributeValue::builder()
+            .data_type("String")
+            .string_value(*reason)
+            .build()
+            .unwrap();
+        let sent = pipeline.connected.sqs.send_message();
+        sent.queue_url("https://sqs.us-east-1.amazonaws.com/123456789012/d.fifo")
+            .message_body(own(key))
+            .message_group_id(*group)
+            .message_deduplication_id(*key)
+            .message_attributes("reason", reason)
+            .send()
+            .await
+            .unwrap();
+    }
+    // What came after the start of a run is left alone.
+    tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    queues
+}
+
+async fn between(
+    pipeline: &Pipeline,
+    more: &[&str],
+) -> Result<operator::answer::Answer, operator::fault::Fault> {
+    use clap::Parser;
+    let line = ["spillway", "redrive", "--from", "d.fifo", "--to", "e.fifo"];
+    let options = operator::options::Options::try_parse_from(line.iter().chain(more)).unwrap();
+    operator::act(&pipeline.connected, &options).await
+}
+
+#[tokio::test]
+async fn in_a_fifo_queue_nothing_overtakes_what_is_refused() {
+    let pipeline = pipeline(&[]);
+    let messages = [("g", "1", "x"), ("g", "2", "x"), ("h", "3", "x")];
+    let [dead, events] = fifo(&pipeline, &messages).await;
+    pipeline.aws.faults().fail_entries(|call, _| {
+        let first = call.request.to_string().contains(r#"\"key\":\"1\""#);
+        call.operation == "SendMessageBatch" && first
+    });
+    let said = between(&pipeline, &["--error", "x"]).await.unwrap_err();
+    assert!(said.to_string().contains("2 messages failed"), "{said}");
+    assert_eq!(bodies(&dead), ["1", "2"]);
+    assert_eq!(bodies(&events), ["3"]);
+}
+
+#[tokio::test]
+async fn what_a_fifo_queue_holds_back_is_told() {
+    let pipeline = pipeline(&[]);
+    let mut messages = vec![("g", "stays", "other")];
+    let keys: Vec<String> = (10..30).map(|number| number.to_string()).collect();
+    messages.extend(keys.iter().map(|key| ("g", key.as_str(), "x")));
+    let [dead, _] = fifo(&pipeline, &messages).await;
+    let would = between(&pipeline, &["--error", "x", "--dry-run"])
+        .await
+        .unwrap();
+    assert!(would.json["queues"][0]["not_reached"].as_u64().unwrap() > 0);
+    let said = between(&pipeline, &["--error", "x"]).await.unwrap_err();
+    assert!(
+        said.to_string().contains("could not be looked at"),
+        "{said}"
+    );
+    assert!(bodies(&dead).contains(&"stays".to_owned()));
+}
+
+#[tokio::test]
+async fn a_stop_between_two_queues_is_heard() {
+    let url = |name: &str| format!("https://sqs.us-east-1.amazonaws.com/123456789012/{name}");
+    let lane = |name: &str| {
+        json!({"name": name, "queue_url": url(&format!("p_events_{name}")), "priority": 1, "min_share": 0,
+            "dead_letter_queue_url": url(&format!("p_events-dlq_{name}"))})
+    };
+    let lanes = json!([lane("default"), lane("slow")]).to_string();
+    let pipeline = pipeline(&[("SPILLWAY_LANES", &lanes)]);
+    let sqs = pipeline.aws.sqs();
+    let slow = sqs.create_queue(fake_aws::QueueConfig::named("p_events-dlq_slow"));
+    sqs.create_queue(fake_aws::QueueConfig::named("p_events_slow"));
+    dead(&pipeline, "1", "FAILED");
+    slow.inject_with(&own("2"), &[("attempt", "4"), ("reason", "FAILED")]);
+    // As Ctrl-C: once the first queue is done, while the second is looked for.
+    pipeline.aws.faults().before(|call| {
+        let second = call.request.to_string().contains("p_events-dlq_slow");
+        if second && call.operation.starts_with("GetQueue") {
+            let own = std::process::id().to_string();
+            let kill = std::process::Command::new("kill")
+                .args(["-INT", &own])
+                .status();
+            assert!(kill.unwrap().success());
+            return fake_aws::Fault::Delay(std::time::Duration::from_millis(100));
+        }
+        fake_aws::Fault::None
+    });
+    let said = pipeline
+        .run(&["redrive", "--error", "FAILED"])
+        .await
+        .unwrap_err();
+    assert_eq!(said.status(), 130, "{said}");
+    assert_eq!(
+        (bodies(&slow), bodies(&pipeline.events)),
+        (vec!["2".to_owned()], vec!["1".to_owned()])
+    );
+}
+
+#[tokio::test]
+async fn a_start_of_reconcile_that_failed_is_dropped_and_not_redriven() {
+    let pipeline = pipeline(&[]);
+    let sqs = pipeline.aws.sqs();
+    let failures = sqs.create_queue(fake_aws::QueueConfig::named("p_reconcile-failures"));
+    failures.inject("{}");
+    let status = pipeline.well(&["status"]).await;
+    let next = status.json["findings"][0]["next"].as_str().unwrap();
+    assert!(next.contains("discard --stage reconcile"), "{next}");
+    let said = pipeline.run(&["redrive", "--stage", "reconcile"]).await;
+    assert_eq!(said.unwrap_err().status(), 2);
+    let line = [
+        "discard",
+        "--stage",
+        "reconcile",
+        "--all",
+        "--reason",
+        "done",
+        "--yes",
+    ];
+    assert_eq!(pipeline.well(&line).await.json["queues"][0]["dropped"], 1);
+    assert!(failures.messages().is_empty());
+}

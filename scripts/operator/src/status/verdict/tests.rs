@@ -379,3 +379,51 @@ fn without_a_rate_a_missing_tick_is_said_after_an_hour() {
         assert!(what.contains("this is said after 1 h"), "{what}");
     }
 }
+
+#[test]
+fn one_tick_that_failed_is_no_standstill() {
+    let mut seen = still();
+    let metrics = seen.metrics.as_mut().unwrap();
+    (metrics.started, metrics.errors) = (vec![100; 15], 1);
+    let (code, level, _) = first(&seen);
+    assert_eq!((code, level), ("ticks-fail", Level::Degraded));
+    // And it explains no missing tick.
+    seen.lease.left.tokens = Some(Carried {
+        tokens: 1.0,
+        at: NOW - 10 * MINUTE,
+        rate: None,
+    });
+    assert_eq!(first(&seen).0, "no-tick");
+}
+
+#[test]
+fn what_a_tick_has_written_ahead_is_no_days_limit() {
+    let mut seen = still();
+    let limited = config(|name| (name == "SPILLWAY_STARTS_PER_DAY").then(|| "100".to_owned()));
+    seen.lease.left.day = Some(DayStarts {
+        day: "2026-11-22".parse().unwrap(),
+        starts: 100,
+        next_day: 0,
+    });
+    seen.lease.holder = Some("tick".into());
+    let judged = |seen: &Seen| {
+        let verdict = verdict("p", &limited, seen);
+        let mut findings = verdict.findings.into_iter();
+        findings.find(|one| one.code == "day-limit")
+    };
+    assert!(
+        judged(&seen)
+            .unwrap()
+            .what
+            .contains("may be reached (at most 100")
+    );
+    seen.metrics.as_mut().unwrap().started = vec![7; 15];
+    assert_eq!(judged(&seen), None);
+    seen.lease.holder = None;
+    assert!(
+        judged(&seen)
+            .unwrap()
+            .what
+            .contains("is reached (100 of 100")
+    );
+}
