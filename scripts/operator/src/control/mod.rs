@@ -26,6 +26,8 @@ pub async fn change(
     because: &Because,
 ) -> Result<Answer, Fault> {
     let ledger = &pipeline.ledger;
+    // First, so that little time is between the read and the write.
+    let who = connected.who().await;
     let before = match ledger.steering().await {
         Ok(before) => before,
         Err(AwsError::Ledger { .. }) if change == Change::UnsetAll => {
@@ -51,7 +53,7 @@ pub async fn change(
     };
     let now = time::now();
     let by = By {
-        who: connected.who().await,
+        who,
         now,
         note: because.reason.clone(),
         until: because.lasts.map(|lasts| now + lasts),

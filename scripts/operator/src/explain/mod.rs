@@ -9,6 +9,7 @@ use aws_sdk_s3::types::NotificationConfigurationFilter;
 use futures_util::future::join_all;
 use serde::Serialize;
 use serde_json::json;
+use spillway::Millis;
 use spillway::execution::name;
 use spillway::record::row::State;
 use spillway::record::version;
@@ -25,6 +26,8 @@ use crate::status::gather::queues;
 use crate::status::seen::{QueueSeen, Stage};
 use crate::time::{ago, moment, now};
 
+/// How long a dead letter is kept: the longest that SQS has, as `terraform/modules/queue` says.
+const DEAD_LETTERS_KEPT: Millis = 14 * 24 * 60 * 60 * 1_000;
 /// Versions that are told, the newest ones.
 const VERSIONS: usize = 20;
 /// Attempts of a version that Step Functions is asked about, the last ones.
@@ -98,7 +101,7 @@ pub async fn explain(
     let left_out = rows.len().saturating_sub(VERSIONS);
     let mut versions = Vec::new();
     for row in rows.into_iter().skip(left_out) {
-        versions.push(version_of(connected, pipeline, &seen, row, &queues).await?);
+        versions.push(version_of(connected, pipeline, &seen, row.clone(), &queues).await?);
     }
     let unreadable: Vec<&String> = seen
         .rows
@@ -132,11 +135,10 @@ async fn version_of(
     connected: &Connected,
     pipeline: &Pipeline,
     seen: &ObjectSeen,
-    row: &RowSeen,
+    mut row: RowSeen,
     queues: &[QueueSeen],
 ) -> Result<Version, Fault> {
-    let event = &row.row.event;
-    let attempts = attempts(connected, pipeline, row).await;
+    let mut attempts = attempts_of(connected, pipeline, &row).await;
     let slot = match (&row.row.state, &row.row.execution) {
         (State::Started, Some(execution)) => match pipeline.ledger.slot(execution).await? {
             Some(slot) if slot.pending => SlotState::Pending,
@@ -145,6 +147,18 @@ async fn version_of(
         },
         _ => SlotState::None,
     };
+    // It can have been settled since the row was read.
+    if row.row.state == State::Started && slot == SlotState::None {
+        let keys = std::slice::from_ref(&row.key);
+        let again = pipeline.ledger.rows_seen(keys, &[]).await?.0;
+        if let Some(Ok(again)) = again.into_iter().next()
+            && (again.row.state, again.row.attempt) != (row.row.state, row.row.attempt)
+        {
+            row = again;
+            attempts = attempts_of(connected, pipeline, &row).await;
+        }
+    }
+    let event = &row.row.event;
     let failures = queues
         .iter()
         .filter(|queue| queue.stage == Stage::IngestFailures);
@@ -160,6 +174,9 @@ async fn version_of(
         slot,
         running: seen.head.as_ref().and_then(|head| head.running.as_deref()),
         ingest_failures: failures.map(|queue| queue.waiting).sum(),
+        expired: row
+            .finished_at
+            .is_some_and(|finished| now() - finished > DEAD_LETTERS_KEPT),
         discarded: row.is_discarded(),
     });
     let discarded = row
@@ -200,7 +217,7 @@ async fn version_of(
 }
 
 /// The executions of a version's attempts. The ledger has the last one; the names of those before follow from it.
-async fn attempts(connected: &Connected, pipeline: &Pipeline, row: &RowSeen) -> Vec<Attempt> {
+async fn attempts_of(connected: &Connected, pipeline: &Pipeline, row: &RowSeen) -> Vec<Attempt> {
     let last = row.row.attempt;
     let machine = row
         .state_machine_arn

@@ -22,6 +22,8 @@ pub struct Known<'a> {
     /// Where failed events of ingest lie: whether there are any.
     pub ingest_failures: u64,
     pub discarded: bool,
+    /// A dead letter of its last attempt is older than SQS keeps one.
+    pub expired: bool,
 }
 
 /// What Step Functions says of the execution of the last attempt.
@@ -101,6 +103,11 @@ pub fn place(known: &Known<'_>) -> Place {
         State::Dead if known.discarded => said(
             "finished: dropped for good by a person",
             "nothing",
+            replay(""),
+        ),
+        State::Dead if known.expired => said(
+            "finished: its last attempt failed. Its message in the dead-letter queue is gone: SQS keeps one for 14 days",
+            "nothing, until somebody replays it",
             replay(""),
         ),
         State::Dead => said(
@@ -183,6 +190,7 @@ mod tests {
         running: None,
         ingest_failures: 0,
         discarded: false,
+        expired: false,
     };
 
     fn of(change: impl FnOnce(&mut Known<'static>)) -> Place {
@@ -205,6 +213,12 @@ mod tests {
         assert_eq!(
             told(State::Dead).command.unwrap(),
             "spillway -p p redrive --object 's3://b/k'"
+        );
+        assert_eq!(
+            of(|known| (known.state, known.expired) = (State::Dead, true))
+                .command
+                .unwrap(),
+            "spillway -p p replay --object 's3://b/k'"
         );
         assert_eq!(
             told(State::Succeeded).command.unwrap(),

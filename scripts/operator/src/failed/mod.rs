@@ -13,7 +13,7 @@ use crate::connect::Connected;
 use crate::fault::Fault;
 use crate::options::Failed;
 use crate::pipeline::Pipeline;
-use crate::redrive::letters::{contents, give_back, id, receive};
+use crate::redrive::letters::{LOOK_SECONDS, contents, give_back, id, receive};
 use crate::redrive::replay;
 use crate::shown::plain;
 use crate::status::gather::queues;
@@ -28,6 +28,8 @@ struct Sample {
     letters: u64,
     /// By SQS's own numbers.
     all_letters: u64,
+    /// Received by somebody, and not to be seen now.
+    in_flight: u64,
     rows: u64,
     units: f64,
     /// All of the ledger was read.
@@ -43,6 +45,7 @@ pub async fn failed(
     let queues = queues(connected, pipeline).await?;
     for queue in queues.iter().filter(|queue| queue.stage.is_of_failures()) {
         sample.all_letters += queue.waiting;
+        sample.in_flight += queue.in_flight;
         if queue.waiting > 0 {
             letters(connected, queue, options.receives, &mut sample).await?;
         }
@@ -67,7 +70,7 @@ async fn letters(
     let (mut known, mut receipts) = (HashSet::new(), Vec::new());
     let mut failed = None;
     for _ in 0..receives {
-        let received = match receive(connected, &queue.url).await {
+        let received = match receive(connected, &queue.url, LOOK_SECONDS).await {
             Ok(received) => received,
             Err(fault) => {
                 failed = Some(fault);
@@ -141,11 +144,16 @@ fn answer(pipeline: &Pipeline, options: &Failed, sample: &Sample) -> Answer {
     } else {
         "a part of the ledger"
     };
+    let hidden = match sample.in_flight {
+        0 => String::new(),
+        in_flight => format!(", with {in_flight} more in flight: somebody reads them"),
+    };
     let stated = format!(
-        "Looked at {} of about {} dead letters ({}; at most {} a queue: --receives) and at {}, with {} ({} read units of at most {}: \
+        "Looked at {} of about {} dead letters{} ({}; at most {} a queue: --receives) and at {}, with {} ({} read units of at most {}: \
          --read-units). What was received is given back.",
         sample.letters,
         sample.all_letters,
+        hidden,
         count(sample.receives.into(), "receive"),
         options.receives,
         whole,
@@ -164,7 +172,7 @@ fn answer(pipeline: &Pipeline, options: &Failed, sample: &Sample) -> Answer {
         "groups": groups,
         "failures": options.list.then_some(list),
         "sample": {
-            "letters": sample.letters, "all_letters": sample.all_letters, "receives": sample.receives, "rows": sample.rows,
+            "letters": sample.letters, "all_letters": sample.all_letters, "in_flight": sample.in_flight, "receives": sample.receives, "rows": sample.rows,
             "read_units": sample.units, "whole_ledger": sample.whole,
         },
     });

@@ -28,7 +28,12 @@ impl Discarding<'_> {
         for letter in messages {
             let about = contents(letter);
             let body = letter.body.as_deref().unwrap_or_default();
+            let attempt = letter
+                .message_attributes
+                .as_ref()
+                .and_then(|attributes| attributes.get("attempt")?.string_value());
             let record = Discarded {
+                attempt,
                 message_id: id(letter),
                 stage: self.stage.word(),
                 queue: source.name(),

@@ -18,18 +18,24 @@ use crate::fault::Fault;
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>
 pub const BATCH: usize = 10;
 /// Long enough for ten invocations of ingest in turn, in seconds.
-const HIDDEN_SECONDS: i32 = 330;
+pub const HIDDEN_SECONDS: i32 = 330;
+/// For a look, of which a person may leave in the middle, in seconds.
+pub const LOOK_SECONDS: i32 = 30;
 /// Bytes of bodies and attributes in one call, well below SQS's 1 MiB.
 const BATCH_BYTES: usize = 512 * 1024;
 
 /// Receives up to ten messages with all that is known of them. A long poll asks every one of SQS's servers.
-pub async fn receive(connected: &Connected, url: &str) -> Result<Vec<Message>, Fault> {
+pub async fn receive(
+    connected: &Connected,
+    url: &str,
+    hidden_seconds: i32,
+) -> Result<Vec<Message>, Fault> {
     let answer = connected
         .sqs
         .receive_message()
         .queue_url(url)
         .max_number_of_messages(BATCH as i32)
-        .visibility_timeout(HIDDEN_SECONDS)
+        .visibility_timeout(hidden_seconds)
         .wait_time_seconds(1)
         .message_attribute_names("All")
         .message_system_attribute_names(MessageSystemAttributeName::All)

@@ -153,7 +153,7 @@ pub async fn redrive(
     let told = Told { json: all.json };
     let stop = Stop::heard()?;
     let mut looked = Looked::new(&selection);
-    let (mut answers, mut failed) = (Vec::new(), None);
+    let (mut answers, mut failed) = (Vec::new(), Vec::new());
     for way in &ways {
         // Between two queues too.
         if stop.asked() {
@@ -172,13 +172,15 @@ pub async fn redrive(
         {
             Ok(json) => answers.push(json),
             Err(fault @ Fault::Stopped(_)) => return Err(fault),
-            Err(fault) => failed = Some(fault),
+            Err(fault) => failed.push(fault.to_string()),
         }
     }
-    match (failed, looked.complaint()) {
-        (Some(fault), _) => Err(fault),
-        (None, Some(complaint)) => Err(Fault::Failed(complaint)),
-        (None, None) => Ok(Answer::new(
+    if !failed.is_empty() {
+        return Err(Fault::Failed(failed.join("\nand: ")));
+    }
+    match looked.complaint() {
+        Some(complaint) => Err(Fault::Failed(complaint)),
+        None => Ok(Answer::new(
             "",
             json!({"stage": options.stage.word(), "queues": answers}),
         )),
@@ -291,7 +293,7 @@ async fn one_way(
 }
 
 async fn show_some(connected: &Connected, source: &Found, told: Told) -> Result<Value, Fault> {
-    let received = letters::receive(connected, &source.url).await?;
+    let received = letters::receive(connected, &source.url, letters::LOOK_SECONDS).await?;
     let receipts: Vec<String> = received
         .iter()
         .filter_map(|message| message.receipt_handle.clone())

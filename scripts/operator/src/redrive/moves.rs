@@ -13,6 +13,8 @@ use crate::connect::Connected;
 use crate::fault::Fault;
 
 const POLL_EVERY: Duration = Duration::from_secs(1);
+/// Reads in turn that may fail before nobody follows a move any more.
+const READS: u32 = 5;
 /// How often a stop is looked for.
 const STOP_EVERY: Duration = Duration::from_millis(100);
 
@@ -102,8 +104,24 @@ async fn follow(
             .and_then(|number| u64::try_from(number).ok())
             .unwrap_or_default()
     };
+    let mut unread = 0;
     loop {
-        let task = newest(connected, source).await?;
+        let task = match newest(connected, source).await {
+            Ok(task) => task,
+            Err(_) if unread < READS => {
+                unread += 1;
+                tokio::time::sleep(POLL_EVERY).await;
+                continue;
+            }
+            Err(fault) => {
+                progress.end();
+                return Err(Fault::failed(format!(
+                    "{fault}. The move goes on by itself, and nobody follows it. To cancel it: aws sqs cancel-message-move-task \
+                     --task-handle {handle}"
+                )));
+            }
+        };
+        unread = 0;
         let moved = task.as_ref().map_or(0, |task| {
             number(Some(task.approximate_number_of_messages_moved))
         });

@@ -9,7 +9,9 @@ use std::time::{Duration, Instant};
 use aws_sdk_sqs::types::Message;
 use serde_json::{Value, json};
 
-use super::letters::{BATCH, Destination, contents, delete, give_back, id, receive};
+use super::letters::{
+    BATCH, Destination, HIDDEN_SECONDS, contents, delete, give_back, id, receive,
+};
 use super::queue::Found;
 use super::selection::{Looked, Selection};
 use super::stop::Stop;
@@ -128,7 +130,7 @@ impl<'a> Pass<'a> {
         let mut known_in_a_row = 0;
         // Those held for long come again; among many, several answers in turn can hold nothing new.
         while !stop.asked() && known_in_a_row <= 3 + self.held.len() / BATCH {
-            let received = receive(self.connected, &self.task.source.url).await?;
+            let received = receive(self.connected, &self.task.source.url, HIDDEN_SECONDS).await?;
             if received.is_empty() {
                 break;
             }
