@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use fake_aws::Fault;
+use operator::time;
 use serde_json::json;
 use spillway::event::{ObjectEvent, Sequencer};
 use spillway::execution::name;
@@ -211,7 +212,7 @@ async fn a_key_steers_neither_a_terminal_nor_a_shell() {
         "0A",
         "DEAD",
         1,
-        &json!({"finished_at": 1, "cause": "a\u{1b}]0;x\nspillway: fine"}),
+        &json!({"finished_at": time::now(), "cause": "a\u{1b}]0;x\nspillway: fine"}),
     );
     let answer = pipeline.well(&["explain", "uploads/\u{1b}[2J'; id"]).await;
     assert!(
