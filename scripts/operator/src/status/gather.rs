@@ -22,14 +22,15 @@ const LOG_MINUTES: Millis = 10;
 pub async fn gather(connected: &Connected, pipeline: &Pipeline) -> Result<Seen, Fault> {
     let now = time::now();
     let ledger = &pipeline.ledger;
-    let (steering, lease, slots, queues, schedule, reserved, settles, metrics) = tokio::join!(
+    let (steering, lease, slots, queues, schedule, dispatch, settle, mapped, metrics) = tokio::join!(
         ledger.steering(),
         ledger.lease_seen(),
         ledger.slots_seen(),
         queues(connected, pipeline),
         schedule(connected, pipeline),
-        reserved(connected, pipeline),
-        settles(connected, pipeline),
+        reserved(connected, pipeline, "dispatch"),
+        reserved(connected, pipeline, "settle"),
+        mapped(connected, pipeline),
         metrics(connected, pipeline, now),
     );
     let mut unknown = Vec::new();
@@ -51,8 +52,9 @@ pub async fn gather(connected: &Connected, pipeline: &Pipeline) -> Result<Seen, 
         Err(problem) => return Err(problem.into()),
     }
     known(schedule.map(|schedule| seen.schedule = Some(schedule)));
-    known(reserved.map(|reserved| seen.reserved = reserved));
-    known(settles.map(|settles| seen.settles = settles));
+    known(dispatch.map(|reserved| seen.reserved = reserved));
+    known(settle.map(|reserved| seen.settle.reserved = reserved));
+    known(mapped.map(|mapped| seen.settle.mapped = mapped));
     known(metrics.map(|metrics| seen.metrics = Some(metrics)));
     // Only where there may be something to read.
     let errors = seen
@@ -66,9 +68,20 @@ pub async fn gather(connected: &Connected, pipeline: &Pipeline) -> Result<Seen, 
             .is_some_and(|metrics| metrics.errors > 0)
     {
         known(
-            last_problem(connected, pipeline, now)
+            last_problem(connected, pipeline, "dispatch", now)
                 .await
                 .map(|line| seen.last_problem = line),
+        );
+    }
+    if seen
+        .metrics
+        .as_ref()
+        .is_some_and(|metrics| metrics.settle_errors > 0)
+    {
+        known(
+            last_problem(connected, pipeline, "settle", now)
+                .await
+                .map(|line| seen.settle.last_problem = line),
         );
     }
     seen.unknown = unknown;
@@ -156,14 +169,19 @@ async fn schedule(connected: &Connected, pipeline: &Pipeline) -> Result<Option<S
     }))
 }
 
-async fn reserved(connected: &Connected, pipeline: &Pipeline) -> Result<Option<u32>, Fault> {
+async fn reserved(
+    connected: &Connected,
+    pipeline: &Pipeline,
+    handler: &str,
+) -> Result<Option<u32>, Fault> {
     Ok(connected
         .api
-        .reserved_concurrency(&pipeline.names.function("dispatch"))
+        .reserved_concurrency(&pipeline.names.function(handler))
         .await?)
 }
 
-async fn settles(connected: &Connected, pipeline: &Pipeline) -> Result<Option<bool>, Fault> {
+/// Whether outcomes are handed to `settle`.
+async fn mapped(connected: &Connected, pipeline: &Pipeline) -> Result<Option<bool>, Fault> {
     Ok(connected
         .api
         .mapped(&pipeline.names.function("settle"))
@@ -176,11 +194,13 @@ async fn metrics(
     now: Millis,
 ) -> Result<Metrics, Fault> {
     let dispatch = pipeline.names.function("dispatch");
+    let settle = pipeline.names.function("settle");
+    let outcomes = pipeline.names.outcomes();
     let began = now - now.rem_euclid(MINUTE) - (MINUTES as Millis - 1) * MINUTE;
-    let lanes: Vec<&str> = pipeline
-        .lanes()
-        .iter()
+    let lanes = pipeline.lanes().iter();
+    let aged: Vec<&str> = lanes
         .filter_map(|lane| lane.queue_url.rsplit('/').next())
+        .chain([outcomes.as_str()])
         .collect();
     let query = |id: &str, namespace, name, dimension, of: &str, statistic| Query {
         id: id.to_owned(),
@@ -214,8 +234,24 @@ async fn metrics(
             &dispatch,
             "Sum",
         ),
+        query(
+            "settle_errors",
+            "AWS/Lambda",
+            "Errors",
+            "FunctionName",
+            &settle,
+            "Sum",
+        ),
+        query(
+            "settle_throttles",
+            "AWS/Lambda",
+            "Throttles",
+            "FunctionName",
+            &settle,
+            "Sum",
+        ),
     ];
-    queries.extend(lanes.iter().enumerate().map(|(index, queue)| {
+    queries.extend(aged.iter().enumerate().map(|(index, queue)| {
         let id = format!("age{index}");
         query(
             &id,
@@ -249,7 +285,7 @@ async fn metrics(
             .max_by_key(|(at, _)| *at)
             .map(|(_, value)| value as u64)
     };
-    let oldest = lanes
+    let oldest = aged
         .iter()
         .enumerate()
         .filter_map(|(index, queue)| Some(((*queue).to_owned(), newest(format!("age{index}"))?)));
@@ -257,17 +293,20 @@ async fn metrics(
         started,
         errors: lately("errors"),
         throttles: lately("throttles"),
+        settle_errors: lately("settle_errors"),
+        settle_throttles: lately("settle_throttles"),
         oldest: oldest.collect(),
     })
 }
 
-/// The last warning or error in `dispatch`'s log.
+/// The last warning or error in a handler's log.
 async fn last_problem(
     connected: &Connected,
     pipeline: &Pipeline,
+    handler: &str,
     now: Millis,
 ) -> Result<Option<LogLine>, Fault> {
-    let group = pipeline.names.log_group("dispatch");
+    let group = pipeline.names.log_group(handler);
     let lines = connected
         .api
         .lines(&group, now - LOG_MINUTES * MINUTE, "?WARN ?ERROR")

@@ -10,7 +10,7 @@ use super::seen::{Seen, Stage};
 use super::verdict::{self, Finding, Level, verdict};
 use crate::answer::table;
 use crate::pipeline::Pipeline;
-use crate::time::{ago, moment, span};
+use crate::time::{moment, span};
 
 /// What `spillway status --json` answers. Its fields are a public interface.
 #[derive(Debug, Clone, Serialize)]
@@ -27,6 +27,7 @@ pub struct Report {
     pub running: Running,
     pub lanes: Vec<LaneReport>,
     pub failures: Vec<FailuresReport>,
+    pub settle: Settle,
     pub starts: Starts,
     pub drain_seconds: Option<i64>,
     pub tick: Tick,
@@ -75,6 +76,19 @@ pub struct FailuresReport {
     pub in_flight: u64,
 }
 
+/// `settle` and the outcomes queue.
+#[derive(Debug, Clone, Serialize)]
+pub struct Settle {
+    pub waiting: u64,
+    pub in_flight: u64,
+    pub oldest_seconds: Option<u64>,
+    /// Calls in the last five minutes; `None`: CloudWatch was not asked.
+    pub errors: Option<u32>,
+    pub throttles: Option<u32>,
+    pub mapping_enabled: Option<bool>,
+    pub reserved_concurrency: Option<u32>,
+}
+
 #[derive(Debug, Clone, Serialize)]
 pub struct Starts {
     /// The oldest minute first; the last one goes on.
@@ -87,7 +101,9 @@ pub struct Starts {
 
 #[derive(Debug, Clone, Serialize)]
 pub struct Tick {
+    /// When one last took the lease or gave it back.
     pub last: Option<String>,
+    pub last_seconds: Option<i64>,
     pub period_seconds: Option<i64>,
     pub rule_enabled: Option<bool>,
     /// `free`, `held`, `dead` or `expired`.
@@ -177,6 +193,7 @@ impl Report {
             },
             lanes: lanes(seen),
             failures: failures(seen),
+            settle: settle(seen),
             starts: Starts {
                 by_minute,
                 per_minute: seen.per_minute(),
@@ -236,6 +253,7 @@ impl Report {
             ("starts", self.starts_text()),
         ];
         facts.push(("tick", self.tick_text()));
+        facts.push(("outcomes", self.outcomes_text()));
         facts.push(("pace", self.pace_text()));
         for one in &self.in_force.overrides {
             facts.push(("override", override_text(one)));
@@ -310,6 +328,7 @@ impl Report {
     fn tick_text(&self) -> String {
         let Tick {
             last,
+            last_seconds,
             period_seconds,
             rule_enabled,
             lease,
@@ -326,8 +345,29 @@ impl Report {
             .as_ref()
             .map(|until| format!(" until {until}"))
             .unwrap_or_default();
-        let last = last.as_deref().unwrap_or("none yet");
-        format!("last at {last}{every}{rule}; lease {lease}{until}")
+        let last = match (last, last_seconds) {
+            (Some(last), Some(seconds @ ..0)) => {
+                format!("last at {last} (in {})", span(-seconds * 1_000))
+            }
+            (Some(last), Some(seconds)) => {
+                format!("last at {last} ({} ago)", span(seconds * 1_000))
+            }
+            _ => "none yet".to_owned(),
+        };
+        format!("{last}{every}{rule}; lease {lease}{until}")
+    }
+
+    fn outcomes_text(&self) -> String {
+        let Settle {
+            waiting, in_flight, ..
+        } = &self.settle;
+        let oldest = self.settle.oldest_seconds;
+        let oldest =
+            oldest.map(|seconds| format!(", the oldest for {}", span(seconds as Millis * 1_000)));
+        format!(
+            "{waiting} wait, {in_flight} in flight{}",
+            oldest.unwrap_or_default()
+        )
     }
 
     fn pace_text(&self) -> String {
@@ -444,18 +484,13 @@ fn pace(config: &Config, seen: &Seen) -> Option<Pace> {
 }
 
 fn lanes(seen: &Seen) -> Vec<LaneReport> {
-    let oldest = |queue: &str| {
-        seen.metrics
-            .as_ref()
-            .and_then(|metrics| metrics.oldest.get(queue).copied())
-    };
     seen.of(Stage::Events)
         .map(|queue| LaneReport {
             name: queue.lane.clone().unwrap_or_default(),
             waiting: queue.waiting,
             in_flight: queue.in_flight,
             delayed: queue.delayed,
-            oldest_seconds: oldest(&queue.name).filter(|_| queue.waiting > 0),
+            oldest_seconds: seen.oldest(queue).filter(|_| queue.waiting > 0),
             dead: seen
                 .of(Stage::EventsDead)
                 .filter(|dead| dead.lane == queue.lane)
@@ -480,6 +515,22 @@ fn failures(seen: &Seen) -> Vec<FailuresReport> {
     queues.collect()
 }
 
+fn settle(seen: &Seen) -> Settle {
+    let queue = seen.of(Stage::Outcomes).next();
+    let metrics = seen.metrics.as_ref();
+    Settle {
+        waiting: queue.map_or(0, |queue| queue.waiting),
+        in_flight: queue.map_or(0, |queue| queue.in_flight),
+        oldest_seconds: queue
+            .filter(|queue| queue.waiting > 0)
+            .and_then(|queue| seen.oldest(queue)),
+        errors: metrics.map(|metrics| metrics.settle_errors),
+        throttles: metrics.map(|metrics| metrics.settle_throttles),
+        mapping_enabled: seen.settle.mapped,
+        reserved_concurrency: seen.settle.reserved,
+    }
+}
+
 fn tick(config: &Config, seen: &Seen) -> Tick {
     let schedule = seen.schedule.as_ref().and_then(Option::as_ref);
     let lease = &seen.lease;
@@ -492,7 +543,8 @@ fn tick(config: &Config, seen: &Seen) -> Tick {
         (None, _) => ("free", None),
     };
     Tick {
-        last: seen.last_tick().map(|last| ago(last, seen.now)),
+        last: seen.last_tick().map(moment),
+        last_seconds: seen.last_tick().map(|last| (seen.now - last) / 1_000),
         period_seconds: schedule.and_then(|schedule| Some(schedule.period()? / 1_000)),
         rule_enabled: seen
             .schedule

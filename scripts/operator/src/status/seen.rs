@@ -23,13 +23,23 @@ pub struct Seen {
     pub schedule: Option<Option<Schedule>>,
     /// Invocations of `dispatch` at once, where a number is reserved.
     pub reserved: Option<u32>,
-    /// Whether outcomes are handed to `settle`.
-    pub settles: Option<bool>,
+    pub settle: SettleSeen,
     pub metrics: Option<Metrics>,
     /// The last line of `dispatch`'s log that tells of a problem.
     pub last_problem: Option<LogLine>,
     /// What could not be looked at, and why.
     pub unknown: Vec<String>,
+}
+
+/// What is known of `settle`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SettleSeen {
+    /// Whether outcomes are handed to it.
+    pub mapped: Option<bool>,
+    /// Its invocations at once, where a number is reserved.
+    pub reserved: Option<u32>,
+    /// The last line of its log that tells of a problem.
+    pub last_problem: Option<LogLine>,
 }
 
 /// What a queue is for.
@@ -106,6 +116,9 @@ pub struct Metrics {
     /// Failed ticks, and ticks that Lambda could not run, in the last five minutes.
     pub errors: u32,
     pub throttles: u32,
+    /// The same of `settle`.
+    pub settle_errors: u32,
+    pub settle_throttles: u32,
     /// Age of the oldest message by queue, in seconds.
     pub oldest: BTreeMap<String, u64>,
 }
@@ -120,6 +133,11 @@ pub struct LogLine {
 impl Seen {
     pub fn of(&self, stage: Stage) -> impl Iterator<Item = &QueueSeen> {
         self.queues.iter().filter(move |queue| queue.stage == stage)
+    }
+
+    /// The age of a queue's oldest message, in seconds, some minutes ago.
+    pub fn oldest(&self, queue: &QueueSeen) -> Option<u64> {
+        self.metrics.as_ref()?.oldest.get(&queue.name).copied()
     }
 
     /// Messages that wait in the lanes.

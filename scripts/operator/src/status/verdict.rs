@@ -1,5 +1,7 @@
 //! Whether a pipeline is healthy, why nothing starts, and what to do: decided from what was seen.
 
+mod settle;
+
 use dispatch::config::Config;
 use serde::Serialize;
 use spillway::Millis;
@@ -81,6 +83,10 @@ pub fn verdict(name: &str, config: &Config, seen: &Seen) -> Verdict {
         &mut findings,
     );
     ticks(name, config, seen, nothing_starts, &mut findings);
+    let limit = in_force
+        .as_ref()
+        .map_or(config.pace.max_concurrency, |now| now.pace.max_concurrency);
+    settle::settles(name, seen, limit, nothing_starts, &mut findings);
     if let Ok(now) = &in_force {
         bounds(name, config, seen, now, nothing_starts, &mut findings);
     }
@@ -104,9 +110,6 @@ pub fn verdict(name: &str, config: &Config, seen: &Seen) -> Verdict {
     let healthy = findings
         .iter()
         .all(|finding| finding.level == Level::Notice);
-    let limit = in_force
-        .as_ref()
-        .map_or(config.pace.max_concurrency, |now| now.pace.max_concurrency);
     Verdict {
         sentence: sentence(seen, limit, healthy, nothing_starts, &findings),
         healthy,
@@ -442,17 +445,6 @@ fn ticks(
             ),
             next: None,
             blocks: true,
-        });
-    }
-    if seen.settles == Some(false) {
-        findings.push(Finding {
-            code: "settle-disabled",
-            level: Level::Stopped,
-            what: format!(
-                "the event source mapping of {name}_settle is disabled, so no slot is freed"
-            ),
-            next: Some(format!("spillway -p {name} doctor")),
-            blocks: false,
         });
     }
 }

@@ -1,5 +1,6 @@
 //! `status`, `running`, `tick`, `list`, `iam`, `doctor`.
 
+use operator::time;
 use serde_json::json;
 
 use crate::support::pipeline;
@@ -21,6 +22,15 @@ async fn a_pipeline_that_waits_and_starts_is_healthy() {
     assert_eq!(answer.json["lanes"][0]["waiting"], 1);
     assert_eq!(answer.json["running"]["oldest"]["execution"], "run-1");
     assert_eq!(answer.json["tick"]["lease"], "free");
+    let last = answer.json["tick"]["last"].as_str().unwrap();
+    assert_eq!((last.len(), last.ends_with('Z')), (20, true), "{last}");
+    let seconds = answer.json["tick"]["last_seconds"].as_i64().unwrap();
+    assert!((20..25).contains(&seconds), "{seconds}");
+    assert!(
+        answer.text.contains(&format!("last at {last} (2")),
+        "{}",
+        answer.text
+    );
     assert_eq!(pipeline.well(&["status", "--check"]).await.status, 0);
 }
 
@@ -75,6 +85,68 @@ async fn a_disabled_rule_is_the_reason_and_the_check_fails() {
         "{}",
         answer.text
     );
+}
+
+#[tokio::test]
+async fn a_settle_that_does_not_settle_is_told() {
+    let pipeline = pipeline(&[]);
+    pipeline.ticked(20);
+    pipeline.aws.sqs().queue("p_outcomes").inject("an outcome");
+    let settle = "GET /2019-09-30/functions/p_settle/concurrency";
+    pipeline.answers(settle, 200, &json!({"ReservedConcurrentExecutions": 0}));
+    let minute = time::now() / 60_000 * 60;
+    let of =
+        |id: &str, value: u32| json!({"Id": id, "Timestamps": [minute - 60], "Values": [value]});
+    // The second age is that of the outcomes queue.
+    let metrics =
+        json!({"MetricDataResults": [of("settle_errors", 2), of("age1", 180), of("errors", 0)]});
+    pipeline.answers("GraniteServiceVersion20100801.GetMetricData", 200, &metrics);
+    let line = json!({"level": "ERROR", "message": "the ledger denies"});
+    let lines = json!({"events": [{"timestamp": time::now(), "message": line.to_string()}]});
+    pipeline.answers("Logs_20140328.FilterLogEvents", 200, &lines);
+    let answer = pipeline.well(&["status", "--check"]).await;
+    assert_eq!(answer.status, 3);
+    let findings = answer.json["findings"].as_array().unwrap();
+    let codes: Vec<&str> = findings
+        .iter()
+        .map(|one| one["code"].as_str().unwrap())
+        .collect();
+    assert_eq!(codes, ["settle-throttled", "settle-fails", "settle-behind"]);
+    let what = findings[1]["what"].as_str().unwrap();
+    assert!(what.ends_with("the ledger denies"), "{what}");
+    assert_eq!(
+        answer.json["settle"],
+        json!({"waiting": 1, "in_flight": 0, "oldest_seconds": 180, "errors": 2, "throttles": 0, "mapping_enabled": true,
+            "reserved_concurrency": 0})
+    );
+}
+
+#[test]
+fn every_code_of_a_finding_is_documented() {
+    let sources = [
+        include_str!("../../src/status/verdict.rs"),
+        include_str!("../../src/status/verdict/settle.rs"),
+    ];
+    let page = include_str!("../../../../docs/operator-json.md");
+    let listed = page.split("The codes of findings:").nth(1).unwrap();
+    let listed = listed.split("\n\n").next().unwrap();
+    let mut documented: Vec<&str> = listed.split('`').skip(1).step_by(2).collect();
+    documented.sort_unstable();
+    // A code is a text of small letters with a hyphen, or `paused`.
+    let is_code = |text: &&str| {
+        let letters = text
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte == b'-');
+        letters && text.contains('-') && !text.starts_with('-')
+            || ["paused", "overdue", "unreadable"].contains(text)
+    };
+    let texts = sources
+        .iter()
+        .flat_map(|text| text.split('"').skip(1).step_by(2));
+    let mut known: Vec<&str> = texts.filter(is_code).collect();
+    known.sort_unstable();
+    known.dedup();
+    assert_eq!(documented, known);
 }
 
 #[tokio::test]

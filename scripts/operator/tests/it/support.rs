@@ -125,6 +125,7 @@ pub fn pipeline(changes: &[(&str, &str)]) -> Pipeline {
             "GET /2019-09-30/functions/p_dispatch/concurrency",
             json!({}),
         ),
+        ("GET /2019-09-30/functions/p_settle/concurrency", json!({})),
         (
             "GET /2015-03-31/event-source-mappings",
             json!({"EventSourceMappings": [{"State": "Enabled"}]}),

@@ -7,7 +7,7 @@ use spillway::record::row::RowKey;
 use spillway::record::slot::{Slot, Work};
 
 use super::*;
-use crate::status::seen::{LogLine, Metrics, QueueSeen, Schedule};
+use crate::status::seen::{LogLine, Metrics, QueueSeen, Schedule, SettleSeen};
 
 /// 2026-11-22T10:00:00Z.
 const NOW: Millis = 1_795_341_600_000;
@@ -81,7 +81,10 @@ fn still() -> Seen {
             enabled: true,
             expression: "rate(1 minute)".into(),
         })),
-        settles: Some(true),
+        settle: SettleSeen {
+            mapped: Some(true),
+            ..SettleSeen::default()
+        },
         metrics: Some(Metrics {
             started: vec![0; 15],
             ..Metrics::default()
@@ -323,7 +326,7 @@ fn dead_letters_need_a_person() {
 fn the_worst_comes_first() {
     let mut seen = still();
     seen.queues.push(queue(Stage::EventsDead, 1));
-    seen.settles = Some(false);
+    seen.settle.mapped = Some(false);
     let codes: Vec<_> = judged(&seen)
         .findings
         .iter()
