@@ -396,7 +396,7 @@ pub struct Iam {
     /// For every command.
     #[arg(long, group = "for")]
     pub operate: bool,
-    /// A bucket whose objects `explain` looks for; can be repeated.
+    /// A bucket whose objects `explain` and `reconcile --object` look for; can be repeated.
     #[arg(long = "bucket", value_name = "NAME")]
     pub buckets: Vec<String>,
 }

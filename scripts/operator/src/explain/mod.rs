@@ -1,27 +1,29 @@
 //! `explain`: an object's whole story.
 
 pub mod named;
+pub mod object;
 pub mod place;
 pub mod sources;
+mod unknown;
 
 use aws::ledger::{ObjectSeen, RowSeen};
-use aws_sdk_s3::types::NotificationConfigurationFilter;
 use futures_util::future::join_all;
 use serde::Serialize;
 use serde_json::json;
 use spillway::Millis;
 use spillway::execution::name;
+use spillway::pace::in_force::{PausedBy, in_force};
 use spillway::record::row::State;
 use spillway::record::version;
 use spillway::rules::order::Order;
+use spillway::rules::sweep::FOUND_WITHIN;
 
 use self::place::{Execution, Known, SlotState, place};
-use self::sources::{SourceSeen, notifies, rule_matches};
 use crate::answer::Answer;
 use crate::connect::Connected;
 use crate::fault::{Fault, code};
 use crate::pipeline::{Pipeline, execution_arn};
-use crate::shown::{object_quoted, plain};
+use crate::shown::plain;
 use crate::status::gather::queues;
 use crate::status::seen::{QueueSeen, Stage};
 use crate::time::{ago, moment, now};
@@ -32,6 +34,9 @@ const DEAD_LETTERS_KEPT: Millis = 14 * 24 * 60 * 60 * 1_000;
 const VERSIONS: usize = 20;
 /// Attempts of a version that Step Functions is asked about, the last ones.
 const ATTEMPTS: u32 = 10;
+
+/// Why an attempt is not known whose execution the ledger does not name any more.
+const ELSEWHERE: &str = "not known: it ran in a batch, in another state machine, or longer ago than Step Functions remembers";
 
 /// One version, as `explain --json` answers it.
 #[derive(Debug, Clone, Serialize)]
@@ -82,13 +87,14 @@ pub async fn explain(
     given: &str,
 ) -> Result<Answer, Fault> {
     let object = named::object(given).map_err(Fault::Usage)?;
-    let (seen, queues) = tokio::join!(
+    let (seen, queues, paused) = tokio::join!(
         pipeline.ledger.object_seen(&object),
-        queues(connected, pipeline)
+        queues(connected, pipeline),
+        paused(pipeline)
     );
     let (seen, queues) = (seen?, queues?);
     if seen.rows.is_empty() {
-        return unknown(connected, pipeline, &object, &queues).await;
+        return unknown::unknown(connected, pipeline, &object, &queues).await;
     }
     let mut rows: Vec<&RowSeen> = seen
         .rows
@@ -101,7 +107,12 @@ pub async fn explain(
     let left_out = rows.len().saturating_sub(VERSIONS);
     let mut versions = Vec::new();
     for row in rows.into_iter().skip(left_out) {
-        versions.push(version_of(connected, pipeline, &seen, row.clone(), &queues).await?);
+        let about = About {
+            seen: &seen,
+            queues: &queues,
+            paused,
+        };
+        versions.push(version_of(connected, pipeline, about, row.clone()).await?);
     }
     let unreadable: Vec<&String> = seen
         .rows
@@ -131,18 +142,44 @@ pub async fn explain(
     ))
 }
 
+/// Who says that nothing starts. A control item that nobody can read is told by `status`.
+async fn paused(pipeline: &Pipeline) -> Option<PausedBy> {
+    let steering = pipeline.ledger.steering().await.ok()?;
+    let config = &pipeline.config;
+    let current = in_force(&config.pace, &config.windows, &steering.control, now());
+    current.ok()?.paused
+}
+
+/// What all versions of an object have in common.
+#[derive(Clone, Copy)]
+struct About<'a> {
+    seen: &'a ObjectSeen,
+    queues: &'a [QueueSeen],
+    paused: Option<PausedBy>,
+}
+
 async fn version_of(
     connected: &Connected,
     pipeline: &Pipeline,
-    seen: &ObjectSeen,
+    about: About<'_>,
     mut row: RowSeen,
-    queues: &[QueueSeen],
 ) -> Result<Version, Fault> {
+    let About {
+        seen,
+        queues,
+        paused,
+    } = about;
     let mut attempts = attempts_of(connected, pipeline, &row).await;
+    let mut began = row.started_at;
     let slot = match (&row.row.state, &row.row.execution) {
         (State::Started, Some(execution)) => match pipeline.ledger.slot(execution).await? {
-            Some(slot) if slot.pending => SlotState::Pending,
-            Some(_) => SlotState::Taken,
+            Some(slot) => {
+                began = Some(slot.taken_at);
+                match slot.pending {
+                    true => SlotState::Pending,
+                    false => SlotState::Taken,
+                }
+            }
             None => SlotState::None,
         },
         _ => SlotState::None,
@@ -162,6 +199,10 @@ async fn version_of(
     let failures = queues
         .iter()
         .filter(|queue| queue.stage == Stage::IngestFailures);
+    let lane = &row.row.lane;
+    let dead = queues.iter().filter(|queue| {
+        queue.stage == Stage::EventsDead && (lane.is_none() || queue.lane == *lane)
+    });
     let place = place(&Known {
         pipeline: pipeline.name(),
         state: row.row.state,
@@ -174,6 +215,9 @@ async fn version_of(
         slot,
         running: seen.head.as_ref().and_then(|head| head.running.as_deref()),
         ingest_failures: failures.map(|queue| queue.waiting).sum(),
+        dead_letters: dead.map(|queue| queue.waiting).sum(),
+        paused,
+        young: began.is_some_and(|began| now() - began < FOUND_WITHIN),
         expired: row
             .finished_at
             .is_some_and(|finished| now() - finished > DEAD_LETTERS_KEPT),
@@ -216,7 +260,8 @@ async fn version_of(
     })
 }
 
-/// The executions of a version's attempts. The ledger has the last one; the names of those before follow from it.
+/// The executions of a version's attempts. The ledger has the last one. An earlier one is asked for by the name that it has alone
+/// and in the same state machine: where that finds nothing, nothing is known.
 async fn attempts_of(connected: &Connected, pipeline: &Pipeline, row: &RowSeen) -> Vec<Attempt> {
     let last = row.row.attempt;
     let machine = row
@@ -231,10 +276,8 @@ async fn attempts_of(connected: &Connected, pipeline: &Pipeline, row: &RowSeen) 
                 &row.row.event,
                 attempt,
             );
-            let execution = match &row.row.execution {
-                Some(execution) if attempt == last => execution.clone(),
-                _ => named,
-            };
+            let recorded = row.row.execution.as_ref().filter(|_| attempt == last);
+            let execution = recorded.cloned().unwrap_or(named);
             let arn = execution_arn(machine, &execution);
             let answer = connected
                 .sfn
@@ -268,7 +311,13 @@ async fn attempts_of(connected: &Connected, pipeline: &Pipeline, row: &RowSeen) 
                     told.error = answer.error;
                     told.cause = answer.cause;
                 }
-                Err(error) if code(&error) == "ExecutionDoesNotExist" => {}
+                Err(error) if code(&error) == "ExecutionDoesNotExist" => {
+                    if recorded.is_none() {
+                        told.status = "UNKNOWN".to_owned();
+                        told.found = Execution::Unknown;
+                        told.cause = Some(ELSEWHERE.to_owned());
+                    }
+                }
                 // Denied, throttled, no answer: the rest of the story is told all the same.
                 Err(error) => {
                     told.status = "UNKNOWN".to_owned();
@@ -384,187 +433,4 @@ fn text(
         told.push_str(&format!("\nOne row cannot be read: {}\n", plain(problem)));
     }
     told
-}
-
-/// What can be said of an object that the ledger does not know.
-async fn unknown(
-    connected: &Connected,
-    pipeline: &Pipeline,
-    object: &str,
-    queues: &[QueueSeen],
-) -> Result<Answer, Fault> {
-    let (bucket, object_key) = object.split_once('/').unwrap_or_default();
-    let (exists, sources) = tokio::join!(
-        exists(connected, bucket, object_key),
-        sources(connected, pipeline, bucket, object_key)
-    );
-    let events = queues.iter().filter(|queue| queue.stage == Stage::Events);
-    let waiting: u64 = events.map(|queue| queue.waiting + queue.in_flight).sum();
-    let command = format!(
-        "spillway -p {} reconcile --object {}",
-        pipeline.name(),
-        object_quoted(object)
-    );
-    let there = match &exists {
-        Ok(Some(since)) => format!("The object exists since {since}"),
-        Ok(None) => "There is no such object".to_owned(),
-        Err(fault) => format!("Whether the object exists is not known ({fault})"),
-    };
-    let of = match &sources {
-        Ok(of) if of.matching.is_empty() && of.topics.is_empty() => {
-            "it matches no source of the pipeline, so no event of it comes here".to_owned()
-        }
-        // Who subscribes to a topic is not asked: that takes a permission on a topic that may be another account's.
-        Ok(of) if of.matching.is_empty() => format!(
-            "whether an event of it comes here is not known: the bucket notifies the topic {}, and its subscriptions were not looked at",
-            of.topics.join(", ")
-        ),
-        Ok(of) => format!("it matches the source {}", of.matching.join(", ")),
-        Err(fault) => format!("its source is not known ({fault})"),
-    };
-    let takes = !matches!(&sources, Ok(of) if of.matching.is_empty() && of.topics.is_empty());
-    let rest = match (&exists, takes) {
-        (Ok(None), _) | (_, false) => String::new(),
-        _ => format!(
-            " Either its message is among about {waiting} that wait, or its event never came; to settle it: `{command}`. A message that was \
-             not understood lies in the dead-letter queue: `spillway -p {} failed`.",
-            pipeline.name()
-        ),
-    };
-    let settle = (!rest.is_empty()).then_some(command);
-    let json = json!({
-        "pipeline": pipeline.name(),
-        "object": format!("s3://{object}"),
-        "known": false,
-        "exists_since": exists.as_ref().ok().cloned().flatten(),
-        "exists": exists.as_ref().ok().map(Option::is_some),
-        "sources": sources.as_ref().ok().map(|of| &of.matching),
-        "topics": sources.as_ref().ok().map(|of| &of.topics),
-        "waiting": waiting,
-        "command": settle,
-    });
-    Ok(Answer::new(
-        format!("Not in the ledger. {there}, and {of}.{rest}"),
-        json,
-    ))
-}
-
-async fn exists(
-    connected: &Connected,
-    bucket: &str,
-    object_key: &str,
-) -> Result<Option<String>, Fault> {
-    let answer = connected
-        .s3()
-        .head_object()
-        .bucket(bucket)
-        .key(object_key)
-        .send()
-        .await;
-    match answer {
-        Ok(answer) => {
-            let modified = answer.last_modified.and_then(|at| at.to_millis().ok());
-            Ok(Some(modified.map_or_else(|| "?".to_owned(), moment)))
-        }
-        Err(error)
-            if error
-                .raw_response()
-                .is_some_and(|raw| raw.status().as_u16() == 404) =>
-        {
-            Ok(None)
-        }
-        Err(error) => Err(Fault::call(
-            &format!("asking S3 for {bucket}/{object_key} (s3:GetObject, s3:ListBucket)"),
-            &error,
-        )),
-    }
-}
-
-/// What the bucket's notifications tell about an object.
-#[derive(Debug, Clone, Default)]
-struct Notified {
-    /// The sources of this pipeline that it matches.
-    matching: Vec<String>,
-    /// Topics that are told of it. The pipeline's queue may subscribe to one.
-    topics: Vec<String>,
-    eventbridge: bool,
-}
-
-async fn sources(
-    connected: &Connected,
-    pipeline: &Pipeline,
-    bucket: &str,
-    object_key: &str,
-) -> Result<Notified, Fault> {
-    let mut told = notified(connected, pipeline, bucket, object_key).await?;
-    if told.eventbridge {
-        let prefix = format!("{}_on_", pipeline.name());
-        let rules = connected.api.rules(&prefix).await?;
-        let matches = |pattern: &str| rule_matches(pattern, bucket, object_key);
-        let rules = rules
-            .into_iter()
-            .filter(|rule| rule.pattern.as_deref().is_some_and(matches));
-        told.matching.extend(rules.map(|rule| rule.name));
-    }
-    Ok(told)
-}
-
-/// The notifications of the bucket to this pipeline that are for the object, and whether EventBridge is told.
-async fn notified(
-    connected: &Connected,
-    pipeline: &Pipeline,
-    bucket: &str,
-    object_key: &str,
-) -> Result<Notified, Fault> {
-    let configured = connected
-        .s3()
-        .get_bucket_notification_configuration()
-        .bucket(bucket)
-        .send()
-        .await;
-    let configured = configured.map_err(|error| {
-        Fault::call(
-            &format!("reading the notifications of the bucket {bucket} (s3:GetBucketNotification)"),
-            &error,
-        )
-    })?;
-    let prefix = format!("{}_", pipeline.name());
-    let ours = |arn: &str| {
-        arn.rsplit(':')
-            .next()
-            .is_some_and(|name| name.starts_with(&prefix))
-    };
-    let filtered = |name: Option<&str>, filter: Option<&NotificationConfigurationFilter>| {
-        let rules = filter.and_then(|filter| filter.key.as_ref());
-        let rules = rules.map_or(&[][..], |key| key.filter_rules());
-        let part = |name: &str| {
-            let rule = rules.iter().find(|rule| {
-                rule.name
-                    .as_ref()
-                    .is_some_and(|it| it.as_str().eq_ignore_ascii_case(name))
-            });
-            rule.and_then(|rule| rule.value.clone()).unwrap_or_default()
-        };
-        let source = SourceSeen {
-            name: name.unwrap_or_default().to_owned(),
-            prefix: part("prefix"),
-            suffix: part("suffix"),
-        };
-        notifies(&source, object_key).then_some(source.name)
-    };
-    let queues = configured.queue_configurations().iter();
-    let queues = queues
-        .filter(|it| ours(&it.queue_arn))
-        .filter_map(|it| filtered(it.id(), it.filter()));
-    let functions = configured.lambda_function_configurations().iter();
-    let functions = functions
-        .filter(|it| ours(&it.lambda_function_arn))
-        .filter_map(|it| filtered(it.id(), it.filter()));
-    let topics = configured.topic_configurations().iter();
-    let topics = topics.filter_map(|it| filtered(Some(&it.topic_arn), it.filter()));
-    Ok(Notified {
-        matching: queues.chain(functions).collect(),
-        topics: topics.collect(),
-        eventbridge: configured.event_bridge_configuration.is_some(),
-    })
 }

@@ -1,5 +1,6 @@
 //! Where a version is now, what happens next, and which command would change that: decided from its row, its slot and its execution.
 
+use spillway::pace::in_force::PausedBy;
 use spillway::record::row::State;
 
 use crate::shown::{object_quoted, shell_quoted};
@@ -21,6 +22,11 @@ pub struct Known<'a> {
     pub running: Option<&'a str>,
     /// Where failed events of ingest lie: whether there are any.
     pub ingest_failures: u64,
+    /// What lies in the dead-letter queues of its lane.
+    pub dead_letters: u64,
+    pub paused: Option<PausedBy>,
+    /// Its slot was taken less than a minute ago: an execution that is not found may run.
+    pub young: bool,
     pub discarded: bool,
     /// A dead letter of its last attempt is older than SQS keeps one.
     pub expired: bool,
@@ -64,31 +70,34 @@ pub fn place(known: &Known<'_>) -> Place {
     };
     let replay = |states: &str| run(format!("replay {states}--object {}", object_quoted(object)));
     match known.state {
-        State::Queued if known.ingest_failures > 0 => said(
-            "in the events queue, or among ingest's failures",
-            "dispatch claims it when it is received; what ingest failed on waits for a redrive",
-            run("redrive --stage ingest".to_owned()),
-        ),
-        State::Queued => said(
-            "in the events queue",
-            "dispatch claims it when it is received; reconcile sends it again if nothing moves it for a day",
-            run("status".to_owned()),
-        ),
-        State::Retry => said(
-            "in the events queue, delayed by the backoff",
-            &format!(
-                "attempt {} starts when the backoff is over and a slot is free",
-                known.attempt + 1
-            ),
-            None,
-        ),
+        State::Queued => queued(known, &said, &run),
+        State::Retry => {
+            let (dead, _) = elsewhere(known, false);
+            let paused = paused(known);
+            let command = match (dead.is_empty(), paused.is_empty()) {
+                (false, _) => run(look(object)),
+                (true, false) => run("status".to_owned()),
+                (true, true) => None,
+            };
+            said(
+                &format!("in the events queue, delayed by the backoff{dead}"),
+                &format!(
+                    "attempt {} starts when the backoff is over and a slot is free{paused}",
+                    known.attempt + 1
+                ),
+                command,
+            )
+        }
         State::Waiting => {
             let behind = known
                 .running
                 .map_or_else(String::new, |running| format!(", {running}"));
             said(
                 &format!("behind the execution that has the object's turn{behind}"),
-                "it starts when that execution has ended, unless a newer version comes and the order is latest",
+                &format!(
+                    "it starts when that execution has ended, unless a newer version comes and the order is latest{}",
+                    paused(known)
+                ),
                 known
                     .running
                     .and_then(|running| run(format!("running --stop {}", word(running)))),
@@ -128,6 +137,62 @@ pub fn place(known: &Known<'_>) -> Place {
     }
 }
 
+/// Looks whether a message for the object lies in the dead-letter queue, and moves nothing.
+fn look(object: &str) -> String {
+    format!("redrive --object {} --dry-run", object_quoted(object))
+}
+
+/// Where else the message of a row can lie that waits for it, and what then happens.
+fn elsewhere(known: &Known<'_>, by_ingest: bool) -> (String, &'static str) {
+    match (
+        known.dead_letters > 0,
+        by_ingest && known.ingest_failures > 0,
+    ) {
+        (true, true) => (
+            ", in its dead-letter queue, or among ingest's failures".to_owned(),
+            "what is in a queue of failures waits for a redrive",
+        ),
+        (true, false) => (
+            ", or in its dead-letter queue".to_owned(),
+            "what is in the dead-letter queue waits for a redrive",
+        ),
+        (false, true) => (
+            ", or among ingest's failures".to_owned(),
+            "what ingest failed on waits for a redrive",
+        ),
+        (false, false) => (
+            String::new(),
+            "reconcile sends it again if nothing moves it for a day",
+        ),
+    }
+}
+
+/// That nothing starts, where it is so.
+fn paused(known: &Known<'_>) -> &'static str {
+    match known.paused {
+        Some(PausedBy::Operator) => "; an operator has paused the pipeline, so nothing starts now",
+        Some(PausedBy::Window) => "; a window pauses the pipeline, so nothing starts now",
+        None => "",
+    }
+}
+
+fn queued(known: &Known<'_>, said: Said, run: Run) -> Place {
+    let (places, then) = elsewhere(known, true);
+    let command = match (known.dead_letters, known.ingest_failures) {
+        (1.., _) => look(known.object),
+        (0, 1..) => "redrive --stage ingest".to_owned(),
+        (0, 0) => "status".to_owned(),
+    };
+    said(
+        &format!("in the events queue{places}"),
+        &format!(
+            "dispatch claims it when it is received; {then}{}",
+            paused(known)
+        ),
+        run(command),
+    )
+}
+
 /// An execution as a word of a command: names that the handlers give need no quotes.
 fn word(execution: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
@@ -157,6 +222,11 @@ fn started(known: &Known<'_>, said: Said, run: Run) -> Place {
             "settle settles it; the sweep finds it within 17 minutes otherwise",
             run("redrive --stage outcomes".to_owned()),
         ),
+        (Execution::NotFound, _) if known.young => said(
+            "claimed less than a minute ago: Step Functions does not show its execution yet, or it is not started yet",
+            "ask again in a minute",
+            run(format!("explain {}", object_quoted(known.object))),
+        ),
         (Execution::NotFound, SlotState::None) => said(
             "claimed, without an execution and without a slot: somebody removed the slot",
             "reconcile puts the slot back a day after the start; the sweep then starts it",
@@ -164,7 +234,10 @@ fn started(known: &Known<'_>, said: Said, run: Run) -> Place {
         ),
         (Execution::NotFound, _) => said(
             "claimed; its start was throttled, denied or had no clear answer, and its slot is kept",
-            "the next tick starts it, unless what denies starts goes on",
+            &format!(
+                "the next tick starts it, unless what denies starts goes on{}",
+                paused(known)
+            ),
             run("status".to_owned()),
         ),
         (Execution::Unknown, _) => said(
@@ -189,6 +262,9 @@ mod tests {
         slot: SlotState::Taken,
         running: None,
         ingest_failures: 0,
+        dead_letters: 0,
+        paused: None,
+        young: false,
         discarded: false,
         expired: false,
     };
@@ -254,6 +330,66 @@ mod tests {
             queued.command.unwrap(),
             "spillway -p p redrive --stage ingest"
         );
+    }
+
+    #[test]
+    fn what_waits_can_lie_in_the_dead_letter_queue() {
+        let told = |state| of(|known| (known.state, known.dead_letters) = (state, 2));
+        for state in [State::Queued, State::Retry] {
+            let told = told(state);
+            assert!(told.place.contains("or in its dead-letter queue"));
+            assert_eq!(
+                told.command.unwrap(),
+                "spillway -p p redrive --object 's3://b/k' --dry-run"
+            );
+        }
+        let both = of(|known| {
+            known.state = State::Queued;
+            (known.dead_letters, known.ingest_failures) = (1, 1);
+        });
+        assert_eq!(
+            both.place,
+            "in the events queue, in its dead-letter queue, or among ingest's failures"
+        );
+        // Ingest asks for no second attempt.
+        let retry = of(|known| (known.state, known.ingest_failures) = (State::Retry, 1));
+        assert_eq!(retry.command, None);
+    }
+
+    #[test]
+    fn what_a_pause_holds_back_says_so() {
+        for state in [State::Queued, State::Retry, State::Waiting] {
+            let told = of(|known| (known.state, known.paused) = (state, Some(PausedBy::Operator)));
+            assert!(
+                told.next
+                    .ends_with("an operator has paused the pipeline, so nothing starts now")
+            );
+        }
+        let retry =
+            of(|known| (known.state, known.paused) = (State::Retry, Some(PausedBy::Window)));
+        assert_eq!(retry.command.unwrap(), "spillway -p p status");
+        assert!(
+            !of(|known| known.paused = Some(PausedBy::Window))
+                .next
+                .contains("pauses")
+        );
+        let not_made = of(|known| {
+            (known.execution, known.paused) = (Execution::NotFound, Some(PausedBy::Window));
+        });
+        assert!(not_made.next.contains("a window pauses the pipeline"));
+    }
+
+    #[test]
+    fn not_found_proves_nothing_for_a_minute() {
+        for slot in [SlotState::None, SlotState::Taken, SlotState::Pending] {
+            let told = |young| {
+                of(|known| {
+                    (known.execution, known.slot, known.young) = (Execution::NotFound, slot, young)
+                })
+            };
+            assert_eq!(told(true).next, "ask again in a minute");
+            assert_ne!(told(false).next, "ask again in a minute");
+        }
     }
 
     #[test]

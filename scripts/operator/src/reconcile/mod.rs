@@ -2,15 +2,18 @@
 
 pub mod plan;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aws::ledger::RunSeen;
 use serde_json::{Value, json};
+use spillway::Millis;
 
-use self::plan::{Asked, Configured, Plan, cost, plan};
+use self::plan::{Asked, Configured, Plan, cost, off, plan};
 use crate::answer::{Answer, table};
 use crate::connect::Connected;
 use crate::explain::named;
+use crate::explain::object::modified;
 use crate::fault::{Fault, code};
 use crate::options::{Backfill, Reconcile};
 use crate::pipeline::{Pipeline, execution_arn};
@@ -18,6 +21,8 @@ use crate::redrive::stop::Stop;
 use crate::redrive::told::Told;
 use crate::time::{now, when};
 
+/// S3 tells the time of an object to the second.
+const LISTED_TO: Millis = 1_000;
 /// How often a run is asked about.
 const EVERY: Duration = Duration::from_secs(1);
 
@@ -50,7 +55,7 @@ pub async fn backfill(
         min_age: options.min_age,
         inventory,
     };
-    let configured = configured(connected, pipeline).await?;
+    let configured = must_be_on(connected, pipeline).await?;
     let plan = plan(pipeline.name(), &configured, &asked, now).map_err(Fault::Failed)?;
     run(connected, pipeline, &plan, options.dry_run, told).await
 }
@@ -68,40 +73,56 @@ pub async fn reconcile(
             notes: Vec::new(),
         },
         Some(object) => {
-            let asked = Asked {
-                places: vec![named::object(object).map_err(Fault::Usage)?],
+            let object = named::object(object).map_err(Fault::Usage)?;
+            let mut asked = Asked {
+                places: vec![object.clone()],
                 dry_run: options.dry_run,
                 min_age: options.min_age,
                 ..Asked::default()
             };
-            let configured = configured(connected, pipeline).await?;
-            plan(pipeline.name(), &configured, &asked, now()).map_err(Fault::Failed)?
+            let configured = must_be_on(connected, pipeline).await?;
+            let planned = |asked: &Asked| {
+                plan(pipeline.name(), &configured, asked, now()).map_err(Fault::Failed)
+            };
+            planned(&asked)?;
+            let (bucket, object_key) = object.split_once('/').unwrap_or_default();
+            let modified = modified(connected, bucket, object_key).await?;
+            let modified = modified.ok_or_else(|| {
+                Fault::failed(format!(
+                    "there is no object s3://{object}, so there is nothing to compare"
+                ))
+            })?;
+            // The state machine lists by prefix: this leaves out the other keys that begin so.
+            asked.since = Some(modified);
+            asked.until = Some(modified + LISTED_TO);
+            planned(&asked)?
         }
     };
     run(connected, pipeline, &plan, options.dry_run, told).await
 }
 
-async fn configured(connected: &Connected, pipeline: &Pipeline) -> Result<Configured, Fault> {
+/// How the pipeline's reconcile is configured; `None`: it is off.
+pub async fn configured(
+    connected: &Connected,
+    pipeline: &Pipeline,
+) -> Result<Option<Configured>, Fault> {
     let function = pipeline.names.function("reconcile");
-    let found = connected
-        .api
-        .function(&function)
-        .await?
-        .ok_or_else(|| off(pipeline))?;
+    let Some(found) = connected.api.function(&function).await? else {
+        return Ok(None);
+    };
     let variables = found.variables;
     let configured = Configured::read(&|name| variables.get(name).cloned());
-    configured.map_err(|error| {
+    configured.map(Some).map_err(|error| {
         Fault::failed(format!(
             "{function} is configured in a way that this release cannot read. {error}"
         ))
     })
 }
 
-fn off(pipeline: &Pipeline) -> Fault {
-    Fault::failed(format!(
-        "reconcile is off in {}: set reconcile.enabled in the module, and apply",
-        pipeline.name()
-    ))
+/// The same, where it must be on.
+async fn must_be_on(connected: &Connected, pipeline: &Pipeline) -> Result<Configured, Fault> {
+    let configured = configured(connected, pipeline).await?;
+    configured.ok_or_else(|| Fault::failed(off(pipeline.name())))
 }
 
 /// Starts a run and follows it to its end.
@@ -134,7 +155,7 @@ async fn run(
         .send()
         .await;
     let started = started.map_err(|error| match code(&error) {
-        "StateMachineDoesNotExist" => off(pipeline),
+        "StateMachineDoesNotExist" => Fault::failed(off(pipeline.name())),
         _ => Fault::call(&format!("starting {machine}"), &error),
     })?;
     let arn = if started.execution_arn.is_empty() {
@@ -197,6 +218,18 @@ fn progress(seen: &RunSeen) -> String {
     counts.collect::<Vec<_>>().join(", ")
 }
 
+/// Counts as whole numbers, as far as they are: read units have fractions.
+fn whole(counts: &BTreeMap<String, f64>) -> BTreeMap<&str, Value> {
+    let whole = |count: f64| match count.fract() == 0.0 {
+        true => json!(count as i64),
+        false => json!(count),
+    };
+    let counts = counts.iter();
+    counts
+        .map(|(name, count)| (name.as_str(), whole(*count)))
+        .collect()
+}
+
 fn ended(
     pipeline: &Pipeline,
     name: &str,
@@ -209,7 +242,7 @@ fn ended(
     let number = |name: &str| seen.counts.get(name).copied().unwrap_or_default();
     let dollars = cost(number("listed"), number("queued"));
     let json = json!({
-        "pipeline": pipeline.name(), "run": name, "execution_arn": arn, "dry_run": dry_run, "counts": seen.counts,
+        "pipeline": pipeline.name(), "run": name, "execution_arn": arn, "dry_run": dry_run, "counts": whole(&seen.counts),
         "problem": seen.problem, "output": output, "failure": failure, "dollars": dollars,
     });
     if let Some(failure) = failure {
@@ -238,4 +271,16 @@ fn ended(
         format!("{sentence}.\n\n{}{problem}", table(&rows)),
         json,
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_are_whole_where_they_are() {
+        let counts = BTreeMap::from([("queued".to_owned(), 3.0), ("read_units".to_owned(), 1.5)]);
+        let told = json!(whole(&counts)).to_string();
+        assert_eq!(told, r#"{"queued":3,"read_units":1.5}"#);
+    }
 }

@@ -4,7 +4,9 @@ use aws::environment::{Environment, EnvironmentError};
 use serde_json::{Map, Value, json};
 use spillway::Millis;
 use spillway::lane::source::Source;
+use spillway::reconcile::scope::{Outside, Scope, days};
 
+use crate::shown::object_quoted;
 use crate::time::{moment, span};
 
 const DAY: Millis = 86_400_000;
@@ -137,6 +139,53 @@ pub fn plan(
     })
 }
 
+/// Why nothing can be asked of a reconcile that is off.
+pub fn off(pipeline: &str) -> String {
+    format!("reconcile is off in {pipeline}: set reconcile.enabled in the module, and apply")
+}
+
+/// The command that settles what became of one object. `young`: although it is younger than what is configured.
+pub fn settling_by(pipeline: &str, object: &str, young: bool) -> String {
+    let young = if young { " --min-age 0m" } else { "" };
+    format!(
+        "spillway -p {pipeline} reconcile --object {}{young}",
+        object_quoted(object)
+    )
+}
+
+/// The command that settles what became of an object; `modified`: when that was, if it is known. `Err`: none does, and why.
+pub fn settling(
+    pipeline: &str,
+    configured: &Configured,
+    object: &str,
+    modified: Option<Millis>,
+    now: Millis,
+) -> Result<String, String> {
+    let asked = Asked {
+        places: vec![object.to_owned()],
+        ..Asked::default()
+    };
+    plan(pipeline, configured, &asked, now)?;
+    let scope = Scope {
+        now,
+        min_age: configured.min_age,
+        retention: days(configured.retention_days),
+        from: None,
+        to: None,
+    };
+    let young = match modified.map(|modified| scope.leaves(modified)) {
+        Some(Some(Outside::TooOld)) => {
+            return Err(format!(
+                "the object is older than the ledger remembers ({} days). Upload it again, or copy it onto itself",
+                configured.retention_days
+            ));
+        }
+        Some(outside) => outside == Some(Outside::TooYoung),
+        None => configured.min_age > 0,
+    };
+    Ok(settling_by(pipeline, object, young))
+}
+
 /// What a run costs in dollars, at the prices of us-east-1: `docs/operations.md` has the numbers.
 pub fn cost(listed: f64, unknown: f64) -> f64 {
     let per_known = (0.06 + 0.005 + 0.13 + 0.10) / 1e6;
@@ -227,6 +276,28 @@ mod tests {
         assert!(
             refused("uploads/reports/").contains("no source of p takes in s3://uploads/reports/")
         );
+    }
+
+    #[test]
+    fn the_command_that_settles_an_object_is_one_that_works() {
+        let by = |object: &str, age: Option<Millis>| {
+            settling("p", &configured(), object, age.map(|age| NOW - age), NOW)
+        };
+        let plain = "spillway -p p reconcile --object 's3://uploads/status/7.json'".to_owned();
+        let young = format!("{plain} --min-age 0m");
+        assert_eq!(by("uploads/status/7.json", Some(DAY)), Ok(plain));
+        assert_eq!(
+            by("uploads/status/7.json", Some(DAY - 1)),
+            Ok(young.clone())
+        );
+        assert_eq!(by("uploads/status/7.json", None), Ok(young));
+        let old = by("uploads/status/7.json", Some(90 * DAY)).unwrap_err();
+        assert!(
+            old.contains("older than the ledger remembers (90 days)"),
+            "{old}"
+        );
+        let others = by("others/7.json", Some(DAY)).unwrap_err();
+        assert!(others.contains("may not list others"), "{others}");
     }
 
     #[test]

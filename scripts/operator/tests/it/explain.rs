@@ -86,8 +86,50 @@ async fn a_claimed_version_without_an_execution_is_told_from_its_slot() {
         pipeline.well(&["explain", "uploads/k"]).await.json["versions"][0]["where"].to_string()
     };
     assert!(story().await.contains("somebody removed the slot"));
-    pipeline.slot("x", "uploads/k", 5);
+    // Step Functions shows an execution some time after its start.
+    pipeline.slot("x", "uploads/k", 55);
+    assert!(story().await.contains("less than a minute ago"));
+    pipeline.slot("x", "uploads/k", 65);
     assert!(story().await.contains("its slot is kept"));
+}
+
+#[tokio::test]
+async fn an_attempt_that_the_ledger_does_not_name_may_have_run_elsewhere() {
+    let pipeline = pipeline(&[]);
+    let row = json!({"execution": "x", "started_at": 1, "state_machine_arn": pipeline.machine});
+    pipeline.row("uploads/k", "0A", "STARTED", 2, &row);
+    let answer = pipeline.well(&["explain", "uploads/k"]).await;
+    let attempts = answer.json["versions"][0]["attempts"].as_array().unwrap();
+    assert_eq!(attempts[0]["status"], "UNKNOWN");
+    let cause = attempts[0]["cause"].as_str().unwrap();
+    assert!(cause.contains("it ran in a batch"), "{cause}");
+    assert_eq!(
+        (&attempts[1]["status"], &attempts[1]["cause"]),
+        (&json!("NOT_FOUND"), &json!(null))
+    );
+}
+
+#[tokio::test]
+async fn what_waits_is_told_with_its_dead_letter_queue_and_the_pause() {
+    let pipeline = pipeline(&[]);
+    let queued = json!({"queued_at": 1, "lane": "default"});
+    pipeline.row("uploads/k", "0A", "QUEUED", 0, &queued);
+    let told =
+        || async { pipeline.well(&["explain", "uploads/k"]).await.json["versions"][0].clone() };
+    assert_eq!(told().await["where"], "in the events queue");
+    pipeline.dead.inject("x");
+    pipeline.put(json!({"pk": "control", "sk": "dispatch", "paused": true}));
+    let told = told().await;
+    assert_eq!(
+        told["where"],
+        "in the events queue, or in its dead-letter queue"
+    );
+    let next = told["next"].as_str().unwrap();
+    assert!(next.contains("an operator has paused"), "{next}");
+    assert_eq!(
+        told["command"],
+        "spillway -p p redrive --object 's3://uploads/k' --dry-run"
+    );
 }
 
 #[tokio::test]
@@ -97,6 +139,7 @@ async fn what_the_ledger_does_not_know_is_looked_for_in_the_bucket() {
     s3.create_bucket("uploads", false);
     s3.put("uploads", "status/7.json", "etag", 10);
     pipeline.events.inject("a message");
+    pipeline.reconciles(0);
     let answer = pipeline.well(&["explain", "uploads/status/7.json"]).await;
     assert!(
         answer
@@ -128,6 +171,57 @@ async fn what_the_ledger_does_not_know_is_looked_for_in_the_bucket() {
             .unwrap_err()
             .status(),
         2
+    );
+}
+
+#[tokio::test]
+async fn the_command_that_settles_is_one_that_works() {
+    let pipeline = pipeline(&[]);
+    let s3 = pipeline.aws.s3();
+    for bucket in ["uploads", "others"] {
+        s3.create_bucket(bucket, false);
+        s3.put(bucket, "k", "etag", 10);
+    }
+    let configuration = "GET /2015-03-31/functions/p_reconcile/configuration";
+    pipeline.reconciles(86_400);
+    let answer = pipeline.well(&["explain", "uploads/k"]).await;
+    assert_eq!(
+        answer.json["command"],
+        "spillway -p p reconcile --object 's3://uploads/k' --min-age 0m"
+    );
+    let answer = pipeline.well(&["explain", "others/k"]).await;
+    assert_eq!(answer.json["command"], json!(null));
+    assert!(
+        answer
+            .text
+            .contains("Reconcile cannot settle it: reconcile of p may not list others"),
+        "{}",
+        answer.text
+    );
+    let none = json!({"__type": "ResourceNotFoundException", "message": "Function not found"});
+    pipeline.answers(configuration, 404, &none);
+    let answer = pipeline.well(&["explain", "uploads/k"]).await;
+    assert!(
+        answer
+            .text
+            .contains("Reconcile cannot settle it: reconcile is off in p"),
+        "{}",
+        answer.text
+    );
+    pipeline.answers(configuration, 403, &json!({}));
+    let answer = pipeline.well(&["explain", "uploads/k"]).await;
+    assert!(
+        answer
+            .text
+            .contains("Whether reconcile can settle it is not known"),
+        "{}",
+        answer.text
+    );
+    assert!(
+        answer.json["command"]
+            .as_str()
+            .unwrap()
+            .ends_with("--min-age 0m")
     );
 }
 

@@ -6,5 +6,6 @@ mod explain;
 mod failures;
 mod look;
 mod process;
+mod reconcile;
 mod speed;
 mod support;

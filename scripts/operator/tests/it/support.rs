@@ -206,6 +206,21 @@ impl Pipeline {
         self.put(json!({"pk": "lease", "sk": "dispatch", "v": 1, "tokens": 5, "tokens_at": time::now() - seconds * 1_000}));
     }
 
+    /// Reconcile is on and can list the bucket `uploads`, but for younger objects than so many seconds.
+    pub fn reconciles(&self, min_age: u32) {
+        let sources = json!([{"bucket": "uploads", "lane": "default"}]);
+        let lanes = json!([{"name": "default", "queue_url": "q", "priority": 1, "min_share": 0, "dead_letter_queue_url": "d"}]);
+        let variables = json!({"SPILLWAY_LANES": lanes.to_string(), "SPILLWAY_SOURCES": sources.to_string(),
+            "SPILLWAY_RETENTION_DAYS": "90", "SPILLWAY_RECONCILE_MIN_AGE_SECONDS": min_age.to_string()});
+        let configuration =
+            json!({"FunctionName": "p_reconcile", "Environment": {"Variables": variables}});
+        self.answers(
+            "GET /2015-03-31/functions/p_reconcile/configuration",
+            200,
+            &configuration,
+        );
+    }
+
     /// A slot of an execution, taken so many seconds ago.
     pub fn slot(&self, execution: &str, key: &str, seconds: i64) {
         self.put(json!({"pk": "slots", "sk": execution, "v": 1, "taken_at": time::now() - seconds * 1_000,
