@@ -161,7 +161,7 @@ pub async fn act(connected: &Connected, options: &Options) -> Result<Answer, Fau
             };
             control::change(connected, &pipeline, change, &because).await
         }
-        Command::Pace => control::pace(&pipeline, "").await,
+        Command::Pace => control::pace(&pipeline).await,
         Command::Failed(options) => failed::failed(connected, &pipeline, options).await,
         Command::Backfill(backfill) => {
             reconcile::backfill(connected, &pipeline, backfill, told).await

@@ -55,15 +55,14 @@ pub struct Access {
 /// Which pipeline.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Which {
-    /// The pipeline's name, as the module's `name` says.
+    /// The pipeline's name, as the module's `name` says [default: SPILLWAY_PIPELINE]
+    // The variable is read where nothing else names a pipeline or queues: an option of clap's would contradict --from and --to.
     #[arg(
         short,
         long,
         global = true,
         help_heading = "Everywhere",
-        value_name = "NAME",
-        env = "SPILLWAY_PIPELINE",
-        hide_env_values = true
+        value_name = "NAME"
     )]
     pub pipeline: Option<String>,
     /// Find the pipeline in the outputs of this Terraform root module.

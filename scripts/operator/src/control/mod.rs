@@ -12,7 +12,7 @@ use crate::answer::{Answer, table};
 use crate::connect::Connected;
 use crate::fault::Fault;
 use crate::options::Because;
-use crate::pipeline::Pipeline;
+use crate::pipeline::{OWN_RELEASE, Pipeline, of_another_release};
 use crate::status::report::in_force_report;
 use crate::status::report::{InForceReport, override_text};
 use crate::status::seen::Seen;
@@ -26,6 +26,8 @@ pub async fn change(
     because: &Because,
 ) -> Result<Answer, Fault> {
     let ledger = &pipeline.ledger;
+    let release = pipeline.release.as_deref();
+    let warning = release.and_then(|release| of_another_release(release, OWN_RELEASE));
     // First, so that little time is between the read and the write.
     let who = connected.who().await;
     let before = match ledger.steering().await {
@@ -41,7 +43,8 @@ pub async fn change(
             let said = format!(
                 "The control item could not be read; it is deleted. Everything is as configured. It said: {deleted}."
             );
-            return pace(pipeline, &said).await;
+            return answer(pipeline, &Steering::default(), &said)
+                .map(|answer| warned(answer, warning));
         }
         Err(problem @ AwsError::Ledger { .. }) => {
             let name = pipeline.name();
@@ -91,19 +94,34 @@ pub async fn change(
             "Unset: what is configured holds within about two seconds."
         }
     };
-    pace(pipeline, said).await
+    // Of what was written: another read could fail, and then nobody would know that it is.
+    answer(pipeline, &next, said).map(|answer| warned(answer, warning))
+}
+
+/// Says before all else that the handlers are of another release.
+fn warned(mut answer: Answer, warning: Option<String>) -> Answer {
+    if let Some(warning) = &warning {
+        answer.text = format!("! {warning}.\n\n{}", answer.text);
+    }
+    if let Some(fields) = answer.json.as_object_mut() {
+        fields.insert("warning".to_owned(), json!(warning));
+    }
+    answer
 }
 
 /// What is configured, what overrides it, and what is in force.
-pub async fn pace(pipeline: &Pipeline, said: &str) -> Result<Answer, Fault> {
+pub async fn pace(pipeline: &Pipeline) -> Result<Answer, Fault> {
+    answer(pipeline, &pipeline.ledger.steering().await?, "")
+}
+
+fn answer(pipeline: &Pipeline, steering: &Steering, said: &str) -> Result<Answer, Fault> {
     let config = &pipeline.config;
-    let steering: Steering = pipeline.ledger.steering().await?;
     let now = time::now();
     let current = in_force(&config.pace, &config.windows, &steering.control, now);
     current.map_err(|error| Fault::failed(format!("the control item is not usable: {error}")))?;
     let seen = Seen {
         now,
-        steering: Some(Ok(steering)),
+        steering: Some(Ok(steering.clone())),
         ..Seen::default()
     };
     let report = in_force_report(config, &seen);

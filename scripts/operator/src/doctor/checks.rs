@@ -3,6 +3,8 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::pipeline::{of_another_release, release_of};
+
 /// How a check went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -60,30 +62,24 @@ pub fn unknown(check: &'static str, why: impl ToString) -> Check {
 /// Versions of the handlers, from their functions' descriptions such as `Spillway dispatch 0.1.0`.
 pub fn versions(described: &[(String, Option<String>)], own: &str) -> Check {
     const CHECK: &str = "versions";
-    let version = |description: &Option<String>| {
-        description
-            .as_deref()?
-            .rsplit(' ')
-            .next()
-            .map(str::to_owned)
-    };
-    let found: Vec<(String, String)> = described
+    let found: Vec<(&str, &str)> = described
         .iter()
-        .filter_map(|(function, description)| Some((function.clone(), version(description)?)))
+        .filter_map(|(function, description)| {
+            Some((function.as_str(), release_of(description.as_deref()?)?))
+        })
         .collect();
-    let Some((_, first)) = found.first() else {
+    let Some((_, first)) = found.first().copied() else {
         return unknown(CHECK, "no function says of which release it is");
     };
     let list: Vec<String> = found
         .iter()
         .map(|(function, version)| format!("{function} {version}"))
         .collect();
-    if found.iter().any(|(_, version)| version != first) {
+    if found.iter().any(|(_, version)| *version != first) {
         let what = format!("the handlers are of several releases: {}", list.join(", "));
         return fault(CHECK, what, "terraform apply, which updates all of them");
     }
-    if first != own {
-        let what = format!("the handlers are of release {first}, and this program of {own}");
+    if let Some(what) = of_another_release(first, own) {
         return warning(CHECK, what, format!("take `spillway` of release {first}"));
     }
     fine(

@@ -12,7 +12,7 @@ use self::checks::{
 use crate::answer::{Answer, count};
 use crate::connect::Connected;
 use crate::fault::Fault;
-use crate::pipeline::Pipeline;
+use crate::pipeline::{OWN_RELEASE, Pipeline};
 use crate::status::gather::gather;
 use crate::status::seen::{Seen, Stage};
 use crate::status::verdict::{Level, verdict};
@@ -128,7 +128,7 @@ async fn functions(connected: &Connected, pipeline: &Pipeline) -> Vec<Check> {
             .collect();
         checks.push(fine(CHECK, names.join(", ")));
     }
-    checks.push(versions(&described, env!("CARGO_PKG_VERSION")));
+    checks.push(versions(&described, OWN_RELEASE));
     checks
 }
 

@@ -7,7 +7,6 @@ pub mod terraform;
 use std::collections::HashMap;
 
 use aws::ledger::Ledger;
-use aws::queue::Queue;
 use dispatch::config::Config;
 use spillway::lane::Lane;
 
@@ -15,6 +14,9 @@ use self::names::Names;
 use crate::connect::Connected;
 use crate::fault::Fault;
 use crate::options::Which;
+
+/// Names the pipeline where no option does.
+const VARIABLE: &str = "SPILLWAY_PIPELINE";
 
 /// A pipeline that was found.
 #[derive(Debug, Clone)]
@@ -25,8 +27,8 @@ pub struct Pipeline {
     pub account: String,
     pub partition: String,
     pub region: String,
-    /// What its dispatch says of its release.
-    pub description: Option<String>,
+    /// The release of its dispatch, as far as its description says one.
+    pub release: Option<String>,
 }
 
 impl Pipeline {
@@ -43,10 +45,6 @@ impl Pipeline {
         let known = &self.config.outcomes_queue_url;
         let base = known.rsplit_once('/').map_or("", |(base, _)| base);
         format!("{base}/{name}")
-    }
-
-    pub fn queue(&self, connected: &Connected, name: &str) -> Queue {
-        Queue::new(connected.sqs.clone(), self.queue_url(name))
     }
 
     /// An ARN in the pipeline's account and Region.
@@ -78,6 +76,22 @@ pub fn execution_arn(state_machine_arn: &str, name: &str) -> String {
     format!("{}:{name}", parts.join(":"))
 }
 
+/// The release of this program.
+pub const OWN_RELEASE: &str = env!("CARGO_PKG_VERSION");
+
+/// The release of a handler, of its description: `Spillway dispatch 0.1.0`, as the Terraform modules write it.
+pub fn release_of(description: &str) -> Option<&str> {
+    let (_, release) = description.strip_prefix("Spillway ")?.split_once(' ')?;
+    Some(release)
+}
+
+/// What is said where the handlers are of another release than this program.
+pub fn of_another_release(release: &str, own: &str) -> Option<String> {
+    (release != own).then(|| {
+        format!("the handlers are of release {release}, and this program of {own}: they can refuse what it writes")
+    })
+}
+
 /// Finds the pipeline that the options name.
 pub async fn find(connected: &Connected, which: &Which) -> Result<Pipeline, Fault> {
     by_name(connected, &name(which)?).await
@@ -92,10 +106,15 @@ pub fn name(which: &Which) -> Result<String, Fault> {
             named.as_deref(),
         ),
         (Some(name), None) => Ok(name.clone()),
-        (None, None) => Err(Fault::usage(
-            "which pipeline? Name it by --pipeline NAME, by SPILLWAY_PIPELINE, or by --terraform-dir DIR; `spillway list` shows those there \
-             are",
-        )),
+        (None, None) => {
+            let named = std::env::var(VARIABLE).ok();
+            named.filter(|name| !name.is_empty()).ok_or_else(|| {
+                Fault::usage(format!(
+                    "which pipeline? Name it by --pipeline NAME, by {VARIABLE}, or by --terraform-dir DIR; `spillway list` shows those \
+                     there are"
+                ))
+            })
+        }
     }
 }
 
@@ -110,14 +129,16 @@ pub async fn by_name(connected: &Connected, name: &str) -> Result<Pipeline, Faul
             connected.region
         )));
     };
-    from_variables(connected, names, &found.variables, found.description)
+    let release = found.description.as_deref().and_then(release_of);
+    let release = release.map(str::to_owned);
+    from_variables(connected, names, &found.variables, release)
 }
 
 fn from_variables(
     connected: &Connected,
     names: Names,
     variables: &HashMap<String, String>,
-    description: Option<String>,
+    release: Option<String>,
 ) -> Result<Pipeline, Fault> {
     let config = Config::from_environment(&|name| variables.get(name).cloned());
     let config = config.map_err(|error| {
@@ -138,13 +159,22 @@ fn from_variables(
         account: part(4),
         names,
         config,
-        description,
+        release,
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_release_is_read_as_the_modules_write_it() {
+        let terraform = include_str!("../../../../terraform/modules/handler/main.tf");
+        assert!(terraform.contains(r#""Spillway ${var.handler} ${var.manifest.version}""#));
+        assert_eq!(release_of("Spillway dispatch 1.2.0"), Some("1.2.0"));
+        assert_eq!(release_of("my dispatch 1.2.0"), None);
+        assert_eq!(of_another_release("1.2.0", "1.2.0"), None);
+    }
 
     #[test]
     fn an_execution_by_an_alias_has_the_state_machines_name() {

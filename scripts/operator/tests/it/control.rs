@@ -213,6 +213,47 @@ async fn what_is_deleted_is_told_and_is_what_was_read() {
 }
 
 #[tokio::test]
+async fn what_is_written_is_told_without_another_read() {
+    let pipeline = pipeline(&[]);
+    // Whatever is read after the write fails.
+    let mut written = false;
+    pipeline.aws.faults().before(move |call| {
+        written |= ["PutItem", "DeleteItem"].contains(&call.operation.as_str());
+        match written && call.operation == "GetItem" {
+            true => Fault::Refuse("AccessDeniedException".into()),
+            false => Fault::None,
+        }
+    });
+    let answer = pipeline.well(&["pause", "--reason", "x"]).await;
+    assert!(answer.text.starts_with("Paused:"), "{}", answer.text);
+    assert_eq!(answer.json["in_force"]["paused_by"], "operator");
+    assert_eq!(answer.json["in_force"]["overrides"][0]["note"], "x");
+    assert_eq!(control(&pipeline)["paused"], json!({"BOOL": true}));
+}
+
+#[tokio::test]
+async fn handlers_of_another_release_are_told_before_all_else() {
+    let pipeline = pipeline(&[]);
+    let same = pipeline.well(&["set", "burst=5"]).await;
+    assert_eq!(same.json["warning"], json!(null));
+    pipeline.is_of_release("0.0.9");
+    let answer = pipeline.well(&["set", "burst=5"]).await;
+    let own = env!("CARGO_PKG_VERSION");
+    let said = format!("the handlers are of release 0.0.9, and this program of {own}");
+    assert!(
+        answer.text.starts_with(&format!("! {said}")),
+        "{}",
+        answer.text
+    );
+    assert!(answer.json["warning"].as_str().unwrap().starts_with(&said));
+    let doctor = pipeline.well(&["doctor"]).await;
+    let mut checks = doctor.json["checks"].as_array().unwrap().iter();
+    let versions = checks.find(|check| check["check"] == "versions").unwrap();
+    assert_eq!(versions["result"], "warning");
+    assert!(versions["what"].as_str().unwrap().starts_with(&said));
+}
+
+#[tokio::test]
 async fn a_pause_is_not_taken_away_for_a_time() {
     let pipeline = pipeline(&[]);
     let said = pipeline.run(&["resume", "--for", "1h"]).await.unwrap_err();

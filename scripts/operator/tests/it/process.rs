@@ -93,6 +93,10 @@ fn read(reader: &mut impl BufRead) -> Option<HttpRequest> {
 }
 
 fn spillway(pipeline: &Pipeline, arguments: &[&str]) -> Output {
+    started(pipeline, arguments, &[])
+}
+
+fn started(pipeline: &Pipeline, arguments: &[&str], more: &[(&str, &str)]) -> Output {
     let address = serve(pipeline.double.clone());
     Command::new(env!("CARGO_BIN_EXE_spillway"))
         .args(arguments)
@@ -102,6 +106,7 @@ fn spillway(pipeline: &Pipeline, arguments: &[&str]) -> Output {
         .env("AWS_ACCESS_KEY_ID", "k")
         .env("AWS_SECRET_ACCESS_KEY", "s")
         .env("AWS_EC2_METADATA_DISABLED", "true")
+        .envs(more.iter().copied())
         .output()
         .unwrap()
 }
@@ -163,4 +168,28 @@ async fn every_command_answers_in_json() {
         assert!(answer.get(field).is_some(), "{line}: {out}\n{err}");
         assert_eq!(output.status.code(), Some(status), "{line}: {out}\n{err}");
     }
+}
+
+/// A variable that is set for every command contradicts no option of one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_pipeline_of_the_environment_is_for_what_nothing_else_names() {
+    let pipeline = pipeline(&[]);
+    pipeline.ticked(20);
+    pipeline.aws.sqs().queue("p_outcomes-dlq").inject("x");
+    let ended = |line: &str| {
+        let arguments: Vec<&str> = line.split(' ').collect();
+        let variable = [("SPILLWAY_PIPELINE", "p")];
+        let output = tokio::task::block_in_place(|| started(&pipeline, &arguments, &variable));
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8(said).unwrap();
+        (output.status.code(), said)
+    };
+    let (status, said) = ended("status");
+    assert!(said.starts_with("p (us-east-1): "), "{said}");
+    assert_eq!(status, Some(0), "{said}");
+    let (status, said) = ended("redrive --from p_outcomes-dlq --to p_outcomes --dry-run");
+    assert_eq!(status, Some(0), "{said}");
+    assert!(said.contains("would move 1 message"), "{said}");
+    let (status, said) = ended("-p p redrive --from p_outcomes-dlq --to p_outcomes --dry-run");
+    assert_eq!(status, Some(2), "{said}");
 }

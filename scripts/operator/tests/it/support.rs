@@ -102,6 +102,11 @@ fn variables(machine: &str, changes: &[(&str, &str)]) -> Value {
     variables
 }
 
+/// The configuration of `dispatch`.
+fn configuration(variables: &Value, release: &str) -> Value {
+    json!({"FunctionName": "p_dispatch", "Description": format!("Spillway dispatch {release}"), "Environment": {"Variables": variables}})
+}
+
 pub fn pipeline(changes: &[(&str, &str)]) -> Pipeline {
     let aws = FakeAws::beginning_at(7, time::now());
     let sqs = aws.sqs();
@@ -114,8 +119,8 @@ pub fn pipeline(changes: &[(&str, &str)]) -> Pipeline {
     let machine = aws
         .sfn()
         .create_state_machine("p_workflow", move |_| Ending::succeed(hour, "{}"));
-    let configuration = json!({"FunctionName": "p_dispatch", "Description": "Spillway dispatch 0.1.0",
-        "Environment": {"Variables": variables(&machine, changes)}});
+    let variables = variables(&machine, changes);
+    let configuration = configuration(&variables, env!("CARGO_PKG_VERSION"));
     let answers = [
         (
             "GET /2015-03-31/functions/p_dispatch/configuration",
@@ -204,6 +209,15 @@ impl Pipeline {
     /// A tick that ended well, so many seconds ago.
     pub fn ticked(&self, seconds: i64) {
         self.put(json!({"pk": "lease", "sk": "dispatch", "v": 1, "tokens": 5, "tokens_at": time::now() - seconds * 1_000}));
+    }
+
+    /// Its handlers are of another release.
+    pub fn is_of_release(&self, release: &str) {
+        self.answers(
+            "GET /2015-03-31/functions/p_dispatch/configuration",
+            200,
+            &configuration(&variables(&self.machine, &[]), release),
+        );
     }
 
     /// Reconcile is on and can list the bucket `uploads`, but for younger objects than so many seconds.
