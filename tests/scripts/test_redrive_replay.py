@@ -38,7 +38,10 @@ class Ledger:
             BillingMode="PAY_PER_REQUEST",
         )
         self.arn = described["TableDescription"]["TableArn"]
-        self.lanes = [{"name": name, "queue_url": of.queue, "priority": at} for at, (name, of) in enumerate(lanes.items())]
+        self.lanes = [
+            {"name": name, "queue_url": of.queue, "dead_letter_queue_url": of.dead, "priority": at}
+            for at, (name, of) in enumerate(lanes.items())
+        ]
         self._configure_dispatch(order)
 
     def _configure_dispatch(self, order: str) -> None:

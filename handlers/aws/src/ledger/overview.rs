@@ -121,6 +121,12 @@ fn seen(item: &Item) -> Result<RowSeen, AwsError> {
     })
 }
 
+/// Whether an item's key is a row's, which ends in `<kind>#…`. What else has a state is none.
+fn is_row(item: &Item) -> bool {
+    let sk = Reader::new(item).text("sk");
+    sk.is_ok_and(|sk| sk.contains('#'))
+}
+
 fn told(item: &Item) -> Result<RowSeen, String> {
     seen(item).map_err(|problem| problem.to_string())
 }
@@ -310,7 +316,12 @@ impl Ledger {
         };
         let consumed = page.consumed_capacity.as_ref();
         Ok(ScanPage {
-            rows: page.items().iter().map(told).collect(),
+            rows: page
+                .items()
+                .iter()
+                .filter(|item| is_row(item))
+                .map(told)
+                .collect(),
             next,
             scanned: u64::try_from(page.scanned_count).unwrap_or_default(),
             units: consumed

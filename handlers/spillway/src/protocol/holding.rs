@@ -11,11 +11,11 @@ use crate::record::lease::Successor;
 /// How long a lease lasts from when it is taken or renewed.
 pub const LEASE: Millis = 45_000;
 /// How long after a renewal the next one comes.
-const RENEW_AFTER: Millis = 10_000;
+pub const RENEW_AFTER: Millis = 10_000;
 /// How soon a renewal that failed is tried again.
 const RENEW_AGAIN_AFTER: Millis = 1_000;
 /// The lease outlives the invocation by this much at most, for clocks that differ and for a last write under way.
-const BEYOND_DEADLINE: Millis = 5_000;
+pub const BEYOND_DEADLINE: Millis = 5_000;
 /// No start is granted with less left: what a start needs are four calls, and a call takes ten seconds at most.
 const GRANT_MARGIN: Millis = 23_000;
 /// Nothing is received with less left, so that everything under way can end.

@@ -31,6 +31,8 @@ struct Sample {
     /// Received by somebody, and not to be seen now.
     in_flight: u64,
     rows: u64,
+    /// Rows that this release cannot read, and why.
+    unreadable: Vec<String>,
     units: f64,
     /// All of the ledger was read.
     whole: bool,
@@ -114,7 +116,14 @@ async fn rows(pipeline: &Pipeline, most: u32, sample: &mut Sample) -> Result<(),
             .scan_rows(&[State::Dead], None, (0, 1), from.as_ref())
             .await?;
         sample.units += page.units;
-        for row in page.rows.into_iter().flatten() {
+        for row in page.rows {
+            let row = match row {
+                Ok(row) => row,
+                Err(problem) => {
+                    sample.unreadable.push(problem);
+                    continue;
+                }
+            };
             // A person has dropped it for good.
             if row.is_discarded() {
                 continue;
@@ -148,9 +157,13 @@ fn answer(pipeline: &Pipeline, options: &Failed, sample: &Sample) -> Answer {
         0 => String::new(),
         in_flight => format!(", with {in_flight} more in flight: somebody reads them"),
     };
+    let unreadable = sample.unreadable.first().map(|first| {
+        let rows = count(sample.unreadable.len() as u64, "row");
+        format!("\n{rows} cannot be read; the first: {}", plain(first))
+    });
     let stated = format!(
         "Looked at {} of about {} dead letters{} ({}; at most {} a queue: --receives) and at {}, with {} ({} read units of at most {}: \
-         --read-units). What was received is given back.",
+         --read-units). What was received is given back.{}",
         sample.letters,
         sample.all_letters,
         hidden,
@@ -160,6 +173,7 @@ fn answer(pipeline: &Pipeline, options: &Failed, sample: &Sample) -> Answer {
         count(sample.rows, "failed row"),
         sample.units,
         options.read_units,
+        unreadable.unwrap_or_default(),
     );
     let list: Vec<_> = sample
         .failures
@@ -173,7 +187,7 @@ fn answer(pipeline: &Pipeline, options: &Failed, sample: &Sample) -> Answer {
         "failures": options.list.then_some(list),
         "sample": {
             "letters": sample.letters, "all_letters": sample.all_letters, "in_flight": sample.in_flight, "receives": sample.receives, "rows": sample.rows,
-            "read_units": sample.units, "whole_ledger": sample.whole,
+            "unreadable": sample.unreadable.len(), "read_units": sample.units, "whole_ledger": sample.whole,
         },
     });
     if sample.failures.is_empty() {

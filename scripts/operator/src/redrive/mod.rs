@@ -25,7 +25,7 @@ use self::replay::Replay;
 use self::selection::{Looked, Selection};
 use self::stop::Stop;
 use self::told::Told;
-use self::ways::{Into, Way};
+use self::ways::{Target, Way};
 use crate::answer::{Answer, count};
 use crate::connect::Connected;
 use crate::explain::named;
@@ -138,7 +138,7 @@ pub async fn redrive(
     let ways = match (&options.source, &options.destination) {
         (Some(source), Some(destination)) => vec![Way {
             source: source.clone(),
-            into: Into::Queue(destination.clone()),
+            into: Target::Queue(destination.clone()),
         }],
         _ => {
             ways(
@@ -210,11 +210,11 @@ async fn one_way(
 ) -> Result<Value, Fault> {
     let source = queue::must(connected, &way.source).await?;
     let destination = match &way.into {
-        Into::Queue(queue) => Destination::Queue {
+        Target::Queue(queue) => Destination::Queue {
             queue: queue::must(connected, queue).await?,
             keep_attributes: options.stage != Stage::Rules,
         },
-        Into::Function(function) => Destination::Function(function.clone()),
+        Target::Function(function) => Destination::Function(function.clone()),
     };
     // SQS moves the messages of queues that are another queue's dead-letter queue.
     let movable = match &destination {
@@ -236,7 +236,7 @@ async fn one_way(
             "nothing to move: {} is empty{hidden}",
             source.name()
         ));
-        return Ok(json!({"queue": source.name(), "moved": 0}));
+        return Ok(json!({"queue": source.name(), "moved": 0, "dry_run": options.dry_run}));
     }
     let pace = options
         .velocity

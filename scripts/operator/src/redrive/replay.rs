@@ -199,11 +199,8 @@ impl<'a> Replay<'a> {
         for row in rows {
             let row = match row {
                 Ok(row) => row,
-                // What else has a state: the control item is no row.
                 Err(problem) => {
-                    if problem.contains("sk = ") && problem.contains('#') {
-                        self.unreadable.push(problem);
-                    }
+                    self.unreadable.push(problem);
                     continue;
                 }
             };

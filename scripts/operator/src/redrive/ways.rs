@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 use std::path::Path;
 
+use aws::environment::Environment;
 use serde_json::Value;
+use spillway::lane::Lane;
 use spillway::rules::order::Order;
 
 use super::queue;
@@ -18,11 +20,11 @@ use crate::pipeline::terraform;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Way {
     pub source: String,
-    pub into: Into,
+    pub into: Target,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Into {
+pub enum Target {
     Queue(String),
     Function(String),
 }
@@ -60,9 +62,6 @@ impl Stage {
     }
 }
 
-/// Dead-letter queue and events queue of each lane, the first lane first.
-type Lanes = Vec<(String, String, String)>;
-
 /// The variables of the pipeline's `dispatch`; none if it is not there.
 async fn variables(
     connected: &Connected,
@@ -76,27 +75,17 @@ async fn variables(
         .map(|found| found.variables))
 }
 
-/// The lanes that the variables name, by priority.
-fn lanes(variables: &HashMap<String, String>) -> Lanes {
-    let read = variables
-        .get("SPILLWAY_LANES")
-        .and_then(|lanes| serde_json::from_str::<Vec<Value>>(lanes).ok());
-    let mut lanes = read.unwrap_or_default();
-    lanes.sort_by_key(|lane| lane.get("priority").and_then(Value::as_u64));
-    let text = |lane: &Value, name: &str| {
-        lane.get(name)
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .to_owned()
-    };
-    let of = |lane: &Value| {
-        (
-            text(lane, "name"),
-            text(lane, "dead_letter_queue_url"),
-            text(lane, "queue_url"),
-        )
-    };
-    lanes.iter().map(of).collect()
+/// The lanes that the variables name, by priority, as `dispatch` reads them.
+fn lanes(function: &str, variables: &HashMap<String, String>) -> Result<Vec<Lane>, Fault> {
+    let lookup = |name: &str| variables.get(name).cloned();
+    let mut environment = Environment::new(&lookup);
+    let lanes = environment.lanes();
+    let read = environment.finish().map(|()| lanes);
+    read.map_err(|error| {
+        Fault::failed(format!(
+            "{function} is configured in a way that this release cannot read. {error}"
+        ))
+    })
 }
 
 /// The ways of the pipeline of that name, whose queues are named after it; which lanes it has dispatch knows.
@@ -107,14 +96,11 @@ pub async fn by_name(
     lane: Option<&str>,
 ) -> Result<Vec<Way>, Fault> {
     let names = Names::of(pipeline);
-    let mut known = Lanes::new();
+    let mut known = Vec::new();
     if [Stage::Events, Stage::Rules].contains(&stage) {
         match variables(connected, &names).await {
-            Ok(variables) => {
-                known = variables
-                    .map(|variables| lanes(&variables))
-                    .unwrap_or_default()
-            }
+            Ok(Some(variables)) => known = lanes(&names.function("dispatch"), &variables)?,
+            Ok(None) => {}
             Err(fault) if is_denied(&fault.to_string()) => {
                 eprintln!(
                     "{pipeline}_dispatch may not be asked for its lanes (lambda:GetFunctionConfiguration): name each by --lane"
@@ -125,25 +111,25 @@ pub async fn by_name(
     }
     if let Some(lane) = lane
         && !known.is_empty()
-        && !known.iter().any(|(name, ..)| name == lane)
+        && !known.iter().any(|it| it.name == lane)
     {
-        let names: Vec<&str> = known.iter().map(|(name, ..)| name.as_str()).collect();
+        let names: Vec<&str> = known.iter().map(|lane| lane.name.as_str()).collect();
         return Err(Fault::failed(format!(
             "pipeline {pipeline} has no lane {lane}: its lanes are {}",
             names.join(", ")
         )));
     }
-    known.retain(|(name, ..)| lane.is_none_or(|lane| name == lane));
+    known.retain(|it| lane.is_none_or(|lane| it.name == lane));
     if !known.is_empty() && stage == Stage::Events {
-        let way = |(_, source, queue): (String, String, String)| Way {
-            source,
-            into: Into::Queue(queue),
+        let way = |lane: Lane| Way {
+            source: lane.dead_letter_queue_url,
+            into: Target::Queue(lane.queue_url),
         };
         return Ok(known.into_iter().map(way).collect());
     }
     let chosen: Vec<String> = match known.is_empty() {
         true => vec![lane.unwrap_or("default").to_owned()],
-        false => known.iter().map(|(name, ..)| name.clone()).collect(),
+        false => known.iter().map(|lane| lane.name.clone()).collect(),
     };
     let possible: Vec<Way> = chosen
         .iter()
@@ -182,18 +168,18 @@ pub async fn by_name(
 fn named(names: &Names, lane: &str, stage: Stage) -> Vec<Way> {
     let queue = |source: String, queue: String| Way {
         source,
-        into: Into::Queue(queue),
+        into: Target::Queue(queue),
     };
     match stage {
         Stage::Outcomes => vec![queue(names.outcomes_dlq(), names.outcomes())],
         Stage::Ingest => vec![Way {
             source: names.ingest_failures(),
-            into: Into::Function(names.function("ingest")),
+            into: Target::Function(names.function("ingest")),
         }],
         Stage::Rules => vec![queue(names.rules_dlq(lane), names.events(lane))],
         Stage::Reconcile => vec![Way {
             source: names.reconcile_failures(),
-            into: Into::Function(names.function("reconcile")),
+            into: Target::Function(names.function("reconcile")),
         }],
         Stage::Events => ["", ".fifo"]
             .map(|end| queue(names.events_dlq(lane) + end, names.events(lane) + end))
@@ -218,14 +204,13 @@ pub async fn rows_by_name(connected: &Connected, pipeline: &str) -> Result<Rows,
         };
         variables.get(name).cloned().ok_or_else(missing)
     };
-    variable("SPILLWAY_LANES")?;
     Ok(Rows {
         table: variable("SPILLWAY_LEDGER_TABLE")?,
         arn: variable("SPILLWAY_LEDGER_ARN")?,
         order: order(&variable("SPILLWAY_ORDER")?)?,
-        lanes: lanes(&variables)
+        lanes: lanes(&function, &variables)?
             .into_iter()
-            .map(|(name, _, queue)| (name, queue))
+            .map(|lane| (lane.name, lane.queue_url))
             .collect(),
     })
 }
@@ -282,8 +267,8 @@ fn ways_of(redrive: &Value, stage: Stage, lane: Option<&str>) -> Result<Vec<Way>
     let text = |way: &Value, name: &str| way.get(name).and_then(Value::as_str).map(str::to_owned);
     let way = |(_, way): (String, Value)| {
         let into = match (text(&way, "destination_arn"), text(&way, "function_name")) {
-            (Some(queue), _) => Into::Queue(queue),
-            (None, function) => Into::Function(function.unwrap_or_default()),
+            (Some(queue), _) => Target::Queue(queue),
+            (None, function) => Target::Function(function.unwrap_or_default()),
         };
         Way {
             source: text(&way, "source_arn").unwrap_or_default(),
@@ -385,7 +370,7 @@ mod tests {
         let of = |stage, lane| ways_of(&redrive, stage, lane);
         let queue = |name: &str| Way {
             source: format!("arn:{name}-dlq"),
-            into: Into::Queue(format!("arn:{name}")),
+            into: Target::Queue(format!("arn:{name}")),
         };
         assert_eq!(of(Stage::Events, None).unwrap(), [queue("a"), queue("b")]);
         assert_eq!(of(Stage::Events, Some("b")).unwrap(), [queue("b")]);
@@ -393,7 +378,7 @@ mod tests {
         assert_eq!(of(Stage::Rules, None).unwrap(), [queue("r")]);
         assert_eq!(
             of(Stage::Ingest, None).unwrap()[0].into,
-            Into::Function("p_ingest".into())
+            Target::Function("p_ingest".into())
         );
         let none = of(Stage::Events, Some("slow")).unwrap_err();
         assert!(
@@ -414,13 +399,18 @@ mod tests {
     fn the_first_lane_is_that_of_the_lowest_priority() {
         let lane = |name: &str, priority| json!({"name": name, "priority": priority, "queue_url": name, "dead_letter_queue_url": "d"});
         let text = json!([lane("late", 2), lane("urgent", 1)]).to_string();
-        let lanes = lanes(&HashMap::from([("SPILLWAY_LANES".to_owned(), text)]));
-        assert_eq!(
-            lanes
-                .iter()
-                .map(|(name, ..)| name.as_str())
-                .collect::<Vec<_>>(),
-            ["urgent", "late"]
-        );
+        let read = |text: String| {
+            lanes(
+                "p_dispatch",
+                &HashMap::from([("SPILLWAY_LANES".to_owned(), text)]),
+            )
+        };
+        let names: Vec<String> = read(text).unwrap().into_iter().map(|it| it.name).collect();
+        assert_eq!(names, ["urgent", "late"]);
+        // Whatever is wrong is told, and no lane of some other name taken instead.
+        for wrong in ["", "[]", "no JSON", r#"[{"name": "late"}]"#] {
+            let said = read(wrong.into()).unwrap_err().to_string();
+            assert!(said.contains("p_dispatch is configured in a way"), "{said}");
+        }
     }
 }

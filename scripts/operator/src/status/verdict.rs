@@ -6,7 +6,7 @@ use dispatch::config::Config;
 use serde::Serialize;
 use spillway::Millis;
 use spillway::pace::in_force::{InForce, PausedBy, in_force};
-use spillway::protocol::holding::Idle;
+use spillway::protocol::holding::{BEYOND_DEADLINE, Idle, LEASE, RENEW_AFTER};
 
 use super::seen::{Seen, Stage};
 use crate::answer::count;
@@ -15,10 +15,11 @@ use crate::time::{ago, moment, span};
 const MINUTE: Millis = 60_000;
 /// A tick is missed when none has begun or ended for so many periods.
 const MISSED_PERIODS: Millis = 3;
-/// A tick renews its lease every 10 s, to 45 s: one that has less left than this does not renew it.
-const RENEWED_WITHIN: Millis = 30_000;
-/// Lambda ends a tick so long after the time that it drains for: `dispatch`'s timeout in `terraform/dispatch.tf`.
-const AFTER_DRAIN: Millis = 25_000;
+/// A renewal comes 5 s late at most: nobody renews a lease that has less left than this.
+const RENEWED_WITHIN: Millis = LEASE - RENEW_AFTER - 5_000;
+/// Lambda ends a tick so long after the time that it drains for: `dispatch`'s timeout in `terraform/dispatch.tf`. The lease can
+/// outlive it.
+const AFTER_DRAIN: Millis = 20_000 + BEYOND_DEADLINE;
 /// The longest time between two ticks that is no fault where the schedule is no rate: how often a cron expression ticks is not
 /// worked out here.
 const MISSED_OTHERWISE: Millis = 60 * MINUTE;

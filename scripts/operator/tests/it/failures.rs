@@ -84,6 +84,32 @@ async fn failures_are_grouped_and_given_back() {
 }
 
 #[tokio::test]
+async fn rows_that_cannot_be_read_are_counted_and_no_other_item() {
+    let pipeline = pipeline(&[]);
+    let finished = json!({"finished_at": 1});
+    pipeline.row("uploads/1", "0A", "DEAD", 3, &finished);
+    pipeline.row("uploads/2", "0A", "DEAD", 3, &json!({"v": 99}));
+    // Its state is not a row's.
+    pipeline.put(json!({"pk": "control", "sk": "other", "state": "DEAD"}));
+    let answer = pipeline.well(&["failed"]).await;
+    let sample = &answer.json["sample"];
+    assert_eq!(
+        (&sample["rows"], &sample["unreadable"]),
+        (&json!(1), &json!(1))
+    );
+    assert!(
+        answer.text.contains("1 row cannot be read; the first: "),
+        "{}",
+        answer.text
+    );
+    let said = pipeline.run(&["replay", "--all"]).await.unwrap_err();
+    assert!(
+        said.to_string().contains("1 row cannot be replayed"),
+        "{said}"
+    );
+}
+
+#[tokio::test]
 async fn the_cap_of_a_sample_is_kept_and_stated() {
     let pipeline = pipeline(&[]);
     for number in 0..30 {
@@ -482,7 +508,7 @@ async fn what_a_fifo_queue_holds_back_is_told() {
 async fn a_stop_between_two_queues_is_heard() {
     let url = |name: &str| format!("https://sqs.us-east-1.amazonaws.com/123456789012/{name}");
     let lane = |name: &str| {
-        json!({"name": name, "queue_url": url(&format!("p_events_{name}")), "priority": 1, "min_share": 0,
+        json!({"name": name, "queue_url": url(&format!("p_events_{name}")), "priority": u32::from(name == "slow"), "min_share": 0,
             "dead_letter_queue_url": url(&format!("p_events-dlq_{name}"))})
     };
     let lanes = json!([lane("default"), lane("slow")]).to_string();

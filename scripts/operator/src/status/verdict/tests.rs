@@ -293,6 +293,14 @@ fn a_dead_ticks_lease_is_told_with_its_end_and_a_living_ones_is_not() {
 }
 
 #[test]
+fn the_lease_lasts_as_dispatch_and_terraform_say() {
+    let terraform = include_str!("../../../../../terraform/dispatch.tf");
+    let seconds = (AFTER_DRAIN - BEYOND_DEADLINE) / 1_000;
+    assert!(terraform.contains(&format!("schedule.tick_seconds + {seconds}\n")));
+    assert_eq!((RENEWED_WITHIN, AFTER_DRAIN), (30_000, 25_000));
+}
+
+#[test]
 fn a_control_item_that_no_tick_can_read_is_told_as_ticks_tell_it() {
     let mut seen = still();
     let problem = AwsError::Ledger {
