@@ -9,6 +9,7 @@ pub mod explain;
 pub mod failed;
 pub mod fault;
 pub mod iam;
+pub mod object;
 pub mod options;
 pub mod permission;
 pub mod pipeline;

@@ -1,7 +1,5 @@
 //! `explain`: an object's whole story.
 
-pub mod named;
-pub mod object;
 pub mod place;
 pub mod sources;
 mod unknown;
@@ -22,6 +20,7 @@ use self::place::{Execution, Known, SlotState, place};
 use crate::answer::Answer;
 use crate::connect::Connected;
 use crate::fault::{Fault, code};
+use crate::object::named;
 use crate::pipeline::{Pipeline, execution_arn};
 use crate::shown::plain;
 use crate::status::gather::queues;

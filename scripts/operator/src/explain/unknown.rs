@@ -3,11 +3,11 @@
 use aws_sdk_s3::types::NotificationConfigurationFilter;
 use serde_json::json;
 
-use super::object::modified;
 use super::sources::{SourceSeen, notifies, rule_matches};
 use crate::answer::Answer;
 use crate::connect::Connected;
 use crate::fault::Fault;
+use crate::object::modified;
 use crate::pipeline::Pipeline;
 use crate::reconcile;
 use crate::reconcile::plan::{off, settling, settling_by};

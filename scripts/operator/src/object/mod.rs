@@ -1,4 +1,6 @@
-//! What S3 says of an object.
+//! An object: as a person names it, and what S3 says of it.
+
+pub mod named;
 
 use spillway::Millis;
 
