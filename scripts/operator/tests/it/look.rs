@@ -103,7 +103,11 @@ async fn a_settle_that_does_not_settle_is_told() {
     pipeline.answers("GraniteServiceVersion20100801.GetMetricData", 200, &metrics);
     let line = json!({"level": "ERROR", "message": "the ledger denies"});
     let lines = json!({"events": [{"timestamp": time::now(), "message": line.to_string()}]});
-    pipeline.answers("Logs_20140328.FilterLogEvents", 200, &lines);
+    pipeline.answers(
+        "Logs_20140328.FilterLogEvents /aws/lambda/p_settle",
+        200,
+        &lines,
+    );
     let answer = pipeline.well(&["status", "--check"]).await;
     assert_eq!(answer.status, 3);
     let findings = answer.json["findings"].as_array().unwrap();

@@ -27,7 +27,8 @@ use serde_json::{Value, json};
 pub const LEDGER_ARN: &str = "arn:aws:dynamodb:us-east-1:123456789012:table/p_ledger";
 pub const LEDGER: &str = "p_ledger";
 
-/// Answers by operation, such as `AWSEvents.DescribeRule` or `GET /2019-09-30/functions/p_dispatch/concurrency`: status and body.
+/// Answers by operation, such as `AWSEvents.DescribeRule`, `Logs_20140328.FilterLogEvents /aws/lambda/p_settle` or
+/// `GET /2019-09-30/functions/p_dispatch/concurrency`: status and body.
 pub type Answers = Arc<Mutex<BTreeMap<String, (u16, String)>>>;
 
 #[derive(Debug, Clone)]
@@ -42,7 +43,12 @@ impl HttpConnector for Double {
         let path = request.uri().splitn(4, '/').nth(3).unwrap_or_default();
         let path = path.split('?').next().unwrap_or_default();
         let operation = target.unwrap_or_else(|| format!("{} /{path}", request.method()));
-        let answer = self.answers.lock().unwrap().get(&operation).cloned();
+        let answer = self
+            .answers
+            .lock()
+            .unwrap()
+            .get(&of_a_log(operation, &request))
+            .cloned();
         let host = request.uri().split('/').nth(2).unwrap_or_default();
         let service = host.split('.').next().unwrap_or_default();
         let faked = ["dynamodb", "sqs", "states"].contains(&service) || host.contains("s3.");
@@ -53,6 +59,16 @@ impl HttpConnector for Double {
         let (status, body) = answer.unwrap_or((403, String::new()));
         let status = StatusCode::try_from(status).unwrap();
         HttpConnectorFuture::ready(Ok(HttpResponse::new(status, SdkBody::from(body))))
+    }
+}
+
+/// An operation with the log group that it is about, if it is about one.
+fn of_a_log(operation: String, request: &HttpRequest) -> String {
+    let body = request.body().bytes().unwrap_or_default();
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    match body["logGroupName"].as_str() {
+        Some(group) => format!("{operation} {group}"),
+        None => operation,
     }
 }
 
