@@ -3,8 +3,10 @@
 import tarfile
 from pathlib import Path
 
-from build import targets
-from release import archives, tool, workspace
+import pytest
+from build import handlers, operators, targets
+from release import archives, tool
+from release.error import ReleaseError
 
 
 def test_an_archive_has_its_modes_and_nothing_of_whoever_made_it(tmp_path: Path) -> None:
@@ -20,8 +22,18 @@ def test_an_archive_has_its_modes_and_nothing_of_whoever_made_it(tmp_path: Path)
     ]
 
 
-def test_without_a_tool_in_the_workspace_nothing_is_built(tmp_path: Path) -> None:
-    if workspace.tool() is None:
-        assert tool.build(workspace.version(), tmp_path) is None
-        assert list(tmp_path.iterdir()) == []
-    assert tool.archive_name("1.2.3") == f"spillway-1.2.3-{targets.host()}.tar.gz"
+def test_the_archive_has_the_program_that_a_test_run_has_compiled(tmp_path: Path) -> None:
+    archive = tool.build("dev", "1.2.3", tmp_path)
+    assert archive.name == f"spillway-1.2.3-{targets.host()}.tar.gz"
+    with tarfile.open(archive) as packed:
+        assert packed.extractfile("spillway").read() == operators.program("dev").read_bytes()
+
+
+def test_what_others_cannot_run_or_wait_for_is_refused(tmp_path: Path) -> None:
+    program = tmp_path / "spillway"
+    program.write_bytes(bytes(tool.MOST_BYTES + 1))
+    with pytest.raises(ReleaseError, match="spillway has 25,000,001 bytes, and 25,000,000 is the most"):
+        tool.check(program)
+    program.write_bytes(b"GLIBC_2.35\0")
+    with pytest.raises(handlers.BuildError, match="glibc 2.35"):
+        tool.check(program)

@@ -73,7 +73,9 @@ def _compile(profile: str, target: targets.Target, names: list[str]) -> dict[str
 
 def executables(target: targets.Target, profile: str, packages: list[str], names: list[str]) -> dict[str, Path]:
     """Compiles packages, and finds the binaries of those names."""
-    command = [*target.command, "--profile", profile, *packages, "--message-format", "json-render-diagnostics"]
+    # What ships has the versions of Cargo.lock, or is not made.
+    locked = ["--locked"] if profile == "release" else []
+    command = [*target.command, *locked, "--profile", profile, *packages, "--message-format", "json-render-diagnostics"]
     result = _cargo(command, {**target.environment, **(placeless() if profile == "release" else {})})
     if result.returncode != 0:
         raise BuildError(f"cargo {' '.join(command)} failed")
@@ -85,7 +87,7 @@ def executables(target: targets.Target, profile: str, packages: list[str], names
     return binaries
 
 
-def _check_glibc(binary: Path) -> None:
+def check_glibc(binary: Path) -> None:
     needed = zips.newest_glibc(binary)
     if needed > targets.GLIBC:
         raise BuildError(
@@ -110,7 +112,7 @@ def build(profile: str, chosen: list[targets.Target], directory: Path) -> list[Z
         for target in chosen:
             for name, binary in sorted(_compile(profile, target, list(versions)).items()):
                 if profile == "release":
-                    _check_glibc(binary)
+                    check_glibc(binary)
                 path = directory / f"{name}-{versions[name]}-{target.architecture}.zip"
                 zips.pack(binary, path, level=9 if profile == "release" else 1)
                 digest = zips.sha256(path)

@@ -16,11 +16,10 @@ PACKAGE = "operator"
 @functools.cache
 def program(profile: str = "dev") -> Path:
     """Its path. What a test run has compiled already is not compiled again."""
-    target = targets.find(targets.host_architecture())
     # dev builds what a test run builds, so that the two share every compiled dependency.
     packages = ["--workspace", "--bins"] if profile == "dev" else ["--package", PACKAGE]
     with exclusive(TOOLS / "build.lock"):
-        return handlers.executables(target, profile, packages, [NAME])[NAME]
+        return handlers.executables(targets.native(), profile, packages, [NAME])[NAME]
 
 
 if __name__ == "__main__":

@@ -32,6 +32,11 @@ def host_architecture() -> str:
     return "arm64" if os.uname().machine in ("arm64", "aarch64") else "x86_64"
 
 
+def native() -> Target:
+    """This machine itself, whatever its system: for programs that a person runs."""
+    return Target(host_architecture(), host(), ["build"], {}, [])
+
+
 def find(architecture: str) -> Target:
     triple = ARCHITECTURES[architecture]
     if triple == host():

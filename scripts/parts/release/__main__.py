@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from build import handlers, targets
+from build import handlers, operators, targets
 from program import entry, places
 from program.paths import TARGET
 from tools import venvs
@@ -81,7 +81,7 @@ def _parts(options: argparse.Namespace, directory: Path) -> list[Path]:
         return options.handlers
     target = targets.find(targets.host_architecture())
     handlers.build(options.profile, [target], directory)
-    tool.build(options.version, directory)
+    tool.build(options.profile, options.version, directory)
     return [directory]
 
 
@@ -101,9 +101,9 @@ def _assets(options: argparse.Namespace, repository: str, out: Path) -> dict[Add
             addresses = Addresses(repository, version, architecture)
             own = functions.only(merged, manifest, architecture, Path(directory, architecture))
             modules[addresses] = tree.files(addresses, own)
-        for archive in sorted(found for part in parts for found in part.glob(f"{tool.PROGRAM}-{version}-*.tar.gz")):
+        for archive in sorted(found for part in parts for found in part.glob(f"{operators.NAME}-{version}-*.tar.gz")):
             shutil.copyfile(archive, out / archive.name)
-    programs = sorted([*manifest["handlers"], *filter(None, [workspace.tool()])])
+    programs = sorted([*manifest["handlers"], operators.PACKAGE])
     for addresses, files in modules.items():
         archive = out / addresses.archive
         archives.write_zip({f"{tree.MODULE}/{path}": content for path, content in files.items()}, archive)
@@ -132,7 +132,7 @@ def main(arguments: list[str]) -> int:
     workspace.check_version(options.version)
     out = places.writable(options.out or TARGET / f"release-{options.version}").resolve()
     if options.tool:
-        print(tool.build(options.version, out) or "the workspace has no operator's tool", file=sys.stderr)
+        print(tool.build(options.profile, options.version, out), file=sys.stderr)
         return 0
     repository = _repository(options.repository)
     if not options.allow_dirty and (changed := workspace.uncommitted()):

@@ -19,7 +19,7 @@ def write_zip(contents: dict[str, bytes], archive: Path) -> None:
             file.writestr(entry, content, compresslevel=9)
 
 
-def write_tar(contents: dict[str, tuple[bytes, int]], archive: Path) -> None:
+def write_tar(contents: dict[str, tuple[bytes, int]], archive: Path, level: int = 9) -> None:
     """Gzipped; each with its mode, and nothing of whoever writes it."""
     raw = io.BytesIO()
     with tarfile.open(fileobj=raw, mode="w", format=tarfile.USTAR_FORMAT) as file:
@@ -27,4 +27,4 @@ def write_tar(contents: dict[str, tuple[bytes, int]], archive: Path) -> None:
             entry = tarfile.TarInfo(name)
             entry.size, entry.mode = len(content), mode
             file.addfile(entry, io.BytesIO(content))
-    archive.write_bytes(gzip.compress(raw.getvalue(), compresslevel=9, mtime=0))
+    archive.write_bytes(gzip.compress(raw.getvalue(), compresslevel=level, mtime=0))

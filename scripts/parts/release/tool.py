@@ -1,39 +1,35 @@
 """The operator's tool as an archive for this machine."""
 
-import json
-import os
-import subprocess
 from pathlib import Path
 
-from build import handlers, targets
-from program import processes
-from program.locks import exclusive
-from program.paths import ROOT, TOOLS
+from build import handlers, operators, targets
+from program.paths import ROOT
 
-from release import archives, workspace
+from release import archives
 from release.error import ReleaseError
 
-PROGRAM = "spillway"
+# It is downloaded by a person who is in a hurry.
+MOST_BYTES = 25_000_000
 
 
 def archive_name(version: str) -> str:
-    return f"{PROGRAM}-{version}-{targets.host()}.tar.gz"
+    return f"{operators.NAME}-{version}-{targets.host()}.tar.gz"
 
 
-def build(version: str, into: Path) -> Path | None:
-    """Compiles and packs it; none if the workspace has no such program."""
-    package = workspace.tool()
-    if package is None:
-        return None
-    arguments = ["build", "--locked", "--profile", "release", "--package", package, "--bin", PROGRAM]
-    command = ["cargo", *arguments, "--message-format", "json-render-diagnostics"]
-    with exclusive(TOOLS / "build.lock"):
-        result = processes.run(command, cwd=ROOT, env={**os.environ, **handlers.placeless()}, stdout=subprocess.PIPE, text=True)
-        if result.returncode != 0:
-            raise ReleaseError(f"cargo {' '.join(arguments)} failed")
-        messages = [json.loads(line) for line in result.stdout.splitlines() if line.startswith("{")]
-        (binary,) = [Path(message["executable"]) for message in messages if message.get("executable")]
-        archive = into / archive_name(version)
-        contents = {PROGRAM: (binary.read_bytes(), 0o755), "LICENSE": ((ROOT / "LICENSE").read_bytes(), 0o644)}
-        archives.write_tar(contents, archive)
+def build(profile: str, version: str, into: Path) -> Path:
+    """Compiles and packs it."""
+    binary = operators.program(profile)
+    if profile == "release":
+        check(binary)
+    archive = into / archive_name(version)
+    contents = {operators.NAME: (binary.read_bytes(), 0o755), "LICENSE": ((ROOT / "LICENSE").read_bytes(), 0o644)}
+    archives.write_tar(contents, archive, level=9 if profile == "release" else 1)
     return archive
+
+
+def check(binary: Path) -> None:
+    """Whether others can run it. What the tests build is larger."""
+    if (size := binary.stat().st_size) > MOST_BYTES:
+        raise ReleaseError(f"{binary.name} has {size:,} bytes, and {MOST_BYTES:,} is the most")
+    if "linux-gnu" in targets.host():
+        handlers.check_glibc(binary)

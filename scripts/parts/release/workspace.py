@@ -43,18 +43,6 @@ def metadata(triple: str) -> dict:
     return json.loads(result.stdout)
 
 
-def tool() -> str | None:
-    """The package of the operator's tool: it makes the program `spillway`."""
-    command = ["cargo", "metadata", "--no-deps", "--format-version", "1"]
-    result = processes.run(command, cwd=ROOT, env=dict(os.environ), stdout=subprocess.PIPE, text=True)
-    if result.returncode != 0:
-        raise ReleaseError("cargo metadata failed")
-    for package in json.loads(result.stdout)["packages"]:
-        if any(target["name"] == "spillway" and "bin" in target["kind"] for target in package["targets"]):
-            return package["name"]
-    return None
-
-
 def files(under: str) -> list[Path]:
     """Tracked files below a directory, from the root."""
     return [Path(name) for name in _git("ls-files", "-z", "--cached", "--others", "--exclude-standard", under).split("\0") if name]
