@@ -34,6 +34,6 @@ def test_what_others_cannot_run_or_wait_for_is_refused(tmp_path: Path) -> None:
     program.write_bytes(bytes(tool.MOST_BYTES + 1))
     with pytest.raises(ReleaseError, match="spillway has 25,000,001 bytes, and 25,000,000 is the most"):
         tool.check(program)
-    program.write_bytes(b"GLIBC_2.35\0")
-    with pytest.raises(handlers.BuildError, match="glibc 2.35"):
+    program.write_bytes(b"\0GLIBC_2.35\0")
+    with pytest.raises(handlers.BuildError, match=r"glibc 2\.35"):
         tool.check(program)
