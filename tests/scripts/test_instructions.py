@@ -11,7 +11,7 @@ from build import targets
 from program.paths import ROOT, TARGET
 
 # Thousands an event, in bursts: what is measured on x86_64, and 10 % more.
-THOUSANDS = {"dispatch": 1_480, "settle": 720, "ingest": 2_510}
+THOUSANDS = {"dispatch": 1_250, "settle": 540, "ingest": 2_170}
 # What starts and ends a run is in both, and so falls out of the difference.
 FEW, MANY = 50, 150
 
