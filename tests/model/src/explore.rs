@@ -80,7 +80,7 @@ struct Recorded {
 
 #[derive(Default)]
 struct Graph {
-    places: HashMap<u64, u32>,
+    places: HashMap<u64, u32, ahash::RandomState>,
     /// Backwards, without faults: to, from.
     edges: Vec<(u32, u32)>,
     quiet: Vec<u32>,

@@ -1,7 +1,8 @@
 //! The state of the world: queues, ledger, executions, and where every invocation is. Small numbers only.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::Hash;
 
+use ahash::RandomState;
 use spillway::Millis;
 use spillway::protocol::batching::Batching;
 use spillway::protocol::candidate::Candidate;
@@ -416,10 +417,9 @@ fn on_millis(time: &mut Millis, each: &mut impl FnMut(&mut Time)) {
     *time = millis(small);
 }
 
-fn hash(thing: &impl Hash) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    thing.hash(&mut hasher);
-    hasher.finish()
+/// The same in every run.
+pub fn hash(thing: &impl Hash) -> u64 {
+    RandomState::with_seeds(1, 2, 3, 4).hash_one(thing)
 }
 
 /// A time as the core takes it.

@@ -12,7 +12,7 @@ mod step;
 mod tick;
 
 use std::fmt;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{Hash, Hasher};
 
 use spillway::protocol::terms::Pipeline;
 use spillway::record::row::State as RowState;
@@ -26,7 +26,7 @@ use crate::bounds::Bounds;
 use crate::breakage::Breakage;
 use crate::cast::{Cast, PIPELINE};
 use crate::world::{
-    EXECUTIONS, Event, Execution, Fate, HeadOf, Message, RowOf, SlotOf, TickOf, World,
+    EXECUTIONS, Event, Execution, Fate, HeadOf, Message, RowOf, SlotOf, TickOf, World, hash,
 };
 
 pub use self::step::{Fault, Step};
@@ -51,10 +51,8 @@ pub struct State {
 impl State {
     fn of(mut world: World) -> Self {
         world.forget_what_does_not_matter();
-        let mut hasher = DefaultHasher::new();
-        world.hash(&mut hasher);
         Self {
-            fingerprint: hasher.finish(),
+            fingerprint: hash(&world),
             world,
         }
     }
