@@ -9,9 +9,10 @@ from build import handlers, operators
 
 
 def main(arguments: list[str]) -> int:
-    # What cargo says of a program that is there already is no part of an answer.
-    os.environ.setdefault("CARGO_TERM_QUIET", "true")
-    program = operators.program(handlers.quickest_profile())
+    profile = handlers.quickest_profile()
+    if not operators.is_compiled(profile):
+        print("compiling the operator's program: some minutes, once …", file=sys.stderr)
+    program = operators.program(profile)
     sys.stdout.flush()
     os.execv(program, [operators.NAME, *arguments])
 
