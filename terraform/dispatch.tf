@@ -8,6 +8,16 @@ locals {
   # others as long as the tick goes on.
   _work_seconds = module.input.workflow.events_per_execution > 1 ? local._dispatch_timeout_seconds : 30
 
+  # What failed, beside the lanes' dead-letter queues.
+  _failure_queues = {
+    for stage, names in {
+      outcomes  = [module.names.queues.outcomes_dlq]
+      ingest    = local._ingest ? [module.names.queues.ingest_failures] : []
+      rules     = [for lane in local._rule_lanes : module.names.lanes[lane].rules_dlq]
+      reconcile = module.input.reconcile.enabled ? [module.names.queues.reconcile_failures] : []
+    } : stage => [for name in names : "${local._queue_urls}${name}"] if length(names) > 0
+  }
+
   # Times with a pace of their own, by name; what is not said is left out.
   _windows = {
     for name, window in module.input.windows : name => merge(
@@ -51,6 +61,7 @@ module "dispatch" {
     {
       SPILLWAY_BURST                     = module.input.pace.burst
       SPILLWAY_EVENTS_PER_EXECUTION      = module.input.workflow.events_per_execution
+      SPILLWAY_FAILURE_QUEUES            = jsonencode(local._failure_queues)
       SPILLWAY_EXECUTION_TIMEOUT_SECONDS = coalesce(one(module.workflow[*].longest_seconds), 0)
       SPILLWAY_IDLE                      = module.input.schedule.idle
       SPILLWAY_INPUT_FORMAT              = module.input.workflow.input_format
@@ -94,6 +105,16 @@ module "dispatch" {
       resources = concat(
         [for lane in module.input.lane_order : local._lane_queues[lane].dlq_arn],
         [local._outcomes_queue.arn],
+      )
+    },
+    {
+      # Each tick reads how much lies there.
+      sid     = "Sizes"
+      actions = ["sqs:GetQueueAttributes"]
+      resources = concat(
+        [for lane in module.input.lane_order : local._lane_queues[lane].dlq_arn],
+        [local._outcomes_queue.arn],
+        [for url in flatten(values(local._failure_queues)) : "${local._queue_arns}${trimprefix(url, local._queue_urls)}"],
       )
     },
     {

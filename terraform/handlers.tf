@@ -21,5 +21,7 @@ locals {
     SPILLWAY_LEDGER_ARN   = module.ledger.arn
     SPILLWAY_LEDGER_TABLE = module.ledger.name
     SPILLWAY_PIPELINE     = module.input.name
+    # With its release a function tells when it is another one.
+    SPILLWAY_RELEASE = module.input.handlers.manifest.version
   }
 }

@@ -115,7 +115,7 @@ run "every_way_in" {
     error_message = "ingest knows its sources: ${module.ingest[0].environment.SPILLWAY_SOURCES}"
   }
   assert {
-    condition     = join(" ", keys(module.ingest[0].environment)) == "SPILLWAY_LANES SPILLWAY_LEDGER_ARN SPILLWAY_LEDGER_TABLE SPILLWAY_PIPELINE SPILLWAY_SOURCES"
+    condition     = join(" ", keys(module.ingest[0].environment)) == "SPILLWAY_LANES SPILLWAY_LEDGER_ARN SPILLWAY_LEDGER_TABLE SPILLWAY_PIPELINE SPILLWAY_RELEASE SPILLWAY_SOURCES"
     error_message = "ingest is configured by these variables alone: ${jsonencode(module.ingest[0].environment)}"
   }
   assert {

@@ -41,7 +41,8 @@ class Running(Pipeline):
         """What each tick since then (a time) counted, as it logged it; without those that found another one under way."""
         pages = self.aws.logs.get_paginator("filter_log_events").paginate(logGroupName=f"/aws/lambda/{self.names.dispatch}")
         lines = [event["message"] for page in pages for event in page["events"] if event["message"].startswith('{"')]
-        counts = [json.loads(line) for line in lines if '"_aws"' in line]
+        # Not the lines of single values.
+        counts = [json.loads(line) for line in lines if '"_aws"' in line and '"LeaseBusy"' in line]
         own = [each for each in counts if each["_aws"]["Timestamp"] >= since * 1_000 and not each["LeaseBusy"]]
         return sorted(own, key=_ended)
 

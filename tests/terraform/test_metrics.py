@@ -12,16 +12,34 @@ pytestmark = pytest.mark.quick
 
 def test_what_is_written_from_the_handlers_is_up_to_date() -> None:
     assert metrics.FILE.read_text() == metrics.text(), "run scripts/variables"
+    assert metrics.PAGE.read_text() == metrics.page(), "run scripts/variables"
 
 
 def test_every_handler_has_metrics_and_says_what_each_is() -> None:
     handlers = {path.parents[1].name for path in ROOT.glob("handlers/*/src/main.rs")}
     written = json.loads(metrics.FILE.read_text())
-    assert written.keys() == handlers
+    assert written.keys() == handlers | {metrics.EVERY}
     for handler, said in written.items():
-        source = (ROOT / "handlers" / handler / "src/counts.rs").read_text()
-        assert len(said) == len(re.findall(r"^ {4}pub \w+: ", source, re.MULTILINE)) > 5
-        assert [name for name, what in said.items() if not what.endswith(".")] == []
+        source = metrics.sources()[handler].read_text()
+        assert len(said) == len(re.findall(r"^ {4}pub \w+: ", source, re.MULTILINE)) >= 3
+        assert [name for name, metric in said.items() if not metric["meaning"].endswith(".")] == []
+
+
+def test_one_name_has_one_unit() -> None:
+    units: dict[str, set[str]] = {}
+    for said in metrics.of_handlers().values():
+        for name, metric in said.items():
+            units.setdefault(name, set()).add(metric.unit)
+    assert {name for name, found in units.items() if len(found) > 1} == set()
+
+
+def test_what_the_page_says_an_idle_pipeline_costs() -> None:
+    always = [name for name, metric in metrics.of_handlers()["dispatch"].items() if metric.reported == "with every tick"]
+    assert always == ["DurationMilliseconds", "MaxConcurrency", "SlotsTaken", "StartsToday"]
+    page = metrics.PAGE.read_text()
+    # A pipeline without a limit of the day has no StartsToday.
+    assert f"${metrics.DOLLARS * (len(always) - 1):.2f}" in page
+    assert f"${metrics.DOLLARS * len(always):.2f}" in page
 
 
 def test_a_field_is_named_as_serde_names_it_and_has_what_is_said_of_it() -> None:
@@ -29,7 +47,21 @@ def test_a_field_is_named_as_serde_names_it_and_has_what_is_said_of_it() -> None
         "pub struct Counts {\n    /// Rows sent\n    /// again.\n    pub sent_again: u32,\n"
         '    /// Slots.\n    #[serde(skip_serializing_if = "Option::is_none")]\n    pub slots: Option<u32>,\n}\n'
     )
-    assert metrics.fields(source) == {"SentAgain": "Rows sent again.", "Slots": "Slots."}
+    assert metrics.fields(source) == {
+        "SentAgain": metrics.Metric("Count", "Rows sent again.", "above 0"),
+        "Slots": metrics.Metric("Count", "Slots.", "above 0"),
+    }
+
+
+def test_levels_and_lists_are_told_from_counts() -> None:
+    source = (
+        'pub const LEVELS: &[&str] = &["Slots"];\npub struct Counts {\n    /// Slots.\n    pub slots: Option<u32>,\n}\n'
+        "pub struct Values {\n    /// Waits.\n    pub wait_milliseconds: Vec<u64>,\n}\n"
+    )
+    assert metrics.fields(source) == {
+        "Slots": metrics.Metric("Count", "Slots.", "with every tick"),
+        "WaitMilliseconds": metrics.Metric("Milliseconds", "Waits.", "value by value"),
+    }
 
 
 def test_what_may_be_absent_is_a_level() -> None:

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use tracing::error;
 
 use super::log;
+use crate::condition::Condition;
 use crate::error::AwsError;
 
 /// Sets up logging, builds the handler's state once, and serves invocations until Lambda ends the process. The
@@ -46,11 +47,15 @@ where
             return ExitCode::FAILURE;
         }
     };
-    let handle = &handle;
+    let lookup = |name: &str| std::env::var(name).ok();
+    let condition = Condition::from_environment(&lookup, env!("CARGO_PKG_VERSION"));
+    let (handle, condition) = (&handle, &condition);
     let service = service_fn(move |event: LambdaEvent<I>| {
         let state = Arc::clone(&state);
+        let deadline = i64::try_from(event.context.deadline).unwrap_or(i64::MAX);
         async move {
-            handle(state, event).await.map_err(|problem| {
+            let handled = condition.watch(deadline, handle(state, event)).await;
+            handled.map_err(|problem| {
                 error!("{problem}");
                 problem.into()
             })

@@ -3,6 +3,7 @@
 
 pub mod clients;
 pub mod clock;
+pub mod condition;
 mod conflict;
 pub mod environment;
 pub mod error;

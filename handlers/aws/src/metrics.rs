@@ -8,6 +8,8 @@ use spillway::Millis;
 
 /// The metrics' namespace.
 pub const NAMESPACE: &str = "Spillway";
+/// Numbers of one metric in one line, at most.
+const VALUES: usize = 100;
 
 /// The line for one invocation, with the pipeline as the only dimension of its metrics.
 ///
@@ -25,8 +27,40 @@ pub fn line<T: Serialize>(pipeline: &str, counts: &T, levels: &[&str], now: Mill
             Some(number) => number != 0.0 || levels.contains(&name.as_str()),
             None => false,
         })
-        .map(|(name, _)| json!({"Name": name, "Unit": unit(name)}))
+        .map(|(name, _)| metric(name))
         .collect();
+    embedded(pipeline, metrics, fields, now)
+}
+
+/// The lines for values of an invocation, each a metric's list of numbers: as many lines as the longest list needs.
+pub fn value_lines<T: Serialize>(pipeline: &str, values: &T, now: Millis) -> Vec<String> {
+    let lists = match serde_json::to_value(values) {
+        Ok(Value::Object(fields)) => fields,
+        _ => Map::new(),
+    };
+    let lists: Vec<(&String, &Vec<Value>)> = (lists.iter())
+        .filter_map(|(name, values)| Some((name, values.as_array()?)))
+        .collect();
+    let longest = lists.iter().map(|(_, values)| values.len()).max();
+    let lines = longest.unwrap_or_default().div_ceil(VALUES);
+    let line = |number: usize| {
+        let parts = lists.iter().filter_map(|(name, values)| {
+            let part = values.chunks(VALUES).nth(number)?;
+            Some(((*name).clone(), Value::from(part)))
+        });
+        let fields: Map<String, Value> = parts.collect();
+        let metrics = fields.keys().map(|name| metric(name)).collect();
+        embedded(pipeline, metrics, fields, now)
+    };
+    (0..lines).map(line).collect()
+}
+
+fn embedded(
+    pipeline: &str,
+    metrics: Vec<Value>,
+    fields: Map<String, Value>,
+    now: Millis,
+) -> String {
     let mut line = Map::new();
     line.insert(
         "_aws".into(),
@@ -42,9 +76,15 @@ pub fn line<T: Serialize>(pipeline: &str, counts: &T, levels: &[&str], now: Mill
     Value::Object(line).to_string()
 }
 
+fn metric(name: &str) -> Value {
+    json!({"Name": name, "Unit": unit(name)})
+}
+
 fn unit(name: &str) -> &'static str {
     if name.ends_with("Milliseconds") {
         "Milliseconds"
+    } else if name.ends_with("Seconds") {
+        "Seconds"
     } else {
         "Count"
     }
@@ -53,6 +93,13 @@ fn unit(name: &str) -> &'static str {
 /// Prints the line; Lambda takes it from standard output.
 pub fn emit<T: Serialize>(pipeline: &str, counts: &T, levels: &[&str], now: Millis) {
     println!("{}", line(pipeline, counts, levels, now));
+}
+
+/// Prints the lines of values.
+pub fn emit_values<T: Serialize>(pipeline: &str, values: &T, now: Millis) {
+    for line in value_lines(pipeline, values, now) {
+        println!("{line}");
+    }
 }
 
 #[cfg(test)]
@@ -96,5 +143,44 @@ mod tests {
                 "Pipeline": "device-status", "Started": 3, "Throttled": 0, "DurationMilliseconds": 12, "Free": null, "Taken": 0,
             })
         );
+    }
+
+    #[derive(Serialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Values {
+        waited_seconds: Vec<u64>,
+        failures: Vec<u64>,
+    }
+
+    #[test]
+    fn values_come_a_hundred_in_a_line() {
+        let values = Values {
+            waited_seconds: (0..250).collect(),
+            failures: vec![0, 1],
+        };
+        let lines = value_lines("device-status", &values, 1_000);
+        let lines: Vec<Value> = (lines.iter())
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        let lengths = lines
+            .iter()
+            .map(|line| line["WaitedSeconds"].as_array().unwrap().len());
+        assert_eq!(lengths.collect::<Vec<_>>(), [100, 100, 50]);
+        assert_eq!(lines[2]["WaitedSeconds"][49], 249);
+        let metrics = |line: &Value| line["_aws"]["CloudWatchMetrics"][0]["Metrics"].clone();
+        let waited = json!({"Name": "WaitedSeconds", "Unit": "Seconds"});
+        let failures = json!({"Name": "Failures", "Unit": "Count"});
+        assert_eq!(metrics(&lines[0]), json!([failures, waited]));
+        assert_eq!(metrics(&lines[1]), json!([waited]));
+        assert_eq!(lines[0]["Failures"], json!([0, 1]));
+    }
+
+    #[test]
+    fn no_values_are_no_line() {
+        let values = Values {
+            waited_seconds: Vec::new(),
+            failures: Vec::new(),
+        };
+        assert_eq!(value_lines("device-status", &values, 1_000), [""; 0]);
     }
 }

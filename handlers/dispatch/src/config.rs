@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use aws::environment::{Environment, EnvironmentError, PipelineVariables};
+use serde::Deserialize;
 use spillway::execution::input::InputFormat;
 use spillway::lane::source::{self, Source};
 use spillway::pace::Pace;
@@ -18,6 +19,8 @@ pub struct Config {
     /// The sources whose folder markers are worked on.
     pub folder_markers: Vec<Source>,
     pub outcomes_queue_url: String,
+    /// Whose sizes each tick reads, beside those of the queues that it works with; `None`: it reads none.
+    pub failure_queues: Option<FailureQueues>,
     pub state_machine_arn: String,
     pub order: Order,
     /// Object events of one execution, at most.
@@ -43,6 +46,16 @@ pub struct Config {
     pub execution_timeout: Option<Duration>,
 }
 
+/// URLs of the queues of what failed, by stage.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FailureQueues {
+    pub outcomes: Vec<String>,
+    pub ingest: Vec<String>,
+    pub rules: Vec<String>,
+    pub reconcile: Vec<String>,
+}
+
 impl Config {
     /// Reads every variable, and fails with one error that names all that are missing or wrong.
     pub fn from_environment(
@@ -59,6 +72,11 @@ impl Config {
             ),
             outcomes_queue_url: environment
                 .text("SPILLWAY_OUTCOMES_QUEUE_URL", "the outcomes queue's URL"),
+            failure_queues: environment.json_or_default(
+                "SPILLWAY_FAILURE_QUEUES",
+                "the JSON object of the failure queues' URLs by stage, or remove it",
+                |text| serde_json::from_str(text).map(Some),
+            ),
             state_machine_arn: environment.text(
                 "SPILLWAY_STATE_MACHINE_ARN",
                 "the ARN of the state machine or of its alias",
@@ -111,6 +129,7 @@ mod tests {
             "SPILLWAY_STARTS_PER_TICK"
             | "SPILLWAY_WINDOWS"
             | "SPILLWAY_FOLDER_MARKERS"
+            | "SPILLWAY_FAILURE_QUEUES"
             | "SPILLWAY_STARTS_PER_DAY"
             | "SPILLWAY_ORDER"
             | "SPILLWAY_EVENTS_PER_EXECUTION"
@@ -150,6 +169,26 @@ mod tests {
                 .to_string()
                 .contains("SPILLWAY_LEDGER_ARN is missing: set it to the ledger")
         );
+    }
+
+    #[test]
+    fn failure_queues_are_read_by_stage() {
+        let read = |queues: &'static str| {
+            Config::from_environment(&|name| match name {
+                "SPILLWAY_FAILURE_QUEUES" => Some(queues.to_owned()),
+                _ => good(name),
+            })
+        };
+        let queues = read(r#"{"outcomes": ["a"], "rules": ["b", "c"]}"#).unwrap();
+        let expected = FailureQueues {
+            outcomes: vec!["a".into()],
+            rules: vec!["b".into(), "c".into()],
+            ..FailureQueues::default()
+        };
+        assert_eq!(queues.failure_queues, Some(expected));
+        assert_eq!(read("").unwrap().failure_queues, None);
+        let problems = read(r#"{"rule": []}"#).unwrap_err().problems;
+        assert!(problems[0].contains("unknown field `rule`"), "{problems:?}");
     }
 
     #[test]

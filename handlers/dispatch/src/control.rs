@@ -8,6 +8,7 @@ use spillway::Millis;
 use spillway::pace::in_force::{InForce, PausedBy, in_force};
 use spillway::pace::overridden::Overridden;
 use spillway::record::lease::Successor;
+use spillway::rules::standing::override_seconds;
 use tracing::{info, trace};
 
 use crate::Dispatch;
@@ -48,7 +49,7 @@ impl Dispatch {
         let (in_force, successor) = self.in_force(shared.shell.clock, shared.end_by()).await?;
         shared.gate.lock().set_pace(&in_force.pace);
         let mut state = shared.state();
-        if state.put_in_force(&in_force) {
+        if state.put_in_force(&in_force, now) {
             state.tick.stop();
         }
         let lease = &shared.reservation.lease;
@@ -67,8 +68,8 @@ impl Dispatch {
 }
 
 impl State {
-    /// Says what holds from now on. `true`: it is a pause.
-    pub fn put_in_force(&mut self, now: &InForce<'_>) -> bool {
+    /// Says what holds from `at` on. `true`: it is a pause.
+    pub fn put_in_force(&mut self, now: &InForce<'_>, at: Millis) -> bool {
         trace!(decision = ?now.paused, "pause");
         self.counts.max_concurrency = Some(now.pace.max_concurrency);
         if self.window.as_deref() != now.window {
@@ -79,6 +80,10 @@ impl State {
             self.window = now.window.map(str::to_owned);
         }
         let overridden = Overridden::by(now);
+        self.counts.override_seconds = match overridden.what.is_empty() {
+            true => 0,
+            false => override_seconds(overridden.since.as_deref(), at),
+        };
         if self.overridden != overridden {
             let Overridden { what, since, note } = &overridden;
             if what.is_empty() {

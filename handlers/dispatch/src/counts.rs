@@ -1,7 +1,9 @@
 //! What a tick did, as metrics and as the function's answer.
 
 use serde::Serialize;
+use spillway::Millis;
 use spillway::message::admission::LeftOut;
+use spillway::protocol::fact::Fact;
 
 /// Those that are a level, not a count: 0 says something.
 pub const LEVELS: &[&str] = &["MaxConcurrency", "SlotsTaken", "StartsToday"];
@@ -79,6 +81,58 @@ pub struct Counts {
     pub max_concurrency: Option<u32>,
     /// How long the tick took.
     pub duration_milliseconds: u64,
+    /// Age of the oldest slot when the tick began.
+    pub oldest_slot_seconds: u64,
+    /// Age of what an operator overrides, by the control item's `since`; without a time there it counts as a year.
+    pub override_seconds: u64,
+    /// Messages that could be received from the events queues of all lanes when the tick ended, about.
+    pub backlog: u64,
+    /// Messages of the events queues that were delayed or hidden then, about.
+    pub backlog_hidden: u64,
+    /// Messages that could be received from the outcomes queue when the tick ended, about.
+    pub outcomes_backlog: u64,
+    /// Seconds until the backlog has drained at the rate of this tick.
+    pub drain_seconds: u64,
+    /// 1 when messages waited, slots were free, nothing said to wait, and nothing started.
+    pub stands_still: u32,
+    /// Messages in all dead-letter and failure queues when the tick ended, about: the sum of the next five.
+    pub dead_letters: u64,
+    /// Messages in the dead-letter queues of the events queues, of all lanes.
+    pub events_dead_letters: u64,
+    /// Messages in the dead-letter queue of the outcomes queue.
+    pub outcomes_dead_letters: u64,
+    /// Invocations in the queue of what ingest failed on.
+    pub ingest_failures: u64,
+    /// Messages in the queues of what rules and topics could not deliver, of all lanes.
+    pub rules_failures: u64,
+    /// Reconcile runs that could not be started, in their queue.
+    pub reconcile_failures: u64,
+    /// What only a person can settle: `Parked` and `Unreadable`.
+    pub needs_person: u32,
+    /// Queues whose size could not be read.
+    pub queues_unread: u32,
+}
+
+/// What is reported value by value, so that CloudWatch has percentiles.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Values {
+    /// From S3's event to the start of its execution, of first attempts; of several events the oldest counts.
+    pub event_to_start_milliseconds: Vec<u64>,
+}
+
+impl Values {
+    pub(crate) fn told(&mut self, fact: &Fact, now: Millis) {
+        let Fact::Started {
+            event_time: Some(event_time),
+            ..
+        } = fact
+        else {
+            return;
+        };
+        let took = u64::try_from(now - event_time).unwrap_or_default();
+        self.event_to_start_milliseconds.push(took);
+    }
 }
 
 impl Counts {

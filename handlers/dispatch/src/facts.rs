@@ -41,7 +41,7 @@ pub fn tell(fact: Fact, problem: Option<AwsError>, counts: &mut Counts, failures
         Fact::Batched => counts.batches += 1,
         Fact::Suspect(taken_at) => debug!(taken_at, "a slot may lack its start"),
         Fact::Failed(scope) => failed(scope, problem, failures),
-        Fact::Started { execution } => {
+        Fact::Started { execution, .. } => {
             debug!(execution, "started");
             counts.started += 1;
         }

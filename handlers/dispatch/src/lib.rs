@@ -10,6 +10,7 @@ mod facts;
 mod fill;
 mod guide;
 mod look_after;
+mod look_around;
 mod receive;
 mod renew;
 mod shared;
@@ -23,8 +24,10 @@ use aws::queue::Queue;
 use aws::shell::{Parts, Shell};
 use aws::workflow::Workflow;
 
+use look_around::Watched;
+
 pub use config::Config;
-pub use counts::{Counts, LEVELS};
+pub use counts::{Counts, LEVELS, Values};
 pub use error::TickError;
 pub use tick::{Ended, Invocation};
 
@@ -33,6 +36,7 @@ pub use tick::{Ended, Invocation};
 pub struct Dispatch {
     config: Config,
     shell: Shell,
+    queues: Vec<Watched>,
 }
 
 impl Dispatch {
@@ -50,7 +54,12 @@ impl Dispatch {
         };
         parts.pipeline.order = config.order;
         let shell = Shell::new(parts);
-        Self { config, shell }
+        let queues = look_around::watched(&config, &clients);
+        Self {
+            config,
+            shell,
+            queues,
+        }
     }
 
     /// Returns the pipeline's name.

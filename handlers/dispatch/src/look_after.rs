@@ -11,6 +11,7 @@ use spillway::protocol::starting::Starting;
 use spillway::protocol::sweeping::Sweeping;
 use spillway::record::lease::Lap;
 use spillway::record::slot::Slot;
+use spillway::rules::standing::oldest_slot_seconds;
 use spillway::rules::sweep::is_overdue;
 use tokio::time::Instant;
 use tracing::{error, trace};
@@ -33,6 +34,7 @@ impl Dispatch {
     /// Tells of slots that are older than any execution can be: the execution hangs, or its state machine has no timeout any
     /// longer.
     pub(crate) fn tell_overdue(&self, shared: &Shared, slots: &[Slot]) {
+        shared.state().counts.oldest_slot_seconds = oldest_slot_seconds(slots, shared.now());
         let Some(timeout) = self.config.execution_timeout else {
             return;
         };

@@ -41,6 +41,7 @@ async fn handle(
     };
     let ended = dispatch.tick(invocation).await;
     metrics::emit(dispatch.pipeline(), &ended.counts, LEVELS, clock.now());
+    metrics::emit_values(dispatch.pipeline(), &ended.values, clock.now());
     match ended.failure {
         Some(failure) => Err(failure),
         None => Ok(ended.counts),

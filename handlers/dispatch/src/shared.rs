@@ -20,7 +20,7 @@ use spillway::protocol::unclaimed::Unclaimed;
 use tokio::sync::OnceCell;
 use tracing::warn;
 
-use crate::counts::Counts;
+use crate::counts::{Counts, Values};
 use crate::error::{Failures, TickError};
 use crate::facts;
 
@@ -51,6 +51,7 @@ pub struct State {
     pub holding: Holding,
     pub shares: Shares,
     pub counts: Counts,
+    pub values: Values,
     pub failures: Failures,
     /// Slots of this tick that lack a certain answer.
     pub outstanding: Outstanding,
@@ -138,6 +139,7 @@ impl Shared {
 
     /// What the answer to a start says of those to come.
     fn start_told(&self, state: &mut State, fact: &Fact) {
+        state.values.told(fact, self.now());
         match fact {
             Fact::Started { .. } | Fact::AlreadyStarted | Fact::Refused { .. } => {
                 state.kept.answered();

@@ -26,7 +26,7 @@ use tracing::{error, info, warn};
 
 use crate::Dispatch;
 use crate::config::Config;
-use crate::counts::Counts;
+use crate::counts::{Counts, Values};
 use crate::error::{Failures, TickError};
 use crate::shared::{Reservation, Shared, State};
 
@@ -46,6 +46,7 @@ pub struct Invocation {
 #[derive(Debug, Default)]
 pub struct Ended {
     pub counts: Counts,
+    pub values: Values,
     /// The first thing that went wrong; what was done before it stands.
     pub failure: Option<TickError>,
 }
@@ -78,6 +79,8 @@ impl Dispatch {
             }
             Err(failure) => Ended::failed(failure),
         };
+        self.look_around(&mut ended.counts, &invocation, began)
+            .await;
         let duration = invocation.clock.now() - began;
         ended.counts.duration_milliseconds = u64::try_from(duration).unwrap_or_default();
         ended
@@ -220,6 +223,7 @@ impl Dispatch {
             holding,
             shares: Shares::new(shares.zip(owed)),
             counts: Counts::default(),
+            values: Values::default(),
             failures: Failures::default(),
             outstanding: Outstanding::new(now),
             control_read: now,
@@ -229,7 +233,7 @@ impl Dispatch {
             kept: KeptStarts::new(times.join_by),
             unclaimed: Unclaimed::default(),
         };
-        if state.put_in_force(in_force) {
+        if state.put_in_force(in_force, now) {
             state.tick.pause();
         }
         Shared {
@@ -320,6 +324,7 @@ impl Shared {
         }
         let ended = Ended {
             counts: state.counts.clone(),
+            values: std::mem::take(&mut state.values),
             failure: state.failures.first.take(),
         };
         (ended, state.tick.keeps_lease())

@@ -48,6 +48,8 @@ pub struct Counts {
     pub unreadable: u64,
     /// Read units of the ledger that were used.
     pub read_units: f64,
+    /// What only a person can settle: `Orphans` and `Unreadable`.
+    pub needs_person: u64,
     /// How long the invocation took.
     pub duration_milliseconds: u64,
 }

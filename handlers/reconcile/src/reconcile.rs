@@ -73,6 +73,8 @@ impl Reconcile {
             .ledger
             .count_for_run(&run, &counts.for_run(), began / 1_000 + retention)
             .await;
+        // Not for the run, which has its parts.
+        counts.needs_person = counts.orphans + counts.unreadable;
         let took = invocation.clock.now() - began;
         counts.duration_milliseconds = u64::try_from(took).unwrap_or_default();
         let result = result.and_then(|answer| Ok(told.map(|()| answer)?));

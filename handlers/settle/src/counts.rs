@@ -28,4 +28,28 @@ pub struct Counts {
     pub redriven: u32,
     /// Outcomes that could not be settled and come again.
     pub unsettled_outcomes: u32,
+    /// What only a person can settle: `Redriven`.
+    pub needs_person: u32,
+}
+
+/// What is reported value by value, so that CloudWatch has percentiles.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Values {
+    /// From the slot, which is put just before the start, until the outcome is settled.
+    pub start_to_outcome_milliseconds: Vec<u64>,
+    /// 1 for each object event whose attempt failed and 0 for each that succeeded: the average is the share of failures.
+    pub failures: Vec<u8>,
+}
+
+impl Values {
+    pub(crate) fn of(counts: &Counts, start_to_outcome_milliseconds: Vec<u64>) -> Self {
+        let ended = |value, events| std::iter::repeat_n(value, events as usize);
+        let succeeded = ended(0, counts.succeeded);
+        let failed = ended(1, counts.retried + counts.dead);
+        Self {
+            start_to_outcome_milliseconds,
+            failures: succeeded.chain(failed).collect(),
+        }
+    }
 }

@@ -9,6 +9,8 @@ use crate::counts::Counts;
 pub fn tell(fact: Ended, message_id: &str, counts: &mut Counts) {
     trace!(decision = ?fact, "outcome");
     match fact {
+        // It is a time, not a count.
+        Ended::Held { .. } => {}
         Ended::Succeeded => counts.succeeded += 1,
         Ended::Retried => counts.retried += 1,
         Ended::Dead => counts.dead += 1,

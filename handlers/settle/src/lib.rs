@@ -14,7 +14,7 @@ use aws::shell::{Parts, Shell};
 use aws::workflow::Workflow;
 
 pub use config::Config;
-pub use counts::Counts;
+pub use counts::{Counts, Values};
 pub use settle::{Settled, SqsRecord};
 
 /// The handler's state: built once, used by every invocation.

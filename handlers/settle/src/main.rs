@@ -49,6 +49,7 @@ async fn handle(
     let deadline = i64::try_from(event.context.deadline).unwrap_or(i64::MAX);
     let settled = settle.settle(&event.payload.records, clock, deadline).await;
     metrics::emit(settle.pipeline(), &settled.counts, &[], clock.now());
+    metrics::emit_values(settle.pipeline(), &settled.values, clock.now());
     let failures = settled.failed.into_iter();
     Ok(BatchResponse {
         batch_item_failures: failures

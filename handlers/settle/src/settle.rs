@@ -13,7 +13,7 @@ use spillway::protocol::reporting::Reporting;
 use tracing::error;
 
 use crate::Settle;
-use crate::counts::Counts;
+use crate::counts::{Counts, Values};
 use crate::facts;
 
 /// What settle needs of a message in Lambda's SQS event.
@@ -29,6 +29,7 @@ pub struct SqsRecord {
 #[derive(Debug, Default)]
 pub struct Settled {
     pub counts: Counts,
+    pub values: Values,
     /// The ids of messages that must come again.
     pub failed: Vec<String>,
 }
@@ -39,6 +40,8 @@ struct Outcomes<'a> {
     records: &'a [SqsRecord],
     deadline: Millis,
     counts: Mutex<Counts>,
+    /// When the slot of each was put, as far as it has one.
+    held: Mutex<Vec<Option<Millis>>>,
 }
 
 impl Guide<Reporting> for Outcomes<'_> {
@@ -64,7 +67,19 @@ impl Guide<Reporting> for Outcomes<'_> {
         }
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         for fact in facts {
+            if let Ended::Held { taken_at } = fact {
+                self.held(index, taken_at);
+            }
             facts::tell(fact, message_id, &mut counts);
+        }
+    }
+}
+
+impl Outcomes<'_> {
+    fn held(&self, index: usize, taken_at: Millis) {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(held) = held.get_mut(index) {
+            *held = Some(taken_at);
         }
     }
 }
@@ -89,9 +104,17 @@ impl Settle {
             records,
             deadline,
             counts: Mutex::new(counts),
+            held: Mutex::new(vec![None; records.len()]),
         };
         let all = reports.len();
         drive(&shell, &outcomes, &mut reports, all).await;
+        let held = outcomes.held.into_inner();
+        let held = held.unwrap_or_else(PoisonError::into_inner);
+        let settled = held.iter().zip(&reports);
+        let settled = settled.filter(|(_, report)| !report.has_failed());
+        let took = |taken_at: &Millis| u64::try_from(clock.now() - taken_at).unwrap_or_default();
+        let took = settled.filter_map(|(held, _)| held.as_ref().map(took));
+        let took: Vec<u64> = took.collect();
         let counts = outcomes.counts.into_inner();
         let mut counts = counts.unwrap_or_else(PoisonError::into_inner);
         let failed = records.iter().zip(&reports);
@@ -100,7 +123,13 @@ impl Settle {
             .map(|(record, _)| record.message_id.clone())
             .collect();
         counts.outcomes += u32::try_from(records.len()).unwrap_or(u32::MAX);
+        counts.needs_person = counts.redriven;
         counts.unsettled_outcomes += u32::try_from(failed.len()).unwrap_or(u32::MAX);
-        Settled { counts, failed }
+        let values = Values::of(&counts, took);
+        Settled {
+            counts,
+            values,
+            failed,
+        }
     }
 }

@@ -3,6 +3,7 @@
 //! Time is virtual: run under `#[tokio::test(start_paused = true)]`.
 
 pub mod costs;
+pub mod drills;
 mod invariants;
 mod invocation;
 pub mod mutation;

@@ -1,15 +1,18 @@
 //! The pipeline under test, and what AWS does around the handlers: the schedule, the event source mapping, timeouts.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use aws::clients::Clients;
 use aws::clock::Clock;
 use aws::environment::PipelineVariables;
+use aws::metrics;
 use aws_sdk_sqs::types::DeleteMessageBatchRequestEntry;
-use dispatch::{Dispatch, Ended, Invocation, TickError};
+use dispatch::config::FailureQueues;
+use dispatch::{Dispatch, Ended, Invocation, LEVELS, TickError};
 use fake_aws::{Caller, Ending, EventRule, Execution, FakeAws, Queue, QueueConfig, Redrive, Rng};
+use serde::Serialize;
 use settle::{Settle, SqsRecord};
 use spillway::execution::input::InputFormat;
 use spillway::lane::Lane;
@@ -21,6 +24,8 @@ use spillway::rules::retry::RetryPolicy;
 
 use crate::upload::{Upload, notification};
 
+/// The pipeline's name.
+pub const PIPELINE: &str = "pipeline";
 /// The ledger's table.
 pub const LEDGER: &str = "ledger";
 pub(crate) const LEDGER_ARN: &str = "arn:aws:dynamodb:us-east-1:123456789012:table/ledger";
@@ -52,6 +57,8 @@ pub struct Settings {
     pub tick: Duration,
     /// What a tick does when no event waits.
     pub idle: Idle,
+    /// Whether ticks read the sizes of all queues, as Terraform has it.
+    pub looks_around: bool,
     /// Lambda's timeout of `ingest` and `settle`.
     pub handler_timeout: Duration,
     /// From one tick to the next.
@@ -95,6 +102,7 @@ impl Default for Settings {
             execution_timeout: None,
             tick: Duration::from_secs(56),
             idle: Idle::Stop,
+            looks_around: false,
             handler_timeout: Duration::from_secs(30),
             schedule: Duration::from_secs(60),
             visibility: Duration::from_secs(45),
@@ -180,6 +188,8 @@ pub struct Pipeline {
     pub outcomes_dead_letters: Queue,
     pub machine: String,
     invocations: Arc<AtomicU32>,
+    /// What the handlers printed for CloudWatch, if ticks look around.
+    lines: Arc<Mutex<Vec<String>>>,
 }
 
 impl Pipeline {
@@ -246,6 +256,7 @@ impl Pipeline {
             outcomes_dead_letters,
             machine,
             invocations,
+            lines: Arc::default(),
         }
     }
 
@@ -314,7 +325,7 @@ impl Pipeline {
     /// What Terraform tells every handler.
     pub fn variables(&self) -> PipelineVariables {
         PipelineVariables {
-            name: "pipeline".into(),
+            name: PIPELINE.into(),
             ledger_table: LEDGER.into(),
             ledger_arn: LEDGER_ARN.into(),
             lanes: self.lanes(),
@@ -331,6 +342,10 @@ impl Pipeline {
             input_format: InputFormat::Objects,
             retention_days: 90,
             outcomes_queue_url: self.outcomes.url(),
+            failure_queues: self.settings.looks_around.then(|| FailureQueues {
+                outcomes: vec![self.outcomes_dead_letters.url()],
+                ..FailureQueues::default()
+            }),
             state_machine_arn: self.machine.clone(),
             pace: self.settings.pace.clone(),
             windows: self.settings.windows.clone(),
@@ -389,10 +404,34 @@ impl Pipeline {
             () = tokio::time::sleep(self.dispatch_timeout()) => Ticked::TimedOut,
         };
         tick.abort();
-        if !matches!(ticked, Ticked::Ended(_)) {
-            caller.crash();
+        match &ticked {
+            Ticked::Ended(ended) => {
+                self.told(&ended.counts, LEVELS, &ended.values, clock);
+            }
+            _ => caller.crash(),
         }
         ticked
+    }
+
+    fn told(
+        &self,
+        counts: &impl Serialize,
+        levels: &[&str],
+        values: &impl Serialize,
+        clock: Clock,
+    ) {
+        if self.settings.looks_around {
+            let now = clock.now();
+            let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+            lines.push(metrics::line(PIPELINE, counts, levels, now));
+            lines.extend(metrics::value_lines(PIPELINE, values, now));
+        }
+    }
+
+    /// What the handlers printed for CloudWatch, if ticks look around.
+    pub fn lines(&self) -> Vec<String> {
+        let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        lines.clone()
     }
 
     /// What Lambda's event source mapping does once: receive outcomes, invoke `settle`, delete what it settled.
@@ -438,6 +477,7 @@ impl Pipeline {
                 return ended;
             }
         };
+        self.told(&settled.counts, &[], &settled.values, clock);
         let done = messages.iter().enumerate().filter(|(_, message)| {
             let mut failed = settled.failed.iter();
             !failed.any(|failed| Some(failed.as_str()) == message.message_id())

@@ -1,6 +1,7 @@
 //! One SQS queue.
 
 mod send;
+mod size;
 
 use std::time::Duration;
 
@@ -14,6 +15,8 @@ use spillway::message::{ATTEMPT, Received};
 use tracing::warn;
 
 use crate::error::AwsError;
+
+pub use size::Size;
 
 /// Entries of one batch call, and messages of one receive.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>

@@ -7,13 +7,23 @@ use thiserror::Error;
 
 use super::name::{ID_BYTES, id};
 use super::s3_notification::{self, Home};
-use crate::event::ObjectEvent;
+use crate::Millis;
+use crate::event::{ObjectEvent, time};
 
 /// What an execution is started with.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Load {
     pub attempt: u32,
     pub events: Vec<ObjectEvent>,
+}
+
+impl Load {
+    /// When the oldest of its events happened, of those that S3 reported. `None`: there is none, or it is no first attempt.
+    pub fn reported_at(&self) -> Option<Millis> {
+        let reported = self.events.iter().filter(|it| it.sequencer.is_some());
+        let times = reported.filter_map(|event| time::millis(&event.event_time));
+        times.min().filter(|_| self.attempt == 1)
+    }
 }
 
 /// What an execution's input looks like.

@@ -1,10 +1,15 @@
 //! What settling an outcome comes to know.
 
+use crate::Millis;
 use crate::execution::outcome::Outcome;
 
 /// Something that happened. Each is counted and logged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ended {
+    /// The slot of its execution was put then.
+    Held {
+        taken_at: Millis,
+    },
     Succeeded,
     /// The next attempt was asked for, and the row says so.
     Retried,

@@ -46,6 +46,8 @@ pub enum Fact {
 
     Started {
         execution: String,
+        /// When the oldest of its events happened; `None`: it is no first attempt, or reconcile found it.
+        event_time: Option<Millis>,
     },
     AlreadyStarted,
     Throttled {

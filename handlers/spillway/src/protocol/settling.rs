@@ -91,6 +91,9 @@ impl Settling {
             facts.push(Ended::Stale);
             return self.done(facts);
         };
+        facts.push(Ended::Held {
+            taken_at: slot.taken_at,
+        });
         match &slot.work {
             Work::Batch => At::ReadBatch(slot),
             Work::Row(_) if self.outcome.status == Status::Succeeded && !terms.reports => {

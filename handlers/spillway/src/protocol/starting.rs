@@ -119,6 +119,7 @@ impl Starting {
             Start::Started => {
                 facts.push(Fact::Started {
                     execution: execution(),
+                    event_time: load.reported_at(),
                 });
                 self.stage = Stage::Started;
                 self.unpend()

@@ -2,7 +2,9 @@
 
 pub mod attempt;
 pub mod batch;
+pub mod condition;
 pub mod order;
 pub mod report;
 pub mod retry;
+pub mod standing;
 pub mod sweep;

@@ -52,6 +52,7 @@ impl Way {
 fn settings(events_per_execution: u32) -> Settings {
     let mut settings = Settings {
         events_per_execution,
+        looks_around: true,
         latency: (Duration::from_millis(10), Duration::from_millis(10)),
         ..Settings::default()
     };

@@ -91,6 +91,11 @@ impl Windows {
     pub fn in_force(&self, now: Millis) -> Option<&Window> {
         self.0.iter().find(|window| window.holds_at(now))
     }
+
+    /// What each window says of the pace.
+    pub fn paces(&self) -> impl Iterator<Item = &Partial> {
+        self.0.iter().map(|window| &window.pace)
+    }
 }
 
 #[cfg(test)]

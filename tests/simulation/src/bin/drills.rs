@@ -1,0 +1,23 @@
+//! Runs every drill, and prints in JSON what it tells CloudWatch: by the drill's name, from when until when, and the lines.
+
+use serde_json::{Map, json};
+use simulation::drills::{self, Drill};
+
+fn main() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .start_paused(true)
+        .build()
+        .expect("a runtime of this thread needs nothing");
+    let mut told = Map::new();
+    for drill in Drill::ALL {
+        let drills::Told {
+            since,
+            until,
+            lines,
+        } = runtime.block_on(drills::run(drill));
+        let run = json!({"since": since, "until": until, "lines": lines});
+        told.insert(format!("{drill:?}"), run);
+    }
+    println!("{}", json!(told));
+}
