@@ -4,7 +4,9 @@ module "input" {
   source = "./modules/input"
 
   name                    = var.name
+  alarms                  = var.alarms
   buckets                 = var.buckets
+  dashboard               = var.dashboard
   fifo                    = var.fifo
   handlers                = var.handlers
   lanes                   = var.lanes
@@ -25,6 +27,7 @@ module "input" {
   dist = "${path.module}/dist"
 
   given = {
+    alarms    = var.alarms
     buckets   = var.buckets
     handlers  = var.handlers
     lanes     = var.lanes

@@ -1,6 +1,23 @@
+output "alarms" {
+  description = "The alarms: names and ARNs by the heading of their page in the runbook, the composite one's ARN, and how many metrics they read, which CloudWatch charges for. Null without alarms."
+  value = one([
+    for alarms in module.alarms : {
+      arns          = alarms.alarm_arns
+      names         = alarms.alarm_names
+      unhealthy_arn = alarms.unhealthy_arn
+      metrics       = alarms.metrics
+    }
+  ])
+}
+
 output "bucket_notifications" {
   description = "Per bucket key, what its notification configuration must have, for whoever owns it: the bucket's name, the queue and function entries, and whether EventBridge must be on. Prefixes and suffixes are not URL-encoded: modules/bucket-notification writes them as S3 wants them."
   value       = local._bucket_notifications
+}
+
+output "dashboard_url" {
+  description = "Address of the dashboard in the console; null without one."
+  value       = one(module.dashboard[*].url)
 }
 
 output "dead_letter_queue_arn" {
@@ -137,14 +154,13 @@ output "log_group_names" {
 }
 
 output "metrics" {
-  description = "The handlers' metrics in CloudWatch: namespace, dimensions, and the names by handler. Counts of 0 are not reported: alarms should treat missing data as not breaching."
+  description = "The handlers' metrics in CloudWatch: namespace, dimensions, names by handler, and what each is. \"every\" are those of every function. Counts of 0 are not reported: alarms should treat missing data as not breaching."
   value = {
     namespace  = "Spillway"
     dimensions = { Pipeline = module.input.name }
-    # What each counts: metrics.json has that too.
-    names = {
-      for handler, metrics in jsondecode(file("${path.module}/data/metrics.json")) : handler => keys(metrics)
-    }
+    names      = { for handler, metrics in local._metrics : handler => keys(metrics) }
+    # By handler and name: unit, meaning, and when it is reported.
+    list = local._metrics
   }
 }
 

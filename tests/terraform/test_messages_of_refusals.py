@@ -14,6 +14,7 @@ pytestmark = pytest.mark.quick
 
 # The input that is named, and the remedy.
 SAID = {
+    "alarms_on_ticks_that_are_rarer": ("rate(10 minutes)", "Give 1800 or more, or leave it out"),
     "fifo_from_s3": ("a.all", 'via = "lambda"'),
     "fifo_with_a_backoff": ("backoff_seconds", "[0]"),
     "sources_that_overlap": ("a.all and a.json", "prefixes or suffixes"),

@@ -27,6 +27,8 @@ FITS = {
     "notification": r".{1,255}",
     "table": r"[0-9A-Za-z_.-]{3,255}",
     "log group": r"[0-9A-Za-z_/.#-]{1,512}",
+    "alarm": r"[ -~]{1,255}",
+    "dashboard": r"[0-9A-Za-z_-]{1,255}",
     "role": r"[0-9A-Za-z+=,.@_-]{1,64}",
 }
 
@@ -85,6 +87,8 @@ def _of(pipeline: str, names: dict) -> list[tuple[str, str, str]]:
         "rule": {**names["rules"], **{f"on {source}": name for source, name in names["source_rules"].items()}},
         "notification": names["sources"],
         "table": {"ledger": names["ledger"]},
+        "alarm": names["alarms"],
+        "dashboard": {"dashboard": names["dashboard"]},
         "log group": {f"{kind} {name}": group for kind, groups in names["log_groups"].items() for name, group in groups.items()},
     }
     return [(kind, f"{pipeline}/{which}", name) for kind, named in found.items() for which, name in named.items()]

@@ -21,6 +21,7 @@ MANIFEST = {
 }
 # With something at every place where the input has an object.
 EVERYTHING = {
+    "alarms": {"topics": [{"arn": "arn:aws:sns:eu-central-1:111122223333:oncall"}]},
     "buckets": {
         "uploads": {"name": "uploads", "notification": "owned", "sources": {"status": {"prefix": "status/", "via": "lambda"}}}
     },

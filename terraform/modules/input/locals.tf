@@ -21,6 +21,16 @@ locals {
   ]...)
   _ingest = anytrue([for source in values(local._sources) : source.via == "lambda"])
 
+  # As far as the schedule says it; 1 for a cron.
+  _minutes_between_ticks = (
+    startswith(var.schedule.expression, "rate(")
+    ? tonumber(try(regex("[0-9]+", var.schedule.expression), "1")) * (
+      strcontains(var.schedule.expression, "hour") ? 60 :
+      strcontains(var.schedule.expression, "day") ? 1440 : 1
+    )
+    : 1
+  )
+
   _handlers = concat(
     ["dispatch", "settle"],
     local._ingest ? ["ingest"] : [],

@@ -1,7 +1,17 @@
 # The input, with its defaults.
+output "alarms" {
+  description = "The input alarms, with its defaults."
+  value       = var.alarms
+}
+
 output "buckets" {
   description = "The input buckets, with its defaults."
   value       = var.buckets
+}
+
+output "dashboard" {
+  description = "The input dashboard, with its defaults."
+  value       = var.dashboard
 }
 
 output "fifo" {

@@ -9,6 +9,7 @@ locals {
     known = {
       buckets   = var.buckets
       workflow  = var.workflow
+      alarms    = var.alarms
       handlers  = var.handlers
       lanes     = var.lanes
       ledger    = var.ledger
@@ -75,6 +76,24 @@ locals {
       for place, object in objects : [
         for found in [lookup(object, "policy_statements", null)] : {
           for number, one in found : "${place}.policy_statements[${number}]" => one if one != null
+        } if found != null
+      ]
+    ])...)
+  }
+
+  _of_alarms = {
+    for side, object in local._sides : side => merge([
+      for found in [lookup(object, "alarms", null)] : {
+        for only in [found] : "alarms" => only
+      } if found != null
+    ]...)
+  }
+
+  _of_alarms_topics = {
+    for side, objects in local._of_alarms : side => merge(flatten([
+      for place, object in objects : [
+        for found in [lookup(object, "topics", null)] : {
+          for number, one in found : "${place}.topics[${number}]" => one if one != null
         } if found != null
       ]
     ])...)
@@ -294,6 +313,8 @@ locals {
       { for place, object in local._of_workflow_state_machine[side] : place => keys(object) },
       { for place, object in local._of_workflow_alias[side] : place => keys(object) },
       { for place, object in local._of_workflow_policy_statements[side] : place => keys(object) },
+      { for place, object in local._of_alarms[side] : place => keys(object) },
+      { for place, object in local._of_alarms_topics[side] : place => keys(object) },
       { for place, object in local._of_handlers[side] : place => keys(object) },
       { for place, object in local._of_handlers_s3[side] : place => keys(object) },
       { for place, object in local._of_handlers_dispatch[side] : place => keys(object) },

@@ -30,6 +30,26 @@ locals {
     { ingest-failures = "${var.name}_kept-until-protect-is-false_ingest-failures" },
   )
 
+  # An alarm is named as its page in the runbook, and those of a lane or of a
+  # function have that name after it.
+  _alarms = merge(
+    {
+      for alarm in [
+        "day-limit", "dead-letters", "drain-time", "failures", "lease-stays-taken",
+        "ledger-throttled", "memory", "needs-person", "no-tick", "oldest-slot",
+        "other-release", "override", "reconcile-failed", "stands-still",
+        "throttled-starts", "timed-out", "unhealthy",
+      ] : alarm => "${var.name}_alarm_${alarm}"
+    },
+    { for lane in var.lanes : "oldest-event_${lane}" => "${var.name}_lane-alarm_oldest-event_${lane}" },
+    {
+      for pair in setproduct(["errors", "throttles"], local._handlers) :
+      "${pair[0]}_${pair[1]}" => "${var.name}_function-alarm_${pair[0]}_${pair[1]}"
+    },
+  )
+  # Dashboards are the account's and not a Region's.
+  _dashboard = "${var.name}_dashboard_${var.region}"
+
   _functions = { for handler in local._handlers : handler => "${var.name}_${handler}" }
   _machines  = { for machine in ["reconcile", "workflow"] : machine => "${var.name}_${machine}" }
   _rules     = { for rule in ["outcomes", "reconcile", "tick"] : rule => "${var.name}_${rule}" }

@@ -1,3 +1,13 @@
+output "alarms" {
+  description = "Names of the alarms: by alarm, oldest-event_<lane>, and errors_<handler> and throttles_<handler>."
+  value       = local._alarms
+}
+
+output "dashboard" {
+  description = "Name of the dashboard."
+  value       = local._dashboard
+}
+
 output "functions" {
   description = "Names of the functions by handler."
   value       = local._functions

@@ -10,7 +10,7 @@ variable "name" {
 }
 
 variable "region" {
-  description = "Region of the pipeline: part of its roles' names, and of no other."
+  description = "Region of the pipeline: part of the names of its roles and its dashboard, and of no other."
   type        = string
   nullable    = false
 

@@ -1,0 +1,182 @@
+# Every alarm, by the heading of its page in the runbook. What all have in common
+# is in main.tf.
+locals {
+  # Alarms that count ticks have a period in which one ends.
+  _each_minute = can(regex("^(rate\\(1 minute\\)$|cron\\([*] )", var.schedule))
+  _no_tick_seconds = (
+    var.no_tick_seconds != null ? var.no_tick_seconds : local._each_minute ? 180 : null
+  )
+  _tick_period = (
+    local._no_tick_seconds != null ? 60 * ceil(local._no_tick_seconds / 180) : 3600
+  )
+
+  _ours = { namespace = "Spillway", dimensions = { Pipeline = var.name } }
+
+  _of_ticks = {
+    no-tick = {
+      what   = "No tick of dispatch ended for 3 periods: nothing starts, whatever waits."
+      metric = merge(local._ours, { name = "SlotsTaken", statistic = "SampleCount" })
+      # Above 0 where a tick is missing after one that was there. So a pipeline that
+      # is dead has such points, and a new one has none before its first tick: it
+      # keeps its state.
+      expression = "FILL(m, REPEAT) - FILL(m, 0)"
+      above      = 0
+      period     = local._tick_period
+      # Metrics of log lines come up to two periods late.
+      datapoints = [3, 5]
+      missing    = "ignore"
+    }
+    lease-stays-taken = {
+      what       = "Ticks find the lease taken: one that died left it, or two schedules tick."
+      metric     = merge(local._ours, { name = "LeaseBusy", statistic = "Sum" })
+      above      = 0
+      period     = local._tick_period
+      datapoints = [3, 3]
+    }
+    stands-still = {
+      what       = "Events wait, slots are free, nothing says to wait, and nothing starts."
+      metric     = merge(local._ours, { name = "StandsStill", statistic = "Maximum" })
+      above      = 0
+      period     = local._tick_period
+      datapoints = [3, 3]
+    }
+    oldest-slot = {
+      what       = "A slot is older than ${var.oldest_slot_seconds} s: its execution hangs, or its outcome is lost."
+      metric     = merge(local._ours, { name = "OldestSlotSeconds", statistic = "Maximum" })
+      first      = "running -p ${var.name} --longest"
+      above      = var.oldest_slot_seconds
+      period     = local._tick_period
+      datapoints = [2, 3]
+    }
+    dead-letters = {
+      what       = "Messages lie in a dead-letter or failure queue: nothing works on them any more."
+      metric     = merge(local._ours, { name = "DeadLetters", statistic = "Maximum" })
+      first      = "failed -p ${var.name}"
+      above      = 0
+      period     = local._tick_period
+      datapoints = [1, 1]
+    }
+    needs-person = {
+      what       = "Something needs a person: a slot parked, an item unreadable, an execution redriven or an orphan."
+      metric     = merge(local._ours, { name = "NeedsPerson", statistic = "Sum" })
+      above      = 0
+      period     = max(300, local._tick_period)
+      datapoints = [1, 1]
+    }
+    failures = {
+      what       = "More than ${var.failure_percent} % of attempts fail."
+      metric     = merge(local._ours, { name = "Failures", statistic = "Average" })
+      first      = "failed -p ${var.name}"
+      above      = var.failure_percent / 100
+      period     = 60
+      datapoints = [3, 3]
+    }
+    throttled-starts = {
+      what       = "Step Functions has throttled starts for 15 minutes: the account's quota is below the pace."
+      metric     = merge(local._ours, { name = "Throttled", statistic = "Sum" })
+      above      = 0
+      period     = max(300, local._tick_period)
+      datapoints = [3, 3]
+    }
+    override = {
+      what       = "An operator's pause or override is older than ${var.override_hours} hours, or does not say since when."
+      metric     = merge(local._ours, { name = "OverrideSeconds", statistic = "Maximum" })
+      first      = "pace -p ${var.name}"
+      above      = var.override_hours * 3600
+      period     = local._tick_period
+      datapoints = [1, 1]
+    }
+  }
+
+  _of_functions = {
+    timed-out = {
+      what       = "Lambda ended an invocation that took too long, or was about to."
+      metric     = merge(local._ours, { name = "TimedOut", statistic = "Sum" })
+      above      = 0
+      period     = 60
+      datapoints = [1, 1]
+    }
+    memory = {
+      what       = "A function has used more than 85 % of its memory: above 100 % Lambda ends it."
+      metric     = merge(local._ours, { name = "MemoryNearLimit", statistic = "Maximum" })
+      above      = 0
+      period     = 60
+      datapoints = [1, 1]
+    }
+    other-release = {
+      what       = "A function runs code of another version than the release that was applied."
+      metric     = merge(local._ours, { name = "OtherRelease", statistic = "Maximum" })
+      first      = "doctor -p ${var.name}"
+      above      = 0
+      period     = 300
+      datapoints = [3, 3]
+    }
+    ledger-throttled = {
+      what = "DynamoDB throttles the ledger."
+      metrics = {
+        r = { name = "ReadThrottleEvents", statistic = "Sum", namespace = "AWS/DynamoDB", dimensions = { TableName = module.names.ledger } }
+        w = { name = "WriteThrottleEvents", statistic = "Sum", namespace = "AWS/DynamoDB", dimensions = { TableName = module.names.ledger } }
+      }
+      # Alarms on metrics of DynamoDB ignore missing data, whatever they say: only
+      # filled ones end.
+      expression = "FILL(r, 0) + FILL(w, 0)"
+      above      = 0
+      period     = 60
+      datapoints = [3, 5]
+    }
+  }
+
+  _of_each_function = merge([
+    for handler, function in local._functions : {
+      "errors_${handler}" = {
+        what       = "${function} fails${handler == "dispatch" ? ": its ticks end with an error" : ""}."
+        metric     = { name = "Errors", statistic = "Sum", namespace = "AWS/Lambda", dimensions = { FunctionName = function } }
+        above      = 0
+        period     = handler == "dispatch" ? local._tick_period : 60
+        datapoints = [2, 3]
+      }
+      "throttles_${handler}" = {
+        what       = "Lambda throttles ${function}: the account or the function has too little concurrency."
+        first      = "doctor -p ${var.name}"
+        metric     = { name = "Throttles", statistic = "Sum", namespace = "AWS/Lambda", dimensions = { FunctionName = function } }
+        above      = 0
+        period     = 60
+        datapoints = [2, 3]
+      }
+    }
+  ]...)
+
+  _of_lanes = {
+    for lane, queue in local._queues : "oldest-event_${lane}" => {
+      what       = "The oldest event of lane ${lane} has waited for more than ${var.oldest_event_seconds} s."
+      metric     = { name = "ApproximateAgeOfOldestMessage", statistic = "Maximum", namespace = "AWS/SQS", dimensions = { QueueName = queue } }
+      above      = var.oldest_event_seconds
+      period     = 300
+      datapoints = [1, 1]
+    }
+  }
+
+  _on_request = {
+    drain-time = var.drain_seconds == null ? null : {
+      what       = "At the present rate the backlog needs more than ${coalesce(var.drain_seconds, 0)} s to drain."
+      metric     = merge(local._ours, { name = "DrainSeconds", statistic = "Minimum" })
+      above      = var.drain_seconds
+      period     = local._tick_period
+      datapoints = [3, 3]
+    }
+    day-limit = !var.limit_of_the_day ? null : {
+      what       = "The day's limit of starts is reached: events wait for the next day (UTC)."
+      metric     = merge(local._ours, { name = "DayLimitReached", statistic = "Maximum" })
+      above      = 0
+      period     = local._tick_period
+      datapoints = [1, 1]
+    }
+    reconcile-failed = var.reconcile == null ? null : {
+      what       = "A reconcile run failed: what it looked for is still missing."
+      metric     = { name = "ExecutionsFailed", statistic = "Sum", namespace = "AWS/States", dimensions = { StateMachineArn = var.reconcile.state_machine_arn } }
+      above      = 0
+      period     = 300
+      datapoints = [1, 1]
+    }
+  }
+}

@@ -1,0 +1,95 @@
+locals {
+  # Throttles of reconcile end in a run that failed: Step Functions invokes again.
+  _left_out = concat(
+    ["throttles_reconcile"],
+    local._no_tick_seconds == null ? ["no-tick"] : [],
+  )
+  # As one type: absent is null.
+  _alarms = {
+    for key, alarm in merge(
+      local._of_ticks, local._of_functions, local._of_each_function, local._of_lanes,
+      { for key, alarm in local._on_request : key => alarm if alarm != null },
+      ) : key => {
+      metrics    = lookup(alarm, "metrics", { m = lookup(alarm, "metric", null) })
+      expression = lookup(alarm, "expression", null)
+      above      = alarm.above
+      period     = alarm.period
+      datapoints = alarm.datapoints
+      missing    = lookup(alarm, "missing", "notBreaching")
+      description = join("\n", [
+        alarm.what,
+        "First: spillway ${lookup(alarm, "first", "status -p ${var.name}")}",
+        # One page for an alarm, whatever function or lane it is of.
+        "Runbook: ${var.runbook}#${split("_", key)[0]}",
+      ])
+    } if !contains(local._left_out, key)
+  }
+  # What CloudWatch charges for.
+  _metrics = sum([for alarm in local._alarms : length(alarm.metrics)])
+}
+
+resource "aws_cloudwatch_metric_alarm" "this" {
+  for_each = local._alarms
+
+  alarm_name          = local._names[each.key]
+  alarm_description   = each.value.description
+  comparison_operator = "GreaterThanThreshold"
+  datapoints_to_alarm = each.value.datapoints[0]
+  evaluation_periods  = each.value.datapoints[1]
+  tags                = var.tags
+  threshold           = each.value.above
+  treat_missing_data  = each.value.missing
+
+  alarm_actions = var.unhealthy ? [] : local._topics
+  ok_actions    = var.unhealthy ? [] : local._topics
+
+  # One metric, unless something is computed.
+  dimensions  = each.value.expression == null ? each.value.metrics.m.dimensions : null
+  metric_name = each.value.expression == null ? each.value.metrics.m.name : null
+  namespace   = each.value.expression == null ? each.value.metrics.m.namespace : null
+  period      = each.value.expression == null ? each.value.period : null
+  statistic   = each.value.expression == null ? each.value.metrics.m.statistic : null
+
+  dynamic "metric_query" {
+    for_each = each.value.expression == null ? {} : each.value.metrics
+
+    content {
+      id          = metric_query.key
+      return_data = false
+
+      metric {
+        dimensions  = metric_query.value.dimensions
+        metric_name = metric_query.value.name
+        namespace   = metric_query.value.namespace
+        period      = each.value.period
+        stat        = metric_query.value.statistic
+      }
+    }
+  }
+  dynamic "metric_query" {
+    for_each = each.value.expression == null ? [] : [each.value.expression]
+
+    content {
+      id          = "result"
+      expression  = metric_query.value
+      label       = each.key
+      return_data = true
+    }
+  }
+}
+
+# For who wants one page for one trouble, however many alarms it sets off.
+resource "aws_cloudwatch_composite_alarm" "unhealthy" {
+  count = var.unhealthy ? 1 : 0
+
+  alarm_name        = local._names["unhealthy"]
+  alarm_description = "Something is wrong with the pipeline.\nFirst: spillway status -p ${var.name}\nRunbook: ${var.runbook}#unhealthy"
+  alarm_rule        = join(" OR ", [for key in sort(keys(local._alarms)) : "ALARM(\"${local._names[key]}\")"])
+  tags              = var.tags
+
+  alarm_actions = local._topics
+  ok_actions    = local._topics
+
+  # The rule names them, and CloudWatch wants them to be there.
+  depends_on = [aws_cloudwatch_metric_alarm.this]
+}

@@ -1,0 +1,50 @@
+variable "name" {
+  description = "Name of the pipeline: the metrics' dimension, and what the names of its functions and queues begin with."
+  type        = string
+  nullable    = false
+}
+
+variable "region" {
+  description = "Region of the pipeline: part of the dashboard's name, since dashboards are the account's."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z]+(-[a-z0-9]+)+$", var.region))
+    error_message = "region = \"${var.region}\" is no Region, such as eu-central-1."
+  }
+}
+
+variable "state_machine" {
+  description = "The state machine whose executions are started."
+  type        = object({ arn = string })
+  nullable    = false
+}
+
+variable "alarm_arns" {
+  description = "ARNs of the alarms whose states are shown; []: a text says how to have some."
+  type        = list(string)
+  default     = []
+  nullable    = false
+}
+
+variable "fifo" {
+  description = "Whether the events queues are FIFO queues: their names end in .fifo."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "handlers" {
+  description = "The pipeline's functions: dispatch and settle, and ingest and reconcile if it has them."
+  type        = set(string)
+  default     = ["dispatch", "settle", "reconcile"]
+  nullable    = false
+}
+
+variable "lanes" {
+  description = "Names of the lanes."
+  type        = set(string)
+  default     = ["default"]
+  nullable    = false
+}

@@ -1,0 +1,180 @@
+# modules/alarms on its own: what it makes, and what it refuses.
+
+mock_provider "aws" {
+  source = "./tests/mocks"
+}
+
+variables {
+  name   = "reports"
+  topics = [{ arn = "arn:aws:sns:eu-central-1:111122223333:oncall" }]
+}
+
+run "alarms" {
+  module {
+    source = "./modules/alarms"
+  }
+
+  assert {
+    condition = join(" ", keys(aws_cloudwatch_metric_alarm.this)) == join(" ", [
+      "dead-letters", "errors_dispatch", "errors_reconcile", "errors_settle", "failures",
+      "lease-stays-taken", "ledger-throttled", "memory", "needs-person", "no-tick",
+      "oldest-event_default", "oldest-slot", "other-release", "override", "stands-still",
+      "throttled-starts", "throttles_dispatch", "throttles_settle", "timed-out",
+    ])
+    error_message = "A pipeline without ingest and limits has these: ${jsonencode(keys(aws_cloudwatch_metric_alarm.this))}"
+  }
+  assert {
+    condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.this : alarm.alarm_actions == toset(["arn:aws:sns:eu-central-1:111122223333:oncall"]) && alarm.ok_actions == alarm.alarm_actions])
+    error_message = "The topics are told when an alarm begins and when it ends."
+  }
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.this["no-tick"].treat_missing_data == "ignore" && aws_cloudwatch_metric_alarm.this["no-tick"].datapoints_to_alarm == 3 && aws_cloudwatch_metric_alarm.this["no-tick"].evaluation_periods == 5
+    error_message = "A new pipeline keeps its state, and a dead one has zeros."
+  }
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.this["oldest-event_default"].dimensions == tomap({ QueueName = "reports_events_default" }) && aws_cloudwatch_metric_alarm.this["oldest-event_default"].threshold == 86400
+    error_message = "A lane's oldest event is that of its queue."
+  }
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.this["dead-letters"].alarm_description == "Messages lie in a dead-letter or failure queue: nothing works on them any more.\nFirst: spillway failed -p reports\nRunbook: docs/runbook.md#dead-letters"
+    error_message = "It says what it means, what to run first, and where to read on."
+  }
+  assert {
+    condition     = output.metrics == 20 && output.unhealthy_arn == null && length(output.alarm_arns) == 19 && output.alarm_names["errors_settle"] == "reports_function-alarm_errors_settle"
+    error_message = "${output.metrics} metrics are paid for."
+  }
+}
+
+run "alarms_of_everything" {
+  module {
+    source = "./modules/alarms"
+  }
+
+  variables {
+    drain_seconds    = 3600
+    fifo             = true
+    handlers         = ["dispatch", "ingest", "reconcile", "settle"]
+    lanes            = ["bulk", "urgent"]
+    limit_of_the_day = true
+    reconcile        = { state_machine_arn = "arn:aws:states:eu-central-1:111122223333:stateMachine:reports_reconcile" }
+    runbook          = "https://wiki.example.com/spillway"
+    unhealthy        = true
+  }
+
+  assert {
+    condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.this : length(alarm.alarm_actions) == 0]) && aws_cloudwatch_composite_alarm.unhealthy[0].alarm_actions == toset(["arn:aws:sns:eu-central-1:111122223333:oncall"])
+    error_message = "One page for one trouble."
+  }
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.this["oldest-event_urgent"].dimensions == tomap({ QueueName = "reports_events_urgent.fifo" })
+    error_message = "A FIFO queue's name ends so."
+  }
+  assert {
+    condition     = length([for alarm in aws_cloudwatch_metric_alarm.this : 1 if strcontains(aws_cloudwatch_composite_alarm.unhealthy[0].alarm_rule, "ALARM(\"${alarm.alarm_name}\")")]) == length(aws_cloudwatch_metric_alarm.this)
+    error_message = "Unhealthy is any of them."
+  }
+  assert {
+    condition     = endswith(aws_cloudwatch_metric_alarm.this["throttles_ingest"].alarm_description, "Runbook: https://wiki.example.com/spillway#throttles")
+    error_message = "The runbook is where one's own is."
+  }
+}
+
+run "alarms_of_a_rare_tick" {
+  command = plan
+
+  module {
+    source = "./modules/alarms"
+  }
+
+  variables {
+    schedule = "rate(1 hour)"
+  }
+
+  assert {
+    condition     = !contains(keys(aws_cloudwatch_metric_alarm.this), "no-tick") && aws_cloudwatch_metric_alarm.this["stands-still"].period == 3600
+    error_message = "A schedule slower than a minute has no such alarm, unless it is asked for."
+  }
+}
+
+run "alarms_of_a_rare_tick_on_request" {
+  command = plan
+
+  module {
+    source = "./modules/alarms"
+  }
+
+  variables {
+    schedule        = "rate(10 minutes)"
+    no_tick_seconds = 1800
+  }
+
+  assert {
+    condition     = [for query in aws_cloudwatch_metric_alarm.this["no-tick"].metric_query : query.metric[0].period if length(query.metric) > 0] == [600]
+    error_message = "Each period has a tick."
+  }
+}
+
+run "alarms_without_a_topic" {
+  command = plan
+
+  module {
+    source = "./modules/alarms"
+  }
+
+  variables {
+    topics = []
+  }
+
+  expect_failures = [var.topics]
+}
+
+run "alarms_that_tell_no_topic" {
+  command = plan
+
+  module {
+    source = "./modules/alarms"
+  }
+
+  variables {
+    topics = [{ arn = "oncall@example.com" }]
+  }
+
+  expect_failures = [var.topics]
+}
+
+run "alarms_of_a_function_that_is_none" {
+  command = plan
+
+  module {
+    source = "./modules/alarms"
+  }
+
+  variables {
+    handlers = ["dispatch", "sweeper"]
+  }
+
+  expect_failures = [var.handlers]
+}
+
+run "alarms_out_of_range" {
+  command = plan
+
+  module {
+    source = "./modules/alarms"
+  }
+
+  variables {
+    drain_seconds        = 1
+    failure_percent      = 0
+    no_tick_seconds      = 60
+    oldest_event_seconds = 1209601
+    oldest_slot_seconds  = 0
+    override_hours       = 0
+    schedule             = "every minute"
+  }
+
+  expect_failures = [
+    var.drain_seconds, var.failure_percent, var.no_tick_seconds, var.oldest_event_seconds,
+    var.oldest_slot_seconds, var.override_hours, var.schedule,
+  ]
+}
