@@ -47,7 +47,7 @@ run "alarms_and_a_dashboard" {
   assert {
     condition = join(" ", keys(output.alarms.names)) == join(" ", [
       "day-limit", "dead-letters", "errors_dispatch", "errors_reconcile", "errors_settle",
-      "failures", "lease-stays-taken", "ledger-throttled", "memory", "needs-person",
+      "failures", "lease-stays-taken", "ledger-throttled_reads", "ledger-throttled_writes", "memory", "needs-person",
       "no-tick", "oldest-event_default", "oldest-event_urgent", "oldest-slot", "other-release",
       "override", "reconcile-failed", "stands-still", "throttled-starts",
       "throttles_dispatch", "throttles_settle", "timed-out",

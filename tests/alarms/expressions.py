@@ -1,4 +1,4 @@
-"""Metric math: + and - and FILL, which is all that the alarms use.
+"""Metric math: - and FILL, which is all that the alarms use.
 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
 """
@@ -17,10 +17,9 @@ def _of(node: ast.expr, series: dict[str, Points]) -> Points:
     match node:
         case ast.Name(id=name):
             return series[name]
-        case ast.BinOp(left=left, op=ast.Add() | ast.Sub() as sign, right=right):
-            factor = 1 if isinstance(sign, ast.Add) else -1
+        case ast.BinOp(left=left, op=ast.Sub(), right=right):
             pairs = zip(_of(left, series), _of(right, series), strict=True)
-            return [None if one is None or other is None else one + factor * other for one, other in pairs]
+            return [None if one is None or other is None else one - other for one, other in pairs]
         case ast.Call(func=ast.Name(id="FILL"), args=[filled, ast.Name(id="REPEAT")]):
             return _repeated(_of(filled, series))
         case ast.Call(func=ast.Name(id="FILL"), args=[filled, ast.Constant(value=constant)]):

@@ -72,7 +72,7 @@ def test_metric_math_as_documented() -> None:
     series = {"m": [None, 2.0, None, 1.0], "n": [1.0, None, None, 1.0], "none": [None] * 4}
     assert expressions.value("FILL(m, 0)", series) == [0, 2, 0, 1]
     assert expressions.value("FILL(m, REPEAT)", series) == [None, 2, 2, 1]
-    assert expressions.value("m + n", series) == [None, None, None, 2]
+    assert expressions.value("m - n", series) == [None, None, None, 0]
     assert expressions.value("FILL(m, REPEAT) - FILL(m, 0)", series) == [None, 0, 2, 0]
     assert expressions.value("FILL(none, 0)", series) == [None] * 4
     with pytest.raises(AssertionError):

@@ -1,5 +1,6 @@
 """The alarms as Terraform plans them: what they read exists, what they say leads somewhere, what they cost is what is said."""
 
+import itertools
 import json
 import re
 from pathlib import Path
@@ -7,7 +8,8 @@ from pathlib import Path
 import metrics
 import pytest
 from alarms import plans
-from alarms.definitions import Alarm, Composite, of_plan
+from alarms.definitions import Alarm, Composite, Watch, of_plan
+from alarms.series import Metrics
 from program.paths import ROOT
 
 # All that a pipeline with one lane can have.
@@ -59,6 +61,19 @@ def test_a_count_of_every_tick_is_read_only_where_missing_means_dead(most: Plan)
     """All other alarms take what nobody reports for 0, and so are quiet for who is idle, paused or new."""
     kept = {name for name, alarm in most[0].items() if alarm.rule.missing != "notBreaching"}
     assert kept == {"reports_alarm_no-tick"}
+
+
+@pytest.mark.parametrize(("beyond", "begins"), [(1, True), (0, False)])
+def test_an_alarm_begins_above_its_threshold_and_not_at_it(most: Plan, beyond: int, begins: bool) -> None:
+    """Those too that no drill produces. `no-tick` has no such threshold: what sets it off is that nothing comes."""
+    alarms = {name: alarm for name, alarm in most[0].items() if not name.endswith("_no-tick")}
+    metrics, until = Metrics(), 1_000_000.0
+    for alarm in alarms.values():
+        query = next(iter(alarm.queries.values()))
+        for back in range(alarm.rule.looks_back):
+            at = until - (back + 0.5) * query.period
+            metrics.put(query.namespace, query.name, dict(query.dimensions), at, alarm.threshold + beyond)
+    assert Watch(alarms, metrics).look(until) == (set(alarms) if begins else set())
 
 
 def test_a_description_has_a_command_and_a_heading_of_the_runbook(most: Plan) -> None:
@@ -116,4 +131,4 @@ def test_the_dashboard_shows_what_the_handlers_report_and_each_once(tmp_path: Pa
     assert len(once) == len(set(once)) > 30
     # One below the other, and none over another.
     rows = sorted({(widget["y"], widget["height"]) for widget in widgets})
-    assert all(y + height == below for (y, height), (below, _) in zip(rows, rows[1:], strict=False))
+    assert all(y + height == below for (y, height), (below, _) in itertools.pairwise(rows))

@@ -111,15 +111,17 @@ locals {
       period     = 300
       datapoints = [3, 3]
     }
-    ledger-throttled = {
-      what = "DynamoDB throttles the ledger."
-      metrics = {
-        r = { name = "ReadThrottleEvents", statistic = "Sum", namespace = "AWS/DynamoDB", dimensions = { TableName = module.names.ledger } }
-        w = { name = "WriteThrottleEvents", statistic = "Sum", namespace = "AWS/DynamoDB", dimensions = { TableName = module.names.ledger } }
-      }
+  }
+
+  # One for each metric: where one of two has never had a value, their sum has none.
+  _of_ledger = {
+    for key, name in { reads = "ReadThrottleEvents", writes = "WriteThrottleEvents" } :
+    "ledger-throttled_${key}" => {
+      what   = "DynamoDB throttles ${key} of the ledger."
+      metric = { name = name, statistic = "Sum", namespace = "AWS/DynamoDB", dimensions = { TableName = module.names.ledger } }
       # Alarms on metrics of DynamoDB ignore missing data, whatever they say: only
       # filled ones end.
-      expression = "FILL(r, 0) + FILL(w, 0)"
+      expression = "FILL(m, 0)"
       above      = 0
       period     = 60
       datapoints = [3, 5]

@@ -7,10 +7,10 @@ locals {
   # As one type: absent is null.
   _alarms = {
     for key, alarm in merge(
-      local._of_ticks, local._of_functions, local._of_each_function, local._of_lanes,
+      local._of_ticks, local._of_functions, local._of_each_function, local._of_lanes, local._of_ledger,
       { for key, alarm in local._on_request : key => alarm if alarm != null },
       ) : key => {
-      metrics    = lookup(alarm, "metrics", { m = lookup(alarm, "metric", null) })
+      metric     = alarm.metric
       expression = lookup(alarm, "expression", null)
       above      = alarm.above
       period     = alarm.period
@@ -25,7 +25,7 @@ locals {
     } if !contains(local._left_out, key)
   }
   # What CloudWatch charges for.
-  _metrics = sum([for alarm in local._alarms : length(alarm.metrics)])
+  _metrics = length(local._alarms)
 }
 
 resource "aws_cloudwatch_metric_alarm" "this" {
@@ -44,17 +44,17 @@ resource "aws_cloudwatch_metric_alarm" "this" {
   ok_actions    = var.unhealthy ? [] : local._topics
 
   # One metric, unless something is computed.
-  dimensions  = each.value.expression == null ? each.value.metrics.m.dimensions : null
-  metric_name = each.value.expression == null ? each.value.metrics.m.name : null
-  namespace   = each.value.expression == null ? each.value.metrics.m.namespace : null
+  dimensions  = each.value.expression == null ? each.value.metric.dimensions : null
+  metric_name = each.value.expression == null ? each.value.metric.name : null
+  namespace   = each.value.expression == null ? each.value.metric.namespace : null
   period      = each.value.expression == null ? each.value.period : null
-  statistic   = each.value.expression == null ? each.value.metrics.m.statistic : null
+  statistic   = each.value.expression == null ? each.value.metric.statistic : null
 
   dynamic "metric_query" {
-    for_each = each.value.expression == null ? {} : each.value.metrics
+    for_each = each.value.expression == null ? [] : [each.value.metric]
 
     content {
-      id          = metric_query.key
+      id          = "m"
       return_data = false
 
       metric {

@@ -36,12 +36,13 @@ locals {
     {
       for alarm in [
         "day-limit", "dead-letters", "drain-time", "failures", "lease-stays-taken",
-        "ledger-throttled", "memory", "needs-person", "no-tick", "oldest-slot",
+        "memory", "needs-person", "no-tick", "oldest-slot",
         "other-release", "override", "reconcile-failed", "stands-still",
         "throttled-starts", "timed-out", "unhealthy",
       ] : alarm => "${var.name}_alarm_${alarm}"
     },
     { for lane in var.lanes : "oldest-event_${lane}" => "${var.name}_lane-alarm_oldest-event_${lane}" },
+    { for calls in ["reads", "writes"] : "ledger-throttled_${calls}" => "${var.name}_ledger-alarm_ledger-throttled_${calls}" },
     {
       for pair in setproduct(["errors", "throttles"], local._handlers) :
       "${pair[0]}_${pair[1]}" => "${var.name}_function-alarm_${pair[0]}_${pair[1]}"

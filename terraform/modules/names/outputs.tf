@@ -1,5 +1,5 @@
 output "alarms" {
-  description = "Names of the alarms: by alarm, oldest-event_<lane>, and errors_<handler> and throttles_<handler>."
+  description = "Names of the alarms: by alarm, oldest-event_<lane>, ledger-throttled_reads and _writes, and errors_<handler> and throttles_<handler>."
   value       = local._alarms
 }
 
