@@ -7,14 +7,17 @@ from program.paths import ROOT
 from tools.terraform import Terraform
 
 _PROVIDER = """
-provider "aws" {
-  region                      = "eu-central-1"
-  access_key                  = "none"
-  secret_key                  = "none"
+provider "aws" {{{who}
   skip_credentials_validation = true
   skip_metadata_api_check     = true
   skip_requesting_account_id  = true
-}
+}}
+"""
+# Where no emulator is: the plan asks nobody. In the block, for a provider that runs already has an environment of its own.
+_NOBODY = """
+  region                      = "eu-central-1"
+  access_key                  = "none"
+  secret_key                  = "none"
 """
 
 
@@ -24,7 +27,8 @@ def of_module(root: Path, environment: dict[str, str] | None = None, module: str
     topics = {"topics": [{"arn": "arn:aws:sns:eu-central-1:111122223333:oncall"}]} if module == "alarms" else {}
     lines = "".join(f"  {name} = {json.dumps(value)}\n" for name, value in {**topics, **arguments}.items())
     source = f'module "this" {{\n  source = "{ROOT}/terraform//modules/{module}"\n{lines}}}\n'
-    (root / "main.tf").write_text(_PROVIDER + source)
+    who = "" if "AWS_ENDPOINT_URL" in (environment or {}) else _NOBODY.rstrip()
+    (root / "main.tf").write_text(_PROVIDER.format(who=who) + source)
     terraform = Terraform(root, environment)
     terraform.init()
     terraform.run("plan", "-input=false", "-no-color", "-out=plan")
