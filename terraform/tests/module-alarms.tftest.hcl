@@ -28,15 +28,19 @@ run "alarms" {
     error_message = "The topics are told when an alarm begins and when it ends."
   }
   assert {
-    condition     = aws_cloudwatch_metric_alarm.this["no-tick"].treat_missing_data == "ignore" && aws_cloudwatch_metric_alarm.this["no-tick"].datapoints_to_alarm == 3 && aws_cloudwatch_metric_alarm.this["no-tick"].evaluation_periods == 5
-    error_message = "A new pipeline keeps its state, and a dead one has zeros."
+    condition     = aws_cloudwatch_metric_alarm.this["no-tick"].treat_missing_data == "breaching" && aws_cloudwatch_metric_alarm.this["no-tick"].datapoints_to_alarm == 3 && aws_cloudwatch_metric_alarm.this["no-tick"].evaluation_periods == 5
+    error_message = "Where there is nothing, no tick has ended."
+  }
+  assert {
+    condition     = length(terraform_data.applied) == 1 && length(regexall("^IF\\(EPOCH\\(m\\) < [0-9]{10} OR m > 0, 0, 1\\)$", join("", [for query in aws_cloudwatch_metric_alarm.this["no-tick"].metric_query : query.expression if query.expression != null && query.expression != ""]))) == 1
+    error_message = "The first apply counts as the time when the pipeline was made."
   }
   assert {
     condition     = aws_cloudwatch_metric_alarm.this["oldest-event_default"].dimensions == tomap({ QueueName = "reports_events_default" }) && aws_cloudwatch_metric_alarm.this["oldest-event_default"].threshold == 86400
     error_message = "A lane's oldest event is that of its queue."
   }
   assert {
-    condition     = aws_cloudwatch_metric_alarm.this["dead-letters"].alarm_description == "Messages lie in a dead-letter or failure queue: nothing works on them any more.\nFirst: spillway failed -p reports\nRunbook: docs/runbook.md#dead-letters"
+    condition     = aws_cloudwatch_metric_alarm.this["dead-letters"].alarm_description == "Messages lie in a dead-letter or failure queue: nothing works on them any more.\nFirst: spillway -p reports failed\nRunbook: docs/runbook.md#dead-letters"
     error_message = "It says what it means, what to run first, and where to read on."
   }
   assert {
@@ -76,6 +80,23 @@ run "alarms_of_everything" {
   assert {
     condition     = endswith(aws_cloudwatch_metric_alarm.this["throttles_ingest"].alarm_description, "Runbook: https://wiki.example.com/spillway#throttles")
     error_message = "The runbook is where one's own is."
+  }
+}
+
+run "alarms_of_a_pipeline_that_is_new_until" {
+  command = plan
+
+  module {
+    source = "./modules/alarms"
+  }
+
+  variables {
+    since = "2028-02-29T23:59:59Z"
+  }
+
+  assert {
+    condition     = length(terraform_data.applied) == 0 && contains([for query in aws_cloudwatch_metric_alarm.this["no-tick"].metric_query : query.expression], "IF(EPOCH(m) < ${1835481599 + 900 + 180} OR m > 0, 0, 1)")
+    error_message = "It is new for 18 minutes, by what `date` says of 2028-02-29."
   }
 }
 
@@ -171,10 +192,11 @@ run "alarms_out_of_range" {
     oldest_slot_seconds  = 0
     override_hours       = 0
     schedule             = "every minute"
+    since                = "2026-11-29T12:00:00+09:00"
   }
 
   expect_failures = [
     var.drain_seconds, var.failure_percent, var.no_tick_seconds, var.oldest_event_seconds,
-    var.oldest_slot_seconds, var.override_hours, var.schedule,
+    var.oldest_slot_seconds, var.override_hours, var.schedule, var.since,
   ]
 }

@@ -24,7 +24,10 @@ class Alarm:
     def breaching(self, metrics: Metrics, until: float) -> list[bool | None]:
         count = self.rule.looks_back
         series = {key: metrics.points(query, until, count) for key, query in self.queries.items()}
-        points = expressions.value(self.expression, series)
+        # All have one period.
+        period = next(iter(self.queries.values())).period
+        times = [until - back * period for back in range(count, 0, -1)]
+        points = expressions.value(self.expression, series, times)
         return [None if point is None else point > self.threshold for point in points]
 
     @property

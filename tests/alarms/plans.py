@@ -19,13 +19,15 @@ _NOBODY = """
   access_key                  = "none"
   secret_key                  = "none"
 """
+# Since long ago: a plan does not know when it is applied.
+_ALWAYS = {"topics": [{"arn": "arn:aws:sns:eu-central-1:111122223333:oncall"}], "since": "1970-01-01T00:00:00Z"}
 
 
 def of_module(root: Path, environment: dict[str, str] | None = None, module: str = "alarms", **arguments: object) -> dict:
     """`terraform show -json` of a plan with these arguments, in an empty directory."""
     root.mkdir(parents=True, exist_ok=True)
-    topics = {"topics": [{"arn": "arn:aws:sns:eu-central-1:111122223333:oncall"}]} if module == "alarms" else {}
-    lines = "".join(f"  {name} = {json.dumps(value)}\n" for name, value in {**topics, **arguments}.items())
+    always = _ALWAYS if module == "alarms" else {}
+    lines = "".join(f"  {name} = {json.dumps(value)}\n" for name, value in {**always, **arguments}.items())
     source = f'module "this" {{\n  source = "{ROOT}/terraform//modules/{module}"\n{lines}}}\n'
     who = "" if "AWS_ENDPOINT_URL" in (environment or {}) else _NOBODY.rstrip()
     (root / "main.tf").write_text(_PROVIDER.format(who=who) + source)

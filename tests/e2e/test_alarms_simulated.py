@@ -67,6 +67,7 @@ def alarms(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Alarm]:
 def alarmed(told: dict, alarms: dict[str, Alarm]) -> dict[str, float]:
     """In which minute each alarm began, by its name without the pipeline's."""
     metrics = Metrics()
+    metrics.ticked_before(NAME, told["since"] / 1000)
     metrics.read(told["lines"])
     since, until = told["since"] / 1000, told["until"] / 1000
     return {name.split("_", 2)[2]: at / 60 for name, at in begun(alarms, metrics, since, until).items()}

@@ -28,7 +28,9 @@ class Minutes:
     def __init__(self, running: Running, alarms: dict[str, Alarm]) -> None:
         self._running, self._metrics = running, Metrics()
         self._watch = Watch(alarms, self._metrics)
-        self._minute, self._seen = 0, set(self._lines())
+        # An hour after 1970 began, when no pipeline is new.
+        self._minute, self._seen = 60, set(self._lines())
+        self._metrics.ticked_before(running.name, 60 * self._minute)
 
     def tick(self) -> set[str]:
         """The alarms that have begun, by their names without the pipeline's."""

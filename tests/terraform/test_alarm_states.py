@@ -63,17 +63,48 @@ def test_one_of_one() -> None:
     assert state(rule, points("- - -"), ALARM) == OK
 
 
+# A missing value is None. The first is of AWS's page, and so are the tables of IF.
+COMPARED = {
+    "metric1 < metric2": [0, 0, 1, 0],
+    "metric1 >= 30": [1, 0, 0, 0],
+    "metric1 > 15 AND metric2 > 15": [1, 0, 0, 0],
+}
+CHOSEN = {
+    "IF(metric1, metric2, metric3)": [30, 0, 20, None, None],
+    "IF(metric1, 5, metric3)": [5, 5, 20, None, None],
+    "IF(metric1, metric2, 5)": [30, 0, 5, 5, None],
+}
+
+
+@pytest.mark.parametrize("expression", COMPARED)
+def test_a_published_comparison(expression: str) -> None:
+    series = {"metric1": [30.0, 20.0, 0.0, 0.0], "metric2": [20.0, None, 20.0, None]}
+    assert expressions.value(expression, series) == COMPARED[expression]
+
+
+@pytest.mark.parametrize("expression", CHOSEN)
+def test_a_published_choice(expression: str) -> None:
+    series = {
+        "metric1": [1.0, 1.0, 0.0, 0.0, None],
+        "metric2": [30.0, None, 0.0, 0.0, 30.0],
+        "metric3": [0.0, 0.0, 20.0, None, 20.0],
+    }
+    assert expressions.value(expression, series) == CHOSEN[expression]
+
+
 def test_metric_math_as_documented() -> None:
     """ "FILL fills in the missing values of a time series. REPEAT: with the most recent actual value before the missing point."
 
-    Where one of two operands is missing, so is the result.
+    "Missing values in a time series are treated as 0", in arithmetic. EPOCH is "a new non-sparse time series".
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
     """
     series = {"m": [None, 2.0, None, 1.0], "n": [1.0, None, None, 1.0], "none": [None] * 4}
     assert expressions.value("FILL(m, 0)", series) == [0, 2, 0, 1]
     assert expressions.value("FILL(m, REPEAT)", series) == [None, 2, 2, 1]
-    assert expressions.value("m - n", series) == [None, None, None, 0]
-    assert expressions.value("FILL(m, REPEAT) - FILL(m, 0)", series) == [None, 0, 2, 0]
+    assert expressions.value("m - n", series) == [-1, 2, None, 0]
     assert expressions.value("FILL(none, 0)", series) == [None] * 4
+    times = [60.0, 120.0, 180.0, 240.0]
+    assert expressions.value("EPOCH(none)", series, times) == times
+    assert expressions.value("EPOCH(m) < 180 OR m > 1", series, times) == [1, 1, 0, 0]
     with pytest.raises(AssertionError):
         expressions.value("RATE(m)", series)

@@ -1,5 +1,6 @@
 """The alarms as Terraform plans them: what they read exists, what they say leads somewhere, what they cost is what is said."""
 
+import datetime
 import itertools
 import json
 import re
@@ -15,6 +16,7 @@ from program.paths import ROOT
 # All that a pipeline with one lane can have.
 MOST = {
     "name": "reports",
+    "since": "2026-11-29T12:00:00Z",
     "handlers": ["dispatch", "ingest", "reconcile", "settle"],
     "reconcile": {"state_machine_arn": "arn:aws:states:eu-central-1:111122223333:stateMachine:reports_reconcile"},
     "limit_of_the_day": True,
@@ -84,7 +86,7 @@ def test_a_description_has_a_command_and_a_heading_of_the_runbook(most: Plan) ->
     for alarm in alarms.values():
         what, first, page = alarm.description.split("\n")
         assert what.endswith("."), what
-        assert re.fullmatch(r"First: spillway \w+ -p reports( --longest)?", first), first
+        assert re.fullmatch(r"First: spillway -p reports (\w+( --longest 10)?)", first), first
         found.add(page.removeprefix("Runbook: docs/runbook.md#"))
         assert len(alarm.description) <= 1024
     assert found | {"unhealthy"} == headings
@@ -97,6 +99,32 @@ def test_the_command_of_a_description_is_the_first_one_of_its_heading(most: Plan
         _, first, page = alarm.description.split("\n")
         commands = re.findall(r"First: `(spillway [^`]+)`", pages[page.rsplit("#", 1)[1]])
         assert commands == [first.removeprefix("First: ").replace("reports", "NAME")]
+
+
+# From when the pipeline counts as new until its first tick must have come: three periods beyond 15 minutes.
+NEW_MINUTES = 18
+
+
+def begins_without_ticks(alarm: Alarm, ticks: range) -> list[int]:
+    """In which minutes `no-tick` has begun, of a pipeline that is made in minute 0 and ticks in those."""
+    made = datetime.datetime.fromisoformat(MOST["since"]).timestamp()
+    metrics = Metrics()
+    for minute in ticks:
+        metrics.put("Spillway", "SlotsTaken", {"Pipeline": "reports"}, made + 60 * minute + 30, 0)
+    watch = Watch({"no-tick": alarm}, metrics)
+    return [minute for minute in range(1, 120) if watch.look(made + 60 * minute)]
+
+
+@pytest.mark.parametrize(("dead_from", "begins"), [(0, NEW_MINUTES + 3), (1, NEW_MINUTES + 3), (30, 33), (200, None)])
+def test_a_pipeline_that_was_born_dead_is_told_of_and_a_new_one_is_quiet(most: Plan, dead_from: int, begins: int | None) -> None:
+    """And one that died: it is told of for as long as no tick comes."""
+    told = begins_without_ticks(most[0]["reports_alarm_no-tick"], range(dead_from))
+    assert told == ([] if begins is None else list(range(begins, 120)))
+
+
+def test_a_pipeline_that_ticks_late_is_quiet_again(most: Plan) -> None:
+    told = begins_without_ticks(most[0]["reports_alarm_no-tick"], range(60, 200))
+    assert told == list(range(NEW_MINUTES + 3, 63))
 
 
 def test_unhealthy_is_all_of_them(most: Plan) -> None:

@@ -16,15 +16,14 @@ locals {
     no-tick = {
       what   = "No tick of dispatch ended for 3 periods: nothing starts, whatever waits."
       metric = merge(local._ours, { name = "SlotsTaken", statistic = "SampleCount" })
-      # Above 0 where a tick is missing after one that was there. So a pipeline that
-      # is dead has such points, and a new one has none before its first tick: it
-      # keeps its state.
-      expression = "FILL(m, REPEAT) - FILL(m, 0)"
+      # 1 where no tick ended, however long there has been none, and 0 for as long as
+      # the pipeline is new. EPOCH has a value for every period.
+      expression = "IF(EPOCH(m) < ${local._quiet_until} OR m > 0, 0, 1)"
       above      = 0
       period     = local._tick_period
       # Metrics of log lines come up to two periods late.
       datapoints = [3, 5]
-      missing    = "ignore"
+      missing    = "breaching"
     }
     lease-stays-taken = {
       what       = "Ticks find the lease taken: one that died left it, or two schedules tick."
@@ -43,7 +42,7 @@ locals {
     oldest-slot = {
       what       = "A slot is older than ${var.oldest_slot_seconds} s: its execution hangs, or its outcome is lost."
       metric     = merge(local._ours, { name = "OldestSlotSeconds", statistic = "Maximum" })
-      first      = "running -p ${var.name} --longest"
+      first      = "running --longest 10"
       above      = var.oldest_slot_seconds
       period     = local._tick_period
       datapoints = [2, 3]
@@ -51,7 +50,7 @@ locals {
     dead-letters = {
       what       = "Messages lie in a dead-letter or failure queue: nothing works on them any more."
       metric     = merge(local._ours, { name = "DeadLetters", statistic = "Maximum" })
-      first      = "failed -p ${var.name}"
+      first      = "failed"
       above      = 0
       period     = local._tick_period
       datapoints = [1, 1]
@@ -66,7 +65,7 @@ locals {
     failures = {
       what       = "More than ${var.failure_percent} % of attempts fail."
       metric     = merge(local._ours, { name = "Failures", statistic = "Average" })
-      first      = "failed -p ${var.name}"
+      first      = "failed"
       above      = var.failure_percent / 100
       period     = 60
       datapoints = [3, 3]
@@ -81,7 +80,7 @@ locals {
     override = {
       what       = "An operator's pause or override is older than ${var.override_hours} hours, or does not say since when."
       metric     = merge(local._ours, { name = "OverrideSeconds", statistic = "Maximum" })
-      first      = "pace -p ${var.name}"
+      first      = "pace"
       above      = var.override_hours * 3600
       period     = local._tick_period
       datapoints = [1, 1]
@@ -106,7 +105,7 @@ locals {
     other-release = {
       what       = "A function runs code of another version than the release that was applied."
       metric     = merge(local._ours, { name = "OtherRelease", statistic = "Maximum" })
-      first      = "doctor -p ${var.name}"
+      first      = "doctor"
       above      = 0
       period     = 300
       datapoints = [3, 3]
@@ -139,7 +138,7 @@ locals {
       }
       "throttles_${handler}" = {
         what       = "Lambda throttles ${function}: the account or the function has too little concurrency."
-        first      = "doctor -p ${var.name}"
+        first      = "doctor"
         metric     = { name = "Throttles", statistic = "Sum", namespace = "AWS/Lambda", dimensions = { FunctionName = function } }
         above      = 0
         period     = 60

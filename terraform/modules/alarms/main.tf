@@ -18,7 +18,7 @@ locals {
       missing    = lookup(alarm, "missing", "notBreaching")
       description = join("\n", [
         alarm.what,
-        "First: spillway ${lookup(alarm, "first", "status -p ${var.name}")}",
+        "First: spillway -p ${var.name} ${lookup(alarm, "first", "status")}",
         # One page for an alarm, whatever function or lane it is of.
         "Runbook: ${var.runbook}#${split("_", key)[0]}",
       ])
@@ -83,7 +83,7 @@ resource "aws_cloudwatch_composite_alarm" "unhealthy" {
   count = var.unhealthy ? 1 : 0
 
   alarm_name        = local._names["unhealthy"]
-  alarm_description = "Something is wrong with the pipeline.\nFirst: spillway status -p ${var.name}\nRunbook: ${var.runbook}#unhealthy"
+  alarm_description = "Something is wrong with the pipeline.\nFirst: spillway -p ${var.name} status\nRunbook: ${var.runbook}#unhealthy"
   alarm_rule        = join(" OR ", [for key in sort(keys(local._alarms)) : "ALARM(\"${local._names[key]}\")"])
   tags              = var.tags
 

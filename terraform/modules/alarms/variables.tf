@@ -167,6 +167,17 @@ variable "runbook" {
   nullable    = false
 }
 
+variable "since" {
+  description = "When the pipeline was made, such as 2026-11-29T12:00:00Z; null: when these alarms are first applied. For 15 minutes more than no_tick_seconds it counts as new, and need not tick."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.since == null ? true : can(formatdate("YYYY", var.since)) && endswith(var.since, "Z")
+    error_message = "since = \"${coalesce(var.since, "null")}\" is no time in UTC. Give one such as 2026-11-29T12:00:00Z."
+  }
+}
+
 variable "unhealthy" {
   description = "Whether the topics are told by one composite alarm, instead of by each alarm."
   type        = bool

@@ -41,7 +41,7 @@ locals {
     },
     {
       title = "What started, ended, was retried, died"
-      says  = "A minute's events. Started without ended: executions hang, or outcomes are lost. Retried and dead: `spillway failed -p ${var.name}`."
+      says  = "A minute's events. Started without ended: executions hang, or outcomes are lost. Retried and dead: `spillway -p ${var.name} failed`."
       left = [
         for name, label in { Started = "started", Succeeded = "succeeded", Retried = "to be retried", Dead = "dead", Throttled = "starts throttled" } :
         concat(local._ours, [name], local._of, [{ label = label, stat = "Sum" }])
@@ -71,7 +71,7 @@ locals {
     },
     {
       title = "Whether the functions are well"
-      says  = "Errors and throttles of the functions. An error of `dispatch` is a tick that failed: `spillway status -p ${var.name}` says why."
+      says  = "Errors and throttles of the functions. An error of `dispatch` is a tick that failed: `spillway -p ${var.name} status` says why."
       left = [
         for part in setproduct(["Errors", "Throttles"], var.handlers) :
         ["AWS/Lambda", part[0], "FunctionName", module.names.functions[part[1]], { label = "${lower(part[0])} of ${part[1]}", stat = "Sum" }]
@@ -87,7 +87,7 @@ locals {
     [
       {
         type       = "text", x = 0, y = 0, width = 6, height = 5
-        properties = { markdown = "# ${var.name}, ${var.region}\n\nHealthy or not, and since when: an alarm that is red says what to run first.\n\n`spillway status -p ${var.name}`" }
+        properties = { markdown = "# ${var.name}, ${var.region}\n\nHealthy or not, and since when: an alarm that is red says what to run first.\n\n`spillway -p ${var.name} status`" }
       },
     ],
     [
