@@ -11,6 +11,9 @@ from alarms.series import Metrics
 from program import processes
 from program.paths import ROOT, TARGET
 
+# One process runs the drills once.
+pytestmark = pytest.mark.xdist_group("alarms-simulated")
+
 NAME = "pipeline"
 # All that a pipeline can have; the bound of slots is that of a short workflow.
 ARGUMENTS = {
@@ -19,13 +22,16 @@ ARGUMENTS = {
     "limit_of_the_day": True,
     "oldest_slot_seconds": 600,
     "drain_seconds": 14400,
+    # More than a pause of half an hour, and what drains after it.
+    "oldest_event_seconds": 2700,
+    "reconcile": {"state_machine_arn": "arn:aws:states:us-east-1:123456789012:stateMachine:pipeline_reconcile"},
 }
 # By what they cost: CloudWatch's metrics of log lines are up to a minute late, and it looks once a minute.
 TICKS = 3
 LATE = 2
 
 # What each drill's alarms are, and the minute in which its trouble begins. Others may begin later, as what follows from it.
-QUIET = ("IdleDay", "Normal", "PausedBurst", "LimitLowered", "LostEvents", "DeadTick")
+QUIET = ("IdleDay", "Normal", "PausedBurst", "LimitLowered", "LostEvents", "DeadTick", "LedgerRestored")
 HEARD: dict[str, dict[str, int]] = {
     "TargetDown": {"failures": 5, "dead-letters": 7},
     "Poison": {"dead-letters": 5},
@@ -44,6 +50,12 @@ HEARD: dict[str, dict[str, int]] = {
     # Throttled in each of three times five minutes, of which the first begins in minute 3.
     "Throttled": {"throttled-starts": 13},
     "Redriven": {"needs-person": 3},
+    # The oldest is older than 2700 s then.
+    "Backlog": {"drain-time": 5, "oldest-event_default": 50},
+    "FunctionThrottled": {"throttles_dispatch": 5, "no-tick": 5},
+    "LedgerThrottled": {"ledger-throttled_writes": 5},
+    "SettleDies": {"errors_settle": 5},
+    "ReconcileForbidden": {"reconcile-failed": 6},
 }
 
 

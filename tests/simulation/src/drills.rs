@@ -1,6 +1,8 @@
 //! Drills: situations of which an alarm is to tell, or is not to. Each gives the lines that the handlers print for CloudWatch, and what
 //! AWS reports of the functions, in the same form. `tests/e2e/test_alarms_simulated.py` evaluates the alarms on them.
 
+mod reported;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -11,7 +13,9 @@ use spillway::event::time;
 use spillway::rules::retry::RetryPolicy;
 use tokio::time::Instant;
 
-use crate::pipeline::{LEDGER, PIPELINE, Pipeline, Settings, Ticked};
+use self::reported::Reported;
+use crate::pipeline::{Background, LEDGER, Pipeline, Settings, Ticked};
+use crate::reconcile::{BUCKET, Ran, Runs, rows_of};
 use crate::upload::Upload;
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -61,10 +65,22 @@ pub enum Drill {
     Throttled,
     /// Somebody redrives an execution, past the pipeline.
     Redriven,
+    /// The ledger is the one of three minutes ago, restored while executions of before and of since run.
+    LedgerRestored,
+    /// What is uploaded needs ten hours.
+    Backlog,
+    /// Lambda throttles every tick.
+    FunctionThrottled,
+    /// DynamoDB throttles every second write.
+    LedgerThrottled,
+    /// Every invocation of `settle` dies.
+    SettleDies,
+    /// `reconcile` may not read the ledger.
+    ReconcileForbidden,
 }
 
 impl Drill {
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 26] = [
         Self::IdleDay,
         Self::Normal,
         Self::PausedBurst,
@@ -85,12 +101,20 @@ impl Drill {
         Self::DayLimit,
         Self::Throttled,
         Self::Redriven,
+        Self::LedgerRestored,
+        Self::Backlog,
+        Self::FunctionThrottled,
+        Self::LedgerThrottled,
+        Self::SettleDies,
+        Self::ReconcileForbidden,
     ];
 
     fn minutes(self) -> u32 {
         match self {
             Self::IdleDay => 24 * 60,
-            Self::PausedBurst => 60,
+            Self::PausedBurst | Self::Backlog => 60,
+            // Before its outcomes are dead letters.
+            Self::SettleDies => 14,
             Self::Throttled => 40,
             _ => 30,
         }
@@ -109,6 +133,7 @@ impl Drill {
             Self::LimitLowered => settings.pace.max_concurrency = 200,
             Self::DayLimit => settings.starts_per_day = Some(10),
             Self::Throttled => settings.pace.max_concurrency = 1_000,
+            Self::Backlog => settings.pace.max_concurrency = 1,
             _ => {}
         }
         let mut started = 0_u32;
@@ -123,13 +148,15 @@ impl Drill {
                 _ if fails => Ending::fail(TAKES, "Broken", "the drill says so"),
                 Self::Hung => Ending::never(),
                 Self::LimitLowered => Ending::succeed(5 * MINUTE, "{}"),
+                Self::LedgerRestored => Ending::succeed(2 * MINUTE, "{}"),
+                Self::Backlog => Ending::succeed(4 * TAKES, "{}"),
                 _ => Ending::succeed(TAKES, "{}"),
             }
         })
     }
 
     /// What happens at the beginning of a minute.
-    fn happens(self, minute: u32, pipeline: &Pipeline, down: &AtomicBool) {
+    fn happens(self, minute: u32, pipeline: &Pipeline, down: &AtomicBool, reported: &Reported) {
         let sfn = || pipeline.aws.sfn();
         let faults = || pipeline.aws.faults();
         match (self, minute) {
@@ -207,6 +234,24 @@ impl Drill {
             (Self::Redriven, 4) => {
                 upload(pipeline, 5, 1);
             }
+            (Self::LedgerRestored, minute @ 2..12) => upload(pipeline, minute * 10, 10),
+            (Self::Backlog, 5) => upload(pipeline, 0, 1_000),
+            (Self::LedgerThrottled, 5) => reported::throttle_writes(pipeline, reported),
+            (Self::LedgerThrottled, minute @ 6..) => upload(pipeline, minute * 10, 10),
+            (Self::SettleDies, 2) => upload(pipeline, 0, 10),
+            (Self::SettleDies, 5) => {
+                upload(pipeline, 10, 20);
+                faults().before(|call| match call.caller.starts_with("settle") {
+                    true => Fault::Crash,
+                    false => Fault::None,
+                });
+            }
+            (Self::ReconcileForbidden, 5) => {
+                faults().before(|call| match call.operation.as_str() {
+                    "Scan" => Fault::Refuse("AccessDeniedException".into()),
+                    _ => Fault::None,
+                });
+            }
             _ => {}
         }
     }
@@ -214,6 +259,11 @@ impl Drill {
     /// Whether the schedule invokes `dispatch` in that minute.
     fn ticks(self, minute: u32) -> bool {
         self != Self::ScheduleOff || minute < 5
+    }
+
+    /// Whether Lambda refuses what the schedule invokes in that minute.
+    fn throttles(self, minute: u32) -> bool {
+        self == Self::FunctionThrottled && minute >= 5
     }
 }
 
@@ -226,21 +276,31 @@ pub struct Told {
     pub lines: Vec<String>,
 }
 
-/// Runs a drill.
-pub async fn run(drill: Drill) -> Told {
+/// Runs a drill; the pipeline, as it is afterwards.
+pub async fn run(drill: Drill) -> (Told, Pipeline) {
     let down = Arc::new(AtomicBool::new(false));
     let pipeline = drill.pipeline(Arc::clone(&down));
     let since = pipeline.aws.clock().now_ms();
-    let settling = pipeline.settle_in_background();
-    let mut lines = Vec::new();
+    let reported = Reported::default();
+    let settling = Background::run(reported::settle(pipeline.clone(), reported.clone()));
+    let mut ledger = Vec::new();
     for minute in 0..drill.minutes() {
         let next = Instant::now() + MINUTE;
-        drill.happens(minute, &pipeline, &down);
-        if drill.ticks(minute) {
+        drill.happens(minute, &pipeline, &down, &reported);
+        match (drill, minute) {
+            (Drill::LedgerRestored, 5) => ledger = pipeline.aws.dynamodb().items(LEDGER),
+            (Drill::LedgerRestored, 8) => restore(&pipeline, &ledger),
+            (Drill::ReconcileForbidden, 6) => reconcile(&pipeline, &reported).await,
+            _ => {}
+        }
+        if drill.throttles(minute) {
+            reported.of_function("Throttles", "dispatch", true, pipeline.aws.clock().now_ms());
+        } else if drill.ticks(minute) {
             let ticked = pipeline.tick().await;
             let failed = !matches!(&ticked, Ticked::Ended(ended) if ended.failure.is_none());
-            lines.push(errors("dispatch", failed, pipeline.aws.clock().now_ms()));
+            reported.of_function("Errors", "dispatch", failed, pipeline.aws.clock().now_ms());
         }
+        reported.of_events_queue(&pipeline);
         if drill == Drill::Redriven {
             for execution in pipeline.aws.sfn().running() {
                 pipeline.aws.sfn().mark_redriven(&execution.arn);
@@ -249,24 +309,32 @@ pub async fn run(drill: Drill) -> Told {
         tokio::time::sleep_until(next).await;
     }
     drop(settling);
-    lines.extend(pipeline.lines());
-    Told {
+    let told = Told {
         since,
         until: pipeline.aws.clock().now_ms(),
-        lines,
+        lines: [reported.lines(), pipeline.lines()].concat(),
+    };
+    (told, pipeline)
+}
+
+/// A run of the state machine of `reconcile` over the ledger.
+async fn reconcile(pipeline: &Pipeline, reported: &Reported) {
+    pipeline.aws.s3().create_bucket(BUCKET, true);
+    let tries = Runs::over(pipeline).tries(&rows_of("drill", None)).await;
+    if !tries.last().is_some_and(Ran::is_well) {
+        reported.of_failed_run(pipeline.aws.clock().now_ms());
     }
 }
 
-/// What Lambda reports of an invocation.
-/// <https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html>
-fn errors(handler: &str, failed: bool, now: i64) -> String {
-    json!({
-        "_aws": {"Timestamp": now, "CloudWatchMetrics": [{
-            "Namespace": "AWS/Lambda", "Dimensions": [["FunctionName"]], "Metrics": [{"Name": "Errors", "Unit": "Count"}],
-        }]},
-        "FunctionName": format!("{PIPELINE}_{handler}"), "Errors": u8::from(failed),
-    })
-    .to_string()
+/// The ledger has these items and no others.
+fn restore(pipeline: &Pipeline, items: &[Value]) {
+    let dynamodb = pipeline.aws.dynamodb();
+    for item in dynamodb.items(LEDGER) {
+        dynamodb.remove(LEDGER, &json!({"pk": item["pk"], "sk": item["sk"]}));
+    }
+    for item in items {
+        dynamodb.put(LEDGER, item.clone());
+    }
 }
 
 fn upload(pipeline: &Pipeline, first: u32, count: u32) {

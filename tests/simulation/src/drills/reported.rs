@@ -1,0 +1,121 @@
+//! What AWS reports of functions, queues, tables and state machines, in the form of the lines that the handlers print.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use fake_aws::{Fault, Service};
+use serde_json::json;
+
+use crate::pipeline::{LEDGER, Mapped, PIPELINE, Pipeline};
+
+/// Lines of metrics that AWS has of its own. Cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Reported(Arc<Mutex<Vec<String>>>);
+
+impl Reported {
+    pub fn lines(&self) -> Vec<String> {
+        let lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        lines.clone()
+    }
+
+    /// Of an invocation that Lambda made, or did not make.
+    /// <https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html>
+    pub fn of_function(&self, metric: &str, handler: &str, count: bool, now: i64) {
+        let function = format!("{PIPELINE}_{handler}");
+        let of = ["AWS/Lambda", "FunctionName", function.as_str(), metric];
+        self.put(of, i64::from(count), now);
+    }
+
+    /// The age of the oldest message of the events queue that was received fewer than three times, in seconds.
+    /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html>
+    pub fn of_events_queue(&self, pipeline: &Pipeline) {
+        let now = pipeline.aws.clock().now_ms();
+        let messages = pipeline.events.messages();
+        let counted = messages.iter().filter(|view| view.message.receives < 3);
+        let oldest = counted.map(|view| view.message.enqueued_ms).min();
+        let queue = format!("{PIPELINE}_events_default");
+        let of = [
+            "AWS/SQS",
+            "QueueName",
+            queue.as_str(),
+            "ApproximateAgeOfOldestMessage",
+        ];
+        self.put(of, oldest.map_or(0, |oldest| (now - oldest) / 1_000), now);
+    }
+
+    /// A write that DynamoDB throttled.
+    /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html>
+    pub fn of_throttled_write(&self, now: i64) {
+        let table = format!("{PIPELINE}_{LEDGER}");
+        self.put(
+            [
+                "AWS/DynamoDB",
+                "TableName",
+                table.as_str(),
+                "WriteThrottleEvents",
+            ],
+            1,
+            now,
+        );
+    }
+
+    /// A run of the state machine of `reconcile` that failed.
+    /// <https://docs.aws.amazon.com/step-functions/latest/dg/procedure-cw-metrics.html>
+    pub fn of_failed_run(&self, now: i64) {
+        let arn =
+            format!("arn:aws:states:us-east-1:123456789012:stateMachine:{PIPELINE}_reconcile");
+        self.put(
+            [
+                "AWS/States",
+                "StateMachineArn",
+                arn.as_str(),
+                "ExecutionsFailed",
+            ],
+            1,
+            now,
+        );
+    }
+
+    /// `of`: namespace, dimension, its value, and the metric.
+    fn put(&self, of: [&str; 4], value: i64, now: i64) {
+        let [namespace, dimension, named, metric] = of;
+        let line = json!({
+            "_aws": {"Timestamp": now, "CloudWatchMetrics": [{
+                "Namespace": namespace, "Dimensions": [[dimension]], "Metrics": [{"Name": metric, "Unit": "None"}],
+            }]},
+            dimension: named, metric: value,
+        });
+        let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        lines.push(line.to_string());
+    }
+}
+
+/// Settles outcomes as they come, and reports each invocation of `settle` that died.
+pub(super) async fn settle(pipeline: Pipeline, reported: Reported) {
+    loop {
+        let mapped = pipeline.settle_once().await;
+        if mapped != Mapped::Nothing {
+            let failed = mapped != Mapped::Settled;
+            reported.of_function("Errors", "settle", failed, pipeline.aws.clock().now_ms());
+        }
+    }
+}
+
+/// Every second write to the ledger is throttled.
+pub(super) fn throttle_writes(pipeline: &Pipeline, reported: &Reported) {
+    let (clock, reported, mut writes) = (pipeline.aws.clock(), reported.clone(), 0_u32);
+    pipeline.aws.faults().before(move |call| {
+        let writes_item = !matches!(
+            call.operation.as_str(),
+            "GetItem" | "Query" | "Scan" | "BatchGetItem"
+        );
+        if call.service != Service::DynamoDb || !writes_item {
+            return Fault::None;
+        }
+        writes += 1;
+        if writes.is_multiple_of(2) {
+            return Fault::None;
+        }
+        reported.of_throttled_write(clock.now_ms());
+        Fault::Throttle
+    });
+}
