@@ -24,6 +24,7 @@ module "alarms" {
   fifo             = module.input.fifo
   handlers         = local._having
   lanes            = keys(module.input.lanes)
+  ledger           = { name = local._ledger.name }
   limit_of_the_day = module.input.limits.starts_per_day != null
   reconcile        = one([for run in module.reconcile : { state_machine_arn = run.state_machine_arn }])
   schedule         = module.input.schedule.expression
@@ -49,6 +50,7 @@ module "dashboard" {
   fifo          = module.input.fifo
   handlers      = local._having
   lanes         = keys(module.input.lanes)
+  ledger        = { name = local._ledger.name }
   region        = local._home.region
   state_machine = { arn = local._state_machine_arn }
 }

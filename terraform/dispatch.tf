@@ -129,7 +129,7 @@ module "dispatch" {
         "dynamodb:Query",
         "dynamodb:UpdateItem",
       ]
-      resources = [module.ledger.arn]
+      resources = [local._ledger.arn]
     },
     {
       # By an alias, permission is asked for the state machine; both are named.

@@ -18,8 +18,8 @@ locals {
         min_share             = module.input.lanes[lane].min_share
       }
     ])
-    SPILLWAY_LEDGER_ARN   = module.ledger.arn
-    SPILLWAY_LEDGER_TABLE = module.ledger.name
+    SPILLWAY_LEDGER_ARN   = local._ledger.arn
+    SPILLWAY_LEDGER_TABLE = local._ledger.name
     SPILLWAY_PIPELINE     = module.input.name
     # With its release a function tells when it is another one.
     SPILLWAY_RELEASE = module.input.handlers.manifest.version

@@ -224,7 +224,7 @@ module "ingest" {
     {
       sid       = "Ledger"
       actions   = ["dynamodb:UpdateItem"]
-      resources = [module.ledger.arn]
+      resources = [local._ledger.arn]
     },
   ]
 

@@ -7,3 +7,12 @@ module "ledger" {
   protect = module.input.protect
   tags    = local._tags
 }
+
+locals {
+  # The own table stays if another one takes its place: what is in it may still be
+  # asked for.
+  _ledger = module.input.ledger.table == null ? module.ledger : {
+    arn  = module.input.ledger.table.arn
+    name = split("/", module.input.ledger.table.arn)[1]
+  }
+}

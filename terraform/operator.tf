@@ -37,7 +37,7 @@ locals {
         Sid      = "Ledger"
         Effect   = "Allow"
         Action   = ["dynamodb:BatchGetItem", "dynamodb:DescribeTable", "dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan"]
-        Resource = [module.ledger.arn]
+        Resource = [local._ledger.arn]
       },
       {
         Sid      = "Queues"
@@ -91,7 +91,7 @@ locals {
       Sid      = "Steer"
       Effect   = "Allow"
       Action   = ["dynamodb:PutItem", "dynamodb:DeleteItem"]
-      Resource = [module.ledger.arn]
+      Resource = [local._ledger.arn]
       Condition = {
         "ForAllValues:StringEquals" = { "dynamodb:LeadingKeys" = ["control", "discarded"] }
       }
@@ -101,7 +101,7 @@ locals {
       Sid      = "MarkRows"
       Effect   = "Allow"
       Action   = ["dynamodb:UpdateItem"]
-      Resource = [module.ledger.arn]
+      Resource = [local._ledger.arn]
     },
     {
       Sid      = "MoveFailures"

@@ -134,12 +134,12 @@ output "lanes" {
 
 output "ledger_table_arn" {
   description = "ARN of the ledger."
-  value       = module.ledger.arn
+  value       = local._ledger.arn
 }
 
 output "ledger_table_name" {
   description = "Name of the ledger."
-  value       = module.ledger.name
+  value       = local._ledger.name
 }
 
 output "log_group_names" {
@@ -258,8 +258,8 @@ output "redrive" {
     }
     replay = {
       first_lane        = module.input.first_lane
-      ledger_arn        = module.ledger.arn
-      ledger_table_name = module.ledger.name
+      ledger_arn        = local._ledger.arn
+      ledger_table_name = local._ledger.name
       order             = module.input.workflow.order
     }
   }

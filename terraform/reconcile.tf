@@ -90,12 +90,12 @@ module "reconcile_function" {
           "dynamodb:Scan",
           "dynamodb:UpdateItem",
         ]
-        resources = [module.ledger.arn]
+        resources = [local._ledger.arn]
       },
       {
         sid       = "Slots"
         actions   = ["dynamodb:PutItem"]
-        resources = [module.ledger.arn]
+        resources = [local._ledger.arn]
         conditions = {
           "ForAllValues:StringEquals" = { "dynamodb:LeadingKeys" = ["slots"] }
         }
@@ -144,7 +144,7 @@ module "reconcile" {
   iam                = local._iam
   inventories        = local._inventory
   kms_key            = local._kms_key
-  ledger             = { arn = module.ledger.arn, name = module.ledger.name }
+  ledger             = { arn = local._ledger.arn, name = local._ledger.name }
   log_retention_days = module.input.platform.logs.retention_days
   max_concurrency    = module.input.reconcile.max_concurrency
   tags               = local._tags

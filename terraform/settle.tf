@@ -94,7 +94,7 @@ module "settle" {
         "dynamodb:Query",
         "dynamodb:UpdateItem",
       ]
-      resources = [module.ledger.arn]
+      resources = [local._ledger.arn]
     },
     {
       sid       = "Outputs"

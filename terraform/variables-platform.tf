@@ -43,6 +43,8 @@ variable "ledger" {
     The record of every object event.
 
     - `retention_days` (number, default 90): How long the row of a finished object event is kept.
+    - `table` (object): What takes the place of the module's own table, such as that table restored from a point in time; null: nothing does. The own table stays.
+      - `arn` (text, required)
   EOT
   type        = any
   default     = {}

@@ -416,6 +416,29 @@ run "every_number_arrives" {
   }
 }
 
+run "a_restored_ledger_takes_the_place_of_the_own_one" {
+  variables {
+    alarms = { topics = [{ arn = "arn:aws:sns:eu-central-1:111122223333:oncall" }] }
+    ledger = { table = { arn = "arn:aws:dynamodb:eu-central-1:111122223333:table/reports_ledger-restored" } }
+  }
+
+  assert {
+    condition = alltrue([
+      for environment in [module.dispatch.environment, module.settle.environment, module.reconcile_function[0].environment] :
+      environment["SPILLWAY_LEDGER_ARN"] == "arn:aws:dynamodb:eu-central-1:111122223333:table/reports_ledger-restored" && environment["SPILLWAY_LEDGER_TABLE"] == "reports_ledger-restored"
+    ])
+    error_message = "Every function works on it."
+  }
+  assert {
+    condition     = output.ledger_table_name == "reports_ledger-restored" && module.ledger.name == "reports_ledger"
+    error_message = "It is what the outputs name, and the own table stays."
+  }
+  assert {
+    condition     = strcontains(output.operator_policies.operate, "table/reports_ledger-restored") && !strcontains(output.operator_policies.operate, "table/mock")
+    error_message = "Who operates the pipeline may read and steer by it, and by no other."
+  }
+}
+
 run "settle_follows_the_highest_pace" {
   command = plan
 

@@ -27,7 +27,7 @@ EVERYTHING = {
     },
     "handlers": {"s3": {"bucket": "b"}, "manifest": MANIFEST, "dispatch": {}, "ingest": {}, "reconcile": {}, "settle": {}},
     "lanes": {"default": {"priority": 1}},
-    "ledger": {"retention_days": 90},
+    "ledger": {"retention_days": 90, "table": {"arn": "arn:aws:dynamodb:eu-central-1:111122223333:table/restored"}},
     "limits": {"starts_per_day": 5},
     "pace": {"max_concurrency": 5},
     "platform": {

@@ -117,7 +117,7 @@ locals {
     for key, name in { reads = "ReadThrottleEvents", writes = "WriteThrottleEvents" } :
     "ledger-throttled_${key}" => {
       what   = "DynamoDB throttles ${key} of the ledger."
-      metric = { name = name, statistic = "Sum", namespace = "AWS/DynamoDB", dimensions = { TableName = module.names.ledger } }
+      metric = { name = name, statistic = "Sum", namespace = "AWS/DynamoDB", dimensions = { TableName = local._ledger } }
       # Alarms on metrics of DynamoDB ignore missing data, whatever they say: only
       # filled ones end.
       expression = "FILL(m, 0)"

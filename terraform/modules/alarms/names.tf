@@ -8,6 +8,7 @@ module "names" {
 }
 
 locals {
+  _ledger    = var.ledger == null ? module.names.ledger : var.ledger.name
   _names     = module.names.alarms
   _functions = { for handler in var.handlers : handler => module.names.functions[handler] }
   _queues    = { for lane, names in module.names.lanes : lane => "${names.events}${var.fifo ? ".fifo" : ""}" }

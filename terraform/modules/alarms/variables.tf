@@ -57,6 +57,16 @@ variable "fifo" {
   nullable    = false
 }
 
+variable "ledger" {
+  description = <<-EOT
+    The pipeline's ledger; null: the table that is called after the pipeline.
+
+    - `name` (text, required)
+  EOT
+  type        = object({ name = string })
+  default     = null
+}
+
 variable "limit_of_the_day" {
   description = "Whether the pipeline has a limit of starts a day."
   type        = bool

@@ -11,7 +11,7 @@ locals {
 
   _ours   = ["Spillway"]
   _of     = ["Pipeline", var.name]
-  _ledger = ["TableName", module.names.ledger]
+  _ledger = ["TableName", var.ledger == null ? module.names.ledger : var.ledger.name]
 
   # From top to bottom, as a person asks. Each has a text that says what it
   # answers, and its graph beside it.

@@ -48,3 +48,13 @@ variable "lanes" {
   default     = ["default"]
   nullable    = false
 }
+
+variable "ledger" {
+  description = <<-EOT
+    The pipeline's ledger; null: the table that is called after the pipeline.
+
+    - `name` (text, required)
+  EOT
+  type        = object({ name = string })
+  default     = null
+}

@@ -7,6 +7,7 @@ locals {
     state_machine         = "${local._state_machines}[^:]+$"
     state_machine_or_part = "${local._state_machines}[^:]+(:[^:]+)?$"
     state_machine_version = "${local._state_machines}[^:]+:[0-9]+$"
+    table                 = "^arn:[a-z-]+:dynamodb:[a-z0-9-]+:[0-9]{12}:table/[0-9A-Za-z_.-]{3,255}$"
     topic                 = "${local._topics}$"
     topic_of_any_type     = "${local._topics}([.]fifo)?$"
   }

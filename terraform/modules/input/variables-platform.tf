@@ -88,10 +88,17 @@ variable "ledger" {
   type = object({
     # How long the row of a finished object event is kept.
     retention_days = optional(number, 90)
+    # What takes the place of the module's own table, such as that table restored
+    # from a point in time; null: nothing does. The own table stays.
+    table = optional(object({ arn = string }))
   })
   default  = {}
   nullable = false
 
+  validation {
+    condition     = var.ledger.table == null ? true : can(regex(module.forms.arns.table, var.ledger.table.arn))
+    error_message = "ledger.table.arn = \"${try(var.ledger.table.arn, "")}\" is no ARN of a table. Give arn:aws:dynamodb:<region>:<account>:table/<name>."
+  }
   validation {
     condition     = var.ledger.retention_days >= 29 && var.ledger.retention_days <= 3650 && floor(var.ledger.retention_days) == var.ledger.retention_days
     error_message = "ledger.retention_days = ${var.ledger.retention_days}: give a whole number from 29 to 3650. A row must outlive every message of its object event, 14 days in the queue and 14 in the dead-letter queue, or a redrive would start it a second time."

@@ -173,6 +173,16 @@ locals {
     ]...)
   }
 
+  _of_ledger_table = {
+    for side, objects in local._of_ledger : side => merge(flatten([
+      for place, object in objects : [
+        for found in [lookup(object, "table", null)] : {
+          for only in [found] : "${place}.table" => only
+        } if found != null
+      ]
+    ])...)
+  }
+
   _of_limits = {
     for side, object in local._sides : side => merge([
       for found in [lookup(object, "limits", null)] : {
@@ -323,6 +333,7 @@ locals {
       { for place, object in local._of_handlers_settle[side] : place => keys(object) },
       { for place, object in local._of_lanes[side] : place => keys(object) },
       { for place, object in local._of_ledger[side] : place => keys(object) },
+      { for place, object in local._of_ledger_table[side] : place => keys(object) },
       { for place, object in local._of_limits[side] : place => keys(object) },
       { for place, object in local._of_pace[side] : place => keys(object) },
       { for place, object in local._of_platform[side] : place => keys(object) },

@@ -283,6 +283,16 @@ run "ledger_that_forgets_too_late" {
   expect_failures = [var.ledger]
 }
 
+run "ledger_that_is_no_table" {
+  command = plan
+
+  variables {
+    ledger = { table = { arn = "reports_ledger-restored" } }
+  }
+
+  expect_failures = [var.ledger]
+}
+
 run "pace_without_a_slot" {
   command = plan
 
