@@ -74,7 +74,7 @@ class Running(Pipeline):
         return statistics
 
     @contextlib.contextmanager
-    def configured(self, function: str, timeout: int, **variables: int) -> Iterator[None]:
+    def configured(self, function: str, timeout: int, **variables: int | str) -> Iterator[None]:
         """Other environment variables and another timeout, for a while."""
         before = self.aws.lambda_.get_function_configuration(FunctionName=function)
         environment = {**before["Environment"]["Variables"], **{name: str(value) for name, value in variables.items()}}

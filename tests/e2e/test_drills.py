@@ -1,18 +1,23 @@
-"""Drills on the emulator: a trouble is made, the alarm is heard within three ticks, and ends after what the runbook says was done.
+"""Drills on the emulator: a trouble is made, the alarm is heard within three ticks, and ends after the commands of its page.
 
 A tick stands for a minute: what the functions print in it gets that minute's time, and the alarms are evaluated at its end.
 """
 
 import contextlib
+import dataclasses
+import io
 import json
 import time
+import zipfile
 from collections.abc import Iterator
+from pathlib import Path
 
+import command_lines
 import pytest
 from alarms import plans
 from alarms.definitions import Alarm, Watch, of_plan
 from alarms.series import Metrics
-from demo import reports
+from demo import devices, reports
 from running import Running
 
 pytestmark = pytest.mark.xdist_group("device-status")
@@ -20,6 +25,8 @@ pytestmark = pytest.mark.xdist_group("device-status")
 TICKS = 3
 # Five periods of which three must be well again.
 ENDS_AFTER = 6
+# Where one period is enough to begin: the value is out of CloudWatch's range.
+AT_ONCE = 3
 
 
 class Minutes:
@@ -29,16 +36,29 @@ class Minutes:
         self._running, self._metrics = running, Metrics()
         self._watch = Watch(alarms, self._metrics)
         # An hour after 1970 began, when no pipeline is new.
-        self._minute, self._seen = 60, set(self._lines())
+        self._minute, self._began = 60, int(time.time() * 1000)
+        self._seen = set(self._lines())
         self._metrics.ticked_before(running.name, 60 * self._minute)
 
     def tick(self) -> set[str]:
         """The alarms that have begun, by their names without the pipeline's."""
         good, _ = self._running.invoke()
+        return self._over(0 if good else 1)
+
+    def without_a_tick(self) -> set[str]:
+        return self._over(None)
+
+    def five_with_a_tick(self) -> set[str]:
+        """Five minutes of which one has a tick: too few for `no-tick`."""
+        self._minute += 4
+        return self.tick() - {"no-tick"}
+
+    def _over(self, errors: int | None) -> set[str]:
         now = 60 * self._minute + 30
-        # What Lambda says of it itself.
-        dispatch = {"FunctionName": self._running.outputs["dispatch_function_name"]}
-        self._metrics.put("AWS/Lambda", "Errors", dispatch, now, 0 if good else 1)
+        if errors is not None:
+            # What Lambda says of it itself.
+            dispatch = {"FunctionName": self._running.outputs["dispatch_function_name"]}
+            self._metrics.put("AWS/Lambda", "Errors", dispatch, now, errors)
         lines = [line for line in self._lines() if line not in self._seen]
         self._seen.update(lines)
         self._metrics.read(_at(line, now) for line in lines)
@@ -57,7 +77,7 @@ class Minutes:
     def _lines(self) -> Iterator[str]:
         for group in ("dispatch", "settle"):
             name = self._running.outputs["log_group_names"][group]
-            pages = self._running.aws.logs.get_paginator("filter_log_events").paginate(logGroupName=name)
+            pages = self._running.aws.logs.get_paginator("filter_log_events").paginate(logGroupName=name, startTime=self._began)
             yield from (event["message"] for page in pages for event in page["events"] if '"_aws"' in event["message"])
 
 
@@ -67,6 +87,14 @@ def _at(line: str, now: float) -> str:
     return json.dumps(root)
 
 
+def does(running: Running, heading: str, line: str, **more: str) -> str:
+    """A command that stands under the alarm's heading; what it said."""
+    assert line in command_lines.under("docs/runbook.md", heading)
+    ended = command_lines.run(line, running, **more)
+    assert ended.returncode == 0, ended
+    return ended.stdout
+
+
 @pytest.fixture
 def minutes(quiet: Running, tmp_path_factory: pytest.TempPathFactory) -> Minutes:
     name = quiet.stack.settings.name
@@ -74,15 +102,14 @@ def minutes(quiet: Running, tmp_path_factory: pytest.TempPathFactory) -> Minutes
     return Minutes(quiet, alarms)
 
 
-@contextlib.contextmanager
-def control(running: Running, **attributes: dict) -> Iterator[None]:
+def control(running: Running, **attributes: dict) -> None:
     """An operator's item by hand, with no other attribute."""
-    table, key = running.outputs["ledger_table_name"], {"pk": {"S": "control"}, "sk": {"S": "dispatch"}}
-    running.aws.dynamodb.put_item(TableName=table, Item={**key, **attributes})
-    try:
-        yield
-    finally:
-        running.aws.dynamodb.delete_item(TableName=table, Key=key)
+    key = {"pk": {"S": "control"}, "sk": {"S": "dispatch"}}
+    running.aws.dynamodb.put_item(TableName=running.outputs["ledger_table_name"], Item={**key, **attributes})
+
+
+def calm(group: str, objects: int) -> list[reports.Report]:
+    return reports.generate(objects, seed=31, group=group, fails_first=0, unknown_device=0, again=0)
 
 
 def test_a_burst_that_succeeds_is_quiet(quiet: Running, minutes: Minutes) -> None:
@@ -97,29 +124,134 @@ def test_a_burst_that_succeeds_is_quiet(quiet: Running, minutes: Minutes) -> Non
     assert quiet.judge(burst, "calm-").faults == []
 
 
-def test_one_poison_object_is_told_of_and_over_once_nothing_lies_there(quiet: Running, minutes: Minutes) -> None:
+def test_one_poison_object_is_told_of_and_discarded(quiet: Running, minutes: Minutes) -> None:
     burst = reports.generate(4, seed=32, group="poison-", fails_first=0, unknown_device=0.25, again=0)
-    assert [report.unknown_device for report in burst].count(True) == 1
+    (poison,) = [report for report in burst if report.unknown_device]
     quiet.begin(burst)
     quiet.work_off()
-    minutes.until("dead-letters", TICKS)
-    assert len(quiet.take_dead()) == 1
-    minutes.until_quiet()
+    minutes.until("dead-letters", 1)
+    assert "UnknownDevice" in does(quiet, "dead-letters", "spillway -p NAME failed")
+    discard = "spillway -p NAME discard --object s3://my-bucket/status/7.json --reason 'test data' --yes"
+    does(quiet, "dead-letters", discard, key=poison.key)
+    minutes.until_quiet(AT_ONCE)
 
 
-def test_a_misspelt_control_item_is_told_of_and_over_once_it_is_gone(quiet: Running, minutes: Minutes) -> None:
-    assert minutes.tick() == set()
-    with control(quiet, paussed={"BOOL": True}):
+def test_a_target_that_is_down_is_told_of_and_costs_no_event(quiet: Running, minutes: Minutes) -> None:
+    """Nobody's device is registered for a while, so every attempt fails. `failures` needs minutes of that, and is simulated."""
+    burst = [dataclasses.replace(report, unknown_device=True) for report in calm("down-", 6)]
+    quiet.upload(burst)
+    quiet.work_off()
+    minutes.until("dead-letters", 1)
+    does(quiet, "failures", "spillway -p NAME pause --reason 'target is down'")
+    assert quiet.tick()["Paused"] == 1
+    devices.register(quiet.aws, quiet.names.devices_table, reports.unregistered_devices(burst))
+    does(quiet, "failures", "spillway -p NAME resume")
+    does(quiet, "failures", "spillway -p NAME redrive")
+    quiet.work_off()
+    # The paused tick saw them too, within the first of these minutes.
+    minutes.until_quiet(AT_ONCE + 1)
+    verdict = quiet.judge(burst, "down-")
+    assert (verdict.faults, verdict.lost, verdict.duplicates) == ([], 0, 0)
+
+
+def test_a_schedule_that_is_off_is_told_of_and_a_tick_by_hand_is_a_tick(quiet: Running, minutes: Minutes) -> None:
+    heard = [minutes.without_a_tick() for _ in range(TICKS)]
+    assert heard[-1] == {"no-tick"}, heard
+    assert f"the rule {quiet.name}_tick is disabled" in does(quiet, "no-tick", "spillway -p NAME status")
+    for _ in range(ENDS_AFTER):
+        does(quiet, "no-tick", "spillway -p NAME tick")
+        last = minutes.without_a_tick()
+    assert last == set()
+
+
+def test_starts_that_are_forbidden_are_told_of_and_over_once_they_are_allowed(quiet: Running, minutes: Minutes) -> None:
+    burst = calm("barred-", 3)
+    quiet.begin(burst)
+
+    def without_starts(statements: list[dict]) -> list[dict]:
+        return [statement for statement in statements if "states:StartExecution" not in statement["Action"]]
+
+    with quiet.allowed(quiet.names.dispatch, without_starts):
         minutes.until("errors_dispatch", TICKS)
+        assert "ticks failed in the last 5 minutes" in does(quiet, "errors", "spillway -p NAME status")
+    does(quiet, "errors", "spillway -p NAME tick")
+    quiet.work_off()
+    minutes.until_quiet()
+    assert quiet.judge(burst, "barred-").faults == []
+
+
+def test_a_misspelt_control_item_is_told_of_and_taken_away(quiet: Running, minutes: Minutes) -> None:
+    assert minutes.tick() == set()
+    control(quiet, paussed={"BOOL": True})
+    minutes.until("errors_dispatch", TICKS)
+    does(quiet, "errors", "spillway -p NAME unset --all")
     minutes.until_quiet()
 
 
 def test_an_old_override_is_told_of_and_a_new_one_is_not(quiet: Running, minutes: Minutes) -> None:
-    limit = {"N": "2"}
-    with control(quiet, max_concurrency=limit, since={"S": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}):
-        minutes.until_quiet(TICKS)
-    with control(quiet, max_concurrency=limit, since={"S": "2026-01-01T00:00:00Z"}):
-        minutes.until("override", TICKS)
-    with control(quiet, max_concurrency=limit):
-        minutes.until("override", TICKS)
-    minutes.until_quiet()
+    control(quiet, max_concurrency={"N": "2"}, since={"S": "2026-01-01T00:00:00Z"})
+    minutes.until("override", 1)
+    does(quiet, "override", "spillway -p NAME unset --all")
+    minutes.until_quiet(AT_ONCE)
+    # By hand, and nobody wrote when.
+    control(quiet, max_concurrency={"N": "2"})
+    minutes.until("override", 1)
+    does(quiet, "override", "spillway -p NAME set max_concurrency=5 --reason 'deploy' --for 30m")
+    minutes.until_quiet(AT_ONCE)
+    does(quiet, "override", "spillway -p NAME unset --all")
+
+
+@contextlib.contextmanager
+def other_build(running: Running, function: str, archive: bytes) -> Iterator[None]:
+    """Another archive, and the one before afterwards."""
+    with zipfile.ZipFile(io.BytesIO(archive)) as before:
+        members = {member.filename: (member.external_attr, before.read(member)) for member in before.infolist()}
+    after = io.BytesIO()
+    with zipfile.ZipFile(after, "w") as zipped:
+        for name, (attributes, content) in members.items():
+            entry = zipfile.ZipInfo(name)
+            entry.external_attr = attributes
+            zipped.writestr(entry, content)
+    running.aws.lambda_.update_function_code(FunctionName=function, ZipFile=after.getvalue())
+    yield
+    running.aws.lambda_.update_function_code(FunctionName=function, ZipFile=archive)
+
+
+def test_handlers_deployed_and_rolled_back_in_the_middle_of_a_burst_are_quiet(
+    quiet: Running, built: Path, minutes: Minutes
+) -> None:
+    """The other build is the same code in another archive: the functions' processes are replaced, as by any deployment."""
+    burst = calm("deployed-", 24)
+    archives = {
+        quiet.outputs[f"{handler}_function_name"]: next(built.glob(f"{handler}-*.zip")).read_bytes()
+        for handler in ("dispatch", "settle")
+    }
+    heard = []
+    quiet.begin(burst[:12])
+    heard.append(minutes.tick())
+    with contextlib.ExitStack() as deployed:
+        for function, archive in archives.items():
+            deployed.enter_context(other_build(quiet, function, archive))
+        heard.append(minutes.tick())
+        quiet.begin(burst[12:])
+        heard.append(minutes.tick())
+    quiet.work_off()
+    heard += [minutes.tick() for _ in range(3)]
+    assert heard == [set()] * 6
+    verdict = quiet.judge(burst, "deployed-")
+    assert (verdict.faults, verdict.lost, verdict.duplicates, verdict.executions) == ([], 0, 0, len(burst))
+
+
+def test_a_function_of_another_release_is_told_of(quiet: Running, minutes: Minutes) -> None:
+    with quiet.configured(quiet.names.dispatch, timeout=25, SPILLWAY_RELEASE="0.0.1"):
+        heard = [minutes.five_with_a_tick() for _ in range(TICKS)]
+    assert heard == [set(), set(), {"other-release"}]
+    heard = [minutes.five_with_a_tick() for _ in range(TICKS)]
+    assert heard[-1] == set(), heard
+
+
+def test_an_invocation_that_takes_too_long_is_told_of(quiet: Running, minutes: Minutes) -> None:
+    """Lambda would end it a second later: it counts from its first moment."""
+    with quiet.configured(quiet.names.dispatch, timeout=1):
+        minutes.until("timed-out", 1)
+    minutes.until_quiet(AT_ONCE)

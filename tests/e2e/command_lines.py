@@ -1,0 +1,65 @@
+"""The operator's command lines of a page, and what comes of each on the pipeline device-status."""
+
+import os
+import re
+import shlex
+import subprocess
+
+from build import operators
+from program.paths import ROOT
+from running import Running
+
+# What a line says on this pipeline where it does not do what it says: by how it begins, without the pipeline.
+_REFUSED = {
+    # The schedule of this site is off.
+    "doctor": "_tick is disabled",
+    "running --stop": "no slot of",
+    # None of its sources comes via lambda, eventbridge or a topic, and it lists no bucket.
+    "redrive --stage ingest": "has no stage ingest",
+    "redrive --stage rules": "has no stage rules",
+    "backfill": "may not list",
+    "reconcile --object": "may not list",
+}
+
+
+def in_blocks(page: str) -> list[str]:
+    """Those of its blocks of commands."""
+    blocks = re.findall(r"```sh\n(.*?)```", (ROOT / page).read_text(), re.DOTALL)
+    return [line.split("  #")[0].strip() for block in blocks for line in block.splitlines() if line.startswith("spillway")]
+
+
+def in_sentences(text: str) -> list[str]:
+    """Those between backticks, each once."""
+    return list(dict.fromkeys(re.findall(r"`(spillway [^`]+)`", text)))
+
+
+def without_pipeline(line: str) -> str:
+    return re.sub(r"^spillway -p \S+ ", "spillway ", line)
+
+
+def under(page: str, heading: str) -> list[str]:
+    """Those of its sentences under a heading."""
+    (section,) = re.findall(rf"^## {heading}$(.*?)(?=^## |\Z)", (ROOT / page).read_text(), re.MULTILINE | re.DOTALL)
+    return in_sentences(section)
+
+
+def run(line: str, running: Running, key: str = "status/7.json") -> subprocess.CompletedProcess:
+    """As a person types it, with this pipeline, its bucket and an object's key for those that the page names."""
+    names = {"my-bucket": running.bucket, "device-status": running.name, "status/7.json": key}
+    words = [running.name if word == "NAME" else word for word in shlex.split(line)]
+    for named, own in names.items():
+        words = [word.replace(named, own) for word in words]
+    environment = {**os.environ, **running.emulator.environment, "SPILLWAY_PIPELINE": running.name}
+    command = [str(operators.program()), *words[1:]]
+    return subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+
+
+def check(line: str, running: Running) -> None:
+    """It does what the page says, or is refused for what this pipeline does not have."""
+    ended = run(line, running)
+    refused = [said for start, said in _REFUSED.items() if without_pipeline(line).startswith(f"spillway {start}")]
+    if refused:
+        assert (ended.returncode, refused[0] in ended.stdout + ended.stderr) == (1, True), ended
+    else:
+        assert ended.returncode == 0, ended
+        assert ended.stdout.strip(), ended
