@@ -13,6 +13,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from alarms import plans
+from alarms.series import Metrics
 from build import handlers, operators, targets
 from emulator import Emulator, EmulatorError
 from emulator.aws import Aws
@@ -21,7 +23,7 @@ from program.paths import SCRIPTS
 from tools import venvs
 from tools.terraform import TerraformError
 
-from demo import devices, executions, judge, kept, progress, reports, timeline, uploads, watch
+from demo import dashboard, devices, executions, judge, kept, progress, reports, timeline, uploads, watch
 from demo import options as demo_options
 from demo.executions import Execution
 from demo.inventory import inventory
@@ -59,6 +61,8 @@ class Outcome:
     dead_before_redrive: int
     starts_per_second: float
     picture: Path
+    # If it was asked for.
+    dashboard: Path | None
 
 
 class Demo:
@@ -135,7 +139,8 @@ class Demo:
             shown = devices.latest(self._aws, names.status_table)
             verdict = judge.judge(self._reports, ran, shown, limit, self._stack.settings.max_attempts)
             picture = self._draw(ran, verdict, began, [(redriven_at - began, "devices registered, redrive")] if dead else [], dead)
-        return Outcome(verdict, dead, executions.saturated_rate(ran, limit), picture)
+            shown = self._draw_dashboard(names, verdict, began) if self._options.dashboard else None
+        return Outcome(verdict, dead, executions.saturated_rate(ran, limit), picture, shown)
 
     def _follow(self, names: Names, over: Callable[[watch.Sample], bool]) -> watch.Sample:
         shown = progress.Progress(len(self._reports), self._options.max_concurrency)
@@ -173,6 +178,33 @@ class Demo:
         path.write_text(timeline.draw(picture))
         return path
 
+    def _draw_dashboard(self, names: Names, verdict: judge.Verdict, began: float) -> Path:
+        """Of the lines that the handlers printed, with the widgets that Terraform plans."""
+        plan = plans.of_module(
+            self._directory / "tmp/dashboard",
+            module="dashboard",
+            name=self._stack.settings.name,
+            region="us-east-1",
+            state_machine={"arn": names.state_machine},
+        )
+        [called] = plan["planned_values"]["root_module"]["child_modules"]
+        [planned] = called["resources"]
+        metrics = Metrics()
+        for function in (names.dispatch, names.settle):
+            pages = self._aws.logs.get_paginator("filter_log_events").paginate(logGroupName=f"/aws/lambda/{function}")
+            metrics.read(event["message"] for page in pages for event in page["events"])
+        widgets = json.loads(planned["values"]["dashboard_body"])["widgets"]
+        rows = dashboard.rows(widgets, metrics, began, time.time(), TICK_SECONDS)
+        title = f"{self._stack.settings.name}, us-east-1: a rendering of its dashboard"
+        date = datetime.date.today().strftime("%-d %B %Y")
+        subtitle = (
+            f"Drawn from the handlers' own lines in a run of the demo on an emulator, {verdict.objects} uploads, {date}."
+            f" A point is {TICK_SECONDS} s, on AWS a minute."
+        )
+        path = self._directory / "dashboard.svg"
+        path.write_text(dashboard.draw(title, subtitle, rows, TICK_SECONDS))
+        return path
+
     def _destroy(self) -> list[str]:
         with self._steps.step("destroy", "terraform destroy"):
             self._stack.terraform.destroy()
@@ -195,6 +227,7 @@ class Demo:
             ),
             ("time", ", ".join(f"{name} {seconds[name]:.0f} s" for name in seconds)),
             ("picture", display(outcome.picture)),
+            *([("dashboard", display(outcome.dashboard))] if outcome.dashboard else []),
         )
         print()
         for name, value in rows:
