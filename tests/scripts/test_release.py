@@ -75,7 +75,7 @@ def test_what_it_builds_itself_is_the_same_twice(tmp_path: Path) -> None:
         result = released.release("--profile=dev", f"--out={tmp_path / name}")
         assert result.returncode == 0, result.stderr
     assert files(tmp_path / "one") == files(tmp_path / "two")
-    assert tool.archive_name(VERSION) in files(tmp_path / "one")
+    assert tool.archive_name(VERSION, targets.host()) in files(tmp_path / "one")
     own = Addresses(REPOSITORY, VERSION, targets.host_architecture())
     assert own.archive in files(tmp_path / "one")
 

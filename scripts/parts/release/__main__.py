@@ -54,6 +54,14 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         " comes along (default: build both now)",
     )
     parser.add_argument(
+        "--tools",
+        metavar="DIR",
+        type=Path,
+        action="append",
+        default=[],
+        help="archives of the tool from a machine for which there are no functions, such as a Mac; repeatable",
+    )
+    parser.add_argument(
         "--profile",
         choices=["release", "dev"],
         default="release",
@@ -61,7 +69,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     )
     parser.add_argument("--out", type=Path, metavar="DIR", help="where to put it all (default: target/release-VERSION)")
     parser.add_argument("--push", metavar="URL", help=f"the git repository {MODULE}: gets the module as a commit with a tag")
-    parser.add_argument("--tool", action="store_true", help="only build the operator's tool into --out, for --handlers elsewhere")
+    parser.add_argument("--tool", action="store_true", help="only build the operator's tool into --out, for --handlers or --tools elsewhere")
     parser.add_argument("--allow-dirty", action="store_true", help="although git status names files")
     return parser.parse_args(arguments)
 
@@ -101,8 +109,10 @@ def _assets(options: argparse.Namespace, repository: str, out: Path) -> dict[Add
             addresses = Addresses(repository, version, architecture)
             own = functions.only(merged, manifest, architecture, Path(directory, architecture))
             modules[addresses] = tree.files(addresses, own)
-        for archive in sorted(found for part in parts for found in part.glob(f"{operators.NAME}-{version}-*.tar.gz")):
-            shutil.copyfile(archive, out / archive.name)
+        names = [tool.archive_name(version, triple) for triple in tool.MACHINES]
+        for archive in (part / name for part in [*parts, *options.tools] for name in names):
+            if archive.is_file():
+                shutil.copyfile(archive, out / archive.name)
     programs = sorted([*manifest["handlers"], operators.PACKAGE])
     for addresses, files in modules.items():
         archive = out / addresses.archive

@@ -10,10 +10,17 @@ from release.error import ReleaseError
 
 # It is downloaded by a person who is in a hurry.
 MOST_BYTES = 25_000_000
+# Where a person runs it, and the machine of GitHub's that builds it there: each for itself.
+MACHINES = {
+    "x86_64-unknown-linux-gnu": "ubuntu-22.04",
+    "aarch64-unknown-linux-gnu": "ubuntu-22.04-arm",
+    "x86_64-apple-darwin": "macos-15-intel",
+    "aarch64-apple-darwin": "macos-15",
+}
 
 
-def archive_name(version: str) -> str:
-    return f"{operators.NAME}-{version}-{targets.host()}.tar.gz"
+def archive_name(version: str, triple: str) -> str:
+    return f"{operators.NAME}-{version}-{triple}.tar.gz"
 
 
 def build(profile: str, version: str, into: Path) -> Path:
@@ -21,7 +28,7 @@ def build(profile: str, version: str, into: Path) -> Path:
     binary = operators.program(profile)
     if profile == "release":
         check(binary)
-    archive = into / archive_name(version)
+    archive = into / archive_name(version, targets.host())
     contents = {operators.NAME: (binary.read_bytes(), 0o755), "LICENSE": ((ROOT / "LICENSE").read_bytes(), 0o644)}
     archives.write_tar(contents, archive, level=9 if profile == "release" else 1)
     return archive

@@ -299,6 +299,9 @@ async fn metrics(
     })
 }
 
+/// A handler's lines are JSON. <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html>
+const PROBLEMS: &str = r#"{ ($.level = "WARN") || ($.level = "ERROR") }"#;
+
 /// The last warning or error in a handler's log.
 async fn last_problem(
     connected: &Connected,
@@ -309,7 +312,7 @@ async fn last_problem(
     let group = pipeline.names.log_group(handler);
     let lines = connected
         .api
-        .lines(&group, now - LOG_MINUTES * MINUTE, "?WARN ?ERROR")
+        .lines(&group, now - LOG_MINUTES * MINUTE, PROBLEMS)
         .await?;
     let problems = lines.iter().filter_map(|(at, line)| {
         Some(LogLine {
