@@ -173,7 +173,8 @@ def test_starts_that_are_forbidden_are_told_of_and_over_once_they_are_allowed(qu
 
     with quiet.allowed(quiet.names.dispatch, without_starts):
         minutes.until("errors_dispatch", TICKS)
-        assert "ticks failed in the last 5 minutes" in does(quiet, "errors", "spillway -p NAME status")
+        told = does(quiet, "errors", "spillway -p NAME status")
+        assert "failed in the last 5 minutes: no execution can be started" in told, told
     does(quiet, "errors", "spillway -p NAME tick")
     quiet.work_off()
     minutes.until_quiet()
