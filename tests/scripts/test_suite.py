@@ -11,7 +11,7 @@ import marks
 import pytest
 from program import processes
 from program.paths import SCRIPTS
-from suite import junit, options
+from suite import jobs, junit, options
 from suite.__main__ import tell
 from suite.jobs import Job
 from suite.junit import Counts
@@ -34,11 +34,19 @@ def test_e(): ...
 
 def lane(tmp_path: Path, *code: str) -> Lane:
     """One job for each program."""
-    jobs = [
-        Job((BY_NAME["lint"],), [sys.executable, "-c", text], dict(os.environ), tmp_path / f"{at}.xml", lambda _: "lint")
+    chosen = [
+        Job("lint", (BY_NAME["lint"],), [sys.executable, "-c", text], dict(os.environ), tmp_path / f"{at}.xml", lambda _: "lint")
         for at, text in enumerate(code)
     ]
-    return Lane(jobs, 0)
+    return Lane(chosen, 0)
+
+
+def test_each_part_is_run_once_and_what_waits_beside_what_computes(tmp_path: Path) -> None:
+    waiting, computing = jobs.lanes(options.parse([]), tmp_path)
+    assert [[part.name for part in job.parts] for job in waiting] == [["e2e"], ["scripts", "emulator", "second_opinion"]]
+    assert [[part.name for part in job.parts] for job in computing] == [["rust"], ["lint", "terraform"]]
+    (alone,) = jobs.lanes(options.parse(["emulator"]), tmp_path)
+    assert [job.command[-1] for job in alone] == ["tests/emulator"]
 
 
 def done(started: Lane) -> Lane:

@@ -69,7 +69,9 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     )
     parser.add_argument("--out", type=Path, metavar="DIR", help="where to put it all (default: target/release-VERSION)")
     parser.add_argument("--push", metavar="URL", help=f"the git repository {MODULE}: gets the module as a commit with a tag")
-    parser.add_argument("--tool", action="store_true", help="only build the operator's tool into --out, for --handlers or --tools elsewhere")
+    parser.add_argument(
+        "--tool", action="store_true", help="only build the operator's tool into --out, for --handlers or --tools elsewhere"
+    )
     parser.add_argument("--allow-dirty", action="store_true", help="although git status names files")
     return parser.parse_args(arguments)
 

@@ -1,4 +1,4 @@
-"""What is run: cargo-nextest once and pytest at most twice, for what computes and for what mostly waits."""
+"""What is run: cargo-nextest once and pytest at most three times, for what computes and for what mostly waits."""
 
 import dataclasses
 import os
@@ -14,6 +14,7 @@ from suite.parts import E2E, RUST, Part
 
 @dataclasses.dataclass(frozen=True)
 class Job:
+    name: str
     parts: tuple[Part, ...]
     command: list[str]
     environment: dict[str, str]
@@ -21,24 +22,25 @@ class Job:
     report: Path
     part_of: Callable[[str], str]
 
-    @property
-    def name(self) -> str:
-        return self.parts[0].name if len(self.parts) == 1 else "others"
-
 
 def lanes(options: Options, directory: Path) -> list[list[Job]]:
     """Each lane's jobs run one after the other, beside the other lane's."""
     python = venvs.ensure("checks")
-    others = tuple(part for part in options.parts if part not in (RUST, E2E))
+    others = [part for part in options.parts if part not in (RUST, E2E)]
+    checks = tuple(part for part in others if not part.waits)
+    tools = tuple(part for part in others if part.waits)
     # A file's tests share what they make once.
     together = ["-n", str(options.jobs), "--dist", "loadfile"]
     computing = [
         *([_nextest(options, python, directory)] if RUST in options.parts else []),
-        *([_pytest(options, python, directory, others, together)] if others else []),
+        *([_pytest(options, python, directory, "checks", checks, together)] if checks else []),
     ]
     # A group's tests share an emulator, and so one process.
     apart = ["-n", str(options.emulators), "--dist", "loadgroup", "-v"]
-    waiting = [_pytest(options, python, directory, (E2E,), apart)] if E2E in options.parts else []
+    waiting = [
+        *([_pytest(options, python, directory, E2E.name, (E2E,), apart)] if E2E in options.parts else []),
+        *([_pytest(options, python, directory, "tools", tools, together)] if tools else []),
+    ]
     return [lane for lane in (waiting, computing) if lane]
 
 
@@ -50,17 +52,18 @@ def _nextest(options: Options, python: Path, directory: Path) -> Job:
     config.write_text(f'[profile.{profile}.junit]\npath = "{report}"\n')
     command = [str(python.with_name("cargo-nextest")), "nextest", "run", "--workspace", "--locked", "--no-fail-fast"]
     chosen = ["--profile", profile, "--tool-config-file", f"suite:{config}"]
-    return Job((RUST,), [*command, *chosen, *options.passed_on], dict(os.environ), report, lambda _: RUST.name)
+    return Job(RUST.name, (RUST,), [*command, *chosen, *options.passed_on], dict(os.environ), report, lambda _: RUST.name)
 
 
-def _pytest(options: Options, python: Path, directory: Path, parts: tuple[Part, ...], spread: list[str]) -> Job:
-    report = directory / f"{parts[0].name}.xml"
+def _pytest(options: Options, python: Path, directory: Path, name: str, parts: tuple[Part, ...], spread: list[str]) -> Job:
+    report = directory / f"{name}.xml"
     environment = {**os.environ, "PYTHONPYCACHEPREFIX": str(TARGET / "pycache")}
-    places = [f"--junitxml={report}", f"--basetemp={directory / f'{parts[0].name}-files'}"]
+    places = [f"--junitxml={report}", f"--basetemp={directory / f'{name}-files'}"]
     chosen = [*(["-m", "quick"] if options.quick else []), *options.passed_on]
     command = [str(python), "-m", "pytest", "--tb=short", "--durations=10", *spread, *places, *chosen]
     names = {part.name for part in parts}
     return Job(
+        name,
         parts,
         [*command, *(f"tests/{part.name}" for part in parts)],
         environment,
