@@ -1,11 +1,13 @@
 """What was missed is worked on once: objects from before the pipeline, lost notifications, rows that nobody moves."""
 
+import shlex
 import time
 
 import judge_orders
 import pytest
 from one_pipeline import Pipeline
-from reconciling import counts, inventory, late_event, notified, reconcile, upload
+from operating import answer
+from reconciling import by_hand, counts, inventory, late_event, notified, reconcile, upload
 from sites import Site
 
 pytestmark = pytest.mark.xdist_group("pipelines")
@@ -25,10 +27,10 @@ def test_what_was_there_before_is_worked_on_once_and_a_dry_run_changes_nothing(p
     uploads = upload(pipeline, plain, [f"in/before/{number} +%.json" for number in range(500)])
     upload(pipeline, plain, ["other/1.json"])
     whole = {"bucket": plain, "prefix": "in/before/"}
-    told = reconcile(pipeline, {**whole, "dry_run": True})
+    told = by_hand(pipeline, "backfill", f"s3://{plain}/in/before/", "--dry-run")
     assert counts(told, "listed", "queued", "known") == {"listed": 500, "queued": 500, "known": 0}
     assert (pipeline.waiting(), pipeline.ledger_of(f"{plain}/in/before/")) == (0, [])
-    told = reconcile(pipeline, whole)
+    told = by_hand(pipeline, "backfill", f"s3://{plain}/in/before/")
     assert counts(told, "listed", "queued", "known") == {"listed": 500, "queued": 500, "known": 0}
     pipeline.work_off()
     assert judge_orders.batches(uploads, pipeline.runs("in/before/"), BATCH) == []
@@ -43,9 +45,9 @@ def test_what_was_there_before_is_worked_on_once_and_a_dry_run_changes_nothing(p
 def test_a_range_of_times_is_kept_to(pipelines: dict[str, Pipeline], plain: str) -> None:
     pipeline = pipelines["reconcile"]
     upload(pipeline, plain, ["in/range/1.json"])
-    listing = {"bucket": plain, "prefix": "in/range/", "dry_run": True}
-    for times, queued in (({"from": "2020-01-01T00:00:00Z"}, 1), ({"to": "2020-01-01T00:00:00Z"}, 0)):
-        assert counts(reconcile(pipeline, {**listing, **times}), "listed", "queued") == {"listed": 1, "queued": queued}
+    for option, queued in (("--since", 1), ("--until", 0)):
+        told = by_hand(pipeline, "backfill", f"s3://{plain}/in/range/", "--dry-run", option, "2020-01-01T00:00:00Z")
+        assert counts(told, "listed", "queued") == {"listed": 1, "queued": queued}
 
 
 def test_of_a_hundred_uploads_the_five_without_notification_are_worked_on_too(pipelines: dict[str, Pipeline]) -> None:
@@ -75,11 +77,27 @@ def test_an_inventory_is_as_good_as_a_list(pipelines: dict[str, Pipeline], plain
     upload(pipeline, bucket, ["in/inventory/a b.json", "in/other.txt"])
     (newer,) = upload(pipeline, bucket, ["in/inventory/a b.json"])
     manifest = inventory(pipeline, bucket, plain, "inventory/1")
-    told = reconcile(pipeline, {"bucket": bucket, "inventory": {"bucket": plain, "key": manifest}})
+    told = by_hand(pipeline, "backfill", f"s3://{bucket}", "--inventory", f"s3://{plain}/{manifest}")
     assert counts(told, "queued", "not_current") == {"queued": 1, "not_current": 1}
     assert told["not_of_a_source"] >= 1
     pipeline.work_off()
     assert judge_orders.batches([newer], pipeline.runs("in/inventory/"), BATCH) == []
+
+
+def test_one_object_is_settled_by_the_command_that_explain_names(pipelines: dict[str, Pipeline], plain: str) -> None:
+    pipeline = pipelines["reconcile"]
+    uploads = upload(pipeline, plain, ["in/one/1.json"])
+    place = f"s3://{plain}/in/one/1.json"
+    told = answer(pipeline.emulator, "-p", pipeline.name, "explain", place)
+    assert (told["known"], told["exists"]) == (False, True)
+    words = shlex.split(told["command"])
+    assert words[:4] == ["spillway", "-p", pipeline.name, "reconcile"]
+    assert counts(by_hand(pipeline, *words[3:]), "listed", "queued") == {"listed": 1, "queued": 1}
+    pipeline.work_off()
+    assert judge_orders.batches(uploads, pipeline.runs("in/one/"), BATCH) == []
+    told = answer(pipeline.emulator, "-p", pipeline.name, "explain", place)
+    assert [version["state"] for version in told["versions"]] == ["SUCCEEDED"]
+    assert counts(by_hand(pipeline, *words[3:]), "queued", "known") == {"queued": 0, "known": 1}
 
 
 def test_rows_whose_message_is_gone_are_sent_for_again(pipelines: dict[str, Pipeline], plain: str) -> None:

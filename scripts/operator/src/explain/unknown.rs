@@ -42,7 +42,12 @@ pub(super) async fn unknown(
         Ok(None) => "There is no such object".to_owned(),
         Err(fault) => format!("Whether the object exists is not known ({fault})"),
     };
+    // A bucket whose notifications somebody removed or replaced: reconcile knows its sources by itself.
+    let taken_in = matches!(&configured, Ok(Some(_))) && settles.is_ok();
     let of = match &sources {
+        Ok(of) if of.matching.is_empty() && of.topics.is_empty() && taken_in => format!(
+            "a source takes it in, but its bucket does not notify this pipeline of it: `spillway -p {name} doctor` says what is missing"
+        ),
         Ok(of) if of.matching.is_empty() && of.topics.is_empty() => {
             "it matches no source of the pipeline, so no event of it comes here".to_owned()
         }
@@ -54,7 +59,8 @@ pub(super) async fn unknown(
         Ok(of) => format!("it matches the source {}", of.matching.join(", ")),
         Err(fault) => format!("its source is not known ({fault})"),
     };
-    let takes = !matches!(&sources, Ok(of) if of.matching.is_empty() && of.topics.is_empty());
+    let takes =
+        taken_in || !matches!(&sources, Ok(of) if of.matching.is_empty() && of.topics.is_empty());
     let rest = match (&exists, takes) {
         (Ok(None), _) | (_, false) => String::new(),
         _ => {

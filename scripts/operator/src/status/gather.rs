@@ -330,11 +330,23 @@ fn problem(line: &str) -> Option<String> {
     let message = line.get("message").and_then(Value::as_str)?;
     ["WARN", "ERROR"]
         .contains(&level)
-        .then(|| message.to_owned())
+        .then(|| returned(message))
+}
+
+/// Lambda's runtime prints the error that a handler returned as Rust's debug text: `Diagnostic { …, error_message: "…" }`.
+fn returned(message: &str) -> String {
+    let text = message.strip_prefix("Diagnostic { ");
+    let text = text.and_then(|text| text.split_once("error_message: \""));
+    match text.and_then(|(_, text)| text.rsplit_once('"')) {
+        Some((text, _)) => text.replace("\\\"", "\"").replace("\\\\", "\\"),
+        None => message.to_owned(),
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -348,6 +360,14 @@ mod tests {
         );
         assert_eq!(problem(&line("INFO")), None);
         assert_eq!(problem("START RequestId: ERROR"), None);
+    }
+
+    #[test]
+    fn what_a_handler_returned_is_told_in_its_own_words() {
+        let debug =
+            r#"Diagnostic { error_type: "StartForbidden", error_message: "no \"start\": C:\\x" }"#;
+        let line = json!({"level": "ERROR", "message": debug}).to_string();
+        assert_eq!(problem(&line).unwrap(), r#"no "start": C:\x"#);
     }
 
     #[test]

@@ -261,6 +261,17 @@ async fn of_a_topic_that_the_bucket_notifies_nothing_is_denied() {
         "{}",
         answer.text
     );
+    // What reconcile lists is a source's, whatever the bucket notifies.
+    pipeline.reconciles(0);
+    let answer = pipeline.well(&["explain", "uploads/status/7.json"]).await;
+    assert!(
+        answer
+            .text
+            .contains("but its bucket does not notify this pipeline of it: `spillway -p p doctor`"),
+        "{}",
+        answer.text
+    );
+    assert!(answer.json["command"].is_string());
 }
 
 #[tokio::test]
