@@ -9,8 +9,10 @@ use super::World;
 use super::workload;
 use crate::reconcile::{Asked, Ran, Runs, rows_of};
 
-/// Runs over the ledger while everything goes wrong; the next page is the next invocation's, and one run's are enough.
+/// Invocations of one run over the ledger while everything goes wrong: the next page is the next invocation's.
 const INVOCATIONS: u32 = 20;
+/// Invocations of the last run, which reads the whole ledger: a page can hold a single item.
+const INVOCATIONS_TO_THE_END: u32 = 10_000;
 
 /// Who reconciles.
 pub struct Reconciler {
@@ -50,7 +52,7 @@ impl Reconciler {
                 .duration(Duration::from_secs(2), Duration::from_secs(14));
             tokio::time::sleep(wait).await;
             if self.rng.chance(0.5) {
-                self.rows().await;
+                self.rows(INVOCATIONS).await;
             } else {
                 self.objects().await;
             }
@@ -62,7 +64,10 @@ impl Reconciler {
         tokio::time::sleep(self.runs.min_age + self.runs.stale_after).await;
         self.number += 1_000;
         self.objects().await;
-        self.rows().await;
+        if !self.rows(INVOCATIONS_TO_THE_END).await {
+            let problem = "I1: the last run over the ledger did not come to its end".to_owned();
+            self.world.kept().problems.push(problem);
+        }
     }
 
     async fn objects(&mut self) {
@@ -76,22 +81,24 @@ impl Reconciler {
         }
     }
 
-    async fn rows(&mut self) {
+    /// Whether the whole ledger was read.
+    async fn rows(&mut self, invocations: u32) -> bool {
         let run = self.run("the ledger");
         let mut cursor = None;
-        for _ in 0..INVOCATIONS {
+        for _ in 0..invocations {
             let last = self.invoke(&rows_of(&run, cursor.as_deref())).await;
             let Some(Ran::Ended(last)) = last else {
-                return;
+                return false;
             };
             let Ok(answer) = last.result else {
-                return;
+                return false;
             };
             cursor = answer.rows.and_then(|progress| progress.cursor);
             if cursor.is_none() {
-                return;
+                return true;
             }
         }
+        false
     }
 
     fn run(&mut self, over: &str) -> String {
