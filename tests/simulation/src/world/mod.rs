@@ -139,7 +139,7 @@ impl Ran {
         let mut coverage = world.coverage().clone();
         coverage.decisions();
         coverage.waits(world.stalls.longest());
-        coverage.receives(stalls::receives(&world));
+        coverage.receives(stalls::receives(&world, false));
         world.let_go();
         (Self { runtime, world }, coverage, problems)
     }
@@ -231,6 +231,7 @@ impl World {
             problems.extend(self.judge().problems());
             problems.extend(stalls::received_too_often(self));
         }
+        stalls::charge_slots_in_the_way(self);
         problems.extend(self.stalls.problems());
         problems.extend(checks::over_the_limit(self));
         problems

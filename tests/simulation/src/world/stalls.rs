@@ -38,8 +38,14 @@ pub const GIVEN_UP_AFTER_MS: i64 = 10_000;
 const MOST_MS: i64 = 5_000;
 /// Receives of a message by ticks that live on, at most.
 const MOST_RECEIVES: usize = 3;
+/// The same of an object that reconcile found: each tick after one that died leaves it to a later one.
+const MOST_RECEIVES_OF_FOUND: usize = 6;
 /// What is charged when no fault struck.
 const NO_FAULT: &str = "no fault";
+/// What is charged when a tick that died left a slot for the same attempt.
+const SLOT_IN_THE_WAY: &str = "the slot of a tick that died was in the way";
+/// A message that meets such a slot is hidden for so long at most, in milliseconds.
+const HIDDEN_FOR_A_SLOT_MS: i64 = 20_000;
 
 /// What waits in this world, and for how long it has. Cheap to clone.
 #[derive(Clone)]
@@ -157,15 +163,36 @@ impl Stalls {
     /// Waits that are too long.
     pub fn problems(&self) -> Vec<String> {
         let state = self.state();
-        let too_long = state
-            .longest
-            .iter()
-            .filter(|(_, wait)| wait.time > state.most);
+        let most = |wait: &Wait| match wait.kind {
+            SLOT_IN_THE_WAY => state.most + HIDDEN_FOR_A_SLOT_MS,
+            _ => state.most,
+        };
+        let longest = state.longest.iter();
+        let too_long = longest.filter(|(_, wait)| wait.time > most(wait));
         too_long
             .map(|(name, Wait { time, kind, told })| {
                 format!("a stall: {name} waits {time} ms, and nothing keeps it: {kind}, {told}")
             })
             .collect()
+    }
+}
+
+/// Charges the slots that dead ticks left with the waits of the attempts that met them.
+pub fn charge_slots_in_the_way(world: &World) {
+    let dead = world.kept().dead.clone();
+    let puts = ["PutItem", "BatchExecuteStatement"]
+        .map(|operation| world.pipeline.aws.calls_of(operation));
+    let puts = puts.into_iter().flatten();
+    let left: HashSet<String> = puts
+        .filter(|call| call.applied_ms.is_some() && dead.contains(&*call.caller))
+        .flat_map(|call| call.facts.keys)
+        .filter(|key| key.pk == "slots")
+        .map(|key| key.sk)
+        .collect();
+    for (name, wait) in &mut world.stalls.state().longest {
+        if wait.kind == NO_FAULT && left.contains(name) {
+            wait.kind = SLOT_IN_THE_WAY;
+        }
     }
 }
 
@@ -429,11 +456,13 @@ fn is_to_start(world: &World, pk: &str, sk: &str, attempt: u32) -> bool {
     }
 }
 
-/// Receives of each message that was worked on, by ticks that did not die over it. Not of what an operator replays, which can
-/// still run, nor of the retry that a `settle` sent before it died: its last attempt is settled when the outcome comes again.
-/// Not of what reconcile found: each tick after one that died leaves it to a later one. And not where executions work on several events: one takes one version of an object and one attempt after the first, and
-/// the others come again.
-pub fn receives(world: &World) -> Vec<(String, usize)> {
+/// Receives of each message that was worked on, by ticks that did not die over it. `found`: of those objects alone that
+/// reconcile found; otherwise of the others.
+///
+/// Not of what an operator replays, which can still run, nor of the retry that a `settle` sent before it died: its last
+/// attempt is settled when the outcome comes again. And not where executions work on several events: one takes one version
+/// of an object and one attempt after the first, and the others come again.
+pub fn receives(world: &World, found: bool) -> Vec<(String, usize)> {
     let (odds, settings) = (world.odds, &world.shape.settings);
     let comes_again = settings.visibility < settings.tick
         || odds.delivered_twice > 0.0
@@ -450,8 +479,7 @@ pub fn receives(world: &World) -> Vec<(String, usize)> {
     let sent = aws.calls_of("SendMessage").into_iter();
     for call in sent.chain(aws.calls_of("SendMessageBatch")) {
         let died = call.caller.starts_with("settle") && !settled.contains(&*call.caller);
-        let found = call.caller.starts_with("reconcile");
-        if died || found || &*call.caller == "operator" {
+        if died || &*call.caller == "operator" {
             replayed.extend(call.facts.message_ids);
         }
     }
@@ -466,7 +494,10 @@ pub fn receives(world: &World) -> Vec<(String, usize)> {
     for (events, _) in &world.pipeline.lanes {
         for gone in events.gone() {
             let id = &gone.message.id;
-            let known = asked(&gone.message).is_some() && !replayed.contains(id);
+            let is_meant =
+                |of: &Asked| is_of_found(world, &of.event, &RowKey::of(&of.event).pk) == found;
+            let known =
+                asked(&gone.message).is_some_and(|of| is_meant(&of)) && !replayed.contains(id);
             if let Some(count) = of.get(id).filter(|_| known && gone.how == GoneHow::Deleted) {
                 receives.push((id.clone(), *count));
             }
@@ -489,9 +520,11 @@ fn settled(world: &World) -> HashSet<String> {
 
 /// Messages that were received too often.
 pub fn received_too_often(world: &World) -> Vec<String> {
-    let too_often = receives(world)
-        .into_iter()
-        .filter(|(_, count)| *count > MOST_RECEIVES);
+    let bounds = [(false, MOST_RECEIVES), (true, MOST_RECEIVES_OF_FOUND)];
+    let too_often = bounds.into_iter().flat_map(|(found, most)| {
+        let receives = receives(world, found).into_iter();
+        receives.filter(move |(_, count)| *count > most)
+    });
     too_often
         .map(|(id, count)| format!("a message is received {count} times: {id}"))
         .collect()
