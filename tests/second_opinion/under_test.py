@@ -243,7 +243,7 @@ class UnderTest:
         return [item for item in self.items() if "state" in item]
 
     def slots(self) -> list[str]:
-        return [item["sk"]["S"] for item in self.items() if item["pk"]["S"] == "slots"]
+        return [item["sk"]["S"] for item in self.items() if item["pk"]["S"].split("/")[0] == "slots"]
 
     def ended(self) -> list[dict]:
         """Every execution, as DescribeExecution tells of it."""

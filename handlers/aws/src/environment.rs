@@ -18,6 +18,7 @@ const MAX_CONCURRENCY: &str = "SPILLWAY_MAX_CONCURRENCY";
 const STARTS_PER_SECOND: &str = "SPILLWAY_STARTS_PER_SECOND";
 const BURST: &str = "SPILLWAY_BURST";
 const STARTS_PER_TICK: &str = "SPILLWAY_STARTS_PER_TICK";
+const SLOT_PARTITIONS: &str = "SPILLWAY_SLOT_PARTITIONS";
 
 /// All that is wrong with the environment.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -237,17 +238,20 @@ impl<'a> Environment<'a> {
         let problems = self.problems.len();
         let pace = Pace {
             max_concurrency: self.parsed(MAX_CONCURRENCY, "a whole number of executions"),
-            starts_per_second: self.parsed(STARTS_PER_SECOND, "a number above 0, at most 400"),
+            starts_per_second: self.parsed(STARTS_PER_SECOND, "a number above 0"),
             burst: self.parsed(BURST, "a whole number, at least 1"),
             starts_per_tick: self
                 .optional(STARTS_PER_TICK, "a whole number, at least 1, or remove it"),
+            layout: self
+                .optional(SLOT_PARTITIONS, "1 or 16, or remove it")
+                .unwrap_or_default(),
         };
         if self.problems.len() == problems
             && let Err(error) = pace.clone().validate()
         {
             let name = match error {
-                PaceError::StartsPerSecond(_) => STARTS_PER_SECOND,
-                PaceError::MaxConcurrency(_) => MAX_CONCURRENCY,
+                PaceError::StartsPerSecond(..) => STARTS_PER_SECOND,
+                PaceError::MaxConcurrency(..) => MAX_CONCURRENCY,
                 PaceError::Burst => BURST,
                 PaceError::StartsPerTick => STARTS_PER_TICK,
             };

@@ -63,6 +63,16 @@ impl Config {
     ) -> Result<Self, EnvironmentError> {
         let mut environment = Environment::new(lookup);
         let order = environment.order();
+        let pace = environment.pace();
+        let windows: Windows = environment.json_or_default(
+            "SPILLWAY_WINDOWS",
+            "the JSON list of the windows, or remove it",
+            window::parse,
+        );
+        if let Err(error) = windows.check(&pace) {
+            let wrong = format!("is wrong ({error})");
+            environment.problem("SPILLWAY_WINDOWS", &wrong, "paces within these ranges");
+        }
         let config = Self {
             pipeline: environment.pipeline(),
             folder_markers: environment.json_or_default(
@@ -87,12 +97,8 @@ impl Config {
                 .optional("SPILLWAY_INPUT_FORMAT", "objects or s3-notification")
                 .unwrap_or_default(),
             retention_days: environment.days("SPILLWAY_RETENTION_DAYS"),
-            pace: environment.pace(),
-            windows: environment.json_or_default(
-                "SPILLWAY_WINDOWS",
-                "the JSON list of the windows, or remove it",
-                window::parse,
-            ),
+            pace,
+            windows,
             starts_per_day: environment.optional_within(
                 "SPILLWAY_STARTS_PER_DAY",
                 1..=u32::MAX,
@@ -120,6 +126,7 @@ impl Config {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use spillway::pace::layout::Layout;
 
     const LANES: &str = r#"[{"name": "default", "queue_url": "https://sqs/events",
         "dead_letter_queue_url": "https://sqs/events-dlq", "priority": 1, "min_share": 0}]"#;
@@ -127,6 +134,7 @@ mod tests {
     fn good(name: &str) -> Option<String> {
         let value = match name {
             "SPILLWAY_STARTS_PER_TICK"
+            | "SPILLWAY_SLOT_PARTITIONS"
             | "SPILLWAY_WINDOWS"
             | "SPILLWAY_FOLDER_MARKERS"
             | "SPILLWAY_FAILURE_QUEUES"
@@ -158,6 +166,29 @@ mod tests {
         assert_eq!(config.windows, Windows::default());
         assert_eq!(config.starts_per_day, None);
         assert_eq!(config.execution_timeout, None);
+    }
+
+    #[test]
+    fn a_pace_and_windows_that_need_sixteen_partitions_say_so() {
+        let windows = r#"[{"name": "night", "priority": 1, "from": "01:00", "to": "02:00", "pace": {"starts_per_second": 900}}]"#;
+        let with = |partitions: &'static str| {
+            Config::from_environment(&|name| match name {
+                "SPILLWAY_MAX_CONCURRENCY" => Some("50000".to_owned()),
+                "SPILLWAY_WINDOWS" => Some(windows.to_owned()),
+                "SPILLWAY_SLOT_PARTITIONS" => Some(partitions.to_owned()),
+                _ => good(name),
+            })
+        };
+        assert_eq!(with("16").unwrap().pace.layout, Layout::Sixteen);
+        let told = with("1").unwrap_err().to_string();
+        for problem in [
+            "SPILLWAY_MAX_CONCURRENCY is out of range: max_concurrency is 50000: give at most 10000, or more with pace.slot_partitions = 16",
+            "the window \"night\": pace: starts_per_second is 900",
+        ] {
+            assert!(told.contains(problem), "{told}");
+        }
+        let told = with("2").unwrap_err().to_string();
+        assert!(told.contains("SPILLWAY_SLOT_PARTITIONS is \"2\""), "{told}");
     }
 
     #[test]

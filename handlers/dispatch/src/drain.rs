@@ -7,7 +7,9 @@ use aws::shell::patiently;
 use futures_util::future::{BoxFuture, FutureExt};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use spillway::Millis;
+use spillway::pace::layout::Shard;
 use spillway::pace::permit::Permit;
+use spillway::pace::recount::Counted;
 use spillway::protocol::fate::Fate;
 use spillway::protocol::filling::Pool;
 use spillway::protocol::kept::{Again, Kept, NotNow, Origin};
@@ -51,6 +53,7 @@ impl Dispatch {
                 batches,
                 self.config.idle,
                 shared.times.stop_at,
+                shared.state().layouts.shards(),
                 shared.now(),
             ),
             polls: FuturesUnordered::new(),
@@ -119,10 +122,10 @@ impl Drain {
                     .push(dispatch.fill(shared, pool, permits).boxed());
             }
             Do::WaitUntil(time) => self.wait_until(time).await?,
-            Do::Count => {
-                let (free, used) = shared.recount().await?;
+            Do::Count(shards) => {
+                let counted = shared.recount(&shards).await?;
                 self.receiving
-                    .counted(free, used, self.tasks.len(), shared.now());
+                    .counted(counted, self.tasks.len(), shared.now());
             }
             Do::AskBacklog => {
                 // What was received for the next batch waits as well.
@@ -310,23 +313,38 @@ impl Drain {
                 .leave_lease(shared.reservation.lease.held_since, now);
             return state.failures.note(TickError::UnderWay);
         }
-        let received = shared.state().counts.received > 0;
-        if received && let Err(problem) = shared.recount().await {
+        if shared.state().counts.received == 0 {
+            return;
+        }
+        let shards = self.receiving.last_count(&shared.gate);
+        if let Err(problem) = shared.recount(&shards).await {
             shared.state().failures.note(problem);
         }
     }
 }
 
 impl Shared {
-    /// Counts the slots, and returns how many are free and how many used.
-    async fn recount(&self) -> Result<(u32, u32), AwsError> {
-        self.gate.lock().capacity.count_begins();
-        let count = || self.shell.ledger.count_slots();
-        let taken = patiently(self.shell.clock, self.end_by(), count).await?;
-        self.state().counts.slots_taken = Some(taken);
-        let mut gate = self.gate.lock();
-        gate.capacity.count_ends(taken);
-        Ok((gate.capacity.free(), gate.capacity.used()))
+    /// Counts the slots of some shards.
+    async fn recount(&self, shards: &[Shard]) -> Result<Counted, AwsError> {
+        {
+            let capacity = &mut self.gate.lock().capacity;
+            shards.iter().for_each(|it| capacity.count_begins(*it));
+        }
+        let count = || self.shell.ledger.count_slots(shards);
+        let (slots, units) = patiently(self.shell.clock, self.end_by(), count).await?;
+        // In this order, as everywhere.
+        let mut state = self.state();
+        let capacity = &mut self.gate.lock().capacity;
+        let counts = shards.iter().zip(slots);
+        let freed = counts.map(|(shard, slots)| capacity.count_ends(*shard, slots));
+        let freed = freed.sum();
+        state.counts.slots_taken = Some(capacity.taken());
+        Ok(Counted {
+            shards: shards.len(),
+            units,
+            freed,
+            free: capacity.free(),
+        })
     }
 
     /// How many messages wait, about.

@@ -76,6 +76,11 @@ impl<'a> TickGuide<'a> {
         }
         if let Some(held) = held.permits.get_mut(index) {
             if let Some(permit) = held {
+                if stage == Stage::SlotAsked
+                    && let Some(shard) = machine.shard()
+                {
+                    permit.slot_lies_in(shard);
+                }
                 permit.reached(stage, taken_at.unwrap_or(now), now);
             }
             if machine.starts_nothing() {

@@ -17,6 +17,7 @@ use spillway::protocol::outstanding::Outstanding;
 use spillway::protocol::terms::Terms;
 use spillway::protocol::tick::{Tick, Times};
 use spillway::protocol::unclaimed::Unclaimed;
+use spillway::record::layouts::Layouts;
 use tokio::sync::OnceCell;
 use tracing::warn;
 
@@ -53,6 +54,8 @@ pub struct State {
     pub counts: Counts,
     pub values: Values,
     pub failures: Failures,
+    /// By which slots lie.
+    pub layouts: Layouts,
     /// Slots of this tick that lack a certain answer.
     pub outstanding: Outstanding,
     /// When the control item was last read.
@@ -113,6 +116,7 @@ impl Shared {
             now,
             slot_time: state.outstanding.next(now),
             claims_may_land: state.tick.claims_may_land(now),
+            layouts: state.layouts,
             // An event can be of a version that reconcile has found.
             listed: self.reservation.lease.left.listed,
         }
@@ -201,7 +205,8 @@ impl Shared {
         let reserve = async || {
             let (now, until) = (self.now(), self.state().holding.until());
             let day = self.gate.lock().worst_of_day(until, now);
-            let write = || ledger.reserve(lease, scheduled.as_deref(), day.as_ref());
+            let layouts = self.state().layouts;
+            let write = || ledger.reserve(lease, scheduled.as_deref(), day.as_ref(), layouts);
             patiently(self.shell.clock, self.end_by(), write).await?;
             if let Some(day) = day {
                 self.gate.lock().reserved(&day, until, now);

@@ -11,6 +11,7 @@ use futures_util::future::join;
 use spillway::Millis;
 use spillway::lane::share::Shares;
 use spillway::pace::in_force::InForce;
+use spillway::pace::layout::Shard;
 use spillway::pace::overridden::Overridden;
 use spillway::pace::permit::SharedGate;
 use spillway::protocol::holding::Holding;
@@ -19,6 +20,7 @@ use spillway::protocol::locks::Locks;
 use spillway::protocol::outstanding::Outstanding;
 use spillway::protocol::tick::{Phase, Tick, Times};
 use spillway::protocol::unclaimed::Unclaimed;
+use spillway::record::layouts::Layouts;
 use spillway::record::lease::{Begins, Lap, Left, Successor};
 use spillway::record::slot::Slot;
 use tokio::sync::OnceCell;
@@ -219,6 +221,7 @@ impl Dispatch {
         let owed = left.owed.iter().copied().chain(std::iter::repeat(0.0));
         let shares = self.config.pipeline.lanes.iter().map(|lane| lane.min_share);
         let mut state = State {
+            layouts: Layouts::begin(left.layouts, self.config.pace.layout, now),
             tick: Tick::new(left.suspect_since, now),
             holding,
             shares: Shares::new(shares.zip(owed)),
@@ -287,22 +290,40 @@ impl Dispatch {
 }
 
 impl Shared {
-    /// Reads every slot and tells the gate how many there are.
+    /// Reads every slot and tells the gate how many there are. Nothing is put meanwhile: no count
+    /// has to begin before that.
     async fn count_slots(&self) -> Result<Vec<Slot>, AwsError> {
-        self.gate.lock().capacity.count_begins();
-        let slots = || self.shell.ledger.slots();
+        let (layouts, began) = (self.state().layouts, self.now());
+        let shards = layouts.shards();
+        let slots = || self.shell.ledger.slots(&shards);
         let read = patiently(self.shell.clock, self.end_by(), slots).await?;
-        let taken = u32::try_from(read.len()).unwrap_or(u32::MAX);
-        self.gate.lock().capacity.count_ends(taken);
+        let counted: Vec<(Shard, usize)> = shards
+            .iter()
+            .zip(&read)
+            .map(|(shard, slots)| (*shard, slots.len()))
+            .collect();
+        let taken = {
+            let mut gate = self.gate.lock();
+            for (shard, slots) in &counted {
+                let slots = u32::try_from(*slots).unwrap_or(u32::MAX);
+                gate.capacity.count_ends(*shard, slots);
+            }
+            gate.capacity.taken()
+        };
         let mut state = self.state();
         state.counts.slots_taken = Some(taken);
+        if let Some(old) = layouts.old() {
+            let of_old = counted.iter().filter(|(shard, _)| shard.layout() == old);
+            let of_old = of_old.map(|(_, slots)| slots).sum();
+            state.layouts.counted_old(of_old, began);
+        }
         let readable = |slot: Result<Slot, AwsError>| {
             let unreadable = slot.as_ref().err();
             unreadable.inspect(|problem| error!("{problem}"));
             state.counts.unreadable += u32::from(unreadable.is_some());
             slot.ok()
         };
-        Ok(read.into_iter().filter_map(readable).collect())
+        Ok(read.into_iter().flatten().filter_map(readable).collect())
     }
 
     /// Writes down what the lease is to say. Returns how the tick went, and whether the lease is left to expire instead.
@@ -312,6 +333,7 @@ impl Shared {
         let mut gate = self.gate.lock();
         let suspect_since = state.tick.suspect_since();
         left.end(&mut gate, &state.shares, suspect_since, self.now());
+        left.layouts = Some(state.layouts);
         if let Some(day) = gate.day() {
             let starts = day.starts();
             state.counts.starts_today = Some(starts);

@@ -104,11 +104,17 @@ impl Reconcile {
             true => (Head::default(), self.ledger.batch(&orphan.execution).await?),
             false => (self.ledger.head(&row.pk).await?, None),
         };
-        let slot = match orphan.slot(pipeline, &head, batch.as_ref()) {
+        // Read each time: an old layout is looked at for a minute only.
+        let layouts = self.ledger.layouts().await?;
+        let slot = match orphan.slot(pipeline, &head, batch.as_ref(), layouts.current) {
             Ok(slot) => slot,
             Err(why) => return Ok(Remedy::Tell(why)),
         };
-        match self.ledger.take_slot(slot.clone()).await? {
+        let put = match layouts.old() {
+            None => self.ledger.take_slot(slot.clone()).await?,
+            Some(old) => self.ledger.take_slot_beside(&slot, old).await?,
+        };
+        match put {
             Written::Now => Ok(Remedy::PutBack(slot)),
             // That of another row of its batch, or of another run.
             Written::Lost(_) => Ok(Remedy::None),

@@ -50,7 +50,7 @@ use std::time::Duration;
 pub use caller::Caller;
 pub use calls::{Answer, Call, CallCount, Capacity, Facts, Key, Service};
 pub use clock::Clock;
-pub use dynamodb::DynamoDb;
+pub use dynamodb::{DynamoDb, PartitionLimits};
 pub use faults::{Fault, Faults};
 pub use rng::Rng;
 pub use s3::{ListedObject, S3};

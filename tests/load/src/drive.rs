@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use fake_aws::{CallCount, Capacity, Fault, Rng, StartQuota};
+use fake_aws::{CallCount, Capacity, Fault, PartitionLimits, Rng, StartQuota};
 
 use crate::pipeline::Pipeline;
 use crate::process::Program;
@@ -58,6 +58,7 @@ pub async fn run(scenario: &Scenario) -> Result<Report, Failure> {
         let worked = session.end().await?;
         at_work(&mut report, scenario, &pipeline, &worked);
     }
+    report.ledger_throttled = pipeline.aws.dynamodb().throttled();
     counted(
         &mut report,
         &before,
@@ -69,6 +70,8 @@ pub async fn run(scenario: &Scenario) -> Result<Report, Failure> {
 
 /// What goes wrong, and how long calls take.
 fn trouble(scenario: &Scenario, pipeline: &Pipeline) {
+    let limits = scenario.partition_limits.then_some(PartitionLimits::AWS);
+    pipeline.aws.dynamodb().limit_partitions(limits);
     let latency = Duration::from_millis(scenario.latency_ms);
     pipeline.aws.set_latency(latency, latency);
     let quota = scenario.start_quota.map(|quota| StartQuota {

@@ -9,7 +9,7 @@ use aws::clock::Clock;
 use dispatch::{Dispatch, Invocation};
 use fake_aws::{Caller, Ending, FakeAws, Queue, QueueConfig, Redrive};
 use serde_json::Value;
-use spillway::pace::{MAX_CONCURRENCY, MAX_STARTS_PER_SECOND};
+use spillway::pace::layout::Shard;
 
 use crate::Failure;
 use crate::objects;
@@ -96,10 +96,12 @@ impl Pipeline {
             "priority": 1, "min_share": 0
         }]);
         let sources = serde_json::json!([{"bucket": "uploads", "prefix": "", "suffix": "", "lane": "default"}]);
+        let layout = scenario.layout();
+        let fastest = layout.max_starts_per_second();
         let (rate, burst) = match scenario.start_quota {
-            Some(quota) => (quota.per_second.min(MAX_STARTS_PER_SECOND), quota.burst),
+            Some(quota) => (quota.per_second.min(fastest), quota.burst),
             // So that the pipeline's own pace never counts.
-            None => (MAX_STARTS_PER_SECOND, 100_000.0),
+            None => (fastest, 100_000.0),
         };
         [
             ("PIPELINE", "load".to_owned()),
@@ -114,7 +116,8 @@ impl Pipeline {
             ("EVENTS_PER_EXECUTION", scenario.per_execution.to_string()),
             ("INPUT_FORMAT", "objects".to_owned()),
             ("RETENTION_DAYS", "90".to_owned()),
-            ("MAX_CONCURRENCY", MAX_CONCURRENCY.to_string()),
+            ("MAX_CONCURRENCY", layout.max_slots().to_string()),
+            ("SLOT_PARTITIONS", layout.partitions().to_string()),
             ("STARTS_PER_SECOND", rate.to_string()),
             ("BURST", burst.to_string()),
             ("TICK_SECONDS", "56".to_owned()),
@@ -155,7 +158,11 @@ impl Pipeline {
     /// The executions that hold a slot.
     pub fn slots(&self) -> BTreeSet<String> {
         let items = self.aws.dynamodb().items(LEDGER).into_iter();
-        let slots = items.filter(|item| item["pk"]["S"] == "slots");
+        let slots = items.filter(|item| {
+            item["pk"]["S"]
+                .as_str()
+                .is_some_and(|pk| Shard::parse(pk).is_some())
+        });
         slots
             .filter_map(|slot| slot["sk"]["S"].as_str().map(str::to_owned))
             .collect()
@@ -194,7 +201,7 @@ impl Pipeline {
         for (name, value) in [
             (
                 "SPILLWAY_STARTS_PER_SECOND",
-                MAX_STARTS_PER_SECOND.to_string(),
+                scenario.layout().max_starts_per_second().to_string(),
             ),
             ("SPILLWAY_BURST", "100000".to_owned()),
             ("SPILLWAY_STARTS_PER_TICK", executions.to_string()),

@@ -16,6 +16,9 @@ pub struct Report {
     pub starts: u32,
     /// Calls of StartExecution that were throttled.
     pub throttled: u64,
+    /// Requests of the ledger, and entries of its batches, that were throttled since a partition
+    /// gave no more.
+    pub ledger_throttled: u64,
     /// Events that more than one execution was started for.
     pub started_twice: u32,
     /// Events whose work was never done.

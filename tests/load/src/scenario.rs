@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use spillway::pace::MAX_CONCURRENCY;
+use spillway::pace::layout::Layout;
 use spillway::rules::batch::MAX_EVENTS;
 
 use crate::Failure;
@@ -32,6 +32,13 @@ pub struct Scenario {
     pub latency_ms: u64,
     #[serde(default)]
     pub tls: bool,
+    /// Of slots: 1 or 16.
+    #[serde(default = "one_partition")]
+    pub slot_partitions: u8,
+    /// A partition of the ledger gives 1,000 write and 3,000 read units a second, as AWS's do,
+    /// while the program is measured.
+    #[serde(default)]
+    pub partition_limits: bool,
     /// `None`: no start is throttled.
     #[serde(default)]
     pub start_quota: Option<StartQuota>,
@@ -53,6 +60,10 @@ pub struct Scenario {
 }
 
 fn one() -> u32 {
+    1
+}
+
+fn one_partition() -> u8 {
     1
 }
 
@@ -96,6 +107,11 @@ impl Scenario {
         self.events.div_ceil(self.per_execution)
     }
 
+    /// How slots are spread.
+    pub fn layout(&self) -> Layout {
+        Layout::parse(self.slot_partitions).unwrap_or_default()
+    }
+
     fn check(&self) -> Result<(), String> {
         let wrong = |problem: &str| Err(problem.to_owned());
         if self.program.is_empty() {
@@ -104,11 +120,15 @@ impl Scenario {
         if !(1..=MAX_EVENTS).contains(&self.per_execution) {
             return Err(format!("per_execution is not 1 to {MAX_EVENTS}"));
         }
+        if Layout::parse(self.slot_partitions).is_none() {
+            return wrong("slot_partitions is neither 1 nor 16");
+        }
         let slots = self.slots_taken + self.executions();
-        if matches!(self.work, Work::Dispatch | Work::Settle) && slots > MAX_CONCURRENCY {
+        let most = self.layout().max_slots();
+        if matches!(self.work, Work::Dispatch | Work::Settle) && slots > most {
             return Err(format!(
-                "slots_taken and the events' executions are {slots} together: no pipeline has more than \
-                 {MAX_CONCURRENCY}, and nothing frees one here"
+                "slots_taken and the events' executions are {slots} together: no pipeline of this many slot_partitions has \
+                 more than {most}, and nothing frees one here"
             ));
         }
         if self.work == Work::Ingest && !self.events.is_multiple_of(self.per_execution) {
@@ -156,6 +176,10 @@ mod tests {
         assert!(problem(r#"{"program": ["p"], "work": "dispatch", "event": 1}"#).contains("event"));
         let many = r#"{"program": ["p"], "work": "dispatch", "events": 9000, "slots_taken": 1001}"#;
         assert!(problem(many).contains("10001"));
+        let partitions = r#"{"program": ["p"], "work": "dispatch", "slot_partitions": 4}"#;
+        assert!(problem(partitions).contains("neither 1 nor 16"));
+        let sixteen = many.replace('}', r#", "slot_partitions": 16}"#);
+        assert!(Scenario::parse(&sixteen).is_ok());
         let keyless = r#"{"program": ["p"], "work": "messages", "message_template": "{n}"}"#;
         assert!(problem(keyless).contains("{key}"));
         let elsewhere = r#"{"program": ["p"], "work": "settle", "message_template": "{key}"}"#;

@@ -30,6 +30,8 @@ pub struct Bounds {
     /// How often a tick can renew its lease no more, beside the faults: it is granted nothing from then on, and the lease ends
     /// when what is under way has ended. There are two ticks then, and the limit holds.
     pub runs_out: u8,
+    /// How often the number of partitions changes that slots are put in.
+    pub changes: u8,
 }
 
 impl Default for Bounds {
@@ -48,6 +50,7 @@ impl Default for Bounds {
             repeats: 0,
             lease_ends: 0,
             runs_out: 0,
+            changes: 0,
         }
     }
 }

@@ -35,6 +35,12 @@ pub enum Breakage {
     ListNotFixedByRestart,
     /// Restart fixes the list of a batch while claims for it may be on the wire.
     ListFixedEarly,
+    /// A count looks only where slots are put now, and no more where they were put before.
+    OldLayoutForgotten,
+    /// Settle looks for a slot only where slots are put now.
+    SettleLooksByOneLayout,
+    /// A slot is put although there is one of the same execution where slots were put before.
+    PutByEitherLayout,
     /// Settle marks every event of a batch as its execution ended, whatever that reports.
     ReportIgnored,
 }

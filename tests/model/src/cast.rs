@@ -176,6 +176,8 @@ impl Cast {
         };
         Slot {
             execution: self.name(slot.execution).to_owned(),
+            layout: slot.layout,
+            lane: None,
             taken_at: millis(slot.taken_at),
             work,
             ordered: order != Order::None,
@@ -188,6 +190,7 @@ impl Cast {
     pub fn slot_of(&self, slot: &Slot) -> SlotOf {
         SlotOf {
             execution: self.execution_named(&slot.execution),
+            layout: slot.layout,
             taken_at: slot.taken_at as u8,
             pending: slot.pending,
         }

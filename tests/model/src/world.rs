@@ -4,6 +4,7 @@ use std::hash::Hash;
 
 use ahash::RandomState;
 use spillway::Millis;
+use spillway::pace::layout::Layout;
 use spillway::protocol::batching::Batching;
 use spillway::protocol::candidate::Candidate;
 use spillway::protocol::claiming::Claiming;
@@ -13,6 +14,7 @@ use spillway::protocol::settling::Settling;
 use spillway::protocol::starting::Starting;
 use spillway::protocol::sweeping::Sweeping;
 use spillway::protocol::tick::Tick;
+use spillway::record::layouts::Layouts;
 use spillway::record::row::State as RowState;
 use spillway::record::slot::Slot;
 
@@ -120,6 +122,7 @@ pub struct HeadOf {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SlotOf {
     pub execution: Execution,
+    pub layout: Layout,
     pub taken_at: Time,
     pub pending: bool,
 }
@@ -154,6 +157,8 @@ pub struct Lease {
     /// Its time is over, whether or not its holder still runs.
     pub expired: bool,
     pub suspect_since: Option<Time>,
+    /// By which slots lie. `None`: no tick has said so.
+    pub layouts: Option<Layouts>,
 }
 
 /// Where a tick is.
@@ -165,6 +170,8 @@ pub struct TickOf {
     pub runs_out: bool,
     /// Slots are old enough for the sweep, and for one without a claim to be freed.
     pub old: bool,
+    /// By which slots lie, as far as it knows.
+    pub layouts: Layouts,
     /// Slots as last counted, and put since.
     pub counted: u8,
     pub put: u8,
@@ -259,6 +266,10 @@ pub struct World {
     /// Messages of the outcomes queue, by execution.
     pub outcomes: [u8; EXECUTIONS],
     pub lease: Lease,
+    /// By which slots are to lie.
+    pub layout: Layout,
+    /// How often that may still change.
+    pub changes: u8,
     pub ticks: Vec<TickOf>,
     pub settles: [Option<SettleOf>; 2],
     /// Faults that may still come, redrives that may still be made, and rows that ingest may still write.
@@ -318,7 +329,7 @@ impl World {
 
     pub fn put_slot(&mut self, slot: SlotOf) {
         self.slots.push(slot);
-        self.slots.sort_by_key(|slot| slot.execution);
+        self.slots.sort_by_key(|slot| (slot.execution, slot.layout));
     }
 
     pub fn write_head(&mut self, head: HeadOf) {

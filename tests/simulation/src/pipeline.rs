@@ -1,7 +1,7 @@
 //! The pipeline under test, and what AWS does around the handlers: the schedule, the event source mapping, timeouts.
 
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use aws::clients::Clients;
@@ -17,11 +17,13 @@ use settle::{Settle, SqsRecord};
 use spillway::execution::input::InputFormat;
 use spillway::lane::Lane;
 use spillway::pace::Pace;
+use spillway::pace::layout::Layout;
 use spillway::pace::window::Windows;
 use spillway::protocol::holding::Idle;
 use spillway::rules::order::Order;
 use spillway::rules::retry::RetryPolicy;
 
+use crate::slots;
 use crate::upload::{Upload, notification};
 
 /// The pipeline's name.
@@ -87,6 +89,7 @@ impl Default for Settings {
                 starts_per_second: 100.0,
                 burst: 100,
                 starts_per_tick: None,
+                layout: Layout::One,
             },
             windows: Windows::default(),
             starts_per_day: None,
@@ -187,6 +190,8 @@ pub struct Pipeline {
     pub outcomes: Queue,
     pub outcomes_dead_letters: Queue,
     pub machine: String,
+    /// By which slots are to lie: `settings` say so at first.
+    layout: Arc<Mutex<Layout>>,
     invocations: Arc<AtomicU32>,
     /// What the handlers printed for CloudWatch, if ticks look around.
     lines: Arc<Mutex<Vec<String>>>,
@@ -248,6 +253,7 @@ impl Pipeline {
         let invocations = Arc::new(AtomicU32::new(0));
         Self {
             aws,
+            layout: Arc::new(Mutex::new(settings.pace.layout)),
             settings,
             events,
             dead_letters,
@@ -265,6 +271,17 @@ impl Pipeline {
         Self::new(settings, move |_| {
             Ending::succeed(Duration::from_secs(seconds), "{}")
         })
+    }
+
+    fn locked_layout(&self) -> MutexGuard<'_, Layout> {
+        self.layout.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Has slots put by another layout, from the next tick on. Returns which.
+    pub fn change_layout(&self) -> Layout {
+        let mut layout = self.locked_layout();
+        *layout = layout.other();
+        *layout
     }
 
     /// S3's notification of one upload, in the events queue.
@@ -347,7 +364,10 @@ impl Pipeline {
                 ..FailureQueues::default()
             }),
             state_machine_arn: self.machine.clone(),
-            pace: self.settings.pace.clone(),
+            pace: Pace {
+                layout: *self.locked_layout(),
+                ..self.settings.pace.clone()
+            },
             windows: self.settings.windows.clone(),
             starts_per_day: self.settings.starts_per_day,
             tick: self.settings.tick,
@@ -547,9 +567,8 @@ impl Pipeline {
 
     /// The executions that hold a slot.
     pub fn slots(&self) -> Vec<String> {
-        let items = self.aws.dynamodb().items(LEDGER);
-        let slots = items.iter().filter(|item| item["pk"]["S"] == "slots");
-        slots
+        slots::all(&self.aws.dynamodb(), LEDGER)
+            .iter()
             .map(|item| item["sk"]["S"].as_str().unwrap_or_default().to_owned())
             .collect()
     }

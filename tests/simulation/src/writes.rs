@@ -2,10 +2,17 @@
 
 use fake_aws::Call;
 
+use crate::slots;
+
 /// Whether the call puts slots.
 pub fn takes_slots(call: &Call) -> bool {
     let writes = ["PutItem", "BatchExecuteStatement"].contains(&call.operation.as_str());
-    writes && call.facts.keys.iter().any(|key| key.pk == "slots")
+    writes
+        && call
+            .facts
+            .keys
+            .iter()
+            .any(|key| slots::is_partition(&key.pk))
 }
 
 /// Whether the call claims attempts.

@@ -9,7 +9,9 @@ use aws::ledger::{LeaseRequest, Ledger, Released, Taken};
 use fake_aws::{Call, Ending, Execution, FakeAws, Fault, Service};
 use simulation::{LEDGER, Pipeline, Settings, Upload, Verdict};
 use spillway::pace::Pace;
+use spillway::pace::layout::Layout;
 use spillway::pace::tokens::Carried;
+use spillway::record::layouts::Layouts;
 use spillway::record::lease::Left;
 use spillway::rules::order::Order;
 
@@ -61,6 +63,7 @@ impl Case {
                 starts_per_second: 1.0,
                 burst: 2 * OBJECTS,
                 starts_per_tick: Some(2 * OBJECTS),
+                layout: Layout::One,
             },
             tick: Duration::from_secs(10),
             schedule: SCHEDULE,
@@ -255,6 +258,7 @@ async fn a_lease_is_taken_and_released_although_answers_are_lost() {
         }),
         tick: Some("10:00".into()),
         tick_starts: 3,
+        layouts: Some(Layouts::default()),
         ..Left::default()
     };
     let mut told = Vec::new();
@@ -264,7 +268,10 @@ async fn a_lease_is_taken_and_released_although_answers_are_lost() {
             panic!("{holder}: the lease is busy");
         };
         told.push(lease.left.clone());
-        ledger.reserve(&lease, Some("10:00"), None).await.unwrap();
+        ledger
+            .reserve(&lease, Some("10:00"), None, Layouts::default())
+            .await
+            .unwrap();
         let released = ledger.release_lease(&lease, &left).await.unwrap();
         assert_eq!(released, Released::Now, "{holder}");
     }
@@ -289,5 +296,10 @@ async fn a_lease_that_another_tick_took_is_told() {
     let left = Left::default();
     let released = ledger.release_lease(&late, &left).await.unwrap();
     assert_eq!(released, Released::Lost);
-    assert!(ledger.reserve(&late, None, None).await.is_err());
+    assert!(
+        ledger
+            .reserve(&late, None, None, Layouts::default())
+            .await
+            .is_err()
+    );
 }

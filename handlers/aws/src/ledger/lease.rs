@@ -7,7 +7,9 @@ use super::item::{Item, Reader, key, number, text};
 use super::update::Update;
 use crate::error::AwsError;
 use spillway::pace::day::DayStarts;
+use spillway::pace::layout::Layout;
 use spillway::pace::tokens::Carried;
+use spillway::record::layouts::Layouts;
 use spillway::record::lease::{ALL_STARTS, Lap, Left};
 use spillway::{Millis, SCHEMA_VERSION};
 
@@ -16,6 +18,10 @@ const RELEASED_BY: &str = "released_by";
 
 /// Reconcile's lasting mark, here because every tick reads this item.
 const LISTED: &str = "listed";
+
+/// In how many partitions slots are put, and since when some can still lie in as many as before.
+const SLOT_PARTITIONS: &str = "slot_partitions";
+const OLD_SLOTS_SINCE: &str = "old_slots_since";
 
 /// What a tick asks for.
 #[derive(Debug, Clone)]
@@ -94,7 +100,36 @@ pub(super) fn left(item: Option<&Item>) -> Result<Left, AwsError> {
         owed: reader.optional_numbers("owed")?.unwrap_or_default(),
         day: day(&reader)?,
         listed: reader.flag(LISTED)?,
+        layouts: layouts(&reader)?,
     })
+}
+
+/// Before there were several, slots lay in one partition. `None`: no tick has put a slot, for it
+/// would have reserved its starts before.
+fn layouts(reader: &Reader) -> Result<Option<Layouts>, AwsError> {
+    let Some(partitions) = reader.optional_number(SLOT_PARTITIONS)? else {
+        let reserved = reader.optional_number::<Millis>("tokens_at")?;
+        return Ok(reserved.map(|_| Layouts::default()));
+    };
+    let layout = Layout::parse(partitions);
+    let current = layout.ok_or_else(|| {
+        reader.error(format!(
+            "its attribute {SLOT_PARTITIONS} is {partitions}, which is neither 1 nor 16"
+        ))
+    })?;
+    Ok(Some(Layouts {
+        current,
+        old_since: reader.optional_number(OLD_SLOTS_SINCE)?,
+    }))
+}
+
+fn set_layouts<'a>(update: Update<'a>, layouts: Option<Layouts>) -> Update<'a> {
+    let Some(layouts) = layouts else {
+        return update;
+    };
+    update
+        .set(SLOT_PARTITIONS, number(layouts.current.partitions()))
+        .set_or_remove(OLD_SLOTS_SINCE, layouts.old_since.map(number))
 }
 
 fn day(reader: &Reader) -> Result<Option<DayStarts>, AwsError> {
@@ -154,6 +189,7 @@ impl Ledger {
         lease: &Lease,
         tick: Option<&str>,
         day: Option<&DayStarts>,
+        layouts: Layouts,
     ) -> Result<(), AwsError> {
         const CALL: &str = "reserving the tick's starts";
         let update = Update::default()
@@ -167,6 +203,7 @@ impl Ledger {
             Some(day) => set_day(update, day),
             None => update,
         };
+        let update = set_layouts(update, Some(layouts));
         let written = self.update(key("lease", "dispatch"), update, CALL).await?;
         match written {
             Ok(_) => Ok(()),
@@ -212,6 +249,21 @@ impl Ledger {
         Ok(())
     }
 
+    /// By which slots lie.
+    pub async fn layouts(&self) -> Result<Layouts, AwsError> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .set_key(Some(key("lease", "dispatch")))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| AwsError::call("reading the lease", &error))?;
+        let left = left(answer.item.as_ref())?;
+        Ok(left.layouts.unwrap_or_default())
+    }
+
     /// Marks that versions without a version id are about to be found: from the next tick on, an event may be of one of them.
     pub async fn mark_listed(&self) -> Result<(), AwsError> {
         let update = Update::default()
@@ -255,6 +307,7 @@ impl Ledger {
         if let Some(day) = &left.day {
             update = set_day(update, day);
         }
+        update = set_layouts(update, left.layouts);
         let released = self
             .update(key("lease", "dispatch"), update, "releasing the lease")
             .await?;

@@ -24,9 +24,14 @@ mod unfinished;
 mod update;
 mod waiters;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
+
+use spillway::pace::layout::Layout;
 
 use self::item::Item;
 use self::update::Update;
@@ -48,11 +53,27 @@ pub use unfinished::{Unfinished, UnfinishedPage};
 pub struct Ledger {
     client: Client,
     table: String,
+    /// Slots were last found by the layout of so many partitions. Only a guess at which to look by
+    /// first.
+    slots_lie_by: Arc<AtomicU8>,
 }
 
 impl Ledger {
     pub fn new(client: Client, table: String) -> Self {
-        Self { client, table }
+        Self {
+            client,
+            table,
+            slots_lie_by: Arc::new(AtomicU8::new(Layout::One.partitions())),
+        }
+    }
+
+    fn slots_lie_by(&self) -> Layout {
+        Layout::parse(self.slots_lie_by.load(Ordering::Relaxed)).unwrap_or_default()
+    }
+
+    fn slots_were_found_by(&self, layout: Layout) {
+        self.slots_lie_by
+            .store(layout.partitions(), Ordering::Relaxed);
     }
 }
 

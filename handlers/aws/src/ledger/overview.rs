@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
+use futures_util::future::try_join_all;
 
 use super::Ledger;
 use super::heads::{HEAD, head};
@@ -13,6 +14,7 @@ use super::slots::slot;
 use super::waiters::partition;
 use crate::error::AwsError;
 use spillway::Millis;
+use spillway::pace::layout::{Layout, Shard};
 use spillway::record::head::Head;
 use spillway::record::lease::Left;
 use spillway::record::row::{Row, RowKey, State};
@@ -132,13 +134,26 @@ fn told(item: &Item) -> Result<RowSeen, String> {
 }
 
 impl Ledger {
-    /// Reads every slot, eventually consistent, at half the units of a strong read.
+    /// Reads every slot, by whichever layout it lies, eventually consistent, at half the units of a
+    /// strong read. The lease is not asked for the layouts: with a slot that was put meanwhile it
+    /// could be older than the slots.
     pub async fn slots_seen(&self) -> Result<SlotsSeen, AwsError> {
+        let shards = Layout::ALL.into_iter().flat_map(Layout::shards);
+        let mut seen = SlotsSeen::default();
+        for shard in try_join_all(shards.map(|shard| self.slots_seen_in(shard))).await? {
+            seen.slots.extend(shard.slots);
+            seen.unreadable.extend(shard.unreadable);
+            seen.units += shard.units;
+        }
+        Ok(seen)
+    }
+
+    async fn slots_seen_in(&self, shard: Shard) -> Result<SlotsSeen, AwsError> {
         let mut seen = SlotsSeen::default();
         let mut from = None;
         loop {
             let page = self
-                .slots_query()
+                .shard_query(shard)
                 .consistent_read(false)
                 .return_consumed_capacity(ReturnConsumedCapacity::Total)
                 .set_exclusive_start_key(from)

@@ -1,12 +1,14 @@
-//! Slots: `pk = slots`, `sk = <execution name>`.
+//! Slots: `pk = slots`, or one of sixteen shards, `sk = <execution name>`.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure, Select,
+    AttributeValue, ConditionCheck, Put, ReturnConsumedCapacity,
+    ReturnValuesOnConditionCheckFailure, Select, TransactWriteItem,
 };
+use futures_util::future::try_join_all;
 
 use super::Ledger;
 use super::conditional::done_or_needless;
@@ -15,11 +17,10 @@ use super::statements::Statement;
 use super::update::Update;
 use crate::error::AwsError;
 use spillway::SCHEMA_VERSION;
+use spillway::pace::layout::{Layout, Shard};
 use spillway::protocol::call::Written;
 use spillway::record::row::RowKey;
 use spillway::record::slot::{Slot, Work};
-
-const PARTITION: &str = "slots";
 
 pub(super) fn slot(item: &Item) -> Result<Slot, AwsError> {
     let reader = Reader::new(item).readable()?;
@@ -31,8 +32,13 @@ pub(super) fn slot(item: &Item) -> Result<Slot, AwsError> {
             sk: reader.text("row_sk")?,
         })
     };
+    let partition = reader.text("pk")?;
+    let shard = Shard::parse(&partition);
+    let shard = shard.ok_or_else(|| reader.error("its pk is no partition of slots"))?;
     Ok(Slot {
         execution: reader.text("sk")?,
+        layout: shard.layout(),
+        lane: reader.optional_text("lane")?,
         taken_at: reader.number("taken_at")?,
         work,
         ordered: reader.flag("ordered")?,
@@ -57,33 +63,47 @@ fn attributes(slot: &Slot) -> Vec<(&'static str, AttributeValue)> {
     if slot.ordered {
         attributes.push(("ordered", AttributeValue::Bool(true)));
     }
+    if let Some(lane) = &slot.lane {
+        attributes.push(("lane", text(lane)));
+    }
     attributes
 }
 
+fn slot_key(layout: Layout, execution: &str) -> Item {
+    key(&layout.shard_of(execution).key(), execution)
+}
+
 fn item(slot: &Slot) -> Item {
-    let mut item = key(PARTITION, &slot.execution);
+    let mut item = slot_key(slot.layout, &slot.execution);
     let attributes = attributes(slot).into_iter();
     item.extend(attributes.map(|(name, value)| (name.to_owned(), value)));
     item
 }
 
 impl Ledger {
-    pub(super) fn slots_query(&self) -> QueryFluentBuilder {
+    pub(super) fn shard_query(&self, shard: Shard) -> QueryFluentBuilder {
         self.client
             .query()
             .table_name(&self.table)
             .consistent_read(true)
             .key_condition_expression("pk = :slots")
-            .expression_attribute_values(":slots", text(PARTITION))
+            .expression_attribute_values(":slots", text(shard.key()))
     }
 
-    /// Every slot. One that cannot be read still counts as taken.
-    pub async fn slots(&self) -> Result<Vec<Result<Slot, AwsError>>, AwsError> {
+    /// Every slot of these shards, in their order. One that cannot be read still counts as taken.
+    pub async fn slots(
+        &self,
+        shards: &[Shard],
+    ) -> Result<Vec<Vec<Result<Slot, AwsError>>>, AwsError> {
+        try_join_all(shards.iter().map(|shard| self.slots_in(*shard))).await
+    }
+
+    async fn slots_in(&self, shard: Shard) -> Result<Vec<Result<Slot, AwsError>>, AwsError> {
         let mut slots = Vec::new();
         let mut from = None;
         loop {
             let page = self
-                .slots_query()
+                .shard_query(shard)
                 .set_exclusive_start_key(from)
                 .send()
                 .await
@@ -96,13 +116,24 @@ impl Ledger {
         }
     }
 
-    /// The executions that have a slot, also one that this release cannot read, and the read units that took.
+    /// The executions that have a slot, by whichever layout, also one that this release cannot
+    /// read, and the read units that took.
     pub async fn slot_names(&self) -> Result<(HashSet<String>, f64), AwsError> {
-        let (mut names, mut units) = (HashSet::new(), 0.0);
+        let shards = Layout::ALL.into_iter().flat_map(Layout::shards);
+        let shards = try_join_all(shards.map(|shard| self.names_in(shard))).await?;
+        let units = shards.iter().map(|(_, units)| units).sum();
+        Ok((
+            shards.into_iter().flat_map(|(names, _)| names).collect(),
+            units,
+        ))
+    }
+
+    async fn names_in(&self, shard: Shard) -> Result<(Vec<String>, f64), AwsError> {
+        let (mut names, mut units) = (Vec::new(), 0.0);
         let mut from = None;
         loop {
             let page = self
-                .slots_query()
+                .shard_query(shard)
                 .projection_expression("sk")
                 .return_consumed_capacity(ReturnConsumedCapacity::Total)
                 .set_exclusive_start_key(from)
@@ -110,7 +141,7 @@ impl Ledger {
                 .await
                 .map_err(|error| AwsError::call("reading the slots", &error))?;
             for item in page.items() {
-                names.insert(Reader::new(item).text("sk")?);
+                names.push(Reader::new(item).text("sk")?);
             }
             let consumed = page.consumed_capacity.as_ref();
             units += consumed
@@ -123,58 +154,74 @@ impl Ledger {
         }
     }
 
-    /// How many slots there are.
-    pub async fn count_slots(&self) -> Result<u32, AwsError> {
-        let mut count = 0;
+    /// How many slots there are in these shards, in their order, and the read units that took.
+    pub async fn count_slots(&self, shards: &[Shard]) -> Result<(Vec<u32>, f64), AwsError> {
+        let counts = try_join_all(shards.iter().map(|shard| self.count_in(*shard))).await?;
+        let units = counts.iter().map(|(_, units)| units).sum();
+        Ok((counts.into_iter().map(|(count, _)| count).collect(), units))
+    }
+
+    async fn count_in(&self, shard: Shard) -> Result<(u32, f64), AwsError> {
+        let (mut count, mut units) = (0, 0.0);
         let mut from = None;
         loop {
             let page = self
-                .slots_query()
+                .shard_query(shard)
                 .select(Select::Count)
+                .return_consumed_capacity(ReturnConsumedCapacity::Total)
                 .set_exclusive_start_key(from)
                 .send()
                 .await
                 .map_err(|error| AwsError::call("counting the slots", &error))?;
+            let consumed = page.consumed_capacity.as_ref();
+            units += consumed
+                .and_then(|consumed| consumed.capacity_units)
+                .unwrap_or_default();
             count += u32::try_from(page.count).unwrap_or_default();
             from = page.last_evaluated_key;
             if from.is_none() {
-                return Ok(count);
+                return Ok((count, units));
             }
         }
     }
 
-    /// The slot of an execution.
+    /// The slot of an execution, by whichever layout it lies.
     pub async fn slot(&self, execution: &str) -> Result<Option<Slot>, AwsError> {
-        let answer = self
-            .client
-            .get_item()
-            .table_name(&self.table)
-            .set_key(Some(key(PARTITION, execution)))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| AwsError::call("reading a slot", &error))?;
-        answer.item.as_ref().map(slot).transpose()
+        let mut slots = self.slots_of(&BTreeSet::from([execution])).await?;
+        slots.remove(execution).transpose()
     }
 
-    /// The slots of these executions, by name, as far as they exist. One that cannot be read is an error of its own.
+    /// The slots of these executions, by name, as far as they exist, by whichever layout they lie.
+    /// One that cannot be read is an error of its own.
+    ///
+    /// They are looked for by the layout by which slots were found last, and those that are missing
+    /// by the other one.
     pub async fn slots_of(
         &self,
         executions: &BTreeSet<&str>,
     ) -> Result<HashMap<String, Result<Slot, AwsError>>, AwsError> {
-        let keys = executions.iter().map(|name| key(PARTITION, name)).collect();
-        let items = self.batch_get(keys).await?;
-        items
-            .iter()
-            .map(|item| Ok((Reader::new(item).text("sk")?, slot(item))))
-            .collect()
+        let mut found = HashMap::new();
+        let first = self.slots_lie_by();
+        for layout in [first, first.other()] {
+            let missing = executions.iter().filter(|name| !found.contains_key(**name));
+            let keys: Vec<Item> = missing.map(|name| slot_key(layout, name)).collect();
+            let items = self.batch_get(keys).await?;
+            if !items.is_empty() {
+                self.slots_were_found_by(layout);
+            }
+            for item in &items {
+                found.insert(Reader::new(item).text("sk")?, slot(item));
+            }
+        }
+        Ok(found)
     }
 
     /// Takes several slots, as [`Ledger::take_slot`] does each.
     pub async fn take_slots(&self, slots: Vec<Slot>) -> Vec<Result<Written, AwsError>> {
         let new = |slot: &Slot| {
             let attributes = attributes(slot);
-            Some(Statement::insert(PARTITION, &slot.execution, attributes))
+            let partition = slot.shard().key();
+            Some(Statement::insert(&partition, &slot.execution, attributes))
         };
         let alone = |slot| self.take_slot(slot);
         self.write_or(slots, "taking slots", new, |_| Written::Now, alone)
@@ -210,12 +257,38 @@ impl Ledger {
         }
     }
 
+    /// Takes a slot, unless there is one of its execution by another layout as well.
+    pub async fn take_slot_beside(&self, slot: &Slot, other: Layout) -> Result<Written, AwsError> {
+        const CALL: &str = "taking a slot";
+        const ABSENT: &str = "attribute_not_exists(pk)";
+        let put = Put::builder()
+            .table_name(&self.table)
+            .set_item(Some(item(slot)))
+            .condition_expression(ABSENT)
+            .build();
+        let check = ConditionCheck::builder()
+            .table_name(&self.table)
+            .set_key(Some(slot_key(other, &slot.execution)))
+            .condition_expression(ABSENT)
+            .build();
+        let put = put.map_err(|error| AwsError::request(CALL, &error))?;
+        let check = check.map_err(|error| AwsError::request(CALL, &error))?;
+        let items = vec![
+            TransactWriteItem::builder().put(put).build(),
+            TransactWriteItem::builder().condition_check(check).build(),
+        ];
+        Ok(match self.transact_items(items, CALL).await? {
+            true => Written::Now,
+            false => Written::Lost(None),
+        })
+    }
+
     /// Frees the slot of an execution that was settled.
-    pub async fn free_slot(&self, execution: &str) -> Result<(), AwsError> {
+    pub async fn free_slot(&self, (execution, layout): (&str, Layout)) -> Result<(), AwsError> {
         self.client
             .delete_item()
             .table_name(&self.table)
-            .set_key(Some(key(PARTITION, execution)))
+            .set_key(Some(slot_key(layout, execution)))
             .send()
             .await
             .map_err(|error| AwsError::call("freeing a slot", &error))?;
@@ -223,10 +296,15 @@ impl Ledger {
     }
 
     /// Frees several slots, as [`Ledger::free_slot`] does each.
-    pub async fn free_slots(&self, executions: Vec<&str>) -> Vec<Result<(), AwsError>> {
-        let gone = |execution: &&str| Some(Statement::delete(PARTITION, execution));
-        let alone = |execution| self.free_slot(execution);
-        self.write_or(executions, "freeing slots", gone, |_| (), alone)
+    pub async fn free_slots(&self, slots: Vec<(&str, Layout)>) -> Vec<Result<(), AwsError>> {
+        let gone = |(execution, layout): &(&str, Layout)| {
+            Some(Statement::delete(
+                &layout.shard_of(execution).key(),
+                execution,
+            ))
+        };
+        let alone = |slot| self.free_slot(slot);
+        self.write_or(slots, "freeing slots", gone, |_| (), alone)
             .await
     }
 
@@ -236,7 +314,7 @@ impl Ledger {
             .client
             .delete_item()
             .table_name(&self.table)
-            .set_key(Some(key(PARTITION, &slot.execution)))
+            .set_key(Some(slot_key(slot.layout, &slot.execution)))
             .condition_expression("taken_at = :taken_at")
             .expression_attribute_values(":taken_at", number(slot.taken_at))
             .send()
@@ -245,13 +323,17 @@ impl Ledger {
     }
 
     /// Marks whether a slot's start is still to be made. A slot that is gone was settled: nothing to mark.
-    pub async fn mark_pending(&self, execution: &str, pending: bool) -> Result<(), AwsError> {
+    pub async fn mark_pending(
+        &self,
+        (execution, layout): (&str, Layout),
+        pending: bool,
+    ) -> Result<(), AwsError> {
         let mark = pending.then_some(AttributeValue::Bool(true));
         let update = Update::default()
             .set_or_remove("pending", mark)
             .only_if_present();
         let written = self
-            .update(key(PARTITION, execution), update, "marking a slot")
+            .update(slot_key(layout, execution), update, "marking a slot")
             .await?;
         drop(written);
         Ok(())

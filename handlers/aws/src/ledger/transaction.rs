@@ -37,11 +37,20 @@ impl Ledger {
                 Ok(TransactWriteItem::builder().update(update).build())
             })
             .collect();
+        self.transact_items(items?, call).await
+    }
+
+    /// Runs writes and checks in one transaction. `false`: see [`Self::transact`].
+    pub(super) async fn transact_items(
+        &self,
+        items: Vec<TransactWriteItem>,
+        call: &'static str,
+    ) -> Result<bool, AwsError> {
         // The SDK sends one token with every repetition, so that a write whose answer was lost is not made twice.
         let answer = self
             .client
             .transact_write_items()
-            .set_transact_items(Some(items?))
+            .set_transact_items(Some(items))
             .send()
             .await;
         let Err(error) = answer else {

@@ -189,7 +189,7 @@ impl<'a> Requests<'a> {
         let (last, calls): (Vec<_>, Vec<_>) = calls.into_iter().partition(|(_, call)| {
             matches!(
                 call,
-                Call::Delete { .. } | Call::Hide { .. } | Call::FreeSlot(_)
+                Call::Delete { .. } | Call::Hide { .. } | Call::FreeSlot { .. }
             )
         });
         self.last.extend(last);

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use futures_util::future::FutureExt;
 use spillway::execution::outcome::Outcome;
+use spillway::pace::layout::Layout;
 use spillway::protocol::call::{self, Answer, Call, Claim, Item, Written};
 use spillway::record::head::Head;
 use spillway::record::row::{Row, RowKey, State};
@@ -179,11 +180,21 @@ impl Shell {
                     .map(written)
             }
             Call::FreeUnused(slot) => self.ledger.free_unused_slot(&slot).await.map(done),
-            Call::MarkPending { execution, pending } => self
-                .ledger
-                .mark_pending(&execution, pending)
-                .await
-                .map(done),
+            Call::PutSlot {
+                slot,
+                nor_by: Some(other),
+            } => {
+                let put = self.ledger.take_slot_beside(&slot, other);
+                put.await.map(Answer::Written)
+            }
+            Call::MarkPending {
+                execution,
+                layout,
+                pending,
+            } => {
+                let marked = self.ledger.mark_pending((&execution, layout), pending);
+                marked.await.map(done)
+            }
             Call::PutBatch {
                 execution,
                 candidates,
@@ -232,7 +243,7 @@ pub(super) struct Writes {
     slots: (Vec<Tag>, Vec<Slot>),
     claims: (Vec<Tag>, Vec<Claim>),
     finishes: (Vec<Tag>, Vec<(RowKey, State, Outcome)>),
-    frees: (Vec<Tag>, Vec<String>),
+    frees: (Vec<Tag>, Vec<(String, Layout)>),
     batches: (Vec<Tag>, Vec<String>),
 }
 
@@ -243,14 +254,14 @@ impl Writes {
             things.push(thing);
         }
         match call {
-            Call::PutSlot(slot) => to(&mut self.slots, tag, slot),
+            Call::PutSlot { slot, .. } => to(&mut self.slots, tag, slot),
             Call::Claim(claim) => to(&mut self.claims, tag, claim),
             Call::Finish {
                 row,
                 state,
                 outcome,
             } => to(&mut self.finishes, tag, (row, state, outcome)),
-            Call::FreeSlot(execution) => to(&mut self.frees, tag, execution),
+            Call::FreeSlot { execution, layout } => to(&mut self.frees, tag, (execution, layout)),
             Call::ForgetBatch(execution) => to(&mut self.batches, tag, execution),
             _ => {}
         }
@@ -277,8 +288,10 @@ impl Writes {
         let (tags, frees) = self.frees;
         if !tags.is_empty() {
             let freed = async move {
-                let executions = frees.iter().map(String::as_str).collect();
-                let freed = shell.ledger.free_slots(executions).await;
+                let slots = frees
+                    .iter()
+                    .map(|(execution, layout)| (execution.as_str(), *layout));
+                let freed = shell.ledger.free_slots(slots.collect()).await;
                 of_all(tags, freed, |()| Answer::Done)
             };
             requests.push(freed.boxed());

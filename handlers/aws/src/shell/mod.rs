@@ -138,10 +138,10 @@ impl Shell {
         for (tag, call) in calls {
             match call {
                 Call::Read { .. } | Call::ReadRows(_) | Call::ReadSlot(_) => reads.add(tag, call),
-                Call::PutSlot(_)
+                Call::PutSlot { nor_by: None, .. }
                 | Call::Claim(_)
                 | Call::Finish { .. }
-                | Call::FreeSlot(_)
+                | Call::FreeSlot { .. }
                 | Call::ForgetBatch(_) => writes.add(tag, call),
                 Call::Send { .. } | Call::Delete { .. } | Call::Hide { .. } => {
                     messages.add(tag, call);

@@ -231,6 +231,7 @@ impl Gate {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pace::layout::{Layout, Shard};
     use crate::pace::tests::PACE;
     use proptest::prelude::*;
 
@@ -240,6 +241,7 @@ mod tests {
             starts_per_second,
             burst: 50,
             starts_per_tick: budget,
+            layout: Layout::One,
         };
         Gate::new(&pace, Tokens::new(starts_per_second, 50, None, 0), budget)
     }
@@ -277,8 +279,8 @@ mod tests {
     #[test]
     fn a_restart_needs_no_second_slot() {
         let mut gate = gate(1, 25.0, None);
-        gate.capacity.count_begins();
-        gate.capacity.count_ends(1);
+        gate.capacity.count_begins(Shard::default());
+        gate.capacity.count_ends(Shard::default(), 1);
         gate.found_unstarted(1);
         assert_eq!(gate.request(1, 0), Grant::Full);
         assert_eq!(gate.request_restart(0, false, 0), Grant::Take(1));
@@ -289,8 +291,8 @@ mod tests {
     fn restarts_keep_to_a_limit_that_was_lowered() {
         // 7 slots, of which 4 are not started, and a limit of 5 now.
         let mut gate = gate(5, 25.0, None);
-        gate.capacity.count_begins();
-        gate.capacity.count_ends(7);
+        gate.capacity.count_begins(Shard::default());
+        gate.capacity.count_ends(Shard::default(), 7);
         gate.found_unstarted(4);
         assert_eq!(gate.request_restart(0, false, 0), Grant::Take(1));
         assert_eq!(gate.request_restart(0, false, 0), Grant::Take(1));
@@ -300,8 +302,8 @@ mod tests {
     #[test]
     fn what_may_run_is_started_only_while_every_slot_may_run() {
         let mut gate = gate(5, 25.0, None);
-        gate.capacity.count_begins();
-        gate.capacity.count_ends(5);
+        gate.capacity.count_begins(Shard::default());
+        gate.capacity.count_ends(Shard::default(), 5);
         assert_eq!(gate.request_restart(0, true, 0), Grant::Take(1));
         gate.capacity.set_max(4);
         gate.pace.max_concurrency = 4;
@@ -311,7 +313,7 @@ mod tests {
     #[test]
     fn nothing_is_granted_when_the_lease_is_about_to_end() {
         let mut gate = gate(5, 25.0, None);
-        gate.capacity.count_ends(1);
+        gate.capacity.count_ends(Shard::default(), 1);
         gate.found_unstarted(1);
         gate.grant_until(100);
         assert_eq!(gate.request(1, 99), Grant::Take(1));
@@ -346,7 +348,7 @@ mod tests {
                         gate.give_back(granted);
                     } else {
                         started += granted;
-                        for _ in 0..granted { gate.capacity.slot_put(); }
+                        for _ in 0..granted { gate.capacity.slot_put(Shard::default()); }
                     }
                 }
                 prop_assert!(started <= budget && started <= limit);

@@ -198,7 +198,7 @@ mod tests {
         control.pace.starts_per_second = Some(0.0);
         assert_eq!(
             in_force(&PACE, &windows(), &control, 0),
-            Err(PaceError::StartsPerSecond(0.0))
+            Err(PaceError::StartsPerSecond(0.0, PACE.layout))
         );
     }
 }

@@ -5,6 +5,7 @@ pub mod control;
 pub mod day;
 pub mod gate;
 pub mod in_force;
+pub mod layout;
 pub mod overridden;
 pub mod permit;
 pub mod recount;
@@ -13,53 +14,54 @@ pub mod window;
 
 use thiserror::Error;
 
-/// The highest rate, in starts per second: a start writes the slots partition twice, and a partition takes 1,000
-/// writes per second.
-/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/burst-adaptive-capacity.html>
-pub const MAX_STARTS_PER_SECOND: f64 = 400.0;
-
-/// The highest limit of running executions: every count of the slots reads all of them, and a partition gives 3,000
-/// read units per second.
-/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/burst-adaptive-capacity.html>
-pub const MAX_CONCURRENCY: u32 = 10_000;
+use crate::pace::layout::Layout;
 
 /// The numbers that bound a tick.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pace {
-    /// Executions running at once, at most [`MAX_CONCURRENCY`]; 0 starts nothing.
+    /// Executions running at once, at most [`Layout::max_slots`]; 0 starts nothing.
     pub max_concurrency: u32,
-    /// Above 0, at most [`MAX_STARTS_PER_SECOND`].
+    /// Above 0, at most [`Layout::max_starts_per_second`].
     pub starts_per_second: f64,
     /// Starts that may come at once after a quiet time; at least 1.
     pub burst: u32,
     /// Starts of one tick; `None`: until its deadline.
     pub starts_per_tick: Option<u32>,
+    /// How slots are spread. Neither a window nor an operator changes it.
+    pub layout: Layout,
 }
 
 /// A number of the pace that is out of its range.
 #[derive(Debug, Clone, PartialEq, Error)]
 pub enum PaceError {
-    #[error("starts_per_second is {0}: give a number above 0, at most {MAX_STARTS_PER_SECOND}")]
-    StartsPerSecond(f64),
-    #[error("max_concurrency is {0}: give at most {MAX_CONCURRENCY}")]
-    MaxConcurrency(u32),
+    #[error("starts_per_second is {0}: give a number above 0, at most {most}{more}", most = .1.max_starts_per_second(), more = more_with_sixteen(*.1))]
+    StartsPerSecond(f64, Layout),
+    #[error("max_concurrency is {0}: give at most {most}{more}", most = .1.max_slots(), more = more_with_sixteen(*.1))]
+    MaxConcurrency(u32, Layout),
     #[error("burst is 0: give at least 1")]
     Burst,
     #[error("starts_per_tick is 0: give at least 1, or pause the pipeline")]
     StartsPerTick,
 }
 
+/// What the module's owner can do to get more.
+fn more_with_sixteen(layout: Layout) -> &'static str {
+    match layout {
+        Layout::One => ", or more with pace.slot_partitions = 16 in the module",
+        Layout::Sixteen => "",
+    }
+}
+
 impl Pace {
     /// Checks the ranges.
     pub fn validate(self) -> Result<Self, PaceError> {
+        let (rate, layout) = (self.starts_per_second, self.layout);
         // Written so that NaN is refused too.
-        let in_range =
-            self.starts_per_second > 0.0 && self.starts_per_second <= MAX_STARTS_PER_SECOND;
-        if !in_range {
-            return Err(PaceError::StartsPerSecond(self.starts_per_second));
+        if !(rate > 0.0 && rate <= layout.max_starts_per_second()) {
+            return Err(PaceError::StartsPerSecond(rate, layout));
         }
-        if self.max_concurrency > MAX_CONCURRENCY {
-            return Err(PaceError::MaxConcurrency(self.max_concurrency));
+        if self.max_concurrency > layout.max_slots() {
+            return Err(PaceError::MaxConcurrency(self.max_concurrency, layout));
         }
         if self.burst == 0 {
             return Err(PaceError::Burst);
@@ -88,6 +90,7 @@ impl Partial {
             starts_per_second: self.starts_per_second.unwrap_or(pace.starts_per_second),
             burst: self.burst.unwrap_or(pace.burst),
             starts_per_tick: self.starts_per_tick.or(pace.starts_per_tick),
+            layout: pace.layout,
         }
     }
 }
@@ -101,6 +104,7 @@ pub(crate) mod tests {
         starts_per_second: 25.0,
         burst: 50,
         starts_per_tick: None,
+        layout: Layout::One,
     };
 
     #[test]
@@ -132,6 +136,40 @@ pub(crate) mod tests {
                 .is_err(),
                 "{wrong}"
             );
+        }
+        let sixteen = Pace {
+            max_concurrency: 100_000,
+            starts_per_second: 4_000.0,
+            layout: Layout::Sixteen,
+            ..PACE
+        };
+        assert_eq!(sixteen.clone().validate(), Ok(sixteen.clone()));
+        let told = |pace: Pace| pace.validate().unwrap_err().to_string();
+        for (pace, remedy) in [
+            (
+                Pace {
+                    layout: Layout::One,
+                    ..sixteen.clone()
+                },
+                "starts_per_second is 4000: give a number above 0, at most 400, or more with pace.slot_partitions = 16 in the module",
+            ),
+            (
+                Pace {
+                    layout: Layout::One,
+                    starts_per_second: 400.0,
+                    ..sixteen.clone()
+                },
+                "max_concurrency is 100000: give at most 10000, or more with pace.slot_partitions = 16 in the module",
+            ),
+            (
+                Pace {
+                    max_concurrency: 100_001,
+                    ..sixteen.clone()
+                },
+                "max_concurrency is 100001: give at most 100000",
+            ),
+        ] {
+            assert_eq!(told(pace), remedy);
         }
         assert_eq!(Pace { burst: 0, ..PACE }.validate(), Err(PaceError::Burst));
         let none = Pace {

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::gate::{Gate, Grant};
 use crate::Millis;
+use crate::pace::layout::Shard;
 
 /// How far a permit has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -73,6 +74,7 @@ impl SharedGate {
         let permit = |_| Permit {
             gate: self.clone(),
             stage,
+            shard: Shard::default(),
         };
         match grant {
             Grant::Take(granted) => Permits::Granted((0..granted).map(permit).collect()),
@@ -89,9 +91,17 @@ impl SharedGate {
 pub struct Permit {
     gate: SharedGate,
     stage: Stage,
+    /// In which its slot lies, or is to lie.
+    shard: Shard,
 }
 
 impl Permit {
+    /// Takes in in which shard the slot lies that is asked for with it. To be told before it is
+    /// asked for.
+    pub fn slot_lies_in(&mut self, shard: Shard) {
+        self.shard = shard;
+    }
+
     /// Takes in how far the task that holds it has come. `taken_at`: when its slot was put.
     pub fn reached(&mut self, stage: Stage, taken_at: Millis, now: Millis) {
         let last = std::mem::replace(&mut self.stage, stage);
@@ -100,7 +110,7 @@ impl Permit {
         }
         let mut gate = self.gate.lock();
         if last == Stage::SlotAsked && stage != Stage::Granted {
-            gate.capacity.slot_put();
+            gate.capacity.slot_put(self.shard);
         }
         match stage {
             Stage::Granted | Stage::SlotAsked | Stage::SlotPut | Stage::Called => return,
@@ -124,7 +134,7 @@ impl Drop for Permit {
             // It counts as put: it may have been.
             Stage::SlotAsked => {
                 let mut gate = self.gate.lock();
-                gate.capacity.slot_put();
+                gate.capacity.slot_put(self.shard);
                 gate.tokens.lost(1);
             }
             Stage::SlotPut | Stage::Called => self.gate.lock().tokens.lost(1),
@@ -138,6 +148,7 @@ mod tests {
     use super::*;
     use crate::pace::Pace;
     use crate::pace::day::DayLimit;
+    use crate::pace::layout::Layout;
     use crate::pace::tokens::Tokens;
     use proptest::prelude::*;
 
@@ -151,6 +162,7 @@ mod tests {
             starts_per_second: 100.0,
             burst: 50,
             starts_per_tick: Some(BUDGET),
+            layout: Layout::One,
         };
         let mut gate = Gate::new(&pace, Tokens::new(100.0, 50, None, 0), Some(BUDGET));
         let most = gate.most_until(60_000, 0);
@@ -191,8 +203,8 @@ mod tests {
         drop(permit);
         assert_eq!(left(&gate), (LIMIT - 1, 1, DAY - 1));
         // The next count tells whether it was put.
-        gate.lock().capacity.count_begins();
-        gate.lock().capacity.count_ends(0);
+        gate.lock().capacity.count_begins(Shard::default());
+        gate.lock().capacity.count_ends(Shard::default(), 0);
         assert_eq!(left(&gate), (LIMIT, 1, DAY - 1));
     }
 
@@ -219,8 +231,8 @@ mod tests {
     #[test]
     fn a_restart_that_came_to_nothing_uses_no_start() {
         let gate = gate();
-        gate.lock().capacity.count_begins();
-        gate.lock().capacity.count_ends(1);
+        gate.lock().capacity.count_begins(Shard::default());
+        gate.lock().capacity.count_ends(Shard::default(), 1);
         gate.lock().found_unstarted(1);
         let Permits::Granted(mut permits) = gate.request_restart(0, false, 0) else {
             panic!("not granted");

@@ -2,6 +2,7 @@
 
 use super::call::{Answer, Call, Written};
 use super::candidate::Candidate;
+use super::claim::lane_of;
 use super::claiming::Claiming;
 use super::fact::{Fact, Scope};
 use super::fate::Fate;
@@ -15,6 +16,7 @@ use crate::Millis;
 use crate::event::ObjectEvent;
 use crate::execution::input::Load;
 use crate::execution::name;
+use crate::pace::layout::Shard;
 use crate::pace::permit::Stage;
 use crate::record::batch::Batch;
 use crate::record::row::RowKey;
@@ -130,8 +132,12 @@ impl Batching {
         match answer {
             Answer::Batch(Some(Batch { members: None, .. })) => {
                 self.stage = Stage::SlotAsked;
+                // All are of one lane.
+                let first = self.members_chosen().next();
                 At::PutSlot(Slot {
                     execution: self.execution(terms),
+                    layout: terms.layouts.current,
+                    lane: first.and_then(|member| lane_of(&member.candidate, terms)),
                     taken_at: terms.slot_time,
                     work: Work::Batch,
                     ordered: false,
@@ -262,6 +268,10 @@ impl HoldsPermit for Batching {
         self.slot().map(|slot| slot.taken_at)
     }
 
+    fn shard(&self) -> Option<Shard> {
+        self.slot().map(Slot::shard)
+    }
+
     fn starts_nothing(&self) -> bool {
         match &self.at {
             At::Done => self.stage == Stage::Granted,
@@ -313,7 +323,10 @@ impl Machine for Batching {
                     .map(|member| RowKey::of(&member.candidate.event))
                     .collect(),
             }),
-            At::PutSlot(slot) => Some(Call::PutSlot(slot.clone())),
+            At::PutSlot(slot) => Some(Call::PutSlot {
+                slot: slot.clone(),
+                nor_by: terms.layouts.old(),
+            }),
             At::Fix(slot) => Some(Call::FixBatch {
                 execution: slot.execution.clone(),
                 members: self.won(),

@@ -7,6 +7,7 @@ use crate::execution::answer::{Described, Start};
 use crate::execution::input::Load;
 use crate::execution::outcome::Outcome;
 use crate::message::outgoing::Outgoing;
+use crate::pace::layout::Layout;
 use crate::record::batch::Batch;
 use crate::record::head::Head;
 use crate::record::row::{Row, RowKey, Seen, State};
@@ -28,7 +29,7 @@ pub enum Call {
     ReadObject(String),
     /// Reads the head of an object: [`Answer::Head`].
     ReadHead(String),
-    /// Reads the slot of an execution: [`Answer::Slot`].
+    /// Reads the slot of an execution, by whichever layout it lies: [`Answer::Slot`].
     ReadSlot(String),
     /// Reads a batch, by its execution: [`Answer::Batch`].
     ReadBatch(String),
@@ -80,14 +81,19 @@ pub enum Call {
         attempt: u32,
     },
 
-    /// Puts a slot, unless there is one of its execution: [`Answer::Written`].
-    PutSlot(Slot),
+    /// Puts a slot, unless there is one of its execution, by its layout or by the one in `nor_by`:
+    /// [`Answer::Written`].
+    PutSlot { slot: Slot, nor_by: Option<Layout> },
     /// Deletes a slot that nothing was claimed for, unless it was put anew since: [`Answer::Done`].
     FreeUnused(Slot),
     /// Deletes the slot of an execution that is settled: [`Answer::Done`].
-    FreeSlot(String),
+    FreeSlot { execution: String, layout: Layout },
     /// Marks whether a slot's start is still to be made: [`Answer::Done`].
-    MarkPending { execution: String, pending: bool },
+    MarkPending {
+        execution: String,
+        layout: Layout,
+        pending: bool,
+    },
 
     /// Writes a batch, unless there is one: [`Answer::Batch`], with the one in force.
     PutBatch {

@@ -13,6 +13,8 @@ pub fn slot_of(candidate: &Candidate, terms: &Terms<'_>) -> Slot {
     let Candidate { event, attempt, .. } = candidate;
     Slot {
         execution: name::of(&terms.pipeline.arn, event, *attempt),
+        layout: terms.layouts.current,
+        lane: lane_of(candidate, terms),
         taken_at: terms.slot_time,
         work: Work::Row(RowKey::of(event)),
         ordered: terms.pipeline.order != Order::None,
@@ -33,7 +35,12 @@ pub fn claim_of(
         attempt: candidate.attempt,
         execution: execution.to_owned(),
         state_machine_arn: terms.state_machine_arn.to_owned(),
-        lane: terms.pipeline.lane_name(candidate.lane).map(str::to_owned),
+        lane: lane_of(candidate, terms),
         read,
     }
+}
+
+/// The lane of a candidate, in a pipeline of several.
+pub fn lane_of(candidate: &Candidate, terms: &Terms<'_>) -> Option<String> {
+    terms.pipeline.lane_name(candidate.lane).map(str::to_owned)
 }

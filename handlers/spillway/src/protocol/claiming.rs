@@ -17,6 +17,7 @@ use super::turn::{Taken, TakingTurn};
 use super::{CallId, Machine, ONLY};
 use crate::Millis;
 use crate::execution::input::Load;
+use crate::pace::layout::Shard;
 use crate::pace::permit::Stage;
 use crate::record::row::Seen;
 use crate::record::slot::Slot;
@@ -273,6 +274,10 @@ impl HoldsPermit for Claiming {
         self.slot().map(|slot| slot.taken_at)
     }
 
+    fn shard(&self) -> Option<Shard> {
+        self.slot().map(Slot::shard)
+    }
+
     fn starts_nothing(&self) -> bool {
         let leaves = matches!(self.at, At::Leave(_) | At::Letter | At::Done);
         leaves && self.stage == Stage::Granted
@@ -304,7 +309,10 @@ impl Machine for Claiming {
         let candidate = &self.candidate;
         match &self.at {
             At::Recognise(recognising) => Some(recognising.call(candidate, terms)),
-            At::PutSlot { slot, .. } => Some(Call::PutSlot(slot.clone())),
+            At::PutSlot { slot, .. } => Some(Call::PutSlot {
+                slot: slot.clone(),
+                nor_by: terms.layouts.old(),
+            }),
             At::Claim { seen, slot } => {
                 let claim = claim_of(candidate, &slot.execution, *seen, terms);
                 Some(Call::Claim(claim))

@@ -145,6 +145,7 @@ mod tests {
     use super::*;
     use crate::pace::Pace;
     use crate::pace::gate::Gate;
+    use crate::pace::layout::{Layout, Shard};
     use crate::pace::tokens::Tokens;
     use crate::record::slot::Work;
 
@@ -154,10 +155,11 @@ mod tests {
             starts_per_second: 1.0,
             burst: 2,
             starts_per_tick: None,
+            layout: Layout::One,
         };
         let mut gate = Gate::new(&pace, Tokens::new(1.0, 2, None, 0), None);
-        gate.capacity.count_begins();
-        gate.capacity.count_ends(taken);
+        gate.capacity.count_begins(Shard::default());
+        gate.capacity.count_ends(Shard::default(), taken);
         SharedGate::new(gate)
     }
 
@@ -165,6 +167,8 @@ mod tests {
         Kept {
             slot: Slot {
                 execution: execution.to_owned(),
+                layout: Layout::One,
+                lane: None,
                 taken_at: 0,
                 work: Work::Batch,
                 ordered: false,

@@ -8,8 +8,9 @@
 use crate::Millis;
 use crate::lane::polling::{LONG_POLL_SECONDS, ONE_RECEIVE, WAITING_POLL_SECONDS, empty_times};
 use crate::lane::share::Shares;
+use crate::pace::layout::Shard;
 use crate::pace::permit::{Permit, Permits, SharedGate};
-use crate::pace::recount::Recount;
+use crate::pace::recount::{Counted, Recount};
 use crate::protocol::holding::Idle;
 use crate::protocol::kept::NotNow;
 
@@ -96,8 +97,8 @@ pub enum Do {
     Fill(Vec<Permit>),
     /// Waits until a poll or a task ends: what a task gives back can be used at once. Until this time at the latest.
     WaitUntil(Millis),
-    /// Counts the slots.
-    Count,
+    /// Counts the slots of these shards.
+    Count(Vec<Shard>),
     AskBacklog,
     End,
 }
@@ -124,13 +125,21 @@ pub struct Known {
 
 impl Receiving {
     /// Until `stop_at`, from so many lanes. `batches`: executions work on several object events.
-    pub fn new(lanes: usize, batches: bool, idle: Idle, stop_at: Millis, now: Millis) -> Self {
+    /// `shards`: of all slots.
+    pub fn new(
+        lanes: usize,
+        batches: bool,
+        idle: Idle,
+        stop_at: Millis,
+        shards: Vec<Shard>,
+        now: Millis,
+    ) -> Self {
         let mut receiving = Self {
             lanes: vec![Polls::default(); lanes],
             batches,
             idle,
             stop_at,
-            recount: Recount::new(now),
+            recount: Recount::new(shards, now),
             backlog_asked: None,
             empty: 0,
             depth: 1,
@@ -353,7 +362,10 @@ impl Receiving {
                 self.pause(now)
             }
             Permits::Full => match self.recount.due() {
-                due if due <= now => Do::Count,
+                due if due <= now => {
+                    let taken = gate.lock().capacity.taken();
+                    Do::Count(self.recount.next(taken))
+                }
                 due => Do::WaitUntil(due.min(self.stop_at)),
             },
         }
@@ -434,12 +446,19 @@ impl Receiving {
         self.at = self.first();
     }
 
-    /// Takes in a count of the slots. Without a backlog there is nothing to wait with while all are taken.
-    pub fn counted(&mut self, free: u32, used: u32, tasks: usize, now: Millis) {
-        self.recount.counted(now, free, used);
+    /// Returns the shards to be counted when nothing more starts.
+    pub fn last_count(&mut self, gate: &SharedGate) -> Vec<Shard> {
+        let taken = gate.lock().capacity.taken();
+        self.recount.at_last(taken)
+    }
+
+    /// Takes in a count of slots. Without a backlog there is nothing to wait with while all are
+    /// taken.
+    pub fn counted(&mut self, counted: Counted, tasks: usize, now: Millis) {
+        self.recount.counted(counted, now);
         let asked = self.backlog_asked;
         let ask = asked.is_none_or(|asked| now - asked >= BACKLOG_EVERY);
-        if free == 0 && tasks == 0 && self.polls() == 0 && ask {
+        if counted.free == 0 && tasks == 0 && self.polls() == 0 && ask {
             self.backlog_asked = Some(now);
             self.at = At::AskBacklog;
         }
@@ -485,7 +504,19 @@ mod tests {
     use super::*;
     use crate::pace::Pace;
     use crate::pace::gate::Gate;
+    use crate::pace::layout::Layout;
     use crate::pace::tokens::Tokens;
+
+    const NONE_FREE: Counted = Counted {
+        shards: 1,
+        units: 1.0,
+        freed: 0,
+        free: 0,
+    };
+
+    fn shards() -> Vec<Shard> {
+        Layout::One.shards().collect()
+    }
 
     const KNOWN: Known = Known {
         now: 0,
@@ -513,12 +544,13 @@ mod tests {
                 starts_per_second: 1_000.0,
                 burst: 1_000,
                 starts_per_tick: None,
+                layout: Layout::One,
             };
             let tokens = Tokens::new(1_000.0, 1_000, None, 0);
             Self {
                 gate: SharedGate::new(Gate::new(&pace, tokens, None)),
                 shares: Shares::new((0..lanes).map(|_| (0.0, 0.0))),
-                receiving: Receiving::new(lanes, batches, Idle::Stop, 60_000, 0),
+                receiving: Receiving::new(lanes, batches, Idle::Stop, 60_000, shards(), 0),
                 known: KNOWN,
             }
         }
@@ -712,7 +744,7 @@ mod tests {
     #[test]
     fn the_backlog_is_not_asked_for_while_a_poll_holds_a_slot() {
         let mut tick = Tick::of(3, 2, false);
-        tick.gate.lock().capacity.count_ends(2);
+        tick.gate.lock().capacity.count_ends(Shard::default(), 2);
         for lane in 0..2 {
             let poll = tick.poll();
             assert_eq!((poll.lane, poll.wait_seconds), (lane, 0));
@@ -720,8 +752,8 @@ mod tests {
         }
         let long = tick.poll();
         tick.known.now = 150;
-        assert!(matches!(tick.next(), Do::Count));
-        tick.receiving.counted(0, 3, 0, 150);
+        assert!(matches!(tick.next(), Do::Count(_)));
+        tick.receiving.counted(NONE_FREE, 0, 150);
         tick.waits();
         drop(tick.brings(long, 0));
         assert_eq!(tick.poll().lane, 1);
@@ -765,7 +797,7 @@ mod tests {
     fn a_tick_that_waits_polls_on_whatever_is_under_way() {
         for lanes in [1, 3] {
             let mut tick = Tick::of(100, lanes, false);
-            tick.receiving = Receiving::new(lanes, false, Idle::Wait, 60_000, 0);
+            tick.receiving = Receiving::new(lanes, false, Idle::Wait, 60_000, shards(), 0);
             tick.known.tasks = 1;
             if lanes > 1 {
                 for _ in 0..lanes {
@@ -811,22 +843,22 @@ mod tests {
     #[test]
     fn while_all_slots_are_taken_they_are_counted_and_then_the_backlog_is_asked_for() {
         let mut tick = Tick::of(10, 1, false);
-        tick.gate.lock().capacity.count_ends(10);
+        tick.gate.lock().capacity.count_ends(Shard::default(), 10);
         assert_eq!(tick.waits(), 150);
         tick.known.now = 150;
-        assert!(matches!(tick.next(), Do::Count));
-        tick.receiving.counted(0, 10, 0, 150);
+        assert!(matches!(tick.next(), Do::Count(_)));
+        tick.receiving.counted(NONE_FREE, 0, 150);
         assert!(matches!(tick.next(), Do::AskBacklog));
         tick.receiving.backlog(1);
         let due = tick.waits();
         tick.known.now = due;
-        assert!(matches!(tick.next(), Do::Count));
+        assert!(matches!(tick.next(), Do::Count(_)));
         // Not asked for again so soon.
-        tick.receiving.counted(0, 10, 0, due);
+        tick.receiving.counted(NONE_FREE, 0, due);
         tick.waits();
         tick.known.now = 20_000;
-        assert!(matches!(tick.next(), Do::Count));
-        tick.receiving.counted(0, 10, 0, 20_000);
+        assert!(matches!(tick.next(), Do::Count(_)));
+        tick.receiving.counted(NONE_FREE, 0, 20_000);
         assert!(matches!(tick.next(), Do::AskBacklog));
         tick.receiving.backlog(0);
         tick.ends();

@@ -10,6 +10,7 @@ use super::settled_row::SettledRow;
 use super::{CallId, Machine, ONLY};
 use crate::execution::answer::Described;
 use crate::execution::outcome::{Outcome, Status};
+use crate::pace::layout::Layout;
 use crate::record::batch::Batch;
 use crate::record::row::{Row, State};
 use crate::record::slot::{Slot, Work};
@@ -22,6 +23,8 @@ const REPORT: &str = "BatchItemFailures";
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Settling {
     outcome: Outcome,
+    /// By which its slot lies.
+    layout: Layout,
     at: At,
 }
 
@@ -59,6 +62,7 @@ impl Settling {
     pub fn new(outcome: Outcome) -> Self {
         Self {
             outcome,
+            layout: Layout::default(),
             at: At::ReadSlot,
         }
     }
@@ -86,11 +90,12 @@ impl Settling {
         self.fail(facts)
     }
 
-    fn slot_read(&self, slot: Option<Slot>, terms: &Terms<'_>, facts: &mut Vec<Ended>) -> At {
+    fn slot_read(&mut self, slot: Option<Slot>, terms: &Terms<'_>, facts: &mut Vec<Ended>) -> At {
         let Some(slot) = slot else {
             facts.push(Ended::Stale);
             return self.done(facts);
         };
+        self.layout = slot.layout;
         facts.push(Ended::Held {
             taken_at: slot.taken_at,
         });
@@ -271,7 +276,10 @@ impl Machine for Settling {
             At::Rows { rows, .. } => rows.get(usize::from(id))?.call(terms.pipeline),
             At::PassTurn { passing, .. } => passing.call(terms.pipeline),
             At::ForgetBatch => Some(Call::ForgetBatch(execution())),
-            At::FreeSlot => Some(Call::FreeSlot(execution())),
+            At::FreeSlot => Some(Call::FreeSlot {
+                execution: execution(),
+                layout: self.layout,
+            }),
             At::Done | At::Failed => None,
         }
     }

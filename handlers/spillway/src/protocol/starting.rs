@@ -13,6 +13,7 @@ use crate::execution::answer::{Refusal, Start};
 use crate::execution::input::Load;
 use crate::execution::outcome::{Outcome, Status};
 use crate::message::outgoing::Outgoing;
+use crate::pace::layout::Shard;
 use crate::pace::permit::Stage;
 use crate::record::slot::Slot;
 
@@ -25,6 +26,11 @@ pub trait HoldsPermit {
 
     /// Returns when its slot was put, if it has one.
     fn taken_at(&self) -> Option<Millis> {
+        None
+    }
+
+    /// Returns in which shard its slot lies, if it has one that its permit is for.
+    fn shard(&self) -> Option<Shard> {
         None
     }
 
@@ -211,6 +217,7 @@ impl Machine for Starting {
         let execution = self.slot.execution.clone();
         let mark = |pending| Call::MarkPending {
             execution: self.slot.execution.clone(),
+            layout: self.slot.layout,
             pending,
         };
         match &self.at {

@@ -1,6 +1,7 @@
 //! What holds for the machines of a tick.
 
 use crate::Millis;
+use crate::record::layouts::Layouts;
 use crate::rules::order::Order;
 
 /// A pipeline's configuration, as far as the protocol goes.
@@ -41,6 +42,8 @@ pub struct Terms<'a> {
     pub slot_time: Millis,
     /// A claim of which nothing is known, of this tick or the last, can still take effect.
     pub claims_may_land: bool,
+    /// By which slots lie.
+    pub layouts: Layouts,
     /// Reconcile has found versions without a version id: an event can be of one of them.
     pub listed: bool,
 }

@@ -380,7 +380,10 @@ impl TakingTurn {
                 pk: row().pk,
                 which: terms.pipeline.order.which(),
             }),
-            At::PutSlot { slot, .. } => Some(Call::PutSlot(slot.clone())),
+            At::PutSlot { slot, .. } => Some(Call::PutSlot {
+                slot: slot.clone(),
+                nor_by: terms.layouts.old(),
+            }),
             At::Tidy { steps, .. }
             | At::SupersedeWaiting(Write {
                 superseding: steps, ..

@@ -26,6 +26,7 @@ impl Unclaimed {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pace::layout::Layout;
     use crate::record::row::RowKey;
     use crate::record::slot::Work;
     use crate::rules::sweep::CLAIM_LANDS_WITHIN;
@@ -34,6 +35,8 @@ mod tests {
     fn a_slot_is_looked_at_once_when_claims_have_landed() {
         let slot = |taken_at| Slot {
             execution: "e".into(),
+            layout: Layout::One,
+            lane: None,
             taken_at,
             work: Work::Row(RowKey {
                 pk: "b/k".into(),

@@ -8,6 +8,7 @@ use thiserror::Error;
 
 use crate::Millis;
 use crate::execution::name;
+use crate::pace::layout::Layout;
 use crate::record::batch::Batch;
 use crate::record::head::Head;
 use crate::record::row::{Row, RowKey};
@@ -58,6 +59,7 @@ impl Started {
         pipeline: &str,
         head: &Head,
         batch: Option<&Batch>,
+        layout: Layout,
     ) -> Result<Slot, Unknown> {
         let key = RowKey::of(&self.row.event);
         let work = match self.is_of_batch(pipeline) {
@@ -68,6 +70,8 @@ impl Started {
         let state_machine_arn = self.state_machine_arn.clone();
         Ok(Slot {
             execution: self.execution.clone(),
+            layout,
+            lane: self.row.lane.clone(),
             taken_at: self.at,
             work,
             // A turn that is another's by now is left alone by settle.
@@ -115,14 +119,19 @@ mod tests {
     fn the_slot_is_of_the_same_execution_and_as_old_as_the_attempt() {
         let orphan = started(None);
         let mut head = Head::default();
-        let slot = orphan.slot(PIPELINE, &head, None).unwrap();
+        let slot = orphan.slot(PIPELINE, &head, None, Layout::One).unwrap();
         let row = RowKey::of(&orphan.row.event);
         assert_eq!(slot.execution, orphan.execution);
         assert_eq!((slot.taken_at, slot.ordered), (100, false));
         assert_eq!(slot.work, Work::Row(row));
         assert_eq!(slot.state_machine_arn, "arn:m");
         head.revision = 1;
-        assert!(orphan.slot(PIPELINE, &head, None).unwrap().ordered);
+        assert!(
+            orphan
+                .slot(PIPELINE, &head, None, Layout::One)
+                .unwrap()
+                .ordered
+        );
     }
 
     #[test]
@@ -131,7 +140,7 @@ mod tests {
             state_machine_arn: None,
             ..started(None)
         };
-        let slot = orphan.slot(PIPELINE, &Head::default(), None);
+        let slot = orphan.slot(PIPELINE, &Head::default(), None, Layout::One);
         assert_eq!(slot, Err(Unknown::StateMachine));
     }
 
@@ -144,12 +153,12 @@ mod tests {
                 // It was left out, and settle looks after it all the same.
                 members: Some(Vec::new()),
             };
-            orphan.slot(PIPELINE, &Head::default(), Some(&batch))
+            orphan.slot(PIPELINE, &Head::default(), Some(&batch), Layout::One)
         };
         let key = RowKey::of(&orphan.row.event);
         assert_eq!(of(vec![key]).unwrap().work, Work::Batch);
         assert_eq!(of(Vec::new()), Err(Unknown::Batch));
-        let without = orphan.slot(PIPELINE, &Head::default(), None);
+        let without = orphan.slot(PIPELINE, &Head::default(), None, Layout::One);
         assert_eq!(without, Err(Unknown::Batch));
     }
 }

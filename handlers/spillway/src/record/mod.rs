@@ -2,6 +2,7 @@
 
 pub mod batch;
 pub mod head;
+pub mod layouts;
 pub mod lease;
 pub mod row;
 pub mod slot;

@@ -1,14 +1,19 @@
 //! The slot: the right to have one execution running.
 
 use crate::Millis;
+use crate::pace::layout::{Layout, Shard};
 use crate::record::row::RowKey;
 
-/// One item of the ledger's `slots` partition. A strongly consistent query of that partition counts the running
-/// executions.
+/// One item of the ledger's partitions of slots. A strongly consistent query of each counts the
+/// running executions.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Slot {
     /// The execution that may run.
     pub execution: String,
+    /// By which it lies in its partition.
+    pub layout: Layout,
+    /// The lane of what it works on, if the pipeline has several.
+    pub lane: Option<String>,
     pub taken_at: Millis,
     pub work: Work,
     /// It has its object's turn, which goes on when it is settled.
@@ -29,6 +34,11 @@ pub enum Work {
 }
 
 impl Slot {
+    /// Returns the shard in which it lies.
+    pub fn shard(&self) -> Shard {
+        self.layout.shard_of(&self.execution)
+    }
+
     /// The row of the one object event it works on; `None` for a batch.
     pub fn row(&self) -> Option<&RowKey> {
         match &self.work {

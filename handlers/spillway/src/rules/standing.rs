@@ -69,6 +69,7 @@ fn seconds(age: Millis) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pace::layout::Layout;
     use crate::record::row::RowKey;
     use crate::record::slot::Work;
 
@@ -148,6 +149,8 @@ mod tests {
     #[test]
     fn slots_have_the_age_of_the_oldest() {
         let slot = |taken_at| Slot {
+            layout: Layout::default(),
+            lane: None,
             execution: "e".into(),
             taken_at,
             work: Work::Row(RowKey {

@@ -3,6 +3,7 @@
 use crate::Millis;
 use crate::execution::answer::Described;
 use crate::execution::outcome::{Outcome, Status};
+use crate::record::layouts::RETIRES_AFTER;
 use crate::record::slot::Slot;
 
 /// Step Functions forgets an execution 90 days after it closed, or 30 where an account has its history cut to that, and then its
@@ -14,6 +15,8 @@ pub const PARK_AFTER: Millis = 25 * 24 * 60 * 60 * 1000;
 /// A claim is given up after ten seconds, and may still be on the wire then. When it lands it must find its slot, and its
 /// place in the list of its batch, or the event is claimed, nothing starts it, and its message is stale.
 pub const CLAIM_LANDS_WITHIN: Millis = 30 * 1000;
+/// A slot is put before its claim.
+const _: () = assert!(RETIRES_AFTER >= 2 * CLAIM_LANDS_WITHIN);
 
 /// Whether what is not claimed for this slot will not be claimed for it any more.
 pub fn claims_have_landed(slot: &Slot, now: Millis) -> bool {
@@ -120,12 +123,15 @@ pub fn is_overdue(slot: &Slot, timeout: Millis, after: Millis, now: Millis) -> b
 mod tests {
     use super::*;
     use crate::execution::outcome::Status;
+    use crate::pace::layout::Layout;
     use crate::record::row::RowKey;
     use crate::record::slot::Work;
 
     fn slot(execution: &str, taken_at: Millis) -> Slot {
         Slot {
             execution: execution.into(),
+            layout: Layout::One,
+            lane: None,
             taken_at,
             work: Work::Row(RowKey {
                 pk: "uploads/k".into(),

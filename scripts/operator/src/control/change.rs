@@ -146,6 +146,7 @@ fn unset(next: &mut Steering, name: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use spillway::pace::layout::Layout;
 
     const NOW: Millis = 1_795_341_600_000;
     const PACE: Pace = Pace {
@@ -153,6 +154,7 @@ mod tests {
         starts_per_second: 25.0,
         burst: 50,
         starts_per_tick: None,
+        layout: Layout::One,
     };
 
     fn by(until: Option<Millis>) -> By {
@@ -258,6 +260,26 @@ mod tests {
             let said = set_to(&[pair]).unwrap_err();
             assert!(said.contains(complaint), "{pair}: {said}");
         }
+        let told = set_to(&["starts_per_second=401"]).unwrap_err();
+        assert!(
+            told.ends_with("pace.slot_partitions = 16 in the module"),
+            "{told}"
+        );
+        let sixteen = Pace {
+            layout: Layout::Sixteen,
+            ..PACE
+        };
+        let pairs = vec![
+            "starts_per_second=4000".into(),
+            "max_concurrency=100000".into(),
+        ];
+        let wide = changed(
+            &Steering::default(),
+            &Change::Set(pairs),
+            &by(None),
+            &sixteen,
+        );
+        assert_eq!(wide.unwrap().control.pace.max_concurrency, Some(100_000));
         let several = set_to(&["max_concurrency=0", "starts_per_second=0.5", "burst = 2"]).unwrap();
         assert_eq!(several.control.pace.starts_per_second, Some(0.5));
         let unset = changed(

@@ -204,6 +204,7 @@ impl Seen {
 
 #[cfg(test)]
 mod tests {
+    use spillway::pace::layout::Layout;
     use spillway::record::row::RowKey;
     use spillway::record::slot::{Slot, Work};
 
@@ -230,6 +231,8 @@ mod tests {
     fn running(pending: bool, minutes: i64) -> Slot {
         Slot {
             execution: "run".into(),
+            layout: Layout::default(),
+            lane: None,
             taken_at: NOW - minutes * 60_000,
             work: Work::Row(RowKey {
                 pk: "b/k".into(),

@@ -2,6 +2,7 @@
 
 use operator::time;
 use serde_json::json;
+use spillway::pace::layout::Layout;
 
 use crate::support::pipeline;
 
@@ -211,7 +212,8 @@ async fn slots_are_told_by_age_and_one_is_stopped() {
         .await
         .unwrap();
     pipeline.slot("run-1", "uploads/1", 30);
-    pipeline.slot("run-2", "uploads/2", 90);
+    // After a change of their number both are looked at.
+    pipeline.slot_by(Layout::Sixteen, "run-2", "uploads/2", 90);
     let answer = pipeline.well(&["running", "--longest", "1"]).await;
     assert_eq!(answer.json["running"][0]["execution"], "run-2");
     assert_eq!(answer.json["slots"], 2);

@@ -23,6 +23,7 @@ use operator::fault::Fault;
 use operator::options::Options;
 use operator::{act, time};
 use serde_json::{Value, json};
+use spillway::pace::layout::Layout;
 
 pub const LEDGER_ARN: &str = "arn:aws:dynamodb:us-east-1:123456789012:table/p_ledger";
 pub const LEDGER: &str = "p_ledger";
@@ -253,7 +254,13 @@ impl Pipeline {
 
     /// A slot of an execution, taken so many seconds ago.
     pub fn slot(&self, execution: &str, key: &str, seconds: i64) {
-        self.put(json!({"pk": "slots", "sk": execution, "v": 1, "taken_at": time::now() - seconds * 1_000,
+        self.slot_by(Layout::One, execution, key, seconds);
+    }
+
+    /// The same, in one of so many partitions.
+    pub fn slot_by(&self, layout: Layout, execution: &str, key: &str, seconds: i64) {
+        let partition = layout.shard_of(execution).key();
+        self.put(json!({"pk": partition, "sk": execution, "v": 1, "taken_at": time::now() - seconds * 1_000,
             "state_machine_arn": self.machine, "row_pk": key, "row_sk": "s#1"}));
     }
 

@@ -31,6 +31,7 @@ pub(super) fn hold_back(
         let (failing, kept): (Vec<Value>, Vec<Value>) = all.into_iter().partition(|entry| {
             let key = key_of(world, &call.operation, table, entry);
             world.entry_fails(call, &format!("{}|{}", key.pk, key.sk))
+                || !lock(&world.dynamodb).admits(&call.operation, &key.pk)
         });
         processed += kept.len();
         *entries = kept.into();
@@ -73,7 +74,9 @@ pub(super) fn take_failing(world: &World, call: &Call, body: &mut Value) -> Vec<
             Some(dynamodb.tables.get(table)?.key_of(&item))
         });
         let key = key.unwrap_or_default();
-        if world.entry_fails(call, &format!("{}|{}", key.pk, key.sk)) {
+        if world.entry_fails(call, &format!("{}|{}", key.pk, key.sk))
+            || !lock(&world.dynamodb).admits(&call.operation, &key.pk)
+        {
             failing.push(place);
         } else {
             kept.push(statement);

@@ -5,6 +5,7 @@ mod engine;
 mod keys;
 mod memory;
 mod operator;
+mod partitions;
 mod replica;
 mod transaction;
 
@@ -14,15 +15,17 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 pub use operator::DynamoDb;
+pub use partitions::PartitionLimits;
 pub(crate) use transaction::conflict;
 
-use crate::calls::{Call, Facts};
+use crate::calls::{Call, Facts, Service};
 use crate::clock::Clock;
 use crate::error::ApiError;
 use crate::{World, lock};
 use engine::Engine;
 use keys::TableKeys;
 use memory::Memory;
+use partitions::{Kind, Partitions};
 use replica::Replica;
 use transaction::Tokens;
 
@@ -36,6 +39,7 @@ pub(crate) struct DynamoWorld {
     tokens: Tokens,
     /// Items of a page of a Query or Scan that names no limit; none: as many as fit.
     page_items: Option<usize>,
+    partitions: Partitions,
     clock: Clock,
 }
 
@@ -48,8 +52,20 @@ impl DynamoWorld {
             memory: Memory::default(),
             tokens: Tokens::default(),
             page_items: None,
+            partitions: Partitions::default(),
             clock,
         }
+    }
+
+    /// Takes a unit of a partition, unless it has none left.
+    fn admits(&mut self, operation: &str, pk: &str) -> bool {
+        let (kind, units) = match operation {
+            "TransactWriteItems" => (Kind::Write, 2.0),
+            _ if is_write(operation) => (Kind::Write, 1.0),
+            _ => (Kind::Read, 1.0),
+        };
+        let now_ms = self.clock.now_ms();
+        self.partitions.take(kind, pk, units, now_ms)
     }
 
     /// Runs one operation on the primary, or on the replica if it lags and the read allows it.
@@ -157,6 +173,7 @@ pub(crate) fn perform(world: &Arc<World>, call: &mut Call) -> Result<Value, ApiE
         batch::put_failing(&mut answer, &failing);
         return Ok(answer);
     }
+    admit(world, call)?;
     let asked_capacity = body["ReturnConsumedCapacity"].as_str().is_some();
     if counts_capacity(&operation) && !asked_capacity {
         body["ReturnConsumedCapacity"] = "TOTAL".into();
@@ -186,6 +203,14 @@ pub(crate) fn perform(world: &Arc<World>, call: &mut Call) -> Result<Value, ApiE
         }
         Err(_) => 0.0,
     };
+    if operation == "Query"
+        && let Some(key) = call.facts.keys.first()
+    {
+        let mut dynamodb = lock(&world.dynamodb);
+        let now_ms = dynamodb.clock.now_ms();
+        let rest = (units - 1.0).max(0.0);
+        dynamodb.partitions.take(Kind::Read, &key.pk, rest, now_ms);
+    }
     call.facts.capacity = units;
     lock(&world.calls).consume(units, is_write(&operation));
     let mut answer = result?;
@@ -197,6 +222,20 @@ pub(crate) fn perform(world: &Arc<World>, call: &mut Call) -> Result<Value, ApiE
         answer[name] = unprocessed;
     }
     Ok(answer)
+}
+
+/// Throttles a request of which a partition has no units left. Batches are told of each of their
+/// entries.
+fn admit(world: &World, call: &Call) -> Result<(), ApiError> {
+    if call.operation.starts_with("Batch") {
+        return Ok(());
+    }
+    let mut dynamodb = lock(&world.dynamodb);
+    let mut keys = call.facts.keys.iter();
+    match keys.all(|key| dynamodb.admits(&call.operation, &key.pk)) {
+        true => Ok(()),
+        false => Err(ApiError::throttled(Service::DynamoDb)),
+    }
 }
 
 fn counts_capacity(operation: &str) -> bool {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::engine::Engine;
+use super::partitions::PartitionLimits;
 use super::replica::Replica;
 use super::{create_table_body, keys::TableKeys};
 use crate::{World, lock};
@@ -47,6 +48,17 @@ impl DynamoDb {
     /// Ends the pages of queries and scans after this many items, as if the items were large. None: 1 MB, as in AWS.
     pub fn set_page_items(&self, items: Option<usize>) {
         lock(&self.world.dynamodb).page_items = items;
+    }
+
+    /// Gives each partition so many units a second; none: there is no limit. What is above that is
+    /// throttled.
+    pub fn limit_partitions(&self, limits: Option<PartitionLimits>) {
+        lock(&self.world.dynamodb).partitions.limit(limits);
+    }
+
+    /// Requests, and entries of batches, that were throttled since a partition had no units left.
+    pub fn throttled(&self) -> u64 {
+        lock(&self.world.dynamodb).partitions.throttled()
     }
 
     /// All items of a table in the API's JSON, by partition and sort key. Not an API call: not counted, no fault.

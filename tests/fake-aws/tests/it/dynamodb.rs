@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::{
     DeleteRequest, KeysAndAttributes, Put, PutRequest,
     ReturnValuesOnConditionCheckFailure as OnFailure, TransactWriteItem, Update, WriteRequest,
 };
-use fake_aws::{Capacity, FakeAws, Fault};
+use fake_aws::{Capacity, FakeAws, Fault, PartitionLimits};
 use serde_json::json;
 
 use crate::support::{code, secs, sleep};
@@ -632,4 +632,55 @@ async fn expired_items_stay_until_they_are_removed() {
     // An operator need not wait.
     aws.dynamodb().remove(TABLE, &kept);
     assert!(aws.dynamodb().items(TABLE).is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_partition_gives_so_many_units_a_second() {
+    let (aws, client) = one_table();
+    let limits = PartitionLimits {
+        writes: 5.0,
+        reads: 0.01,
+    };
+    aws.dynamodb().limit_partitions(Some(limits));
+    let statements = |pk: &'static str| {
+        let statement = move |number: usize| {
+            let new = format!("INSERT INTO \"{TABLE}\" VALUE {{'pk': ?, 'sk': ?}}");
+            let request = BatchStatementRequest::builder().statement(new);
+            let request = request.parameters(text(pk));
+            request
+                .parameters(text(&number.to_string()))
+                .build()
+                .unwrap()
+        };
+        let batch = client.batch_execute_statement();
+        batch
+            .set_statements(Some((0..8).map(statement).collect()))
+            .send()
+    };
+    for pk in ["a", "b"] {
+        let answer = statements(pk).await.unwrap();
+        let errors = answer.responses().iter().filter_map(|it| it.error());
+        let codes: Vec<_> = errors.filter_map(|error| error.code()).collect();
+        assert_eq!(
+            codes,
+            vec![&BatchStatementErrorCodeEnum::ThrottlingError; 3]
+        );
+    }
+    let put = || {
+        let put = client.put_item().table_name(TABLE);
+        put.set_item(Some(item("a", "new", "QUEUED"))).send()
+    };
+    // The SDK makes it again after a while.
+    sleep(1).await;
+    assert!(put().await.is_ok());
+    let query = || {
+        let query = client.query().table_name(TABLE).consistent_read(true);
+        let query = query.key_condition_expression("pk = :pk");
+        query.expression_attribute_values(":pk", text("b")).send()
+    };
+    // What a read takes is known afterwards: it can be owed.
+    assert_eq!(query().await.unwrap().count(), 5);
+    let refused = code(query().await);
+    assert_eq!(refused, "ProvisionedThroughputExceededException");
+    assert!(aws.dynamodb().throttled() > 6);
 }

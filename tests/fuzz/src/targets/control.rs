@@ -9,6 +9,7 @@ use serde_json::Value;
 use spillway::pace::Pace;
 use spillway::pace::control::ATTRIBUTES;
 use spillway::pace::in_force::in_force;
+use spillway::pace::layout::Layout;
 use spillway::pace::window::Windows;
 
 use crate::target::{Seen, Target, assert_reason};
@@ -25,6 +26,7 @@ const CONFIGURED: Pace = Pace {
     starts_per_second: 25.0,
     burst: 50,
     starts_per_tick: None,
+    layout: Layout::One,
 };
 
 fn read(input: &[u8]) {

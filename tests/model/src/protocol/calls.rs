@@ -3,6 +3,7 @@
 use spillway::execution::answer::{Described, Start};
 use spillway::execution::outcome::{self, Outcome, Report, Status};
 use spillway::message::outgoing::Outgoing;
+use spillway::pace::layout::Layout;
 use spillway::protocol::call::{Answer, Call, Claim, Queue, Read, Written};
 use spillway::record::batch::Batch;
 use spillway::record::head::Head;
@@ -109,7 +110,12 @@ impl Protocol {
             }
             Call::ReadSlot(execution) => {
                 let execution = self.cast.execution_named(&execution);
-                let slot = world.slot(execution).copied();
+                let by_one = self.is_broken_by(Breakage::SettleLooksByOneLayout);
+                let mut slots = world.slots.iter();
+                let slot = slots.find(|slot| {
+                    slot.execution == execution && (!by_one || slot.layout == world.layout)
+                });
+                let slot = slot.copied();
                 if self.is_broken_by(Breakage::SlotBeforeRow) && matches!(caller, Caller::Settle(_))
                 {
                     world.slots.retain(|slot| slot.execution != execution);
@@ -165,24 +171,33 @@ impl Protocol {
                 }
                 written(fresh)
             }
-            Call::PutSlot(slot) => self.put_slot(world, caller, &slot),
+            Call::PutSlot { slot, nor_by } => self.put_slot(world, caller, &slot, nor_by),
             Call::FreeUnused(slot) => {
                 let same = self.cast.slot_of(&slot);
                 world.slots.retain(|slot| {
-                    slot.execution != same.execution || slot.taken_at != same.taken_at
+                    (slot.execution, slot.layout, slot.taken_at)
+                        != (same.execution, same.layout, same.taken_at)
                 });
                 Answer::Done
             }
-            Call::FreeSlot(execution) => {
-                let execution = self.cast.execution_named(&execution);
-                world.slots.retain(|slot| slot.execution != execution);
+            Call::FreeSlot { execution, layout } => {
+                let freed = (self.cast.execution_named(&execution), layout);
+                world
+                    .slots
+                    .retain(|slot| (slot.execution, slot.layout) != freed);
                 Answer::Done
             }
-            Call::MarkPending { execution, pending } => {
+            Call::MarkPending {
+                execution,
+                layout,
+                pending,
+            } => {
                 // A slot that is gone was settled: nothing to mark.
-                let execution = self.cast.execution_named(&execution);
+                let marked = (self.cast.execution_named(&execution), layout);
                 let slots = world.slots.iter_mut();
-                let slot = slots.into_iter().find(|slot| slot.execution == execution);
+                let slot = slots
+                    .into_iter()
+                    .find(|slot| (slot.execution, slot.layout) == marked);
                 slot.into_iter().for_each(|slot| slot.pending = pending);
                 Answer::Done
             }
@@ -266,7 +281,7 @@ impl Protocol {
                     world.put_slot(slot);
                 }
             }
-            (Caller::Settle(settle), Call::FreeSlot(_)) => {
+            (Caller::Settle(settle), Call::FreeSlot { .. }) => {
                 let settle = world.settles[usize::from(settle)].as_mut();
                 let late = settle.map(|settle| std::mem::take(&mut settle.late));
                 for (dead, message) in late.unwrap_or_default() {
@@ -438,7 +453,13 @@ impl Protocol {
         }
     }
 
-    fn put_slot(&self, world: &mut World, caller: Caller, slot: &Slot) -> Answer {
+    fn put_slot(
+        &self,
+        world: &mut World,
+        caller: Caller,
+        slot: &Slot,
+        nor_by: Option<Layout>,
+    ) -> Answer {
         let slot = self.cast.slot_of(slot);
         if self.is_broken_by(Breakage::SlotAfterClaim)
             && let Caller::Task(tick, task) = caller
@@ -446,7 +467,11 @@ impl Protocol {
             world.ticks[usize::from(tick)].tasks[usize::from(task)].late = Some(slot);
             return written(true);
         }
-        let there = world.slot(slot.execution).is_some();
+        let nor_by = nor_by.filter(|_| !self.is_broken_by(Breakage::PutByEitherLayout));
+        let there = world.slots.iter().any(|it| {
+            it.execution == slot.execution
+                && (it.layout == slot.layout || Some(it.layout) == nor_by)
+        });
         if !there {
             world.put_slot(SlotOf {
                 pending: false,

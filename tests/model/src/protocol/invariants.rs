@@ -52,6 +52,15 @@ impl Protocol {
                 state.kept(Broken::WithoutSlot) && running.all(|it| world.slot(it).is_some())
             }),
         ];
+        if self.bounds.changes > 0 {
+            invariants.push(Property::always(
+                "I3: one slot for an execution",
+                |_, state: &State| {
+                    let mut slots = state.world.slots.windows(2);
+                    slots.all(|two| two[0].execution != two[1].execution)
+                },
+            ));
+        }
         if self.bounds.lease_ends == 0 {
             invariants.push(Property::always(
                 "I3: never more than the limit",

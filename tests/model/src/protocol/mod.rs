@@ -14,7 +14,9 @@ mod tick;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
+use spillway::pace::layout::Layout;
 use spillway::protocol::terms::Pipeline;
+use spillway::record::layouts::Layouts;
 use spillway::record::row::State as RowState;
 use spillway::rules::order::Order;
 use spillway::rules::retry::RetryPolicy;
@@ -26,7 +28,7 @@ use crate::bounds::Bounds;
 use crate::breakage::Breakage;
 use crate::cast::{Cast, PIPELINE};
 use crate::world::{
-    EXECUTIONS, Event, Execution, Fate, HeadOf, Message, RowOf, SlotOf, TickOf, World, hash,
+    EXECUTIONS, Event, Execution, Fate, HeadOf, Lease, Message, RowOf, SlotOf, TickOf, World, hash,
 };
 
 pub use self::step::{Fault, Step};
@@ -146,6 +148,7 @@ fn end_first(world: &mut World) {
     };
     world.put_slot(SlotOf {
         execution: FIRST,
+        layout: Layout::One,
         taken_at: 0,
         pending: false,
     });
@@ -168,6 +171,11 @@ impl Model for Protocol {
             runs_out: self.bounds.runs_out,
             redrives: self.bounds.redrives,
             ingests: self.bounds.ingest.into(),
+            changes: self.bounds.changes,
+            lease: Lease {
+                layouts: (self.bounds.changes == 0).then(Layouts::default),
+                ..Lease::default()
+            },
             ..World::default()
         };
         for event in self.events() {
@@ -197,6 +205,9 @@ impl Model for Protocol {
         if world.ingests > 0 && world.row(1).state.is_none() {
             steps.push(Step::Ingest(1));
         }
+        if world.changes > 0 {
+            steps.push(Step::ChangeLayout);
+        }
         if world.redrives > 0 {
             steps.extend(world.dead.kinds().map(Step::Redrive));
         }
@@ -218,7 +229,8 @@ impl Model for Protocol {
             Step::Close(tick, task) => self.fill(next, tick, task, false),
             Step::Work(tick, task, id) => self.work(next, tick, task, id, None),
             Step::Recount(tick) => {
-                let counted = next.slots.len() as u8;
+                let of_tick = &next.ticks[usize::from(tick)];
+                let counted = self.slots_seen(next, of_tick).count() as u8;
                 let tick = &mut next.ticks[usize::from(tick)];
                 (tick.counted, tick.put) = (counted, 0);
             }
@@ -237,6 +249,10 @@ impl Model for Protocol {
                     ..RowOf::default()
                 };
                 next.queue.put(Message { event, attempt: 1 });
+            }
+            Step::ChangeLayout => {
+                next.changes -= 1;
+                next.layout = next.layout.other();
             }
             Step::Redrive(message) => {
                 next.redrives -= 1;

@@ -35,6 +35,8 @@ pub enum Step {
     End(Execution, Fate),
     Ingest(Event),
     Redrive(Message),
+    /// The owner has slots put in another number of partitions: from the next tick on.
+    ChangeLayout,
     Fault(Fault),
 }
 

@@ -3,6 +3,7 @@
 use spillway::Millis;
 use spillway::pace::Pace;
 use spillway::pace::gate::{Gate, Grant};
+use spillway::pace::layout::{Layout, Shard};
 use spillway::pace::permit::Stage;
 use spillway::pace::tokens::Tokens;
 use spillway::protocol::Machine;
@@ -13,12 +14,13 @@ use spillway::protocol::starting::{HoldsPermit, Starting};
 use spillway::protocol::sweeping::Sweeping;
 use spillway::protocol::terms::Terms;
 use spillway::protocol::tick::{Phase, Tick};
+use spillway::record::layouts::{Layouts, RETIRES_AFTER};
 use spillway::record::slot::Slot;
 use spillway::rules::sweep::FOUND_WITHIN;
 
 use super::{Protocol, Step};
 use crate::breakage::Breakage;
-use crate::world::{Lease, Task, TickOf, Time, Work, World, millis};
+use crate::world::{Lease, SlotOf, Task, TickOf, Time, Work, World, millis};
 
 impl Protocol {
     /// What a tick may do next.
@@ -42,7 +44,8 @@ impl Protocol {
                     });
                     let sweeps =
                         !self.bounds.ended && !self.is_broken_by(Breakage::NobodyLooksAfter);
-                    if sweeps && !world.slots.is_empty() {
+                    let layouts = world.lease.layouts.unwrap_or_default();
+                    if sweeps && !(world.slots.is_empty() && layouts.old().is_none()) {
                         steps.push(Step::Begin {
                             tick: number,
                             old: true,
@@ -101,7 +104,10 @@ impl Protocol {
                 Grant::Take(_) => {
                     steps.extend(messages().map(|it| Step::Receive(number, place, it)));
                 }
-                Grant::Full if usize::from(tick.counted + tick.put) != world.slots.len() => {
+                Grant::Full
+                    if usize::from(tick.counted + tick.put)
+                        != self.slots_seen(world, tick).count() =>
+                {
                     steps.push(Step::Recount(number));
                 }
                 _ => {}
@@ -122,10 +128,11 @@ impl Protocol {
             starts_per_second: PLENTY.into(),
             burst: PLENTY,
             starts_per_tick: None,
+            layout: Layout::One,
         };
         let mut gate = Gate::new(&pace, Tokens::new(PLENTY.into(), PLENTY, None, 0), None);
-        gate.capacity.count_begins();
-        gate.capacity.count_ends(tick.counted.into());
+        gate.capacity
+            .count_ends(Shard::default(), tick.counted.into());
         let reserved = tick
             .tasks
             .iter()
@@ -133,11 +140,22 @@ impl Protocol {
         gate.capacity.reserve(reserved.count() as u32);
         for _ in 0..tick.put {
             gate.capacity.reserve(1);
-            gate.capacity.slot_put();
+            gate.capacity.slot_put(Shard::default());
         }
         let unstarted = tick.kept.iter().filter(|kept| !kept.may_run);
         gate.found_unstarted(unstarted.count() as u32);
         gate
+    }
+
+    /// The slots where a tick looks.
+    pub(super) fn slots_seen<'a>(
+        &self,
+        world: &'a World,
+        tick: &TickOf,
+    ) -> impl Iterator<Item = &'a SlotOf> + use<'a> {
+        let layouts = tick.layouts;
+        let seen = move |slot: &&SlotOf| layouts.held().any(|layout| layout == slot.layout);
+        world.slots.iter().filter(seen)
     }
 
     /// The first of the kept starts that can be made.
@@ -159,6 +177,7 @@ impl Protocol {
             now: self.now(world, tick),
             slot_time: millis(world.now()),
             claims_may_land: false,
+            layouts: tick.layouts,
             listed: false,
         }
     }
@@ -173,6 +192,10 @@ impl Protocol {
         let tick = &mut world.ticks[usize::from(number)];
         tick.tick = Some(Tick::new(world.lease.suspect_since.map(millis), 0));
         tick.old = old;
+        tick.layouts = Layouts::begin(world.lease.layouts, world.layout, 0);
+        if self.is_broken_by(Breakage::OldLayoutForgotten) {
+            tick.layouts.old_since = None;
+        }
         world.lease.holder = Some(number);
         world.lease.expired = false;
     }
@@ -191,9 +214,10 @@ impl Protocol {
         }
         let tick = std::mem::take(&mut world.ticks[usize::from(number)]);
         if world.lease.holder == Some(number) {
-            let suspect_since = tick.tick.and_then(|tick| tick.suspect_since());
+            let suspect_since = tick.tick.as_ref().and_then(Tick::suspect_since);
             world.lease = Lease {
                 suspect_since: suspect_since.map(|time| time as u8),
+                layouts: Some(tick.layouts),
                 ..Lease::default()
             };
         }
@@ -216,14 +240,20 @@ impl Protocol {
         let on_the_wire = |task: &Task| stage(task) == Some(Stage::SlotPut);
         let mut tasks = world.ticks.iter().flat_map(|tick| &tick.tasks);
         let young = self.bounds.lease_ends > 0 && tasks.any(on_the_wire);
-        let slots: Vec<Slot> = world
-            .slots
-            .iter()
+        let slots: Vec<Slot> = self
+            .slots_seen(world, &world.ticks[usize::from(number)])
             .map(|slot| self.cast.slot(*slot, self.bounds.order))
             .collect();
         let now = millis(world.now());
         let tick = &mut world.ticks[usize::from(number)];
         tick.old &= !young;
+        if let Some(old) = tick.layouts.old() {
+            let of_old = slots.iter().filter(|slot| slot.layout == old).count();
+            // What was on the wire by the old layout has landed by the time that slots are old.
+            let since = if tick.old { RETIRES_AFTER } else { 0 };
+            tick.layouts.counted_old(of_old, since);
+        }
+        world.lease.layouts = Some(tick.layouts);
         (tick.counted, tick.put) = (slots.len() as u8, 0);
         let above_limit = slots.len() > self.bounds.max_concurrency as usize;
         let Some(machine) = &mut tick.tick else {

@@ -38,6 +38,7 @@ const OVER: &str = "I3: never more than the limit";
 const DONE: &str = "I1: what is recorded as succeeded did succeed";
 const TWICE: &str = "I2: one execution for an attempt";
 const SLOT: &str = "I3: what runs holds a slot";
+const ONE_SLOT: &str = "I3: one slot for an execution";
 const AT_ONCE: &str = "I5: one at a time of an object";
 const PASSED: &str = "I5: nobody passes an older version that waits";
 
@@ -104,5 +105,8 @@ broken! {
     member_left_behind: MemberLeftBehind, batch_and_ingest(), SAFE;
     list_not_fixed_by_restart: ListNotFixedByRestart, batch_and_overlap(), DONE;
     list_fixed_early: ListFixedEarly, batch_and_overlap(), SAFE;
+    old_layout_forgotten: OldLayoutForgotten, Bounds { changes: 1, max_concurrency: 1, faults: 0, ..Bounds::default() }, OVER;
+    settle_looks_by_one_layout: SettleLooksByOneLayout, Bounds { changes: 1, ..event() }, CAN_FINISH;
+    put_by_either_layout: PutByEitherLayout, Bounds { changes: 1, ..event() }, ONE_SLOT;
     report_ignored: ReportIgnored, batch(), DONE;
 }

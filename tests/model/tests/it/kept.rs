@@ -82,6 +82,19 @@ kept! {
         Bounds { max_concurrency: 1, ..objects() },
         Bounds { max_concurrency: 1, max_attempts: 2, ..objects() };
 
+    /// Slots are put in one partition, in sixteen, and in one again.
+    a_change_of_partitions_and_back:
+        Bounds { changes: 2, max_concurrency: 1, max_attempts: 2, ..event() },
+        Bounds { changes: 3, max_concurrency: 1, max_attempts: 2, faults: 2, ..event() };
+
+    two_objects_and_a_change_of_partitions:
+        Bounds { changes: 1, max_concurrency: 1, ..objects() },
+        Bounds { changes: 1, repeats: 1, ..objects() };
+
+    two_dispatchers_and_a_change_of_partitions:
+        Bounds { changes: 1, runs_out: 1, max_concurrency: 1, faults: 0, ..objects() },
+        Bounds { changes: 2, runs_out: 1, max_concurrency: 1, ..objects() };
+
     two_at_once:
         Bounds { tasks: 2, faults: 0, ..objects() },
         Bounds { tasks: 2, ..objects() };

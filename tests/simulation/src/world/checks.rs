@@ -8,6 +8,7 @@ use spillway::message;
 use super::World;
 use super::operator::dead;
 use crate::pipeline::LEDGER;
+use crate::slots;
 
 /// A tick reads the control item every two seconds, waits a second for messages, and makes a few calls up to the start;
 /// in milliseconds. What chance adds to that is known of each call.
@@ -55,8 +56,10 @@ pub fn left_behind(world: &World) -> Vec<String> {
     for item in world.pipeline.aws.dynamodb().items(LEDGER) {
         let text = |name: &str| item[name]["S"].as_str().unwrap_or_default();
         let (pk, sk) = (text("pk"), text("sk"));
-        if pk == "slots" {
+        if slots::is_partition(pk) {
             problems.push(format!("I4: a slot is left: {sk}"));
+        } else if pk == "lease" && !item["old_slots_since"].is_null() {
+            problems.push("slots are still looked for where none can be".to_owned());
         } else if pk == "lease" && !item["holder"].is_null() {
             problems.push("a lease is left".to_owned());
         } else if sk == "head" && !text("running").is_empty() {

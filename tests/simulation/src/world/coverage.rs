@@ -137,6 +137,8 @@ const HAPPENINGS: &[&str] = &[
     "operator: replays what succeeded",
     "operator: resumes",
     "operator: writes nonsense",
+    "owner: has slots put in one partition",
+    "owner: has slots put in sixteen partitions",
     "reconcile: crashed",
     "reconcile: failed",
     "reconcile: queues what it found",

@@ -24,6 +24,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use fake_aws::{Execution, Odds, Queue, Rng, StartQuota, Status};
+use spillway::pace::layout::Layout;
+use spillway::record::layouts::RETIRES_AFTER;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -31,6 +33,7 @@ pub use coverage::Coverage;
 
 use crate::invariants::Verdict;
 use crate::pipeline::{LEDGER, Mapped, Pipeline, Ticked};
+use crate::slots;
 use crate::upload::Upload;
 use bucket::Bucket;
 use faults::Faults;
@@ -206,6 +209,7 @@ impl World {
             let runs = 1 + self.rng.fork("runs").below(4);
             people.spawn(Reconciler::new(self).act(runs));
         }
+        people.spawn(self.clone().change_layouts(troubled));
         let mapping = self.map_outcomes(2);
         self.tick_in_trouble().await;
         drop(mapping);
@@ -225,6 +229,13 @@ impl World {
             // The lease of a tick that died last has expired by then.
             let longest = self.shape.settings.tick + CALM_SCHEDULE * 2;
             tokio::time::sleep(longest).await;
+            if !Shape::layout_changes(self.shape.settings.seed).is_empty() {
+                self.tick("before the last").await;
+                // The clocks of two ticks can differ.
+                let retired = Duration::from_millis(RETIRES_AFTER.unsigned_abs());
+                let apart = 2 * self.shape.settings.clock_skew;
+                tokio::time::sleep(retired + apart).await;
+            }
             self.tick("last").await;
             problems.extend(checks::left_behind(self));
             problems.extend(checks::in_another_lane(self));
@@ -235,6 +246,24 @@ impl World {
         problems.extend(self.stalls.problems());
         problems.extend(checks::over_the_limit(self));
         problems
+    }
+
+    /// The owner has slots spread in another way, and perhaps back, while everything goes wrong and
+    /// shortly after.
+    async fn change_layouts(self, troubled: Duration) {
+        let mut before = 0.0;
+        for at in Shape::layout_changes(self.shape.settings.seed) {
+            tokio::time::sleep(troubled.mul_f64(at - before)).await;
+            before = at;
+            let layout = self.pipeline.change_layout();
+            let partitions = layout.partitions();
+            let line = format!("owner        has slots put in partitions: {partitions}");
+            self.history.act(self.now_ms(), line);
+            self.happened(match layout {
+                Layout::One => "owner: has slots put in one partition",
+                Layout::Sixteen => "owner: has slots put in sixteen partitions",
+            });
+        }
     }
 
     fn judge(&self) -> Verdict {
@@ -336,10 +365,15 @@ impl World {
     /// I3, I4: a slot is freed only after its execution closed.
     fn check_freed(&self, call: &fake_aws::Call) {
         let aws = &self.pipeline.aws;
-        for key in call.facts.keys.iter().filter(|key| key.pk == "slots") {
+        for key in call
+            .facts
+            .keys
+            .iter()
+            .filter(|key| slots::is_partition(&key.pk))
+        {
             let execution = aws.sfn().execution(&key.sk);
             let runs = execution.is_some_and(|it| it.status == Status::Running);
-            if runs && aws.dynamodb().item(LEDGER, "slots", &key.sk).is_none() {
+            if runs && slots::of(&aws.dynamodb(), LEDGER, &key.sk).is_none() {
                 let problem = format!("I3: the slot of {} is freed while it runs", key.sk);
                 self.kept().problems.push(problem);
             }
@@ -588,7 +622,7 @@ impl SlotsAtStarts {
     fn check(&self, execution: &Execution) {
         let pipeline = locked(&self.pipeline).clone();
         let dynamodb = pipeline.map(|pipeline| pipeline.aws.dynamodb());
-        let slot = dynamodb.and_then(|it| it.item(LEDGER, "slots", &execution.name));
+        let slot = dynamodb.and_then(|it| slots::of(&it, LEDGER, &execution.name));
         if slot.is_none() {
             let problem = format!("I3: {} starts without a slot", execution.name);
             locked(&self.kept).problems.push(problem);

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use fake_aws::Rng;
+use spillway::pace::layout::Layout;
 use spillway::pace::window;
 use spillway::protocol::holding::Idle;
 use spillway::rules::order::Order;
@@ -116,6 +117,9 @@ impl Shape {
                 settings.visibility = settings.tick + seconds(35);
             }
         }
+        if Rng::new(seed).fork("layout").chance(0.25) {
+            settings.pace.layout = Layout::Sixteen;
+        }
         match kind {
             Kind::Plain => {}
             Kind::Ordered(order) => settings.order = order,
@@ -134,6 +138,18 @@ impl Shape {
             ticks: 3 + rng.below(4) as u32,
             reconciled: Rng::new(seed).fork("reconciled").chance(0.4),
         }
+    }
+
+    /// When the owner changes how slots are spread, as shares of the time in which everything goes
+    /// wrong.
+    pub fn layout_changes(seed: u64) -> Vec<f64> {
+        let mut rng = Rng::new(seed).fork("layout changes");
+        let changes = if rng.chance(0.2) { 1 + rng.below(3) } else { 0 };
+        let mut times: Vec<f64> = (0..changes)
+            .map(|_| rng.below(1_200) as f64 / 1_000.0)
+            .collect();
+        times.sort_by(f64::total_cmp);
+        times
     }
 
     /// Its name in the coverage.

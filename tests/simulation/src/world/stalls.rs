@@ -26,6 +26,7 @@ use super::fault_kind::Kind as FaultKind;
 use super::faults::POISON;
 use super::shape::Kind;
 use crate::pipeline::{LEDGER, LEDGER_ARN};
+use crate::slots;
 use crate::upload::Upload;
 
 /// From one look to the next.
@@ -339,11 +340,7 @@ fn slots(world: &World) -> Vec<SlotOf> {
             is_claimed,
         }
     };
-    dynamodb
-        .partition(LEDGER, "slots")
-        .iter()
-        .map(slot)
-        .collect()
+    slots::all(&dynamodb, LEDGER).iter().map(slot).collect()
 }
 
 /// The attempts that messages ask for, which nothing keeps.
@@ -512,7 +509,7 @@ fn settled(world: &World) -> HashSet<String> {
     let frees = ["DeleteItem", "BatchExecuteStatement"].map(|operation| aws.calls_of(operation));
     let of_slot = |call: &fake_aws::Call| {
         let mut keys = call.facts.keys.iter();
-        call.answer == fake_aws::Answer::Ok && keys.any(|key| key.pk == "slots")
+        call.answer == fake_aws::Answer::Ok && keys.any(|key| slots::is_partition(&key.pk))
     };
     let frees = frees.into_iter().flatten().filter(of_slot);
     frees.map(|call| call.caller.to_string()).collect()

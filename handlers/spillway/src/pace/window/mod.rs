@@ -18,7 +18,7 @@ use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
 
 use crate::Millis;
-use crate::pace::Partial;
+use crate::pace::{Pace, Partial};
 
 pub use read::{MAX_WINDOWS, WindowError, parse};
 
@@ -87,6 +87,18 @@ impl Window {
 pub struct Windows(Vec<Window>);
 
 impl Windows {
+    /// Checks the ranges of each window's pace over the configured one.
+    pub fn check(&self, configured: &Pace) -> Result<(), WindowError> {
+        for window in &self.0 {
+            let pace = window.pace.over(configured);
+            pace.validate().map_err(|error| WindowError::Pace {
+                window: window.name.clone(),
+                error,
+            })?;
+        }
+        Ok(())
+    }
+
     /// The window in force.
     pub fn in_force(&self, now: Millis) -> Option<&Window> {
         self.0.iter().find(|window| window.holds_at(now))

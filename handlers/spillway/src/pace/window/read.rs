@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use thiserror::Error;
 
 use super::{MINUTES_PER_DAY, Minute, Window, Windows};
+use crate::pace::layout::Layout;
 use crate::pace::{Pace, PaceError, Partial};
 
 /// Windows of one pipeline, at most: they come in the function's environment, which is small.
@@ -186,12 +187,14 @@ fn pace(fields: &mut Fields) -> Result<Partial, WindowError> {
         starts_per_tick: inner.whole("starts_per_tick")?,
     };
     inner.end()?;
-    // The ranges do not depend on each other, so over one pace in range is over any.
+    // The ranges do not depend on each other, so over one pace in range is over any. Of the layouts
+    // the widest one counts here: `Windows::check` knows the configured one.
     let any = Pace {
         max_concurrency: 1,
         starts_per_second: 1.0,
         burst: 1,
         starts_per_tick: None,
+        layout: Layout::Sixteen,
     };
     match pace.over(&any).validate() {
         Ok(_) => Ok(pace),

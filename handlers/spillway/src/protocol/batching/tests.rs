@@ -4,6 +4,7 @@ use crate::message::Received;
 use crate::protocol::call::Read;
 use crate::protocol::candidate::Standing;
 use crate::protocol::terms::Pipeline;
+use crate::record::layouts::Layouts;
 use crate::record::row::Row;
 use crate::rules::order::Order;
 
@@ -43,6 +44,7 @@ fn one_that_goes_alone_leaves_the_calls_of_the_others_to_them() {
         now: 0,
         slot_time: 0,
         claims_may_land: false,
+        layouts: Layouts::default(),
         listed: false,
     };
     let candidates = ["alone", "unreadable", "also"].map(candidate).to_vec();
@@ -54,7 +56,10 @@ fn one_that_goes_alone_leaves_the_calls_of_the_others_to_them() {
     batching.answered(0, read(Ok(None)), &terms, &mut facts);
     let outstanding: Vec<CallId> = batching.outstanding().collect();
     assert_eq!(outstanding, [1, 2, OWN]);
-    assert!(matches!(batching.call(OWN, &terms), Some(Call::PutSlot(_))));
+    assert!(matches!(
+        batching.call(OWN, &terms),
+        Some(Call::PutSlot { .. })
+    ));
     batching.answered(1, Answer::Done, &terms, &mut facts);
     let deletes =
         |call| matches!(call, Some(Call::Delete { receipt, .. }) if receipt == "unreadable");

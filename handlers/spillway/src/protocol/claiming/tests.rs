@@ -4,6 +4,7 @@ use crate::message::Received;
 use crate::protocol::call::Read;
 use crate::protocol::candidate::Standing;
 use crate::protocol::terms::Pipeline;
+use crate::record::layouts::Layouts;
 use crate::record::row::{Row, State};
 
 fn pipeline(order: Order) -> Pipeline {
@@ -21,6 +22,7 @@ fn terms(pipeline: &Pipeline) -> Terms<'_> {
         now: 0,
         slot_time: 7,
         claims_may_land: false,
+        layouts: Layouts::default(),
         listed: false,
     }
 }
@@ -60,7 +62,9 @@ fn the_row_of_a_new_event_is_not_read() {
     let terms = terms(&pipeline);
     let mut claiming = Claiming::new(report(), &terms);
     assert_eq!(claiming.stage(), Stage::SlotAsked);
-    assert!(matches!(claiming.call(ONLY, &terms), Some(Call::PutSlot(slot)) if slot.taken_at == 7));
+    assert!(
+        matches!(claiming.call(ONLY, &terms), Some(Call::PutSlot { slot, .. }) if slot.taken_at == 7)
+    );
     claiming.answered(ONLY, Answer::Written(Written::Now), &terms, &mut Vec::new());
     assert!(
         matches!(claiming.call(ONLY, &terms), Some(Call::Claim(claim)) if claim.read.is_none())
@@ -122,7 +126,7 @@ fn a_slot_that_is_there_has_the_row_read() {
             // It is put once more: who put the other one can have freed it.
             assert!(matches!(
                 claiming.call(ONLY, &terms),
-                Some(Call::PutSlot(_))
+                Some(Call::PutSlot { .. })
             ));
             claiming.answered(ONLY, lost(), &terms, &mut facts);
             assert!(matches!(

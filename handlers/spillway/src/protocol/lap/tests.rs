@@ -1,12 +1,15 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::pace::layout::Layout;
 use crate::record::row::RowKey;
 use crate::record::slot::Work;
 
 fn slot(taken_at: Millis) -> Slot {
     Slot {
         execution: format!("e{taken_at}"),
+        layout: Layout::One,
+        lane: None,
         taken_at,
         work: Work::Row(RowKey {
             pk: "uploads/k".into(),

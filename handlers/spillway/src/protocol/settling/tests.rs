@@ -3,6 +3,7 @@ use crate::event::tests::event;
 use crate::protocol::call::Written;
 use crate::protocol::terms::Pipeline;
 
+use crate::pace::layout::Layout;
 use crate::record::row::RowKey;
 use crate::rules::order::Order;
 use crate::rules::retry::{RetryPolicy, Settlement};
@@ -37,6 +38,8 @@ fn a_row_that_cannot_be_read_leaves_the_others_of_its_batch() {
     let rows = ["one", "other"].map(started);
     let slot = Slot {
         execution: "e".into(),
+        layout: Layout::One,
+        lane: None,
         taken_at: 0,
         work: Work::Batch,
         ordered: false,

@@ -1,6 +1,7 @@
 use aws::error::AwsError;
 use aws::ledger::{About, LeaseSeen, Steering};
 use spillway::pace::day::DayStarts;
+use spillway::pace::layout::Layout;
 use spillway::pace::tokens::Carried;
 use spillway::record::lease::Left;
 use spillway::record::row::RowKey;
@@ -49,6 +50,8 @@ fn queue(stage: Stage, waiting: u64) -> QueueSeen {
 fn slot(seconds: Millis) -> Slot {
     Slot {
         execution: format!("run-{seconds}"),
+        layout: Layout::default(),
+        lane: None,
         taken_at: NOW - seconds * 1_000,
         work: Work::Row(RowKey {
             pk: "b/k".into(),

@@ -74,8 +74,8 @@ fn what_is_wrong_names_window_field_and_remedy() {
             r#"pace.starts_per_second is "5": give a number"#,
         ),
         (
-            r#""pace": {"starts_per_second": 401}"#,
-            "pace: starts_per_second is 401: give",
+            r#""pace": {"starts_per_second": 4001}"#,
+            "pace: starts_per_second is 4001: give",
         ),
         (
             r#""pause": false"#,
