@@ -69,6 +69,7 @@ module "dispatch" {
       SPILLWAY_ORDER                     = module.input.workflow.order
       SPILLWAY_OUTCOMES_QUEUE_URL        = local._outcomes_queue.url
       SPILLWAY_RETENTION_DAYS            = module.input.ledger.retention_days
+      SPILLWAY_SLOT_PARTITIONS           = module.input.pace.slot_partitions
       SPILLWAY_STARTS_PER_SECOND         = module.input.pace.starts_per_second
       SPILLWAY_STATE_MACHINE_ARN         = local._start_arn
       SPILLWAY_SWEEP_AFTER_SECONDS       = module.input.sweep.after_seconds
@@ -121,6 +122,7 @@ module "dispatch" {
       sid = "Ledger"
       actions = [
         "dynamodb:BatchGetItem",
+        "dynamodb:ConditionCheckItem",
         "dynamodb:DeleteItem",
         "dynamodb:GetItem",
         "dynamodb:PartiQLInsert",

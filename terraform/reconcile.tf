@@ -85,6 +85,7 @@ module "reconcile_function" {
       {
         sid = "Ledger"
         actions = [
+          "dynamodb:BatchGetItem",
           "dynamodb:GetItem",
           "dynamodb:Query",
           "dynamodb:Scan",
@@ -94,10 +95,10 @@ module "reconcile_function" {
       },
       {
         sid       = "Slots"
-        actions   = ["dynamodb:PutItem"]
+        actions   = ["dynamodb:ConditionCheckItem", "dynamodb:PutItem"]
         resources = [local._ledger.arn]
         conditions = {
-          "ForAllValues:StringEquals" = { "dynamodb:LeadingKeys" = ["slots"] }
+          "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["slots", "slots/*"] }
         }
       },
     ],

@@ -15,10 +15,11 @@ variable "pace" {
   description = <<-EOT
     The numbers that bound a tick; the ledger's control item may override them at run time.
 
-    - `max_concurrency` (number, required): Most executions running at once, up to 10,000.
+    - `max_concurrency` (number, required): Most executions running at once, up to 10,000; up to 100,000 with 16 slot_partitions.
     - `starts_per_second` (number, default 25): Starts per second over time, and at once after a quiet time.
     - `burst` (number, default 50)
     - `starts_per_tick` (number, default null): Starts per tick; null: a tick starts what it can.
+    - `slot_partitions` (number, default 1): Partitions of the ledger that the slots of running executions are spread over: 1, for up to 400 starts_per_second, or 16, for up to 4,000.
   EOT
   type        = any
   default     = { max_concurrency = 100 }

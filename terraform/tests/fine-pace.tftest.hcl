@@ -55,3 +55,12 @@ run "schedule_of_any_kind" {
     error_message = "The composition takes what the modules take."
   }
 }
+
+run "pace_of_sixteen_partitions" {
+  command = plan
+
+  variables {
+    pace    = { max_concurrency = 100000, starts_per_second = 4000, slot_partitions = 16 }
+    windows = { night = { priority = 1, pace = { max_concurrency = 50000, starts_per_second = 3000 } } }
+  }
+}

@@ -88,6 +88,7 @@ run "defaults" {
       SPILLWAY_PIPELINE                  = "reports"
       SPILLWAY_RELEASE                   = "1.2.3"
       SPILLWAY_RETENTION_DAYS            = "90"
+      SPILLWAY_SLOT_PARTITIONS           = "1"
       SPILLWAY_STARTS_PER_SECOND         = "25"
       SPILLWAY_STATE_MACHINE_ARN         = "arn:aws:states:eu-central-1:111122223333:stateMachine:mock"
       SPILLWAY_SWEEP_AFTER_SECONDS       = "300"
@@ -119,7 +120,7 @@ run "defaults" {
       statement.Sid => "${join(" ", sort(statement.Action))} on ${join(" ", sort(statement.Resource))}"
       } == {
       EventsQueues = "sqs:ChangeMessageVisibility sqs:DeleteMessage sqs:GetQueueAttributes sqs:ReceiveMessage sqs:SendMessage on arn:aws:sqs:eu-central-1:111122223333:reports_events_default"
-      Ledger       = "dynamodb:BatchGetItem dynamodb:DeleteItem dynamodb:GetItem dynamodb:PartiQLInsert dynamodb:PartiQLUpdate dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem on arn:aws:dynamodb:eu-central-1:111122223333:table/mock"
+      Ledger       = "dynamodb:BatchGetItem dynamodb:ConditionCheckItem dynamodb:DeleteItem dynamodb:GetItem dynamodb:PartiQLInsert dynamodb:PartiQLUpdate dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem on arn:aws:dynamodb:eu-central-1:111122223333:table/mock"
       List         = "states:ListExecutions on arn:aws:states:eu-central-1:111122223333:stateMachine:mock"
       Logs         = "logs:CreateLogStream logs:PutLogEvents on arn:aws:logs:eu-central-1:111122223333:log-group:mock:*"
       SendOnly     = "sqs:SendMessage on arn:aws:sqs:eu-central-1:111122223333:reports_events-dlq_default arn:aws:sqs:eu-central-1:111122223333:reports_outcomes"
@@ -179,6 +180,7 @@ run "defaults" {
         starts_per_second = 25
         burst             = 50
         starts_per_tick   = null
+        slot_partitions   = 1
         schedule          = "rate(1 minute)"
         tick_seconds      = 56
         idle              = "stop"
@@ -217,9 +219,9 @@ run "defaults" {
       statement.Sid => "${join(" ", sort(statement.Action))} on ${join(" ", sort(statement.Resource))}"
       } == {
       EventsQueues = "sqs:SendMessage on arn:aws:sqs:eu-central-1:111122223333:reports_events_default"
-      Ledger       = "dynamodb:GetItem dynamodb:Query dynamodb:Scan dynamodb:UpdateItem on arn:aws:dynamodb:eu-central-1:111122223333:table/mock"
+      Ledger       = "dynamodb:BatchGetItem dynamodb:GetItem dynamodb:Query dynamodb:Scan dynamodb:UpdateItem on arn:aws:dynamodb:eu-central-1:111122223333:table/mock"
       Logs         = "logs:CreateLogStream logs:PutLogEvents on arn:aws:logs:eu-central-1:111122223333:log-group:mock:*"
-      Slots        = "dynamodb:PutItem on arn:aws:dynamodb:eu-central-1:111122223333:table/mock"
+      Slots        = "dynamodb:ConditionCheckItem dynamodb:PutItem on arn:aws:dynamodb:eu-central-1:111122223333:table/mock"
     }
     error_message = "reconcile may do exactly this, and nothing with S3: ${module.reconcile_function[0].policy_json}"
   }
@@ -280,7 +282,7 @@ run "every_number_arrives" {
       }
     }
     limits   = { starts_per_day = 7 }
-    pace     = { max_concurrency = 1, starts_per_second = 0.5, burst = 1, starts_per_tick = 5 }
+    pace     = { max_concurrency = 1, starts_per_second = 0.5, burst = 1, starts_per_tick = 5, slot_partitions = 16 }
     protect  = false
     retry    = { max_attempts = 1, backoff_seconds = [0, 900] }
     schedule = { expression = "cron(0/5 8-17 ? * MON-FRI *)", tick_seconds = 100, enabled = false }
@@ -309,6 +311,7 @@ run "every_number_arrives" {
       SPILLWAY_PIPELINE                  = "reports"
       SPILLWAY_RELEASE                   = "1.2.3"
       SPILLWAY_RETENTION_DAYS            = "29"
+      SPILLWAY_SLOT_PARTITIONS           = "16"
       SPILLWAY_STARTS_PER_DAY            = "7"
       SPILLWAY_STARTS_PER_SECOND         = "0.5"
       SPILLWAY_STARTS_PER_TICK           = "5"

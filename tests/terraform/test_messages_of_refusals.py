@@ -26,6 +26,11 @@ SAID = {
     "workflow_in_order_with_a_batch": ("events_per_execution", "order"),
     "windows_in_a_zone_that_is_none": ("windows.night.timezone", "IANA"),
     "windows_with_an_empty_pace": ("night", "pause"),
+    "pace_with_too_many_slots": ("pace.max_concurrency = 10001", "or set pace.slot_partitions = 16 for up to 100000"),
+    "pace_that_is_too_fast": ("pace.starts_per_second = 400.5", "or set pace.slot_partitions = 16 for up to 4000"),
+    "pace_with_two_slot_partitions": ("pace.slot_partitions = 2", "or 16 for more than 400"),
+    "pace_that_is_too_fast_for_sixteen_partitions": ("up to 4000. A start writes",),
+    "windows_that_are_too_fast_for_one_partition": ("night", "set pace.slot_partitions = 16"),
     "schedule_with_minute_60": ("cron(60", "rate("),
     "platform_with_an_applier_that_is_a_session": (
         "no user of IAM: arn:aws:sts::111122223333:assumed-role/deploy/ann. Give",

@@ -21,24 +21,32 @@ variable "limits" {
 variable "pace" {
   description = "The numbers that bound a tick; the ledger's control item may override them at run time."
   type = object({
-    # Most executions running at once, up to 10,000.
+    # Most executions running at once, up to 10,000; up to 100,000 with 16
+    # slot_partitions.
     max_concurrency = number
     # Starts per second over time, and at once after a quiet time.
     starts_per_second = optional(number, 25)
     burst             = optional(number, 50)
     # Starts per tick; null: a tick starts what it can.
     starts_per_tick = optional(number)
+    # Partitions of the ledger that the slots of running executions are spread
+    # over: 1, for up to 400 starts_per_second, or 16, for up to 4,000.
+    slot_partitions = optional(number, 1)
   })
   default  = { max_concurrency = 100 }
   nullable = false
 
   validation {
-    condition     = var.pace.max_concurrency >= 1 && var.pace.max_concurrency <= 10000 && floor(var.pace.max_concurrency) == var.pace.max_concurrency
-    error_message = "pace.max_concurrency = ${var.pace.max_concurrency}: give a whole number from 1 to 10000; each count of the slots reads all of them, and a partition of the ledger gives 3,000 read units a second. To start nothing for a while, pause by the control item or set schedule.enabled = false."
+    condition     = contains([1, 16], var.pace.slot_partitions)
+    error_message = "pace.slot_partitions = ${var.pace.slot_partitions}: give 1, or 16 for more than 400 starts a second or more than 10,000 executions at once."
   }
   validation {
-    condition     = var.pace.starts_per_second > 0 && var.pace.starts_per_second <= 400
-    error_message = "pace.starts_per_second = ${var.pace.starts_per_second}: give a number above 0 and up to 400. A start writes twice into one partition of the ledger, which takes 1,000 writes a second."
+    condition     = var.pace.max_concurrency >= 1 && var.pace.max_concurrency <= (var.pace.slot_partitions == 16 ? 100000 : 10000) && floor(var.pace.max_concurrency) == var.pace.max_concurrency
+    error_message = "pace.max_concurrency = ${var.pace.max_concurrency}: give a whole number from 1 to ${var.pace.slot_partitions == 16 ? "100000" : "10000, or set pace.slot_partitions = 16 for up to 100000"}; each tick reads all slots, and a partition of the ledger gives 3,000 read units a second. To start nothing for a while, pause by the control item or set schedule.enabled = false."
+  }
+  validation {
+    condition     = var.pace.starts_per_second > 0 && var.pace.starts_per_second <= (var.pace.slot_partitions == 16 ? 4000 : 400)
+    error_message = "pace.starts_per_second = ${var.pace.starts_per_second}: give a number above 0 and up to ${var.pace.slot_partitions == 16 ? "4000" : "400, or set pace.slot_partitions = 16 for up to 4000"}. A start writes its slot twice, and a partition of the ledger takes 1,000 writes a second."
   }
   validation {
     condition     = var.pace.burst >= 1 && var.pace.burst <= 1000 && floor(var.pace.burst) == var.pace.burst
@@ -184,11 +192,11 @@ variable "windows" {
   }
   validation {
     condition = alltrue([for window in var.windows : window.pace == null ? true : alltrue([
-      window.pace.max_concurrency == null ? true : window.pace.max_concurrency >= 1 && window.pace.max_concurrency <= 10000 && floor(window.pace.max_concurrency) == window.pace.max_concurrency,
-      window.pace.starts_per_second == null ? true : window.pace.starts_per_second > 0 && window.pace.starts_per_second <= 400,
+      window.pace.max_concurrency == null ? true : window.pace.max_concurrency >= 1 && window.pace.max_concurrency <= (var.pace.slot_partitions == 16 ? 100000 : 10000) && floor(window.pace.max_concurrency) == window.pace.max_concurrency,
+      window.pace.starts_per_second == null ? true : window.pace.starts_per_second > 0 && window.pace.starts_per_second <= (var.pace.slot_partitions == 16 ? 4000 : 400),
       window.pace.burst == null ? true : window.pace.burst >= 1 && window.pace.burst <= 1000 && floor(window.pace.burst) == window.pace.burst,
       window.pace.starts_per_tick == null ? true : window.pace.starts_per_tick >= 1 && floor(window.pace.starts_per_tick) == window.pace.starts_per_tick,
     ])])
-    error_message = "The pace of a window has the bounds of pace: max_concurrency 1 to 10000, starts_per_second above 0 and up to 400, burst 1 to 1000, starts_per_tick 1 or more, all but starts_per_second whole: ${jsonencode({ for name, window in var.windows : name => { for key, number in window.pace : key => number if number != null } if window.pace != null })}. To start nothing, give pause = true."
+    error_message = "The pace of a window has the bounds of pace: max_concurrency 1 to ${var.pace.slot_partitions == 16 ? "100000" : "10000"}, starts_per_second above 0 and up to ${var.pace.slot_partitions == 16 ? "4000" : "400"}, burst 1 to 1000, starts_per_tick 1 or more, all but starts_per_second whole: ${jsonencode({ for name, window in var.windows : name => { for key, number in window.pace : key => number if number != null } if window.pace != null })}. To start nothing, give pause = true.${var.pace.slot_partitions == 16 ? "" : " For up to 100000 executions and 4000 starts a second, set pace.slot_partitions = 16."}"
   }
 }

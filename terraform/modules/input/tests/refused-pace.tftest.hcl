@@ -220,6 +220,27 @@ run "windows_with_too_much_at_once" {
   expect_failures = [var.windows]
 }
 
+run "windows_with_too_much_at_once_for_sixteen_partitions" {
+  command = plan
+
+  variables {
+    pace    = { max_concurrency = 10, slot_partitions = 16 }
+    windows = { night = { priority = 1, pace = { max_concurrency = 100001 } } }
+  }
+
+  expect_failures = [var.windows]
+}
+
+run "windows_that_are_too_fast_for_one_partition" {
+  command = plan
+
+  variables {
+    windows = { night = { priority = 1, pace = { starts_per_second = 401 } } }
+  }
+
+  expect_failures = [var.windows]
+}
+
 run "windows_that_stand_still" {
   command = plan
 

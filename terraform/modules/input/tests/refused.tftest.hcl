@@ -343,6 +343,36 @@ run "pace_that_is_too_fast" {
   expect_failures = [var.pace]
 }
 
+run "pace_with_two_slot_partitions" {
+  command = plan
+
+  variables {
+    pace = { max_concurrency = 10, slot_partitions = 2 }
+  }
+
+  expect_failures = [var.pace]
+}
+
+run "pace_with_too_many_slots_for_sixteen_partitions" {
+  command = plan
+
+  variables {
+    pace = { max_concurrency = 100001, slot_partitions = 16 }
+  }
+
+  expect_failures = [var.pace]
+}
+
+run "pace_that_is_too_fast_for_sixteen_partitions" {
+  command = plan
+
+  variables {
+    pace = { max_concurrency = 10, starts_per_second = 4000.5, slot_partitions = 16 }
+  }
+
+  expect_failures = [var.pace]
+}
+
 run "pace_without_a_burst" {
   command = plan
 
