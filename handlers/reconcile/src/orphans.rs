@@ -112,7 +112,7 @@ impl Reconcile {
         };
         let put = match layouts.old() {
             None => self.ledger.take_slot(slot.clone()).await?,
-            Some(old) => self.ledger.take_slot_beside(&slot, old).await?,
+            Some(old) => self.ledger.take_slot_unless_in(&slot, old).await?,
         };
         match put {
             Written::Now => Ok(Remedy::PutBack(slot)),

@@ -6,7 +6,8 @@ use crate::slots;
 
 /// Whether the call puts slots.
 pub fn takes_slots(call: &Call) -> bool {
-    let writes = ["PutItem", "BatchExecuteStatement"].contains(&call.operation.as_str());
+    const WRITES: [&str; 3] = ["PutItem", "BatchExecuteStatement", "TransactWriteItems"];
+    let writes = WRITES.contains(&call.operation.as_str());
     writes
         && call
             .facts

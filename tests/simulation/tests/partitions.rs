@@ -2,12 +2,15 @@
 //! counting costs, and a table whose partitions throttle.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use fake_aws::{Ending, PartitionLimits};
+use fake_aws::{Ending, Fault, PartitionLimits};
 use serde_json::{Value, json};
 use simulation::{LEDGER, Pipeline, Settings, Upload, Verdict};
 use spillway::pace::layout::Layout;
+use spillway::rules::order::Order;
 
 fn settings(layout: Layout, max_concurrency: u32) -> Settings {
     let mut settings = Settings::default();
@@ -73,6 +76,41 @@ async fn a_slot_is_not_put_beside_an_old_one() {
     pipeline.tick().await.well();
     assert_eq!(partitions(&pipeline), BTreeSet::from(["slots".to_owned()]));
     assert_eq!(pipeline.slots(), before);
+}
+
+/// The first put of a change is never answered, for longer than the SDK waits: what is there then is
+/// the tick's own slot, and its event starts in that tick.
+#[tokio::test(start_paused = true)]
+async fn a_tick_knows_the_slot_that_it_put_beside_an_old_one() {
+    for (order, events_per_execution) in [(Order::None, 1), (Order::Latest, 1), (Order::None, 4)] {
+        let mut settings = settings(Layout::One, 20);
+        (settings.order, settings.events_per_execution) = (order, events_per_execution);
+        let pipeline = Pipeline::succeeding(settings, 600);
+        pipeline.upload_many(1);
+        pipeline.tick().await.well();
+        pipeline.change_layout();
+        let upload = Upload::new("after.json", 7);
+        pipeline.upload(&upload);
+        let lost_until = pipeline.aws.clock().now_ms() + 9_000;
+        let (clock, lost) = (pipeline.aws.clock(), Arc::new(AtomicU32::new(0)));
+        let losing = Arc::clone(&lost);
+        pipeline.aws.faults().after(move |call| {
+            if !simulation::takes_slots(call) || clock.now_ms() > lost_until {
+                return Fault::None;
+            }
+            losing.fetch_add(1, Ordering::Relaxed);
+            Fault::Hang
+        });
+        let counts = pipeline.tick().await.well();
+        assert!(lost.load(Ordering::Relaxed) > 0, "{order:?}");
+        assert_eq!(
+            (counts.started, counts.slots_taken),
+            (1, Some(2)),
+            "{order:?}"
+        );
+        assert_eq!(pipeline.slots().len(), 2);
+        assert!(pipeline.events.messages().is_empty());
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -14,6 +14,7 @@ use super::Ledger;
 use super::conditional::done_or_needless;
 use super::item::{Item, Reader, key, number, text};
 use super::statements::Statement;
+use super::transaction::Transacted;
 use super::update::Update;
 use crate::error::AwsError;
 use spillway::SCHEMA_VERSION;
@@ -21,6 +22,9 @@ use spillway::pace::layout::{Layout, Shard};
 use spillway::protocol::call::Written;
 use spillway::record::row::RowKey;
 use spillway::record::slot::{Slot, Work};
+
+const TAKING: &str = "taking a slot";
+const ABSENT: &str = "attribute_not_exists(pk)";
 
 pub(super) fn slot(item: &Item) -> Result<Slot, AwsError> {
     let reader = Reader::new(item).readable()?;
@@ -71,6 +75,15 @@ fn attributes(slot: &Slot) -> Vec<(&'static str, AttributeValue)> {
 
 fn slot_key(layout: Layout, execution: &str) -> Item {
     key(&layout.shard_of(execution).key(), execution)
+}
+
+/// A write whose answer was lost is made again: then what it finds is its own slot.
+/// One that cannot be read is there all the same.
+fn taken_before(found: &Item, slot: &Slot) -> Written {
+    match self::slot(found) {
+        Ok(found) if found == *slot => Written::Now,
+        _ => Written::Lost(None),
+    }
 }
 
 fn item(slot: &Slot) -> Item {
@@ -228,7 +241,7 @@ impl Ledger {
             .await
     }
 
-    /// Takes a slot. One of the same execution may be there already, of a duplicate of the message that is being handled:
+    /// Takes a slot. One of the same execution can be there already, of a duplicate of the message that is being handled:
     /// it stays as it is.
     pub async fn take_slot(&self, slot: Slot) -> Result<Written, AwsError> {
         let answer = self
@@ -236,7 +249,7 @@ impl Ledger {
             .put_item()
             .table_name(&self.table)
             .set_item(Some(item(&slot)))
-            .condition_expression("attribute_not_exists(pk)")
+            .condition_expression(ABSENT)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .send()
             .await;
@@ -245,42 +258,45 @@ impl Ledger {
         };
         match error.as_service_error() {
             Some(PutItemError::ConditionalCheckFailedException(failed)) => match &failed.item {
-                // The SDK repeats a write whose answer was lost: then it is this very one.
-                // One that cannot be read is there all the same.
-                Some(item) => match self::slot(item) {
-                    Ok(found) if found == slot => Ok(Written::Now),
-                    _ => Ok(Written::Lost(None)),
-                },
-                None => Err(AwsError::call("taking a slot", &error)),
+                Some(found) => Ok(taken_before(found, &slot)),
+                None => Err(AwsError::call(TAKING, &error)),
             },
-            _ => Err(AwsError::call("taking a slot", &error)),
+            _ => Err(AwsError::call(TAKING, &error)),
         }
     }
 
-    /// Takes a slot, unless there is one of its execution by another layout as well.
-    pub async fn take_slot_beside(&self, slot: &Slot, other: Layout) -> Result<Written, AwsError> {
-        const CALL: &str = "taking a slot";
-        const ABSENT: &str = "attribute_not_exists(pk)";
+    /// Takes a slot, unless there is one of its execution in another layout as well.
+    pub async fn take_slot_unless_in(
+        &self,
+        slot: &Slot,
+        other: Layout,
+    ) -> Result<Written, AwsError> {
         let put = Put::builder()
             .table_name(&self.table)
             .set_item(Some(item(slot)))
             .condition_expression(ABSENT)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .build();
         let check = ConditionCheck::builder()
             .table_name(&self.table)
             .set_key(Some(slot_key(other, &slot.execution)))
             .condition_expression(ABSENT)
             .build();
-        let put = put.map_err(|error| AwsError::request(CALL, &error))?;
-        let check = check.map_err(|error| AwsError::request(CALL, &error))?;
+        let put = put.map_err(|error| AwsError::request(TAKING, &error))?;
+        let check = check.map_err(|error| AwsError::request(TAKING, &error))?;
         let items = vec![
             TransactWriteItem::builder().put(put).build(),
             TransactWriteItem::builder().condition_check(check).build(),
         ];
-        Ok(match self.transact_items(items, CALL).await? {
-            true => Written::Now,
-            false => Written::Lost(None),
-        })
+        match self.transact_items(items, TAKING).await? {
+            Transacted::Done => Ok(Written::Now),
+            Transacted::Lost(there) => Ok(match there.first() {
+                Some(Some(found)) => taken_before(found, slot),
+                _ => Written::Lost(None),
+            }),
+            // It can be this very slot's transaction whose answer was lost.
+            Transacted::Conflict(passing) => Err(passing),
+        }
     }
 
     /// Frees the slot of an execution that was settled.

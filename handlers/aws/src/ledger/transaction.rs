@@ -2,7 +2,7 @@
 //! <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html>
 
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{TransactWriteItem, Update as TransactUpdate};
+use aws_sdk_dynamodb::types::{CancellationReason, TransactWriteItem, Update as TransactUpdate};
 
 use super::Ledger;
 use super::item::Item;
@@ -12,6 +12,18 @@ use crate::error::{AwsError, reason};
 /// Why a transaction is cancelled that can be run again in a moment.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>
 const THROTTLED: [&str; 2] = ["ProvisionedThroughputExceeded", "ThrottlingError"];
+const CONDITION: &str = "ConditionalCheckFailed";
+const CONFLICT: &str = "TransactionConflict";
+
+/// What became of a transaction.
+pub(super) enum Transacted {
+    Done,
+    /// A condition did not hold. Of each write and check, in their order: what is there, if it asked for that and was
+    /// the one that failed.
+    Lost(Vec<Option<Item>>),
+    /// Another transaction holds one of the items for longer than is waited.
+    Conflict(AwsError),
+}
 
 impl Ledger {
     /// Runs updates, each of the item with its key, in one transaction. `false`: a condition did not hold, or another
@@ -37,15 +49,18 @@ impl Ledger {
                 Ok(TransactWriteItem::builder().update(update).build())
             })
             .collect();
-        self.transact_items(items?, call).await
+        Ok(match self.transact_items(items?, call).await? {
+            Transacted::Done => true,
+            Transacted::Lost(_) | Transacted::Conflict(_) => false,
+        })
     }
 
-    /// Runs writes and checks in one transaction. `false`: see [`Self::transact`].
+    /// Runs writes and checks in one transaction.
     pub(super) async fn transact_items(
         &self,
         items: Vec<TransactWriteItem>,
         call: &'static str,
-    ) -> Result<bool, AwsError> {
+    ) -> Result<Transacted, AwsError> {
         // The SDK sends one token with every repetition, so that a write whose answer was lost is not made twice.
         let answer = self
             .client
@@ -54,27 +69,30 @@ impl Ledger {
             .send()
             .await;
         let Err(error) = answer else {
-            return Ok(true);
+            return Ok(Transacted::Done);
         };
-        match error.as_service_error() {
-            Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
-                let lost =
-                    |code: &str| matches!(code, "ConditionalCheckFailed" | "TransactionConflict");
-                let reasons = cancelled.cancellation_reasons();
-                let mut codes = reasons.iter().filter_map(|reason| reason.code());
-                if codes.clone().any(lost) {
-                    return Ok(false);
-                }
-                let throttled = |code| THROTTLED.contains(&code);
-                match codes.any(throttled) {
-                    true => Err(AwsError::Passing {
-                        call,
-                        reason: reason(&error),
-                    }),
-                    false => Err(AwsError::call(call, &error)),
-                }
-            }
-            _ => Err(AwsError::call(call, &error)),
+        let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) =
+            error.as_service_error()
+        else {
+            return Err(AwsError::call(call, &error));
+        };
+        let reasons = cancelled.cancellation_reasons();
+        let is_because = |codes: &[&str]| {
+            let mut reasons = reasons.iter().filter_map(CancellationReason::code);
+            reasons.any(|code| codes.contains(&code))
+        };
+        if is_because(&[CONDITION]) {
+            let there = reasons.iter().map(|reason| reason.item().cloned());
+            return Ok(Transacted::Lost(there.collect()));
+        }
+        let passing = || AwsError::Passing {
+            call,
+            reason: reason(&error),
+        };
+        match (is_because(&[CONFLICT]), is_because(&THROTTLED)) {
+            (true, _) => Ok(Transacted::Conflict(passing())),
+            (false, true) => Err(passing()),
+            (false, false) => Err(AwsError::call(call, &error)),
         }
     }
 }

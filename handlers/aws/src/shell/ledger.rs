@@ -182,9 +182,9 @@ impl Shell {
             Call::FreeUnused(slot) => self.ledger.free_unused_slot(&slot).await.map(done),
             Call::PutSlot {
                 slot,
-                nor_by: Some(other),
+                unless_in: Some(other),
             } => {
-                let put = self.ledger.take_slot_beside(&slot, other);
+                let put = self.ledger.take_slot_unless_in(&slot, other);
                 put.await.map(Answer::Written)
             }
             Call::MarkPending {

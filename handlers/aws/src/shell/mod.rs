@@ -138,7 +138,9 @@ impl Shell {
         for (tag, call) in calls {
             match call {
                 Call::Read { .. } | Call::ReadRows(_) | Call::ReadSlot(_) => reads.add(tag, call),
-                Call::PutSlot { nor_by: None, .. }
+                Call::PutSlot {
+                    unless_in: None, ..
+                }
                 | Call::Claim(_)
                 | Call::Finish { .. }
                 | Call::FreeSlot { .. }

@@ -81,9 +81,12 @@ pub enum Call {
         attempt: u32,
     },
 
-    /// Puts a slot, unless there is one of its execution, by its layout or by the one in `nor_by`:
-    /// [`Answer::Written`].
-    PutSlot { slot: Slot, nor_by: Option<Layout> },
+    /// Puts a slot, unless there is one of its execution, in its layout or in the other one that is
+    /// named: [`Answer::Written`].
+    PutSlot {
+        slot: Slot,
+        unless_in: Option<Layout>,
+    },
     /// Deletes a slot that nothing was claimed for, unless it was put anew since: [`Answer::Done`].
     FreeUnused(Slot),
     /// Deletes the slot of an execution that is settled: [`Answer::Done`].

@@ -382,7 +382,7 @@ impl TakingTurn {
             }),
             At::PutSlot { slot, .. } => Some(Call::PutSlot {
                 slot: slot.clone(),
-                nor_by: terms.layouts.old(),
+                unless_in: terms.layouts.old(),
             }),
             At::Tidy { steps, .. }
             | At::SupersedeWaiting(Write {

@@ -171,7 +171,7 @@ impl Protocol {
                 }
                 written(fresh)
             }
-            Call::PutSlot { slot, nor_by } => self.put_slot(world, caller, &slot, nor_by),
+            Call::PutSlot { slot, unless_in } => self.put_slot(world, caller, &slot, unless_in),
             Call::FreeUnused(slot) => {
                 let same = self.cast.slot_of(&slot);
                 world.slots.retain(|slot| {
@@ -458,7 +458,7 @@ impl Protocol {
         world: &mut World,
         caller: Caller,
         slot: &Slot,
-        nor_by: Option<Layout>,
+        unless_in: Option<Layout>,
     ) -> Answer {
         let slot = self.cast.slot_of(slot);
         if self.is_broken_by(Breakage::SlotAfterClaim)
@@ -467,10 +467,10 @@ impl Protocol {
             world.ticks[usize::from(tick)].tasks[usize::from(task)].late = Some(slot);
             return written(true);
         }
-        let nor_by = nor_by.filter(|_| !self.is_broken_by(Breakage::PutByEitherLayout));
+        let unless_in = unless_in.filter(|_| !self.is_broken_by(Breakage::PutByEitherLayout));
         let there = world.slots.iter().any(|it| {
             it.execution == slot.execution
-                && (it.layout == slot.layout || Some(it.layout) == nor_by)
+                && (it.layout == slot.layout || Some(it.layout) == unless_in)
         });
         if !there {
             world.put_slot(SlotOf {
