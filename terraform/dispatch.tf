@@ -50,6 +50,9 @@ module "dispatch" {
   kms_key            = local._kms_key
   log_retention_days = module.input.platform.logs.retention_days
   manifest           = module.input.handlers.manifest
+  # Settle and reconcile must know where dispatch puts slots.
+  after = concat([module.settle.function_arn], module.reconcile_function[*].function_arn)
+
   # By it `spillway list` finds every pipeline of an account.
   tags = merge(local._tags, { "spillway:pipeline" = module.input.name })
 

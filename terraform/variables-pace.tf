@@ -19,7 +19,7 @@ variable "pace" {
     - `starts_per_second` (number, default 25): Starts per second over time, and at once after a quiet time.
     - `burst` (number, default 50)
     - `starts_per_tick` (number, default null): Starts per tick; null: a tick starts what it can.
-    - `slot_partitions` (number, default 1): Partitions of the ledger that the slots of running executions are spread over: 1, for up to 400 starts_per_second, or 16, for up to 4,000.
+    - `slot_partitions` (number, default 1): Partitions of the ledger that the slots of running executions are spread over: 1, for up to 400 starts_per_second, or 16, for up to 4,000. Set it when every function is of this release. For a minute after a change no more than 200 executions start a second.
   EOT
   type        = any
   default     = { max_concurrency = 100 }

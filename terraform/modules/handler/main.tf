@@ -185,7 +185,7 @@ resource "aws_lambda_function" "this" {
 
   # The first invocation must find its permissions, and a log group with a
   # retention and not one that Lambda made.
-  depends_on = [aws_iam_role_policy.this]
+  depends_on = [aws_iam_role_policy.this, var.after]
 }
 
 resource "aws_lambda_function_event_invoke_config" "this" {

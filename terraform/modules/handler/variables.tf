@@ -78,6 +78,13 @@ variable "role_name" {
   }
 }
 
+variable "after" {
+  description = "ARNs of functions that are updated before this one is."
+  type        = list(string)
+  default     = []
+  nullable    = false
+}
+
 variable "architecture" {
   description = "arm64 or x86_64."
   type        = string

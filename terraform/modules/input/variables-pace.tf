@@ -30,7 +30,9 @@ variable "pace" {
     # Starts per tick; null: a tick starts what it can.
     starts_per_tick = optional(number)
     # Partitions of the ledger that the slots of running executions are spread
-    # over: 1, for up to 400 starts_per_second, or 16, for up to 4,000.
+    # over: 1, for up to 400 starts_per_second, or 16, for up to 4,000. Set it
+    # when every function is of this release. For a minute after a change no
+    # more than 200 executions start a second.
     slot_partitions = optional(number, 1)
   })
   default  = { max_concurrency = 100 }
@@ -42,11 +44,11 @@ variable "pace" {
   }
   validation {
     condition     = var.pace.max_concurrency >= 1 && var.pace.max_concurrency <= (var.pace.slot_partitions == 16 ? 100000 : 10000) && floor(var.pace.max_concurrency) == var.pace.max_concurrency
-    error_message = "pace.max_concurrency = ${var.pace.max_concurrency}: give a whole number from 1 to ${var.pace.slot_partitions == 16 ? "100000" : "10000, or set pace.slot_partitions = 16 for up to 100000"}; each tick reads all slots, and a partition of the ledger gives 3,000 read units a second. To start nothing for a while, pause by the control item or set schedule.enabled = false."
+    error_message = "pace.max_concurrency = ${var.pace.max_concurrency}: give a whole number from 1 to ${var.pace.slot_partitions == 16 ? "100,000" : "10,000, or set pace.slot_partitions = 16 for up to 100,000"}; each tick reads all slots, and a partition of the ledger gives 3,000 read units a second. To start nothing for a while, pause by the control item or set schedule.enabled = false."
   }
   validation {
     condition     = var.pace.starts_per_second > 0 && var.pace.starts_per_second <= (var.pace.slot_partitions == 16 ? 4000 : 400)
-    error_message = "pace.starts_per_second = ${var.pace.starts_per_second}: give a number above 0 and up to ${var.pace.slot_partitions == 16 ? "4000" : "400, or set pace.slot_partitions = 16 for up to 4000"}. A start writes its slot twice, and a partition of the ledger takes 1,000 writes a second."
+    error_message = "pace.starts_per_second = ${var.pace.starts_per_second}: give a number above 0 and up to ${var.pace.slot_partitions == 16 ? "4,000" : "400, or set pace.slot_partitions = 16 for up to 4,000"}. A start writes its slot twice, and a partition of the ledger takes 1,000 writes a second."
   }
   validation {
     condition     = var.pace.burst >= 1 && var.pace.burst <= 1000 && floor(var.pace.burst) == var.pace.burst
@@ -197,6 +199,6 @@ variable "windows" {
       window.pace.burst == null ? true : window.pace.burst >= 1 && window.pace.burst <= 1000 && floor(window.pace.burst) == window.pace.burst,
       window.pace.starts_per_tick == null ? true : window.pace.starts_per_tick >= 1 && floor(window.pace.starts_per_tick) == window.pace.starts_per_tick,
     ])])
-    error_message = "The pace of a window has the bounds of pace: max_concurrency 1 to ${var.pace.slot_partitions == 16 ? "100000" : "10000"}, starts_per_second above 0 and up to ${var.pace.slot_partitions == 16 ? "4000" : "400"}, burst 1 to 1000, starts_per_tick 1 or more, all but starts_per_second whole: ${jsonencode({ for name, window in var.windows : name => { for key, number in window.pace : key => number if number != null } if window.pace != null })}. To start nothing, give pause = true.${var.pace.slot_partitions == 16 ? "" : " For up to 100000 executions and 4000 starts a second, set pace.slot_partitions = 16."}"
+    error_message = "The pace of a window has the bounds of pace: max_concurrency 1 to ${var.pace.slot_partitions == 16 ? "100,000" : "10,000"}, starts_per_second above 0 and up to ${var.pace.slot_partitions == 16 ? "4,000" : "400"}, burst 1 to 1000, starts_per_tick 1 or more, all but starts_per_second whole: ${jsonencode({ for name, window in var.windows : name => { for key, number in window.pace : key => number if number != null } if window.pace != null })}. To start nothing, give pause = true.${var.pace.slot_partitions == 16 ? "" : " For up to 100,000 executions and 4,000 starts a second, set pace.slot_partitions = 16."}"
   }
 }

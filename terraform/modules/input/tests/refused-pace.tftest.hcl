@@ -231,6 +231,18 @@ run "windows_with_too_much_at_once_for_sixteen_partitions" {
   expect_failures = [var.windows]
 }
 
+run "windows_with_more_slots_than_fit_into_the_memory" {
+  command = plan
+
+  variables {
+    handlers = { dispatch = { memory_mb = 128 } }
+    pace     = { max_concurrency = 10, slot_partitions = 16 }
+    windows  = { night = { priority = 1, pace = { max_concurrency = 30001 } } }
+  }
+
+  expect_failures = [var.handlers]
+}
+
 run "windows_that_are_too_fast_for_one_partition" {
   command = plan
 

@@ -363,6 +363,17 @@ run "pace_with_too_many_slots_for_sixteen_partitions" {
   expect_failures = [var.pace]
 }
 
+run "pace_with_more_slots_than_fit_into_the_memory" {
+  command = plan
+
+  variables {
+    handlers = { dispatch = { memory_mb = 128 } }
+    pace     = { max_concurrency = 30001, slot_partitions = 16 }
+  }
+
+  expect_failures = [var.handlers]
+}
+
 run "pace_that_is_too_fast_for_sixteen_partitions" {
   command = plan
 
