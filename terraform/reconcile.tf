@@ -98,7 +98,7 @@ module "reconcile_function" {
         actions   = ["dynamodb:ConditionCheckItem", "dynamodb:PutItem"]
         resources = [local._ledger.arn]
         conditions = {
-          "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["slots", "slots/*"] }
+          "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["slots", "s/*"] }
         }
       },
     ],

@@ -85,13 +85,17 @@ class Pipeline:
 
     def slots(self) -> int:
         """Those that are taken: of executions that run, and of those whose outcome is not settled."""
-        answer = self.aws.dynamodb.query(
-            TableName=self.outputs["ledger_table_name"],
-            KeyConditionExpression="pk = :pk",
-            ExpressionAttributeValues={":pk": {"S": "slots"}},
-            Select="COUNT",
-        )
-        return answer["Count"]
+        partitions = ["slots", *(f"s/{number:x}" for number in range(16))]
+        answers = [
+            self.aws.dynamodb.query(
+                TableName=self.outputs["ledger_table_name"],
+                KeyConditionExpression="pk = :pk",
+                ExpressionAttributeValues={":pk": {"S": partition}},
+                Select="COUNT",
+            )
+            for partition in partitions
+        ]
+        return sum(answer["Count"] for answer in answers)
 
     def outcomes(self) -> int:
         return watch.depth(self.aws, self.outputs["outcomes_queue_url"])

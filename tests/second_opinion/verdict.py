@@ -99,7 +99,7 @@ def _left(pipeline: UnderTest) -> list[str]:
     faults = []
     for item in pipeline.items():
         pk, sk = item["pk"]["S"], item["sk"]["S"]
-        if pk == "slots" or pk.startswith("slots/"):
+        if pk == "slots" or pk.startswith("s/"):
             faults.append(f"a slot is left: {sk}")
         if pk.startswith("run/"):
             faults.append(f"a batch is left: {pk}")

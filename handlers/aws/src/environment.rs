@@ -233,8 +233,9 @@ impl<'a> Environment<'a> {
         })
     }
 
-    /// The pace, as configured. Its ranges are checked once all of its numbers are numbers.
-    pub fn pace(&mut self) -> Pace {
+    /// The pace, as configured, and whether all of its numbers are numbers. Their ranges are checked
+    /// only then.
+    pub fn pace(&mut self) -> (Pace, bool) {
         let problems = self.problems.len();
         let pace = Pace {
             max_concurrency: self.parsed(MAX_CONCURRENCY, "a whole number of executions"),
@@ -246,9 +247,8 @@ impl<'a> Environment<'a> {
                 .optional(SLOT_PARTITIONS, "1 or 16, or remove it")
                 .unwrap_or_default(),
         };
-        if self.problems.len() == problems
-            && let Err(error) = pace.clone().validate()
-        {
+        let is_read = self.problems.len() == problems;
+        if is_read && let Err(error) = pace.clone().validate() {
             let name = match error {
                 PaceError::StartsPerSecond(..) => STARTS_PER_SECOND,
                 PaceError::MaxConcurrency(..) => MAX_CONCURRENCY,
@@ -258,7 +258,7 @@ impl<'a> Environment<'a> {
             self.problems
                 .push(format!("{name} is out of range: {error}"));
         }
-        pace
+        (pace, is_read)
     }
 
     fn parse<T>(&mut self, name: &str, value: &str, what: &str) -> Option<T>

@@ -47,8 +47,10 @@ impl Dispatch {
             state.control_read = now;
         }
         let (in_force, successor) = self.in_force(shared.shell.clock, shared.end_by()).await?;
-        shared.gate.lock().set_pace(&in_force.pace);
+        let have_landed = shared.old_slots.get().is_some();
         let mut state = shared.state();
+        let pace = state.layouts.slowed(&in_force.pace, have_landed);
+        shared.gate.lock().set_pace(&pace);
         if state.put_in_force(&in_force, now) {
             state.tick.stop();
         }

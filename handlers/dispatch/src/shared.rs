@@ -1,6 +1,7 @@
 //! What the tasks of one tick share.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use aws::error::AwsError;
 use aws::ledger::Lease;
@@ -33,6 +34,8 @@ pub struct Shared {
     pub gate: SharedGate,
     pub reservation: Reservation,
     pub times: Times,
+    /// The executions whose slots lay in the old layout when nothing could land there any more.
+    pub old_slots: OnceLock<BTreeSet<String>>,
     pub state: Mutex<State>,
 }
 
@@ -54,7 +57,7 @@ pub struct State {
     pub counts: Counts,
     pub values: Values,
     pub failures: Failures,
-    /// By which slots lie.
+    /// In which slots lie.
     pub layouts: Layouts,
     /// Slots of this tick that lack a certain answer.
     pub outstanding: Outstanding,
@@ -117,6 +120,7 @@ impl Shared {
             slot_time: state.outstanding.next(now),
             claims_may_land: state.tick.claims_may_land(now),
             layouts: state.layouts,
+            old_slots: self.old_slots.get(),
             // An event can be of a version that reconcile has found.
             listed: self.reservation.lease.left.listed,
         }

@@ -1,11 +1,12 @@
 //! One tick: take the lease, look after old slots, release what may start, give the lease back.
 
-use std::sync::{Arc, Mutex};
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use aws::clock::Clock;
 use aws::error::AwsError;
-use aws::ledger::{Lease, LeaseRequest, Released, Taken};
+use aws::ledger::{Found, Lease, LeaseRequest, Released, Taken};
 use aws::shell::patiently;
 use futures_util::future::join;
 use spillway::Millis;
@@ -20,7 +21,7 @@ use spillway::protocol::locks::Locks;
 use spillway::protocol::outstanding::Outstanding;
 use spillway::protocol::tick::{Phase, Tick, Times};
 use spillway::protocol::unclaimed::Unclaimed;
-use spillway::record::layouts::Layouts;
+use spillway::record::layouts::{Layouts, Said};
 use spillway::record::lease::{Begins, Lap, Left, Successor};
 use spillway::record::slot::Slot;
 use tokio::sync::OnceCell;
@@ -134,6 +135,8 @@ impl Dispatch {
     ) -> Ended {
         let mut left = lease.left.clone();
         left.tick_starts = left.starts_before(invocation.tick.as_deref());
+        // What it says of layouts stays.
+        left.layouts = Said::Nothing;
         let (shared, slots) = match self
             .prepare(invocation, lease.clone(), holding, times)
             .await
@@ -196,6 +199,7 @@ impl Dispatch {
             let time = times.deadline - times.began;
             shared.state().fail(TickError::Deadline(time));
         }
+        shared.change_layouts().await?;
         let slots = shared.count_slots().await?;
         self.tell_overdue(&shared, &slots);
         Ok((shared, slots))
@@ -210,18 +214,19 @@ impl Dispatch {
         times: &Times,
     ) -> Shared {
         let (left, now) = (&lease.left, invocation.clock.now());
+        let layouts = Layouts::begin(left.layouts, self.config.pace.layout, now);
         let mut gate = left.begin(&Begins {
             now,
             until: holding.until(),
             scheduled: invocation.tick.as_deref(),
-            pace: &in_force.pace,
+            pace: &layouts.slowed(&in_force.pace, layouts.have_landed(now)),
             starts_per_day: self.config.starts_per_day,
         });
         gate.grant_until(holding.grants_until());
         let owed = left.owed.iter().copied().chain(std::iter::repeat(0.0));
         let shares = self.config.pipeline.lanes.iter().map(|lane| lane.min_share);
         let mut state = State {
-            layouts: Layouts::begin(left.layouts, self.config.pace.layout, now),
+            layouts,
             tick: Tick::new(left.suspect_since, now),
             holding,
             shares: Shares::new(shares.zip(owed)),
@@ -249,6 +254,7 @@ impl Dispatch {
                 written: OnceCell::new(),
             },
             times: *times,
+            old_slots: OnceLock::new(),
             state: Mutex::new(state),
         }
     }
@@ -289,7 +295,34 @@ impl Dispatch {
     }
 }
 
+fn execution(slot: &Found) -> String {
+    match slot {
+        Ok(slot) => slot.execution.clone(),
+        Err(unreadable) => unreadable.execution.clone(),
+    }
+}
+
 impl Shared {
+    /// Writes into the lease where slots are put now, if that has changed. What reconcile puts from
+    /// then on goes by it, and a minute from then on nothing lands where slots were put before.
+    async fn change_layouts(&self) -> Result<(), AwsError> {
+        let (lease, wanted) = (&self.reservation.lease, self.state().layouts.current);
+        let said = lease.left.layouts;
+        if !self.state().layouts.change(said) {
+            return Ok(());
+        }
+        let write = || {
+            // The minute begins with the write that is made, not with one that failed.
+            let layouts = Layouts::begin(said, wanted, self.now());
+            self.state().layouts = layouts;
+            self.shell.ledger.change_layouts(lease, layouts)
+        };
+        patiently(self.shell.clock, self.end_by(), write).await?;
+        let partitions = wanted.partitions();
+        info!(partitions, "slots are put elsewhere from now on");
+        Ok(())
+    }
+
     /// Reads every slot and tells the gate how many there are. Nothing is put meanwhile: no count
     /// has to begin before that.
     async fn count_slots(&self) -> Result<Vec<Slot>, AwsError> {
@@ -313,13 +346,20 @@ impl Shared {
         let mut state = self.state();
         state.counts.slots_taken = Some(taken);
         if let Some(old) = layouts.old() {
-            let of_old = counted.iter().filter(|(shard, _)| shard.layout() == old);
-            let of_old = of_old.map(|(_, slots)| slots).sum();
-            state.layouts.counted_old(of_old, began);
+            let of_old: BTreeSet<String> = shards
+                .iter()
+                .zip(&read)
+                .filter(|(shard, _)| shard.layout() == old)
+                .flat_map(|(_, slots)| slots.iter().map(execution))
+                .collect();
+            state.layouts.counted_old(of_old.len(), began);
+            if layouts.have_landed(began) {
+                self.old_slots.get_or_init(|| of_old);
+            }
         }
-        let readable = |slot: Result<Slot, AwsError>| {
+        let readable = |slot: Found| {
             let unreadable = slot.as_ref().err();
-            unreadable.inspect(|problem| error!("{problem}"));
+            unreadable.inspect(|it| error!("{}", it.problem));
             state.counts.unreadable += u32::from(unreadable.is_some());
             slot.ok()
         };
@@ -333,7 +373,7 @@ impl Shared {
         let mut gate = self.gate.lock();
         let suspect_since = state.tick.suspect_since();
         left.end(&mut gate, &state.shares, suspect_since, self.now());
-        left.layouts = Some(state.layouts);
+        left.layouts = Said::Layouts(state.layouts);
         if let Some(day) = gate.day() {
             let starts = day.starts();
             state.counts.starts_today = Some(starts);

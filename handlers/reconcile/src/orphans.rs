@@ -104,8 +104,8 @@ impl Reconcile {
             true => (Head::default(), self.ledger.batch(&orphan.execution).await?),
             false => (self.ledger.head(&row.pk).await?, None),
         };
-        // Read each time: an old layout is looked at for a minute only.
-        let layouts = self.ledger.layouts().await?;
+        // Read each time: an old layout is looked at for a minute after the last put at the soonest.
+        let layouts = self.ledger.layouts().await?.for_a_put(now);
         let slot = match orphan.slot(pipeline, &head, batch.as_ref(), layouts.current) {
             Ok(slot) => slot,
             Err(why) => return Ok(Remedy::Tell(why)),

@@ -37,6 +37,8 @@ pub enum Breakage {
     ListFixedEarly,
     /// A count looks only where slots are put now, and no more where they were put before.
     OldLayoutForgotten,
+    /// Nobody looks any more where slots were put before once none is found there, whatever can still land.
+    RetiresAtOnce,
     /// Settle looks for a slot only where slots are put now.
     SettleLooksByOneLayout,
     /// A slot is put although there is one of the same execution where slots were put before.

@@ -1,5 +1,6 @@
 //! The state of the world: queues, ledger, executions, and where every invocation is. Small numbers only.
 
+use std::collections::BTreeSet;
 use std::hash::Hash;
 
 use ahash::RandomState;
@@ -14,7 +15,7 @@ use spillway::protocol::settling::Settling;
 use spillway::protocol::starting::Starting;
 use spillway::protocol::sweeping::Sweeping;
 use spillway::protocol::tick::Tick;
-use spillway::record::layouts::Layouts;
+use spillway::record::layouts::{Layouts, Said};
 use spillway::record::row::State as RowState;
 use spillway::record::slot::Slot;
 
@@ -157,8 +158,8 @@ pub struct Lease {
     /// Its time is over, whether or not its holder still runs.
     pub expired: bool,
     pub suspect_since: Option<Time>,
-    /// By which slots lie. `None`: no tick has said so.
-    pub layouts: Option<Layouts>,
+    /// In which layouts slots lie, as far as ticks have said so.
+    pub layouts: Said,
 }
 
 /// Where a tick is.
@@ -170,8 +171,10 @@ pub struct TickOf {
     pub runs_out: bool,
     /// Slots are old enough for the sweep, and for one without a claim to be freed.
     pub old: bool,
-    /// By which slots lie, as far as it knows.
+    /// In which layouts slots lie, as far as it knows.
     pub layouts: Layouts,
+    /// The executions that had a slot in the old layout, if nothing could land there any more.
+    pub old_slots: Option<BTreeSet<String>>,
     /// Slots as last counted, and put since.
     pub counted: u8,
     pub put: u8,

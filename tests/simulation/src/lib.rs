@@ -11,7 +11,7 @@ mod pipeline;
 mod reconcile;
 pub mod recovery;
 pub mod seeds;
-mod slots;
+pub mod slots;
 pub mod timings;
 mod upload;
 pub mod world;

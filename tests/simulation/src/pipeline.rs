@@ -190,7 +190,7 @@ pub struct Pipeline {
     pub outcomes: Queue,
     pub outcomes_dead_letters: Queue,
     pub machine: String,
-    /// By which slots are to lie: `settings` say so at first.
+    /// In which slots are to lie: `settings` say so at first.
     layout: Arc<Mutex<Layout>>,
     invocations: Arc<AtomicU32>,
     /// What the handlers printed for CloudWatch, if ticks look around.
@@ -277,7 +277,7 @@ impl Pipeline {
         self.layout.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Has slots put by another layout, from the next tick on. Returns which.
+    /// Has slots put in the other layout, from the next tick on. Returns which.
     pub fn change_layout(&self) -> Layout {
         let mut layout = self.locked_layout();
         *layout = layout.other();

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use fake_aws::{Ending, ExecutionResult, Fault, Refusal};
+use fake_aws::{Call, Ending, ExecutionResult, Fault, Refusal};
 use serde_json::{Value, json};
 use simulation::{LEDGER, Pipeline, Ran, Runs, Settings, Upload, Verdict, rows_of};
+use spillway::pace::layout::Layout;
 use spillway::rules::order::Order;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -50,8 +51,8 @@ fn row(pipeline: &Pipeline, state: &str) -> Option<Value> {
 }
 
 fn remove_slots(pipeline: &Pipeline) {
-    for execution in pipeline.slots() {
-        let key = json!({"pk": {"S": "slots"}, "sk": {"S": execution}});
+    for slot in simulation::slots::all(&pipeline.aws.dynamodb(), LEDGER) {
+        let key = json!({"pk": slot["pk"], "sk": slot["sk"]});
         pipeline.aws.dynamodb().remove(LEDGER, &key);
     }
 }
@@ -136,6 +137,42 @@ async fn a_slot_that_was_removed_is_put_back_whatever_its_execution_does() {
             verdict.expect_kept(&when, 1);
             assert_eq!(verdict.succeeded, uploads.len(), "{when}");
             assert!(row(&pipeline, "STARTED").is_none(), "{when}");
+        }
+    }
+}
+
+/// Sixteen partitions, and a change to them a moment ago: the slot is put back where slots are put
+/// now, unless it lies where they were put before.
+#[tokio::test(start_paused = true)]
+async fn a_slot_is_put_back_in_the_layout_of_the_lease() {
+    for changed in [false, true] {
+        for events in [1, 3] {
+            let mut settings = settings(Order::None, events);
+            settings.pace.layout = match changed {
+                true => Layout::One,
+                false => Layout::Sixteen,
+            };
+            let (pipeline, runs, _) = orphaned(settings, Execution::Runs).await;
+            let started = row(&pipeline, "STARTED").expect("a started row");
+            tokio::time::sleep(A_DAY_LATER).await;
+            if changed {
+                pipeline.change_layout();
+                pipeline
+                    .events
+                    .reconfigure(|queue| queue.odds.long_poll_misses = 1.0);
+                pipeline.tick().await.well();
+            }
+            pipeline.aws.forget_calls();
+            assert_eq!(runs.rows("daily").await[0].slots_put_back, 1);
+            let execution = started["execution"]["S"].as_str().unwrap();
+            let shard = Layout::Sixteen.shard_of(execution).key();
+            let slots = pipeline.aws.dynamodb().partition(LEDGER, &shard);
+            assert_eq!(slots[0]["sk"], started["execution"], "{changed} {events}");
+            let puts = pipeline.aws.calls_of("TransactWriteItems").into_iter();
+            let puts: Vec<Call> = puts.filter(simulation::takes_slots).collect();
+            assert_eq!(puts.is_empty(), !changed);
+            let checked = |put: &Call| put.facts.keys.iter().any(|key| key.pk == "slots");
+            assert!(puts.iter().all(checked), "{puts:?}");
         }
     }
 }

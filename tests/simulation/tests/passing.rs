@@ -11,7 +11,7 @@ use simulation::{LEDGER, Pipeline, Settings, Upload, Verdict};
 use spillway::pace::Pace;
 use spillway::pace::layout::Layout;
 use spillway::pace::tokens::Carried;
-use spillway::record::layouts::Layouts;
+use spillway::record::layouts::{Layouts, Said};
 use spillway::record::lease::Left;
 use spillway::rules::order::Order;
 
@@ -258,7 +258,7 @@ async fn a_lease_is_taken_and_released_although_answers_are_lost() {
         }),
         tick: Some("10:00".into()),
         tick_starts: 3,
-        layouts: Some(Layouts::default()),
+        layouts: Said::Layouts(Layouts::default()),
         ..Left::default()
     };
     let mut told = Vec::new();

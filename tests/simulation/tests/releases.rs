@@ -9,6 +9,7 @@ use fake_aws::Ending;
 use serde_json::{Value, json};
 use simulation::{LEDGER, Mapped, Pipeline, Settings, Upload, Verdict};
 use spillway::SCHEMA_VERSION;
+use spillway::pace::layout::Layout;
 
 fn pipeline() -> (Pipeline, [Upload; 2]) {
     let pipeline = Pipeline::new(Settings::default(), |execution| {
@@ -108,6 +109,50 @@ async fn settle_settles_what_the_next_releases_dispatch_claimed_and_the_reverse(
         rows.iter()
             .all(|row| row["added_by_the_next_release"]["M"]["some"]["S"] == "thing")
     );
+}
+
+/// A release that knows one partition only has ticked meanwhile: it put its slots there, and said
+/// nothing of it in the lease.
+#[tokio::test(start_paused = true)]
+async fn slots_of_an_earlier_release_are_counted_and_swept_again() {
+    let mut settings = Settings::default();
+    settings.pace.layout = Layout::Sixteen;
+    let pipeline = Pipeline::new(settings, |_| Ending::never());
+    pipeline.upload_many(5);
+    let dynamodb = pipeline.aws.dynamodb();
+    let lease = || dynamodb.item(LEDGER, "lease", "dispatch").unwrap();
+    for _ in 0..2 {
+        pipeline.tick().await.well();
+    }
+    assert!(lease()["old_slots_since"].is_null());
+    let now = pipeline.aws.clock().now_ms() + 1;
+    let slot = dynamodb.items(LEDGER).into_iter().find(|item| {
+        let pk = item["pk"]["S"].as_str();
+        pk.is_some_and(simulation::slots::is_partition)
+    });
+    let mut slot = slot.unwrap();
+    slot["taken_at"] = json!({"N": now.to_string()});
+    slot["pk"] = json!({"S": "slots"});
+    for number in 0..15 {
+        slot["sk"] = json!({"S": format!("gone-{number}-1")});
+        dynamodb.put(LEDGER, slot.clone());
+    }
+    let mut left = lease();
+    left["tokens_at"] = json!({"N": now.to_string()});
+    dynamodb.put(LEDGER, left);
+
+    for number in 0..5 {
+        pipeline.upload(&Upload::new(&format!("later/{number}"), number + 1));
+    }
+    let counts = pipeline.tick().await.well();
+    assert_eq!((counts.started, counts.slots_taken), (0, Some(20)));
+    for _ in 0..10 {
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        pipeline.tick().await.well();
+    }
+    assert!(dynamodb.partition(LEDGER, "slots").is_empty());
+    assert!(lease()["old_slots_since"].is_null());
+    assert_eq!(pipeline.aws.sfn().running().len(), 10);
 }
 
 #[tokio::test(start_paused = true)]

@@ -9,18 +9,24 @@ use crate::error::AwsError;
 use spillway::pace::day::DayStarts;
 use spillway::pace::layout::Layout;
 use spillway::pace::tokens::Carried;
-use spillway::record::layouts::Layouts;
+use spillway::record::layouts::{Layouts, Said};
 use spillway::record::lease::{ALL_STARTS, Lap, Left};
 use spillway::{Millis, SCHEMA_VERSION};
 
 /// The holder that released the lease last.
 const RELEASED_BY: &str = "released_by";
 
+/// When the tokens were what the lease says.
+const TOKENS_AT: &str = "tokens_at";
+
 /// Reconcile's lasting mark, here because every tick reads this item.
 const LISTED: &str = "listed";
 
-/// In how many partitions slots are put, and since when some can still lie in as many as before.
+/// In how many partitions slots are put, and since when some can still lie in the old layout.
+/// With a copy of `tokens_at`, which every tick writes that puts slots, also one of a release that
+/// knows one partition only: if the two differ, such a tick has run since.
 const SLOT_PARTITIONS: &str = "slot_partitions";
+const SLOT_PARTITIONS_AT: &str = "slot_partitions_at";
 const OLD_SLOTS_SINCE: &str = "old_slots_since";
 
 /// What a tick asks for.
@@ -79,7 +85,7 @@ pub(super) fn left(item: Option<&Item>) -> Result<Left, AwsError> {
     let reader = Reader::new(item).readable()?;
     let carried = (
         reader.optional_number("tokens")?,
-        reader.optional_number("tokens_at")?,
+        reader.optional_number(TOKENS_AT)?,
     );
     let rate = reader.optional_number("rate")?;
     let tokens = match carried {
@@ -104,12 +110,13 @@ pub(super) fn left(item: Option<&Item>) -> Result<Left, AwsError> {
     })
 }
 
-/// Before there were several, slots lay in one partition. `None`: no tick has put a slot, for it
-/// would have reserved its starts before.
-fn layouts(reader: &Reader) -> Result<Option<Layouts>, AwsError> {
+/// Before there were several, slots lay in one partition, and each tick that put some had reserved
+/// its starts.
+fn layouts(reader: &Reader) -> Result<Said, AwsError> {
+    let reserved = reader.optional_number::<Millis>(TOKENS_AT)?;
     let Some(partitions) = reader.optional_number(SLOT_PARTITIONS)? else {
-        let reserved = reader.optional_number::<Millis>("tokens_at")?;
-        return Ok(reserved.map(|_| Layouts::default()));
+        let before = Said::Layouts(Layouts::default());
+        return Ok(reserved.map_or(Said::Nothing, |_| before));
     };
     let layout = Layout::parse(partitions);
     let current = layout.ok_or_else(|| {
@@ -117,19 +124,30 @@ fn layouts(reader: &Reader) -> Result<Option<Layouts>, AwsError> {
             "its attribute {SLOT_PARTITIONS} is {partitions}, which is neither 1 nor 16"
         ))
     })?;
-    Ok(Some(Layouts {
+    let layouts = Layouts {
         current,
         old_since: reader.optional_number(OLD_SLOTS_SINCE)?,
-    }))
+    };
+    let at = reader.optional_number::<Millis>(SLOT_PARTITIONS_AT)?;
+    Ok(match at == reserved {
+        true => Said::Layouts(layouts),
+        false => Said::Outdated(layouts),
+    })
 }
 
-fn set_layouts<'a>(update: Update<'a>, layouts: Option<Layouts>) -> Update<'a> {
-    let Some(layouts) = layouts else {
-        return update;
-    };
+/// `tokens_at`: as the lease has it from then on.
+fn set_layouts(update: Update<'_>, layouts: Layouts, tokens_at: Option<Millis>) -> Update<'_> {
     update
         .set(SLOT_PARTITIONS, number(layouts.current.partitions()))
+        .set_or_remove(SLOT_PARTITIONS_AT, tokens_at.map(number))
         .set_or_remove(OLD_SLOTS_SINCE, layouts.old_since.map(number))
+}
+
+fn lost(call: &'static str) -> AwsError {
+    AwsError::Call {
+        call,
+        reason: "the lease was lost meanwhile: is the function's clock right?".into(),
+    }
 }
 
 fn day(reader: &Reader) -> Result<Option<DayStarts>, AwsError> {
@@ -194,7 +212,7 @@ impl Ledger {
         const CALL: &str = "reserving the tick's starts";
         let update = Update::default()
             .set("tokens", number(0))
-            .set("tokens_at", number(lease.held_since))
+            .set(TOKENS_AT, number(lease.held_since))
             .set_if_absent("suspect_since", number(lease.held_since))
             .set_or_remove("tick", tick.map(text))
             .set("tick_starts", number(ALL_STARTS))
@@ -203,15 +221,19 @@ impl Ledger {
             Some(day) => set_day(update, day),
             None => update,
         };
-        let update = set_layouts(update, Some(layouts));
+        let update = set_layouts(update, layouts, Some(lease.held_since));
         let written = self.update(key("lease", "dispatch"), update, CALL).await?;
-        match written {
-            Ok(_) => Ok(()),
-            Err(_) => Err(AwsError::Call {
-                call: CALL,
-                reason: "the lease was lost meanwhile: is the function's clock right?".into(),
-            }),
-        }
+        written.map(drop).map_err(|_| lost(CALL))
+    }
+
+    /// Writes a change of layouts, before anything rests on it.
+    pub async fn change_layouts(&self, lease: &Lease, layouts: Layouts) -> Result<(), AwsError> {
+        const CALL: &str = "changing the slot partitions";
+        let update = Update::default().only_if("holder", text(&lease.holder));
+        let tokens_at = lease.left.tokens.map(|carried| carried.at);
+        let update = set_layouts(update, layouts, tokens_at);
+        let written = self.update(key("lease", "dispatch"), update, CALL).await?;
+        written.map(drop).map_err(|_| lost(CALL))
     }
 
     /// Renews the lease, and writes the most that the tick may start on its day until it expires, if there is a limit.
@@ -249,8 +271,8 @@ impl Ledger {
         Ok(())
     }
 
-    /// By which slots lie.
-    pub async fn layouts(&self) -> Result<Layouts, AwsError> {
+    /// What the lease says of the layouts in which slots lie.
+    pub async fn layouts(&self) -> Result<Said, AwsError> {
         let answer = self
             .client
             .get_item()
@@ -260,8 +282,7 @@ impl Ledger {
             .send()
             .await
             .map_err(|error| AwsError::call("reading the lease", &error))?;
-        let left = left(answer.item.as_ref())?;
-        Ok(left.layouts.unwrap_or_default())
+        Ok(left(answer.item.as_ref())?.layouts)
     }
 
     /// Marks that versions without a version id are about to be found: from the next tick on, an event may be of one of them.
@@ -301,13 +322,15 @@ impl Ledger {
         if let Some(carried) = left.tokens {
             update = update
                 .set("tokens", number(carried.tokens))
-                .set("tokens_at", number(carried.at))
+                .set(TOKENS_AT, number(carried.at))
                 .set_or_remove("rate", carried.rate.map(number));
         }
         if let Some(day) = &left.day {
             update = set_day(update, day);
         }
-        update = set_layouts(update, left.layouts);
+        if let Said::Layouts(layouts) = left.layouts {
+            update = set_layouts(update, layouts, left.tokens.map(|carried| carried.at));
+        }
         let released = self
             .update(key("lease", "dispatch"), update, "releasing the lease")
             .await?;

@@ -45,6 +45,7 @@ pub use heads::Heads;
 pub use lease::{Lease, LeaseRequest, Released, Renewed, Taken};
 pub use overview::{LeaseSeen, ObjectSeen, RowSeen, RunSeen, ScanPage, SlotsSeen, WaiterSeen};
 pub use rows::{Finish, Rows};
+pub use slots::{Found, UnreadableSlot};
 pub use steering::Steering;
 pub use unfinished::{Unfinished, UnfinishedPage};
 
@@ -53,9 +54,9 @@ pub use unfinished::{Unfinished, UnfinishedPage};
 pub struct Ledger {
     client: Client,
     table: String,
-    /// Slots were last found by the layout of so many partitions. Only a guess at which to look by
-    /// first.
-    slots_lie_by: Arc<AtomicU8>,
+    /// The layout in which slots were found last, by its number of partitions. Only a guess at where
+    /// to look first.
+    found_in: Arc<AtomicU8>,
 }
 
 impl Ledger {
@@ -63,17 +64,16 @@ impl Ledger {
         Self {
             client,
             table,
-            slots_lie_by: Arc::new(AtomicU8::new(Layout::One.partitions())),
+            found_in: Arc::new(AtomicU8::new(Layout::One.partitions())),
         }
     }
 
-    fn slots_lie_by(&self) -> Layout {
-        Layout::parse(self.slots_lie_by.load(Ordering::Relaxed)).unwrap_or_default()
+    fn found_in(&self) -> Layout {
+        Layout::parse(self.found_in.load(Ordering::Relaxed)).unwrap_or_default()
     }
 
-    fn slots_were_found_by(&self, layout: Layout) {
-        self.slots_lie_by
-            .store(layout.partitions(), Ordering::Relaxed);
+    fn slots_were_found_in(&self, layout: Layout) {
+        self.found_in.store(layout.partitions(), Ordering::Relaxed);
     }
 }
 

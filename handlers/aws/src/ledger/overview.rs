@@ -134,7 +134,7 @@ fn told(item: &Item) -> Result<RowSeen, String> {
 }
 
 impl Ledger {
-    /// Reads every slot, by whichever layout it lies, eventually consistent, at half the units of a
+    /// Reads every slot, in whichever layout it lies, eventually consistent, at half the units of a
     /// strong read. The lease is not asked for the layouts: with a slot that was put meanwhile it
     /// could be older than the slots.
     pub async fn slots_seen(&self) -> Result<SlotsSeen, AwsError> {

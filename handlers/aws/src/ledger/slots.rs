@@ -93,6 +93,23 @@ fn item(slot: &Slot) -> Item {
     item
 }
 
+/// A slot that is there, or the one that cannot be read.
+pub type Found = Result<Slot, UnreadableSlot>;
+
+/// A slot that this release cannot read.
+#[derive(Debug)]
+pub struct UnreadableSlot {
+    pub execution: String,
+    pub problem: AwsError,
+}
+
+fn found(item: &Item) -> Found {
+    slot(item).map_err(|problem| UnreadableSlot {
+        execution: Reader::new(item).text("sk").unwrap_or_default(),
+        problem,
+    })
+}
+
 impl Ledger {
     pub(super) fn shard_query(&self, shard: Shard) -> QueryFluentBuilder {
         self.client
@@ -104,14 +121,11 @@ impl Ledger {
     }
 
     /// Every slot of these shards, in their order. One that cannot be read still counts as taken.
-    pub async fn slots(
-        &self,
-        shards: &[Shard],
-    ) -> Result<Vec<Vec<Result<Slot, AwsError>>>, AwsError> {
+    pub async fn slots(&self, shards: &[Shard]) -> Result<Vec<Vec<Found>>, AwsError> {
         try_join_all(shards.iter().map(|shard| self.slots_in(*shard))).await
     }
 
-    async fn slots_in(&self, shard: Shard) -> Result<Vec<Result<Slot, AwsError>>, AwsError> {
+    async fn slots_in(&self, shard: Shard) -> Result<Vec<Found>, AwsError> {
         let mut slots = Vec::new();
         let mut from = None;
         loop {
@@ -121,7 +135,7 @@ impl Ledger {
                 .send()
                 .await
                 .map_err(|error| AwsError::call("reading the slots", &error))?;
-            slots.extend(page.items().iter().map(slot));
+            slots.extend(page.items().iter().map(found));
             from = page.last_evaluated_key;
             if from.is_none() {
                 return Ok(slots);
@@ -129,7 +143,7 @@ impl Ledger {
         }
     }
 
-    /// The executions that have a slot, by whichever layout, also one that this release cannot
+    /// The executions that have a slot, in whichever layout, also one that this release cannot
     /// read, and the read units that took.
     pub async fn slot_names(&self) -> Result<(HashSet<String>, f64), AwsError> {
         let shards = Layout::ALL.into_iter().flat_map(Layout::shards);
@@ -198,29 +212,29 @@ impl Ledger {
         }
     }
 
-    /// The slot of an execution, by whichever layout it lies.
+    /// The slot of an execution, in whichever layout it lies.
     pub async fn slot(&self, execution: &str) -> Result<Option<Slot>, AwsError> {
         let mut slots = self.slots_of(&BTreeSet::from([execution])).await?;
         slots.remove(execution).transpose()
     }
 
-    /// The slots of these executions, by name, as far as they exist, by whichever layout they lie.
+    /// The slots of these executions, by name, as far as they exist, in whichever layout they lie.
     /// One that cannot be read is an error of its own.
     ///
-    /// They are looked for by the layout by which slots were found last, and those that are missing
-    /// by the other one.
+    /// They are looked for in the layout in which slots were found last, and those that are missing
+    /// in the other one.
     pub async fn slots_of(
         &self,
         executions: &BTreeSet<&str>,
     ) -> Result<HashMap<String, Result<Slot, AwsError>>, AwsError> {
         let mut found = HashMap::new();
-        let first = self.slots_lie_by();
+        let first = self.found_in();
         for layout in [first, first.other()] {
             let missing = executions.iter().filter(|name| !found.contains_key(**name));
             let keys: Vec<Item> = missing.map(|name| slot_key(layout, name)).collect();
             let items = self.batch_get(keys).await?;
             if !items.is_empty() {
-                self.slots_were_found_by(layout);
+                self.slots_were_found_in(layout);
             }
             for item in &items {
                 found.insert(Reader::new(item).text("sk")?, slot(item));

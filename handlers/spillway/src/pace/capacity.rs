@@ -19,7 +19,7 @@ pub struct Capacity {
     /// Slots taken in all shards together.
     taken: u32,
     /// By [`Shard::index`].
-    shards: [Counted; Shard::ALL],
+    shards: [Counted; Shard::COUNT],
 }
 
 /// What is known of a shard.
@@ -45,7 +45,7 @@ impl Capacity {
             max,
             reserved: 0,
             taken: 0,
-            shards: [Counted::default(); Shard::ALL],
+            shards: [Counted::default(); Shard::COUNT],
         }
     }
 
@@ -181,7 +181,7 @@ mod tests {
     }
 
     fn step() -> impl Strategy<Value = Step> {
-        let shard = || 0..Shard::ALL;
+        let shard = || 0..Shard::COUNT;
         prop_oneof![
             (1u32..10).prop_map(Step::Reserve),
             Just(Step::GiveBack),
@@ -204,7 +204,7 @@ mod tests {
         /// counts, in few shards and in all.
         #[test]
         fn never_more_slots_than_the_limit_in_force(
-            few in 1..=Shard::ALL,
+            few in 1..=Shard::COUNT,
             steps in proptest::collection::vec(step(), 0..300),
         ) {
             let shards = shards();

@@ -40,16 +40,27 @@ pub fn in_force<'a>(
     let window = windows.in_force(now);
     let pace = window.map_or_else(|| configured.clone(), |window| window.pace.over(configured));
     let window_pauses = window.is_some_and(|window| window.pause);
+    let said = control.pace.over(&pace);
+    let in_force = said.clone().lowered()?;
+    let mut overrides = overrides(control, &pace, window_pauses);
+    if in_force != said {
+        let partitions = in_force.layout.partitions();
+        overrides.push(format!(
+            "no more than {} of max_concurrency and {} of starts_per_second, with slot_partitions = {partitions}",
+            in_force.layout.max_slots(),
+            in_force.layout.max_starts_per_second(),
+        ));
+    }
     Ok(InForce {
         paused: match control.paused {
             Some(paused) => paused.then_some(PausedBy::Operator),
             None => window_pauses.then_some(PausedBy::Window),
         },
         window: window.map(|window| window.name.as_str()),
-        overrides: overrides(control, &pace, window_pauses),
+        overrides,
         since: control.since.clone(),
         note: control.note.clone(),
-        pace: control.pace.over(&pace).validate()?,
+        pace: in_force,
     })
 }
 

@@ -11,8 +11,13 @@ use thiserror::Error;
 
 /// Shards of [`Layout::Sixteen`].
 const SHARDS: u8 = 16;
+/// The partition key of [`Layout::One`], and the prefix of those of [`Layout::Sixteen`]. An event's
+/// row lies at `<bucket>/<key>`, and no bucket's name has one character.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>
+const ONE: &str = "slots";
+const OF_SIXTEEN: &str = "s/";
 
-/// How many partitions slots are spread over.
+/// How slots are spread over partitions of the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, PartialOrd, Ord)]
 pub enum Layout {
     #[default]
@@ -109,7 +114,7 @@ fn fnv(text: &str) -> u64 {
     })
 }
 
-/// One partition of slots. By default the only one of [`Layout::One`].
+/// One partition of the ledger for slots. The default is the partition of [`Layout::One`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Shard {
     layout: Layout,
@@ -117,10 +122,10 @@ pub struct Shard {
 }
 
 impl Shard {
-    /// Shards of all layouts.
-    pub const ALL: usize = 1 + SHARDS as usize;
+    /// How many shards all layouts have.
+    pub const COUNT: usize = 1 + SHARDS as usize;
 
-    /// Returns its place among those of all layouts, below [`Shard::ALL`].
+    /// Returns its place among those of all layouts, below [`Shard::COUNT`].
     pub fn index(self) -> usize {
         match self.layout {
             Layout::One => 0,
@@ -134,8 +139,18 @@ impl Shard {
 
     /// Reads a partition key. `None`: it is no partition of slots.
     pub fn parse(key: &str) -> Option<Self> {
-        let mut shards = Layout::ALL.into_iter().flat_map(Layout::shards);
-        shards.find(|shard| shard.key() == key)
+        if key == ONE {
+            return Some(Self::default());
+        }
+        let number = match key.strip_prefix(OF_SIXTEEN)?.as_bytes() {
+            [digit @ b'0'..=b'9'] => digit - b'0',
+            [digit @ b'a'..=b'f'] => digit - b'a' + 10,
+            _ => return None,
+        };
+        Some(Self {
+            layout: Layout::Sixteen,
+            number,
+        })
     }
 
     /// Returns its place among those of its layout, from 0 on.
@@ -146,8 +161,8 @@ impl Shard {
     /// Returns its partition key.
     pub fn key(self) -> String {
         match self.layout {
-            Layout::One => "slots".to_owned(),
-            Layout::Sixteen => format!("slots/{:x}", self.number),
+            Layout::One => ONE.to_owned(),
+            Layout::Sixteen => format!("{OF_SIXTEEN}{:x}", self.number),
         }
     }
 }
@@ -166,12 +181,15 @@ mod tests {
         }
         let indexes = Layout::ALL.into_iter().flat_map(Layout::shards);
         let indexes: Vec<usize> = indexes.map(Shard::index).collect();
-        assert_eq!(indexes, (0..Shard::ALL).collect::<Vec<_>>());
+        assert_eq!(indexes, (0..Shard::COUNT).collect::<Vec<_>>());
         let keys = Layout::ALL.into_iter().flat_map(Layout::shards);
         assert!(
             keys.into_iter()
                 .all(|shard| Shard::parse(&shard.key()) == Some(shard))
         );
+        for other in ["s/", "s/g", "s/A", "s/10", "slots/0", "s", "slots/", ""] {
+            assert_eq!(Shard::parse(other), None, "{other:?}");
+        }
     }
 
     #[test]
@@ -188,7 +206,7 @@ mod tests {
             counts.values().all(|count| (850..1_150).contains(count)),
             "{counts:?}"
         );
-        assert_eq!(counts.keys().next().map(String::as_str), Some("slots/0"));
+        assert_eq!(counts.keys().next().map(String::as_str), Some("s/0"));
         // Slots of one release are looked for by the next.
         assert_eq!(Layout::Sixteen.shard_of("a").number(), 12);
         assert_eq!(Layout::One.shard_of("a").key(), "slots");

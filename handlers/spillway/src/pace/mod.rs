@@ -73,6 +73,27 @@ impl Pace {
     }
 }
 
+impl Pace {
+    /// Checks the ranges. What only another layout allows is lowered to what this one does: it was
+    /// in range when somebody said it.
+    pub fn lowered(self) -> Result<Self, PaceError> {
+        let wider = Self {
+            layout: Layout::Sixteen,
+            ..self.clone()
+        };
+        if wider.validate().is_err() {
+            return self.validate();
+        }
+        let (most, slots) = (self.layout.max_starts_per_second(), self.layout.max_slots());
+        Self {
+            starts_per_second: self.starts_per_second.min(most),
+            max_concurrency: self.max_concurrency.min(slots),
+            ..self
+        }
+        .validate()
+    }
+}
+
 /// Some of a pace's numbers, to override others.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Partial {
@@ -171,6 +192,21 @@ pub(crate) mod tests {
         ] {
             assert_eq!(told(pace), remedy);
         }
+        let lowered = Pace {
+            max_concurrency: 10_000,
+            starts_per_second: 400.0,
+            ..PACE
+        };
+        let too_wide = Pace {
+            layout: Layout::One,
+            ..sixteen
+        };
+        assert_eq!(too_wide.clone().lowered(), Ok(lowered));
+        let never = Pace {
+            max_concurrency: 100_001,
+            ..too_wide
+        };
+        assert!(never.lowered().is_err());
         assert_eq!(Pace { burst: 0, ..PACE }.validate(), Err(PaceError::Burst));
         let none = Pace {
             starts_per_tick: Some(0),

@@ -96,8 +96,7 @@ pub struct Permit {
 }
 
 impl Permit {
-    /// Takes in in which shard the slot lies that is asked for with it. To be told before it is
-    /// asked for.
+    /// Takes in the shard of the slot that is asked for next.
     pub fn slot_lies_in(&mut self, shard: Shard) {
         self.shard = shard;
     }

@@ -2,7 +2,8 @@
 //!
 //! A count reads every slot of a shard. So that counting costs the same whatever runs, shards are
 //! counted in turn: after each count the next one waits until its read units are paid for by time,
-//! or by the slots that it found free.
+//! or by the slots that it found free. The count at a tick's begin, which the sweep needs as well,
+//! and the one at its end are not part of that.
 
 use crate::Millis;
 use crate::pace::layout::Shard;
@@ -11,11 +12,16 @@ use crate::pace::layout::Shard;
 const EVERY_MIN: Millis = 150;
 const EVERY_MAX: Millis = 2_000;
 /// While no slot is freed the next count waits for this share of the time since the last was: executions that run
-/// for long are counted seldom, and a freed slot is still seen after a twentieth of an execution's time at the most.
+/// for long are counted seldom. As far as its units are paid for, a freed slot is seen after a twentieth of an
+/// execution's time at the most.
 const SHARE: f64 = 20.0;
-/// Read units a second that are paid for by time. One more is for each slot that is found free.
-const UNITS_PER_SECOND: f64 = 100.0;
-/// Read units of one count, about: of so many shards as take them.
+/// Read units a second that are paid for by time: these, one for each slot that is found free, and
+/// more with many slots, up to the most.
+const UNITS_PER_SECOND: f64 = 33.0;
+const MOST_UNITS_PER_SECOND: f64 = 100.0;
+/// So many slots are worth another unit a second.
+const SLOTS_WORTH_A_UNIT: f64 = 30.0;
+/// Read units of one count, about: as many shards are counted together as take them, but one always.
 const UNITS_AT_ONCE: u32 = 16;
 /// The same for the last count of a tick.
 const UNITS_AT_LAST: u32 = 100;
@@ -48,6 +54,8 @@ pub struct Recount {
     of_a_round: f64,
     /// Read units of the last count that no freed slot paid for.
     unpaid: f64,
+    /// Slots that were taken, about, when the last count began.
+    taken: u32,
 }
 
 impl Recount {
@@ -60,6 +68,7 @@ impl Recount {
             freed: now,
             of_a_round: 1.0,
             unpaid: 0.0,
+            taken: 0,
         }
     }
 
@@ -75,6 +84,7 @@ impl Recount {
     }
 
     fn take_turns(&mut self, taken: u32, units: u32) -> Vec<Shard> {
+        self.taken = taken;
         let all = u32::try_from(self.shards.len()).unwrap_or(u32::MAX).max(1);
         let of_each = 1 + taken / all / SLOTS_OF_A_UNIT;
         let shards = (units / of_each).clamp(1, all) as usize;
@@ -94,11 +104,21 @@ impl Recount {
         self.unpaid = (counted.units - f64::from(counted.freed)).max(0.0);
     }
 
+    fn units_per_second(&self) -> f64 {
+        // Sixteen shards take as many units, however few slots there are.
+        let least = match self.shards.len() {
+            1 => UNITS_PER_SECOND,
+            _ => MOST_UNITS_PER_SECOND,
+        };
+        let worth = f64::from(self.taken) / SLOTS_WORTH_A_UNIT;
+        worth.clamp(least, MOST_UNITS_PER_SECOND)
+    }
+
     /// Returns the time of the next count.
     pub fn due(&self) -> Millis {
         let quiet = (self.last - self.freed) as f64 / SHARE;
         let quiet = quiet.clamp(EVERY_MIN as f64, EVERY_MAX as f64) / self.of_a_round;
-        let paid_after = self.unpaid / UNITS_PER_SECOND * 1_000.0;
+        let paid_after = self.unpaid / self.units_per_second() * 1_000.0;
         self.last + quiet.max(paid_after).ceil() as Millis
     }
 }
@@ -135,10 +155,19 @@ mod tests {
         assert_eq!(wait(8_000, 0, 2.0), 400);
         assert_eq!(wait(60_000, 0, 2.0), 2_000);
         assert_eq!(wait(60_000, 1, 2.0), 150);
-        assert_eq!(wait(60_000, 1, 34.0), 330);
+        assert_eq!(wait(60_000, 1, 34.0), 1_000);
         assert_eq!(wait(60_000, 34, 34.0), 150);
-        // 10,000 slots in one partition.
-        assert_eq!(wait(60_000, 0, 660.0), 6_600);
+        // As dear as two milliseconds more for each slot would be, up to 3,000 of them.
+        for (taken, units, wait) in [
+            (500, 33.0, 1_000),
+            (1_000, 66.0, 1_980),
+            (3_000, 198.0, 1_980),
+            (10_000, 660.0, 6_600),
+        ] {
+            recount.next(taken);
+            recount.counted(all(0, units), 60_000);
+            assert_eq!(recount.due() - 60_000, wait, "{taken}");
+        }
     }
 
     #[test]
@@ -157,8 +186,8 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever runs and whatever ends: a hundred read units a second, those of one count, and
-        /// one for each freed slot.
+        /// Whatever runs and whatever ends: 33 to 100 read units a second, those of one count, and one
+        /// for each freed slot.
         #[test]
         fn counting_costs_so_much_at_most(
             sixteen: bool,
@@ -168,6 +197,8 @@ mod tests {
             let layout = if sixteen { Layout::Sixteen } else { Layout::One };
             let running = running.min(layout.max_slots());
             let mut recount = recount(layout);
+            let allowed = if sixteen { 100.0 } else { f64::from(running) / 30.0 };
+            let allowed = allowed.clamp(33.0, 100.0);
             let (mut now, mut spent, mut freed, mut dearest) = (0, 0.0, 0, 0.0f64);
             for of_count in ends {
                 now = recount.due();
@@ -180,7 +211,7 @@ mod tests {
                 freed += of_count;
                 dearest = dearest.max(units);
             }
-            let most = now as f64 / 1_000.0 * UNITS_PER_SECOND + dearest + f64::from(freed);
+            let most = now as f64 / 1_000.0 * allowed + dearest + f64::from(freed);
             prop_assert!(spent <= most, "{spent} units in {now} ms, {freed} freed");
         }
     }

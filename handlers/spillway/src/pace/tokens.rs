@@ -222,7 +222,7 @@ mod tests {
         /// Over any span no more than the burst and the span's share of the rate.
         #[test]
         fn never_faster_than_the_pace(
-            rate in 0.1f64..400.0, burst in 1u32..500,
+            rate in 0.1f64..4_000.0, burst in 1u32..500,
             steps in proptest::collection::vec((0i64..2000, 1u32..50, 0u32..100), 1..100),
         ) {
             let mut tokens = Tokens::new(rate, burst, None, 0);
@@ -238,7 +238,7 @@ mod tests {
         /// However late each start is made: a bucket like AWS's refuses none.
         #[test]
         fn late_starts_are_not_refused(
-            rate in 0.1f64..400.0, more in 50u32..500,
+            rate in 0.1f64..4_000.0, more in 50u32..500,
             steps in proptest::collection::vec((0i64..2000, 1u32..50, 0u32..100), 1..100),
         ) {
             let burst = (rate * UNDER_WAY_SECONDS).ceil() as u32 + more;
@@ -259,7 +259,7 @@ mod tests {
 
         /// Waiting until `available_at` is enough, and finite.
         #[test]
-        fn waiting_helps(rate in 0.1f64..400.0, burst in 1u32..500, wanted in 1u32..10, spent in 0u32..500) {
+        fn waiting_helps(rate in 0.1f64..4_000.0, burst in 1u32..500, wanted in 1u32..10, spent in 0u32..500) {
             let mut tokens = Tokens::new(rate, burst, None, 0);
             let taken = tokens.take(spent, 0);
             tokens.used(taken, 0);

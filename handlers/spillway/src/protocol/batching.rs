@@ -325,7 +325,7 @@ impl Machine for Batching {
             }),
             At::PutSlot(slot) => Some(Call::PutSlot {
                 slot: slot.clone(),
-                unless_in: terms.layouts.old(),
+                unless_in: terms.unless_in(&slot.execution),
             }),
             At::Fix(slot) => Some(Call::FixBatch {
                 execution: slot.execution.clone(),

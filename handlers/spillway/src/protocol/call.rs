@@ -29,7 +29,7 @@ pub enum Call {
     ReadObject(String),
     /// Reads the head of an object: [`Answer::Head`].
     ReadHead(String),
-    /// Reads the slot of an execution, by whichever layout it lies: [`Answer::Slot`].
+    /// Reads the slot of an execution, in whichever layout it lies: [`Answer::Slot`].
     ReadSlot(String),
     /// Reads a batch, by its execution: [`Answer::Batch`].
     ReadBatch(String),

@@ -311,7 +311,7 @@ impl Machine for Claiming {
             At::Recognise(recognising) => Some(recognising.call(candidate, terms)),
             At::PutSlot { slot, .. } => Some(Call::PutSlot {
                 slot: slot.clone(),
-                unless_in: terms.layouts.old(),
+                unless_in: terms.unless_in(&slot.execution),
             }),
             At::Claim { seen, slot } => {
                 let claim = claim_of(candidate, &slot.execution, *seen, terms);

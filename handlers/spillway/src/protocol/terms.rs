@@ -1,6 +1,9 @@
 //! What holds for the machines of a tick.
 
+use std::collections::BTreeSet;
+
 use crate::Millis;
+use crate::pace::layout::Layout;
 use crate::record::layouts::Layouts;
 use crate::rules::order::Order;
 
@@ -42,8 +45,50 @@ pub struct Terms<'a> {
     pub slot_time: Millis,
     /// A claim of which nothing is known, of this tick or the last, can still take effect.
     pub claims_may_land: bool,
-    /// By which slots lie.
+    /// In which slots lie.
     pub layouts: Layouts,
+    /// The executions whose slots lay in the old layout when nothing was put there any more. `None`:
+    /// something can still land there.
+    pub old_slots: Option<&'a BTreeSet<String>>,
     /// Reconcile has found versions without a version id: an event can be of one of them.
     pub listed: bool,
+}
+
+impl Terms<'_> {
+    /// Returns the old layout, if a slot of this execution can lie there.
+    pub fn unless_in(&self, execution: &str) -> Option<Layout> {
+        let can_lie = self.old_slots.is_none_or(|old| old.contains(execution));
+        self.layouts.old().filter(|_| can_lie)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_old_slot_is_looked_for_where_one_can_be() {
+        let (pipeline, old) = (Pipeline::default(), BTreeSet::from(["a".to_owned()]));
+        let terms = |old_since, old_slots| Terms {
+            pipeline: &pipeline,
+            state_machine_arn: "",
+            now: 0,
+            slot_time: 0,
+            claims_may_land: false,
+            layouts: Layouts {
+                current: Layout::Sixteen,
+                old_since,
+            },
+            old_slots,
+            listed: false,
+        };
+        for (old_since, old_slots, of_a, of_b) in [
+            (None, None, None, None),
+            (Some(0), None, Some(Layout::One), Some(Layout::One)),
+            (Some(0), Some(&old), Some(Layout::One), None),
+        ] {
+            let terms = terms(old_since, old_slots);
+            assert_eq!((terms.unless_in("a"), terms.unless_in("b")), (of_a, of_b));
+        }
+    }
 }

@@ -382,7 +382,7 @@ impl TakingTurn {
             }),
             At::PutSlot { slot, .. } => Some(Call::PutSlot {
                 slot: slot.clone(),
-                unless_in: terms.layouts.old(),
+                unless_in: terms.unless_in(&slot.execution),
             }),
             At::Tidy { steps, .. }
             | At::SupersedeWaiting(Write {

@@ -9,7 +9,7 @@ use crate::pace::Pace;
 use crate::pace::day::{DayLimit, DayStarts};
 use crate::pace::gate::Gate;
 use crate::pace::tokens::Carried;
-use crate::record::layouts::Layouts;
+use crate::record::layouts::Said;
 
 /// The lease item as the last tick left it.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -30,8 +30,8 @@ pub struct Left {
     pub day: Option<DayStarts>,
     /// Reconcile has found versions without a version id. A mark that lasts; only reconcile sets it.
     pub listed: bool,
-    /// By which slots lie; `None` before the first tick.
-    pub layouts: Option<Layouts>,
+    /// In which layouts slots lie.
+    pub layouts: Said,
 }
 
 /// A lap of the sweep over all old slots.

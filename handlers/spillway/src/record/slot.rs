@@ -10,9 +10,10 @@ use crate::record::row::RowKey;
 pub struct Slot {
     /// The execution that may run.
     pub execution: String,
-    /// By which it lies in its partition.
+    /// In which it lies.
     pub layout: Layout,
-    /// The lane of what it works on, if the pipeline has several.
+    /// The lane of what it works on, if the pipeline had several when it was put. `None` is the first
+    /// lane, as in rows and messages.
     pub lane: Option<String>,
     pub taken_at: Millis,
     pub work: Work,

@@ -209,7 +209,7 @@ pub(crate) fn perform(world: &Arc<World>, call: &mut Call) -> Result<Value, ApiE
         let mut dynamodb = lock(&world.dynamodb);
         let now_ms = dynamodb.clock.now_ms();
         let rest = (units - 1.0).max(0.0);
-        dynamodb.partitions.take(Kind::Read, &key.pk, rest, now_ms);
+        dynamodb.partitions.owe(Kind::Read, &key.pk, rest, now_ms);
     }
     call.facts.capacity = units;
     lock(&world.calls).consume(units, is_write(&operation));

@@ -7,6 +7,7 @@ use spillway::pace::layout::Layout;
 use spillway::protocol::call::{Answer, Call, Claim, Queue, Read, Written};
 use spillway::record::batch::Batch;
 use spillway::record::head::Head;
+use spillway::record::layouts::Said;
 use spillway::record::row::{RowKey, Seen, State as RowState};
 use spillway::record::slot::Slot;
 use spillway::record::waiter::{Waiter, Which};
@@ -472,6 +473,13 @@ impl Protocol {
             it.execution == slot.execution
                 && (it.layout == slot.layout || Some(it.layout) == unless_in)
         });
+        if let Caller::Task(number, _) = caller
+            && world.lease.holder == Some(number)
+        {
+            // It has reserved its starts before.
+            let layouts = world.ticks[usize::from(number)].layouts;
+            world.lease.layouts = Said::Layouts(layouts);
+        }
         if !there {
             world.put_slot(SlotOf {
                 pending: false,

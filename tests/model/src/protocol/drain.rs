@@ -77,7 +77,7 @@ impl Protocol {
     /// A call of a task that is outstanding.
     pub(super) fn call_of_task(&self, world: &World, tick: u8, place: u8, id: CallId) -> Call {
         let of_tick = &world.ticks[usize::from(tick)];
-        let terms = self.terms(world, of_tick);
+        let terms = self.terms_of_call(world, of_tick);
         let call = match &of_tick.tasks[usize::from(place)].work {
             Work::One(claiming) => claiming.call(id, &terms),
             Work::Several(batching) => batching.call(id, &terms),

@@ -19,7 +19,7 @@ impl Protocol {
     /// The next call of restart and sweep. `None`: the slots are counted next.
     pub(super) fn call_of_look_after(&self, world: &World, number: u8) -> Option<Call> {
         let tick = &world.ticks[usize::from(number)];
-        let terms = self.terms(world, tick);
+        let terms = self.terms_of_call(world, tick);
         if let Some(starting) = &tick.starting {
             return starting.call(ONLY, &terms);
         }

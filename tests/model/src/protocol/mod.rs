@@ -16,7 +16,7 @@ use std::hash::{Hash, Hasher};
 
 use spillway::pace::layout::Layout;
 use spillway::protocol::terms::Pipeline;
-use spillway::record::layouts::Layouts;
+use spillway::record::layouts::{Layouts, Said};
 use spillway::record::row::State as RowState;
 use spillway::rules::order::Order;
 use spillway::rules::retry::RetryPolicy;
@@ -38,6 +38,8 @@ pub use self::step::{Fault, Step};
 pub struct Protocol {
     pub bounds: Bounds,
     pub broken: Option<Breakage>,
+    /// The only invariant that is asked for; `None`: all are.
+    only: Option<&'static str>,
     cast: Cast,
     pipeline: Pipeline,
     retry: RetryPolicy,
@@ -91,7 +93,14 @@ impl Protocol {
             },
             bounds,
             broken: None,
+            only: None,
         }
+    }
+
+    /// Asks for one invariant only. Of several that break in as many steps any can be the first.
+    pub fn asked_for(mut self, invariant: &'static str) -> Self {
+        self.only = Some(invariant);
+        self
     }
 
     /// With one step that is made wrongly.
@@ -173,7 +182,10 @@ impl Model for Protocol {
             ingests: self.bounds.ingest.into(),
             changes: self.bounds.changes,
             lease: Lease {
-                layouts: (self.bounds.changes == 0).then(Layouts::default),
+                layouts: match self.bounds.changes {
+                    0 => Said::Layouts(Layouts::default()),
+                    _ => Said::Nothing,
+                },
                 ..Lease::default()
             },
             ..World::default()
@@ -265,6 +277,7 @@ impl Model for Protocol {
     }
 
     fn properties(&self) -> Vec<Property<Self>> {
-        self.invariants()
+        let asked_for = |it: &Property<Self>| self.only.is_none_or(|only| only == it.name);
+        self.invariants().into_iter().filter(asked_for).collect()
     }
 }

@@ -1,5 +1,7 @@
 //! The tick: lease, count, and what it may do next.
 
+use std::collections::BTreeSet;
+
 use spillway::Millis;
 use spillway::pace::Pace;
 use spillway::pace::gate::{Gate, Grant};
@@ -14,7 +16,7 @@ use spillway::protocol::starting::{HoldsPermit, Starting};
 use spillway::protocol::sweeping::Sweeping;
 use spillway::protocol::terms::Terms;
 use spillway::protocol::tick::{Phase, Tick};
-use spillway::record::layouts::{Layouts, RETIRES_AFTER};
+use spillway::record::layouts::{Layouts, RETIRES_AFTER, Said};
 use spillway::record::slot::Slot;
 use spillway::rules::sweep::FOUND_WITHIN;
 
@@ -44,7 +46,7 @@ impl Protocol {
                     });
                     let sweeps =
                         !self.bounds.ended && !self.is_broken_by(Breakage::NobodyLooksAfter);
-                    let layouts = world.lease.layouts.unwrap_or_default();
+                    let layouts = world.lease.layouts.layouts();
                     if sweeps && !(world.slots.is_empty() && layouts.old().is_none()) {
                         steps.push(Step::Begin {
                             tick: number,
@@ -178,7 +180,16 @@ impl Protocol {
             slot_time: millis(world.now()),
             claims_may_land: false,
             layouts: tick.layouts,
+            old_slots: None,
             listed: false,
+        }
+    }
+
+    /// The same for a call: no answer is read by what the tick has found in the old layout.
+    pub(super) fn terms_of_call<'a>(&'a self, world: &World, tick: &'a TickOf) -> Terms<'a> {
+        Terms {
+            old_slots: tick.old_slots.as_ref(),
+            ..self.terms(world, tick)
         }
     }
 
@@ -217,18 +228,23 @@ impl Protocol {
             let suspect_since = tick.tick.as_ref().and_then(Tick::suspect_since);
             world.lease = Lease {
                 suspect_since: suspect_since.map(|time| time as u8),
-                layouts: Some(tick.layouts),
+                layouts: Said::Layouts(tick.layouts),
                 ..Lease::default()
             };
         }
     }
 
-    /// Counts the slots, then writes the worst case into the lease, until the release says what is true. A tick whose lease
-    /// was taken meanwhile ends there.
+    /// Writes a change of layouts into the lease. Then counts the slots and writes the worst case into the lease, until the
+    /// release says what is true. A tick whose lease was taken meanwhile ends there.
     pub(super) fn count(&self, world: &mut World, number: u8) {
         let keeps = world.lease.holder == Some(number) || self.is_broken_by(Breakage::NoLease);
         if !keeps {
             world.ticks[usize::from(number)] = TickOf::default();
+            return;
+        }
+        let layouts = world.ticks[usize::from(number)].layouts;
+        if layouts.change(world.lease.layouts) && !self.is_broken_by(Breakage::NoLease) {
+            world.lease.layouts = Said::Layouts(layouts);
             return;
         }
         if !self.is_broken_by(Breakage::NobodyLooksAfter) {
@@ -245,15 +261,21 @@ impl Protocol {
             .map(|slot| self.cast.slot(*slot, self.bounds.order))
             .collect();
         let now = millis(world.now());
+        // One who outlived the lease stops in time: a minute after the change nothing of it lands any more.
+        let others = world.ticks.iter().zip(0u8..);
+        let alone = others
+            .filter(|(_, other)| *other != number)
+            .all(|(it, _)| it.tick.is_none());
         let tick = &mut world.ticks[usize::from(number)];
         tick.old &= !young;
         if let Some(old) = tick.layouts.old() {
-            let of_old = slots.iter().filter(|slot| slot.layout == old).count();
-            // What was on the wire by the old layout has landed by the time that slots are old.
-            let since = if tick.old { RETIRES_AFTER } else { 0 };
-            tick.layouts.counted_old(of_old, since);
+            let of_old = slots.iter().filter(|slot| slot.layout == old);
+            let of_old: BTreeSet<String> = of_old.map(|slot| slot.execution.clone()).collect();
+            let minute_later = (tick.old && alone) || self.is_broken_by(Breakage::RetiresAtOnce);
+            let at = if minute_later { RETIRES_AFTER } else { 0 };
+            tick.layouts.counted_old(of_old.len(), at);
+            tick.old_slots = tick.layouts.have_landed(at).then_some(of_old);
         }
-        world.lease.layouts = Some(tick.layouts);
         (tick.counted, tick.put) = (slots.len() as u8, 0);
         let above_limit = slots.len() > self.bounds.max_concurrency as usize;
         let Some(machine) = &mut tick.tick else {

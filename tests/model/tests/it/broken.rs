@@ -5,8 +5,13 @@ use spillway::rules::order::Order;
 
 /// Explores with one step made wrongly, until that breaks the invariant.
 #[track_caller]
-fn breaks(breakage: Breakage, bounds: Bounds, invariant: &str) {
-    let explored = explore(Protocol::new(bounds).broken_by(breakage));
+fn breaks(breakage: Breakage, bounds: Bounds, invariant: &'static str) {
+    let mut protocol = Protocol::new(bounds).broken_by(breakage);
+    if invariant == OVER {
+        // A lease that does not hold breaks more than the limit, as soon.
+        protocol = protocol.asked_for(OVER);
+    }
+    let explored = explore(protocol);
     let (states, took) = (explored.states, explored.took.as_secs_f64());
     let violation = explored.violation.expect("it breaks something");
     let steps = violation.steps.len();
@@ -106,6 +111,7 @@ broken! {
     list_not_fixed_by_restart: ListNotFixedByRestart, batch_and_overlap(), DONE;
     list_fixed_early: ListFixedEarly, batch_and_overlap(), SAFE;
     old_layout_forgotten: OldLayoutForgotten, Bounds { changes: 1, max_concurrency: 1, faults: 0, ..Bounds::default() }, OVER;
+    old_layout_retires_at_once: RetiresAtOnce, Bounds { changes: 1, lease_ends: 1, max_attempts: 1, ..event() }, ONE_SLOT;
     settle_looks_by_one_layout: SettleLooksByOneLayout, Bounds { changes: 1, ..event() }, CAN_FINISH;
     put_by_either_layout: PutByEitherLayout, Bounds { changes: 1, ..event() }, ONE_SLOT;
     report_ignored: ReportIgnored, batch(), DONE;

@@ -95,6 +95,19 @@ kept! {
         Bounds { changes: 1, runs_out: 1, max_concurrency: 1, faults: 0, ..objects() },
         Bounds { changes: 2, runs_out: 1, max_concurrency: 1, ..objects() };
 
+    /// What a tick that has lost its lease has on the wire lands after the change.
+    a_lease_that_ends_and_a_change_of_partitions:
+        Bounds { changes: 1, lease_ends: 1, faults: 0, ..event() },
+        Bounds { changes: 1, lease_ends: 1, ..event() };
+
+    latest_and_a_change_of_partitions:
+        Bounds { changes: 1, faults: 0, ..versions(Order::Latest) },
+        Bounds { changes: 1, ..versions(Order::Latest) };
+
+    a_batch_and_a_change_of_partitions:
+        Bounds { changes: 1, repeats: 1, faults: 0, ..batch() },
+        Bounds { changes: 1, repeats: 1, ..batch() };
+
     two_at_once:
         Bounds { tasks: 2, faults: 0, ..objects() },
         Bounds { tasks: 2, ..objects() };

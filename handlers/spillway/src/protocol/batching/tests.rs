@@ -45,6 +45,7 @@ fn one_that_goes_alone_leaves_the_calls_of_the_others_to_them() {
         slot_time: 0,
         claims_may_land: false,
         layouts: Layouts::default(),
+        old_slots: None,
         listed: false,
     };
     let candidates = ["alone", "unreadable", "also"].map(candidate).to_vec();

@@ -23,6 +23,7 @@ fn terms(pipeline: &Pipeline) -> Terms<'_> {
         slot_time: 7,
         claims_may_land: false,
         layouts: Layouts::default(),
+        old_slots: None,
         listed: false,
     }
 }

@@ -315,9 +315,9 @@ fn a_control_item_that_no_tick_can_read_is_told_as_ticks_tell_it() {
     assert_eq!((code, level), ("control-unusable", Level::Stopped));
     assert!(sentence.contains("max_concurency"), "{sentence}");
     let mut steering = Steering::default();
-    steering.control.pace.max_concurrency = Some(20_000);
+    steering.control.pace.max_concurrency = Some(200_000);
     seen.steering = Some(Ok(steering));
-    assert!(first(&seen).2.contains("max_concurrency is 20000"));
+    assert!(first(&seen).2.contains("max_concurrency is 200000"));
 }
 
 #[test]
