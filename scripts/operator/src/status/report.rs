@@ -5,6 +5,7 @@ use serde::Serialize;
 use spillway::Millis;
 use spillway::pace::Pace;
 use spillway::pace::in_force::{PausedBy, in_force};
+use spillway::record::layouts::Said;
 
 use super::seen::{Seen, Stage};
 use super::verdict::{self, Finding, Level, verdict};
@@ -47,6 +48,18 @@ pub struct Running {
     /// Slots whose start is still to be made.
     pub pending: usize,
     pub oldest: Option<OldestSlot>,
+    /// Since `pace.slot_partitions` was changed; `None`: nothing is left of the last change.
+    pub change: Option<PartitionsChange>,
+}
+
+/// A change of `pace.slot_partitions` that has not come to its end.
+#[derive(Debug, Clone, Serialize)]
+pub struct PartitionsChange {
+    pub since: String,
+    /// As it was before.
+    pub slot_partitions: u8,
+    /// Slots that were put before, and are still taken.
+    pub slots: usize,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -161,6 +174,23 @@ pub struct Day {
     pub at_most: bool,
 }
 
+fn change(seen: &Seen) -> Option<PartitionsChange> {
+    let layouts = seen.lease.left.layouts.for_a_put(seen.now);
+    let (old, since) = (layouts.old()?, layouts.old_since?);
+    // Before the first tick there was no change.
+    let said = seen.lease.left.layouts != Said::Nothing;
+    said.then(|| PartitionsChange {
+        since: moment(since),
+        slot_partitions: old.partitions(),
+        slots: seen
+            .slots
+            .slots
+            .iter()
+            .filter(|slot| slot.layout == old)
+            .count(),
+    })
+}
+
 impl Report {
     /// Puts together what was seen of a pipeline.
     pub fn of(pipeline: &Pipeline, seen: &Seen) -> Self {
@@ -190,6 +220,7 @@ impl Report {
                         since: moment(slot.taken_at),
                         seconds: (seen.now - slot.taken_at) / 1_000,
                     }),
+                change: change(seen),
             },
             lanes: lanes(seen),
             failures: failures(seen),
@@ -283,6 +314,7 @@ impl Report {
             configured_limit,
             pending,
             oldest,
+            change,
         } = &self.running;
         let limit = match limit {
             Some(limit) if limit == configured_limit => format!("{limit}"),
@@ -300,7 +332,16 @@ impl Report {
                 oldest.execution
             )
         });
-        format!("{slots} of {limit}{pending}{}", oldest.unwrap_or_default())
+        let change = change.as_ref().map(|change| {
+            let PartitionsChange {
+                since,
+                slot_partitions,
+                slots,
+            } = change;
+            format!("; {slots} with slot_partitions = {slot_partitions}, changed at {since}")
+        });
+        let (oldest, change) = (oldest.unwrap_or_default(), change.unwrap_or_default());
+        format!("{slots} of {limit}{pending}{oldest}{change}")
     }
 
     fn starts_text(&self) -> String {

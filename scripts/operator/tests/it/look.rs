@@ -35,6 +35,27 @@ async fn a_pipeline_that_waits_and_starts_is_healthy() {
     assert_eq!(pipeline.well(&["status", "--check"]).await.status, 0);
 }
 
+/// Until no slot of before is left, an operator sees how many there are.
+#[tokio::test]
+async fn a_change_of_partitions_is_told() {
+    let pipeline = pipeline(&[]);
+    let at = time::now() - 30_000;
+    pipeline.put(
+        json!({"pk": "lease", "sk": "dispatch", "v": 1, "tokens": 5, "tokens_at": at,
+        "slot_partitions": 16, "slot_partitions_at": at, "old_slots_since": at}),
+    );
+    pipeline.slot("run-1", "uploads/1", 30);
+    pipeline.slot("run-2", "uploads/2", 30);
+    pipeline.slot_by(Layout::Sixteen, "run-3", "uploads/3", 3);
+    let answer = pipeline.well(&["status"]).await;
+    let change = &answer.json["running"]["change"];
+    assert_eq!(change["slots"], 2);
+    assert_eq!(change["slot_partitions"], 1);
+    let since = change["since"].as_str().unwrap();
+    let told = format!("; 2 with slot_partitions = 1, changed at {since}");
+    assert!(answer.text.contains(&told), "{}", answer.text);
+}
+
 #[tokio::test]
 async fn what_may_not_be_looked_at_is_named_and_is_not_healthy() {
     let pipeline = pipeline(&[]);
