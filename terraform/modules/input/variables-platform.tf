@@ -79,7 +79,7 @@ variable "handlers" {
   }
   validation {
     condition     = var.handlers.dispatch.memory_mb >= 256 || max(var.pace.max_concurrency, [for window in values(var.windows) : try(coalesce(window.pace.max_concurrency, 0), 0)]...) <= 30000
-    error_message = "handlers.dispatch.memory_mb = ${var.handlers.dispatch.memory_mb} does not go with more than 30,000 executions at once, which pace or a window allows: each tick reads all slots, and 100,000 of them take 115 MB. Give 256 or more."
+    error_message = "handlers.dispatch.memory_mb = ${var.handlers.dispatch.memory_mb} does not go with more than 30,000 executions at once, which pace or a window allows: each tick reads all slots, and 100,000 of them take 127 MB. Give 256 or more."
   }
   validation {
     condition     = var.handlers.architecture == null ? true : contains(["arm64", "x86_64"], var.handlers.architecture)
