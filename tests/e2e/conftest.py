@@ -4,8 +4,10 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import minutes as minutes_of
 import pytest
 from build import handlers, targets
+from minutes import Minutes
 from one_pipeline import Pipeline
 from program.locks import exclusive
 from running import Running
@@ -79,6 +81,12 @@ def quiet(running: Running) -> Iterator[Running]:
     running.aws.sqs.purge_queue(QueueUrl=running.names.events_queue)
     running.work_off()
     running.take_dead()
+
+
+@pytest.fixture
+def minutes(quiet: Running, tmp_path_factory: pytest.TempPathFactory) -> Minutes:
+    """Of a drill on it, with all of its alarms."""
+    return minutes_of.of(quiet, tmp_path_factory.mktemp("alarms"))
 
 
 @pytest.hookimpl(trylast=True)

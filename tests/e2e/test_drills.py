@@ -1,105 +1,18 @@
-"""Drills on the emulator: a trouble is made, the alarm is heard within three ticks, and ends after the commands of its page.
-
-A tick stands for a minute: what the functions print in it gets that minute's time, and the alarms are evaluated at its end.
-"""
+"""Drills on the emulator: a trouble is made, the alarm is heard within three ticks, and ends after the commands of its page."""
 
 import contextlib
 import dataclasses
 import io
-import json
-import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import command_lines
 import pytest
-from alarms import plans
-from alarms.definitions import Alarm, Watch, of_plan
-from alarms.series import Metrics
 from demo import devices, reports
+from minutes import AT_ONCE, ENDS_AFTER, TICKS, Minutes, does
 from running import Running
 
 pytestmark = pytest.mark.xdist_group("device-status")
-
-TICKS = 3
-# Five periods of which three must be well again.
-ENDS_AFTER = 6
-# Where one period is enough to begin: the value is out of CloudWatch's range.
-AT_ONCE = 3
-
-
-class Minutes:
-    """Ticks, each of them a minute, and the alarms that have begun."""
-
-    def __init__(self, running: Running, alarms: dict[str, Alarm]) -> None:
-        self._running, self._metrics = running, Metrics()
-        self._watch = Watch(alarms, self._metrics)
-        # An hour after 1970 began, when no pipeline is new.
-        self._minute, self._began = 60, int(time.time() * 1000)
-        self._seen = set(self._lines())
-        self._metrics.ticked_before(running.name, 60 * self._minute)
-
-    def tick(self) -> set[str]:
-        """The alarms that have begun, by their names without the pipeline's."""
-        good, _ = self._running.invoke()
-        return self._over(0 if good else 1)
-
-    def without_a_tick(self) -> set[str]:
-        return self._over(None)
-
-    def five_with_a_tick(self) -> set[str]:
-        """Five minutes of which one has a tick: too few for `no-tick`."""
-        self._minute += 4
-        return self.tick() - {"no-tick"}
-
-    def _over(self, errors: int | None) -> set[str]:
-        now = 60 * self._minute + 30
-        if errors is not None:
-            # What Lambda says of it itself.
-            dispatch = {"FunctionName": self._running.outputs["dispatch_function_name"]}
-            self._metrics.put("AWS/Lambda", "Errors", dispatch, now, errors)
-        lines = [line for line in self._lines() if line not in self._seen]
-        self._seen.update(lines)
-        self._metrics.read(_at(line, now) for line in lines)
-        self._minute += 1
-        return {name.split("_", 2)[2] for name in self._watch.look(60 * self._minute)}
-
-    def until(self, alarm: str, ticks: int) -> None:
-        """Until it has begun, and as quickly."""
-        heard = [self.tick() for _ in range(ticks)]
-        assert alarm in heard[-1], heard
-
-    def until_quiet(self, ticks: int = ENDS_AFTER) -> None:
-        heard = [self.tick() for _ in range(ticks)]
-        assert heard[-1] == set(), heard
-
-    def _lines(self) -> Iterator[str]:
-        for group in ("dispatch", "settle"):
-            name = self._running.outputs["log_group_names"][group]
-            pages = self._running.aws.logs.get_paginator("filter_log_events").paginate(logGroupName=name, startTime=self._began)
-            yield from (event["message"] for page in pages for event in page["events"] if '"_aws"' in event["message"])
-
-
-def _at(line: str, now: float) -> str:
-    root = json.loads(line)
-    root["_aws"]["Timestamp"] = now * 1000
-    return json.dumps(root)
-
-
-def does(running: Running, heading: str, line: str, **more: str) -> str:
-    """A command that stands under the alarm's heading; what it said."""
-    assert line in command_lines.under("docs/runbook.md", heading)
-    ended = command_lines.run(line, running, **more)
-    assert ended.returncode == 0, ended
-    return ended.stdout
-
-
-@pytest.fixture
-def minutes(quiet: Running, tmp_path_factory: pytest.TempPathFactory) -> Minutes:
-    name = quiet.stack.settings.name
-    alarms, _ = of_plan(plans.of_module(tmp_path_factory.mktemp("alarms"), name=name, handlers=["dispatch", "reconcile", "settle"]))
-    return Minutes(quiet, alarms)
 
 
 def control(running: Running, **attributes: dict) -> None:

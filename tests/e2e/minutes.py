@@ -1,0 +1,129 @@
+"""Minutes of a drill: the alarms, evaluated on what the functions printed and what Lambda counted in each of them.
+
+A tick stands for a minute: what the functions print in it gets that minute's time, and the alarms are evaluated at its end.
+"""
+
+import json
+import time
+from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import command_lines
+from alarms import plans
+from alarms.definitions import Alarm, Watch, of_plan
+from alarms.series import Metrics
+from one_pipeline import Pipeline
+from running import Running
+
+TICKS = 3
+# Five periods of which three must be well again.
+ENDS_AFTER = 6
+# Where one period is enough to begin: the value is out of CloudWatch's range.
+AT_ONCE = 3
+HANDLERS = ("dispatch", "ingest", "reconcile", "settle")
+# What the emulator counts as Lambda does.
+COUNTED = ("Errors", "Throttles")
+
+
+# The alarms of each pipeline: a plan takes longer than a tick.
+_planned: dict[tuple[str, ...], dict[str, Alarm]] = {}
+
+
+class Minutes:
+    """Ticks, each of them a minute, and the alarms that have begun."""
+
+    def __init__(self, pipeline: Pipeline, alarms: dict[str, Alarm]) -> None:
+        self._pipeline, self._metrics = pipeline, Metrics()
+        self._watch = Watch(alarms, self._metrics)
+        # An hour after 1970 began, when no pipeline is new.
+        self._minute, self._began = 60, time.time()
+        logs, names = pipeline.outputs["log_group_names"], HANDLERS
+        self._functions = {handler: f"{pipeline.name}_{handler}" for handler in names if logs[handler]}
+        self._seen, self._counts = set(self._lines()), self._counted()
+        self._metrics.ticked_before(pipeline.name, 60 * self._minute)
+
+    def tick(self) -> set[str]:
+        """The alarms that have begun, by their names without the pipeline's."""
+        self._pipeline.invoke()
+        return self.without_a_tick()
+
+    def without_a_tick(self) -> set[str]:
+        now = 60 * self._minute + 30
+        for (function, metric), count in (counted := self._counted()).items():
+            self._metrics.put("AWS/Lambda", metric, {"FunctionName": function}, now, count - self._counts[function, metric])
+        self._counts = counted
+        lines = [line for line in self._lines() if line not in self._seen]
+        self._seen.update(lines)
+        self._metrics.read(_at(line, now) for line in lines)
+        self._minute += 1
+        return {name.split("_", 2)[2] for name in self._watch.look(60 * self._minute)}
+
+    def five_with_a_tick(self) -> set[str]:
+        """Five minutes of which one has a tick: too few for `no-tick`."""
+        self._minute += 4
+        return self.tick() - {"no-tick"}
+
+    def until(self, alarm: str, ticks: int) -> None:
+        """Until it has begun, and as quickly."""
+        heard = [self.tick() for _ in range(ticks)]
+        assert alarm in heard[-1], heard
+
+    def until_quiet(self, ticks: int = ENDS_AFTER) -> None:
+        heard = [self.tick() for _ in range(ticks)]
+        assert heard[-1] == set(), heard
+
+    def counts(self, handler: str, metric: str) -> bool:
+        """Whether Lambda counts any since the last minute was over."""
+        of = self._functions[handler], metric
+        return self._counted()[of] > self._counts[of]
+
+    def _lines(self) -> Iterator[str]:
+        for handler in self._functions:
+            name = self._pipeline.outputs["log_group_names"][handler]
+            pages = self._pipeline.aws.logs.get_paginator("filter_log_events").paginate(
+                logGroupName=name, startTime=int(self._began * 1000)
+            )
+            yield from (event["message"] for page in pages for event in page["events"] if '"_aws"' in event["message"])
+
+    def _counted(self) -> dict[tuple[str, str], float]:
+        """So far, since the drill began; by function and metric."""
+        began = datetime.fromtimestamp(self._began, timezone.utc)
+        counts = {}
+        for function in self._functions.values():
+            for metric in COUNTED:
+                found = self._pipeline.aws.cloudwatch.get_metric_statistics(
+                    Namespace="AWS/Lambda",
+                    MetricName=metric,
+                    Dimensions=[{"Name": "FunctionName", "Value": function}],
+                    StartTime=began,
+                    EndTime=began + timedelta(days=1),
+                    # One datapoint, whenever it is.
+                    Period=86_400 * 10_000,
+                    Statistics=["Sum"],
+                )["Datapoints"]
+                counts[function, metric] = found[0]["Sum"] if found else 0.0
+        return counts
+
+
+def _at(line: str, now: float) -> str:
+    root = json.loads(line)
+    root["_aws"]["Timestamp"] = now * 1000
+    return json.dumps(root)
+
+
+def of(pipeline: Pipeline, directory: Path) -> Minutes:
+    """With all alarms of modules/alarms for its functions."""
+    handlers = [handler for handler in HANDLERS if pipeline.outputs["log_group_names"][handler]]
+    asked = (pipeline.name, *handlers)
+    if asked not in _planned:
+        _planned[asked], _ = of_plan(plans.of_module(directory, name=pipeline.name, handlers=handlers))
+    return Minutes(pipeline, _planned[asked])
+
+
+def does(running: Running, heading: str, line: str, page: str = "docs/runbook.md", **more: str) -> str:
+    """A command that stands under the alarm's heading; what it said."""
+    assert line in command_lines.under(page, heading)
+    ended = command_lines.run(line, running, **more)
+    assert ended.returncode == 0, ended
+    return ended.stdout
