@@ -1,0 +1,63 @@
+"""Drills of what gets lost: a tick, a status event, a lease, the latest minutes of the ledger."""
+
+import os
+import re
+import signal
+import sys
+import threading
+import time
+
+import command_lines
+import handler_processes
+import pytest
+from demo import reports
+from minutes import Minutes, does
+from one_pipeline import wait
+from running import Running
+
+pytestmark = pytest.mark.xdist_group("kills")
+
+LEASE = {"pk": {"S": "lease"}, "sk": {"S": "dispatch"}}
+
+
+def lease(running: Running) -> dict:
+    ledger = running.outputs["ledger_table_name"]
+    return running.aws.dynamodb.get_item(TableName=ledger, Key=LEASE, ConsistentRead=True)["Item"]
+
+
+def judged(running: Running, burst: list[reports.Report], group: str) -> None:
+    verdict = running.judge(burst, group)
+    assert (verdict.faults, verdict.lost, verdict.duplicates) == ([], 0, 0)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="finds the processes by /proc")
+def test_a_tick_that_dies_is_followed_by_the_next_and_is_quiet(quiet: Running, minutes: Minutes) -> None:
+    burst = reports.generate(30, seed=41, group="dead-", fails_first=0, unknown_device=0, again=0)
+    # Slow, so that it dies between two starts.
+    assert command_lines.run("spillway -p NAME set starts_per_second=2 burst=2", quiet).returncode == 0
+    quiet.begin(burst)
+    before = quiet.count()
+
+    def kill_at_work() -> None:
+        wait(lambda: quiet.count() > before, "nothing has started")
+        for process in handler_processes.find(quiet.emulator.pid, quiet.names.dispatch):
+            os.kill(process, signal.SIGKILL)
+
+    killer = threading.Thread(target=kill_at_work)
+    killer.start()
+    heard = [minutes.tick()]
+    killer.join()
+    assert 0 < quiet.count() - before < len(burst)
+    # It has left the lease to nobody.
+    until = int(lease(quiet)["expires_at_ms"]["N"]) / 1000
+    assert re.search("lease (held|dead)", does(quiet, "lease-stays-taken", "spillway -p NAME status"))
+    # The next tick finds it taken, those after it do not.
+    heard.append(minutes.tick())
+    assert int(lease(quiet)["expires_at_ms"]["N"]) / 1000 == until
+    assert command_lines.run("spillway -p NAME unset --all", quiet).returncode == 0
+    wait(lambda: time.time() > until, "the lease has not expired")
+    heard += [minutes.tick()]
+    quiet.work_off()
+    heard += [minutes.tick() for _ in range(3)]
+    assert heard == [set()] * len(heard)
+    judged(quiet, burst, "dead-")
