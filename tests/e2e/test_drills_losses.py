@@ -1,11 +1,13 @@
 """Drills of what gets lost: a tick, a status event, a lease, the latest minutes of the ledger."""
 
+import contextlib
 import os
 import re
 import signal
 import sys
 import threading
 import time
+from collections.abc import Iterator
 
 import command_lines
 import handler_processes
@@ -61,3 +63,31 @@ def test_a_tick_that_dies_is_followed_by_the_next_and_is_quiet(quiet: Running, m
     heard += [minutes.tick() for _ in range(3)]
     assert heard == [set()] * len(heard)
     judged(quiet, burst, "dead-")
+
+
+@contextlib.contextmanager
+def unheard(running: Running) -> Iterator[None]:
+    """No status event comes from Step Functions."""
+    rule = f"{running.name}_outcomes"
+    running.aws.events.disable_rule(Name=rule)
+    try:
+        yield
+    finally:
+        running.aws.events.enable_rule(Name=rule)
+
+
+def test_status_events_that_never_come_are_asked_for_and_quiet(quiet: Running, minutes: Minutes) -> None:
+    burst = reports.generate(12, seed=42, group="unheard-", fails_first=0.3, unknown_device=0, again=0)
+    assert any(report.fails_first for report in burst)
+    quiet.begin(burst)
+    with unheard(quiet):
+        heard = [minutes.tick()]
+        wait(lambda: quiet.executing() == 0, quiet.left)
+    assert (quiet.slots(), quiet.outcomes()) == (len(burst), 0)
+    assert "12 slots" in does(quiet, "oldest-slot", "spillway -p NAME running --longest 10")
+    # The sweep asks after slots of 10 s.
+    while not quiet.quiet():
+        heard.append(minutes.tick())
+    heard += [minutes.tick() for _ in range(3)]
+    assert heard == [set()] * len(heard)
+    judged(quiet, burst, "unheard-")
