@@ -21,8 +21,8 @@ locals {
     ])
   ])
 
-  # Each resource as a pattern of bucket/key: "*" if it may be anything, "" if
-  # it is no object of a bucket. A policy variable may be anything.
+  # Each resource as a pattern of bucket/key: "*" if it can be anything, "" if
+  # it is no object of a bucket. A policy variable can be anything.
   _write_patterns = [
     for write in local._writes : merge(write, {
       pattern = replace(

@@ -3,7 +3,7 @@ locals {
   # A tick drains for tick_seconds and has 20 more to finish what it began.
   _dispatch_timeout_seconds = module.input.schedule.tick_seconds + 20
 
-  # A message of one event is worked on at once, and hidden for 45 seconds, as
+  # A message of one event is processed at once, and hidden for 45 seconds, as
   # long as the lease of a tick that died lasts. One of a batch waits for the
   # others as long as the tick goes on.
   _work_seconds = module.input.workflow.events_per_execution > 1 ? local._dispatch_timeout_seconds : 30

@@ -66,7 +66,7 @@ locals {
   _ingest_lanes           = sort(distinct([for source in values(local._ingest_sources) : source.lane]))
   _ingest_timeout_seconds = 30
 
-  # Whose folder markers are worked on.
+  # Whose folder markers are processed.
   _folder_markers = concat(
     [
       for source in values(module.input.sources) : {

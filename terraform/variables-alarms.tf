@@ -4,16 +4,16 @@ variable "alarms" {
   description = <<-EOT
     The alarms, and whom they tell; null: there are none. They cost up to $3 a month with one lane.
 
-    - `topics` (list of objects, required): SNS topics that are told when an alarm begins and when it ends; 1 to 5.
+    - `topics` (list of objects, required): SNS topics that receive a notification when an alarm begins and when it ends; 1 to 5.
       - `arn` (text, required)
     - `no_tick_seconds` (number, default null): Time without a tick that ended; null: 180 with a tick every minute, and no such alarm with any other schedule.
-    - `oldest_event_seconds` (number, default 86400): Age that the oldest event in a lane's queue may have.
-    - `oldest_slot_seconds` (number, default null): Age that the oldest slot may have; null: the longest execution and what the sweep needs, or a day where that is not known.
-    - `drain_seconds` (number, default null): Time that the backlog may need to drain; null: no such alarm.
-    - `failure_percent` (number, default 50): Share of attempts that may fail, in percent.
-    - `override_hours` (number, default 24): Hours that an operator's pause or override may last.
-    - `unhealthy` (true or false, default false): Whether the topics are told by one composite alarm, not by each.
-    - `runbook` (text, default "docs/runbook.md"): Address of the runbook, to which # and the alarm's heading are added.
+    - `oldest_event_seconds` (number, default 86400): Age of the oldest event in a lane's queue above which the alarm begins.
+    - `oldest_slot_seconds` (number, default null): Age of the oldest slot above which the alarm begins. Null: the longest execution and the time that the sweep needs, or a day where that is not known.
+    - `drain_seconds` (number, default null): Time to drain the backlog above which the alarm begins; null: no such alarm.
+    - `failure_percent` (number, default 50): Share of failed attempts above which the alarm begins, in percent.
+    - `override_hours` (number, default 24): Hours of an operator's pause or override after which the alarm begins.
+    - `unhealthy` (true or false, default false): Whether one composite alarm notifies the topics, not each alarm.
+    - `runbook` (text, default "docs/operate/runbook.md"): Address of the runbook, to which # and the alarm's heading are added.
   EOT
   type        = any
   default     = null

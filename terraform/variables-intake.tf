@@ -4,26 +4,26 @@ variable "buckets" {
   description = <<-EOT
     Buckets whose uploads start executions, by a key of your choice.
 
-    - `name` (text, required): Name of the bucket; it may be unknown at plan.
+    - `name` (text, required): Name of the bucket; it can be unknown at plan.
     - `account_id` (text, default null): Account that owns the bucket; null: this account.
     - `notification` (text, required): "owned": this module writes the bucket's one notification configuration, and what it does not know of is removed. "external": someone else does, with the output bucket_notifications.
     - `sources` (map of objects, required): What is taken in, by a key of your choice.
       - `prefix` (text, default ""): What a key starts with, as the key is and not URL-encoded; "": anything.
       - `suffix` (text, default ""): What a key ends with, as the key is and not URL-encoded; "": anything.
-      - `via` (text, default "sqs"): How events come: "sqs", straight from S3 into the queue; "lambda", by a function that writes the ledger first; "eventbridge", by a rule. A rule with prefix and suffix has a wildcard: an event bus has 30 such rules, those of all pipelines and of everybody else together.
+      - `via` (text, default "sqs"): How events come. "sqs": straight from S3 into the queue. "lambda": by a function that writes the ledger first. "eventbridge": by a rule. A rule with prefix and suffix has a wildcard, and an event bus takes 30 such rules in all.
       - `lane` (text, default null): The lane they go to; null: the first.
       - `events` (set of texts, default ["s3:ObjectCreated:*"]): Object-created event types; with "eventbridge", use reasons.
       - `reasons` (set of texts, default null): Only with "eventbridge": the API calls PutObject, POST Object, CopyObject, CompleteMultipartUpload; null: all.
       - `min_size` (number, default null): Only with "eventbridge": smallest and largest object, in bytes.
       - `max_size` (number, default null)
-      - `folder_markers` (true or false, default false): Whether the empty objects whose keys end with /, by which S3's console shows folders, are worked on like any other object.
+      - `folder_markers` (true or false, default false): Whether empty objects whose keys end with / are processed. S3's console shows folders by them.
   EOT
   type        = any
   nullable    = false
 }
 
 variable "fifo" {
-  description = "Whether the events queues are FIFO: the first attempts at an object's versions start in the order in which S3 reported them, and no duplicates within 5 minutes. Only for sources via \"lambda\"."
+  description = "Whether the events queues are FIFO. The first attempts at an object's versions then start in the order in which S3 reported them, and duplicates within 5 minutes are dropped. Only for sources via \"lambda\"."
   type        = bool
   default     = false
   nullable    = false
@@ -46,11 +46,11 @@ variable "topics" {
     SNS topics that buckets notify already, by a key of your choice.
 
     - `arn` (text, required): ARN of the topic; S3 must be allowed to publish to it.
-    - `raw_delivery` (true or false, default true): Without SNS's envelope. What comes in one is understood as well.
+    - `raw_delivery` (true or false, default true): Without SNS's envelope. A message in an envelope is understood as well.
     - `lane` (text, default null): The lane the events go to; null: the first.
     - `subscribe` (true or false, default true): Whether this module subscribes the queue; false: someone else does, and the queue's policy lets the topic in.
     - `filter_policy` (text, default null): Filter (JSON) on the message's body, where keys are URL-encoded; null: every message.
-    - `folder_markers` (true or false, default false): Whether empty objects whose keys end with / are worked on, of every bucket that is not in buckets.
+    - `folder_markers` (true or false, default false): Whether empty objects whose keys end with / are processed, of every bucket that is not in buckets.
   EOT
   type        = any
   default     = {}

@@ -32,7 +32,7 @@ variable "schedule" {
 
     - `expression` (text, default "rate(1 minute)"): rate(...) or cron(...) of an EventBridge rule; cron is in UTC.
     - `tick_seconds` (number, default null): How long a tick may go on starting executions; null: 56.
-    - `idle` (text, default "stop"): What a tick does when no event waits: "stop" ends it; "wait" has it wait for events until the next one takes over, so that an upload starts at once.
+    - `idle` (text, default "stop"): What a tick does when no event waits. "stop" ends it. "wait" keeps it until the next tick takes over, so that an upload starts at once.
     - `enabled` (true or false, default true)
   EOT
   type        = any
@@ -58,7 +58,7 @@ variable "windows" {
 
     - `priority` (number, required): The lowest wins; each window has its own.
     - `timezone` (text, default "UTC"): IANA name of the time zone of from, to, days and dates.
-    - `from` (text, default "00:00"): HH:MM; to is not included, and may be 24:00. A window whose to is before its from ends on the next day.
+    - `from` (text, default "00:00"): HH:MM; to is not included, and can be 24:00. A window whose to is before its from ends on the next day.
     - `to` (text, default "24:00")
     - `days` (list of texts, default null): MON, TUE, WED, THU, FRI, SAT, SUN; null: every day.
     - `dates` (list of texts, default null): YYYY-MM-DD, or first and last as YYYY-MM-DD/YYYY-MM-DD; null: every date.

@@ -31,7 +31,7 @@ variable "handlers" {
       - `memory_mb` (number, default 256)
     - `settle` (object)
       - `memory_mb` (number, default 256)
-      - `maximum_concurrency` (number, default null): Most instances at once, 2 to 1000; null: 10, or one for each 25 starts a second that pace or a window allows, if that is more.
+      - `maximum_concurrency` (number, default null): Most instances at once, 2 to 1000. Null: 10, or one for each 25 starts a second that pace or a window allows, if that is more.
   EOT
   type        = any
   default     = {}
@@ -55,7 +55,7 @@ variable "platform" {
   description = <<-EOT
     What an organisation sets once for all its pipelines.
 
-    - `appliers` (set of texts, default []): ARNs of the roles and users that run terraform apply, with * where you like: named in the output kms_key_policy_statements.
+    - `appliers` (set of texts, default []): ARNs of the roles and users that run terraform apply, with * where you like. The output kms_key_policy_statements names them.
     - `iam` (object)
       - `path` (text, default "/")
       - `permissions_boundary` (text, default null)

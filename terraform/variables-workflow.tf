@@ -9,7 +9,7 @@ variable "workflow" {
       - `arn` (text, required)
     - `input_format` (text, default "objects"): "objects": as above; "s3-notification": {"Records": […]}, as S3 writes it.
     - `events_per_execution` (number, default 1): Most objects that one execution is given.
-    - `order` (text, default "none"): What two uploads of one object do. "none": each starts on its own; "latest": one at a time, and only the newest that waits; "each": one at a time, all of them.
+    - `order` (text, default "none"): What two uploads of one object do. "none": each starts on its own. "latest": one at a time, and only the newest that waits. "each": one at a time, all of them.
     - `alias` (object): A name by which executions are started, and the versions it stands for; null: none. Only with a definition.
       - `name` (text, required)
       - `previous_version_arn` (text, default null)

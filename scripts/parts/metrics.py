@@ -11,7 +11,7 @@ from pathlib import Path
 from program.paths import ROOT
 
 FILE = ROOT / "terraform/data/metrics.json"
-PAGE = ROOT / "docs/metrics.md"
+PAGE = ROOT / "docs/reference/metrics.md"
 BEGIN, END = "<!-- begin metrics -->", "<!-- end metrics -->"
 # What every function reports of itself.
 EVERY = "every"

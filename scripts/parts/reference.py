@@ -5,11 +5,13 @@ Read from the HCL itself; scripts/variables writes them.
 
 import dataclasses
 import re
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
 from program.paths import ROOT
 
+_GENERATED = "<!-- written by scripts/variables -->"
 BEGIN, END = "<!-- BEGIN_TF_DOCS -->", "<!-- END_TF_DOCS -->"
 _BLOCK = re.compile(r'^(variable|output) "(\w+)" {\n(.*?)^}\n', re.MULTILINE | re.DOTALL)
 # From an attribute to the next one, or to a block.
@@ -103,10 +105,14 @@ def _named(kind: str, name: str) -> str:
 
 
 def _cell(text: str) -> str:
-    # What is code stays as it is.
+    return _markdown(text).replace("|", "\\|").replace("\n", "<br/>")
+
+
+def _markdown(text: str) -> str:
+    """A description, in which what is no code shows its stars and brackets."""
     parts = re.split(r"(`[^`\n]*`)", text)
     parts[::2] = [part.replace("<", "&lt;").replace("*", "\\*") for part in parts[::2]]
-    return "".join(parts).replace("|", "\\|").replace("\n", "<br/>")
+    return "".join(parts)
 
 
 def _code(text: str) -> str:
@@ -118,8 +124,8 @@ def _code(text: str) -> str:
 
 
 def without(text: str) -> str:
-    """A document without its tables: what they say stands in the HCL."""
-    return re.sub(f"{BEGIN}.*?{END}", "", text, flags=re.DOTALL)
+    """A document without its tables: what they say stands in the HCL, as all of a page does that is written from it."""
+    return "" if _GENERATED in text else re.sub(f"{BEGIN}.*?{END}", "", text, flags=re.DOTALL)
 
 
 def written(directory: Path) -> str:
@@ -132,6 +138,39 @@ def written(directory: Path) -> str:
     return before + tables(directory) + after
 
 
+def pages() -> dict[Path, str]:
+    """The composition's inputs and outputs as pages to read: the registry's tables have no room for lists."""
+    found = entries(ROOT / "terraform")
+    variables = [entry for entry in found if entry.kind == "variable"]
+    outputs = [entry for entry in found if entry.kind == "output"]
+    inputs = ["# Inputs", _GENERATED, "The variables of the module, required ones first."]
+    for entry in sorted(variables, key=lambda entry: entry.default is not None):
+        if entry.default is None:
+            default = "Required."
+        elif "\n" in entry.default:
+            default = f"Default:\n\n```text\n{entry.default}\n```"
+        else:
+            default = f"Default: `{entry.default}`."
+        inputs += [f"## {entry.name}", _wrapped(_markdown(entry.description)), default]
+    given = ["# Outputs", _GENERATED, "What the module gives back.", "| output | what |\n| --- | --- |"]
+    given[-1] += "".join(f"\n| `{entry.name}` | {_cell(entry.description)} |" for entry in outputs)
+    directory = ROOT / "docs/reference"
+    return {directory / "inputs.md": "\n\n".join(inputs) + "\n", directory / "outputs.md": "\n\n".join(given) + "\n"}
+
+
+def _wrapped(text: str) -> str:
+    """Lines of at most 100 columns; what goes on with an item of a list is below its text."""
+    lines = []
+    for line in text.splitlines():
+        indent = re.match(r" *(- )?", line)[0]
+        lines += textwrap.wrap(
+            line, 100, subsequent_indent=" " * len(indent), break_long_words=False, break_on_hyphens=False, drop_whitespace=True
+        ) or [""]
+    return "\n".join(lines)
+
+
 def write() -> None:
     for directory in modules():
         (directory / "README.md").write_text(written(directory))
+    for path, text in pages().items():
+        path.write_text(text)

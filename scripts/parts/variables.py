@@ -272,8 +272,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="scripts/variables",
         description="Writes terraform/variables-*.tf and terraform/modules/input/words.tf from the types in "
-        "terraform/modules/input, terraform/data/metrics.json and docs/metrics.md from what the handlers count, and the tables of "
-        "inputs and outputs in the modules' READMEs. To be run whenever one of them changes; a test compares.",
+        "terraform/modules/input, terraform/data/metrics.json and docs/reference/metrics.md from what the handlers count, and the "
+        "inputs and outputs in the modules' READMEs and in docs/reference. To be run when one of them changes; a test compares.",
     )
     return parser.parse_args(arguments)
 

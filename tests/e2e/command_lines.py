@@ -4,6 +4,7 @@ import os
 import re
 import shlex
 import subprocess
+from pathlib import Path
 
 from build import operators
 from program.paths import ROOT
@@ -22,10 +23,20 @@ _REFUSED = {
 }
 
 
-def in_blocks(page: str) -> list[str]:
+# The runbook has a test of its own, and the program cannot be installed into this pipeline.
+_ELSEWHERE = ("runbook", "install")
+
+
+def in_blocks(page: str | Path) -> list[str]:
     """Those of its blocks of commands."""
     blocks = re.findall(r"```sh\n(.*?)```", (ROOT / page).read_text(), re.DOTALL)
     return [line.split("  #")[0].strip() for block in blocks for line in block.splitlines() if line.startswith("spillway")]
+
+
+def of_pages() -> list[str]:
+    """Those in blocks of the guide, of the operator's pages but the runbook, and of the reference: each once."""
+    pages = [path for part in ("guide", "operate", "reference") for path in sorted((ROOT / "docs" / part).glob("*.md"))]
+    return list(dict.fromkeys(line for page in pages if page.stem not in _ELSEWHERE for line in in_blocks(page)))
 
 
 def in_sentences(text: str) -> list[str]:
@@ -45,8 +56,8 @@ def under(page: str, heading: str) -> list[str]:
 
 def run(line: str, running: Running, key: str = "status/7.json") -> subprocess.CompletedProcess:
     """As a person types it, with this pipeline, its bucket and an object's key for those that the page names."""
-    names = {"my-bucket": running.bucket, "device-status": running.name, "status/7.json": key}
-    words = [running.name if word == "NAME" else word for word in shlex.split(line)]
+    names = {"my-bucket": running.bucket, "device-status": running.name, "status/7.json": key, "hello.txt": key}
+    words = [running.name if word in ("NAME", "reports") else word for word in shlex.split(line)]
     for named, own in names.items():
         words = [word.replace(named, own) for word in words]
     environment = {**os.environ, **running.emulator.environment, "SPILLWAY_PIPELINE": running.name}

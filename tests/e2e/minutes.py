@@ -121,7 +121,7 @@ def of(pipeline: Pipeline, directory: Path) -> Minutes:
     return Minutes(pipeline, _planned[asked])
 
 
-def does(running: Running, heading: str, line: str, page: str = "docs/runbook.md", **more: str) -> str:
+def does(running: Running, heading: str, line: str, page: str = "docs/operate/runbook.md", **more: str) -> str:
     """A command that stands under the alarm's heading; what it said."""
     assert line in command_lines.under(page, heading)
     ended = command_lines.run(line, running, **more)

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sites import Sites
 
-# docs/emulator.md: attributes that the emulator does not keep.
+# docs/evidence/emulator.md: attributes that the emulator does not keep.
 MACHINE = {"tracing_configuration"}
 ALARM = {"actions_enabled", "alarm_description", "dimensions", "period", "statistic", "treat_missing_data"}
 CRAWLER_ALARMS = {

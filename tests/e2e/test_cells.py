@@ -1,4 +1,4 @@
-"""Every order, batch, way in, kind of queue and input format (docs/matrix.md), judged by Step Functions' executions."""
+"""Every order, batch, way in, kind of queue and input format (docs/reference/matrix.md), judged by Step Functions' executions."""
 
 import dataclasses
 

@@ -1,4 +1,4 @@
-"""Every command line of docs/operations.md, as it stands there."""
+"""Every command line of the guide, of the operator's pages and of the reference, as it stands there."""
 
 import command_lines
 import pytest
@@ -6,7 +6,7 @@ from running import Running
 
 pytestmark = pytest.mark.xdist_group("device-status")
 
-LINES = command_lines.in_blocks("docs/operations.md")
+LINES = command_lines.of_pages()
 
 
 @pytest.mark.parametrize("line", LINES)

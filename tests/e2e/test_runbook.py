@@ -1,4 +1,4 @@
-"""Every command line of docs/runbook.md, as it stands there."""
+"""Every command line of docs/operate/runbook.md, as it stands there."""
 
 import re
 from collections.abc import Iterator
@@ -10,10 +10,10 @@ from running import Running
 
 pytestmark = pytest.mark.xdist_group("device-status")
 
-RUNBOOK = (ROOT / "docs/runbook.md").read_text()
+RUNBOOK = (ROOT / "docs/operate/runbook.md").read_text()
 LINES = command_lines.in_sentences(RUNBOOK)
-# What the other page has is tested there.
-ELSEWHERE = {command_lines.without_pipeline(line) for line in command_lines.in_blocks("docs/operations.md")}
+# What the other pages have is tested there.
+ELSEWHERE = {command_lines.without_pipeline(line) for line in command_lines.of_pages()}
 OWN = [line for line in LINES if command_lines.without_pipeline(line) not in ELSEWHERE]
 
 
@@ -32,6 +32,6 @@ def test_a_command_does_what_the_page_says(line: str, running: Running) -> None:
 def test_the_page_says_what_to_do_by_this_program_alone() -> None:
     """No other program's command, and no item written by hand."""
     assert len(LINES) > 20
-    assert set(command_lines.in_blocks("docs/runbook.md")) <= set(LINES)
+    assert set(command_lines.in_blocks("docs/operate/runbook.md")) <= set(LINES)
     assert not re.findall(r"\baws \w+ |put-item|update-item|curl ", RUNBOOK)
     assert all(line.startswith("spillway -p NAME ") for line in LINES), LINES

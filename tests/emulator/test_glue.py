@@ -1,4 +1,4 @@
-"""What is added to the emulator for Glue's jobs, and for what Step Functions does around them (docs/emulator.md)."""
+"""What is added to the emulator for Glue's jobs, and for what Step Functions does around them (docs/evidence/emulator.md)."""
 
 import itertools
 import json

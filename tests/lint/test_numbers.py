@@ -40,12 +40,12 @@ def test_the_readme_counts_the_functions() -> None:
     assert said.groups() == tuple(WORDS[count] for count in functions(terraform))
 
 
-def test_the_readme_counts_the_mutations() -> None:
-    said = re.search(r"breaks the handlers on purpose, in (\d+) ways", tree.texts()["README.md"])
+def test_the_page_of_tests_counts_the_mutations() -> None:
+    said = re.search(r"breaks the handlers on purpose, in (\d+) ways", tree.texts()["docs/evidence/README.md"])
     assert said
     assert int(said[1]) == len(mutations())
 
 
 def test_every_mutation_is_a_row_with_its_title() -> None:
-    rows = re.findall(r"^\| `([\w-]+)` \| (.*?\.) \|", tree.texts()["docs/simulation.md"], re.MULTILINE)
+    rows = re.findall(r"^\| `([\w-]+)` \| (.*?\.) \|", tree.texts()["docs/evidence/simulation.md"], re.MULTILINE)
     assert {name: title.replace("`", "") for name, title in rows} == mutations()

@@ -73,6 +73,11 @@ def test_no_table_is_stale(directory: Path) -> None:
     assert text == reference.written(directory), "run scripts/variables"
 
 
+@pytest.mark.parametrize(("page", "text"), reference.pages().items(), ids=lambda one: getattr(one, "stem", ""))
+def test_no_page_is_stale(page: Path, text: str) -> None:
+    assert page.read_text() == text, "run scripts/variables"
+
+
 @pytest.mark.parametrize("directory", MODULES, ids=name)
 def test_everything_is_described(directory: Path) -> None:
     assert [entry.name for entry in reference.entries(directory) if not entry.description] == []

@@ -130,7 +130,7 @@ def test_released_documents_have_the_real_address_and_no_link_leads_out_of_the_a
         for target in re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", text) if name.endswith(".md") else []:
             path = (Path("/") / name).parent / target
             assert str(path.resolve()).startswith("/terraform"), (name, target)
-    assert f"https://github.com/{REPOSITORY}/blob/v{VERSION}/docs/matrix.md" in texts["terraform/README.md"]
+    assert f"https://github.com/{REPOSITORY}/blob/v{VERSION}/docs/reference/matrix.md" in texts["terraform/README.md"]
 
 
 def test_a_documents_links_within_the_release_stay() -> None:

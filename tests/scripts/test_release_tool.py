@@ -34,7 +34,7 @@ def test_the_archive_has_the_program_that_a_test_run_has_compiled(tmp_path: Path
 
 def test_each_system_has_a_machine_that_builds_for_it_and_a_name_on_the_page() -> None:
     workflow = (ROOT / ".github/workflows/release.yml").read_text()
-    page = (ROOT / "docs/install.md").read_text()
+    page = (ROOT / "docs/guide/install.md").read_text()
     functions = re.findall(r"^ +machine: ([\w.-]+)$", workflow, re.MULTILINE)
     others = re.search(r"^ +machine: \[(.*)\]$", workflow, re.MULTILINE)[1].split(", ")
     assert {*functions, *others} == set(tool.MACHINES.values())

@@ -36,7 +36,7 @@ def flood(pipeline: UnderTest, rng: random.Random) -> list[Upload]:
             pipeline.send(s3_records.notifications([upload], rng))
             time.sleep(0.2)
         pipeline.until_quiet()
-    # Repeated, they are refused by their own conditions: docs/second-opinion.md.
+    # Repeated, they are refused by their own conditions: docs/evidence/second-opinion.md.
     assert pipeline.server.ask("told")["lost"]["TransactWriteItems"] > 0
     return uploads
 

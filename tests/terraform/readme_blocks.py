@@ -9,23 +9,20 @@ from release.addresses import PLACEHOLDER
 
 DOCUMENTS = [
     ROOT / "README.md",
-    ROOT / "docs/install.md",
+    *sorted(path for part in ("guide", "operate", "reference") for path in (ROOT / "docs" / part).glob("*.md")),
     *sorted(path for path in (ROOT / "terraform").rglob("README.md") if ".terraform" not in path.parts),
 ]
 _BLOCK = re.compile(r"^```hcl\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _PROMISE = re.compile(r"^# makes (no|\d+) resources?$", re.MULTILINE)
 _TOP = re.compile(r'^(module|resource|output|variable|locals|data|provider)\b(?: "(\w+)")?(?: "(\w+)")?', re.MULTILINE)
 
-# An argument alone belongs to a pipeline.
-_AROUND = """module "spillway" {{
-  source   = "{source}"
-  name     = "reports"
-  buckets  = {{ uploads = {{ name = "my-uploads", notification = "owned", sources = {{ all = {{}} }} }} }}
-  workflow = {{ definition = file("${{path.module}}/workflow.asl.json") }}
-
-  {argument}
-}}
-"""
+# An argument alone belongs to a pipeline, of which it replaces the one of its name.
+_PIPELINE = {
+    "name": '"reports"',
+    "buckets": '{ uploads = { name = "my-uploads", notification = "owned", sources = { all = {} } } }',
+    "workflow": '{ definition = file("${path.module}/workflow.asl.json") }',
+}
+_ARGUMENT = re.compile(r"^(\w+) += ", re.MULTILINE)
 _ARGUMENTS = {
     "aws_cloudwatch_log_group": 'name = "reports"',
     "aws_dynamodb_table": 'name = "devices"\n  hash_key = "id"\n  attribute {\n    name = "id"\n    type = "S"\n  }',
@@ -102,7 +99,9 @@ class Block:
     def _whole(self) -> str:
         if not self.is_an_argument:
             return self.text
-        return _AROUND.format(source=PLACEHOLDER, argument=self.text.replace("\n", "\n  "))
+        given = set(_ARGUMENT.findall(self.text))
+        rest = "".join(f"{name} = {value}\n" for name, value in _PIPELINE.items() if name not in given)
+        return f'module "spillway" {{\nsource = "{PLACEHOLDER}"\n{rest}{self.text}}}\n'
 
 
 BLOCKS = [

@@ -79,7 +79,7 @@ def test_an_alarm_begins_above_its_threshold_and_not_at_it(most: Plan, beyond: i
 
 
 def test_a_description_has_a_command_and_a_heading_of_the_runbook(most: Plan) -> None:
-    runbook = (ROOT / "docs/runbook.md").read_text()
+    runbook = (ROOT / "docs/operate/runbook.md").read_text()
     headings = set(re.findall(r"^## (\S+)$", runbook, re.MULTILINE))
     alarms, composites = most
     found = set()
@@ -87,14 +87,16 @@ def test_a_description_has_a_command_and_a_heading_of_the_runbook(most: Plan) ->
         what, first, page = alarm.description.split("\n")
         assert what.endswith("."), what
         assert re.fullmatch(r"First: spillway -p reports (\w+( --longest 10)?)", first), first
-        found.add(page.removeprefix("Runbook: docs/runbook.md#"))
+        found.add(page.removeprefix("Runbook: docs/operate/runbook.md#"))
         assert len(alarm.description) <= 1024
     assert found | {"unhealthy"} == headings
     assert len(composites) == 1
 
 
 def test_the_command_of_a_description_is_the_first_one_of_its_heading(most: Plan) -> None:
-    pages = dict(re.findall(r"^## (\S+)$\n(.*?)(?=^## |\Z)", (ROOT / "docs/runbook.md").read_text(), re.MULTILINE | re.DOTALL))
+    pages = dict(
+        re.findall(r"^## (\S+)$\n(.*?)(?=^## |\Z)", (ROOT / "docs/operate/runbook.md").read_text(), re.MULTILINE | re.DOTALL)
+    )
     for alarm in most[0].values():
         _, first, page = alarm.description.split("\n")
         commands = re.findall(r"First: `(spillway [^`]+)`", pages[page.rsplit("#", 1)[1]])

@@ -1,4 +1,4 @@
-"""docs/matrix.md lists what Terraform accepts, each with a test that is there."""
+"""docs/reference/matrix.md lists what Terraform accepts, each with a test that is there."""
 
 import itertools
 import os
@@ -11,7 +11,7 @@ import pytest
 from program.paths import PYTHONPATH, ROOT
 from terraform_runs import Result, Run
 
-DOCUMENT = (ROOT / "docs/matrix.md").read_text()
+DOCUMENT = (ROOT / "docs/reference/matrix.md").read_text()
 
 
 def rows() -> dict[str, str]:

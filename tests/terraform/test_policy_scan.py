@@ -134,6 +134,11 @@ def _resource(checked: dict) -> str:
     return f"{Path(checked['file_path']).parent.as_posix().strip('/')} {'.'.join(address.split('.')[-2:])}".strip()
 
 
+def test_the_page_on_security_has_every_skip() -> None:
+    page = (ROOT / "docs/guide/security.md").read_text().partition("## Controls of checkov")[2]
+    assert set(re.findall(r"`(CKV2?_AWS_\d+)`", page)) == {skip.check for skip in SKIPPED}
+
+
 def test_nothing_is_found_but_what_is_skipped(findings: list[Finding]) -> None:
     assert [finding.text for finding in findings if not any(skip.covers(finding) for skip in SKIPPED)] == []
 

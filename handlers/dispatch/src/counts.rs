@@ -48,9 +48,9 @@ pub struct Counts {
     pub unclear: u32,
     /// Slots whose start an earlier tick left open.
     pub restarted: u32,
-    /// Slots whose execution was asked after.
+    /// Slots whose execution was described.
     pub swept: u32,
-    /// Executions that could not be asked after, above all because DescribeExecution was throttled: asked again later.
+    /// Executions that could not be described, above all because DescribeExecution was throttled: described later.
     pub not_described: u32,
     /// Outcomes that never came and were found by the sweep.
     pub outcomes_found: u32,

@@ -11,9 +11,9 @@ pub struct Counts {
     pub events: u32,
     /// Object events queued for the first time.
     pub queued: u32,
-    /// Object events queued although they had been, or may have been: nothing has been started for them yet.
+    /// Object events queued although they had been, or can have been: nothing has been started for them yet.
     pub queued_again: u32,
-    /// Object events that the pipeline works on or has worked on: nothing was done.
+    /// Object events that the pipeline processes or has processed: nothing was done.
     pub known: u32,
     /// Of the known ones, those whose etag is another one: two uploads with one identity, of which S3's own are never.
     pub lookalikes: u32,

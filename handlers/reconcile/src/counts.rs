@@ -13,13 +13,13 @@ pub struct Counts {
     pub known: u64,
     /// Objects queued that it did not know; in a dry run those that would be.
     pub queued: u64,
-    /// Objects queued again that this very run had queued, or may have: its batch was tried before.
+    /// Objects queued again that this very run had queued, or can have: its batch was tried before.
     pub queued_again: u64,
     /// Objects outside the range of times that was asked for.
     pub out_of_range: u64,
-    /// Objects so young that their events may be on their way.
+    /// Objects so young that their events can be on their way.
     pub too_young: u64,
-    /// Objects so old that the ledger may have forgotten them.
+    /// Objects so old that the ledger can have forgotten them.
     pub too_old: u64,
     /// Objects of no source.
     pub not_of_a_source: u64,
@@ -36,7 +36,7 @@ pub struct Counts {
     pub failed: u64,
     /// Items of the ledger that were read for rows that nothing moves any more.
     pub scanned: u64,
-    /// Rows that nothing moved any more, and were sent for again.
+    /// Rows that nothing moved any more, and were requeued.
     pub sent_again: u64,
     /// Versions that wait behind an execution that runs: they are sent for when it ends.
     pub waiting: u64,

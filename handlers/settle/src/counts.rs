@@ -36,7 +36,7 @@ pub struct Counts {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Values {
-    /// From the slot, which is put just before the start, until the outcome is settled.
+    /// From the slot, which is put right before the start, until the outcome is settled.
     pub start_to_outcome_milliseconds: Vec<u64>,
     /// 1 for each object event whose attempt failed and 0 for each that succeeded: the average is the share of failures.
     pub failures: Vec<u8>,

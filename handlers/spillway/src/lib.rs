@@ -4,7 +4,7 @@
 //! the handlers ask these modules and call AWS as they say. Unit tests, property tests, the model and the simulation run
 //! this very code.
 //!
-//! `docs/architecture.md` says where what lies, and `docs/protocol.md` how it works.
+//! `docs/design/architecture.md` says where what lies, and `docs/design/protocol.md` how it works.
 
 pub mod event;
 pub mod execution;

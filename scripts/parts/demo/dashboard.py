@@ -71,6 +71,7 @@ def draw(title: str, subtitle: str, shown: Iterable[Row], period: int) -> str:
     height = TOP + ROW * len(every) + 16
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{escape(title)}">',
+        f"<title>{escape(title)}</title>",
         f"<style>{STYLE}</style>",
         f'<rect class="page" width="{WIDTH}" height="{height}"/>',
         f'<text class="title" x="16" y="36">{escape(title)}</text>',

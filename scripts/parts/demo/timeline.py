@@ -88,6 +88,7 @@ def draw(timeline: Timeline) -> str:
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" role="img"'
         f' aria-label="{escape(timeline.title, {chr(34): "&quot;"})}">',
+        f"<title>{escape(timeline.title)}</title>",
         f"<style>{STYLE}</style>",
         f'<rect class="page" width="{WIDTH}" height="{height}" rx="8"/>',
         f'<text class="title" x="{LEFT}" y="38">{escape(timeline.title)}</text>',

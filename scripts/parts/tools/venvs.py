@@ -17,6 +17,7 @@ _LAYERS = {
     "peer": ("peer.txt",),
     "moto": ("moto.txt",),
     "release": ("release.txt",),
+    "site": ("site.txt",),
 }
 
 

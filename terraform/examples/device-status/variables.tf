@@ -82,7 +82,7 @@ variable "tags" {
 }
 
 variable "workflow_timeout_seconds" {
-  description = "Longest time that the work on one report may take."
+  description = "Longest time that the work on one report can take."
   type        = number
   default     = 900
   nullable    = false

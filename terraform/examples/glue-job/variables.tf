@@ -23,7 +23,7 @@ variable "job_runs" {
 }
 
 variable "job_timeout_minutes" {
-  description = "Longest time that a run of the job may take."
+  description = "Longest time that a run of the job can take."
   type        = number
   default     = 10
   nullable    = false

@@ -101,7 +101,7 @@ variable "schedule" {
 # -----------------------------------------------------------------------------
 
 variable "drain_seconds" {
-  description = "Time that the backlog may need to drain, at the present rate; null: no such alarm."
+  description = "Time to drain the backlog, at the present rate, above which the alarm begins; null: no such alarm."
   type        = number
   default     = null
 
@@ -112,7 +112,7 @@ variable "drain_seconds" {
 }
 
 variable "failure_percent" {
-  description = "Share of attempts that may fail, in percent."
+  description = "Share of failed attempts above which the alarm begins, in percent."
   type        = number
   default     = 50
   nullable    = false
@@ -135,7 +135,7 @@ variable "no_tick_seconds" {
 }
 
 variable "oldest_event_seconds" {
-  description = "Age that the oldest event in a lane's queue may have."
+  description = "Age of the oldest event in a lane's queue above which the alarm begins."
   type        = number
   default     = 86400
   nullable    = false
@@ -147,7 +147,7 @@ variable "oldest_event_seconds" {
 }
 
 variable "oldest_slot_seconds" {
-  description = "Age that the oldest slot may have: longer than the longest execution."
+  description = "Age of the oldest slot above which the alarm begins: longer than the longest execution."
   type        = number
   default     = 86400
   nullable    = false
@@ -159,7 +159,7 @@ variable "oldest_slot_seconds" {
 }
 
 variable "override_hours" {
-  description = "Hours that an operator's pause or override may last."
+  description = "Hours of an operator's pause or override after which the alarm begins."
   type        = number
   default     = 24
   nullable    = false
@@ -173,7 +173,7 @@ variable "override_hours" {
 variable "runbook" {
   description = "Address of the runbook, to which # and the alarm's heading are added."
   type        = string
-  default     = "docs/runbook.md"
+  default     = "docs/operate/runbook.md"
   nullable    = false
 }
 

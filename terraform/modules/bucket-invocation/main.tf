@@ -4,7 +4,7 @@ resource "aws_lambda_permission" "this" {
   function_name = var.function.arn
   principal     = "s3.amazonaws.com"
 
-  # A bucket's ARN names no account, and its name may be someone else's once the
+  # A bucket's ARN names no account, and its name can be someone else's once the
   # bucket is deleted.
   source_account = var.bucket.account_id
   source_arn     = "arn:${var.partition}:s3:::${var.bucket.name}"

@@ -29,7 +29,7 @@ variable "target" {
   description = <<-EOT
     What is crawled: one folder of one bucket. In event mode AWS takes no second one.
 
-    - `bucket` (text, required): Name of the bucket; it may be unknown at plan.
+    - `bucket` (text, required): Name of the bucket; it can be unknown at plan.
     - `account_id` (text, default null): Account that owns the bucket; null: the queue's own.
     - `prefix` (text, default ""): The folder, not URL-encoded, with / at its end; "": the whole bucket.
     - `exclusions` (list of texts, default []): What is left out, as Glue's glob patterns relative to the folder.

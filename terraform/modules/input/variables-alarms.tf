@@ -5,26 +5,27 @@
 variable "alarms" {
   description = "The alarms, and whom they tell; null: there are none. They cost up to $3 a month with one lane."
   type = object({
-    # SNS topics that are told when an alarm begins and when it ends; 1 to 5.
+    # SNS topics that receive a notification when an alarm begins and when it ends;
+    # 1 to 5.
     topics = list(object({ arn = string }))
     # Time without a tick that ended; null: 180 with a tick every minute, and no
     # such alarm with any other schedule.
     no_tick_seconds = optional(number)
-    # Age that the oldest event in a lane's queue may have.
+    # Age of the oldest event in a lane's queue above which the alarm begins.
     oldest_event_seconds = optional(number, 86400)
-    # Age that the oldest slot may have; null: the longest execution and what the
-    # sweep needs, or a day where that is not known.
+    # Age of the oldest slot above which the alarm begins. Null: the longest execution and the time
+    # that the sweep needs, or a day where that is not known.
     oldest_slot_seconds = optional(number)
-    # Time that the backlog may need to drain; null: no such alarm.
+    # Time to drain the backlog above which the alarm begins; null: no such alarm.
     drain_seconds = optional(number)
-    # Share of attempts that may fail, in percent.
+    # Share of failed attempts above which the alarm begins, in percent.
     failure_percent = optional(number, 50)
-    # Hours that an operator's pause or override may last.
+    # Hours of an operator's pause or override after which the alarm begins.
     override_hours = optional(number, 24)
-    # Whether the topics are told by one composite alarm, not by each.
+    # Whether one composite alarm notifies the topics, not each alarm.
     unhealthy = optional(bool, false)
     # Address of the runbook, to which # and the alarm's heading are added.
-    runbook = optional(string, "docs/runbook.md")
+    runbook = optional(string, "docs/operate/runbook.md")
   })
   default = null
 

@@ -5,7 +5,7 @@
 variable "buckets" {
   description = "Buckets whose uploads start executions, by a key of your choice."
   type = map(object({
-    # Name of the bucket; it may be unknown at plan.
+    # Name of the bucket; it can be unknown at plan.
     name = string
     # Account that owns the bucket; null: this account.
     account_id = optional(string)
@@ -19,10 +19,9 @@ variable "buckets" {
       prefix = optional(string, "")
       # What a key ends with, as the key is and not URL-encoded; "": anything.
       suffix = optional(string, "")
-      # How events come: "sqs", straight from S3 into the queue; "lambda", by a
-      # function that writes the ledger first; "eventbridge", by a rule. A rule
-      # with prefix and suffix has a wildcard: an event bus has 30 such rules,
-      # those of all pipelines and of everybody else together.
+      # How events come. "sqs": straight from S3 into the queue. "lambda": by a function that writes
+      # the ledger first. "eventbridge": by a rule. A rule with prefix and suffix has a wildcard,
+      # and an event bus takes 30 such rules in all.
       via = optional(string, "sqs")
       # The lane they go to; null: the first.
       lane = optional(string)
@@ -34,8 +33,8 @@ variable "buckets" {
       # Only with "eventbridge": smallest and largest object, in bytes.
       min_size = optional(number)
       max_size = optional(number)
-      # Whether the empty objects whose keys end with /, by which S3's console
-      # shows folders, are worked on like any other object.
+      # Whether empty objects whose keys end with / are processed. S3's console shows folders by
+      # them.
       folder_markers = optional(bool, false)
     }))
   }))
@@ -121,7 +120,7 @@ variable "buckets" {
 # -----------------------------------------------------------------------------
 
 variable "fifo" {
-  description = "Whether the events queues are FIFO: the first attempts at an object's versions start in the order in which S3 reported them, and no duplicates within 5 minutes. Only for sources via \"lambda\"."
+  description = "Whether the events queues are FIFO. The first attempts at an object's versions then start in the order in which S3 reported them, and duplicates within 5 minutes are dropped. Only for sources via \"lambda\"."
   type        = bool
   default     = false
   nullable    = false
@@ -179,7 +178,7 @@ variable "topics" {
   type = map(object({
     # ARN of the topic; S3 must be allowed to publish to it.
     arn = string
-    # Without SNS's envelope. What comes in one is understood as well.
+    # Without SNS's envelope. A message in an envelope is understood as well.
     raw_delivery = optional(bool, true)
     # The lane the events go to; null: the first.
     lane = optional(string)
@@ -189,7 +188,7 @@ variable "topics" {
     # Filter (JSON) on the message's body, where keys are URL-encoded; null:
     # every message.
     filter_policy = optional(string)
-    # Whether empty objects whose keys end with / are worked on, of every bucket
+    # Whether empty objects whose keys end with / are processed, of every bucket
     # that is not in buckets.
     folder_markers = optional(bool, false)
   }))

@@ -67,8 +67,8 @@ variable "schedule" {
     expression = optional(string, "rate(1 minute)")
     # How long a tick may go on starting executions; null: 56.
     tick_seconds = optional(number)
-    # What a tick does when no event waits: "stop" ends it; "wait" has it wait
-    # for events until the next one takes over, so that an upload starts at once.
+    # What a tick does when no event waits. "stop" ends it. "wait" keeps it until the next tick
+    # takes over, so that an upload starts at once.
     idle    = optional(string, "stop")
     enabled = optional(bool, true)
   })
@@ -129,7 +129,7 @@ variable "windows" {
     priority = number
     # IANA name of the time zone of from, to, days and dates.
     timezone = optional(string, "UTC")
-    # HH:MM; to is not included, and may be 24:00. A window whose to is before
+    # HH:MM; to is not included, and can be 24:00. A window whose to is before
     # its from ends on the next day.
     from = optional(string, "00:00")
     to   = optional(string, "24:00")
@@ -172,7 +172,7 @@ variable "windows" {
   }
   validation {
     condition     = alltrue([for window in var.windows : can(regex("^([01][0-9]|2[0-3]):[0-5][0-9]$", window.from)) && can(regex("^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$", window.to))])
-    error_message = "A window is from 00:00 to 24:00, at the most: ${join(", ", [for name, window in var.windows : "windows.${name} says from \"${window.from}\" to \"${window.to}\"" if !can(regex("^([01][0-9]|2[0-3]):[0-5][0-9]$", window.from)) || !can(regex("^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$", window.to))])}. Write HH:MM, two digits each; only to may be 24:00."
+    error_message = "A window is from 00:00 to 24:00, at the most: ${join(", ", [for name, window in var.windows : "windows.${name} says from \"${window.from}\" to \"${window.to}\"" if !can(regex("^([01][0-9]|2[0-3]):[0-5][0-9]$", window.from)) || !can(regex("^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$", window.to))])}. Write HH:MM, two digits each; only to can be 24:00."
   }
   validation {
     condition     = alltrue([for window in var.windows : window.from != window.to])

@@ -57,8 +57,8 @@ variable "handlers" {
     }), {})
     settle = optional(object({
       memory_mb = optional(number, 256)
-      # Most instances at once, 2 to 1000; null: 10, or one for each 25 starts a
-      # second that pace or a window allows, if that is more.
+      # Most instances at once, 2 to 1000. Null: 10, or one for each 25 starts a second that pace or
+      # a window allows, if that is more.
       maximum_concurrency = optional(number)
     }), {})
   })
@@ -112,8 +112,8 @@ variable "ledger" {
 variable "platform" {
   description = "What an organisation sets once for all its pipelines."
   type = object({
-    # ARNs of the roles and users that run terraform apply, with * where you
-    # like: named in the output kms_key_policy_statements.
+    # ARNs of the roles and users that run terraform apply, with * where you like. The output
+    # kms_key_policy_statements names them.
     appliers = optional(set(string), [])
     iam = optional(object({
       path                 = optional(string, "/")

@@ -9,23 +9,23 @@ variable "reconcile" {
     # rate(...) or cron(...) of an EventBridge rule; cron is in UTC.
     schedule = optional(string, "rate(1 day)")
     # Age of its last move at which a row that is QUEUED, RETRY or WAITING is
-    # sent for again.
+    # requeued.
     stale_after_seconds = optional(number, 86400)
     # Most batches of 200 objects that are compared at once.
     max_concurrency = optional(number, 10)
-    # Comparing buckets with the ledger; null: none may be.
+    # Comparing buckets with the ledger; null: no bucket is.
     list = optional(object({
-      # Keys of the buckets that may be listed: of this account and Region.
+      # Keys of the buckets that can be listed: of this account and Region.
       buckets = optional(set(string), [])
       # Whether each scheduled run lists them, and not only who asks for it.
       scheduled = optional(bool, false)
-      # By bucket key, where S3 puts the bucket's inventories: a bucket of this
-      # account and Region, and the prefix below which they are.
+      # By bucket key, where S3 puts the bucket's inventories. That is a bucket of this account and
+      # Region, and the prefix below which they are.
       inventories = optional(map(object({
         bucket = string
         prefix = optional(string, "")
       })), {})
-      # Younger objects are left alone: their event may be under way.
+      # Younger objects are left alone: their event can be under way.
       min_age_seconds = optional(number, 86400)
     }))
   })
@@ -38,7 +38,7 @@ variable "reconcile" {
   }
   validation {
     condition     = var.reconcile.stale_after_seconds >= 3600 && var.reconcile.stale_after_seconds <= 2592000 && floor(var.reconcile.stale_after_seconds) == var.reconcile.stale_after_seconds
-    error_message = "reconcile.stale_after_seconds = ${var.reconcile.stale_after_seconds}: give whole seconds from 3600 (a retry may be delayed for 900 and then be hidden for some minutes) to 2592000, 30 days. Above the 1209600 of the queue's retention no message that still waits is ever sent for again; below, a backlog that old gets a second message for each of its rows."
+    error_message = "reconcile.stale_after_seconds = ${var.reconcile.stale_after_seconds}: give whole seconds from 3600 (a retry can be delayed for 900 and then be hidden for some minutes) to 2592000, 30 days. Above the 1209600 of the queue's retention no message that still waits is ever requeued; below, a backlog that old gets a second message for each of its rows."
   }
   validation {
     condition     = var.reconcile.max_concurrency >= 1 && var.reconcile.max_concurrency <= 1000 && floor(var.reconcile.max_concurrency) == var.reconcile.max_concurrency

@@ -15,9 +15,8 @@ variable "workflow" {
     input_format = optional(string, "objects")
     # Most objects that one execution is given.
     events_per_execution = optional(number, 1)
-    # What two uploads of one object do. "none": each starts on its own;
-    # "latest": one at a time, and only the newest that waits; "each": one at a
-    # time, all of them.
+    # What two uploads of one object do. "none": each starts on its own. "latest": one at a time,
+    # and only the newest that waits. "each": one at a time, all of them.
     order = optional(string, "none")
     # A name by which executions are started, and the versions it stands for;
     # null: none. Only with a definition.
@@ -71,7 +70,7 @@ variable "workflow" {
   }
   validation {
     # This and the next two: what goes together, with the rule of fifo in
-    # variables-intake.tf. docs/matrix.md has the table.
+    # variables-intake.tf. docs/reference/matrix.md has the table.
     condition     = var.workflow.order == "none" || var.workflow.events_per_execution == 1
     error_message = "workflow.order = \"${var.workflow.order}\" with workflow.events_per_execution = ${var.workflow.events_per_execution}: an execution of several objects would hold up all of them for one. Set events_per_execution = 1, or order = \"none\"."
   }

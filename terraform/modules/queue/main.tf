@@ -18,7 +18,7 @@ locals {
   )
 }
 
-# A policy may have 20 statements, 10 conditions and 8,192 bytes: one statement
+# A policy can have 20 statements, 10 conditions and 8,192 bytes: one statement
 # per kind of sender, not per bucket or account.
 locals {
   _away = (
@@ -45,7 +45,7 @@ locals {
         sid     = "S3"
         service = "s3.amazonaws.com"
         sources = local._named_arns
-        # A bucket's ARN names no account, and its name may be someone else's
+        # A bucket's ARN names no account, and its name can be someone else's
         # once the bucket is deleted.
         owner = { "aws:SourceAccount" = local._accounts }
       },

@@ -40,7 +40,7 @@ variable "buckets" {
   description = <<-EOT
     Buckets whose events the queue takes in, by a key of your choice.
 
-    - `name` (text, required): Name of the bucket; it may be unknown at plan.
+    - `name` (text, required): Name of the bucket; it can be unknown at plan.
     - `account_id` (text, default null): Account that owns the bucket; null: the queue's own.
     - `sources` (map of objects): The parts of the bucket, by a key of your choice: they become the bucket's notification entries (output bucket_notifications).
       - `prefix` (text, default "")

@@ -33,7 +33,7 @@ resource "aws_sfn_state_machine" "this" {
   definition = local._definition
   role_arn   = aws_iam_role.machine.arn
   tags       = var.tags
-  # Only STANDARD may have a Distributed Map.
+  # Only STANDARD can have a Distributed Map.
   type = "STANDARD"
 
   # Always said, for without this block the provider keeps the key it has.

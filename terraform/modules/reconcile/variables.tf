@@ -56,7 +56,7 @@ variable "rule_role_name" {
 
 variable "buckets" {
   description = <<-EOT
-    Buckets of this account and Region that may be listed, by a key of your choice, and what the prefix of a listing may start with; one that is "": anything.
+    Buckets of this account and Region that can be listed, by a key of your choice, and what the prefix of a listing may start with; one that is "": anything.
 
     - `name` (text, required)
     - `prefixes` (set of texts, required)
@@ -107,7 +107,7 @@ variable "iam" {
 
 variable "inventories" {
   description = <<-EOT
-    Where S3 puts inventories that may be read, by a key of your choice: a bucket of this account and Region, and the prefix below which they are.
+    Where S3 puts inventories that can be read, by a key of your choice: a bucket of this account and Region, and the prefix below which they are.
 
     - `bucket` (text, required)
     - `prefix` (text, default "")

@@ -1,4 +1,4 @@
-# Ticks that wait for events, in a function as small as it may be.
+# Ticks that wait for events, in a function as small as it can be.
 module "waiting" {
   source = "../../../terraform"
 

@@ -1,1 +1,1 @@
-"""What runs in the emulator's own process: MiniStack, and what docs/emulator.md says is added to it."""
+"""What runs in the emulator's own process: MiniStack, and what docs/evidence/emulator.md says is added to it."""

@@ -21,6 +21,7 @@ def bars(title: str, values: Bars, digits: int = 0) -> str:
     height = TOP + len(values) * (BAR + GAP)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{escape(title)}">',
+        f"<title>{escape(title)}</title>",
         f'<style>{STYLE}</style><text class="title" x="8" y="24">{escape(title)}</text>',
     ]
     for place, (label, value) in enumerate(values):

@@ -103,5 +103,5 @@ def _with(environ: dict, request: dict) -> dict:
 
 def _refusal() -> Answer:
     error = "com.amazon.coral.service#UnknownOperationException"
-    body = json.dumps({"__type": error, "message": "not with moto: see docs/second-opinion.md"}).encode()
+    body = json.dumps({"__type": error, "message": "not with moto: see docs/evidence/second-opinion.md"}).encode()
     return "400 BAD REQUEST", [("Content-Type", "application/x-amz-json-1.0"), ("Content-Length", str(len(body)))], body

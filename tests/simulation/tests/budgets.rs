@@ -1,6 +1,6 @@
 //! What an event, a tick and a crash may cost: a change that makes them dearer fails here.
 //!
-//! The limits are what is measured, a little more; `docs/performance.md` says what was wanted.
+//! The limits are what is measured, a little more; `docs/evidence/performance.md` says what was wanted.
 
 use std::time::Duration;
 
@@ -99,7 +99,7 @@ async fn no_item_is_longer_than_a_write_unit() {
     }
 }
 
-/// What docs/protocol.md says of long keys: all that a row can have is in one that failed.
+/// What docs/design/protocol.md says of long keys: all that a row can have is in one that failed.
 #[tokio::test(start_paused = true)]
 async fn a_row_of_a_long_key_stays_below_a_write_unit() {
     for (key_bytes, below) in [(300, true), (1_024, false)] {
@@ -209,7 +209,7 @@ async fn a_crash_holds_things_up_for_a_tick_or_as_long_as_outcomes_stay_hidden()
     );
 }
 
-/// The price of ticks that wait, in README.md: with one lane, 128 MB and arm64.
+/// The price of ticks that wait, in docs/guide/costs.md: with one lane, 128 MB and arm64.
 #[tokio::test(start_paused = true)]
 async fn a_pipeline_that_waits_for_events_costs_what_it_may() {
     for (lanes, most) in [(1, 6.0), (4, 8.0)] {

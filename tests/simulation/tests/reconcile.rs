@@ -979,7 +979,7 @@ async fn what_cannot_be_read_stops_nothing() {
     assert_eq!((counts[0].sent_again, counts[0].unreadable), (1, 1));
 }
 
-/// What going over the ledger and over a bucket costs: the figures of docs/protocol.md.
+/// What going over the ledger and over a bucket costs: the figures of docs/design/protocol.md.
 #[tokio::test(start_paused = true)]
 async fn what_it_costs() {
     let (pipeline, runs) = Kind::Plain.pipeline();

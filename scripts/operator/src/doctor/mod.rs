@@ -339,7 +339,7 @@ async fn alarms(connected: &Connected, pipeline: &Pipeline) -> Vec<Check> {
                         "no alarm is called {}_…: nobody is told when the pipeline stands still",
                         pipeline.name()
                     ),
-                    "set alarms = { topics = [{ arn = … }] } in the module block; docs/runbook.md has a page for each",
+                    "set alarms = { topics = [{ arn = … }] } in the module block; docs/operate/runbook.md has a page for each",
                 ),
                 (all, wired) if wired < all => warning(
                     CHECK,

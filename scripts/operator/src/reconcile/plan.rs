@@ -186,7 +186,7 @@ pub fn settling(
     Ok(settling_by(pipeline, object, young))
 }
 
-/// What a run costs in dollars, at the prices of us-east-1: `docs/operations.md` has the numbers.
+/// What a run costs in dollars, at the prices of us-east-1: `docs/operate/backfill.md` has the numbers.
 pub fn cost(listed: f64, unknown: f64) -> f64 {
     let per_known = (0.06 + 0.005 + 0.13 + 0.10) / 1e6;
     let per_unknown = (0.40 + 0.63) / 1e6;

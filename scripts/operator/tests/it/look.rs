@@ -153,7 +153,7 @@ fn every_code_of_a_finding_is_documented() {
         include_str!("../../src/status/verdict.rs"),
         include_str!("../../src/status/verdict/settle.rs"),
     ];
-    let page = include_str!("../../../../docs/operator-json.md");
+    let page = include_str!("../../../../docs/reference/operator-json.md");
     let listed = page.split("The codes of findings:").nth(1).unwrap();
     let listed = listed.split("\n\n").next().unwrap();
     let mut documented: Vec<&str> = listed.split('`').skip(1).step_by(2).collect();

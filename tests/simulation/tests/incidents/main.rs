@@ -1,4 +1,4 @@
-//! What went wrong in other systems that start executions for events, done to this one: `docs/incidents.md` tells what
+//! What went wrong in other systems that start executions for events, done to this one: `docs/evidence/incidents.md` tells what
 //! happened there, with its source.
 
 mod ends;

@@ -2,11 +2,11 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-/// Every test that `docs/incidents.md` names is here, and every test here is named there.
+/// Every test that `docs/evidence/incidents.md` names is here, and every test here is named there.
 #[test]
 fn the_page_and_the_tests_are_in_step() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let page = fs::read_to_string(root.join("../../docs/incidents.md")).expect("the page");
+    let page = fs::read_to_string(root.join("../../docs/evidence/incidents.md")).expect("the page");
     let marked = page.lines().filter_map(|line| line.strip_prefix("Test: `"));
     let named: BTreeSet<String> = marked
         .map(|rest| rest.trim_end_matches('`').to_owned())
