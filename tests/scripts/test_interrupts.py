@@ -23,6 +23,7 @@ ARGUMENTS = {
     "release": ["0.1.0", "--repository", "me/spillway", "--allow-dirty", "--out", "{directory}"],
     "requirements/lock": [],
     "simulate": ["--seeds", "1"],
+    "site": ["--out", "{directory}"],
     "spillway": ["--version"],
     "test": ["rust"],
 }
@@ -30,7 +31,11 @@ ARGUMENTS = {
 # These start nothing.
 ALONE = {"variables"}
 
-# Instead of cargo, terraform and uv: asked for its version it is the real one; else it goes on until it is ended, and so does what
+# The programs that are stubs.
+USUALLY = ("cargo", "terraform", "uv")
+INSTEAD = {"site": ("git",)}
+
+# What a stub does: asked for its version it is the real one; else it goes on until it is ended, and so does what
 # it has started itself, in a group of its own.
 STUB = """#!/usr/bin/env bash
 case " $* " in
@@ -42,11 +47,11 @@ exec sleep 300
 """
 
 
-def stubs(directory: Path, grandchild: bool) -> tuple[str, Path]:
+def stubs(directory: Path, names: tuple[str, ...], grandchild: bool) -> tuple[str, Path]:
     """A PATH with those in front, and the file in which they tell that they have started."""
     tools, told = directory / "tools", directory / "told"
     tools.mkdir()
-    for name in ("cargo", "terraform", "uv"):
+    for name in names:
         start = "setsid sleep 300 &" if grandchild else ""
         (tools / name).write_text(STUB.format(real=shutil.which(name) or "false", grandchild=start, told=told))
         (tools / name).chmod(0o755)
@@ -64,7 +69,7 @@ def test_every_script_is_looked_at() -> None:
 @pytest.mark.parametrize("script", ARGUMENTS)
 def test_a_signal_leaves_nothing_behind(script: str, name: str, tmp_path: Path) -> None:
     # uv starts no process of its own, and a shell finds no grandchild.
-    path, told = stubs(tmp_path, grandchild=script != "requirements/lock")
+    path, told = stubs(tmp_path, INSTEAD.get(script, USUALLY), grandchild=script != "requirements/lock")
     (tmp_path / "made").mkdir()
     arguments = [argument.format(directory=tmp_path / "made") for argument in ARGUMENTS[script]]
     environment = {**os.environ, "PATH": path, "AWS_DEFAULT_REGION": "us-east-1", marks.NAME: str(tmp_path)}

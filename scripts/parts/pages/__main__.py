@@ -8,6 +8,7 @@ from pathlib import Path
 
 from program import entry, processes
 from program.paths import ROOT, TARGET
+from release import workspace
 from tools import venvs
 
 from pages import linked
@@ -26,16 +27,18 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         description="Builds the documents as a static site. Open index.html by a web server: python3 -m http.server.",
     )
     parser.add_argument("--out", type=Path, default=TARGET / "site", help="where the site goes (default: target/site)")
-    parser.add_argument(
-        "--repository", default="https://github.com/OWNER/spillway", help="address of the repository, for links to its files"
-    )
+    address = f"https://github.com/{workspace.repository()}"
+    parser.add_argument("--repository", default=address, help=f"where links to files lead (default: {address})")
     return parser.parse_args(arguments)
 
 
 def files() -> list[str]:
     """Documents and what they show: tracked ones and new ones."""
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split("\0")
+    ran = processes.run(command, cwd=ROOT, env=dict(os.environ), stdout=subprocess.PIPE, text=True)
+    if ran.returncode != 0:
+        raise SiteError("git does not list the files: build the site in a clone of the repository")
+    listed = ran.stdout.split("\0")
     return sorted(name for name in listed if name.endswith(SHOWN) and name[0] != "." and (ROOT / name).is_file())
 
 
