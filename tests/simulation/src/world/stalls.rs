@@ -187,7 +187,7 @@ pub fn charge_slots_in_the_way(world: &World) {
     let left: HashSet<String> = puts
         .filter(|call| call.applied_ms.is_some() && dead.contains(&*call.caller))
         .flat_map(|call| call.facts.keys)
-        .filter(|key| key.pk == "slots")
+        .filter(|key| slots::is_partition(&key.pk))
         .map(|key| key.sk)
         .collect();
     for (name, wait) in &mut world.stalls.state().longest {
