@@ -1,6 +1,6 @@
 //! Which items a request names.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
@@ -113,6 +113,30 @@ pub(super) fn items(
         _ => {}
     }
     items
+}
+
+/// A table, and the value of a partition key in it.
+pub(super) type Partition = (String, String);
+
+/// The partitions that a request reads or writes; `None`: it does not say which.
+pub(super) fn partitions(
+    tables: &BTreeMap<String, TableKeys>,
+    operation: &str,
+    body: &Value,
+) -> Option<BTreeSet<Partition>> {
+    if operation == "Query" {
+        let table = body["TableName"].as_str()?.to_owned();
+        let key = of_query(operation, body).filter(|_| body["IndexName"].is_null())?;
+        return Some(BTreeSet::from([(table, key.pk)]));
+    }
+    let items = items(tables, operation, body);
+    let statements = body["Statements"].as_array().map_or(0, Vec::len);
+    let named = items.iter().map(|(table, key)| {
+        let key = tables.get(table)?.key_of(key);
+        Some((table.clone(), key.pk))
+    });
+    let named: BTreeSet<Partition> = named.collect::<Option<_>>()?;
+    (!named.is_empty() && items.len() >= statements).then_some(named)
 }
 
 /// Table and key attributes of one of the handlers' statements: `INSERT INTO "table" VALUE {'pk': ?, …}`, and `UPDATE "table"

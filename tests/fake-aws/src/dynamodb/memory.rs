@@ -1,8 +1,11 @@
-//! Answers to reads, kept until the next write: a drain that waits for a free slot asks the same again and again.
+//! Answers to reads, kept until a write to a partition that they read: a drain that waits for a free slot asks the same again
+//! and again.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use serde_json::Value;
+
+use super::keys::Partition;
 
 /// Enough for what one round of a handler reads.
 const MOST: usize = 256;
@@ -10,7 +13,14 @@ const MOST: usize = 256;
 /// By operation and request. The engine's answers depend on nothing else between two writes.
 #[derive(Default)]
 pub(super) struct Memory {
-    answers: HashMap<String, Value>,
+    answers: HashMap<String, Kept>,
+}
+
+/// An answer.
+struct Kept {
+    /// What it was read from; `None`: not known, so every write counts.
+    read: Option<BTreeSet<Partition>>,
+    answer: Value,
 }
 
 impl Memory {
@@ -21,17 +31,22 @@ impl Memory {
     }
 
     pub(super) fn answer(&self, key: &str) -> Option<Value> {
-        self.answers.get(key).cloned()
+        self.answers.get(key).map(|kept| kept.answer.clone())
     }
 
-    pub(super) fn keep(&mut self, key: String, answer: &Value) {
+    pub(super) fn keep(&mut self, key: String, read: Option<BTreeSet<Partition>>, answer: &Value) {
         if self.answers.len() >= MOST {
             self.answers.clear();
         }
-        self.answers.insert(key, answer.clone());
+        let answer = answer.clone();
+        self.answers.insert(key, Kept { read, answer });
     }
 
-    pub(super) fn forget(&mut self) {
-        self.answers.clear();
+    /// Forgets what was read from these partitions; `None`: everything.
+    pub(super) fn forget(&mut self, written: Option<&BTreeSet<Partition>>) {
+        self.answers.retain(|_, kept| match (&kept.read, written) {
+            (Some(read), Some(written)) => read.is_disjoint(written),
+            (None, _) | (_, None) => false,
+        });
     }
 }

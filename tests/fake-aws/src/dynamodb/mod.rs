@@ -82,11 +82,18 @@ impl DynamoWorld {
         }
         let result = self.primary.run(operation, body.clone());
         match (read, &result) {
-            (Some(key), Ok(answer)) => self.memory.keep(key, answer),
+            (Some(key), Ok(answer)) => {
+                let read = keys::partitions(&self.tables, operation, body);
+                self.memory.keep(key, read, answer);
+            }
             (Some(_), Err(_)) => {}
             // It changed nothing.
             (None, Err(error)) if error.code == "ConditionalCheckFailedException" => {}
-            (None, _) => self.memory.forget(),
+            (None, _) if matches!(operation, "Scan" | "TransactGetItems" | "DescribeTable") => {}
+            (None, _) => {
+                let written = keys::partitions(&self.tables, operation, body);
+                self.memory.forget(written.as_ref());
+            }
         }
         let answer = result?;
         if operation == "CreateTable" {

@@ -106,7 +106,7 @@ impl DynamoDb {
         if let Some(replica) = &mut dynamodb.replica {
             replica.sweep_ttl();
         }
-        dynamodb.memory.forget();
+        dynamodb.memory.forget(None);
         dynamodb.primary.sweep_ttl()
     }
 }

@@ -114,6 +114,66 @@ async fn updates_and_deletes_take_conditions() {
     assert!(aws.dynamodb().items(TABLE).is_empty());
 }
 
+/// Whether a query of partition "a" finds as many items, and a read of its item the same state, as there are.
+async fn sees(client: &Client, items: i32, of_a: Option<&str>) -> bool {
+    let query = client.query().table_name(TABLE).consistent_read(true);
+    let query = query.key_condition_expression("pk = :pk");
+    let query = query.expression_attribute_values(":pk", text("a")).send();
+    let get = client.get_item().table_name(TABLE).consistent_read(true);
+    let get = get.set_key(Some(key("a", "1"))).send();
+    let (query, get) = (query.await.expect("a page"), get.await.expect("a read"));
+    query.count() == items && state(get.item()) == of_a
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_read_sees_each_kind_of_write_also_when_another_partition_was_written_since() {
+    let (aws, client) = one_table();
+    put(&client, "a", "1", "put").await;
+    assert!(sees(&client, 1, Some("put")).await);
+    put(&client, "b", "1", "put").await;
+    assert!(sees(&client, 1, Some("put")).await);
+
+    let update = client.update_item().table_name(TABLE);
+    let update = update.set_key(Some(key("a", "1")));
+    let update = update.update_expression("SET #s = :s");
+    let update = update.expression_attribute_names("#s", "state");
+    let update = update.expression_attribute_values(":s", text("updated"));
+    update.send().await.expect("an update");
+    assert!(sees(&client, 1, Some("updated")).await);
+
+    let statement = |pk: &str, sk: &str| {
+        let text = format!("INSERT INTO \"{TABLE}\" VALUE {{'pk': ?, 'sk': ?}}");
+        let request = BatchStatementRequest::builder().statement(text);
+        let key = [self::text(pk), self::text(sk)];
+        request.set_parameters(Some(key.into())).build().unwrap()
+    };
+    let batch = client.batch_execute_statement();
+    let batch = batch.statements(statement("b", "2")).statements(statement("a", "2"));
+    batch.send().await.expect("statements");
+    assert!(sees(&client, 2, Some("updated")).await);
+
+    let put = Put::builder().table_name(TABLE);
+    let put = put.set_item(Some(item("a", "1", "in a transaction"))).build();
+    let delete = Delete::builder().table_name(TABLE);
+    let delete = delete.set_key(Some(key("a", "2"))).build();
+    let transaction = client.transact_write_items();
+    let transaction = transaction
+        .transact_items(TransactWriteItem::builder().put(put.unwrap()).build())
+        .transact_items(TransactWriteItem::builder().delete(delete.unwrap()).build());
+    transaction.send().await.expect("a transaction");
+    assert!(sees(&client, 1, Some("in a transaction")).await);
+
+    let delete = DeleteRequest::builder().set_key(Some(key("a", "1")));
+    let delete = WriteRequest::builder().delete_request(delete.build().unwrap());
+    let batch = client.batch_write_item();
+    let batch = batch.request_items(TABLE, vec![delete.build()]);
+    batch.send().await.expect("a batch");
+    assert!(sees(&client, 0, None).await);
+
+    aws.dynamodb().put(TABLE, json!({"pk": {"S": "a"}, "sk": {"S": "1"}, "state": {"S": "by hand"}}));
+    assert!(sees(&client, 1, Some("by hand")).await);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_query_reads_one_partition_in_pages() {
     let (aws, client) = one_table();
