@@ -24,7 +24,7 @@ pub fn tell(fact: Fact, problem: Option<AwsError>, counts: &mut Counts, failures
                 warn!(key, "{oddity}");
             }
         }
-        Fact::Adopted { key } => debug!(key, "was found before it was reported"),
+        Fact::Adopted { key } => debug!(key, "reconcile found this version before S3 reported it"),
         Fact::Unreadable { reason } => {
             error!("{reason}");
             counts.unreadable += 1;
@@ -74,14 +74,14 @@ pub fn tell(fact: Fact, problem: Option<AwsError>, counts: &mut Counts, failures
         Fact::OutcomeFound { execution } => {
             info!(
                 execution,
-                "it has ended and holds its slot: its outcome is reported now"
+                "the execution has ended and holds its slot: its outcome is reported now"
             );
             counts.outcomes_found += 1;
         }
         Fact::Parked { execution } => {
             error!(
                 execution,
-                "its execution is not found and may be forgotten: look at it"
+                "the execution of this slot is not found and can be forgotten: look at it with spillway explain"
             );
             counts.parked += 1;
         }

@@ -70,14 +70,17 @@ impl Reconcile {
             match remedy {
                 Ok(Remedy::None) => trace!(key, execution, "is no orphan"),
                 Ok(Remedy::PutBack(slot)) => {
-                    warn!(key, execution, "its slot was gone, and is put back");
+                    warn!(
+                        key,
+                        execution, "the slot of the execution was gone, and is put back"
+                    );
                     put_back.insert(slot.execution);
                 }
                 Ok(Remedy::Tell(why)) => {
                     error!(
                         key,
                         execution,
-                        "it is started, its slot is gone and cannot be put back: {why}; describe the execution"
+                        "the event is started, its slot is gone and cannot be put back: {why}; describe the execution"
                     );
                     counts.orphans += 1;
                 }

@@ -34,7 +34,7 @@ pub fn tell(fact: Ended, message_id: &str, counts: &mut Counts) {
         Ended::ReportNotUnderstood { execution, reason } => warn!(execution, "{reason}"),
         Ended::Superseded(versions) => counts.superseded += versions,
         Ended::TurnPassed { key } => {
-            debug!(key, "its turn has come");
+            debug!(key, "the turn of the next version has come");
             counts.woken += 1;
         }
         Ended::Stale => counts.stale_outcomes += 1,
@@ -49,7 +49,7 @@ pub fn tell(fact: Ended, message_id: &str, counts: &mut Counts) {
         Ended::NotClosed => {
             error!(
                 message_id,
-                "the execution is not closed yet, says an answer that may be old: its outcome comes again"
+                "DescribeExecution, which can be stale, says that the execution still runs: its outcome comes again"
             );
         }
         Ended::Crowded => {

@@ -133,7 +133,7 @@ impl Queue {
         if left > 0 {
             warn!(
                 messages = left,
-                "messages could not be deleted; they come again and will be stale"
+                "messages could not be deleted; they come again and are dropped as stale"
             );
         }
     }

@@ -102,7 +102,7 @@ pub async fn drive<M: Machine>(
                 && let Some(machine) = machines.get(tag.0)
                 && let Some(call) = machine.call(tag.1, &guide.terms())
             {
-                warn!("{problem}; it is tried again");
+                warn!("{problem}; the call is made again");
                 again.push((tag, call));
                 continue;
             }
@@ -151,7 +151,7 @@ where
         let Some(pause) = patience.failed(clock.now()) else {
             return Err(problem);
         };
-        warn!("{problem}; it is tried again");
+        warn!("{problem}; the call is made again");
         tokio::time::sleep(Duration::from_millis(pause.unsigned_abs())).await;
     }
 }

@@ -121,7 +121,9 @@ pub enum EventError {
     Sequencer(String),
     #[error("{field} has {bytes} bytes, more than the {MAX_FIELD_BYTES} that S3's ever have")]
     LongField { field: &'static str, bytes: usize },
-    #[error("the event {0:?} is not an ObjectCreated event")]
+    #[error(
+        "the event {0:?} is not an ObjectCreated event: let the notification send s3:ObjectCreated:* only"
+    )]
     EventName(String),
     #[error(
         "the object was found without an event, and has neither a version id nor an etag and a time, without a '#', by \

@@ -52,13 +52,13 @@ pub enum LaneError {
     Empty { lane: String, field: &'static str },
     #[error("two lanes are named {0:?}")]
     Name(String),
-    #[error("two lanes have the priority {0}: nothing would say which comes first")]
+    #[error("two lanes have the priority {0}: give each its own")]
     Priority(u32),
     #[error("the lane {lane:?} has a min_share of {share}: give 0 to {MAX_SHARES}")]
     Share { lane: String, share: f64 },
     #[error("the lanes' min_shares add up to {0}, above {MAX_SHARES}")]
     Shares(f64),
-    #[error("some queues are FIFO and some are not")]
+    #[error("some queues are FIFO and some are not: make all of one kind")]
     Mixed,
 }
 

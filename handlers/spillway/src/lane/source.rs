@@ -31,7 +31,9 @@ pub enum SourceError {
     Json(String),
     #[error("a source has an empty bucket")]
     Bucket,
-    #[error("the source of the bucket {bucket:?} names the lane {lane:?}, which there is not")]
+    #[error(
+        "the source of the bucket {bucket:?} names the lane {lane:?}, and no lane has that name"
+    )]
     Lane { bucket: String, lane: String },
 }
 

@@ -154,11 +154,11 @@ fn what_is_wrong_is_told_from_the_outside_in() {
     for (reason, words) in [
         (
             with(&[("eventName", json!("ObjectPainted:Red")), no_object.clone()]),
-            "the event \"ObjectPainted:Red\" is not an ObjectCreated event",
+            "the event \"ObjectPainted:Red\" is not an ObjectCreated event: let the notification send s3:ObjectCreated:* only",
         ),
         (
             with(&[("eventName", json!("s3:ObjectCreated:Put"))]),
-            "the event \"s3:ObjectCreated:Put\" is not an ObjectCreated event",
+            "the event \"s3:ObjectCreated:Put\" is not an ObjectCreated event: let the notification send s3:ObjectCreated:* only",
         ),
         (
             with(&[("eventVersion", json!("3.0")), no_object.clone()]),

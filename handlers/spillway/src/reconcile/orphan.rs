@@ -31,9 +31,9 @@ pub struct Started {
 /// Why the slot of an orphan cannot be put back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum Unknown {
-    #[error("the item that lists its batch is gone, or does not name it")]
+    #[error("the item that lists the execution's events is gone, or does not list this one")]
     Batch,
-    #[error("an earlier release claimed it, which did not write down the state machine")]
+    #[error("an earlier release claimed the event and did not record the state machine")]
     StateMachine,
 }
 

@@ -148,12 +148,16 @@ async fn a_read_sees_each_kind_of_write_also_when_another_partition_was_written_
         request.set_parameters(Some(key.into())).build().unwrap()
     };
     let batch = client.batch_execute_statement();
-    let batch = batch.statements(statement("b", "2")).statements(statement("a", "2"));
+    let batch = batch
+        .statements(statement("b", "2"))
+        .statements(statement("a", "2"));
     batch.send().await.expect("statements");
     assert!(sees(&client, 2, Some("updated")).await);
 
     let put = Put::builder().table_name(TABLE);
-    let put = put.set_item(Some(item("a", "1", "in a transaction"))).build();
+    let put = put
+        .set_item(Some(item("a", "1", "in a transaction")))
+        .build();
     let delete = Delete::builder().table_name(TABLE);
     let delete = delete.set_key(Some(key("a", "2"))).build();
     let transaction = client.transact_write_items();
@@ -170,7 +174,10 @@ async fn a_read_sees_each_kind_of_write_also_when_another_partition_was_written_
     batch.send().await.expect("a batch");
     assert!(sees(&client, 0, None).await);
 
-    aws.dynamodb().put(TABLE, json!({"pk": {"S": "a"}, "sk": {"S": "1"}, "state": {"S": "by hand"}}));
+    aws.dynamodb().put(
+        TABLE,
+        json!({"pk": {"S": "a"}, "sk": {"S": "1"}, "state": {"S": "by hand"}}),
+    );
     assert!(sees(&client, 1, Some("by hand")).await);
 }
 
