@@ -162,9 +162,9 @@ def test_an_event_costs_what_dispatch_and_settle_cost_together() -> None:
 
 
 def test_the_quota_is_filled_by_the_burst_and_the_rate() -> None:
-    # In 20 s the quota lets 1,300 + 20 * 300 start; all but the pipeline's own burst of 1,000 take 20 s at the least.
-    paced = result(events=7_000, last_start_s=20.0, throttled=14, calls={"StartExecution": 7_014})
-    assert sizes.fill(paced) == pytest.approx(7_000 / 7_300)
+    # In 20 s the quota lets 1,300 + 20 * 300 start; all but the burst take 20 s at the least.
+    paced = result(events=7_300, last_start_s=20.0, throttled=14, calls={"StartExecution": 7_014})
+    assert sizes.fill({**paced, "starts": 7_000}) == pytest.approx(7_000 / 7_300)
     assert sizes.over_ideal(paced) == pytest.approx(1)
     assert sizes.over_ideal({**paced, "last_start_s": 22.0}) == pytest.approx(1.1)
     runs = runs_of(sizes.PART, verdicts.PACED, dispatch=[paced])

@@ -7,9 +7,10 @@ use std::time::Duration;
 use aws::clients::Clients;
 use aws::clock::Clock;
 use dispatch::{Dispatch, Invocation};
-use fake_aws::{Caller, Ending, FakeAws, Queue, QueueConfig, Redrive};
+use fake_aws::{Ending, FakeAws, Queue, QueueConfig, Redrive};
 use serde_json::Value;
-use spillway::pace::layout::Shard;
+use spillway::SCHEMA_VERSION;
+use spillway::pace::layout::{Layout, Shard};
 
 use crate::Failure;
 use crate::objects;
@@ -27,7 +28,7 @@ const LEDGER_ARN: &str = "arn:aws:dynamodb:us-east-1:123456789012:table/ledger";
 /// How long a received event stays hidden: Terraform's value for executions of one event.
 const VISIBILITY: Duration = Duration::from_secs(45);
 const RETENTION: Duration = Duration::from_secs(14 * 24 * 3600);
-/// How long the preparing tick may take; its lease is removed afterwards.
+/// How long the preparing tick may take; its lease is replaced afterwards.
 const PREPARING: Duration = Duration::from_secs(600);
 
 /// The pipeline.
@@ -79,13 +80,15 @@ impl Pipeline {
                 counting.began(execution);
                 Ending::never()
             });
-        Self {
+        let pipeline = Self {
             aws,
             events,
             outcomes,
             tally,
             machine,
-        }
+        };
+        pipeline.put_lease(scenario.layout());
+        pipeline
     }
 
     /// What a function finds in its environment, over what Lambda itself sets, with AWS at this endpoint.
@@ -239,19 +242,22 @@ impl Pipeline {
         if let Some(failure) = ended.failure {
             return Err(unprepared(failure.to_string()));
         }
-        self.remove_lease(&caller).await.map_err(unprepared)
+        self.put_lease(scenario.layout());
+        Ok(())
     }
 
-    /// The lease remembers tokens and starts, which are not those of the run that follows.
-    async fn remove_lease(&self, caller: &Caller) -> Result<(), String> {
-        let delete = caller.dynamodb_client().delete_item().table_name(LEDGER);
-        let text = |text: &str| aws_sdk_dynamodb::types::AttributeValue::S(text.to_owned());
-        let deleted = delete
-            .key("pk", text("lease"))
-            .key("sk", text("dispatch"))
-            .send()
-            .await;
-        deleted.map(drop).map_err(|error| error.to_string())
+    /// Writes the lease as ticks of long ago left it: its bucket is full by now, and slots lie where
+    /// they are to lie. A ledger without a lease is a new pipeline's, whose first tick alone looks
+    /// for slots in every layout.
+    fn put_lease(&self, layout: Layout) {
+        self.aws.dynamodb().put(
+            LEDGER,
+            serde_json::json!({
+                "pk": {"S": "lease"}, "sk": {"S": "dispatch"}, "v": {"N": SCHEMA_VERSION.to_string()},
+                "tokens": {"N": "0"}, "tokens_at": {"N": "0"},
+                "slot_partitions": {"N": layout.partitions().to_string()}, "slot_partitions_at": {"N": "0"},
+            }),
+        );
     }
 }
 

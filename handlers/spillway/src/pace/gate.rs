@@ -112,6 +112,11 @@ impl Gate {
         }
     }
 
+    /// Returns the rate in force, in starts per second.
+    pub fn rate(&self) -> f64 {
+        self.pace.starts_per_second
+    }
+
     /// The limit in force.
     pub fn max_concurrency(&self) -> u32 {
         self.pace.max_concurrency

@@ -19,9 +19,13 @@ const POLLS_AT_ONCE: u32 = 4;
 /// Messages of one poll of the only lane, in two receives: their slots share one call, and so their claims, since a call takes
 /// 25 writes.
 const TWO_RECEIVES: u32 = 2 * ONE_RECEIVE;
-/// Messages under way at once. At 30 ms a call that is enough for two thousand starts a second, and their bodies fit into the
-/// smallest function's memory.
-const UNDER_WAY: u32 = 400;
+/// Messages under way at once: so many, and those of so many seconds of the rate. At 30 ms a call a message is under way for 0.2 s,
+/// so that is enough for a thousand starts a second at the least, also of a burst. Each has a connection of its own
+/// while it starts, whose handshake costs a small function more CPU than all else.
+const UNDER_WAY: u32 = 160;
+const UNDER_WAY_SECONDS: f64 = 0.1;
+/// At most: their bodies fit into the smallest function's memory.
+const UNDER_WAY_MOST: u32 = 400;
 /// Batches under way at once, each of one start and up to a hundred claims.
 const BATCHES_AT_ONCE: usize = 10;
 /// Polls that end within this time say the same of all lanes.
@@ -121,6 +125,12 @@ pub struct Known {
     pub received: bool,
     /// What becomes of the starts that are kept: they come before anything new.
     pub kept: NotNow,
+}
+
+/// Returns how many messages are under way at once, at most. `rate`: starts per second.
+fn under_way(rate: f64) -> u32 {
+    let of_rate = (rate * UNDER_WAY_SECONDS) as u32;
+    UNDER_WAY.saturating_add(of_rate).min(UNDER_WAY_MOST)
 }
 
 impl Receiving {
@@ -306,7 +316,7 @@ impl Receiving {
         gate: &SharedGate,
         known: Known,
     ) -> Do {
-        if known.messages + most > UNDER_WAY {
+        if known.messages + most > under_way(gate.lock().rate()) {
             return self.pause(known.now);
         }
         let wanted = if self.batches { 1 } else { most };
@@ -633,12 +643,19 @@ mod tests {
     }
 
     #[test]
+    fn messages_under_way_follow_the_rate() {
+        let rates = [0.0, 25.0, 400.0, 2_400.0, 4_000.0];
+        assert_eq!(rates.map(under_way), [160, 162, 200, 400, 400]);
+    }
+
+    #[test]
     fn so_many_messages_and_batches_are_under_way_at_once() {
         let mut tick = Tick::of(1_000, 1, false);
-        tick.known.messages = UNDER_WAY - 19;
+        let most = under_way(tick.gate.lock().rate());
+        tick.known.messages = most - 19;
         tick.known.tasks = 20;
         tick.waits();
-        tick.known.messages = UNDER_WAY - 20;
+        tick.known.messages = most - 20;
         tick.poll();
         let mut tick = Tick::of(1_000, 1, true);
         tick.known.tasks = BATCHES_AT_ONCE - 1;
