@@ -97,7 +97,7 @@ locals {
       }
     },
     {
-      # A mark in the row of an event that is dropped for good.
+      # A mark in the row of an event that is dropped for good, and a lease that is released.
       Sid      = "MarkRows"
       Effect   = "Allow"
       Action   = ["dynamodb:UpdateItem"]
@@ -129,9 +129,9 @@ locals {
     },
     {
       # What status and doctor name as remedies.
-      Sid      = "SwitchOn"
+      Sid      = "Switch"
       Effect   = "Allow"
-      Action   = ["events:EnableRule"]
+      Action   = ["events:DisableRule", "events:EnableRule"]
       Resource = ["${local._arn.events}:rule/${module.input.name}_*"]
     },
     {

@@ -68,6 +68,9 @@ def run(line: str, running: Running, key: str = "status/7.json") -> subprocess.C
 def check(line: str, running: Running) -> None:
     """It does what the page says, or is refused for what this pipeline does not have."""
     ended = run(line, running)
+    if without_pipeline(line) == "spillway schedule on":
+        # The ticks of this site are invoked by the tests.
+        assert run("spillway -p NAME schedule off", running).returncode == 0
     refused = [said for start, said in _REFUSED.items() if without_pipeline(line).startswith(f"spillway {start}")]
     if refused:
         assert (ended.returncode, refused[0] in ended.stdout + ended.stderr) == (1, True), ended

@@ -43,7 +43,7 @@ def test_why_nothing_starts_is_said_with_the_next_command(quiet: Running) -> Non
     shown = spillway(quiet.emulator, "-p", quiet.name, "status", "--check")
     assert shown.returncode == 3
     assert f"the rule {quiet.name}_tick is disabled" in shown.stdout.splitlines()[0]
-    assert f"next: aws events enable-rule --name {quiet.name}_tick" in shown.stdout
+    assert f"next: spillway -p {quiet.name} schedule on" in shown.stdout
 
 
 def test_a_pause_ends_by_itself(quiet: Running) -> None:

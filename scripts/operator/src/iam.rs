@@ -86,7 +86,7 @@ pub fn operate(place: &Place) -> Value {
     });
     statements.extend([
         control,
-        // A mark in the row of an event that is dropped for good.
+        // A mark in the row of an event that is dropped for good, and a lease that is released.
         statement("MarkRows", &["dynamodb:UpdateItem"], ledger),
         statement(
             "MoveFailures",
@@ -120,8 +120,8 @@ pub fn operate(place: &Place) -> Value {
         ),
         // What status and doctor name as remedies.
         statement(
-            "SwitchOn",
-            &["events:EnableRule"],
+            "Switch",
+            &["events:DisableRule", "events:EnableRule"],
             place.arn("events", &format!("rule/{p}_*")),
         ),
         statement(
@@ -306,7 +306,9 @@ mod tests {
         };
         // A filter by name is none for IAM.
         assert_eq!(of("events:ListRules"), json!(["*"]));
-        assert!(of("events:EnableRule").to_string().contains("rule/p_*"));
+        for switches in ["events:EnableRule", "events:DisableRule"] {
+            assert!(of(switches).to_string().contains("rule/p_*"));
+        }
         assert!(
             of("lambda:DeleteFunctionConcurrency")
                 .to_string()

@@ -9,6 +9,7 @@ pub mod explain;
 pub mod failed;
 pub mod fault;
 pub mod iam;
+pub mod lease;
 pub mod object;
 pub mod options;
 pub mod permission;
@@ -16,6 +17,7 @@ pub mod pipeline;
 pub mod reconcile;
 pub mod redrive;
 pub mod running;
+pub mod schedule;
 pub mod services;
 pub mod shown;
 pub mod status;
@@ -173,6 +175,12 @@ pub async fn act(connected: &Connected, options: &Options) -> Result<Answer, Fau
         Command::Doctor => doctor::doctor(connected, &pipeline).await,
         Command::Iam(options) => Ok(policy(&pipeline, options)),
         Command::Tick => tick::tick(connected, &pipeline).await,
+        Command::Schedule(options) => {
+            schedule::schedule(connected, &pipeline, options.switch).await
+        }
+        Command::Lease(options::Lease::Release(options)) => {
+            lease::release(&pipeline, options).await
+        }
         // Answered before.
         Command::List
         | Command::Redrive(_)

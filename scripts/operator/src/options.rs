@@ -92,6 +92,11 @@ pub enum Command {
     Pace,
     /// Run a tick now, and show its counts.
     Tick,
+    /// Switch the schedule of ticks on or off. `pause` keeps starts back, and lets ticks go on.
+    Schedule(Schedule),
+    /// The lease, by which one tick runs at a time.
+    #[command(subcommand)]
+    Lease(Lease),
     /// Show what failed, grouped by error, from a sample.
     Failed(Failed),
     /// Queue what a bucket holds and the ledger does not know, such as objects from before the pipeline.
@@ -195,6 +200,33 @@ pub struct Unset {
     /// Why: it is kept in the ledger.
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<String>,
+}
+
+/// Whether a rule fires.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Switch {
+    On,
+    Off,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct Schedule {
+    /// Until the next apply, which switches it as the module block says.
+    #[arg(value_enum)]
+    pub switch: Switch,
+}
+
+#[derive(Debug, Clone, Subcommand)]
+pub enum Lease {
+    /// Release a lease that lasts longer than a tick can hold it. One that a tick renews is left alone.
+    Release(Release),
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct Release {
+    /// Do not ask before it is released.
+    #[arg(long)]
+    pub yes: bool,
 }
 
 /// Why something is changed, and for how long.

@@ -11,6 +11,7 @@ use super::item::{Item, Reader, key, number, text};
 use super::lease::left;
 use super::rows::row;
 use super::slots::slot;
+use super::update::Update;
 use super::waiters::partition;
 use crate::error::AwsError;
 use spillway::Millis;
@@ -200,6 +201,30 @@ impl Ledger {
         })
     }
 
+    /// Takes the lease from a holder that is dead, and leaves what its tick reserved. `false`: it was renewed, released or taken since
+    /// `seen` was read.
+    pub async fn take_lease_from(&self, seen: &LeaseSeen) -> Result<bool, AwsError> {
+        let Some(holder) = &seen.holder else {
+            return Ok(false);
+        };
+        let mut update = Update::default()
+            .remove("holder")
+            .remove("held_since")
+            .remove("expires_at_ms")
+            .only_if("holder", text(holder));
+        if let Some(expires_at) = seen.expires_at {
+            update = update.only_if("expires_at_ms", number(expires_at));
+        }
+        let taken = self
+            .update(
+                key("lease", "dispatch"),
+                update,
+                "taking the lease from a dead tick",
+            )
+            .await?;
+        Ok(taken.is_ok())
+    }
+
     /// Reads all that the ledger knows of an object, `<bucket>/<key>`, strongly.
     pub async fn object_seen(&self, pk: &str) -> Result<ObjectSeen, AwsError> {
         let mut object = ObjectSeen::default();
@@ -369,7 +394,7 @@ impl Ledger {
         note: &str,
         now: Millis,
     ) -> Result<bool, AwsError> {
-        let update = super::update::Update::default()
+        let update = Update::default()
             .set("discarded_by", text(by))
             .set("discarded_at", number(now))
             .set("discarded_note", text(note))

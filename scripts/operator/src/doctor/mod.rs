@@ -170,7 +170,11 @@ async fn rules(connected: &Connected, pipeline: &Pipeline) -> Vec<Check> {
             (false, _) => fault(
                 CHECK,
                 format!("{rule} is disabled"),
-                format!("aws events enable-rule --name {rule}"),
+                if rule == names.tick_rule() {
+                    format!("spillway -p {} schedule on", names.pipeline)
+                } else {
+                    format!("aws events enable-rule --name {rule}")
+                },
             ),
             (true, false) => fault(
                 CHECK,

@@ -50,6 +50,17 @@ impl Api {
         }
     }
 
+    /// Enables or disables a rule.
+    pub async fn switch_rule(&self, name: &str, on: bool) -> Result<(), ApiError> {
+        let (action, verb) = match on {
+            true => ("EnableRule", "enabling"),
+            false => ("DisableRule", "disabling"),
+        };
+        let call = format!("{verb} the rule {name}");
+        self.events(action, call, &json!({"Name": name})).await?;
+        Ok(())
+    }
+
     /// The rules whose names begin so.
     pub async fn rules(&self, prefix: &str) -> Result<Vec<Rule>, ApiError> {
         let (mut rules, mut next) = (Vec::new(), None::<String>);

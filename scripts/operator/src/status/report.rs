@@ -580,6 +580,8 @@ fn tick(config: &Config, seen: &Seen) -> Tick {
             ("dead", Some(until))
         }
         (Some(_), Some(until)) if until > seen.now => ("held", Some(until)),
+        // A tick never finds that it has expired.
+        (Some(_), None) => ("held", None),
         (Some(_), until) => ("expired", until),
         (None, _) => ("free", None),
     };

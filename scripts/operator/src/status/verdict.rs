@@ -10,6 +10,7 @@ use spillway::protocol::holding::{BEYOND_DEADLINE, Idle, LEASE, RENEW_AFTER};
 
 use super::seen::{Seen, Stage};
 use crate::answer::count;
+use crate::lease;
 use crate::time::{ago, moment, span};
 
 const MINUTE: Millis = 60_000;
@@ -347,7 +348,7 @@ fn ticks(
             findings.push(stopped(
                 "rule-disabled",
                 what,
-                format!("aws events enable-rule --name {name}_tick"),
+                format!("spillway -p {name} schedule on"),
             ));
         }
         _ => {}
@@ -435,6 +436,17 @@ fn ticks(
             ));
         }
         _ => {}
+    }
+    if let Some(until) = lease::stuck(&seen.lease, seen.now) {
+        let until = until.map(|until| format!(" until {}", ago(until, seen.now)));
+        findings.push(stopped(
+            "lease-stuck",
+            format!(
+                "the lease is held{}, longer than a tick can hold it",
+                until.unwrap_or_default()
+            ),
+            format!("spillway -p {name} lease release"),
+        ));
     }
     if let Some(until) = dead_holder(config, seen) {
         findings.push(Finding {

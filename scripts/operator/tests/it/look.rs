@@ -101,9 +101,7 @@ async fn a_disabled_rule_is_the_reason_and_the_check_fails() {
         (&json!(true), &json!("rule-disabled"))
     );
     assert!(
-        answer
-            .text
-            .contains("next: aws events enable-rule --name p_tick"),
+        answer.text.contains("next: spillway -p p schedule on"),
         "{}",
         answer.text
     );
@@ -334,7 +332,7 @@ async fn the_doctor_names_what_is_wrong_with_a_remedy() {
         .find(|check| check["check"] == "rules")
         .unwrap();
     assert_eq!(disabled["what"], "p_tick is disabled");
-    assert!(disabled["remedy"].as_str().unwrap().contains("enable-rule"));
+    assert_eq!(disabled["remedy"], "spillway -p p schedule on");
     assert!(
         checks
             .iter()

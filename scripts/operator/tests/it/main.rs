@@ -9,3 +9,4 @@ mod process;
 mod reconcile;
 mod speed;
 mod support;
+mod ticks;

@@ -1,0 +1,121 @@
+//! `lease release`: takes the lease from a tick that is dead, and that would keep it for longer than a dead tick does.
+
+use std::time::Duration;
+
+use aws::ledger::LeaseSeen;
+use serde_json::{Value, json};
+use spillway::Millis;
+use spillway::protocol::holding::{LEASE, RENEW_AFTER};
+
+use crate::answer::Answer;
+use crate::fault::Fault;
+use crate::options::Release;
+use crate::pipeline::Pipeline;
+use crate::running::agreed;
+use crate::time::{self, ago, moment, span};
+
+/// By how much the clocks of two machines may differ.
+const CLOCKS: Millis = 15_000;
+/// A renewal comes 5 s late at most. A tick that has not renewed its lease for that long is dead.
+const WATCHED: Millis = RENEW_AFTER + 5_000;
+
+/// Until when a lease is held that lasts longer than a tick can hold it. `Some(None)`: it never expires. `None`: there is no such lease.
+pub fn stuck(lease: &LeaseSeen, now: Millis) -> Option<Option<Millis>> {
+    lease.holder.as_ref()?;
+    lease
+        .expires_at
+        .is_none_or(|until| until > now + LEASE + CLOCKS)
+        .then_some(lease.expires_at)
+}
+
+/// Releases the lease, if it is stuck and no tick renews it.
+pub async fn release(pipeline: &Pipeline, options: &Release) -> Result<Answer, Fault> {
+    let name = pipeline.name();
+    let (ledger, now) = (&pipeline.ledger, time::now());
+    let before = ledger.lease_seen().await?;
+    let Some(holder) = &before.holder else {
+        let said = format!("No tick of {name} holds the lease: nothing is to be released.");
+        return Ok(Answer::new(said, json(name, false, &before)));
+    };
+    let Some(until) = stuck(&before, now) else {
+        return Err(Fault::failed(ends_by_itself(&before, now)));
+    };
+    let until = until.map_or("for good".to_owned(), |until| {
+        format!("until {}", ago(until, now))
+    });
+    let follows = format!(
+        "The lease is watched for {} first: a tick that lives renews it, and keeps it.",
+        span(WATCHED)
+    );
+    let asked = format!("Release the lease that {holder} holds {until}?\n{follows}");
+    if !options.yes && !agreed(&asked)? {
+        return Err(Fault::Stopped("nothing was released".to_owned()));
+    }
+    tokio::time::sleep(Duration::from_millis(WATCHED.unsigned_abs())).await;
+    if !ledger.take_lease_from(&before).await? {
+        return Err(Fault::failed(format!(
+            "a tick works, and has renewed, given back or taken the lease since: nothing was released. If it is held far ahead all the \
+             same, the clock of a machine is wrong; `spillway -p {name} status` says until when"
+        )));
+    }
+    let said = format!(
+        "Released: {holder} held it {until}. `spillway -p {name} tick` runs a tick now. Slots that the dead tick took are looked after \
+         first."
+    );
+    Ok(Answer::new(said, json(name, true, &before)))
+}
+
+fn ends_by_itself(lease: &LeaseSeen, now: Millis) -> String {
+    match lease.expires_at.filter(|until| *until > now) {
+        Some(until) => format!(
+            "the lease expires {}, unless a tick that lives renews it: nothing was released",
+            ago(until, now)
+        ),
+        None => {
+            "the lease has expired: the next tick takes it, and nothing was released".to_owned()
+        }
+    }
+}
+
+fn json(name: &str, released: bool, lease: &LeaseSeen) -> Value {
+    json!({
+        "pipeline": name,
+        "released": released,
+        "holder": lease.holder,
+        "held_since": lease.held_since.map(moment),
+        "expires_at": lease.expires_at.map(moment),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Millis = 1_795_341_600_000;
+
+    fn held(until: Option<Millis>) -> LeaseSeen {
+        LeaseSeen {
+            holder: Some("tick".into()),
+            expires_at: until,
+            ..LeaseSeen::default()
+        }
+    }
+
+    #[test]
+    fn only_a_lease_longer_than_a_ticks_is_stuck() {
+        let longest = NOW + LEASE + CLOCKS;
+        assert_eq!(stuck(&held(Some(longest)), NOW), None);
+        assert_eq!(
+            stuck(&held(Some(longest + 1)), NOW),
+            Some(Some(longest + 1))
+        );
+        assert_eq!(stuck(&held(None), NOW), Some(None));
+        assert_eq!(stuck(&LeaseSeen::default(), NOW), None);
+    }
+
+    #[test]
+    fn one_that_ends_by_itself_is_told_with_its_end() {
+        assert!(ends_by_itself(&held(Some(NOW + 30_000)), NOW).contains("(in 30 s)"));
+        assert!(ends_by_itself(&held(Some(NOW - 1)), NOW).contains("has expired"));
+    }
+}
