@@ -13,7 +13,7 @@ import command_lines
 from alarms import plans
 from alarms.definitions import Alarm, Watch, of_plan
 from alarms.series import Metrics
-from one_pipeline import Pipeline
+from one_pipeline import PATIENCE_SECONDS, Pipeline
 from running import Running
 
 TICKS = 3
@@ -72,6 +72,14 @@ class Minutes:
     def until_quiet(self, ticks: int = ENDS_AFTER) -> None:
         heard = [self.tick() for _ in range(ticks)]
         assert heard[-1] == set(), heard
+
+    def work_off(self, pipeline: Pipeline | None = None) -> list[set[str]]:
+        """Until nothing is left to do; what was heard in each minute. `pipeline`: the same, if it has another ledger by now."""
+        pipeline, heard, deadline = pipeline or self._pipeline, [], time.monotonic() + PATIENCE_SECONDS
+        while not pipeline.quiet():
+            assert time.monotonic() < deadline, pipeline.left()
+            heard.append(self.tick())
+        return heard
 
     def counts(self, handler: str, metric: str) -> bool:
         """Whether Lambda counts any since the last minute was over."""

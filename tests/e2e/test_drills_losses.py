@@ -13,7 +13,7 @@ import command_lines
 import handler_processes
 import pytest
 from demo import reports
-from minutes import Minutes, does
+from minutes import TICKS, Minutes, does
 from one_pipeline import wait
 from running import Running
 
@@ -65,6 +65,21 @@ def test_a_tick_that_dies_is_followed_by_the_next_and_is_quiet(quiet: Running, m
     judged(quiet, burst, "dead-")
 
 
+def test_a_lease_that_never_ends_is_told_of_and_released(quiet: Running, minutes: Minutes) -> None:
+    assert minutes.tick() == set()
+    ledger = quiet.outputs["ledger_table_name"]
+    tomorrow = str(int(time.time() + 86_400) * 1000)
+    held = {"holder": {"S": "somebody"}, "expires_at_ms": {"N": tomorrow}}
+    quiet.aws.dynamodb.put_item(TableName=ledger, Item={**lease(quiet), **held})
+    minutes.until("lease-stays-taken", TICKS)
+    told = does(quiet, "lease-stays-taken", "spillway -p NAME status")
+    assert "longer than a tick can hold it" in told
+    assert f"next: spillway -p {quiet.name} lease release" in told
+    does(quiet, "lease-stays-taken", "spillway -p NAME lease release --yes")
+    does(quiet, "lease-stays-taken", "spillway -p NAME tick")
+    minutes.until_quiet()
+
+
 @contextlib.contextmanager
 def unheard(running: Running) -> Iterator[None]:
     """No status event comes from Step Functions."""
@@ -86,8 +101,7 @@ def test_status_events_that_never_come_are_asked_for_and_quiet(quiet: Running, m
     assert (quiet.slots(), quiet.outcomes()) == (len(burst), 0)
     assert "12 slots" in does(quiet, "oldest-slot", "spillway -p NAME running --longest 10")
     # The sweep asks after slots of 10 s.
-    while not quiet.quiet():
-        heard.append(minutes.tick())
+    heard += minutes.work_off()
     heard += [minutes.tick() for _ in range(3)]
     assert heard == [set()] * len(heard)
     judged(quiet, burst, "unheard-")
