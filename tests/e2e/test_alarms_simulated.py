@@ -54,6 +54,7 @@ HEARD: dict[str, dict[str, int]] = {
     "Backlog": {"drain-time": 5, "oldest-event_default": 50},
     "FunctionThrottled": {"throttles_dispatch": 5, "no-tick": 5},
     "LedgerThrottled": {"ledger-throttled_writes": 5},
+    "ReadsThrottled": {"ledger-throttled_reads": 5},
     "SettleDies": {"errors_settle": 5},
     "ReconcileForbidden": {"reconcile-failed": 6},
 }

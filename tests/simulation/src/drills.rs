@@ -13,7 +13,7 @@ use spillway::event::time;
 use spillway::rules::retry::RetryPolicy;
 use tokio::time::Instant;
 
-use self::reported::Reported;
+use self::reported::{Access, Reported};
 use crate::pipeline::{Background, LEDGER, Pipeline, Settings, Ticked};
 use crate::reconcile::{BUCKET, Ran, Runs, rows_of};
 use crate::upload::Upload;
@@ -73,6 +73,8 @@ pub enum Drill {
     FunctionThrottled,
     /// DynamoDB throttles every second write.
     LedgerThrottled,
+    /// DynamoDB throttles every second read.
+    ReadsThrottled,
     /// Every invocation of `settle` dies.
     SettleDies,
     /// `reconcile` may not read the ledger.
@@ -80,7 +82,7 @@ pub enum Drill {
 }
 
 impl Drill {
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::IdleDay,
         Self::Normal,
         Self::PausedBurst,
@@ -105,6 +107,7 @@ impl Drill {
         Self::Backlog,
         Self::FunctionThrottled,
         Self::LedgerThrottled,
+        Self::ReadsThrottled,
         Self::SettleDies,
         Self::ReconcileForbidden,
     ];
@@ -236,8 +239,11 @@ impl Drill {
             }
             (Self::LedgerRestored, minute @ 2..12) => upload(pipeline, minute * 10, 10),
             (Self::Backlog, 5) => upload(pipeline, 0, 1_000),
-            (Self::LedgerThrottled, 5) => reported::throttle_writes(pipeline, reported),
-            (Self::LedgerThrottled, minute @ 6..) => upload(pipeline, minute * 10, 10),
+            (Self::LedgerThrottled, 5) => reported::throttle(Access::Writes, pipeline, reported),
+            (Self::ReadsThrottled, 5) => reported::throttle(Access::Reads, pipeline, reported),
+            (Self::LedgerThrottled | Self::ReadsThrottled, minute @ 6..) => {
+                upload(pipeline, minute * 10, 10);
+            }
             (Self::SettleDies, 2) => upload(pipeline, 0, 10),
             (Self::SettleDies, 5) => {
                 upload(pipeline, 10, 20);

@@ -42,17 +42,16 @@ impl Reported {
         self.put(of, oldest.map_or(0, |oldest| (now - oldest) / 1_000), now);
     }
 
-    /// A write that DynamoDB throttled.
+    /// A read or a write that DynamoDB throttled.
     /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html>
-    pub fn of_throttled_write(&self, now: i64) {
+    pub fn of_throttled(&self, what: Access, now: i64) {
         let table = format!("{PIPELINE}_{LEDGER}");
+        let metric = match what {
+            Access::Reads => "ReadThrottleEvents",
+            Access::Writes => "WriteThrottleEvents",
+        };
         self.put(
-            [
-                "AWS/DynamoDB",
-                "TableName",
-                table.as_str(),
-                "WriteThrottleEvents",
-            ],
+            ["AWS/DynamoDB", "TableName", table.as_str(), metric],
             1,
             now,
         );
@@ -100,22 +99,29 @@ pub(super) async fn settle(pipeline: Pipeline, reported: Reported) {
     }
 }
 
-/// Every second write to the ledger is throttled.
-pub(super) fn throttle_writes(pipeline: &Pipeline, reported: &Reported) {
-    let (clock, reported, mut writes) = (pipeline.aws.clock(), reported.clone(), 0_u32);
+/// What a call does with the ledger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Access {
+    Reads,
+    Writes,
+}
+
+/// Every second read or write of the ledger is throttled.
+pub(super) fn throttle(what: Access, pipeline: &Pipeline, reported: &Reported) {
+    let (clock, reported, mut calls) = (pipeline.aws.clock(), reported.clone(), 0_u32);
     pipeline.aws.faults().before(move |call| {
-        let writes_item = !matches!(
-            call.operation.as_str(),
-            "GetItem" | "Query" | "Scan" | "BatchGetItem"
-        );
-        if call.service != Service::DynamoDb || !writes_item {
+        let does = match call.operation.as_str() {
+            "GetItem" | "Query" | "Scan" | "BatchGetItem" => Access::Reads,
+            _ => Access::Writes,
+        };
+        if call.service != Service::DynamoDb || does != what {
             return Fault::None;
         }
-        writes += 1;
-        if writes.is_multiple_of(2) {
+        calls += 1;
+        if calls.is_multiple_of(2) {
             return Fault::None;
         }
-        reported.of_throttled_write(clock.now_ms());
+        reported.of_throttled(what, clock.now_ms());
         Fault::Throttle
     });
 }
