@@ -5,7 +5,7 @@ use std::time::Duration;
 use aws::ledger::LeaseSeen;
 use serde_json::{Value, json};
 use spillway::Millis;
-use spillway::protocol::holding::{LEASE, RENEW_AFTER};
+use spillway::protocol::holding::{BEYOND_DEADLINE, LEASE};
 
 use crate::answer::Answer;
 use crate::fault::Fault;
@@ -16,8 +16,11 @@ use crate::time::{self, ago, moment, span};
 
 /// By how much the clocks of two machines may differ.
 const CLOCKS: Millis = 15_000;
-/// A renewal comes 5 s late at most. A tick that has not renewed its lease for that long is dead.
-const WATCHED: Millis = RENEW_AFTER + 5_000;
+/// A tick makes no call once its lease has expired by its own clock, and near its end it renews the lease no more. So one that
+/// has not renewed its lease for this long is dead, however wrong its clock is.
+const WATCHED: Millis = LEASE + BEYOND_DEADLINE;
+/// How often the lease is read meanwhile.
+const LOOKS: Millis = 5_000;
 
 /// Until when a lease is held that lasts longer than a tick can hold it. `Some(None)`: it never expires. `None`: there is no such lease.
 pub fn stuck(lease: &LeaseSeen, now: Millis) -> Option<Option<Millis>> {
@@ -28,41 +31,64 @@ pub fn stuck(lease: &LeaseSeen, now: Millis) -> Option<Option<Millis>> {
         .then_some(lease.expires_at)
 }
 
-/// Releases the lease, if it is stuck and no tick renews it.
+/// Releases the lease, if it is stuck and no tick renews it. Or at once, if the holder may live.
 pub async fn release(pipeline: &Pipeline, options: &Release) -> Result<Answer, Fault> {
     let name = pipeline.name();
-    let (ledger, now) = (&pipeline.ledger, time::now());
-    let before = ledger.lease_seen().await?;
+    let now = time::now();
+    let before = pipeline.ledger.lease_seen().await?;
     let Some(holder) = &before.holder else {
         let said = format!("No tick of {name} holds the lease: nothing is to be released.");
         return Ok(Answer::new(said, json(name, false, &before)));
     };
-    let Some(until) = stuck(&before, now) else {
+    if !options.even_if_alive && stuck(&before, now).is_none() {
         return Err(Fault::failed(ends_by_itself(&before, now)));
-    };
-    let until = until.map_or("for good".to_owned(), |until| {
+    }
+    let until = before.expires_at.map_or("for good".to_owned(), |until| {
         format!("until {}", ago(until, now))
     });
-    let follows = format!(
-        "The lease is watched for {} first: a tick that lives renews it, and keeps it.",
-        span(WATCHED)
-    );
+    let follows = match options.even_if_alive {
+        true => {
+            "If that tick lives, two ticks start executions: more than max_concurrency can run."
+                .to_owned()
+        }
+        false => format!(
+            "The lease is watched for {} first: a tick that lives keeps it.",
+            span(WATCHED)
+        ),
+    };
     let asked = format!("Release the lease that {holder} holds {until}?\n{follows}");
     if !options.yes && !agreed(&asked)? {
         return Err(Fault::Stopped("nothing was released".to_owned()));
     }
-    tokio::time::sleep(Duration::from_millis(WATCHED.unsigned_abs())).await;
-    if !ledger.take_lease_from(&before).await? {
-        return Err(Fault::failed(format!(
-            "a tick works, and has renewed, given back or taken the lease since: nothing was released. If it is held far ahead all the \
-             same, the clock of a machine is wrong; `spillway -p {name} status` says until when"
-        )));
+    if !options.even_if_alive {
+        watch(pipeline, &before).await?;
+    }
+    if !pipeline.ledger.take_lease_from(&before).await? {
+        return Err(lives(name));
     }
     let said = format!(
-        "Released: {holder} held it {until}. `spillway -p {name} tick` runs a tick now. Slots that the dead tick took are looked after \
-         first."
+        "Released: {holder} held it {until}. `spillway -p {name} tick` runs a tick now. It looks at the slots of the released tick first."
     );
     Ok(Answer::new(said, json(name, true, &before)))
+}
+
+/// Until a tick that holds the lease would have renewed it, or stopped. An error: a tick lives.
+async fn watch(pipeline: &Pipeline, before: &LeaseSeen) -> Result<(), Fault> {
+    for _ in 0..WATCHED / LOOKS {
+        tokio::time::sleep(Duration::from_millis(LOOKS.unsigned_abs())).await;
+        let now = pipeline.ledger.lease_seen().await?;
+        if (&now.holder, now.expires_at) != (&before.holder, before.expires_at) {
+            return Err(lives(pipeline.name()));
+        }
+    }
+    Ok(())
+}
+
+fn lives(name: &str) -> Fault {
+    Fault::failed(format!(
+        "a tick works, and has renewed, given back or taken the lease meanwhile: nothing was released. If the lease is held far ahead \
+         all the same, the clock of a machine is wrong. `spillway -p {name} status` says until when"
+    ))
 }
 
 fn ends_by_itself(lease: &LeaseSeen, now: Millis) -> String {

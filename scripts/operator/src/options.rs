@@ -218,12 +218,15 @@ pub struct Schedule {
 
 #[derive(Debug, Clone, Subcommand)]
 pub enum Lease {
-    /// Release a lease that lasts longer than a tick can hold it. One that a tick renews is left alone.
+    /// Release a lease that lasts longer than a tick can hold it. It is watched for 50 s first: a tick that lives keeps it.
     Release(Release),
 }
 
 #[derive(Debug, Clone, Args)]
 pub struct Release {
+    /// Release it at once, and from a tick that may live. Two ticks then start executions: more than max_concurrency can run.
+    #[arg(long)]
+    pub even_if_alive: bool,
     /// Do not ask before it is released.
     #[arg(long)]
     pub yes: bool,

@@ -201,20 +201,18 @@ impl Ledger {
         })
     }
 
-    /// Takes the lease from a holder that is dead, and leaves what its tick reserved. `false`: it was renewed, released or taken since
-    /// `seen` was read.
+    /// Takes the lease from a holder that is dead, and leaves what its tick reserved. `false`: it was renewed, released or taken
+    /// since `seen` was read.
     pub async fn take_lease_from(&self, seen: &LeaseSeen) -> Result<bool, AwsError> {
         let Some(holder) = &seen.holder else {
             return Ok(false);
         };
-        let mut update = Update::default()
+        let update = Update::default()
             .remove("holder")
             .remove("held_since")
             .remove("expires_at_ms")
-            .only_if("holder", text(holder));
-        if let Some(expires_at) = seen.expires_at {
-            update = update.only_if("expires_at_ms", number(expires_at));
-        }
+            .only_if("holder", text(holder))
+            .only_if_still("expires_at_ms", seen.expires_at.map(number));
         let taken = self
             .update(
                 key("lease", "dispatch"),

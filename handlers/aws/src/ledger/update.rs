@@ -25,6 +25,7 @@ enum Condition<'a> {
     ItemAbsent,
     ItemPresent,
     Is(&'a str, AttributeValue),
+    IsAbsent(&'a str),
     /// The attribute is absent or has this value, or the other one is below its bound.
     AbsentOrBelow {
         own: (&'a str, AttributeValue),
@@ -73,6 +74,14 @@ impl<'a> Update<'a> {
     /// Adds a condition that an attribute has this value.
     pub fn only_if(self, attribute: &'a str, value: AttributeValue) -> Self {
         self.only(Condition::Is(attribute, value))
+    }
+
+    /// Adds a condition that an attribute has this value, or is absent when there is none.
+    pub fn only_if_still(self, attribute: &'a str, value: Option<AttributeValue>) -> Self {
+        match value {
+            Some(value) => self.only_if(attribute, value),
+            None => self.only(Condition::IsAbsent(attribute)),
+        }
     }
 
     /// Adds a condition that there is no such item.
@@ -203,6 +212,9 @@ impl Expressions {
                 let (name, value) = self.both(attribute, value);
                 format!("{name} = {value}")
             }
+            Condition::IsAbsent(attribute) => {
+                format!("attribute_not_exists({})", self.name(attribute))
+            }
             Condition::AbsentOrBelow { own, bound } => {
                 let (name, value) = self.both(own.0, own.1);
                 let (bounded, bound) = self.both(bound.0, bound.1);
@@ -257,11 +269,14 @@ mod tests {
     fn conditions_read_as_they_are_meant() {
         let update = Update::default()
             .only_if_absent()
-            .only_if_absent_below_or(("holder", text("me")), ("expires_at", number(9)));
+            .only_if_absent_below_or(("holder", text("me")), ("expires_at", number(9)))
+            .only_if_still("day", Some(number(7)))
+            .only_if_still("owed", None);
         assert_eq!(
             update.expressions().condition.unwrap(),
             "attribute_not_exists(pk) AND \
-             (attribute_not_exists(#holder) OR #holder = :v0 OR #expires_at < :v1)"
+             (attribute_not_exists(#holder) OR #holder = :v0 OR #expires_at < :v1) AND \
+             #day = :v2 AND attribute_not_exists(#owed)"
         );
     }
 }

@@ -101,22 +101,53 @@ async fn a_lease_that_ends_by_itself_is_left_alone() {
 /// Its machine's clock is an hour ahead.
 #[tokio::test(start_paused = true)]
 async fn a_lease_that_a_tick_renews_is_left_alone() {
+    // The last renewal comes in the middle of the command's own write.
+    for renews_at in ["GetItem", "UpdateItem"] {
+        let pipeline = pipeline(&[]);
+        held(&pipeline, 3_600);
+        let dynamodb = pipeline.aws.dynamodb();
+        let mut reads = 0;
+        pipeline.aws.faults().before(move |call| {
+            reads += u32::from(call.operation == "GetItem");
+            if call.operation == renews_at && reads > 1 {
+                let mut item = dynamodb.item(LEDGER, "lease", "dispatch").unwrap();
+                item["expires_at_ms"] = json!({"N": (time::now() + 3_610_000).to_string()});
+                dynamodb.put(LEDGER, item);
+            }
+            Fault::None
+        });
+        let refused = pipeline
+            .run(&["lease", "release", "--yes"])
+            .await
+            .unwrap_err();
+        assert_eq!(refused.status(), 1);
+        assert!(refused.to_string().contains("a tick works"), "{refused}");
+        let item = pipeline.item("lease", "dispatch").unwrap();
+        assert_eq!(item["holder"], json!({"S": "dead"}));
+    }
+}
+
+/// A tick renews its lease no more once it lasts until Lambda's deadline. It can work for 45 s then.
+#[tokio::test(start_paused = true)]
+async fn a_lease_is_watched_for_as_long_as_a_tick_can_live_without_renewing_it() {
     let pipeline = pipeline(&[]);
     held(&pipeline, 3_600);
-    let dynamodb = pipeline.aws.dynamodb();
-    pipeline.aws.faults().before(move |call| {
-        if call.operation == "UpdateItem" {
-            let mut item = dynamodb.item(LEDGER, "lease", "dispatch").unwrap();
-            item["expires_at_ms"] = json!({"N": (time::now() + 3_610_000).to_string()});
-            dynamodb.put(LEDGER, item);
-        }
-        Fault::None
-    });
-    let refused = pipeline
-        .run(&["lease", "release", "--yes"])
-        .await
-        .unwrap_err();
-    assert!(refused.to_string().contains("a tick works"), "{refused}");
-    let item = pipeline.item("lease", "dispatch").unwrap();
-    assert_eq!(item["holder"], json!({"S": "dead"}));
+    let began = tokio::time::Instant::now();
+    pipeline.well(&["lease", "release", "--yes"]).await;
+    assert!(began.elapsed().as_secs() >= 50, "{:?}", began.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lease_is_taken_from_a_tick_that_may_live_by_a_clear_word_alone() {
+    let pipeline = pipeline(&[]);
+    held(&pipeline, 40);
+    let refused = pipeline.run(&["lease", "release", "--even-if-alive"]).await;
+    assert!(refused.unwrap_err().to_string().contains("--yes"));
+    let began = tokio::time::Instant::now();
+    let answer = pipeline
+        .well(&["lease", "release", "--even-if-alive", "--yes"])
+        .await;
+    assert_eq!(answer.json["released"], true);
+    assert!(began.elapsed().as_secs() < 5);
+    assert_eq!(pipeline.run(&["lease"]).await.unwrap_err().status(), 2);
 }
