@@ -219,6 +219,14 @@ async fn metrics(
             "Sum",
         ),
         query(
+            "backlog",
+            NAMESPACE,
+            "Backlog",
+            "Pipeline",
+            pipeline.name(),
+            "Maximum",
+        ),
+        query(
             "errors",
             "AWS/Lambda",
             "Errors",
@@ -265,13 +273,17 @@ async fn metrics(
     let to = now - now.rem_euclid(MINUTE) + MINUTE;
     let values = connected.api.metrics(&queries, began, to).await?;
     let points = |id: &str| values.get(id).cloned().unwrap_or_default();
-    let mut started = vec![0; MINUTES];
-    for (at, value) in points("started") {
-        let minute = usize::try_from((at - began) / MINUTE).unwrap_or(MINUTES);
-        if let Some(minute) = started.get_mut(minute) {
-            *minute += value as u32;
+    let by_minute = |id: &str| {
+        let mut minutes = vec![0; MINUTES];
+        for (at, value) in points(id) {
+            let minute = usize::try_from((at - began) / MINUTE).unwrap_or(MINUTES);
+            if let Some(minute) = minutes.get_mut(minute) {
+                *minute += value as u64;
+            }
         }
-    }
+        minutes
+    };
+    let started = by_minute("started").into_iter();
     let lately = |id: &str| {
         points(id)
             .iter()
@@ -290,7 +302,8 @@ async fn metrics(
         .enumerate()
         .filter_map(|(index, queue)| Some(((*queue).to_owned(), newest(format!("age{index}"))?)));
     Ok(Metrics {
-        started,
+        started: started.map(|number| number as u32).collect(),
+        backlog: by_minute("backlog"),
         errors: lately("errors"),
         throttles: lately("throttles"),
         settle_errors: lately("settle_errors"),

@@ -8,7 +8,7 @@ use spillway::pace::in_force::{PausedBy, in_force};
 use spillway::record::layouts::Said;
 
 use super::seen::{Seen, Stage};
-use super::verdict::{self, Finding, Level, verdict};
+use super::verdict::{self, Drain, Finding, Level, verdict};
 use crate::answer::table;
 use crate::pipeline::Pipeline;
 use crate::time::{moment, span};
@@ -30,7 +30,10 @@ pub struct Report {
     pub failures: Vec<FailuresReport>,
     pub settle: Settle,
     pub starts: Starts,
+    /// At the present rate.
     pub drain_seconds: Option<i64>,
+    /// While the present rate is not known.
+    pub drain_seconds_at_least: Option<i64>,
     pub tick: Tick,
     pub in_force: InForceReport,
     pub day: Option<Day>,
@@ -230,9 +233,14 @@ impl Report {
                 per_minute: seen.per_minute(),
                 counted,
             },
-            drain_seconds: verdict::drain(seen)
-                .filter(|_| seen.waiting() > 0)
-                .map(|millis| millis / 1_000),
+            drain_seconds: match verdict.drain {
+                Drain::In(millis) if seen.waiting() > 0 => Some(millis / 1_000),
+                _ => None,
+            },
+            drain_seconds_at_least: match verdict.drain {
+                Drain::NotBefore(millis) if seen.waiting() > 0 => Some(millis / 1_000),
+                _ => None,
+            },
             tick: tick(config, seen),
             in_force: in_force_report(config, seen),
             day: verdict::day(config, seen).map(|(limit, starts)| Day {
@@ -355,9 +363,12 @@ impl Report {
         } else {
             " (of what still runs: CloudWatch has no metric)"
         };
-        let drain = match self.drain_seconds {
-            Some(seconds) => format!(", drained in about {}", span(seconds * 1_000)),
-            None => String::new(),
+        let drain = match (self.drain_seconds, self.drain_seconds_at_least) {
+            (Some(seconds), _) => format!(", drained in about {}", span(seconds * 1_000)),
+            (None, Some(seconds)) => {
+                format!(", drained in {} at the earliest", span(seconds * 1_000))
+            }
+            (None, None) => String::new(),
         };
         format!(
             "{}  {} in 15 min, {per_minute:.1} a minute{of}{drain}",

@@ -9,6 +9,8 @@ use spillway::Millis;
 pub const MINUTES: usize = 15;
 /// Minutes, the one that goes on among them, whose numbers CloudWatch may not have yet.
 const LATE_MINUTES: usize = 3;
+/// Minutes of work whose starts are the rate at which the lanes drain.
+const RATED: usize = 5;
 
 /// What one look at a pipeline found. What may not be looked at is `None` and named in `unknown`.
 #[derive(Debug, Clone, Default)]
@@ -113,6 +115,8 @@ impl Schedule {
 pub struct Metrics {
     /// Starts by minute, the oldest first; the last one is the minute that goes on.
     pub started: Vec<u32>,
+    /// Messages that a tick of that minute left in the lanes, by minute as above.
+    pub backlog: Vec<u64>,
     /// Failed ticks, and ticks that Lambda could not run, in the last five minutes.
     pub errors: u32,
     pub throttles: u32,
@@ -194,6 +198,19 @@ impl Seen {
         started
     }
 
+    /// Starts a minute at which the lanes drain: over the last minutes whose ticks left something. In others the pipeline is idle, or
+    /// starts just what comes. `period`: the time between two ticks. `None`: no tick left anything of late, so nobody knows.
+    pub fn drains_per_minute(&self, period: Millis) -> Option<f64> {
+        let metrics = self.metrics.as_ref()?;
+        let minutes = metrics.started.iter().zip(&metrics.backlog).rev().skip(1);
+        let of_work = minutes.filter(|(_, left)| **left > 0).take(RATED);
+        let (count, starts) = of_work.fold((0_u32, 0_u64), |(count, starts), (started, _)| {
+            (count + 1, starts + u64::from(*started))
+        });
+        let minutes = f64::from(count) * (period.max(60_000) as f64 / 60_000.0);
+        (starts > 0).then(|| starts as f64 / minutes)
+    }
+
     /// Starts a minute, over the last five whole minutes.
     pub fn per_minute(&self) -> f64 {
         let (started, _) = self.started();
@@ -211,6 +228,7 @@ mod tests {
     use super::*;
 
     const NOW: Millis = 1_795_341_600_000;
+    const MINUTE: Millis = 60_000;
 
     #[test]
     fn a_period_is_read_from_a_rate_and_from_nothing_else() {
@@ -278,6 +296,46 @@ mod tests {
         seen.metrics.as_mut().unwrap().started[0] = 9;
         let (started, counted) = seen.started();
         assert_eq!((started[0], started[MINUTES - 7], counted), (9, 0, true));
+    }
+
+    #[test]
+    fn lanes_drain_at_the_rate_of_the_minutes_that_left_something() {
+        let seen = |minutes: &[(usize, u32, u64)]| {
+            let mut metrics = Metrics {
+                started: vec![0; MINUTES],
+                backlog: vec![0; MINUTES],
+                ..Metrics::default()
+            };
+            for (back, started, backlog) in minutes {
+                metrics.started[MINUTES - 1 - back] = *started;
+                metrics.backlog[MINUTES - 1 - back] = *backlog;
+            }
+            Seen {
+                metrics: Some(metrics),
+                ..Seen::default()
+            }
+        };
+        // The minute that goes on, and an idle time with an event now and then, tell nothing.
+        let idle = seen(&[(0, 12, 988), (1, 1, 0), (3, 2, 0)]);
+        assert_eq!(idle.drains_per_minute(MINUTE), None);
+        // Right after it there is one minute of work.
+        let begun = seen(&[(0, 12, 100), (1, 1_400, 800), (2, 1, 0)]);
+        assert_eq!(begun.drains_per_minute(MINUTE), Some(1_400.0));
+        // The burst before is the best guess.
+        let before = seen(&[(0, 12, 100), (9, 100, 100), (10, 200, 200), (11, 30, 0)]);
+        assert_eq!(before.drains_per_minute(MINUTE), Some(150.0));
+        assert_eq!(before.drains_per_minute(5 * MINUTE), Some(30.0));
+        let long = seen(&[
+            (1, 5, 9),
+            (2, 5, 9),
+            (3, 5, 9),
+            (4, 5, 9),
+            (5, 5, 9),
+            (6, 1_000, 9),
+        ]);
+        assert_eq!(long.drains_per_minute(MINUTE), Some(5.0));
+        assert_eq!(seen(&[(1, 0, 9)]).drains_per_minute(MINUTE), None);
+        assert_eq!(Seen::default().drains_per_minute(MINUTE), None);
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod settle;
 use dispatch::config::Config;
 use serde::Serialize;
 use spillway::Millis;
+use spillway::pace::Pace;
 use spillway::pace::in_force::{InForce, PausedBy, in_force};
 use spillway::protocol::holding::{BEYOND_DEADLINE, Idle, LEASE, RENEW_AFTER};
 
@@ -60,6 +61,7 @@ pub struct Verdict {
     pub sentence: String,
     /// Messages wait, and nothing starts.
     pub nothing_starts: bool,
+    pub drain: Drain,
     /// The worst first.
     pub findings: Vec<Finding>,
 }
@@ -109,13 +111,18 @@ pub fn verdict(name: &str, config: &Config, seen: &Seen) -> Verdict {
         });
     }
     findings.sort_by_key(|finding| (finding.level, finding.code == "not-known"));
+    let drain = match nothing_starts {
+        true => Drain::Unknown,
+        false => drain(config, seen, in_force.as_ref().ok().map(|now| &now.pace)),
+    };
     let healthy = findings
         .iter()
         .all(|finding| finding.level == Level::Notice);
     Verdict {
-        sentence: sentence(seen, limit, healthy, nothing_starts, &findings),
+        sentence: sentence(seen, drain, limit, healthy, nothing_starts, &findings),
         healthy,
         nothing_starts,
+        drain,
         findings,
     }
 }
@@ -144,6 +151,7 @@ fn waits(number: u64) -> String {
 
 fn sentence(
     seen: &Seen,
+    drain: Drain,
     limit: u32,
     healthy: bool,
     nothing_starts: bool,
@@ -153,11 +161,11 @@ fn sentence(
     let waiting = seen.waiting();
     let state = format!("{running} of {limit} run, {waiting} wait");
     let first = findings.first();
-    let drained = match drain(seen) {
-        Some(millis) if waiting > 0 => {
-            format!(", drained in about {} at the present rate", span(millis))
-        }
-        _ => String::new(),
+    let drained = match drain {
+        _ if waiting == 0 => String::new(),
+        Drain::In(millis) => format!(", drained in about {} at the present rate", span(millis)),
+        Drain::NotBefore(millis) => format!(", drained in {} at the earliest", span(millis)),
+        Drain::Unknown => String::new(),
     };
     match (healthy, first) {
         (true, None) => format!("Healthy: {state}{drained}."),
@@ -194,10 +202,28 @@ fn sentence(
     }
 }
 
-/// How long the lanes take to drain at the present rate.
-pub fn drain(seen: &Seen) -> Option<Millis> {
-    let per_minute = seen.per_minute();
-    (per_minute > 0.0).then(|| (seen.waiting() as f64 / per_minute * MINUTE as f64) as Millis)
+/// How long the lanes take to drain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Drain {
+    /// At the present rate.
+    In(Millis),
+    /// At the pace in force, if executions are short enough: nobody knows yet how fast it goes.
+    NotBefore(Millis),
+    Unknown,
+}
+
+/// How long the lanes take to drain, given the pace in force.
+pub fn drain(config: &Config, seen: &Seen, pace: Option<&Pace>) -> Drain {
+    let Some(pace) = pace else {
+        return Drain::Unknown;
+    };
+    let fastest = pace.starts_per_second * 60.0;
+    let takes = |per_minute: f64| (seen.waiting() as f64 / per_minute * MINUTE as f64) as Millis;
+    let rate = period(config, seen).and_then(|period| seen.drains_per_minute(period));
+    match rate {
+        Some(rate) => Drain::In(takes(rate.min(fastest))),
+        None => Drain::NotBefore(takes(fastest)),
+    }
 }
 
 /// Whether anything has started of late.

@@ -110,7 +110,8 @@ fn first(seen: &Seen) -> (&'static str, Level, String) {
 fn a_pipeline_that_works_is_healthy_in_one_sentence() {
     let mut seen = still();
     seen.slots.slots = vec![slot(30)];
-    seen.metrics.as_mut().unwrap().started = vec![7; 15];
+    let metrics = seen.metrics.as_mut().unwrap();
+    (metrics.started, metrics.backlog) = (vec![7; 15], vec![14; 15]);
     let verdict = judged(&seen);
     assert!(verdict.healthy && !verdict.nothing_starts);
     assert_eq!(
@@ -119,6 +120,31 @@ fn a_pipeline_that_works_is_healthy_in_one_sentence() {
     );
     seen.queues[0].waiting = 0;
     assert_eq!(judged(&seen).sentence, "Healthy: 1 of 2 run, 0 wait.");
+}
+
+/// A burst begins after an idle time, and a dozen of a thousand have started.
+#[test]
+fn after_an_idle_time_nobody_knows_the_rate_yet() {
+    let mut seen = still();
+    seen.queues[0].waiting = 1_000;
+    seen.slots.slots = vec![slot(1)];
+    let metrics = seen.metrics.as_mut().unwrap();
+    (metrics.started, metrics.backlog) = (vec![0; 15], vec![0; 15]);
+    metrics.started[13] = 12;
+    assert_eq!(
+        judged(&seen).sentence,
+        "Healthy: 1 of 2 run, 1000 wait, drained in 6 min at the earliest."
+    );
+    // As soon as a tick has left something. 2.5 a second are allowed.
+    let metrics = seen.metrics.as_mut().unwrap();
+    (metrics.started[13], metrics.backlog[13]) = (100, 1_000);
+    assert_eq!(judged(&seen).drain, Drain::In(600_000));
+    seen.metrics.as_mut().unwrap().started[13] = 1_000;
+    assert_eq!(judged(&seen).drain, Drain::In(400_000));
+    // It was paused meanwhile.
+    seen.slots.slots.clear();
+    seen.metrics.as_mut().unwrap().started = vec![0; 15];
+    assert_eq!(judged(&seen).drain, Drain::Unknown);
 }
 
 #[test]
