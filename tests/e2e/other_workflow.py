@@ -4,7 +4,7 @@ import contextlib
 import json
 from collections.abc import Iterator
 
-from one_pipeline import Pipeline
+from one_pipeline import Pipeline, wait
 
 # Nothing takes less time.
 AT_ONCE = {"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}
@@ -25,7 +25,7 @@ class Held:
     """Executions that run until they are let go, however slow the machine is."""
 
     def __init__(self, pipeline: Pipeline) -> None:
-        self._sqs, self._sfn = pipeline.aws.sqs, pipeline.aws.stepfunctions
+        self._pipeline, self._sqs, self._sfn = pipeline, pipeline.aws.sqs, pipeline.aws.stepfunctions
         self._queue = self._sqs.create_queue(QueueName=f"{pipeline.name}-held")["QueueUrl"]
         # By the object's key, in the order of their starts.
         self._tokens: dict[str, str] = {}
@@ -52,7 +52,26 @@ class Held:
     def fail(self, key: str) -> None:
         self._sfn.send_task_failure(taskToken=self._tokens.pop(key), error="Drill", cause="the drill says so")
 
-    def end(self) -> None:
-        """All of them succeed."""
-        self.let_go(*self.keys())
+    def forget(self) -> None:
         self._sqs.delete_queue(QueueUrl=self._queue)
+
+    def end(self) -> None:
+        """All of them succeed, those too that have only begun."""
+
+        def over() -> bool:
+            self.let_go(*self.keys())
+            return self._pipeline.executing() == 0
+
+        wait(over, self._pipeline.left)
+
+
+@contextlib.contextmanager
+def holding(pipeline: Pipeline) -> Iterator[Held]:
+    """Whatever starts is held meanwhile. Afterwards nothing is, also when a test has failed."""
+    held = Held(pipeline)
+    try:
+        with defined(pipeline, held.definition):
+            yield held
+    finally:
+        held.end()
+        held.forget()

@@ -51,10 +51,9 @@ def works_on(site: Site, running: Running, table: str) -> Iterator[Running]:
 
 def test_a_restored_ledger_loses_nothing_and_repeats_nothing_and_is_quiet(quiet: Running, minutes: Minutes, site: Site) -> None:
     ledger, aws = quiet.outputs["ledger_table_name"], quiet.aws
-    held = other_workflow.Held(quiet)
     heard = []
     with contextlib.ExitStack() as stack:
-        stack.enter_context(other_workflow.defined(quiet, held.definition))
+        held = stack.enter_context(other_workflow.holding(quiet))
         before = put(quiet, "restored-before-", 4)
         quiet.until_waiting(4)
         heard.append(minutes.tick())
