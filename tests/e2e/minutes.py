@@ -1,4 +1,4 @@
-"""Minutes of a drill: the alarms, evaluated on what the functions printed and what Lambda counted in each of them.
+"""Minutes of a drill: the alarms, evaluated on what the functions printed, and what Lambda and SQS counted in each of them.
 
 A tick stands for a minute: what the functions print in it gets that minute's time, and the alarms are evaluated at its end.
 """
@@ -41,6 +41,8 @@ class Minutes:
         logs, names = pipeline.outputs["log_group_names"], HANDLERS
         self._functions = {handler: f"{pipeline.name}_{handler}" for handler in names if logs[handler]}
         self._seen, self._counts = set(self._lines()), self._counted()
+        # The minute in which a message was seen first, by its id.
+        self._came: dict[str, int] = {}
         self._metrics.ticked_before(pipeline.name, 60 * self._minute)
 
     def tick(self) -> set[str]:
@@ -53,6 +55,13 @@ class Minutes:
         for (function, metric), count in (counted := self._counted()).items():
             self._metrics.put("AWS/Lambda", metric, {"FunctionName": function}, now, count - self._counts[function, metric])
         self._counts = counted
+        for queue in self._pipeline.queues:
+            came = [
+                self._came.setdefault(message["MessageId"], self._minute) for message in self._pipeline.emulator.messages(queue)
+            ]
+            if came:
+                of = {"QueueName": queue.rsplit("/", 1)[1]}
+                self._metrics.put("AWS/SQS", "ApproximateAgeOfOldestMessage", of, now, 60 * (self._minute - min(came)))
         lines = [line for line in self._lines() if line not in self._seen]
         self._seen.update(lines)
         self._metrics.read(_at(line, now) for line in lines)
@@ -73,11 +82,19 @@ class Minutes:
         heard = [self.tick() for _ in range(ticks)]
         assert heard[-1] == set(), heard
 
+    def until_quiet_by_fives(self) -> None:
+        """The same where one period is enough to begin, and has five minutes."""
+        heard = [self.five_with_a_tick() for _ in range(AT_ONCE + 1)]
+        assert heard[-1] == set(), heard
+
     def work_off(self, pipeline: Pipeline | None = None) -> list[set[str]]:
         """Until nothing is left to do; what was heard in each minute. `pipeline`: the same, if it has another ledger by now."""
         pipeline, heard, deadline = pipeline or self._pipeline, [], time.monotonic() + PATIENCE_SECONDS
-        while not pipeline.quiet():
+        # Twice in turn, with a tick between: a message on its way between two places is in neither.
+        before = False
+        while not ((now := pipeline.quiet()) and before):
             assert time.monotonic() < deadline, pipeline.left()
+            before = now
             heard.append(self.tick())
         return heard
 
@@ -120,12 +137,12 @@ def _at(line: str, now: float) -> str:
     return json.dumps(root)
 
 
-def of(pipeline: Pipeline, directory: Path) -> Minutes:
-    """With all alarms of modules/alarms for its functions."""
+def of(pipeline: Pipeline, directory: Path, **bounds: object) -> Minutes:
+    """With all alarms of modules/alarms for its functions, and with these inputs of the module."""
     handlers = [handler for handler in HANDLERS if pipeline.outputs["log_group_names"][handler]]
-    asked = (pipeline.name, *handlers)
+    asked = (pipeline.name, *handlers, *bounds)
     if asked not in _planned:
-        _planned[asked], _ = of_plan(plans.of_module(directory, name=pipeline.name, handlers=handlers))
+        _planned[asked], _ = of_plan(plans.of_module(directory, name=pipeline.name, handlers=handlers, **bounds))
     return Minutes(pipeline, _planned[asked])
 
 
