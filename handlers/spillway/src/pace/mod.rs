@@ -1,5 +1,6 @@
 //! The pace: the numbers that bound a tick.
 
+pub mod adapt;
 pub mod capacity;
 pub mod control;
 pub mod day;
