@@ -10,6 +10,7 @@ use thiserror::Error;
 
 use spillway::lane::source::{self, Source};
 use spillway::lane::{self, Lane};
+use spillway::pace::adapt::{self, Adapt};
 use spillway::pace::{Pace, PaceError};
 use spillway::rules::batch::MAX_EVENTS;
 use spillway::rules::order::Order;
@@ -259,6 +260,15 @@ impl<'a> Environment<'a> {
                 .push(format!("{name} is out of range: {error}"));
         }
         (pace, is_read)
+    }
+
+    /// What says of the target that it takes no more; `None`: the pace does not adapt.
+    pub fn adapt(&mut self) -> Option<Adapt> {
+        self.json_or_default(
+            "SPILLWAY_ADAPT",
+            "the JSON object of pace.adapt, or remove it",
+            |text| adapt::parse(text).map(Some),
+        )
     }
 
     fn parse<T>(&mut self, name: &str, value: &str, what: &str) -> Option<T>

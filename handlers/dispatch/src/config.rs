@@ -7,6 +7,7 @@ use serde::Deserialize;
 use spillway::execution::input::InputFormat;
 use spillway::lane::source::{self, Source};
 use spillway::pace::Pace;
+use spillway::pace::adapt::Adapt;
 use spillway::pace::window::{self, Windows};
 use spillway::protocol::holding::Idle;
 use spillway::protocol::lap::LISTED_ABOVE;
@@ -29,6 +30,8 @@ pub struct Config {
     /// Days that finished rows are kept.
     pub retention_days: u32,
     pub pace: Pace,
+    /// What says of the target that it takes no more; `None`: the pace does not adapt.
+    pub adapt: Option<Adapt>,
     pub windows: Windows,
     /// Starts of one UTC day, at most.
     pub starts_per_day: Option<u32>,
@@ -99,6 +102,7 @@ impl Config {
                 .unwrap_or_default(),
             retention_days: environment.days("SPILLWAY_RETENTION_DAYS"),
             pace,
+            adapt: environment.adapt(),
             windows,
             starts_per_day: environment.optional_within(
                 "SPILLWAY_STARTS_PER_DAY",
@@ -135,6 +139,7 @@ mod tests {
     fn good(name: &str) -> Option<String> {
         let value = match name {
             "SPILLWAY_STARTS_PER_TICK"
+            | "SPILLWAY_ADAPT"
             | "SPILLWAY_SLOT_PARTITIONS"
             | "SPILLWAY_WINDOWS"
             | "SPILLWAY_FOLDER_MARKERS"

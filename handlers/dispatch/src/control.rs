@@ -7,7 +7,6 @@ use aws::shell::patiently;
 use spillway::Millis;
 use spillway::pace::in_force::{InForce, PausedBy, in_force};
 use spillway::pace::overridden::Overridden;
-use spillway::record::lease::Successor;
 use spillway::rules::standing::override_seconds;
 use tracing::{info, trace};
 
@@ -25,15 +24,15 @@ impl Dispatch {
         &self,
         clock: Clock,
         end_by: Millis,
-    ) -> Result<(InForce<'_>, Option<Successor>), TickError> {
+    ) -> Result<(InForce<'_>, Told), TickError> {
         let told = patiently(clock, end_by, || self.shell.ledger.told()).await;
-        let Told { control, successor } = told.map_err(|problem| match problem {
+        let told = told.map_err(|problem| match problem {
             AwsError::Ledger { .. } => TickError::Control(problem),
             problem => TickError::Aws(problem),
         })?;
         let Self { config, .. } = self;
-        let in_force = in_force(&config.pace, &config.windows, &control, clock.now());
-        Ok((in_force.map_err(TickError::Pace)?, successor))
+        let in_force = in_force(&config.pace, &config.windows, &told.control, clock.now());
+        Ok((in_force.map_err(TickError::Pace)?, told))
     }
 
     /// Reads the control item again when it is time: a limit, a pause or a window holds within seconds.
@@ -46,23 +45,28 @@ impl Dispatch {
             }
             state.control_read = now;
         }
-        let (in_force, successor) = self.in_force(shared.shell.clock, shared.end_by()).await?;
+        let (in_force, told) = self.in_force(shared.shell.clock, shared.end_by()).await?;
         let have_landed = shared.old_slots.get().is_some();
-        let mut state = shared.state();
-        let pace = state.layouts.slowed(&in_force.pace, have_landed);
-        shared.gate.lock().set_pace(&pace);
-        if state.put_in_force(&in_force, now) {
-            state.tick.stop();
+        {
+            let mut state = shared.state();
+            let pace = state.layouts.slowed(&in_force.pace, have_landed);
+            shared.gate.lock().set_pace(&pace);
+            if state.put_in_force(&in_force, now) {
+                state.tick.stop();
+            }
         }
+        self.look_at_health(shared, &in_force.pace, &told.health)
+            .await;
+        let mut state = shared.state();
         let lease = &shared.reservation.lease;
         let holder = (lease.holder(), lease.held_since);
         let hands_over = self
             .config
             .idle
-            .hands_over(holder, successor.as_ref(), shared.now());
+            .hands_over(holder, told.successor.as_ref(), shared.now());
         trace!(decision = ?hands_over, "handing over");
         if hands_over {
-            info!(successor = ?successor, "the next tick waits for the lease");
+            info!(successor = ?told.successor, "the next tick waits for the lease");
             state.tick.hand_over();
         }
         Ok(())
@@ -81,6 +85,7 @@ impl State {
             }
             self.window = now.window.map(str::to_owned);
         }
+        self.hold = now.circuit;
         let overridden = Overridden::by(now);
         self.counts.override_seconds = match overridden.what.is_empty() {
             true => 0,
@@ -101,6 +106,9 @@ impl State {
         }
         match now.paused {
             Some(PausedBy::Operator) => info!("paused by the control item"),
+            Some(PausedBy::Circuit) => {
+                info!("paused by the circuit, which the control item holds open")
+            }
             Some(PausedBy::Window) => info!(window = now.window, "paused by the window"),
             None => return false,
         }

@@ -6,10 +6,16 @@ use spillway::message::admission::LeftOut;
 use spillway::protocol::fact::Fact;
 
 /// Those that are a level, not a count: 0 says something.
-pub const LEVELS: &[&str] = &["MaxConcurrency", "SlotsTaken", "StartsToday"];
+pub const LEVELS: &[&str] = &[
+    "MaxConcurrency",
+    "SlotsTaken",
+    "StartsToday",
+    "Circuit",
+    "Rate",
+];
 
 /// One number per thing worth an alarm or a question.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Counts {
     /// Messages received.
@@ -71,6 +77,14 @@ pub struct Counts {
     /// Starts of the UTC day so far. Absent without a limit for the day.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub starts_today: Option<u32>,
+    /// The worst that the circuit was in: 0 closed, 1 slowed, 2 open. Absent without `pace.adapt`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub circuit: Option<u32>,
+    /// Starts per second that the circuit allowed when the tick ended; 0 while it is open. Absent without `pace.adapt`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rate: Option<f64>,
+    /// Executions started to ask whether the target takes any again.
+    pub probes: u32,
     /// 1 when messages waited, no slot was free, and nothing started.
     pub saturated: u32,
     /// Slots taken when the tick ended: running executions. Absent when the tick did not come to count them.

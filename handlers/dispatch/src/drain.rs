@@ -274,7 +274,9 @@ impl Drain {
             }
             let left = starts.iter().filter(|kept| kept.origin != Origin::Own);
             shared.state().counts.restarted += u32::try_from(left.count()).unwrap_or(u32::MAX);
-            let mut starting: Vec<Starting> = starts.into_iter().map(Starting::again).collect();
+            let generation = shared.terms().generation;
+            let again = |kept| Starting::again(kept, generation);
+            let mut starting: Vec<Starting> = starts.into_iter().map(again).collect();
             let all = starting.len();
             drive_all(&shared, &mut starting, permits, all).await;
         });

@@ -1,6 +1,7 @@
 //! `dispatch`: each tick releases object events from the events queue into Step Functions, at the pace and the
 //! concurrency that the owner set. What comes after what is decided in `spillway::protocol`; here its machines are driven.
 
+mod circuit;
 pub mod config;
 mod control;
 mod counts;

@@ -114,6 +114,8 @@ impl Dispatch {
     fn seen(&self, counts: &Counts, duration: Millis) -> Seen {
         let windows = self.config.windows.paces();
         let rates = windows.filter_map(|pace| pace.starts_per_second);
+        // What the circuit allows; of one that is open 0.
+        let rates = rates.chain(counts.rate);
         Seen {
             backlog: counts.backlog,
             max_concurrency: counts.max_concurrency,

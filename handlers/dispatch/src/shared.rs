@@ -8,6 +8,7 @@ use aws::ledger::Lease;
 use aws::shell::{Shell, patiently};
 use spillway::Millis;
 use spillway::lane::share::Shares;
+use spillway::pace::adapt::circuit::{Circuit, Hold};
 use spillway::pace::overridden::Overridden;
 use spillway::pace::permit::SharedGate;
 use spillway::protocol::fact::Fact;
@@ -66,6 +67,10 @@ pub struct State {
     /// The window in force.
     pub window: Option<String>,
     pub overridden: Overridden,
+    /// What the target takes; `None` without an adaptive pace.
+    pub circuit: Option<Circuit>,
+    /// The operator holds the circuit.
+    pub hold: Option<Hold>,
     /// Objects that are at work.
     pub locks: Locks,
     /// Starts that are still to be made.
@@ -123,6 +128,7 @@ impl Shared {
             old_slots: self.old_slots.get(),
             // An event can be of a version that reconcile has found.
             listed: self.reservation.lease.left.listed,
+            generation: state.circuit.map(|circuit| circuit.generation),
         }
     }
 
@@ -148,6 +154,7 @@ impl Shared {
     /// What the answer to a start says of those to come.
     fn start_told(&self, state: &mut State, fact: &Fact) {
         state.values.told(fact, self.now());
+        self.circuit_told(state, fact);
         match fact {
             Fact::Started { .. } | Fact::AlreadyStarted | Fact::Refused { .. } => {
                 state.kept.answered();

@@ -11,6 +11,7 @@ use aws::shell::patiently;
 use futures_util::future::join;
 use spillway::Millis;
 use spillway::lane::share::Shares;
+use spillway::pace::adapt::circuit::{Allowed, Circuit};
 use spillway::pace::in_force::InForce;
 use spillway::pace::layout::Shard;
 use spillway::pace::overridden::Overridden;
@@ -193,8 +194,10 @@ impl Dispatch {
         times: &Times,
     ) -> Result<(Arc<Shared>, Vec<Slot>), TickError> {
         let end_by = holding.calls_until();
-        let (in_force, _) = self.in_force(invocation.clock, end_by).await?;
+        let (in_force, told) = self.in_force(invocation.clock, end_by).await?;
         let shared = Arc::new(self.share(invocation, lease, holding, &in_force, times));
+        self.look_at_health(&shared, &in_force.pace, &told.health)
+            .await;
         if !times.are_enough() {
             let time = times.deadline - times.began;
             shared.state().fail(TickError::Deadline(time));
@@ -215,12 +218,16 @@ impl Dispatch {
     ) -> Shared {
         let (left, now) = (&lease.left, invocation.clock.now());
         let layouts = Layouts::begin(left.layouts, self.config.pace.layout, now);
+        let adapt = self.config.adapt.as_ref();
+        let circuit = adapt.map(|_| left.circuit.unwrap_or_else(|| Circuit::new(now)));
+        let allowed = circuit.map_or(Allowed::Everything, |it| it.allowed(in_force.circuit));
         let mut gate = left.begin(&Begins {
             now,
             until: holding.until(),
             scheduled: invocation.tick.as_deref(),
             pace: &layouts.slowed(&in_force.pace, layouts.have_landed(now)),
             starts_per_day: self.config.starts_per_day,
+            allowed,
         });
         gate.grant_until(holding.grants_until());
         let owed = left.owed.iter().copied().chain(std::iter::repeat(0.0));
@@ -237,6 +244,8 @@ impl Dispatch {
             control_read: now,
             window: None,
             overridden: Overridden::default(),
+            circuit,
+            hold: None,
             locks: Locks::new(left.listed),
             kept: KeptStarts::new(times.join_by),
             unclaimed: Unclaimed::default(),
@@ -374,6 +383,8 @@ impl Shared {
         let suspect_since = state.tick.suspect_since();
         left.end(&mut gate, &state.shares, suspect_since, self.now());
         left.layouts = Said::Layouts(state.layouts);
+        left.circuit = state.circuit;
+        state.counts.rate = state.circuit.map(|_| gate.rate());
         if let Some(day) = gate.day() {
             let starts = day.starts();
             state.counts.starts_today = Some(starts);

@@ -274,6 +274,7 @@ impl Reconcile {
                         attempt: 0,
                         execution: None,
                         lane,
+                        uncounted: 0,
                     };
                     queueing.push((row, true));
                 }

@@ -2,6 +2,7 @@
 
 use aws::environment::{Environment, EnvironmentError, PipelineVariables};
 use spillway::lane::Lane;
+use spillway::pace::adapt::Adapt;
 use spillway::rules::order::Order;
 use spillway::rules::retry::RetryPolicy;
 
@@ -18,6 +19,8 @@ pub struct Config {
     pub events_per_execution: u32,
     pub outcomes_dead_letter_queue_url: String,
     pub retry: RetryPolicy,
+    /// What says of the target that it takes no more; `None`: the pace does not adapt.
+    pub adapt: Option<Adapt>,
     /// Days that finished rows are kept.
     pub retention_days: u32,
 }
@@ -48,6 +51,7 @@ impl Config {
                 ),
                 backoff_seconds: environment.list(BACKOFF, BACKOFF_IS),
             },
+            adapt: environment.adapt(),
             retention_days: environment.days("SPILLWAY_RETENTION_DAYS"),
         };
         for delay in &config.retry.backoff_seconds {
@@ -75,7 +79,7 @@ mod tests {
     fn good(name: &str) -> Option<String> {
         let value = match name {
             "SPILLWAY_LANES" => LANES,
-            "SPILLWAY_ORDER" | "SPILLWAY_EVENTS_PER_EXECUTION" => return None,
+            "SPILLWAY_ORDER" | "SPILLWAY_EVENTS_PER_EXECUTION" | "SPILLWAY_ADAPT" => return None,
             "SPILLWAY_MAX_ATTEMPTS" => "3",
             "SPILLWAY_BACKOFF_SECONDS" => "30,300",
             "SPILLWAY_RETENTION_DAYS" => "90",

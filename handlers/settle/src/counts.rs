@@ -14,6 +14,8 @@ pub struct Counts {
     pub retried: u32,
     /// Object events that went to the dead-letter queue.
     pub dead: u32,
+    /// Attempts that ended with an error of `pace.adapt`, and do not count: each of them retried as well.
+    pub uncounted: u32,
     /// Items that executions of several reported as failed, each of them retried or dead as well.
     pub batch_items_failed: u32,
     /// Versions passed over because a newer one of their object was taken.

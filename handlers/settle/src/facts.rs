@@ -13,6 +13,7 @@ pub fn tell(fact: Ended, message_id: &str, counts: &mut Counts) {
         Ended::Held { .. } => {}
         Ended::Succeeded => counts.succeeded += 1,
         Ended::Retried => counts.retried += 1,
+        Ended::Uncounted => counts.uncounted += 1,
         Ended::Dead => counts.dead += 1,
         Ended::RetrySent {
             outcome,

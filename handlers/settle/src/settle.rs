@@ -4,13 +4,14 @@ use std::sync::{Mutex, PoisonError};
 
 use aws::clock::Clock;
 use aws::error::AwsError;
-use aws::shell::{Guide, drive};
+use aws::shell::{Guide, Shell, drive};
 use serde::Deserialize;
 use spillway::Millis;
+use spillway::pace::adapt::health::sum;
 use spillway::protocol::ended::Ended;
 use spillway::protocol::execution_rows::Terms;
 use spillway::protocol::reporting::Reporting;
-use tracing::error;
+use tracing::{error, warn};
 
 use crate::Settle;
 use crate::counts::{Counts, Values};
@@ -51,6 +52,7 @@ impl Guide<Reporting> for Outcomes<'_> {
             pipeline: &shell.pipeline,
             retry: &config.retry,
             reports: config.events_per_execution > 1,
+            adapt: config.adapt.as_ref(),
         }
     }
 
@@ -85,6 +87,20 @@ impl Outcomes<'_> {
 }
 
 impl Settle {
+    /// Adds what the ends say of the target. Those that cannot be added are missing: dispatch goes by a share.
+    async fn count_health(&self, shell: &Shell, reports: &[Reporting]) {
+        let Some(adapt) = &self.config.adapt else {
+            return;
+        };
+        let health = sum(reports.iter().filter_map(|report| report.health(adapt)));
+        if health.is_empty() {
+            return;
+        }
+        if let Err(problem) = shell.ledger.add_health(&health).await {
+            warn!("how executions ended is not counted: {problem}");
+        }
+    }
+
     /// Settles every outcome of an invocation; one that fails does not hold up the others. `deadline`: when Lambda ends the
     /// function.
     pub async fn settle(&self, records: &[SqsRecord], clock: Clock, deadline: Millis) -> Settled {
@@ -126,6 +142,7 @@ impl Settle {
         counts.needs_person = counts.redriven;
         counts.unsettled_outcomes += u32::try_from(failed.len()).unwrap_or(u32::MAX);
         let values = Values::of(&counts, took);
+        self.count_health(&shell, &reports).await;
         Settled {
             counts,
             values,

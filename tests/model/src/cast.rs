@@ -97,6 +97,7 @@ impl Cast {
             attempt: u32::from(row.attempt),
             execution: row.execution.map(|it| self.name(it).to_owned()),
             lane: None,
+            uncounted: 0,
         })
     }
 
@@ -183,6 +184,7 @@ impl Cast {
             ordered: order != Order::None,
             state_machine_arn: String::new(),
             pending: slot.pending,
+            generation: None,
         }
     }
 

@@ -17,6 +17,7 @@ use settle::{Settle, SqsRecord};
 use spillway::execution::input::InputFormat;
 use spillway::lane::Lane;
 use spillway::pace::Pace;
+use spillway::pace::adapt::Adapt;
 use spillway::pace::layout::Layout;
 use spillway::pace::window::Windows;
 use spillway::protocol::holding::Idle;
@@ -42,6 +43,7 @@ const OUTCOME_RECEIVES: u32 = 5;
 pub struct Settings {
     pub seed: u64,
     pub pace: Pace,
+    pub adapt: Option<Adapt>,
     pub windows: Windows,
     pub starts_per_day: Option<u32>,
     pub retry: RetryPolicy,
@@ -91,6 +93,7 @@ impl Default for Settings {
                 starts_per_tick: None,
                 layout: Layout::One,
             },
+            adapt: None,
             windows: Windows::default(),
             starts_per_day: None,
             retry: RetryPolicy {
@@ -368,6 +371,7 @@ impl Pipeline {
                 layout: *self.locked_layout(),
                 ..self.settings.pace.clone()
             },
+            adapt: self.settings.adapt.clone(),
             windows: self.settings.windows.clone(),
             starts_per_day: self.settings.starts_per_day,
             tick: self.settings.tick,
@@ -390,6 +394,7 @@ impl Pipeline {
             events_per_execution: self.settings.events_per_execution,
             outcomes_dead_letter_queue_url: self.outcomes_dead_letters.url(),
             retry: self.settings.retry.clone(),
+            adapt: self.settings.adapt.clone(),
             retention_days: 90,
         };
         Settle::new(config, Clients::with_http_client(caller.http_client()))

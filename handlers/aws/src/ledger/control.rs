@@ -1,13 +1,16 @@
-//! The control item, `pk = control`, `sk = dispatch`, and the tick that waits for the lease, `sk = successor`: a tick reads both
-//! at once.
+//! The control item, `pk = control`, `sk = dispatch`, the tick that waits for the lease, `sk = successor`, and how
+//! executions ended, `sk = health`: a tick reads all at once.
 
 use super::Ledger;
 use super::about::until;
+use super::health;
 use super::item::{Item, Reader, key, number, text};
 use super::update::Update;
 use crate::error::AwsError;
 use spillway::SCHEMA_VERSION;
 use spillway::pace::Partial;
+use spillway::pace::adapt::circuit::Hold;
+use spillway::pace::adapt::health::Health;
 use spillway::pace::control::{Control, unknown};
 use spillway::record::lease::Successor;
 
@@ -20,10 +23,12 @@ pub struct Told {
     /// What an operator wrote; the default when there is no item.
     pub control: Control,
     pub successor: Option<Successor>,
+    /// How executions ended, by generations of the circuit.
+    pub health: Vec<Health>,
 }
 
 impl Ledger {
-    /// Reads what a tick is told: a read unit for both items.
+    /// Reads what a tick is told: a read unit for all items.
     pub async fn told(&self) -> Result<Told, AwsError> {
         let answer = self
             .client
@@ -46,6 +51,7 @@ impl Ledger {
                         announced_at: reader.number("announced_at")?,
                     });
                 }
+                health::ITEM => told.health = health::read(item),
                 _ => {}
             }
         }
@@ -66,6 +72,18 @@ impl Ledger {
     }
 }
 
+fn hold(reader: &Reader) -> Result<Option<Hold>, AwsError> {
+    let Some(hold) = reader.optional_text("circuit")? else {
+        return Ok(None);
+    };
+    let wrong = || {
+        reader.error(format!(
+            "its attribute circuit is {hold:?}, which is neither open nor closed"
+        ))
+    };
+    Hold::parse(&hold).map(Some).ok_or_else(wrong)
+}
+
 /// Reads the item, which an operator wrote by hand.
 pub fn read(item: &Item) -> Result<Control, AwsError> {
     let reader = Reader::new(item);
@@ -74,6 +92,7 @@ pub fn read(item: &Item) -> Result<Control, AwsError> {
     }
     Ok(Control {
         paused: reader.optional_flag("paused")?,
+        circuit: hold(&reader)?,
         pace: Partial {
             max_concurrency: reader.optional_number("max_concurrency")?,
             starts_per_second: reader.optional_number("starts_per_second")?,

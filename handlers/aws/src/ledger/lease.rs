@@ -3,6 +3,7 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::Ledger;
+use super::circuit::{self, CIRCUIT};
 use super::item::{Item, Reader, key, number, text};
 use super::update::Update;
 use crate::error::AwsError;
@@ -107,6 +108,7 @@ pub(super) fn left(item: Option<&Item>) -> Result<Left, AwsError> {
         day: day(&reader)?,
         listed: reader.flag(LISTED)?,
         layouts: layouts(&reader)?,
+        circuit: circuit::read(item)?,
     })
 }
 
@@ -331,6 +333,7 @@ impl Ledger {
         if let Said::Layouts(layouts) = left.layouts {
             update = set_layouts(update, layouts, left.tokens.map(|carried| carried.at));
         }
+        update = update.set_or_remove(CIRCUIT, left.circuit.as_ref().map(circuit::write));
         let released = self
             .update(key("lease", "dispatch"), update, "releasing the lease")
             .await?;

@@ -5,12 +5,14 @@
 
 mod about;
 mod batches;
+mod circuit;
 mod claims;
 mod conditional;
 mod control;
 mod discarded;
 mod found;
 mod heads;
+mod health;
 mod item;
 mod lease;
 mod overview;

@@ -13,7 +13,8 @@ use crate::error::AwsError;
 use spillway::event::{ObjectEvent, Sequencer};
 use spillway::execution::outcome::Outcome;
 use spillway::protocol::call::Written;
-use spillway::record::row::{Row, RowKey, State};
+use spillway::record::row::{MAX_ERROR_BYTES, Row, RowKey, State};
+use spillway::text::cut;
 use spillway::{Millis, SCHEMA_VERSION};
 
 /// Keys of one BatchGetItem.
@@ -30,6 +31,8 @@ pub type Rows = HashMap<RowKey, Result<Row, AwsError>>;
 pub struct Finish<'a> {
     pub state: State,
     pub outcome: &'a Outcome,
+    /// So many of its attempts do not count.
+    pub uncounted: u32,
     pub now: Millis,
     /// Seconds since the Unix epoch after which DynamoDB may delete the row; only for finished states.
     /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html>
@@ -38,15 +41,23 @@ pub struct Finish<'a> {
 
 impl Finish<'_> {
     fn update(&self) -> Update<'static> {
-        Update::default()
+        let error = self.outcome.error.as_deref();
+        let update = Update::default()
             .set("state", text(self.state.as_str()))
             .set("finished_at", number(self.now))
             .remove("state_machine_arn")
-            .set_or_remove("error", self.outcome.error.as_ref().map(text))
+            .set_or_remove(
+                "error",
+                error.map(|error| text(cut(error, MAX_ERROR_BYTES))),
+            )
             .set_or_remove("cause", self.outcome.cause.as_ref().map(text))
             .set_or_remove("expires_at", self.expires_at.map(number))
             .only_if("state", text(State::Started.as_str()))
-            .only_if("execution", text(&self.outcome.execution))
+            .only_if("execution", text(&self.outcome.execution));
+        match self.uncounted {
+            0 => update,
+            uncounted => update.set("uncounted", number(uncounted)),
+        }
     }
 
     /// Whether a row was written by this.
@@ -87,6 +98,7 @@ pub(super) fn row(item: &Item) -> Result<Row, AwsError> {
         attempt: reader.optional_number("attempt")?.unwrap_or_default(),
         execution: reader.optional_text("execution")?,
         lane: reader.optional_text("lane")?,
+        uncounted: reader.optional_number("uncounted")?.unwrap_or_default(),
     })
 }
 

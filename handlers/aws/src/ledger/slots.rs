@@ -48,6 +48,7 @@ pub(super) fn slot(item: &Item) -> Result<Slot, AwsError> {
         ordered: reader.flag("ordered")?,
         state_machine_arn: reader.text("state_machine_arn")?,
         pending: reader.flag("pending")?,
+        generation: reader.optional_number("generation")?,
     })
 }
 
@@ -69,6 +70,9 @@ fn attributes(slot: &Slot) -> Vec<(&'static str, AttributeValue)> {
     }
     if let Some(lane) = &slot.lane {
         attributes.push(("lane", text(lane)));
+    }
+    if let Some(generation) = slot.generation {
+        attributes.push(("generation", number(generation)));
     }
     attributes
 }
@@ -350,6 +354,22 @@ impl Ledger {
             .send()
             .await;
         done_or_needless(answer, "freeing an unused slot")
+    }
+
+    /// Writes at which generation of the circuit the execution of a slot is started. A slot that is gone was settled.
+    pub async fn renew_slot(
+        &self,
+        (execution, layout): (&str, Layout),
+        generation: u32,
+    ) -> Result<(), AwsError> {
+        let update = Update::default()
+            .set("generation", number(generation))
+            .only_if_present();
+        let written = self
+            .update(slot_key(layout, execution), update, "renewing a slot")
+            .await?;
+        drop(written);
+        Ok(())
     }
 
     /// Marks whether a slot's start is still to be made. A slot that is gone was settled: nothing to mark.

@@ -47,6 +47,7 @@ fn about_value(about: &About, value: Option<&AttributeValue>) -> AttributeValue 
 fn item(steering: &Steering) -> Item {
     let Control {
         paused,
+        circuit,
         pace,
         since,
         note,
@@ -59,6 +60,7 @@ fn item(steering: &Steering) -> Item {
         }
     };
     set("paused", paused.map(AttributeValue::Bool));
+    set("circuit", circuit.map(|hold| text(hold.as_str())));
     set("max_concurrency", pace.max_concurrency.map(number));
     set("starts_per_second", pace.starts_per_second.map(number));
     set("burst", pace.burst.map(number));

@@ -195,6 +195,14 @@ impl Shell {
                 let marked = self.ledger.mark_pending((&execution, layout), pending);
                 marked.await.map(done)
             }
+            Call::RenewSlot {
+                execution,
+                layout,
+                generation,
+            } => {
+                let renewed = self.ledger.renew_slot((&execution, layout), generation);
+                renewed.await.map(done)
+            }
             Call::PutBatch {
                 execution,
                 candidates,
@@ -237,12 +245,21 @@ fn answer(
     }
 }
 
+/// The end of an execution, for a row.
+#[derive(Debug)]
+struct Finishing {
+    row: RowKey,
+    state: State,
+    outcome: Outcome,
+    uncounted: u32,
+}
+
 /// Slots, claims and ends to write.
 #[derive(Debug, Default)]
 pub(super) struct Writes {
     slots: (Vec<Tag>, Vec<Slot>),
     claims: (Vec<Tag>, Vec<Claim>),
-    finishes: (Vec<Tag>, Vec<(RowKey, State, Outcome)>),
+    finishes: (Vec<Tag>, Vec<Finishing>),
     frees: (Vec<Tag>, Vec<(String, Layout)>),
     batches: (Vec<Tag>, Vec<String>),
 }
@@ -260,7 +277,16 @@ impl Writes {
                 row,
                 state,
                 outcome,
-            } => to(&mut self.finishes, tag, (row, state, outcome)),
+                uncounted,
+            } => {
+                let finishing = Finishing {
+                    row,
+                    state,
+                    outcome,
+                    uncounted,
+                };
+                to(&mut self.finishes, tag, finishing);
+            }
             Call::FreeSlot { execution, layout } => to(&mut self.frees, tag, (execution, layout)),
             Call::ForgetBatch(execution) => to(&mut self.batches, tag, execution),
             _ => {}
@@ -325,19 +351,17 @@ fn of_all<T>(
 }
 
 impl Shell {
-    async fn finish(
-        &self,
-        finishes: &[(RowKey, State, Outcome)],
-    ) -> Vec<Result<Written, AwsError>> {
+    async fn finish(&self, finishes: &[Finishing]) -> Vec<Result<Written, AwsError>> {
         let now = self.clock.now();
-        let finishes = finishes.iter().map(|(row, state, outcome)| {
+        let finishes = finishes.iter().map(|finishing| {
             let finish = Finish {
-                state: *state,
-                outcome,
+                state: finishing.state,
+                outcome: &finishing.outcome,
+                uncounted: finishing.uncounted,
                 now,
-                expires_at: state.is_finished().then(|| self.expires_at()),
+                expires_at: finishing.state.is_finished().then(|| self.expires_at()),
             };
-            (row, finish)
+            (&finishing.row, finish)
         });
         self.ledger.finish_all(finishes.collect()).await
     }

@@ -6,9 +6,17 @@ use serde_json::Value;
 use thiserror::Error;
 
 use crate::execution::name::MAX_NAME_CHARS;
-use crate::record::row::{MAX_CAUSE_BYTES, MAX_ERROR_BYTES};
+use crate::record::row::MAX_CAUSE_BYTES;
 use crate::text::{cut, json_body, only_objects};
 use crate::{SCHEMA_VERSION, readable};
+
+/// Bytes kept of an error's name: Step Functions' have at most so many characters. A row keeps less.
+/// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html>
+pub const MAX_ERROR_BYTES: usize = 256;
+
+/// The error of an execution that ran for longer than its state machine allows. Its status can come without it.
+/// <https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html>
+const TIMED_OUT: &str = "States.Timeout";
 
 /// How an execution ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -93,6 +101,17 @@ impl Outcome {
             cause: self.cause.clone(),
             redrive_count: self.redrive_count,
             output: None,
+        }
+    }
+
+    /// Returns the error's name, if the execution failed.
+    pub fn error_name(&self) -> Option<&str> {
+        let implied = (self.status == Status::TimedOut).then_some(TIMED_OUT);
+        match self.status {
+            Status::Failed | Status::TimedOut | Status::Aborted => {
+                self.error.as_deref().or(implied)
+            }
+            Status::Succeeded | Status::Refused => None,
         }
     }
 
@@ -267,6 +286,22 @@ mod tests {
         );
         assert_eq!(report, Report::Ended(expected.clone()));
         assert_eq!(expected.reason(), "FAILED: BrokenReport: no device id");
+    }
+
+    #[test]
+    fn an_error_is_told_by_its_whole_name() {
+        let name = "E".repeat(MAX_ERROR_BYTES);
+        let mut failed = change("FAILED");
+        failed["detail"]["error"] = json!(name);
+        let error = |body: Value| match parse(&body.to_string()).unwrap() {
+            Report::Ended(outcome) => outcome.error_name().map(str::to_owned),
+            Report::NotEnded => None,
+        };
+        assert_eq!(error(failed), Some(name));
+        let mut timed_out = change("TIMED_OUT");
+        timed_out["detail"]["error"] = Value::Null;
+        assert_eq!(error(timed_out), Some("States.Timeout".into()));
+        assert_eq!(error(change("SUCCEEDED")), None);
     }
 
     #[test]

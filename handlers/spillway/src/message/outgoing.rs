@@ -5,6 +5,7 @@ use super::own::encode;
 use super::{Received, Refused};
 use crate::event::ObjectEvent;
 use crate::execution::outcome::{self, Outcome};
+use crate::record::row::Tried;
 
 /// A message to send.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
@@ -84,9 +85,16 @@ impl Asking<'_> {
     }
 
     /// Writes the message that waits in the dead-letter queue until somebody redrives it.
-    pub fn dead_letter(self, pipeline: &str, outcome: &Outcome) -> Outgoing {
+    pub fn dead_letter(self, pipeline: &str, outcome: &Outcome, tried: Tried) -> Outgoing {
+        let mut reason = outcome.reason();
+        if tried.uncounted > 0 {
+            let Tried { attempt, uncounted } = tried;
+            reason.push_str(&format!(
+                " ({attempt} attempts, {uncounted} of them uncounted)"
+            ));
+        }
         Outgoing {
-            reason: Some(outcome.reason()),
+            reason: Some(reason),
             execution: Some(outcome.execution.clone()),
             ..self.message(pipeline)
         }

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 
 use crate::Millis;
 use crate::pace::Partial;
+use crate::pace::adapt::circuit::Hold;
 use crate::text::cut;
 
 /// The attributes that override something.
-pub const OVERRIDES: [&str; 5] = [
+pub const OVERRIDES: [&str; 6] = [
     "paused",
+    "circuit",
     "max_concurrency",
     "starts_per_second",
     "burst",
@@ -16,8 +18,9 @@ pub const OVERRIDES: [&str; 5] = [
 ];
 
 /// The attributes that mean something, beside the item's key.
-pub const ATTRIBUTES: [&str; 9] = [
+pub const ATTRIBUTES: [&str; 10] = [
     "paused",
+    "circuit",
     "max_concurrency",
     "starts_per_second",
     "burst",
@@ -37,6 +40,8 @@ const NAMES: usize = 5;
 pub struct Control {
     /// An operator's word wins: `false` goes on although a window pauses. `None`: nothing was said.
     pub paused: Option<bool>,
+    /// The circuit is held, whatever executions say. `None`: they say.
+    pub circuit: Option<Hold>,
     pub pace: Partial,
     /// When the item became what it is, in the operator's own words. For the log alone.
     pub since: Option<String>,
@@ -54,6 +59,9 @@ impl Control {
         left.until.retain(|name, _| !ended(name));
         if ended("paused") {
             left.paused = None;
+        }
+        if ended("circuit") {
+            left.circuit = None;
         }
         let pace = &mut left.pace;
         if ended("max_concurrency") {
@@ -105,7 +113,7 @@ mod tests {
         let told = unknown(["sk", "max_concurency", "paused", "pk"].into_iter()).unwrap();
         assert_eq!(
             told,
-            r#"it has "max_concurency", and nothing goes by that name: there are paused, max_concurrency, starts_per_second, burst, starts_per_tick, since, note, about, revision"#
+            r#"it has "max_concurency", and nothing goes by that name: there are paused, circuit, max_concurrency, starts_per_second, burst, starts_per_tick, since, note, about, revision"#
         );
     }
 
@@ -122,6 +130,7 @@ mod tests {
     fn an_override_holds_until_its_time_and_no_longer() {
         let control = Control {
             paused: Some(true),
+            circuit: Some(Hold::Open),
             pace: Partial {
                 max_concurrency: Some(5),
                 starts_per_second: Some(1.0),

@@ -2,6 +2,7 @@
 
 use crate::Millis;
 use crate::pace::Pace;
+use crate::pace::adapt::circuit::Allowed;
 use crate::pace::capacity::Capacity;
 use crate::pace::day::{DayLimit, DayStarts};
 use crate::pace::tokens::{Carried, Tokens};
@@ -18,6 +19,13 @@ pub struct Gate {
     pub capacity: Capacity,
     pub tokens: Tokens,
     pace: Pace,
+    /// What the circuit allows of the pace.
+    allowed: Allowed,
+    /// A probe is granted, and whoever holds its permit goes on with it.
+    probing: bool,
+    /// The rate in force, in starts per second, and its burst.
+    rate: f64,
+    burst: u32,
     /// Starts this tick has left; `None`: no such bound.
     budget: Option<u32>,
     /// The day's limit; `None`: no such bound.
@@ -50,6 +58,10 @@ impl Gate {
             capacity,
             tokens,
             pace: pace.clone(),
+            allowed: Allowed::Everything,
+            probing: false,
+            rate: pace.starts_per_second,
+            burst: pace.burst,
             budget,
             day: None,
             spent: 0,
@@ -58,10 +70,22 @@ impl Gate {
         }
     }
 
-    /// Begins with the bucket that the last tick left.
-    pub fn begin(pace: &Pace, tokens: Option<Carried>, budget: Option<u32>, now: Millis) -> Self {
-        let tokens = Tokens::new(pace.starts_per_second, pace.burst, tokens, now);
-        Self::new(pace, tokens, budget)
+    /// Begins with the bucket that the last tick left, and with what the circuit allows.
+    pub fn begin(
+        pace: &Pace,
+        tokens: Option<Carried>,
+        budget: Option<u32>,
+        allowed: Allowed,
+        now: Millis,
+    ) -> Self {
+        let (rate, burst) = in_force(pace, allowed);
+        let tokens = Tokens::new(rate, burst, tokens, now);
+        Self {
+            allowed,
+            rate,
+            burst,
+            ..Self::new(pace, tokens, budget)
+        }
     }
 
     /// Returns how many starts can still be granted until then at most: the tokens there are and the rate's share, within the
@@ -107,8 +131,33 @@ impl Gate {
     pub fn set_pace(&mut self, pace: &Pace) {
         if *pace != self.pace {
             self.capacity.set_max(pace.max_concurrency);
-            self.tokens.set(pace.starts_per_second, pace.burst);
             self.pace = pace.clone();
+            self.set_rate();
+        }
+    }
+
+    /// What the circuit allows changed: it holds from now on.
+    pub fn set_allowed(&mut self, allowed: Allowed) {
+        if allowed != self.allowed {
+            self.allowed = allowed;
+            self.probing = false;
+            self.set_rate();
+        }
+    }
+
+    fn set_rate(&mut self) {
+        let (rate, burst) = in_force(&self.pace, self.allowed);
+        if (rate, burst) != (self.rate, self.burst) {
+            self.tokens.set(rate, burst);
+            (self.rate, self.burst) = (rate, burst);
+        }
+    }
+
+    /// Returns the rate in force, in starts per second.
+    pub fn rate(&self) -> f64 {
+        match self.allowed {
+            Allowed::Everything | Allowed::Rate(_) => self.rate,
+            Allowed::Probe(_) | Allowed::Nothing => 0.0,
         }
     }
 
@@ -178,19 +227,28 @@ impl Gate {
         if wanted == 0 {
             return Grant::Spent;
         }
-        let wanted = wanted.min(free).min(self.pace.burst);
+        let wanted = wanted.min(free).min(self.burst);
         if wanted == 0 {
             return Grant::Full;
         }
+        let later = Grant::NotBefore(now + ASKED_AGAIN_AFTER);
         if now >= self.grants_until {
-            return Grant::NotBefore(now + ASKED_AGAIN_AFTER);
+            return later;
         }
-        let worthwhile = (self.pace.starts_per_second * WORTHWHILE_SECONDS).ceil() as u32;
+        let wanted = match self.allowed {
+            Allowed::Everything | Allowed::Rate(_) => wanted,
+            Allowed::Probe(at) if now < at => return Grant::NotBefore(at),
+            Allowed::Probe(_) if self.probing => return later,
+            Allowed::Probe(_) => 1,
+            Allowed::Nothing => return later,
+        };
+        let worthwhile = (self.rate * WORTHWHILE_SECONDS).ceil() as u32;
         let worthwhile = worthwhile.clamp(1, wanted);
         if self.tokens.available(now) < worthwhile {
             return Grant::NotBefore(self.tokens.available_at(worthwhile, now));
         }
         let taken = self.tokens.take(wanted, now);
+        self.probing = matches!(self.allowed, Allowed::Probe(_));
         self.spent += taken;
         self.budget = self.budget.map(|budget| budget.saturating_sub(taken));
         Grant::Take(taken)
@@ -204,6 +262,7 @@ impl Gate {
 
     /// Gives back granted starts whose slots were put, but for which no call was made.
     pub(super) fn give_back_start(&mut self, unused: u32) {
+        self.probing = false;
         self.tokens.give_back(unused);
         if let Some(day) = &mut self.day {
             day.give_back(unused);
@@ -213,10 +272,17 @@ impl Gate {
 
     /// A call was made for a slot taken then, and it certainly started nothing.
     pub(super) fn came_to_nothing(&mut self, taken_at: Millis, now: Millis) {
+        self.probing = false;
         if let Some(day) = &mut self.day {
             day.came_to_nothing(taken_at, now);
         }
         self.give_back_budget(1);
+    }
+
+    /// Nobody will know whether the start of one that was granted was made.
+    pub(super) fn lost(&mut self) {
+        self.probing = false;
+        self.tokens.lost(1);
     }
 
     /// A call was made, and it started an execution.
@@ -230,6 +296,19 @@ impl Gate {
     pub(super) fn give_back_budget(&mut self, unused: u32) {
         self.spent = self.spent.saturating_sub(unused);
         self.budget = self.budget.map(|budget| budget.saturating_add(unused));
+    }
+}
+
+/// Returns the rate in force, in starts per second, and its burst: below the pace one of a second at the most.
+fn in_force(pace: &Pace, allowed: Allowed) -> (f64, u32) {
+    match allowed {
+        Allowed::Rate(rate) => {
+            let rate = rate.min(pace.starts_per_second);
+            (rate, pace.burst.min(rate.ceil().max(1.0) as u32))
+        }
+        Allowed::Everything | Allowed::Probe(_) | Allowed::Nothing => {
+            (pace.starts_per_second, pace.burst)
+        }
     }
 }
 
@@ -337,6 +416,56 @@ mod tests {
             ..PACE
         });
         assert_eq!(gate.request(10, 0), Grant::Take(2));
+    }
+
+    #[test]
+    fn a_slower_rate_has_the_burst_of_a_second() {
+        let mut gate = gate(100, 25.0, None);
+        gate.set_allowed(Allowed::Rate(2.5));
+        assert_eq!(gate.request(10, 0), Grant::Take(3));
+        gate.tokens.used(3, 0);
+        assert_eq!(gate.request(10, 0), Grant::NotBefore(400));
+        // Faster than the pace it never is, and in full again it saves up a burst.
+        gate.set_allowed(Allowed::Rate(50.0));
+        assert_eq!(gate.rate(), 25.0);
+        gate.set_allowed(Allowed::Everything);
+        assert_eq!(gate.request(100, 10_000), Grant::Take(50));
+    }
+
+    #[test]
+    fn a_tick_begins_at_the_rate_that_the_last_one_left() {
+        let carried = Carried {
+            tokens: 1.0,
+            at: 0,
+            rate: Some(10.0),
+        };
+        let allowed = Allowed::Rate(10.0);
+        let mut gate = Gate::begin(&PACE, Some(carried), None, allowed, 0);
+        assert_eq!(gate.request(10, 900), Grant::Take(10));
+    }
+
+    #[test]
+    fn probes_are_granted_one_by_one() {
+        let mut gate = gate(100, 25.0, None);
+        gate.set_allowed(Allowed::Probe(1_000));
+        assert_eq!(gate.request(10, 999), Grant::NotBefore(1_000));
+        assert_eq!(gate.request(10, 1_000), Grant::Take(1));
+        let later = Grant::NotBefore(1_000 + ASKED_AGAIN_AFTER);
+        assert_eq!(gate.request(10, 1_000), later);
+        gate.capacity.count_ends(Shard::default(), 1);
+        assert_eq!(gate.request_restart(0, true, 1_000), later);
+        // Nothing was received with it.
+        gate.give_back(1);
+        assert_eq!(gate.request_restart(0, true, 1_000), Grant::Take(1));
+        assert_eq!(gate.request(10, 1_000), later);
+        // It was started, and the circuit says when the next one is due.
+        gate.set_allowed(Allowed::Probe(6_000));
+        assert_eq!(gate.request(10, 5_999), Grant::NotBefore(6_000));
+        gate.set_allowed(Allowed::Nothing);
+        assert_eq!(
+            gate.request(10, 7_000),
+            Grant::NotBefore(7_000 + ASKED_AGAIN_AFTER)
+        );
     }
 
     proptest! {

@@ -3,6 +3,7 @@
 use std::fmt::Display;
 
 use crate::Millis;
+use crate::pace::adapt::circuit::Hold;
 use crate::pace::control::Control;
 use crate::pace::window::Windows;
 use crate::pace::{Pace, PaceError, Partial};
@@ -13,6 +14,8 @@ pub struct InForce<'a> {
     pub pace: Pace,
     /// Nothing starts, and who says so.
     pub paused: Option<PausedBy>,
+    /// The operator holds the circuit.
+    pub circuit: Option<Hold>,
     /// The window's name.
     pub window: Option<&'a str>,
     /// What the operator says, each with what would be in force without; empty: nothing.
@@ -27,6 +30,8 @@ pub struct InForce<'a> {
 pub enum PausedBy {
     Operator,
     Window,
+    /// The operator, who holds the circuit open.
+    Circuit,
 }
 
 /// What is in force at `now`. Configuration and windows were validated before, so an error is the control item's.
@@ -53,9 +58,12 @@ pub fn in_force<'a>(
     }
     Ok(InForce {
         paused: match control.paused {
-            Some(paused) => paused.then_some(PausedBy::Operator),
+            Some(true) => Some(PausedBy::Operator),
+            _ if control.circuit == Some(Hold::Open) => Some(PausedBy::Circuit),
+            Some(false) => None,
             None => window_pauses.then_some(PausedBy::Window),
         },
+        circuit: control.circuit,
         window: window.map(|window| window.name.as_str()),
         overrides,
         since: control.since.clone(),
@@ -74,6 +82,7 @@ fn overrides(control: &Control, pace: &Pace, paused: bool) -> Vec<String> {
     } = &control.pace;
     [
         instead("paused", control.paused, paused),
+        instead("circuit", control.circuit, "what executions say"),
         instead("max_concurrency", *max_concurrency, pace.max_concurrency),
         instead(
             "starts_per_second",
@@ -188,6 +197,31 @@ mod tests {
             told(0, &everything),
             "paused = false instead of false, max_concurrency = 1 instead of 100, starts_per_second = 0.5 instead of 25, \
              burst = 2 instead of 50, starts_per_tick = 3 instead of no limit"
+        );
+    }
+
+    #[test]
+    fn a_circuit_that_is_held_open_is_a_pause() {
+        let windows = Windows::default();
+        let held = |hold, paused| {
+            let control = Control {
+                circuit: Some(hold),
+                ..operator(None, paused)
+            };
+            in_force(&PACE, &windows, &control, 0).unwrap().paused
+        };
+        assert_eq!(held(Hold::Open, None), Some(PausedBy::Circuit));
+        assert_eq!(held(Hold::Open, Some(false)), Some(PausedBy::Circuit));
+        assert_eq!(held(Hold::Open, Some(true)), Some(PausedBy::Operator));
+        assert_eq!(held(Hold::Closed, None), None);
+        let control = Control {
+            circuit: Some(Hold::Closed),
+            ..Control::default()
+        };
+        let now = in_force(&PACE, &windows, &control, 0).unwrap();
+        assert_eq!(
+            now.overrides,
+            ["circuit = closed instead of what executions say"]
         );
     }
 

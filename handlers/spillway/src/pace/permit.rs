@@ -134,9 +134,9 @@ impl Drop for Permit {
             Stage::SlotAsked => {
                 let mut gate = self.gate.lock();
                 gate.capacity.slot_put(self.shard);
-                gate.tokens.lost(1);
+                gate.lost();
             }
-            Stage::SlotPut | Stage::Called => self.gate.lock().tokens.lost(1),
+            Stage::SlotPut | Stage::Called => self.gate.lock().lost(),
             Stage::Unused | Stage::Started | Stage::CameToNothing | Stage::Unclear => {}
         }
     }

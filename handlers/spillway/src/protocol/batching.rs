@@ -143,6 +143,7 @@ impl Batching {
                     ordered: false,
                     state_machine_arn: terms.state_machine_arn.to_owned(),
                     pending: false,
+                    generation: terms.generation,
                 })
             }
             // Another tick fixed it and is at work.

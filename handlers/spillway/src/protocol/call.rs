@@ -57,6 +57,8 @@ pub enum Call {
         row: RowKey,
         state: State,
         outcome: Outcome,
+        /// So many of its attempts do not count.
+        uncounted: u32,
     },
     /// Writes a head, if nobody wrote it since it was read. With `expires`, it is forgotten with its object's rows:
     /// [`Answer::Written`].
@@ -96,6 +98,13 @@ pub enum Call {
         execution: String,
         layout: Layout,
         pending: bool,
+    },
+
+    /// Writes at which generation of the circuit a slot's execution is started: [`Answer::Done`].
+    RenewSlot {
+        execution: String,
+        layout: Layout,
+        generation: u32,
     },
 
     /// Writes a batch, unless there is one: [`Answer::Batch`], with the one in force.

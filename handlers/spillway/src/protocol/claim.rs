@@ -20,6 +20,7 @@ pub fn slot_of(candidate: &Candidate, terms: &Terms<'_>) -> Slot {
         ordered: terms.pipeline.order != Order::None,
         state_machine_arn: terms.state_machine_arn.to_owned(),
         pending: false,
+        generation: terms.generation,
     }
 }
 

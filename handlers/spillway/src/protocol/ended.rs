@@ -10,6 +10,8 @@ pub enum Ended {
     Held {
         taken_at: Millis,
     },
+    /// An attempt ended by what the target takes, and does not count.
+    Uncounted,
     Succeeded,
     /// The next attempt was asked for, and the row says so.
     Retried,

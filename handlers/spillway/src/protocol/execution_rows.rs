@@ -7,8 +7,9 @@ use super::settled_row::SettledRow;
 use super::terms::Pipeline;
 use crate::execution::name;
 use crate::execution::outcome::{Outcome, Status};
+use crate::pace::adapt::Adapt;
 use crate::record::batch::Batch;
-use crate::record::row::Row;
+use crate::record::row::{Row, Tried};
 use crate::rules::report::Failures;
 use crate::rules::retry::{RetryPolicy, Settlement, settlement};
 
@@ -24,6 +25,8 @@ pub struct Terms<'a> {
     pub retry: &'a RetryPolicy,
     /// Executions work on several events each, and can report which of them failed.
     pub reports: bool,
+    /// What says of the target that it takes no more; `None` without an adaptive pace.
+    pub adapt: Option<&'a Adapt>,
 }
 
 /// The rows of an execution.
@@ -84,7 +87,13 @@ impl Rows {
                 Ok(_) => outcome.without_output(),
                 Err(failed) => failed.clone(),
             };
-            let settlement = settlement(own.status, row.attempt, terms.retry);
+            // Only the execution's own end says something of the target.
+            let is_own = failures.is_ok() && !reported;
+            let adapt = terms
+                .adapt
+                .filter(|adapt| is_own && adapt.is_failure(own.error_name()));
+            let uncounted_max = adapt.map(|adapt| adapt.uncounted_max);
+            let settlement = settlement(own.status, Tried::of(&row), uncounted_max, terms.retry);
             settled.push(SettledRow::new(row, own, settlement, reported));
         }
         // Never worked on: its next attempt is its first.
@@ -93,6 +102,7 @@ impl Rows {
                 let settlement = Settlement::Retry {
                     attempt: row.attempt + 1,
                     delay_seconds: 0,
+                    uncounted: row.uncounted,
                 };
                 let outcome = Outcome::new(execution, Status::Aborted, Some(LEFT_OUT), None);
                 settled.push(SettledRow::new(row, outcome, settlement, false));

@@ -174,6 +174,7 @@ mod tests {
                 ordered: false,
                 state_machine_arn: String::new(),
                 pending: false,
+                generation: None,
             },
             load: Arc::new(Load {
                 attempt: 1,

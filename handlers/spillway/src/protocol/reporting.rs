@@ -8,6 +8,8 @@ use super::settling::Settling;
 use super::{CallId, Machine, ONLY};
 use crate::execution::outcome::{self, Report};
 use crate::message::outgoing::Outgoing;
+use crate::pace::adapt::Adapt;
+use crate::pace::adapt::health::Health;
 
 /// A message of the outcomes queue.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -31,6 +33,14 @@ impl Reporting {
                 body: body.to_owned(),
                 reason: problem.to_string(),
             },
+        }
+    }
+
+    /// Returns what a settled end says of the target, if it says something.
+    pub fn health(&self, adapt: &Adapt) -> Option<Health> {
+        match self {
+            Self::Ended(settling) => settling.health(adapt),
+            Self::Letter { .. } | Self::Done | Self::Failed => None,
         }
     }
 

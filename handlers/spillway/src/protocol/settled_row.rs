@@ -5,7 +5,7 @@ use super::ended::Ended;
 use super::terms::Pipeline;
 use crate::execution::outcome::Outcome;
 use crate::message::outgoing::{Asking, Cause};
-use crate::record::row::{Row, RowKey, State};
+use crate::record::row::{Row, RowKey, State, Tried};
 use crate::rules::retry::Settlement;
 
 /// A row that is claimed for the execution, and how that ended for it.
@@ -58,6 +58,15 @@ impl SettledRow {
         }
     }
 
+    /// So many attempts do not count, with this one.
+    fn uncounted(&self) -> u32 {
+        match self.settlement {
+            // The row keeps what it says.
+            Settlement::Succeeded => 0,
+            Settlement::Retry { uncounted, .. } | Settlement::Dead { uncounted, .. } => uncounted,
+        }
+    }
+
     pub fn call(&self, pipeline: &Pipeline) -> Option<Call> {
         match self.at {
             At::Send => self.send(pipeline),
@@ -65,6 +74,7 @@ impl SettledRow {
                 row: RowKey::of(&self.row.event),
                 state: self.state(),
                 outcome: self.outcome.clone(),
+                uncounted: self.uncounted(),
             }),
             At::Done | At::Failed => None,
         }
@@ -83,16 +93,23 @@ impl SettledRow {
             Settlement::Retry {
                 attempt,
                 delay_seconds,
+                ..
             } => Some(Call::Send {
                 to: Queue::Events(lane),
                 message: asking(attempt)
                     .message(&pipeline.arn)
                     .delayed(delay_seconds),
             }),
-            Settlement::Dead { attempt } => Some(Call::Send {
-                to: Queue::DeadLetters(lane),
-                message: asking(attempt).dead_letter(&pipeline.arn, &self.outcome),
-            }),
+            Settlement::Dead { attempt, uncounted } => {
+                let tried = Tried {
+                    attempt: self.row.attempt,
+                    uncounted,
+                };
+                Some(Call::Send {
+                    to: Queue::DeadLetters(lane),
+                    message: asking(attempt).dead_letter(&pipeline.arn, &self.outcome, tried),
+                })
+            }
         }
     }
 
@@ -113,6 +130,9 @@ impl SettledRow {
                 // Once, however often the outcome comes again.
                 if self.reported && *written == Written::Now {
                     facts.push(Ended::EventFailed);
+                }
+                if self.uncounted() > self.row.uncounted && *written == Written::Now {
+                    facts.push(Ended::Uncounted);
                 }
                 facts.push(Self::fact(self.state(), written));
                 At::Done

@@ -10,6 +10,8 @@ use super::settled_row::SettledRow;
 use super::{CallId, Machine, ONLY};
 use crate::execution::answer::Described;
 use crate::execution::outcome::{Outcome, Status};
+use crate::pace::adapt::Adapt;
+use crate::pace::adapt::health::Health;
 use crate::pace::layout::Layout;
 use crate::record::batch::Batch;
 use crate::record::row::{Row, State};
@@ -25,6 +27,8 @@ pub struct Settling {
     outcome: Outcome,
     /// By which its slot lies.
     layout: Layout,
+    /// At which generation of the circuit the execution was started, as its slot says.
+    generation: Option<u32>,
     at: At,
 }
 
@@ -63,6 +67,7 @@ impl Settling {
         Self {
             outcome,
             layout: Layout::default(),
+            generation: None,
             at: At::ReadSlot,
         }
     }
@@ -70,6 +75,21 @@ impl Settling {
     /// Whether it did not come to its end: the outcome must come again.
     pub fn has_failed(&self) -> bool {
         self.at == At::Failed
+    }
+
+    /// Returns what a settled end says of the target, if it says something.
+    pub fn health(&self, adapt: &Adapt) -> Option<Health> {
+        let generation = self.generation.filter(|_| self.at == At::Done)?;
+        let (succeeded, failed) = match self.outcome.status {
+            Status::Succeeded => (1, 0),
+            _ if adapt.is_failure(self.outcome.error_name()) => (0, 1),
+            _ => return None,
+        };
+        Some(Health {
+            generation,
+            succeeded,
+            failed,
+        })
     }
 
     fn done(&self, facts: &mut Vec<Ended>) -> At {
@@ -96,6 +116,7 @@ impl Settling {
             return self.done(facts);
         };
         self.layout = slot.layout;
+        self.generation = slot.generation;
         facts.push(Ended::Held {
             taken_at: slot.taken_at,
         });
@@ -265,6 +286,7 @@ impl Machine for Settling {
                 row: slot.row()?.clone(),
                 state: State::Succeeded,
                 outcome: self.outcome.without_output(),
+                uncounted: 0,
             }),
             At::ReadRow(slot) => Some(Call::ReadRows(slot.row().cloned().into_iter().collect())),
             At::ReadBatch(_) => Some(Call::ReadBatch(execution())),

@@ -58,6 +58,8 @@ pub struct Starting {
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum At {
+    /// Writes into the slot at which generation its execution is started: the slot was put at an earlier one.
+    Renew(Arc<Load>),
     /// Shared with its call: an event has many texts.
     Start(Arc<Load>),
     /// The tick makes it again: it was throttled, or had no clear answer.
@@ -77,9 +79,15 @@ impl Starting {
         Self::of(slot, At::Start(Arc::new(load)), (false, Origin::Own))
     }
 
-    /// Of one that was kept.
-    pub fn again(kept: Kept) -> Self {
-        Self::of(kept.slot, At::Start(kept.load), (kept.may_run, kept.origin))
+    /// Of one that was kept. `generation`: the circuit's, if there is one.
+    pub fn again(kept: Kept, generation: Option<u32>) -> Self {
+        let at = match generation {
+            Some(_) if kept.slot.generation != generation => At::Renew(kept.load),
+            _ => At::Start(kept.load),
+        };
+        let mut starting = Self::of(kept.slot, at, (kept.may_run, kept.origin));
+        starting.slot.generation = generation.or(starting.slot.generation);
+        starting
     }
 
     /// Makes no start: the next tick does.
@@ -221,6 +229,11 @@ impl Machine for Starting {
             pending,
         };
         match &self.at {
+            At::Renew(_) => self.slot.generation.map(|generation| Call::RenewSlot {
+                execution,
+                layout: self.slot.layout,
+                generation,
+            }),
             At::Start(load) => Some(Call::Start {
                 state_machine_arn: self.slot.state_machine_arn.clone(),
                 execution,
@@ -238,6 +251,8 @@ impl Machine for Starting {
 
     fn answered(&mut self, _: CallId, answer: Answer, terms: &Terms<'_>, facts: &mut Vec<Fact>) {
         self.at = match (std::mem::replace(&mut self.at, At::Done), answer) {
+            // What it says is worth something, and a start is worth more.
+            (At::Renew(load), _) => At::Start(load),
             (At::Start(load), Answer::Start(start)) => self.started(load, start, terms, facts),
             (At::Start(load), _) => {
                 let reason = "the call was not made".to_owned();

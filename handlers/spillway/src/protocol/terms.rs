@@ -52,6 +52,8 @@ pub struct Terms<'a> {
     pub old_slots: Option<&'a BTreeSet<String>>,
     /// Reconcile has found versions without a version id: an event can be of one of them.
     pub listed: bool,
+    /// The circuit's number; `None` without an adaptive pace.
+    pub generation: Option<u32>,
 }
 
 impl Terms<'_> {

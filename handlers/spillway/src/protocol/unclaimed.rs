@@ -45,6 +45,7 @@ mod tests {
             ordered: false,
             state_machine_arn: "machine".into(),
             pending: false,
+            generation: None,
         };
         let mut unclaimed = Unclaimed::default();
         unclaimed.add(slot(0));

@@ -42,6 +42,7 @@ mod tests {
             attempt,
             execution: None,
             lane: None,
+            uncounted: 0,
         }
     }
 

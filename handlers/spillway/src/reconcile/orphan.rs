@@ -78,6 +78,7 @@ impl Started {
             ordered: head.revision > 0,
             state_machine_arn: state_machine_arn.ok_or(Unknown::StateMachine)?,
             pending: false,
+            generation: None,
         })
     }
 }
@@ -101,6 +102,7 @@ mod tests {
                 attempt: 2,
                 execution: Some(execution.clone()),
                 lane: None,
+                uncounted: 0,
             },
             execution,
             at: 100,

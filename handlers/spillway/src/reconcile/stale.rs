@@ -37,6 +37,7 @@ mod tests {
             attempt,
             execution: Some("e".into()),
             lane: None,
+            uncounted: 0,
         }
     }
 

@@ -6,6 +6,7 @@
 use crate::Millis;
 use crate::lane::share::Shares;
 use crate::pace::Pace;
+use crate::pace::adapt::circuit::{Allowed, Circuit};
 use crate::pace::day::{DayLimit, DayStarts};
 use crate::pace::gate::Gate;
 use crate::pace::tokens::Carried;
@@ -32,6 +33,8 @@ pub struct Left {
     pub listed: bool,
     /// In which layouts slots lie.
     pub layouts: Said,
+    /// What the target takes; `None` without an adaptive pace.
+    pub circuit: Option<Circuit>,
 }
 
 /// A lap of the sweep over all old slots.
@@ -68,13 +71,15 @@ pub struct Begins<'a> {
     pub pace: &'a Pace,
     /// Starts of one UTC day, at most.
     pub starts_per_day: Option<u32>,
+    /// What the circuit allows.
+    pub allowed: Allowed,
 }
 
 impl Left {
     /// Begins a tick with what the last one left. Returns its gate.
     pub fn begin(&self, tick: &Begins<'_>) -> Gate {
         let budget = self.starts_left(tick.scheduled, tick.pace.starts_per_tick);
-        let mut gate = Gate::begin(tick.pace, self.tokens, budget, tick.now);
+        let mut gate = Gate::begin(tick.pace, self.tokens, budget, tick.allowed, tick.now);
         if let Some(limit) = tick.starts_per_day {
             let most = gate.most_until(tick.until, tick.now);
             let day = DayLimit::new(limit, self.day.as_ref(), tick.now, most);

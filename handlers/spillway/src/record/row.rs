@@ -90,6 +90,8 @@ pub struct Row {
     pub execution: Option<String>,
     /// The lane it came by, if the pipeline has several: its next attempts go by the same.
     pub lane: Option<String>,
+    /// So many of its attempts ended by what the target takes, and do not count.
+    pub uncounted: u32,
 }
 
 impl Row {
@@ -101,6 +103,29 @@ impl Row {
     /// Whether the row is claimed for this very execution.
     pub fn is_started_by(&self, execution: &str) -> bool {
         self.state == State::Started && self.execution.as_deref() == Some(execution)
+    }
+}
+
+/// How often an event was tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Tried {
+    /// The last attempt.
+    pub attempt: u32,
+    /// So many of its attempts do not count.
+    pub uncounted: u32,
+}
+
+impl Tried {
+    pub fn of(row: &Row) -> Self {
+        Self {
+            attempt: row.attempt,
+            uncounted: row.uncounted,
+        }
+    }
+
+    /// Returns how many attempts count.
+    pub fn counted(self) -> u32 {
+        self.attempt.saturating_sub(self.uncounted)
     }
 }
 

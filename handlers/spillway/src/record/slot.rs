@@ -23,6 +23,8 @@ pub struct Slot {
     pub state_machine_arn: String,
     /// The start was throttled or its answer lost: it comes first in the next tick.
     pub pending: bool,
+    /// The circuit's number when its execution was started; `None` without an adaptive pace.
+    pub generation: Option<u32>,
 }
 
 /// What an execution works on.

@@ -83,6 +83,7 @@ mod tests {
             attempt,
             execution: Some("e".into()),
             lane: None,
+            uncounted: 0,
         }
     }
 

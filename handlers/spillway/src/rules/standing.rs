@@ -160,6 +160,7 @@ mod tests {
             ordered: false,
             state_machine_arn: "machine".into(),
             pending: false,
+            generation: None,
         };
         assert_eq!(oldest_slot_seconds(&[], 90_000), 0);
         let slots = [slot(80_000), slot(29_500), slot(60_000)];

@@ -140,6 +140,7 @@ mod tests {
             ordered: false,
             state_machine_arn: "arn:aws:states:us-east-1:111122223333:stateMachine:m".into(),
             pending: false,
+            generation: None,
         }
     }
 

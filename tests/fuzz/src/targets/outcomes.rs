@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 use spillway::execution::name::MAX_NAME_CHARS;
-use spillway::execution::outcome::{self, Outcome, Report, Status};
-use spillway::record::row::{MAX_CAUSE_BYTES, MAX_ERROR_BYTES};
+use spillway::execution::outcome::{self, MAX_ERROR_BYTES, Outcome, Report, Status};
+use spillway::record::row::MAX_CAUSE_BYTES;
 
 use super::outputs;
 use crate::target::{Seen, Target, assert_reason};

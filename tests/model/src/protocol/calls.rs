@@ -164,6 +164,7 @@ impl Protocol {
                 row,
                 state,
                 outcome,
+                ..
             } => self.finish(world, &row, state, &outcome),
             Call::WriteHead { head, .. } => {
                 let fresh = self.fresh(world, caller);
@@ -188,6 +189,8 @@ impl Protocol {
                     .retain(|slot| (slot.execution, slot.layout) != freed);
                 Answer::Done
             }
+            // The model has no adaptive pace.
+            Call::RenewSlot { .. } => Answer::Done,
             Call::MarkPending {
                 execution,
                 layout,

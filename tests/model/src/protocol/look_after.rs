@@ -64,7 +64,7 @@ impl Protocol {
         let first = self.again(&world.ticks[usize::from(number)]);
         let tick = &mut world.ticks[usize::from(number)];
         let kept = first.map(|first| tick.kept.remove(first));
-        tick.starting = kept.map(Starting::again);
+        tick.starting = kept.map(|kept| Starting::again(kept, None));
     }
 
     /// Goes on to the next machine that has a call, or to the next phase.

@@ -42,6 +42,7 @@ impl Protocol {
             pipeline: &self.pipeline,
             retry: &self.retry,
             reports: self.bounds.batches,
+            adapt: None,
         }
     }
 

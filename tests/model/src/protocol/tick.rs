@@ -182,6 +182,7 @@ impl Protocol {
             layouts: tick.layouts,
             old_slots: None,
             listed: false,
+            generation: None,
         }
     }
 

@@ -4,6 +4,8 @@
 //! [TCP's congestion control](https://www.rfc-editor.org/rfc/rfc5681). Executions that were started before a
 //! cut say nothing about the rate after it: each carries the circuit's generation, which counts the cuts.
 
+use std::fmt;
+
 use crate::Millis;
 use crate::pace::adapt::Adapt;
 use crate::pace::adapt::health::Health;
@@ -47,7 +49,7 @@ const DOUBLES_IN: Millis = 5_000;
 
 /// From one probe to the next in an outage, at first and at most, in milliseconds.
 const PROBE_AFTER: Millis = 5_000;
-const PROBE_AFTER_MOST: Millis = 30_000;
+const PROBE_AFTER_MOST: Millis = 20_000;
 /// How much longer each pause is than the one before.
 const PROBE_LATER_BY: f64 = 1.5;
 
@@ -86,6 +88,26 @@ pub enum State {
     Rising { rate: f64, to: f64 },
 }
 
+impl State {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::Slowed { .. } => "slowed",
+            Self::Open { .. } => "open",
+            Self::Rising { .. } => "rising",
+        }
+    }
+
+    /// Returns how little it takes, as a metric: 0 all, 1 less than the pace allows, 2 nothing.
+    pub fn level(self) -> u32 {
+        match self {
+            Self::Closed => 0,
+            Self::Slowed { .. } | Self::Rising { .. } => 1,
+            Self::Open { .. } => 2,
+        }
+    }
+}
+
 /// What is counted together.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Window {
@@ -113,6 +135,27 @@ pub enum Hold {
     Open,
     /// The pace alone bounds starts.
     Closed,
+}
+
+impl Hold {
+    pub const ALL: [Self; 2] = [Self::Open, Self::Closed];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Closed => "closed",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|hold| hold.as_str() == text)
+    }
+}
+
+impl fmt::Display for Hold {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
 }
 
 /// What the circuit allows.
@@ -181,11 +224,17 @@ impl Circuit {
 
     /// So many executions were started.
     pub fn started(&mut self, executions: u32, now: Millis) {
+        if self.window.starts == 0 && self.looked.health == self.window.health {
+            // What came before was no use of the target.
+            self.window.began = now;
+        }
         self.window.starts = self.window.starts.saturating_add(executions);
+        // One that was under way when it opened is no probe.
         if let State::Open {
             probe_at,
             probe_after,
         } = &mut self.state
+            && now >= *probe_at
         {
             *probe_at = now + *probe_after;
             let later = (*probe_after as f64 * PROBE_LATER_BY) as Millis;
@@ -277,8 +326,8 @@ impl Circuit {
         seen.failed >= FEWEST_FAILURES && self.failed_share(seen) > adapt.tolerated_share
     }
 
-    /// Returns the rate in force, in starts per second.
-    fn rate(&self, pace: f64) -> f64 {
+    /// Returns the rate in force, in starts per second; 0 while nothing but probes starts.
+    pub fn rate(&self, pace: f64) -> f64 {
         match self.state {
             State::Closed => pace,
             State::Slowed { rate } | State::Rising { rate, .. } => rate.min(pace),

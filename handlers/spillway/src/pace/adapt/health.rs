@@ -1,5 +1,7 @@
 //! What executions said about their target, as `settle` counts it.
 
+use std::collections::BTreeMap;
+
 /// Ends of executions of one generation: those that were started since the circuit last changed.
 ///
 /// Counts only grow. Those that could not be written are missing, so they are a sample.
@@ -37,6 +39,20 @@ impl Health {
             ends => self.failed as f64 / ends as f64,
         }
     }
+}
+
+/// Returns the sums of ends, one for each generation.
+pub fn sum(ends: impl Iterator<Item = Health>) -> Vec<Health> {
+    let mut sums: BTreeMap<u32, Health> = BTreeMap::new();
+    for end in ends {
+        let sum = sums.entry(end.generation).or_insert(Health {
+            generation: end.generation,
+            ..Health::default()
+        });
+        sum.succeeded += end.succeeded;
+        sum.failed += end.failed;
+    }
+    sums.into_values().collect()
 }
 
 #[cfg(test)]

@@ -47,6 +47,7 @@ fn one_that_goes_alone_leaves_the_calls_of_the_others_to_them() {
         layouts: Layouts::default(),
         old_slots: None,
         listed: false,
+        generation: None,
     };
     let candidates = ["alone", "unreadable", "also"].map(candidate).to_vec();
     let (mut batching, mut facts) = (Batching::new(candidates), Vec::new());

@@ -25,6 +25,7 @@ fn terms(pipeline: &Pipeline) -> Terms<'_> {
         layouts: Layouts::default(),
         old_slots: None,
         listed: false,
+        generation: None,
     }
 }
 
@@ -50,6 +51,7 @@ fn row(state: State, attempt: u32) -> Row {
         attempt,
         execution: None,
         lane: None,
+        uncounted: 0,
     }
 }
 

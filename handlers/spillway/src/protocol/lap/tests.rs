@@ -18,6 +18,7 @@ fn slot(taken_at: Millis) -> Slot {
         ordered: false,
         state_machine_arn: "arn:aws:states:us-east-1:111122223333:stateMachine:m".into(),
         pending: false,
+        generation: None,
     }
 }
 

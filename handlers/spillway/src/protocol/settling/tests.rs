@@ -3,8 +3,9 @@ use crate::event::tests::event;
 use crate::protocol::call::Written;
 use crate::protocol::terms::Pipeline;
 
+use crate::pace::adapt::errors::Errors;
 use crate::pace::layout::Layout;
-use crate::record::row::RowKey;
+use crate::record::row::{RowKey, Tried};
 use crate::rules::order::Order;
 use crate::rules::retry::{RetryPolicy, Settlement};
 
@@ -15,6 +16,7 @@ fn started(key: &str) -> Row {
         attempt: 1,
         execution: Some("e".into()),
         lane: None,
+        uncounted: 0,
     }
 }
 
@@ -34,6 +36,7 @@ fn a_row_that_cannot_be_read_leaves_the_others_of_its_batch() {
         pipeline: &pipeline,
         retry: &retry,
         reports: true,
+        adapt: None,
     };
     let rows = ["one", "other"].map(started);
     let slot = Slot {
@@ -45,6 +48,7 @@ fn a_row_that_cannot_be_read_leaves_the_others_of_its_batch() {
         ordered: false,
         state_machine_arn: "machine".into(),
         pending: false,
+        generation: None,
     };
     let batch = Batch {
         candidates: rows.iter().map(|row| RowKey::of(&row.event)).collect(),
@@ -84,6 +88,7 @@ fn an_event_that_was_reported_as_failed_is_counted_when_its_row_is_written() {
     let retry = Settlement::Retry {
         attempt: 2,
         delay_seconds: 0,
+        uncounted: 0,
     };
     for (written, counted) in [
         (Written::Now, vec![Ended::EventFailed, Ended::Retried]),
@@ -98,4 +103,80 @@ fn an_event_that_was_reported_as_failed_is_counted_when_its_row_is_written() {
         row.answered(&Answer::Written(written), &mut facts);
         assert_eq!(facts, counted);
     }
+}
+
+/// By what the target takes an attempt ends that does not count: the row says so, and the letter of the last one tells both.
+#[test]
+fn an_end_by_what_the_target_takes_is_uncounted() {
+    let pipeline = Pipeline {
+        arn: "arn".into(),
+        order: Order::None,
+        lanes: vec!["default".into()],
+    };
+    let retry = RetryPolicy {
+        max_attempts: 2,
+        backoff_seconds: vec![30],
+    };
+    let adapt = Adapt {
+        errors: Errors::new(vec!["*Throttl*".into()]).unwrap(),
+        tolerated_share: 0.05,
+        slowest: 0.1,
+        uncounted_max: 20,
+    };
+    let terms = Terms {
+        pipeline: &pipeline,
+        retry: &retry,
+        reports: false,
+        adapt: Some(&adapt),
+    };
+    let settle = |error: &str, tried: Tried| {
+        let row = Row {
+            attempt: tried.attempt,
+            uncounted: tried.uncounted,
+            ..started("one")
+        };
+        let slot = Slot {
+            execution: "e".into(),
+            layout: Layout::One,
+            lane: None,
+            taken_at: 0,
+            work: Work::Row(RowKey::of(&row.event)),
+            ordered: false,
+            state_machine_arn: "machine".into(),
+            pending: false,
+            generation: Some(7),
+        };
+        let failed = Outcome::new("e", Status::Failed, Some(error), None);
+        let (mut settling, mut facts) = (Settling::new(failed), Vec::new());
+        for answer in [Answer::Slot(Some(slot)), Answer::Rows(vec![Ok(Some(row))])] {
+            settling.answered(ONLY, answer, &terms, &mut facts);
+        }
+        let Some(Call::Send { message, .. }) = settling.call(ONLY, &terms) else {
+            panic!("{settling:?}");
+        };
+        settling.answered(ONLY, Answer::Done, &terms, &mut facts);
+        let Some(Call::Finish { uncounted, .. }) = settling.call(ONLY, &terms) else {
+            panic!("{settling:?}");
+        };
+        settling.answered(ONLY, Answer::Written(Written::Now), &terms, &mut facts);
+        assert_eq!(settling.health(&adapt), None, "its slot is not freed");
+        settling.answered(ONLY, Answer::Done, &terms, &mut facts);
+        let told = facts.contains(&Ended::Uncounted);
+        (message, uncounted, told, settling.health(&adapt))
+    };
+    let tried = |attempt, uncounted| Tried { attempt, uncounted };
+    let failed = Health {
+        generation: 7,
+        succeeded: 0,
+        failed: 1,
+    };
+    let (message, uncounted, told, health) = settle("ThrottlingException", tried(2, 1));
+    assert_eq!(message.attempt.as_deref(), Some("3"));
+    assert_eq!((uncounted, told, health), (2, true, Some(failed)));
+    let (message, uncounted, told, health) = settle("BrokenReport", tried(3, 1));
+    let reason = "FAILED: BrokenReport (3 attempts, 1 of them uncounted)";
+    assert_eq!(message.reason.as_deref(), Some(reason));
+    assert_eq!((uncounted, told, health), (1, false, None));
+    let (message, ..) = settle("BrokenReport", tried(2, 0));
+    assert_eq!(message.reason.as_deref(), Some("FAILED: BrokenReport"));
 }

@@ -297,7 +297,7 @@ fn probes_start_one_by_one_and_later_each_time_until_one_succeeds() {
     }
     assert_eq!(
         probes,
-        [5_000, 5_000, 7_500, 11_250, 16_875, 25_312, 30_000]
+        [5_000, 5_000, 7_500, 11_250, 16_875, 20_000, 20_000]
     );
     let one = Health {
         succeeded: 1,

@@ -1,0 +1,121 @@
+//! The circuit: it looks at how executions ended whenever the control item is read, and the gate goes by what it allows.
+
+use spillway::pace::Pace;
+use spillway::pace::adapt::circuit::{Allowed, Change, Circuit, State as Takes};
+use spillway::pace::adapt::health::Health;
+use spillway::protocol::fact::Fact;
+use tracing::{info, trace, warn};
+
+use crate::Dispatch;
+use crate::shared::{Shared, State};
+
+impl Dispatch {
+    /// Looks at how executions ended. A change is in the lease before the next look.
+    pub(crate) async fn look_at_health(&self, shared: &Shared, pace: &Pace, health: &[Health]) {
+        let Some((circuit, change)) = self.look(shared, pace, health) else {
+            return;
+        };
+        tell(&circuit, &change, pace);
+        let ledger = &shared.shell.ledger;
+        // A tick that dies now leaves the circuit as it was: the next one comes to the same.
+        let holder = shared.reservation.lease.holder();
+        let written = ledger.write_circuit(holder, &circuit).await;
+        let over = health.iter().map(|health| health.generation);
+        let over: Vec<u32> = over.filter(|it| *it != circuit.generation).collect();
+        let forgotten = match over.is_empty() {
+            true => Ok(()),
+            false => ledger.forget_health(&over).await,
+        };
+        for problem in [written, forgotten].into_iter().filter_map(Result::err) {
+            warn!("{problem}");
+        }
+    }
+
+    fn look(&self, shared: &Shared, pace: &Pace, health: &[Health]) -> Option<(Circuit, Change)> {
+        let adapt = self.config.adapt.as_ref()?;
+        let now = shared.now();
+        let mut state = shared.state();
+        let mut circuit = state.circuit?;
+        let of_now = health.iter().find(|it| it.generation == circuit.generation);
+        let of_now = of_now.copied().unwrap_or_default();
+        let change = circuit.look(adapt, pace.starts_per_second, of_now, now);
+        trace!(decision = ?circuit, "circuit");
+        state.circuit = Some(circuit);
+        let worst = state.counts.circuit.unwrap_or_default();
+        state.counts.circuit = Some(worst.max(circuit.state.level()));
+        shared.allow(&state);
+        Some((circuit, change?))
+    }
+}
+
+/// Tells a change, and why.
+fn tell(circuit: &Circuit, change: &Change, pace: &Pace) {
+    let (from, to) = (change.from.as_str(), change.to.as_str());
+    let (ends, failed) = (change.ends, change.failed);
+    let rate = circuit.rate(pace.starts_per_second);
+    match change.to {
+        Takes::Closed => info!(
+            from,
+            to, ends, failed, rate, "the target takes what the pace allows"
+        ),
+        Takes::Rising { .. } => {
+            info!(
+                from,
+                to, ends, failed, rate, "a probe succeeded: starts go on, slowly at first"
+            );
+        }
+        Takes::Slowed { .. } if matches!(change.from, Takes::Rising { .. }) && failed == 0 => {
+            info!(
+                from,
+                to, ends, failed, rate, "the target takes nearly what it took before"
+            );
+        }
+        Takes::Slowed { .. } => {
+            warn!(
+                from,
+                to,
+                ends,
+                failed,
+                rate,
+                "too many executions failed by what the target takes: starts are slowed down"
+            );
+        }
+        Takes::Open { .. } => {
+            warn!(
+                from,
+                to, ends, failed, rate, "the target takes nothing: nothing but probes starts"
+            );
+        }
+    }
+}
+
+impl Shared {
+    /// Tells the gate what the circuit allows.
+    fn allow(&self, state: &State) {
+        let allowed = state
+            .circuit
+            .map_or(Allowed::Everything, |it| it.allowed(state.hold));
+        self.gate.lock().set_allowed(allowed);
+    }
+
+    /// What a start says of the starts to come.
+    pub(crate) fn circuit_told(&self, state: &mut State, fact: &Fact) {
+        // One without a clear answer may run.
+        if !matches!(fact, Fact::Started { .. } | Fact::StartUnclear { .. }) {
+            return;
+        }
+        let now = self.now();
+        let Some(circuit) = &mut state.circuit else {
+            return;
+        };
+        let is_probe = matches!(circuit.allowed(state.hold), Allowed::Probe(at) if now >= at);
+        circuit.started(1, now);
+        if is_probe {
+            if let Fact::Started { execution, .. } = fact {
+                info!(execution, "a probe");
+                state.counts.probes += 1;
+            }
+            self.allow(state);
+        }
+    }
+}
