@@ -21,6 +21,7 @@ module "alarms" {
   source = "./modules/alarms"
 
   name             = module.input.name
+  adapts           = module.input.pace.adapt != null
   fifo             = module.input.fifo
   handlers         = local._having
   lanes            = keys(module.input.lanes)

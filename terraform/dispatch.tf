@@ -86,6 +86,9 @@ module "dispatch" {
         SPILLWAY_STARTS_PER_TICK = module.input.pace.starts_per_tick
       } : name => value if value != null
     },
+    module.input.pace.adapt == null ? {} : {
+      SPILLWAY_ADAPT = jsonencode(module.input.pace.adapt)
+    },
     length(local._folder_markers) == 0 ? {} : {
       SPILLWAY_FOLDER_MARKERS = jsonencode(local._folder_markers)
     },

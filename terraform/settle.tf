@@ -61,6 +61,9 @@ module "settle" {
       SPILLWAY_OUTCOMES_DEAD_LETTER_QUEUE_URL = module.outcomes.dead_letter_queue_url
       SPILLWAY_RETENTION_DAYS                 = module.input.ledger.retention_days
     },
+    module.input.pace.adapt == null ? {} : {
+      SPILLWAY_ADAPT = jsonencode(module.input.pace.adapt)
+    },
   )
 
   policy_statements = [

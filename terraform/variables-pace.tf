@@ -20,6 +20,11 @@ variable "pace" {
     - `burst` (number, default 50)
     - `starts_per_tick` (number, default null): Starts per tick; null: a tick starts what it can.
     - `slot_partitions` (number, default 1): Partitions of the ledger that the slots of running executions are spread over: 1, for up to 400 starts_per_second, or 16, for up to 4,000. Set it when every function is of this release. For a minute after a change no more than 200 executions start a second.
+    - `adapt` (object): Slows starts down, or stops them, when executions say that their target takes no more; null: the pace does not adapt.
+      - `errors` (list of texts, required): Errors by which executions say so, as Step Functions names them; * stands for any text: "*Throttl*", "States.Timeout".
+      - `tolerated_share` (number, default 0.05): The share of executions that can end with such an error before starts are slowed down.
+      - `slowest_starts_per_second` (number, default 0.1): The slowest that starts become.
+      - `uncounted_max` (number, default 20): So many ends of an event with such an error do not count as attempts.
   EOT
   type        = any
   default     = { max_concurrency = 100 }

@@ -41,12 +41,13 @@ run "alarms_and_a_dashboard" {
     alarms    = { topics = [{ arn = "arn:aws:sns:eu-central-1:111122223333:oncall" }], oldest_event_seconds = 3600, unhealthy = true }
     dashboard = true
     limits    = { starts_per_day = 1000 }
+    pace      = { max_concurrency = 10, adapt = { errors = ["*Throttl*"] } }
     lanes     = { urgent = { priority = 1 }, default = { priority = 2 } }
   }
 
   assert {
     condition = join(" ", keys(output.alarms.names)) == join(" ", [
-      "day-limit", "dead-letters", "errors_dispatch", "errors_reconcile", "errors_settle",
+      "circuit-open", "day-limit", "dead-letters", "errors_dispatch", "errors_reconcile", "errors_settle",
       "failures", "lease-stays-taken", "ledger-throttled_reads", "ledger-throttled_writes", "memory", "needs-person",
       "no-tick", "oldest-event_default", "oldest-event_urgent", "oldest-slot", "other-release",
       "override", "reconcile-failed", "stands-still", "throttled-starts",
@@ -59,7 +60,7 @@ run "alarms_and_a_dashboard" {
     error_message = "The bounds arrive, and a slot may be as old as the workflow and the sweep make it."
   }
   assert {
-    condition     = output.alarms.metrics == 23 && output.alarms.unhealthy_arn != null
+    condition     = output.alarms.metrics == 24 && output.alarms.unhealthy_arn != null
     error_message = "${output.alarms.metrics} metrics are paid for."
   }
   assert {

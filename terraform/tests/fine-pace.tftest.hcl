@@ -56,6 +56,23 @@ run "schedule_of_any_kind" {
   }
 }
 
+run "pace_that_adapts" {
+  command = plan
+
+  variables {
+    pace = { max_concurrency = 10, adapt = { errors = ["*Throttl*", "States.Timeout"] } }
+  }
+
+  assert {
+    condition = alltrue([
+      for function in [module.dispatch, module.settle] : function.environment.SPILLWAY_ADAPT == jsonencode({
+        errors = ["*Throttl*", "States.Timeout"], slowest_starts_per_second = 0.1, tolerated_share = 0.05, uncounted_max = 20
+      })
+    ])
+    error_message = "Both functions go by the same: ${jsonencode(module.dispatch.environment)}"
+  }
+}
+
 run "pace_of_sixteen_partitions" {
   command = plan
 

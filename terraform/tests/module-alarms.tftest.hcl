@@ -59,6 +59,7 @@ run "alarms_of_everything" {
     fifo             = true
     handlers         = ["dispatch", "ingest", "reconcile", "settle"]
     lanes            = ["bulk", "urgent"]
+    adapts           = true
     limit_of_the_day = true
     reconcile        = { state_machine_arn = "arn:aws:states:eu-central-1:111122223333:stateMachine:reports_reconcile" }
     runbook          = "https://wiki.example.com/spillway"

@@ -309,9 +309,9 @@ run "windows_and_limits" {
   }
   assert {
     condition = jsonencode(output.effective_pace) == jsonencode({
-      default = { max_concurrency = 100, starts_per_second = 25, burst = 50, starts_per_tick = 5, slot_partitions = 1, schedule = "rate(1 minute)", tick_seconds = 56, idle = "stop" }
-      freeze  = { max_concurrency = 100, starts_per_second = 25, burst = 50, starts_per_tick = 5, slot_partitions = 1, schedule = "rate(1 minute)", tick_seconds = 56, idle = "stop", priority = 0, timezone = "UTC", from = "00:00", to = "24:00", dates = ["2026-12-24/2026-12-27"], days = null, pause = true }
-      night   = { max_concurrency = 500, starts_per_second = 0.5, burst = 50, starts_per_tick = 5, slot_partitions = 1, schedule = "rate(1 minute)", tick_seconds = 56, idle = "stop", priority = 1, timezone = "Asia/Seoul", from = "20:00", to = "24:00", dates = null, days = ["MON"], pause = false }
+      default = { max_concurrency = 100, starts_per_second = 25, burst = 50, starts_per_tick = 5, slot_partitions = 1, adapt = null, schedule = "rate(1 minute)", tick_seconds = 56, idle = "stop" }
+      freeze  = { max_concurrency = 100, starts_per_second = 25, burst = 50, starts_per_tick = 5, slot_partitions = 1, adapt = null, schedule = "rate(1 minute)", tick_seconds = 56, idle = "stop", priority = 0, timezone = "UTC", from = "00:00", to = "24:00", dates = ["2026-12-24/2026-12-27"], days = null, pause = true }
+      night   = { max_concurrency = 500, starts_per_second = 0.5, burst = 50, starts_per_tick = 5, slot_partitions = 1, adapt = null, schedule = "rate(1 minute)", tick_seconds = 56, idle = "stop", priority = 1, timezone = "Asia/Seoul", from = "20:00", to = "24:00", dates = null, days = ["MON"], pause = false }
     })
     error_message = "The pace in force, by window: ${jsonencode(output.effective_pace)}"
   }

@@ -181,6 +181,7 @@ run "defaults" {
         burst             = 50
         starts_per_tick   = null
         slot_partitions   = 1
+        adapt             = null
         schedule          = "rate(1 minute)"
         tick_seconds      = 56
         idle              = "stop"

@@ -31,6 +31,11 @@ SAID = {
     "pace_with_two_slot_partitions": ("pace.slot_partitions = 2", "or 16 for more than 400"),
     "pace_with_more_slots_than_fit_into_the_memory": ("handlers.dispatch.memory_mb = 128", "Give 256 or more"),
     "pace_that_is_too_fast_for_sixteen_partitions": ("up to 4,000. A start writes",),
+    "pace_that_adapts_to_no_error": ("pace.adapt.errors has 0 names", "leave adapt out"),
+    "pace_that_adapts_to_every_error": ('only of *, or longer than 256 characters: "**"', "every failure"),
+    "pace_that_adapts_at_any_share": ("tolerated_share = 1", "one in twenty"),
+    "pace_that_adapts_above_the_pace": ("slowest_starts_per_second = 25.5", "at most pace.starts_per_second (25)"),
+    "pace_that_adapts_and_counts_in_halves": ("uncounted_max = 0.5", "0 to 1000"),
     "windows_that_are_too_fast_for_one_partition": ("night", "set pace.slot_partitions = 16"),
     "schedule_with_minute_60": ("cron(60", "rate("),
     "platform_with_an_applier_that_is_a_session": (

@@ -29,7 +29,7 @@ EVERYTHING = {
     "lanes": {"default": {"priority": 1}},
     "ledger": {"retention_days": 90, "table": {"arn": "arn:aws:dynamodb:eu-central-1:111122223333:table/restored"}},
     "limits": {"starts_per_day": 5},
-    "pace": {"max_concurrency": 5},
+    "pace": {"max_concurrency": 5, "adapt": {"errors": ["*Throttl*"]}},
     "platform": {
         "iam": {"path": "/"},
         "kms_key": {"arn": "arn:aws:kms:eu-central-1:111122223333:key/k1"},

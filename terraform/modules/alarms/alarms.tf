@@ -165,6 +165,13 @@ locals {
       period     = local._tick_period
       datapoints = [3, 3]
     }
+    circuit-open = !var.adapts ? null : {
+      what       = "The circuit is open: nearly all executions fail by what their target takes, and nothing but probes starts."
+      metric     = merge(local._ours, { name = "Circuit", statistic = "Maximum" })
+      above      = 1
+      period     = local._tick_period
+      datapoints = [1, 1]
+    }
     day-limit = !var.limit_of_the_day ? null : {
       what       = "The day's limit of starts is reached: events wait for the next day (UTC)."
       metric     = merge(local._ours, { name = "DayLimitReached", statistic = "Maximum" })

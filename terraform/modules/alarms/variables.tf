@@ -31,6 +31,13 @@ variable "topics" {
 # What the pipeline has; all optional
 # -----------------------------------------------------------------------------
 
+variable "adapts" {
+  description = "Whether the pace adapts to what the target takes."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "handlers" {
   description = "The pipeline's functions: dispatch and settle, and ingest and reconcile if it has them."
   type        = set(string)

@@ -28,7 +28,7 @@ locals {
     },
     {
       title = "What runs, against the limit"
-      says  = "Executions that run, and the limit in force: a window or an override shows as a step. `Paused` is 1 under a pause, by hand or by a window."
+      says  = "Executions that run, and the limit in force: a window or an override shows as a step. `Paused` is 1 under a pause, by hand or by a window. `Circuit` is 2 while the target takes nothing."
       left = [
         concat(local._ours, ["SlotsTaken"], local._of, [{ label = "slots taken", stat = "Maximum" }]),
         concat(local._ours, ["MaxConcurrency"], local._of, [{ label = "limit in force", stat = "Minimum" }]),
@@ -37,6 +37,7 @@ locals {
         concat(local._ours, ["Paused"], local._of, [{ label = "paused", stat = "Maximum" }]),
         concat(local._ours, ["DayLimitReached"], local._of, [{ label = "day's limit reached", stat = "Maximum" }]),
         concat(local._ours, ["StandsStill"], local._of, [{ label = "stands still", stat = "Maximum" }]),
+        concat(local._ours, ["Circuit"], local._of, [{ label = "circuit: 1 slowed, 2 open", stat = "Maximum" }]),
       ]
     },
     {

@@ -34,6 +34,20 @@ variable "pace" {
     # when every function is of this release. For a minute after a change no
     # more than 200 executions start a second.
     slot_partitions = optional(number, 1)
+    # Slows starts down, or stops them, when executions say that their target
+    # takes no more; null: the pace does not adapt.
+    adapt = optional(object({
+      # Errors by which executions say so, as Step Functions names them; * stands
+      # for any text: "*Throttl*", "States.Timeout".
+      errors = list(string)
+      # The share of executions that can end with such an error before starts are
+      # slowed down.
+      tolerated_share = optional(number, 0.05)
+      # The slowest that starts become.
+      slowest_starts_per_second = optional(number, 0.1)
+      # So many ends of an event with such an error do not count as attempts.
+      uncounted_max = optional(number, 20)
+    }))
   })
   default  = { max_concurrency = 100 }
   nullable = false
@@ -57,6 +71,26 @@ variable "pace" {
   validation {
     condition     = var.pace.starts_per_tick == null ? true : var.pace.starts_per_tick >= 1 && floor(var.pace.starts_per_tick) == var.pace.starts_per_tick
     error_message = "pace.starts_per_tick = ${coalesce(var.pace.starts_per_tick, 0)}: give a whole number, 1 or more, or leave it out for no such bound."
+  }
+  validation {
+    condition     = var.pace.adapt == null ? true : length(var.pace.adapt.errors) >= 1 && length(var.pace.adapt.errors) <= 50
+    error_message = "pace.adapt.errors has ${try(length(var.pace.adapt.errors), 0)} names: give 1 to 50, such as \"*Throttl*\". To keep the pace whatever fails, leave adapt out."
+  }
+  validation {
+    condition     = var.pace.adapt == null ? true : alltrue([for error in var.pace.adapt.errors : can(regex("[^*]", error)) && length(error) <= 256])
+    error_message = "pace.adapt.errors has names that are empty, only of *, or longer than 256 characters: ${join(", ", [for error in try(var.pace.adapt.errors, []) : "\"${substr(error, 0, 40)}\"" if !can(regex("[^*]", error)) || length(error) > 256])}. With * alone every failure would slow starts down, also those that the target has no part in."
+  }
+  validation {
+    condition     = var.pace.adapt == null ? true : var.pace.adapt.tolerated_share > 0 && var.pace.adapt.tolerated_share < 1
+    error_message = "pace.adapt.tolerated_share = ${try(var.pace.adapt.tolerated_share, 0)}: give a number above 0 and below 1, such as 0.05 for one in twenty."
+  }
+  validation {
+    condition     = var.pace.adapt == null ? true : var.pace.adapt.slowest_starts_per_second > 0 && var.pace.adapt.slowest_starts_per_second <= var.pace.starts_per_second
+    error_message = "pace.adapt.slowest_starts_per_second = ${try(var.pace.adapt.slowest_starts_per_second, 0)}: give a number above 0, at most pace.starts_per_second (${var.pace.starts_per_second})."
+  }
+  validation {
+    condition     = var.pace.adapt == null ? true : var.pace.adapt.uncounted_max >= 0 && var.pace.adapt.uncounted_max <= 1000 && floor(var.pace.adapt.uncounted_max) == var.pace.adapt.uncounted_max
+    error_message = "pace.adapt.uncounted_max = ${try(var.pace.adapt.uncounted_max, 0)}: give a whole number from 0 to 1000. Each can cost an execution of an event that never succeeds."
   }
 }
 

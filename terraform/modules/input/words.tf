@@ -199,6 +199,16 @@ locals {
     ]...)
   }
 
+  _of_pace_adapt = {
+    for side, objects in local._of_pace : side => merge(flatten([
+      for place, object in objects : [
+        for found in [lookup(object, "adapt", null)] : {
+          for only in [found] : "${place}.adapt" => only
+        } if found != null
+      ]
+    ])...)
+  }
+
   _of_platform = {
     for side, object in local._sides : side => merge([
       for found in [lookup(object, "platform", null)] : {
@@ -336,6 +346,7 @@ locals {
       { for place, object in local._of_ledger_table[side] : place => keys(object) },
       { for place, object in local._of_limits[side] : place => keys(object) },
       { for place, object in local._of_pace[side] : place => keys(object) },
+      { for place, object in local._of_pace_adapt[side] : place => keys(object) },
       { for place, object in local._of_platform[side] : place => keys(object) },
       { for place, object in local._of_platform_iam[side] : place => keys(object) },
       { for place, object in local._of_platform_kms_key[side] : place => keys(object) },

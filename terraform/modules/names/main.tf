@@ -35,7 +35,7 @@ locals {
   _alarms = merge(
     {
       for alarm in [
-        "day-limit", "dead-letters", "drain-time", "failures", "lease-stays-taken",
+        "circuit-open", "day-limit", "dead-letters", "drain-time", "failures", "lease-stays-taken",
         "memory", "needs-person", "no-tick", "oldest-slot",
         "other-release", "override", "reconcile-failed", "stands-still",
         "throttled-starts", "timed-out", "unhealthy",

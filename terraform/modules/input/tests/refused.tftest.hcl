@@ -384,6 +384,56 @@ run "pace_that_is_too_fast_for_sixteen_partitions" {
   expect_failures = [var.pace]
 }
 
+run "pace_that_adapts_to_no_error" {
+  command = plan
+
+  variables {
+    pace = { max_concurrency = 10, adapt = { errors = [] } }
+  }
+
+  expect_failures = [var.pace]
+}
+
+run "pace_that_adapts_to_every_error" {
+  command = plan
+
+  variables {
+    pace = { max_concurrency = 10, adapt = { errors = ["*Throttl*", "**"] } }
+  }
+
+  expect_failures = [var.pace]
+}
+
+run "pace_that_adapts_at_any_share" {
+  command = plan
+
+  variables {
+    pace = { max_concurrency = 10, adapt = { errors = ["*Throttl*"], tolerated_share = 1 } }
+  }
+
+  expect_failures = [var.pace]
+}
+
+run "pace_that_adapts_above_the_pace" {
+  command = plan
+
+  variables {
+    pace = { max_concurrency = 10, adapt = { errors = ["*Throttl*"], slowest_starts_per_second = 25.5 } }
+  }
+
+  expect_failures = [var.pace]
+}
+
+run "pace_that_adapts_and_counts_in_halves" {
+  command = plan
+
+  variables {
+    pace = { max_concurrency = 10, adapt = { errors = ["*Throttl*"], uncounted_max = 0.5 } }
+  }
+
+  expect_failures = [var.pace]
+}
+
 run "pace_without_a_burst" {
   command = plan
 
