@@ -84,7 +84,8 @@ pub enum Command {
     Pause(Pause),
     /// Take the pause away.
     Resume(Resume),
-    /// Override numbers of the pace: max_concurrency, starts_per_second, burst, starts_per_tick.
+    /// Override numbers of the pace: max_concurrency, starts_per_second, burst, starts_per_tick. Or hold its circuit: circuit=open,
+    /// circuit=closed.
     Set(Set),
     /// Take overrides away: what is configured holds again.
     Unset(Unset),

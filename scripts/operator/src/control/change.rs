@@ -3,6 +3,7 @@
 use aws::ledger::{About, Steering};
 use spillway::Millis;
 use spillway::pace::Pace;
+use spillway::pace::adapt::circuit::Hold;
 use spillway::pace::control::{Control, OVERRIDES};
 
 use crate::time::moment;
@@ -81,7 +82,7 @@ pub fn changed(
 
 /// Whether the item overrides anything.
 pub fn overrides(control: &Control) -> bool {
-    control.paused.is_some() || control.pace != Default::default()
+    control.paused.is_some() || control.circuit.is_some() || control.pace != Default::default()
 }
 
 fn known(name: &str) -> Result<&'static str, String> {
@@ -107,6 +108,10 @@ fn set(next: &mut Steering, name: &str, value: &str, by: &By) -> Result<(), Stri
         "paused" => {
             let wrong = |_| format!("paused = {value:?}: give true or false");
             next.control.paused = Some(value.parse::<bool>().map_err(wrong)?);
+        }
+        "circuit" => {
+            let wrong = || format!("circuit = {value:?}: give open or closed");
+            next.control.circuit = Some(Hold::parse(value).ok_or_else(wrong)?);
         }
         "max_concurrency" => pace.max_concurrency = whole()?,
         "burst" => pace.burst = whole()?,
@@ -134,6 +139,7 @@ fn unset(next: &mut Steering, name: &str) {
     let pace = &mut next.control.pace;
     match name {
         "paused" => next.control.paused = None,
+        "circuit" => next.control.circuit = None,
         "max_concurrency" => pace.max_concurrency = None,
         "burst" => pace.burst = None,
         "starts_per_tick" => pace.starts_per_tick = None,
@@ -237,6 +243,16 @@ mod tests {
     }
 
     #[test]
+    fn a_circuit_is_held_and_let_go() {
+        let held = set_to(&["circuit=open"]).unwrap();
+        assert_eq!(held.control.circuit, Some(Hold::Open));
+        assert!(overrides(&held.control));
+        let unset = Change::Unset(vec!["circuit".into()]);
+        let let_go = changed(&held, &unset, &by(None), &PACE).unwrap();
+        assert!(!overrides(&let_go.control) && let_go.about.is_empty());
+    }
+
+    #[test]
     fn going_on_through_windows_is_said_and_not_left_out() {
         let go_on = changed(&Steering::default(), &Change::GoOn, &by(None), &PACE).unwrap();
         assert_eq!(go_on.control.paused, Some(false));
@@ -245,7 +261,10 @@ mod tests {
     #[test]
     fn what_the_module_refuses_is_refused() {
         for (pair, complaint) in [
-            ("max_concurency=5", "there are paused, max_concurrency"),
+            (
+                "max_concurency=5",
+                "there are paused, circuit, max_concurrency",
+            ),
             ("max_concurrency", "give NAME=VALUE"),
             ("max_concurrency=10001", "give at most 10000"),
             ("max_concurrency=-1", "give a whole number"),
@@ -256,6 +275,7 @@ mod tests {
             ("burst=0", "burst is 0"),
             ("starts_per_tick=0", "starts_per_tick is 0"),
             ("paused=yes", "true or false"),
+            ("circuit=shut", "open or closed"),
         ] {
             let said = set_to(&[pair]).unwrap_err();
             assert!(said.contains(complaint), "{pair}: {said}");

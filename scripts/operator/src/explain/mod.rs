@@ -49,6 +49,8 @@ struct Version {
     event_time: String,
     state: &'static str,
     attempt: u32,
+    /// So many of its attempts ended by what the target takes, and do not count.
+    uncounted: u32,
     lane: Option<String>,
     found_by_run: Option<String>,
     queued_at: Option<String>,
@@ -243,6 +245,7 @@ async fn version_of(
         event_time: event.event_time.clone(),
         state: row.row.state.as_str(),
         attempt: row.row.attempt,
+        uncounted: row.row.uncounted,
         lane: row.row.lane.clone(),
         found_by_run: row.run.clone(),
         queued_at: row.queued_at.map(moment),
@@ -365,8 +368,12 @@ fn text(
             .as_ref()
             .map(|sequencer| format!("sequencer {sequencer}"));
         let named = id.or(sequencer).unwrap_or_else(|| version.row.clone());
+        let uncounted = match version.uncounted {
+            0 => String::new(),
+            uncounted => format!(" ({uncounted} of them uncounted)"),
+        };
         told.push_str(&format!(
-            "\n{}: {}, attempt {}\n",
+            "\n{}: {}, attempt {}{uncounted}\n",
             plain(&named),
             version.state,
             version.attempt

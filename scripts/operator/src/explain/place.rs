@@ -170,6 +170,7 @@ fn elsewhere(known: &Known<'_>, by_ingest: bool) -> (String, &'static str) {
 /// That nothing starts, where it is so.
 fn paused(known: &Known<'_>) -> &'static str {
     match known.paused {
+        Some(PausedBy::Circuit) => "; an operator holds the circuit open, so nothing starts now",
         Some(PausedBy::Operator) => "; an operator has paused the pipeline, so nothing starts now",
         Some(PausedBy::Window) => "; a window pauses the pipeline, so nothing starts now",
         None => "",

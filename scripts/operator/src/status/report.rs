@@ -4,6 +4,7 @@ use dispatch::config::Config;
 use serde::Serialize;
 use spillway::Millis;
 use spillway::pace::Pace;
+use spillway::pace::adapt::circuit::State;
 use spillway::pace::in_force::{PausedBy, in_force};
 use spillway::record::layouts::Said;
 
@@ -35,6 +36,7 @@ pub struct Report {
     /// While the present rate is not known.
     pub drain_seconds_at_least: Option<i64>,
     pub tick: Tick,
+    pub circuit: Option<CircuitReport>,
     pub in_force: InForceReport,
     pub day: Option<Day>,
     /// What could not be looked at, and why.
@@ -127,9 +129,35 @@ pub struct Tick {
     pub lease_until: Option<String>,
 }
 
+/// What the target takes, as far as is known. Of a tick that runs, as of its last change.
+#[derive(Debug, Clone, Serialize)]
+pub struct CircuitReport {
+    /// `closed`, `slowed`, `open` or `rising`.
+    pub state: &'static str,
+    pub since: String,
+    pub starts_per_second: f64,
+    pub next_probe: Option<String>,
+}
+
+impl CircuitReport {
+    fn text(&self) -> String {
+        let Self {
+            state,
+            since,
+            starts_per_second,
+            next_probe,
+        } = self;
+        let takes = match next_probe {
+            Some(probe) => format!("the next probe at {probe}"),
+            None => format!("{starts_per_second:.1} starts a second"),
+        };
+        format!("{state} since {since}, {takes}")
+    }
+}
+
 #[derive(Debug, Clone, Serialize)]
 pub struct InForceReport {
-    /// `operator` or `window`.
+    /// `operator`, `window`, or `circuit`, which an operator holds open.
     pub paused_by: Option<&'static str>,
     pub window: Option<String>,
     pub window_until: Option<String>,
@@ -243,6 +271,7 @@ impl Report {
             },
             tick: tick(config, seen),
             in_force: in_force_report(config, seen),
+            circuit: circuit(config, seen),
             day: verdict::day(config, seen).map(|(limit, starts)| Day {
                 limit,
                 starts,
@@ -294,6 +323,9 @@ impl Report {
         facts.push(("tick", self.tick_text()));
         facts.push(("outcomes", self.outcomes_text()));
         facts.push(("pace", self.pace_text()));
+        if let Some(circuit) = &self.circuit {
+            facts.push(("circuit", circuit.text()));
+        }
         for one in &self.in_force.overrides {
             facts.push(("override", override_text(one)));
         }
@@ -609,6 +641,22 @@ fn tick(config: &Config, seen: &Seen) -> Tick {
     }
 }
 
+fn circuit(config: &Config, seen: &Seen) -> Option<CircuitReport> {
+    config.adapt.as_ref()?;
+    let circuit = seen.lease.left.circuit?;
+    let starts_per_second = pace(config, seen)?.starts_per_second;
+    let next_probe = match circuit.state {
+        State::Open { probe_at, .. } => Some(moment(probe_at)),
+        State::Closed | State::Slowed { .. } | State::Rising { .. } => None,
+    };
+    Some(CircuitReport {
+        state: circuit.state.as_str(),
+        since: moment(circuit.since),
+        starts_per_second: circuit.rate(starts_per_second),
+        next_probe,
+    })
+}
+
 /// What holds now, and who overrides what.
 pub fn in_force_report(config: &Config, seen: &Seen) -> InForceReport {
     let window = config
@@ -635,6 +683,7 @@ pub fn in_force_report(config: &Config, seen: &Seen) -> InForceReport {
     };
     report.paused_by = now.paused.map(|by| match by {
         PausedBy::Operator => "operator",
+        PausedBy::Circuit => "circuit",
         PausedBy::Window => "window",
     });
     report.pace = Some(PaceReport::from(&now.pace));

@@ -259,6 +259,7 @@ mod tests {
             ordered: false,
             state_machine_arn: "x".into(),
             pending,
+            generation: None,
         }
     }
 

@@ -6,6 +6,7 @@ use dispatch::config::Config;
 use serde::Serialize;
 use spillway::Millis;
 use spillway::pace::Pace;
+use spillway::pace::adapt::circuit::State;
 use spillway::pace::in_force::{InForce, PausedBy, in_force};
 use spillway::protocol::holding::{BEYOND_DEADLINE, Idle, LEASE, RENEW_AFTER};
 
@@ -299,6 +300,20 @@ fn steered(
                 blocks: true,
             });
         }
+        Some(PausedBy::Circuit) => {
+            let about = steering.and_then(|steering| steering.about.get("circuit"));
+            let by = about.and_then(|about| about.by.clone());
+            let by = by.map(|by| format!(" by {by}")).unwrap_or_default();
+            let until = about.and_then(|about| about.until);
+            let until = until.map_or_else(|| "somebody unsets it".to_owned(), moment);
+            findings.push(Finding {
+                code: "circuit-held-open",
+                level: Level::Notice,
+                what: format!("the circuit is held open{by} until {until}"),
+                next: Some(format!("spillway -p {name} unset circuit")),
+                blocks: true,
+            });
+        }
         Some(PausedBy::Window) => {
             let window = now.window.unwrap_or("?");
             let until = window_ends(config, seen.now);
@@ -316,6 +331,9 @@ fn steered(
             });
         }
         None => {}
+    }
+    if now.circuit.is_none() {
+        findings.extend(circuit(name, config, seen, now));
     }
     if now.pace.max_concurrency == 0 {
         findings.push(Finding {
@@ -498,6 +516,38 @@ pub fn dead_holder(config: &Config, seen: &Seen) -> Option<Millis> {
     let left = until - seen.now;
     (left > 0 && left < RENEWED_WITHIN && !by_deadline && seen.now - since > RENEWED_WITHIN / 2)
         .then_some(until)
+}
+
+/// What executions say of their target, as the lease has it.
+fn circuit(name: &str, config: &Config, seen: &Seen, now: &InForce<'_>) -> Option<Finding> {
+    config.adapt.as_ref()?;
+    let circuit = seen.lease.left.circuit?;
+    let since = moment(circuit.since);
+    let pace = now.pace.starts_per_second;
+    match circuit.state {
+        State::Closed => None,
+        State::Open { probe_at, .. } => Some(Finding {
+            code: "circuit-open",
+            level: Level::Degraded,
+            what: format!(
+                "the circuit is open since {since}: nearly all executions fail by what their target takes, and nothing but probes \
+                 starts, the next one at {}",
+                moment(probe_at)
+            ),
+            next: Some(format!("spillway -p {name} status --watch")),
+            blocks: true,
+        }),
+        State::Slowed { .. } | State::Rising { .. } => Some(Finding {
+            code: "slowed",
+            level: Level::Notice,
+            what: format!(
+                "starts are slowed down to {:.1} a second since {since}, of {pace}: the target takes no more",
+                circuit.rate(pace)
+            ),
+            next: None,
+            blocks: false,
+        }),
+    }
 }
 
 /// What bounds the starts.

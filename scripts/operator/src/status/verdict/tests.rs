@@ -1,5 +1,6 @@
 use aws::error::AwsError;
 use aws::ledger::{About, LeaseSeen, Steering};
+use spillway::pace::adapt::circuit::Circuit;
 use spillway::pace::day::DayStarts;
 use spillway::pace::layout::Layout;
 use spillway::pace::tokens::Carried;
@@ -60,6 +61,7 @@ fn slot(seconds: Millis) -> Slot {
         ordered: false,
         state_machine_arn: "x".into(),
         pending: false,
+        generation: None,
     }
 }
 
@@ -466,4 +468,34 @@ fn what_a_tick_has_written_ahead_is_no_days_limit() {
             .what
             .contains("is reached (100 of 100")
     );
+}
+
+#[test]
+fn an_open_circuit_says_why_nothing_starts() {
+    let adapts = |name: &str| {
+        let adapt = r#"{"errors": ["*Throttl*"], "tolerated_share": 0.05, "slowest_starts_per_second": 0.1, "uncounted_max": 20}"#;
+        (name == "SPILLWAY_ADAPT").then(|| adapt.to_owned())
+    };
+    let finding = |state| {
+        let mut seen = still();
+        let mut circuit = Circuit::new(NOW - 60_000);
+        circuit.state = state;
+        seen.lease.left.circuit = Some(circuit);
+        let verdict = verdict("p", &config(adapts), &seen);
+        let mut findings = verdict.findings.into_iter();
+        findings
+            .find(|it| ["circuit-open", "slowed"].contains(&it.code))
+            .map(|it| (it.code, it.blocks, it.what))
+    };
+    let open = State::Open {
+        probe_at: NOW + 9_000,
+        probe_after: 9_000,
+    };
+    let (code, blocks, what) = finding(open).expect("a finding");
+    assert_eq!((code, blocks), ("circuit-open", true));
+    assert!(what.contains("the next one at 2026"), "{what}");
+    let (code, blocks, what) = finding(State::Slowed { rate: 2.5 }).expect("a finding");
+    assert_eq!((code, blocks), ("slowed", false));
+    assert!(what.contains("2.5 a second"), "{what}");
+    assert_eq!(finding(State::Closed), None);
 }
