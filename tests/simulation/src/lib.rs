@@ -12,6 +12,7 @@ mod reconcile;
 pub mod recovery;
 pub mod seeds;
 pub mod slots;
+pub mod target;
 pub mod timings;
 mod upload;
 pub mod world;

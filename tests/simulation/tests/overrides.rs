@@ -89,7 +89,7 @@ async fn a_misspelt_attribute_fails_the_tick_and_lifts_no_limit() {
         control(&pipeline, wrong.clone());
         let failure = failure(&pipeline).await;
         let misspelt = wrong.as_object().unwrap().keys().next_back().unwrap();
-        for part in [misspelt, "control item", "paused, max_concurrency"] {
+        for part in [misspelt, "control item", "paused, circuit, max_concurrency"] {
             assert!(failure.contains(part), "{part:?} is not in {failure}");
         }
     }

@@ -7,8 +7,10 @@ use spillway::message;
 
 use super::World;
 use super::operator::dead;
+use super::shape::Shape;
 use crate::pipeline::LEDGER;
 use crate::slots;
+use crate::target::Takes;
 
 /// A tick reads the control item every two seconds, waits a second for messages, and makes a few calls up to the start;
 /// in milliseconds. What chance adds to that is known of each call.
@@ -121,4 +123,22 @@ fn of_several(world: &World, key: &str) -> bool {
         let several = body.matches("\"sequencer\"").count() > 1;
         several && body.contains(key)
     })
+}
+
+/// A target that takes everything slows nothing down, whatever else goes wrong.
+pub fn slowed_in_vain(world: &World) -> Option<String> {
+    let Shape {
+        settings, takes, ..
+    } = &world.shape;
+    if settings.adapt.is_none() || *takes != Takes::Everything {
+        return None;
+    }
+    let lease = world
+        .pipeline
+        .aws
+        .dynamodb()
+        .item(LEDGER, "lease", "dispatch")?;
+    let circuit = &lease["circuit"]["M"];
+    let is_untouched = circuit["state"]["S"] == "closed" && circuit["generation"]["N"] == "0";
+    (!is_untouched).then(|| format!("a target that is well is slowed: {circuit}"))
 }

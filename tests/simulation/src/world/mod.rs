@@ -20,6 +20,7 @@ mod workload;
 
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -77,6 +78,8 @@ struct World {
     starts: SlotsAtStarts,
     stalls: Stalls,
     odds: Odds,
+    /// The target takes everything from now on.
+    is_well: Arc<AtomicBool>,
 }
 
 /// What is remembered for the end.
@@ -160,7 +163,9 @@ impl World {
         let coverage = Arc::new(Mutex::new(Coverage::default()));
         let history = History::default();
         let batches = shape.kind == Kind::Batches;
-        let mut workflow = workflow::workflow(&rng, batches, coverage.clone());
+        let is_well: Arc<AtomicBool> = Arc::default();
+        let target = workflow::Calls::new(shape.takes, is_well.clone());
+        let mut workflow = workflow::workflow(&rng, batches, target, coverage.clone());
         let kept: Arc<Mutex<Kept>> = Arc::default();
         let slots = SlotsAtStarts {
             pipeline: Arc::default(),
@@ -185,6 +190,7 @@ impl World {
             coverage,
             kept,
             starts: slots,
+            is_well,
         };
         world.coverage().shape(&world.shape);
         world
@@ -239,6 +245,7 @@ impl World {
             self.tick("last").await;
             problems.extend(checks::left_behind(self));
             problems.extend(checks::in_another_lane(self));
+            problems.extend(checks::slowed_in_vain(self));
             problems.extend(self.judge().problems());
             problems.extend(stalls::received_too_often(self));
         }
@@ -477,6 +484,7 @@ impl World {
     /// Faults stop. What lies in the dead-letter queues stays there.
     fn calm(&self) {
         self.faults.stop();
+        self.is_well.store(true, Ordering::Relaxed);
         let line = "the world    faults stop";
         self.history.act(self.now_ms(), line);
         let aws = &self.pipeline.aws;

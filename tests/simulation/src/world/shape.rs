@@ -3,12 +3,15 @@
 use std::time::Duration;
 
 use fake_aws::Rng;
+use spillway::pace::adapt::Adapt;
+use spillway::pace::adapt::errors::Errors;
 use spillway::pace::layout::Layout;
 use spillway::pace::window;
 use spillway::protocol::holding::Idle;
 use spillway::rules::order::Order;
 
 use crate::pipeline::Settings;
+use crate::target::Takes;
 
 /// The way S3's events come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,8 +51,32 @@ pub struct Shape {
     pub settings: Settings,
     /// Ticks until nothing goes wrong any more.
     pub ticks: u32,
+    /// What the target takes until nothing goes wrong any more.
+    pub takes: Takes,
     /// Whether reconcile runs. Then some things go wrong that nothing else would put right.
     pub reconciled: bool,
+}
+
+/// A few pipelines adapt to their targets, of which some take less than the pace allows. Returns what the target takes.
+fn target(seed: u64, settings: &mut Settings) -> Takes {
+    let mut rng = Rng::new(seed).fork("target");
+    if !rng.chance(0.08) {
+        return Takes::Everything;
+    }
+    settings.adapt = Some(Adapt {
+        errors: Errors::new(vec!["*Throttl*".into()]).expect("errors"),
+        tolerated_share: 0.05,
+        slowest: 0.1,
+        uncounted_max: 5 + rng.below(20) as u32,
+    });
+    match rng.below(7) {
+        0 | 1 => Takes::Everything,
+        2 => Takes::PerSecond(0.5),
+        3 => Takes::AtOnce(1 + rng.below(3) as usize),
+        4 => Takes::OutageBetween(0, 10_000 + rng.below(40_000) as i64),
+        5 => Takes::Slower(0.5),
+        _ => Takes::Flaps(2_000 + rng.below(10_000) as i64),
+    }
 }
 
 impl Shape {
@@ -131,10 +158,12 @@ impl Shape {
                 settings.retry.backoff_seconds = vec![0];
             }
         }
+        let takes = target(seed, &mut settings);
         Self {
             kind,
             way,
             settings,
+            takes,
             ticks: 3 + rng.below(4) as u32,
             reconciled: Rng::new(seed).fork("reconciled").chance(0.4),
         }

@@ -27,6 +27,7 @@ use super::faults::POISON;
 use super::shape::Kind;
 use crate::pipeline::{LEDGER, LEDGER_ARN};
 use crate::slots;
+use crate::target::Takes;
 use crate::upload::Upload;
 
 /// From one look to the next.
@@ -236,7 +237,9 @@ fn is_watched(world: &World) -> bool {
     let settings = &world.shape.settings;
     // Messages come again while they are worked on: nobody knows who has one.
     let misses = world.odds.long_poll_misses > 0.0;
-    settings.visibility >= settings.tick
+    // Nor with a target that takes less than the pace.
+    world.shape.takes == Takes::Everything
+        && settings.visibility >= settings.tick
         // A tick that waits for events polls again and again, and SQS can miss as often.
         && !(settings.idle == Idle::Wait && misses)
         && settings.starts_per_day.is_none()
