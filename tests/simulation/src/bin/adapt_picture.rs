@@ -1,5 +1,5 @@
 //! Draws how the pace adapts to a target, from a run in virtual time: an SVG on standard output.
-//! `cargo run -p simulation --bin adapt_picture > docs/adapt.svg`
+//! `cargo run -p simulation --bin adapt_picture > docs/pictures/adapt.svg`
 
 use std::fmt::Write;
 use std::time::Duration;
@@ -128,6 +128,7 @@ fn drawn(executions: &[Execution]) -> String {
     );
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{title}\">\n\
+         <title>{title}</title>\n\
          <style>{STYLE}</style><text class=\"title\" x=\"8\" y=\"24\">{title}</text>\n"
     );
     for rate in [0.0, 5.0, 10.0, 15.0, 20.0, 25.0] {
