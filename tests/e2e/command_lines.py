@@ -1,4 +1,4 @@
-"""The operator's command lines of a page, and what comes of each on the pipeline device-status."""
+"""The operator's command lines of a page, and what comes of each on a pipeline."""
 
 import os
 import re
@@ -7,9 +7,8 @@ import subprocess
 from pathlib import Path
 
 from build import operators
-from one_pipeline import wait
+from one_pipeline import Pipeline, wait
 from program.paths import ROOT
-from running import Running
 
 # What a line says on this pipeline where it does not do what it says: by how it begins, without the pipeline.
 _REFUSED = {
@@ -55,7 +54,7 @@ def under(page: str, heading: str) -> list[str]:
     return in_sentences(section)
 
 
-def run(line: str, running: Running, key: str = "status/7.json", execution: str = "device-7-0123") -> subprocess.CompletedProcess:
+def run(line: str, running: Pipeline, key: str = "status/7.json", execution: str = "device-7-0123") -> subprocess.CompletedProcess:
     """As a person types it, with this pipeline, its bucket, an object's key and an execution for those that the page names."""
     names = {"my-bucket": running.bucket, "device-status": running.name, "status/7.json": key, "hello.txt": key}
     names["device-7-0123"] = execution
@@ -67,7 +66,7 @@ def run(line: str, running: Running, key: str = "status/7.json", execution: str 
     return subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True)
 
 
-def check(line: str, running: Running) -> None:
+def check(line: str, running: Pipeline) -> None:
     """It does what the page says, or is refused for what this pipeline does not have."""
     if " lease release" in line:
         # Another test can have left it to a tick that died.

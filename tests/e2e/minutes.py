@@ -27,7 +27,7 @@ COUNTED = ("Errors", "Throttles")
 
 
 # The alarms of each pipeline: a plan takes longer than a tick.
-_planned: dict[tuple[str, ...], dict[str, Alarm]] = {}
+_planned: dict[tuple[str | bool, ...], dict[str, Alarm]] = {}
 
 
 class Minutes:
@@ -146,7 +146,7 @@ def of(pipeline: Pipeline, directory: Path, **bounds: object) -> Minutes:
     return Minutes(pipeline, _planned[asked])
 
 
-def does(running: Running, heading: str, line: str, page: str = "docs/operate/runbook.md", **more: str) -> str:
+def does(running: Pipeline, heading: str, line: str, page: str = "docs/operate/runbook.md", **more: str) -> str:
     """A command that stands under the alarm's heading; what it said."""
     assert line in command_lines.under(page, heading)
     ended = command_lines.run(line, running, **more)

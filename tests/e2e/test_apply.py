@@ -29,7 +29,7 @@ GAPS = {
     "device-status": workflows("spillway") | RECONCILES,
     "cells": workflows(*CELLS),
     # The machine of existing is its own.
-    "pipelines": workflows("lanes", "reconcile", "waiting")
+    "pipelines": workflows("adapting", "lanes", "reconcile", "waiting")
     | machines("existing.module.reconcile[0]", "reconcile.module.reconcile[0]")
     | CRAWLER,
     "cross-account": workflows("spillway") | RECONCILES,

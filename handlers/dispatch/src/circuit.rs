@@ -22,11 +22,14 @@ impl Dispatch {
         let written = ledger.write_circuit(holder, &circuit).await;
         let over = health.iter().map(|health| health.generation);
         let over: Vec<u32> = over.filter(|it| *it != circuit.generation).collect();
-        let forgotten = match over.is_empty() {
-            true => Ok(()),
-            false => ledger.forget_health(&over).await,
+        let forgotten = match written {
+            // As long as the lease does not say so, the next tick needs what this one went by.
+            Ok(false) => Ok(()),
+            Ok(true) if over.is_empty() => Ok(()),
+            Ok(true) => ledger.forget_health(&over).await,
+            Err(problem) => Err(problem),
         };
-        for problem in [written, forgotten].into_iter().filter_map(Result::err) {
+        if let Err(problem) = forgotten {
             warn!("{problem}");
         }
     }

@@ -40,7 +40,8 @@ pub struct Counts {
 pub struct Values {
     /// From the slot, which is put right before the start, until the outcome is settled.
     pub start_to_outcome_milliseconds: Vec<u64>,
-    /// 1 for each object event whose attempt failed and 0 for each that succeeded: the average is the share of failures.
+    /// 1 for each object event whose attempt failed and 0 for each that succeeded: the average is the share of failures. An attempt
+    /// that does not count is neither.
     pub failures: Vec<u8>,
 }
 
@@ -48,7 +49,8 @@ impl Values {
     pub(crate) fn of(counts: &Counts, start_to_outcome_milliseconds: Vec<u64>) -> Self {
         let ended = |value, events| std::iter::repeat_n(value, events as usize);
         let succeeded = ended(0, counts.succeeded);
-        let failed = ended(1, counts.retried + counts.dead);
+        let failed = (counts.retried + counts.dead).saturating_sub(counts.uncounted);
+        let failed = ended(1, failed);
         Self {
             start_to_outcome_milliseconds,
             failures: succeeded.chain(failed).collect(),

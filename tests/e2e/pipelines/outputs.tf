@@ -1,6 +1,12 @@
 output "pipelines" {
   description = "What each module says about itself."
-  value       = { existing = module.existing, lanes = module.lanes, reconcile = module.reconcile, waiting = module.waiting }
+  value = {
+    adapting  = module.adapting
+    existing  = module.existing
+    lanes     = module.lanes
+    reconcile = module.reconcile
+    waiting   = module.waiting
+  }
 }
 
 output "buckets" {
@@ -11,6 +17,11 @@ output "buckets" {
 output "plain_bucket" {
   description = "The other bucket of the pipeline reconcile: it keeps no versions."
   value       = aws_s3_bucket.plain.id
+}
+
+output "target_table" {
+  description = "The table that the executions of adapting read: what its item says, they do."
+  value       = aws_dynamodb_table.target.name
 }
 
 output "key_arn" {

@@ -6,6 +6,7 @@
 mod bounds;
 mod breakage;
 mod cast;
+pub mod circuit;
 mod explore;
 mod protocol;
 mod world;

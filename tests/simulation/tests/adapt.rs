@@ -184,11 +184,9 @@ async fn a_target_that_is_well_is_never_slowed() {
     all_succeeded(&pipeline, &uploads);
 }
 
-/// The tick that finds an outage dies half a minute later: what it knew is in the lease.
-#[tokio::test(start_paused = true)]
-async fn an_open_circuit_outlives_the_tick_that_opened_it() {
-    let pipeline = pipeline(settings(), Takes::OutageBetween(0, 10 * MINUTE), 2);
-    upload(&pipeline, 2_000);
+/// A tick in an outage, which dies half a minute after its begin.
+async fn tick_that_dies(pipeline: &Pipeline) -> Vec<Background> {
+    upload(pipeline, 2_000);
     let settling: Vec<Background> = (0..10).map(|_| pipeline.settle_in_background()).collect();
     let dies_at = pipeline.aws.clock().now_ms() + 30_000;
     let has_died = AtomicBool::new(false);
@@ -200,7 +198,11 @@ async fn an_open_circuit_outlives_the_tick_that_opened_it() {
         }
     });
     assert!(matches!(pipeline.tick().await, Ticked::Crashed));
-    assert_eq!(circuit(&pipeline).0, "open");
+    settling
+}
+
+/// The next tick knows of the outage before it starts anything.
+async fn goes_on_with_probes(pipeline: &Pipeline) {
     let before = pipeline.aws.sfn().executions().len();
     tokio::time::sleep(Duration::from_secs(60)).await;
     let counts = pipeline.tick().await.well();
@@ -208,6 +210,34 @@ async fn an_open_circuit_outlives_the_tick_that_opened_it() {
     assert_eq!(counts.circuit, Some(2));
     assert!(counts.probes >= 1, "{counts:?}");
     assert!(after - before <= 12, "{before} executions, then {after}");
+}
+
+/// The tick that finds an outage dies half a minute later: what it knew is in the lease.
+#[tokio::test(start_paused = true)]
+async fn an_open_circuit_outlives_the_tick_that_opened_it() {
+    let pipeline = pipeline(settings(), Takes::OutageBetween(0, 10 * MINUTE), 2);
+    let settling = tick_that_dies(&pipeline).await;
+    assert_eq!(circuit(&pipeline).0, "open");
+    goes_on_with_probes(&pipeline).await;
+    drop(settling);
+}
+
+/// The same where the circuit could not be written: the next tick finds the outage by what this one went by.
+#[tokio::test(start_paused = true)]
+async fn an_outage_that_the_lease_does_not_say_is_found_again_at_once() {
+    let pipeline = pipeline(settings(), Takes::OutageBetween(0, 10 * MINUTE), 2);
+    pipeline.aws.faults().before(|call| {
+        let writes = call.operation == "UpdateItem" && call.caller.starts_with("dispatch");
+        match writes && call.request.to_string().contains("circuit") {
+            true => Fault::Refuse("AccessDeniedException".to_owned()),
+            false => Fault::None,
+        }
+    });
+    let settling = tick_that_dies(&pipeline).await;
+    let lease = pipeline.aws.dynamodb().item(LEDGER, "lease", "dispatch");
+    assert!(lease.is_some_and(|lease| lease.get("circuit").is_none()));
+    pipeline.aws.faults().clear();
+    goes_on_with_probes(&pipeline).await;
     drop(settling);
 }
 

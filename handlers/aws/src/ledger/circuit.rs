@@ -121,16 +121,15 @@ fn of_map(map: &Item) -> Result<Circuit, AwsError> {
 }
 
 impl Ledger {
-    /// Writes a circuit that has changed. A lease that was lost or released meanwhile is left alone.
-    pub async fn write_circuit(&self, holder: &str, circuit: &Circuit) -> Result<(), AwsError> {
+    /// Writes a circuit that has changed. `false`: the lease was lost or released meanwhile, and is left alone.
+    pub async fn write_circuit(&self, holder: &str, circuit: &Circuit) -> Result<bool, AwsError> {
         let update = Update::default()
             .set(CIRCUIT, write(circuit))
             .only_if("holder", text(holder));
         let written = self
             .update(key("lease", "dispatch"), update, "writing the circuit")
             .await?;
-        drop(written);
-        Ok(())
+        Ok(written.is_ok())
     }
 }
 

@@ -16,7 +16,7 @@ use crate::pace::adapt::errors::{Errors, ErrorsError};
 /// The most ends of an event that do not count: each can cost an execution.
 const MAX_UNCOUNTED: u32 = 1_000;
 /// The fastest slowest rate, in starts per second: one above the pace would bound nothing.
-const MAX_SLOWEST: f64 = 400.0;
+const MAX_SLOWEST: f64 = 4_000.0;
 
 /// What the owner of a pipeline says about its target.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,7 +39,7 @@ pub enum AdaptError {
     Errors(#[from] ErrorsError),
     #[error("tolerated_share is {0}: give a number above 0 and below 1")]
     ToleratedShare(f64),
-    #[error("slowest_starts_per_second is {0}: give a number above 0, at most 400")]
+    #[error("slowest_starts_per_second is {0}: give a number above 0, at most 4000")]
     Slowest(f64),
     #[error("uncounted_max is {0}: give at most {MAX_UNCOUNTED}")]
     UncountedMax(u32),
@@ -110,7 +110,7 @@ mod tests {
                 "0",
                 "slowest_starts_per_second is 0",
             ),
-            ("slowest_starts_per_second", "401", "at most 400"),
+            ("slowest_starts_per_second", "4001", "at most 4000"),
             ("uncounted_max", "1001", "at most 1000"),
             ("share", "1", "unknown field `share`"),
         ] {
