@@ -42,6 +42,14 @@ def test_a_good_run_has_no_fault() -> None:
     assert (found.objects, found.succeeded, found.lost, found.duplicates, found.max_running) == (200, 200, 0, 0, 1)
 
 
+def test_an_attempt_that_does_not_count_is_none_and_has_its_number() -> None:
+    good, *rest = good_run()
+    busy = dataclasses.replace(run(REPORTS[0], 1, "FAILED", -10), error="Target.Busy")
+    runs = [busy, dataclasses.replace(good, attempt=2), *rest]
+    assert len(verdict(runs).faults) == 1
+    assert judge.judge(REPORTS, runs, table(), 1, 3, "Target.Busy").faults == []
+
+
 def test_a_report_without_a_success_is_lost() -> None:
     found = verdict(good_run()[1:])
     assert (found.lost, found.duplicates) == (1, 0)

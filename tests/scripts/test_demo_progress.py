@@ -26,6 +26,10 @@ def test_a_run_that_waits_for_a_tick_says_so(capsys: pytest.CaptureFixture) -> N
     assert shown(capsys, IDLE).endswith("dead 1   waiting for a tick\n")
 
 
+def test_a_pace_that_adapts_shows_its_circuit(capsys: pytest.CaptureFixture) -> None:
+    assert shown(capsys, dataclasses.replace(IDLE, circuit="open")).endswith("dead 1   circuit open\n")
+
+
 def test_bars_say_so_too(capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
     assert "waiting for a tick" in shown(capsys, IDLE)

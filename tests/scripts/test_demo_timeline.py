@@ -34,6 +34,13 @@ def test_it_has_a_title_three_curves_the_limit_and_the_marks() -> None:
     assert len([path for path in picture().iter(f"{SVG}path") if path.get("class") == "line"]) == 3
 
 
+def test_starts_against_what_the_target_takes_are_a_fourth_curve() -> None:
+    drawn = picture(rate=[(0, 8), (5, 0), (10, 4)], takes=[(0, 4), (5, 0), (10, 4)])
+    assert "the target takes" in [element.text for element in drawn.iter(f"{SVG}text")]
+    kinds = [path.get("class") for path in drawn.iter(f"{SVG}path")]
+    assert (kinds.count("line"), kinds.count("limit")) == (4, 2)
+
+
 def test_a_curve_stays_within_its_panel() -> None:
     for path in picture(limit=1, running=[(0, 0), (1, 1000)]).iter(f"{SVG}path"):
         heights = [float(part.split("H")[0]) for part in path.get("d").replace("Z", "").split("V")[1:]]

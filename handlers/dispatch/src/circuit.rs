@@ -42,7 +42,7 @@ impl Dispatch {
         let of_now = health.iter().find(|it| it.generation == circuit.generation);
         let of_now = of_now.copied().unwrap_or_default();
         let change = circuit.look(adapt, pace.starts_per_second, of_now, now);
-        trace!(decision = ?circuit, "circuit");
+        trace!(decision = ?circuit.state, ?circuit, "circuit");
         state.circuit = Some(circuit);
         let worst = state.counts.circuit.unwrap_or_default();
         state.counts.circuit = Some(worst.max(circuit.state.level()));

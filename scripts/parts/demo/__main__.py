@@ -23,7 +23,7 @@ from program.paths import SCRIPTS
 from tools import venvs
 from tools.terraform import TerraformError
 
-from demo import dashboard, devices, executions, judge, kept, progress, reports, timeline, uploads, watch
+from demo import dashboard, devices, executions, judge, kept, overlay, progress, reports, timeline, unruly, uploads, watch
 from demo import options as demo_options
 from demo.executions import Execution
 from demo.inventory import inventory
@@ -60,6 +60,8 @@ class Outcome:
     verdict: judge.Verdict
     dead_before_redrive: int
     starts_per_second: float
+    # Executions that an unruly target did not take.
+    busy: int
     picture: Path
     # If it was asked for.
     dashboard: Path | None
@@ -71,8 +73,16 @@ class Demo:
         self._directory = directory
         self._steps = Steps()
         self._emulator = Emulator(directory, TICK_SECONDS)
-        self._stack = Stack(directory, Settings(max_concurrency=options.max_concurrency, schedule={"idle": "wait"}))
-        self._reports = reports.generate(options.objects, options.seed)
+        settings = Settings(max_concurrency=options.max_concurrency, schedule={"idle": "wait"})
+        if options.unruly:
+            settings = dataclasses.replace(
+                settings, starts_per_second=unruly.STARTS_PER_SECOND, adapt_errors=tuple(unruly.ERRORS)
+            )
+        self._stack = Stack(directory, settings)
+        # Of an unruly target nothing else fails, so that all failures are its own.
+        shares = {"fails_first": 0.0, "unknown_device": 0.0} if options.unruly else {}
+        self._reports = reports.generate(options.objects, options.seed, **shares)
+        self._target: unruly.Target | None = None
         self._samples: list[watch.Sample] = []
 
     def run(self) -> int:
@@ -123,6 +133,9 @@ class Demo:
     def _work(self, names: Names) -> Outcome:
         total, limit = len(self._reports), self._options.max_concurrency
         devices.register(self._aws, names.devices_table, reports.registered_devices(self._reports))
+        if self._options.unruly:
+            self._target = unruly.Target(self._aws, names.devices_table)
+            self._target.begin()
         with self._steps.step("run", f"uploading {total} reports in a burst; at most {limit} may run at once"):
             began = time.time()
             uploads.upload(self._aws, names.bucket, self._reports)
@@ -137,19 +150,26 @@ class Demo:
         with self._steps.step("judge", "judging"):
             ran = executions.described(self._aws.stepfunctions, names.state_machine)
             shown = devices.latest(self._aws, names.status_table)
-            verdict = judge.judge(self._reports, ran, shown, limit, self._stack.settings.max_attempts)
+            verdict = judge.judge(self._reports, ran, shown, limit, self._stack.settings.max_attempts, overlay.BUSY)
             picture = self._draw(ran, verdict, began, [(redriven_at - began, "devices registered, redrive")] if dead else [], dead)
             shown = self._draw_dashboard(names, verdict, began) if self._options.dashboard else None
-        return Outcome(verdict, dead, executions.saturated_rate(ran, limit), picture, shown)
+        return Outcome(verdict, dead, executions.saturated_rate(ran, limit), unruly.busy(ran), picture, shown)
 
     def _follow(self, names: Names, over: Callable[[watch.Sample], bool]) -> watch.Sample:
         shown = progress.Progress(len(self._reports), self._options.max_concurrency)
         sample = None
         # An execution takes up to 3 s. After twice that for all, the run is given up and judged as it is.
         seconds = 120 + 6 * len(self._reports) / self._options.max_concurrency
-        for sample in watch.until(self._aws, names, lambda sample: sample.quiet and over(sample), seconds):
+        if self._options.unruly:
+            seconds += 120 + len(self._reports)
+        over_and_quiet = watch.until(
+            self._aws, names, lambda sample: sample.quiet and over(sample), seconds, adapts=self._options.unruly
+        )
+        for sample in over_and_quiet:
             self._samples.append(sample)
             shown.show(sample)
+            if self._target:
+                self._target.go_on()
         shown.end(sample)
         return sample
 
@@ -162,10 +182,12 @@ class Demo:
 
     def _draw(self, ran: list[Execution], verdict: judge.Verdict, began: float, marks: list[tuple[float, str]], dead: int) -> Path:
         spans = [(run.start.timestamp() - began, run.stop.timestamp() - began) for run in ran if run.stop]
+        end = max((stop for _, stop in spans), default=0.0)
+        failed = f"{unruly.busy(ran)} of {len(ran)} executions not taken by their target, " if self._options.unruly else ""
         date = datetime.date.today().strftime("%-d %B %Y")
         picture = timeline.Timeline(
             title=f"{verdict.objects} uploads in a burst, at most {verdict.limit} executions at a time",
-            subtitle=f"{verdict.retried} retried, {dead} dead-lettered and redriven, {verdict.lost} lost,"
+            subtitle=f"{failed}{verdict.retried} retried, {dead} dead-lettered and redriven, {verdict.lost} lost,"
             f" {verdict.duplicates} done twice; device-status on an emulator, ticks that wait, {date}",
             waiting=[(0.0, 0.0), *((sample.at - began, sample.waiting) for sample in self._samples)],
             running=timeline.running_steps(spans),
@@ -173,6 +195,8 @@ class Demo:
             limit=verdict.limit,
             objects=verdict.objects,
             marks=marks,
+            rate=unruly.rate([start for start, _ in spans], end) if self._options.unruly else (),
+            takes=unruly.takes(end) if self._options.unruly else (),
         )
         path = self._directory / "timeline.svg"
         path.write_text(timeline.draw(picture))
@@ -217,6 +241,7 @@ class Demo:
             ("executions", verdict.executions),
             ("succeeded", verdict.succeeded),
             ("retried", verdict.retried),
+            *([("not taken by the target", outcome.busy)] if self._options.unruly else []),
             ("dead before the redrive", outcome.dead_before_redrive),
             ("lost", verdict.lost),
             ("done twice", verdict.duplicates),

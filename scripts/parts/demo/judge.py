@@ -27,9 +27,17 @@ class Verdict:
 
 
 def judge(
-    reports: list[Report], executions: list[Execution], device_table: dict[str, tuple[str, str]], limit: int, max_attempts: int
+    reports: list[Report],
+    executions: list[Execution],
+    device_table: dict[str, tuple[str, str]],
+    limit: int,
+    max_attempts: int,
+    uncounted: str = "",
 ) -> Verdict:
-    """`device_table`: status and time by device. The run must be over, dead ones redriven."""
+    """`device_table`: status and time by device. The run must be over, dead ones redriven.
+
+    `uncounted`: the error of attempts that do not count.
+    """
     faults: list[str] = []
     # An upload is known by its key and its content. The same content twice at one key would be two object events.
     uploaded = collections.Counter((report.key, report.etag) for report in reports)
@@ -56,7 +64,7 @@ def judge(
             faults.append(f"{report.key!r}: lost, no execution succeeded ({_story(found)})")
         retried += len(found) > 1
         expected = _expected(report, max_attempts)
-        if not extra and (wrong := _differs(found, expected)):
+        if not extra and (wrong := _differs(found, expected, uncounted)):
             faults.append(f"{report.key!r}: {wrong} ({_story(found)})")
 
     peak = peak_running(executions)
@@ -91,10 +99,10 @@ def _expected(report: Report, max_attempts: int) -> list[str]:
     return ["FAILED", "SUCCEEDED"] if report.fails_first else ["SUCCEEDED"]
 
 
-def _differs(runs: list[Execution], expected: list[str]) -> str | None:
+def _differs(runs: list[Execution], expected: list[str], uncounted: str) -> str | None:
     if [run.attempt for run in runs] != list(range(1, len(runs) + 1)):
         return "attempts are not numbered in turn"
-    if [run.status for run in runs] != expected:
+    if [run.status for run in runs if not run.error or run.error != uncounted] != expected:
         return f"should have been {', '.join(expected)}"
     return None
 

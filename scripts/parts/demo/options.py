@@ -26,6 +26,11 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--seed", type=numbers.SEED, default=1, metavar="N", help="other reports (default: 1)")
     parser.add_argument("--json", action="store_true", help="the last line is the result as one JSON object")
     parser.add_argument("--dashboard", action="store_true", help="draw what the pipeline's dashboard would show, too")
+    parser.add_argument(
+        "--unruly",
+        action="store_true",
+        help="the executions' target takes 4 a second and for a while none: the pace adapts (pace.adapt)",
+    )
     parser.add_argument("--keep", action="store_true", help="leave everything up, and say how to look around")
     parser.add_argument("--stop", nargs="?", const="", metavar="RUN", help="destroy a run that was left up, then exit")
     return parser.parse_args(arguments)

@@ -1,6 +1,6 @@
 """What a run adds to the example's workflow, in its working copy only: work that takes a while, and first attempts that fail.
 
-The example itself has no branch made for the demo.
+The example itself has no branch made for the demo. Neither has it a target that is too slow: `lay_target` adds one.
 """
 
 import json
@@ -12,6 +12,56 @@ _FAILING = [f"{byte:02x}" for byte in range(8)]
 
 def fails_first(etag: str) -> bool:
     return etag[:2] in _FAILING
+
+
+# The item that says how many the target takes in a second, and the error of an execution that it does not take.
+TARGET = "overlay: target"
+BUSY = "Target.Busy"
+
+
+def lay_target(definition: Path, table: str) -> None:
+    """Puts states before the first one that ask the target: it takes so many executions a second as its item says."""
+    machine = json.loads(definition.read_text())
+    jsonata = {"QueryLanguage": "JSONata"}
+    busy, work = "Overlay: the target is busy", machine["StartAt"]
+    second = "{% 'overlay: ' & $substring($states.context.State.EnteredTime, 0, 19) %}"
+    machine["States"].update(
+        {
+            "Overlay: what does the target take?": {
+                **jsonata,
+                "Type": "Task",
+                "Resource": "arn:aws:states:::dynamodb:getItem",
+                "Arguments": {"TableName": table, "Key": {"device_id": {"S": TARGET}}, "ConsistentRead": True},
+                "Assign": {"takes": "{% $number($states.result.Item.takes.N) %}"},
+                "Output": {},
+                "Next": "Overlay: does it take any?",
+            },
+            "Overlay: does it take any?": {
+                **jsonata,
+                "Type": "Choice",
+                "Choices": [{"Condition": "{% $takes = 0 %}", "Next": busy}],
+                "Default": "Overlay: does it take one more?",
+            },
+            "Overlay: does it take one more?": {
+                **jsonata,
+                "Type": "Task",
+                "Resource": "arn:aws:states:::dynamodb:updateItem",
+                "Arguments": {
+                    "TableName": table,
+                    "Key": {"device_id": {"S": second}},
+                    "UpdateExpression": "ADD taken :one",
+                    "ConditionExpression": "attribute_not_exists(taken) OR taken < :most",
+                    "ExpressionAttributeValues": {":one": {"N": "1"}, ":most": {"N": "{% $string($takes) %}"}},
+                },
+                "Catch": [{"ErrorEquals": ["DynamoDB.ConditionalCheckFailedException"], "Next": busy}],
+                "Output": "{% $states.context.Execution.Input %}",
+                "Next": work,
+            },
+            busy: {**jsonata, "Type": "Fail", "Error": BUSY, "Cause": "The target takes no more in this second"},
+        }
+    )
+    machine["StartAt"] = "Overlay: what does the target take?"
+    definition.write_text(json.dumps(machine, indent=2, ensure_ascii=False) + "\n")
 
 
 def lay(definition: Path, seconds: tuple[int, int]) -> None:

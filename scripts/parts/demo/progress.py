@@ -39,6 +39,8 @@ class Progress:
 
     @staticmethod
     def _tick(sample: Sample) -> str:
+        if sample.circuit:
+            return f"   circuit {sample.circuit}"
         return "   waiting for a tick" if sample.waits_for_a_tick else ""
 
     def _line(self, sample: Sample) -> str:

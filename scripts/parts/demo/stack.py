@@ -25,14 +25,18 @@ class Settings:
     sweep_after_seconds: int = 30
     work_seconds: tuple[int, int] | None = (2, 3)
     protect: bool = False
+    # Errors by which executions say that their target takes no more; such a target is laid over the workflow.
+    adapt_errors: tuple[str, ...] = ()
     schedule: dict = dataclasses.field(default_factory=dict)
 
     def variables(self, handlers: Path) -> dict:
+        pace = {"max_concurrency": self.max_concurrency, "starts_per_second": self.starts_per_second, "burst": 50}
+        adapt = {"adapt": {"errors": list(self.adapt_errors)}} if self.adapt_errors else {}
         return {
             "name": self.name,
             "architecture": targets.host_architecture(),
             "handlers_directory": str(handlers),
-            "pace": {"max_concurrency": self.max_concurrency, "starts_per_second": self.starts_per_second, "burst": 50},
+            "pace": {**pace, **adapt},
             "protect": self.protect,
             "retry": {"max_attempts": self.max_attempts, "backoff_seconds": list(self.backoff_seconds)},
             "schedule": self.schedule,
@@ -70,6 +74,8 @@ class Stack:
         self._terraform = copy.root(Path("terraform") / EXAMPLE, emulator, self.settings.variables(handlers))
         if self.settings.work_seconds:
             overlay.lay(self.example / "workflow.asl.json", self.settings.work_seconds)
+        if self.settings.adapt_errors:
+            overlay.lay_target(self.example / "workflow.asl.json", "${devices_table}")
 
     @property
     def terraform(self) -> Terraform:

@@ -14,8 +14,8 @@ PANEL, GAP = 132, 58
 FOOT = 56
 
 # Light first; viewers that know no media queries stay with it.
-_LIGHT = {"waiting": "#d97706", "running": "#2563eb", "done": "#16a34a"}
-_DARK = {"waiting": "#f59e0b", "running": "#60a5fa", "done": "#4ade80"}
+_LIGHT = {"waiting": "#d97706", "running": "#2563eb", "done": "#16a34a", "rate": "#7c3aed"}
+_DARK = {"waiting": "#f59e0b", "running": "#60a5fa", "done": "#4ade80", "rate": "#a78bfa"}
 
 
 def _colours(of: dict[str, str]) -> str:
@@ -34,7 +34,7 @@ text {{ font: 13px system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-ser
 .mark {{ stroke: #64748b; stroke-dasharray: 2 3; }}
 .area {{ fill-opacity: .16; }}
 .line {{ fill: none; stroke-width: 2; stroke-linejoin: round; }}
-.limit {{ stroke: #dc2626; stroke-width: 1.5; stroke-dasharray: 6 4; }}
+.limit {{ fill: none; stroke: #dc2626; stroke-width: 1.5; stroke-dasharray: 6 4; }}
 .limit-text {{ fill: #dc2626; }}
 {_colours(_LIGHT)}
 @media (prefers-color-scheme: dark) {{
@@ -62,6 +62,9 @@ class Timeline:
     objects: int
     # What happened when, such as a redrive.
     marks: Sequence[tuple[float, str]] = ()
+    # Starts a second, and what the target takes; empty: no such panel.
+    rate: Sequence[Point] = ()
+    takes: Sequence[Point] = ()
 
 
 def running_steps(spans: Sequence[tuple[float, float]]) -> list[Point]:
@@ -84,7 +87,8 @@ def done_steps(times: Sequence[float]) -> list[Point]:
 def draw(timeline: Timeline) -> str:
     series = (timeline.waiting, timeline.running, timeline.done)
     end = max([at for points in series for at, _ in points] + [at for at, _ in timeline.marks] + [1.0])
-    height = TOP + 3 * PANEL + 2 * GAP + FOOT
+    panels = 4 if timeline.rate else 3
+    height = TOP + panels * PANEL + (panels - 1) * GAP + FOOT
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" role="img"'
         f' aria-label="{escape(timeline.title, {chr(34): "&quot;"})}">',
@@ -94,14 +98,16 @@ def draw(timeline: Timeline) -> str:
         f'<text class="title" x="{LEFT}" y="38">{escape(timeline.title)}</text>',
         f'<text class="quiet" x="{LEFT}" y="60">{escape(timeline.subtitle)}</text>',
     ]
-    panels = (
+    drawn = [
         ("waiting", "Waiting in the events queue", "messages", timeline.waiting, None),
         ("running", "Running executions", "executions", timeline.running, timeline.limit),
         ("done", f"Done, of {timeline.objects}", "object events", timeline.done, None),
-    )
-    for number, (name, label, unit, points, limit) in enumerate(panels):
+    ]
+    if timeline.rate:
+        drawn.append(("rate", "Starts a second", "starts", timeline.rate, timeline.takes))
+    for number, (name, label, unit, points, limit) in enumerate(drawn):
         parts += _panel(TOP + number * (PANEL + GAP), end, name, label, unit, points, limit, timeline.marks)
-    axis = TOP + 3 * PANEL + 2 * GAP
+    axis = TOP + panels * PANEL + (panels - 1) * GAP
     for tick in _moments(end):
         parts.append(f'<text class="quiet" x="{_x(tick, end):.1f}" y="{axis + 20}" text-anchor="middle">{_clock(tick)}</text>')
     middle = (LEFT + WIDTH - RIGHT) / 2
@@ -124,11 +130,12 @@ def _panel(
     label: str,
     unit: str,
     points: Sequence[Point],
-    limit: int | None,
+    limit: int | Sequence[Point] | None,
     marks: Sequence[tuple[float, str]],
 ) -> list[str]:
     bottom = top + PANEL
-    most = max([value for _, value in points] + [limit or 0, 1])
+    limits = [(0.0, limit)] if isinstance(limit, int) else list(limit or ())
+    most = max([value for _, value in [*points, *limits]] + [1])
     ticks = _ticks(most * 1.1, 4)
     ceiling = max(ticks[-1], most * 1.1)
 
@@ -149,19 +156,25 @@ def _panel(
         parts.append(f'<line class="grid" x1="{_x(tick, end):.1f}" x2="{_x(tick, end):.1f}" y1="{top}" y2="{bottom}"/>')
     for at, _ in marks:
         parts.append(f'<line class="mark" x1="{_x(at, end):.1f}" x2="{_x(at, end):.1f}" y1="{top}" y2="{bottom}"/>')
-    if points:
-        # A value holds until the next one.
-        path = f"M{_x(points[0][0], end):.1f},{y(points[0][1]):.1f}"
-        for at, value in points[1:]:
+
+    def steps(of: Sequence[Point]) -> str:
+        """A value holds until the next one."""
+        path = f"M{_x(of[0][0], end):.1f},{y(of[0][1]):.1f}"
+        for at, value in of[1:]:
             path += f"H{_x(at, end):.1f}V{y(value):.1f}"
-        path += f"H{_x(end, end):.1f}"
+        return f"{path}H{_x(end, end):.1f}"
+
+    if points:
+        path = steps(points)
         parts.append(f'<path class="area" d="{path}V{bottom}H{_x(points[0][0], end):.1f}Z"/>')
         parts.append(f'<path class="line" d="{path}"/>')
     parts.append(f'<line class="axis" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{bottom}" y2="{bottom}"/>')
-    if limit is not None:
-        parts.append(f'<line class="limit" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y(limit):.1f}" y2="{y(limit):.1f}"/>')
-        parts.append(f'<text class="limit-text" x="{WIDTH - RIGHT}" y="{top - 14}" text-anchor="end">limit {limit}</text>')
-        parts.append(f'<line class="limit" x1="{WIDTH - RIGHT - 92}" x2="{WIDTH - RIGHT - 62}" y1="{top - 18}" y2="{top - 18}"/>')
+    if limits:
+        parts.append(f'<path class="limit" d="{steps(limits)}"/>')
+        said, room = (f"limit {limit}", 62) if isinstance(limit, int) else ("the target takes", 108)
+        parts.append(f'<text class="limit-text" x="{WIDTH - RIGHT}" y="{top - 14}" text-anchor="end">{said}</text>')
+        swatch = WIDTH - RIGHT - room
+        parts.append(f'<line class="limit" x1="{swatch - 30}" x2="{swatch}" y1="{top - 18}" y2="{top - 18}"/>')
     parts.append("</g>")
     return parts
 

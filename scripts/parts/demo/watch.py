@@ -25,6 +25,8 @@ class Sample:
     dead: int
     # Outcomes that settle has not worked off yet.
     outcomes: int
+    # How the target is, as dispatch sees it; empty where the pace does not adapt.
+    circuit: str = ""
 
     @property
     def quiet(self) -> bool:
@@ -41,7 +43,15 @@ def depth(aws: Aws, queue: str) -> int:
     return sum(int(attributes[name]) for name in names)
 
 
-def sample(aws: Aws, names: Names) -> Sample:
+def circuit(aws: Aws, ledger: str) -> str:
+    """As the lease has it: written at each change, and when a tick ends."""
+    lease = aws.dynamodb.get_item(TableName=ledger, Key={"pk": {"S": "lease"}, "sk": {"S": "dispatch"}}).get("Item", {})
+    found = lease.get("circuit", {}).get("M", {})
+    rate = f" {float(found['rate']['N']):.1f} a second" if "rate" in found else ""
+    return f"{found['state']['S']}{rate}" if found else ""
+
+
+def sample(aws: Aws, names: Names, *, adapts: bool = False) -> Sample:
     executions = summaries(aws.stepfunctions, names.state_machine)
     statuses = collections.Counter(execution["status"] for execution in executions)
     return Sample(
@@ -52,16 +62,19 @@ def sample(aws: Aws, names: Names) -> Sample:
         retried=sum(execution["name"].endswith("-2") for execution in executions),
         dead=depth(aws, names.dead_letter_queue),
         outcomes=depth(aws, names.outcomes_queue),
+        circuit=circuit(aws, names.ledger) if adapts else "",
     )
 
 
-def until(aws: Aws, names: Names, over: Callable[[Sample], bool], seconds: float) -> Iterator[Sample]:
+def until(
+    aws: Aws, names: Names, over: Callable[[Sample], bool], seconds: float, *, adapts: bool = False
+) -> Iterator[Sample]:
     """Samples, until one is `over` twice in turn (a message on its way between two places is in neither) or time is up."""
     deadline = time.monotonic() + seconds
     before = False
     while time.monotonic() < deadline:
         began = time.monotonic()
-        now = sample(aws, names)
+        now = sample(aws, names, adapts=adapts)
         yield now
         if before and over(now):
             return

@@ -24,6 +24,7 @@ variable "pace" {
     starts_per_second = optional(number, 25)
     burst             = optional(number, 50)
     starts_per_tick   = optional(number)
+    adapt             = optional(object({ errors = list(string) }))
   })
   default  = { max_concurrency = 100 }
   nullable = false

@@ -97,7 +97,16 @@ struct Kept {
 
 /// Runs one seed.
 pub fn run(seed: u64) -> (Coverage, Result<(), Failure>) {
-    let (ran, coverage, problems) = Ran::of(seed);
+    judged(seed, Shape::of(seed))
+}
+
+/// Runs one seed, whose pipeline adapts to a target that takes everything: it is never slowed.
+pub fn run_well(seed: u64) -> (Coverage, Result<(), Failure>) {
+    judged(seed, Shape::of(seed).with_a_target_that_is_well())
+}
+
+fn judged(seed: u64, shape: Shape) -> (Coverage, Result<(), Failure>) {
+    let (ran, coverage, problems) = Ran::of(seed, shape);
     let result = if problems.is_empty() {
         Ok(())
     } else {
@@ -112,7 +121,7 @@ pub fn run(seed: u64) -> (Coverage, Result<(), Failure>) {
 
 /// The history of a seed, however it went.
 pub fn told(seed: u64) -> String {
-    Ran::of(seed).0.history()
+    Ran::of(seed, Shape::of(seed)).0.history()
 }
 
 /// A world at its end.
@@ -122,7 +131,7 @@ struct Ran {
 }
 
 impl Ran {
-    fn of(seed: u64) -> (Self, Coverage, Vec<String>) {
+    fn of(seed: u64, shape: Shape) -> (Self, Coverage, Vec<String>) {
         decisions::watch();
         // Of a world before, on this thread.
         decisions::take();
@@ -134,7 +143,7 @@ impl Ran {
             .expect("a runtime");
         let world = {
             let _entered = runtime.enter();
-            World::new(seed)
+            World::new(seed, shape)
         };
         let ran = catch_unwind(AssertUnwindSafe(|| runtime.block_on(world.run())));
         let mut problems = match ran {
@@ -157,9 +166,8 @@ impl Ran {
 }
 
 impl World {
-    fn new(seed: u64) -> Self {
+    fn new(seed: u64, shape: Shape) -> Self {
         let rng = Rng::new(seed);
-        let shape = Shape::of(seed);
         let coverage = Arc::new(Mutex::new(Coverage::default()));
         let history = History::default();
         let batches = shape.kind == Kind::Batches;

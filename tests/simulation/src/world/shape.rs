@@ -57,18 +57,22 @@ pub struct Shape {
     pub reconciled: bool,
 }
 
+fn adapt(uncounted_max: u32) -> Adapt {
+    Adapt {
+        errors: Errors::new(vec!["*Throttl*".into()]).expect("errors"),
+        tolerated_share: 0.05,
+        slowest: 0.1,
+        uncounted_max,
+    }
+}
+
 /// A few pipelines adapt to their targets, of which some take less than the pace allows. Returns what the target takes.
 fn target(seed: u64, settings: &mut Settings) -> Takes {
     let mut rng = Rng::new(seed).fork("target");
     if !rng.chance(0.08) {
         return Takes::Everything;
     }
-    settings.adapt = Some(Adapt {
-        errors: Errors::new(vec!["*Throttl*".into()]).expect("errors"),
-        tolerated_share: 0.05,
-        slowest: 0.1,
-        uncounted_max: 5 + rng.below(20) as u32,
-    });
+    settings.adapt = Some(adapt(5 + rng.below(20) as u32));
     match rng.below(7) {
         0 | 1 => Takes::Everything,
         2 => Takes::PerSecond(0.5),
@@ -80,6 +84,13 @@ fn target(seed: u64, settings: &mut Settings) -> Takes {
 }
 
 impl Shape {
+    /// The same, of a pipeline that adapts to a target that takes everything.
+    pub fn with_a_target_that_is_well(mut self) -> Self {
+        self.settings.adapt = Some(adapt(20));
+        self.takes = Takes::Everything;
+        self
+    }
+
     pub fn of(seed: u64) -> Self {
         let mut rng = Rng::new(seed).fork("shape");
         let kind = KINDS[(seed % KINDS.len() as u64) as usize];
