@@ -75,9 +75,7 @@ class Demo:
         self._emulator = Emulator(directory, TICK_SECONDS)
         settings = Settings(max_concurrency=options.max_concurrency, schedule={"idle": "wait"})
         if options.unruly:
-            settings = dataclasses.replace(
-                settings, starts_per_second=unruly.STARTS_PER_SECOND, adapt_errors=tuple(unruly.ERRORS)
-            )
+            settings = dataclasses.replace(settings, starts_per_second=unruly.STARTS_PER_SECOND, adapt_errors=tuple(unruly.ERRORS))
         self._stack = Stack(directory, settings)
         # Of an unruly target nothing else fails, so that all failures are its own.
         shares = {"fails_first": 0.0, "unknown_device": 0.0} if options.unruly else {}

@@ -66,9 +66,7 @@ def sample(aws: Aws, names: Names, *, adapts: bool = False) -> Sample:
     )
 
 
-def until(
-    aws: Aws, names: Names, over: Callable[[Sample], bool], seconds: float, *, adapts: bool = False
-) -> Iterator[Sample]:
+def until(aws: Aws, names: Names, over: Callable[[Sample], bool], seconds: float, *, adapts: bool = False) -> Iterator[Sample]:
     """Samples, until one is `over` twice in turn (a message on its way between two places is in neither) or time is up."""
     deadline = time.monotonic() + seconds
     before = False

@@ -125,18 +125,30 @@ pub enum Step {
     Forget,
     Grant,
     /// The start of what was granted: it runs. Or nobody knows whether it does.
-    Start { runs: bool, told: bool },
+    Start {
+        runs: bool,
+        told: bool,
+    },
     /// What was granted starts nothing: the permit gives its turn back.
     GiveBack,
     Release,
     /// An execution ends.
-    End { generation: u32, well: bool },
+    End {
+        generation: u32,
+        well: bool,
+    },
     /// An end is counted so often.
-    Count { generation: u32, well: bool, times: u8 },
+    Count {
+        generation: u32,
+        well: bool,
+        times: u8,
+    },
     /// The call fails.
     WriteFails,
     /// The tick dies; what it was about to start runs all the same, or not.
-    Die { runs: bool },
+    Die {
+        runs: bool,
+    },
 }
 
 impl Step {
@@ -202,9 +214,10 @@ impl Outage {
         let knows = tick.has_looked || self.is_broken(Broken::StartsUnseen);
         let runs = world.running.len() + world.ended.len();
         if tick.holds {
-            steps.extend([(true, true), (true, false), (false, false)].map(|(runs, told)| {
-                Step::Start { runs, told }
-            }));
+            steps.extend(
+                [(true, true), (true, false), (false, false)]
+                    .map(|(runs, told)| Step::Start { runs, told }),
+            );
             steps.push(Step::GiveBack);
         } else if knows && runs < self.bounds.executions {
             steps.push(Step::Grant);
@@ -230,7 +243,9 @@ impl Outage {
             seen.succeeded = world.health.iter().map(|it| it.succeeded).sum();
         }
         let before = self.allowed(&tick.circuit);
-        let change = tick.circuit.look(&adapt(), PACE.starts_per_second, seen, now)?;
+        let change = tick
+            .circuit
+            .look(&adapt(), PACE.starts_per_second, seen, now)?;
         if self.allowed(&tick.circuit) != before {
             tick.has_asked = false;
         }

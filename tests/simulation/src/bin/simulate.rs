@@ -51,7 +51,11 @@ fn main() -> ExitCode {
     let jobs = options.jobs.map_or_else(cores, usize::from);
     let began = Instant::now();
     let stop = options.stop;
-    let world = if options.well { world::run_well } else { world::run };
+    let world = if options.well {
+        world::run_well
+    } else {
+        world::run
+    };
     let outcome = Seeds { seeds, jobs, stop }.run(world);
 
     let mut told = String::new();
