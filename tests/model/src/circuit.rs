@@ -13,7 +13,7 @@ use spillway::pace::adapt::errors::Errors;
 use spillway::pace::adapt::health::Health;
 use spillway::pace::adapt::{Adapt, circuit::Change};
 use spillway::pace::gate::{Gate, Grant};
-use spillway::pace::layout::Layout;
+use spillway::pace::layout::{Layout, Shard};
 use spillway::pace::tokens::Tokens;
 use stateright::{Checker, HasDiscoveries, Model, Property};
 
@@ -198,6 +198,7 @@ impl Outage {
             Tokens::new(PACE.starts_per_second, PLENTY, None, now),
             None,
         );
+        gate.capacity.count_ends(Shard::default(), 0);
         gate.set_allowed(self.allowed(&tick.circuit));
         if tick.has_asked {
             gate.request(1, now);
