@@ -83,6 +83,7 @@ mod tests {
             },
             old_slots,
             listed: false,
+            generation: None,
         };
         for (old_since, old_slots, of_a, of_b) in [
             (None, None, None, None),
