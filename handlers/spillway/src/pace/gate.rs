@@ -161,11 +161,6 @@ impl Gate {
         }
     }
 
-    /// Returns the rate in force, in starts per second.
-    pub fn rate(&self) -> f64 {
-        self.pace.starts_per_second
-    }
-
     /// The limit in force.
     pub fn max_concurrency(&self) -> u32 {
         self.pace.max_concurrency
