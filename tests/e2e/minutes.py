@@ -14,7 +14,6 @@ from alarms import plans
 from alarms.definitions import Alarm, Watch, of_plan
 from alarms.series import Metrics
 from one_pipeline import PATIENCE_SECONDS, Pipeline
-from running import Running
 
 TICKS = 3
 # Five periods of which three must be well again.
