@@ -46,10 +46,13 @@ module "dispatch" {
   handler            = "dispatch"
   architecture       = module.input.handlers.architecture
   artifact           = local._artifact
+  code_signing       = module.input.platform.code_signing
   iam                = local._iam
   kms_key            = local._kms_key
   log_retention_days = module.input.platform.logs.retention_days
   manifest           = module.input.handlers.manifest
+  vpc                = module.input.platform.vpc
+
   # Settle and reconcile must know where dispatch puts slots.
   after = concat([module.settle.function_arn], module.reconcile_function[*].function_arn)
 

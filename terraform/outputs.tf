@@ -314,6 +314,19 @@ output "state_machine_arn" {
   value       = local._state_machine_arn
 }
 
+output "vpc_endpoints" {
+  description = "The endpoints that the functions need where platform.vpc has no way to the internet, by service: name and type (Gateway, or Interface with private DNS)."
+  value = {
+    for service, type in merge(
+      { dynamodb = "Gateway", sqs = "Interface", states = "Interface" },
+      module.input.reconcile.enabled ? { s3 = "Gateway" } : {},
+      ) : service => {
+      name = "${local._home.partition == "aws-cn" ? "cn.com" : "com"}.amazonaws.${local._home.region}.${service}"
+      type = type
+    }
+  }
+}
+
 output "workflow_role_arn" {
   description = "ARN of the state machine's role; null if the state machine was made elsewhere."
   value       = one(module.workflow[*].role_arn)

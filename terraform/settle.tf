@@ -45,10 +45,12 @@ module "settle" {
   handler            = "settle"
   architecture       = module.input.handlers.architecture
   artifact           = local._artifact
+  code_signing       = module.input.platform.code_signing
   iam                = local._iam
   kms_key            = local._kms_key
   log_retention_days = module.input.platform.logs.retention_days
   manifest           = module.input.handlers.manifest
+  vpc                = module.input.platform.vpc
   tags               = local._tags
 
   environment = merge(

@@ -16,8 +16,12 @@ variable "pace" {
     The numbers that bound a tick; the ledger's control item may override them at run time.
 
     - `max_concurrency` (number, required): Most executions running at once, up to 10,000; up to 100,000 with 16 slot_partitions.
-    - `starts_per_second` (number, default 25): Starts per second over time, and at once after a quiet time.
-    - `burst` (number, default 50)
+    - `starts_per_second` (number, default null): Starts per second over time, and at once after a quiet time. Null: 25 and 50, or what account_share gives.
+    - `burst` (number, default null)
+    - `account_share` (object): Where pipelines share an account's quota of StartExecution: how much of it this one takes, from 0 to 1, and the quota itself, in starts a second and at once. Nothing adds up the shares of pipelines in other configurations.
+      - `share` (number, required)
+      - `quota_per_second` (number, required)
+      - `quota_burst` (number, required)
     - `starts_per_tick` (number, default null): Starts per tick; null: a tick starts what it can.
     - `slot_partitions` (number, default 1): Partitions of the ledger that the slots of running executions are spread over: 1, for up to 400 starts_per_second, or 16, for up to 4,000. Set it when every function is of this release. For a minute after a change no more than 200 executions start a second.
     - `adapt` (object): Slows starts down, or stops them, when executions say that their target takes no more; null: the pace does not adapt.

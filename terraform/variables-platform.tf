@@ -56,6 +56,8 @@ variable "platform" {
     What an organisation sets once for all its pipelines.
 
     - `appliers` (set of texts, default []): ARNs of the roles and users that run terraform apply, with * where you like. The output kms_key_policy_statements names them.
+    - `code_signing` (object): Lambda runs signed zips only: a code signing configuration. Sign the zips of a build, and give their hashes in handlers.manifest.
+      - `arn` (text, required)
     - `iam` (object)
       - `path` (text, default "/")
       - `permissions_boundary` (text, default null)
@@ -66,6 +68,9 @@ variable "platform" {
       - `retention_days` (number, default 30)
     - `tags` (map of texts, default {})
     - `tracing` (true or false, default false): X-Ray, of functions and state machine.
+    - `vpc` (object): Your own network for the functions; null: Lambda's. It needs the endpoints of the output vpc_endpoints, and no way to the internet.
+      - `security_group_ids` (set of texts, required)
+      - `subnet_ids` (set of texts, required)
   EOT
   type        = any
   default     = {}

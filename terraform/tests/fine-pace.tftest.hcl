@@ -81,3 +81,38 @@ run "pace_of_sixteen_partitions" {
     windows = { night = { priority = 1, pace = { max_concurrency = 50000, starts_per_second = 3000 } } }
   }
 }
+
+run "a_share_of_the_accounts_quota" {
+  command = plan
+
+  variables {
+    pace = { max_concurrency = 10, account_share = { share = 0.2, quota_per_second = 150, quota_burst = 800 } }
+  }
+
+  assert {
+    condition     = output.effective_pace.default.starts_per_second == 30 && output.effective_pace.default.burst == 160
+    error_message = "A fifth of 150 a second and of 800 at once: ${jsonencode(output.effective_pace.default)}"
+  }
+}
+
+run "a_large_share_stays_within_what_the_ledger_takes" {
+  command = plan
+
+  variables {
+    pace = { max_concurrency = 10, account_share = { share = 0.8, quota_per_second = 2000, quota_burst = 5000 } }
+  }
+
+  assert {
+    condition     = output.effective_pace.default.starts_per_second == 400 && output.effective_pace.default.burst == 1000
+    error_message = "No more than 400 a second and 1000 at once: ${jsonencode(output.effective_pace.default)}"
+  }
+}
+
+run "no_share" {
+  command = plan
+
+  assert {
+    condition     = output.effective_pace.default.starts_per_second == 25 && output.effective_pace.default.burst == 50
+    error_message = "25 a second and 50 at once: ${jsonencode(output.effective_pace.default)}"
+  }
+}

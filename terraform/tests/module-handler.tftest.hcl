@@ -404,3 +404,53 @@ run "handler_with_an_alias_for_a_key" {
 
   expect_failures = [var.kms_key]
 }
+
+run "handler_in_a_network" {
+  module {
+    source = "./modules/handler"
+  }
+
+  variables {
+    code_signing = { arn = "arn:aws:lambda:eu-central-1:111122223333:code-signing-config:csc-0123456789abcdef0" }
+    vpc          = { security_group_ids = ["sg-0"], subnet_ids = ["subnet-0", "subnet-1"] }
+  }
+
+  assert {
+    condition     = one(aws_lambda_function.this.vpc_config).subnet_ids == toset(["subnet-0", "subnet-1"]) && aws_lambda_function.this.code_signing_config_arn == var.code_signing.arn
+    error_message = "It is in the network, and runs signed code only."
+  }
+  assert {
+    condition = {
+      for s in jsondecode(local._policy).Statement : s.Sid => "${s.Effect} ${jsonencode(try(s.Condition, null))}" if startswith(s.Sid, "Network")
+      } == {
+      Network             = "Allow null"
+      NetworkByLambdaOnly = "Deny {\"ArnEquals\":{\"lambda:SourceFunctionArn\":[\"${join(":", slice(split(":", replace(output.log_group_arn, ":logs:", ":lambda:")), 0, 5))}:function:reports_settle\"]}}"
+    }
+    error_message = "Lambda makes network interfaces with the role, and the function's code does not: ${local._policy}"
+  }
+}
+
+run "handler_without_a_network" {
+  module {
+    source = "./modules/handler"
+  }
+
+  assert {
+    condition     = length(aws_lambda_function.this.vpc_config) == 0 && !strcontains(local._policy, "ec2:")
+    error_message = "Lambda's own network needs no permissions."
+  }
+}
+
+run "handler_with_code_signing_that_is_none" {
+  command = plan
+
+  module {
+    source = "./modules/handler"
+  }
+
+  variables {
+    code_signing = { arn = "csc-0123456789abcdef0" }
+  }
+
+  expect_failures = [var.code_signing]
+}

@@ -420,6 +420,46 @@ run "every_number_arrives" {
   }
 }
 
+run "a_network_and_code_signing_reach_every_function" {
+  variables {
+    platform = {
+      code_signing = { arn = "arn:aws:lambda:eu-central-1:111122223333:code-signing-config:csc-0123456789abcdef0" }
+      vpc = {
+        security_group_ids = ["sg-0123456789abcdef0"]
+        subnet_ids         = ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]
+      }
+    }
+  }
+
+  assert {
+    condition = alltrue([
+      for network in [module.dispatch.vpc, module.settle.vpc, module.reconcile_function[0].vpc] :
+      network.subnet_ids == toset(["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]) && network.security_group_ids == toset(["sg-0123456789abcdef0"])
+    ])
+    error_message = "Every function is in the network."
+  }
+  assert {
+    condition = alltrue([
+      for arn in [module.dispatch.code_signing_config_arn, module.settle.code_signing_config_arn, module.reconcile_function[0].code_signing_config_arn] :
+      arn == "arn:aws:lambda:eu-central-1:111122223333:code-signing-config:csc-0123456789abcdef0"
+    ])
+    error_message = "Every function runs signed code only."
+  }
+  assert {
+    condition     = alltrue([for policy in [module.dispatch.policy_json, module.settle.policy_json, module.reconcile_function[0].policy_json] : strcontains(policy, "ec2:CreateNetworkInterface")])
+    error_message = "Lambda makes the network interfaces with the function's role."
+  }
+  assert {
+    condition = output.vpc_endpoints == {
+      dynamodb = { name = "com.amazonaws.eu-central-1.dynamodb", type = "Gateway" }
+      s3       = { name = "com.amazonaws.eu-central-1.s3", type = "Gateway" }
+      sqs      = { name = "com.amazonaws.eu-central-1.sqs", type = "Interface" }
+      states   = { name = "com.amazonaws.eu-central-1.states", type = "Interface" }
+    }
+    error_message = "The endpoints are told: ${jsonencode(output.vpc_endpoints)}"
+  }
+}
+
 run "a_restored_ledger_takes_the_place_of_the_own_one" {
   variables {
     alarms = { topics = [{ arn = "arn:aws:sns:eu-central-1:111122223333:oncall" }] }

@@ -42,8 +42,6 @@ SKIPPED = (
         "CKV_AWS_116",
         "what fails is kept: in a failure queue, a dead-letter queue, an execution; a lost tick is followed by the next",
     ),
-    Skip("CKV_AWS_117", "the functions call AWS's APIs only, by TLS: a VPC would add endpoints and nothing to reach"),
-    Skip("CKV_AWS_272", "a signing profile is an organisation's; running_sha256 is compared with the manifest"),
     # State machines
     Skip(
         "CKV_AWS_284",

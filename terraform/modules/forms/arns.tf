@@ -1,6 +1,7 @@
 # ARNs, as far as a mistake can be told at plan. AWS knows the rest.
 locals {
   _arns = {
+    code_signing          = "^arn:[a-z-]+:lambda:[a-z0-9-]+:[0-9]{12}:code-signing-config:csc-[0-9a-f]+$"
     key                   = "^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/.+$"
     policy                = "^arn:[a-z-]+:iam::([0-9]{12}|aws):policy/.+$"
     role_or_user          = "^arn:[a-z-]+:iam::[0-9]{12}:(role|user)/.+$"

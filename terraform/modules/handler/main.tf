@@ -15,6 +15,21 @@ locals {
     var.async_invoke.on_failure == null ? [] : [var.async_invoke.on_failure.arn]
   )
 
+  # Known before the function is made.
+  _function_arn = join(":", concat(
+    slice(split(":", replace(aws_cloudwatch_log_group.this.arn, ":logs:", ":lambda:")), 0, 5),
+    ["function", var.name],
+  ))
+
+  _network_actions = [
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:UnassignPrivateIpAddresses",
+  ]
+
   # As Lambda counts it: names and values.
   _environment_bytes = sum(concat(
     [0], [for name, value in var.environment : length(name) + length(value)]
@@ -38,6 +53,26 @@ locals {
           Effect   = "Allow"
           Action   = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]
           Resource = ["*"]
+        }
+      ],
+      [
+        # Lambda makes the network interfaces with the function's own role; none
+        # of these knows resources.
+        for sid in var.vpc == null ? [] : ["Network"] : {
+          Sid      = sid
+          Effect   = "Allow"
+          Action   = local._network_actions
+          Resource = ["*"]
+        }
+      ],
+      [
+        # And the function's code has no use for them.
+        for sid in var.vpc == null ? [] : ["NetworkByLambdaOnly"] : {
+          Sid       = sid
+          Effect    = "Deny"
+          Action    = local._network_actions
+          Resource  = ["*"]
+          Condition = { ArnEquals = { "lambda:SourceFunctionArn" = [local._function_arn] } }
         }
       ],
       [
@@ -113,6 +148,7 @@ resource "aws_lambda_function" "this" {
   description   = "Spillway ${var.handler} ${var.manifest.version}"
 
   architectures                  = [var.architecture]
+  code_signing_config_arn        = var.code_signing == null ? null : var.code_signing.arn
   handler                        = "bootstrap"
   memory_size                    = var.settings.memory_mb
   package_type                   = "Zip"
@@ -139,6 +175,15 @@ resource "aws_lambda_function" "this" {
     log_format            = "JSON"
     log_group             = aws_cloudwatch_log_group.this.name
     system_log_level      = "WARN"
+  }
+
+  dynamic "vpc_config" {
+    for_each = var.vpc[*]
+
+    content {
+      security_group_ids = vpc_config.value.security_group_ids
+      subnet_ids         = vpc_config.value.subnet_ids
+    }
   }
 
   tracing_config {

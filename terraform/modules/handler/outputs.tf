@@ -3,6 +3,11 @@ output "architecture" {
   value       = one(aws_lambda_function.this.architectures)
 }
 
+output "code_signing_config_arn" {
+  description = "ARN of the code signing configuration; null without one."
+  value       = aws_lambda_function.this.code_signing_config_arn
+}
+
 output "environment" {
   description = "The function's environment variables, as they are."
   value       = aws_lambda_function.this.environment[0].variables
@@ -51,4 +56,14 @@ output "role_name" {
 output "running_sha256" {
   description = "SHA-256 (base64) of the code that Lambda runs: differs from released_sha256 if someone else deployed."
   value       = aws_lambda_function.this.code_sha256
+}
+
+output "vpc" {
+  description = "The network that the function runs in; null: Lambda's own."
+  value = one([
+    for network in aws_lambda_function.this.vpc_config : {
+      security_group_ids = network.security_group_ids
+      subnet_ids         = network.subnet_ids
+    }
+  ])
 }

@@ -123,6 +123,17 @@ variable "async_invoke" {
   }
 }
 
+variable "code_signing" {
+  description = "A code signing configuration, whose profiles must have signed the zip; null: none."
+  type        = object({ arn = string })
+  default     = null
+
+  validation {
+    condition     = var.code_signing == null ? true : can(regex(module.forms.arns.code_signing, var.code_signing.arn))
+    error_message = "code_signing.arn = \"${try(var.code_signing.arn, "")}\" is no ARN of a code signing configuration, such as arn:aws:lambda:eu-central-1:123456789012:code-signing-config:csc-0123456789abcdef0."
+  }
+}
+
 variable "environment" {
   description = "Environment variables of the function."
   type        = map(string)
@@ -226,4 +237,18 @@ variable "tags" {
   type        = map(string)
   default     = {}
   nullable    = false
+}
+
+variable "vpc" {
+  description = <<-EOT
+    The network that the function runs in; null: Lambda's own.
+
+    - `security_group_ids` (set of texts, required)
+    - `subnet_ids` (set of texts, required)
+  EOT
+  type = object({
+    security_group_ids = set(string)
+    subnet_ids         = set(string)
+  })
+  default = null
 }

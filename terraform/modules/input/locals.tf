@@ -39,6 +39,22 @@ locals {
 }
 
 locals {
+  # What a tick can do at most, and no more than the ledger takes.
+  _share = var.pace.account_share == null ? null : {
+    starts_per_second = min(var.pace.slot_partitions == 16 ? 4000 : 400, var.pace.account_share.share * var.pace.account_share.quota_per_second)
+    burst             = min(1000, max(1, floor(var.pace.account_share.share * var.pace.account_share.quota_burst)))
+  }
+  _pace = {
+    max_concurrency   = var.pace.max_concurrency
+    starts_per_second = coalesce(var.pace.starts_per_second, try(local._share.starts_per_second, null), 25)
+    burst             = coalesce(var.pace.burst, try(local._share.burst, null), 50)
+    starts_per_tick   = var.pace.starts_per_tick
+    slot_partitions   = var.pace.slot_partitions
+    adapt             = var.pace.adapt
+  }
+}
+
+locals {
   # What cannot be compared: buckets that Step Functions does not list, and by
   # bucket the sources that a listing cannot tell apart.
   _away = [for key, bucket in var.buckets : key if bucket.account_id != null]

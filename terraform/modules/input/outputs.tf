@@ -63,8 +63,8 @@ output "name" {
 }
 
 output "pace" {
-  description = "The input pace, with its defaults."
-  value       = var.pace
+  description = "The input pace, with its defaults and with what account_share gives."
+  value       = local._pace
 }
 
 output "platform" {

@@ -24,9 +24,18 @@ variable "pace" {
     # Most executions running at once, up to 10,000; up to 100,000 with 16
     # slot_partitions.
     max_concurrency = number
-    # Starts per second over time, and at once after a quiet time.
-    starts_per_second = optional(number, 25)
-    burst             = optional(number, 50)
+    # Starts per second over time, and at once after a quiet time. Null: 25 and
+    # 50, or what account_share gives.
+    starts_per_second = optional(number)
+    burst             = optional(number)
+    # Where pipelines share an account's quota of StartExecution: how much of it
+    # this one takes, from 0 to 1, and the quota itself, in starts a second and at
+    # once. Nothing adds up the shares of pipelines in other configurations.
+    account_share = optional(object({
+      share            = number
+      quota_per_second = number
+      quota_burst      = number
+    }))
     # Starts per tick; null: a tick starts what it can.
     starts_per_tick = optional(number)
     # Partitions of the ledger that the slots of running executions are spread
@@ -61,12 +70,12 @@ variable "pace" {
     error_message = "pace.max_concurrency = ${var.pace.max_concurrency}: give a whole number from 1 to ${var.pace.slot_partitions == 16 ? "100,000" : "10,000, or set pace.slot_partitions = 16 for up to 100,000"}; each tick reads all slots, and a partition of the ledger gives 3,000 read units a second. To start nothing for a while, pause by the control item or set schedule.enabled = false."
   }
   validation {
-    condition     = var.pace.starts_per_second > 0 && var.pace.starts_per_second <= (var.pace.slot_partitions == 16 ? 4000 : 400)
-    error_message = "pace.starts_per_second = ${var.pace.starts_per_second}: give a number above 0 and up to ${var.pace.slot_partitions == 16 ? "4,000" : "400, or set pace.slot_partitions = 16 for up to 4,000"}. A start writes its slot twice, and a partition of the ledger takes 1,000 writes a second."
+    condition     = var.pace.starts_per_second == null ? true : var.pace.starts_per_second > 0 && var.pace.starts_per_second <= (var.pace.slot_partitions == 16 ? 4000 : 400)
+    error_message = "pace.starts_per_second = ${coalesce(var.pace.starts_per_second, 0)}: give a number above 0 and up to ${var.pace.slot_partitions == 16 ? "4,000" : "400, or set pace.slot_partitions = 16 for up to 4,000"}. A start writes its slot twice, and a partition of the ledger takes 1,000 writes a second."
   }
   validation {
-    condition     = var.pace.burst >= 1 && var.pace.burst <= 1000 && floor(var.pace.burst) == var.pace.burst
-    error_message = "pace.burst = ${var.pace.burst}: give a whole number from 1 to 1000. Step Functions itself allows an account no more than 800 to 1,300 starts at once."
+    condition     = var.pace.burst == null ? true : var.pace.burst >= 1 && var.pace.burst <= 1000 && floor(var.pace.burst) == var.pace.burst
+    error_message = "pace.burst = ${coalesce(var.pace.burst, 0)}: give a whole number from 1 to 1000. Step Functions itself allows an account no more than 800 to 1,300 starts at once."
   }
   validation {
     condition     = var.pace.starts_per_tick == null ? true : var.pace.starts_per_tick >= 1 && floor(var.pace.starts_per_tick) == var.pace.starts_per_tick
@@ -85,12 +94,24 @@ variable "pace" {
     error_message = "pace.adapt.tolerated_share = ${try(var.pace.adapt.tolerated_share, 0)}: give a number above 0 and below 1, such as 0.05 for one in twenty."
   }
   validation {
-    condition     = var.pace.adapt == null ? true : var.pace.adapt.slowest_starts_per_second > 0 && var.pace.adapt.slowest_starts_per_second <= var.pace.starts_per_second
-    error_message = "pace.adapt.slowest_starts_per_second = ${try(var.pace.adapt.slowest_starts_per_second, 0)}: give a number above 0, at most pace.starts_per_second (${var.pace.starts_per_second})."
+    condition     = var.pace.adapt == null ? true : var.pace.adapt.slowest_starts_per_second > 0 && var.pace.adapt.slowest_starts_per_second <= coalesce(var.pace.starts_per_second, try(var.pace.account_share.share * var.pace.account_share.quota_per_second, null), 25)
+    error_message = "pace.adapt.slowest_starts_per_second = ${try(var.pace.adapt.slowest_starts_per_second, 0)}: give a number above 0, at most pace.starts_per_second (${coalesce(var.pace.starts_per_second, try(var.pace.account_share.share * var.pace.account_share.quota_per_second, null), 25)})."
   }
   validation {
     condition     = var.pace.adapt == null ? true : var.pace.adapt.uncounted_max >= 0 && var.pace.adapt.uncounted_max <= 1000 && floor(var.pace.adapt.uncounted_max) == var.pace.adapt.uncounted_max
     error_message = "pace.adapt.uncounted_max = ${try(var.pace.adapt.uncounted_max, 0)}: give a whole number from 0 to 1000. Each can cost an execution of an event that never succeeds."
+  }
+  validation {
+    condition     = var.pace.account_share == null ? true : var.pace.account_share.share > 0 && var.pace.account_share.share <= 1
+    error_message = "pace.account_share.share = ${try(var.pace.account_share.share, 0)}: give the part of the account's quota that this pipeline takes, above 0 and up to 1. The shares of all pipelines in an account and Region add up to 1 at most."
+  }
+  validation {
+    condition     = var.pace.account_share == null ? true : var.pace.account_share.quota_per_second > 0 && var.pace.account_share.quota_burst >= 1
+    error_message = "pace.account_share states a quota of ${try(var.pace.account_share.quota_per_second, 0)} a second and ${try(var.pace.account_share.quota_burst, 0)} at once: give the account's own numbers of StartExecution in this Region. Without a raise these are 300 and 1300 in us-east-1, us-west-2 and eu-west-1, and 150 and 800 elsewhere."
+  }
+  validation {
+    condition     = var.pace.account_share == null ? true : var.pace.starts_per_second == null && var.pace.burst == null
+    error_message = "pace.account_share gives starts_per_second and burst, and pace has them too: leave them out, or leave account_share out."
   }
 }
 

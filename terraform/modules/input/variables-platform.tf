@@ -115,6 +115,9 @@ variable "platform" {
     # ARNs of the roles and users that run terraform apply, with * where you like. The output
     # kms_key_policy_statements names them.
     appliers = optional(set(string), [])
+    # Lambda runs signed zips only: a code signing configuration. Sign the zips of
+    # a build, and give their hashes in handlers.manifest.
+    code_signing = optional(object({ arn = string }))
     iam = optional(object({
       path                 = optional(string, "/")
       permissions_boundary = optional(string)
@@ -130,6 +133,12 @@ variable "platform" {
     tags = optional(map(string), {})
     # X-Ray, of functions and state machine.
     tracing = optional(bool, false)
+    # Your own network for the functions; null: Lambda's. It needs the endpoints
+    # of the output vpc_endpoints, and no way to the internet.
+    vpc = optional(object({
+      security_group_ids = set(string)
+      subnet_ids         = set(string)
+    }))
   })
   default  = {}
   nullable = false
@@ -137,6 +146,10 @@ variable "platform" {
   validation {
     condition     = alltrue([for arn in var.platform.appliers : can(regex(module.forms.arns.role_or_user, arn))])
     error_message = "platform.appliers names what is no role and no user of IAM: ${join(", ", [for arn in var.platform.appliers : arn if !can(regex(module.forms.arns.role_or_user, arn))])}. Give ARNs such as arn:aws:iam::123456789012:role/deploy; for a session (arn:aws:sts::...:assumed-role/...) that of its role."
+  }
+  validation {
+    condition     = var.platform.code_signing == null ? true : can(regex(module.forms.arns.code_signing, var.platform.code_signing.arn))
+    error_message = "platform.code_signing.arn = \"${try(var.platform.code_signing.arn, "")}\" is no ARN of a code signing configuration, such as arn:aws:lambda:eu-central-1:123456789012:code-signing-config:csc-0123456789abcdef0."
   }
   validation {
     condition     = can(regex("^/([!-~]+/)?$", var.platform.iam.path))
@@ -157,6 +170,14 @@ variable "platform" {
   validation {
     condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.platform.logs.retention_days)
     error_message = "platform.logs.retention_days = ${var.platform.logs.retention_days}: CloudWatch Logs allows 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 and 3653."
+  }
+  validation {
+    condition     = var.platform.vpc == null ? true : length(var.platform.vpc.subnet_ids) > 0 && length(var.platform.vpc.security_group_ids) > 0
+    error_message = "platform.vpc has no subnets or no security groups: a function in a network needs at least one of each, such as { subnet_ids = [\"subnet-0123456789abcdef0\"], security_group_ids = [\"sg-0123456789abcdef0\"] }."
+  }
+  validation {
+    condition     = var.platform.vpc == null ? true : alltrue([for id in var.platform.vpc.subnet_ids : can(regex("^subnet-[0-9a-f]+$", id))]) && alltrue([for id in var.platform.vpc.security_group_ids : can(regex("^sg-[0-9a-f]+$", id))])
+    error_message = "platform.vpc names what is no subnet and no security group: ${join(", ", concat([for id in try(var.platform.vpc.subnet_ids, []) : id if !can(regex("^subnet-[0-9a-f]+$", id))], [for id in try(var.platform.vpc.security_group_ids, []) : id if !can(regex("^sg-[0-9a-f]+$", id))]))}. Give ids such as subnet-0123456789abcdef0 and sg-0123456789abcdef0."
   }
 }
 

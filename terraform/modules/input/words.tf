@@ -199,6 +199,16 @@ locals {
     ]...)
   }
 
+  _of_pace_account_share = {
+    for side, objects in local._of_pace : side => merge(flatten([
+      for place, object in objects : [
+        for found in [lookup(object, "account_share", null)] : {
+          for only in [found] : "${place}.account_share" => only
+        } if found != null
+      ]
+    ])...)
+  }
+
   _of_pace_adapt = {
     for side, objects in local._of_pace : side => merge(flatten([
       for place, object in objects : [
@@ -215,6 +225,16 @@ locals {
         for only in [found] : "platform" => only
       } if found != null
     ]...)
+  }
+
+  _of_platform_code_signing = {
+    for side, objects in local._of_platform : side => merge(flatten([
+      for place, object in objects : [
+        for found in [lookup(object, "code_signing", null)] : {
+          for only in [found] : "${place}.code_signing" => only
+        } if found != null
+      ]
+    ])...)
   }
 
   _of_platform_iam = {
@@ -242,6 +262,16 @@ locals {
       for place, object in objects : [
         for found in [lookup(object, "logs", null)] : {
           for only in [found] : "${place}.logs" => only
+        } if found != null
+      ]
+    ])...)
+  }
+
+  _of_platform_vpc = {
+    for side, objects in local._of_platform : side => merge(flatten([
+      for place, object in objects : [
+        for found in [lookup(object, "vpc", null)] : {
+          for only in [found] : "${place}.vpc" => only
         } if found != null
       ]
     ])...)
@@ -346,11 +376,14 @@ locals {
       { for place, object in local._of_ledger_table[side] : place => keys(object) },
       { for place, object in local._of_limits[side] : place => keys(object) },
       { for place, object in local._of_pace[side] : place => keys(object) },
+      { for place, object in local._of_pace_account_share[side] : place => keys(object) },
       { for place, object in local._of_pace_adapt[side] : place => keys(object) },
       { for place, object in local._of_platform[side] : place => keys(object) },
+      { for place, object in local._of_platform_code_signing[side] : place => keys(object) },
       { for place, object in local._of_platform_iam[side] : place => keys(object) },
       { for place, object in local._of_platform_kms_key[side] : place => keys(object) },
       { for place, object in local._of_platform_logs[side] : place => keys(object) },
+      { for place, object in local._of_platform_vpc[side] : place => keys(object) },
       { for place, object in local._of_reconcile[side] : place => keys(object) },
       { for place, object in local._of_reconcile_list[side] : place => keys(object) },
       { for place, object in local._of_reconcile_list_inventories[side] : place => keys(object) },

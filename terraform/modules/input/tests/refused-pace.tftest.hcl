@@ -383,3 +383,33 @@ run "wait_with_one_reserved" {
 
   expect_failures = [var.handlers]
 }
+
+run "a_share_of_more_than_all" {
+  command = plan
+
+  variables {
+    pace = { max_concurrency = 10, account_share = { share = 1.5, quota_per_second = 150, quota_burst = 800 } }
+  }
+
+  expect_failures = [var.pace]
+}
+
+run "a_share_of_no_quota" {
+  command = plan
+
+  variables {
+    pace = { max_concurrency = 10, account_share = { share = 0.5, quota_per_second = 0, quota_burst = 800 } }
+  }
+
+  expect_failures = [var.pace]
+}
+
+run "a_share_and_a_number_of_starts" {
+  command = plan
+
+  variables {
+    pace = { max_concurrency = 10, starts_per_second = 25, account_share = { share = 0.5, quota_per_second = 150, quota_burst = 800 } }
+  }
+
+  expect_failures = [var.pace]
+}

@@ -474,6 +474,36 @@ run "platform_with_a_path_that_is_none" {
   expect_failures = [var.platform]
 }
 
+run "platform_with_code_signing_that_is_none" {
+  command = plan
+
+  variables {
+    platform = { code_signing = { arn = "arn:aws:signer:eu-central-1:111122223333:/signing-profiles/ours" } }
+  }
+
+  expect_failures = [var.platform]
+}
+
+run "platform_with_a_network_without_subnets" {
+  command = plan
+
+  variables {
+    platform = { vpc = { security_group_ids = ["sg-0123456789abcdef0"], subnet_ids = [] } }
+  }
+
+  expect_failures = [var.platform]
+}
+
+run "platform_with_a_subnet_that_is_none" {
+  command = plan
+
+  variables {
+    platform = { vpc = { security_group_ids = ["sg-0123456789abcdef0"], subnet_ids = ["10.0.0.0/24"] } }
+  }
+
+  expect_failures = [var.platform]
+}
+
 run "platform_with_a_boundary_that_is_none" {
   command = plan
 
