@@ -64,6 +64,12 @@ locals {
         Resource = ["${local._arn.logs}:log-group:/aws/lambda/${module.input.name}_*"]
       },
       {
+        Sid      = "Versions"
+        Effect   = "Allow"
+        Action   = ["states:DescribeStateMachineAlias", "states:ListExecutions"]
+        Resource = [local._state_machine_arn, "${local._state_machine_arn}:*"]
+      },
+      {
         Sid      = "Executions"
         Effect   = "Allow"
         Action   = ["states:DescribeExecution"]

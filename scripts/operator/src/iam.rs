@@ -70,7 +70,8 @@ fn policy(statements: Vec<Value>) -> Value {
     json!({"Version": "2012-10-17", "Statement": statements})
 }
 
-/// The policy for looking, which `terraform/operator.tf` offers too: `list`, `status`, `explain`, `running`, `failed`, `pace` and `doctor`.
+/// The policy for looking, which `terraform/operator.tf` offers too: `list`, `status`, `explain`, `running`, `failed`, `canary`,
+/// `pace` and `doctor`.
 pub fn read(place: &Place) -> Value {
     policy(reading(place))
 }
@@ -192,6 +193,14 @@ fn reading(place: &Place) -> Vec<Value> {
             "Logs",
             &["logs:FilterLogEvents"],
             place.arn("logs", &format!("log-group:/aws/lambda/{p}_*")),
+        ),
+        statement(
+            "Versions",
+            &["states:DescribeStateMachineAlias", "states:ListExecutions"],
+            vec![
+                place.state_machine_arn.clone(),
+                format!("{}:*", place.state_machine_arn),
+            ],
         ),
         statement(
             "Executions",

@@ -2,6 +2,7 @@
 //! core that the handlers use.
 
 pub mod answer;
+pub mod canary;
 pub mod connect;
 pub mod control;
 pub mod doctor;
@@ -165,6 +166,7 @@ pub async fn act(connected: &Connected, options: &Options) -> Result<Answer, Fau
             control::change(connected, &pipeline, change, &because).await
         }
         Command::Pace => control::pace(&pipeline).await,
+        Command::Canary(options) => canary::canary(connected, &pipeline, options).await,
         Command::Failed(options) => failed::failed(connected, &pipeline, options).await,
         Command::Backfill(backfill) => {
             reconcile::backfill(connected, &pipeline, backfill, told).await

@@ -15,7 +15,8 @@ Examples:
   spillway -p device-status pause --reason 'target is down' --for 2h
   spillway -p device-status redrive --error UnknownDevice --since 2h --dry-run
 
-Exit status: 0 fine; 1 failed; 2 the arguments are wrong; 3 not healthy (status --check); 130 stopped.
+Exit status: 0 fine; 1 failed; 2 the arguments are wrong; 3 not healthy (status --check, canary); 4 no verdict yet (canary);
+130 stopped.
 Credentials and Region are found as the AWS CLI finds them: environment, profile, SSO, container, instance.";
 
 /// See, explain, steer and redrive a Spillway pipeline.
@@ -116,6 +117,10 @@ pub enum Command {
     Replay(Replaying),
     /// Drop dead letters for good. The ledger keeps who dropped them, when and why.
     Discard(Discard),
+    /// Compare the failures of the two versions behind the workflow's alias, and judge the newer one.
+    ///
+    /// Exit status: 0 the newer version can have all starts, or is alone; 3 it must go back; 4 too few of its executions have ended.
+    Canary(Canary),
     /// Check the installation. Each finding has its remedy; a fault is exit status 1.
     Doctor,
     /// Print the least policy for looking, or for steering.
@@ -389,6 +394,25 @@ pub struct Failed {
 }
 
 #[derive(Debug, Clone, Args)]
+pub struct Canary {
+    /// Print the version that most starts go to, and nothing else.
+    #[arg(long)]
+    pub serving: bool,
+    /// Executions of the newer version that have ended, before it can be promoted.
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=1000))]
+    pub least: u64,
+    /// How many percentage points more often the newer version is allowed to fail.
+    #[arg(long, value_name = "POINTS", default_value_t = 5, value_parser = clap::value_parser!(u32).range(0..=100))]
+    pub margin: u32,
+    /// Go on looking for so long, such as 30m, until there is a verdict.
+    #[arg(long, value_name = "LENGTH", value_parser = time::length)]
+    pub wait: Option<Millis>,
+    /// Read units of the ledger, at most; a page of 1 MB takes 128.
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    pub read_units: u32,
+}
+
+#[derive(Debug, Clone, Args)]
 pub struct Backfill {
     /// s3://bucket or s3://bucket/prefix
     pub place: String,
@@ -425,7 +449,7 @@ pub struct Reconcile {
 #[derive(Debug, Clone, Args)]
 #[group(id = "for", required = true)]
 pub struct Iam {
-    /// For list, status, explain, running, failed, pace and doctor.
+    /// For list, status, explain, running, failed, canary, pace and doctor.
     #[arg(long, group = "for")]
     pub read: bool,
     /// For every command.

@@ -1,6 +1,7 @@
 //! Every command against an AWS in the test's own process.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
+mod canary;
 mod control;
 mod explain;
 mod failures;

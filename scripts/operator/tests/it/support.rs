@@ -48,7 +48,7 @@ impl HttpConnector for Double {
             .answers
             .lock()
             .unwrap()
-            .get(&of_a_log(operation, &request))
+            .get(&about(operation, &request))
             .cloned();
         let host = request.uri().split('/').nth(2).unwrap_or_default();
         let service = host.split('.').next().unwrap_or_default();
@@ -63,12 +63,15 @@ impl HttpConnector for Double {
     }
 }
 
-/// An operation with the log group that it is about, if it is about one.
-fn of_a_log(operation: String, request: &HttpRequest) -> String {
+/// An operation with the log group that it is about, or the version of a state machine, if it is about one.
+fn about(operation: String, request: &HttpRequest) -> String {
     let body = request.body().bytes().unwrap_or_default();
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
-    match body["logGroupName"].as_str() {
-        Some(group) => format!("{operation} {group}"),
+    let version = body["stateMachineArn"]
+        .as_str()
+        .filter(|arn| arn.split(':').count() > 7);
+    match body["logGroupName"].as_str().or(version) {
+        Some(what) => format!("{operation} {what}"),
         None => operation,
     }
 }
