@@ -1,6 +1,7 @@
 """GitHub's workflows, which no test runs: by actionlint and zizmor, and by what they may not do."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -14,9 +15,13 @@ from tools.venvs import REQUIREMENTS
 pytestmark = pytest.mark.quick
 
 DIRECTORY = ROOT / ".github"
-WORKFLOWS = sorted((DIRECTORY / "workflows").glob("*.yml"))
+OWN = sorted((DIRECTORY / "workflows").glob("*.yml"))
+# Of the examples, each the root of a repository of its own.
+EXAMPLES = sorted((ROOT / "terraform/examples").glob("*/.github/workflows/*.yml"))
+WORKFLOWS = OWN + EXAMPLES
 # The one that a registry has is actionlint 1.6.22, of 2022: these are younger.
 YOUNGER = (
+    'undefined variable "vars"',
     'label "ubuntu-24.04" is unknown',
     'label "ubuntu-22.04-arm" is unknown',
     'label "macos-15" is unknown',
@@ -56,7 +61,8 @@ def zizmor(directory: Path) -> list[str]:
 
 
 def test_actionlint_finds_nothing() -> None:
-    assert len(WORKFLOWS) >= 3
+    assert len(OWN) >= 3
+    assert len(EXAMPLES) >= 3
     assert actionlint(*WORKFLOWS) == []
 
 
@@ -65,8 +71,9 @@ def test_actionlint_finds_what_is_wrong(bad: Path) -> None:
     assert any('label "ubuntu-9" is unknown' in text for text in actionlint(bad))
 
 
-def test_zizmor_finds_nothing() -> None:
-    assert zizmor(DIRECTORY) == []
+@pytest.mark.parametrize("directory", sorted({path.parents[1] for path in WORKFLOWS}), ids=lambda path: path.parent.name)
+def test_zizmor_finds_nothing(directory: Path) -> None:
+    assert zizmor(directory) == []
 
 
 def test_zizmor_finds_what_is_wrong(bad: Path) -> None:
@@ -86,7 +93,15 @@ def test_an_action_has_one_hash_everywhere() -> None:
     assert len(uses) == len({each.split("@")[0] for each in uses})
 
 
-@pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("workflow", EXAMPLES, ids=lambda path: path.stem)
+def test_what_an_example_runs_is_there_and_can_be_run(workflow: Path) -> None:
+    root = workflow.parents[2]
+    run = set(re.findall(r"\./([\w-]+\.sh) ", workflow.read_text()))
+    assert run
+    assert [name for name in run if not os.access(root / name, os.X_OK)] == []
+
+
+@pytest.mark.parametrize("workflow", OWN, ids=lambda path: path.stem)
 def test_what_is_run_is_there(workflow: Path) -> None:
     run = set(re.findall(r"run: (scripts/\w+|\.ci/\w+)|^ +(scripts/\w+) ", workflow.read_text(), re.MULTILINE))
     assert run

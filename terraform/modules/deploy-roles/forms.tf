@@ -1,0 +1,4 @@
+# What the rules of variables.tf compare with.
+module "forms" {
+  source = "../forms"
+}
