@@ -1,0 +1,19 @@
+output "buckets" {
+  description = "By pipeline, the bucket that takes its uploads."
+  value       = { for name, bucket in aws_s3_bucket.uploads : name => bucket.id }
+}
+
+output "pipelines" {
+  description = "By name, what each module says about itself."
+  value       = module.spillway
+}
+
+output "shares" {
+  description = "What all pipelines of the account take of its quota of StartExecution."
+  value       = local.shares
+
+  precondition {
+    condition     = local.shares <= 1
+    error_message = "The pipelines of ${var.account} take ${local.shares} of the account's quota of StartExecution, which is more than all of it: make their shares in accounts.yaml smaller, or ask AWS for a larger quota."
+  }
+}
