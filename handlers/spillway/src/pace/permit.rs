@@ -124,6 +124,11 @@ impl Permit {
     pub fn stage(&self) -> Stage {
         self.stage
     }
+
+    /// Returns the shard in which its slot lies, or is to lie.
+    pub fn shard(&self) -> Shard {
+        self.shard
+    }
 }
 
 impl Drop for Permit {

@@ -1,5 +1,7 @@
 //! A message that asks for one attempt of one object event.
 
+use std::hash::Hash;
+
 use crate::event::{ObjectEvent, Sequencer, time};
 use crate::execution::input;
 use crate::message::Received;
@@ -39,7 +41,7 @@ impl Member for Candidate {
         self.attempt
     }
 
-    fn object(&self) -> (&str, &str) {
+    fn object(&self) -> impl Eq + Hash {
         (&self.event.bucket, &self.event.key)
     }
 

@@ -5,13 +5,13 @@ use std::collections::HashMap;
 
 use super::candidate::Candidate;
 use crate::lane::polling::ONE_RECEIVE;
-use crate::rules::batch;
+use crate::rules::batch::{self, Member};
 
 /// Receives under way at once.
 const RECEIVES_AT_ONCE: usize = 10;
 
 /// Messages received and not yet on their way, by lane.
-pub type Pool = HashMap<usize, Vec<Candidate>>;
+pub type Pool<M = Candidate> = HashMap<usize, Vec<M>>;
 
 /// The filling of one execution.
 #[derive(Debug, Clone)]
@@ -28,13 +28,13 @@ pub struct Filling {
 
 /// What comes next.
 #[derive(Debug)]
-pub enum Fill {
+pub enum Fill<M = Candidate> {
     /// Receives from a lane, so many messages by each call.
     Receive { lane: usize, most: Vec<u32> },
     /// The lane has no more messages.
     Empty(usize),
     /// The object events of the next execution.
-    Full { lane: usize, load: Vec<Candidate> },
+    Full { lane: usize, load: Vec<M> },
     /// Nothing waits.
     Nothing,
 }
@@ -53,7 +53,7 @@ impl Filling {
     }
 
     /// `may_receive`: the tick goes on.
-    pub fn next(&mut self, pool: &mut Pool, may_receive: bool) -> Fill {
+    pub fn next<M: Member>(&mut self, pool: &mut Pool<M>, may_receive: bool) -> Fill<M> {
         while let Some(&lane) = self.lanes.get(self.turn) {
             let received = pool.entry(lane).or_default();
             let asks = self.turn < self.asked;
@@ -95,7 +95,7 @@ mod tests {
 
     #[test]
     fn lanes_are_asked_in_their_turn() {
-        let (mut filling, mut pool) = (Filling::new(25, vec![1, 0], 2), Pool::new());
+        let (mut filling, mut pool) = (Filling::new(25, vec![1, 0], 2), Pool::<Candidate>::new());
         assert!(matches!(
             filling.next(&mut pool, true),
             Fill::Receive { lane: 1, most } if most == [10, 10, 5]

@@ -1,6 +1,7 @@
 //! Batches: several object events in one execution.
 
 use std::collections::HashSet;
+use std::hash::Hash;
 
 /// Object events of one execution, at most.
 pub const MAX_EVENTS: u32 = 100;
@@ -14,7 +15,7 @@ pub const MAX_INPUT_BYTES: usize = 240 * 1024;
 pub trait Member {
     fn attempt(&self) -> u32;
     /// The object, whatever the version: a batch never holds two versions of one.
-    fn object(&self) -> (&str, &str);
+    fn object(&self) -> impl Eq + Hash;
     /// Bytes it takes in the execution's input.
     fn bytes(&self) -> usize;
 }
@@ -45,6 +46,7 @@ pub fn next<M: Member>(received: &mut Vec<M>, most: usize, coming: bool) -> Opti
     if count == 0 || (coming && count < most && !full && !crowded) {
         return None;
     }
+    drop(objects);
     let mut rest = Vec::new();
     let mut batch = Vec::new();
     for (member, chooses) in received.drain(..).zip(chosen) {
@@ -70,8 +72,8 @@ mod tests {
         fn attempt(&self) -> u32 {
             self.0
         }
-        fn object(&self) -> (&str, &str) {
-            ("uploads", &self.1)
+        fn object(&self) -> impl Eq + Hash {
+            &self.1
         }
         fn bytes(&self) -> usize {
             self.2

@@ -1,11 +1,12 @@
 //! What a run used of AWS, and what that costs.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::{Deref, DerefMut};
 
 use fake_aws::{Call, Service};
+use plan::costs::{Used, prices};
 use serde_json::{Value, json};
 
-use super::prices;
 use crate::pipeline::Pipeline;
 
 /// Memory of every handler, as Terraform's default.
@@ -13,24 +14,27 @@ const MEMORY_GB: f64 = 0.25;
 /// What Lambda itself logs of an invocation: START, END, REPORT. Assumed, not measured.
 const PLATFORM_LOG_BYTES: f64 = 350.0;
 
-/// What was used, per event or per month.
+/// What was used, per event or per month, and by which calls.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Bill {
     /// API calls of the handlers, by handler and operation.
     pub calls: BTreeMap<(String, String), f64>,
-    /// Requests to standard queues, those of S3, EventBridge and Lambda included.
-    pub sqs: f64,
-    pub write_units: f64,
-    pub read_units: f64,
-    pub invocations: f64,
-    pub gb_seconds: f64,
-    pub log_bytes: f64,
-    /// Object events by EventBridge.
-    pub eventbridge: f64,
-    /// Object events by SNS.
-    pub sns: f64,
-    /// Metrics reported every hour.
-    pub metrics: f64,
+    pub used: Used,
+}
+
+/// Read and written as what was used.
+impl Deref for Bill {
+    type Target = Used;
+
+    fn deref(&self) -> &Used {
+        &self.used
+    }
+}
+
+impl DerefMut for Bill {
+    fn deref_mut(&mut self) -> &mut Used {
+        &mut self.used
+    }
 }
 
 impl Bill {
@@ -44,10 +48,13 @@ impl Bill {
             of_kind.map(|call| call.facts.capacity).sum()
         };
         let mut bill = Self {
-            sqs: sent as f64,
-            write_units: capacity(true),
-            read_units: capacity(false),
-            ..Self::default()
+            calls: BTreeMap::new(),
+            used: Used {
+                sqs: sent as f64,
+                write_units: capacity(true),
+                read_units: capacity(false),
+                ..Used::default()
+            },
         };
         let mut spans: BTreeMap<&str, (i64, i64)> = BTreeMap::new();
         for call in &calls {
@@ -78,15 +85,7 @@ impl Bill {
             calls: (self.calls.iter())
                 .map(|(key, calls)| (key.clone(), calls * factor))
                 .collect(),
-            sqs: self.sqs * factor,
-            write_units: self.write_units * factor,
-            read_units: self.read_units * factor,
-            invocations: self.invocations * factor,
-            gb_seconds: self.gb_seconds * factor,
-            log_bytes: self.log_bytes * factor,
-            eventbridge: self.eventbridge * factor,
-            sns: self.sns * factor,
-            metrics: self.metrics * factor,
+            used: self.used.times(factor),
         }
     }
 
@@ -106,42 +105,6 @@ impl Bill {
             .iter()
             .filter(|((of, operation), _)| of == handler && operation != "StartExecution");
         of_handler.map(|(_, calls)| calls).sum()
-    }
-
-    /// US dollars, by what they are paid for.
-    pub fn dollars(&self) -> BTreeMap<&'static str, f64> {
-        let per_million = |count: f64, price: f64| count * price / 1e6;
-        BTreeMap::from([
-            ("SQS", per_million(self.sqs, prices::SQS_PER_MILLION)),
-            (
-                "DynamoDB writes",
-                per_million(self.write_units, prices::DYNAMODB_WRITES_PER_MILLION),
-            ),
-            (
-                "DynamoDB reads",
-                per_million(self.read_units, prices::DYNAMODB_READS_PER_MILLION),
-            ),
-            (
-                "Lambda",
-                per_million(self.invocations, prices::LAMBDA_PER_MILLION)
-                    + self.gb_seconds * prices::LAMBDA_PER_GB_SECOND,
-            ),
-            (
-                "EventBridge",
-                per_million(self.eventbridge, prices::EVENTBRIDGE_PER_MILLION),
-            ),
-            ("SNS", per_million(self.sns, prices::SNS_PER_MILLION)),
-            (
-                "CloudWatch",
-                self.log_bytes / 1e9 * prices::LOGS_PER_GB
-                    + self.metrics * prices::METRIC_PER_MONTH,
-            ),
-        ])
-    }
-
-    /// US dollars in all.
-    pub fn total(&self) -> f64 {
-        self.dollars().values().sum()
     }
 
     /// For other programs.

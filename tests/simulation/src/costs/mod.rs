@@ -1,10 +1,10 @@
 //! What it costs: counted calls and units, at list prices.
 
 mod bill;
-pub mod prices;
 
 use std::time::Duration;
 
+use plan::costs::{IDLE_POLLS, METRICS, TICKS};
 use spillway::protocol::holding::Idle;
 use tokio::task::JoinSet;
 
@@ -13,40 +13,11 @@ use crate::pipeline::{Pipeline, Settings};
 use crate::upload::{Upload, notification};
 
 pub use bill::Bill;
+pub use plan::costs::{Way, prices};
 
-/// Ticks of a month of 30 days.
-const TICKS: f64 = 30.0 * 24.0 * 60.0;
 const MINUTE: Duration = Duration::from_secs(60);
 /// Minutes that stand for a month.
 const MINUTES: u32 = 60;
-/// Lambda polls an idle queue with five pollers, each for 20 seconds at a time.
-/// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html>
-const IDLE_POLLS: f64 = 5.0 * 3.0 * TICKS;
-/// Metrics that a tick always reports: the levels, and how long it took. A day's limit adds one.
-const METRICS: f64 = 3.0;
-
-/// How object events come in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Way {
-    Sqs,
-    Sns,
-    EventBridge,
-    Lambda,
-}
-
-impl Way {
-    pub const ALL: [Self; 4] = [Self::Sqs, Self::Sns, Self::EventBridge, Self::Lambda];
-
-    /// As in Terraform's `sources`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Sqs => "sqs",
-            Self::Sns => "sns",
-            Self::EventBridge => "eventbridge",
-            Self::Lambda => "lambda",
-        }
-    }
-}
 
 /// A pipeline that is never at its limit, at calls of 10 ms.
 fn settings(events_per_execution: u32) -> Settings {
@@ -92,11 +63,10 @@ pub async fn of_burst(way: Way, events_per_execution: u32, events: u32) -> Bill 
     assert_eq!(executions, events.div_ceil(events_per_execution) as usize);
     let all = Bill::of(&pipeline, sent as usize + executions);
     let count = f64::from(events);
-    Bill {
-        eventbridge: f64::from(way == Way::EventBridge),
-        sns: f64::from(way == Way::Sns),
-        ..all.times(1.0 / count)
-    }
+    let mut each = all.times(1.0 / count);
+    each.eventbridge = f64::from(u8::from(way == Way::EventBridge));
+    each.sns = f64::from(u8::from(way == Way::Sns));
+    each
 }
 
 /// What a pipeline without events costs in a month whose ticks wait for events in so many lanes.

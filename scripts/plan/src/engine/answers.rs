@@ -1,0 +1,124 @@
+//! What came of a plan.
+
+use spillway::Millis;
+
+use super::series::Series;
+
+/// What came of a plan.
+#[derive(Debug, Clone)]
+pub struct Answers {
+    /// The first and the last start.
+    pub first_start: Option<Millis>,
+    pub last_start: Option<Millis>,
+    /// When the last execution had ended.
+    pub drained: Option<Millis>,
+    pub uploads: usize,
+    /// Object events that were worked on.
+    pub succeeded: usize,
+    /// Object events whose attempts were used up.
+    pub dead: usize,
+    /// Of these, by the errors with which executions fail.
+    pub dead_by_failure: Vec<usize>,
+    /// Versions that a newer one came before.
+    pub superseded: usize,
+    /// Uploads that were not done when the plan ended.
+    pub left: usize,
+    pub starts: u64,
+    /// Starts that Step Functions refused, the SDK's own repetitions included.
+    pub throttled: u64,
+    /// The most executions that ran at once, and when.
+    pub most_running: (usize, Millis),
+    /// The most messages that waited at once, and when.
+    pub most_waiting: (usize, Millis),
+    /// From upload to the first start, in milliseconds, sorted, by lane.
+    pub waits: Vec<Vec<u32>>,
+    pub waves: Vec<Wave>,
+    pub series: Series,
+    pub counted: Counted,
+}
+
+/// Uploads that belong together.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Wave {
+    pub uploads: u32,
+    pub first_upload: Millis,
+    pub last_upload: Millis,
+    /// Those that are not done.
+    pub left: u32,
+    /// When the last of them was done.
+    pub done: Option<Millis>,
+}
+
+impl Wave {
+    /// Returns how long it took from its last upload until all of it was done, in milliseconds.
+    pub fn drained_after(&self) -> Option<Millis> {
+        let done = self.done.filter(|_| self.left == 0)?;
+        Some((done - self.last_upload).max(0))
+    }
+}
+
+/// Calls, units and time that cost money.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Counted {
+    pub ticks: u64,
+    /// Milliseconds that ticks took, those in which they waited for the lease included.
+    pub tick_millis: u64,
+    pub receives: u64,
+    pub deletes: u64,
+    /// Counts of slots, beside those with which ticks begin and end.
+    pub counts: u64,
+    /// Requests that ask how much waits.
+    pub sizes: u64,
+    /// Messages sent by `settle` and `dispatch`, by their requests.
+    pub sends: u64,
+    pub executions: u64,
+    /// Invocations of `settle`, and the milliseconds that they took.
+    pub settles: u64,
+    pub settle_millis: u64,
+    pub write_units: f64,
+    pub read_units: f64,
+}
+
+impl Answers {
+    /// Nothing has happened yet.
+    pub fn new(from: Millis, lanes: usize, failures: usize, waves: Vec<Wave>) -> Self {
+        let uploads = waves.iter().map(|wave| wave.uploads as usize).sum();
+        Self {
+            first_start: None,
+            last_start: None,
+            drained: None,
+            uploads,
+            succeeded: 0,
+            dead: 0,
+            dead_by_failure: vec![0; failures],
+            superseded: 0,
+            left: uploads,
+            starts: 0,
+            throttled: 0,
+            most_running: (0, from),
+            most_waiting: (0, from),
+            waits: vec![Vec::new(); lanes],
+            waves,
+            series: Series::new(from),
+            counted: Counted::default(),
+        }
+    }
+
+    /// Returns the wait that so many of 100 uploads of a lane have at most, in milliseconds.
+    pub fn percentile(&self, lane: usize, percent: f64) -> Option<u32> {
+        percentile(self.waits.get(lane)?, percent)
+    }
+
+    /// Returns the longest time from a wave's last upload until all of it was done, in milliseconds. `None`: one never was.
+    pub fn drained_after(&self) -> Option<Millis> {
+        let waves = self.waves.iter().filter(|wave| wave.uploads > 0);
+        let each: Option<Vec<Millis>> = waves.map(Wave::drained_after).collect();
+        each.map(|each| each.into_iter().max().unwrap_or_default())
+    }
+}
+
+/// Returns the value that so many of 100 sorted ones have at most.
+pub fn percentile(sorted: &[u32], percent: f64) -> Option<u32> {
+    let place = (percent / 100.0 * sorted.len() as f64).ceil() as usize;
+    sorted.get(place.max(1) - 1).copied()
+}

@@ -1,0 +1,545 @@
+//! The ticks: as `dispatch` goes through them, with calls that only take time.
+
+use std::sync::Arc;
+
+use spillway::Millis;
+use spillway::execution::input::Load as Input;
+use spillway::lane::polling::{ONE_RECEIVE, poll_seconds};
+use spillway::lane::share::Shares;
+use spillway::pace::Pace;
+use spillway::pace::adapt::circuit::Allowed;
+use spillway::pace::control::Control;
+use spillway::pace::in_force::in_force;
+use spillway::pace::layout::{Layout, Shard};
+use spillway::pace::permit::{Permit, Permits, SharedGate};
+use spillway::pace::recount::Counted;
+use spillway::protocol::filling::{Fill, Filling, Pool};
+use spillway::protocol::holding::{Idle, LEASE, RENEW_AFTER};
+use spillway::protocol::kept::{Again, Kept, KeptStarts, NotNow, Origin};
+use spillway::protocol::receiving::{Do, Full, Known, Receiving};
+use spillway::protocol::tick::Times;
+use spillway::record::lease::{Begins, Left};
+use spillway::record::slot::{Slot, Work};
+
+use super::answers::Answers;
+use super::queue::Message;
+use super::series::Bound;
+use super::setup::{Arrival, Setup};
+use super::slab::Slab;
+use super::units;
+use super::world::{Answered, Load, World};
+
+/// A tick reads the control item so often.
+const CONTROL_EVERY: Millis = 2_000;
+/// Lambda's timeout beyond a tick.
+const BEYOND_TICK: Millis = 20_000;
+/// A tick that waits for the lease says so again after this time.
+const ANNOUNCE_EVERY: Millis = 3_000;
+
+/// All ticks of a plan.
+pub struct Ticks<'a> {
+    setup: &'a Setup,
+    world: World<'a>,
+    left: Left,
+    shares: Vec<f64>,
+    /// Starts that the last tick left, with the times of their slots.
+    left_starts: Vec<(usize, Millis)>,
+}
+
+/// A tick that holds the lease.
+struct Tick {
+    gate: SharedGate,
+    /// Starts per second, as they are in force.
+    rate: f64,
+    shares: Shares,
+    receiving: Receiving,
+    times: Times,
+    fillings: Slab<Filler>,
+    pool: Pool<Message>,
+    kept: KeptStarts,
+    control_read: Millis,
+    stopping: bool,
+    handing_over: bool,
+    received: bool,
+    /// When the worst that it can do is written into the lease.
+    reserved_at: Option<Millis>,
+}
+
+/// The filling of one execution.
+struct Filler {
+    filling: Filling,
+    pool: Pool<Message>,
+    /// The lane that it receives from.
+    lane: usize,
+    permits: Vec<Permit>,
+}
+
+impl<'a> Ticks<'a> {
+    pub fn new(setup: &'a Setup, arrivals: &'a [Arrival]) -> Self {
+        Self {
+            setup,
+            world: World::new(setup, arrivals),
+            left: Left::default(),
+            shares: setup.lanes.iter().map(|_| 0.0).collect(),
+            left_starts: Vec::new(),
+        }
+    }
+
+    fn call(&self) -> Millis {
+        self.setup.calls.each.as_millis() as Millis
+    }
+
+    fn period(&self) -> Millis {
+        self.setup.schedule.as_millis() as Millis
+    }
+
+    /// Runs all ticks until everything is done.
+    pub fn run(mut self) -> Answers {
+        let mut scheduled = self.setup.from;
+        let mut bound = Bound::Tick;
+        while !self.world.is_done() && scheduled < self.setup.until {
+            let before = self.world.now;
+            self.world.until(scheduled);
+            self.kept(before, bound);
+            let released;
+            (released, bound) = self.tick(scheduled);
+            scheduled = self.next(scheduled, released);
+        }
+        self.world.end()
+    }
+
+    /// Returns when the next tick takes the lease that was released then.
+    fn next(&mut self, scheduled: Millis, released: Millis) -> Millis {
+        let (period, idle) = (self.period(), self.setup.idle);
+        let mut next = scheduled + period - (scheduled - self.setup.from) % period;
+        loop {
+            if next >= released {
+                return next;
+            }
+            let every = idle.ask_again_after() + self.call();
+            let asks = (released - next + every - 1) / every;
+            let waited = (asks * every).min(idle.patience());
+            let announced = match idle {
+                Idle::Stop => 0,
+                Idle::Wait => 1 + waited / ANNOUNCE_EVERY,
+            };
+            // Each refused write of the lease, and each announcement.
+            let counted = &mut self.world.answers.counted;
+            counted.write_units += (waited / every + announced) as f64;
+            counted.tick_millis += waited.unsigned_abs();
+            if asks * every <= idle.patience() {
+                return next + asks * every;
+            }
+            counted.ticks += 1;
+            next += period;
+        }
+    }
+
+    /// Runs one tick. Returns when it released the lease, and what keeps events until the next one.
+    fn tick(&mut self, began: Millis) -> (Millis, Bound) {
+        let call = self.call();
+        let setup = self.setup;
+        let longest = setup.tick.as_millis() as Millis;
+        let deadline = began + longest + BEYOND_TICK;
+        let times = Times::new(began, deadline, setup.tick, setup.idle);
+        self.world.takes(call);
+        let times = times.with_lease(self.world.now);
+        // The control item.
+        self.world.takes(call);
+        let (pace, paused) = self.in_force();
+        let begins = Begins {
+            now: self.world.now,
+            until: times.deadline,
+            scheduled: None,
+            pace: &pace,
+            starts_per_day: setup.starts_per_day,
+            allowed: Allowed::Everything,
+        };
+        let gate = SharedGate::new(self.left.begin(&begins));
+        let shards: Vec<Shard> = setup.pace.layout.shards().collect();
+        self.counts(&gate, &shards);
+        let shares = setup.lanes.iter().copied().zip(self.shares.iter().copied());
+        let mut tick = Tick {
+            gate,
+            rate: pace.starts_per_second,
+            shares: Shares::new(shares),
+            receiving: Receiving::new(
+                setup.lanes.len(),
+                setup.events_per_execution > 1,
+                setup.idle,
+                times.stop_at,
+                shards,
+                self.world.now,
+            ),
+            times,
+            fillings: Slab::new(),
+            pool: Pool::new(),
+            kept: KeptStarts::new(times.join_by),
+            control_read: self.world.now,
+            stopping: paused,
+            handing_over: false,
+            received: false,
+            reserved_at: None,
+        };
+        for (start, taken_at) in std::mem::take(&mut self.left_starts) {
+            tick.gate.lock().found_unstarted(1);
+            tick.kept.keep(kept(start, taken_at));
+        }
+        if paused {
+            self.kept(began, Bound::Window);
+            self.leave_kept(&mut tick);
+        } else {
+            self.drain(&mut tick);
+        }
+        let bound = self.until_next(&tick);
+        // The release.
+        let now = self.world.now;
+        self.left
+            .end(&mut tick.gate.lock(), &tick.shares, None, now);
+        self.shares = tick.shares.owed().collect();
+        self.world.takes(call);
+        let released = self.world.now;
+        let counted = &mut self.world.answers.counted;
+        counted.ticks += 1;
+        // It looks around when the lease is free.
+        counted.tick_millis += (released - began + call).unsigned_abs();
+        // The lease is taken, renewed and released.
+        counted.write_units += 2.0 + ((released - began) / RENEW_AFTER) as f64;
+        counted.read_units += CONTROL_UNITS;
+        (released, bound)
+    }
+
+    /// What keeps events until the next tick.
+    fn until_next(&self, tick: &Tick) -> Bound {
+        if tick.stopping {
+            return Bound::Window;
+        }
+        match tick.gate.request(1, self.world.now) {
+            Permits::Spent => Bound::Budget,
+            _ => Bound::Tick,
+        }
+    }
+
+    /// What holds now: the pace, and whether nothing starts.
+    fn in_force(&self) -> (Pace, bool) {
+        let setup = self.setup;
+        let now = self.world.now;
+        in_force(&setup.pace, &setup.windows, &Control::default(), now).map_or_else(
+            |_| (setup.pace.clone(), false),
+            |it| (it.pace, it.paused.is_some()),
+        )
+    }
+
+    fn drain(&mut self, tick: &mut Tick) {
+        let call = self.call();
+        loop {
+            if !tick.stopping && self.world.now - tick.control_read >= CONTROL_EVERY {
+                tick.control_read = self.world.now;
+                self.world.takes(call);
+                self.world.answers.counted.read_units += CONTROL_UNITS;
+                let (pace, paused) = self.in_force();
+                tick.gate.lock().set_pace(&pace);
+                tick.rate = pace.starts_per_second;
+                tick.stopping = paused;
+                tick.handing_over = self.is_announced(tick);
+            }
+            let kept = match self.next_kept(tick) {
+                Again::Now(starts) => {
+                    self.start_again(starts);
+                    continue;
+                }
+                Again::Not(not_now) => not_now,
+            };
+            let known = Known {
+                now: self.world.now,
+                tasks: self.world.tasks_under_way,
+                messages: self.world.messages_under_way,
+                pooled: tick.pool.values().map(Vec::len).sum(),
+                stopping: tick.stopping,
+                closing: tick.handing_over,
+                received: tick.received,
+                kept,
+            };
+            match tick.receiving.next(&tick.gate, &mut tick.shares, known) {
+                Do::Poll(poll) => self.world.poll(poll),
+                Do::Fill(permits) => self.fill(tick, permits),
+                Do::WaitUntil(time) => {
+                    let (before, bound) = (self.world.now, bound(tick, self.world.now));
+                    self.world.until_stirred(time);
+                    self.hear(tick);
+                    self.kept(before, bound);
+                }
+                Do::Count(shards) => {
+                    let counted = self.counts(&tick.gate, &shards);
+                    self.world.answers.counted.counts += 1;
+                    let tasks = self.world.tasks_under_way;
+                    tick.receiving.counted(counted, tasks, self.world.now);
+                }
+                Do::AskBacklog => {
+                    self.world.takes(call);
+                    self.world.answers.counted.sizes += self.setup.lanes.len() as u64;
+                    let pooled: usize = tick.pool.values().map(Vec::len).sum();
+                    let waiting = self.world.backlog() + pooled;
+                    tick.receiving.backlog(waiting as u64);
+                }
+                Do::End => break,
+            }
+        }
+        let left: Vec<Message> = std::mem::take(&mut tick.pool)
+            .into_values()
+            .flatten()
+            .collect();
+        self.world.hand_back(left);
+        while self.world.tasks_under_way > 0 && self.world.now < tick.times.join_by {
+            self.world.until_stirred(tick.times.join_by);
+            while let Some(answered) = self.world.answered() {
+                self.takes_in(tick, answered);
+            }
+        }
+        self.leave_kept(tick);
+        if tick.received {
+            let shards = tick.receiving.last_count(&tick.gate);
+            self.counts(&tick.gate, &shards);
+        }
+    }
+
+    /// Whether the next tick waits for the lease.
+    fn is_announced(&self, tick: &Tick) -> bool {
+        let (now, period) = (self.world.now, self.period());
+        let next = tick.times.began + period - (tick.times.began - self.setup.from) % period;
+        self.setup.idle == Idle::Wait && now >= next + 2 * self.call()
+    }
+
+    /// Writes down what kept events since then.
+    fn kept(&mut self, since: Millis, bound: Bound) {
+        let now = self.world.now;
+        if self.world.backlog() > 0 {
+            self.world.answers.series.bound(since, now, bound);
+        }
+    }
+
+    /// Counts the slots of some shards.
+    fn counts(&mut self, gate: &SharedGate, shards: &[Shard]) -> Counted {
+        let call = self.call();
+        for shard in shards {
+            gate.lock().capacity.count_begins(*shard);
+        }
+        self.world.takes(call / 2);
+        let slots: Vec<u32> = shards.iter().map(|it| self.world.slots(*it)).collect();
+        self.world.takes(call - call / 2);
+        let units = slots.iter().map(|slots| units::of_count(*slots)).sum();
+        self.world.answers.counted.read_units += units;
+        let mut gate = gate.lock();
+        let counts = shards.iter().zip(slots);
+        let freed = counts.map(|(shard, slots)| gate.capacity.count_ends(*shard, slots));
+        let freed = freed.sum();
+        Counted {
+            shards: shards.len(),
+            units,
+            freed,
+            free: gate.capacity.free(),
+        }
+    }
+
+    /// Takes in the next answer.
+    fn hear(&mut self, tick: &mut Tick) {
+        if let Some(answered) = self.world.answered() {
+            self.takes_in(tick, answered);
+        }
+    }
+
+    fn takes_in(&mut self, tick: &mut Tick, answered: Answered) {
+        let now = self.world.now;
+        match answered {
+            Answered::Polled {
+                ended,
+                messages,
+                mut permits,
+            } => {
+                tick.receiving.polled(ended, &mut tick.shares, now);
+                let found = messages.len();
+                tick.received |= found > 0;
+                if tick.stopping {
+                    drop(permits);
+                    self.world.hand_back(messages);
+                } else if self.setup.events_per_execution > 1 {
+                    drop(permits);
+                    tick.pool.entry(ended.lane).or_default().extend(messages);
+                } else if found > 0 {
+                    permits.truncate(found);
+                    let loads = messages.into_iter().map(Load::One).collect();
+                    self.take_in(tick, loads, permits);
+                }
+            }
+            Answered::Received { filling, messages } => {
+                let Some(mut filler) = tick.fillings.take(filling) else {
+                    return;
+                };
+                tick.received |= !messages.is_empty();
+                filler.filling.received(!messages.is_empty());
+                filler.pool.entry(filler.lane).or_default().extend(messages);
+                self.go_on_filling(tick, filler);
+            }
+            Answered::Throttled { start, taken_at } => {
+                tick.kept.answered();
+                tick.gate.lock().tokens.throttled(now);
+                tick.gate.lock().found_unstarted(1);
+                tick.kept.keep(kept(start, taken_at));
+            }
+            Answered::Started => tick.kept.answered(),
+        }
+    }
+
+    fn take_in(&mut self, tick: &mut Tick, loads: Vec<Load>, permits: Vec<Permit>) {
+        let now = self.world.now;
+        let call = self.call();
+        // The lease says the worst before the first slot.
+        let reserved_at = match tick.reserved_at {
+            Some(at) => at,
+            None => {
+                self.world.answers.counted.write_units += 1.0;
+                let until = now + LEASE;
+                let mut gate = tick.gate.lock();
+                if let Some(worst) = gate.worst_of_day(until, now) {
+                    gate.reserved(&worst, until, now);
+                }
+                now + call
+            }
+        };
+        tick.reserved_at = Some(reserved_at);
+        self.world.take_in(loads, permits, reserved_at);
+    }
+
+    fn receives_on(&self, tick: &Tick) -> bool {
+        !tick.stopping && !tick.handing_over && self.world.now < tick.times.stop_at
+    }
+
+    /// Begins to fill an execution.
+    fn fill(&mut self, tick: &mut Tick, permits: Vec<Permit>) {
+        let lanes = self.setup.lanes.len();
+        let asks = tick.shares.to_ask(self.world.now).into_iter();
+        let asks = asks.map(|ask| ask.lane).collect();
+        let most = self.setup.events_per_execution as usize;
+        let filler = Filler {
+            filling: Filling::new(most, asks, lanes),
+            pool: std::mem::take(&mut tick.pool),
+            lane: 0,
+            permits,
+        };
+        self.go_on_filling(tick, filler);
+    }
+
+    fn go_on_filling(&mut self, tick: &mut Tick, mut filler: Filler) {
+        let receives_on = self.receives_on(tick);
+        let found = loop {
+            match filler.filling.next(&mut filler.pool, receives_on) {
+                Fill::Receive { lane, most } => {
+                    filler.lane = lane;
+                    let wait = poll_seconds(self.setup.lanes.len());
+                    let number = tick.fillings.keep(filler);
+                    return self.world.receive(number, lane, &most, wait);
+                }
+                Fill::Empty(lane) => tick.shares.found_empty(lane, self.world.now),
+                Fill::Full { lane, load } => break Some((lane, load)),
+                Fill::Nothing => break None,
+            }
+        };
+        self.filled(tick, filler, found);
+    }
+
+    /// Hands what a filling found to a task, as `dispatch` does.
+    fn filled(&mut self, tick: &mut Tick, filler: Filler, found: Option<(usize, Vec<Message>)>) {
+        let Filler { pool, permits, .. } = filler;
+        let most = self.setup.events_per_execution as usize;
+        let left = pool.values().any(|messages| !messages.is_empty());
+        for (lane, messages) in pool {
+            tick.pool.entry(lane).or_default().extend(messages);
+        }
+        let full = found
+            .as_ref()
+            .map(|(_, load)| Full(!left && load.len() >= most));
+        tick.receiving.filled(full);
+        let Some((lane, load)) = found else {
+            return;
+        };
+        let pooled = tick.pool.get(&lane).is_some_and(|pool| !pool.is_empty());
+        let is_part = !left && load.len() < most && (pooled || tick.receiving.fills());
+        if tick.stopping || (is_part && self.receives_on(tick)) {
+            tick.pool.entry(lane).or_default().extend(load);
+            return;
+        }
+        tick.shares.started(lane, 1);
+        let load = match load.as_slice() {
+            [only] => Load::One(*only),
+            _ => Load::Many(load),
+        };
+        self.take_in(tick, vec![load], permits);
+    }
+
+    /// What comes next of the starts that are kept, if the tick goes on.
+    fn next_kept(&self, tick: &mut Tick) -> Again {
+        match self.receives_on(tick) {
+            true => tick.kept.next(&tick.gate, self.world.now),
+            false => Again::Not(NotNow::Nothing),
+        }
+    }
+
+    fn start_again(&mut self, starts: Vec<(Kept, Permit)>) {
+        for (kept, permit) in starts {
+            let start = kept.slot.execution.parse().unwrap_or(usize::MAX);
+            self.world.restart(start, permit);
+        }
+    }
+
+    /// What a tick leaves comes first in the next one.
+    fn leave_kept(&mut self, tick: &mut Tick) {
+        for kept in tick.kept.take() {
+            let start = kept.slot.execution.parse().unwrap_or(usize::MAX);
+            self.left_starts.push((start, kept.slot.taken_at));
+        }
+    }
+}
+
+/// Read units of the control item and of the lease beside it.
+const CONTROL_UNITS: f64 = 2.0;
+
+/// A start that is kept, by its number.
+fn kept(start: usize, taken_at: Millis) -> Kept {
+    Kept {
+        slot: Slot {
+            execution: start.to_string(),
+            layout: Layout::One,
+            lane: None,
+            taken_at,
+            work: Work::Batch,
+            ordered: false,
+            state_machine_arn: String::new(),
+            pending: false,
+            generation: None,
+        },
+        load: Arc::new(Input {
+            attempt: 1,
+            events: Vec::new(),
+        }),
+        may_run: false,
+        origin: Origin::Own,
+    }
+}
+
+/// What keeps events from starting now: what the gate says to a receive.
+fn bound(tick: &Tick, now: Millis) -> Bound {
+    match tick.gate.request(ONE_RECEIVE, now) {
+        Permits::Full => Bound::Concurrency,
+        Permits::Spent => Bound::Budget,
+        Permits::NotBefore(_) if is_slowed(tick) => Bound::Quota,
+        Permits::NotBefore(_) => Bound::Rate,
+        // They are given back.
+        Permits::Granted(_) => Bound::Calls,
+    }
+}
+
+/// Whether starts were throttled, and the rate has not come back.
+fn is_slowed(tick: &Tick) -> bool {
+    let carried = tick.gate.lock().tokens.carry();
+    carried.rate.is_some_and(|rate| rate < tick.rate)
+}

@@ -1,0 +1,23 @@
+//! DynamoDB's units of what the handlers write and read. `costs` of the simulation counts the same, and a test compares.
+//! <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html>
+
+/// Bytes of a slot, about.
+const SLOT_BYTES: f64 = 264.0;
+/// Bytes of a batch's member with a key of 200 characters, about.
+const MEMBER_BYTES: f64 = 230.0;
+const READ_UNIT_BYTES: f64 = 4_096.0;
+const WRITE_UNIT_BYTES: f64 = 1_024.0;
+
+/// Returns the units of a strongly consistent read of all slots of a partition.
+pub fn of_count(slots: u32) -> f64 {
+    (f64::from(slots) * SLOT_BYTES / READ_UNIT_BYTES)
+        .ceil()
+        .max(1.0)
+}
+
+/// Returns the units of writing the item of a batch.
+pub fn of_batch(members: usize) -> f64 {
+    (members as f64 * MEMBER_BYTES / WRITE_UNIT_BYTES)
+        .ceil()
+        .max(1.0)
+}

@@ -1,0 +1,346 @@
+//! Everything but the tick: queues, executions, outcomes, slots, as they go on in virtual time.
+
+mod ends;
+mod receives;
+mod starts;
+
+use std::collections::VecDeque;
+
+use spillway::Millis;
+use spillway::pace::layout::Shard;
+use spillway::pace::permit::{Permit, Stage};
+use spillway::protocol::receiving::{Ended, Poll};
+
+use super::answers::{Answers, Wave};
+use super::calendar::Calendar;
+use super::queue::{LaneQueue, Message};
+use super::quota::Bucket;
+use super::setup::{Arrival, Setup};
+use super::slab::Slab;
+use super::turns::Turns;
+
+/// Messages of one receive, and of one request that deletes or sends.
+const ENTRIES: usize = 10;
+/// What happens at a time.
+#[derive(Debug)]
+enum Event {
+    /// A message can be received.
+    Visible(Message),
+    /// A receive takes effect.
+    Receives(usize),
+    /// A receive waited for nothing, since then: its number can be another one's now.
+    GivesUp(usize, Millis),
+    /// A receive is answered.
+    Answered(usize),
+    /// The rows and heads of a task's objects are read: whose turn it is.
+    Decides(usize),
+    /// The slots of a task are there.
+    SlotsPut(usize),
+    /// The slots of a task are answered.
+    SlotsAnswered(usize),
+    /// The executions of a task begin.
+    Starts(usize),
+    /// A start that was throttled is made again, for the so many-th time.
+    StartsAgain {
+        task: usize,
+        load: Box<Load>,
+        shard: Shard,
+        tries: u32,
+    },
+    TaskEnds(usize),
+    /// A start that was kept is made again.
+    Restarts(usize),
+    ExecutionEnds(usize),
+    SlotFreed(Shard),
+}
+
+/// What an execution works on.
+#[derive(Debug, Clone)]
+pub enum Load {
+    One(Message),
+    Many(Vec<Message>),
+}
+
+impl Load {
+    pub fn messages(&self) -> &[Message] {
+        match self {
+            Self::One(message) => std::slice::from_ref(message),
+            Self::Many(messages) => messages,
+        }
+    }
+}
+
+/// A receive that is under way.
+#[derive(Debug)]
+struct UnderWay {
+    lane: usize,
+    /// Messages of its calls that are made at once.
+    most: usize,
+    /// Messages of a call that comes after a full one.
+    then: usize,
+    wait_seconds: u32,
+    /// Since when it waits for a first message.
+    waits_since: Option<Millis>,
+    messages: Vec<Message>,
+    of: Of,
+}
+
+/// Whose receive it is.
+#[derive(Debug)]
+enum Of {
+    Poll(Poll),
+    Filling(usize),
+}
+
+/// Loads that are claimed and started together.
+#[derive(Debug)]
+struct Task {
+    loads: Vec<Load>,
+    permits: Vec<Permit>,
+    put_at: Millis,
+    messages: u32,
+    /// Starts that have no answer.
+    left: usize,
+}
+
+/// An execution that runs.
+#[derive(Debug)]
+struct Running {
+    load: Load,
+    shard: Shard,
+}
+
+/// A start that was throttled for good: it holds its slot, and the tick makes it again.
+#[derive(Debug)]
+struct Throttled {
+    load: Load,
+    shard: Shard,
+    taken_at: Millis,
+    permit: Option<Permit>,
+}
+
+/// What a tick hears of.
+#[derive(Debug)]
+pub enum Answered {
+    Polled {
+        ended: Ended,
+        messages: Vec<Message>,
+        permits: Vec<Permit>,
+    },
+    Received {
+        filling: usize,
+        messages: Vec<Message>,
+    },
+    /// A start was throttled and is to be kept: by its number, with the time of its slot.
+    Throttled { start: usize, taken_at: Millis },
+    /// A start has an answer of its own.
+    Started,
+}
+
+/// The world.
+pub struct World<'a> {
+    setup: &'a Setup,
+    arrivals: std::iter::Peekable<std::slice::Iter<'a, Arrival>>,
+    calendar: Calendar<Event>,
+    pub now: Millis,
+    lanes: Vec<LaneQueue>,
+    receives: Slab<UnderWay>,
+    tasks: Slab<Task>,
+    executions: Slab<Running>,
+    throttled: Slab<Throttled>,
+    turns: Turns,
+    quota: Option<Bucket>,
+    /// Tasks that have not ended, and the messages that they work on.
+    pub tasks_under_way: usize,
+    pub messages_under_way: u32,
+    answered: VecDeque<Answered>,
+    /// Something ended for which a tick may wait.
+    stirred: bool,
+    slots: [u32; Shard::COUNT],
+    running: usize,
+    waiting: usize,
+    /// Uploads that are neither done nor dead.
+    open: usize,
+    /// When the last invocation of `settle` began, and how many outcomes it has.
+    settling: (Millis, usize),
+    rng: fastrand::Rng,
+    pub answers: Answers,
+}
+
+impl<'a> World<'a> {
+    pub fn new(setup: &'a Setup, arrivals: &'a [Arrival]) -> Self {
+        let lanes = setup.lanes.len().max(1);
+        let failures = setup.executions.failures.len();
+        Self {
+            setup,
+            arrivals: arrivals.iter().peekable(),
+            calendar: Calendar::new(),
+            now: setup.from,
+            lanes: (0..lanes).map(|_| LaneQueue::default()).collect(),
+            receives: Slab::new(),
+            tasks: Slab::new(),
+            executions: Slab::new(),
+            throttled: Slab::new(),
+            turns: Turns::new(setup.order),
+            quota: setup.quota.map(|quota| Bucket::full(quota, setup.from)),
+            tasks_under_way: 0,
+            messages_under_way: 0,
+            answered: VecDeque::new(),
+            stirred: false,
+            slots: [0; Shard::COUNT],
+            running: 0,
+            waiting: 0,
+            open: arrivals.len(),
+            settling: (Millis::MIN / 4, 0),
+            rng: fastrand::Rng::with_seed(setup.seed),
+            answers: Answers::new(setup.from, lanes, failures, waves(arrivals)),
+        }
+    }
+
+    fn call(&self) -> Millis {
+        self.setup.calls.each.as_millis() as Millis
+    }
+
+    /// Whether all uploads are done, or dead.
+    pub fn is_done(&self) -> bool {
+        self.open == 0 && self.slots.iter().all(|slots| *slots == 0)
+    }
+
+    /// Returns how many messages wait.
+    pub fn backlog(&self) -> usize {
+        self.waiting
+    }
+
+    /// Returns how many slots lie in a shard.
+    pub fn slots(&self, shard: Shard) -> u32 {
+        self.slots.get(shard.index()).copied().unwrap_or_default()
+    }
+
+    /// Returns when something happens next.
+    pub fn next_at(&mut self) -> Option<Millis> {
+        let way_in = self.setup.calls.way_in.as_millis() as Millis;
+        let arrival = self.arrivals.peek().map(|arrival| arrival.at + way_in);
+        let others = self.calendar.next_at();
+        arrival.into_iter().chain(others).min()
+    }
+
+    /// Goes on until then.
+    pub fn until(&mut self, time: Millis) {
+        while self.next_at().is_some_and(|at| at <= time) {
+            self.step();
+        }
+        self.now = self.now.max(time);
+    }
+
+    /// Goes on until something has ended, or until then.
+    pub fn until_stirred(&mut self, time: Millis) {
+        self.stirred = !self.answered.is_empty();
+        while !self.stirred && self.next_at().is_some_and(|at| at <= time) {
+            self.step();
+        }
+        if !self.stirred {
+            self.now = self.now.max(time);
+        }
+    }
+
+    /// Goes on for so long.
+    pub fn takes(&mut self, time: Millis) {
+        self.until(self.now + time);
+    }
+
+    /// Takes what is answered.
+    pub fn answered(&mut self) -> Option<Answered> {
+        self.answered.pop_front()
+    }
+
+    fn answers_with(&mut self, answered: Answered) {
+        self.stirred = true;
+        self.answered.push_back(answered);
+    }
+
+    /// Writes down what waits and what runs.
+    fn look(&mut self) {
+        self.answers.series.at(self.now, self.waiting, self.running);
+    }
+
+    fn step(&mut self) {
+        let way_in = self.setup.calls.way_in.as_millis() as Millis;
+        let arrival = self.arrivals.peek().map(|arrival| arrival.at + way_in);
+        let other = self.calendar.next_at();
+        if let Some(at) = arrival
+            && other.is_none_or(|other| at <= other)
+            && let Some(arrival) = self.arrivals.next()
+        {
+            self.now = self.now.max(at);
+            return self.arrives(arrival);
+        }
+        let Some((at, event)) = self.calendar.take() else {
+            return;
+        };
+        self.now = self.now.max(at);
+        match event {
+            Event::Visible(message) => self.visible(message),
+            Event::Receives(number) => self.receives(number, false),
+            Event::GivesUp(number, since) => self.gives_up(number, since),
+            Event::Answered(number) => self.is_answered(number),
+            Event::Decides(number) => self.decides(number),
+            Event::SlotsPut(number) => self.slots_put(number),
+            Event::SlotsAnswered(number) => self.reached(number, Stage::SlotPut),
+            Event::Starts(number) => self.starts(number),
+            Event::StartsAgain {
+                task,
+                load,
+                shard,
+                tries,
+            } => self.starts_again(task, *load, shard, tries),
+            Event::TaskEnds(number) => self.task_ends(number),
+            Event::Restarts(start) => self.restarts(start),
+            Event::ExecutionEnds(number) => self.execution_ends(number),
+            Event::SlotFreed(shard) => {
+                if let Some(slots) = self.slots.get_mut(shard.index()) {
+                    *slots = slots.saturating_sub(1);
+                }
+            }
+        }
+    }
+
+    fn arrives(&mut self, arrival: &Arrival) {
+        self.visible(Message {
+            uploaded: arrival.at,
+            object: arrival.object,
+            wave: arrival.wave,
+            lane: arrival.lane,
+            attempt: 1,
+            doomed: arrival.doomed,
+            called: false,
+        });
+    }
+
+    /// Ends the plan.
+    pub fn end(mut self) -> Answers {
+        self.answers.left = self.open;
+        let waits = self.answers.waits.iter_mut();
+        waits.for_each(|waits| waits.sort_unstable());
+        self.answers
+    }
+}
+
+/// Returns the waves of arrivals, by their indexes.
+fn waves(arrivals: &[Arrival]) -> Vec<Wave> {
+    let mut waves: Vec<Wave> = Vec::new();
+    for arrival in arrivals {
+        let index = usize::from(arrival.wave);
+        if waves.len() <= index {
+            waves.resize(index + 1, Wave::default());
+        }
+        if let Some(wave) = waves.get_mut(index) {
+            if wave.uploads == 0 {
+                wave.first_upload = arrival.at;
+            }
+            wave.last_upload = wave.last_upload.max(arrival.at);
+            wave.uploads += 1;
+            wave.left += 1;
+        }
+    }
+    waves
+}

@@ -1,0 +1,298 @@
+//! The pipeline of a plan: the module's defaults, what a Terraform plan says, and what is given over it.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+use spillway::lane::{MAX_LANES, MAX_SHARES};
+use spillway::pace::Pace;
+use spillway::pace::layout::Layout;
+use spillway::pace::window::{self, Windows};
+use spillway::protocol::holding::Idle;
+use spillway::rules::batch::MAX_EVENTS;
+use spillway::rules::order::Order;
+use spillway::rules::retry::RetryPolicy;
+
+use super::fields::Fields;
+use super::wrong::Wrong;
+use crate::costs::{Functions, Way};
+
+/// A pipeline, as the module's inputs say it.
+#[derive(Debug, Clone)]
+pub struct Pipeline {
+    pub name: String,
+    /// Where it is; `None`: nobody said.
+    pub region: Option<String>,
+    pub pace: Pace,
+    pub lanes: Vec<Lane>,
+    /// As JSON, and read.
+    pub windows_json: Value,
+    pub windows: Windows,
+    pub starts_per_day: Option<u32>,
+    pub retry: RetryPolicy,
+    pub order: Order,
+    pub events_per_execution: u32,
+    pub way: Way,
+    pub idle: Idle,
+    /// How long a tick releases events; `None`: as the module has it.
+    pub tick: Option<Duration>,
+    /// From one tick to the next.
+    pub schedule: Duration,
+    pub functions: Functions,
+    /// The longest that an execution can take; `None`: as long as it takes.
+    pub timeout: Option<Duration>,
+}
+
+/// A lane by its name.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Lane {
+    pub name: String,
+    /// The lowest comes first.
+    pub priority: u32,
+    pub min_share: f64,
+}
+
+impl Default for Pipeline {
+    /// The module's defaults.
+    fn default() -> Self {
+        Self {
+            name: "pipeline".to_owned(),
+            region: None,
+            pace: Pace {
+                max_concurrency: 100,
+                starts_per_second: 25.0,
+                burst: 50,
+                starts_per_tick: None,
+                layout: Layout::One,
+            },
+            lanes: vec![Lane {
+                name: "default".to_owned(),
+                priority: 1,
+                min_share: 0.0,
+            }],
+            windows_json: Value::Array(Vec::new()),
+            windows: Windows::default(),
+            starts_per_day: None,
+            retry: RetryPolicy {
+                max_attempts: 3,
+                backoff_seconds: vec![30, 300],
+            },
+            order: Order::None,
+            events_per_execution: 1,
+            way: Way::Sqs,
+            idle: Idle::Stop,
+            tick: None,
+            schedule: Duration::from_secs(60),
+            functions: Functions::default(),
+            timeout: None,
+        }
+    }
+}
+
+impl Pipeline {
+    /// How long a tick releases events.
+    pub fn tick(&self) -> Duration {
+        match (self.idle, self.tick) {
+            // Until the next one takes over.
+            (Idle::Wait, _) => Duration::from_secs(120),
+            (Idle::Stop, tick) => tick.unwrap_or(Duration::from_secs(56)),
+        }
+    }
+
+    /// Sets a number of the pace: `name=value`, by the module's names.
+    pub fn set_pace(&mut self, given: &str) -> Result<(), Wrong> {
+        let (name, value) = given.split_once('=').unwrap_or((given, ""));
+        let wrong = |what: &str| Wrong::new(format!("--pace {name}={value}: give {what}"));
+        let number = value.replace('_', "");
+        let whole = || number.parse::<u32>().map_err(|_| wrong("a whole number"));
+        let pace = &mut self.pace;
+        match name {
+            "max_concurrency" => pace.max_concurrency = whole()?,
+            "starts_per_second" => {
+                pace.starts_per_second = number.parse().map_err(|_| wrong("a number above 0"))?;
+            }
+            "burst" => pace.burst = whole()?,
+            "starts_per_tick" => pace.starts_per_tick = Some(whole()?),
+            "slot_partitions" => {
+                pace.layout = number.parse().map_err(|_| wrong("1 or 16"))?;
+            }
+            _ => {
+                return Err(Wrong::new(format!(
+                    "--pace {name}: there are max_concurrency, starts_per_second, burst, starts_per_tick and slot_partitions"
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// Sets the lanes: `name,priority=1,min_share=0.1` each.
+    pub fn set_lanes(&mut self, given: &[String]) -> Result<(), Wrong> {
+        let mut lanes = Vec::new();
+        for (place, text) in given.iter().enumerate() {
+            let wrong = |wrong: String| Wrong::new(format!("--lane {text}: {wrong}"));
+            let fields = Fields::read(text, &["priority", "min_share"]).map_err(wrong)?;
+            let priority = fields.number("priority", "a whole number, the lowest comes first");
+            let min_share = fields.number("min_share", "a number from 0 to 0.9");
+            lanes.push(Lane {
+                name: fields.first.clone(),
+                priority: priority.map_err(wrong)?.unwrap_or(place as u32 + 1),
+                min_share: min_share.map_err(wrong)?.unwrap_or_default(),
+            });
+        }
+        if !lanes.is_empty() {
+            self.lanes = lanes;
+        }
+        Ok(())
+    }
+
+    /// Sets the windows: as Terraform's `windows`, by name, or as the list that the functions are given.
+    pub fn set_windows(&mut self, json: &str, given: &str) -> Result<(), Wrong> {
+        let wrong = |wrong: String| Wrong::new(format!("{given}: {wrong}"));
+        let value: Value = serde_json::from_str(json).map_err(|error| {
+            wrong(format!(
+                "it is not JSON ({error}): give Terraform's windows as JSON"
+            ))
+        })?;
+        let list = match value {
+            Value::Object(windows) => Value::Array(windows.into_iter().map(named).collect()),
+            list => list,
+        };
+        self.windows =
+            window::parse(&list.to_string()).map_err(|error| wrong(error.to_string()))?;
+        self.windows_json = list;
+        Ok(())
+    }
+
+    /// Checks all numbers together, and sorts the lanes by priority.
+    pub fn checked(mut self) -> Result<Self, Wrong> {
+        let pace = self.pace.clone().validate();
+        pace.map_err(|error| Wrong::new(format!("--pace: {error}")))?;
+        let windows = self.windows.check(&self.pace);
+        windows.map_err(|error| Wrong::new(format!("--windows: {error}")))?;
+        self.lanes.sort_by_key(|lane| lane.priority);
+        let lanes = &self.lanes;
+        let pairs = || lanes.iter().zip(lanes.iter().skip(1));
+        if let Some((one, other)) = pairs().find(|(one, other)| one.priority == other.priority) {
+            return Err(Wrong::new(format!(
+                "--lane: {} and {} have the priority {}: give each its own",
+                one.name, other.name, one.priority
+            )));
+        }
+        let mut names: Vec<&str> = lanes.iter().map(|lane| lane.name.as_str()).collect();
+        names.sort_unstable();
+        if let Some([one, _]) = names.array_windows().find(|[one, other]| one == other) {
+            return Err(Wrong::new(format!("--lane: two lanes are named {one}")));
+        }
+        let shares: f64 = lanes.iter().map(|lane| lane.min_share).sum();
+        let out = |lane: &Lane| !(0.0..=MAX_SHARES).contains(&lane.min_share);
+        if lanes.iter().any(out) || shares > MAX_SHARES + 1e-9 {
+            return Err(Wrong::new(format!(
+                "--lane: the min_shares are {shares} together: give 0 to {MAX_SHARES} for all"
+            )));
+        }
+        if lanes.len() > MAX_LANES {
+            return Err(Wrong::new(format!(
+                "--lane: give at most {MAX_LANES} lanes"
+            )));
+        }
+        if !(1..=MAX_EVENTS).contains(&self.events_per_execution) {
+            return Err(Wrong::new(format!(
+                "--events-per-execution {}: give 1 to {MAX_EVENTS}",
+                self.events_per_execution
+            )));
+        }
+        if self.events_per_execution > 1 && self.order != Order::None {
+            return Err(Wrong::new(format!(
+                "--order {} goes with one event per execution: leave out one of the two",
+                self.order
+            )));
+        }
+        if self.retry.max_attempts == 0 || self.retry.max_attempts > 100 {
+            return Err(Wrong::new("--attempts: give 1 to 100"));
+        }
+        if self.retry.backoff_seconds.iter().any(|delay| *delay > 900) {
+            return Err(Wrong::new(
+                "--backoff: SQS delays a message by 900 seconds at most: give 0 to 900 each",
+            ));
+        }
+        Ok(self)
+    }
+}
+
+/// A window of Terraform's map, with its name in it and without what is null.
+fn named((name, window): (String, Value)) -> Value {
+    fn without_null(value: Value) -> Value {
+        match value {
+            Value::Object(fields) => {
+                let kept = fields.into_iter().filter(|(_, value)| !value.is_null());
+                Value::Object(
+                    kept.map(|(name, value)| (name, without_null(value)))
+                        .collect(),
+                )
+            }
+            value => value,
+        }
+    }
+    let mut fields = match without_null(window) {
+        Value::Object(fields) => fields,
+        _ => Map::new(),
+    };
+    fields.insert("name".to_owned(), name.into());
+    Value::Object(fields)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_the_pace_go_by_the_modules_names() {
+        let mut pipeline = Pipeline::default();
+        pipeline.set_pace("max_concurrency=5_000").unwrap();
+        pipeline.set_pace("starts_per_second=2.5").unwrap();
+        assert_eq!(pipeline.pace.max_concurrency, 5_000);
+        let told = pipeline.set_pace("concurrency=5").unwrap_err().to_string();
+        assert!(
+            told.starts_with("--pace concurrency: there are max_concurrency"),
+            "{told}"
+        );
+        pipeline.set_pace("starts_per_second=900").unwrap();
+        let told = pipeline.checked().unwrap_err().to_string();
+        assert!(
+            told.contains("at most 400, or more with pace.slot_partitions = 16"),
+            "{told}"
+        );
+    }
+
+    #[test]
+    fn lanes_come_by_priority_and_are_checked() {
+        let with = |lanes: &[&str]| {
+            let lanes: Vec<String> = lanes.iter().map(|&lane| lane.to_owned()).collect();
+            let mut pipeline = Pipeline::default();
+            pipeline.set_lanes(&lanes)?;
+            pipeline.checked()
+        };
+        let pipeline = with(&["bulk,priority=2,min_share=0.1", "urgent,priority=1"]).unwrap();
+        assert_eq!(pipeline.lanes[0].name, "urgent");
+        for (lanes, part) in [
+            (["a,priority=1", "b,priority=1"], "the priority 1"),
+            (["a", "a"], "two lanes are named a"),
+            (["a,min_share=0.5", "b,min_share=0.5"], "0 to 0.9"),
+            (["a,share=1", "b"], "'share' is no field of it"),
+        ] {
+            let told = with(&lanes).unwrap_err().to_string();
+            assert!(told.contains(part), "{told}");
+        }
+    }
+
+    #[test]
+    fn windows_are_read_as_terraform_has_them() {
+        let mut pipeline = Pipeline::default();
+        let night = r#"{"night": {"priority": 1, "from": "20:00", "days": null, "pace": {"max_concurrency": 5, "burst": null}}}"#;
+        pipeline.set_windows(night, "--windows").unwrap();
+        assert!(pipeline.windows.in_force(21 * 3_600_000).is_some());
+        let told = pipeline.set_windows("{", "w.json").unwrap_err().to_string();
+        assert!(told.starts_with("w.json: it is not JSON"), "{told}");
+        let told = pipeline.set_windows(r#"{"a": {}}"#, "w.json").unwrap_err();
+        assert!(told.to_string().contains("priority is missing"), "{told}");
+    }
+}

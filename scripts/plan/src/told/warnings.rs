@@ -1,0 +1,210 @@
+//! What is to be looked at, in words, each with its remedy.
+
+use std::time::Duration;
+
+use spillway::Millis;
+use spillway::protocol::holding::Idle;
+use spillway::rules::order::Order;
+
+use super::report::Warning;
+use crate::engine::answers::Answers;
+use crate::engine::series::Bound;
+use crate::engine::setup::Takes;
+use crate::given::Given;
+use crate::given::arrivals::{clock, grouped};
+use crate::length::{MINUTE, span};
+
+/// Returns all that there are.
+pub fn of(given: &Given, answers: &Answers) -> Vec<Warning> {
+    [
+        never_done(answers),
+        overlap(given, answers),
+        above_quota(given),
+        throttled(answers),
+        transitions(given, answers),
+        dead_letters(given, answers),
+        timeout(given),
+        order(given),
+        waits_for_ticks(given, answers),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+fn warning(code: &str, what: String, remedy: impl Into<String>) -> Option<Warning> {
+    Some(Warning {
+        code: code.to_owned(),
+        what,
+        remedy: remedy.into(),
+    })
+}
+
+fn never_done(answers: &Answers) -> Option<Warning> {
+    if answers.left == 0 {
+        return None;
+    }
+    warning(
+        "never-done",
+        format!(
+            "{} uploads are not done 14 days after the last one: SQS deletes what waits longer",
+            grouped(answers.left as u64)
+        ),
+        "raise what holds them up, or send fewer",
+    )
+}
+
+/// Waves that are not done before the next one of their lane comes. Of those that come with every tick or two nothing else is to
+/// be expected.
+fn overlap(given: &Given, answers: &Answers) -> Option<Warning> {
+    let waves = || given.arrivals.waves.iter().zip(&answers.waves);
+    let seldom = 2 * given.pipeline.schedule.as_millis() as Millis;
+    let late = waves().enumerate().filter_map(|(place, (named, wave))| {
+        let next = waves().skip(place + 1).find(|(next, it)| {
+            next.repeats && next.lane == named.lane && it.first_upload > wave.last_upload
+        })?;
+        let next = next.1.first_upload;
+        let late = wave.done.is_none_or(|done| wave.left > 0 || done > next);
+        let counts = named.repeats && next - wave.first_upload > seldom;
+        (counts && late).then_some((named, wave, next))
+    });
+    let late: Vec<_> = late.collect();
+    let (named, wave, next) = late.first()?;
+    let done = match wave.done.filter(|_| wave.left == 0) {
+        Some(done) => format!("it is done at {}", clock(done)),
+        None => "it never is".to_owned(),
+    };
+    let more = match late.len() {
+        1 => String::new(),
+        all => format!("; so are {} more", all - 1),
+    };
+    warning(
+        "overlap",
+        format!(
+            "The burst of {} is not drained before that of {}: {done}{more}",
+            named.name,
+            clock(*next)
+        ),
+        "raise what holds it up; `--find max_concurrency --drain-within …` searches for it",
+    )
+}
+
+fn above_quota(given: &Given) -> Option<Warning> {
+    let quota = given.quota;
+    let windows = given.pipeline.windows.paces();
+    let windows = windows.filter_map(|pace| pace.starts_per_second);
+    let rate = windows.fold(given.pipeline.pace.starts_per_second, f64::max);
+    if rate <= quota.refill_per_second {
+        return None;
+    }
+    warning(
+        "above-quota",
+        format!(
+            "starts_per_second is {rate}, and the account may start {} a second in {}, with all else that starts there",
+            quota.refill_per_second, given.region
+        ),
+        "lower it, or ask AWS for a higher quota of StartExecution",
+    )
+}
+
+fn throttled(answers: &Answers) -> Option<Warning> {
+    if answers.throttled == 0 {
+        return None;
+    }
+    warning(
+        "throttled",
+        format!(
+            "Step Functions refuses {} calls: their executions start later, and the rate halves each time",
+            grouped(answers.throttled)
+        ),
+        "keep burst and starts_per_second below the quota",
+    )
+}
+
+fn transitions(given: &Given, answers: &Answers) -> Option<Warning> {
+    let series = &answers.series;
+    let most = series.samples.iter().map(|it| it.starts).max()?;
+    let a_second = f64::from(most) / (series.every as f64 / 1_000.0);
+    let transitions = a_second * f64::from(given.transitions);
+    if transitions <= given.quota.transitions_per_second {
+        return None;
+    }
+    warning(
+        "transitions",
+        format!(
+            "Up to {a_second:.0} starts a second make {transitions:.0} state transitions a second, and {} allows {}",
+            given.region, given.quota.transitions_per_second
+        ),
+        "lower starts_per_second and burst, or ask AWS for a higher quota",
+    )
+}
+
+fn dead_letters(given: &Given, answers: &Answers) -> Option<Warning> {
+    if answers.dead == 0 {
+        return None;
+    }
+    let attempts = given.pipeline.retry.max_attempts;
+    warning(
+        "dead-letters",
+        format!(
+            "{} object events are dead letters after {attempts} attempts",
+            grouped(answers.dead as u64)
+        ),
+        "`spillway redrive` brings them back, when the cause is repaired",
+    )
+}
+
+fn timeout(given: &Given) -> Option<Warning> {
+    let timeout = given.pipeline.timeout?;
+    let longest = match &given.executions.takes {
+        Takes::Always(_) => return None,
+        Takes::Spread { p99, .. } => *p99,
+        Takes::Measured(times) => times.iter().copied().max().unwrap_or(Duration::ZERO),
+    };
+    if longest <= timeout {
+        return None;
+    }
+    warning(
+        "timeout",
+        format!(
+            "Some executions take {}, and the workflow's timeout ends them after {}: here they run to their end",
+            span(longest.as_millis() as Millis),
+            span(timeout.as_millis() as Millis)
+        ),
+        "raise workflow.timeout_seconds, or count them by --fails",
+    )
+}
+
+fn order(given: &Given) -> Option<Warning> {
+    let same = |given: &Given| {
+        let mut objects: Vec<u32> = given.arrivals.all.iter().map(|it| it.object).collect();
+        objects.sort_unstable();
+        objects.array_windows().any(|[one, other]| one == other)
+    };
+    if given.pipeline.order == Order::None || same(given) {
+        return None;
+    }
+    warning(
+        "order",
+        "Each upload is of another object, so the order holds nothing up".to_owned(),
+        "say by --objects how many objects there are",
+    )
+}
+
+/// Uploads that would start at once if a function were there.
+fn waits_for_ticks(given: &Given, answers: &Answers) -> Option<Warning> {
+    let bounds = answers.series.bounds();
+    let all: u64 = bounds.iter().map(|(_, millis)| millis).sum();
+    let ticks = bounds.iter().find(|(bound, _)| *bound == Bound::Tick)?.1;
+    let lanes = 0..answers.waits.len();
+    let waits = lanes.filter_map(|lane| answers.percentile(lane, 99.0));
+    let short = Millis::from(waits.min()?) <= 2 * MINUTE;
+    if given.pipeline.idle == Idle::Wait || ticks * 2 < all || !short {
+        return None;
+    }
+    warning(
+        "waits-for-ticks",
+        "Most of the time from upload to start is the wait for the next tick".to_owned(),
+        "`--idle wait` starts uploads at once: compare the dollars",
+    )
+}

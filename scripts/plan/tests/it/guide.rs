@@ -1,0 +1,66 @@
+//! The guide's answers are what its commands print. `SPILLWAY_WRITE=1 cargo test -p plan guide` writes them anew.
+
+use std::path::Path;
+
+use crate::support::try_plan;
+
+const GUIDE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/guide/numbers.md");
+
+/// A command of the guide, and the answer below it.
+struct Shown {
+    command: String,
+    answer: String,
+}
+
+/// Each block of a command that is followed by a block of text.
+fn shown(guide: &str) -> Vec<Shown> {
+    let mut all = Vec::new();
+    for part in guide.split("```sh\n").skip(1) {
+        let Some((command, rest)) = part.split_once("```\n") else {
+            continue;
+        };
+        if let Some(answer) = rest.trim_start().strip_prefix("```text\n")
+            && let Some((answer, _)) = answer.split_once("```\n")
+        {
+            all.push(Shown {
+                command: command.to_owned(),
+                answer: answer.to_owned(),
+            });
+        }
+    }
+    all
+}
+
+/// The arguments of `spillway plan …`, over several lines, without quotation marks.
+fn arguments(command: &str) -> Vec<String> {
+    let words = command.replace("\\\n", " ");
+    let words = words.split_whitespace().skip(2);
+    words.map(str::to_owned).collect()
+}
+
+#[test]
+fn the_guide_shows_what_its_commands_print() {
+    let mut guide = std::fs::read_to_string(Path::new(GUIDE)).unwrap();
+    let all = shown(&guide);
+    assert!(all.len() >= 3, "one for each of the typical users");
+    let write = std::env::var_os("SPILLWAY_WRITE").is_some();
+    for Shown { command, answer } in all {
+        assert!(command.starts_with("spillway plan "), "{command}");
+        let arguments = arguments(&command);
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        let told = try_plan(&arguments).unwrap_or_else(|wrong| panic!("{command}: {wrong}"));
+        let text = format!("{}\n", told.text.trim_end());
+        if write {
+            guide = guide.replacen(
+                &format!("{command}```\n\n```text\n{answer}"),
+                &format!("{command}```\n\n```text\n{text}"),
+                1,
+            );
+        } else {
+            assert_eq!(answer, text, "{command}");
+        }
+    }
+    if write {
+        std::fs::write(GUIDE, guide).unwrap();
+    }
+}
