@@ -7,6 +7,8 @@ use serde_json::Value;
 
 use crate::shown::plain_lines;
 
+pub use plan::table::{count, sparkline, table};
+
 /// The answer of a command that has done what was asked.
 #[derive(Debug, Clone)]
 pub struct Answer {
@@ -50,37 +52,6 @@ fn painted(text: &str) -> String {
     text.lines().map(paint).collect::<Vec<_>>().join("\n")
 }
 
-/// Rows of text in columns that are as wide as their widest cell. Two spaces lie between two columns.
-pub fn table(rows: &[Vec<String>]) -> String {
-    let width = |column: usize| {
-        let cells = rows.iter().filter_map(|row| row.get(column));
-        cells
-            .map(|cell| cell.chars().count())
-            .max()
-            .unwrap_or_default()
-    };
-    let mut text = String::new();
-    for row in rows {
-        let mut line = String::new();
-        for (column, cell) in row.iter().enumerate() {
-            line.push_str(cell);
-            let pad = width(column).saturating_sub(cell.chars().count()) + 2;
-            line.extend(std::iter::repeat_n(' ', pad));
-        }
-        text.push_str(line.trim_end());
-        text.push('\n');
-    }
-    text
-}
-
-/// Returns `1 message`, `2 messages`.
-pub fn count(number: u64, what: &str) -> String {
-    match number {
-        1 => format!("1 {what}"),
-        number => format!("{number} {what}s"),
-    }
-}
-
 /// Whether a person looks at the output and wants colours.
 /// <https://no-color.org>
 pub fn colours() -> bool {
@@ -93,22 +64,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn columns_are_as_wide_as_their_widest_cell() {
-        let row = |cells: [&str; 2]| cells.map(str::to_owned).to_vec();
-        let text = table(&[row(["lane", "waiting"]), row(["a-long-one", "7"])]);
-        assert_eq!(text, "lane        waiting\na-long-one  7\n");
-    }
-
-    #[test]
     fn only_what_says_how_it_stands_is_painted() {
         assert_eq!(painted("lane  waiting"), "lane  waiting");
         assert_eq!(painted("  ✗ x\nplain"), "\u{1b}[31m  ✗ x\u{1b}[39m\nplain");
         assert!(painted("p (r): Healthy: 1 of 2 run").starts_with('\u{1b}'));
-    }
-
-    #[test]
-    fn one_is_not_many() {
-        assert_eq!(count(1, "message"), "1 message");
-        assert_eq!(count(0, "message"), "0 messages");
     }
 }

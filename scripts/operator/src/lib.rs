@@ -104,6 +104,9 @@ fn warnings_to_stderr() {
 }
 
 async fn answer(options: &Options) -> Result<Answer, Fault> {
+    if let Command::Plan(plan) = &options.command {
+        return planned(options, plan);
+    }
     let connected = Connected::new(&options.access).await?;
     act(&connected, options).await
 }
@@ -185,12 +188,25 @@ pub async fn act(connected: &Connected, options: &Options) -> Result<Answer, Fau
         }
         // Answered before.
         Command::List
+        | Command::Plan(_)
         | Command::Redrive(_)
         | Command::Replay(_)
         | Command::Discard(_)
         | Command::Completions { .. }
         | Command::Man => Ok(Answer::new("", serde_json::Value::Null)),
     }
+}
+
+/// A plan asks nothing of AWS.
+fn planned(options: &Options, plan: &plan::given::options::Options) -> Result<Answer, Fault> {
+    let (region, name) = (&options.access.region, &options.which.pipeline);
+    let told = plan::plan(plan, region.as_deref(), name.as_deref());
+    let told = told.map_err(|wrong| Fault::usage(wrong.to_string()))?;
+    Ok(Answer {
+        text: told.text,
+        json: told.json,
+        status: if told.found { 0 } else { 1 },
+    })
 }
 
 fn policy(pipeline: &Pipeline, options: &Iam) -> Answer {

@@ -14,6 +14,7 @@ Examples:
   spillway -p device-status explain s3://uploads/status/7.json
   spillway -p device-status pause --reason 'target is down' --for 2h
   spillway -p device-status redrive --error UnknownDevice --since 2h --dry-run
+  spillway plan --burst 10000 --takes 20s --pace max_concurrency=200
 
 Exit status: 0 fine; 1 failed; 2 the arguments are wrong; 3 not healthy (status --check, canary); 4 no verdict yet (canary);
 130 stopped.
@@ -123,6 +124,8 @@ pub enum Command {
     Canary(Canary),
     /// Check the installation. Each finding has its remedy; a fault is exit status 1.
     Doctor,
+    /// Say what given numbers would do: how long a burst takes, what holds it up, what it costs. Asks nothing of AWS.
+    Plan(Box<plan::given::options::Options>),
     /// Print the least policy for looking, or for steering.
     Iam(Iam),
     /// Print completions for a shell.

@@ -1,44 +1,14 @@
-//! Times and spans as a person reads and types them.
+//! Times as a person reads and types them.
 
 use jiff::Timestamp;
 use spillway::Millis;
-use spillway::event::time::{iso, millis};
+use spillway::event::time::millis;
 
-const SECOND: Millis = 1_000;
-const MINUTE: Millis = 60 * SECOND;
-const HOUR: Millis = 60 * MINUTE;
-const DAY: Millis = 24 * HOUR;
+pub use plan::length::{length, moment, span};
 
 /// The wall clock now.
 pub fn now() -> Millis {
     Timestamp::now().as_millisecond()
-}
-
-/// Returns a span in at most two units, such as `1 h 5 min`.
-pub fn span(millis: Millis) -> String {
-    let millis = millis.max(0);
-    let part = |of: Millis, unit: &str| match of {
-        0 => String::new(),
-        of => format!(" {of} {unit}"),
-    };
-    match millis {
-        ..MINUTE => format!("{} s", millis / SECOND),
-        MINUTE..HOUR => match millis / MINUTE {
-            minutes @ 0..5 => format!("{minutes} min{}", part(millis % MINUTE / SECOND, "s")),
-            minutes => format!("{minutes} min"),
-        },
-        HOUR..DAY => format!("{} h{}", millis / HOUR, part(millis % HOUR / MINUTE, "min")),
-        _ => format!("{} d{}", millis / DAY, part(millis % DAY / HOUR, "h")),
-    }
-}
-
-/// Returns a moment to the second, in UTC.
-pub fn moment(at: Millis) -> String {
-    let text = iso(at - at.rem_euclid(SECOND));
-    match text.split_once('.') {
-        Some((whole, _)) => format!("{whole}Z"),
-        None => text,
-    }
 }
 
 /// Returns a moment and how long ago that is.
@@ -46,25 +16,6 @@ pub fn ago(at: Millis, now: Millis) -> String {
     match now - at {
         ahead @ ..0 => format!("{} (in {})", moment(at), span(-ahead)),
         since => format!("{} ({} ago)", moment(at), span(since)),
-    }
-}
-
-/// Reads a length such as `90s`, `30m`, `2h` or `3d`.
-pub fn length(text: &str) -> Result<Millis, String> {
-    let wrong = || format!("'{text}' is no length of time: give one such as 30m, 2h or 3d");
-    let unit = text.chars().last().ok_or_else(wrong)?;
-    let unit_millis = match unit {
-        's' => SECOND,
-        'm' => MINUTE,
-        'h' => HOUR,
-        'd' => DAY,
-        _ => return Err(wrong()),
-    };
-    let digits = text.strip_suffix(unit).unwrap_or_default();
-    let short = (1..=6).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
-    match digits.parse::<Millis>() {
-        Ok(number) if short => Ok(number * unit_millis),
-        _ => Err(wrong()),
     }
 }
 
@@ -92,22 +43,9 @@ pub fn when(text: &str, now: Millis) -> Result<Millis, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use plan::length::HOUR;
 
-    #[test]
-    fn spans_have_two_units_at_most() {
-        for (millis, text) in [
-            (-5, "0 s"),
-            (59_999, "59 s"),
-            (90_000, "1 min 30 s"),
-            (5 * MINUTE + 1_000, "5 min"),
-            (HOUR, "1 h"),
-            (HOUR + 5 * MINUTE, "1 h 5 min"),
-            (2 * DAY + 3 * HOUR, "2 d 3 h"),
-        ] {
-            assert_eq!(span(millis), text);
-        }
-    }
+    use super::*;
 
     #[test]
     fn moments_are_read_and_told_in_utc() {

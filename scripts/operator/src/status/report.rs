@@ -10,7 +10,7 @@ use spillway::record::layouts::Said;
 
 use super::seen::{Seen, Stage};
 use super::verdict::{self, Drain, Finding, Level, verdict};
-use crate::answer::table;
+use crate::answer::{sparkline, table};
 use crate::pipeline::Pipeline;
 use crate::time::{moment, span};
 
@@ -548,19 +548,6 @@ pub fn override_text(one: &Override) -> String {
     text
 }
 
-/// Numbers as bars, of which the highest is full.
-pub fn sparkline(numbers: &[u32]) -> String {
-    const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-    let most = numbers.iter().copied().max().unwrap_or_default().max(1);
-    let bar = |number: &u32| {
-        let index = (u64::from(*number) * 7).div_ceil(u64::from(most));
-        BARS.get(usize::try_from(index).unwrap_or_default())
-            .copied()
-            .unwrap_or('█')
-    };
-    numbers.iter().map(bar).collect()
-}
-
 fn pace(config: &Config, seen: &Seen) -> Option<Pace> {
     let steering = seen.steering.as_ref()?.as_ref().ok()?;
     let now = in_force(&config.pace, &config.windows, &steering.control, seen.now);
@@ -708,13 +695,6 @@ pub fn in_force_report(config: &Config, seen: &Seen) -> InForceReport {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_highest_bar_is_full_and_nothing_is_the_lowest() {
-        assert_eq!(sparkline(&[0, 1, 50, 100]), "▁▂▅█");
-        assert_eq!(sparkline(&[0, 0]), "▁▁");
-        assert_eq!(sparkline(&[u32::MAX]), "█");
-    }
 
     #[test]
     fn an_override_says_who_why_and_until_when() {

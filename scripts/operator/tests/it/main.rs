@@ -6,6 +6,7 @@ mod control;
 mod explain;
 mod failures;
 mod look;
+mod planned;
 mod process;
 mod reconcile;
 mod speed;
