@@ -36,7 +36,7 @@ def test_it_has_a_search_and_both_schemes_and_asks_nobody_else(site: Path) -> No
 def test_a_page_has_no_link_into_the_work_tree(site: Path) -> None:
     """A source file is in the repository; a document is a page."""
     text = (site / "docs/guide/costs/index.html").read_text()
-    assert 'href="https://github.com/somebody/spillway/blob/main/tests/simulation/src/costs/prices.rs"' in text
+    assert 'href="https://github.com/somebody/spillway/blob/main/scripts/plan/src/costs/prices.rs"' in text
     assert 'href="../../operate/backfill/#costs"' in text
 
 

@@ -74,7 +74,7 @@ pub fn read(json: &str, file: &str, name: Option<&str>) -> Result<Pipeline, Wron
         ([dispatch], _) => dispatch,
         (_, []) => {
             return Err(Wrong::new(format!(
-                "{file} has no pipeline: give `terraform show -json PLAN` of a plan that makes one"
+                "{file} has no pipeline whose functions' variables are known: give `terraform show -json` of a pipeline that is applied, or of a plan that changes one; before the first apply give the numbers by options"
             )));
         }
         ([], names) => {
