@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the operator's program of a release, once its provenance is checked, and prints its directory: >> "$GITHUB_PATH".
-# GH_TOKEN is the run's own token; SPILLWAY_REPOSITORY has the releases, as OWNER/NAME.
+# GH_TOKEN is the run's own token; SPILLWAY_REPOSITORY has the releases, as ORGANISATION/NAME.
 set -euo pipefail
 version=$1
 directory=${RUNNER_TEMP:?}/spillway

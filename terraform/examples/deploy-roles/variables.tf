@@ -1,5 +1,5 @@
 variable "repository" {
-  description = "The repository whose workflows take the roles, as OWNER/NAME."
+  description = "The repository whose workflows take the roles, as ORGANISATION/NAME."
   type        = string
   nullable    = false
 }

@@ -48,13 +48,13 @@ variable "pipelines" {
 }
 
 variable "repository" {
-  description = "The repository whose workflows take the roles, as OWNER/NAME."
+  description = "The repository whose workflows take the roles, as ORGANISATION/NAME."
   type        = string
   nullable    = false
 
   validation {
     condition     = can(regex("^[0-9A-Za-z-]+/[0-9A-Za-z._-]+$", var.repository))
-    error_message = "repository = \"${var.repository}\": give OWNER/NAME, without * and without https://github.com/."
+    error_message = "repository = \"${var.repository}\": give ORGANISATION/NAME, without * and without https://github.com/."
   }
 }
 
