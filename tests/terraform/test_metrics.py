@@ -35,11 +35,15 @@ def test_one_name_has_one_unit() -> None:
 
 def test_what_the_page_says_an_idle_pipeline_costs() -> None:
     always = [name for name, metric in metrics.of_handlers()["dispatch"].items() if metric.reported == "with every tick"]
-    assert always == ["DurationMilliseconds", "MaxConcurrency", "SlotsTaken", "StartsToday"]
+    # Those that only a pipeline with a limit of the day has, or one whose pace adapts.
+    of_the_day, of_adapt = ["StartsToday"], ["Circuit", "Rate"]
+    idle = [name for name in always if name not in of_the_day + of_adapt]
+    assert idle == ["DurationMilliseconds", "MaxConcurrency", "SlotsTaken"]
+    assert {*of_the_day, *of_adapt} <= {*always}
     page = metrics.PAGE.read_text()
-    # A pipeline without a limit of the day has no StartsToday.
-    assert f"${metrics.DOLLARS * (len(always) - 1):.2f}" in page
-    assert f"${metrics.DOLLARS * len(always):.2f}" in page
+    for said, reported in (("| idle |", idle), ("starts_per_day", idle + of_the_day), ("pace.adapt", idle + of_adapt)):
+        (row,) = [line for line in page.splitlines() if line.startswith("| idle") and said in line]
+        assert row.endswith(f"| ${metrics.DOLLARS * len(reported):.2f} |")
 
 
 def test_a_field_is_named_as_serde_names_it_and_has_what_is_said_of_it() -> None:
