@@ -92,11 +92,12 @@ class Running(Pipeline):
         """Those of that group's objects."""
         return self.runs(f"status/{group}")
 
-    def judge(self, reports: list[Report], group: str) -> judge.Verdict:
+    def judge(self, reports: list[Report], group: str, limit: int | None = None) -> judge.Verdict:
+        """`limit`: an operator's, instead of the configured one."""
         shown = devices.latest(self.aws, self.names.status_table)
         own = {device: status for device, status in shown.items() if device.startswith(group)}
         settings = self.stack.settings
-        return judge.judge(reports, self.executions(group), own, settings.max_concurrency, settings.max_attempts)
+        return judge.judge(reports, self.executions(group), own, limit or settings.max_concurrency, settings.max_attempts)
 
     def waiting_messages(self) -> list[dict]:
         """What lies in the events queue, looked at without receiving it."""
