@@ -1,5 +1,6 @@
 """scripts/test: what it runs, what it counts, and what it says of what failed."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -127,6 +128,22 @@ def test_a_job_that_fails_without_a_failure_in_its_report_has_failed(tmp_path: P
     counts = done(lane(tmp_path, "import sys; print('does not compile'); sys.exit(100)")).counts["lint"]
     assert counts.failed == 1
     assert counts.failures == ["lint: exit status 100\n    does not compile"]
+
+
+class _Full:
+    """Standard output on a disk that is full."""
+
+    def write(self, _: str) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_a_run_whose_lines_cannot_be_written_has_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    running = lane(tmp_path, "print('hello')", "raise SystemExit('nobody starts this')")
+    with monkeypatch.context() as patched:
+        patched.setattr(sys, "stdout", _Full())
+        done(running)
+    assert running.counts["lint"].failures == ["lint: broke off\n    [Errno 28] No space left on device"]
+    assert tell([running]) == 1
 
 
 def test_what_a_job_has_started_ends_with_it_when_it_is_interrupted(tmp_path: Path) -> None:

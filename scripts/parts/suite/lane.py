@@ -57,7 +57,12 @@ class Lane:
     def _run(self) -> None:
         for job in self._jobs:
             began = time.monotonic()
-            said = self._carry_out(job)
+            try:
+                said = self._carry_out(job)
+            except OSError as error:
+                # A full disk, a closed pipe: a thread that dies would leave no failure behind.
+                self.counts[job.name] = Counts(failed=1, failures=[junit.failure(f"{job.name}: broke off", str(error))])
+                return
             if said is None:
                 return
             status, last = said
