@@ -76,6 +76,38 @@ def test_a_run_ends_with_its_caller(tmp_path: Path) -> None:
     assert gone(child)
 
 
+# It is interrupted when the other program runs, and before it knows so.
+INTERRUPTED = """
+import os, signal, subprocess, sys
+from program import processes
+class Popen(subprocess.Popen):
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        print(self.pid, flush=True)
+        os.kill(os.getpid(), signal.SIGINT)
+subprocess.Popen = Popen
+command = ["sleep", "60"]
+try:
+    {call}
+except KeyboardInterrupt:
+    sys.exit(130)
+"""
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "processes.run(command, stdout=subprocess.DEVNULL)",
+        "processes.stream(command, print)",
+        "processes.beside(command, 0.1, stdout=subprocess.DEVNULL).__enter__()",
+    ],
+)
+def test_a_program_that_is_interrupted_while_it_starts_another_ends_it(call: str) -> None:
+    parent = subprocess.run([sys.executable, "-c", INTERRUPTED.format(call=call)], stdout=subprocess.PIPE, text=True)
+    assert parent.returncode == 130
+    assert gone(int(parent.stdout))
+
+
 # Ends as a run of scripts/test does whose test was interrupted: its child is killed and cannot end its own.
 HOLDER = """
 import subprocess, sys, time

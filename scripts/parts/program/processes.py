@@ -10,56 +10,57 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from program import interrupts
+
 
 def run(command: list[str], **options) -> subprocess.CompletedProcess:
     """Like subprocess.run, but in a group of its own, which ends with this call, whatever ends it."""
-    options.setdefault("stdin", subprocess.DEVNULL)
-    process = subprocess.Popen(command, start_new_session=True, **options)
-    try:
+    with _leading(command, _kill, **options) as process:
         out, error = process.communicate()
         return subprocess.CompletedProcess(command, process.returncode, out, error)
-    finally:
-        _signal(process.pid, signal.SIGKILL)
-        process.wait()
 
 
 def stream(command: list[str], show: Callable[[str], None], **options) -> tuple[int, str]:
     """Runs it so too, hands every line of its output to `show` at once, and returns its status and all of its output."""
-    process = subprocess.Popen(
-        command,
-        start_new_session=True,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        **options,
-    )
+    told = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "errors": "replace"}
     lines = []
-    try:
+    with _leading(command, _kill, **told, **options) as process:
         for line in process.stdout:
             lines.append(line)
             show(line.rstrip("\n"))
         return process.wait(), "".join(lines)
-    finally:
-        _signal(process.pid, signal.SIGKILL)
-        process.wait()
 
 
 @contextlib.contextmanager
 def beside(command: list[str], grace: float = 5.0, **options) -> Iterator[subprocess.Popen]:
     """One of our own programs, in a group of its own, beside what the caller does; it ends with the block, whatever ends that."""
-    options.setdefault("stdin", subprocess.DEVNULL)
-    process = subprocess.Popen(command, start_new_session=True, **options)
-    try:
-        yield process
-    finally:
+
+    def end(process: subprocess.Popen) -> None:
         if process.poll() is None:
             # As Ctrl-C: what it runs is in other groups, and it ends them.
             _signal(process.pid, signal.SIGINT)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(grace)
         end_group(process, grace)
+
+    with _leading(command, end, **options) as process:
+        yield process
+
+
+@contextlib.contextmanager
+def _leading(command: list[str], end: Callable[[subprocess.Popen], None], **options) -> Iterator[subprocess.Popen]:
+    """A process that leads a group of its own, and is ended with the block. An interrupt while it starts ends it too."""
+    options.setdefault("stdin", subprocess.DEVNULL)
+    with contextlib.ExitStack() as stack:
+        with interrupts.held():
+            process = subprocess.Popen(command, start_new_session=True, **options)
+            stack.callback(end, process)
+        yield process
+
+
+def _kill(process: subprocess.Popen) -> None:
+    _signal(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def end_group(process: subprocess.Popen, grace: float = 5.0) -> None:
