@@ -105,7 +105,7 @@ pub struct Counts {
     pub backlog_hidden: u64,
     /// Messages that could be received from the outcomes queue when the tick ended, about.
     pub outcomes_backlog: u64,
-    /// Seconds until the backlog has drained at the rate of this tick.
+    /// Seconds until the backlog has drained at the rate of this tick; where nothing moved, at one message a tick.
     pub drain_seconds: u64,
     /// 1 when messages waited, slots were free, nothing said to wait, and nothing started.
     pub stands_still: u32,

@@ -17,6 +17,7 @@ from emulator.additions import (
     distributed_maps,
     embedded_metrics,
     event_buses,
+    function_logs,
     glue_jobs,
     glue_tasks,
     invocation_metrics,
@@ -64,6 +65,7 @@ state_machine_deletes.add()
 distributed_maps.add()
 glue_jobs.add()
 glue_tasks.add()
+function_logs.add()
 embedded_metrics.add()
 invocation_metrics.add()
 connections.add(int(os.environ["GATEWAY_SOCKET"]))

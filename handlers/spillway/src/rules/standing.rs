@@ -40,13 +40,18 @@ impl Seen {
     }
 
     /// Returns in how many seconds the backlog drains at the tick's rate, which is counted over a minute at least: ticks that
-    /// find little end early. `None`: nothing waits, or nothing moved.
+    /// find little end early. Where nothing moved it takes at least as long as if one message had: executions that take
+    /// longer than a tick move nothing in most of them. `None`: nothing waits, or something says to wait.
     pub fn drain_seconds(&self) -> Option<u64> {
-        if self.backlog == 0 || self.moved == 0 {
+        let may_start = self.max_concurrency.is_some_and(|limit| limit > 0)
+            && !self.paused
+            && !self.day_limit_reached;
+        if self.backlog == 0 || !may_start {
             return None;
         }
         let seconds = (self.duration / MILLIS_PER_SECOND).max(60) as f64;
-        Some((self.backlog as f64 / f64::from(self.moved) * seconds).ceil() as u64)
+        let moved = f64::from(self.moved.max(1));
+        Some((self.backlog as f64 / moved * seconds).ceil() as u64)
     }
 }
 
@@ -142,8 +147,29 @@ mod tests {
             ..seen
         };
         assert_eq!(long.drain_seconds(), Some(1_200));
-        assert_eq!(SEEN.drain_seconds(), None);
-        assert_eq!(Seen { backlog: 0, ..seen }.drain_seconds(), None);
+        // Five at less than one a minute.
+        assert_eq!(SEEN.drain_seconds(), Some(300));
+        for waits in [
+            Seen { backlog: 0, ..seen },
+            Seen {
+                paused: true,
+                ..seen
+            },
+            Seen {
+                day_limit_reached: true,
+                ..seen
+            },
+            Seen {
+                max_concurrency: Some(0),
+                ..seen
+            },
+            Seen {
+                max_concurrency: None,
+                ..SEEN
+            },
+        ] {
+            assert_eq!(waits.drain_seconds(), None, "{waits:?}");
+        }
     }
 
     #[test]
