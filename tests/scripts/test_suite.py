@@ -138,12 +138,21 @@ class _Full:
 
 
 def test_a_run_whose_lines_cannot_be_written_has_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    running = lane(tmp_path, "print('hello')", "raise SystemExit('nobody starts this')")
+    running = lane(tmp_path, "print('hello')")
     with monkeypatch.context() as patched:
         patched.setattr(sys, "stdout", _Full())
         done(running)
-    assert running.counts["lint"].failures == ["lint: broke off\n    [Errno 28] No space left on device"]
+    assert running.counts["lint"].failures == ["lint: broke off\n    OSError: [Errno 28] No space left on device"]
     assert tell([running]) == 1
+
+
+def test_half_a_report_is_a_failure_beside_another_lane_that_went_well(tmp_path: Path) -> None:
+    (tmp_path / "0.xml").write_text("<testsuites><testcase")
+    running, well = done(lane(tmp_path, "print('hello')")), lane(tmp_path)
+    well.counts = {"rust": Counts(passed=3)}
+    (failure,) = running.counts["lint"].failures
+    assert failure.startswith("lint: broke off\n    ParseError: ")
+    assert tell([running, well]) == 1
 
 
 def test_what_a_job_has_started_ends_with_it_when_it_is_interrupted(tmp_path: Path) -> None:

@@ -18,8 +18,8 @@ from alarms.series import Metrics
 from build import handlers, operators, targets
 from emulator import Emulator, EmulatorError
 from emulator.aws import Aws
-from program import entry, processes
-from program.paths import SCRIPTS
+from program import disk, entry, processes
+from program.paths import SCRIPTS, TARGET
 from tools import venvs
 from tools.terraform import TerraformError
 
@@ -32,6 +32,8 @@ from demo.stack import Names, Settings, Stack
 
 # From one tick to the next, which takes over from the last: on AWS a minute.
 TICK_SECONDS = 10
+# It leaves 2 GB in an empty target/.
+NEEDED_GB = 3
 
 
 class Steps:
@@ -301,10 +303,14 @@ def main(arguments: list[str]) -> int:
     options = demo_options.parse(arguments)
     if options.stop is not None:
         return _stop(options.stop)
+    TARGET.mkdir(exist_ok=True)
+    disk.ask(TARGET, NEEDED_GB)
     directory = _new_directory()
     print(f"this run: {display(directory)}", flush=True)
     return Demo(options, directory).run()
 
 
 if __name__ == "__main__":
-    entry.run("scripts/demo", main, EmulatorError, TerraformError, handlers.BuildError, kept.NotKeptError, venvs.VenvError)
+    entry.run(
+        "scripts/demo", main, disk.DiskError, EmulatorError, TerraformError, handlers.BuildError, kept.NotKeptError, venvs.VenvError
+    )

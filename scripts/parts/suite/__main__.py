@@ -67,7 +67,8 @@ def main(arguments: list[str]) -> int:
     if subprocess.run([str(SCRIPTS / "parts/toolchain.sh"), *tools]).returncode != 0:
         return 1
     TARGET.mkdir(exist_ok=True)
-    disk.ask(TARGET, BUILT_GB if (TARGET / "debug").exists() else CLEAN_GB)
+    builds = "cargo" in tools and not (TARGET / "debug").exists()
+    disk.ask(TARGET, CLEAN_GB if builds else BUILT_GB)
     return tell(run(chosen))
 
 

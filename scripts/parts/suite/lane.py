@@ -58,23 +58,30 @@ class Lane:
         for job in self._jobs:
             began = time.monotonic()
             try:
-                said = self._carry_out(job)
-            except OSError as error:
-                # A full disk, a closed pipe: a thread that dies would leave no failure behind.
-                self.counts[job.name] = Counts(failed=1, failures=[junit.failure(f"{job.name}: broke off", str(error))])
+                counts = self._count(job)
+            except Exception as error:
+                # A full disk, a closed pipe, half a report: a thread that dies would leave no failure behind.
+                failure = junit.failure(f"{job.name}: broke off", f"{type(error).__name__}: {error}")
+                counts = {job.name: Counts(failed=1, failures=[failure])}
+            if counts is None:
                 return
-            if said is None:
-                return
-            status, last = said
-            counts = junit.read(job.report, job.part_of) if job.report.exists() else {}
-            # A report that is missing or knows of no failure does not make a failure good.
-            if status != 0 and not any(of_part.failed for of_part in counts.values()):
-                broken = Counts(failed=1, failures=[junit.failure(f"{job.name}: exit status {status}", last)])
-                counts[job.name] = counts.get(job.name, Counts()) + broken
             for part in job.parts:
                 counts.setdefault(part.name, Counts())
             self.counts.update(counts)
             self.seconds[job.name] = time.monotonic() - began
+
+    def _count(self, job: Job) -> dict[str, Counts] | None:
+        """Runs it, and counts its tests by part; none if it was not to begin any more."""
+        said = self._carry_out(job)
+        if said is None:
+            return None
+        status, last = said
+        counts = junit.read(job.report, job.part_of) if job.report.exists() else {}
+        # A report that is missing or knows of no failure does not make a failure good.
+        if status != 0 and not any(of_part.failed for of_part in counts.values()):
+            broken = Counts(failed=1, failures=[junit.failure(f"{job.name}: exit status {status}", last)])
+            counts[job.name] = counts.get(job.name, Counts()) + broken
+        return counts
 
     def _carry_out(self, job: Job) -> tuple[int, str] | None:
         """Its exit status and the last of what it said; none if it was not to begin any more."""

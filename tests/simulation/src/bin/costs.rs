@@ -14,7 +14,7 @@ fn main() {
         .start_paused(true)
         .build()
         .expect("a runtime of this thread needs nothing");
-    let idle = run(&runtime, costs::of_idle_month());
+    let idle = run(&runtime, costs::of_idle_month(1));
     let mut waiting = Vec::new();
     for lanes in [1, 4] {
         let month = run(&runtime, costs::of_waiting_month(lanes));

@@ -33,6 +33,14 @@ fn settings(events_per_execution: u32) -> Settings {
     settings
 }
 
+fn with_lanes(lanes: usize) -> Settings {
+    let names = ["events", "b", "c", "d"].into_iter().take(lanes);
+    Settings {
+        lanes: names.map(|name| (name, 0.0)).collect(),
+        ..settings(1)
+    }
+}
+
 /// An upload with a key of 200 characters.
 fn upload(number: u32) -> Upload {
     Upload::new(&format!("{number:0>195}.json"), number + 1)
@@ -71,16 +79,10 @@ pub async fn of_burst(way: Way, events_per_execution: u32, events: u32) -> Bill 
 
 /// What a pipeline without events costs in a month whose ticks wait for events in so many lanes.
 pub async fn of_waiting_month(lanes: usize) -> Bill {
-    let names = ["events", "b", "c", "d"];
     let settings = Settings {
         idle: Idle::Wait,
         tick: 2 * MINUTE,
-        lanes: names
-            .into_iter()
-            .take(lanes)
-            .map(|name| (name, 0.0))
-            .collect(),
-        ..settings(1)
+        ..with_lanes(lanes)
     };
     let pipeline = Pipeline::succeeding(settings, 1);
     let mut ticks = JoinSet::new();
@@ -99,8 +101,8 @@ pub async fn of_waiting_month(lanes: usize) -> Bill {
 }
 
 /// What a pipeline without events costs in a month.
-pub async fn of_idle_month() -> Bill {
-    let pipeline = Pipeline::succeeding(settings(1), 1);
+pub async fn of_idle_month(lanes: usize) -> Bill {
+    let pipeline = Pipeline::succeeding(with_lanes(lanes), 1);
     pipeline.tick().await.well();
     pipeline.aws.forget_calls();
     pipeline.tick().await.well();
