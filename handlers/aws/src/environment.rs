@@ -15,6 +15,7 @@ use spillway::pace::{Pace, PaceError};
 use spillway::rules::batch::MAX_EVENTS;
 use spillway::rules::order::Order;
 
+const LANES: &str = "SPILLWAY_LANES";
 const MAX_CONCURRENCY: &str = "SPILLWAY_MAX_CONCURRENCY";
 const STARTS_PER_SECOND: &str = "SPILLWAY_STARTS_PER_SECOND";
 const BURST: &str = "SPILLWAY_BURST";
@@ -182,7 +183,6 @@ impl<'a> Environment<'a> {
 
     /// The lanes, by priority.
     pub fn lanes(&mut self) -> Vec<Lane> {
-        const LANES: &str = "SPILLWAY_LANES";
         const LANES_ARE: &str = "the JSON list of the lanes and their queues";
         let text = self.text(LANES, LANES_ARE);
         if text.is_empty() {
@@ -255,6 +255,7 @@ impl<'a> Environment<'a> {
                 PaceError::MaxConcurrency(..) => MAX_CONCURRENCY,
                 PaceError::Burst => BURST,
                 PaceError::StartsPerTick => STARTS_PER_TICK,
+                PaceError::Lane(..) => LANES,
             };
             self.problems
                 .push(format!("{name} is out of range: {error}"));

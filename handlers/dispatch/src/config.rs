@@ -77,8 +77,15 @@ impl Config {
             let wrong = format!("is wrong ({error})");
             environment.problem("SPILLWAY_WINDOWS", &wrong, "paces within these ranges");
         }
+        let pipeline = environment.pipeline();
+        if !pipeline.lanes.is_empty()
+            && let Err(error) = windows.check_lanes(&pipeline.lanes)
+        {
+            let wrong = format!("is wrong ({error})");
+            environment.problem("SPILLWAY_WINDOWS", &wrong, "bounds of the pipeline's lanes");
+        }
         let config = Self {
-            pipeline: environment.pipeline(),
+            pipeline,
             folder_markers: environment.json_or_default(
                 "SPILLWAY_FOLDER_MARKERS",
                 "the JSON list of the sources whose folder markers are worked on, or remove it",
@@ -196,6 +203,32 @@ mod tests {
         let told = with("2").unwrap_err().to_string();
         assert!(told.contains("SPILLWAY_SLOT_PARTITIONS is \"2\""), "{told}");
         assert!(!told.contains("night"), "{told}");
+    }
+
+    #[test]
+    fn bounds_of_lanes_are_read_and_those_of_windows_checked() {
+        const LANES: &str = r#"[{"name": "bulk", "queue_url": "https://sqs/bulk", "dead_letter_queue_url": "https://sqs/bulk-dlq",
+            "priority": 1, "max_concurrency": 5}]"#;
+        let with = |lane: &'static str| {
+            Config::from_environment(&|name| match name {
+                "SPILLWAY_LANES" => Some(LANES.to_owned()),
+                "SPILLWAY_WINDOWS" => Some(format!(
+                    r#"[{{"name": "night", "priority": 1, "lanes": {{"{lane}": {{"max_concurrency": 9}}}}}}]"#
+                )),
+                _ => good(name),
+            })
+        };
+        let config = with("bulk").unwrap();
+        assert_eq!(config.pipeline.lanes[0].max_concurrency, Some(5));
+        assert_eq!(config.windows.in_force(0).unwrap().lanes["bulk"], 9);
+        let problems = with("bluk").unwrap_err().problems;
+        assert_eq!(
+            problems,
+            [
+                "SPILLWAY_WINDOWS is wrong (the window \"night\": it bounds the lane \"bluk\", which there is not): set it to bounds of \
+                 the pipeline's lanes"
+            ]
+        );
     }
 
     #[test]

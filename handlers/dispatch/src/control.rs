@@ -31,7 +31,14 @@ impl Dispatch {
             problem => TickError::Aws(problem),
         })?;
         let Self { config, .. } = self;
-        let in_force = in_force(&config.pace, &config.windows, &told.control, clock.now());
+        let lanes = &config.pipeline.lanes;
+        let in_force = in_force(
+            &config.pace,
+            lanes,
+            &config.windows,
+            &told.control,
+            clock.now(),
+        );
         Ok((in_force.map_err(TickError::Pace)?, told))
     }
 
@@ -50,7 +57,11 @@ impl Dispatch {
         {
             let mut state = shared.state();
             let pace = state.layouts.slowed(&in_force.pace, have_landed);
-            shared.gate.lock().set_pace(&pace);
+            let mut gate = shared.gate.lock();
+            gate.set_pace(&pace);
+            gate.set_bounds(&in_force.lanes);
+            drop(gate);
+            shared.trace_lanes();
             if state.put_in_force(&in_force, now) {
                 state.tick.stop();
             }

@@ -85,7 +85,7 @@ pub struct Counts {
     pub rate: Option<f64>,
     /// Executions started to ask whether the target takes any again.
     pub probes: u32,
-    /// 1 when messages waited, no slot was free, and nothing started.
+    /// 1 when messages waited, no slot was free for them, and nothing started.
     pub saturated: u32,
     /// Slots taken when the tick ended: running executions. Absent when the tick did not come to count them.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -124,6 +124,7 @@ impl Drain {
             Do::WaitUntil(time) => self.wait_until(time).await?,
             Do::Count(shards) => {
                 let counted = shared.recount(&shards).await?;
+                shared.trace_lanes();
                 self.receiving
                     .counted(counted, self.tasks.len(), shared.now());
             }
@@ -212,7 +213,12 @@ impl Drain {
         let pooled = self.pool.get(&lane).is_some_and(|pool| !pool.is_empty());
         // What fillings side by side found of the last messages becomes one batch. A tick that stops starts nothing more.
         let is_part = !left && load.len() < most && (pooled || self.receiving.fills());
-        if self.shared.is_stopping() || (is_part && goes_on) {
+        let mut permits = permits;
+        // The lane's bound can have been lowered meanwhile.
+        if self.shared.is_stopping()
+            || (is_part && goes_on)
+            || !permits.iter_mut().all(|permit| permit.goes_to(lane))
+        {
             self.pool.entry(lane).or_default().extend(load);
             return Ok(());
         }
@@ -247,9 +253,8 @@ impl Drain {
             return;
         }
         self.spawn(0, async move {
-            let taken = shared.gate.lock().capacity.taken();
             let until = shared.times.stop_at;
-            dispatch.open(&shared, due, taken, until).await;
+            dispatch.open(&shared, due, until).await;
         });
     }
 
@@ -328,24 +333,28 @@ impl Drain {
 impl Shared {
     /// Counts the slots of some shards.
     async fn recount(&self, shards: &[Shard]) -> Result<Counted, AwsError> {
-        {
-            let capacity = &mut self.gate.lock().capacity;
-            shards.iter().for_each(|it| capacity.count_begins(*it));
-        }
-        let count = || self.shell.ledger.count_slots(shards);
+        let (by_lane, blocked) = {
+            let mut gate = self.gate.lock();
+            let by_lane = gate.counts_lanes();
+            let begins = |shard: &Shard| gate.count_begins(*shard, by_lane);
+            shards.iter().for_each(begins);
+            (by_lane, gate.blocked())
+        };
+        let count = || self.shell.ledger.count_slots(shards, by_lane);
         let (slots, units) = patiently(self.shell.clock, self.end_by(), count).await?;
         // In this order, as everywhere.
         let mut state = self.state();
-        let capacity = &mut self.gate.lock().capacity;
+        let mut gate = self.gate.lock();
         let counts = shards.iter().zip(slots);
-        let freed = counts.map(|(shard, slots)| capacity.count_ends(*shard, slots));
+        let freed = counts.map(|(shard, slots)| gate.count_ends(*shard, &slots));
         let freed = freed.sum();
-        state.counts.slots_taken = Some(capacity.taken());
+        state.counts.slots_taken = Some(gate.capacity.taken());
+        let free = blocked.iter().map(|lane| gate.free_of(Some(*lane))).max();
         Ok(Counted {
             shards: shards.len(),
             units,
             freed,
-            free: capacity.free(),
+            free: free.unwrap_or_else(|| gate.capacity.free()),
         })
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use aws::error::AwsError;
 use aws::shell::patiently;
 use spillway::lane::polling::poll_seconds;
+use spillway::pace::gate::Standing;
 use spillway::pace::permit::Permit;
 use spillway::protocol::candidate::Candidate;
 use spillway::protocol::filling::{Fill, Filling, Pool};
@@ -43,10 +44,13 @@ impl Dispatch {
         pool: &mut Pool,
     ) -> Result<Option<(usize, Vec<Candidate>)>, AwsError> {
         let most = self.config.events_per_execution as usize;
-        let lanes = shared.shell.lanes.len();
+        let lanes = 0..shared.shell.lanes.len();
+        // Of the others nothing may start: what was received of them waits.
+        let is_open = |lane: &usize| shared.gate.lock().standing(*lane) == Standing::Open;
+        let open: Vec<usize> = lanes.filter(is_open).collect();
         let asks = shared.state().shares.to_ask(shared.now());
         let asks = asks.into_iter().map(|ask| ask.lane).collect();
-        let mut filling = Filling::new(most, asks, lanes);
+        let mut filling = Filling::new(most, asks, &open);
         loop {
             match filling.next(pool, shared.receives_on()) {
                 Fill::Receive { lane, most } => {

@@ -55,8 +55,8 @@ impl Dispatch {
     }
 
     /// Looks at what is open, and keeps the starts that are to be made: a start that is made again is idempotent, same name,
-    /// same input. What the time does not suffice for is left to the next tick. `taken`: how many slots there are.
-    pub(crate) async fn open(&self, shared: &Shared, open: Vec<Slot>, taken: u32, until: Millis) {
+    /// same input. What the time does not suffice for is left to the next tick.
+    pub(crate) async fn open(&self, shared: &Shared, open: Vec<Slot>, until: Millis) {
         if open.is_empty() {
             return;
         }
@@ -65,17 +65,23 @@ impl Dispatch {
             return shared.state().fail(problem);
         }
         // Below the limit all can be started, even if they run: it changes nothing. Above it, after it was lowered, only
-        // what does not run can be counted as not running, so Step Functions is asked.
-        let above_limit = taken > shared.gate.lock().max_concurrency();
-        let at_once = match above_limit {
+        // what does not run can be counted as not running, so Step Functions is asked. The same goes for a lane's bound.
+        let is_above = |slot: &Slot| {
+            let mut gate = shared.gate.lock();
+            gate.is_above_limit(slot.lane.as_deref())
+        };
+        let above: Vec<bool> = open.iter().map(is_above).collect();
+        let at_once = match above.contains(&true) {
             true => DESCRIBED_AT_ONCE,
             false => OPENED_AT_ONCE,
         };
+        let mut above = above.into_iter();
         let mut left = open.as_slice();
         while !left.is_empty() && !shared.is_stopping() && shared.now() < until {
             let (some, others) = left.split_at(at_once.min(left.len()));
-            let opening = |slot: &Slot| Opening::new(slot.clone(), above_limit);
-            let mut opening: Vec<Opening> = some.iter().map(opening).collect();
+            let opening = some.iter().zip(above.by_ref());
+            let opening = opening.map(|(slot, above)| Opening::new(slot.clone(), above));
+            let mut opening: Vec<Opening> = opening.collect();
             drive_all(shared, &mut opening, Vec::new(), at_once).await;
             let unclaimed = opening.iter().filter(|opening| opening.is_unclaimed());
             let unclaimed = unclaimed.map(|opening| opening.slot().clone());

@@ -15,7 +15,7 @@ use tracing::warn;
 use crate::Dispatch;
 use crate::config::{Config, FailureQueues};
 use crate::counts::Counts;
-use crate::tick::Invocation;
+use crate::tick::{Ended, Invocation};
 
 /// The longest that a tick looks around.
 const AT_MOST: Millis = 3_000;
@@ -32,7 +32,8 @@ pub struct Watched {
 /// What a queue holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
-    Events,
+    /// Of a lane, by its index.
+    Events(usize),
     Outcomes,
     EventsDeadLetters,
     OutcomesDeadLetters,
@@ -53,7 +54,8 @@ pub fn watched(config: &Config, clients: &Clients) -> Vec<Watched> {
         reconcile,
     } = failures;
     let lanes = &config.pipeline.lanes;
-    let events = lanes.iter().map(|lane| (&lane.queue_url, Stage::Events));
+    let events = lanes.iter().enumerate();
+    let events = events.map(|(index, lane)| (&lane.queue_url, Stage::Events(index)));
     let dead = |lane| -> (&String, Stage) { (lane, Stage::EventsDeadLetters) };
     let dead = lanes.iter().map(|lane| dead(&lane.dead_letter_queue_url));
     let others = [(&config.outcomes_queue_url, Stage::Outcomes)];
@@ -81,10 +83,15 @@ impl Dispatch {
     /// Adds what is seen to the counts. A queue that cannot be read fails nothing.
     pub(crate) async fn look_around(
         &self,
-        counts: &mut Counts,
+        ended: &mut Ended,
         invocation: &Invocation,
         began: Millis,
     ) {
+        let Ended {
+            counts,
+            bounded_lanes,
+            ..
+        } = ended;
         counts.needs_person = counts.parked + counts.unreadable;
         let now = invocation.clock.now();
         let time = (invocation.deadline - now - LEFT).min(AT_MOST);
@@ -103,21 +110,28 @@ impl Dispatch {
                 Err(_) => None,
             }
         });
+        let mut bounded_backlog = 0;
         for (watched, size) in self.queues.iter().zip(join_all(sizes).await) {
+            if let (Stage::Events(lane), Some(size)) = (watched.stage, &size)
+                && bounded_lanes.contains(&lane)
+            {
+                bounded_backlog += size.waiting;
+            }
             counts.found(watched.stage, size);
         }
-        let seen = self.seen(counts, now - began);
+        let seen = self.seen(counts, bounded_backlog, now - began);
         counts.stands_still = seen.stands_still().into();
         counts.drain_seconds = seen.drain_seconds().unwrap_or_default();
     }
 
-    fn seen(&self, counts: &Counts, duration: Millis) -> Seen {
+    fn seen(&self, counts: &Counts, bounded_backlog: u64, duration: Millis) -> Seen {
         let windows = self.config.windows.paces();
         let rates = windows.filter_map(|pace| pace.starts_per_second);
         // What the circuit allows; of one that is open 0.
         let rates = rates.chain(counts.rate);
         Seen {
             backlog: counts.backlog,
+            bounded_backlog,
             max_concurrency: counts.max_concurrency,
             slots_taken: counts.slots_taken,
             paused: counts.paused > 0,
@@ -150,7 +164,7 @@ impl Counts {
             return;
         };
         let failures = match stage {
-            Stage::Events => {
+            Stage::Events(_) => {
                 self.backlog += waiting;
                 self.backlog_hidden += hidden;
                 return;
@@ -179,8 +193,8 @@ mod tests {
     fn each_stage_has_its_number_and_failures_their_sum() {
         let size = |waiting, hidden| Some(Size { waiting, hidden });
         let mut counts = Counts::default();
-        counts.found(Stage::Events, size(1, 2));
-        counts.found(Stage::Events, size(10, 20));
+        counts.found(Stage::Events(0), size(1, 2));
+        counts.found(Stage::Events(1), size(10, 20));
         counts.found(Stage::Outcomes, size(3, 100));
         counts.found(Stage::EventsDeadLetters, size(4, 1));
         counts.found(Stage::OutcomesDeadLetters, size(6, 0));

@@ -21,7 +21,7 @@ use spillway::protocol::tick::{Tick, Times};
 use spillway::protocol::unclaimed::Unclaimed;
 use spillway::record::layouts::Layouts;
 use tokio::sync::OnceCell;
-use tracing::warn;
+use tracing::{trace, warn};
 
 use crate::counts::{Counts, Values};
 use crate::error::{Failures, TickError};
@@ -101,6 +101,16 @@ impl Shared {
         self.state().tick.is_stopping()
     }
 
+    /// Traces how the lanes stand by their bounds, if there are any.
+    pub fn trace_lanes(&self) {
+        let gate = self.gate.lock();
+        if gate.counts_lanes() {
+            for lane in 0..self.shell.lanes.len() {
+                trace!(decision = ?gate.standing(lane), "lane");
+            }
+        }
+    }
+
     /// Whether more is to be received.
     pub fn receives_on(&self) -> bool {
         let (state, now) = (self.state(), self.now());
@@ -171,7 +181,8 @@ impl Shared {
     /// Keeps a start, to be made in this tick.
     pub fn keep(&self, kept: Kept) {
         if !kept.may_run {
-            self.gate.lock().found_unstarted(1);
+            let lane = kept.slot.lane.as_deref();
+            self.gate.lock().found_unstarted(lane, 1);
         }
         self.state().kept.keep(kept);
     }

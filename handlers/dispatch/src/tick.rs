@@ -12,8 +12,8 @@ use futures_util::future::join;
 use spillway::Millis;
 use spillway::lane::share::Shares;
 use spillway::pace::adapt::circuit::{Allowed, Circuit};
+use spillway::pace::gate::{Counted, Standing};
 use spillway::pace::in_force::InForce;
-use spillway::pace::layout::Shard;
 use spillway::pace::overridden::Overridden;
 use spillway::pace::permit::SharedGate;
 use spillway::protocol::holding::Holding;
@@ -51,6 +51,8 @@ pub struct Invocation {
 pub struct Ended {
     pub counts: Counts,
     pub values: Values,
+    /// The lanes, by priority, whose own bound was reached when it ended.
+    pub bounded_lanes: Vec<usize>,
     /// The first thing that went wrong; what was done before it stands.
     pub failure: Option<TickError>,
 }
@@ -83,8 +85,7 @@ impl Dispatch {
             }
             Err(failure) => Ended::failed(failure),
         };
-        self.look_around(&mut ended.counts, &invocation, began)
-            .await;
+        self.look_around(&mut ended, &invocation, began).await;
         let duration = invocation.clock.now() - began;
         ended.counts.duration_milliseconds = u64::try_from(duration).unwrap_or_default();
         ended
@@ -229,6 +230,7 @@ impl Dispatch {
             starts_per_day: self.config.starts_per_day,
             allowed,
         });
+        gate.set_bounds(&in_force.lanes);
         gate.grant_until(holding.grants_until());
         let owed = left.owed.iter().copied().chain(std::iter::repeat(0.0));
         let shares = self.config.pipeline.lanes.iter().map(|lane| lane.min_share);
@@ -270,7 +272,6 @@ impl Dispatch {
 
     /// Goes through the phases of a tick whose slots are counted. Returns where the sweep stands.
     async fn phases(self: &Arc<Self>, shared: &Arc<Shared>, slots: Vec<Slot>) -> Lap {
-        let taken = u32::try_from(slots.len()).unwrap_or(u32::MAX);
         let (open, others) = shared.state().tick.open(slots, shared.now());
         let (mut open, mut others) = (Some(open), Some(others));
         let mut lap = shared.reservation.lease.left.lap.clone();
@@ -280,7 +281,7 @@ impl Dispatch {
                 Phase::Open => {
                     let open = open.take().unwrap_or_default();
                     let until = shared.times.open_until;
-                    self.open(shared, open, taken, until).await;
+                    self.open(shared, open, until).await;
                 }
                 Phase::Sweep => {
                     let others = others.take().unwrap_or_default();
@@ -308,6 +309,13 @@ fn execution(slot: &Found) -> String {
     match slot {
         Ok(slot) => slot.execution.clone(),
         Err(unreadable) => unreadable.execution.clone(),
+    }
+}
+
+fn lane(slot: &Found) -> Option<&str> {
+    match slot {
+        Ok(slot) => slot.lane.as_deref(),
+        Err(unreadable) => unreadable.lane.as_deref(),
     }
 }
 
@@ -339,16 +347,11 @@ impl Shared {
         let shards = layouts.shards();
         let slots = || self.shell.ledger.slots(&shards);
         let read = patiently(self.shell.clock, self.end_by(), slots).await?;
-        let counted: Vec<(Shard, usize)> = shards
-            .iter()
-            .zip(&read)
-            .map(|(shard, slots)| (*shard, slots.len()))
-            .collect();
         let taken = {
             let mut gate = self.gate.lock();
-            for (shard, slots) in &counted {
-                let slots = u32::try_from(*slots).unwrap_or(u32::MAX);
-                gate.capacity.count_ends(*shard, slots);
+            for (shard, slots) in shards.iter().zip(&read) {
+                let by_lane = slots.iter().map(lane).collect();
+                gate.count_ends(*shard, &Counted::ByLane(by_lane));
             }
             gate.capacity.taken()
         };
@@ -384,6 +387,9 @@ impl Shared {
         left.end(&mut gate, &state.shares, suspect_since, self.now());
         left.layouts = Said::Layouts(state.layouts);
         left.circuit = state.circuit;
+        let lanes = 0..self.shell.lanes.len();
+        let waits = |lane: &usize| gate.standing(*lane) != Standing::Open;
+        let bounded_lanes = lanes.filter(waits).collect();
         state.counts.rate = state.circuit.map(|_| gate.rate());
         if let Some(day) = gate.day() {
             let starts = day.starts();
@@ -398,6 +404,7 @@ impl Shared {
         let ended = Ended {
             counts: state.counts.clone(),
             values: std::mem::take(&mut state.values),
+            bounded_lanes,
             failure: state.failures.first.take(),
         };
         (ended, state.tick.keeps_lease())

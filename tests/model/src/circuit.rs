@@ -201,7 +201,7 @@ impl Outage {
         gate.capacity.count_ends(Shard::default(), 0);
         gate.set_allowed(self.allowed(&tick.circuit));
         if tick.has_asked {
-            gate.request(1, now);
+            gate.request(None, 1, now);
         }
         gate
     }
@@ -376,7 +376,7 @@ impl Model for Outage {
             Step::Grant => {
                 let tick = world.tick.as_mut()?;
                 let allowed = self.allowed(&tick.circuit);
-                if self.gate(tick, now).request(1, now) != Grant::Take(1) {
+                if self.gate(tick, now).request(None, 1, now) != Grant::Take(1) {
                     return None;
                 }
                 tick.holds = true;

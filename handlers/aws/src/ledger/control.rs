@@ -8,6 +8,7 @@ use super::item::{Item, Reader, key, number, text};
 use super::update::Update;
 use crate::error::AwsError;
 use spillway::SCHEMA_VERSION;
+use spillway::lane::bound::{self, Bounds};
 use spillway::pace::Partial;
 use spillway::pace::adapt::circuit::Hold;
 use spillway::pace::adapt::health::Health;
@@ -72,6 +73,19 @@ impl Ledger {
     }
 }
 
+/// The lanes' bounds, by the lane's name.
+fn lanes(item: &Item, reader: &Reader) -> Result<Bounds, AwsError> {
+    let mut bounds = Bounds::new();
+    for name in item.keys() {
+        if let Some(lane) = bound::lane_of(name)
+            && let Some(max) = reader.optional_number(name)?
+        {
+            bounds.insert(lane.to_owned(), max);
+        }
+    }
+    Ok(bounds)
+}
+
 fn hold(reader: &Reader) -> Result<Option<Hold>, AwsError> {
     let Some(hold) = reader.optional_text("circuit")? else {
         return Ok(None);
@@ -99,6 +113,7 @@ pub fn read(item: &Item) -> Result<Control, AwsError> {
             burst: reader.optional_number("burst")?,
             starts_per_tick: reader.optional_number("starts_per_tick")?,
         },
+        lanes: lanes(item, &reader)?,
         since: reader.optional_text("since")?,
         note: reader.optional_text("note")?,
         until: until(item)?,

@@ -18,12 +18,15 @@ use super::transaction::Transacted;
 use super::update::Update;
 use crate::error::AwsError;
 use spillway::SCHEMA_VERSION;
+use spillway::lane::bound::ByLane;
+use spillway::pace::gate::Counted;
 use spillway::pace::layout::{Layout, Shard};
 use spillway::protocol::call::Written;
 use spillway::record::row::RowKey;
 use spillway::record::slot::{Slot, Work};
 
 const TAKING: &str = "taking a slot";
+const LANE: &str = "lane";
 const ABSENT: &str = "attribute_not_exists(pk)";
 
 pub(super) fn slot(item: &Item) -> Result<Slot, AwsError> {
@@ -42,7 +45,7 @@ pub(super) fn slot(item: &Item) -> Result<Slot, AwsError> {
     Ok(Slot {
         execution: reader.text("sk")?,
         layout: shard.layout(),
-        lane: reader.optional_text("lane")?,
+        lane: reader.optional_text(LANE)?,
         taken_at: reader.number("taken_at")?,
         work,
         ordered: reader.flag("ordered")?,
@@ -69,7 +72,7 @@ fn attributes(slot: &Slot) -> Vec<(&'static str, AttributeValue)> {
         attributes.push(("ordered", AttributeValue::Bool(true)));
     }
     if let Some(lane) = &slot.lane {
-        attributes.push(("lane", text(lane)));
+        attributes.push((LANE, text(lane)));
     }
     if let Some(generation) = slot.generation {
         attributes.push(("generation", number(generation)));
@@ -97,6 +100,11 @@ fn item(slot: &Slot) -> Item {
     item
 }
 
+/// The lane that a slot names, whichever release put it.
+fn lane(item: &Item) -> Option<&str> {
+    item.get(LANE)?.as_s().ok().map(String::as_str)
+}
+
 /// A slot that is there, or the one that cannot be read.
 pub type Found = Result<Slot, UnreadableSlot>;
 
@@ -104,12 +112,15 @@ pub type Found = Result<Slot, UnreadableSlot>;
 #[derive(Debug)]
 pub struct UnreadableSlot {
     pub execution: String,
+    /// The lane that it names.
+    pub lane: Option<String>,
     pub problem: AwsError,
 }
 
 fn found(item: &Item) -> Found {
     slot(item).map_err(|problem| UnreadableSlot {
         execution: Reader::new(item).text("sk").unwrap_or_default(),
+        lane: lane(item).map(str::to_owned),
         problem,
     })
 }
@@ -185,20 +196,33 @@ impl Ledger {
         }
     }
 
-    /// How many slots there are in these shards, in their order, and the read units that took.
-    pub async fn count_slots(&self, shards: &[Shard]) -> Result<(Vec<u32>, f64), AwsError> {
-        let counts = try_join_all(shards.iter().map(|shard| self.count_in(*shard))).await?;
+    /// How many slots there are in these shards, in their order, and the read units that took. `by_lane`: told by the lanes
+    /// that they name, for the same read units.
+    pub async fn count_slots(
+        &self,
+        shards: &[Shard],
+        by_lane: bool,
+    ) -> Result<(Vec<Counted>, f64), AwsError> {
+        let counts = shards.iter().map(|shard| self.count_in(*shard, by_lane));
+        let counts = try_join_all(counts).await?;
         let units = counts.iter().map(|(_, units)| units).sum();
         Ok((counts.into_iter().map(|(count, _)| count).collect(), units))
     }
 
-    async fn count_in(&self, shard: Shard) -> Result<(u32, f64), AwsError> {
+    async fn count_in(&self, shard: Shard, by_lane: bool) -> Result<(Counted, f64), AwsError> {
         let (mut count, mut units) = (0, 0.0);
+        let mut lanes = ByLane::default();
         let mut from = None;
         loop {
-            let page = self
-                .shard_query(shard)
-                .select(Select::Count)
+            let query = self.shard_query(shard);
+            let query = match by_lane {
+                false => query.select(Select::Count),
+                // A query reads whole items whatever it answers, so this costs what counting does.
+                true => query
+                    .projection_expression("#lane")
+                    .expression_attribute_names("#lane", LANE),
+            };
+            let page = query
                 .return_consumed_capacity(ReturnConsumedCapacity::Total)
                 .set_exclusive_start_key(from)
                 .send()
@@ -208,10 +232,17 @@ impl Ledger {
             units += consumed
                 .and_then(|consumed| consumed.capacity_units)
                 .unwrap_or_default();
-            count += u32::try_from(page.count).unwrap_or_default();
+            match by_lane {
+                false => count += u32::try_from(page.count).unwrap_or_default(),
+                true => page.items().iter().for_each(|item| lanes.add(lane(item))),
+            }
             from = page.last_evaluated_key;
             if from.is_none() {
-                return Ok((count, units));
+                let counted = match by_lane {
+                    false => Counted::All(count),
+                    true => Counted::ByLane(lanes),
+                };
+                return Ok((counted, units));
             }
         }
     }

@@ -1,6 +1,6 @@
 //! The control item as the operator's program reads and writes it: with who set an override, when, why and until when.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
@@ -12,7 +12,8 @@ use super::control;
 use super::item::{Item, Reader, key, number, text};
 use crate::error::AwsError;
 use spillway::event::time::iso;
-use spillway::pace::control::{Control, OVERRIDES};
+use spillway::lane::bound;
+use spillway::pace::control::{Control, OVERRIDES, is_override};
 
 const PARTITION: &str = "control";
 const ITEM: &str = "dispatch";
@@ -49,6 +50,7 @@ fn item(steering: &Steering) -> Item {
         paused,
         circuit,
         pace,
+        lanes,
         since,
         note,
         until: _,
@@ -65,6 +67,9 @@ fn item(steering: &Steering) -> Item {
     set("starts_per_second", pace.starts_per_second.map(number));
     set("burst", pace.burst.map(number));
     set("starts_per_tick", pace.starts_per_tick.map(number));
+    for (lane, max) in lanes {
+        set(&bound::named(lane), Some(number(*max)));
+    }
     set("since", since.as_ref().map(text));
     set("note", note.as_ref().map(text));
     set(REVISION, Some(number(steering.revision)));
@@ -105,7 +110,7 @@ impl Ledger {
             return Ok(Steering::default());
         };
         let mut about = about(&item)?;
-        about.retain(|name, _| OVERRIDES.contains(&name.as_str()));
+        about.retain(|name, _| is_override(name));
         Ok(Steering {
             control: control::read(&item)?,
             about,
@@ -128,11 +133,19 @@ impl Ledger {
             .set_item(Some(item(next)));
         let before = item(seen);
         let mut conditions = Vec::new();
-        for (index, name) in OVERRIDES.iter().chain(&[REVISION]).enumerate() {
-            request = request.expression_attribute_names(format!("#{index}"), *name);
+        let of_lanes = [seen, next].map(|it| it.control.lanes.keys());
+        let of_lanes = of_lanes
+            .into_iter()
+            .flatten()
+            .map(|lane| bound::named(lane));
+        let of_lanes: BTreeSet<String> = of_lanes.collect();
+        let names = OVERRIDES.into_iter().chain([REVISION]);
+        let names = names.chain(of_lanes.iter().map(String::as_str));
+        for (index, name) in names.enumerate() {
+            request = request.expression_attribute_names(format!("#{index}"), name);
             match before
-                .get(*name)
-                .filter(|_| *name != REVISION || seen.revision > 0)
+                .get(name)
+                .filter(|_| name != REVISION || seen.revision > 0)
             {
                 Some(value) => {
                     request =

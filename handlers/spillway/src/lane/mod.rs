@@ -1,5 +1,6 @@
 //! Lanes: the queues of a pipeline. Most have one; several share one capacity, by priority.
 
+pub mod bound;
 pub mod polling;
 pub mod share;
 pub mod source;
@@ -31,6 +32,10 @@ pub struct Lane {
     /// Of all starts, while the lane has events waiting: 0 to [`MAX_SHARES`].
     #[serde(default)]
     pub min_share: f64,
+    /// Executions of the lane that run at once, at most, beside the pipeline's own limit; 0 starts nothing of it. `None`: no
+    /// bound of its own.
+    #[serde(default)]
+    pub max_concurrency: Option<u32>,
 }
 
 impl Lane {

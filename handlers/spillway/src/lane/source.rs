@@ -133,6 +133,7 @@ mod tests {
             dead_letter_queue_url: format!("https://sqs/{name}-dlq"),
             priority,
             min_share: 0.0,
+            max_concurrency: None,
         };
         vec![lane("urgent", 1), lane("bulk", 2), lane("rest", 3)]
     }

@@ -18,6 +18,8 @@ pub struct Capacity {
     reserved: u32,
     /// Slots taken in all shards together.
     taken: u32,
+    /// Slots that are taken although nothing runs in them yet.
+    unstarted: u32,
     /// By [`Shard::index`].
     shards: [Counted; Shard::COUNT],
 }
@@ -45,6 +47,7 @@ impl Capacity {
             max,
             reserved: 0,
             taken: 0,
+            unstarted: 0,
             shards: [Counted::default(); Shard::COUNT],
         }
     }
@@ -64,9 +67,36 @@ impl Capacity {
         self.taken
     }
 
+    /// Returns how many may run at once.
+    pub fn max(&self) -> u32 {
+        self.max
+    }
+
     /// Takes effect at once; what runs above a lowered limit runs out.
     pub fn set_max(&mut self, max: u32) {
         self.max = max;
+    }
+
+    /// Slots were found in which certainly nothing runs yet.
+    pub fn found_unstarted(&mut self, slots: u32) {
+        self.unstarted += slots;
+    }
+
+    /// Returns how many executions may be started that hold a slot each. The limit may have been lowered since the slots
+    /// were taken. One that may run already is started only while all slots may: then it changes nothing.
+    pub fn free_for_restarts(&self, may_run: bool) -> u32 {
+        match may_run {
+            true => u32::from(self.used() <= self.max),
+            false => {
+                let running = self.used().saturating_sub(self.unstarted);
+                self.max.saturating_sub(running)
+            }
+        }
+    }
+
+    /// An execution is started in a slot that was found unstarted.
+    pub fn restarted(&mut self) {
+        self.unstarted = self.unstarted.saturating_sub(1);
     }
 
     /// Reserves `wanted` slots, or as many as are free.
@@ -84,6 +114,11 @@ impl Capacity {
     /// A reservation became a slot in this shard.
     pub fn slot_put(&mut self, shard: Shard) {
         self.reserved = self.reserved.saturating_sub(1);
+        self.slot_put_besides(shard);
+    }
+
+    /// A slot was put in this shard for which nothing was reserved.
+    pub fn slot_put_besides(&mut self, shard: Shard) {
         if let Some(of_shard) = self.shards.get_mut(shard.index()) {
             of_shard.put += 1;
             self.taken += 1;

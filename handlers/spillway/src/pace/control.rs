@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use crate::Millis;
+use crate::lane::bound::{self, Bounds};
 use crate::pace::Partial;
 use crate::pace::adapt::circuit::Hold;
 use crate::text::cut;
 
-/// The attributes that override something.
+/// The attributes that override something, beside those of [`bound::named`].
 pub const OVERRIDES: [&str; 6] = [
     "paused",
     "circuit",
@@ -43,6 +44,8 @@ pub struct Control {
     /// The circuit is held, whatever executions say. `None`: they say.
     pub circuit: Option<Hold>,
     pub pace: Partial,
+    /// By the lane's name.
+    pub lanes: Bounds,
     /// When the item became what it is, in the operator's own words. For the log alone.
     pub since: Option<String>,
     /// Why, in the operator's own words. For the log alone.
@@ -63,6 +66,7 @@ impl Control {
         if ended("circuit") {
             left.circuit = None;
         }
+        left.lanes.retain(|lane, _| !ended(&bound::named(lane)));
         let pace = &mut left.pace;
         if ended("max_concurrency") {
             pace.max_concurrency = None;
@@ -80,10 +84,16 @@ impl Control {
     }
 }
 
+/// Whether an attribute of this name overrides something.
+pub fn is_override(name: &str) -> bool {
+    OVERRIDES.contains(&name) || bound::lane_of(name).is_some()
+}
+
 /// What is wrong with the item's attributes: a misspelt one would lift the limit that its author meant to set.
 pub fn unknown<'a>(names: impl Iterator<Item = &'a str>) -> Option<String> {
     let mut unknown: Vec<&str> = names
         .filter(|name| !["pk", "sk"].contains(name) && !ATTRIBUTES.contains(name))
+        .filter(|name| bound::lane_of(name).is_none())
         .collect();
     unknown.sort_unstable();
     let told: Vec<String> = unknown
@@ -97,9 +107,10 @@ pub fn unknown<'a>(names: impl Iterator<Item = &'a str>) -> Option<String> {
     };
     (!told.is_empty()).then(|| {
         format!(
-            "it has {}{more}, and nothing goes by that name: there are {}",
+            "it has {}{more}, and nothing goes by that name: there are {}, and {} for each lane",
             told.join(", "),
-            ATTRIBUTES.join(", ")
+            ATTRIBUTES.join(", "),
+            bound::named("<lane>")
         )
     })
 }
@@ -113,15 +124,22 @@ mod tests {
         let told = unknown(["sk", "max_concurency", "paused", "pk"].into_iter()).unwrap();
         assert_eq!(
             told,
-            r#"it has "max_concurency", and nothing goes by that name: there are paused, circuit, max_concurrency, starts_per_second, burst, starts_per_tick, since, note, about, revision"#
+            r#"it has "max_concurency", and nothing goes by that name: there are paused, circuit, max_concurrency, starts_per_second, burst, starts_per_tick, since, note, about, revision, and lanes.<lane>.max_concurrency for each lane"#
         );
     }
 
     #[test]
     fn every_attribute_that_means_something_is_known() {
-        assert_eq!(unknown(ATTRIBUTES.into_iter().chain(["pk", "sk"])), None);
+        let of_lane = ["pk", "sk", "lanes.bulk.max_concurrency"];
+        assert_eq!(unknown(ATTRIBUTES.into_iter().chain(of_lane)), None);
         // No row, and no message: it has no schema version.
-        for wrong in ["v", "Paused", "max_concurrency ", ""] {
+        for wrong in [
+            "v",
+            "Paused",
+            "max_concurrency ",
+            "",
+            "lanes.bulk.max_concurency",
+        ] {
             assert!(unknown([wrong].into_iter()).is_some(), "{wrong:?}");
         }
     }
@@ -137,7 +155,12 @@ mod tests {
                 burst: Some(1),
                 starts_per_tick: Some(1),
             },
-            until: OVERRIDES.map(|name| (name.to_owned(), 1_000)).into(),
+            lanes: [("bulk".to_owned(), 2)].into(),
+            until: OVERRIDES
+                .into_iter()
+                .chain(["lanes.bulk.max_concurrency"])
+                .map(|name| (name.to_owned(), 1_000))
+                .collect(),
             ..Control::default()
         };
         assert_eq!(control.at(999), control);

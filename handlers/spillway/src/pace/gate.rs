@@ -1,10 +1,12 @@
 //! The gate: how many executions may start now, given the slots, the rate and the tick's budget.
 
 use crate::Millis;
+use crate::lane::bound::{Bound, ByLane};
 use crate::pace::Pace;
 use crate::pace::adapt::circuit::Allowed;
 use crate::pace::capacity::Capacity;
 use crate::pace::day::{DayLimit, DayStarts};
+use crate::pace::layout::Shard;
 use crate::pace::tokens::{Carried, Tokens};
 
 /// At low rates a receive waits for this share of a second's tokens, so that it is not made for each single one.
@@ -18,6 +20,8 @@ const ASKED_AGAIN_AFTER: Millis = 500;
 pub struct Gate {
     pub capacity: Capacity,
     pub tokens: Tokens,
+    /// By priority; none: no lane is told from another.
+    lanes: Vec<OfLane>,
     pace: Pace,
     /// What the circuit allows of the pace.
     allowed: Allowed,
@@ -32,10 +36,33 @@ pub struct Gate {
     day: Option<DayLimit>,
     /// Starts granted and not given back.
     spent: u32,
-    /// Slots that are taken although nothing runs in them yet.
-    unstarted: u32,
     /// Nothing is granted from then on.
     grants_until: Millis,
+}
+
+/// What is known of a lane's slots.
+#[derive(Debug, Clone)]
+struct OfLane {
+    name: String,
+    bounded: bool,
+    capacity: Capacity,
+}
+
+/// Whether a lane may be asked for events, by its own bound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    Open,
+    /// Its bound is reached: it is asked again once one of its slots is free.
+    Full,
+    /// Its bound is 0.
+    Closed,
+}
+
+/// The slots of a shard, as a query counted them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Counted {
+    All(u32),
+    ByLane(ByLane),
 }
 
 /// The answer to a request.
@@ -57,6 +84,7 @@ impl Gate {
         Self {
             capacity,
             tokens,
+            lanes: Vec::new(),
             pace: pace.clone(),
             allowed: Allowed::Everything,
             probing: false,
@@ -65,7 +93,6 @@ impl Gate {
             budget,
             day: None,
             spent: 0,
-            unstarted: 0,
             grants_until: Millis::MAX,
         }
     }
@@ -161,6 +188,124 @@ impl Gate {
         }
     }
 
+    /// The lanes' bounds in force, by priority: they hold from now on. The lanes themselves stay those of the first call.
+    pub fn set_bounds(&mut self, bounds: &[Bound]) {
+        if self.lanes.is_empty() {
+            let lanes = bounds.iter().map(|bound| OfLane {
+                name: bound.lane.clone(),
+                bounded: false,
+                capacity: Capacity::new(u32::MAX),
+            });
+            self.lanes = lanes.collect();
+        }
+        for (lane, bound) in self.lanes.iter_mut().zip(bounds) {
+            lane.bounded = bound.max.is_some();
+            lane.capacity.set_max(bound.max.unwrap_or(u32::MAX));
+        }
+    }
+
+    /// Whether a count has to tell the lanes apart.
+    pub fn counts_lanes(&self) -> bool {
+        self.lanes.iter().any(|lane| lane.bounded)
+    }
+
+    /// Whether a lane may be asked for events, by its own bound alone.
+    pub fn standing(&self, lane: usize) -> Standing {
+        match self.lanes.get(lane).map(|lane| &lane.capacity) {
+            Some(capacity) if capacity.max() == 0 => Standing::Closed,
+            Some(capacity) if capacity.free() == 0 => Standing::Full,
+            _ => Standing::Open,
+        }
+    }
+
+    /// Whether a lane's bound is reached by slots, one of which can be free by now.
+    pub fn awaits_lane(&self) -> bool {
+        (0..self.lanes.len()).any(|lane| {
+            let taken = self.lanes.get(lane).map(|lane| lane.capacity.taken());
+            self.standing(lane) == Standing::Full && taken > Some(0)
+        })
+    }
+
+    /// The lanes of which nothing may start now, by their bounds or by the pipeline's.
+    pub fn blocked(&self) -> Vec<usize> {
+        let lanes = 0..self.lanes.len().max(1);
+        lanes
+            .filter(|lane| self.free_of(Some(*lane)) == 0)
+            .collect()
+    }
+
+    /// Whether nothing of any lane may start now.
+    pub fn all_blocked(&self) -> bool {
+        self.blocked().len() >= self.lanes.len().max(1)
+    }
+
+    /// Returns how many slots a lane may still reserve. `None`: of a lane that is not known yet.
+    pub fn free_of(&self, lane: Option<usize>) -> u32 {
+        let of_lane = lane.and_then(|lane| self.lanes.get(lane));
+        let of_lane = of_lane.map_or(u32::MAX, |lane| lane.capacity.free());
+        self.capacity.free().min(of_lane)
+    }
+
+    /// The lanes that a slot counts for. One that names none of them, of an earlier release or of a lane that is gone, can be
+    /// of any: it counts for all.
+    fn lanes_of(&mut self, slot: Option<&str>) -> impl Iterator<Item = &mut OfLane> {
+        let named = self
+            .lanes
+            .iter()
+            .any(|lane| Some(lane.name.as_str()) == slot);
+        let counts = move |lane: &&mut OfLane| !named || Some(lane.name.as_str()) == slot;
+        self.lanes.iter_mut().filter(counts)
+    }
+
+    /// Whether more slots are taken than the limit allows, or the bound of the lane that a slot names.
+    pub fn is_above_limit(&mut self, slot: Option<&str>) -> bool {
+        let above = |capacity: &Capacity| capacity.taken() > capacity.max();
+        above(&self.capacity) || self.lanes_of(slot).any(|lane| above(&lane.capacity))
+    }
+
+    /// Right before the strongly consistent query of a shard. `by_lane`: it tells the lanes apart.
+    pub fn count_begins(&mut self, shard: Shard, by_lane: bool) {
+        self.capacity.count_begins(shard);
+        if by_lane {
+            let lanes = self.lanes.iter_mut();
+            lanes.for_each(|lane| lane.capacity.count_begins(shard));
+        }
+    }
+
+    /// With the query's answer. Returns how many slots of the shard turned out to be free.
+    pub fn count_ends(&mut self, shard: Shard, slots: &Counted) -> u32 {
+        match slots {
+            Counted::All(slots) => self.capacity.count_ends(shard, *slots),
+            Counted::ByLane(slots) => {
+                let names: Vec<&str> = self.lanes.iter().map(|it| it.name.as_str()).collect();
+                let of_lanes = slots.of(&names);
+                for (lane, slots) in self.lanes.iter_mut().zip(of_lanes) {
+                    lane.capacity.count_ends(shard, slots);
+                }
+                self.capacity.count_ends(shard, slots.all())
+            }
+        }
+    }
+
+    /// A reservation of a lane became a slot in this shard.
+    pub(super) fn slot_put(&mut self, lane: Option<usize>, shard: Shard) {
+        self.capacity.slot_put(shard);
+        match lane.and_then(|lane| self.lanes.get_mut(lane)) {
+            Some(lane) => lane.capacity.slot_put(shard),
+            // It can be of any.
+            None => {
+                let lanes = self.lanes.iter_mut();
+                lanes.for_each(|lane| lane.capacity.slot_put_besides(shard));
+            }
+        }
+    }
+
+    /// A start that was granted is of this lane. `false`: the lane's bound is reached.
+    pub(super) fn goes_to(&mut self, lane: usize) -> bool {
+        let lane = self.lanes.get_mut(lane);
+        lane.is_none_or(|lane| lane.capacity.reserve(1) == 1)
+    }
+
     /// The limit in force.
     pub fn max_concurrency(&self) -> u32 {
         self.pace.max_concurrency
@@ -176,13 +321,16 @@ impl Gate {
         self.capacity.free().min(self.tokens.available(now))
     }
 
-    /// Asks for up to `most` starts, each with a slot of its own.
-    pub fn request(&mut self, most: u32, now: Millis) -> Grant {
+    /// Asks for up to `most` starts of a lane, each with a slot of its own. `None`: of a lane that is not known yet.
+    pub fn request(&mut self, lane: Option<usize>, most: u32, now: Millis) -> Grant {
         let today = self.day.as_mut().map(|day| day.left(now));
         let most = most.min(today.unwrap_or(most));
-        let grant = self.grant(most, self.capacity.free(), now);
+        let grant = self.grant(most, self.free_of(lane), now);
         if let Grant::Take(granted) = grant {
             self.capacity.reserve(granted);
+            if let Some(lane) = lane.and_then(|lane| self.lanes.get_mut(lane)) {
+                lane.capacity.reserve(granted);
+            }
             if let Some(day) = &mut self.day {
                 day.take(granted);
             }
@@ -190,25 +338,33 @@ impl Gate {
         grant
     }
 
-    /// Slots were found in which certainly nothing runs yet.
-    pub fn found_unstarted(&mut self, slots: u32) {
-        self.unstarted += slots;
+    /// Slots were found in which certainly nothing runs yet. `slot`: the lane that they name.
+    pub fn found_unstarted(&mut self, slot: Option<&str>, slots: u32) {
+        self.capacity.found_unstarted(slots);
+        let lanes = self.lanes_of(slot);
+        lanes.for_each(|lane| lane.capacity.found_unstarted(slots));
     }
 
-    /// Asks for one start of an execution that holds its slot since `taken_at`. The limit may have been lowered since the
-    /// slot was taken. One that may run already is started only while all slots may: then it changes nothing.
-    pub fn request_restart(&mut self, taken_at: Millis, may_run: bool, now: Millis) -> Grant {
-        let (limit, used) = (self.pace.max_concurrency, self.capacity.used());
-        let free = match may_run {
-            true => u32::from(used <= limit),
-            false => limit.saturating_sub(used.saturating_sub(self.unstarted)),
-        };
+    /// Asks for one start of an execution that holds its slot since `taken_at`. `slot`: the lane that it names.
+    pub fn request_restart(
+        &mut self,
+        slot: Option<&str>,
+        taken_at: Millis,
+        may_run: bool,
+        now: Millis,
+    ) -> Grant {
+        let of_lanes = self.lanes_of(slot);
+        let of_lanes = of_lanes.map(|lane| lane.capacity.free_for_restarts(may_run));
+        let free = of_lanes.min().unwrap_or(u32::MAX);
+        let free = free.min(self.capacity.free_for_restarts(may_run));
         let today = self.day.as_mut().map(|day| day.left_for(taken_at, now));
         let most = today.unwrap_or(1).min(1);
         let grant = self.grant(most, free, now);
         if grant == Grant::Take(1) {
             if !may_run {
-                self.unstarted = self.unstarted.saturating_sub(1);
+                self.capacity.restarted();
+                self.lanes_of(slot)
+                    .for_each(|lane| lane.capacity.restarted());
             }
             if let Some(day) = &mut self.day {
                 day.take_for(taken_at);
@@ -250,8 +406,11 @@ impl Gate {
     }
 
     /// Gives back granted starts for which neither a slot was put nor a call made.
-    pub(super) fn give_back(&mut self, unused: u32) {
+    pub(super) fn give_back(&mut self, lane: Option<usize>, unused: u32) {
         self.capacity.give_back(unused);
+        if let Some(lane) = lane.and_then(|lane| self.lanes.get_mut(lane)) {
+            lane.capacity.give_back(unused);
+        }
         self.give_back_start(unused);
     }
 
@@ -327,32 +486,35 @@ mod tests {
 
     #[test]
     fn the_tightest_bound_holds() {
-        assert_eq!(gate(100, 25.0, None).request(10, 0), Grant::Take(10));
-        assert_eq!(gate(3, 25.0, None).request(10, 0), Grant::Take(3));
-        assert_eq!(gate(100, 25.0, Some(5)).request(10, 0), Grant::Take(5));
-        assert_eq!(gate(0, 25.0, None).request(10, 0), Grant::Full);
-        assert_eq!(gate(100, 25.0, Some(0)).request(10, 0), Grant::Spent);
+        assert_eq!(gate(100, 25.0, None).request(None, 10, 0), Grant::Take(10));
+        assert_eq!(gate(3, 25.0, None).request(None, 10, 0), Grant::Take(3));
+        assert_eq!(
+            gate(100, 25.0, Some(5)).request(None, 10, 0),
+            Grant::Take(5)
+        );
+        assert_eq!(gate(0, 25.0, None).request(None, 10, 0), Grant::Full);
+        assert_eq!(gate(100, 25.0, Some(0)).request(None, 10, 0), Grant::Spent);
     }
 
     #[test]
     fn an_empty_bucket_names_the_time() {
         let mut gate = gate(100, 8.0, None);
         for _ in 0..5 {
-            assert_eq!(gate.request(10, 0), Grant::Take(10));
+            assert_eq!(gate.request(None, 10, 0), Grant::Take(10));
             gate.tokens.used(10, 0);
         }
         // A quarter of a second's tokens: two.
-        assert_eq!(gate.request(10, 0), Grant::NotBefore(250));
-        assert_eq!(gate.request(10, 250), Grant::Take(2));
+        assert_eq!(gate.request(None, 10, 0), Grant::NotBefore(250));
+        assert_eq!(gate.request(None, 10, 250), Grant::Take(2));
     }
 
     #[test]
     fn what_comes_to_nothing_is_given_back_whole() {
         let mut gate = gate(5, 25.0, Some(5));
-        assert_eq!(gate.request(10, 0), Grant::Take(5));
-        assert_eq!(gate.request(10, 0), Grant::Spent);
-        gate.give_back(2);
-        assert_eq!(gate.request(10, 0), Grant::Take(2));
+        assert_eq!(gate.request(None, 10, 0), Grant::Take(5));
+        assert_eq!(gate.request(None, 10, 0), Grant::Spent);
+        gate.give_back(None, 2);
+        assert_eq!(gate.request(None, 10, 0), Grant::Take(2));
     }
 
     #[test]
@@ -360,9 +522,9 @@ mod tests {
         let mut gate = gate(1, 25.0, None);
         gate.capacity.count_begins(Shard::default());
         gate.capacity.count_ends(Shard::default(), 1);
-        gate.found_unstarted(1);
-        assert_eq!(gate.request(1, 0), Grant::Full);
-        assert_eq!(gate.request_restart(0, false, 0), Grant::Take(1));
+        gate.found_unstarted(None, 1);
+        assert_eq!(gate.request(None, 1, 0), Grant::Full);
+        assert_eq!(gate.request_restart(None, 0, false, 0), Grant::Take(1));
         assert_eq!(gate.capacity.used(), 1);
     }
 
@@ -372,10 +534,10 @@ mod tests {
         let mut gate = gate(5, 25.0, None);
         gate.capacity.count_begins(Shard::default());
         gate.capacity.count_ends(Shard::default(), 7);
-        gate.found_unstarted(4);
-        assert_eq!(gate.request_restart(0, false, 0), Grant::Take(1));
-        assert_eq!(gate.request_restart(0, false, 0), Grant::Take(1));
-        assert_eq!(gate.request_restart(0, false, 0), Grant::Full);
+        gate.found_unstarted(None, 4);
+        assert_eq!(gate.request_restart(None, 0, false, 0), Grant::Take(1));
+        assert_eq!(gate.request_restart(None, 0, false, 0), Grant::Take(1));
+        assert_eq!(gate.request_restart(None, 0, false, 0), Grant::Full);
     }
 
     #[test]
@@ -383,24 +545,24 @@ mod tests {
         let mut gate = gate(5, 25.0, None);
         gate.capacity.count_begins(Shard::default());
         gate.capacity.count_ends(Shard::default(), 5);
-        assert_eq!(gate.request_restart(0, true, 0), Grant::Take(1));
+        assert_eq!(gate.request_restart(None, 0, true, 0), Grant::Take(1));
         gate.capacity.set_max(4);
         gate.pace.max_concurrency = 4;
-        assert_eq!(gate.request_restart(0, true, 0), Grant::Full);
+        assert_eq!(gate.request_restart(None, 0, true, 0), Grant::Full);
     }
 
     #[test]
     fn nothing_is_granted_when_the_lease_is_about_to_end() {
         let mut gate = gate(5, 25.0, None);
         gate.capacity.count_ends(Shard::default(), 1);
-        gate.found_unstarted(1);
+        gate.found_unstarted(None, 1);
         gate.grant_until(100);
-        assert_eq!(gate.request(1, 99), Grant::Take(1));
+        assert_eq!(gate.request(None, 1, 99), Grant::Take(1));
         let later = Grant::NotBefore(100 + ASKED_AGAIN_AFTER);
-        assert_eq!(gate.request(1, 100), later);
-        assert_eq!(gate.request_restart(0, false, 100), later);
+        assert_eq!(gate.request(None, 1, 100), later);
+        assert_eq!(gate.request_restart(None, 0, false, 100), later);
         gate.grant_until(200);
-        assert_eq!(gate.request_restart(0, false, 100), Grant::Take(1));
+        assert_eq!(gate.request_restart(None, 0, false, 100), Grant::Take(1));
     }
 
     #[test]
@@ -410,21 +572,21 @@ mod tests {
             max_concurrency: 2,
             ..PACE
         });
-        assert_eq!(gate.request(10, 0), Grant::Take(2));
+        assert_eq!(gate.request(None, 10, 0), Grant::Take(2));
     }
 
     #[test]
     fn a_slower_rate_has_the_burst_of_a_second() {
         let mut gate = gate(100, 25.0, None);
         gate.set_allowed(Allowed::Rate(2.5));
-        assert_eq!(gate.request(10, 0), Grant::Take(3));
+        assert_eq!(gate.request(None, 10, 0), Grant::Take(3));
         gate.tokens.used(3, 0);
-        assert_eq!(gate.request(10, 0), Grant::NotBefore(400));
+        assert_eq!(gate.request(None, 10, 0), Grant::NotBefore(400));
         // Faster than the pace it never is, and in full again it saves up a burst.
         gate.set_allowed(Allowed::Rate(50.0));
         assert_eq!(gate.rate(), 25.0);
         gate.set_allowed(Allowed::Everything);
-        assert_eq!(gate.request(100, 10_000), Grant::Take(50));
+        assert_eq!(gate.request(None, 100, 10_000), Grant::Take(50));
     }
 
     #[test]
@@ -436,31 +598,250 @@ mod tests {
         };
         let allowed = Allowed::Rate(10.0);
         let mut gate = Gate::begin(&PACE, Some(carried), None, allowed, 0);
-        assert_eq!(gate.request(10, 900), Grant::Take(10));
+        assert_eq!(gate.request(None, 10, 900), Grant::Take(10));
     }
 
     #[test]
     fn probes_are_granted_one_by_one() {
         let mut gate = gate(100, 25.0, None);
         gate.set_allowed(Allowed::Probe(1_000));
-        assert_eq!(gate.request(10, 999), Grant::NotBefore(1_000));
-        assert_eq!(gate.request(10, 1_000), Grant::Take(1));
+        assert_eq!(gate.request(None, 10, 999), Grant::NotBefore(1_000));
+        assert_eq!(gate.request(None, 10, 1_000), Grant::Take(1));
         let later = Grant::NotBefore(1_000 + ASKED_AGAIN_AFTER);
-        assert_eq!(gate.request(10, 1_000), later);
+        assert_eq!(gate.request(None, 10, 1_000), later);
         gate.capacity.count_ends(Shard::default(), 1);
-        assert_eq!(gate.request_restart(0, true, 1_000), later);
+        assert_eq!(gate.request_restart(None, 0, true, 1_000), later);
         // Nothing was received with it.
-        gate.give_back(1);
-        assert_eq!(gate.request_restart(0, true, 1_000), Grant::Take(1));
-        assert_eq!(gate.request(10, 1_000), later);
+        gate.give_back(None, 1);
+        assert_eq!(gate.request_restart(None, 0, true, 1_000), Grant::Take(1));
+        assert_eq!(gate.request(None, 10, 1_000), later);
         // It was started, and the circuit says when the next one is due.
         gate.set_allowed(Allowed::Probe(6_000));
-        assert_eq!(gate.request(10, 5_999), Grant::NotBefore(6_000));
+        assert_eq!(gate.request(None, 10, 5_999), Grant::NotBefore(6_000));
         gate.set_allowed(Allowed::Nothing);
         assert_eq!(
-            gate.request(10, 7_000),
+            gate.request(None, 10, 7_000),
             Grant::NotBefore(7_000 + ASKED_AGAIN_AFTER)
         );
+    }
+
+    const NAMES: [&str; 3] = ["urgent", "default", "bulk"];
+
+    fn bounds(max: [Option<u32>; 3]) -> Vec<Bound> {
+        let bound = |(lane, max): (&str, Option<u32>)| Bound {
+            lane: lane.to_owned(),
+            max,
+        };
+        NAMES.into_iter().zip(max).map(bound).collect()
+    }
+
+    /// Slots by lane, the last of those that name none.
+    fn by_lane(slots: [u32; 4]) -> Counted {
+        let names = NAMES.into_iter().map(Some).chain([None]);
+        let of = |(name, slots): (Option<&'static str>, u32)| (0..slots).map(move |_| name);
+        Counted::ByLane(names.zip(slots).flat_map(of).collect())
+    }
+
+    fn with_bounds(limit: u32, max: [Option<u32>; 3], slots: [u32; 4]) -> Gate {
+        let mut gate = gate(limit, 25.0, None);
+        gate.set_bounds(&bounds(max));
+        gate.count_ends(Shard::default(), &by_lane(slots));
+        gate
+    }
+
+    #[test]
+    fn a_lanes_bound_holds_beside_the_pipelines() {
+        let mut gate = with_bounds(10, [None, None, Some(3)], [2, 0, 1, 0]);
+        assert_eq!(gate.request(Some(2), 10, 0), Grant::Take(2));
+        assert_eq!(gate.request(Some(2), 10, 0), Grant::Full);
+        assert_eq!(gate.standing(2), Standing::Full);
+        // The others go on.
+        assert_eq!(gate.request(Some(0), 10, 0), Grant::Take(5));
+        gate.give_back(Some(2), 1);
+        assert_eq!(gate.standing(2), Standing::Open);
+        assert_eq!(gate.request(Some(1), 10, 0), Grant::Take(1));
+        // Its own bound has room, the pipeline's limit has none.
+        assert_eq!(gate.request(Some(2), 10, 0), Grant::Full);
+        assert_eq!(gate.blocked(), [0, 1, 2]);
+    }
+
+    #[test]
+    fn a_slot_that_names_no_lane_counts_for_each() {
+        let mut gate = with_bounds(10, [Some(3), None, Some(3)], [1, 0, 0, 2]);
+        assert_eq!(gate.request(Some(0), 10, 0), Grant::Full);
+        assert_eq!(gate.request(Some(2), 10, 0), Grant::Take(1));
+        assert_eq!(gate.request(Some(1), 10, 0), Grant::Take(6));
+    }
+
+    #[test]
+    fn a_bound_that_comes_within_a_tick_counts_what_runs() {
+        let mut gate = with_bounds(10, [None; 3], [0, 0, 2, 0]);
+        assert!(!gate.counts_lanes());
+        assert_eq!(gate.request(Some(2), 2, 0), Grant::Take(2));
+        gate.slot_put(Some(2), Shard::default());
+        gate.slot_put(Some(2), Shard::default());
+        gate.set_bounds(&bounds([None, None, Some(4)]));
+        assert!(gate.counts_lanes() && gate.awaits_lane());
+        assert_eq!(gate.request(Some(2), 1, 0), Grant::Full);
+        gate.count_begins(Shard::default(), true);
+        gate.count_ends(Shard::default(), &by_lane([0, 0, 1, 0]));
+        assert_eq!(gate.request(Some(2), 10, 0), Grant::Take(3));
+    }
+
+    #[test]
+    fn a_lane_whose_bound_is_0_is_closed_and_not_waited_for() {
+        let mut gate = with_bounds(10, [None, None, Some(0)], [0, 0, 1, 0]);
+        assert_eq!(gate.standing(2), Standing::Closed);
+        assert!(!gate.awaits_lane());
+        assert_eq!(gate.request(Some(2), 1, 0), Grant::Full);
+    }
+
+    #[test]
+    fn restarts_keep_to_a_lanes_bound_that_was_lowered() {
+        // Four of a lane that may have two by now, and of three of them it is certain that they do not run.
+        let mut gate = with_bounds(10, [None, None, Some(2)], [1, 0, 4, 0]);
+        assert!(gate.is_above_limit(Some("bulk")) && gate.is_above_limit(None));
+        assert!(!gate.is_above_limit(Some("urgent")));
+        assert_eq!(gate.request_restart(Some("bulk"), 0, true, 0), Grant::Full);
+        assert_eq!(
+            gate.request_restart(Some("urgent"), 0, true, 0),
+            Grant::Take(1)
+        );
+        gate.found_unstarted(Some("bulk"), 3);
+        assert_eq!(
+            gate.request_restart(Some("bulk"), 0, false, 0),
+            Grant::Take(1)
+        );
+        assert_eq!(gate.request_restart(Some("bulk"), 0, false, 0), Grant::Full);
+        // It can be of that lane.
+        assert_eq!(gate.request_restart(Some("gone"), 0, true, 0), Grant::Full);
+    }
+
+    #[derive(Debug, Clone)]
+    enum Step {
+        Request(usize, u32),
+        GiveBack(usize),
+        Put(usize, usize),
+        FreeOne(usize, usize),
+        CountBegins(usize),
+        CountEnds(usize),
+        SetBounds([Option<u32>; 3]),
+    }
+
+    const SHARDS: usize = 3;
+
+    fn maxima() -> impl Strategy<Value = [Option<u32>; 3]> {
+        [(); 3].map(|()| proptest::option::of(0u32..7))
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        let (lane, shard) = (|| 0usize..3, || 0usize..SHARDS);
+        prop_oneof![
+            (lane(), 1u32..10).prop_map(|(lane, most)| Step::Request(lane, most)),
+            lane().prop_map(Step::GiveBack),
+            (lane(), shard()).prop_map(|(lane, shard)| Step::Put(lane, shard)),
+            (lane(), shard()).prop_map(|(lane, shard)| Step::Put(lane, shard)),
+            (0usize..4, shard()).prop_map(|(lane, shard)| Step::FreeOne(lane, shard)),
+            shard().prop_map(Step::CountBegins),
+            shard().prop_map(Step::CountEnds),
+            maxima().prop_map(Step::SetBounds),
+        ]
+    }
+
+    proptest! {
+        /// Against the truth, the slots of each lane in each shard, through any interleaving of requests, puts, frees, counts and
+        /// changed bounds. Slots of an earlier release name no lane: each can be of any.
+        #[test]
+        fn never_more_of_a_lane_than_its_bound(
+            mut max in maxima(),
+            unnamed in 0u32..4,
+            steps in proptest::collection::vec(step(), 0..300),
+        ) {
+            const LIMIT: u32 = 12;
+            let shards: Vec<Shard> = Layout::Sixteen.shards().take(SHARDS).collect();
+            let mut gate = gate(LIMIT, 1_000.0, None);
+            gate.set_bounds(&bounds(max));
+            let mut taken = [[0u32; 4]; SHARDS];
+            taken[0][3] = unnamed;
+            for (shard, slots) in shards.iter().zip(taken) {
+                gate.count_ends(*shard, &by_lane(slots));
+            }
+            let mut under_way = [None; SHARDS];
+            let (mut reserved, mut now) = ([0u32; 3], 0);
+            for step in steps {
+                now += 1_000;
+                let sum = |lane: usize| taken.iter().map(|slots| slots[lane]).sum::<u32>();
+                let of_lane = |lane: usize, reserved: u32| sum(lane) + sum(3) + reserved;
+                match step {
+                    Step::Request(lane, most) => match gate.request(Some(lane), most, now) {
+                        Grant::Take(granted) => {
+                            reserved[lane] += granted;
+                            gate.tokens.used(granted, now);
+                            let all = (0..4).map(sum).sum::<u32>() + reserved.iter().sum::<u32>();
+                            prop_assert!(all <= LIMIT);
+                            let most = max[lane].unwrap_or(u32::MAX);
+                            prop_assert!(of_lane(lane, reserved[lane]) <= most);
+                        }
+                        // Nothing but its own bound and the pipeline's limit holds a lane up.
+                        Grant::Full => prop_assert!(
+                            gate.capacity.free() == 0 || gate.standing(lane) != Standing::Open
+                        ),
+                        other => prop_assert!(matches!(other, Grant::NotBefore(_)), "{other:?}"),
+                    },
+                    Step::GiveBack(lane) if reserved[lane] > 0 => {
+                        gate.give_back(Some(lane), 1);
+                        reserved[lane] -= 1;
+                    }
+                    Step::Put(lane, shard) if reserved[lane] > 0 => {
+                        gate.slot_put(Some(lane), shards[shard]);
+                        reserved[lane] -= 1;
+                        taken[shard][lane] += 1;
+                    }
+                    Step::FreeOne(lane, shard) => {
+                        taken[shard][lane] = taken[shard][lane].saturating_sub(1);
+                    }
+                    Step::CountBegins(shard) if under_way[shard].is_none() => {
+                        let lanes = gate.counts_lanes();
+                        gate.count_begins(shards[shard], lanes);
+                        under_way[shard] = Some((taken[shard], lanes));
+                    }
+                    Step::CountEnds(shard) => {
+                        if let Some((slots, lanes)) = under_way[shard].take() {
+                            let counted = match lanes {
+                                true => by_lane(slots),
+                                false => Counted::All(slots.iter().sum()),
+                            };
+                            gate.count_ends(shards[shard], &counted);
+                        }
+                    }
+                    Step::SetBounds(new) => {
+                        max = new;
+                        gate.set_bounds(&bounds(max));
+                    }
+                    _ => {}
+                }
+                let sum = |lane: usize| taken.iter().map(|slots| slots[lane]).sum::<u32>();
+                for (lane, reserved) in reserved.into_iter().enumerate() {
+                    let known = gate.lanes[lane].capacity.used();
+                    prop_assert!(known >= sum(lane) + sum(3) + reserved);
+                }
+            }
+            // Nothing is held back for ever: once all is quiet a count tells the truth.
+            gate.set_bounds(&bounds([Some(6); 3]));
+            for (lane, reserved) in reserved.into_iter().enumerate() {
+                gate.give_back(Some(lane), reserved);
+            }
+            for (shard, slots) in shards.iter().zip(taken) {
+                gate.count_begins(*shard, true);
+                gate.count_ends(*shard, &by_lane(slots));
+            }
+            let sum = |lane: usize| taken.iter().map(|slots| slots[lane]).sum::<u32>();
+            let all: u32 = (0..4).map(sum).sum();
+            for lane in 0..3 {
+                let free = (LIMIT - all.min(LIMIT)).min(6u32.saturating_sub(sum(lane) + sum(3)));
+                prop_assert_eq!(gate.free_of(Some(lane)), free);
+            }
+        }
     }
 
     proptest! {
@@ -471,10 +852,10 @@ mod tests {
             let (mut now, mut started) = (0, 0);
             for (most, wait, comes_to_nothing) in requests {
                 now += wait;
-                if let Grant::Take(granted) = gate.request(most, now) {
+                if let Grant::Take(granted) = gate.request(None, most, now) {
                     prop_assert!(granted >= 1 && granted <= most);
                     if comes_to_nothing {
-                        gate.give_back(granted);
+                        gate.give_back(None, granted);
                     } else {
                         started += granted;
                         for _ in 0..granted { gate.capacity.slot_put(Shard::default()); }

@@ -3,6 +3,8 @@
 use std::fmt::Display;
 
 use crate::Millis;
+use crate::lane::Lane;
+use crate::lane::bound::{self, Bound};
 use crate::pace::adapt::circuit::Hold;
 use crate::pace::control::Control;
 use crate::pace::window::Windows;
@@ -12,6 +14,8 @@ use crate::pace::{Pace, PaceError, Partial};
 #[derive(Debug, Clone, PartialEq)]
 pub struct InForce<'a> {
     pub pace: Pace,
+    /// The lanes' bounds, by priority.
+    pub lanes: Vec<Bound>,
     /// Nothing starts, and who says so.
     pub paused: Option<PausedBy>,
     /// The operator holds the circuit.
@@ -37,6 +41,7 @@ pub enum PausedBy {
 /// What is in force at `now`. Configuration and windows were validated before, so an error is the control item's.
 pub fn in_force<'a>(
     configured: &Pace,
+    lanes: &[Lane],
     windows: &'a Windows,
     control: &Control,
     now: Millis,
@@ -47,7 +52,18 @@ pub fn in_force<'a>(
     let window_pauses = window.is_some_and(|window| window.pause);
     let said = control.pace.over(&pace);
     let in_force = said.clone().lowered()?;
+    let of_window = window.map(|window| &window.lanes);
+    let without = bound::in_force(lanes, [of_window, None]);
+    let names = || lanes.iter().map(|lane| lane.name.clone());
+    if let Some(lane) = (control.lanes.keys()).find(|lane| !names().any(|name| name == **lane)) {
+        return Err(PaceError::Lane(lane.clone(), names().collect()));
+    }
     let mut overrides = overrides(control, &pace, window_pauses);
+    overrides.extend(without.iter().filter_map(|Bound { lane, max }| {
+        let said = control.lanes.get(lane);
+        let without = max.map_or_else(|| "no bound".to_owned(), |max| max.to_string());
+        instead(&bound::named(lane), said, without)
+    }));
     if in_force != said {
         let partitions = in_force.layout.partitions();
         overrides.push(format!(
@@ -68,6 +84,7 @@ pub fn in_force<'a>(
         overrides,
         since: control.since.clone(),
         note: control.note.clone(),
+        lanes: bound::in_force(lanes, [of_window, Some(&control.lanes)]),
         pace: in_force,
     })
 }
@@ -135,7 +152,7 @@ mod tests {
     fn the_operator_is_over_the_window_is_over_the_configuration() {
         let windows = windows();
         let at = |hour: Millis, control: &Control| {
-            let now = in_force(&PACE, &windows, control, hour * HOUR).unwrap();
+            let now = in_force(&PACE, &[], &windows, control, hour * HOUR).unwrap();
             (
                 now.pace.max_concurrency,
                 now.pace.burst,
@@ -170,7 +187,7 @@ mod tests {
     fn what_the_operator_overrides_is_told_with_what_would_hold_without() {
         let windows = windows();
         let told = |hour: Millis, control: &Control| {
-            let now = in_force(&PACE, &windows, control, hour * HOUR).unwrap();
+            let now = in_force(&PACE, &[], &windows, control, hour * HOUR).unwrap();
             now.overrides.join(", ")
         };
         assert_eq!(told(0, &Control::default()), "");
@@ -208,7 +225,7 @@ mod tests {
                 circuit: Some(hold),
                 ..operator(None, paused)
             };
-            in_force(&PACE, &windows, &control, 0).unwrap().paused
+            in_force(&PACE, &[], &windows, &control, 0).unwrap().paused
         };
         assert_eq!(held(Hold::Open, None), Some(PausedBy::Circuit));
         assert_eq!(held(Hold::Open, Some(false)), Some(PausedBy::Circuit));
@@ -218,10 +235,57 @@ mod tests {
             circuit: Some(Hold::Closed),
             ..Control::default()
         };
-        let now = in_force(&PACE, &windows, &control, 0).unwrap();
+        let now = in_force(&PACE, &[], &windows, &control, 0).unwrap();
         assert_eq!(
             now.overrides,
             ["circuit = closed instead of what executions say"]
+        );
+    }
+
+    #[test]
+    fn bounds_of_lanes_are_the_operators_over_the_windows_over_the_configured() {
+        let lane = |name: &str, max_concurrency| Lane {
+            name: name.to_owned(),
+            queue_url: "q".into(),
+            dead_letter_queue_url: "d".into(),
+            priority: 1,
+            min_share: 0.0,
+            max_concurrency,
+        };
+        let lanes = [lane("urgent", None), lane("bulk", Some(10))];
+        let windows = window::parse(
+            r#"[{"name": "night", "priority": 1, "from": "01:00", "to": "02:00", "lanes": {"bulk": {"max_concurrency": 50}}}]"#,
+        )
+        .unwrap();
+        let control = Control {
+            lanes: [("urgent".to_owned(), 5), ("bulk".to_owned(), 7)].into(),
+            until: [(bound::named("bulk"), HOUR + 1)].into(),
+            ..Control::default()
+        };
+        let at = |control: &Control, now| {
+            let now = in_force(&PACE, &lanes, &windows, control, now).unwrap();
+            let max = now.lanes.iter().map(|bound| bound.max);
+            (max.collect::<Vec<_>>(), now.overrides.join(", "))
+        };
+        let nothing = Control::default();
+        assert_eq!(at(&nothing, 0).0, [None, Some(10)]);
+        assert_eq!(at(&nothing, HOUR).0, [None, Some(50)]);
+        let (bounds, told) = at(&control, HOUR);
+        assert_eq!(bounds, [Some(5), Some(7)]);
+        assert_eq!(
+            told,
+            "lanes.urgent.max_concurrency = 5 instead of no bound, lanes.bulk.max_concurrency = 7 instead of 50"
+        );
+        assert_eq!(at(&control, HOUR + 1).0, [Some(5), Some(50)]);
+        // A misspelt one would lift the bound that its author meant to set.
+        let unknown = Control {
+            lanes: [("bluk".to_owned(), 5)].into(),
+            ..Control::default()
+        };
+        let told = in_force(&PACE, &lanes, &windows, &unknown, 0).unwrap_err();
+        assert_eq!(
+            told.to_string(),
+            "lanes.bluk.max_concurrency is of no lane: there are urgent, bulk"
         );
     }
 
@@ -230,7 +294,7 @@ mod tests {
         let mut control = operator(Some(5), Some(true));
         control.until.insert("paused".into(), HOUR);
         let windows = Windows::default();
-        let now = |at| in_force(&PACE, &windows, &control, at).unwrap();
+        let now = |at| in_force(&PACE, &[], &windows, &control, at).unwrap();
         assert_eq!(now(HOUR - 1).paused, Some(PausedBy::Operator));
         let after = now(HOUR);
         assert_eq!((after.paused, after.pace.max_concurrency), (None, 5));
@@ -242,7 +306,7 @@ mod tests {
         let mut control = Control::default();
         control.pace.starts_per_second = Some(0.0);
         assert_eq!(
-            in_force(&PACE, &windows(), &control, 0),
+            in_force(&PACE, &[], &windows(), &control, 0),
             Err(PaceError::StartsPerSecond(0.0, PACE.layout))
         );
     }

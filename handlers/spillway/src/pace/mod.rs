@@ -15,6 +15,7 @@ pub mod window;
 
 use thiserror::Error;
 
+use crate::lane::bound;
 use crate::pace::layout::Layout;
 
 /// The numbers that bound a tick.
@@ -43,6 +44,8 @@ pub enum PaceError {
     Burst,
     #[error("starts_per_tick is 0: give at least 1, or pause the pipeline")]
     StartsPerTick,
+    #[error("{} is of no lane: there are {}", bound::named(.0), .1.join(", "))]
+    Lane(String, Vec<String>),
 }
 
 /// What the module's owner can do to get more.

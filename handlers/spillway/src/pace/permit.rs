@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::gate::{Gate, Grant};
 use crate::Millis;
 use crate::pace::layout::Shard;
+use crate::record::slot::Slot;
 
 /// How far a permit has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -58,22 +59,26 @@ impl SharedGate {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Asks for up to `most` starts, each with a slot of its own.
-    pub fn request(&self, most: u32, now: Millis) -> Permits {
-        let grant = self.lock().request(most, now);
-        self.permits(grant, Stage::Granted)
+    /// Asks for up to `most` starts of a lane, each with a slot of its own. `None`: of a lane that is not known yet.
+    pub fn request(&self, lane: Option<usize>, most: u32, now: Millis) -> Permits {
+        let grant = self.lock().request(lane, most, now);
+        self.permits(grant, lane, Stage::Granted)
     }
 
-    /// Asks for one start of an execution that holds its slot since `taken_at`. It is called at once.
-    pub fn request_restart(&self, taken_at: Millis, may_run: bool, now: Millis) -> Permits {
-        let grant = self.lock().request_restart(taken_at, may_run, now);
-        self.permits(grant, Stage::Called)
+    /// Asks for one start of an execution that holds this slot. It is called at once.
+    pub fn request_restart(&self, slot: &Slot, may_run: bool, now: Millis) -> Permits {
+        let lane = slot.lane.as_deref();
+        let mut gate = self.lock();
+        let grant = gate.request_restart(lane, slot.taken_at, may_run, now);
+        drop(gate);
+        self.permits(grant, None, Stage::Called)
     }
 
-    fn permits(&self, grant: Grant, stage: Stage) -> Permits {
+    fn permits(&self, grant: Grant, lane: Option<usize>, stage: Stage) -> Permits {
         let permit = |_| Permit {
             gate: self.clone(),
             stage,
+            lane,
             shard: Shard::default(),
         };
         match grant {
@@ -91,11 +96,22 @@ impl SharedGate {
 pub struct Permit {
     gate: SharedGate,
     stage: Stage,
+    /// Of which it is; `None`: not known yet, or it goes with a slot that was there before.
+    lane: Option<usize>,
     /// In which its slot lies, or is to lie.
     shard: Shard,
 }
 
 impl Permit {
+    /// Takes in of which lane the start is. `false`: its bound is reached, and nothing may be started with it.
+    #[must_use]
+    pub fn goes_to(&mut self, lane: usize) -> bool {
+        let goes =
+            self.lane == Some(lane) || (self.lane.is_none() && self.gate.lock().goes_to(lane));
+        self.lane = self.lane.or(goes.then_some(lane));
+        goes
+    }
+
     /// Takes in the shard of the slot that is asked for next.
     pub fn slot_lies_in(&mut self, shard: Shard) {
         self.shard = shard;
@@ -109,7 +125,7 @@ impl Permit {
         }
         let mut gate = self.gate.lock();
         if last == Stage::SlotAsked && stage != Stage::Granted {
-            gate.capacity.slot_put(self.shard);
+            gate.slot_put(self.lane, self.shard);
         }
         match stage {
             Stage::Granted | Stage::SlotAsked | Stage::SlotPut | Stage::Called => return,
@@ -134,11 +150,11 @@ impl Permit {
 impl Drop for Permit {
     fn drop(&mut self) {
         match self.stage {
-            Stage::Granted => self.gate.lock().give_back(1),
+            Stage::Granted => self.gate.lock().give_back(self.lane, 1),
             // It counts as put: it may have been.
             Stage::SlotAsked => {
                 let mut gate = self.gate.lock();
-                gate.capacity.slot_put(self.shard);
+                gate.slot_put(self.lane, self.shard);
                 gate.lost();
             }
             Stage::SlotPut | Stage::Called => self.gate.lock().lost(),
@@ -150,10 +166,12 @@ impl Drop for Permit {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lane::bound::Bound;
     use crate::pace::Pace;
     use crate::pace::day::DayLimit;
     use crate::pace::layout::Layout;
     use crate::pace::tokens::Tokens;
+    use crate::record::slot::Work;
     use proptest::prelude::*;
 
     const BUDGET: u32 = 12;
@@ -175,9 +193,23 @@ mod tests {
     }
 
     fn one(gate: &SharedGate) -> Permit {
-        match gate.request(1, 0) {
+        match gate.request(None, 1, 0) {
             Permits::Granted(mut permits) => permits.pop().unwrap(),
             other => panic!("{other:?}"),
+        }
+    }
+
+    fn slot() -> Slot {
+        Slot {
+            execution: "e".into(),
+            layout: Layout::One,
+            lane: None,
+            taken_at: 0,
+            work: Work::Batch,
+            ordered: false,
+            state_machine_arn: String::new(),
+            pending: false,
+            generation: None,
         }
     }
 
@@ -237,8 +269,8 @@ mod tests {
         let gate = gate();
         gate.lock().capacity.count_begins(Shard::default());
         gate.lock().capacity.count_ends(Shard::default(), 1);
-        gate.lock().found_unstarted(1);
-        let Permits::Granted(mut permits) = gate.request_restart(0, false, 0) else {
+        gate.lock().found_unstarted(None, 1);
+        let Permits::Granted(mut permits) = gate.request_restart(&slot(), false, 0) else {
             panic!("not granted");
         };
         assert_eq!(gate.lock().spent(), 1);
@@ -246,6 +278,30 @@ mod tests {
         drop(permits);
         assert_eq!(gate.lock().spent(), 0);
         assert_eq!(gate.lock().capacity.used(), 1);
+    }
+
+    #[test]
+    fn a_permit_goes_to_one_lane_and_gives_back_to_it() {
+        let gate = gate();
+        let bound = |lane: &str, max| Bound {
+            lane: lane.to_owned(),
+            max,
+        };
+        gate.lock()
+            .set_bounds(&[bound("urgent", None), bound("bulk", Some(1))]);
+        let (mut one, mut other) = (one(&gate), one(&gate));
+        assert!(one.goes_to(1) && one.goes_to(1) && !one.goes_to(0));
+        assert!(!other.goes_to(1) && other.goes_to(0));
+        drop(one);
+        let Permits::Granted(mut permits) = gate.request(Some(1), 5, 0) else {
+            panic!("not granted");
+        };
+        assert_eq!(permits.len(), 1);
+        permits[0].reached(Stage::SlotAsked, 0, 0);
+        drop(permits);
+        // Its slot may be there.
+        assert!(matches!(gate.request(Some(1), 1, 0), Permits::Full));
+        assert!(gate.lock().awaits_lane());
     }
 
     /// The ways that a permit can go, to any length.
@@ -284,7 +340,7 @@ mod tests {
             let (mut slots, mut starts) = (0, 0);
             for (at, way, drops) in steps {
                 if at >= held.len() {
-                    if let Permits::Granted(permits) = gate.request(1, 0) {
+                    if let Permits::Granted(permits) = gate.request(None, 1, 0) {
                         held.extend(permits.into_iter().map(|permit| (permit, way, 0)));
                     }
                 } else if drops || held[at].2 == WAYS[held[at].1].len() {

@@ -40,12 +40,13 @@ pub enum Fill<M = Candidate> {
 }
 
 impl Filling {
-    /// `ask`: the lanes to be asked, in their turn, of `lanes`.
-    pub fn new(most: usize, ask: Vec<usize>, lanes: usize) -> Self {
+    /// `ask`: the lanes to be asked, in their turn, of `lanes`: those of which something may start.
+    pub fn new(most: usize, ask: Vec<usize>, lanes: &[usize]) -> Self {
+        let ask: Vec<usize> = ask.into_iter().filter(|it| lanes.contains(it)).collect();
         let asked = ask.len();
         Self {
             most,
-            lanes: ask.into_iter().chain(0..lanes).collect(),
+            lanes: ask.into_iter().chain(lanes.iter().copied()).collect(),
             asked,
             turn: 0,
             coming: true,
@@ -95,7 +96,7 @@ mod tests {
 
     #[test]
     fn lanes_are_asked_in_their_turn() {
-        let (mut filling, mut pool) = (Filling::new(25, vec![1, 0], 2), Pool::<Candidate>::new());
+        let (mut filling, mut pool) = (Filling::new(25, vec![1, 0], &[0, 1]), Pool::<Candidate>::new());
         assert!(matches!(
             filling.next(&mut pool, true),
             Fill::Receive { lane: 1, most } if most == [10, 10, 5]
@@ -109,6 +110,19 @@ mod tests {
         // The tick is over.
         assert!(matches!(filling.next(&mut pool, false), Fill::Empty(0)));
         assert!(matches!(filling.next(&mut pool, false), Fill::Nothing));
+    }
+
+    #[test]
+    fn a_lane_of_which_nothing_may_start_is_neither_asked_nor_emptied() {
+        let (mut filling, mut pool) = (Filling::new(25, vec![1, 0], &[0]), Pool::new());
+        assert!(matches!(
+            filling.next(&mut pool, true),
+            Fill::Receive { lane: 0, .. }
+        ));
+        filling.received(false);
+        assert!(matches!(filling.next(&mut pool, true), Fill::Empty(0)));
+        assert!(matches!(filling.next(&mut pool, true), Fill::Nothing));
+        assert!(!pool.contains_key(&1));
     }
 
     #[test]

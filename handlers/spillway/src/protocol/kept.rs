@@ -106,7 +106,7 @@ impl KeptStarts {
         while granted.len() < TOGETHER
             && let Some(kept) = self.starts.pop_front()
         {
-            match gate.request_restart(kept.slot.taken_at, kept.may_run, now) {
+            match gate.request_restart(&kept.slot, kept.may_run, now) {
                 Permits::Granted(permits) => {
                     granted.extend(permits.into_iter().map(|permit| (kept.clone(), permit)));
                 }
@@ -207,7 +207,7 @@ mod tests {
         let (gate, mut starts) = (gate(5, 3), KeptStarts::new(Millis::MAX));
         for name in ["a", "b", "c"] {
             starts.keep(kept(name, false));
-            gate.lock().found_unstarted(1);
+            gate.lock().found_unstarted(None, 1);
         }
         assert_eq!(names(&starts.next(&gate, 0)), ["a", "b"]);
         assert_eq!(
@@ -223,7 +223,7 @@ mod tests {
         let (gate, mut starts) = (gate(2, 3), KeptStarts::new(Millis::MAX));
         starts.keep(kept("may run", true));
         starts.keep(kept("does not run", false));
-        gate.lock().found_unstarted(2);
+        gate.lock().found_unstarted(None, 2);
         // Three are taken, and one of them is certain not to run.
         assert_eq!(names(&starts.next(&gate, 0)), ["does not run"]);
         assert_eq!(not_now(&starts.next(&gate, 0)), Some(NotNow::Blocked));

@@ -4,10 +4,14 @@
 //! Polls are under way side by side. One lane is polled for a second each time, and by more polls at once as long as they come
 //! back full. Several lanes are polled by priority and for no time, so that an empty one delays nobody; when none has anything,
 //! all are polled for a second side by side.
+//!
+//! A lane whose own bound is reached is not polled, and nobody knows whether it is empty: its slots are counted beside the polls
+//! of the others, and the tick ends only when no message waits.
 
 use crate::Millis;
 use crate::lane::polling::{LONG_POLL_SECONDS, ONE_RECEIVE, WAITING_POLL_SECONDS, empty_times};
 use crate::lane::share::Shares;
+use crate::pace::gate::Standing;
 use crate::pace::layout::Shard;
 use crate::pace::permit::{Permit, Permits, SharedGate};
 use crate::pace::recount::{Counted, Recount};
@@ -50,6 +54,10 @@ pub struct Receiving {
     depth: u32,
     /// Fillings under way.
     fillings: u32,
+    /// Since something was found last, a lane was left out because its bound was reached.
+    left_out: bool,
+    /// What could not start when the count that is under way began.
+    blocked: Blocked,
     /// The lanes are asked once more by short polls before they are believed to be empty.
     asks_again: bool,
     at: At,
@@ -76,6 +84,17 @@ enum At {
     Empty,
     AskBacklog,
     End,
+}
+
+/// What cannot start until slots are free.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Blocked {
+    /// Not all lanes.
+    Some,
+    /// All lanes, each by its own bound.
+    AllByLanes,
+    /// All lanes, by the pipeline's limit.
+    All,
 }
 
 /// A poll of one lane.
@@ -154,6 +173,8 @@ impl Receiving {
             empty: 0,
             depth: 1,
             fillings: 0,
+            left_out: false,
+            blocked: Blocked::Some,
             asks_again: false,
             at: At::Ask,
         };
@@ -179,6 +200,21 @@ impl Receiving {
         if let NotNow::NotBefore(time) = known.kept {
             return Do::WaitUntil(self.soon(time, now));
         }
+        if !gate.lock().awaits_lane() {
+            return self.step(gate, shares, known);
+        }
+        // The others go on beside the count.
+        if self.recount.due() <= now {
+            return self.count(gate);
+        }
+        match self.step(gate, shares, known) {
+            Do::WaitUntil(time) => Do::WaitUntil(time.min(self.recount.due())),
+            next => next,
+        }
+    }
+
+    fn step(&mut self, gate: &SharedGate, shares: &mut Shares, known: Known) -> Do {
+        let now = known.now;
         match self.at {
             At::Ask if self.batches => self.fill(gate, known),
             At::Ask => self.ask(gate, shares, known),
@@ -216,7 +252,9 @@ impl Receiving {
         // What is owed to a lane is asked for by one poll.
         let asked = |lane: usize| self.lanes.get(lane).is_some_and(|lane| lane.short > 0);
         let is_empty = |lane: usize| self.lanes.get(lane).is_some_and(|lane| lane.empty);
-        let mut asks = shares.to_ask(known.now).into_iter();
+        let is_open = |lane: usize| gate.lock().standing(lane) == Standing::Open;
+        let asks = shares.to_ask(known.now).into_iter();
+        let mut asks = asks.filter(|ask| is_open(ask.lane));
         match asks.find(|ask| !is_empty(ask.lane) && (ask.most.is_none() || !asked(ask.lane))) {
             Some(ask) => {
                 let most = ask.most.unwrap_or(ONE_RECEIVE).min(ONE_RECEIVE);
@@ -238,7 +276,19 @@ impl Receiving {
     fn round(&mut self, next: usize, gate: &SharedGate, shares: &mut Shares, known: Known) -> Do {
         let only = self.lanes.len() == 1;
         let wanted = if only { self.depth } else { 1 };
+        let standing: Vec<Standing> = {
+            let gate = gate.lock();
+            (0..self.lanes.len())
+                .map(|lane| gate.standing(lane))
+                .collect()
+        };
+        let is = |lane: usize, what| standing.get(lane) == Some(&what);
+        // One whose own polls hold all that it may have is not left out.
+        let polled = |lane: &Polls| lane.short + lane.long > 0;
+        let mut unpolled = standing.iter().zip(&self.lanes);
+        self.left_out |= unpolled.any(|(it, lane)| *it == Standing::Full && !polled(lane));
         let lanes = self.lanes.iter().enumerate().skip(next);
+        let lanes = lanes.filter(|(lane, _)| is(*lane, Standing::Open));
         let mut unpolled = lanes.filter(|(_, polls)| polls.long < wanted);
         let lane = match self.idle {
             Idle::Stop => unpolled.next(),
@@ -249,6 +299,16 @@ impl Receiving {
             if self.polls() > 0 {
                 return self.pause(known.now);
             }
+            if !standing.contains(&Standing::Open) {
+                // There is nothing to poll, however long the tick goes on.
+                match gate.lock().awaits_lane() {
+                    true => return Do::WaitUntil(self.soon(self.recount.due(), known.now)),
+                    false if self.idle == Idle::Wait || known.tasks > 0 => {
+                        return self.pause(known.now);
+                    }
+                    false => {}
+                }
+            }
             self.at = At::Empty;
             return self.believe(gate, shares, known);
         };
@@ -256,7 +316,11 @@ impl Receiving {
             Idle::Stop => lane + usize::from(polls.long + 1 >= wanted),
             Idle::Wait => 0,
         };
-        let unpolled = self.lanes.iter().filter(|polls| polls.long == 0).count();
+        let lanes = self.lanes.iter().enumerate();
+        // One whose bound is reached gets its part when one of its slots is free.
+        let unpolled =
+            lanes.filter(|(lane, polls)| polls.long == 0 && !is(*lane, Standing::Closed));
+        let unpolled = unpolled.count();
         let (left, free) = (unpolled.max(1) as u32, gate.lock().free(known.now));
         let most = match only {
             true => TWO_RECEIVES,
@@ -267,6 +331,8 @@ impl Receiving {
         // With fewer permits than lanes the last ones wait for the polls of the first.
         let wait_seconds = match self.idle {
             Idle::Wait if only || free >= left => WAITING_POLL_SECONDS,
+            // The tick goes on whatever the others have.
+            Idle::Stop if self.left_out && free >= left => WAITING_POLL_SECONDS,
             Idle::Wait | Idle::Stop => LONG_POLL_SECONDS,
         };
         let next = self.poll(lane, most, wait_seconds, gate, known);
@@ -278,7 +344,8 @@ impl Receiving {
 
     /// Whether all lanes are believed to be empty.
     fn believe(&mut self, gate: &SharedGate, shares: &mut Shares, known: Known) -> Do {
-        if self.lanes.len() > 1 {
+        let left_out = std::mem::take(&mut self.left_out);
+        if self.lanes.len() > 1 && !left_out {
             shares.all_are_empty();
         }
         self.at = match self.batches {
@@ -286,26 +353,36 @@ impl Receiving {
             _ => At::Round(0),
         };
         if self.idle == Idle::Wait {
-            return self.next(gate, shares, known);
+            return self.step(gate, shares, known);
         }
         // With fewer permits than lanes the first ones were polled a while ago.
-        let asked_before = |polls: &Polls| known.now - polls.ended > TOGETHER_WITHIN;
-        let asks_again = !self.asks_again && self.lanes.iter().any(asked_before);
+        let is_open = |lane| gate.lock().standing(lane) == Standing::Open;
+        let asked_before = |(lane, polls): (usize, &Polls)| {
+            known.now - polls.ended > TOGETHER_WITHIN && is_open(lane)
+        };
+        let asks_again = !self.asks_again && self.lanes.iter().enumerate().any(asked_before);
         self.asks_again = asks_again;
         if asks_again && self.lanes.len() > 1 {
             self.lanes.iter_mut().for_each(|polls| polls.empty = false);
+            self.left_out = left_out;
             self.at = At::Ask;
-            return self.next(gate, shares, known);
+            return self.step(gate, shares, known);
         }
         // Those can send messages.
         if known.tasks > 0 {
             return self.pause(known.now);
         }
+        if left_out {
+            if self.asks_backlog(known.now) {
+                self.at = At::AskBacklog;
+            }
+            return self.step(gate, shares, known);
+        }
         self.empty += 1;
         if self.empty >= empty_times(known.received) {
             self.at = At::End;
         }
-        self.next(gate, shares, known)
+        self.step(gate, shares, known)
     }
 
     fn poll(
@@ -320,7 +397,7 @@ impl Receiving {
             return self.pause(known.now);
         }
         let wanted = if self.batches { 1 } else { most };
-        self.granted(gate, wanted, known, |receiving, permits| {
+        self.granted(gate, Some(lane), wanted, known, |receiving, permits| {
             if let Some(polls) = receiving.lanes.get_mut(lane) {
                 match wait_seconds {
                     0 => polls.short += 1,
@@ -346,7 +423,14 @@ impl Receiving {
         if self.fillings >= fillings || known.tasks >= BATCHES_AT_ONCE {
             return self.pause(known.now);
         }
-        self.granted(gate, 1, known, |receiving, permits| {
+        let lanes = 0..self.lanes.len();
+        let is_open = |lane| gate.lock().standing(lane) == Standing::Open;
+        if !lanes.into_iter().any(is_open) {
+            self.at = At::Round(0);
+            return self.pause(known.now);
+        }
+        // Which lane has the next one is known when it is filled.
+        self.granted(gate, None, 1, known, |receiving, permits| {
             receiving.fillings += 1;
             Do::Fill(permits)
         })
@@ -356,12 +440,13 @@ impl Receiving {
     fn granted(
         &mut self,
         gate: &SharedGate,
+        lane: Option<usize>,
         wanted: u32,
         known: Known,
         then: impl FnOnce(&mut Self, Vec<Permit>) -> Do,
     ) -> Do {
         let Known { now, tasks, .. } = known;
-        match gate.request(wanted, now) {
+        match gate.request(lane, wanted, now) {
             Permits::Granted(permits) => then(self, permits),
             // What is under way can come to nothing and give its starts back.
             Permits::Spent if tasks > 0 => self.pause(now),
@@ -372,13 +457,21 @@ impl Receiving {
                 self.pause(now)
             }
             Permits::Full => match self.recount.due() {
-                due if due <= now => {
-                    let taken = gate.lock().capacity.taken();
-                    Do::Count(self.recount.next(taken))
-                }
+                due if due <= now => self.count(gate),
                 due => Do::WaitUntil(due.min(self.stop_at)),
             },
         }
+    }
+
+    fn count(&mut self, gate: &SharedGate) -> Do {
+        let gate = gate.lock();
+        let (all, by_lanes) = (gate.all_blocked(), gate.capacity.free() > 0);
+        self.blocked = match (all, by_lanes) {
+            (false, _) => Blocked::Some,
+            (true, true) => Blocked::AllByLanes,
+            (true, false) => Blocked::All,
+        };
+        Do::Count(self.recount.next(gate.capacity.taken()))
     }
 
     fn pause(&self, now: Millis) -> Do {
@@ -452,6 +545,7 @@ impl Receiving {
     fn found(&mut self) {
         self.lanes.iter_mut().for_each(|polls| polls.empty = false);
         self.asks_again = false;
+        self.left_out = false;
         self.empty = 0;
         self.at = self.first();
     }
@@ -466,12 +560,25 @@ impl Receiving {
     /// taken.
     pub fn counted(&mut self, counted: Counted, tasks: usize, now: Millis) {
         self.recount.counted(counted, now);
-        let asked = self.backlog_asked;
-        let ask = asked.is_none_or(|asked| now - asked >= BACKLOG_EVERY);
-        if counted.free == 0 && tasks == 0 && self.polls() == 0 && ask {
-            self.backlog_asked = Some(now);
+        if counted.free > 0 && self.blocked != Blocked::All {
+            // A lane can be asked again.
+            self.at = self.first();
+            return;
+        }
+        let nothing_starts = counted.free == 0 && self.blocked != Blocked::Some;
+        if nothing_starts && tasks == 0 && self.polls() == 0 && self.asks_backlog(now) {
             self.at = At::AskBacklog;
         }
+    }
+
+    /// Whether the backlog is asked for now.
+    fn asks_backlog(&mut self, now: Millis) -> bool {
+        let asked = self.backlog_asked;
+        let ask = asked.is_none_or(|asked| now - asked >= BACKLOG_EVERY);
+        if ask {
+            self.backlog_asked = Some(now);
+        }
+        ask
     }
 
     /// Takes in how many messages wait.
@@ -512,8 +619,9 @@ impl Ended {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lane::bound::{Bound, ByLane};
     use crate::pace::Pace;
-    use crate::pace::gate::Gate;
+    use crate::pace::gate::{Counted as Slots, Gate};
     use crate::pace::layout::Layout;
     use crate::pace::tokens::Tokens;
 
@@ -563,6 +671,46 @@ mod tests {
                 receiving: Receiving::new(lanes, batches, Idle::Stop, 60_000, shards(), 0),
                 known: KNOWN,
             }
+        }
+
+        /// With bounds of the lanes, and so many slots taken of each.
+        fn bounded<const N: usize>(mut self, max: [Option<u32>; N], taken: [u32; N]) -> Self {
+            let bounds = max.into_iter().enumerate().map(|(lane, max)| Bound {
+                lane: lane.to_string(),
+                max,
+            });
+            let bounds: Vec<Bound> = bounds.collect();
+            self.gate.lock().set_bounds(&bounds);
+            self.count(taken);
+            self
+        }
+
+        /// Takes in how many slots of each lane a count found.
+        fn count<const N: usize>(&mut self, taken: [u32; N]) {
+            let mut by_lane = ByLane::default();
+            for (lane, slots) in taken.into_iter().enumerate() {
+                (0..slots).for_each(|_| by_lane.add(Some(&lane.to_string())));
+            }
+            let mut gate = self.gate.lock();
+            let blocked = gate.blocked();
+            gate.count_begins(Shard::default(), true);
+            let freed = gate.count_ends(Shard::default(), &Slots::ByLane(by_lane));
+            let free = blocked.iter().map(|lane| gate.free_of(Some(*lane))).max();
+            let counted = Counted {
+                shards: 1,
+                units: 1.0,
+                freed,
+                free: free.unwrap_or_default(),
+            };
+            drop(gate);
+            self.receiving
+                .counted(counted, self.known.tasks, self.known.now);
+        }
+
+        #[track_caller]
+        fn counts(&mut self) {
+            let next = self.next();
+            assert!(matches!(next, Do::Count(_)), "{next:?}");
         }
 
         fn next(&mut self) -> Do {
@@ -906,6 +1054,181 @@ mod tests {
         assert!(tick.waits() > 0);
         drop(held);
         tick.poll();
+    }
+
+    #[test]
+    fn a_lane_that_is_full_is_not_polled_and_the_others_go_on() {
+        let mut tick = Tick::of(100, 3, false).bounded([Some(2), None, None], [2, 0, 0]);
+        for lane in [1, 2] {
+            let poll = tick.poll();
+            assert_eq!((poll.lane, poll.wait_seconds), (lane, 0));
+            drop(tick.brings(poll, 0));
+        }
+        let long = [tick.poll(), tick.poll()];
+        assert_eq!(long.each_ref().map(|poll| poll.lane), [1, 2]);
+        // While they are polled its slots are counted.
+        assert_eq!(tick.waits(), 150);
+        tick.known.now = 150;
+        tick.counts();
+        tick.count([2, 0, 0]);
+        assert!(tick.waits() > 150);
+        tick.known.now = 5_000;
+        tick.counts();
+        tick.count([1, 0, 0]);
+        // One slot is free: the lane is asked at once.
+        let poll = tick.poll();
+        assert_eq!((poll.lane, poll.wait_seconds, poll.most), (0, 0, 1));
+        drop(tick.brings(poll, 1));
+        for poll in long {
+            drop(tick.brings(poll, 0));
+        }
+    }
+
+    #[test]
+    fn a_lane_that_is_full_is_counted_however_busy_the_others_are() {
+        let mut tick = Tick::of(1_000, 2, false).bounded([None, Some(1)], [0, 1]);
+        let mut counts = 0;
+        for _ in 0..100 {
+            tick.known.now += 20;
+            match tick.next() {
+                Do::Poll(poll) => {
+                    assert_eq!(poll.lane, 0);
+                    drop(tick.brings(poll, ONE_RECEIVE));
+                }
+                Do::Count(_) => {
+                    counts += 1;
+                    tick.count([0, 1]);
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        assert!((5..=14).contains(&counts), "{counts} counts in 2 s");
+    }
+
+    #[test]
+    fn the_tick_goes_on_while_a_lane_is_full_and_its_backlog_not_known_to_be_empty() {
+        let mut tick = Tick::of(100, 2, false).bounded([None, Some(2)], [0, 2]);
+        let mut asked = 0;
+        loop {
+            match tick.next() {
+                Do::Poll(poll) => {
+                    assert_eq!(poll.lane, 0);
+                    tick.known.now += i64::from(poll.wait_seconds) * 1_000;
+                    drop(tick.brings(poll, 0));
+                }
+                Do::Count(_) => tick.count([0, 2]),
+                Do::WaitUntil(time) => tick.known.now = time,
+                Do::AskBacklog => {
+                    asked += 1;
+                    tick.receiving.backlog(u64::from(asked < 3));
+                }
+                Do::End => break,
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(asked, 3);
+        assert!(
+            (20_000..30_000).contains(&tick.known.now),
+            "{}",
+            tick.known.now
+        );
+    }
+
+    #[test]
+    fn when_every_lane_is_full_slots_are_counted_until_one_is_not() {
+        for (batches, idle) in [
+            (false, Idle::Stop),
+            (false, Idle::Wait),
+            (true, Idle::Stop),
+            (true, Idle::Wait),
+        ] {
+            let mut tick = Tick::of(100, 2, batches).bounded([Some(1), Some(2)], [1, 2]);
+            tick.receiving.idle = idle;
+            tick.known.pooled = usize::from(batches);
+            assert_eq!(tick.waits(), 150);
+            tick.known.now = 150;
+            tick.counts();
+            tick.count([1, 2]);
+            assert!(matches!(tick.next(), Do::AskBacklog));
+            tick.receiving.backlog(5);
+            tick.known.now = tick.waits();
+            tick.counts();
+            tick.count([1, 1]);
+            match tick.next() {
+                Do::Poll(poll) => assert!(!batches && poll.lane == 1),
+                next => assert!(batches && matches!(next, Do::Fill(_))),
+            }
+        }
+    }
+
+    #[test]
+    fn a_share_that_is_owed_to_a_full_lane_waits_and_holds_up_nobody() {
+        let mut tick = Tick::of(100, 2, false).bounded([None, Some(1)], [0, 1]);
+        tick.shares = Shares::new([(0.0, 0.0), (0.2, 5.0)]);
+        let poll = tick.poll();
+        assert_eq!(poll.lane, 0);
+        drop(tick.brings(poll, 10));
+        assert_eq!(tick.shares.owed().last(), Some(7.0));
+        tick.known.now = 150;
+        tick.counts();
+        tick.count([0, 0]);
+        let poll = tick.poll();
+        assert_eq!((poll.lane, poll.most), (1, 1));
+    }
+
+    #[test]
+    fn a_lane_that_is_closed_is_neither_polled_nor_waited_for() {
+        for idle in [Idle::Stop, Idle::Wait] {
+            let mut tick = Tick::of(100, 2, false).bounded([None, Some(0)], [0, 1]);
+            tick.receiving.idle = idle;
+            for wait_seconds in [0, 1 + u32::from(idle == Idle::Wait)] {
+                let poll = tick.poll();
+                assert_eq!((poll.lane, poll.wait_seconds), (0, wait_seconds));
+                drop(tick.brings(poll, 0));
+            }
+            match idle {
+                Idle::Stop => tick.ends(),
+                Idle::Wait => assert_eq!(tick.poll().lane, 0),
+            }
+            let mut tick = Tick::of(100, 2, false).bounded([Some(0), Some(0)], [0, 1]);
+            tick.receiving.idle = idle;
+            match idle {
+                Idle::Stop => tick.ends(),
+                Idle::Wait => assert_eq!(tick.waits(), WAIT_MOST),
+            }
+        }
+    }
+
+    /// What a task gives back frees a lane that was left out: it is polled before the tick believes that all are empty.
+    #[test]
+    fn a_lane_that_was_left_out_is_polled_before_the_end() {
+        let mut tick = Tick::of(100, 2, false).bounded([None, Some(1)], [0, 0]);
+        let held = match tick.gate.request(Some(1), 1, 0) {
+            Permits::Granted(permits) => permits,
+            other => panic!("{other:?}"),
+        };
+        for wait_seconds in [0, 1] {
+            let poll = tick.poll();
+            assert_eq!((poll.lane, poll.wait_seconds.min(1)), (0, wait_seconds));
+            if wait_seconds == 1 {
+                tick.waits();
+            }
+            drop(tick.brings(poll, 0));
+        }
+        drop(held);
+        let mut polled = Vec::new();
+        loop {
+            match tick.next() {
+                Do::Poll(poll) => {
+                    polled.push(poll.lane);
+                    drop(tick.brings(poll, 0));
+                }
+                Do::AskBacklog => tick.receiving.backlog(1),
+                Do::End => break,
+                other => panic!("{other:?}"),
+            }
+        }
+        assert!(polled.contains(&1), "{polled:?}");
     }
 
     #[test]

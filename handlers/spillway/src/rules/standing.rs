@@ -13,6 +13,8 @@ const UNKNOWN_AGE_SECONDS: u64 = 365 * 24 * 60 * 60;
 pub struct Seen {
     /// Messages that wait in the events queues and can be received.
     pub backlog: u64,
+    /// Those of them that are of lanes whose own bound is reached.
+    pub bounded_backlog: u64,
     /// The limit in force; `None`: the tick did not come to read it.
     pub max_concurrency: Option<u32>,
     /// Slots that are taken; `None`: the tick did not come to count them.
@@ -36,7 +38,7 @@ impl Seen {
         };
         let may_start = taken < limit && !self.paused && !self.day_limit_reached;
         let slow = self.starts_per_second * 60.0 < 1.0;
-        self.backlog > 0 && may_start && self.moved == 0 && !slow
+        self.backlog > self.bounded_backlog && may_start && self.moved == 0 && !slow
     }
 
     /// Returns in how many seconds the backlog drains at the tick's rate, which is counted over a minute at least: ticks that
@@ -80,6 +82,7 @@ mod tests {
 
     const SEEN: Seen = Seen {
         backlog: 5,
+        bounded_backlog: 4,
         max_concurrency: Some(10),
         slots_taken: Some(9),
         paused: false,
@@ -94,6 +97,10 @@ mod tests {
         assert!(SEEN.stands_still());
         let moves = [
             Seen { backlog: 0, ..SEEN },
+            Seen {
+                bounded_backlog: 5,
+                ..SEEN
+            },
             Seen {
                 slots_taken: Some(10),
                 ..SEEN

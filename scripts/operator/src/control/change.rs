@@ -2,9 +2,11 @@
 
 use aws::ledger::{About, Steering};
 use spillway::Millis;
+use spillway::lane::Lane;
+use spillway::lane::bound;
 use spillway::pace::Pace;
 use spillway::pace::adapt::circuit::Hold;
-use spillway::pace::control::{Control, OVERRIDES};
+use spillway::pace::control::{Control, OVERRIDES, is_override};
 
 use crate::time::moment;
 
@@ -32,12 +34,13 @@ pub struct By {
     pub until: Option<Millis>,
 }
 
-/// Returns the item after a change. `configured`: what Terraform configured.
+/// Returns the item after a change. `configured`: what Terraform configured, with the pipeline's lanes.
 pub fn changed(
     before: &Steering,
     change: &Change,
     by: &By,
     configured: &Pace,
+    lanes: &[Lane],
 ) -> Result<Steering, String> {
     let mut next = before.clone();
     next.control = next.control.at(by.now);
@@ -50,25 +53,29 @@ pub fn changed(
     };
     next.about.retain(|name, _| !ended(name));
     match change {
-        Change::Pause => set(&mut next, "paused", "true", by)?,
-        Change::GoOn => set(&mut next, "paused", "false", by)?,
+        Change::Pause => set(&mut next, "paused", "true", by, lanes)?,
+        Change::GoOn => set(&mut next, "paused", "false", by, lanes)?,
         Change::Resume => unset(&mut next, "paused"),
         Change::Set(pairs) => {
             for pair in pairs {
                 let (name, value) = pair.split_once('=').ok_or_else(|| {
                     format!("{pair:?}: give NAME=VALUE, such as max_concurrency=5")
                 })?;
-                set(&mut next, name.trim(), value.trim(), by)?;
+                set(&mut next, name.trim(), value.trim(), by, lanes)?;
             }
         }
         Change::Unset(names) => {
             for name in names {
-                unset(&mut next, known(name)?);
+                known(name)?;
+                unset(&mut next, name);
             }
         }
         Change::UnsetAll => {
             for name in OVERRIDES {
                 unset(&mut next, name);
+            }
+            for lane in before.control.lanes.keys() {
+                unset(&mut next, &bound::named(lane));
             }
         }
     }
@@ -82,23 +89,31 @@ pub fn changed(
 
 /// Whether the item overrides anything.
 pub fn overrides(control: &Control) -> bool {
-    control.paused.is_some() || control.circuit.is_some() || control.pace != Default::default()
+    control.paused.is_some()
+        || control.circuit.is_some()
+        || control.pace != Default::default()
+        || !control.lanes.is_empty()
 }
 
-fn known(name: &str) -> Result<&'static str, String> {
-    OVERRIDES
-        .into_iter()
-        .find(|known| *known == name)
-        .ok_or_else(|| {
-            format!(
-                "{name:?} is nothing that can be overridden: there are {}",
-                OVERRIDES.join(", ")
-            )
-        })
+fn known(name: &str) -> Result<(), String> {
+    match is_override(name) {
+        true => Ok(()),
+        false => Err(format!(
+            "{name:?} is nothing that can be overridden: there are {}, and {} for each lane",
+            OVERRIDES.join(", "),
+            bound::named("<lane>")
+        )),
+    }
 }
 
-fn set(next: &mut Steering, name: &str, value: &str, by: &By) -> Result<(), String> {
-    let name = known(name)?;
+fn set(
+    next: &mut Steering,
+    name: &str,
+    value: &str,
+    by: &By,
+    lanes: &[Lane],
+) -> Result<(), String> {
+    known(name)?;
     let pace = &mut next.control.pace;
     let whole = || {
         let wrong = |_| format!("{name} = {value:?}: give a whole number, 0 to {}", u32::MAX);
@@ -116,9 +131,22 @@ fn set(next: &mut Steering, name: &str, value: &str, by: &By) -> Result<(), Stri
         "max_concurrency" => pace.max_concurrency = whole()?,
         "burst" => pace.burst = whole()?,
         "starts_per_tick" => pace.starts_per_tick = whole()?,
-        _ => {
+        "starts_per_second" => {
             let wrong = |_| format!("{name} = {value:?}: give a number above 0");
             pace.starts_per_second = Some(value.parse::<f64>().map_err(wrong)?);
+        }
+        _ => {
+            let lane = bound::lane_of(name).unwrap_or_default();
+            if !lanes.iter().any(|known| known.name == lane) {
+                let known: Vec<&str> = lanes.iter().map(|lane| lane.name.as_str()).collect();
+                let known = known.join(", ");
+                return Err(format!(
+                    "{name}: there is no lane {lane:?}, there are {known}"
+                ));
+            }
+            if let Some(max) = whole()? {
+                next.control.lanes.insert(lane.to_owned(), max);
+            }
         }
     }
     match by.until {
@@ -143,7 +171,11 @@ fn unset(next: &mut Steering, name: &str) {
         "max_concurrency" => pace.max_concurrency = None,
         "burst" => pace.burst = None,
         "starts_per_tick" => pace.starts_per_tick = None,
-        _ => pace.starts_per_second = None,
+        "starts_per_second" => pace.starts_per_second = None,
+        _ => {
+            let lane = bound::lane_of(name).unwrap_or_default();
+            next.control.lanes.remove(lane);
+        }
     }
     next.control.until.remove(name);
     next.about.remove(name);
@@ -174,7 +206,13 @@ mod tests {
 
     fn set_to(pairs: &[&str]) -> Result<Steering, String> {
         let pairs = pairs.iter().map(|pair| (*pair).to_owned()).collect();
-        changed(&Steering::default(), &Change::Set(pairs), &by(None), &PACE)
+        changed(
+            &Steering::default(),
+            &Change::Set(pairs),
+            &by(None),
+            &PACE,
+            &[],
+        )
     }
 
     #[test]
@@ -185,6 +223,7 @@ mod tests {
             &Change::Pause,
             &by(Some(until)),
             &PACE,
+            &[],
         )
         .unwrap();
         assert_eq!(paused.control.paused, Some(true));
@@ -207,21 +246,22 @@ mod tests {
             &Change::Set(vec!["max_concurrency=5".into()]),
             &by(Some(until)),
             &PACE,
+            &[],
         )
         .unwrap();
-        let paused = changed(&limited, &Change::Pause, &by(None), &PACE).unwrap();
+        let paused = changed(&limited, &Change::Pause, &by(None), &PACE, &[]).unwrap();
         assert_eq!(
             paused.about["max_concurrency"],
             limited.about["max_concurrency"]
         );
         assert_eq!(paused.control.until, limited.control.until);
-        let resumed = changed(&paused, &Change::Resume, &by(None), &PACE).unwrap();
+        let resumed = changed(&paused, &Change::Resume, &by(None), &PACE, &[]).unwrap();
         assert_eq!(
             (resumed.control.paused, resumed.control.pace.max_concurrency),
             (None, Some(5))
         );
         assert_eq!(resumed.revision, 3);
-        let all = changed(&paused, &Change::UnsetAll, &by(None), &PACE).unwrap();
+        let all = changed(&paused, &Change::UnsetAll, &by(None), &PACE, &[]).unwrap();
         assert!(!overrides(&all.control) && all.about.is_empty());
     }
 
@@ -232,13 +272,14 @@ mod tests {
             &Change::Set(vec!["burst=5".into()]),
             &by(Some(NOW + 1)),
             &PACE,
+            &[],
         )
         .unwrap();
         let later = By {
             now: NOW + 1,
             ..by(None)
         };
-        let paused = changed(&limited, &Change::Pause, &later, &PACE).unwrap();
+        let paused = changed(&limited, &Change::Pause, &later, &PACE, &[]).unwrap();
         assert_eq!((paused.control.pace.burst, paused.about.len()), (None, 1));
     }
 
@@ -248,13 +289,58 @@ mod tests {
         assert_eq!(held.control.circuit, Some(Hold::Open));
         assert!(overrides(&held.control));
         let unset = Change::Unset(vec!["circuit".into()]);
-        let let_go = changed(&held, &unset, &by(None), &PACE).unwrap();
+        let let_go = changed(&held, &unset, &by(None), &PACE, &[]).unwrap();
         assert!(!overrides(&let_go.control) && let_go.about.is_empty());
     }
 
     #[test]
+    fn a_lane_is_bounded_by_its_name_and_let_go() {
+        let lane = |name: &str| Lane {
+            name: name.to_owned(),
+            queue_url: "q".into(),
+            dead_letter_queue_url: "d".into(),
+            priority: 1,
+            min_share: 0.0,
+            max_concurrency: None,
+        };
+        let lanes = [lane("default"), lane("bulk")];
+        let change = |before: &Steering, change: &Change| {
+            changed(before, change, &by(Some(NOW + 1_000)), &PACE, &lanes)
+        };
+        let set = |pair: &str| {
+            let before = Steering::default();
+            change(&before, &Change::Set(vec![pair.to_owned()]))
+        };
+        let bounded = set("lanes.bulk.max_concurrency=5").unwrap();
+        assert_eq!(bounded.control.lanes["bulk"], 5);
+        assert!(overrides(&bounded.control));
+        assert!(bounded.control.at(NOW + 1_000).lanes.is_empty());
+        for wrong in [
+            ("lanes.bluk.max_concurrency=5", "there are default, bulk"),
+            ("lanes.bulk.max_concurrency=few", "give a whole number"),
+            ("lanes.bulk.min_share=0.5", "lanes.<lane>.max_concurrency"),
+        ] {
+            let said = set(wrong.0).unwrap_err();
+            assert!(said.contains(wrong.1), "{said}");
+        }
+        // Also one of a lane that is gone.
+        let name = "lanes.bulk.max_concurrency".to_owned();
+        let unset = changed(
+            &bounded,
+            &Change::Unset(vec![name]),
+            &by(None),
+            &PACE,
+            &lanes[..1],
+        );
+        let unset = unset.unwrap();
+        assert!(!overrides(&unset.control) && unset.about.is_empty());
+        let all = change(&bounded, &Change::UnsetAll).unwrap();
+        assert!(!overrides(&all.control) && all.about.is_empty());
+    }
+
+    #[test]
     fn going_on_through_windows_is_said_and_not_left_out() {
-        let go_on = changed(&Steering::default(), &Change::GoOn, &by(None), &PACE).unwrap();
+        let go_on = changed(&Steering::default(), &Change::GoOn, &by(None), &PACE, &[]).unwrap();
         assert_eq!(go_on.control.paused, Some(false));
     }
 
@@ -298,6 +384,7 @@ mod tests {
             &Change::Set(pairs),
             &by(None),
             &sixteen,
+            &[],
         );
         assert_eq!(wide.unwrap().control.pace.max_concurrency, Some(100_000));
         let several = set_to(&["max_concurrency=0", "starts_per_second=0.5", "burst = 2"]).unwrap();
@@ -307,6 +394,7 @@ mod tests {
             &Change::Unset(vec!["brust".into()]),
             &by(None),
             &PACE,
+            &[],
         );
         assert!(
             unset

@@ -5,6 +5,8 @@ pub mod change;
 use aws::error::AwsError;
 use aws::ledger::Steering;
 use serde_json::json;
+use spillway::lane::Lane;
+use spillway::lane::bound;
 use spillway::pace::in_force::in_force;
 
 use self::change::{By, Change, changed};
@@ -61,7 +63,14 @@ pub async fn change(
         note: because.reason.clone(),
         until: because.lasts.map(|lasts| now + lasts),
     };
-    let next = changed(&before, &change, &by, &pipeline.config.pace).map_err(Fault::Usage)?;
+    let next = changed(
+        &before,
+        &change,
+        &by,
+        &pipeline.config.pace,
+        pipeline.lanes(),
+    )
+    .map_err(Fault::Usage)?;
     if !ledger.steer(&before, &next).await? {
         let other = ledger.steering().await.ok().and_then(|other| {
             Some(
@@ -117,7 +126,8 @@ pub async fn pace(pipeline: &Pipeline) -> Result<Answer, Fault> {
 fn answer(pipeline: &Pipeline, steering: &Steering, said: &str) -> Result<Answer, Fault> {
     let config = &pipeline.config;
     let now = time::now();
-    let current = in_force(&config.pace, &config.windows, &steering.control, now);
+    let lanes = pipeline.lanes();
+    let current = in_force(&config.pace, lanes, &config.windows, &steering.control, now);
     current.map_err(|error| Fault::failed(format!("the control item is not usable: {error}")))?;
     let seen = Seen {
         now,
@@ -177,6 +187,23 @@ fn text(pipeline: &Pipeline, said: &str, report: &InForceReport) -> String {
                 tick(configured.starts_per_tick),
             ],
         ]);
+    }
+    for Lane {
+        name,
+        max_concurrency,
+        ..
+    } in pipeline.lanes()
+    {
+        let bound =
+            |max: Option<u32>| max.map_or_else(|| "no bound".to_owned(), |it| it.to_string());
+        let in_force = report.lanes.get(name).copied();
+        if in_force.is_some() || max_concurrency.is_some() {
+            rows.push(vec![
+                bound::named(name),
+                bound(in_force),
+                bound(*max_concurrency),
+            ]);
+        }
     }
     text.push_str(&table(&rows));
     text.push('\n');

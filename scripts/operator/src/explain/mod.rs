@@ -147,7 +147,14 @@ pub async fn explain(
 async fn paused(pipeline: &Pipeline) -> Option<PausedBy> {
     let steering = pipeline.ledger.steering().await.ok()?;
     let config = &pipeline.config;
-    let current = in_force(&config.pace, &config.windows, &steering.control, now());
+    let lanes = pipeline.lanes();
+    let current = in_force(
+        &config.pace,
+        lanes,
+        &config.windows,
+        &steering.control,
+        now(),
+    );
     current.ok()?.paused
 }
 

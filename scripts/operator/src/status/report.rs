@@ -1,14 +1,16 @@
 //! A pipeline's status, as a program reads it and as one screen.
 
+use std::collections::BTreeMap;
+
 use dispatch::config::Config;
 use serde::Serialize;
 use spillway::Millis;
 use spillway::pace::Pace;
 use spillway::pace::adapt::circuit::State;
-use spillway::pace::in_force::{PausedBy, in_force};
+use spillway::pace::in_force::{InForce, PausedBy};
 use spillway::record::layouts::Said;
 
-use super::seen::{Seen, Stage};
+use super::seen::{QueueSeen, Seen, Stage};
 use super::verdict::{self, Drain, Finding, Level, verdict};
 use crate::answer::{sparkline, table};
 use crate::pipeline::Pipeline;
@@ -77,6 +79,10 @@ pub struct OldestSlot {
 #[derive(Debug, Clone, Serialize)]
 pub struct LaneReport {
     pub name: String,
+    /// Slots that count for it.
+    pub running: u32,
+    /// How many of it may run at once; `None`: as many as of all.
+    pub limit: Option<u32>,
     pub waiting: u64,
     pub in_flight: u64,
     /// Retries whose backoff is not over.
@@ -162,6 +168,8 @@ pub struct InForceReport {
     pub window: Option<String>,
     pub window_until: Option<String>,
     pub pace: Option<PaceReport>,
+    /// How many executions of a lane run at once, by its name; of a lane that is missing as many as of all.
+    pub lanes: BTreeMap<String, u32>,
     pub overrides: Vec<Override>,
     /// `None`: the control item cannot be read.
     pub revision: Option<u64>,
@@ -253,7 +261,7 @@ impl Report {
                     }),
                 change: change(seen),
             },
-            lanes: lanes(seen),
+            lanes: lanes(config, seen),
             failures: failures(seen),
             settle: settle(seen),
             starts: Starts {
@@ -480,6 +488,7 @@ impl Report {
     pub fn lanes_table(&self) -> String {
         let heading = [
             "lane",
+            "running",
             "waiting",
             "in flight",
             "retries delayed",
@@ -490,6 +499,10 @@ impl Report {
         rows.extend(self.lanes.iter().map(|lane| {
             vec![
                 lane.name.clone(),
+                match lane.limit {
+                    Some(limit) => format!("{} of {limit}", lane.running),
+                    None => lane.running.to_string(),
+                },
                 lane.waiting.to_string(),
                 lane.in_flight.to_string(),
                 lane.delayed.to_string(),
@@ -550,14 +563,22 @@ pub fn override_text(one: &Override) -> String {
 
 fn pace(config: &Config, seen: &Seen) -> Option<Pace> {
     let steering = seen.steering.as_ref()?.as_ref().ok()?;
-    let now = in_force(&config.pace, &config.windows, &steering.control, seen.now);
+    let now = seen.in_force(config, &steering.control);
     now.ok().map(|now| now.pace)
 }
 
-fn lanes(seen: &Seen) -> Vec<LaneReport> {
+fn lanes(config: &Config, seen: &Seen) -> Vec<LaneReport> {
+    let steering = seen.steering.as_ref().and_then(|it| it.as_ref().ok());
+    let control = steering.map(|steering| &steering.control);
+    let now = control.and_then(|control| seen.in_force(config, control).ok());
+    let bounds = now.map(|now| bounds(&now)).unwrap_or_default();
+    let running = seen.running(config);
+    let of = |queue: &QueueSeen| queue.lane.clone().unwrap_or_default();
     seen.of(Stage::Events)
         .map(|queue| LaneReport {
-            name: queue.lane.clone().unwrap_or_default(),
+            name: of(queue),
+            running: running.get(&of(queue)).copied().unwrap_or_default(),
+            limit: bounds.get(&of(queue)).copied(),
             waiting: queue.waiting,
             in_flight: queue.in_flight,
             delayed: queue.delayed,
@@ -644,6 +665,12 @@ fn circuit(config: &Config, seen: &Seen) -> Option<CircuitReport> {
     })
 }
 
+fn bounds(now: &InForce<'_>) -> BTreeMap<String, u32> {
+    let bounds = now.lanes.iter();
+    let bounds = bounds.filter_map(|bound| Some((bound.lane.clone(), bound.max?)));
+    bounds.collect()
+}
+
 /// What holds now, and who overrides what.
 pub fn in_force_report(config: &Config, seen: &Seen) -> InForceReport {
     let window = config
@@ -658,6 +685,7 @@ pub fn in_force_report(config: &Config, seen: &Seen) -> InForceReport {
             .map(moment),
         window,
         pace: None,
+        lanes: BTreeMap::new(),
         overrides: Vec::new(),
         revision: None,
     };
@@ -665,7 +693,7 @@ pub fn in_force_report(config: &Config, seen: &Seen) -> InForceReport {
         return report;
     };
     report.revision = Some(steering.revision);
-    let Ok(now) = in_force(&config.pace, &config.windows, &steering.control, seen.now) else {
+    let Ok(now) = seen.in_force(config, &steering.control) else {
         return report;
     };
     report.paused_by = now.paused.map(|by| match by {
@@ -674,6 +702,7 @@ pub fn in_force_report(config: &Config, seen: &Seen) -> InForceReport {
         PausedBy::Window => "window",
     });
     report.pace = Some(PaceReport::from(&now.pace));
+    report.lanes = bounds(&now);
     report.overrides = now
         .overrides
         .iter()

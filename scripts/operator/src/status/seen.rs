@@ -3,7 +3,12 @@
 use std::collections::BTreeMap;
 
 use aws::ledger::{LeaseSeen, SlotsSeen, Steering};
+use dispatch::config::Config;
 use spillway::Millis;
+use spillway::lane::bound::ByLane;
+use spillway::pace::PaceError;
+use spillway::pace::control::Control;
+use spillway::pace::in_force::{InForce, in_force};
 
 /// Minutes of starts that are looked at.
 pub const MINUTES: usize = 15;
@@ -142,6 +147,29 @@ impl Seen {
     /// The age of a queue's oldest message, in seconds, some minutes ago.
     pub fn oldest(&self, queue: &QueueSeen) -> Option<u64> {
         self.metrics.as_ref()?.oldest.get(&queue.name).copied()
+    }
+
+    /// What is in force, given the control item.
+    pub fn in_force<'a>(
+        &self,
+        config: &'a Config,
+        control: &Control,
+    ) -> Result<InForce<'a>, PaceError> {
+        let lanes = &config.pipeline.lanes;
+        in_force(&config.pace, lanes, &config.windows, control, self.now)
+    }
+
+    /// Slots that count for each lane, by its name, as `dispatch` counts them.
+    pub fn running(&self, config: &Config) -> BTreeMap<String, u32> {
+        let lanes = &config.pipeline.lanes;
+        let readable = self.slots.slots.iter().map(|slot| slot.lane.as_deref());
+        let unreadable = self.slots.unreadable.iter().map(|_| None);
+        let slots: ByLane = readable.chain(unreadable).collect();
+        let names: Vec<&str> = lanes.iter().map(|lane| lane.name.as_str()).collect();
+        let names = names.iter().zip(slots.of(&names));
+        names
+            .map(|(name, slots)| ((*name).to_owned(), slots))
+            .collect()
     }
 
     /// Messages that wait in the lanes.

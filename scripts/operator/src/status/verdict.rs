@@ -5,9 +5,10 @@ mod settle;
 use dispatch::config::Config;
 use serde::Serialize;
 use spillway::Millis;
+use spillway::lane::bound::{self, Bound};
 use spillway::pace::Pace;
 use spillway::pace::adapt::circuit::State;
-use spillway::pace::in_force::{InForce, PausedBy, in_force};
+use spillway::pace::in_force::{InForce, PausedBy};
 use spillway::protocol::holding::{BEYOND_DEADLINE, Idle, LEASE, RENEW_AFTER};
 
 use super::seen::{Seen, Stage};
@@ -77,7 +78,7 @@ pub fn verdict(name: &str, config: &Config, seen: &Seen) -> Verdict {
     let control = steering
         .map(|steering| steering.control.clone())
         .unwrap_or_default();
-    let in_force = in_force(&config.pace, &config.windows, &control, seen.now);
+    let in_force = seen.in_force(config, &control);
     let nothing_starts = seen.waiting() > 0 && !starts(config, seen);
 
     steered(
@@ -586,6 +587,7 @@ fn bounds(
             blocks: true,
         });
     }
+    findings.extend(lanes(name, config, seen, now, nothing_starts));
     if pending > 0 {
         findings.push(Finding {
             code: "starts-pending",
@@ -641,6 +643,52 @@ fn bounds(
             blocks: false,
         });
     }
+}
+
+/// Lanes in which events wait because of their own bounds.
+fn lanes(
+    name: &str,
+    config: &Config,
+    seen: &Seen,
+    now: &InForce<'_>,
+    nothing_starts: bool,
+) -> Vec<Finding> {
+    let running = seen.running(config);
+    let waits = |lane: &str| {
+        seen.of(Stage::Events)
+            .any(|queue| queue.waiting > 0 && queue.lane.as_deref() == Some(lane))
+    };
+    let reached = |bound: &Bound| {
+        let running = running.get(&bound.lane).copied().unwrap_or_default();
+        bound.max.is_some_and(|max| running >= max)
+    };
+    let waiting: Vec<&Bound> = now.lanes.iter().filter(|it| waits(&it.lane)).collect();
+    // Where another lane waits, these do not say why.
+    let blocks = waiting.iter().all(|bound| reached(bound));
+    let full = waiting.into_iter().filter(|bound| reached(bound));
+    full.map(|Bound { lane, max }| {
+        let running = running.get(lane).copied().unwrap_or_default();
+        let max = max.unwrap_or_default();
+        Finding {
+            code: "lane-full",
+            level: match nothing_starts && max > 0 {
+                true => Level::Degraded,
+                false => Level::Notice,
+            },
+            what: match max {
+                0 => format!(
+                    "{} is 0, so nothing of that lane starts",
+                    bound::named(lane)
+                ),
+                max => {
+                    format!("the lane {lane} has all the slots that it may ({running} of {max})")
+                }
+            },
+            next: Some(format!("spillway -p {name} pace")),
+            blocks,
+        }
+    })
+    .collect()
 }
 
 /// The day's limit, and the starts of the day as far as the lease has them. While a tick has the lease that is the most that there

@@ -65,11 +65,53 @@ async fn overrides_are_set_and_unset_one_by_one() {
 }
 
 #[tokio::test]
+async fn a_lane_is_bounded_and_let_go() {
+    let pipeline = pipeline(&[]);
+    let answer = pipeline
+        .well(&["set", "lanes.default.max_concurrency=5", "--for", "2h"])
+        .await;
+    assert_eq!(answer.json["in_force"]["lanes"], json!({"default": 5}));
+    for told in [
+        "lanes.default.max_concurrency  5",
+        "lanes.default.max_concurrency = 5 instead of no bound",
+    ] {
+        assert!(answer.text.contains(told), "{}", answer.text);
+    }
+    let item = control(&pipeline);
+    assert_eq!(item["lanes.default.max_concurrency"]["N"], "5");
+    let about = &item["about"]["M"]["lanes.default.max_concurrency"]["M"];
+    assert_eq!(about["value"]["N"], "5");
+    // As dispatch reads it.
+    let ledger = Ledger::new(pipeline.connected.dynamodb.clone(), LEDGER.into());
+    let told = ledger.told().await.unwrap().control;
+    assert_eq!(told.lanes, [("default".to_owned(), 5)].into());
+    let until = told.until["lanes.default.max_concurrency"];
+    assert!(told.at(until).lanes.is_empty());
+    // Another change leaves it as it is, and one lets it go.
+    pipeline.well(&["set", "burst=2"]).await;
+    let unset = pipeline
+        .well(&["unset", "lanes.default.max_concurrency"])
+        .await;
+    assert_eq!(unset.json["in_force"]["lanes"], json!({}));
+    assert_eq!(unset.json["in_force"]["pace"]["burst"], 2);
+    let item = control(&pipeline);
+    assert_eq!(item["lanes.default.max_concurrency"], json!(null));
+    pipeline
+        .well(&["set", "lanes.default.max_concurrency=0"])
+        .await;
+    pipeline.well(&["unset", "--all"]).await;
+    let item = control(&pipeline);
+    assert_eq!(item["lanes.default.max_concurrency"], json!(null));
+}
+
+#[tokio::test]
 async fn what_makes_no_sense_is_refused_and_nothing_is_written() {
     let pipeline = pipeline(&[]);
     for arguments in [
         &["set", "max_concurency=5"][..],
         &["set", "burst=0"],
+        &["set", "lanes.bulk.max_concurrency=5"],
+        &["set", "lanes.default.min_share=0.5"],
         &["unset", "x"],
         &["pause"],
         &["set"],

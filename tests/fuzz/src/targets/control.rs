@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use aws::ledger::read_control;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::Value;
+use spillway::lane::{self, Lane, bound};
 use spillway::pace::Pace;
 use spillway::pace::control::ATTRIBUTES;
 use spillway::pace::in_force::in_force;
@@ -29,11 +30,18 @@ const CONFIGURED: Pace = Pace {
     layout: Layout::One,
 };
 
+/// One that is bounded and one that is not.
+fn lanes() -> Vec<Lane> {
+    let lanes = r#"[{"name": "default", "queue_url": "q", "dead_letter_queue_url": "d", "priority": 1},
+        {"name": "bulk", "queue_url": "q2", "dead_letter_queue_url": "d2", "priority": 2, "max_concurrency": 7}]"#;
+    lane::parse(lanes).expect("lanes")
+}
+
 fn read(input: &[u8]) {
     if let Some(item) = item(input)
         && let Ok(control) = read_control(&item)
     {
-        let _ = in_force(&CONFIGURED, &Windows::default(), &control, 0);
+        let _ = in_force(&CONFIGURED, &lanes(), &Windows::default(), &control, 0);
     }
 }
 
@@ -49,8 +57,8 @@ fn check(input: &[u8]) -> Seen {
         }
         return seen;
     };
-    let windows = Windows::default();
-    let now = in_force(&CONFIGURED, &windows, control, 0);
+    let (windows, lanes) = (Windows::default(), lanes());
+    let now = in_force(&CONFIGURED, &lanes, &windows, control, 0);
     match &now {
         Ok(now) => {
             assert_eq!(now.pace.clone().validate().as_ref(), Ok(&now.pace));
@@ -65,13 +73,20 @@ fn check(input: &[u8]) -> Seen {
             assert_eq!(f64::from(now.pace.max_concurrency), slots.min(most_slots));
             assert_eq!(now.pace.starts_per_second, starts.min(most_starts));
             assert_eq!(f64::from(now.pace.burst), of("burst", 50.0));
+            for (lane, bound) in lanes.iter().zip(&now.lanes) {
+                let said = written(&bound::named(&lane.name));
+                let said = said.or(lane.max_concurrency.map(f64::from));
+                assert_eq!(bound.max.map(f64::from), said);
+            }
             let paused = item.get("paused").and_then(|value| value.as_bool().ok());
             let circuit = item.get("circuit").and_then(|value| value.as_s().ok());
             let is_open = circuit.is_some_and(|hold| hold == "open");
             assert_eq!(now.paused.is_some(), paused == Some(&true) || is_open);
             // Nothing is passed over: what is named is known, and told.
             let known = |name: &String| {
-                ["pk", "sk"].contains(&name.as_str()) || ATTRIBUTES.contains(&name.as_str())
+                ["pk", "sk"].contains(&name.as_str())
+                    || ATTRIBUTES.contains(&name.as_str())
+                    || lanes.iter().any(|lane| *name == bound::named(&lane.name))
             };
             assert!(item.keys().all(known), "{:?}", item.keys());
             let says = |(name, value): (&String, &AttributeValue)| {

@@ -33,6 +33,8 @@ fn check(input: &[u8]) -> Seen {
             let fields = told.iter().find(is_it).expect("it is in the list");
             assert_eq!(fields["queue_url"], lane.queue_url.as_str());
             assert_eq!(fields["priority"], lane.priority);
+            let max = lane.max_concurrency.map(u64::from);
+            assert_eq!(fields["max_concurrency"].as_u64(), max);
         }
     }
     Seen::of(&parsed)

@@ -28,6 +28,7 @@ fn lanes() -> Vec<Lane> {
         dead_letter_queue_url: format!("https://sqs/{name}-dlq"),
         priority,
         min_share: 0.0,
+        max_concurrency: None,
     };
     [(1, "urgent"), (2, "bulk")].map(lane).into()
 }

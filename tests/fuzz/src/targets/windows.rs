@@ -1,6 +1,6 @@
 //! The windows in dispatch's environment.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use spillway::pace::window::{self, Windows};
 
 use super::settings;
@@ -61,6 +61,11 @@ fn says((fields, windows): (&Value, &Windows)) {
         assert_eq!(fields["name"], window.name.as_str());
         assert_eq!(fields["priority"], window.priority);
         assert_eq!(fields["pause"].as_bool().unwrap_or_default(), window.pause);
+        let bounds = fields["lanes"].as_object();
+        assert_eq!(bounds.map_or(0, Map::len), window.lanes.len());
+        for (lane, max) in &window.lanes {
+            assert_eq!(fields["lanes"][lane]["max_concurrency"], *max);
+        }
         let (pace, said) = (&window.pace, &fields["pace"]);
         let whole = |number: Option<u32>| number.map(f64::from);
         assert_eq!(

@@ -102,7 +102,7 @@ impl Protocol {
         }
         // What is kept comes before anything new.
         if let Some(place) = idle.filter(|_| !stopping && granted && again.is_none()) {
-            match self.gate(tick).request(1, 0) {
+            match self.gate(tick).request(None, 1, 0) {
                 Grant::Take(_) => {
                     steps.extend(messages().map(|it| Step::Receive(number, place, it)));
                 }
@@ -145,7 +145,7 @@ impl Protocol {
             gate.capacity.slot_put(Shard::default());
         }
         let unstarted = tick.kept.iter().filter(|kept| !kept.may_run);
-        gate.found_unstarted(unstarted.count() as u32);
+        gate.found_unstarted(None, unstarted.count() as u32);
         gate
     }
 
@@ -165,7 +165,7 @@ impl Protocol {
         let can = |kept: &Kept| {
             let grant = self
                 .gate(tick)
-                .request_restart(kept.slot.taken_at, kept.may_run, 0);
+                .request_restart(None, kept.slot.taken_at, kept.may_run, 0);
             grant == Grant::Take(1)
         };
         tick.kept.iter().position(can)

@@ -18,6 +18,8 @@ use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
 
 use crate::Millis;
+use crate::lane::Lane;
+use crate::lane::bound::Bounds;
 use crate::pace::{Pace, Partial};
 
 pub use read::{MAX_WINDOWS, WindowError, parse};
@@ -43,6 +45,8 @@ pub struct Window {
     /// Nothing starts.
     pub pause: bool,
     pub pace: Partial,
+    /// By the lane's name.
+    pub lanes: Bounds,
 }
 
 impl Window {
@@ -95,6 +99,20 @@ impl Windows {
                 window: window.name.clone(),
                 error,
             })?;
+        }
+        Ok(())
+    }
+
+    /// Checks that each window bounds lanes that there are.
+    pub fn check_lanes(&self, lanes: &[Lane]) -> Result<(), WindowError> {
+        let known = |name: &String| lanes.iter().any(|lane| lane.name == *name);
+        for window in &self.0 {
+            if let Some(lane) = window.lanes.keys().find(|lane| !known(lane)) {
+                return Err(WindowError::Lane {
+                    window: window.name.clone(),
+                    lane: lane.clone(),
+                });
+            }
         }
         Ok(())
     }

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use thiserror::Error;
 
 use super::{MINUTES_PER_DAY, Minute, Window, Windows};
+use crate::lane::bound::Bounds;
 use crate::pace::layout::Layout;
 use crate::pace::{Pace, PaceError, Partial};
 
@@ -50,6 +51,8 @@ pub enum WindowError {
     },
     #[error("the window {window:?}: pace: {error}")]
     Pace { window: String, error: PaceError },
+    #[error("the window {window:?}: it bounds the lane {lane:?}, which there is not")]
+    Lane { window: String, lane: String },
 }
 
 /// Reads the windows.
@@ -89,7 +92,7 @@ fn window(
 ) -> Result<Window, WindowError> {
     let mut fields = Fields {
         window: format!("number {}", index + 1),
-        within: "",
+        within: String::new(),
         fields,
     };
     let name = fields.text("name", "give it a name")?;
@@ -136,7 +139,8 @@ fn window(
         }
     };
     let pace = pace(&mut fields)?;
-    if !pause && pace == Partial::default() {
+    let lanes = lanes(&mut fields)?;
+    if !pause && pace == Partial::default() && lanes.is_empty() {
         let remedy = "give pause = true, or a pace with at least one number";
         return Err(fields.wrong("pace", "is empty", remedy));
     }
@@ -151,6 +155,7 @@ fn window(
         dates,
         pause,
         pace,
+        lanes,
     })
 }
 
@@ -166,6 +171,31 @@ fn timezone(fields: &mut Fields, zones: &TimeZoneDatabase) -> Result<TimeZone, W
     }
 }
 
+fn lanes(fields: &mut Fields) -> Result<Bounds, WindowError> {
+    const REMEDY: &str = "give the lanes' bounds, such as {\"bulk\": {\"max_concurrency\": 5}}";
+    let of_lanes = match fields.take("lanes") {
+        None => return Ok(Bounds::new()),
+        Some(Value::Object(lanes)) => lanes,
+        Some(other) => return Err(fields.wrong("lanes", format!("is {other}"), REMEDY)),
+    };
+    let mut bounds = Bounds::new();
+    for (lane, inner) in of_lanes {
+        let Value::Object(inner) = inner else {
+            return Err(fields.wrong(&format!("lanes.{lane}"), format!("is {inner}"), REMEDY));
+        };
+        let mut inner = Fields {
+            window: fields.window.clone(),
+            within: format!("lanes.{lane}."),
+            fields: inner,
+        };
+        let max = inner.whole("max_concurrency")?;
+        let max = max.ok_or_else(|| fields.wrong(&format!("lanes.{lane}"), "is empty", REMEDY))?;
+        inner.end()?;
+        bounds.insert(lane, max);
+    }
+    Ok(bounds)
+}
+
 fn pace(fields: &mut Fields) -> Result<Partial, WindowError> {
     let inner = match fields.take("pace") {
         None => return Ok(Partial::default()),
@@ -177,7 +207,7 @@ fn pace(fields: &mut Fields) -> Result<Partial, WindowError> {
     };
     let mut inner = Fields {
         window: fields.window.clone(),
-        within: "pace.",
+        within: "pace.".to_owned(),
         fields: inner,
     };
     let pace = Partial {
@@ -239,7 +269,7 @@ fn date(text: &str) -> Option<Date> {
 struct Fields {
     window: String,
     /// The object they are in, with a full stop.
-    within: &'static str,
+    within: String,
     fields: Map<String, Value>,
 }
 

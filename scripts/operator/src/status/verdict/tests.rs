@@ -499,3 +499,54 @@ fn an_open_circuit_says_why_nothing_starts() {
     assert!(what.contains("2.5 a second"), "{what}");
     assert_eq!(finding(State::Closed), None);
 }
+
+#[test]
+fn a_lane_that_has_all_the_slots_that_it_may_says_why_its_events_wait() {
+    let lanes = r#"[{"name": "default", "queue_url": "q", "dead_letter_queue_url": "d", "priority": 1},
+        {"name": "bulk", "queue_url": "q2", "dead_letter_queue_url": "d2", "priority": 2, "max_concurrency": 1}]"#;
+    let config = config(|name| match name {
+        "SPILLWAY_LANES" => Some(lanes.to_owned()),
+        "SPILLWAY_MAX_CONCURRENCY" => Some("10".to_owned()),
+        _ => None,
+    });
+    let of_lane = |lane: &str, waiting| QueueSeen {
+        lane: Some(lane.to_owned()),
+        ..queue(Stage::Events, waiting)
+    };
+    let of_bulk = Slot {
+        lane: Some("bulk".to_owned()),
+        ..slot(30_000)
+    };
+    let seen = |default, bounded: Option<u32>| {
+        let mut steering = Steering::default();
+        let bounded = bounded.map(|max| ("bulk".to_owned(), max));
+        steering.control.lanes.extend(bounded);
+        let mut seen = Seen {
+            now: NOW,
+            steering: Some(Ok(steering)),
+            queues: vec![of_lane("default", default), of_lane("bulk", 7)],
+            ..Seen::default()
+        };
+        seen.slots.slots = vec![of_bulk.clone()];
+        verdict("p", &config, &seen)
+    };
+    let found = |default, bounded| {
+        let found = seen(default, bounded).findings.into_iter();
+        let mut found = found.filter(|finding| finding.code == "lane-full");
+        found.next().map(|it| (it.level, it.what, it.blocks))
+    };
+    let (level, what, blocks) = found(0, None).unwrap();
+    assert_eq!(what, "the lane bulk has all the slots that it may (1 of 1)");
+    assert_eq!((level, blocks), (Level::Degraded, true));
+    // Nobody knows by this why the other lane waits.
+    assert!(!found(3, None).unwrap().2);
+    assert_eq!(found(0, Some(2)), None);
+    let (level, what, _) = found(0, Some(0)).unwrap();
+    assert_eq!(
+        (level, what.as_str()),
+        (
+            Level::Notice,
+            "lanes.bulk.max_concurrency is 0, so nothing of that lane starts"
+        )
+    );
+}

@@ -1,4 +1,5 @@
 use super::*;
+use crate::lane::Lane;
 
 #[test]
 fn a_list_may_be_empty() {
@@ -14,6 +15,31 @@ fn nulls_are_absent() {
     .unwrap();
     assert_eq!(windows.0[0].pace.max_concurrency, Some(0));
     assert!(!windows.0[0].pause);
+}
+
+#[test]
+fn a_window_bounds_lanes_that_there_are() {
+    let windows = parse(
+        r#"[{"name": "night", "priority": 1, "lanes": {"bulk": {"max_concurrency": 500}, "urgent": {"max_concurrency": 0}}}]"#,
+    )
+    .unwrap();
+    let bounds = [("bulk".to_owned(), 500), ("urgent".to_owned(), 0)];
+    assert_eq!(windows.0[0].lanes, bounds.into());
+    let lane = |name: &str| Lane {
+        name: name.to_owned(),
+        queue_url: "q".into(),
+        dead_letter_queue_url: "d".into(),
+        priority: 1,
+        min_share: 0.0,
+        max_concurrency: None,
+    };
+    let known = [lane("urgent"), lane("bulk")];
+    assert_eq!(windows.check_lanes(&known), Ok(()));
+    let wrong = windows.check_lanes(&known[..1]).unwrap_err().to_string();
+    assert_eq!(
+        wrong,
+        "the window \"night\": it bounds the lane \"bulk\", which there is not"
+    );
 }
 
 #[test]
@@ -57,6 +83,17 @@ fn what_is_wrong_names_window_field_and_remedy() {
         ),
         (r#""pause": "yes""#, r#"pause is "yes": give true"#),
         (r#""pace": 5"#, "pace is 5: give the numbers"),
+        (r#""lanes": 5"#, "lanes is 5: give the lanes' bounds"),
+        (r#""lanes": {"bulk": 5}"#, "lanes.bulk is 5: give the"),
+        (r#""lanes": {"bulk": {}}"#, "lanes.bulk is empty: give the"),
+        (
+            r#""lanes": {"bulk": {"max_concurrency": -1}}"#,
+            "lanes.bulk.max_concurrency is -1: give a whole number",
+        ),
+        (
+            r#""lanes": {"bulk": {"max_concurrency": 1, "min_share": 0}}"#,
+            "lanes.bulk.min_share",
+        ),
         (
             r#""pace": {"max_concurency": 5}"#,
             "pace.max_concurency is unknown: remove it",

@@ -1,0 +1,152 @@
+//! Bounds of lanes: how many executions of each run at once.
+
+use std::collections::BTreeMap;
+
+use super::Lane;
+
+/// How many executions of a lane run at once, at most. `None`: as many as of all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bound {
+    pub lane: String,
+    pub max: Option<u32>,
+}
+
+/// Bounds by the lane's name, to override others.
+pub type Bounds = BTreeMap<String, u32>;
+
+const PREFIX: &str = "lanes.";
+const SUFFIX: &str = ".max_concurrency";
+
+/// Returns the name of the override that bounds a lane, the same as in Terraform.
+pub fn named(lane: &str) -> String {
+    format!("{PREFIX}{lane}{SUFFIX}")
+}
+
+/// Returns the lane of such an override; `None`: it is none.
+pub fn lane_of(name: &str) -> Option<&str> {
+    let lane = name.strip_prefix(PREFIX)?.strip_suffix(SUFFIX)?;
+    (!lane.is_empty()).then_some(lane)
+}
+
+/// Returns the bounds of these lanes, as configured, or as the later of `over` say.
+pub fn in_force(lanes: &[Lane], over: [Option<&Bounds>; 2]) -> Vec<Bound> {
+    let bound = |lane: &Lane| {
+        let said = |bounds: &Bounds| bounds.get(&lane.name).copied();
+        let said = over.iter().rev().flatten().find_map(|bounds| said(bounds));
+        Bound {
+            lane: lane.name.clone(),
+            max: said.or(lane.max_concurrency),
+        }
+    };
+    lanes.iter().map(bound).collect()
+}
+
+/// Slots by the lane that they name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ByLane {
+    named: BTreeMap<String, u32>,
+    /// Those that name none.
+    others: u32,
+}
+
+impl ByLane {
+    pub fn add(&mut self, lane: Option<&str>) {
+        match lane {
+            None => self.others += 1,
+            Some(lane) => match self.named.get_mut(lane) {
+                Some(slots) => *slots += 1,
+                None => {
+                    self.named.insert(lane.to_owned(), 1);
+                }
+            },
+        }
+    }
+
+    pub fn add_all(&mut self, other: &Self) {
+        self.others += other.others;
+        for (lane, slots) in &other.named {
+            *self.named.entry(lane.clone()).or_default() += slots;
+        }
+    }
+
+    pub fn all(&self) -> u32 {
+        self.others + self.named.values().sum::<u32>()
+    }
+
+    /// Returns how many count for each of these lanes. A slot that names none of them can be of any, so it counts for each.
+    pub fn of(&self, lanes: &[&str]) -> Vec<u32> {
+        let of = |lane: &&str| self.named.get(*lane).copied().unwrap_or_default();
+        let of_known: u32 = lanes.iter().map(of).sum();
+        let of_any = self.all() - of_known;
+        lanes.iter().map(|lane| of(lane) + of_any).collect()
+    }
+}
+
+impl<'a> FromIterator<Option<&'a str>> for ByLane {
+    fn from_iter<I: IntoIterator<Item = Option<&'a str>>>(lanes: I) -> Self {
+        let mut slots = Self::default();
+        lanes.into_iter().for_each(|lane| slots.add(lane));
+        slots
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_override_has_the_name_that_it_has_in_terraform() {
+        assert_eq!(named("bulk"), "lanes.bulk.max_concurrency");
+        assert_eq!(lane_of(&named("bulk")), Some("bulk"));
+        for wrong in [
+            "max_concurrency",
+            "lanes..max_concurrency",
+            "lanes.max_concurrency",
+            "lanes.bulk.min_share",
+            "Lanes.bulk.max_concurrency",
+        ] {
+            assert_eq!(lane_of(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_later_word_counts() {
+        let lane = |name: &str, max_concurrency| Lane {
+            name: name.into(),
+            queue_url: "q".into(),
+            dead_letter_queue_url: "d".into(),
+            priority: 1,
+            min_share: 0.0,
+            max_concurrency,
+        };
+        let lanes = [lane("a", Some(1)), lane("b", None), lane("c", Some(3))];
+        let window = Bounds::from([("a".to_owned(), 10), ("b".to_owned(), 20)]);
+        let operator = Bounds::from([("a".to_owned(), 100)]);
+        let max = |over| -> Vec<Option<u32>> {
+            let bounds = in_force(&lanes, over);
+            bounds.iter().map(|bound| bound.max).collect()
+        };
+        assert_eq!(max([None, None]), [Some(1), None, Some(3)]);
+        assert_eq!(max([Some(&window), None]), [Some(10), Some(20), Some(3)]);
+        let both = max([Some(&window), Some(&operator)]);
+        assert_eq!(both, [Some(100), Some(20), Some(3)]);
+    }
+
+    #[test]
+    fn a_slot_that_names_no_known_lane_counts_for_each() {
+        let names = [
+            Some("bulk"),
+            None,
+            Some("gone"),
+            Some("bulk"),
+            Some("urgent"),
+        ];
+        let mut slots: ByLane = names.into_iter().collect();
+        assert_eq!(slots.all(), 5);
+        assert_eq!(slots.of(&["urgent", "bulk"]), [3, 4]);
+        assert_eq!(slots.of(&[]), [0; 0]);
+        let one: ByLane = [Some("urgent")].into_iter().collect();
+        slots.add_all(&one);
+        assert_eq!(slots.of(&["urgent", "bulk"]), [4, 4]);
+    }
+}
