@@ -52,6 +52,8 @@ pub struct Settings {
     /// Name and guaranteed share of each lane, by priority.
     /// A name that ends in `.fifo` makes FIFO queues.
     pub lanes: Vec<(&'static str, f64)>,
+    /// How many executions of each lane run at once; those that are missing have no bound of their own.
+    pub lane_bounds: Vec<Option<u32>>,
     pub sweep_after: Duration,
     /// With more slots than this the running executions are listed.
     pub listed_above: usize,
@@ -103,6 +105,7 @@ impl Default for Settings {
             order: Order::None,
             events_per_execution: 1,
             lanes: vec![("events", 0.0)],
+            lane_bounds: Vec::new(),
             sweep_after: Duration::from_secs(120),
             listed_above: 1_000,
             execution_timeout: None,
@@ -337,6 +340,7 @@ impl Pipeline {
                     dead_letter_queue_url: dead_letters.url(),
                     priority: place as u32,
                     min_share: *min_share,
+                    max_concurrency: self.settings.lane_bounds.get(place).copied().flatten(),
                 },
             )
             .collect()

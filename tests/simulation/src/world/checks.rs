@@ -18,7 +18,7 @@ const LIMIT_HOLDS_WITHIN_MS: i64 = 4_000;
 /// How far back a call that was late still makes a start late, in milliseconds.
 const LATE_WITHIN_MS: i64 = 60_000;
 
-/// I3: at no start did more run than the limit in force allowed.
+/// I3: at no start did more run than the limit in force allowed, or more of its lane than the lane's bound.
 pub fn over_the_limit(world: &World) -> Vec<String> {
     let executions = world.pipeline.aws.sfn().executions();
     let mut starts: BTreeMap<(String, i64), Call> = BTreeMap::new();
@@ -27,13 +27,17 @@ pub fn over_the_limit(world: &World) -> Vec<String> {
             starts.insert((name, applied), call);
         }
     }
+    let lanes = world.kept().lanes.clone();
+    let names = &world.shape.settings.lanes;
     let mut problems = Vec::new();
     for execution in &executions {
         let at = execution.started_ms;
         let running = executions
             .iter()
-            .filter(|it| it.started_ms <= at && it.stopped_ms.is_none_or(|stopped| stopped > at))
-            .count();
+            .filter(|it| it.started_ms <= at && it.stopped_ms.is_none_or(|stopped| stopped > at));
+        let lane = lanes.get(&execution.name);
+        let of_lane = running.clone().filter(|it| lanes.get(&it.name) == lane);
+        let (running, of_lane) = (running.count(), of_lane.count());
         let Some(call) = starts.get(&(execution.name.clone(), at)) else {
             problems.push(format!("I3: nobody started {}", execution.name));
             continue;
@@ -47,8 +51,37 @@ pub fn over_the_limit(world: &World) -> Vec<String> {
                 execution.name
             ));
         }
+        let lane = names.iter().position(|(name, _)| {
+            let of_slot = lane.and_then(|lane| lane.as_deref());
+            of_slot == Some(*name)
+        });
+        let bounds = lane.and_then(|lane| world.bounds.get(lane));
+        let bound = bounds.map_or(u32::MAX, |bounds| bounds.highest(from, at)) as usize;
+        if of_lane > bound {
+            problems.push(format!(
+                "I3: with {} {of_lane} of its lane run where {bound} may",
+                execution.name
+            ));
+        }
     }
     problems
+}
+
+/// In a pipeline of several lanes every slot names one: else it would count for all.
+pub fn in_no_lane(world: &World) -> Vec<String> {
+    let names = &world.shape.settings.lanes;
+    if names.len() < 2 {
+        return Vec::new();
+    }
+    let known = |lane: &Option<String>| {
+        let lane = lane.as_deref().unwrap_or_default();
+        names.iter().any(|(name, _)| *name == lane)
+    };
+    let lanes = world.kept().lanes.clone();
+    let unknown = lanes.into_iter().filter(|(_, lane)| !known(lane));
+    unknown
+        .map(|(execution, lane)| format!("the slot of {execution} is of no lane: {lane:?}"))
+        .collect()
 }
 
 /// What must not be left once all is quiet.

@@ -18,7 +18,7 @@ mod stalls;
 mod workflow;
 mod workload;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -73,6 +73,8 @@ struct World {
     faults: Faults,
     history: History,
     limits: Limits,
+    /// Of each lane.
+    bounds: Vec<Limits>,
     coverage: Arc<Mutex<Coverage>>,
     kept: Arc<Mutex<Kept>>,
     starts: SlotsAtStarts,
@@ -93,6 +95,8 @@ struct Kept {
     problems: Vec<String>,
     /// Invocations of `dispatch` that died.
     dead: HashSet<String>,
+    /// The lane that the slot of an execution named when that was started, by its name.
+    lanes: HashMap<String, Option<String>>,
 }
 
 /// Runs one seed.
@@ -188,6 +192,12 @@ impl World {
         let world = Self {
             faults: Faults::new(&rng, coverage.clone(), history.clone()),
             limits: Limits::new(shape.settings.pace.max_concurrency),
+            bounds: (0..shape.settings.lanes.len())
+                .map(|lane| {
+                    let bound = shape.settings.lane_bounds.get(lane).copied().flatten();
+                    Limits::new(bound.unwrap_or(u32::MAX))
+                })
+                .collect(),
             odds: workload::odds(&rng).0,
             stalls: Stalls::new(&shape.settings.pace, pipeline.aws.clock().now_ms()),
             bucket: Bucket::new(&pipeline, rng.fork("bucket").chance(0.3)),
@@ -260,6 +270,7 @@ impl World {
         stalls::charge_slots_in_the_way(self);
         problems.extend(self.stalls.problems());
         problems.extend(checks::over_the_limit(self));
+        problems.extend(checks::in_no_lane(self));
         problems
     }
 
@@ -639,10 +650,14 @@ impl SlotsAtStarts {
         let pipeline = locked(&self.pipeline).clone();
         let dynamodb = pipeline.map(|pipeline| pipeline.aws.dynamodb());
         let slot = dynamodb.and_then(|it| slots::of(&it, LEDGER, &execution.name));
-        if slot.is_none() {
+        let mut kept = locked(&self.kept);
+        let Some(slot) = slot else {
             let problem = format!("I3: {} starts without a slot", execution.name);
-            locked(&self.kept).problems.push(problem);
-        }
+            kept.problems.push(problem);
+            return;
+        };
+        let lane = slot["lane"]["S"].as_str().map(str::to_owned);
+        kept.lanes.insert(execution.name.clone(), lane);
     }
 }
 

@@ -1,12 +1,13 @@
 //! An operator who changes limits, pauses, redrives, replays and makes mistakes, by the seed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use aws::queue::Queue;
 use fake_aws::{ExecutionResult, Refusal, Rng};
 use serde_json::{Value, json};
 use spillway::event::ObjectEvent;
+use spillway::lane::bound;
 use spillway::message::outgoing::{Asking, Cause};
 use spillway::message::{self, Body};
 use spillway::record::row::RowKey;
@@ -20,12 +21,15 @@ use crate::upload::Upload;
 struct Control {
     paused: bool,
     max_concurrency: Option<u32>,
+    /// By the lane's index.
+    bounds: BTreeMap<usize, u32>,
 }
 
 /// Who acts, and what was done so far.
 pub struct Operator {
     world: World,
     rng: Rng,
+    of_bounds: Rng,
     control: Control,
 }
 
@@ -34,6 +38,7 @@ impl Operator {
         Self {
             world: world.clone(),
             rng: world.rng.fork("operator"),
+            of_bounds: world.rng.fork("operator, of bounds"),
             control: Control::default(),
         }
     }
@@ -46,6 +51,9 @@ impl Operator {
                 .duration(Duration::from_millis(200), Duration::from_secs(9));
             tokio::time::sleep(wait).await;
             match self.rng.below(14) {
+                _ if self.world.shape.is_bounded() && self.of_bounds.chance(0.3) => {
+                    self.change_bound().await;
+                }
                 0 | 1 => self.change_limit(),
                 2 => self.pause().await,
                 3 | 4 => self.redrive(1.0),
@@ -79,6 +87,18 @@ impl Operator {
         if let Some(limit) = self.control.max_concurrency {
             item["max_concurrency"] = json!({"N": limit.to_string()});
         }
+        let settings = &self.world.pipeline.settings;
+        for (lane, (name, _)) in settings.lanes.iter().enumerate() {
+            let said = self.control.bounds.get(&lane).copied();
+            if let Some(bound) = said {
+                item[bound::named(name)] = json!({"N": bound.to_string()});
+            }
+            let configured = settings.lane_bounds.get(lane).copied().flatten();
+            let bound = said.or(configured).unwrap_or(u32::MAX);
+            if let Some(bounds) = self.world.bounds.get(lane) {
+                bounds.change(self.world.now_ms(), bound);
+            }
+        }
         self.world.pipeline.aws.dynamodb().put(LEDGER, item);
         let configured = self.world.pipeline.settings.pace.max_concurrency;
         let limit = match &self.control {
@@ -104,6 +124,36 @@ impl Operator {
         }
         self.control.max_concurrency = Some(limit);
         self.write_control();
+    }
+
+    /// Bounds a lane in another way, or as it is configured; or closes it for a while.
+    async fn change_bound(&mut self) {
+        let lane = self.of_bounds.below(2) as usize;
+        let before = self.control.bounds.get(&lane).copied();
+        let (next, what) = match self.of_bounds.below(5) {
+            0 => (None, "takes the bound of a lane away"),
+            1 => (Some(0), "closes a lane"),
+            _ => (
+                Some(1 + self.of_bounds.below(4) as u32),
+                "bounds a lane in another way",
+            ),
+        };
+        let say = |operator: &mut Self, bound: Option<u32>| {
+            match bound {
+                Some(bound) => operator.control.bounds.insert(lane, bound),
+                None => operator.control.bounds.remove(&lane),
+            };
+            operator.write_control();
+        };
+        say(self, next);
+        self.did(what);
+        if next == Some(0) {
+            let wait = self
+                .of_bounds
+                .duration(Duration::from_secs(1), Duration::from_secs(20));
+            tokio::time::sleep(wait).await;
+            say(self, before);
+        }
     }
 
     async fn pause(&mut self) {

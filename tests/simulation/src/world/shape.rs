@@ -169,6 +169,16 @@ impl Shape {
                 settings.retry.backoff_seconds = vec![0];
             }
         }
+        let mut rng = Rng::new(seed).fork("bounds of lanes");
+        if kind == Kind::Lanes && rng.chance(0.6) {
+            let bound = |rng: &mut Rng| Some(1 + rng.below(3) as u32);
+            let first = if rng.chance(0.3) {
+                bound(&mut rng)
+            } else {
+                None
+            };
+            settings.lane_bounds = vec![first, bound(&mut rng)];
+        }
         let takes = target(seed, &mut settings);
         Self {
             kind,
@@ -192,6 +202,11 @@ impl Shape {
         times
     }
 
+    /// Whether a lane has a bound of its own.
+    pub fn is_bounded(&self) -> bool {
+        self.settings.lane_bounds.iter().any(Option::is_some)
+    }
+
     /// Its name in the coverage.
     pub fn name(&self) -> &'static str {
         match self.kind {
@@ -199,6 +214,7 @@ impl Shape {
             Kind::Ordered(Order::Latest) => "order latest",
             Kind::Ordered(_) => "order each",
             Kind::Batches => "batches",
+            Kind::Lanes if self.is_bounded() => "two lanes, bounded",
             Kind::Lanes => "two lanes",
             Kind::Fifo(Order::None) => "FIFO",
             Kind::Fifo(Order::Latest) => "FIFO, order latest",

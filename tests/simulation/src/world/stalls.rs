@@ -24,6 +24,7 @@ use tokio::time::Instant;
 use super::World;
 use super::fault_kind::Kind as FaultKind;
 use super::faults::POISON;
+use super::limits::Limits;
 use super::shape::Kind;
 use crate::pipeline::{LEDGER, LEDGER_ARN};
 use crate::slots;
@@ -265,25 +266,33 @@ fn look(world: &World, known: bool) {
         let starts = slot.is_claimed && !slot.object.contains(POISON);
         match starts && world.pipeline.aws.sfn().execution(&slot.name).is_none() {
             true => unstarted.push(slot),
-            false => taken.push(slot.object),
+            false => taken.push(slot),
         }
     }
-    let objects_at_work: HashSet<String> = taken.iter().cloned().collect();
+    let objects_at_work = taken.iter().map(|slot| slot.object.clone());
+    let objects_at_work: HashSet<String> = objects_at_work.collect();
     let mut waiting = messages(world, &objects_at_work);
     let of_messages: HashSet<String> = waiting.iter().map(|it| it.name.clone()).collect();
     let limit = world.limits.highest(now, now) as usize;
     // After the limit was lowered a slot may be in use until Step Functions is certain not to know its execution.
-    let lowered = world.limits.highest(now - 2 * FOUND_WITHIN, now) as usize > limit;
-    if lowered {
-        taken.extend(unstarted.drain(..).map(|slot| slot.object));
-    }
+    let is_lowered =
+        |limits: &Limits| limits.highest(now - 2 * FOUND_WITHIN, now) > limits.highest(now, now);
+    let lowered = is_lowered(&world.limits);
+    let in_use = |slot: &SlotOf| lowered || world.bounds.get(slot.lane).is_some_and(is_lowered);
+    taken.extend(unstarted.extract_if(.., |slot| in_use(slot)));
     unstarted.retain(|slot| !of_messages.contains(&slot.name));
     waiting.extend(unstarted.into_iter().map(|slot| Waiting {
         name: slot.name,
-        lane: 0,
+        lane: slot.lane,
         object: slot.object,
         sequencer: String::new(),
     }));
+    let of_lane = |lane: usize| taken.iter().filter(|slot| slot.lane == lane).count();
+    let left = world.bounds.iter().enumerate().map(|(lane, bounds)| {
+        let bound = bounds.highest(now, now) as usize;
+        bound.saturating_sub(of_lane(lane))
+    });
+    let mut left: Vec<usize> = left.collect();
     let mut state = world.stalls.state();
     let (taken, tokens) = (taken.len(), state.tokens.available(now));
     let most = limit.saturating_sub(taken).min(tokens as usize);
@@ -295,6 +304,15 @@ fn look(world: &World, known: bool) {
     waiting.sort_by_key(|it| {
         let since = state.waits.get(&it.name).copied().unwrap_or(now);
         (it.lane, since, it.name.clone())
+    });
+    // A lane's own bound keeps the rest of it.
+    waiting.retain(|it| match left.get_mut(it.lane) {
+        Some(0) => false,
+        Some(left) => {
+            *left -= 1;
+            true
+        }
+        None => true,
     });
     waiting.truncate(most);
     let last = state.looked.replace(now);
@@ -321,6 +339,8 @@ fn look(world: &World, known: bool) {
 /// A slot, by its execution's name.
 struct SlotOf {
     name: String,
+    /// The index of its lane.
+    lane: usize,
     object: String,
     /// Its row says so. Of a batch that is not looked at.
     is_claimed: bool,
@@ -337,8 +357,13 @@ fn slots(world: &World) -> Vec<SlotOf> {
         };
         let is_claimed = row
             .is_some_and(|row| text(&row, "state") == "STARTED" && text(&row, "execution") == name);
+        let names = world.shape.settings.lanes.iter();
+        let lane = names
+            .map(|(name, _)| *name)
+            .position(|lane| text(item, "lane") == lane);
         SlotOf {
             name,
+            lane: lane.unwrap_or_default(),
             object,
             is_claimed,
         }
