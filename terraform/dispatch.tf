@@ -18,6 +18,11 @@ locals {
     } : stage => [for name in names : "${local._queue_urls}${name}"] if length(names) > 0
   }
 
+  # Executions of a lane that run at once, by the lane's name; a lane that is missing has no bound of its own.
+  _lane_bounds = {
+    for name, lane in module.input.lanes : name => lane.max_concurrency if lane.max_concurrency != null
+  }
+
   # Times with a pace of their own, by name; what is not said is left out.
   _windows = {
     for name, window in module.input.windows : name => merge(
@@ -34,6 +39,7 @@ locals {
       window.pace == null ? {} : {
         pace = { for key, number in window.pace : key => number if number != null }
       },
+      length(window.lanes) == 0 ? {} : { lanes = window.lanes },
     )
   }
 }

@@ -10,13 +10,19 @@ locals {
 
   _environment = {
     SPILLWAY_LANES = jsonencode([
-      for lane in module.input.lane_order : {
-        name                  = lane
-        queue_url             = local._lane_queues[lane].url
-        dead_letter_queue_url = local._lane_queues[lane].dlq_url
-        priority              = module.input.lanes[lane].priority
-        min_share             = module.input.lanes[lane].min_share
-      }
+      for lane in module.input.lane_order : merge(
+        {
+          name                  = lane
+          queue_url             = local._lane_queues[lane].url
+          dead_letter_queue_url = local._lane_queues[lane].dlq_url
+          priority              = module.input.lanes[lane].priority
+          min_share             = module.input.lanes[lane].min_share
+        },
+        # A release that knows no bound reads the rest.
+        module.input.lanes[lane].max_concurrency == null ? {} : {
+          max_concurrency = module.input.lanes[lane].max_concurrency
+        },
+      )
     ])
     # A part of every execution's name. A restored ledger does not know the latest
     # executions: they are found by their names.

@@ -41,25 +41,27 @@ output "dispatch_role_arn" {
 }
 
 output "effective_pace" {
-  description = "The pace in force, by window; \"default\" is outside of every window."
+  description = "The pace in force, by window, with the lanes' bounds; \"default\" is outside of every window."
   value = merge(
     {
       default = merge(module.input.pace, {
         schedule     = module.input.schedule.expression
         tick_seconds = module.input.schedule.tick_seconds
         idle         = module.input.schedule.idle
+        lanes        = local._lane_bounds
       })
     },
     {
       for name, window in local._windows : name => merge(
         module.input.pace,
         { dates = null, days = null, pause = false },
-        { for key, value in window : key => value if !contains(["name", "pace"], key) },
+        { for key, value in window : key => value if !contains(["name", "pace", "lanes"], key) },
         try(window.pace, {}),
         {
           schedule     = module.input.schedule.expression
           tick_seconds = module.input.schedule.tick_seconds
           idle         = module.input.schedule.idle
+          lanes        = merge(local._lane_bounds, { for lane, bound in module.input.windows[name].lanes : lane => bound.max_concurrency })
         },
       )
     },

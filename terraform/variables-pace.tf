@@ -77,8 +77,9 @@ variable "windows" {
       - `starts_per_second` (number, default null)
       - `burst` (number, default null)
       - `starts_per_tick` (number, default null)
+    - `lanes` (map of objects): Bounds of lanes, by the lane's name, which hold instead of those of lanes.
+      - `max_concurrency` (number, required): Executions of the lane that run at once, at most; 0: nothing of it starts.
   EOT
   type        = any
   default     = {}
-  nullable    = false
 }

@@ -69,3 +69,17 @@ run "lanes_that_nobody_uses" {
     lanes = { urgent = { priority = 1 }, default = { priority = 2, min_share = 0.9 } }
   }
 }
+
+run "lanes_with_bounds_of_their_own" {
+  command = plan
+
+  variables {
+    lanes = {
+      bulk    = { priority = 2, max_concurrency = 300 }
+      default = { priority = 3, max_concurrency = 0 }
+      urgent  = { priority = 1 }
+    }
+    windows  = { night = { priority = 1, pace = { max_concurrency = 300 } }, day = { priority = 2, lanes = { bulk = { max_concurrency = 0 } } } }
+    workflow = { definition = "{\"StartAt\": \"Done\", \"States\": {\"Done\": {\"Type\": \"Succeed\"}}}", events_per_execution = 10 }
+  }
+}

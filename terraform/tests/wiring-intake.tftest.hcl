@@ -309,11 +309,37 @@ run "windows_and_limits" {
   }
   assert {
     condition = jsonencode(output.effective_pace) == jsonencode({
-      default = { max_concurrency = 100, starts_per_second = 25, burst = 50, starts_per_tick = 5, slot_partitions = 1, adapt = null, schedule = "rate(1 minute)", tick_seconds = 56, idle = "stop" }
-      freeze  = { max_concurrency = 100, starts_per_second = 25, burst = 50, starts_per_tick = 5, slot_partitions = 1, adapt = null, schedule = "rate(1 minute)", tick_seconds = 56, idle = "stop", priority = 0, timezone = "UTC", from = "00:00", to = "24:00", dates = ["2026-12-24/2026-12-27"], days = null, pause = true }
-      night   = { max_concurrency = 500, starts_per_second = 0.5, burst = 50, starts_per_tick = 5, slot_partitions = 1, adapt = null, schedule = "rate(1 minute)", tick_seconds = 56, idle = "stop", priority = 1, timezone = "Asia/Seoul", from = "20:00", to = "24:00", dates = null, days = ["MON"], pause = false }
+      default = { max_concurrency = 100, starts_per_second = 25, burst = 50, starts_per_tick = 5, slot_partitions = 1, adapt = null, schedule = "rate(1 minute)", tick_seconds = 56, idle = "stop", lanes = {} }
+      freeze  = { max_concurrency = 100, starts_per_second = 25, burst = 50, starts_per_tick = 5, slot_partitions = 1, adapt = null, schedule = "rate(1 minute)", tick_seconds = 56, idle = "stop", lanes = {}, priority = 0, timezone = "UTC", from = "00:00", to = "24:00", dates = ["2026-12-24/2026-12-27"], days = null, pause = true }
+      night   = { max_concurrency = 500, starts_per_second = 0.5, burst = 50, starts_per_tick = 5, slot_partitions = 1, adapt = null, schedule = "rate(1 minute)", tick_seconds = 56, idle = "stop", lanes = {}, priority = 1, timezone = "Asia/Seoul", from = "20:00", to = "24:00", dates = null, days = ["MON"], pause = false }
     })
     error_message = "The pace in force, by window: ${jsonencode(output.effective_pace)}"
+  }
+}
+
+run "bounds_of_lanes" {
+  variables {
+    lanes = {
+      default = { priority = 2, max_concurrency = 7 }
+      urgent  = { priority = 1 }
+    }
+    windows = { night = { priority = 1, from = "20:00", lanes = { urgent = { max_concurrency = 0 }, default = { max_concurrency = 50 } } } }
+  }
+
+  assert {
+    condition = jsondecode(module.dispatch.environment.SPILLWAY_LANES) == [
+      { name = "urgent", queue_url = "url:reports_events_urgent", dead_letter_queue_url = "url:reports_events-dlq_urgent", priority = 1, min_share = 0 },
+      { name = "default", queue_url = "url:reports_events_default", dead_letter_queue_url = "url:reports_events-dlq_default", priority = 2, min_share = 0, max_concurrency = 7 },
+    ]
+    error_message = "dispatch gets the bounds of those lanes that have one: ${module.dispatch.environment.SPILLWAY_LANES}"
+  }
+  assert {
+    condition     = module.dispatch.environment.SPILLWAY_WINDOWS == "[{\"from\":\"20:00\",\"lanes\":{\"default\":{\"max_concurrency\":50},\"urgent\":{\"max_concurrency\":0}},\"name\":\"night\",\"priority\":1,\"timezone\":\"UTC\",\"to\":\"24:00\"}]"
+    error_message = "dispatch gets those of a window: ${module.dispatch.environment.SPILLWAY_WINDOWS}"
+  }
+  assert {
+    condition     = jsonencode([for window in ["default", "night"] : output.effective_pace[window].lanes]) == "[{\"default\":7},{\"default\":50,\"urgent\":0}]"
+    error_message = "The bounds in force, by window: ${jsonencode(output.effective_pace)}"
   }
 }
 

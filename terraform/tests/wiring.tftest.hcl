@@ -185,6 +185,7 @@ run "defaults" {
         schedule          = "rate(1 minute)"
         tick_seconds      = 56
         idle              = "stop"
+        lanes             = {}
       }
     })
     error_message = "The default pace is in force: ${jsonencode(output.effective_pace)}"

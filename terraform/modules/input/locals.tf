@@ -2,7 +2,7 @@
 locals {
   _timezones = jsondecode(file("${path.module}/../../data/timezones.json"))
 
-  _lanes = length(var.lanes) > 0 ? var.lanes : { default = { priority = 1, min_share = 0 } }
+  _lanes = length(var.lanes) > 0 ? var.lanes : { default = { priority = 1, min_share = 0, max_concurrency = null } }
   # By priority; numbers are sorted as texts of one length.
   _lane_order = [
     for text in sort([for lane, rank in local._lanes : format("%07d %s", rank.priority, lane)]) :

@@ -139,6 +139,9 @@ variable "lanes" {
     # Share of the starts that the lane gets while events wait in it, whatever
     # comes before it: 0 to 0.9, and 0.9 for all lanes together.
     min_share = optional(number, 0)
+    # Executions of the lane that run at once, at most, beside the pipeline's own
+    # max_concurrency; 0: nothing of it starts; null: no bound of its own.
+    max_concurrency = optional(number)
   }))
   default  = {}
   nullable = false
@@ -170,6 +173,14 @@ variable "lanes" {
   validation {
     condition     = sum(concat([0], [for lane in var.lanes : lane.min_share])) <= 0.9
     error_message = "The lanes' min_shares add up to ${sum(concat([0], [for lane in var.lanes : lane.min_share]))}, above 0.9: ${join(", ", [for name, lane in var.lanes : "lanes.${name}.min_share = ${lane.min_share}"])}. Leave the rest to the order of priority."
+  }
+  validation {
+    condition     = alltrue([for lane in var.lanes : lane.max_concurrency == null ? true : lane.max_concurrency >= 0 && floor(lane.max_concurrency) == lane.max_concurrency])
+    error_message = "The max_concurrency of a lane is a whole number from 0: ${join(", ", [for name, lane in var.lanes : "lanes.${name}.max_concurrency = ${lane.max_concurrency}" if lane.max_concurrency != null])}. With 0 nothing of the lane starts; leave it out for no bound of its own."
+  }
+  validation {
+    condition     = length(var.lanes) == 1 ? alltrue([for lane in var.lanes : lane.max_concurrency == null]) : true
+    error_message = "lanes has but one lane, whose max_concurrency bounds what pace.max_concurrency bounds. Give pace.max_concurrency alone."
   }
 }
 

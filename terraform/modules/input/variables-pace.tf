@@ -201,6 +201,11 @@ variable "windows" {
       burst             = optional(number)
       starts_per_tick   = optional(number)
     }))
+    # Bounds of lanes, by the lane's name, which hold instead of those of lanes.
+    lanes = optional(map(object({
+      # Executions of the lane that run at once, at most; 0: nothing of it starts.
+      max_concurrency = number
+    })), {})
   }))
   default  = {}
   nullable = false
@@ -244,8 +249,8 @@ variable "windows" {
     error_message = "The dates of a window are days of the calendar, or first and last of several: ${join(", ", [for name, window in var.windows : "windows.${name}.dates = [${join(", ", coalesce(window.dates, []))}]" if window.dates != null])}. Write 2026-12-24 or 2026-12-24/2026-12-27; leave dates out for every date."
   }
   validation {
-    condition     = alltrue([for window in var.windows : window.pause || try(length([for number in values(window.pace) : number if number != null]) > 0, false)])
-    error_message = "These windows change nothing: ${join(", ", [for name, window in var.windows : "windows.${name}" if !(window.pause || try(length([for number in values(window.pace) : number if number != null]) > 0, false))])}. Give pause = true, or a pace with at least one of max_concurrency, starts_per_second, burst and starts_per_tick."
+    condition     = alltrue([for window in var.windows : window.pause || length(window.lanes) > 0 || try(length([for number in values(window.pace) : number if number != null]) > 0, false)])
+    error_message = "These windows change nothing: ${join(", ", [for name, window in var.windows : "windows.${name}" if !(window.pause || length(window.lanes) > 0 || try(length([for number in values(window.pace) : number if number != null]) > 0, false))])}. Give pause = true, or a pace with at least one of max_concurrency, starts_per_second, burst and starts_per_tick, or a lane's bound."
   }
   validation {
     condition = alltrue([for window in var.windows : window.pace == null ? true : alltrue([
@@ -255,5 +260,22 @@ variable "windows" {
       window.pace.starts_per_tick == null ? true : window.pace.starts_per_tick >= 1 && floor(window.pace.starts_per_tick) == window.pace.starts_per_tick,
     ])])
     error_message = "The pace of a window has the bounds of pace: max_concurrency 1 to ${var.pace.slot_partitions == 16 ? "100,000" : "10,000"}, starts_per_second above 0 and up to ${var.pace.slot_partitions == 16 ? "4,000" : "400"}, burst 1 to 1000, starts_per_tick 1 or more, all but starts_per_second whole: ${jsonencode({ for name, window in var.windows : name => { for key, number in window.pace : key => number if number != null } if window.pace != null })}. To start nothing, give pause = true.${var.pace.slot_partitions == 16 ? "" : " For up to 100,000 executions and 4,000 starts a second, set pace.slot_partitions = 16."}"
+  }
+  # Here and not with lanes: it depends on the windows.
+  validation {
+    condition     = alltrue([for lane in var.lanes : lane.max_concurrency == null ? true : lane.max_concurrency <= max(var.pace.max_concurrency, [for window in values(var.windows) : try(coalesce(window.pace.max_concurrency, 0), 0)]...)])
+    error_message = "The pipeline never runs more than ${max(var.pace.max_concurrency, [for window in values(var.windows) : try(coalesce(window.pace.max_concurrency, 0), 0)]...)} executions at once, so this bounds nothing: ${join(", ", [for name, lane in var.lanes : "lanes.${name}.max_concurrency = ${lane.max_concurrency}" if try(lane.max_concurrency > max(var.pace.max_concurrency, [for window in values(var.windows) : try(coalesce(window.pace.max_concurrency, 0), 0)]...), false)])}. Give at most ${max(var.pace.max_concurrency, [for window in values(var.windows) : try(coalesce(window.pace.max_concurrency, 0), 0)]...)}, raise pace.max_concurrency, or leave it out."
+  }
+  validation {
+    condition     = alltrue(flatten([for window in var.windows : [for lane in keys(window.lanes) : contains(keys(local._lanes), lane)]]))
+    error_message = "These windows bound lanes that there are not: ${join(", ", flatten([for name, window in var.windows : [for lane in keys(window.lanes) : "windows.${name}.lanes.${lane}" if !contains(keys(local._lanes), lane)]]))}. The lanes are ${join(", ", keys(local._lanes))}: name one of them, or add the lane to lanes."
+  }
+  validation {
+    condition     = length(local._lanes) == 1 ? alltrue([for window in var.windows : length(window.lanes) == 0]) : true
+    error_message = "There is but one lane, whose bound bounds what pace.max_concurrency bounds: ${join(", ", [for name, window in var.windows : "windows.${name}.lanes" if length(window.lanes) > 0])}. Give windows.<name>.pace.max_concurrency, or add lanes."
+  }
+  validation {
+    condition     = alltrue(flatten([for window in var.windows : [for lane in window.lanes : lane.max_concurrency >= 0 && floor(lane.max_concurrency) == lane.max_concurrency && lane.max_concurrency <= max(var.pace.max_concurrency, [for window in values(var.windows) : try(coalesce(window.pace.max_concurrency, 0), 0)]...)]]))
+    error_message = "The max_concurrency of a lane in a window is a whole number from 0 to ${max(var.pace.max_concurrency, [for window in values(var.windows) : try(coalesce(window.pace.max_concurrency, 0), 0)]...)}, the most that the pipeline ever runs at once: ${join(", ", flatten([for name, window in var.windows : [for lane, bound in window.lanes : "windows.${name}.lanes.${lane}.max_concurrency = ${bound.max_concurrency}"]]))}. For no bound in a window, give the pipeline's own."
   }
 }

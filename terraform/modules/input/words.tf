@@ -355,6 +355,16 @@ locals {
     ])...)
   }
 
+  _of_windows_lanes = {
+    for side, objects in local._of_windows : side => merge(flatten([
+      for place, object in objects : [
+        for found in [lookup(object, "lanes", null)] : {
+          for key, one in found : "${place}.lanes.${key}" => one if one != null
+        } if found != null
+      ]
+    ])...)
+  }
+
   _words = {
     for side in ["given", "known"] : side => merge(
       { for place, object in local._of_buckets[side] : place => keys(object) },
@@ -393,6 +403,7 @@ locals {
       { for place, object in local._of_topics[side] : place => keys(object) },
       { for place, object in local._of_windows[side] : place => keys(object) },
       { for place, object in local._of_windows_pace[side] : place => keys(object) },
+      { for place, object in local._of_windows_lanes[side] : place => keys(object) },
     )
   }
 }

@@ -287,6 +287,47 @@ run "lanes_that_share_too_much" {
   expect_failures = [var.lanes]
 }
 
+run "lanes_with_a_bound_below_zero" {
+  command = plan
+
+  variables {
+    lanes = { bulk = { priority = 1, max_concurrency = -1 }, default = { priority = 2 } }
+  }
+
+  expect_failures = [var.lanes]
+}
+
+run "lanes_with_half_an_execution" {
+  command = plan
+
+  variables {
+    lanes = { bulk = { priority = 1, max_concurrency = 1.5 }, default = { priority = 2 } }
+  }
+
+  expect_failures = [var.lanes]
+}
+
+run "lanes_with_a_bound_above_the_pipelines" {
+  command = plan
+
+  variables {
+    lanes   = { bulk = { priority = 1, max_concurrency = 301 }, default = { priority = 2 } }
+    windows = { night = { priority = 1, pace = { max_concurrency = 300 } } }
+  }
+
+  expect_failures = [var.windows]
+}
+
+run "lanes_of_one_with_a_bound" {
+  command = plan
+
+  variables {
+    lanes = { default = { priority = 1, max_concurrency = 5 } }
+  }
+
+  expect_failures = [var.lanes]
+}
+
 run "topics_with_a_key_that_is_none" {
   command = plan
 

@@ -253,6 +253,38 @@ run "windows_that_are_too_fast_for_one_partition" {
   expect_failures = [var.windows]
 }
 
+run "windows_with_a_lane_that_is_none" {
+  command = plan
+
+  variables {
+    lanes   = { bulk = { priority = 1 }, default = { priority = 2 } }
+    windows = { night = { priority = 1, lanes = { bluk = { max_concurrency = 5 } } } }
+  }
+
+  expect_failures = [var.windows]
+}
+
+run "windows_that_bound_the_only_lane" {
+  command = plan
+
+  variables {
+    windows = { night = { priority = 1, lanes = { default = { max_concurrency = 5 } } } }
+  }
+
+  expect_failures = [var.windows]
+}
+
+run "windows_with_a_lane_above_the_pipelines" {
+  command = plan
+
+  variables {
+    lanes   = { bulk = { priority = 1 }, default = { priority = 2 } }
+    windows = { night = { priority = 1, lanes = { bulk = { max_concurrency = 101 } } } }
+  }
+
+  expect_failures = [var.windows]
+}
+
 run "windows_that_stand_still" {
   command = plan
 
