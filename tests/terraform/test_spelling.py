@@ -26,7 +26,7 @@ EVERYTHING = {
         "uploads": {"name": "uploads", "notification": "owned", "sources": {"status": {"prefix": "status/", "via": "lambda"}}}
     },
     "handlers": {"s3": {"bucket": "b"}, "manifest": MANIFEST, "dispatch": {}, "ingest": {}, "reconcile": {}, "settle": {}},
-    "lanes": {"default": {"priority": 1}},
+    "lanes": {"default": {"priority": 1}, "night": {"priority": 2}},
     "ledger": {"retention_days": 90, "table": {"arn": "arn:aws:dynamodb:eu-central-1:111122223333:table/restored"}},
     "limits": {"starts_per_day": 5},
     "pace": {
@@ -47,7 +47,15 @@ EVERYTHING = {
     "schedule": {"tick_seconds": 56},
     "sweep": {"per_tick": 5},
     "topics": {"fanout": {"arn": "arn:aws:sns:eu-central-1:111122223333:fanout"}},
-    "windows": {"night": {"priority": 1, "from": "20:00", "to": "24:00", "pace": {"max_concurrency": 9}}},
+    "windows": {
+        "night": {
+            "priority": 1,
+            "from": "20:00",
+            "to": "24:00",
+            "pace": {"max_concurrency": 9},
+            "lanes": {"night": {"max_concurrency": 5}},
+        }
+    },
     "workflow": {
         "definition": '{"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}',
         "policy_statements": [{"actions": ["s3:GetObject"], "resources": ["arn:aws:s3:::uploads/*"]}],
@@ -130,7 +138,7 @@ def test_the_nearest_word_is_told_though_nothing_else_is_known(tmp_path: Path) -
     """A bucket's name and ARN that come in the same apply: whatever contains them is unknown as a whole to try() and can()."""
     given = EVERYTHING | {
         "buckets": {"uploads": {"name": "NAME", "notification": "owned", "sources": {"status": {"prefx": "status/"}}}},
-        "lanes": {"default": {"priority": 1, "min_shares": 0.1}},
+        "lanes": {"default": {"priority": 1, "min_shares": 0.1}, "night": {"priority": 2}},
         "pace": {"max_concurrency": 5, "starts_per_secnd": 5},
         "workflow": EVERYTHING["workflow"] | {"policy_statements": [{"actions": ["a"], "resources": ["NAME"], "sids": "x"}]},
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use aws::environment::{Environment, EnvironmentError, PipelineVariables};
 use serde::Deserialize;
 use spillway::execution::input::InputFormat;
+use spillway::lane;
 use spillway::lane::source::{self, Source};
 use spillway::pace::Pace;
 use spillway::pace::adapt::Adapt;
@@ -79,7 +80,7 @@ impl Config {
         }
         let pipeline = environment.pipeline();
         if !pipeline.lanes.is_empty()
-            && let Err(error) = windows.check_lanes(&pipeline.lanes)
+            && let Err(error) = windows.check_lanes(&lane::bounds(&pipeline.lanes))
         {
             let wrong = format!("is wrong ({error})");
             environment.problem("SPILLWAY_WINDOWS", &wrong, "bounds of the pipeline's lanes");

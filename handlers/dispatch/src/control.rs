@@ -5,6 +5,7 @@ use aws::error::AwsError;
 use aws::ledger::Told;
 use aws::shell::patiently;
 use spillway::Millis;
+use spillway::lane;
 use spillway::pace::in_force::{InForce, PausedBy, in_force};
 use spillway::pace::overridden::Overridden;
 use spillway::rules::standing::override_seconds;
@@ -31,10 +32,10 @@ impl Dispatch {
             problem => TickError::Aws(problem),
         })?;
         let Self { config, .. } = self;
-        let lanes = &config.pipeline.lanes;
+        let lanes = lane::bounds(&config.pipeline.lanes);
         let in_force = in_force(
             &config.pace,
-            lanes,
+            &lanes,
             &config.windows,
             &told.control,
             clock.now(),

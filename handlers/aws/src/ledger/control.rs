@@ -8,10 +8,10 @@ use super::item::{Item, Reader, key, number, text};
 use super::update::Update;
 use crate::error::AwsError;
 use spillway::SCHEMA_VERSION;
-use spillway::lane::bound::{self, Bounds};
 use spillway::pace::Partial;
 use spillway::pace::adapt::circuit::Hold;
 use spillway::pace::adapt::health::Health;
+use spillway::pace::bound::{self, Bounds};
 use spillway::pace::control::{Control, unknown};
 use spillway::record::lease::Successor;
 

@@ -18,7 +18,7 @@ use super::transaction::Transacted;
 use super::update::Update;
 use crate::error::AwsError;
 use spillway::SCHEMA_VERSION;
-use spillway::lane::bound::ByLane;
+use spillway::pace::bound::ByLane;
 use spillway::pace::gate::Counted;
 use spillway::pace::layout::{Layout, Shard};
 use spillway::protocol::call::Written;

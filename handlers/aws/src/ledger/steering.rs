@@ -12,7 +12,7 @@ use super::control;
 use super::item::{Item, Reader, key, number, text};
 use crate::error::AwsError;
 use spillway::event::time::iso;
-use spillway::lane::bound;
+use spillway::pace::bound;
 use spillway::pace::control::{Control, OVERRIDES, is_override};
 
 const PARTITION: &str = "control";

@@ -1,6 +1,5 @@
 //! Lanes: the queues of a pipeline. Most have one; several share one capacity, by priority.
 
-pub mod bound;
 pub mod polling;
 pub mod share;
 pub mod source;
@@ -12,6 +11,7 @@ use thiserror::Error;
 
 use serde_json::Value;
 
+use crate::pace::bound::Bound;
 use crate::text::only_objects;
 
 /// Lanes of one pipeline, at most: each is polled on its own.
@@ -44,6 +44,15 @@ impl Lane {
     pub fn is_fifo(&self) -> bool {
         self.queue_url.ends_with(".fifo")
     }
+}
+
+/// Returns the lanes' own bounds, as configured.
+pub fn bounds(lanes: &[Lane]) -> Vec<Bound> {
+    let bound = |lane: &Lane| Bound {
+        lane: lane.name.clone(),
+        max: lane.max_concurrency,
+    };
+    lanes.iter().map(bound).collect()
 }
 
 /// What is wrong with a list of lanes.

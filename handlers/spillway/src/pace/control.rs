@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::Millis;
-use crate::lane::bound::{self, Bounds};
 use crate::pace::Partial;
 use crate::pace::adapt::circuit::Hold;
+use crate::pace::bound::{self, Bounds};
 use crate::text::cut;
 
 /// The attributes that override something, beside those of [`bound::named`].

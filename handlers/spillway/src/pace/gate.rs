@@ -1,9 +1,9 @@
 //! The gate: how many executions may start now, given the slots, the rate and the tick's budget.
 
 use crate::Millis;
-use crate::lane::bound::{Bound, ByLane};
 use crate::pace::Pace;
 use crate::pace::adapt::circuit::Allowed;
+use crate::pace::bound::{Bound, ByLane};
 use crate::pace::capacity::Capacity;
 use crate::pace::day::{DayLimit, DayStarts};
 use crate::pace::layout::Shard;

@@ -3,9 +3,8 @@
 use std::fmt::Display;
 
 use crate::Millis;
-use crate::lane::Lane;
-use crate::lane::bound::{self, Bound};
 use crate::pace::adapt::circuit::Hold;
+use crate::pace::bound::{self, Bound};
 use crate::pace::control::Control;
 use crate::pace::window::Windows;
 use crate::pace::{Pace, PaceError, Partial};
@@ -41,7 +40,7 @@ pub enum PausedBy {
 /// What is in force at `now`. Configuration and windows were validated before, so an error is the control item's.
 pub fn in_force<'a>(
     configured: &Pace,
-    lanes: &[Lane],
+    lanes: &[Bound],
     windows: &'a Windows,
     control: &Control,
     now: Millis,
@@ -54,7 +53,7 @@ pub fn in_force<'a>(
     let in_force = said.clone().lowered()?;
     let of_window = window.map(|window| &window.lanes);
     let without = bound::in_force(lanes, [of_window, None]);
-    let names = || lanes.iter().map(|lane| lane.name.clone());
+    let names = || lanes.iter().map(|bound| bound.lane.clone());
     if let Some(lane) = (control.lanes.keys()).find(|lane| !names().any(|name| name == **lane)) {
         return Err(PaceError::Lane(lane.clone(), names().collect()));
     }
@@ -244,13 +243,9 @@ mod tests {
 
     #[test]
     fn bounds_of_lanes_are_the_operators_over_the_windows_over_the_configured() {
-        let lane = |name: &str, max_concurrency| Lane {
-            name: name.to_owned(),
-            queue_url: "q".into(),
-            dead_letter_queue_url: "d".into(),
-            priority: 1,
-            min_share: 0.0,
-            max_concurrency,
+        let lane = |lane: &str, max| Bound {
+            lane: lane.to_owned(),
+            max,
         };
         let lanes = [lane("urgent", None), lane("bulk", Some(10))];
         let windows = window::parse(

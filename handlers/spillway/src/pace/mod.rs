@@ -1,6 +1,7 @@
 //! The pace: the numbers that bound a tick.
 
 pub mod adapt;
+pub mod bound;
 pub mod capacity;
 pub mod control;
 pub mod day;
@@ -15,7 +16,6 @@ pub mod window;
 
 use thiserror::Error;
 
-use crate::lane::bound;
 use crate::pace::layout::Layout;
 
 /// The numbers that bound a tick.

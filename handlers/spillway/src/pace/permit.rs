@@ -9,7 +9,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::gate::{Gate, Grant};
 use crate::Millis;
 use crate::pace::layout::Shard;
-use crate::record::slot::Slot;
 
 /// How far a permit has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -65,11 +64,17 @@ impl SharedGate {
         self.permits(grant, lane, Stage::Granted)
     }
 
-    /// Asks for one start of an execution that holds this slot. It is called at once.
-    pub fn request_restart(&self, slot: &Slot, may_run: bool, now: Millis) -> Permits {
-        let lane = slot.lane.as_deref();
+    /// Asks for one start of an execution that holds its slot since `taken_at`. It is called at once. `slot`: the lane that it
+    /// names.
+    pub fn request_restart(
+        &self,
+        slot: Option<&str>,
+        taken_at: Millis,
+        may_run: bool,
+        now: Millis,
+    ) -> Permits {
         let mut gate = self.lock();
-        let grant = gate.request_restart(lane, slot.taken_at, may_run, now);
+        let grant = gate.request_restart(slot, taken_at, may_run, now);
         drop(gate);
         self.permits(grant, None, Stage::Called)
     }
@@ -166,12 +171,11 @@ impl Drop for Permit {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lane::bound::Bound;
     use crate::pace::Pace;
+    use crate::pace::bound::Bound;
     use crate::pace::day::DayLimit;
     use crate::pace::layout::Layout;
     use crate::pace::tokens::Tokens;
-    use crate::record::slot::Work;
     use proptest::prelude::*;
 
     const BUDGET: u32 = 12;
@@ -196,20 +200,6 @@ mod tests {
         match gate.request(None, 1, 0) {
             Permits::Granted(mut permits) => permits.pop().unwrap(),
             other => panic!("{other:?}"),
-        }
-    }
-
-    fn slot() -> Slot {
-        Slot {
-            execution: "e".into(),
-            layout: Layout::One,
-            lane: None,
-            taken_at: 0,
-            work: Work::Batch,
-            ordered: false,
-            state_machine_arn: String::new(),
-            pending: false,
-            generation: None,
         }
     }
 
@@ -270,7 +260,7 @@ mod tests {
         gate.lock().capacity.count_begins(Shard::default());
         gate.lock().capacity.count_ends(Shard::default(), 1);
         gate.lock().found_unstarted(None, 1);
-        let Permits::Granted(mut permits) = gate.request_restart(&slot(), false, 0) else {
+        let Permits::Granted(mut permits) = gate.request_restart(None, 0, false, 0) else {
             panic!("not granted");
         };
         assert_eq!(gate.lock().spent(), 1);

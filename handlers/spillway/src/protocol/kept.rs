@@ -106,7 +106,12 @@ impl KeptStarts {
         while granted.len() < TOGETHER
             && let Some(kept) = self.starts.pop_front()
         {
-            match gate.request_restart(&kept.slot, kept.may_run, now) {
+            match gate.request_restart(
+                kept.slot.lane.as_deref(),
+                kept.slot.taken_at,
+                kept.may_run,
+                now,
+            ) {
                 Permits::Granted(permits) => {
                     granted.extend(permits.into_iter().map(|permit| (kept.clone(), permit)));
                 }

@@ -619,8 +619,8 @@ impl Ended {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lane::bound::{Bound, ByLane};
     use crate::pace::Pace;
+    use crate::pace::bound::{Bound, ByLane};
     use crate::pace::gate::{Counted as Slots, Gate};
     use crate::pace::layout::Layout;
     use crate::pace::tokens::Tokens;

@@ -3,9 +3,9 @@
 use aws::ledger::{About, Steering};
 use spillway::Millis;
 use spillway::lane::Lane;
-use spillway::lane::bound;
 use spillway::pace::Pace;
 use spillway::pace::adapt::circuit::Hold;
+use spillway::pace::bound;
 use spillway::pace::control::{Control, OVERRIDES, is_override};
 
 use crate::time::moment;

@@ -5,8 +5,8 @@ pub mod change;
 use aws::error::AwsError;
 use aws::ledger::Steering;
 use serde_json::json;
-use spillway::lane::Lane;
-use spillway::lane::bound;
+use spillway::lane::{self, Lane};
+use spillway::pace::bound;
 use spillway::pace::in_force::in_force;
 
 use self::change::{By, Change, changed};
@@ -126,8 +126,14 @@ pub async fn pace(pipeline: &Pipeline) -> Result<Answer, Fault> {
 fn answer(pipeline: &Pipeline, steering: &Steering, said: &str) -> Result<Answer, Fault> {
     let config = &pipeline.config;
     let now = time::now();
-    let lanes = pipeline.lanes();
-    let current = in_force(&config.pace, lanes, &config.windows, &steering.control, now);
+    let lanes = lane::bounds(pipeline.lanes());
+    let current = in_force(
+        &config.pace,
+        &lanes,
+        &config.windows,
+        &steering.control,
+        now,
+    );
     current.map_err(|error| Fault::failed(format!("the control item is not usable: {error}")))?;
     let seen = Seen {
         now,

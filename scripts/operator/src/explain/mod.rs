@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde_json::json;
 use spillway::Millis;
 use spillway::execution::name;
+use spillway::lane;
 use spillway::pace::in_force::{PausedBy, in_force};
 use spillway::record::row::State;
 use spillway::record::version;
@@ -147,10 +148,10 @@ pub async fn explain(
 async fn paused(pipeline: &Pipeline) -> Option<PausedBy> {
     let steering = pipeline.ledger.steering().await.ok()?;
     let config = &pipeline.config;
-    let lanes = pipeline.lanes();
+    let lanes = lane::bounds(pipeline.lanes());
     let current = in_force(
         &config.pace,
-        lanes,
+        &lanes,
         &config.windows,
         &steering.control,
         now(),

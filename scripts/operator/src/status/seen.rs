@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use aws::ledger::{LeaseSeen, SlotsSeen, Steering};
 use dispatch::config::Config;
 use spillway::Millis;
-use spillway::lane::bound::ByLane;
+use spillway::lane;
 use spillway::pace::PaceError;
+use spillway::pace::bound::ByLane;
 use spillway::pace::control::Control;
 use spillway::pace::in_force::{InForce, in_force};
 
@@ -155,8 +156,8 @@ impl Seen {
         config: &'a Config,
         control: &Control,
     ) -> Result<InForce<'a>, PaceError> {
-        let lanes = &config.pipeline.lanes;
-        in_force(&config.pace, lanes, &config.windows, control, self.now)
+        let lanes = lane::bounds(&config.pipeline.lanes);
+        in_force(&config.pace, &lanes, &config.windows, control, self.now)
     }
 
     /// Slots that count for each lane, by its name, as `dispatch` counts them.

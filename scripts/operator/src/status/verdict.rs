@@ -5,9 +5,9 @@ mod settle;
 use dispatch::config::Config;
 use serde::Serialize;
 use spillway::Millis;
-use spillway::lane::bound::{self, Bound};
 use spillway::pace::Pace;
 use spillway::pace::adapt::circuit::State;
+use spillway::pace::bound::{self, Bound};
 use spillway::pace::in_force::{InForce, PausedBy};
 use spillway::protocol::holding::{BEYOND_DEADLINE, Idle, LEASE, RENEW_AFTER};
 

@@ -6,8 +6,9 @@ use std::collections::HashMap;
 use aws::ledger::read_control;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::Value;
-use spillway::lane::{self, Lane, bound};
+use spillway::lane;
 use spillway::pace::Pace;
+use spillway::pace::bound::{self, Bound};
 use spillway::pace::control::ATTRIBUTES;
 use spillway::pace::in_force::in_force;
 use spillway::pace::layout::Layout;
@@ -31,10 +32,10 @@ const CONFIGURED: Pace = Pace {
 };
 
 /// One that is bounded and one that is not.
-fn lanes() -> Vec<Lane> {
+fn lanes() -> Vec<Bound> {
     let lanes = r#"[{"name": "default", "queue_url": "q", "dead_letter_queue_url": "d", "priority": 1},
         {"name": "bulk", "queue_url": "q2", "dead_letter_queue_url": "d2", "priority": 2, "max_concurrency": 7}]"#;
-    lane::parse(lanes).expect("lanes")
+    lane::bounds(&lane::parse(lanes).expect("lanes"))
 }
 
 fn read(input: &[u8]) {
@@ -73,9 +74,9 @@ fn check(input: &[u8]) -> Seen {
             assert_eq!(f64::from(now.pace.max_concurrency), slots.min(most_slots));
             assert_eq!(now.pace.starts_per_second, starts.min(most_starts));
             assert_eq!(f64::from(now.pace.burst), of("burst", 50.0));
-            for (lane, bound) in lanes.iter().zip(&now.lanes) {
-                let said = written(&bound::named(&lane.name));
-                let said = said.or(lane.max_concurrency.map(f64::from));
+            for (configured, bound) in lanes.iter().zip(&now.lanes) {
+                let said = written(&bound::named(&bound.lane));
+                let said = said.or(configured.max.map(f64::from));
                 assert_eq!(bound.max.map(f64::from), said);
             }
             let paused = item.get("paused").and_then(|value| value.as_bool().ok());
@@ -86,7 +87,7 @@ fn check(input: &[u8]) -> Seen {
             let known = |name: &String| {
                 ["pk", "sk"].contains(&name.as_str())
                     || ATTRIBUTES.contains(&name.as_str())
-                    || lanes.iter().any(|lane| *name == bound::named(&lane.name))
+                    || lanes.iter().any(|lane| *name == bound::named(&lane.lane))
             };
             assert!(item.keys().all(known), "{:?}", item.keys());
             let says = |(name, value): (&String, &AttributeValue)| {

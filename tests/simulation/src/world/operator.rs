@@ -7,9 +7,9 @@ use aws::queue::Queue;
 use fake_aws::{ExecutionResult, Refusal, Rng};
 use serde_json::{Value, json};
 use spillway::event::ObjectEvent;
-use spillway::lane::bound;
 use spillway::message::outgoing::{Asking, Cause};
 use spillway::message::{self, Body};
+use spillway::pace::bound;
 use spillway::record::row::RowKey;
 
 use super::World;

@@ -18,8 +18,7 @@ use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
 
 use crate::Millis;
-use crate::lane::Lane;
-use crate::lane::bound::Bounds;
+use crate::pace::bound::{Bound, Bounds};
 use crate::pace::{Pace, Partial};
 
 pub use read::{MAX_WINDOWS, WindowError, parse};
@@ -104,8 +103,8 @@ impl Windows {
     }
 
     /// Checks that each window bounds lanes that there are.
-    pub fn check_lanes(&self, lanes: &[Lane]) -> Result<(), WindowError> {
-        let known = |name: &String| lanes.iter().any(|lane| lane.name == *name);
+    pub fn check_lanes(&self, lanes: &[Bound]) -> Result<(), WindowError> {
+        let known = |name: &String| lanes.iter().any(|bound| bound.lane == *name);
         for window in &self.0 {
             if let Some(lane) = window.lanes.keys().find(|lane| !known(lane)) {
                 return Err(WindowError::Lane {

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use thiserror::Error;
 
 use super::{MINUTES_PER_DAY, Minute, Window, Windows};
-use crate::lane::bound::Bounds;
+use crate::pace::bound::Bounds;
 use crate::pace::layout::Layout;
 use crate::pace::{Pace, PaceError, Partial};
 

@@ -1,5 +1,5 @@
 use super::*;
-use crate::lane::Lane;
+use crate::pace::bound::Bound;
 
 #[test]
 fn a_list_may_be_empty() {
@@ -25,13 +25,9 @@ fn a_window_bounds_lanes_that_there_are() {
     .unwrap();
     let bounds = [("bulk".to_owned(), 500), ("urgent".to_owned(), 0)];
     assert_eq!(windows.0[0].lanes, bounds.into());
-    let lane = |name: &str| Lane {
-        name: name.to_owned(),
-        queue_url: "q".into(),
-        dead_letter_queue_url: "d".into(),
-        priority: 1,
-        min_share: 0.0,
-        max_concurrency: None,
+    let lane = |lane: &str| Bound {
+        lane: lane.to_owned(),
+        max: None,
     };
     let known = [lane("urgent"), lane("bulk")];
     assert_eq!(windows.check_lanes(&known), Ok(()));

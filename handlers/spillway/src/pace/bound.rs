@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use super::Lane;
-
 /// How many executions of a lane run at once, at most. `None`: as many as of all.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bound {
@@ -29,16 +27,16 @@ pub fn lane_of(name: &str) -> Option<&str> {
 }
 
 /// Returns the bounds of these lanes, as configured, or as the later of `over` say.
-pub fn in_force(lanes: &[Lane], over: [Option<&Bounds>; 2]) -> Vec<Bound> {
-    let bound = |lane: &Lane| {
-        let said = |bounds: &Bounds| bounds.get(&lane.name).copied();
+pub fn in_force(configured: &[Bound], over: [Option<&Bounds>; 2]) -> Vec<Bound> {
+    let bound = |Bound { lane, max }: &Bound| {
+        let said = |bounds: &Bounds| bounds.get(lane).copied();
         let said = over.iter().rev().flatten().find_map(|bounds| said(bounds));
         Bound {
-            lane: lane.name.clone(),
-            max: said.or(lane.max_concurrency),
+            lane: lane.clone(),
+            max: said.or(*max),
         }
     };
-    lanes.iter().map(bound).collect()
+    configured.iter().map(bound).collect()
 }
 
 /// Slots by the lane that they name.
@@ -111,13 +109,9 @@ mod tests {
 
     #[test]
     fn the_later_word_counts() {
-        let lane = |name: &str, max_concurrency| Lane {
-            name: name.into(),
-            queue_url: "q".into(),
-            dead_letter_queue_url: "d".into(),
-            priority: 1,
-            min_share: 0.0,
-            max_concurrency,
+        let lane = |lane: &str, max| Bound {
+            lane: lane.into(),
+            max,
         };
         let lanes = [lane("a", Some(1)), lane("b", None), lane("c", Some(3))];
         let window = Bounds::from([("a".to_owned(), 10), ("b".to_owned(), 20)]);
