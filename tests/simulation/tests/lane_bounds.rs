@@ -81,9 +81,9 @@ async fn never_more_of_a_lane_than_its_bound_and_the_others_go_on() {
     pipeline.drain(10).await;
     assert_eq!(most_at_once(&pipeline, 1, 0), 3);
     let last = |lane| ran(&pipeline, lane).iter().map(|it| it.0).max().unwrap() - began;
-    // 17 at once, of 4 s each: six rounds. The bounded lane takes 14 rounds, one after the other in the same tick.
+    // 17 at once, of 4 s each: six rounds. The bounded lane takes 14 rounds, with the pause between two ticks.
     assert!(last(0) < 35_000, "{} ms", last(0));
-    assert!(last(1) < 75_000, "{} ms", last(1));
+    assert!(last(1) < 85_000, "{} ms", last(1));
     let verdict = Verdict::of(&pipeline, &uploads);
     verdict.expect_kept("bounded", 20);
     assert_eq!(verdict.succeeded, 140);

@@ -12,6 +12,9 @@ pub struct Bound {
 /// Bounds by the lane's name, to override others.
 pub type Bounds = BTreeMap<String, u32>;
 
+/// Bytes of a lane's name, at most: the module allows no more.
+const NAME_BYTES: usize = 16;
+
 const PREFIX: &str = "lanes.";
 const SUFFIX: &str = ".max_concurrency";
 
@@ -23,7 +26,9 @@ pub fn named(lane: &str) -> String {
 /// Returns the lane of such an override; `None`: it is none.
 pub fn lane_of(name: &str) -> Option<&str> {
     let lane = name.strip_prefix(PREFIX)?.strip_suffix(SUFFIX)?;
-    (!lane.is_empty()).then_some(lane)
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    let is_name = (1..=NAME_BYTES).contains(&lane.len()) && lane.bytes().all(plain);
+    is_name.then_some(lane)
 }
 
 /// Returns the bounds of these lanes, as configured, or as the later of `over` say.
@@ -101,6 +106,8 @@ mod tests {
             "lanes..max_concurrency",
             "lanes.max_concurrency",
             "lanes.bulk.min_share",
+            "lanes.a.b.max_concurrency",
+            "lanes.12345678901234567.max_concurrency",
             "Lanes.bulk.max_concurrency",
         ] {
             assert_eq!(lane_of(wrong), None, "{wrong}");
