@@ -1,4 +1,4 @@
-"""Two lanes that share one capacity, windows, and a limit per day."""
+"""Two lanes that share one capacity, a bound of one of them, windows, and a limit per day."""
 
 import datetime
 import json
@@ -9,6 +9,7 @@ import judge_orders
 import pytest
 from demo.executions import peak_running
 from one_pipeline import Pipeline
+from operating import answer
 from sites import Site
 from tools.terraform import TerraformError
 
@@ -22,6 +23,8 @@ MIN_SHARE = 0.1
 LIMIT = 10
 URGENT, BULK = 60, 40
 PER_DAY = 4
+DEFAULT_AT_ONCE = 2
+OF_EACH = 12
 
 
 def test_the_urgent_lane_goes_first_and_the_other_gets_its_share(pipelines: dict[str, Pipeline]) -> None:
@@ -39,6 +42,35 @@ def test_the_urgent_lane_goes_first_and_the_other_gets_its_share(pipelines: dict
     print(f"{bulk} of {every} starts were bulk's while urgent waited")
     # Less than one is owed when ten are received for the other lane, and one more for those: the next ones come just after.
     assert MIN_SHARE * every - 1 - MIN_SHARE * 10 < bulk <= 2 * MIN_SHARE * every
+
+
+def peaks(pipeline: Pipeline, group: str) -> tuple[int, int]:
+    """Works on a burst of both lanes: how many of the bounded lane then run at once at most, and how many of the other."""
+    lanes = [f"bulk/{group}/", f"urgent/{group}/"]
+    uploads = [pipeline.put(f"{lane}{number}.json") for number in range(OF_EACH) for lane in lanes]
+    pipeline.until_waiting(len(uploads))
+    pipeline.work_off()
+    bulk, urgent = (pipeline.runs(lane) for lane in lanes)
+    assert judge_orders.exactly_once(uploads, bulk + urgent) == []
+    return peak_running(bulk), peak_running(urgent)
+
+
+def test_a_lane_keeps_to_its_bound_and_holds_nobody_up(site: Site, pipelines: dict[str, Pipeline]) -> None:
+    pipeline, terraform = pipelines["lanes"], site.roots["pipelines"].terraform
+    bounded = f"lanes={json.dumps({'default_at_once': DEFAULT_AT_ONCE})}"
+    terraform.apply(f"-var={bounded}", *DISPATCH)
+    bulk, urgent = peaks(pipeline, "bounded")
+    assert bulk == DEFAULT_AT_ONCE < urgent
+    # The operator's word is over Terraform's.
+    operator = (pipeline.emulator, "-p", pipeline.name)
+    name = "lanes.default.max_concurrency"
+    answer(*operator, "set", f"{name}=1", "--reason", "the target is slow")
+    try:
+        bulk, urgent = peaks(pipeline, "bounded-by-hand")
+        assert bulk == 1 < urgent
+    finally:
+        answer(*operator, "unset", name)
+        terraform.apply(*DISPATCH)
 
 
 def not_at_midnight() -> None:

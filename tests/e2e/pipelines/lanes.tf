@@ -1,4 +1,4 @@
-# Two lanes that share one capacity, windows, and a limit per day.
+# Two lanes that share one capacity, one of them with a bound of its own at times, windows, and a limit per day.
 module "lanes" {
   source = "../../../terraform"
 
@@ -16,7 +16,7 @@ module "lanes" {
   }
 
   lanes = merge(
-    { default = { priority = 2, min_share = 0.1 } },
+    { default = { priority = 2, min_share = 0.1, max_concurrency = var.lanes.default_at_once } },
     var.lanes.urgent ? { urgent = { priority = 1 } } : {},
   )
 

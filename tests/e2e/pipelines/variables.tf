@@ -23,6 +23,8 @@ variable "lanes" {
     starts_per_day = optional(number)
     # Whether its window that pauses is in force.
     frozen = optional(bool, false)
+    # Executions of the lane default at once, at most.
+    default_at_once = optional(number)
     # Whether it is protected.
     protect = optional(bool, false)
     # Whether it has the lane urgent.

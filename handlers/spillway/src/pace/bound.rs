@@ -53,13 +53,14 @@ pub struct ByLane {
 }
 
 impl ByLane {
-    pub fn add(&mut self, lane: Option<&str>) {
+    /// So many more slots name this lane. `None`: they name none.
+    pub fn add(&mut self, lane: Option<&str>, slots: u32) {
         match lane {
-            None => self.others += 1,
+            None => self.others += slots,
             Some(lane) => match self.named.get_mut(lane) {
-                Some(slots) => *slots += 1,
+                Some(named) => *named += slots,
                 None => {
-                    self.named.insert(lane.to_owned(), 1);
+                    self.named.insert(lane.to_owned(), slots);
                 }
             },
         }
@@ -88,7 +89,7 @@ impl ByLane {
 impl<'a> FromIterator<Option<&'a str>> for ByLane {
     fn from_iter<I: IntoIterator<Item = Option<&'a str>>>(lanes: I) -> Self {
         let mut slots = Self::default();
-        lanes.into_iter().for_each(|lane| slots.add(lane));
+        lanes.into_iter().for_each(|lane| slots.add(lane, 1));
         slots
     }
 }

@@ -53,6 +53,11 @@ impl LaneQueue {
         self.waiting.pop_front()
     }
 
+    /// Whether a message waits.
+    pub fn holds_any(&self) -> bool {
+        !self.visible.is_empty()
+    }
+
     /// Takes so many messages at most.
     pub fn take(&mut self, most: usize) -> Vec<Message> {
         let most = most.min(self.visible.len());

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use spillway::Millis;
 use spillway::pace::Pace;
+use spillway::pace::bound::Bound;
 use spillway::pace::window::Windows;
 use spillway::protocol::holding::Idle;
 use spillway::rules::order::Order;
@@ -20,6 +21,8 @@ pub struct Setup {
     pub retry: RetryPolicy,
     /// The guaranteed share of each lane, by priority.
     pub lanes: Vec<f64>,
+    /// The lanes' own bounds, by priority.
+    pub bounds: Vec<Bound>,
     /// Object events of one execution, at most.
     pub events_per_execution: u32,
     pub order: Order,

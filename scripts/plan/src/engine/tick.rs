@@ -8,7 +8,9 @@ use spillway::lane::polling::{ONE_RECEIVE, poll_seconds};
 use spillway::lane::share::Shares;
 use spillway::pace::Pace;
 use spillway::pace::adapt::circuit::Allowed;
+use spillway::pace::bound::{self, ByLane};
 use spillway::pace::control::Control;
+use spillway::pace::gate::{self, Standing};
 use spillway::pace::in_force::in_force;
 use spillway::pace::layout::{Layout, Shard};
 use spillway::pace::permit::{Permit, Permits, SharedGate};
@@ -42,8 +44,8 @@ pub struct Ticks<'a> {
     world: World<'a>,
     left: Left,
     shares: Vec<f64>,
-    /// Starts that the last tick left, with the times of their slots.
-    left_starts: Vec<(usize, Millis)>,
+    /// Starts that the last tick left.
+    left_starts: Vec<Kept>,
 }
 
 /// A tick that holds the lease.
@@ -146,7 +148,7 @@ impl<'a> Ticks<'a> {
         let times = times.with_lease(self.world.now);
         // The control item.
         self.world.takes(call);
-        let (pace, paused) = self.in_force();
+        let (pace, bounds, paused) = self.in_force();
         let begins = Begins {
             now: self.world.now,
             until: times.deadline,
@@ -155,7 +157,9 @@ impl<'a> Ticks<'a> {
             starts_per_day: setup.starts_per_day,
             allowed: Allowed::Everything,
         };
-        let gate = SharedGate::new(self.left.begin(&begins));
+        let mut gate = self.left.begin(&begins);
+        gate.set_bounds(&bounds);
+        let gate = SharedGate::new(gate);
         let shards: Vec<Shard> = setup.pace.layout.shards().collect();
         self.counts(&gate, &shards);
         let shares = setup.lanes.iter().copied().zip(self.shares.iter().copied());
@@ -181,9 +185,10 @@ impl<'a> Ticks<'a> {
             received: false,
             reserved_at: None,
         };
-        for (start, taken_at) in std::mem::take(&mut self.left_starts) {
-            tick.gate.lock().found_unstarted(1);
-            tick.kept.keep(kept(start, taken_at));
+        for kept in std::mem::take(&mut self.left_starts) {
+            let lane = kept.slot.lane.as_deref();
+            tick.gate.lock().found_unstarted(lane, 1);
+            tick.kept.keep(kept);
         }
         if paused {
             self.kept(began, Bound::Window);
@@ -214,19 +219,23 @@ impl<'a> Ticks<'a> {
         if tick.stopping {
             return Bound::Window;
         }
-        match tick.gate.request(1, self.world.now) {
+        match tick.gate.request(None, 1, self.world.now) {
             Permits::Spent => Bound::Budget,
             _ => Bound::Tick,
         }
     }
 
-    /// What holds now: the pace, and whether nothing starts.
-    fn in_force(&self) -> (Pace, bool) {
-        let setup = self.setup;
-        let now = self.world.now;
-        in_force(&setup.pace, &setup.windows, &Control::default(), now).map_or_else(
-            |_| (setup.pace.clone(), false),
-            |it| (it.pace, it.paused.is_some()),
+    /// What holds now: the pace, the lanes' bounds, and whether nothing starts.
+    fn in_force(&self) -> (Pace, Vec<bound::Bound>, bool) {
+        let Setup {
+            pace,
+            bounds,
+            windows,
+            ..
+        } = self.setup;
+        in_force(pace, bounds, windows, &Control::default(), self.world.now).map_or_else(
+            |_| (pace.clone(), bounds.clone(), false),
+            |it| (it.pace, it.lanes, it.paused.is_some()),
         )
     }
 
@@ -237,8 +246,12 @@ impl<'a> Ticks<'a> {
                 tick.control_read = self.world.now;
                 self.world.takes(call);
                 self.world.answers.counted.read_units += CONTROL_UNITS;
-                let (pace, paused) = self.in_force();
-                tick.gate.lock().set_pace(&pace);
+                let (pace, bounds, paused) = self.in_force();
+                {
+                    let mut gate = tick.gate.lock();
+                    gate.set_pace(&pace);
+                    gate.set_bounds(&bounds);
+                }
                 tick.rate = pace.starts_per_second;
                 tick.stopping = paused;
                 tick.handing_over = self.is_announced(tick);
@@ -264,7 +277,7 @@ impl<'a> Ticks<'a> {
                 Do::Poll(poll) => self.world.poll(poll),
                 Do::Fill(permits) => self.fill(tick, permits),
                 Do::WaitUntil(time) => {
-                    let (before, bound) = (self.world.now, bound(tick, self.world.now));
+                    let (before, bound) = (self.world.now, self.bound(tick));
                     self.world.until_stirred(time);
                     self.hear(tick);
                     self.kept(before, bound);
@@ -321,23 +334,65 @@ impl<'a> Ticks<'a> {
     /// Counts the slots of some shards.
     fn counts(&mut self, gate: &SharedGate, shards: &[Shard]) -> Counted {
         let call = self.call();
-        for shard in shards {
-            gate.lock().capacity.count_begins(*shard);
-        }
+        let (by_lane, blocked) = {
+            let mut gate = gate.lock();
+            let by_lane = gate.counts_lanes();
+            let begins = |shard: &Shard| gate.count_begins(*shard, by_lane);
+            shards.iter().for_each(begins);
+            (by_lane, gate.blocked())
+        };
         self.world.takes(call / 2);
-        let slots: Vec<u32> = shards.iter().map(|it| self.world.slots(*it)).collect();
+        let slots: Vec<Vec<u32>> = shards
+            .iter()
+            .map(|it| self.world.slots(*it).collect())
+            .collect();
         self.world.takes(call - call / 2);
-        let units = slots.iter().map(|slots| units::of_count(*slots)).sum();
+        let all = |slots: &[u32]| slots.iter().sum();
+        let units = slots.iter().map(|slots| units::of_count(all(slots))).sum();
         self.world.answers.counted.read_units += units;
         let mut gate = gate.lock();
-        let counts = shards.iter().zip(slots);
-        let freed = counts.map(|(shard, slots)| gate.capacity.count_ends(*shard, slots));
-        let freed = freed.sum();
+        let counts = shards.iter().zip(&slots).map(|(shard, slots)| {
+            let counted = match by_lane {
+                false => gate::Counted::All(all(slots)),
+                true => gate::Counted::ByLane(self.by_lane(slots)),
+            };
+            gate.count_ends(*shard, &counted)
+        });
+        let freed = counts.sum();
+        let free = blocked.iter().map(|lane| gate.free_of(Some(*lane))).max();
         Counted {
             shards: shards.len(),
             units,
             freed,
-            free: gate.capacity.free(),
+            free: free.unwrap_or_else(|| gate.capacity.free()),
+        }
+    }
+
+    fn by_lane(&self, slots: &[u32]) -> ByLane {
+        let mut by_lane = ByLane::default();
+        for (lane, slots) in self.setup.bounds.iter().zip(slots) {
+            by_lane.add(Some(&lane.lane), *slots);
+        }
+        by_lane
+    }
+
+    /// What keeps events from starting now: what the gate says to a receive.
+    fn bound(&self, tick: &Tick) -> Bound {
+        {
+            let gate = tick.gate.lock();
+            let is_full = |lane| gate.free_of(Some(lane)) == 0;
+            let mut waiting = self.world.waiting_lanes().peekable();
+            if waiting.peek().is_some() && waiting.all(is_full) {
+                return Bound::Concurrency;
+            }
+        }
+        match tick.gate.request(None, ONE_RECEIVE, self.world.now) {
+            Permits::Full => Bound::Concurrency,
+            Permits::Spent => Bound::Budget,
+            Permits::NotBefore(_) if is_slowed(tick) => Bound::Quota,
+            Permits::NotBefore(_) => Bound::Rate,
+            // They are given back.
+            Permits::Granted(_) => Bound::Calls,
         }
     }
 
@@ -380,11 +435,18 @@ impl<'a> Ticks<'a> {
                 filler.pool.entry(filler.lane).or_default().extend(messages);
                 self.go_on_filling(tick, filler);
             }
-            Answered::Throttled { start, taken_at } => {
+            Answered::Throttled {
+                start,
+                taken_at,
+                lane,
+            } => {
                 tick.kept.answered();
-                tick.gate.lock().tokens.throttled(now);
-                tick.gate.lock().found_unstarted(1);
-                tick.kept.keep(kept(start, taken_at));
+                let lane = self.setup.bounds.get(lane).map(|it| it.lane.clone());
+                let mut gate = tick.gate.lock();
+                gate.tokens.throttled(now);
+                gate.found_unstarted(lane.as_deref(), 1);
+                drop(gate);
+                tick.kept.keep(kept(start, taken_at, lane));
             }
             Answered::Started => tick.kept.answered(),
         }
@@ -416,12 +478,14 @@ impl<'a> Ticks<'a> {
 
     /// Begins to fill an execution.
     fn fill(&mut self, tick: &mut Tick, permits: Vec<Permit>) {
-        let lanes = self.setup.lanes.len();
+        let lanes = 0..self.setup.lanes.len();
+        let is_open = |lane: &usize| tick.gate.lock().standing(*lane) == Standing::Open;
+        let open: Vec<usize> = lanes.filter(is_open).collect();
         let asks = tick.shares.to_ask(self.world.now).into_iter();
         let asks = asks.map(|ask| ask.lane).collect();
         let most = self.setup.events_per_execution as usize;
         let filler = Filler {
-            filling: Filling::new(most, asks, lanes),
+            filling: Filling::new(most, asks, &open),
             pool: std::mem::take(&mut tick.pool),
             lane: 0,
             permits,
@@ -449,7 +513,9 @@ impl<'a> Ticks<'a> {
 
     /// Hands what a filling found to a task, as `dispatch` does.
     fn filled(&mut self, tick: &mut Tick, filler: Filler, found: Option<(usize, Vec<Message>)>) {
-        let Filler { pool, permits, .. } = filler;
+        let Filler {
+            pool, mut permits, ..
+        } = filler;
         let most = self.setup.events_per_execution as usize;
         let left = pool.values().any(|messages| !messages.is_empty());
         for (lane, messages) in pool {
@@ -464,7 +530,10 @@ impl<'a> Ticks<'a> {
         };
         let pooled = tick.pool.get(&lane).is_some_and(|pool| !pool.is_empty());
         let is_part = !left && load.len() < most && (pooled || tick.receiving.fills());
-        if tick.stopping || (is_part && self.receives_on(tick)) {
+        if tick.stopping
+            || (is_part && self.receives_on(tick))
+            || !permits.iter_mut().all(|permit| permit.goes_to(lane))
+        {
             tick.pool.entry(lane).or_default().extend(load);
             return;
         }
@@ -493,10 +562,7 @@ impl<'a> Ticks<'a> {
 
     /// What a tick leaves comes first in the next one.
     fn leave_kept(&mut self, tick: &mut Tick) {
-        for kept in tick.kept.take() {
-            let start = kept.slot.execution.parse().unwrap_or(usize::MAX);
-            self.left_starts.push((start, kept.slot.taken_at));
-        }
+        self.left_starts.extend(tick.kept.take());
     }
 }
 
@@ -504,12 +570,12 @@ impl<'a> Ticks<'a> {
 const CONTROL_UNITS: f64 = 2.0;
 
 /// A start that is kept, by its number.
-fn kept(start: usize, taken_at: Millis) -> Kept {
+fn kept(start: usize, taken_at: Millis, lane: Option<String>) -> Kept {
     Kept {
         slot: Slot {
             execution: start.to_string(),
             layout: Layout::One,
-            lane: None,
+            lane,
             taken_at,
             work: Work::Batch,
             ordered: false,
@@ -523,18 +589,6 @@ fn kept(start: usize, taken_at: Millis) -> Kept {
         }),
         may_run: false,
         origin: Origin::Own,
-    }
-}
-
-/// What keeps events from starting now: what the gate says to a receive.
-fn bound(tick: &Tick, now: Millis) -> Bound {
-    match tick.gate.request(ONE_RECEIVE, now) {
-        Permits::Full => Bound::Concurrency,
-        Permits::Spent => Bound::Budget,
-        Permits::NotBefore(_) if is_slowed(tick) => Bound::Quota,
-        Permits::NotBefore(_) => Bound::Rate,
-        // They are given back.
-        Permits::Granted(_) => Bound::Calls,
     }
 }
 

@@ -237,6 +237,7 @@ impl Given {
             starts_per_day,
             retry,
             lanes: lanes.iter().map(|lane| lane.min_share).collect(),
+            bounds: self.pipeline.bounds(),
             events_per_execution,
             order,
             idle,

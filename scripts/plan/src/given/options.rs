@@ -70,7 +70,7 @@ pub struct Options {
     /// max_concurrency, starts_per_second, burst, starts_per_tick or slot_partitions, as in the module. Can be repeated.
     #[arg(long, value_name = "NAME=NUMBER", help_heading = "Pipeline")]
     pub pace: Vec<String>,
-    /// A lane: NAME,priority=1,min_share=0.1. Can be repeated; the first one takes uploads without a lane.
+    /// A lane: NAME,priority=1,min_share=0.1,max_concurrency=5. Can be repeated; the first one takes uploads without a lane.
     #[arg(long = "lane", value_name = "NAME[,FIELD…]", help_heading = "Pipeline")]
     pub lanes: Vec<String>,
     /// Terraform's `windows` as JSON, or a file with it.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 use spillway::lane::{MAX_LANES, MAX_SHARES};
 use spillway::pace::Pace;
+use spillway::pace::bound::Bound;
 use spillway::pace::layout::Layout;
 use spillway::pace::window::{self, Windows};
 use spillway::protocol::holding::Idle;
@@ -49,6 +50,8 @@ pub struct Lane {
     /// The lowest comes first.
     pub priority: u32,
     pub min_share: f64,
+    /// Executions of the lane at once, at most; `None`: no bound of its own.
+    pub max_concurrency: Option<u32>,
 }
 
 impl Default for Pipeline {
@@ -68,6 +71,7 @@ impl Default for Pipeline {
                 name: "default".to_owned(),
                 priority: 1,
                 min_share: 0.0,
+                max_concurrency: None,
             }],
             windows_json: Value::Array(Vec::new()),
             windows: Windows::default(),
@@ -98,6 +102,15 @@ impl Pipeline {
         }
     }
 
+    /// The lanes' own bounds.
+    pub fn bounds(&self) -> Vec<Bound> {
+        let bound = |lane: &Lane| Bound {
+            lane: lane.name.clone(),
+            max: lane.max_concurrency,
+        };
+        self.lanes.iter().map(bound).collect()
+    }
+
     /// Sets a number of the pace: `name=value`, by the module's names.
     pub fn set_pace(&mut self, given: &str) -> Result<(), Wrong> {
         let (name, value) = given.split_once('=').unwrap_or((given, ""));
@@ -124,18 +137,21 @@ impl Pipeline {
         Ok(())
     }
 
-    /// Sets the lanes: `name,priority=1,min_share=0.1` each.
+    /// Sets the lanes: `name,priority=1,min_share=0.1,max_concurrency=5` each.
     pub fn set_lanes(&mut self, given: &[String]) -> Result<(), Wrong> {
         let mut lanes = Vec::new();
         for (place, text) in given.iter().enumerate() {
             let wrong = |wrong: String| Wrong::new(format!("--lane {text}: {wrong}"));
-            let fields = Fields::read(text, &["priority", "min_share"]).map_err(wrong)?;
+            let names = ["priority", "min_share", "max_concurrency"];
+            let fields = Fields::read(text, &names).map_err(wrong)?;
             let priority = fields.number("priority", "a whole number, the lowest comes first");
             let min_share = fields.number("min_share", "a number from 0 to 0.9");
+            let max = fields.number("max_concurrency", "executions of the lane at once, at most");
             lanes.push(Lane {
                 name: fields.first.clone(),
                 priority: priority.map_err(wrong)?.unwrap_or(place as u32 + 1),
                 min_share: min_share.map_err(wrong)?.unwrap_or_default(),
+                max_concurrency: max.map_err(wrong)?,
             });
         }
         if !lanes.is_empty() {
@@ -182,6 +198,8 @@ impl Pipeline {
         if let Some([one, _]) = names.array_windows().find(|[one, other]| one == other) {
             return Err(Wrong::new(format!("--lane: two lanes are named {one}")));
         }
+        let of_windows = self.windows.check_lanes(&self.bounds());
+        of_windows.map_err(|error| Wrong::new(format!("--windows: {error}")))?;
         let shares: f64 = lanes.iter().map(|lane| lane.min_share).sum();
         let out = |lane: &Lane| !(0.0..=MAX_SHARES).contains(&lane.min_share);
         if lanes.iter().any(out) || shares > MAX_SHARES + 1e-9 {

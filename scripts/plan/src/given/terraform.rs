@@ -248,6 +248,7 @@ fn lanes<'a>(
             name: lane.name,
             priority: lane.priority,
             min_share: lane.min_share,
+            max_concurrency: lane.max_concurrency,
         };
         return Ok(lanes.into_iter().map(lane).collect());
     }
@@ -271,6 +272,7 @@ fn lanes<'a>(
                 name: (*name).to_owned(),
                 priority: priority.map_or(place as u32 + 1, |it| it as u32),
                 min_share: number("min_share").unwrap_or_default(),
+                max_concurrency: number("max_concurrency").map(|it| it as u32),
             }),
         }
     };

@@ -282,6 +282,7 @@ fn given_report(given: &Given) -> GivenReport {
         name: lane.name.clone(),
         priority: lane.priority,
         min_share: lane.min_share,
+        max_concurrency: lane.max_concurrency,
     });
     let fails = given.executions.failures.iter().map(|failure| Fails {
         error: failure.error.clone(),

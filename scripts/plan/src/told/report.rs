@@ -86,6 +86,7 @@ pub struct LaneGiven {
     pub name: String,
     pub priority: u32,
     pub min_share: f64,
+    pub max_concurrency: Option<u32>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -150,6 +150,37 @@ fn lanes_share_by_priority() {
 }
 
 #[test]
+fn a_bound_of_a_lane_holds_that_lane_up_alone() {
+    let lanes = "--lane urgent,priority=1 --lane bulk,priority=2,max_concurrency=2";
+    let bursts = "--burst 40,lane=bulk --burst 40,lane=urgent";
+    let report = report(&format!(
+        "{lanes} {bursts} --takes 10s --pace max_concurrency=20"
+    ));
+    let [urgent, bulk] = report.lanes.as_slice() else {
+        panic!("{:?}", report.lanes);
+    };
+    assert_eq!((report.succeeded, report.running.most), (80, 20));
+    // 40 in 18 slots, and 40 in 2.
+    assert!(urgent.worst_seconds < 40.0, "{urgent:?}");
+    assert!((180.0..300.0).contains(&bulk.worst_seconds), "{bulk:?}");
+    assert_eq!(report.held_by[0].code, "concurrency");
+}
+
+#[test]
+fn windows_bound_lanes_that_there_are() {
+    let windows =
+        r#"{"night":{"priority":1,"from":"00:00","to":"02:00","lanes":{"bluk":{"max_concurrency":1}}}}"#;
+    let lanes = "--lane urgent,priority=1 --lane bulk,priority=2";
+    let told = wrong(&format!("{lanes} --burst 10 --windows {windows}"));
+    assert!(told.contains("it bounds the lane \"bluk\""), "{told}");
+    let report = report(&format!(
+        "{lanes} --burst 10,lane=bulk --takes 10s --windows {}",
+        windows.replace("bluk", "bulk")
+    ));
+    assert_eq!(report.running.most, 1);
+}
+
+#[test]
 fn a_window_that_pauses_holds_events_up() {
     let windows = r#"{"freeze":{"priority":1,"from":"00:00","to":"02:00","pause":true}}"#;
     let report = report(&format!("--burst 100 --takes 1s --windows {windows}"));

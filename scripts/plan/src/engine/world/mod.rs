@@ -51,7 +51,7 @@ enum Event {
     /// A start that was kept is made again.
     Restarts(usize),
     ExecutionEnds(usize),
-    SlotFreed(Shard),
+    SlotFreed(Shard, usize),
 }
 
 /// What an execution works on.
@@ -67,6 +67,11 @@ impl Load {
             Self::One(message) => std::slice::from_ref(message),
             Self::Many(messages) => messages,
         }
+    }
+
+    /// The index of the lane that all of them came through.
+    fn lane(&self) -> usize {
+        self.messages().first().map_or(0, |it| it.lane.into())
     }
 }
 
@@ -131,8 +136,12 @@ pub enum Answered {
         filling: usize,
         messages: Vec<Message>,
     },
-    /// A start was throttled and is to be kept: by its number, with the time of its slot.
-    Throttled { start: usize, taken_at: Millis },
+    /// A start was throttled and is to be kept: by its number, with the time of its slot and the slot's lane.
+    Throttled {
+        start: usize,
+        taken_at: Millis,
+        lane: usize,
+    },
     /// A start has an answer of its own.
     Started,
 }
@@ -156,7 +165,8 @@ pub struct World<'a> {
     answered: VecDeque<Answered>,
     /// Something ended for which a tick may wait.
     stirred: bool,
-    slots: [u32; Shard::COUNT],
+    /// By lane and shard.
+    slots: Vec<[u32; Shard::COUNT]>,
     running: usize,
     waiting: usize,
     /// Uploads that are neither done nor dead.
@@ -187,7 +197,7 @@ impl<'a> World<'a> {
             messages_under_way: 0,
             answered: VecDeque::new(),
             stirred: false,
-            slots: [0; Shard::COUNT],
+            slots: vec![[0; Shard::COUNT]; lanes],
             running: 0,
             waiting: 0,
             open: arrivals.len(),
@@ -203,7 +213,7 @@ impl<'a> World<'a> {
 
     /// Whether all uploads are done, or dead.
     pub fn is_done(&self) -> bool {
-        self.open == 0 && self.slots.iter().all(|slots| *slots == 0)
+        self.open == 0 && self.slots.iter().flatten().all(|slots| *slots == 0)
     }
 
     /// Returns how many messages wait.
@@ -211,9 +221,21 @@ impl<'a> World<'a> {
         self.waiting
     }
 
-    /// Returns how many slots lie in a shard.
-    pub fn slots(&self, shard: Shard) -> u32 {
-        self.slots.get(shard.index()).copied().unwrap_or_default()
+    /// Returns the lanes in which messages wait, by their indexes.
+    pub fn waiting_lanes(&self) -> impl Iterator<Item = usize> {
+        let lanes = self.lanes.iter().enumerate();
+        let waiting = lanes.filter(|(_, queue)| queue.holds_any());
+        waiting.map(|(lane, _)| lane)
+    }
+
+    /// Returns how many slots of each lane lie in a shard.
+    pub fn slots(&self, shard: Shard) -> impl Iterator<Item = u32> {
+        let of_shard = move |slots: &[u32; Shard::COUNT]| slots.get(shard.index()).copied();
+        self.slots.iter().filter_map(of_shard)
+    }
+
+    fn slots_mut(&mut self, shard: Shard, lane: usize) -> Option<&mut u32> {
+        self.slots.get_mut(lane)?.get_mut(shard.index())
     }
 
     /// Returns when something happens next.
@@ -296,8 +318,8 @@ impl<'a> World<'a> {
             Event::TaskEnds(number) => self.task_ends(number),
             Event::Restarts(start) => self.restarts(start),
             Event::ExecutionEnds(number) => self.execution_ends(number),
-            Event::SlotFreed(shard) => {
-                if let Some(slots) = self.slots.get_mut(shard.index()) {
+            Event::SlotFreed(shard, lane) => {
+                if let Some(slots) = self.slots_mut(shard, lane) {
                     *slots = slots.saturating_sub(1);
                 }
             }

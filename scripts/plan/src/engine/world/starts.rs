@@ -125,8 +125,9 @@ impl World<'_> {
         let Some(task) = self.tasks.get_mut(number) else {
             return;
         };
-        for permit in &task.permits {
-            if let Some(slots) = self.slots.get_mut(permit.shard().index()) {
+        for (load, permit) in task.loads.iter().zip(&task.permits) {
+            let of_lane = self.slots.get_mut(load.lane());
+            if let Some(slots) = of_lane.and_then(|it| it.get_mut(permit.shard().index())) {
                 *slots += 1;
             }
         }
@@ -219,13 +220,18 @@ impl World<'_> {
                 permit.reached(Stage::Called, taken_at, now);
                 permit.reached(Stage::CameToNothing, taken_at, now);
             }
+            let lane = load.lane();
             let start = self.throttled.keep(Throttled {
                 load,
                 shard,
                 taken_at,
                 permit: None,
             });
-            self.answers_with(Answered::Throttled { start, taken_at });
+            self.answers_with(Answered::Throttled {
+                start,
+                taken_at,
+                lane,
+            });
         }
         let Some(task) = self.tasks.get_mut(number) else {
             return;
@@ -254,7 +260,7 @@ impl World<'_> {
         let Some(kept) = self.throttled.get_mut(start) else {
             return;
         };
-        let taken_at = kept.taken_at;
+        let (taken_at, lane) = (kept.taken_at, kept.load.lane());
         if let Some(mut permit) = kept.permit.take() {
             let stage = match throttled {
                 true => Stage::CameToNothing,
@@ -263,7 +269,11 @@ impl World<'_> {
             permit.reached(stage, taken_at, now);
         }
         if throttled {
-            return self.answers_with(Answered::Throttled { start, taken_at });
+            return self.answers_with(Answered::Throttled {
+                start,
+                taken_at,
+                lane,
+            });
         }
         if let Some(Throttled { load, shard, .. }) = self.throttled.take(start) {
             self.execute(load, shard);
