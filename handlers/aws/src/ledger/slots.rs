@@ -234,7 +234,10 @@ impl Ledger {
                 .unwrap_or_default();
             match by_lane {
                 false => count += u32::try_from(page.count).unwrap_or_default(),
-                true => page.items().iter().for_each(|item| lanes.add(lane(item), 1)),
+                true => page
+                    .items()
+                    .iter()
+                    .for_each(|item| lanes.add(lane(item), 1)),
             }
             from = page.last_evaluated_key;
             if from.is_none() {

@@ -96,7 +96,10 @@ mod tests {
 
     #[test]
     fn lanes_are_asked_in_their_turn() {
-        let (mut filling, mut pool) = (Filling::new(25, vec![1, 0], &[0, 1]), Pool::<Candidate>::new());
+        let (mut filling, mut pool) = (
+            Filling::new(25, vec![1, 0], &[0, 1]),
+            Pool::<Candidate>::new(),
+        );
         assert!(matches!(
             filling.next(&mut pool, true),
             Fill::Receive { lane: 1, most } if most == [10, 10, 5]
@@ -114,7 +117,8 @@ mod tests {
 
     #[test]
     fn a_lane_of_which_nothing_may_start_is_neither_asked_nor_emptied() {
-        let (mut filling, mut pool) = (Filling::new(25, vec![1, 0], &[0]), Pool::new());
+        let (mut filling, mut pool) =
+            (Filling::new(25, vec![1, 0], &[0]), Pool::<Candidate>::new());
         assert!(matches!(
             filling.next(&mut pool, true),
             Fill::Receive { lane: 0, .. }

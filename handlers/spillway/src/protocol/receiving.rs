@@ -689,7 +689,7 @@ mod tests {
         fn count<const N: usize>(&mut self, taken: [u32; N]) {
             let mut by_lane = ByLane::default();
             for (lane, slots) in taken.into_iter().enumerate() {
-                (0..slots).for_each(|_| by_lane.add(Some(&lane.to_string())));
+                by_lane.add(Some(&lane.to_string()), slots);
             }
             let mut gate = self.gate.lock();
             let blocked = gate.blocked();

@@ -161,17 +161,22 @@ fn a_bound_of_a_lane_holds_that_lane_up_alone() {
     };
     assert_eq!((report.succeeded, report.running.most), (80, 20));
     // 40 in 18 slots, and 40 in 2.
-    assert!(urgent.worst_seconds < 40.0, "{urgent:?}");
-    assert!((180.0..300.0).contains(&bulk.worst_seconds), "{bulk:?}");
+    assert!(
+        urgent.worst_seconds.expect("some started") < 40.0,
+        "{urgent:?}"
+    );
+    assert!(
+        (180.0..300.0).contains(&bulk.worst_seconds.expect("some started")),
+        "{bulk:?}"
+    );
     assert_eq!(report.held_by[0].code, "concurrency");
 }
 
 #[test]
 fn windows_bound_lanes_that_there_are() {
-    let windows =
-        r#"{"night":{"priority":1,"from":"00:00","to":"02:00","lanes":{"bluk":{"max_concurrency":1}}}}"#;
+    let windows = r#"{"night":{"priority":1,"from":"00:00","to":"02:00","lanes":{"bluk":{"max_concurrency":1}}}}"#;
     let lanes = "--lane urgent,priority=1 --lane bulk,priority=2";
-    let told = wrong(&format!("{lanes} --burst 10 --windows {windows}"));
+    let told = wrong(&format!("{lanes} --burst 10 --takes 10s --windows {windows}"));
     assert!(told.contains("it bounds the lane \"bluk\""), "{told}");
     let report = report(&format!(
         "{lanes} --burst 10,lane=bulk --takes 10s --windows {}",

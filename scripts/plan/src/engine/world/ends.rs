@@ -53,7 +53,8 @@ impl World<'_> {
         };
         self.settled(&load, told, calls);
         let freed_at = told + calls * call + call / 2;
-        self.calendar.put(freed_at, Event::SlotFreed(shard, load.lane()));
+        self.calendar
+            .put(freed_at, Event::SlotFreed(shard, load.lane()));
     }
 
     /// Counts what settling costs.
