@@ -176,7 +176,9 @@ fn a_bound_of_a_lane_holds_that_lane_up_alone() {
 fn windows_bound_lanes_that_there_are() {
     let windows = r#"{"night":{"priority":1,"from":"00:00","to":"02:00","lanes":{"bluk":{"max_concurrency":1}}}}"#;
     let lanes = "--lane urgent,priority=1 --lane bulk,priority=2";
-    let told = wrong(&format!("{lanes} --burst 10 --takes 10s --windows {windows}"));
+    let told = wrong(&format!(
+        "{lanes} --burst 10 --takes 10s --windows {windows}"
+    ));
     assert!(told.contains("it bounds the lane \"bluk\""), "{told}");
     let report = report(&format!(
         "{lanes} --burst 10,lane=bulk --takes 10s --windows {}",
