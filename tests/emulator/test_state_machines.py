@@ -41,6 +41,18 @@ def test_an_alias_runs_its_own_versions_by_weight_and_shows_its_executions(aws: 
     assert {run["executionArn"] for run in listed} == set(started)
 
 
+def test_tracing_is_kept(aws: Aws) -> None:
+    name = f"traced-{next(NUMBERS)}"
+    trust = json.dumps({"Version": "2012-10-17", "Statement": []})
+    role = aws.iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    definition = json.dumps({"StartAt": "End", "States": {"End": {"Type": "Succeed"}}})
+    made = {"name": name, "definition": definition, "roleArn": role, "tracingConfiguration": {"enabled": False}}
+    machine = aws.stepfunctions.create_state_machine(**made)["stateMachineArn"]
+    assert aws.stepfunctions.describe_state_machine(stateMachineArn=machine)["tracingConfiguration"] == {"enabled": False}
+    aws.stepfunctions.update_state_machine(stateMachineArn=machine, tracingConfiguration={"enabled": True})
+    assert aws.stepfunctions.describe_state_machine(stateMachineArn=machine)["tracingConfiguration"] == {"enabled": True}
+
+
 def test_an_expression_may_take_its_time(aws: Aws) -> None:
     # Longer and longer: one that a fast machine evaluates within a second shows nothing.
     assert any(_seconds_to_count(aws, count) > 1 for count in (60_000, 240_000, 960_000))

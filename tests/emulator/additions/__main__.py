@@ -34,6 +34,7 @@ from emulator.additions import (
     schedules,
     sns_deliveries,
     state_machine_deletes,
+    state_machine_tracing,
     state_machine_versions,
     table_lock,
 )
@@ -62,6 +63,7 @@ s3_events.add()
 sns_deliveries.add()
 state_machine_versions.add()
 state_machine_deletes.add()
+state_machine_tracing.add()
 distributed_maps.add()
 glue_jobs.add()
 glue_tasks.add()
