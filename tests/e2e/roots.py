@@ -6,14 +6,14 @@ from pathlib import Path
 
 from build import targets
 from demo.stack import Stack
-from demo.working_copy import WorkingCopy
-from emulator import Emulator
+from demo.working_copy import STATE, WorkingCopy
+from emulator import REGION, Emulator
 from tools.terraform import Terraform
 
 EXAMPLES = Path("terraform/examples")
 OWN = Path("tests/e2e")
 # In the emulator an account is there as soon as somebody uses it.
-UPLOADS, PIPELINE = "111111111111", "222222222222"
+UPLOADS, PIPELINE, THIRD = "111111111111", "222222222222", "333333333333"
 # The emulator's bucket that has the handlers' zips.
 HANDLERS = "handlers"
 
@@ -24,6 +24,12 @@ ACCOUNTS = {
     "glue-crawler": {},
     "glue-job": {},
 }
+# What runs of GitHub Actions deploy with: the pipeline is deployed by the tests, and not by the emulator's root user.
+DEPLOY_ROLES = "deploy-roles"
+REPOSITORY = "owner/pipelines"
+# The example many-accounts, once for each account of its table: by the name of the root, as `name` in the table.
+MANY = "many-accounts"
+MANY_ACCOUNTS = {"analytics": UPLOADS, "billing": PIPELINE, "research": THIRD}
 VARIABLES = {
     "glue-job": {
         "job_runs": 3,
@@ -53,7 +59,20 @@ def lay_out(name: str, copy: WorkingCopy, emulator: Emulator, handlers: Path, st
     if name == "device-status":
         stack.lay_out(emulator, handlers, copy)
         return stack.terraform
+    if name == DEPLOY_ROLES:
+        state = {"bucket": STATE, "key": "terraform/examples/deploy-pipeline"}
+        return copy.root(EXAMPLES / name, emulator, {"repository": REPOSITORY, "pipelines": ["deployed"], "state": state})
     variables = {"architecture": targets.host_architecture()}
+    if name.startswith(MANY):
+        account = name.removeprefix(f"{MANY}-")
+        own = {"account": account, "accounts_file": "accounts-of-the-test.yaml", "handlers_directory": str(handlers)}
+        own |= {"protect": False, "schedule": {"enabled": False, "tick_seconds": 5}}
+        directory = copy.again(EXAMPLES / MANY, EXAMPLES / name)
+        # All in the emulator's Region, each with the credentials of its own account.
+        table = (directory / "accounts.yaml").read_text()
+        table = table.replace("role: spillway-deploy-apply", "role: null").replace("eu-central-1", REGION)
+        (directory / "accounts-of-the-test.yaml").write_text(table)
+        return copy.root(EXAMPLES / name, emulator, {**variables, **own}, {"": MANY_ACCOUNTS[account]})
     if name not in ACCOUNTS:
         copy.add(OWN / name)
         copy.add(OWN / "workflows")

@@ -5,6 +5,7 @@ SQS makes an apply take a minute, whatever is applied: most of the time of a tes
 
 import dataclasses
 import functools
+import json
 import os
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -53,7 +54,10 @@ FORMS = {
     "schedule": Form(("device-status",), device_status(work_seconds=2, tick_seconds=12), schedule_seconds=15),
     "cells": Form(("cells",)),
     "pipelines": Form(("pipelines",)),
-    "examples": Form(("cross-account", "shared-bucket", "glue-crawler", "glue-job")),
+    "deploy": Form(("deploy-roles",)),
+    "examples": Form(
+        ("cross-account", "shared-bucket", "glue-crawler", "glue-job", *(f"{roots.MANY}-{name}" for name in roots.MANY_ACCOUNTS))
+    ),
 }
 
 
@@ -63,6 +67,8 @@ class Site:
         self._directory = TARGET / "e2e" / f"{datetime.now():%Y%m%d-%H%M%S}-{os.getpid()}-{group}"
         self._directory.mkdir(parents=True)
         self.emulator = Emulator(self._directory, form.schedule_seconds)
+        self.handlers = handlers
+        self.copy = WorkingCopy(self._directory)
         self._stack = Stack(self._directory, form.settings)
         self.roots: dict[str, Root] = {}
         self._aws: dict[str, Aws] = {}
@@ -75,7 +81,7 @@ class Site:
             raise
 
     def _apply(self, form: Form, handlers: Path) -> None:
-        aws, copy = self.aws(), WorkingCopy(self._directory)
+        aws, copy = self.aws(), self.copy
         aws.s3.create_bucket(Bucket=roots.HANDLERS)
         for file in handlers.glob("*.zip"):
             aws.s3.put_object(Bucket=roots.HANDLERS, Key=file.name, Body=file.read_bytes())
@@ -88,6 +94,10 @@ class Site:
         self.emulator.stop()
         clear_away(self._directory)
 
+    def permissions(self) -> list[dict]:
+        """What the runs that deploy asked for, and whether they were allowed to."""
+        return [json.loads(line) for line in (self._directory / "permissions.jsonl").read_text().splitlines()]
+
     def aws(self, account: str = EMULATORS_OWN) -> Aws:
         if account not in self._aws:
             self._aws[account] = Aws(self.emulator.endpoint, account)
@@ -95,7 +105,7 @@ class Site:
 
     def inventories(self) -> dict[str, set[str]]:
         """What each account has."""
-        return {account: inventory(self.aws(account)) for account in (EMULATORS_OWN, roots.UPLOADS, roots.PIPELINE)}
+        return {account: inventory(self.aws(account)) for account in (EMULATORS_OWN, roots.UPLOADS, roots.PIPELINE, roots.THIRD)}
 
     def made(self) -> dict[str, set[str]]:
         """What each account has that it had not before anything was applied."""
@@ -129,6 +139,16 @@ class Site:
             self._examples[name] = self._example(name)
             self._examples[name].work_off()  # S3's and SNS's test events
         return self._examples[name]
+
+    def of_account(self, account: str) -> dict[str, Pipeline]:
+        """The pipelines of one account of the example many-accounts, by name."""
+        outputs, aws = self.roots[f"{roots.MANY}-{account}"].outputs, self.aws(roots.MANY_ACCOUNTS[account])
+        up = {
+            name: Pipeline(name, self.emulator, aws, module, outputs["buckets"][name])
+            for name, module in outputs["pipelines"].items()
+        }
+        work_off(list(up.values()))  # S3's test events
+        return up
 
     def _example(self, name: str) -> Pipeline:
         outputs, accounts = self.roots[name].outputs, roots.ACCOUNTS[name]

@@ -17,7 +17,7 @@ def _models():
 
 
 class Aws:
-    def __init__(self, endpoint: str, key: str = EMULATORS_OWN, secret: str = EMULATORS_OWN) -> None:
+    def __init__(self, endpoint: str, key: str = EMULATORS_OWN, secret: str = EMULATORS_OWN, token: str | None = None) -> None:
         """`key`: an access key, or an account's id to act as its root user."""
         # Not at the top of the file: scripts/demo has begun before it is installed.
         import botocore.session
@@ -30,6 +30,7 @@ class Aws:
             "endpoint_url": endpoint,
             "aws_access_key_id": key,
             "aws_secret_access_key": secret,
+            "aws_session_token": token,
             "config": Config(
                 s3={"addressing_style": "path"},
                 proxies={},
@@ -50,3 +51,4 @@ class Aws:
         self.sns = session.create_client("sns", **settings)
         self.sqs = session.create_client("sqs", **settings)
         self.stepfunctions = session.create_client("stepfunctions", **settings)
+        self.sts = session.create_client("sts", **settings)

@@ -17,30 +17,37 @@ IGNORED = shutil.ignore_patterns(".terraform", ".terraform.lock.hcl", "*.tfstate
 
 class WorkingCopy:
     def __init__(self, directory: Path) -> None:
-        self._directory = directory
+        self.directory = directory
         shutil.copytree(ROOT / "terraform", directory / "terraform", ignore=IGNORED)
 
     def add(self, path: Path) -> None:
         """Another directory of the work tree, at its own place."""
-        shutil.copytree(ROOT / path, self._directory / path, ignore=IGNORED)
+        shutil.copytree(ROOT / path, self.directory / path, ignore=IGNORED)
+
+    def again(self, path: Path, other: Path) -> Path:
+        """A directory of the copy once more, beside the first one."""
+        return Path(shutil.copytree(self.directory / path, self.directory / other))
 
     def root(self, path: Path, emulator: Emulator, variables: dict, accounts: dict[str, str] | None = None) -> Terraform:
         """That root module, with values for its variables, ready to be initialised.
 
-        `accounts`: the account that each of its aws providers stands for, by alias.
+        `accounts`: the account that each of its aws providers stands for, by alias ("": by none).
         """
-        directory = self._directory / path
+        directory = self.directory / path
         Aws(emulator.endpoint).s3.create_bucket(Bucket=STATE)
         (directory / "run.auto.tfvars.json").write_text(json.dumps(variables, indent=2) + "\n")
         (directory / "emulator_override.tf").write_text(_override(path, accounts or {}))
-        return Terraform(directory, emulator.environment, self._directory / "terraform.log")
+        return Terraform(directory, emulator.environment, self.directory / "terraform.log")
 
 
 def _override(path: Path, accounts: dict[str, str]) -> str:
     # A state in a file is written after each resource, one in a bucket now and then: half the processor time of a large root.
     # In the emulator an account's id is the access key of its root user.
     own = [("", "")] if not accounts else []
-    keys = [(f'alias = "{alias}"', f'access_key = "{account}"\n  secret_key = "test"') for alias, account in accounts.items()]
+    keys = [
+        (f'alias = "{alias}"' if alias else "", f'access_key = "{account}"\n  secret_key = "test"')
+        for alias, account in accounts.items()
+    ]
     return f"""# What the emulator needs. Its address and its credentials are in the environment.
 terraform {{
   required_providers {{

@@ -14,6 +14,7 @@ from ministack import app
 from emulator.additions import (
     async_invokes,
     connections,
+    deployments,
     distributed_maps,
     embedded_metrics,
     event_buses,
@@ -55,6 +56,7 @@ rule_targets.add(lock)
 event_buses.add()
 jsonata_time.add()
 permissions.add()
+deployments.add()
 s3_get_object.add()
 s3_put_object.add()
 s3_list_versions.add()
