@@ -13,7 +13,7 @@ locals {
 }
 
 resource "aws_s3_bucket" "uploads" {
-  for_each = toset(["adapting", "existing", "lanes", "reconcile", "waiting"])
+  for_each = setunion(["adapting", "existing", "lanes", "reconcile", "waiting"], local.moved)
 
   bucket_prefix = "pipelines-${each.key}-"
   force_destroy = true

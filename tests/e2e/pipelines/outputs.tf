@@ -1,12 +1,15 @@
 output "pipelines" {
   description = "What each module says about itself."
-  value = {
-    adapting  = module.adapting
-    existing  = module.existing
-    lanes     = module.lanes
-    reconcile = module.reconcile
-    waiting   = module.waiting
-  }
+  value = merge(
+    {
+      adapting  = module.adapting
+      existing  = module.existing
+      lanes     = module.lanes
+      reconcile = module.reconcile
+      waiting   = module.waiting
+    },
+    module.moved,
+  )
 }
 
 output "buckets" {
