@@ -10,10 +10,10 @@ use simulation::{Pipeline, Settings, Verdict};
 use tokio::task::JoinSet;
 
 const SHARES: [f64; 5] = [0.05, 0.1, 0.2, 0.25, 0.4];
-/// A third of a smaller Region's quota, so that the test is quick.
+/// A sixth of a smaller Region's quota, so that the test is quick.
 const QUOTA: StartQuota = StartQuota {
-    bucket: StartQuota::OTHER_REGION.bucket / 3.0,
-    refill_per_second: StartQuota::OTHER_REGION.refill_per_second / 3.0,
+    bucket: StartQuota::OTHER_REGION.bucket / 6.0,
+    refill_per_second: StartQuota::OTHER_REGION.refill_per_second / 6.0,
 };
 const MINUTES: u32 = 5;
 const MINUTE_MS: i64 = 60_000;
@@ -163,5 +163,6 @@ async fn pipelines_without_shares_are_throttled() {
     let did = account([1.0; 5], 0.0).await;
     assert!(did.iter().all(|one| one.throttled > 0), "{did:?}");
     let all: f64 = did.iter().map(Did::of_its_share).sum();
-    assert!((0.5..=1.0).contains(&all), "{all:.3} of the quota: {did:?}");
+    // The minutes of the five begin 12 s apart, so that a start in the one's time can be outside the other's.
+    assert!((0.5..=1.02).contains(&all), "{all:.3} of the quota: {did:?}");
 }
