@@ -94,6 +94,13 @@ class Deployed:
     def apply(self, **settings: str) -> subprocess.CompletedProcess:
         return self.run("apply", role="apply", subject=ENVIRONMENT, **settings)
 
+    def empty(self) -> None:
+        """Deletes what lies in the bucket, as its owner: no role that deploys can."""
+        s3, bucket = self.site.aws().s3, self.pipeline.bucket
+        for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
+            for version in (*page.get("Versions", []), *page.get("DeleteMarkers", [])):
+                s3.delete_object(Bucket=bucket, Key=version["Key"], VersionId=version["VersionId"])
+
     def destroy(self) -> None:
         environment = self.environment("apply", ENVIRONMENT)
         command = ["terraform", f"-chdir={self.directory}", "destroy", "-auto-approve", "-input=false"]

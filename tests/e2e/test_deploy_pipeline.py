@@ -151,6 +151,7 @@ def test_a_canary_that_fails_goes_back_and_loses_nothing(deployed: Deployed) -> 
 
 
 def test_a_destroy_asks_for_nothing_that_its_role_has_not(deployed: Deployed) -> None:
+    deployed.empty()
     deployed.destroy()
     of_apply = asked(deployed.site, "apply")
     # But for what the tests tried.
