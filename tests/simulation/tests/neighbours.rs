@@ -164,5 +164,8 @@ async fn pipelines_without_shares_are_throttled() {
     assert!(did.iter().all(|one| one.throttled > 0), "{did:?}");
     let all: f64 = did.iter().map(Did::of_its_share).sum();
     // The minutes of the five begin 12 s apart, so that a start in the one's time can be outside the other's.
-    assert!((0.5..=1.02).contains(&all), "{all:.3} of the quota: {did:?}");
+    assert!(
+        (0.5..=1.02).contains(&all),
+        "{all:.3} of the quota: {did:?}"
+    );
 }

@@ -26,17 +26,23 @@ impl Limits {
 
     /// The highest limit that was in force at some moment between two times.
     pub fn highest(&self, from_ms: i64, to_ms: i64) -> u32 {
+        let between = self.between(from_ms, to_ms).into_iter();
+        between.max().unwrap_or_default()
+    }
+
+    /// The lowest one.
+    pub fn lowest(&self, from_ms: i64, to_ms: i64) -> u32 {
+        let between = self.between(from_ms, to_ms).into_iter();
+        between.min().unwrap_or_default()
+    }
+
+    /// Those that were in force at some moment between two times.
+    fn between(&self, from_ms: i64, to_ms: i64) -> Vec<u32> {
         let changes = self.changes();
         let begun = changes.iter().filter(|(since, _)| *since <= to_ms);
-        let mut highest = 0;
         let mut until = changes.iter().skip(1).map(|(since, _)| *since);
-        for (_, limit) in begun {
-            let ended = until.next().is_some_and(|until| until <= from_ms);
-            if !ended {
-                highest = highest.max(*limit);
-            }
-        }
-        highest
+        let ended = |_: &&(i64, u32)| until.next().is_some_and(|until| until <= from_ms);
+        begun.skip_while(ended).map(|(_, limit)| *limit).collect()
     }
 }
 
@@ -45,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_highest_limit_of_a_time_is_told() {
+    fn the_highest_and_the_lowest_limit_of_a_time_are_told() {
         let limits = Limits::new(5);
         limits.change(100, 2);
         limits.change(200, 0);
@@ -56,5 +62,8 @@ mod tests {
         assert_eq!(limits.highest(210, 290), 0);
         assert_eq!(limits.highest(150, 299), 2);
         assert_eq!(limits.highest(250, 300), 3);
+        assert_eq!(limits.lowest(90, 150), 2);
+        assert_eq!(limits.lowest(201, 350), 0);
+        assert_eq!(limits.lowest(300, 350), 3);
     }
 }

@@ -158,7 +158,7 @@ impl Ran {
         let mut coverage = world.coverage().clone();
         coverage.decisions();
         coverage.waits(world.stalls.longest());
-        coverage.receives(stalls::receives(&world, false));
+        coverage.receives(stalls::receives(&world));
         world.let_go();
         (Self { runtime, world }, coverage, problems)
     }

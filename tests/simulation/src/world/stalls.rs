@@ -43,6 +43,8 @@ const MOST_MS: i64 = 5_000;
 const MOST_RECEIVES: usize = 3;
 /// The same of an object that reconcile found: each tick after one that died leaves it to a later one.
 const MOST_RECEIVES_OF_FOUND: usize = 6;
+/// The same of a message that met the slot of a tick that died: twice in one tick, and in each of the next two.
+const MOST_RECEIVES_BESIDE_A_SLOT: usize = 4;
 /// What is charged when no fault struck.
 const NO_FAULT: &str = "no fault";
 /// What is charged when a tick that died left a slot for the same attempt.
@@ -182,21 +184,26 @@ impl Stalls {
 
 /// Charges the slots that dead ticks left with the waits of the attempts that met them.
 pub fn charge_slots_in_the_way(world: &World) {
-    let dead = world.kept().dead.clone();
-    let puts = ["PutItem", "BatchExecuteStatement"]
-        .map(|operation| world.pipeline.aws.calls_of(operation));
-    let puts = puts.into_iter().flatten();
-    let left: HashSet<String> = puts
-        .filter(|call| call.applied_ms.is_some() && dead.contains(&*call.caller))
-        .flat_map(|call| call.facts.keys)
-        .filter(|key| slots::is_partition(&key.pk))
-        .map(|key| key.sk)
-        .collect();
+    let left = left_by_the_dead(world);
     for (name, wait) in &mut world.stalls.state().longest {
         if wait.kind == NO_FAULT && left.contains(name) {
             wait.kind = SLOT_IN_THE_WAY;
         }
     }
+}
+
+/// The slots that ticks put before they died, by the names of their executions.
+fn left_by_the_dead(world: &World) -> HashSet<String> {
+    let dead = world.kept().dead.clone();
+    let puts = ["PutItem", "BatchExecuteStatement"]
+        .map(|operation| world.pipeline.aws.calls_of(operation));
+    puts.into_iter()
+        .flatten()
+        .filter(|call| call.applied_ms.is_some() && dead.contains(&*call.caller))
+        .flat_map(|call| call.facts.keys)
+        .filter(|key| slots::is_partition(&key.pk))
+        .map(|key| key.sk)
+        .collect()
 }
 
 /// Looks while a tick is at work, and then until the time at which it would have received its last message.
@@ -216,8 +223,10 @@ pub async fn watch(world: &World, caller: &str, ended: impl Fn() -> Option<bool>
                 !had_lease
                     || world.stalls.state().forbidden
                     || holder(world).is_some()
-                    // A poll that came back empty ended it.
+                    || has_dead_successor(world)
+                    // A poll that came back empty ended it, or one whose answer was late.
                     || world.odds.long_poll_misses > 0.0
+                    || polled_late(world, caller)
             }
             None => false,
         };
@@ -231,6 +240,19 @@ pub async fn watch(world: &World, caller: &str, ended: impl Fn() -> Option<bool>
             look(world, ended);
         }
     }
+}
+
+/// Whether a tick that ended did so for another one, which died.
+fn has_dead_successor(world: &World) -> bool {
+    let successor = item(world, "control", "successor", "holder");
+    successor.is_some_and(|successor| world.kept().dead.contains(&successor))
+}
+
+/// Whether the caller's last poll was answered by messages as they were a while before.
+fn polled_late(world: &World, caller: &str) -> bool {
+    let polls = world.pipeline.aws.calls_of("ReceiveMessage").into_iter();
+    let last = polls.filter(|call| &*call.caller == caller).last();
+    last.is_some_and(|poll| world.faults.cost(caller, poll.sent_ms, world.now_ms()).0 > 0)
 }
 
 /// With a day's limit, a tick's or a window, nobody but the gate knows what may start.
@@ -249,12 +271,13 @@ fn is_watched(world: &World) -> bool {
 }
 
 pub fn holder(world: &World) -> Option<String> {
-    let lease = world
-        .pipeline
-        .aws
-        .dynamodb()
-        .item(LEDGER, "lease", "dispatch")?;
-    lease["holder"]["S"].as_str().map(str::to_owned)
+    item(world, "lease", "dispatch", "holder")
+}
+
+/// A text of an item of the ledger.
+fn item(world: &World, pk: &str, sk: &str, attribute: &str) -> Option<String> {
+    let found = world.pipeline.aws.dynamodb().item(LEDGER, pk, sk)?;
+    found[attribute]["S"].as_str().map(str::to_owned)
 }
 
 /// `known`: only those count that waited before.
@@ -274,11 +297,13 @@ fn look(world: &World, known: bool) {
     let mut waiting = messages(world, &objects_at_work);
     let of_messages: HashSet<String> = waiting.iter().map(|it| it.name.clone()).collect();
     let limit = world.limits.highest(now, now) as usize;
-    // After the limit was lowered a slot may be in use until Step Functions is certain not to know its execution.
-    let is_lowered =
-        |limits: &Limits| limits.highest(now - 2 * FOUND_WITHIN, now) > limits.highest(now, now);
-    let lowered = is_lowered(&world.limits);
-    let in_use = |slot: &SlotOf| lowered || world.bounds.get(slot.lane).is_some_and(is_lowered);
+    // While a limit is lower than the slots that are taken, a slot can be in use until Step Functions is certain not to know
+    // its execution; and if there is no room then, until the next tick looks at the slots.
+    let kept_for = 2 * FOUND_WITHIN + world.shape.settings.tick.as_millis() as i64;
+    let was_lowered =
+        |limits: &Limits| limits.highest(now - kept_for, now) > limits.lowest(now - kept_for, now);
+    let lowered = was_lowered(&world.limits);
+    let in_use = |slot: &SlotOf| lowered || world.bounds.get(slot.lane).is_some_and(was_lowered);
     taken.extend(unstarted.extract_if(.., |slot| in_use(slot)));
     unstarted.retain(|slot| !of_messages.contains(&slot.name));
     waiting.extend(unstarted.into_iter().map(|slot| Waiting {
@@ -481,13 +506,19 @@ fn is_to_start(world: &World, pk: &str, sk: &str, attempt: u32) -> bool {
     }
 }
 
-/// Receives of each message that was worked on, by ticks that did not die over it. `found`: of those objects alone that
-/// reconcile found; otherwise of the others.
+/// How often a message was received.
+pub struct Received {
+    id: String,
+    pub count: usize,
+    most: usize,
+}
+
+/// Receives of each message that was worked on, by ticks that did not die over it.
 ///
 /// Not of what an operator replays, which can still run, nor of the retry that a `settle` sent before it died: its last
 /// attempt is settled when the outcome comes again. And not where executions work on several events: one takes one version
 /// of an object and one attempt after the first, and the others come again.
-pub fn receives(world: &World, found: bool) -> Vec<(String, usize)> {
+pub fn receives(world: &World) -> Vec<Received> {
     let (odds, settings) = (world.odds, &world.shape.settings);
     let comes_again = settings.visibility < settings.tick
         || odds.delivered_twice > 0.0
@@ -515,16 +546,31 @@ pub fn receives(world: &World, found: bool) -> Vec<(String, usize)> {
             }
         }
     }
+    let beside = left_by_the_dead(world);
+    let most = |asked: &Asked| {
+        let Asked { event, attempt } = asked;
+        if is_of_found(world, event, &RowKey::of(event).pk) {
+            MOST_RECEIVES_OF_FOUND
+        } else if beside.contains(&name::of(LEDGER_ARN, event, *attempt)) {
+            MOST_RECEIVES_BESIDE_A_SLOT
+        } else {
+            MOST_RECEIVES
+        }
+    };
     let mut receives = Vec::new();
     for (events, _) in &world.pipeline.lanes {
         for gone in events.gone() {
             let id = &gone.message.id;
-            let is_meant =
-                |of: &Asked| is_of_found(world, &of.event, &RowKey::of(&of.event).pk) == found;
-            let known =
-                asked(&gone.message).is_some_and(|of| is_meant(&of)) && !replayed.contains(id);
-            if let Some(count) = of.get(id).filter(|_| known && gone.how == GoneHow::Deleted) {
-                receives.push((id.clone(), *count));
+            let worked_on = gone.how == GoneHow::Deleted && !replayed.contains(id);
+            let (Some(asked), Some(count)) = (asked(&gone.message), of.get(id)) else {
+                continue;
+            };
+            if worked_on {
+                receives.push(Received {
+                    id: id.clone(),
+                    count: *count,
+                    most: most(&asked),
+                });
             }
         }
     }
@@ -545,12 +591,9 @@ fn settled(world: &World) -> HashSet<String> {
 
 /// Messages that were received too often.
 pub fn received_too_often(world: &World) -> Vec<String> {
-    let bounds = [(false, MOST_RECEIVES), (true, MOST_RECEIVES_OF_FOUND)];
-    let too_often = bounds.into_iter().flat_map(|(found, most)| {
-        let receives = receives(world, found).into_iter();
-        receives.filter(move |(_, count)| *count > most)
-    });
-    too_often
-        .map(|(id, count)| format!("a message is received {count} times: {id}"))
+    let receives = receives(world).into_iter();
+    receives
+        .filter(|it| it.count > it.most)
+        .map(|it| format!("a message is received {} times: {}", it.count, it.id))
         .collect()
 }
