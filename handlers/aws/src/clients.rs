@@ -22,7 +22,7 @@ use spillway::protocol::patience::CALL_WITHIN;
 use super::conflict::RepeatConflicts;
 use super::environment::{Environment, EnvironmentError};
 
-/// The longest a call may take, all its retries included. A tick must end well before its deadline.
+/// The longest that a call can take, all its retries included. A tick must end well before its deadline.
 pub const CALL_TIMEOUT: Duration = Duration::from_millis(CALL_WITHIN.unsigned_abs());
 
 /// The services a handler calls.

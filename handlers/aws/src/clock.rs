@@ -8,7 +8,7 @@ use spillway::Millis;
 
 /// A wall clock that moves with tokio's.
 ///
-/// Made anew for each invocation: Lambda freezes the process between two, and a monotonic clock may stop with it.
+/// Made anew for each invocation: Lambda freezes the process between two, and a monotonic clock can stop with it.
 #[derive(Debug, Clone, Copy)]
 pub struct Clock {
     epoch: Millis,

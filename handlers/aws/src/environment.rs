@@ -98,7 +98,7 @@ impl<'a> Environment<'a> {
         }
     }
 
-    /// A variable that may be absent.
+    /// A variable that can be absent.
     pub fn optional<T>(&mut self, name: &str, what: &str) -> Option<T>
     where
         T: FromStr,
@@ -117,7 +117,7 @@ impl<'a> Environment<'a> {
         self.optional_within(name, range, what).unwrap_or(start)
     }
 
-    /// A whole number within a range, which may be absent.
+    /// A whole number within a range, which can be absent.
     pub fn optional_within(
         &mut self,
         name: &str,
@@ -142,7 +142,7 @@ impl<'a> Environment<'a> {
         Duration::from_secs(self.within(name, least..=u32::MAX, &what).into())
     }
 
-    /// A variable with JSON that may be absent: then, and on a problem, the default.
+    /// A variable with JSON that can be absent: then, and on a problem, the default.
     pub fn json_or_default<T: Default, E: Display>(
         &mut self,
         name: &str,
@@ -213,7 +213,7 @@ impl<'a> Environment<'a> {
         events
     }
 
-    /// The sources, each of which may name one of `lanes`.
+    /// The sources, each of which can name one of `lanes`.
     pub fn sources(&mut self, lanes: &[Lane]) -> Vec<Source> {
         const SOURCES: &str = "SPILLWAY_SOURCES";
         const SOURCES_ARE: &str = "the JSON list of the sources and their lanes";

@@ -98,7 +98,7 @@ impl Dispatch {
             drive_new(shared, loads(free), new, permits).await;
         };
         join(self.leave(shared, busy, &Fate::Later), claim).await;
-        // Others can work on these objects, unless something is unclear: what was written may come to light later.
+        // Others can work on these objects, unless something is unclear: what was written can come to light later.
         let mut state = shared.state();
         if !state.tick.is_stopping() {
             locked.iter().for_each(|pk| state.locks.leave(pk));

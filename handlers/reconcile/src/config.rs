@@ -15,7 +15,7 @@ pub struct Config {
     pub retention_days: u32,
     /// A row that did not move for so long is sent for again.
     pub stale_after: Duration,
-    /// An object must be so old to be looked at: the events of younger ones may be on their way.
+    /// An object must be so old to be looked at: the events of younger ones can be on their way.
     pub min_age: Duration,
 }
 

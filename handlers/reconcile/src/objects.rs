@@ -45,7 +45,7 @@ enum Looked {
     Known,
     /// Nobody knows it.
     Missing(ObjectEvent),
-    /// This very run has written its row, and may have died before it sent the message.
+    /// This very run has written its row, and could have died before it sent the message.
     Begun(Row),
     Outside(Outside),
     FolderMarker,
@@ -218,7 +218,7 @@ impl Reconcile {
         if let Some(outside) = looking.scope.leaves(current.last_modified) {
             return Ok(Looked::Outside(outside));
         }
-        // An inventory may be without sizes.
+        // An inventory can be without sizes.
         let Config { sources, .. } = &self.config;
         if source::leaves_out(sources, looking.bucket, &listed.key, current.size) {
             return Ok(Looked::FolderMarker);

@@ -15,7 +15,7 @@ const MAX_DELAY_SECONDS: u32 = 900;
 pub struct Config {
     pub pipeline: PipelineVariables,
     pub order: Order,
-    /// Object events of one execution, at most: above 1 an execution may report items as failed.
+    /// Object events of one execution, at most: above 1 an execution can report items as failed.
     pub events_per_execution: u32,
     pub outcomes_dead_letter_queue_url: String,
     pub retry: RetryPolicy,

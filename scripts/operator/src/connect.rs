@@ -14,7 +14,7 @@ use crate::fault::Fault;
 use crate::options::Access;
 use crate::services::api::Api;
 
-/// The longest a call may take, its retries included.
+/// The longest that a call can take, its retries included.
 const CALL_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The services that a person's questions go to.

@@ -14,7 +14,7 @@ use crate::pipeline::Pipeline;
 use crate::running::agreed;
 use crate::time::{self, ago, moment, span};
 
-/// By how much the clocks of two machines may differ.
+/// By how much the clocks of two machines can differ.
 const CLOCKS: Millis = 15_000;
 /// A tick makes no call once its lease has expired by its own clock, and near its end it renews the lease no more. So one that
 /// has not renewed its lease for this long is dead, however wrong its clock is.
@@ -31,7 +31,7 @@ pub fn stuck(lease: &LeaseSeen, now: Millis) -> Option<Option<Millis>> {
         .then_some(lease.expires_at)
 }
 
-/// Releases the lease, if it is stuck and no tick renews it. Or at once, if the holder may live.
+/// Releases the lease, if it is stuck and no tick renews it. Or at once, although the holder could live.
 pub async fn release(pipeline: &Pipeline, options: &Release) -> Result<Answer, Fault> {
     let name = pipeline.name();
     let now = time::now();

@@ -233,7 +233,7 @@ pub enum Lease {
 
 #[derive(Debug, Clone, Args)]
 pub struct Release {
-    /// Release it at once, and from a tick that may live. Two ticks then start executions: more than max_concurrency can run.
+    /// Release it at once, even from a tick that is at work. Two ticks then start executions: more than max_concurrency can run.
     #[arg(long)]
     pub even_if_alive: bool,
     /// Do not ask before it is released.

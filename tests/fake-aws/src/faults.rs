@@ -1,4 +1,4 @@
-//! The fault seam: what may go wrong with a call.
+//! The fault seam: what can go wrong with a call.
 
 use std::sync::Arc;
 use std::time::Duration;

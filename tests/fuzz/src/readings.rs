@@ -144,7 +144,7 @@ fn tells_record(record: &Value, read: &Result<Reported, Refused>) -> bool {
                 && !kind.contains("ObjectCreated:")
         }
         Err(refused) => {
-            // A fraction's last digits may change each time that it is written.
+            // A fraction's last digits can change each time that it is written.
             let written: Option<Value> = serde_json::from_str(&record.to_string()).ok();
             let body: Value = serde_json::from_str(&refused.body()).unwrap_or_default();
             body.pointer("/Records/0") == written.as_ref()

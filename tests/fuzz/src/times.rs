@@ -34,7 +34,7 @@ pub fn of(target: &'static Target) -> io::Result<Times> {
         slowest.sort_by_key(|(took, _)| Reverse(*took));
         slowest.truncate(AGAIN);
     })?;
-    // Once may have been another's fault.
+    // Once could have been another's fault.
     let again = |(_, input): (Duration, Input)| (took(5, &input), input.name);
     let mut slowest: Vec<_> = slowest.into_iter().map(again).collect();
     slowest.sort_by_key(|(took, _)| Reverse(*took));

@@ -45,7 +45,7 @@ fn check(name: &str) {
             let took = cpu::least(times, || (target.read)(&input.bytes));
             (took > most).then(|| format!("{took:?}, more than {most:?}"))
         };
-        // Once may be another's fault; twenty times are not.
+        // Once can be another's fault; twenty times are not.
         if let Some(told) = slow(1).and_then(|_| slow(20)) {
             panic!("{name}: {}: {told}", input.name);
         }

@@ -70,7 +70,7 @@ fn one(pid: u32) -> Option<Used> {
 /// `utime`, `stime`, `cutime` and `cstime` of /proc/<pid>/stat.
 /// <https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html>
 fn ticks(stat: &str) -> Option<[Duration; 4]> {
-    // The name, in brackets, may hold anything.
+    // The name, in brackets, can hold anything.
     let (_, after) = stat.rsplit_once(')')?;
     let times = after.split_whitespace().skip(11).take(4);
     let times: Vec<Duration> = times

@@ -183,7 +183,7 @@ pub fn wait_and_become(arguments: &[String]) -> ExitCode {
         eprintln!("binding it to its driver: {error}");
         return ExitCode::FAILURE;
     }
-    // The driver may have ended before that.
+    // The driver could have ended before that.
     if getppid().to_string() != *driver {
         return ExitCode::FAILURE;
     }

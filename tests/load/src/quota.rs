@@ -69,7 +69,7 @@ fn refused(path: &Path) -> impl FnOnce(std::io::Error) -> Failure {
 
 impl Drop for Quota {
     fn drop(&mut self) {
-        // A child that the program has left behind may still be in it.
+        // A child that the program has left behind can still be in it.
         let _ = fs::remove_dir(&self.group);
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Once;
 use serde_json::{Value, json};
 
 /// A binary of another package: cargo puts it beside this one's. For the tests of a workspace it builds only the
-/// binaries of their own packages, so what lies there may be old: it is asked for all.
+/// binaries of their own packages, so what lies there can be old: it is asked for all.
 fn handler(name: &str) -> String {
     static BUILT: Once = Once::new();
     let directory = Path::new(env!("CARGO_BIN_EXE_load")).parent().unwrap();

@@ -33,7 +33,7 @@ pub enum Breakage {
     MemberLeftBehind,
     /// Restart and sweep start a batch that a crash cut short without fixing its list.
     ListNotFixedByRestart,
-    /// Restart fixes the list of a batch while claims for it may be on the wire.
+    /// Restart fixes the list of a batch while claims for it can be on the wire.
     ListFixedEarly,
     /// A count looks only where slots are put now, and no more where they were put before.
     OldLayoutForgotten,

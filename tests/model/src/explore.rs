@@ -1,6 +1,6 @@
 //! Exploring every state, and asking of each whether everything can still be finished from it.
 //!
-//! Stateright checks the invariants in every state. Its `eventually` is not used: it may miss a violation where paths
+//! Stateright checks the invariants in every state. Its `eventually` is not used: it can miss a violation where paths
 //! join or run in circles, and what is asked here is another question. While it explores, every transition is written
 //! down; afterwards the states from which a quiet one can be reached are found by going backwards from the quiet
 //! ones, along transitions that are no faults. A state that is not among them is a dead end, or a circle that

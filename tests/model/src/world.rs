@@ -271,11 +271,11 @@ pub struct World {
     pub lease: Lease,
     /// By which slots are to lie.
     pub layout: Layout,
-    /// How often that may still change.
+    /// How often that can still change.
     pub changes: u8,
     pub ticks: Vec<TickOf>,
     pub settles: [Option<SettleOf>; 2],
-    /// Faults that may still come, redrives that may still be made, and rows that ingest may still write.
+    /// Faults that can still come, redrives that can still be made, and rows that ingest may still write.
     pub faults: u8,
     pub repeats: u8,
     pub lease_ends: u8,

@@ -78,7 +78,7 @@ pub struct Settings {
     pub read_lag: Duration,
     /// Items of a page of a query; `None`: as many as fit.
     pub page_items: Option<usize>,
-    /// By how much each invocation's clock may be wrong, either way.
+    /// By how much each invocation's clock can be wrong, either way.
     pub clock_skew: Duration,
     /// Every API call takes a time between these.
     pub latency: (Duration, Duration),

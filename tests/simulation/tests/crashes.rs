@@ -73,7 +73,7 @@ impl Case {
     fn assert_good(self, pipeline: &Pipeline, uploads: &[Upload], when: &str) {
         let verdict = Verdict::of(pipeline, uploads);
         verdict.expect_kept(&format!("{self:?}: {when}"), 2);
-        // With `latest` the older of two versions may have been passed over.
+        // With `latest` the older of two versions could have been passed over.
         let done = verdict.succeeded + verdict.superseded;
         assert_eq!((done, verdict.dead), (3, 1), "{self:?}: {when}");
         let heads = pipeline.aws.dynamodb().items(LEDGER);

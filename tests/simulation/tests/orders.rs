@@ -177,7 +177,7 @@ async fn a_version_that_waits_takes_no_slot_and_no_start() {
     );
 }
 
-/// Settle frees the turn before it sends for who waits; the other way round the message may find the turn taken.
+/// Settle frees the turn before it sends for who waits; the other way round the message can find the turn taken.
 #[tokio::test(start_paused = true)]
 async fn a_settle_that_is_slow_between_freeing_and_sending_leaves_nobody_waiting() {
     for order in [Order::Latest, Order::Each] {

@@ -101,7 +101,7 @@ async fn starts_keep_to_the_rate_across_ticks() {
                 .iter()
                 .take_while(|at| **at < from + window)
                 .count();
-            // Latency may bring two starts up to 40 ms closer together than their tokens were.
+            // Latency can bring two starts up to 40 ms closer together than their tokens were.
             let allowed = 10 + (4.0 * (window + 40) as f64 / 1_000.0).ceil() as usize;
             assert!(within <= allowed, "{within} starts within {window} ms");
         }

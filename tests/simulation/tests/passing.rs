@@ -15,7 +15,7 @@ use spillway::record::layouts::{Layouts, Said};
 use spillway::record::lease::Left;
 use spillway::rules::order::Order;
 
-/// How much later all may be over for one such fault: it may make something miss a tick, which come this often.
+/// How much later all can be over for one such fault: it can make something miss a tick, which come this often.
 const SCHEDULE: Duration = Duration::from_secs(2);
 const LATER_MS: i64 = 5_000;
 /// Objects; each has two versions.

@@ -835,7 +835,7 @@ async fn a_row_whose_message_is_lost_moves_again() {
         let counts = runs.rows("daily").await;
         assert_eq!((counts.len(), counts[0].sent_again), (1, 1), "{when}");
         assert_eq!(runs.counted("daily", "sent_again"), 1.0, "{when}");
-        // A run may send twice; only one is worked on.
+        // A run can send twice; only one is worked on.
         runs.rows("daily").await;
         pipeline.drain(20).await;
         for row in rows(&pipeline) {

@@ -1,4 +1,4 @@
-//! Slots whose start may be missing, and a limit that was lowered meanwhile.
+//! Slots whose start can be missing, and a limit that was lowered meanwhile.
 
 use std::time::Duration;
 

@@ -280,7 +280,7 @@ async fn a_day_that_begins_during_a_tick_has_starts_of_its_own() {
     let days = by_day(&pipeline, began);
     assert!(days[&0] > 50 && days[&1] > 40, "{days:?}");
     let today = counts.starts_today.unwrap();
-    // Two may have been under way at midnight.
+    // Two could have been under way at midnight.
     assert!(
         (days[&1]..=days[&1] + 2).contains(&today),
         "{today} counted, {days:?}"

@@ -93,7 +93,7 @@ impl Ledger {
     }
 
     /// Fixes which candidates the execution works on, once and for all, before it starts. The answer is the item in
-    /// force: somebody may have fixed it before. `None`: it is gone, because the execution was settled.
+    /// force: somebody could have fixed it before. `None`: it is gone, because the execution was settled.
     pub async fn fix_batch(
         &self,
         execution: &str,

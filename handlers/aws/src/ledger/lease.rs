@@ -261,7 +261,7 @@ impl Ledger {
         })
     }
 
-    /// Writes since when slots of this tick may lack their start. A lease that was lost or released meanwhile is left alone.
+    /// Writes since when slots of this tick can lack their start. A lease that was lost or released meanwhile is left alone.
     pub async fn checkpoint(&self, lease: &Lease, suspect_since: Millis) -> Result<(), AwsError> {
         let update = Update::default()
             .set("suspect_since", number(suspect_since))
@@ -287,7 +287,7 @@ impl Ledger {
         Ok(left(answer.item.as_ref())?.layouts)
     }
 
-    /// Marks that versions without a version id are about to be found: from the next tick on, an event may be of one of them.
+    /// Marks that versions without a version id are about to be found: from the next tick on, an event can be of one of them.
     pub async fn mark_listed(&self) -> Result<(), AwsError> {
         let update = Update::default()
             .set("v", number(SCHEMA_VERSION))

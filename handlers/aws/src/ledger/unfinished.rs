@@ -1,4 +1,4 @@
-//! Going over the whole ledger for rows that may need help: that are owed a message, or started long ago.
+//! Going over the whole ledger for rows that can need help: that are owed a message, or started long ago.
 
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 
@@ -10,7 +10,7 @@ use spillway::Millis;
 use spillway::reconcile::orphan::Started;
 use spillway::record::row::{Row, RowKey, State};
 
-/// The times that a row may have, each written when it moves.
+/// The times that a row can have, each written when it moves.
 const TIMES: [&str; 4] = ["queued_at", "started_at", "finished_at", "waiting_since"];
 
 /// A row that is not finished.

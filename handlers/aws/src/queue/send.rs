@@ -159,7 +159,7 @@ impl Queue {
     }
 
     /// Which of those `waiting` are sent in one call: the first ones, in a FIFO queue one of a group. Each entry of a
-    /// batch may be refused alone, and whoever came after it in its group would have overtaken it.
+    /// batch can be refused alone, and whoever came after it in its group would have overtaken it.
     fn next_batch(&self, messages: &[Outgoing], waiting: &[usize]) -> Vec<usize> {
         let mut groups = HashSet::new();
         let first_of_group = |index: &usize| {

@@ -66,7 +66,7 @@ pub fn is_known_by_its_row(event: &ObjectEvent) -> bool {
     version(event).is_some()
 }
 
-/// The sort keys of the rows by which the version of an event that S3 reports may have been found before: at most two, and none
+/// The sort keys of the rows by which the version of an event that S3 reports could have been found before: at most two, and none
 /// if its own row is that one.
 pub fn found_sort_keys(event: &ObjectEvent) -> Vec<String> {
     if event.is_found() || is_known_by_its_row(event) {
@@ -99,7 +99,7 @@ pub fn is_same(found: &ObjectEvent, reported: &ObjectEvent) -> bool {
     }
 }
 
-/// Whether an event may be of the object that has this etag and was last modified then.
+/// Whether an event can be of the object that has this etag and was last modified then.
 pub fn looks_same(etag: Option<&str>, last_modified: Millis, event: &ObjectEvent) -> bool {
     let Some(etag) = etag.filter(|etag| event.etag.as_deref() == Some(etag)) else {
         return false;

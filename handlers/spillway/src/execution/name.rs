@@ -35,7 +35,7 @@ pub fn of(pipeline: &str, event: &ObjectEvent, attempt: u32) -> String {
     }
 }
 
-/// The end of the key in characters that a name may have, runs of others as one hyphen.
+/// The end of the key in characters that a name can have, runs of others as one hyphen.
 fn readable_tail(key: &str, max_chars: usize) -> String {
     let mut readable = String::new();
     for character in key.chars() {

@@ -160,7 +160,7 @@ struct Own {
     outcome: Outcome,
 }
 
-/// The `detail` of EventBridge's event. Its input and output may be missing; the input is never read.
+/// The `detail` of EventBridge's event. Its input and output can be missing; the input is never read.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Detail {
@@ -230,7 +230,7 @@ fn kept(text: Option<&str>, most: usize) -> Option<String> {
     text.map(|text| cut(text, most).to_owned())
 }
 
-/// The parser's words, which may quote the body: not more of it than tells what is wrong.
+/// The parser's words, which can quote the body: not more of it than tells what is wrong.
 fn quoted(error: &serde_json::Error) -> String {
     cut(&error.to_string(), 120).to_owned()
 }

@@ -181,7 +181,7 @@ impl Body {
     }
 }
 
-/// The parser's words, which may quote the body: not more of it than tells what is wrong.
+/// The parser's words, which can quote the body: not more of it than tells what is wrong.
 pub(super) fn quoted(error: &serde_json::Error) -> String {
     cut(&error.to_string(), 120).to_owned()
 }

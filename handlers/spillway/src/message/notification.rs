@@ -104,7 +104,7 @@ pub fn of_record(record: &Value) -> String {
 /// What is wrong is looked for from the outside in: who sent the record, what happened, in which version of the form, and only
 /// then the fields, which others do not have.
 fn reported(record: usize, raw: &Value) -> Result<Reported, NotificationError> {
-    // The parser's words may quote the record: not more of it than tells what is wrong.
+    // The parser's words can quote the record: not more of it than tells what is wrong.
     let fits = |words: &str| NotificationError::Fields {
         record,
         reason: cut(words, 120).to_owned(),

@@ -1,7 +1,7 @@
 //! How many executions may start now, counted at each slot put.
 //!
 //! The strongly consistent count is seconds old by the time it is used, and slots are put while it is being read.
-//! So everything that happened since is added to it, and what may be counted twice is: the sum is never below the
+//! So everything that happened since is added to it, and what can be counted twice is: the sum is never below the
 //! number of slots taken, as long as one dispatcher at a time puts slots (the lease). A slot that reconcile puts back can come on
 //! top until the next count: its execution ran uncounted before, and no tick starts what it has not counted.
 //!
@@ -29,7 +29,7 @@ pub struct Capacity {
 struct Counted {
     /// The last strongly consistent count.
     counted: u32,
-    /// Slots put that the last count may not include.
+    /// Slots put that the last count can lack.
     put: u32,
     /// Of `put`, those put before the count now under way began: it includes them.
     put_before_count: u32,
@@ -52,7 +52,7 @@ impl Capacity {
         }
     }
 
-    /// Slots that may still be reserved.
+    /// Slots that can still be reserved.
     pub fn free(&self) -> u32 {
         self.max.saturating_sub(self.used())
     }
@@ -82,7 +82,7 @@ impl Capacity {
         self.unstarted += slots;
     }
 
-    /// Returns how many executions may be started that hold a slot each. The limit may have been lowered since the slots
+    /// Returns how many executions may be started that hold a slot each. The limit could have been lowered since the slots
     /// were taken. One that may run already is started only while all slots may: then it changes nothing.
     pub fn free_for_restarts(&self, may_run: bool) -> u32 {
         match may_run {

@@ -17,9 +17,9 @@ use crate::Millis;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DayStarts {
     pub day: Date,
-    /// Starts that were made on that day, or may have been.
+    /// Starts that were made on that day, or could have been.
     pub starts: u32,
-    /// Starts that may have been made on the day after.
+    /// Starts that could have been made on the day after.
     pub next_day: u32,
 }
 
@@ -43,7 +43,7 @@ pub struct DayLimit {
     starts: u32,
     /// `starts` may rise to this: what was written before the first start covers it.
     bound: u32,
-    /// The same for the day after, which the tick may see begin.
+    /// The same for the day after, which the tick can see begin.
     next_bound: u32,
     /// Starts that the tick may still make, on either day.
     allowance: u32,

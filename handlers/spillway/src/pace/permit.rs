@@ -2,7 +2,7 @@
 //!
 //! The gate grants permits, and each is held by the one task that is to start an execution with it. What is outstanding
 //! is the permits that are held, by their stages. A permit that is dropped gives back what is certainly unused: after a
-//! slot that may have been put, or a claim that may have been won, nothing.
+//! slot that could have been put, or a claim that could have been won, nothing.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -156,7 +156,7 @@ impl Drop for Permit {
     fn drop(&mut self) {
         match self.stage {
             Stage::Granted => self.gate.lock().give_back(self.lane, 1),
-            // It counts as put: it may have been.
+            // It counts as put: it could have been.
             Stage::SlotAsked => {
                 let mut gate = self.gate.lock();
                 gate.slot_put(self.lane, self.shard);
@@ -289,7 +289,7 @@ mod tests {
         assert_eq!(permits.len(), 1);
         permits[0].reached(Stage::SlotAsked, 0, 0);
         drop(permits);
-        // Its slot may be there.
+        // Its slot can be there.
         assert!(matches!(gate.request(Some(1), 1, 0), Permits::Full));
         assert!(gate.lock().awaits_lane());
     }
@@ -319,8 +319,8 @@ mod tests {
     ];
 
     proptest! {
-        /// Against what is counted from all permits that there ever were: the slots that are or may be there, and the
-        /// starts that were made or may have been.
+        /// Against what is counted from all permits that there ever were: the slots that are or can be there, and the
+        /// starts that were made or could have been.
         #[test]
         fn what_is_outstanding_is_what_is_held(
             steps in proptest::collection::vec((0usize..12, 0usize..5, any::<bool>()), 0..80),

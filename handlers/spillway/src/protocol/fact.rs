@@ -39,7 +39,7 @@ pub enum Fact {
     Freed,
     /// An execution of several object events was claimed.
     Batched,
-    /// A slot taken then may lack its start: the next tick looks after it.
+    /// A slot taken then can lack its start: the next tick looks after it.
     Suspect(Millis),
     /// The call failed whose answer was told.
     Failed(Scope),

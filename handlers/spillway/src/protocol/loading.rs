@@ -125,7 +125,7 @@ fn of_row(slot: &Slot, row: Option<Row>) -> Loaded {
             attempt: row.attempt,
             events: vec![row.event],
         }),
-        // The row says that it ended, but the object's turn may not have gone on: that is for settle to do again.
+        // The row says that it ended, but perhaps the object's turn has not gone on: settle does that again.
         Some(row) if slot.ordered && row.execution.as_ref() == Some(&slot.execution) => {
             Loaded::Settled
         }

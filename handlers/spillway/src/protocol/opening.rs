@@ -101,7 +101,7 @@ impl Opening {
         }
     }
 
-    /// What is pending can run: its start may have had no clear answer. As long as something is suspect the sweep passes
+    /// What is pending can run: its start could have had no clear answer. As long as something is suspect the sweep passes
     /// this slot by, and what is suspect can wait for this slot.
     fn described(
         &self,

@@ -45,7 +45,7 @@ impl Outstanding {
         now.max(self.last.saturating_add(1))
     }
 
-    /// Returns since when slots may lack their start, if it is time to say so. `kept`, `suspect`: the oldest slot whose start
+    /// Returns since when slots can lack their start, if it is time to say so. `kept`, `suspect`: the oldest slot whose start
     /// is kept, and the oldest that is suspect.
     pub fn checkpoint(
         &mut self,

@@ -5,7 +5,7 @@ use crate::Millis;
 
 /// The longest that a call takes, all of the SDK's repetitions included.
 pub const CALL_WITHIN: Millis = 10_000;
-/// How long nothing may succeed before a failure is believed to last.
+/// How long nothing succeeds before a failure is believed to last.
 const PATIENCE: Millis = 8_000;
 /// The first pause before a call is made again. The SDK has repeated it several times by then.
 const FIRST_PAUSE: Millis = 200;

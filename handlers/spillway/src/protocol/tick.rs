@@ -96,7 +96,7 @@ pub struct Tick {
     handing_over: bool,
     /// Something can still be under way: the lease is left to expire.
     keeps_lease: bool,
-    /// Slots put since then may lack their start, as the last tick left it.
+    /// Slots put since then can lack their start, as the last tick left it.
     left: Option<Millis>,
     /// The same, as this tick leaves it.
     suspect_since: Option<Millis>,
@@ -166,7 +166,7 @@ impl Tick {
         self.handing_over
     }
 
-    /// Something may still be under way at the end. `since`: since when this tick has the lease.
+    /// Something can still be under way at the end. `since`: since when this tick has the lease.
     pub fn leave_lease(&mut self, since: Millis, now: Millis) {
         self.keeps_lease = true;
         self.stopping = true;
@@ -177,7 +177,7 @@ impl Tick {
         self.keeps_lease
     }
 
-    /// A slot put then may lack its start: the next tick looks after it.
+    /// A slot put then can lack its start: the next tick looks after it.
     pub fn suspect(&mut self, taken_at: Millis, now: Millis) {
         self.claims_land_by = self.claims_land_by.max(now + CLAIM_LANDS_WITHIN);
         let since = self
@@ -198,7 +198,7 @@ impl Tick {
         }
     }
 
-    /// Returns since when slots may lack their start, for the next tick.
+    /// Returns since when slots can lack their start, for the next tick.
     pub fn suspect_since(&self) -> Option<Millis> {
         self.suspect_since
     }

@@ -112,7 +112,7 @@ pub enum Taken {
     Won(Slot),
     /// Nothing is claimed. The slot that was put and is to be freed.
     Without { slot: Option<Slot>, fate: Fate },
-    /// Something may be claimed, or a slot put, and nobody knows.
+    /// Something can be claimed, or a slot put, and nobody knows.
     Unclear { taken_at: Millis },
 }
 

@@ -11,7 +11,7 @@ const MARGIN: Millis = DAY;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Scope {
     pub now: Millis,
-    /// Younger objects' events may be on their way.
+    /// Younger objects' events can be on their way.
     pub min_age: Millis,
     /// How long the ledger remembers what is finished. What became of older objects is not known.
     pub retention: Millis,

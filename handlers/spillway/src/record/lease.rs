@@ -19,7 +19,7 @@ pub struct Left {
     pub tokens: Option<Carried>,
     /// Where the sweep stands.
     pub lap: Lap,
-    /// A tick since then did not end cleanly: slots taken since then may lack their start.
+    /// A tick since then did not end cleanly: slots taken since then can lack their start.
     pub suspect_since: Option<Millis>,
     /// The schedule's time the last tick ran for.
     pub tick: Option<String>,

@@ -91,7 +91,7 @@ mod tests {
 
     #[test]
     fn a_place_is_taken_apart_as_it_was_made() {
-        // A version id may have any of these characters.
+        // A version id can have any of these characters.
         for sk in ["v#a+1#b", "s#0A", "f#9#e", "h#00"] {
             let reported = reported("0A", sk);
             assert_eq!((row_of(&reported), found_at(&reported)), (sk, None));

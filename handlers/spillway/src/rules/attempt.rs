@@ -37,7 +37,7 @@ pub fn verdict(asked: u32, row: Option<&Row>) -> Verdict {
 pub enum Oddity {
     /// It is of an object with another etag: two uploads have one identity. S3's own never do.
     Lookalike,
-    /// The row is dead, and the message asks for an attempt that was made: somebody may have sent a dead letter's body
+    /// The row is dead, and the message asks for an attempt that was made: somebody could have sent a dead letter's body
     /// without its attempt.
     DeadAlready,
 }

@@ -12,7 +12,7 @@ use crate::record::slot::Slot;
 /// <https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html>
 pub const PARK_AFTER: Millis = 25 * 24 * 60 * 60 * 1000;
 
-/// A claim is given up after ten seconds, and may still be on the wire then. When it lands it must find its slot, and its
+/// A claim is given up after ten seconds, and can still be on the wire then. When it lands it must find its slot, and its
 /// place in the list of its batch, or the event is claimed, nothing starts it, and its message is stale.
 pub const CLAIM_LANDS_WITHIN: Millis = 30 * 1000;
 /// A slot is put before its claim.
@@ -23,12 +23,12 @@ pub fn claims_have_landed(slot: &Slot, now: Millis) -> bool {
     now - slot.taken_at >= CLAIM_LANDS_WITHIN
 }
 
-/// DescribeExecution is eventually consistent, and a start that was given up may land ten seconds later: what is not found
+/// DescribeExecution is eventually consistent, and a start that was given up can land ten seconds later: what is not found
 /// this long after its slot was taken does not run. AWS names no bound.
 /// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html>
 pub const FOUND_WITHIN: Millis = 60 * 1000;
 
-/// Whether an execution that is not found may run all the same.
+/// Whether an execution that is not found can run all the same.
 pub fn may_run_unfound(slot: &Slot, now: Millis) -> bool {
     now - slot.taken_at < FOUND_WITHIN
 }
@@ -45,7 +45,7 @@ pub fn is_open(slot: &Slot, suspect_since: Option<Millis>, now: Millis) -> bool 
 pub enum Held {
     /// Its row is `STARTED` by the slot's execution.
     Claimed,
-    /// Its row says how the execution ended, and the object's turn may still be with it.
+    /// Its row says how the execution ended, and the object's turn can still be with it.
     Settled,
     /// Nothing is claimed for it.
     Unused,

@@ -17,7 +17,7 @@ fn without_scheme(text: &str) -> &str {
     arn.unwrap_or(text)
 }
 
-/// Old buckets may have capitals and underscores.
+/// Old buckets can have capitals and underscores.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>
 fn is_bucket(text: &str) -> bool {
     let known = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);

@@ -13,7 +13,7 @@ use crate::connect::Connected;
 use crate::fault::Fault;
 
 const POLL_EVERY: Duration = Duration::from_secs(1);
-/// Reads in turn that may fail before nobody follows a move any more.
+/// Reads in turn that can fail before nobody follows a move any more.
 const READS: u32 = 5;
 /// How often a stop is looked for.
 const STOP_EVERY: Duration = Duration::from_millis(100);
@@ -132,7 +132,7 @@ async fn follow(
         if stop.asked() {
             progress.end();
             told.line("cancelling …");
-            // It can have ended in this very moment.
+            // It could have ended in this very moment.
             drop(
                 connected
                     .sqs

@@ -295,7 +295,7 @@ impl<'a> Pass<'a> {
     }
 }
 
-/// Warns of messages whose redrive may do nothing.
+/// Warns of messages whose redrive can do nothing.
 pub fn warn_of_attempts(number: u64) {
     if number > 0 {
         let messages = count(number, "message");

@@ -56,7 +56,7 @@ pub async fn gather(connected: &Connected, pipeline: &Pipeline) -> Result<Seen, 
     known(settle.map(|reserved| seen.settle.reserved = reserved));
     known(mapped.map(|mapped| seen.settle.mapped = mapped));
     known(metrics.map(|metrics| seen.metrics = Some(metrics)));
-    // Only where there may be something to read.
+    // Only where there can be something to read.
     let errors = seen
         .metrics
         .as_ref()

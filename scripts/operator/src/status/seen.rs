@@ -13,7 +13,7 @@ use spillway::pace::in_force::{InForce, in_force};
 
 /// Minutes of starts that are looked at.
 pub const MINUTES: usize = 15;
-/// Minutes, the one that goes on among them, whose numbers CloudWatch may not have yet.
+/// Minutes, the one that goes on among them, whose numbers CloudWatch can still lack.
 const LATE_MINUTES: usize = 3;
 /// Minutes of work whose starts are the rate at which the lanes drain.
 const RATED: usize = 5;

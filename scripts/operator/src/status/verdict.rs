@@ -129,7 +129,7 @@ pub fn verdict(name: &str, config: &Config, seen: &Seen) -> Verdict {
     }
 }
 
-/// What could not be looked at may be what is wrong.
+/// What could not be looked at can be what is wrong.
 fn not_known(name: &str, number: usize, first: &str) -> Finding {
     let more = match number {
         1 => String::new(),

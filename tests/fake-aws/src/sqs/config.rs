@@ -101,7 +101,7 @@ impl QueueConfig {
         self.name.ends_with(FIFO_SUFFIX)
     }
 
-    /// What may happen sometimes in a queue of this kind.
+    /// What can happen sometimes in a queue of this kind.
     pub(super) fn possible(&self) -> Odds {
         if !self.is_fifo() {
             return self.odds;

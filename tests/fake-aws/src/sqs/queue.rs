@@ -49,7 +49,7 @@ pub(super) struct QueueState {
     pub(super) gone: Vec<Gone>,
     /// Unused in a standard queue.
     pub(super) fifo: Fifo,
-    /// Wakes long polls when something may have become visible.
+    /// Wakes long polls when something could have become visible.
     pub(super) changed: Arc<Notify>,
     next: u64,
 }

@@ -90,7 +90,7 @@ impl Listeners {
         let port = first.local_addr().map_err(failed())?.port();
         let mut all = vec![first];
         let second = SocketAddr::from((Ipv6Addr::LOCALHOST, port));
-        // There may be no IPv6; then "localhost" is not that either.
+        // There can be no IPv6; then "localhost" is not that either.
         all.extend(TcpListener::bind(second).await.ok());
         Ok(Self { port, all })
     }
@@ -142,7 +142,7 @@ where
         .timer(TokioTimer::new())
         .serve_connection(TokioIo::new(stream), service_fn(handle))
         .await;
-    // The program may end a connection whenever it likes.
+    // The program can end a connection whenever it likes.
     drop(served);
 }
 

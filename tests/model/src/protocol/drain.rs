@@ -118,7 +118,7 @@ impl Protocol {
         };
         let kept = kept.filter(|_| done);
         let after = stage(task);
-        // As a permit does: a slot that may have been put counts as put.
+        // As a permit does: a slot that could have been put counts as put.
         let was_asked = before == Some(Stage::SlotAsked);
         let put = match after {
             Some(Stage::SlotAsked) => was_asked && done,

@@ -1,4 +1,4 @@
-//! What may go wrong, in a state, and what that leads to.
+//! What can go wrong, in a state, and what that leads to.
 
 use spillway::protocol::Machine;
 use spillway::protocol::tick::Phase;

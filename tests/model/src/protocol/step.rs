@@ -1,4 +1,4 @@
-//! Steps: what may happen next.
+//! Steps: what can happen next.
 
 use spillway::protocol::CallId;
 
@@ -40,7 +40,7 @@ pub enum Step {
     Fault(Fault),
 }
 
-/// What may go wrong. Each counts.
+/// What can go wrong. Each counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
     TickDies(u8),

@@ -295,7 +295,7 @@ impl Protocol {
     }
 }
 
-/// Since when slots may lack their start, as far as a tick knows that drains.
+/// Since when slots can lack their start, as far as a tick knows that drains.
 pub(super) fn oldest(world: &World, tick: &TickOf) -> Time {
     let of_task = |task: &Task| match &task.work {
         Work::Idle | Work::Fill(_) => None,

@@ -116,7 +116,7 @@ kept! {
         Bounds { events: 3, max_concurrency: 1, faults: 0, ..objects() },
         Bounds { events: 3, faults: 0, ..objects() };
 
-    /// The lease ends while its holder still runs, and one of the two may fail.
+    /// The lease ends while its holder still runs, and one of the two can fail.
     two_dispatchers:
         Bounds { lease_ends: 1, ..event() },
         Bounds { lease_ends: 1, faults: 2, ..event() };

@@ -8,7 +8,7 @@ use clap::Parser;
 use simulation::seeds::Seeds;
 use simulation::world;
 
-/// Seeds from which on nothing on the list may be missing: below, what is rare may well be.
+/// Seeds from which on nothing on the list can be missing: below, what is rare can be.
 const ENOUGH: u64 = 5_000;
 
 /// Runs the real handlers through worlds that follow a seed, in which everything goes wrong that can. Checks that nothing is

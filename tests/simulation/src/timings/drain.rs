@@ -18,7 +18,7 @@ const SETTLES_AT_ONCE: u32 = 10;
 /// Of a longer burst so much waits, and the rest is uploaded as there is room: dispatch does not ask how much waits while
 /// something does, and the fake looks at all of it at each receive.
 const WAITING: u32 = 20_000;
-/// How often there may be room.
+/// How often there can be room.
 const ROOM_EVERY: Duration = Duration::from_secs(5);
 /// Ticks after which a burst that has not drained never will, beyond those that the ideal takes.
 const TICKS_BEYOND: u32 = 30;

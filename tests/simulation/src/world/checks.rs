@@ -109,7 +109,7 @@ pub fn left_behind(world: &World) -> Vec<String> {
         } else if sk.contains('#') {
             let moving = match text("state") {
                 "STARTED" => false,
-                // The message that asks for it may be in the dead-letter queue, for its receives.
+                // The message that asks for it can be in the dead-letter queue, for its receives.
                 "QUEUED" | "RETRY" | "WAITING" => dead.contains(&(pk.to_owned(), sk.to_owned())),
                 _ => true,
             };
@@ -135,7 +135,7 @@ pub fn in_another_lane(world: &World) -> Vec<String> {
                 continue;
             };
             let events = body.into_events();
-            // S3's own message of several records may have any of them.
+            // S3's own message of several records can have any of them.
             if let [event] = events.as_slice()
                 && message.attributes.contains_key(message::ATTEMPT)
                 && event.key.starts_with("bulk/") != of_bulk

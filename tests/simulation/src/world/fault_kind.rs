@@ -11,7 +11,7 @@ pub(super) const HANDLERS: [&str; 4] = ["dispatch", "ingest", "reconcile", "sett
 /// Long enough that a few such calls take a Lambda to its timeout, short enough that the SDK waits for each.
 pub(super) const SLUGGISH: Duration = Duration::from_millis(4_500);
 
-/// How long a call of a process that died may still be under way: the lease waits for that.
+/// How long a call of a process that died can still be under way: the lease waits for that.
 const ON_THE_WIRE_MS: u64 = 12_000;
 
 /// Longer than the SDK's retries take.
@@ -106,7 +106,7 @@ impl Kind {
         }
     }
 
-    /// What the call becomes, and by how much a start may be late for it, in milliseconds.
+    /// What the call becomes, and by how much a start can be late for it, in milliseconds.
     pub(super) fn fault(self, call: &Call, rng: &mut Rng) -> Option<(Fault, i64)> {
         let slow = |rng: &mut Rng| 100 + rng.below(12_000);
         Some(match self {

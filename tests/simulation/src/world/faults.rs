@@ -25,7 +25,7 @@ struct State {
     rng: Rng,
     /// Probability of a fault at each call.
     weight: f64,
-    /// Kinds that may strike; the more often one is there the more often it strikes.
+    /// Kinds that can strike; the more often one is there the more often it strikes.
     kinds: Vec<Kind>,
     sluggish: HashSet<String>,
     /// Until when an operation fails, in milliseconds since the epoch.

@@ -31,7 +31,7 @@ impl Reconciler {
             sources if sources.is_empty() => runs.sources,
             sources => sources,
         };
-        // Everything may be too young or moving still: what is found and sent for meets what is under way.
+        // Everything can be too young or moving still: what is found and sent for meets what is under way.
         runs.min_age = seconds(8 + rng.below(20));
         runs.stale_after = seconds(1 + rng.below(20));
         runs.batch = 1 + rng.below(8) as usize;

@@ -428,7 +428,7 @@ fn messages(world: &World, objects_at_work: &HashSet<String>) -> Vec<Waiting> {
                 continue;
             };
             let RowKey { pk, sk } = RowKey::of(&event);
-            // What is replayed can still run, and what reconcile found can have been reported since: that takes another tick.
+            // What is replayed can still run, and what reconcile found could have been reported since: that takes another tick.
             let mine = |(upload, of): &(Upload, u32)| upload.key == event.key && *of == attempt;
             if is_of_found(world, &event, &pk) || world.kept().replays.iter().any(mine) {
                 continue;

@@ -164,7 +164,7 @@ fn tick() -> impl Strategy<Value = Tick> {
     (when, rounds, dies).prop_map(|(when, rounds, dies)| Tick { when, rounds, dies })
 }
 
-/// Slots whose execution may be missing, and the executions, by day.
+/// Slots whose execution can be missing, and the executions, by day.
 #[derive(Debug, Default)]
 struct World {
     lease: Option<DayStarts>,
