@@ -6,7 +6,6 @@ use std::fmt;
 use super::decisions;
 use super::fault_kind::Kind as FaultKind;
 use super::shape::{Shape, Way};
-use super::stalls::Received;
 
 /// What the handlers trace: every call of a machine, every answer, every fact, and what the gate says. What is missing here,
 /// and why: `fact: Parked` takes an execution that was not found for 25 days, `object: Gone` and `object: Outside` a bucket
@@ -267,9 +266,8 @@ impl Coverage {
     }
 
     /// Takes in how often messages were received.
-    pub fn receives(&mut self, receives: Vec<Received>) {
-        self.receives
-            .extend(receives.into_iter().map(|it| it.count as i64));
+    pub fn receives(&mut self, receives: impl Iterator<Item = usize>) {
+        self.receives.extend(receives.map(|count| count as i64));
     }
 
     pub fn add(&mut self, other: &Self) {

@@ -158,7 +158,8 @@ impl Ran {
         let mut coverage = world.coverage().clone();
         coverage.decisions();
         coverage.waits(world.stalls.longest());
-        coverage.receives(stalls::receives(&world));
+        let receives = stalls::receives(&world);
+        coverage.receives(receives.iter().map(|it| it.count));
         world.let_go();
         (Self { runtime, world }, coverage, problems)
     }
