@@ -135,16 +135,8 @@ impl Bench {
             .current_dir(&self.root)
             .output()?;
         let tracked = String::from_utf8(git.stdout)?;
-        let ours = |name: &&str| {
-            ["Cargo.", ".cargo/", "handlers/", "tests/"]
-                .iter()
-                .any(|start| name.starts_with(start))
-        };
-        let wanted: BTreeSet<PathBuf> = tracked
-            .split('\0')
-            .filter(ours)
-            .map(PathBuf::from)
-            .collect();
+        let names = tracked.split('\0').filter(|name| !name.is_empty());
+        let wanted: BTreeSet<PathBuf> = names.map(PathBuf::from).collect();
         for name in &wanted {
             let (source, target) = (self.root.join(name), self.tree.join(name));
             let Ok(bytes) = fs::read(source) else {
@@ -233,4 +225,32 @@ fn remove_others(tree: &Path, below: &Path, wanted: &BTreeSet<PathBuf>) -> Resul
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_copy_has_every_crate_of_the_workspace() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let work = std::env::temp_dir().join(format!("spillway-mutate-{}", std::process::id()));
+        let bench = Bench {
+            root,
+            tree: work.join("tree"),
+            build: work.join("build"),
+            seeds: "1".to_owned(),
+            jobs: None,
+        };
+        let read = bench
+            .copy()
+            .and_then(|()| bench.cargo(&["metadata", "--no-deps", "--format-version", "1"]));
+        fs::remove_dir_all(&work).unwrap();
+        let read = read.unwrap();
+        assert!(
+            read.status.success(),
+            "{}",
+            String::from_utf8_lossy(&read.stderr)
+        );
+    }
 }
