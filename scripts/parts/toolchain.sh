@@ -87,6 +87,11 @@ check_node() {
   fi
 }
 
+check_jq() {
+  command -v jq >/dev/null ||
+    missing jq "jq, for the script of an example. Debian, Ubuntu: apt-get install jq; macOS: brew install jq"
+}
+
 main() {
   if [[ ${1-} == --python ]]; then
     find_python

@@ -4,7 +4,6 @@ import base64
 import dataclasses
 import functools
 import json
-import shutil
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -154,7 +153,3 @@ class Deployed:
 
     def runs(self, prefix: str) -> list[Execution]:
         return self.pipeline.runs(prefix)
-
-
-def available() -> bool:
-    return shutil.which("jq") is not None

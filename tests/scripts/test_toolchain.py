@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from program.paths import SCRIPTS
 
-NAMES = ("python", "cargo", "cc", "terraform", "node")
+NAMES = ("python", "cargo", "cc", "terraform", "node", "jq")
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ class Part:
 
 
 RUST = Part("rust", "Rust: unit and property tests, simulation, model", ("cargo", "cc"))
-E2E = Part("e2e", "end to end, on emulators", ("cargo", "cc", "terraform"), quick=False, waits=True)
+E2E = Part("e2e", "end to end, on emulators", ("cargo", "cc", "terraform", "jq"), quick=False, waits=True)
 PARTS = (
     RUST,
     Part("lint", "formatting, lints, licences, documents", ("cargo", "cc", "rustfmt", "clippy", "terraform", "node")),
