@@ -201,6 +201,23 @@ async fn tick_that_dies(pipeline: &Pipeline) -> Vec<Background> {
     settling
 }
 
+/// The failures of all generations of the circuit.
+fn counted(pipeline: &Pipeline) -> usize {
+    let health = pipeline.aws.dynamodb().item(LEDGER, "control", "health");
+    let health = health.unwrap();
+    let counts = health.as_object().unwrap().iter();
+    counts
+        .filter(|(name, _)| name.starts_with("failed_"))
+        .map(|(_, count)| count["N"].as_str().unwrap().parse::<usize>().unwrap())
+        .sum()
+}
+
+fn ended(pipeline: &Pipeline) -> usize {
+    let executions = pipeline.aws.sfn().executions();
+    let ended = executions.iter().filter(|it| it.status != Status::Running);
+    ended.count()
+}
+
 /// The next tick knows of the outage before it starts anything.
 async fn goes_on_with_probes(pipeline: &Pipeline) {
     let before = pipeline.aws.sfn().executions().len();
@@ -236,6 +253,8 @@ async fn an_outage_that_the_lease_does_not_say_is_found_again_at_once() {
     let settling = tick_that_dies(&pipeline).await;
     let lease = pipeline.aws.dynamodb().item(LEDGER, "lease", "dispatch");
     assert!(lease.is_some_and(|lease| lease.get("circuit").is_none()));
+    // Nothing of what it went by is forgotten.
+    assert_eq!(counted(&pipeline), ended(&pipeline));
     pipeline.aws.faults().clear();
     goes_on_with_probes(&pipeline).await;
     drop(settling);
