@@ -3,47 +3,60 @@
 
 use std::time::Duration;
 
+use serde::Deserialize;
 use serde_json::Value;
-use spillway::lane;
-use spillway::pace::layout::Layout;
+use spillway::pace::Pace;
+use spillway::rules::retry::RetryPolicy;
 
 use super::pipeline::{Lane, Pipeline};
 use super::wrong::Wrong;
-use crate::costs::{Functions, Way};
+use crate::costs::Functions;
 
-/// A resource of a plan: its address, its type, what is known of it.
-struct Resource<'a> {
-    address: &'a str,
-    kind: &'a str,
-    values: &'a Value,
+/// What the module's resource `terraform_data.numbers` holds.
+#[derive(Debug, Deserialize)]
+struct Numbers {
+    pipeline: String,
+    /// Not in a plan before the first apply.
+    region: Option<String>,
+    architecture: String,
+    dispatch_memory_mb: f64,
+    settle_memory_mb: f64,
+    events_per_execution: u32,
+    /// Not in a plan whose state machine is not known yet; 0: as long as it takes.
+    execution_timeout_seconds: Option<u64>,
+    order: String,
+    starts_per_day: Option<u32>,
+    idle: String,
+    schedule: String,
+    tick_seconds: u64,
+    via: String,
+    windows: Value,
+    retry: Retry,
+    pace: Rates,
+    lanes: Vec<OneLane>,
 }
 
-/// A function, with what it is told.
-struct Function<'a> {
-    /// The module call that its pipeline is, such as `module.spillway`.
-    module: &'a str,
-    values: &'a Value,
-    variables: &'a Value,
+#[derive(Debug, Deserialize)]
+struct Retry {
+    max_attempts: u32,
+    backoff_seconds: Vec<u32>,
 }
 
-impl Function<'_> {
-    fn text(&self, name: &str) -> Option<&str> {
-        self.variables
-            .get(name)?
-            .as_str()
-            .filter(|text| !text.is_empty())
-    }
+#[derive(Debug, Deserialize)]
+struct Rates {
+    max_concurrency: u32,
+    starts_per_second: f64,
+    starts_per_tick: Option<u32>,
+    burst: u32,
+    slot_partitions: u32,
+}
 
-    fn parsed<T: std::str::FromStr>(&self, name: &str) -> Result<Option<T>, Wrong> {
-        let Some(text) = self.text(name) else {
-            return Ok(None);
-        };
-        text.parse().map(Some).map_err(|_| {
-            Wrong::new(format!(
-                "the plan's {name} is {text:?}: was it made by this release?"
-            ))
-        })
-    }
+#[derive(Debug, Deserialize)]
+struct OneLane {
+    name: String,
+    priority: u32,
+    min_share: f64,
+    max_concurrency: Option<u32>,
 }
 
 /// Reads the pipeline of that name, or the only one.
@@ -53,31 +66,29 @@ pub fn read(json: &str, file: &str, name: Option<&str>) -> Result<Pipeline, Wron
             "{file} is not JSON ({error}): write it with `terraform show -json PLAN > {file}`"
         ))
     })?;
-    let mut resources = Vec::new();
+    let mut found = Vec::new();
     for place in ["planned_values", "values"] {
         if let Some(root) = plan.get(place).and_then(|it| it.get("root_module")) {
-            collect(root, &mut resources);
+            collect(root, &mut found);
         }
     }
-    let functions: Vec<Function> = resources.iter().filter_map(function).collect();
-    let dispatches = functions
-        .iter()
-        .filter(|it| it.text("SPILLWAY_TICK_SECONDS").is_some());
-    let dispatches: Vec<&Function> = dispatches.collect();
-    let of = |function: &Function| function.text("SPILLWAY_PIPELINE").unwrap_or("?").to_owned();
-    let names: Vec<String> = dispatches.iter().map(|it| of(it)).collect();
-    let chosen: Vec<&&Function> = dispatches
-        .iter()
-        .filter(|it| name.is_none_or(|name| of(it) == name))
-        .collect();
-    let dispatch = match (chosen.as_slice(), names.as_slice()) {
-        ([dispatch], _) => dispatch,
+    let wrong = |error: &dyn std::fmt::Display| {
+        Wrong::new(format!(
+            "{file} has numbers that are not understood ({error}): take the `spillway` of the module's release"
+        ))
+    };
+    let pipelines: Result<Vec<Numbers>, _> = found.into_iter().map(Numbers::deserialize).collect();
+    let mut pipelines = pipelines.map_err(|error| wrong(&error))?;
+    let names: Vec<String> = pipelines.iter().map(|it| it.pipeline.clone()).collect();
+    pipelines.retain(|it| name.is_none_or(|name| it.pipeline == name));
+    let numbers = match (pipelines.pop(), names.as_slice()) {
+        (Some(numbers), _) if pipelines.is_empty() => numbers,
         (_, []) => {
             return Err(Wrong::new(format!(
-                "{file} has no pipeline whose functions' variables are known: give `terraform show -json` of a pipeline that is applied, or of a plan that changes one; before the first apply give the numbers by options"
+                "{file} has no pipeline: write it with `terraform show -json PLAN > {file}`, where PLAN is of a root module that calls Spillway"
             )));
         }
-        ([], names) => {
+        (None, names) => {
             return Err(Wrong::new(format!(
                 "{file} has no pipeline of that name: there are {}",
                 names.join(", ")
@@ -90,209 +101,76 @@ pub fn read(json: &str, file: &str, name: Option<&str>) -> Result<Pipeline, Wron
             )));
         }
     };
-    let settle = functions
-        .iter()
-        .find(|it| it.module == dispatch.module && it.text("SPILLWAY_MAX_ATTEMPTS").is_some());
-    let mut pipeline = of_dispatch(dispatch)?;
-    if let Some(settle) = settle {
-        of_settle(&mut pipeline, settle)?;
-    }
-    let own = || {
-        resources
-            .iter()
-            .filter(|it| it.address.starts_with(dispatch.module))
-    };
-    pipeline.lanes = lanes(dispatch, &pipeline.name, own(), &plan, file)?;
-    pipeline.way = way(own());
+    let mut pipeline = numbers.into_pipeline(&wrong)?;
     pipeline.region = pipeline.region.or_else(|| region(&plan));
-    let rules = || own().filter(|it| it.kind == "aws_cloudwatch_event_rule");
-    if let Some(expression) = rules().find_map(|it| it.values["schedule_expression"].as_str()) {
-        pipeline.schedule = schedule(expression)?;
-    }
     Ok(pipeline)
 }
 
-fn collect<'a>(module: &'a Value, resources: &mut Vec<Resource<'a>>) {
+/// Collects what each `terraform_data.numbers` holds, of a module and of those below it.
+fn collect<'a>(module: &'a Value, found: &mut Vec<&'a Value>) {
     for resource in list(module, "resources") {
-        if let (Some(address), Some(kind)) =
-            (resource["address"].as_str(), resource["type"].as_str())
-        {
-            resources.push(Resource {
-                address,
-                kind,
-                values: &resource["values"],
-            });
+        if resource["type"] == "terraform_data" && resource["name"] == "numbers" {
+            found.extend(resource.pointer("/values/input"));
         }
     }
     for child in list(module, "child_modules") {
-        collect(child, resources);
+        collect(child, found);
     }
 }
 
 fn list<'a>(value: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
-    value
-        .get(name)
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
+    let list = value.get(name).and_then(Value::as_array);
+    list.into_iter().flatten()
 }
 
-fn function<'a>(resource: &Resource<'a>) -> Option<Function<'a>> {
-    if resource.kind != "aws_lambda_function" {
-        return None;
-    }
-    let variables = resource
-        .values
-        .get("environment")?
-        .get(0)?
-        .get("variables")?;
-    variables.get("SPILLWAY_PIPELINE")?;
-    // module.spillway.module.dispatch.aws_lambda_function.this
-    let (handler, _) = resource.address.rsplit_once(".aws_lambda_function.")?;
-    let module = handler
-        .rsplit_once(".module.")
-        .map_or("", |(module, _)| module);
-    Some(Function {
-        module,
-        values: resource.values,
-        variables,
-    })
-}
-
-fn of_dispatch(dispatch: &Function<'_>) -> Result<Pipeline, Wrong> {
-    let machine = dispatch.text("SPILLWAY_STATE_MACHINE_ARN");
-    let mut pipeline = Pipeline {
-        name: dispatch
-            .text("SPILLWAY_PIPELINE")
-            .unwrap_or("pipeline")
-            .to_owned(),
-        region: machine
-            .and_then(|arn| arn.split(':').nth(3))
-            .map(str::to_owned),
-        ..Pipeline::default()
-    };
-    let pace = &mut pipeline.pace;
-    if let Some(number) = dispatch.parsed("SPILLWAY_MAX_CONCURRENCY")? {
-        pace.max_concurrency = number;
-    }
-    if let Some(number) = dispatch.parsed("SPILLWAY_STARTS_PER_SECOND")? {
-        pace.starts_per_second = number;
-    }
-    if let Some(number) = dispatch.parsed("SPILLWAY_BURST")? {
-        pace.burst = number;
-    }
-    pace.starts_per_tick = dispatch.parsed("SPILLWAY_STARTS_PER_TICK")?;
-    pace.layout = dispatch
-        .parsed::<Layout>("SPILLWAY_SLOT_PARTITIONS")?
-        .unwrap_or_default();
-    pipeline.starts_per_day = dispatch.parsed("SPILLWAY_STARTS_PER_DAY")?;
-    if let Some(order) = dispatch.parsed("SPILLWAY_ORDER")? {
-        pipeline.order = order;
-    }
-    if let Some(events) = dispatch.parsed("SPILLWAY_EVENTS_PER_EXECUTION")? {
-        pipeline.events_per_execution = events;
-    }
-    if let Some(idle) = dispatch.parsed("SPILLWAY_IDLE")? {
-        pipeline.idle = idle;
-    }
-    pipeline.tick = dispatch
-        .parsed("SPILLWAY_TICK_SECONDS")?
-        .map(Duration::from_secs);
-    let timeout = dispatch.parsed::<u64>("SPILLWAY_EXECUTION_TIMEOUT_SECONDS")?;
-    pipeline.timeout = timeout.filter(|it| *it > 0).map(Duration::from_secs);
-    if let Some(windows) = dispatch.text("SPILLWAY_WINDOWS") {
-        pipeline.set_windows(windows, "the plan's SPILLWAY_WINDOWS")?;
-    }
-    let memory = |values: &Value| values["memory_size"].as_f64();
-    let architecture = dispatch
-        .values
-        .pointer("/architectures/0")
-        .and_then(Value::as_str);
-    let default = Functions::default();
-    pipeline.functions = Functions {
-        dispatch_mb: memory(dispatch.values).unwrap_or(default.dispatch_mb),
-        settle_mb: default.settle_mb,
-        arm64: architecture != Some("x86_64"),
-    };
-    Ok(pipeline)
-}
-
-fn of_settle(pipeline: &mut Pipeline, settle: &Function<'_>) -> Result<(), Wrong> {
-    if let Some(attempts) = settle.parsed("SPILLWAY_MAX_ATTEMPTS")? {
-        pipeline.retry.max_attempts = attempts;
-    }
-    if let Some(backoff) = settle.text("SPILLWAY_BACKOFF_SECONDS") {
-        let delays = backoff.split(',').filter_map(|delay| delay.parse().ok());
-        pipeline.retry.backoff_seconds = delays.collect();
-    }
-    if let Some(memory) = settle.values["memory_size"].as_f64() {
-        pipeline.functions.settle_mb = memory;
-    }
-    Ok(())
-}
-
-/// The lanes. Before the first apply the queues' addresses are not known, and so the variable with the lanes is not: then the
-/// queues say which there are, and the module call what they are, if it says so in plain numbers.
-fn lanes<'a>(
-    dispatch: &Function<'_>,
-    pipeline: &str,
-    own: impl Iterator<Item = &'a Resource<'a>>,
-    plan: &Value,
-    file: &str,
-) -> Result<Vec<Lane>, Wrong> {
-    if let Some(lanes) = dispatch.text("SPILLWAY_LANES") {
-        let lanes = lane::parse(lanes);
-        let lanes = lanes
-            .map_err(|error| Wrong::new(format!("the plan's SPILLWAY_LANES is wrong: {error}")))?;
-        let lane = |lane: lane::Lane| Lane {
+impl Numbers {
+    fn into_pipeline(
+        self,
+        wrong: &dyn Fn(&dyn std::fmt::Display) -> Wrong,
+    ) -> Result<Pipeline, Wrong> {
+        let lane = |lane: OneLane| Lane {
             name: lane.name,
             priority: lane.priority,
             min_share: lane.min_share,
             max_concurrency: lane.max_concurrency,
         };
-        return Ok(lanes.into_iter().map(lane).collect());
+        let partitions = self.pace.slot_partitions.to_string();
+        let mut pipeline = Pipeline {
+            name: self.pipeline,
+            region: self.region,
+            pace: Pace {
+                max_concurrency: self.pace.max_concurrency,
+                starts_per_second: self.pace.starts_per_second,
+                burst: self.pace.burst,
+                starts_per_tick: self.pace.starts_per_tick,
+                layout: partitions.parse().map_err(|error| wrong(&error))?,
+            },
+            lanes: self.lanes.into_iter().map(lane).collect(),
+            starts_per_day: self.starts_per_day,
+            retry: RetryPolicy {
+                max_attempts: self.retry.max_attempts,
+                backoff_seconds: self.retry.backoff_seconds,
+            },
+            order: self.order.parse().map_err(|error| wrong(&error))?,
+            events_per_execution: self.events_per_execution,
+            way: self.via.parse().map_err(|error| wrong(&error))?,
+            idle: self.idle.parse().map_err(|error| wrong(&error))?,
+            tick: Some(Duration::from_secs(self.tick_seconds)),
+            schedule: schedule(&self.schedule)?,
+            functions: Functions {
+                dispatch_mb: self.dispatch_memory_mb,
+                settle_mb: self.settle_memory_mb,
+                arm64: self.architecture == "arm64",
+            },
+            timeout: self
+                .execution_timeout_seconds
+                .filter(|it| *it > 0)
+                .map(Duration::from_secs),
+            ..Pipeline::default()
+        };
+        pipeline.set_windows(&self.windows.to_string(), "the plan's windows")?;
+        Ok(pipeline)
     }
-    let prefix = format!("{pipeline}_events_");
-    let queues = own.filter(|it| it.kind == "aws_sqs_queue");
-    let names = queues.filter_map(|it| it.values["name"].as_str()?.strip_prefix(&prefix));
-    let mut names: Vec<&str> = names.map(|name| name.trim_end_matches(".fifo")).collect();
-    names.sort_unstable();
-    names.dedup();
-    let said =
-        call(plan, dispatch.module).and_then(|it| it.pointer("/expressions/lanes/constant_value"));
-    let lane = |(place, name): (usize, &&str)| {
-        let fields = said.and_then(|lanes| lanes.get(*name));
-        let number = |field: &str| fields.and_then(|it| it[field].as_f64());
-        match (number("priority"), names.len()) {
-            (None, 2..) => Err(Wrong::new(format!(
-                "{file} does not tell the lanes' priorities before the first apply: give --lane {name},priority=1,min_share=0.1 for each of {}",
-                names.join(", ")
-            ))),
-            (priority, _) => Ok(Lane {
-                name: (*name).to_owned(),
-                priority: priority.map_or(place as u32 + 1, |it| it as u32),
-                min_share: number("min_share").unwrap_or_default(),
-                max_concurrency: number("max_concurrency").map(|it| it as u32),
-            }),
-        }
-    };
-    let lanes: Result<Vec<Lane>, Wrong> = names.iter().enumerate().map(lane).collect();
-    Ok(match lanes? {
-        lanes if lanes.is_empty() => Pipeline::default().lanes,
-        lanes => lanes,
-    })
-}
-
-/// The call of a module by its address, in the plan's configuration.
-fn call<'a>(plan: &'a Value, address: &str) -> Option<&'a Value> {
-    let mut module = plan.get("configuration")?.get("root_module")?;
-    let mut call = None;
-    for name in address.split('.').filter(|part| *part != "module") {
-        let name = name.split('[').next().unwrap_or(name);
-        call = Some(module.get("module_calls")?.get(name)?);
-        module = call?.get("module")?;
-    }
-    call
 }
 
 /// The Region of the provider, if its configuration says it in plain text.
@@ -305,24 +183,6 @@ fn region(plan: &Value) -> Option<String> {
         .pointer("/expressions/region/constant_value")?
         .as_str()?;
     Some(region.to_owned())
-}
-
-/// The way in that most sources have, by what the module makes for it.
-fn way<'a>(own: impl Iterator<Item = &'a Resource<'a>>) -> Way {
-    let mut way = Way::Sqs;
-    for resource in own {
-        let has = |part: &str| resource.address.contains(part);
-        if resource.kind == "aws_lambda_function" && has(".module.ingest") {
-            return Way::Lambda;
-        }
-        if resource.kind == "aws_cloudwatch_event_rule" && has(".module.rule") {
-            way = Way::EventBridge;
-        }
-        if resource.kind == "aws_sns_topic_subscription" && way == Way::Sqs {
-            way = Way::Sns;
-        }
-    }
-    way
 }
 
 /// From one tick to the next: `rate(5 minutes)`. A tick by `cron` is planned as one a minute.
@@ -348,87 +208,73 @@ fn schedule(expression: &str) -> Result<Duration, Wrong> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::costs::Way;
     use serde_json::json;
 
-    fn plan(lanes: Option<&str>, said: Value) -> String {
-        let mut variables = json!({
-            "SPILLWAY_PIPELINE": "reports", "SPILLWAY_TICK_SECONDS": "56", "SPILLWAY_MAX_CONCURRENCY": "7",
-            "SPILLWAY_STARTS_PER_SECOND": "2.5", "SPILLWAY_BURST": "9", "SPILLWAY_IDLE": "wait", "SPILLWAY_ORDER": "latest",
-            "SPILLWAY_EXECUTION_TIMEOUT_SECONDS": "600", "SPILLWAY_SLOT_PARTITIONS": "1",
-            "SPILLWAY_WINDOWS": r#"[{"name": "night", "priority": 1, "from": "20:00", "to": "24:00", "timezone": "UTC", "pause": true}]"#,
-        });
-        if let Some(lanes) = lanes {
-            variables["SPILLWAY_LANES"] = lanes.into();
-        }
-        let function = |name: &str, variables: Value| {
-            json!({
-                "address": format!("module.spillway.module.{name}.aws_lambda_function.this"), "type": "aws_lambda_function",
-                "values": {"memory_size": 512, "architectures": ["x86_64"], "environment": [{"variables": variables}]},
-            })
-        };
-        let settle = json!({"SPILLWAY_PIPELINE": "reports", "SPILLWAY_MAX_ATTEMPTS": "5", "SPILLWAY_BACKOFF_SECONDS": "1,2"});
-        let queue = |lane: &str| {
-            json!({
-                "address": format!("module.spillway.module.queue[\"{lane}\"].aws_sqs_queue.this"), "type": "aws_sqs_queue",
-                "values": {"name": format!("reports_events_{lane}")},
-            })
-        };
-        let rule = json!({
-            "address": "module.spillway.module.schedule.aws_cloudwatch_event_rule.this", "type": "aws_cloudwatch_event_rule",
-            "values": {"schedule_expression": "rate(2 minutes)"},
-        });
+    fn numbers(pipeline: &str) -> Value {
         json!({
-            "planned_values": {"root_module": {"child_modules": [{"resources": [queue("default"), queue("urgent"), rule],
-                "child_modules": [{"resources": [function("dispatch", variables), function("settle", settle)]}]}]}},
-            "configuration": {"root_module": {"module_calls": {"spillway": {"expressions": {"lanes": said}, "module": {}}}}},
+            "pipeline": pipeline, "architecture": "x86_64", "dispatch_memory_mb": 512, "settle_memory_mb": 256,
+            "events_per_execution": 1, "execution_timeout_seconds": 600, "order": "latest", "starts_per_day": null,
+            "idle": "stop", "schedule": "rate(2 minutes)", "tick_seconds": 50, "via": "lambda",
+            "windows": [{"name": "night", "priority": 1, "from": "20:00", "to": "24:00", "timezone": "UTC", "pause": true}],
+            "retry": {"max_attempts": 5, "backoff_seconds": [1, 2]},
+            "pace": {"max_concurrency": 7, "starts_per_second": 2.5, "starts_per_tick": null, "burst": 9, "slot_partitions": 1},
+            "lanes": [
+                {"name": "urgent", "priority": 1, "min_share": 0.2, "max_concurrency": null},
+                {"name": "default", "priority": 2, "min_share": 0, "max_concurrency": 3},
+            ],
+        })
+    }
+
+    fn plan(pipelines: &[Value]) -> String {
+        let resource = |input: &Value| json!({"type": "terraform_data", "name": "numbers", "values": {"input": input}});
+        let other = json!({"type": "terraform_data", "name": "other", "values": {"input": 1}});
+        let resources = pipelines.iter().map(resource).chain([other]);
+        json!({
+            "planned_values": {"root_module": {"child_modules": [{"resources": resources.collect::<Vec<_>>()}]}},
+            "configuration": {"provider_config": {"aws": {"expressions": {"region": {"constant_value": "eu-central-1"}}}}},
         })
         .to_string()
     }
 
     #[test]
-    fn what_the_functions_are_told_is_the_pipeline() {
-        let lanes = r#"[{"name": "urgent", "queue_url": "q", "dead_letter_queue_url": "d", "priority": 1, "min_share": 0.2}]"#;
-        let pipeline = read(&plan(Some(lanes), Value::Null), "plan.json", None).unwrap();
+    fn the_numbers_of_the_module_are_the_pipeline() {
+        let pipeline = read(&plan(&[numbers("reports")]), "plan.json", None).unwrap();
         assert_eq!(pipeline.name, "reports");
+        assert_eq!(pipeline.region.as_deref(), Some("eu-central-1"));
         assert_eq!((pipeline.pace.max_concurrency, pipeline.pace.burst), (7, 9));
-        assert_eq!(
-            (
-                pipeline.retry.max_attempts,
-                pipeline.retry.backoff_seconds.as_slice()
-            ),
-            (5, &[1, 2][..])
-        );
+        assert_eq!(pipeline.retry.max_attempts, 5);
+        assert_eq!(pipeline.retry.backoff_seconds, [1, 2]);
         assert_eq!(pipeline.schedule, Duration::from_secs(120));
+        assert_eq!(pipeline.tick, Some(Duration::from_secs(50)));
         assert_eq!(pipeline.functions.dispatch_mb, 512.0);
         assert!(!pipeline.functions.arm64);
-        assert!(
-            pipeline
-                .windows
-                .in_force(21 * 3_600_000)
-                .is_some_and(|it| it.pause)
-        );
-        assert_eq!(pipeline.lanes[0].min_share, 0.2);
+        assert_eq!(pipeline.way, Way::Lambda);
+        let at_nine = pipeline.windows.in_force(21 * 3_600_000);
+        assert!(at_nine.is_some_and(|it| it.pause));
+        let bounds: Vec<_> = pipeline.lanes.iter().map(|it| it.max_concurrency).collect();
+        assert_eq!(bounds, [None, Some(3)]);
         assert_eq!(pipeline.timeout, Some(Duration::from_secs(600)));
     }
 
     #[test]
-    fn before_the_first_apply_the_queues_and_the_call_tell_the_lanes() {
-        let said = json!({"constant_value": {"urgent": {"priority": 1}, "default": {"priority": 2, "min_share": 0.1}}});
-        let pipeline = read(&plan(None, said), "plan.json", None)
-            .unwrap()
-            .checked()
-            .unwrap();
-        let lanes: Vec<_> = pipeline
-            .lanes
-            .iter()
-            .map(|it| (it.name.as_str(), it.min_share))
-            .collect();
-        assert_eq!(lanes, [("urgent", 0.0), ("default", 0.1)]);
-        let told = read(&plan(None, Value::Null), "plan.json", None)
+    fn one_of_several_is_chosen_by_its_name() {
+        let several = plan(&[numbers("reports"), numbers("images")]);
+        let chosen = read(&several, "p.json", Some("reports")).unwrap();
+        assert_eq!(chosen.name, "reports");
+        let told = read(&several, "p.json", None).unwrap_err().to_string();
+        assert!(told.contains("choose one by -p: reports, images"), "{told}");
+    }
+
+    #[test]
+    fn numbers_of_another_release_are_told() {
+        let mut other = numbers("reports");
+        other["order"] = "sideways".into();
+        let told = read(&plan(&[other]), "p.json", None)
             .unwrap_err()
             .to_string();
         assert!(
-            told.contains("--lane default,priority=1,min_share=0.1 for each of default, urgent"),
+            told.contains("take the `spillway` of the module's release"),
             "{told}"
         );
     }
@@ -438,7 +284,7 @@ mod tests {
         let told = |json: &str, name| read(json, "p.json", name).unwrap_err().to_string();
         assert!(told("", None).contains("terraform show -json PLAN > p.json"));
         assert!(told("{}", None).contains("no pipeline"));
-        let other = told(&plan(None, Value::Null), Some("other"));
+        let other = told(&plan(&[numbers("reports")]), Some("other"));
         assert!(other.contains("there are reports"), "{other}");
     }
 }
