@@ -82,4 +82,5 @@ variable "windows" {
   EOT
   type        = any
   default     = {}
+  nullable    = false
 }

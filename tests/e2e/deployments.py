@@ -136,11 +136,14 @@ class Deployed:
     @contextmanager
     def busy(self, prefix: str) -> Iterator[list]:
         """Uploads and ticks, one after another, for as long as this lasts: what was uploaded."""
-        over, uploads = threading.Event(), []
+        over, uploads, faults = threading.Event(), [], []
 
         def upload() -> None:
-            while not over.wait(0.1):
-                uploads.append(self.pipeline.put(f"{prefix}{len(uploads)}"))
+            try:
+                while not over.wait(0.1):
+                    uploads.append(self.pipeline.put(f"{prefix}{len(uploads)}"))
+            except Exception as fault:  # told below: a thread has nobody to tell
+                faults.append(fault)
 
         thread = threading.Thread(target=upload, daemon=True)
         with self.pipeline.ticking():
@@ -150,6 +153,7 @@ class Deployed:
             finally:
                 over.set()
                 thread.join()
+        assert faults == []
 
     def runs(self, prefix: str) -> list[Execution]:
         return self.pipeline.runs(prefix)

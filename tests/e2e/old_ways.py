@@ -40,8 +40,9 @@ def run(event, context):
 """
 OLD = "old-"
 PREFIX = "in/"
-# For a message that the function refuses: then it is a dead letter.
-VISIBILITY_SECONDS = 5
+# Of an invocation, and until a message that the function refuses is a dead letter. A function that starts on a busy machine
+# takes seconds.
+VISIBILITY_SECONDS = 20
 
 
 @dataclasses.dataclass(frozen=True)
@@ -121,7 +122,7 @@ def mapping(pipeline: Pipeline, function: str) -> Iterator[OldQueue]:
     sender = {"Effect": "Allow", "Principal": {"Service": "s3.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": "*"}
     policy = json.dumps({"Version": "2012-10-17", "Statement": [sender]})
     sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
-    made = pipeline.aws.lambda_.create_event_source_mapping(EventSourceArn=arns["queue"], FunctionName=function, BatchSize=1)
+    made = pipeline.aws.lambda_.create_event_source_mapping(EventSourceArn=arns["queue"], FunctionName=function, BatchSize=1, ScalingConfig={"MaximumConcurrency": 2})
     try:
         yield OldQueue(url, dead, arns["dead"], entries("queue", arns["queue"]), made["UUID"])
     finally:

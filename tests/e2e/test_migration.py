@@ -15,7 +15,8 @@ SOME = 40
 
 def ends_well(pipeline: Pipeline, uploads: list) -> None:
     """Every upload started one execution, by one of the two ways, and nothing is left."""
-    wait(lambda: sum(started(pipeline)) >= len(uploads), lambda: f"{started(pipeline)} executions of {len(uploads)} uploads")
+    with pipeline.ticking():
+        wait(lambda: sum(started(pipeline)) >= len(uploads), lambda: f"{started(pipeline)} executions of {len(uploads)} uploads")
     pipeline.work_off()
     runs = pipeline.runs()
     assert judge_orders.exactly_once(uploads, runs) == []
@@ -54,13 +55,15 @@ def test_from_a_function_and_back(pipelines: dict[str, Pipeline]) -> None:
 
 def test_from_a_mapping_and_back(pipelines: dict[str, Pipeline]) -> None:
     pipeline = pipelines["from-mapping"]
-    # Slower than the uploads come, so that the old queue has a backlog.
-    with old_ways.function(pipeline, seconds=0.2) as function, old_ways.mapping(pipeline, function) as old:
+    # Four a second: slower than a burst, so that the old queue has a backlog.
+    with old_ways.function(pipeline, seconds=0.5) as function, old_ways.mapping(pipeline, function) as old:
         switch(pipeline, old.entry)
-        with old_ways.under_load(pipeline) as uploads:
+        with old_ways.under_load(pipeline, every_seconds=0.5) as uploads:
             uploads += [pipeline.put(f"{old_ways.PREFIX}refused-{number}") for number in range(3)]
+            uploads += [pipeline.put(f"{old_ways.PREFIX}burst-{number}") for number in range(2 * SOME)]
             until_started(pipeline, old=SOME)
             switch(pipeline, new_entries(pipeline))
+            assert watch.depth(pipeline.aws, old.url) > 0
             until_empty(pipeline, old.url)
             turn(pipeline, old, on=False)
             assert started(pipeline)[1] == 0

@@ -85,7 +85,7 @@ pub fn read(json: &str, file: &str, name: Option<&str>) -> Result<Pipeline, Wron
         (Some(numbers), _) if pipelines.is_empty() => numbers,
         (_, []) => {
             return Err(Wrong::new(format!(
-                "{file} has no pipeline: write it with `terraform show -json PLAN > {file}`, where PLAN is of a root module that calls Spillway"
+                "{file} has no pipeline: write it with `terraform show -json PLAN > {file}`, where PLAN is of a root module that calls this release of Spillway"
             )));
         }
         (None, names) => {
@@ -109,8 +109,11 @@ pub fn read(json: &str, file: &str, name: Option<&str>) -> Result<Pipeline, Wron
 /// Collects what each `terraform_data.numbers` holds, of a module and of those below it.
 fn collect<'a>(module: &'a Value, found: &mut Vec<&'a Value>) {
     for resource in list(module, "resources") {
+        let input = resource.pointer("/values/input");
+        // Somebody else's can have the same name.
+        let ours = input.filter(|it| it.get("pipeline").is_some() && it.get("pace").is_some());
         if resource["type"] == "terraform_data" && resource["name"] == "numbers" {
-            found.extend(resource.pointer("/values/input"));
+            found.extend(ours);
         }
     }
     for child in list(module, "child_modules") {
@@ -228,7 +231,7 @@ mod tests {
 
     fn plan(pipelines: &[Value]) -> String {
         let resource = |input: &Value| json!({"type": "terraform_data", "name": "numbers", "values": {"input": input}});
-        let other = json!({"type": "terraform_data", "name": "other", "values": {"input": 1}});
+        let other = json!({"type": "terraform_data", "name": "numbers", "values": {"input": 1}});
         let resources = pipelines.iter().map(resource).chain([other]);
         json!({
             "planned_values": {"root_module": {"child_modules": [{"resources": resources.collect::<Vec<_>>()}]}},
