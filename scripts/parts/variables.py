@@ -23,7 +23,7 @@ WORDS = INPUT / "words.tf"
 NOT_SPELT = ("handlers.manifest",)
 
 _BLOCK = re.compile(r'^variable "(\w+)" {\n(.*?)^}\n', re.MULTILINE | re.DOTALL)
-_ENTRY = re.compile(r"^  (description|type|default|nullable) += (.*?)(?=^  \w|\Z)", re.MULTILINE | re.DOTALL)
+_ENTRY = re.compile(r"^  (description|type|default|nullable) += (.*?)(?=^  [\w#]|\Z)", re.MULTILINE | re.DOTALL)
 _WORDS = {"string": "text", "number": "number", "bool": "true or false"}
 
 

@@ -104,7 +104,18 @@ def _object(value: dict, place: str, word: str) -> dict:
 def test_what_is_written_from_the_types_is_up_to_date() -> None:
     written = {path.name: path.read_text() for path in input_files.COMPOSITION.glob("variables*.tf")}
     assert written == input_files.root_variables(), "run scripts/variables, and delete a file that it does not write"
-    assert input_files.WORDS.read_text() == input_files.words(), "run scripts/variables"
+
+
+def test_the_composition_refuses_null_where_its_input_does() -> None:
+    """Read in another way than scripts/variables does."""
+
+    def refusing(texts: list[str]) -> set[str]:
+        blocks = "\n".join(texts).split('\nvariable "')[1:]
+        return {block.split('"')[0] for block in blocks if re.search("^  nullable += false$", block, re.MULTILINE)}
+
+    inner = refusing([path.read_text() for path in input_files.INPUT.glob("variables-*.tf")])
+    assert len(inner) > 10
+    assert refusing(list(input_files.root_variables().values())) == inner
 
 
 def test_the_composition_gives_all_of_its_input_on() -> None:

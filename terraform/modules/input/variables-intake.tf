@@ -180,7 +180,7 @@ variable "lanes" {
   }
   validation {
     condition     = length(var.lanes) == 1 ? alltrue([for lane in var.lanes : lane.max_concurrency == null]) : true
-    error_message = "lanes has but one lane, whose max_concurrency bounds what pace.max_concurrency bounds. Give pace.max_concurrency alone."
+    error_message = "lanes has only one lane, whose max_concurrency bounds what pace.max_concurrency bounds. Give pace.max_concurrency alone."
   }
 }
 

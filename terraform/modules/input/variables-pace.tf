@@ -272,7 +272,7 @@ variable "windows" {
   }
   validation {
     condition     = length(local._lanes) == 1 ? alltrue([for window in var.windows : length(window.lanes) == 0]) : true
-    error_message = "There is but one lane, whose bound bounds what pace.max_concurrency bounds: ${join(", ", [for name, window in var.windows : "windows.${name}.lanes" if length(window.lanes) > 0])}. Give windows.<name>.pace.max_concurrency, or add lanes."
+    error_message = "There is only one lane, whose bound bounds what pace.max_concurrency bounds: ${join(", ", [for name, window in var.windows : "windows.${name}.lanes" if length(window.lanes) > 0])}. Give windows.<name>.pace.max_concurrency, or add lanes."
   }
   validation {
     condition     = alltrue(flatten([for window in var.windows : [for lane in window.lanes : lane.max_concurrency >= 0 && floor(lane.max_concurrency) == lane.max_concurrency && lane.max_concurrency <= max(var.pace.max_concurrency, [for window in values(var.windows) : try(coalesce(window.pace.max_concurrency, 0), 0)]...)]]))
