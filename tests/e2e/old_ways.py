@@ -122,7 +122,9 @@ def mapping(pipeline: Pipeline, function: str) -> Iterator[OldQueue]:
     sender = {"Effect": "Allow", "Principal": {"Service": "s3.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": "*"}
     policy = json.dumps({"Version": "2012-10-17", "Statement": [sender]})
     sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
-    made = pipeline.aws.lambda_.create_event_source_mapping(EventSourceArn=arns["queue"], FunctionName=function, BatchSize=1, ScalingConfig={"MaximumConcurrency": 2})
+    made = pipeline.aws.lambda_.create_event_source_mapping(
+        EventSourceArn=arns["queue"], FunctionName=function, BatchSize=1, ScalingConfig={"MaximumConcurrency": 2}
+    )
     try:
         yield OldQueue(url, dead, arns["dead"], entries("queue", arns["queue"]), made["UUID"])
     finally:
