@@ -20,7 +20,8 @@ impl<M> OfTick for M where M: for<'a> Machine<Fact = Fact, Terms<'a> = Terms<'a>
 
 struct TickGuide<'a> {
     shared: &'a Shared,
-    end_by: Millis,
+    /// When its calls must have ended, if that is before the tick's.
+    before: Millis,
     held: Mutex<Held>,
 }
 
@@ -38,11 +39,19 @@ impl<M: OfTick> Guide<M> for TickGuide<'_> {
     }
 
     fn end_by(&self) -> Millis {
-        self.end_by
+        self.shared.end_by().min(self.before)
     }
 
     fn calls_until(&self) -> Millis {
         self.shared.state().holding.calls_until()
+    }
+
+    fn ledger_took(&self, now: Millis) {
+        self.shared.state().ledger_took_at = Some(now);
+    }
+
+    fn ledger_took_at(&self) -> Option<Millis> {
+        self.shared.state().ledger_took_at
     }
 
     fn told(&self, index: usize, machine: &M, facts: Vec<Fact>, problem: Option<AwsError>) {
@@ -52,14 +61,14 @@ impl<M: OfTick> Guide<M> for TickGuide<'_> {
 }
 
 impl<'a> TickGuide<'a> {
-    fn new(shared: &'a Shared, permits: Vec<Permit>, end_by: Millis) -> Self {
+    fn new(shared: &'a Shared, permits: Vec<Permit>, before: Millis) -> Self {
         let held = Held {
             permits: permits.into_iter().map(Some).collect(),
             slots: Vec::new(),
         };
         Self {
             shared,
-            end_by,
+            before,
             held: Mutex::new(held),
         }
     }
@@ -113,7 +122,7 @@ pub async fn drive_new<T, M: OfTick>(
     new: impl Fn(T, &Terms<'_>) -> M,
     permits: Vec<Permit>,
 ) {
-    let guide = TickGuide::new(shared, permits, shared.end_by());
+    let guide = TickGuide::new(shared, permits, Millis::MAX);
     let begin = |(index, thing)| {
         let machine = new(thing, &shared.terms());
         // It can begin with its slot.
@@ -133,7 +142,7 @@ pub async fn drive_all<M: OfTick>(
     permits: Vec<Permit>,
     at_once: usize,
 ) {
-    drive_until(shared, machines, permits, at_once, shared.end_by()).await;
+    drive_until(shared, machines, permits, at_once, Millis::MAX).await;
 }
 
 /// The same, with calls that must have ended earlier: what fails for now is made again only before that.
@@ -142,8 +151,8 @@ pub async fn drive_until<M: OfTick>(
     machines: &mut [M],
     permits: Vec<Permit>,
     at_once: usize,
-    end_by: Millis,
+    before: Millis,
 ) {
-    let guide = TickGuide::new(shared, permits, end_by);
+    let guide = TickGuide::new(shared, permits, before);
     guide.drive(machines, at_once).await;
 }

@@ -62,6 +62,8 @@ pub struct State {
     pub layouts: Layouts,
     /// Slots of this tick that lack a certain answer.
     pub outstanding: Outstanding,
+    /// When the ledger last took a write.
+    pub ledger_took_at: Option<Millis>,
     /// When the control item was last read.
     pub control_read: Millis,
     /// The window in force.

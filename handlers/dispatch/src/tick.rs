@@ -243,6 +243,7 @@ impl Dispatch {
             values: Values::default(),
             failures: Failures::default(),
             outstanding: Outstanding::new(now),
+            ledger_took_at: None,
             control_read: now,
             window: None,
             overridden: Overridden::default(),

@@ -20,12 +20,20 @@ use crate::queue::ENTRIES;
 pub trait Guide<M: Machine> {
     fn terms(&self) -> M::Terms<'_>;
 
-    /// When the last call must have ended.
+    /// When the last call must have ended. It can come to be later: a lease is renewed.
     fn end_by(&self) -> Millis;
 
     /// From then on no call is made, and a machine is told that there is no answer: another process can be at work.
     fn calls_until(&self) -> Millis {
         Millis::MAX
+    }
+
+    /// The ledger has taken a write.
+    fn ledger_took(&self, _now: Millis) {}
+
+    /// When the ledger last took a write of those that are made beside these: as long as it takes some, it is not out.
+    fn ledger_took_at(&self) -> Option<Millis> {
+        None
     }
 
     /// Takes in what the machine at `index` came to know by an answer, and why a call has none.
@@ -44,7 +52,7 @@ pub async fn drive<M: Machine>(
     let mut ready: Vec<usize> = Vec::new();
     let mut outstanding: Vec<Tag> = Vec::new();
     let mut requests = Requests::default();
-    let mut patience = Patience::new(guide.end_by());
+    let mut patience = Patience::default();
     loop {
         while active < at_once
             && let Some(index) = waiting.next()
@@ -89,7 +97,12 @@ pub async fn drive<M: Machine>(
             }
             continue;
         };
-        let pause = pause(&mut patience, &answers, shell.clock.now());
+        let now = shell.clock.now();
+        if answers.iter().any(is_written) {
+            guide.ledger_took(now);
+        }
+        let took_at = guide.ledger_took_at();
+        let pause = pause(&mut patience, &answers, took_at, now, guide.end_by());
         let mut again = Vec::new();
         for Answered {
             tag,
@@ -125,6 +138,10 @@ pub async fn drive<M: Machine>(
     }
 }
 
+fn is_written(answered: &Answered) -> bool {
+    matches!(answered.answer, Answer::Written(_))
+}
+
 fn without_answer((tag, _): (Tag, Call)) -> Answered {
     Answered {
         tag,
@@ -142,13 +159,13 @@ pub async fn patiently<T, F>(
 where
     F: Future<Output = Result<T, AwsError>>,
 {
-    let mut patience = Patience::new(end_by);
+    let mut patience = Patience::default();
     loop {
         let problem = match call().await {
             Err(problem) if problem.passes() => problem,
             result => return result,
         };
-        let Some(pause) = patience.failed(clock.now()) else {
+        let Some(pause) = patience.failed(clock.now(), end_by) else {
             return Err(problem);
         };
         warn!("{problem}; the call is made again");
@@ -157,7 +174,13 @@ where
 }
 
 /// After how long calls are made again that failed for now. `None`: none is.
-fn pause(patience: &mut Patience, answers: &[Answered], now: Millis) -> Option<Duration> {
+fn pause(
+    patience: &mut Patience,
+    answers: &[Answered],
+    ledger_took_at: Option<Millis>,
+    now: Millis,
+    end_by: Millis,
+) -> Option<Duration> {
     let passes = |it: &&Answered| it.problem.as_ref().is_some_and(AwsError::passes);
     let failed = answers.iter().filter(passes).count();
     if failed < answers.len() {
@@ -166,7 +189,10 @@ fn pause(patience: &mut Patience, answers: &[Answered], now: Millis) -> Option<D
     if failed == 0 {
         return None;
     }
-    let pause = patience.failed(now)?;
+    if let Some(at) = ledger_took_at {
+        patience.others_succeeded(at);
+    }
+    let pause = patience.failed(now, end_by)?;
     Some(Duration::from_millis(pause.unsigned_abs()))
 }
 

@@ -39,6 +39,8 @@ pub enum Origin {
 pub struct KeptStarts {
     starts: VecDeque<Kept>,
     patience: Patience,
+    /// When the tick's calls must have ended.
+    end_by: Millis,
     /// Until then Step Functions is left alone.
     not_before: Millis,
 }
@@ -67,7 +69,8 @@ impl KeptStarts {
     pub fn new(end_by: Millis) -> Self {
         Self {
             starts: VecDeque::new(),
-            patience: Patience::new(end_by),
+            patience: Patience::default(),
+            end_by,
             not_before: Millis::MIN,
         }
     }
@@ -88,7 +91,7 @@ impl KeptStarts {
 
     /// A start has no clear answer. Returns `false` when none has had one for too long.
     pub fn unclear(&mut self, now: Millis) -> bool {
-        let pause = self.patience.failed(now);
+        let pause = self.patience.failed(now, self.end_by);
         self.not_before = now + pause.unwrap_or_default();
         pause.is_some()
     }

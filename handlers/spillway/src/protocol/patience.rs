@@ -15,34 +15,38 @@ const LONGEST_PAUSE: Millis = 2_000;
 /// How long calls that are made together have failed.
 #[derive(Debug, Clone)]
 pub struct Patience {
-    /// From then on no call is made again.
-    until: Millis,
     /// Since when nothing has succeeded.
     failing_since: Option<Millis>,
     pause: Millis,
 }
 
-impl Patience {
-    /// `end_by`: when the last call must have ended.
-    pub fn new(end_by: Millis) -> Self {
+impl Default for Patience {
+    fn default() -> Self {
         Self {
-            until: end_by.saturating_sub(CALL_WITHIN),
             failing_since: None,
             pause: FIRST_PAUSE,
         }
     }
+}
 
+impl Patience {
     /// A call has succeeded.
     pub fn succeeded(&mut self) {
         self.failing_since = None;
         self.pause = FIRST_PAUSE;
     }
 
-    /// A call has failed for now. Returns after how long it is made again, in milliseconds; `None`: it is not.
-    pub fn failed(&mut self, now: Millis) -> Option<Millis> {
+    /// A call made beside these has succeeded then: the service takes some, and these have to wait their turn.
+    pub fn others_succeeded(&mut self, at: Millis) {
+        self.failing_since = self.failing_since.map(|since| since.max(at));
+    }
+
+    /// A call has failed for now. `end_by`: when the last call must have ended. Returns after how long it is made
+    /// again, in milliseconds; `None`: it is not.
+    pub fn failed(&mut self, now: Millis, end_by: Millis) -> Option<Millis> {
         let since = *self.failing_since.get_or_insert(now);
         let pause = self.pause;
-        if now - since >= PATIENCE || now + pause > self.until {
+        if now - since >= PATIENCE || now + pause > end_by.saturating_sub(CALL_WITHIN) {
             return None;
         }
         self.pause = (pause * 2).min(LONGEST_PAUSE);
@@ -56,10 +60,10 @@ mod tests {
 
     #[test]
     fn pauses_grow_until_patience_ends() {
-        let mut patience = Patience::new(Millis::MAX);
+        let mut patience = Patience::default();
         let mut now = 0;
         let mut pauses = Vec::new();
-        while let Some(pause) = patience.failed(now) {
+        while let Some(pause) = patience.failed(now, Millis::MAX) {
             pauses.push(pause);
             now += pause;
         }
@@ -69,17 +73,34 @@ mod tests {
 
     #[test]
     fn a_success_begins_anew() {
-        let mut patience = Patience::new(Millis::MAX);
-        assert_eq!(patience.failed(0), Some(200));
-        assert_eq!(patience.failed(PATIENCE - 1), Some(400));
+        let mut patience = Patience::default();
+        assert_eq!(patience.failed(0, Millis::MAX), Some(200));
+        assert_eq!(patience.failed(PATIENCE - 1, Millis::MAX), Some(400));
         patience.succeeded();
-        assert_eq!(patience.failed(PATIENCE + 1), Some(200));
+        assert_eq!(patience.failed(PATIENCE + 1, Millis::MAX), Some(200));
+    }
+
+    #[test]
+    fn the_success_of_another_call_keeps_patience_alive() {
+        let mut patience = Patience::default();
+        assert_eq!(patience.failed(0, Millis::MAX), Some(200));
+        patience.others_succeeded(1);
+        // The pauses still grow: this call is one of too many.
+        assert_eq!(patience.failed(PATIENCE, Millis::MAX), Some(400));
+        assert_eq!(patience.failed(PATIENCE + 1, Millis::MAX), None);
+        // One that is older than the failures changes nothing.
+        patience.succeeded();
+        assert_eq!(patience.failed(20_000, Millis::MAX), Some(200));
+        patience.others_succeeded(1);
+        assert_eq!(patience.failed(20_000 + PATIENCE, Millis::MAX), None);
     }
 
     #[test]
     fn nothing_is_made_again_that_would_not_end_in_time() {
-        let mut patience = Patience::new(CALL_WITHIN + 1_000);
-        assert_eq!(patience.failed(800), Some(200));
-        assert_eq!(patience.failed(801), None);
+        let (mut patience, end_by) = (Patience::default(), CALL_WITHIN + 1_000);
+        assert_eq!(patience.failed(800, end_by), Some(200));
+        assert_eq!(patience.failed(801, end_by), None);
+        // The lease was renewed.
+        assert_eq!(patience.failed(801, end_by + 1_000), Some(400));
     }
 }
