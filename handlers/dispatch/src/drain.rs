@@ -125,12 +125,17 @@ impl Drain {
             Do::Count(shards) => {
                 let counted = shared.recount(&shards).await?;
                 shared.trace_lanes();
+                let pooled = self.has_pooled();
                 self.receiving
-                    .counted(counted, self.tasks.len(), shared.now());
+                    .counted(counted, self.tasks.len(), pooled, shared.now());
             }
             Do::AskBacklog => {
                 // What was received for the next batch waits as well.
-                let received: usize = self.pool.values().map(Vec::len).sum();
+                let pools = self
+                    .pool
+                    .iter()
+                    .filter(|(lane, _)| !shared.is_closed(**lane));
+                let received: usize = pools.map(|(_, pool)| pool.len()).sum();
                 self.receiving
                     .backlog(shared.backlog().await? + received as u64);
             }
@@ -228,6 +233,13 @@ impl Drain {
             dispatch.take_in_batch(&shared, load, permits).await;
         });
         Ok(())
+    }
+
+    /// Whether messages were received for a batch of a lane of which something can start now.
+    fn has_pooled(&self) -> bool {
+        let gate = self.shared.gate.lock();
+        let mut pools = self.pool.iter();
+        pools.any(|(lane, pool)| !pool.is_empty() && gate.free_of(Some(*lane)) > 0)
     }
 
     /// Begins a task that works on so many messages.
@@ -358,10 +370,13 @@ impl Shared {
         })
     }
 
-    /// How many messages wait, about.
+    /// How many messages wait, about, of which some can start in this tick: none of a closed lane can.
     async fn backlog(&self) -> Result<u64, AwsError> {
         let mut backlog = 0;
-        for queues in &self.shell.lanes {
+        for (lane, queues) in self.shell.lanes.iter().enumerate() {
+            if self.is_closed(lane) {
+                continue;
+            }
             let ask = || queues.events.backlog();
             backlog += patiently(self.shell.clock, self.end_by(), ask).await?;
         }

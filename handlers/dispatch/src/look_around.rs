@@ -8,6 +8,7 @@ use aws::clients::Clients;
 use aws::queue::{Queue, Size};
 use futures_util::future::join_all;
 use spillway::Millis;
+use spillway::pace::gate::Standing;
 use spillway::rules::standing::Seen;
 use tokio::time::timeout;
 use tracing::warn;
@@ -87,11 +88,7 @@ impl Dispatch {
         invocation: &Invocation,
         began: Millis,
     ) {
-        let Ended {
-            counts,
-            bounded_lanes,
-            ..
-        } = ended;
+        let Ended { counts, lanes, .. } = ended;
         counts.needs_person = counts.parked + counts.unreadable;
         let now = invocation.clock.now();
         let time = (invocation.deadline - now - LEFT).min(AT_MOST);
@@ -110,21 +107,27 @@ impl Dispatch {
                 Err(_) => None,
             }
         });
-        let mut bounded_backlog = 0;
+        let (mut bounded_backlog, mut closed_backlog) = (0, 0);
         for (watched, size) in self.queues.iter().zip(join_all(sizes).await) {
-            if let (Stage::Events(lane), Some(size)) = (watched.stage, &size)
-                && bounded_lanes.contains(&lane)
-            {
-                bounded_backlog += size.waiting;
+            if let (Stage::Events(lane), Some(size)) = (watched.stage, &size) {
+                let waiting = |is: bool| if is { size.waiting } else { 0 };
+                let standing = lanes.get(lane);
+                bounded_backlog += waiting(standing.is_some_and(|it| *it != Standing::Open));
+                closed_backlog += waiting(standing == Some(&Standing::Closed));
             }
             counts.found(watched.stage, size);
         }
-        let seen = self.seen(counts, bounded_backlog, now - began);
+        let seen = self.seen(counts, (bounded_backlog, closed_backlog), now - began);
         counts.stands_still = seen.stands_still().into();
         counts.drain_seconds = seen.drain_seconds().unwrap_or_default();
     }
 
-    fn seen(&self, counts: &Counts, bounded_backlog: u64, duration: Millis) -> Seen {
+    fn seen(
+        &self,
+        counts: &Counts,
+        (bounded_backlog, closed_backlog): (u64, u64),
+        duration: Millis,
+    ) -> Seen {
         let windows = self.config.windows.paces();
         let rates = windows.filter_map(|pace| pace.starts_per_second);
         // What the circuit allows; of one that is open 0.
@@ -132,6 +135,7 @@ impl Dispatch {
         Seen {
             backlog: counts.backlog,
             bounded_backlog,
+            closed_backlog,
             max_concurrency: counts.max_concurrency,
             slots_taken: counts.slots_taken,
             paused: counts.paused > 0,

@@ -9,6 +9,7 @@ use aws::shell::{Shell, patiently};
 use spillway::Millis;
 use spillway::lane::share::Shares;
 use spillway::pace::adapt::circuit::{Circuit, Hold};
+use spillway::pace::gate::Standing;
 use spillway::pace::overridden::Overridden;
 use spillway::pace::permit::SharedGate;
 use spillway::protocol::fact::Fact;
@@ -113,6 +114,11 @@ impl Shared {
         }
     }
 
+    /// Whether the bound of a lane is 0.
+    pub fn is_closed(&self, lane: usize) -> bool {
+        self.gate.lock().standing(lane) == Standing::Closed
+    }
+
     /// Whether more is to be received.
     pub fn receives_on(&self) -> bool {
         let (state, now) = (self.state(), self.now());
@@ -195,7 +201,7 @@ impl Shared {
         let goes_on = !state.tick.is_stopping()
             && !state.tick.is_handing_over()
             && self.now() < self.times.stop_at;
-        goes_on && !state.kept.is_empty()
+        goes_on && state.kept.any_can_start(&self.gate)
     }
 
     /// Writes into the lease what the next tick has to look at if this one dies, when it is time to. Nothing waits for that.

@@ -51,8 +51,8 @@ pub struct Invocation {
 pub struct Ended {
     pub counts: Counts,
     pub values: Values,
-    /// The lanes, by priority, whose own bound was reached when it ended.
-    pub bounded_lanes: Vec<usize>,
+    /// How the lanes stood by their own bounds when it ended, by priority.
+    pub lanes: Vec<Standing>,
     /// The first thing that went wrong; what was done before it stands.
     pub failure: Option<TickError>,
 }
@@ -389,8 +389,7 @@ impl Shared {
         left.layouts = Said::Layouts(state.layouts);
         left.circuit = state.circuit;
         let lanes = 0..self.shell.lanes.len();
-        let waits = |lane: &usize| gate.standing(*lane) != Standing::Open;
-        let bounded_lanes = lanes.filter(waits).collect();
+        let lanes = lanes.map(|lane| gate.standing(lane)).collect();
         state.counts.rate = state.circuit.map(|_| gate.rate());
         if let Some(day) = gate.day() {
             let starts = day.starts();
@@ -405,7 +404,7 @@ impl Shared {
         let ended = Ended {
             counts: state.counts.clone(),
             values: std::mem::take(&mut state.values),
-            bounded_lanes,
+            lanes,
             failure: state.failures.first.take(),
         };
         (ended, state.tick.keeps_lease())

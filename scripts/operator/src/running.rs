@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, IsTerminal, Write};
 
+use aws::ledger::UnreadableSlot;
 use serde_json::{Value, json};
 use spillway::record::slot::Slot;
 
@@ -39,7 +40,7 @@ async fn list(pipeline: &Pipeline, longest: Option<u32>) -> Result<Answer, Fault
     let json = json!({
         "pipeline": pipeline.name(),
         "slots": all,
-        "unreadable": seen.unreadable,
+        "unreadable": seen.unreadable.iter().map(|it| it.problem.to_string()).collect::<Vec<_>>(),
         "running": seen.slots.iter().map(|slot| slot_json(pipeline, slot, now)).collect::<Vec<_>>(),
         "read_units": seen.units,
     });
@@ -82,7 +83,7 @@ async fn list(pipeline: &Pipeline, longest: Option<u32>) -> Result<Answer, Fault
             all - shown
         ));
     }
-    for problem in &seen.unreadable {
+    for UnreadableSlot { problem, .. } in &seen.unreadable {
         text.push_str(&format!(
             "\nOne slot cannot be read and counts as taken: {problem}\n"
         ));

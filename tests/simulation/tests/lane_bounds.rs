@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use fake_aws::Call;
+use fake_aws::{Call, Fault};
 use serde_json::{Value, json};
 use simulation::{LEDGER, Pipeline, Settings, Upload, Verdict, notification, objects};
 use spillway::pace::window;
@@ -208,6 +208,54 @@ async fn a_closed_lane_waits_and_holds_up_nobody() {
     control(&pipeline, 1);
     pipeline.drain(5).await;
     assert_eq!(Verdict::of(&pipeline, &uploads).succeeded, 10);
+}
+
+/// The other lane is full and empty, so the tick would wait for events that wait.
+#[tokio::test(start_paused = true)]
+async fn no_tick_waits_for_the_events_of_a_closed_lane() {
+    let mut settings = bounded(Some(0));
+    settings.lane_bounds = vec![Some(1), Some(0)];
+    settings.looks_around = true;
+    let pipeline = Pipeline::succeeding(settings, 3_600);
+    upload(&pipeline, 0, 1);
+    assert_eq!(pipeline.tick().await.well().started, 1);
+    upload(&pipeline, 1, 5);
+    let began = pipeline.aws.clock().now_ms();
+    let counts = pipeline.tick().await.well();
+    let took = pipeline.aws.clock().now_ms() - began;
+    assert!(took < 15_000, "{took} ms");
+    // Nobody knows when they drain.
+    assert_eq!((counts.backlog, counts.drain_seconds), (5, 0));
+    assert_eq!((counts.saturated, counts.stands_still), (0, 0));
+}
+
+/// A start that was throttled, of a lane that was closed since: the slot stays, and no tick waits for it.
+#[tokio::test(start_paused = true)]
+async fn no_tick_waits_for_a_start_of_a_closed_lane() {
+    let pipeline = Pipeline::succeeding(bounded(Some(2)), 1);
+    let uploads = upload(&pipeline, 1, 1);
+    pipeline.aws.faults().before(|call| match call.action() {
+        "StartExecution" => Fault::Throttle,
+        _ => Fault::None,
+    });
+    let closes = pipeline.clone();
+    tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        control(&closes, 0);
+    });
+    let began = pipeline.aws.clock().now_ms();
+    pipeline.tick().await.well();
+    let took = pipeline.aws.clock().now_ms() - began;
+    assert!(took < 20_000, "{took} ms");
+    pipeline.aws.faults().clear();
+    let began = pipeline.aws.clock().now_ms();
+    pipeline.tick().await.well();
+    let took = pipeline.aws.clock().now_ms() - began;
+    assert!(took < 20_000, "{took} ms");
+    assert!(pipeline.aws.sfn().executions().is_empty());
+    control(&pipeline, 1);
+    pipeline.drain(5).await;
+    assert_eq!(Verdict::of(&pipeline, &uploads).succeeded, 1);
 }
 
 #[tokio::test(start_paused = true)]

@@ -10,7 +10,7 @@ use super::heads::{HEAD, head};
 use super::item::{Item, Reader, key, number, text};
 use super::lease::left;
 use super::rows::row;
-use super::slots::slot;
+use super::slots::{UnreadableSlot, found};
 use super::update::Update;
 use super::waiters::partition;
 use crate::error::AwsError;
@@ -25,8 +25,8 @@ use spillway::record::slot::Slot;
 #[derive(Debug, Clone, Default)]
 pub struct SlotsSeen {
     pub slots: Vec<Slot>,
-    /// Those that this release cannot read, with the reason.
-    pub unreadable: Vec<String>,
+    /// Those that this release cannot read.
+    pub unreadable: Vec<UnreadableSlot>,
     pub units: f64,
 }
 
@@ -162,9 +162,9 @@ impl Ledger {
                 .await
                 .map_err(|error| AwsError::call("reading the slots", &error))?;
             for item in page.items() {
-                match slot(item) {
+                match found(item) {
                     Ok(slot) => seen.slots.push(slot),
-                    Err(problem) => seen.unreadable.push(problem.to_string()),
+                    Err(unreadable) => seen.unreadable.push(unreadable),
                 }
             }
             let consumed = page.consumed_capacity.as_ref();

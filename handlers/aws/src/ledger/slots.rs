@@ -109,7 +109,7 @@ fn lane(item: &Item) -> Option<&str> {
 pub type Found = Result<Slot, UnreadableSlot>;
 
 /// A slot that this release cannot read.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct UnreadableSlot {
     pub execution: String,
     /// The lane that it names.
@@ -117,7 +117,7 @@ pub struct UnreadableSlot {
     pub problem: AwsError,
 }
 
-fn found(item: &Item) -> Found {
+pub(super) fn found(item: &Item) -> Found {
     slot(item).map_err(|problem| UnreadableSlot {
         execution: Reader::new(item).text("sk").unwrap_or_default(),
         lane: lane(item).map(str::to_owned),

@@ -48,6 +48,13 @@ struct OfLane {
     capacity: Capacity,
 }
 
+impl OfLane {
+    /// Its bound is 0.
+    fn is_closed(&self) -> bool {
+        self.capacity.max() == 0
+    }
+}
+
 /// Whether a lane may be asked for events, by its own bound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
@@ -211,9 +218,9 @@ impl Gate {
 
     /// Whether a lane may be asked for events, by its own bound alone.
     pub fn standing(&self, lane: usize) -> Standing {
-        match self.lanes.get(lane).map(|lane| &lane.capacity) {
-            Some(capacity) if capacity.max() == 0 => Standing::Closed,
-            Some(capacity) if capacity.free() == 0 => Standing::Full,
+        match self.lanes.get(lane) {
+            Some(lane) if lane.is_closed() => Standing::Closed,
+            Some(lane) if lane.capacity.free() == 0 => Standing::Full,
             _ => Standing::Open,
         }
     }
@@ -257,10 +264,29 @@ impl Gate {
         self.lanes.iter_mut().filter(counts)
     }
 
+    /// The lanes whose bounds hold for a slot. One that names none of them can be of any, and waits for no closed lane as long
+    /// as another is not closed: nothing says how long a lane is closed.
+    fn bounding(&mut self, slot: Option<&str>) -> impl Iterator<Item = &mut OfLane> {
+        let named = |lane: &OfLane| Some(lane.name.as_str()) == slot;
+        let all_closed = self.lanes.iter().all(OfLane::is_closed);
+        let is_named = self.lanes.iter().any(named);
+        let bounds = move |lane: &&mut OfLane| match is_named {
+            true => Some(lane.name.as_str()) == slot,
+            false => all_closed || !lane.is_closed(),
+        };
+        self.lanes.iter_mut().filter(bounds)
+    }
+
+    /// Whether a slot names a lane that is closed: nothing starts in it until the lane has another bound.
+    pub fn is_closed(&self, slot: Option<&str>) -> bool {
+        let mut lanes = self.lanes.iter();
+        lanes.any(|lane| Some(lane.name.as_str()) == slot && lane.is_closed())
+    }
+
     /// Whether more slots are taken than the limit allows, or the bound of the lane that a slot names.
     pub fn is_above_limit(&mut self, slot: Option<&str>) -> bool {
         let above = |capacity: &Capacity| capacity.taken() > capacity.max();
-        above(&self.capacity) || self.lanes_of(slot).any(|lane| above(&lane.capacity))
+        above(&self.capacity) || self.bounding(slot).any(|lane| above(&lane.capacity))
     }
 
     /// Right before the strongly consistent query of a shard. `by_lane`: it tells the lanes apart.
@@ -353,7 +379,7 @@ impl Gate {
         may_run: bool,
         now: Millis,
     ) -> Grant {
-        let of_lanes = self.lanes_of(slot);
+        let of_lanes = self.bounding(slot);
         let of_lanes = of_lanes.map(|lane| lane.capacity.free_for_restarts(may_run));
         let free = of_lanes.min().unwrap_or(u32::MAX);
         let free = free.min(self.capacity.free_for_restarts(may_run));
@@ -715,6 +741,20 @@ mod tests {
         assert_eq!(gate.request_restart(Some("bulk"), 0, false, 0), Grant::Full);
         // It can be of that lane.
         assert_eq!(gate.request_restart(Some("gone"), 0, true, 0), Grant::Full);
+    }
+
+    #[test]
+    fn a_slot_that_names_no_lane_waits_for_no_closed_one() {
+        let mut gate = with_bounds(10, [None, None, Some(0)], [0, 0, 1, 1]);
+        assert!(gate.is_closed(Some("bulk")) && !gate.is_closed(Some("urgent")));
+        assert!(!gate.is_closed(Some("gone")) && !gate.is_closed(None));
+        assert!(gate.is_above_limit(Some("bulk")) && !gate.is_above_limit(None));
+        assert_eq!(gate.request_restart(None, 0, true, 0), Grant::Take(1));
+        assert_eq!(gate.request_restart(Some("bulk"), 0, true, 0), Grant::Full);
+        // It can only be of one that is.
+        gate.set_bounds(&bounds([Some(0); 3]));
+        assert!(gate.is_above_limit(None));
+        assert_eq!(gate.request_restart(None, 0, true, 0), Grant::Full);
     }
 
     #[derive(Debug, Clone)]

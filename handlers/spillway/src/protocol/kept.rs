@@ -79,6 +79,13 @@ impl KeptStarts {
         self.starts.is_empty()
     }
 
+    /// Whether any is kept that can start while the lanes' bounds stay as they are: none of a closed lane can.
+    pub fn any_can_start(&self, gate: &SharedGate) -> bool {
+        let gate = gate.lock();
+        let mut starts = self.starts.iter();
+        starts.any(|kept| !gate.is_closed(kept.slot.lane.as_deref()))
+    }
+
     pub fn keep(&mut self, kept: Kept) {
         self.starts.push_back(kept);
     }
@@ -152,6 +159,7 @@ impl KeptStarts {
 mod tests {
     use super::*;
     use crate::pace::Pace;
+    use crate::pace::bound::Bound;
     use crate::pace::gate::Gate;
     use crate::pace::layout::{Layout, Shard};
     use crate::pace::tokens::Tokens;
@@ -236,6 +244,26 @@ mod tests {
         assert_eq!(names(&starts.next(&gate, 0)), ["does not run"]);
         assert_eq!(not_now(&starts.next(&gate, 0)), Some(NotNow::Blocked));
         assert_eq!(starts.take(), [kept("may run", true)]);
+    }
+
+    #[test]
+    fn what_is_of_a_closed_lane_is_kept_for_a_later_tick() {
+        let (gate, mut starts) = (gate(5, 3), KeptStarts::new(Millis::MAX));
+        assert!(!starts.any_can_start(&gate));
+        let closed = |max| {
+            let lane = "bulk".to_owned();
+            gate.lock().set_bounds(&[Bound { lane, max }]);
+        };
+        closed(Some(0));
+        let mut of_lane = kept("a", false);
+        of_lane.slot.lane = Some("bulk".into());
+        starts.keep(of_lane);
+        assert!(!starts.any_can_start(&gate));
+        closed(Some(1));
+        assert!(starts.any_can_start(&gate));
+        closed(Some(0));
+        starts.keep(kept("b", false));
+        assert!(starts.any_can_start(&gate));
     }
 
     #[test]

@@ -556,12 +556,12 @@ impl Receiving {
         self.recount.at_last(taken)
     }
 
-    /// Takes in a count of slots. Without a backlog there is nothing to wait with while all are
-    /// taken.
-    pub fn counted(&mut self, counted: Counted, tasks: usize, now: Millis) {
+    /// Takes in a count of slots. `pooled`: messages were received for a batch of a lane of which something can start now.
+    /// Without a backlog there is nothing to wait with while all are taken.
+    pub fn counted(&mut self, counted: Counted, tasks: usize, pooled: bool, now: Millis) {
         self.recount.counted(counted, now);
-        if counted.free > 0 && self.blocked != Blocked::All {
-            // A lane can be asked again.
+        if counted.free > 0 && (self.blocked != Blocked::All || pooled) {
+            // A lane can be asked again, or a batch filled.
             self.at = self.first();
             return;
         }
@@ -702,9 +702,11 @@ mod tests {
                 freed,
                 free: free.unwrap_or_default(),
             };
+            // What was received is of the first lane.
+            let pooled = self.known.pooled > 0 && gate.free_of(Some(0)) > 0;
             drop(gate);
             self.receiving
-                .counted(counted, self.known.tasks, self.known.now);
+                .counted(counted, self.known.tasks, pooled, self.known.now);
         }
 
         #[track_caller]
@@ -918,7 +920,7 @@ mod tests {
         let long = tick.poll();
         tick.known.now = 150;
         assert!(matches!(tick.next(), Do::Count(_)));
-        tick.receiving.counted(NONE_FREE, 0, 150);
+        tick.receiving.counted(NONE_FREE, 0, false, 150);
         tick.waits();
         drop(tick.brings(long, 0));
         assert_eq!(tick.poll().lane, 1);
@@ -1012,18 +1014,18 @@ mod tests {
         assert_eq!(tick.waits(), 150);
         tick.known.now = 150;
         assert!(matches!(tick.next(), Do::Count(_)));
-        tick.receiving.counted(NONE_FREE, 0, 150);
+        tick.receiving.counted(NONE_FREE, 0, false, 150);
         assert!(matches!(tick.next(), Do::AskBacklog));
         tick.receiving.backlog(1);
         let due = tick.waits();
         tick.known.now = due;
         assert!(matches!(tick.next(), Do::Count(_)));
         // Not asked for again so soon.
-        tick.receiving.counted(NONE_FREE, 0, due);
+        tick.receiving.counted(NONE_FREE, 0, false, due);
         tick.waits();
         tick.known.now = 20_000;
         assert!(matches!(tick.next(), Do::Count(_)));
-        tick.receiving.counted(NONE_FREE, 0, 20_000);
+        tick.receiving.counted(NONE_FREE, 0, false, 20_000);
         assert!(matches!(tick.next(), Do::AskBacklog));
         tick.receiving.backlog(0);
         tick.ends();
@@ -1229,6 +1231,26 @@ mod tests {
             }
         }
         assert!(polled.contains(&1), "{polled:?}");
+    }
+
+    /// Both lanes and the pipeline are full, and a batch of the first lane was received before.
+    #[test]
+    fn a_batch_that_was_received_is_filled_once_its_lane_has_room() {
+        for freed in [0, 1] {
+            let mut tick = Tick::of(2, 2, true).bounded([Some(1), Some(1)], [1, 1]);
+            tick.receiving.idle = Idle::Wait;
+            tick.known.pooled = 3;
+            tick.known.now = tick.waits();
+            tick.counts();
+            let mut left = [1, 1];
+            left[freed] = 0;
+            tick.count(left);
+            match freed {
+                0 => assert!(matches!(tick.next(), Do::Fill(_))),
+                // The other lane is asked.
+                _ => assert_eq!(tick.poll().lane, 1),
+            }
+        }
     }
 
     #[test]

@@ -15,6 +15,8 @@ pub struct Seen {
     pub backlog: u64,
     /// Those of them that are of lanes whose own bound is reached.
     pub bounded_backlog: u64,
+    /// Those of these that are of lanes whose bound is 0: they drain when it is another one.
+    pub closed_backlog: u64,
     /// The limit in force; `None`: the tick did not come to read it.
     pub max_concurrency: Option<u32>,
     /// Slots that are taken; `None`: the tick did not come to count them.
@@ -43,17 +45,18 @@ impl Seen {
 
     /// Returns in how many seconds the backlog drains at the tick's rate, which is counted over a minute at least: ticks that
     /// find little end early. Where nothing moved it takes at least as long as if one message had: executions that take
-    /// longer than a tick move nothing in most of them. `None`: nothing waits, or something says to wait.
+    /// longer than a tick move nothing in most of them. `None`: nothing waits but in closed lanes, or something says to wait.
     pub fn drain_seconds(&self) -> Option<u64> {
         let may_start = self.max_concurrency.is_some_and(|limit| limit > 0)
             && !self.paused
             && !self.day_limit_reached;
-        if self.backlog == 0 || !may_start {
+        let backlog = self.backlog.saturating_sub(self.closed_backlog);
+        if backlog == 0 || !may_start {
             return None;
         }
         let seconds = (self.duration / MILLIS_PER_SECOND).max(60) as f64;
         let moved = f64::from(self.moved.max(1));
-        Some((self.backlog as f64 / moved * seconds).ceil() as u64)
+        Some((backlog as f64 / moved * seconds).ceil() as u64)
     }
 }
 
@@ -83,6 +86,7 @@ mod tests {
     const SEEN: Seen = Seen {
         backlog: 5,
         bounded_backlog: 4,
+        closed_backlog: 0,
         max_concurrency: Some(10),
         slots_taken: Some(9),
         paused: false,
@@ -154,10 +158,19 @@ mod tests {
             ..seen
         };
         assert_eq!(long.drain_seconds(), Some(1_200));
+        let closed = Seen {
+            closed_backlog: 400,
+            ..seen
+        };
+        assert_eq!(closed.drain_seconds(), Some(360));
         // Five at less than one a minute.
         assert_eq!(SEEN.drain_seconds(), Some(300));
         for waits in [
             Seen { backlog: 0, ..seen },
+            Seen {
+                closed_backlog: 1_000,
+                ..seen
+            },
             Seen {
                 paused: true,
                 ..seen

@@ -7,7 +7,7 @@ use dispatch::config::Config;
 use spillway::Millis;
 use spillway::lane;
 use spillway::pace::PaceError;
-use spillway::pace::bound::ByLane;
+use spillway::pace::bound::{Bound, ByLane};
 use spillway::pace::control::Control;
 use spillway::pace::in_force::{InForce, in_force};
 
@@ -164,7 +164,7 @@ impl Seen {
     pub fn running(&self, config: &Config) -> BTreeMap<String, u32> {
         let lanes = &config.pipeline.lanes;
         let readable = self.slots.slots.iter().map(|slot| slot.lane.as_deref());
-        let unreadable = self.slots.unreadable.iter().map(|_| None);
+        let unreadable = self.slots.unreadable.iter().map(|it| it.lane.as_deref());
         let slots: ByLane = readable.chain(unreadable).collect();
         let names: Vec<&str> = lanes.iter().map(|lane| lane.name.as_str()).collect();
         let names = names.iter().zip(slots.of(&names));
@@ -176,6 +176,18 @@ impl Seen {
     /// Messages that wait in the lanes.
     pub fn waiting(&self) -> u64 {
         self.of(Stage::Events).map(|queue| queue.waiting).sum()
+    }
+
+    /// Those of them that can start by their lanes' bounds: none in a closed lane can.
+    pub fn waiting_in_open(&self, lanes: &[Bound]) -> u64 {
+        let is_closed = |lane: &str| {
+            let mut lanes = lanes.iter();
+            lanes.any(|bound| bound.lane == lane && bound.max == Some(0))
+        };
+        self.of(Stage::Events)
+            .filter(|queue| !queue.lane.as_deref().is_some_and(is_closed))
+            .map(|queue| queue.waiting)
+            .sum()
     }
 
     /// What lies in the queues of failures.

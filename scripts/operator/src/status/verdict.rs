@@ -115,7 +115,7 @@ pub fn verdict(name: &str, config: &Config, seen: &Seen) -> Verdict {
     findings.sort_by_key(|finding| (finding.level, finding.code == "not-known"));
     let drain = match nothing_starts {
         true => Drain::Unknown,
-        false => drain(config, seen, in_force.as_ref().ok().map(|now| &now.pace)),
+        false => drain(config, seen, in_force.as_ref().ok()),
     };
     let healthy = findings
         .iter()
@@ -214,13 +214,17 @@ pub enum Drain {
     Unknown,
 }
 
-/// How long the lanes take to drain, given the pace in force.
-pub fn drain(config: &Config, seen: &Seen, pace: Option<&Pace>) -> Drain {
-    let Some(pace) = pace else {
+/// How long the lanes take to drain that are not closed, given what is in force.
+pub fn drain(config: &Config, seen: &Seen, in_force: Option<&InForce<'_>>) -> Drain {
+    let Some(InForce { pace, lanes, .. }) = in_force else {
         return Drain::Unknown;
     };
     let fastest = pace.starts_per_second * 60.0;
-    let takes = |per_minute: f64| (seen.waiting() as f64 / per_minute * MINUTE as f64) as Millis;
+    let waiting = seen.waiting_in_open(lanes);
+    if waiting == 0 {
+        return Drain::Unknown;
+    }
+    let takes = |per_minute: f64| (waiting as f64 / per_minute * MINUTE as f64) as Millis;
     let rate = period(config, seen).and_then(|period| seen.drains_per_minute(period));
     match rate {
         Some(rate) => Drain::In(takes(rate.min(fastest))),
@@ -631,7 +635,8 @@ fn bounds(
         });
     }
     if !seen.slots.unreadable.is_empty() {
-        let first = seen.slots.unreadable.first().cloned().unwrap_or_default();
+        let first = seen.slots.unreadable.first();
+        let first = first.map(|it| it.problem.to_string()).unwrap_or_default();
         findings.push(Finding {
             code: "unreadable",
             level: Level::Degraded,

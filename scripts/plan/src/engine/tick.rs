@@ -286,14 +286,24 @@ impl<'a> Ticks<'a> {
                     let counted = self.counts(&tick.gate, &shards);
                     self.world.answers.counted.counts += 1;
                     let tasks = self.world.tasks_under_way;
-                    tick.receiving.counted(counted, tasks, self.world.now);
+                    let pooled = has_pooled(tick);
+                    tick.receiving
+                        .counted(counted, tasks, pooled, self.world.now);
                 }
                 Do::AskBacklog => {
                     self.world.takes(call);
-                    self.world.answers.counted.sizes += self.setup.lanes.len() as u64;
-                    let pooled: usize = tick.pool.values().map(Vec::len).sum();
-                    let waiting = self.world.backlog() + pooled;
-                    tick.receiving.backlog(waiting as u64);
+                    let gate = tick.gate.lock();
+                    let is_open = |lane: &usize| gate.standing(*lane) != Standing::Closed;
+                    let asked = (0..self.setup.lanes.len()).filter(is_open).count();
+                    let pools = tick.pool.iter().filter(|(lane, _)| is_open(lane));
+                    let pooled: usize = pools.map(|(_, pool)| pool.len()).sum();
+                    let waiting = match self.world.waiting_lanes().any(|lane| is_open(&lane)) {
+                        true => self.world.backlog(),
+                        false => 0,
+                    };
+                    drop(gate);
+                    self.world.answers.counted.sizes += asked as u64;
+                    tick.receiving.backlog((waiting + pooled) as u64);
                 }
                 Do::End => break,
             }
@@ -547,7 +557,7 @@ impl<'a> Ticks<'a> {
 
     /// What comes next of the starts that are kept, if the tick goes on.
     fn next_kept(&self, tick: &mut Tick) -> Again {
-        match self.receives_on(tick) {
+        match self.receives_on(tick) && tick.kept.any_can_start(&tick.gate) {
             true => tick.kept.next(&tick.gate, self.world.now),
             false => Again::Not(NotNow::Nothing),
         }
@@ -564,6 +574,13 @@ impl<'a> Ticks<'a> {
     fn leave_kept(&mut self, tick: &mut Tick) {
         self.left_starts.extend(tick.kept.take());
     }
+}
+
+/// Whether messages were received for a batch of a lane of which something can start now.
+fn has_pooled(tick: &Tick) -> bool {
+    let gate = tick.gate.lock();
+    let mut pools = tick.pool.iter();
+    pools.any(|(lane, pool)| !pool.is_empty() && gate.free_of(Some(*lane)) > 0)
 }
 
 /// Read units of the control item and of the lease beside it.
