@@ -234,10 +234,13 @@ async fn no_tick_waits_for_the_events_of_a_closed_lane() {
 async fn no_tick_waits_for_a_start_of_a_closed_lane() {
     let pipeline = Pipeline::succeeding(bounded(Some(2)), 1);
     let uploads = upload(&pipeline, 1, 1);
-    pipeline.aws.faults().before(|call| match call.action() {
-        "StartExecution" => Fault::Throttle,
-        _ => Fault::None,
-    });
+    pipeline
+        .aws
+        .faults()
+        .before(|call| match call.operation.as_str() {
+            "StartExecution" => Fault::Throttle,
+            _ => Fault::None,
+        });
     let closes = pipeline.clone();
     tokio::spawn(async move {
         tokio::time::sleep(Duration::from_secs(2)).await;

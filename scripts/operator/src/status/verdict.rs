@@ -5,7 +5,6 @@ mod settle;
 use dispatch::config::Config;
 use serde::Serialize;
 use spillway::Millis;
-use spillway::pace::Pace;
 use spillway::pace::adapt::circuit::State;
 use spillway::pace::bound::{self, Bound};
 use spillway::pace::in_force::{InForce, PausedBy};
