@@ -11,8 +11,9 @@ from pathlib import Path
 
 import command_lines
 from alarms import plans
-from alarms.definitions import Alarm, Watch, of_plan
+from alarms.definitions import Alarm, Composite, Watch, of_plan
 from alarms.series import Metrics
+from demo.executions import summaries
 from one_pipeline import PATIENCE_SECONDS, Pipeline
 
 TICKS = 3
@@ -21,24 +22,32 @@ ENDS_AFTER = 6
 # Where one period is enough to begin: the value is out of CloudWatch's range.
 AT_ONCE = 3
 HANDLERS = ("dispatch", "ingest", "reconcile", "settle")
-# What the emulator counts as Lambda does.
-COUNTED = ("Errors", "Throttles")
+# What the emulator counts as Lambda and DynamoDB do.
+OF_FUNCTIONS = ("Errors", "Throttles")
+OF_LEDGER = ("ReadThrottleEvents", "WriteThrottleEvents")
+# A metric as CloudWatch knows it: namespace, name, dimension and its value.
+Counted = tuple[str, str, str, str]
 
 
 # The alarms of each pipeline: a plan takes longer than a tick.
-_planned: dict[tuple[str | bool, ...], dict[str, Alarm]] = {}
+_planned: dict[tuple[str | bool, ...], tuple[dict[str, Alarm], list[Composite]]] = {}
 
 
 class Minutes:
     """Ticks, each of them a minute, and the alarms that have begun."""
 
-    def __init__(self, pipeline: Pipeline, alarms: dict[str, Alarm]) -> None:
+    def __init__(self, pipeline: Pipeline, alarms: dict[str, Alarm], composites: list[Composite]) -> None:
         self._pipeline, self._metrics = pipeline, Metrics()
-        self._watch = Watch(alarms, self._metrics)
+        self._watch, self._composites = Watch(alarms, self._metrics), composites
         # An hour after 1970 began, when no pipeline is new.
         self._minute, self._began = 60, time.time()
         logs, names = pipeline.outputs["log_group_names"], HANDLERS
         self._functions = {handler: f"{pipeline.name}_{handler}" for handler in names if logs[handler]}
+        of_functions = [
+            ("AWS/Lambda", metric, "FunctionName", name) for name in self._functions.values() for metric in OF_FUNCTIONS
+        ]
+        ledger = pipeline.outputs["ledger_table_name"]
+        self._asked = [*of_functions, *(("AWS/DynamoDB", metric, "TableName", ledger) for metric in OF_LEDGER)]
         self._seen, self._counts = set(self._lines()), self._counted()
         # The minute in which a message was seen first, by its id.
         self._came: dict[str, int] = {}
@@ -51,8 +60,9 @@ class Minutes:
 
     def without_a_tick(self) -> set[str]:
         now = 60 * self._minute + 30
-        for (function, metric), count in (counted := self._counted()).items():
-            self._metrics.put("AWS/Lambda", metric, {"FunctionName": function}, now, count - self._counts[function, metric])
+        for metric, count in (counted := self._counted()).items():
+            namespace, name, dimension, value = metric
+            self._metrics.put(namespace, name, {dimension: value}, now, count - self._counts[metric])
         self._counts = counted
         for queue in self._pipeline.queues:
             came = [
@@ -65,7 +75,9 @@ class Minutes:
         self._seen.update(lines)
         self._metrics.read(_at(line, now) for line in lines)
         self._minute += 1
-        return {name.split("_", 2)[2] for name in self._watch.look(60 * self._minute)}
+        begun = self._watch.look(60 * self._minute)
+        begun |= {composite.name for composite in self._composites if begun.intersection(composite.names)}
+        return {name.split("_", 2)[2] for name in begun}
 
     def five_with_a_tick(self) -> set[str]:
         """Five minutes of which one has a tick: too few for `no-tick`."""
@@ -99,7 +111,7 @@ class Minutes:
 
     def counts(self, handler: str, metric: str) -> bool:
         """Whether Lambda counts any since the last minute was over."""
-        of = self._functions[handler], metric
+        of = "AWS/Lambda", metric, "FunctionName", self._functions[handler]
         return self._counted()[of] > self._counts[of]
 
     def _lines(self) -> Iterator[str]:
@@ -110,24 +122,30 @@ class Minutes:
             )
             yield from (event["message"] for page in pages for event in page["events"] if '"_aws"' in event["message"])
 
-    def _counted(self) -> dict[tuple[str, str], float]:
-        """So far, since the drill began; by function and metric."""
-        began = datetime.fromtimestamp(self._began, timezone.utc)
-        counts = {}
-        for function in self._functions.values():
-            for metric in COUNTED:
-                found = self._pipeline.aws.cloudwatch.get_metric_statistics(
-                    Namespace="AWS/Lambda",
-                    MetricName=metric,
-                    Dimensions=[{"Name": "FunctionName", "Value": function}],
-                    StartTime=began,
-                    EndTime=began + timedelta(days=1),
-                    # One datapoint, whenever it is.
-                    Period=86_400 * 10_000,
-                    Statistics=["Sum"],
-                )["Datapoints"]
-                counts[function, metric] = found[0]["Sum"] if found else 0.0
+    def _counted(self) -> dict[Counted, float]:
+        """So far, since the drill began."""
+        counts = {metric: self._sum(*metric) for metric in self._asked}
+        if reconcile := self._pipeline.outputs.get("reconcile"):
+            # The emulator has no metrics of Step Functions.
+            machine = reconcile["state_machine_arn"]
+            runs = summaries(self._pipeline.aws.stepfunctions, machine)
+            failed = [run for run in runs if run["status"] == "FAILED" and run["stopDate"].timestamp() >= self._began]
+            counts["AWS/States", "ExecutionsFailed", "StateMachineArn", machine] = len(failed)
         return counts
+
+    def _sum(self, namespace: str, metric: str, dimension: str, value: str) -> float:
+        began = datetime.fromtimestamp(self._began, timezone.utc)
+        found = self._pipeline.aws.cloudwatch.get_metric_statistics(
+            Namespace=namespace,
+            MetricName=metric,
+            Dimensions=[{"Name": dimension, "Value": value}],
+            StartTime=began,
+            EndTime=began + timedelta(days=1),
+            # One datapoint, whenever it is.
+            Period=86_400 * 10_000,
+            Statistics=["Sum"],
+        )["Datapoints"]
+        return found[0]["Sum"] if found else 0.0
 
 
 def _at(line: str, now: float) -> str:
@@ -141,8 +159,8 @@ def of(pipeline: Pipeline, directory: Path, **bounds: object) -> Minutes:
     handlers = [handler for handler in HANDLERS if pipeline.outputs["log_group_names"][handler]]
     asked = (pipeline.name, *handlers, *bounds)
     if asked not in _planned:
-        _planned[asked], _ = of_plan(plans.of_module(directory, name=pipeline.name, handlers=handlers, **bounds))
-    return Minutes(pipeline, _planned[asked])
+        _planned[asked] = of_plan(plans.of_module(directory, name=pipeline.name, handlers=handlers, **bounds))
+    return Minutes(pipeline, *_planned[asked])
 
 
 def does(running: Pipeline, heading: str, line: str, page: str = "docs/operate/runbook.md", **more: str) -> str:

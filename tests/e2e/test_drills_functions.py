@@ -1,11 +1,14 @@
-"""Drills of the functions: errors, throttles, memory."""
+"""Drills of the functions: errors, throttles, memory, runs that fail."""
 
 import contextlib
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import botocore.session
 import command_lines
+import minutes as minutes_of
 import pytest
 from botocore.config import Config
 from demo import reports
@@ -89,4 +92,21 @@ def test_a_reconcile_that_fails_is_told_of_and_goes_on_once_it_may(quiet: Runnin
             assert heard[-1] == {"errors_reconcile"}, heard
         ended = run.result()
     assert ended.returncode == 0, ended
+    minutes.until_quiet()
+
+
+def test_a_run_of_reconcile_that_fails_is_told_of(quiet: Running, tmp_path: Path) -> None:
+    """It was told to list a bucket that it may not list. The one page for all alarms tells of it too."""
+    machine = quiet.outputs["reconcile"]["state_machine_arn"]
+    minutes = minutes_of.of(quiet, tmp_path, reconcile={"state_machine_arn": machine}, unhealthy=True)
+    assert minutes.tick() == set()
+    states, listing = quiet.aws.stepfunctions, json.dumps({"list": [{"bucket": quiet.bucket}]})
+    run = states.start_execution(stateMachineArn=machine, input=listing)["executionArn"]
+    wait(lambda: states.describe_execution(executionArn=run)["status"] == "FAILED", "the run does not fail")
+    assert minutes.tick() == {"reconcile-failed", "unhealthy"}
+    cause = states.describe_execution(executionArn=run)["cause"]
+    assert quiet.bucket in cause, cause
+    does(quiet, "unhealthy", "spillway -p NAME status")
+    does(quiet, "reconcile-failed", "spillway -p NAME reconcile")
+    # A period has five minutes.
     minutes.until_quiet()

@@ -17,8 +17,10 @@ def _models():
 
 
 class Aws:
-    def __init__(self, endpoint: str, key: str = EMULATORS_OWN, secret: str = EMULATORS_OWN, token: str | None = None) -> None:
-        """`key`: an access key, or an account's id to act as its root user."""
+    def __init__(
+        self, endpoint: str, key: str = EMULATORS_OWN, secret: str = EMULATORS_OWN, token: str | None = None, attempts: int = 4
+    ) -> None:
+        """`key`: an access key, or an account's id to act as its root user. `attempts`: how often a call is made at the most."""
         # Not at the top of the file: scripts/demo has begun before it is installed.
         import botocore.session
         from botocore.config import Config
@@ -36,7 +38,7 @@ class Aws:
                 proxies={},
                 max_pool_connections=32,
                 read_timeout=120,
-                retries={"mode": "standard", "max_attempts": 3},
+                retries={"mode": "standard", "total_max_attempts": attempts},
             ),
         }
         self.cloudwatch = session.create_client("cloudwatch", **settings)

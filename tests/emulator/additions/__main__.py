@@ -26,6 +26,7 @@ from emulator.additions import (
     message_moves,
     permissions,
     queue_lock,
+    quotas,
     repeated_requests,
     rule_targets,
     s3_events,
@@ -52,6 +53,7 @@ threading.Thread(target=follow_parent, daemon=True).start()
 lock = queue_lock.add()
 message_moves.add(lock)
 table_lock.add()
+quotas.add()
 rule_targets.add(lock)
 event_buses.add()
 jsonata_time.add()
