@@ -21,7 +21,7 @@ use crate::Ingest;
 use crate::counts::Counts;
 use crate::error::IngestError;
 
-/// Of the problems of one invocation, how many are told.
+/// How many problems of one invocation are logged.
 const TOLD: usize = 3;
 
 /// How an invocation went.

@@ -34,7 +34,7 @@ pub enum Asked {
     Refused(AwsError),
 }
 
-/// The buckets that may be asked.
+/// The buckets that it may list.
 #[derive(Debug, Clone)]
 pub struct Bucket {
     client: Client,

@@ -32,7 +32,7 @@ pub const ATTRIBUTES: [&str; 10] = [
     "revision",
 ];
 
-/// Of an unknown name so many bytes are told, and so many names.
+/// Bytes of an unknown name that an error shows, and how many names.
 const NAME_BYTES: usize = 40;
 const NAMES: usize = 5;
 

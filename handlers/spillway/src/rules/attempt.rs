@@ -32,7 +32,7 @@ pub fn verdict(asked: u32, row: Option<&Row>) -> Verdict {
     }
 }
 
-/// What is odd about a message that is stale. It is deleted all the same.
+/// The oddity of a stale message. It is deleted nevertheless.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Oddity {
     /// It is of an object with another etag: two uploads have one identity. S3's own never do.

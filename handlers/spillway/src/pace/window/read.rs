@@ -25,7 +25,7 @@ const DAYS: [(&str, Weekday); 7] = [
     ("SUN", Weekday::Sunday),
 ];
 
-/// What is wrong with a list of windows.
+/// The fault of a list of windows.
 #[derive(Debug, Clone, PartialEq, Error)]
 pub enum WindowError {
     #[error("it is not a JSON list of windows: {0}")]
