@@ -103,7 +103,7 @@ pub async fn change(
             "Unset: what is configured holds within about two seconds."
         }
     };
-    // Of what was written: another read could fail, and then nobody would know that it is.
+    // Of the written item: another read could fail, and hide that the write succeeded.
     answer(pipeline, &next, said).map(|answer| warned(answer, warning))
 }
 
@@ -118,7 +118,7 @@ fn warned(mut answer: Answer, warning: Option<String>) -> Answer {
     answer
 }
 
-/// What is configured, what overrides it, and what is in force.
+/// Returns the configured pace, its overrides, and the pace in force.
 pub async fn pace(pipeline: &Pipeline) -> Result<Answer, Fault> {
     answer(pipeline, &pipeline.ledger.steering().await?, "")
 }

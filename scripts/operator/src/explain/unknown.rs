@@ -14,7 +14,7 @@ use crate::reconcile::plan::{off, settling, settling_by};
 use crate::status::seen::{QueueSeen, Stage};
 use crate::time::{moment, now};
 
-/// What can be said of an object that the ledger does not know.
+/// The answer about an object that the ledger does not know.
 pub(super) async fn unknown(
     connected: &Connected,
     pipeline: &Pipeline,
@@ -102,7 +102,7 @@ pub(super) async fn unknown(
 struct Notified {
     /// The sources of this pipeline that it matches.
     matching: Vec<String>,
-    /// Topics that are told of it. The pipeline's queue may subscribe to one.
+    /// Topics that receive its events. The pipeline's queue can subscribe to one.
     topics: Vec<String>,
     eventbridge: bool,
 }
@@ -126,7 +126,7 @@ async fn sources(
     Ok(told)
 }
 
-/// The notifications of the bucket to this pipeline that are for the object, and whether EventBridge is told.
+/// The notifications of the bucket to this pipeline that are for the object, and whether EventBridge receives its events.
 async fn notified(
     connected: &Connected,
     pipeline: &Pipeline,

@@ -144,7 +144,7 @@ pub fn off(pipeline: &str) -> String {
     format!("reconcile is off in {pipeline}: set reconcile.enabled in the module, and apply")
 }
 
-/// The command that settles what became of one object. `young`: although it is younger than what is configured.
+/// Returns the command that settles one object. `young`: although it is younger than configured.
 pub fn settling_by(pipeline: &str, object: &str, young: bool) -> String {
     let young = if young { " --min-age 0m" } else { "" };
     format!(

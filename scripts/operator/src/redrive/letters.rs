@@ -45,7 +45,7 @@ pub async fn receive(
     Ok(answer.messages.unwrap_or_default())
 }
 
-/// Makes them visible again at once; what cannot be given back becomes so by itself.
+/// Makes them visible again at once; the others become visible by themselves.
 pub async fn give_back(connected: &Connected, url: &str, receipts: &[String]) {
     for batch in receipts.chunks(BATCH) {
         let entries = batch.iter().enumerate().filter_map(|(index, receipt)| {

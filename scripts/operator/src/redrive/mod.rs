@@ -1,4 +1,4 @@
-//! `redrive`, `replay` and `discard`: what lies in the queues of failures, and what is finished.
+//! `redrive`, `replay` and `discard`: messages in the queues of failures, and finished events.
 
 pub mod contents;
 pub mod discard;
@@ -84,7 +84,7 @@ fn complaint_of_stage(
     None
 }
 
-/// What is wrong with the options of a redrive.
+/// The fault of the options of a redrive.
 fn complaint(which: &Which, options: &Redrive, chosen: &Selection) -> Option<&'static str> {
     if options.stage == Stage::Reconcile {
         return Some(
@@ -125,7 +125,7 @@ fn complaint(which: &Which, options: &Redrive, chosen: &Selection) -> Option<&'s
     None
 }
 
-/// Brings back what lies in the queues of failures.
+/// Sends the messages of the queues of failures again.
 pub async fn redrive(
     connected: &Connected,
     all: &Options,

@@ -208,7 +208,7 @@ fn sentence(
 pub enum Drain {
     /// At the present rate.
     In(Millis),
-    /// At the pace in force, if executions are short enough: nobody knows yet how fast it goes.
+    /// At the pace in force, if executions are short enough: the present rate is not known yet.
     NotBefore(Millis),
     Unknown,
 }
@@ -696,7 +696,7 @@ fn lanes(
 }
 
 /// The day's limit, and the starts of the day as far as the lease has them. While a tick has the lease that is the most that there
-/// can be: a tick writes ahead what it may start.
+/// can be: a tick records in advance the most starts that it can make.
 pub fn day(config: &Config, seen: &Seen) -> Option<(u32, u32)> {
     let limit = config.starts_per_day?;
     let today = moment(seen.now);
