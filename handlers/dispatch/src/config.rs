@@ -89,7 +89,7 @@ impl Config {
             pipeline,
             folder_markers: environment.json_or_default(
                 "SPILLWAY_FOLDER_MARKERS",
-                "the JSON list of the sources whose folder markers are worked on, or remove it",
+                "the JSON list of the sources whose folder markers are processed, or remove it",
                 source::parse,
             ),
             outcomes_queue_url: environment

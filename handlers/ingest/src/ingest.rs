@@ -77,8 +77,8 @@ impl Known {
             Recorded::Lookalike { key } => {
                 warn!(
                     key,
-                    "an upload is not worked on: another one with the same sequencer and another etag was; upload the \
-                     object again, and look for what sends sequencers that are not S3's"
+                    "an upload is not processed: another one with the same sequencer and another etag was; upload the \
+                     object again, and look for the sender of sequencers that are not S3's"
                 );
                 counts.known += 1;
                 counts.lookalikes += 1;

@@ -340,7 +340,7 @@ async fn alarms(connected: &Connected, pipeline: &Pipeline) -> Vec<Check> {
                 (0, _) => warning(
                     CHECK,
                     format!(
-                        "no alarm is called {}_…: nobody is told when the pipeline stands still",
+                        "no alarm is called {}_…: nobody receives a notification when the pipeline stands still",
                         pipeline.name()
                     ),
                     "set alarms = { topics = [{ arn = … }] } in the module block; docs/operate/runbook.md has a page for each",

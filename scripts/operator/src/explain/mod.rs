@@ -359,7 +359,7 @@ fn text(
     );
     if left_out > 0 {
         told.push_str(&format!(
-            "The newest {} are told; {left_out} older ones are left out.\n",
+            "The newest {} are shown; {left_out} older ones are left out.\n",
             versions.len()
         ));
     }

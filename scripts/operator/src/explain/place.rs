@@ -150,11 +150,11 @@ fn elsewhere(known: &Known<'_>, by_ingest: bool) -> (String, &'static str) {
     ) {
         (true, true) => (
             ", in its dead-letter queue, or among ingest's failures".to_owned(),
-            "what is in a queue of failures waits for a redrive",
+            "messages in a queue of failures wait for a redrive",
         ),
         (true, false) => (
             ", or in its dead-letter queue".to_owned(),
-            "what is in the dead-letter queue waits for a redrive",
+            "messages in the dead-letter queue wait for a redrive",
         ),
         (false, true) => (
             ", or among ingest's failures".to_owned(),

@@ -46,7 +46,7 @@ pub(super) async fn unknown(
     let taken_in = matches!(&configured, Ok(Some(_))) && settles.is_ok();
     let of = match &sources {
         Ok(of) if of.matching.is_empty() && of.topics.is_empty() && taken_in => format!(
-            "a source takes it in, but its bucket does not notify this pipeline of it: `spillway -p {name} doctor` says what is missing"
+            "a source takes it in, but its bucket does not notify this pipeline of it: `spillway -p {name} doctor` names the missing entry"
         ),
         Ok(of) if of.matching.is_empty() && of.topics.is_empty() => {
             "it matches no source of the pipeline, so no event of it comes here".to_owned()

@@ -128,7 +128,7 @@ pub fn plan(
     let old = now - Millis::from(configured.retention_days.saturating_sub(1)) * DAY;
     if asked.since.is_none_or(|since| since < old) {
         notes.push(format!(
-            "objects from before {} are left out: the ledger remembers {} days, and could have forgotten that they were worked on",
+            "objects from before {} are left out: the ledger remembers {} days, and could have forgotten that they were processed",
             moment(old),
             configured.retention_days
         ));

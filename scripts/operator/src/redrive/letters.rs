@@ -83,7 +83,7 @@ pub async fn delete(
     let answer = request
         .send()
         .await
-        .map_err(|error| Fault::call("deleting what was moved", &error))?;
+        .map_err(|error| Fault::call("deleting moved messages", &error))?;
     match answer.failed.first() {
         None => Ok(()),
         Some(first) => Err(Fault::failed(format!(

@@ -397,7 +397,7 @@ pub async fn discard(
         .map(|source| format!("{} in {}", count(source.waiting, "message"), source.name()))
         .collect();
     let question = format!(
-        "Drop {} of {}, stage {} of {}, for good? They cannot be redriven any more; the ledger keeps who dropped them and why.",
+        "Drop {} of {}, stage {} of {}, for good? They cannot be redriven any more; the ledger keeps the person and the reason.",
         selection.told(),
         held.join(", "),
         options.stage.word(),

@@ -420,7 +420,7 @@ impl<'a> Replay<'a> {
             if self.by_state.contains_key(State::Dead.as_str()) {
                 told.line("what the dead-letter queue still holds of them is stale now: a redrive of it does nothing");
             }
-            told.line(&format!("the same again would ask for what ended since; with --until {until} it leaves that out"));
+            told.line(&format!("the same command again would ask for events that ended since; --until {until} leaves them out"));
         }
         if let Some(first) = self.unreadable.first() {
             let rows = count(self.unreadable.len() as u64, "row");

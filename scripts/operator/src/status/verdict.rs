@@ -137,7 +137,7 @@ fn not_known(name: &str, number: usize, first: &str) -> Finding {
     Finding {
         code: "not-known",
         level: Level::Degraded,
-        what: format!("what could not be looked at may be wrong: {first}{more}"),
+        what: format!("parts that could not be read can be wrong: {first}{more}"),
         next: Some(format!("spillway -p {name} iam --read")),
         blocks: false,
     }
@@ -176,7 +176,7 @@ fn sentence(
                 .find(|finding| finding.blocks)
                 .unwrap_or(first);
             format!(
-                "Nothing starts, as somebody wants it: {}. {state}.",
+                "Nothing starts, on purpose: {}. {state}.",
                 blocks.what
             )
         }
@@ -626,7 +626,7 @@ fn bounds(
             level: Level::Notice,
             what: match at_most {
                 // Where starts go on, the tick has only written ahead.
-                true => format!("the day's limit may be reached (at most {starts} of {limit} starts: a tick is at it)"),
+                true => format!("the day's limit is perhaps reached (at most {starts} of {limit} starts: a tick is at work)"),
                 false => format!("the day's limit is reached ({starts} of {limit} starts); starts go on at midnight UTC"),
             },
             next: None,

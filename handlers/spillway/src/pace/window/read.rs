@@ -114,7 +114,7 @@ fn window(
         return Err(fields.wrong(
             "from",
             "is 24:00",
-            "give 00:00 to 23:59; only to may be 24:00",
+            "give 00:00 to 23:59; only to can be 24:00",
         ));
     }
     if from == to {
