@@ -1,4 +1,4 @@
-"""The options of scripts/demo; apart, so that a wrong one is told before anything is installed."""
+"""The options of scripts/demo; apart, so that a wrong one is refused before anything is installed."""
 
 import argparse
 import sys
