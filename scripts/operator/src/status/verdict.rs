@@ -534,8 +534,8 @@ fn circuit(name: &str, config: &Config, seen: &Seen, now: &InForce<'_>) -> Optio
             code: "circuit-open",
             level: Level::Degraded,
             what: format!(
-                "the circuit is open since {since}: nearly all executions fail by what their target takes, and nothing but probes \
-                 starts, the next one at {}",
+                "the circuit is open since {since}: nearly all executions fail with errors of their target, and only probes \
+                 start, the next one at {}",
                 moment(probe_at)
             ),
             next: Some(format!("spillway -p {name} status --watch")),
