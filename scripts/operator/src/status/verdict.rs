@@ -175,10 +175,7 @@ fn sentence(
                 .iter()
                 .find(|finding| finding.blocks)
                 .unwrap_or(first);
-            format!(
-                "Nothing starts, on purpose: {}. {state}.",
-                blocks.what
-            )
+            format!("Nothing starts, on purpose: {}. {state}.", blocks.what)
         }
         (true, Some(first)) => format!("Healthy: {state}{drained}. Note: {}.", first.what),
         // The worst of all is what could not be seen.
