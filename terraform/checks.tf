@@ -4,7 +4,7 @@
 # again and again. Wildcards, conditions and what Deny takes back are read so
 # that a possible loop is named rather than missed.
 locals {
-  # What makes S3 raise an object-created event.
+  # The calls after which S3 raises an object-created event.
   _creating_actions = ["s3:PutObject", "s3:CopyObject", "s3:ReplicateObject"]
 
   _writes = flatten([
@@ -70,8 +70,8 @@ check "workflow_does_not_start_itself" {
   }
 }
 
-# Prefixes and suffixes that hardly any key begins or ends with. Each of them may
-# be meant, for S3 takes every text as a key: so they are told and not refused.
+# Prefixes and suffixes that hardly any key begins or ends with. Each of them can
+# be meant, for S3 takes every text as a key: so a plan warns and refuses none.
 locals {
   _filters = {
     for key, source in module.input.sources :

@@ -1,4 +1,4 @@
-# The tick: what comes out of the lanes' queues starts executions.
+# The tick: messages of the lanes' queues start executions.
 locals {
   # A tick drains for tick_seconds and has 20 more to finish what it began.
   _dispatch_timeout_seconds = module.input.schedule.tick_seconds + 20
@@ -8,7 +8,7 @@ locals {
   # others as long as the tick goes on.
   _work_seconds = module.input.workflow.events_per_execution > 1 ? local._dispatch_timeout_seconds : 30
 
-  # What failed, beside the lanes' dead-letter queues.
+  # The queues of failures, beside the lanes' dead-letter queues.
   _failure_queues = {
     for stage, names in {
       outcomes  = [module.names.queues.outcomes_dlq]
@@ -23,7 +23,7 @@ locals {
     for name, lane in module.input.lanes : name => lane.max_concurrency if lane.max_concurrency != null
   }
 
-  # Times with a pace of their own, by name; what is not said is left out.
+  # Times with a pace of their own, by name; settings without a value are left out.
   _windows = {
     for name, window in module.input.windows : name => merge(
       {

@@ -27,7 +27,7 @@ locals {
     } if module.input.sources[key].via == "eventbridge"
   }
 
-  # Who sends to which lane's queue.
+  # The senders to each lane's queue.
   _queue_buckets = {
     for lane in keys(module.input.lanes) : lane => {
       for key, bucket in module.input.buckets :

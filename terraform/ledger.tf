@@ -9,7 +9,7 @@ module "ledger" {
 }
 
 locals {
-  # The own table stays if another one takes its place: what is in it can still be
+  # The own table stays if another one takes its place: its items can still be
   # asked for.
   _ledger = module.input.ledger.table == null ? module.ledger : {
     arn  = module.input.ledger.table.arn

@@ -1,7 +1,7 @@
-# What was missed: rows that nothing moves any more, objects whose event never
+# Missed events: rows that have not moved for long, objects whose event never
 # came.
 locals {
-  # No try(): what is unknown in one part of a value makes all of it so.
+  # No try(): an unknown part of a value makes all of it unknown.
   _listed    = module.input.reconcile.list == null ? toset([]) : module.input.reconcile.list.buckets
   _inventory = module.input.reconcile.list == null ? {} : module.input.reconcile.list.inventories
   # Buckets whose objects are compared with the ledger.

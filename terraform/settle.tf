@@ -1,4 +1,4 @@
-# How executions ended, and what follows from it.
+# The ends of executions, and their settlement.
 locals {
   _settle_timeout_seconds = 30
 

@@ -1,4 +1,4 @@
-# What works on the objects: a state machine that is made, or one that exists.
+# The state machine that processes the objects: one that is made, or one that exists.
 locals {
   # What executions are started by (an alias, or the state machine itself) and
   # whose they are: the state machine.

@@ -123,7 +123,7 @@ def read_type(text: str) -> Type:
 
 
 def variables() -> list[Variable]:
-    """Of modules/input, but for what it is only compared with."""
+    """The variables of modules/input, without those that are only compared."""
     return _sorted("".join(path.read_text() for path in INPUT.glob("variables-*.tf")))
 
 

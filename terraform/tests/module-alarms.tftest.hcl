@@ -40,7 +40,7 @@ run "alarms" {
     error_message = "A lane's oldest event is that of its queue."
   }
   assert {
-    condition     = aws_cloudwatch_metric_alarm.this["dead-letters"].alarm_description == "Messages lie in a dead-letter or failure queue: nothing works on them any more.\nFirst: spillway -p reports failed\nRunbook: docs/operate/runbook.md#dead-letters"
+    condition     = aws_cloudwatch_metric_alarm.this["dead-letters"].alarm_description == "Messages lie in a dead-letter or failure queue: no function receives them any more.\nFirst: spillway -p reports failed\nRunbook: docs/operate/runbook.md#dead-letters"
     error_message = "It says what it means, what to run first, and where to read on."
   }
   assert {

@@ -92,7 +92,7 @@ def latest(uploads: list[Version], runs: list[Execution]) -> list[str]:
     found = by_version(runs)
     last = {upload.key: upload for upload in uploads}
     for version, own in found.items():
-        # A newer version may have come before the second attempt: then there is none.
+        # A newer version can have come before the second attempt: then there is none.
         superseded = version != last.get(version.key) and len(own) == 1
         faults += [] if superseded else attempts(version, own, version.fails_first)
     faults += [f"{version}: the last version was not worked on" for version in last.values() if version not in found]

@@ -44,6 +44,6 @@ def test_event(bucket: str) -> dict:
 
 
 def padded(notification: dict, size: int) -> str:
-    """The same notification with a field that nobody knows, so that it has exactly that many bytes."""
+    """The same notification with an unknown field, so that it has exactly that many bytes."""
     bare = json.dumps({**notification, "padding": ""})
     return json.dumps({**notification, "padding": "x" * (size - len(bare))})

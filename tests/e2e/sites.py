@@ -25,7 +25,7 @@ from running import Running
 
 
 def device_status(work_seconds: int = 1, **schedule: int) -> Settings:
-    """With waits as short as they may be, and ticks that the tests invoke."""
+    """With the shortest allowed waits, and ticks that the tests invoke."""
     return Settings(
         work_seconds=(work_seconds, work_seconds),
         backoff_seconds=(1, 2),

@@ -30,7 +30,7 @@ ARGUMENTS = {
 TICKS = 3
 LATE = 2
 
-# What each drill's alarms are, and the minute in which its trouble begins. Others may begin later, as what follows from it.
+# What each drill's alarms are, and the minute in which its trouble begins. Others can begin later, as its consequence.
 QUIET = ("IdleDay", "Normal", "PausedBurst", "LimitLowered", "LostEvents", "DeadTick", "LedgerRestored")
 HEARD: dict[str, dict[str, int]] = {
     "TargetDown": {"failures": 5, "dead-letters": 7},

@@ -56,7 +56,7 @@ def upload(pipelines: list[Pipeline], group: str) -> dict[str, list[Version]]:
 
 @pytest.fixture(scope="module")
 def runs(site: Site, pipelines: dict[str, Pipeline]) -> dict[tuple[str, str], Run]:
-    """By cell and format: everything uploaded and worked off, all pipelines side by side."""
+    """By cell and format: everything uploaded and processed, all pipelines side by side."""
     found = {}
     for input_format in FORMATS:
         if input_format != FORMATS[0]:
@@ -92,7 +92,7 @@ def test_cell(runs: dict[tuple[str, str], Run], cell: str, way: str, input_forma
     executions = [execution for execution in run.executions if any(i["key"].startswith(f"{way}/") for i in execution.objects)]
     assert uploads
     if cell in BATCHES:
-        # A batch may hold objects of several ways.
+        # A batch can hold objects of several ways.
         faults = judge_orders.batches(run.uploads, run.executions, BATCH)
     elif cell.endswith("latest"):
         faults = judge_orders.latest(uploads, executions)

@@ -100,7 +100,7 @@ def test_status_events_that_never_come_are_asked_for_and_quiet(quiet: Running, m
         wait(lambda: quiet.executing() == 0, quiet.left)
     assert (quiet.slots(), quiet.outcomes()) == (len(burst), 0)
     assert "12 slots" in does(quiet, "oldest-slot", "spillway -p NAME running --longest 10")
-    # The sweep asks after slots of 10 s.
+    # The sweep describes slots of 10 s.
     heard += minutes.work_off()
     heard += [minutes.tick() for _ in range(3)]
     assert heard == [set()] * len(heard)

@@ -1,4 +1,4 @@
-"""Drills of bursts that are held back by hand: no alarm begins, and every object is worked on once."""
+"""Drills of bursts that are held back by hand: no alarm begins, and every object is processed once."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor

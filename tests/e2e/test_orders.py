@@ -1,4 +1,4 @@
-"""Versions of one object that come while an older one is worked on."""
+"""Versions of one object that come while an older one is processed."""
 
 import collections
 
@@ -14,7 +14,7 @@ VERSIONS = 10
 
 
 def flood(pipeline: Pipeline, key: str) -> list[Version]:
-    """One version, and all others while it counts as worked on."""
+    """One version, and all others while it counts as processed."""
     with pipeline.ticking():
         with pipeline.unsettled():
             uploads = [pipeline.put(key)]

@@ -1,4 +1,4 @@
-"""What was missed is worked on once: objects from before the pipeline, lost notifications, rows that nobody moves."""
+"""Missed events are processed once: objects from before the pipeline, lost notifications, rows that nobody moves."""
 
 import shlex
 import time

@@ -29,7 +29,7 @@ def pausing(running: Running) -> Iterator[list[int]]:
 
     def go_on() -> None:
         for seconds in PAUSES:
-            # Long after a start or two, and in the midst of others.
+            # Long after a start or two, and in the middle of others.
             if over.wait(rng.uniform(1, 3)):
                 return
             os.kill(running.emulator.pid, signal.SIGSTOP)

@@ -48,7 +48,7 @@ def test_an_upload_to_an_idle_pipeline_starts_at_once(pipelines: dict[str, Pipel
     pipeline = pipelines["waiting"]
     uploaded = {}
     with scheduled(pipeline) as said:
-        # The first tick may have a cold start.
+        # The first tick can have a cold start.
         pipeline.put("first.json")
         wait(lambda: pipeline.runs("first.json") != [], "the first upload has not started")
         for number in range(UPLOADS):

@@ -1,4 +1,4 @@
-"""What the operator's program works on, in the emulator."""
+"""The pipeline of the operator's program, in the emulator."""
 
 import io
 import json

@@ -40,7 +40,7 @@ def test_bars_say_so_too(capsys: pytest.CaptureFixture, monkeypatch: pytest.Monk
     "sample",
     [
         dataclasses.replace(IDLE, waiting=0),
-        # settle is at work: it may send a retry, which would wait then.
+        # settle is at work: it can send a retry, which would wait then.
         dataclasses.replace(IDLE, outcomes=1),
     ],
 )

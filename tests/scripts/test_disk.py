@@ -1,4 +1,4 @@
-"""A disk without room is told before the work, with the remedy."""
+"""A disk without room is reported before the work, with the remedy."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The options of all scripts: a number out of range, or no number at all, is told before anything is done."""
+"""The options of all scripts: a number out of range, or no number at all, is refused before anything is done."""
 
 import argparse
 import re

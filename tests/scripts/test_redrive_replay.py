@@ -161,7 +161,7 @@ def test_prefix_time_and_error_select_rows(ledger: Ledger) -> None:
 
 
 def test_what_ended_since_the_run_began_is_not_asked_for(ledger: Ledger) -> None:
-    """It may be what this run, or the one before it, asked for."""
+    """This run, or the one before it, can have asked for it."""
     now = round(time.time() * 1000)
     ledger.put("uploads/1", "DEAD", 1, finished_at=now - HOUR)
     ledger.put("uploads/2", "DEAD", 2, finished_at=now + HOUR)

@@ -15,7 +15,7 @@ use crate::metrics;
 
 pub use counts::Counts;
 
-/// What a function is told of itself.
+/// The function's own settings, from its environment.
 #[derive(Debug, Clone, Default)]
 pub struct Condition {
     pipeline: String,
@@ -37,7 +37,7 @@ impl Condition {
         }
     }
 
-    /// Waits for an invocation, and reports what is wrong with the function. That Lambda is about to end it is reported while it
+    /// Waits for an invocation, and reports faults of the function. That Lambda is about to end it is reported while it
     /// still runs: afterwards nothing does.
     pub async fn watch<T>(&self, deadline: Millis, work: impl Future<Output = T>) -> T {
         let clock = Clock::system();

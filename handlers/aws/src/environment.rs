@@ -43,7 +43,7 @@ impl EnvironmentError {
     }
 }
 
-/// What every handler is told of its pipeline.
+/// The settings of the pipeline that every handler has.
 #[derive(Debug, Clone)]
 pub struct PipelineVariables {
     pub name: String,
@@ -53,7 +53,7 @@ pub struct PipelineVariables {
     pub lanes: Vec<Lane>,
 }
 
-/// Reads variables and collects what is wrong with them.
+/// Reads variables, and collects their faults.
 pub struct Environment<'a> {
     lookup: &'a dyn Fn(&str) -> Option<String>,
     problems: Vec<String>,
@@ -171,7 +171,7 @@ impl<'a> Environment<'a> {
             .collect()
     }
 
-    /// What every handler is told of its pipeline.
+    /// The settings of the pipeline that every handler has.
     pub fn pipeline(&mut self) -> PipelineVariables {
         PipelineVariables {
             name: self.text("SPILLWAY_PIPELINE", "the pipeline's name"),
@@ -194,7 +194,7 @@ impl<'a> Environment<'a> {
         })
     }
 
-    /// In which order the versions of one object are worked on.
+    /// The order in which the versions of one object are processed.
     pub fn order(&mut self) -> Order {
         let order = self.optional("SPILLWAY_ORDER", "none, latest or each");
         order.unwrap_or_default()

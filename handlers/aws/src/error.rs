@@ -1,4 +1,4 @@
-//! What goes wrong with AWS.
+//! Errors of calls to AWS.
 
 use std::error::Error as StdError;
 
@@ -84,7 +84,7 @@ impl AwsError {
     }
 }
 
-/// What Lambda is told of a failure.
+/// The failure that Lambda receives.
 pub fn diagnostic(kind: &str, error: &impl ToString) -> Diagnostic {
     Diagnostic {
         error_type: kind.to_owned(),

@@ -1,4 +1,4 @@
-//! The circuit: it looks at how executions ended whenever the control item is read, and the gate goes by what it allows.
+//! The circuit: it reads the ends of executions with the control item, and sets the rate of the gate.
 
 use spillway::pace::Pace;
 use spillway::pace::adapt::circuit::{Allowed, Change, Circuit, State as Takes};
@@ -103,7 +103,7 @@ impl Shared {
 
     /// What a start says of the starts to come.
     pub(crate) fn circuit_told(&self, state: &mut State, fact: &Fact) {
-        // One without a clear answer may run.
+        // One without a clear answer can run.
         if !matches!(fact, Fact::Started { .. } | Fact::StartUnclear { .. }) {
             return;
         }

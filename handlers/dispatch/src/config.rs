@@ -18,7 +18,7 @@ use spillway::rules::order::Order;
 #[derive(Debug, Clone)]
 pub struct Config {
     pub pipeline: PipelineVariables,
-    /// The sources whose folder markers are worked on.
+    /// The sources whose folder markers are processed.
     pub folder_markers: Vec<Source>,
     pub outcomes_queue_url: String,
     /// Whose sizes each tick reads, beside those of the queues that it works with; `None`: it reads none.
@@ -36,13 +36,13 @@ pub struct Config {
     pub windows: Windows,
     /// Starts of one UTC day, at most.
     pub starts_per_day: Option<u32>,
-    /// How long a tick may release events; Lambda's timeout is longer.
+    /// How long a tick can start events; Lambda's timeout is longer.
     pub tick: Duration,
     /// What a tick does when no event waits.
     pub idle: Idle,
-    /// How old a slot is before its execution is asked after.
+    /// How old a slot is before the sweep describes its execution.
     pub sweep_after: Duration,
-    /// Slots that one tick asks after.
+    /// Executions that one tick describes.
     pub sweep_per_tick: usize,
     /// With more slots than this the running executions are listed.
     pub listed_above: usize,
@@ -50,7 +50,7 @@ pub struct Config {
     pub execution_timeout: Option<Duration>,
 }
 
-/// URLs of the queues of what failed, by stage.
+/// URLs of the queues of failures, by stage.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct FailureQueues {
@@ -89,7 +89,7 @@ impl Config {
             pipeline,
             folder_markers: environment.json_or_default(
                 "SPILLWAY_FOLDER_MARKERS",
-                "the JSON list of the sources whose folder markers are worked on, or remove it",
+                "the JSON list of the sources whose folder markers are processed, or remove it",
                 source::parse,
             ),
             outcomes_queue_url: environment

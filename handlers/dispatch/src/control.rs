@@ -1,4 +1,4 @@
-//! What is in force: read with the control item, and passed on to the tick.
+//! The pace in force: read with the control item, and passed on to the tick.
 
 use aws::clock::Clock;
 use aws::error::AwsError;
@@ -20,7 +20,7 @@ use crate::shared::{Shared, State};
 pub(crate) const CONTROL_EVERY: Millis = 2_000;
 
 impl Dispatch {
-    /// Reads the control item, and says what is in force now.
+    /// Reads the control item, and returns the pace in force.
     pub(crate) async fn in_force(
         &self,
         clock: Clock,
@@ -86,7 +86,7 @@ impl Dispatch {
 }
 
 impl State {
-    /// Says what holds from `at` on. `true`: it is a pause.
+    /// Sets the pace in force from `at` on. Returns whether it is a pause.
     pub fn put_in_force(&mut self, now: &InForce<'_>, at: Millis) -> bool {
         trace!(decision = ?now.paused, "pause");
         self.counts.max_concurrency = Some(now.pace.max_concurrency);

@@ -1,4 +1,4 @@
-//! Draining the events queues: what is received is handed to tasks.
+//! Draining the events queues: received messages are handed to tasks.
 
 use std::sync::Arc;
 
@@ -26,16 +26,16 @@ use crate::guide::drive_all;
 use crate::receive::{self, Polled};
 use crate::shared::Shared;
 
-/// The tasks of a tick, and what is on its way to them.
+/// The tasks of a tick, and the messages on their way to them.
 struct Drain {
     dispatch: Arc<Dispatch>,
     shared: Arc<Shared>,
     receiving: Receiving,
     polls: FuturesUnordered<BoxFuture<'static, Polled>>,
     fillings: FuturesUnordered<BoxFuture<'static, Filled>>,
-    /// Each says at its end how many messages it worked on.
+    /// Each returns at its end how many messages it processed.
     tasks: JoinSet<u32>,
-    /// Messages that the tasks work on.
+    /// Messages that the tasks process.
     messages: u32,
     pool: Pool,
 }
@@ -75,7 +75,7 @@ impl Dispatch {
 }
 
 impl Drain {
-    /// Goes on until nothing more is to be received. What fails for all ends it; what is under way comes to its end.
+    /// Receives until the tick receives no more. A failure of all ends it; tasks under way come to their end.
     async fn release(&mut self) {
         let shared = Arc::clone(&self.shared);
         loop {
@@ -93,7 +93,7 @@ impl Drain {
         }
     }
 
-    /// Does what comes next. `false`: nothing does.
+    /// Makes the next step. Returns `false` when there is none.
     async fn go_on(&mut self) -> Result<bool, TickError> {
         let shared = Arc::clone(&self.shared);
         if !shared.is_stopping() {
@@ -130,7 +130,7 @@ impl Drain {
                     .counted(counted, self.tasks.len(), pooled, shared.now());
             }
             Do::AskBacklog => {
-                // What was received for the next batch waits as well.
+                // Messages that were received for the next batch wait as well.
                 let pools = self
                     .pool
                     .iter()
@@ -242,7 +242,7 @@ impl Drain {
         pools.any(|(lane, pool)| !pool.is_empty() && gate.free_of(Some(*lane)) > 0)
     }
 
-    /// Begins a task that works on so many messages.
+    /// Begins a task that processes so many messages.
     fn spawn(&mut self, messages: usize, task: impl Future<Output = ()> + Send + 'static) {
         let messages = u32::try_from(messages).unwrap_or(u32::MAX);
         self.messages = self.messages.saturating_add(messages);
@@ -270,7 +270,7 @@ impl Drain {
         });
     }
 
-    /// What comes next of the starts that are kept, if the tick goes on.
+    /// Returns the next step of the starts that are kept, if the tick goes on.
     fn next_kept(&self) -> Again {
         if !self.shared.has_kept() {
             return Again::Not(NotNow::Nothing);

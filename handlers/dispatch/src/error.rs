@@ -12,7 +12,7 @@ use tracing::warn;
 pub enum TickError {
     #[error(transparent)]
     Aws(#[from] AwsError),
-    /// An operator's control item says what nobody knows.
+    /// An operator's control item has an unknown attribute or value.
     #[error(
         "the ledger's control item is not usable: {0}. Correct the item (pk = control, sk = dispatch); deleting it lifts every override"
     )]
@@ -67,7 +67,7 @@ impl From<TickError> for Diagnostic {
 pub struct Failures {
     /// The tick ends with it.
     pub first: Option<TickError>,
-    /// What calls share is told once.
+    /// The cause that calls share is logged once.
     last: Option<TickError>,
 }
 

@@ -39,7 +39,7 @@ pub fn tell(fact: Fact, problem: Option<AwsError>, counts: &mut Counts, failures
         Fact::Superseded(versions) => counts.superseded += versions,
         Fact::Freed => counts.freed += 1,
         Fact::Batched => counts.batches += 1,
-        Fact::Suspect(taken_at) => debug!(taken_at, "a slot may lack its start"),
+        Fact::Suspect(taken_at) => debug!(taken_at, "a slot can lack its start"),
         Fact::Failed(scope) => failed(scope, problem, failures),
         Fact::Started { execution, .. } => {
             debug!(execution, "started");

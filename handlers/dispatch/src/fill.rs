@@ -17,7 +17,7 @@ use crate::shared::Shared;
 pub(crate) struct Filled {
     /// The object events of the next execution, and their lane. `None`: nothing waits.
     pub batch: Result<Option<(usize, Vec<Candidate>)>, AwsError>,
-    /// What was received, and is for another one.
+    /// Messages that were received, and are for another batch.
     pub rest: Pool,
     pub permits: Vec<Permit>,
 }
@@ -45,7 +45,7 @@ impl Dispatch {
     ) -> Result<Option<(usize, Vec<Candidate>)>, AwsError> {
         let most = self.config.events_per_execution as usize;
         let lanes = 0..shared.shell.lanes.len();
-        // Of the others nothing may start: what was received of them waits.
+        // No event of the other lanes may start: their received messages wait.
         let is_open = |lane: &usize| shared.gate.lock().standing(*lane) == Standing::Open;
         let open: Vec<usize> = lanes.filter(is_open).collect();
         let asks = shared.state().shares.to_ask(shared.now());

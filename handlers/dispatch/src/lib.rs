@@ -1,5 +1,5 @@
 //! `dispatch`: each tick releases object events from the events queue into Step Functions, at the pace and the
-//! concurrency that the owner set. What comes after what is decided in `spillway::protocol`; here its machines are driven.
+//! concurrency that the owner set. `spillway::protocol` decides the order of calls; here its machines are driven.
 
 mod circuit;
 pub mod config;

@@ -165,7 +165,7 @@ async fn look(shared: &Shared, sweep: &mut Sweep, slots: Vec<Slot>) -> bool {
     let looking = |slot: Slot| Sweeping::new(slot, paused);
     let mut sweeping: Vec<Sweeping> = slots.into_iter().map(looking).collect();
     let all = sweeping.len();
-    // What cannot be described now is described in the next tick.
+    // An execution that cannot be described now is described in the next tick.
     drive_until(shared, &mut sweeping, Vec::new(), all, shared.now()).await;
     let throttled = shared.state().counts.not_described > 0;
     if !throttled {

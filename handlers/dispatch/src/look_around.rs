@@ -20,7 +20,7 @@ use crate::tick::{Ended, Invocation};
 
 /// The longest that a tick looks around.
 const AT_MOST: Millis = 3_000;
-/// What is left of the invocation then.
+/// The time that is left of the invocation then.
 const LEFT: Millis = 2_000;
 
 /// A queue whose size is read.
@@ -81,7 +81,7 @@ pub fn watched(config: &Config, clients: &Clients) -> Vec<Watched> {
 }
 
 impl Dispatch {
-    /// Adds what is seen to the counts. A queue that cannot be read fails nothing.
+    /// Adds the sizes to the counts. A queue that cannot be read fails nothing.
     pub(crate) async fn look_around(
         &self,
         ended: &mut Ended,
@@ -92,7 +92,7 @@ impl Dispatch {
         counts.needs_person = counts.parked + counts.unreadable;
         let now = invocation.clock.now();
         let time = (invocation.deadline - now - LEFT).min(AT_MOST);
-        // Who does not hold the lease leaves it to who does.
+        // A tick without the lease leaves it to the holder.
         let Some(time) = u64::try_from(time).ok().filter(|_| counts.lease_busy == 0) else {
             return;
         };

@@ -132,7 +132,7 @@ impl Shared {
         self.times.join_by.min(self.state().holding.calls_until())
     }
 
-    /// What machines go by now. A slot is told from another of the same execution by its time.
+    /// Returns the terms of machines now. Slots of one execution differ by their time.
     pub fn terms(&self) -> Terms<'_> {
         let now = self.now();
         let state = self.state();

@@ -18,7 +18,7 @@ use crate::guide::{OfTick, drive_all, drive_new};
 use crate::shared::Shared;
 
 impl Dispatch {
-    /// Understands messages of one lane. What is not one attempt of one object event is dealt with.
+    /// Understands messages of one lane, and handles those that are not one attempt of one object event.
     pub(crate) async fn understand(
         &self,
         shared: &Shared,
@@ -98,14 +98,14 @@ impl Dispatch {
             drive_new(shared, loads(free), new, permits).await;
         };
         join(self.leave(shared, busy, &Fate::Later), claim).await;
-        // Others can work on these objects, unless something is unclear: what was written can come to light later.
+        // Other tasks can process these objects, unless a call is unclear: its write can come to light later.
         let mut state = shared.state();
         if !state.tick.is_stopping() {
             locked.iter().for_each(|pk| state.locks.leave(pk));
         }
     }
 
-    /// Does with messages what is done with those that claim nothing.
+    /// Gives messages that claim nothing their fate.
     pub(crate) async fn leave(&self, shared: &Shared, candidates: Vec<Candidate>, fate: &Fate) {
         let leaving = |candidate| Claiming::leaving(candidate, fate.clone());
         let mut leaving: Vec<Claiming> = candidates.into_iter().map(leaving).collect();

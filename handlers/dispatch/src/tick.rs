@@ -1,4 +1,4 @@
-//! One tick: take the lease, look after old slots, release what may start, give the lease back.
+//! One tick: take the lease, look after old slots, start events, give the lease back.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, OnceLock};
@@ -53,7 +53,7 @@ pub struct Ended {
     pub values: Values,
     /// How the lanes stood by their own bounds when it ended, by priority.
     pub lanes: Vec<Standing>,
-    /// The first thing that went wrong; what was done before it stands.
+    /// The first error; all work before it stands.
     pub failure: Option<TickError>,
 }
 
@@ -127,7 +127,7 @@ impl Dispatch {
         }
     }
 
-    /// Works, and gives the lease back with what is true then.
+    /// Works, and gives the lease back with the true numbers.
     async fn under_lease(
         self: &Arc<Self>,
         invocation: &Invocation,

@@ -21,7 +21,7 @@ use crate::Ingest;
 use crate::counts::Counts;
 use crate::error::IngestError;
 
-/// Of the problems of one invocation, how many are told.
+/// How many problems of one invocation are logged.
 const TOLD: usize = 3;
 
 /// How an invocation went.
@@ -77,8 +77,8 @@ impl Known {
             Recorded::Lookalike { key } => {
                 warn!(
                     key,
-                    "an upload is not worked on: another one with the same sequencer and another etag was; upload the \
-                     object again, and look for what sends sequencers that are not S3's"
+                    "an upload is not processed: another one with the same sequencer and another etag was; upload the \
+                     object again, and look for the sender of sequencers that are not S3's"
                 );
                 counts.known += 1;
                 counts.lookalikes += 1;

@@ -11,7 +11,7 @@ use spillway::reconcile::listing::unquoted;
 /// What S3 does not say with a refusal.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>
 const DENIED: &str = "reconcile's role needs s3:GetObject on it, kms:Decrypt on its key, and the bucket's policy and owner to \
-                      allow both; an object encrypted with a key of the customer's own (SSE-C) cannot be asked after";
+                      allow both; an object encrypted with a key of the customer's own (SSE-C) cannot be described";
 
 /// An object's current version.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub enum Asked {
     Refused(AwsError),
 }
 
-/// The buckets that may be asked.
+/// The buckets that it may list.
 #[derive(Debug, Clone)]
 pub struct Bucket {
     client: Client,

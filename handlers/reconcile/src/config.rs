@@ -11,9 +11,9 @@ pub struct Config {
     pub pipeline: PipelineVariables,
     /// Whose objects are looked at, and which lane they belong to.
     pub sources: Vec<Source>,
-    /// How long the ledger remembers what is finished.
+    /// How long the ledger keeps finished rows.
     pub retention_days: u32,
-    /// A row that did not move for so long is sent for again.
+    /// A row that did not move for so long is requeued.
     pub stale_after: Duration,
     /// An object must be so old to be looked at: the events of younger ones can be on their way.
     pub min_age: Duration,

@@ -1,9 +1,8 @@
-//! `reconcile`: looks for what got lost. It compares the objects of a bucket with the ledger and queues those that were
-//! never seen. It goes over the ledger for rows that nothing moves any more and sends for them again, and for rows that lost their
-//! slot and puts it back.
+//! `reconcile`: finds lost events. It compares the objects of a bucket with the ledger and queues those that were never
+//! seen. It scans the ledger for rows that have not moved for long and requeues them. It puts back slots that rows have lost.
 //!
-//! Events go the way of every other event: a row, then a message, and `dispatch` claims it or finds it stale. So whatever is
-//! found twice, or comes late after all, is worked on once.
+//! Events take the path of every other event: a row, then a message, and `dispatch` claims it or finds it stale. So an event
+//! that is found twice, or comes late after all, is processed once.
 
 mod bucket;
 pub mod config;

@@ -27,12 +27,12 @@ use crate::request::Request;
 
 /// Objects looked at, and rows written, at once.
 const AT_ONCE: usize = 16;
-/// Of the problems of one batch, how many are told.
+/// How many problems of one batch are logged.
 const TOLD: usize = 3;
 /// What S3's name of the event would be.
 const EVENT_NAME: &str = "ObjectCreated:Reconciled";
 
-/// What is looked for.
+/// The run, the bucket and the scope of one batch.
 struct Looking<'a> {
     run: &'a str,
     bucket: &'a str,
@@ -55,7 +55,7 @@ enum Looked {
 }
 
 impl Reconcile {
-    /// Looks at every object of a batch and queues what is missing: the rows first, then the messages.
+    /// Compares every object of a batch and queues the missing ones: the rows first, then the messages.
     pub(crate) async fn objects(
         &self,
         request: &Request,
@@ -234,7 +234,7 @@ impl Reconcile {
         })
     }
 
-    /// Writes the rows of what is missing, and adds those that are to be queued. `true`: written now.
+    /// Writes the rows of missing objects, and adds those that are to be queued. `true`: written now.
     async fn write_rows(
         &self,
         looking: &Looking<'_>,
@@ -278,7 +278,7 @@ impl Reconcile {
                     };
                     queueing.push((row, true));
                 }
-                // Not seen when its object's rows were read: written just before, and perhaps not sent for.
+                // Not seen when its object's rows were read: written shortly before, and perhaps not queued.
                 Ok(Written::Lost(Some(row))) if row.is_untouched() => queueing.push((*row, false)),
                 Ok(Written::Lost(_)) => counts.known += 1,
                 Err(problem) => problems.push(format!("{:?}: {problem}", event.key)),
@@ -327,7 +327,7 @@ fn leave(outside: Outside, counts: &mut Counts) {
     }
 }
 
-/// The object event of what was found.
+/// Returns the object event of a found object.
 fn event(bucket: &str, key: &str, current: Current) -> Result<ObjectEvent, EventError> {
     let event = ObjectEvent {
         bucket: bucket.to_owned(),

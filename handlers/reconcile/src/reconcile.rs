@@ -27,7 +27,7 @@ pub struct Reconciled {
     pub result: Result<Answer, ReconcileError>,
 }
 
-/// What the state machine is told: nothing of a batch of objects.
+/// The answer to the state machine: nothing of a batch of objects.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Answer {
     #[serde(skip_serializing_if = "Option::is_none")]

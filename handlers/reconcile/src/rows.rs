@@ -1,4 +1,4 @@
-//! Rows that nothing moves any more are sent for again, and slots that are gone are put back.
+//! Rows that have not moved for long are requeued, and slots that are gone are put back.
 
 use aws::error::AwsError;
 use aws::ledger::Unfinished;
@@ -45,7 +45,7 @@ impl Reconcile {
             if let Some(Err(problem)) = sent.into_iter().find(Result::is_err) {
                 return Err(problem);
             }
-            // Whatever is owed was sent for before.
+            // Every attempt that is owed was asked for before.
             orphans?;
             from = page.next;
             let Some(next) = &from else {
@@ -63,7 +63,7 @@ impl Reconcile {
         }
     }
 
-    /// Of these rows, those to be sent for.
+    /// Returns those of the rows that must be requeued.
     async fn stale(
         &self,
         mut owed: Vec<(Row, Option<Millis>)>,
@@ -95,7 +95,7 @@ impl Reconcile {
         Ok(stale)
     }
 
-    /// Whether a version that waits will be sent for: by the end of an execution that its object's head says runs, and
+    /// Whether a version that waits will be asked for: by the end of an execution that its object's head says runs, and
     /// which has its slot.
     async fn is_sent_for(&self, row: &Row) -> Result<bool, AwsError> {
         let head = self.ledger.head(&RowKey::of(&row.event).pk).await?;

@@ -66,7 +66,7 @@ pub fn tell(fact: Ended, message_id: &str, counts: &mut Counts) {
             );
             counts.malformed_outcomes += 1;
         }
-        // What failed is told with the message that comes again.
+        // Failures are logged with the message that comes again.
         Ended::Failed => {}
     }
 }

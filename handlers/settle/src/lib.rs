@@ -1,4 +1,4 @@
-//! `settle`: applies outcomes. Ledger, retry or dead-letter queue, release of the slot. What comes after what is decided in
+//! `settle`: applies outcomes. Ledger, retry or dead-letter queue, release of the slot. The order of calls is decided in
 //! `spillway::protocol::settling`; here its machines are driven.
 
 pub mod config;

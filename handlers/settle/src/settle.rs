@@ -35,7 +35,7 @@ pub struct Settled {
     pub failed: Vec<String>,
 }
 
-/// What an invocation's machines go by, and what they came to know.
+/// The terms of an invocation's machines, and their facts.
 struct Outcomes<'a> {
     settle: &'a Settle,
     records: &'a [SqsRecord],
@@ -87,7 +87,7 @@ impl Outcomes<'_> {
 }
 
 impl Settle {
-    /// Adds what the ends say of the target. Those that cannot be added are missing: dispatch goes by a share.
+    /// Adds what the ends say of the target. Those that cannot be added are missing: dispatch uses a share.
     async fn count_health(&self, shell: &Shell, reports: &[Reporting]) {
         let Some(adapt) = &self.config.adapt else {
             return;

@@ -9,7 +9,7 @@ use crate::shown::plain_lines;
 
 pub use plan::table::{count, sparkline, table};
 
-/// The answer of a command that has done what was asked.
+/// The answer of a command that succeeded.
 #[derive(Debug, Clone)]
 pub struct Answer {
     pub text: String,
@@ -39,7 +39,7 @@ impl Answer {
     }
 }
 
-/// A text in colours: what is wrong, what is to be looked at, what is fine.
+/// A text in colours: faults, warnings, and good news.
 fn painted(text: &str) -> String {
     let paint = |line: &str| match line.trim_start().chars().next() {
         Some('✗') => line.red().to_string(),

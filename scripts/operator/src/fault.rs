@@ -10,7 +10,7 @@ use thiserror::Error;
 
 use crate::permission;
 
-/// A command that did not do what was asked.
+/// The fault of a command.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Fault {
     /// The arguments make no sense together.

@@ -78,45 +78,45 @@ pub enum Command {
     List,
     /// Say whether the pipeline is healthy, and why nothing starts.
     Status(Status),
-    /// Tell an object's whole story, and what happens next.
+    /// Show each version and attempt of an object, and its next step.
     Explain(Explain),
     /// Show the slots with their executions, or stop one.
     Running(Running),
     /// Start nothing more. Outcomes are still settled.
     Pause(Pause),
-    /// Take the pause away.
+    /// End the pause.
     Resume(Resume),
     /// Override numbers of the pace: max_concurrency, starts_per_second, burst, starts_per_tick. Or hold its circuit: circuit=open,
     /// circuit=closed.
     Set(Set),
-    /// Take overrides away: what is configured holds again.
+    /// Remove overrides: the configured numbers hold again.
     Unset(Unset),
-    /// Show what is configured, what overrides it, and what is in force.
+    /// Show the configured pace, its overrides, and the pace in force.
     Pace,
     /// Run a tick now, and show its counts.
     Tick,
-    /// Switch the schedule of ticks on or off. `pause` keeps starts back, and lets ticks go on.
+    /// Switch the schedule of ticks on or off. `pause` holds starts back, and lets ticks go on.
     Schedule(Schedule),
     /// The lease, by which one tick runs at a time.
     #[command(subcommand)]
     Lease(Lease),
-    /// Show what failed, grouped by error, from a sample.
+    /// Show failures, grouped by error, from a sample.
     Failed(Failed),
-    /// Queue what a bucket holds and the ledger does not know, such as objects from before the pipeline.
+    /// Queue the objects of a bucket that the ledger does not know, such as those from before the pipeline.
     Backfill(Backfill),
-    /// Send again for rows that nothing moves, or settle what became of one object.
+    /// Requeue rows that have not moved for long, or compare one object with the ledger.
     Reconcile(Reconcile),
-    /// Bring back what lies in a queue of failures. Repair the cause first.
+    /// Send the messages of a queue of failures again. Fix the cause first.
     ///
-    /// Each object event then gets one more attempt, by the same bounded path as all others; what is done already is not done again.
+    /// Each object event then gets one more attempt, by the same bounded path as all others. A finished attempt is not repeated.
     /// There is no stage for ticks: the next tick makes up for one that is missing.
     Redrive(Redrive),
     /// Ask for finished object events once more: attempt k + 1 of each, in its lane's queue.
     ///
     /// --object reads that object's rows. Any other selection reads the whole ledger: half a read unit for each 4 KB. --dry-run says
-    /// how many it took. Run twice it asks for the same attempts; once those have ended, for the next ones.
+    /// how many it used. Run twice, it asks for the same attempts; once those have ended, for the next ones.
     Replay(Replaying),
-    /// Drop dead letters for good. The ledger keeps who dropped them, when and why.
+    /// Drop dead letters for good. The ledger keeps the person, the time and the reason.
     Discard(Discard),
     /// Compare the failures of the two versions behind the workflow's alias, and judge the newer one.
     ///
@@ -124,7 +124,7 @@ pub enum Command {
     Canary(Canary),
     /// Check the installation. Each finding has its remedy; a fault is exit status 1.
     Doctor,
-    /// Say what given numbers would do: how long a burst takes, what holds it up, what it costs. Asks nothing of AWS.
+    /// Compute the time, the bottleneck and the costs of a burst from given numbers. Makes no call to AWS.
     Plan(Box<plan::given::options::Options>),
     /// Print the least policy for looking, or for steering.
     Iam(Iam),
@@ -297,7 +297,7 @@ pub struct Chosen {
     /// Objects whose keys begin so.
     #[arg(long, value_name = "BUCKET/PREFIX")]
     pub prefix: Option<String>,
-    /// What failed, or ended, from then on: 2026-11-22T20:00:00Z, or 2h ago
+    /// Only failures or ends from then on: 2026-11-22T20:00:00Z, or 2h ago
     #[arg(long, value_name = "TIME")]
     pub since: Option<String>,
     /// And before then.
@@ -327,7 +327,7 @@ pub struct Redrive {
     /// At most so many messages a second [default: SQS decides]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=500))]
     pub velocity: Option<u32>,
-    /// Say what would be moved, and move nothing.
+    /// Count the messages that would be moved, and move none.
     #[arg(long)]
     pub dry_run: bool,
     /// Let SQS move on and do not wait for its end (all of events or outcomes).
@@ -351,7 +351,7 @@ pub struct Replaying {
     /// At most so many messages a second.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=500))]
     pub velocity: Option<u32>,
-    /// Say what would be asked for, and ask for nothing.
+    /// Count the attempts that would be asked for, and ask for none.
     #[arg(long)]
     pub dry_run: bool,
 }
@@ -375,7 +375,7 @@ pub struct Discard {
     /// Do not ask before.
     #[arg(long)]
     pub yes: bool,
-    /// Say what would be dropped, and drop nothing.
+    /// Count the messages that would be dropped, and drop none.
     #[arg(long)]
     pub dry_run: bool,
 }
@@ -444,7 +444,7 @@ pub struct Reconcile {
     /// With --object: take it although it is younger than the module's min_age_seconds.
     #[arg(long, value_name = "LENGTH", value_parser = time::length, requires = "object")]
     pub min_age: Option<Millis>,
-    /// With --object: say what would be done, and do nothing.
+    /// With --object: count the objects that would be queued, and queue none.
     #[arg(long, requires = "object")]
     pub dry_run: bool,
 }

@@ -136,7 +136,7 @@ class Demo:
         if self._options.unruly:
             self._target = unruly.Target(self._aws, names.devices_table)
             self._target.begin()
-        with self._steps.step("run", f"uploading {total} reports in a burst; at most {limit} may run at once"):
+        with self._steps.step("run", f"uploading {total} reports in a burst; at most {limit} run at once"):
             began = time.time()
             uploads.upload(self._aws, names.bucket, self._reports)
         with self._steps.step("run", f"working them off; each tick waits for events for {TICK_SECONDS} s, on AWS for a minute"):

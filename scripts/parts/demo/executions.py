@@ -76,7 +76,7 @@ def peak_running(executions: list[Execution]) -> int:
 
 
 def saturated_rate(executions: list[Execution], limit: int) -> float:
-    """Starts per second from the first to the last moment at which as many ran as may; 0 if that never was so."""
+    """Starts per second from the first to the last moment at which all slots were taken; 0 if that never was so."""
     changes = [(execution.start, 1) for execution in executions]
     changes += [(execution.stop, -1) for execution in executions if execution.stop]
     running, full = 0, []

@@ -48,7 +48,7 @@ def judge(
             if identity in runs:
                 runs[identity].append(execution)
             else:
-                faults.append(f"{execution.name} works on {item['key']!r} ({item['etag']}), which nobody uploaded")
+                faults.append(f"{execution.name} processes {item['key']!r} ({item['etag']}), which nobody uploaded")
 
     lost = duplicates = retried = succeeded = 0
     for report in reports:

@@ -1,4 +1,4 @@
-"""The options of scripts/demo; apart, so that a wrong one is told before anything is installed."""
+"""The options of scripts/demo; apart, so that a wrong one is refused before anything is installed."""
 
 import argparse
 import sys
@@ -16,7 +16,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         prog="scripts/demo",
         description="Runs the whole pipeline on this machine, on an AWS emulator: builds the handlers, applies the example"
         " device-status with Terraform, uploads device reports in a burst, shows how they are worked off at the set limit,"
-        " redrives what was dead-lettered once its cause is repaired, judges the run, and destroys everything.",
+        " redrives what was dead-lettered once its cause is fixed, judges the run, and destroys everything.",
         epilog="Exit status: 0 if nothing was lost, nothing was done twice and the limit held; else 1.",
     )
     parser.add_argument("--objects", type=OBJECTS, default=300, metavar="N", help="reports to upload (default: 300; at least 10)")

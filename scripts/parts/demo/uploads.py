@@ -10,7 +10,7 @@ THREADS = 8
 
 
 def upload(aws: Aws, bucket: str, reports: list[Report]) -> None:
-    """All at once, but for the reports of one object: they go up in turn."""
+    """Uploads all reports at once, except those of one object: they go up in turn."""
     by_key: dict[str, list[Report]] = {}
     for report in reports:
         by_key.setdefault(report.key, []).append(report)

@@ -23,7 +23,7 @@ class Sample:
     # Uploads that had more than one attempt, as the judge counts them.
     retried: int
     dead: int
-    # Outcomes that settle has not worked off yet.
+    # Outcomes that are not settled yet.
     outcomes: int
     # How the target is, as dispatch sees it; empty where the pace does not adapt.
     circuit: str = ""

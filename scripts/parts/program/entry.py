@@ -11,7 +11,7 @@ STOPPED = 130
 
 
 def run(script: str, main: Callable[[list[str]], int], *expected: type[Exception]) -> NoReturn:
-    """Ends with the status that `main` returns. An `expected` error is told in one line."""
+    """Ends with the status that `main` returns. An `expected` error is printed in one line."""
     interrupts.hear(interrupts.once)
     processes.adopt_orphans()
     status = STOPPED

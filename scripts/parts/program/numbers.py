@@ -1,4 +1,4 @@
-"""Whole numbers as options: what is out of range is told with the range."""
+"""Whole numbers as options: a number out of range is refused with the range."""
 
 import argparse
 import dataclasses
@@ -20,6 +20,6 @@ class Whole:
 
 # Processes, or what goes on side by side.
 JOBS = Whole(1, 1_000)
-# Seeds that one run may take, and what a seed may be: the simulation counts in 64 bits.
+# Seeds of one run, and the range of a seed: the simulation counts in 64 bits.
 SEEDS = Whole(1, 1_000_000_000)
 SEED = Whole(0, 2**63)

@@ -1,4 +1,4 @@
-"""What a person can mend."""
+"""A fault that a person can fix."""
 
 
 class ReleaseError(Exception):

@@ -47,7 +47,7 @@ def lanes(options: Options, directory: Path) -> list[list[Job]]:
 def _nextest(options: Options, python: Path, directory: Path) -> Job:
     profile = "quick" if options.quick else "default"
     report = directory / "rust.xml"
-    # The report's place is this run's own: another may go on in this tree.
+    # The report's place is this run's own: another can go on in this tree.
     config = directory / "nextest.toml"
     config.write_text(f'[profile.{profile}.junit]\npath = "{report}"\n')
     command = [str(python.with_name("cargo-nextest")), "nextest", "run", "--workspace", "--locked", "--no-fail-fast"]

@@ -29,7 +29,7 @@ def failure(title: str, reason: str) -> str:
 def read(report: Path, part_of: Callable[[str], str]) -> dict[str, Counts]:
     """Counts by part. `part_of` names the part of a test class."""
     counts: dict[str, Counts] = {}
-    # What fails in the setup of many tests is told once.
+    # A failure in the setup of many tests is reported once.
     reasons: dict[tuple[str, str], list[str]] = {}
     for case in ElementTree.parse(report).iter("testcase"):
         class_name, name = case.get("classname") or "", case.get("name") or ""

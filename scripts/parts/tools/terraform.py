@@ -11,7 +11,7 @@ from program.paths import TOOLS
 
 from tools import terraform_plugins
 
-# Most of the time the provider waits: for as many resources at once as there may be.
+# Most of the time the provider waits: for as many resources at once as there are.
 CHANGES = ("-auto-approve", "-input=false", "-no-color", "-parallelism=100")
 
 

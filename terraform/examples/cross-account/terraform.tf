@@ -17,7 +17,7 @@ provider "aws" {
   region  = var.region
 }
 
-# The account that works on the uploads.
+# The account that processes the uploads.
 provider "aws" {
   alias = "pipeline"
 

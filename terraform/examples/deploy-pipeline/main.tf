@@ -1,4 +1,4 @@
-# The bucket that takes the uploads, and the pipeline that works on them.
+# The bucket that takes the uploads, and the pipeline that processes them.
 resource "aws_s3_bucket" "uploads" {
   bucket_prefix = "${var.name}-uploads-"
   force_destroy = !var.protect

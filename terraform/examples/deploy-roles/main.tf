@@ -49,7 +49,7 @@ resource "aws_iam_policy" "boundary" {
         Resource = "*"
       },
       {
-        # No role of a pipeline changes what was deployed.
+        # No role of a pipeline changes the deployed resources.
         Sid    = "NoDeployment"
         Effect = "Deny"
         Action = [

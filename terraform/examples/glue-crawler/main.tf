@@ -1,4 +1,4 @@
-# Two that want to know of every report: the pipeline works on each, the crawler
+# Two receivers of every report: the pipeline processes each, the crawler
 # keeps the table that queries read. S3 tells one destination only of a prefix,
 # so it tells a topic, and the topic both.
 data "aws_caller_identity" "current" {}

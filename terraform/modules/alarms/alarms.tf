@@ -14,7 +14,7 @@ locals {
 
   _of_ticks = {
     no-tick = {
-      what   = "No tick of dispatch ended for 3 periods: nothing starts, whatever waits."
+      what   = "No tick of dispatch ended for 3 periods: no event starts."
       metric = merge(local._ours, { name = "SlotsTaken", statistic = "SampleCount" })
       # 1 where no tick ended, however long there has been none, and 0 for as long as
       # the pipeline is new. EPOCH has a value for every period.
@@ -26,14 +26,14 @@ locals {
       missing    = "breaching"
     }
     lease-stays-taken = {
-      what       = "Ticks find the lease taken: one that died left it, or two schedules tick."
+      what       = "Ticks find the lease taken: a tick that died left it, or two schedules tick."
       metric     = merge(local._ours, { name = "LeaseBusy", statistic = "Sum" })
       above      = 0
       period     = local._tick_period
       datapoints = [3, 3]
     }
     stands-still = {
-      what       = "Events wait, slots are free, nothing says to wait, and nothing starts."
+      what       = "Events wait and slots are free, no pause or limit holds starts back, and nothing starts."
       metric     = merge(local._ours, { name = "StandsStill", statistic = "Maximum" })
       above      = 0
       period     = local._tick_period
@@ -48,7 +48,7 @@ locals {
       datapoints = [2, 3]
     }
     dead-letters = {
-      what       = "Messages lie in a dead-letter or failure queue: nothing works on them any more."
+      what       = "Messages lie in a dead-letter or failure queue: no function receives them any more."
       metric     = merge(local._ours, { name = "DeadLetters", statistic = "Maximum" })
       first      = "failed"
       above      = 0
@@ -56,7 +56,7 @@ locals {
       datapoints = [1, 1]
     }
     needs-person = {
-      what       = "Something needs a person: a slot parked, an item unreadable, an execution redriven or an orphan."
+      what       = "A person must decide: a slot parked, an item unreadable, an execution redriven or an orphan."
       metric     = merge(local._ours, { name = "NeedsPerson", statistic = "Sum" })
       above      = 0
       period     = max(300, local._tick_period)
@@ -166,7 +166,7 @@ locals {
       datapoints = [3, 3]
     }
     circuit-open = !var.adapts ? null : {
-      what       = "The circuit is open: nearly all executions fail by what their target takes, and nothing but probes starts."
+      what       = "The circuit is open: nearly all executions fail with errors of their target, and only probes start."
       metric     = merge(local._ours, { name = "Circuit", statistic = "Maximum" })
       above      = 1
       period     = local._tick_period
@@ -180,7 +180,7 @@ locals {
       datapoints = [1, 1]
     }
     reconcile-failed = var.reconcile == null ? null : {
-      what       = "A reconcile run failed: what it looked for is still missing."
+      what       = "A reconcile run failed: it did not finish its comparison."
       metric     = { name = "ExecutionsFailed", statistic = "Sum", namespace = "AWS/States", dimensions = { StateMachineArn = var.reconcile.state_machine_arn } }
       above      = 0
       period     = 300

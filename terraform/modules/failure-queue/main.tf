@@ -54,7 +54,7 @@ resource "aws_sqs_queue" "this" {
   sqs_managed_sse_enabled   = var.kms_key == null ? true : null
   tags                      = var.tags
 
-  # What lies here is looked at or redriven in batches, never worked on for
+  # The messages here are looked at or redriven in batches, never processed for
   # long.
   visibility_timeout_seconds = 60
 

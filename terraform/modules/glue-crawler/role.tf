@@ -1,4 +1,4 @@
-# Who may be the crawler's role, and what it may do. Not the managed policy
+# The trust and the permissions of the crawler's role. Not the managed policy
 # AWSGlueServiceRole, which reads and writes every bucket named aws-glue-*.
 locals {
   _folder = trimsuffix(var.target.prefix, "/")

@@ -1,4 +1,4 @@
-# What follows from the input alone, for its own rules and for the composition.
+# Values that follow from the input alone, for its own rules and for the composition.
 locals {
   _timezones = jsondecode(file("${path.module}/../../data/timezones.json"))
 
@@ -55,7 +55,7 @@ locals {
 }
 
 locals {
-  # What cannot be compared: buckets that Step Functions does not list, and by
+  # Objects that cannot be compared: in buckets that Step Functions does not list, and by
   # bucket the sources that a listing cannot tell apart.
   _away = [for key, bucket in var.buckets : key if bucket.account_id != null]
   _not_comparable = {

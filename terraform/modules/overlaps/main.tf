@@ -1,5 +1,5 @@
 locals {
-  # In their order: a pair is told once.
+  # In their order: a pair is listed once.
   _keys = sort(keys(var.filters))
 
   _pairs = flatten([

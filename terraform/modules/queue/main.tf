@@ -226,7 +226,7 @@ resource "aws_sqs_queue" "dlq" {
   fifo_queue            = var.fifo ? true : null
   fifo_throughput_limit = var.fifo ? "perMessageGroupId" : null
 
-  # What lies here is looked at or redriven in batches, never worked on for
+  # The messages here are looked at or redriven in batches, never processed for
   # long.
   visibility_timeout_seconds = 60
 

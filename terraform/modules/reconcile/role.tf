@@ -1,4 +1,4 @@
-# Who may be the state machine's role, and what it may do.
+# The trust and the permissions of the state machine's role.
 locals {
   # A listing with a condition on its prefix, unless the whole bucket is open.
   _listed = [

@@ -1,4 +1,4 @@
-# What starts a run on schedule, and with what.
+# The rule that starts a run on schedule, and its input.
 resource "aws_cloudwatch_event_rule" "this" {
   name                = var.name
   description         = "Spillway: the runs of ${var.name}"

@@ -10,7 +10,7 @@ locals {
     "arn", local._home.partition, "states", local._home.region,
     local._home.account_id, "stateMachine", var.name,
   ])
-  # An execution that an alias started may show as its version's.
+  # An execution that an alias started can appear as its version's.
   _machine_arns = concat(
     [local._machine_arn], var.alias == null ? [] : ["${local._machine_arn}:*"]
   )

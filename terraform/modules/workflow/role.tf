@@ -1,4 +1,4 @@
-# Who may be this role, and what it may do.
+# The trust and the permissions of the role.
 locals {
   _policy = jsonencode({
     Version = "2012-10-17"

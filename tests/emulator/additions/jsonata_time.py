@@ -1,4 +1,4 @@
-"""An expression may take its time: MiniStack gives it a second, as AWS does, but of a clock that other threads use up too."""
+"""An expression can take its time: MiniStack gives it a second, as AWS does, but of a clock that other threads use up too."""
 
 import jsonata
 

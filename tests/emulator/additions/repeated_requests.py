@@ -35,7 +35,7 @@ class Answered:
         if scope["type"] != "http" or not invocation or b"Terraform/" not in headers.get(b"user-agent", b""):
             return await self._application(scope, receive, send)
 
-        # The first may still be at work.
+        # The first can still be at work.
         earlier = await self._answers[invocation] if invocation in self._answers else None
         if earlier:
             attempt = headers.get(b"amz-sdk-request", b"").decode()

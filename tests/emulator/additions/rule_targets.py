@@ -1,4 +1,4 @@
-"""EventBridge's targets, as far as MiniStack's differ: they need permission, and may have a dead-letter queue."""
+"""EventBridge's targets, as far as MiniStack's differ: they need permission, and can have a dead-letter queue."""
 
 import hashlib
 import json

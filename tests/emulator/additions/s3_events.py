@@ -54,7 +54,7 @@ def _functions_with_permission() -> None:
     def deliver(arn: str, payload: dict, region: str) -> None:
         bucket = payload["Records"][0]["s3"]["bucket"]
         owner = s3._bucket_owner_account(bucket["name"]) or get_account_id()
-        # The function may be another account's.
+        # The function can be another account's.
         with request_scope(arn.split(":")[4], arn.split(":")[3]):
             if service_calls.may_invoke(arn, "s3.amazonaws.com", bucket["arn"], owner):
                 plain(arn, payload, region)

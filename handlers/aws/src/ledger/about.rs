@@ -11,7 +11,7 @@ use spillway::event::time::millis;
 
 pub(super) const ABOUT: &str = "about";
 
-/// What is known of one override, beside its value.
+/// The author, reason and times of one override, beside its value.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct About {
     pub by: Option<String>,

@@ -1,4 +1,4 @@
-//! Batches: `pk = run/<execution name>`, `sk = batch`. The rows that an execution of several works on.
+//! Batches: `pk = run/<execution name>`, `sk = batch`. The rows of an execution of several object events.
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
@@ -92,7 +92,7 @@ impl Ledger {
         answer.item.as_ref().map(batch).transpose()
     }
 
-    /// Fixes which candidates the execution works on, once and for all, before it starts. The answer is the item in
+    /// Fixes the candidates of the execution, once and for all, before it starts. The answer is the item in
     /// force: somebody could have fixed it before. `None`: it is gone, because the execution was settled.
     pub async fn fix_batch(
         &self,

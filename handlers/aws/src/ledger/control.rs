@@ -18,7 +18,7 @@ use spillway::record::lease::Successor;
 const PARTITION: &str = "control";
 const SUCCESSOR: &str = "successor";
 
-/// What a tick is told while it runs.
+/// The items that a tick reads again while it runs.
 #[derive(Debug, Clone, Default)]
 pub struct Told {
     /// What an operator wrote; the default when there is no item.
@@ -29,7 +29,7 @@ pub struct Told {
 }
 
 impl Ledger {
-    /// Reads what a tick is told: a read unit for all items.
+    /// Reads the items that steer a tick: a read unit for all of them.
     pub async fn told(&self) -> Result<Told, AwsError> {
         let answer = self
             .client

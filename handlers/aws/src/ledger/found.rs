@@ -82,7 +82,7 @@ impl Ledger {
         self.write_row(found.event, update, "writing a row").await
     }
 
-    /// Removes a row of a version that has another one, unless it was worked on since it was read.
+    /// Removes a row of a version that has another one, unless it was processed since it was read.
     pub async fn withdraw(&self, at: &RowKey) -> Result<(), AwsError> {
         let answer = self
             .client

@@ -33,7 +33,7 @@ pub(super) fn read(item: &Item) -> Vec<Health> {
 }
 
 impl Ledger {
-    /// Adds ends. A call whose answer was lost can add them twice: what dispatch goes by is a share.
+    /// Adds ends. A call whose answer was lost can add them twice: dispatch uses a share.
     pub async fn add_health(&self, ends: &[Health]) -> Result<(), AwsError> {
         let counts = ends.iter().flat_map(|health| {
             let generation = health.generation;

@@ -34,7 +34,7 @@ pub struct Finish<'a> {
     /// So many of its attempts do not count.
     pub uncounted: u32,
     pub now: Millis,
-    /// Seconds since the Unix epoch after which DynamoDB may delete the row; only for finished states.
+    /// Seconds since the Unix epoch after which DynamoDB can delete the row; only for finished states.
     /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html>
     pub expires_at: Option<i64>,
 }

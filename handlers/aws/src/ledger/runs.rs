@@ -9,7 +9,7 @@ use spillway::SCHEMA_VERSION;
 const PARTITION: &str = "reconcile";
 
 impl Ledger {
-    /// Adds to what a run has counted. `expires_at`: when it may be forgotten, in seconds since the Unix epoch.
+    /// Adds to the counts of a run. `expires_at`: when DynamoDB can delete them, in seconds since the Unix epoch.
     pub async fn count_for_run(
         &self,
         run: &str,

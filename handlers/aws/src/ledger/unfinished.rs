@@ -60,7 +60,7 @@ impl Ledger {
     /// Reads about 1 MB of the ledger from a key on, and returns the rows in it that are owed a message, and those that were
     /// started at a time or before.
     ///
-    /// Eventually consistent, at half the units: a row that moves just now is sent for again, which does no harm, and one that
+    /// Eventually consistent, at half the units: a row that moves at this moment is requeued, which does no harm, and one that
     /// is started is read again before anything is done.
     pub async fn unfinished(
         &self,

@@ -222,7 +222,7 @@ struct Sent {
     refused: Vec<usize>,
 }
 
-/// The messages at these indexes were not sent, or nobody knows.
+/// The messages at these indexes were not sent, or it is not known.
 fn set(results: &mut [Result<(), AwsError>], indexes: &[usize], problem: &AwsError) {
     for index in indexes {
         if let Some(result) = results.get_mut(*index) {

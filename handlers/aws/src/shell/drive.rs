@@ -1,5 +1,5 @@
 //! Drives machines: makes their calls, and tells them the answers, until all are done. A call that fails for now is made
-//! again: a machine gets to know of what does not pass.
+//! again: a machine receives only failures that do not pass.
 
 use std::time::Duration;
 
@@ -16,14 +16,14 @@ use crate::clock::Clock;
 use crate::error::AwsError;
 use crate::queue::ENTRIES;
 
-/// What machines go by, and who takes in what they come to know.
+/// The terms of machines, and the receiver of their facts.
 pub trait Guide<M: Machine> {
     fn terms(&self) -> M::Terms<'_>;
 
     /// When the last call must have ended. It can come to be later: a lease is renewed.
     fn end_by(&self) -> Millis;
 
-    /// From then on no call is made, and a machine is told that there is no answer: another process can be at work.
+    /// From then on no call is made, and each machine receives no answer: another process can be at work.
     fn calls_until(&self) -> Millis {
         Millis::MAX
     }

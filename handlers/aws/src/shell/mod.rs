@@ -68,7 +68,7 @@ pub struct Parts {
     pub lanes: Vec<LaneQueues>,
     pub outcomes: Option<Queue>,
     pub outcomes_dead_letters: Option<Queue>,
-    /// What the function may do with executions.
+    /// The calls about executions that the function may make.
     pub starts: Option<Arc<dyn Starts>>,
     pub describes: Option<Arc<dyn Describes>>,
     pub lists: Option<Arc<dyn Lists>>,

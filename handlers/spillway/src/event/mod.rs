@@ -90,7 +90,7 @@ pub struct ObjectEvent {
 /// What a record of S3's reports.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reported {
-    /// An object was created: the only kind that is worked on.
+    /// An object was created: the only kind that is processed.
     Created(ObjectEvent),
     /// Another kind of S3's events, by its name. A topic that others listen to brings them too: nothing is to do.
     Other(String),
@@ -106,7 +106,7 @@ pub fn is_folder_marker(key: &str, size: Option<u64>) -> bool {
     key.ends_with('/') && size == Some(0)
 }
 
-/// What is wrong with an object event.
+/// The fault of an object event.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum EventError {
     #[error("the bucket name {0:?} is empty, too long, or has a slash")]

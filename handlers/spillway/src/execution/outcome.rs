@@ -230,7 +230,7 @@ fn kept(text: Option<&str>, most: usize) -> Option<String> {
     text.map(|text| cut(text, most).to_owned())
 }
 
-/// The parser's words, which can quote the body: not more of it than tells what is wrong.
+/// The parser's words, which can quote the body: not more of it than names the fault.
 fn quoted(error: &serde_json::Error) -> String {
     cut(&error.to_string(), 120).to_owned()
 }

@@ -17,7 +17,7 @@ use crate::text::only_objects;
 /// Lanes of one pipeline, at most: each is polled on its own.
 pub const MAX_LANES: usize = 10;
 
-/// The most that the lanes' guaranteed shares may add up to, so that the first lane keeps some of its precedence.
+/// The most that the lanes' guaranteed shares can add up to, so that the first lane keeps some of its precedence.
 pub const MAX_SHARES: f64 = 0.9;
 
 /// One lane.
@@ -55,7 +55,7 @@ pub fn bounds(lanes: &[Lane]) -> Vec<Bound> {
     lanes.iter().map(bound).collect()
 }
 
-/// What is wrong with a list of lanes.
+/// The fault of a list of lanes.
 #[derive(Debug, Clone, PartialEq, Error)]
 pub enum LaneError {
     #[error("it is not a JSON list of lanes: {0}")]

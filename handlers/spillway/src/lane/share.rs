@@ -4,10 +4,10 @@ use crate::Millis;
 
 /// A lane found empty is not asked again for so long.
 const EMPTY_FOR: Millis = 250;
-/// Starts that may be owed to a lane at most: a lane that had nothing waiting collects no claim to later ones.
+/// Starts that are owed to a lane at most: a lane without events collects no claim to later starts.
 const MOST_OWED: f64 = 10.0;
 
-/// The lanes by priority, and what is owed to each.
+/// The lanes by priority, with the starts that are owed to each.
 #[derive(Debug, Clone)]
 pub struct Shares {
     lanes: Vec<Share>,
@@ -31,7 +31,7 @@ pub struct Ask {
 }
 
 impl Shares {
-    /// The lanes' minimum shares, by priority, and what was owed to them when the last tick ended.
+    /// The lanes' minimum shares, by priority, and their debts when the last tick ended.
     pub fn new(lanes: impl IntoIterator<Item = (f64, f64)>) -> Self {
         let lanes = lanes
             .into_iter()

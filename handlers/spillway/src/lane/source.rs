@@ -19,7 +19,7 @@ pub struct Source {
     pub suffix: Option<String>,
     /// Absent: the first lane.
     pub lane: Option<String>,
-    /// Whether folder markers are worked on like any other object.
+    /// Whether folder markers are processed like any other object.
     #[serde(default)]
     pub folder_markers: bool,
 }

@@ -1,4 +1,4 @@
-//! Admission: which of a message's records are worked on.
+//! Admission: which of a message's records are processed.
 
 use crate::event::{ObjectEvent, Reported};
 use crate::lane::source::{self, Source};
@@ -24,7 +24,7 @@ pub struct LeftOut {
 
 /// Sorts a message's records.
 ///
-/// Spillway's own message is always worked on: the ledger knows its event, or its records were sorted before.
+/// Spillway's own message is always processed: the ledger knows its event, or its records were sorted before.
 pub fn admit(body: Body, sources: &[Source]) -> Admitted {
     let mut admitted = Admitted::default();
     match body {
@@ -75,7 +75,7 @@ pub enum Admission {
     Take(ObjectEvent),
     /// It asks for nothing.
     Drop,
-    /// None of its records can be worked on: it is dead-lettered as it is, with this reason.
+    /// None of its records can be processed: it is dead-lettered as it is, with this reason.
     Refuse(String),
     /// Each event goes on, and each refused record is dead-lettered, in a message of its own.
     Split {

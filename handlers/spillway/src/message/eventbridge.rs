@@ -131,7 +131,7 @@ pub fn reported(mut fields: Map<String, Value>) -> Result<Reported, EventBridgeE
 ///
 /// A reason that is not documented gives `ObjectCreated:<reason>` with its ASCII letters and digits, cut to what an
 /// event name may have; none at all gives `ObjectCreated:Unknown`. The name only informs: an object that was created is
-/// worked on, whatever S3 calls how.
+/// processed, under any name that S3 gives it.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-event-types-and-destinations.html>
 fn event_name(reason: Option<&str>) -> String {
     let how = match reason.unwrap_or_default() {

@@ -59,7 +59,7 @@ pub enum Body {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refused {
     pub error: MessageError,
-    /// As it was sent, but for the last digits of a fraction.
+    /// As it was sent, without the last digits of a fraction.
     record: Value,
 }
 

@@ -192,7 +192,7 @@ fn foreign(raw: &Value) -> Option<&'static str> {
             "it is of a stream, in the form in which Lambda hands it over: send S3's events to the events queue",
         ),
         // https://min.io/docs/minio/linux/administration/monitoring/bucket-notifications.html
-        "minio:s3" => Some("it is MinIO's: Spillway works on the events of Amazon S3"),
+        "minio:s3" => Some("it is MinIO's: Spillway processes the events of Amazon S3"),
         _ => None,
     }
 }

@@ -32,7 +32,7 @@ pub const ATTRIBUTES: [&str; 10] = [
     "revision",
 ];
 
-/// Of an unknown name so many bytes are told, and so many names.
+/// Bytes of an unknown name that an error shows, and how many names.
 const NAME_BYTES: usize = 40;
 const NAMES: usize = 5;
 
@@ -107,7 +107,7 @@ pub fn unknown<'a>(names: impl Iterator<Item = &'a str>) -> Option<String> {
     };
     (!told.is_empty()).then(|| {
         format!(
-            "it has {}{more}, and nothing goes by that name: there are {}, and {} for each lane",
+            "it has {}{more}, and nothing has that name: there are {}, and {} for each lane",
             told.join(", "),
             ATTRIBUTES.join(", "),
             bound::named("<lane>")
@@ -124,7 +124,7 @@ mod tests {
         let told = unknown(["sk", "max_concurency", "paused", "pk"].into_iter()).unwrap();
         assert_eq!(
             told,
-            r#"it has "max_concurency", and nothing goes by that name: there are paused, circuit, max_concurrency, starts_per_second, burst, starts_per_tick, since, note, about, revision, and lanes.<lane>.max_concurrency for each lane"#
+            r#"it has "max_concurency", and nothing has that name: there are paused, circuit, max_concurrency, starts_per_second, burst, starts_per_tick, since, note, about, revision, and lanes.<lane>.max_concurrency for each lane"#
         );
     }
 

@@ -20,7 +20,7 @@ const ASKED_AGAIN_AFTER: Millis = 500;
 pub struct Gate {
     pub capacity: Capacity,
     pub tokens: Tokens,
-    /// By priority; none: no lane is told from another.
+    /// By priority; none: the lanes are not distinguished.
     lanes: Vec<OfLane>,
     pace: Pace,
     /// What the circuit allows of the pace.

@@ -3,7 +3,7 @@
 use super::in_force::InForce;
 use crate::text::cut;
 
-/// Bytes of `since` and `note` that are told.
+/// Bytes of `since` and `note` that are shown.
 const MAX_WORDS_BYTES: usize = 200;
 
 /// What the operator overrides. A tick knows of nothing at first, so each tells it.

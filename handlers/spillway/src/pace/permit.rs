@@ -18,7 +18,7 @@ pub enum Stage {
     Granted,
     /// The slot is asked for. It stays like this when there is no answer.
     SlotAsked,
-    /// The slot is there, and an attempt may be claimed for it.
+    /// The slot is there, and an attempt can be claimed for it.
     SlotPut,
     /// The slot was put, and certainly nothing is claimed for it.
     Unused,
@@ -108,7 +108,7 @@ pub struct Permit {
 }
 
 impl Permit {
-    /// Takes in of which lane the start is. `false`: its bound is reached, and nothing may be started with it.
+    /// Takes the lane of the start. Returns `false` if its bound is reached: then the permit starts nothing.
     #[must_use]
     pub fn goes_to(&mut self, lane: usize) -> bool {
         let goes =

@@ -37,7 +37,7 @@ pub struct Counted {
     pub units: f64,
     /// Slots that turned out to be free.
     pub freed: u32,
-    /// Slots that may be taken now.
+    /// Slots that can be taken now.
     pub free: u32,
 }
 
@@ -59,7 +59,7 @@ pub struct Recount {
 }
 
 impl Recount {
-    /// Of these shards. All were just counted.
+    /// A recount of these shards, all counted at this moment.
     pub fn new(shards: Vec<Shard>, now: Millis) -> Self {
         Self {
             shards,

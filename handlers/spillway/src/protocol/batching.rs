@@ -22,7 +22,7 @@ use crate::record::batch::Batch;
 use crate::record::row::RowKey;
 use crate::record::slot::{Slot, Work};
 
-/// The calls that are not a member's; a member's go by its index.
+/// The calls that are not a member's; a member's call has its index.
 const OWN: CallId = CallId::MAX - 8;
 
 /// Messages on their way into one execution.
@@ -44,7 +44,7 @@ enum At {
         slot: Slot,
         unclear: bool,
     },
-    /// Fixes which of them it works on, if not all were won.
+    /// Fixes the members of the execution, if not all claims were won.
     Fix(Slot),
     Free(Freeing),
     Start(Starting),

@@ -50,7 +50,7 @@ pub enum Call {
     Supersede(Claim),
     /// Writes that a newer version was taken instead of one that waits. A row that no longer waits stays: [`Answer::Done`].
     SupersedeWaiting(RowKey),
-    /// Removes a row that nothing goes by: [`Answer::Done`].
+    /// Removes a row that no event uses: [`Answer::Done`].
     Withdraw(RowKey),
     /// Writes how an execution ended into a row that is claimed for it: [`Answer::Written`].
     Finish {
@@ -144,7 +144,7 @@ pub enum Call {
     },
 }
 
-/// One of the pipeline's queues. A lane goes by its index.
+/// One of the pipeline's queues. A lane is named by its index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Queue {
     Events(usize),
@@ -189,7 +189,7 @@ pub enum Answer {
     Described(Described),
 }
 
-/// A row that was read, and what was read with it.
+/// A row that was read, and the items that were read with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Read {
     pub row: Item<Row>,

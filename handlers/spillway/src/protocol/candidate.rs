@@ -30,7 +30,7 @@ pub enum Standing {
     /// S3 reported it, and nothing else did.
     #[default]
     Reported,
-    /// Reconcile found it before S3 reported it, which now has: it goes by the row of what was found.
+    /// Reconcile found it before S3 reported it. It uses the row of the found version.
     Adopted(Option<Sequencer>),
     /// Reconcile found it. The rows of its object, as far as they were read.
     Found(Vec<Row>),

@@ -18,12 +18,12 @@ const EVENT_FAILED: &str = "BatchItemFailure";
 /// The error in the row of an event that was claimed for an execution and is not in its input.
 const LEFT_OUT: &str = "LeftOut";
 
-/// What holds for outcomes.
+/// The settings for outcomes.
 #[derive(Debug, Clone, Copy)]
 pub struct Terms<'a> {
     pub pipeline: &'a Pipeline,
     pub retry: &'a RetryPolicy,
-    /// Executions work on several events each, and can report which of them failed.
+    /// Executions have several events each, and can report which of them failed.
     pub reports: bool,
     /// What says of the target that it takes no more; `None` without an adaptive pace.
     pub adapt: Option<&'a Adapt>,
@@ -96,7 +96,7 @@ impl Rows {
             let settlement = settlement(own.status, Tried::of(&row), uncounted_max, terms.retry);
             settled.push(SettledRow::new(row, own, settlement, reported));
         }
-        // Never worked on: its next attempt is its first.
+        // Never processed: its next attempt is its first.
         for row in self.left_out {
             if row.is_started_by(execution) {
                 let settlement = Settlement::Retry {

@@ -13,7 +13,7 @@ pub enum Fact {
         attempt: u32,
         oddity: Option<Oddity>,
     },
-    /// S3 reported a version that was found before: its event goes by the row of what was found.
+    /// S3 reported a version that was found before: its event uses the row of the found version.
     Adopted {
         key: String,
     },

@@ -1,4 +1,4 @@
-//! What becomes of a message.
+//! The fate of a message.
 
 use super::call::{Answer, Call, Queue};
 use super::candidate::Candidate;
@@ -15,7 +15,7 @@ const LATER_SECONDS: [u32; 4] = [1, 5, 20, 60];
 /// The same of [`Fate::Soon`]: a slot that nobody goes on with is freed within half a minute.
 const SOON_SECONDS: [u32; 3] = [1, 5, 20];
 
-/// What is done with a message that claims nothing.
+/// The fate of a message that claims nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Fate {
     /// Nothing is left to do for it.

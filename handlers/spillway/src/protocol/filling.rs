@@ -26,7 +26,7 @@ pub struct Filling {
     coming: bool,
 }
 
-/// What comes next.
+/// The next step.
 #[derive(Debug)]
 pub enum Fill<M = Candidate> {
     /// Receives from a lane, so many messages by each call.
@@ -40,7 +40,7 @@ pub enum Fill<M = Candidate> {
 }
 
 impl Filling {
-    /// `ask`: the lanes to be asked, in their turn, of `lanes`: those of which something may start.
+    /// `ask`: the lanes to be asked, in their turn, of `lanes`: those of which an event can start.
     pub fn new(most: usize, ask: Vec<usize>, lanes: &[usize]) -> Self {
         let ask: Vec<usize> = ask.into_iter().filter(|it| lanes.contains(it)).collect();
         let asked = ask.len();

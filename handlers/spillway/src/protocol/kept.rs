@@ -23,7 +23,7 @@ pub struct Kept {
     pub origin: Origin,
 }
 
-/// Who came upon a start that is to be made.
+/// The part of the tick that found a start to be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Origin {
     /// This tick claimed its attempt.
@@ -45,7 +45,7 @@ pub struct KeptStarts {
     not_before: Millis,
 }
 
-/// What comes next of what is kept.
+/// The next step of the kept starts.
 #[derive(Debug)]
 pub enum Again {
     /// These are started now.
@@ -103,7 +103,7 @@ impl KeptStarts {
         pause.is_some()
     }
 
-    /// Asks the gate for what is kept.
+    /// Asks the gate for the kept starts.
     pub fn next(&mut self, gate: &SharedGate, now: Millis) -> Again {
         if self.is_empty() {
             return Again::Not(NotNow::Nothing);

@@ -22,7 +22,7 @@ const TOGETHER: usize = 5;
 /// An execution begins after its slot was taken, by clocks that differ by less than this.
 const CLOCKS: Millis = 5_000;
 
-/// What a lap goes by.
+/// The settings of a lap.
 #[derive(Debug, Clone, Copy)]
 pub struct Bounds {
     /// How old a slot is when it is looked at first.
@@ -33,7 +33,7 @@ pub struct Bounds {
     pub listed_above: usize,
 }
 
-/// What comes next.
+/// The next step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Do {
     /// Lists a page of the executions that run: [`Sweep::listed`].
@@ -74,7 +74,7 @@ impl Sweep {
         let lists = slots.len() > bounds.listed_above;
         let down_to = lap.down_to.unwrap_or(Millis::MAX);
         let before = match lists {
-            // The list says of all what runs, and costs the same however many it names.
+            // The list names all executions that run, and costs the same for any number of them.
             true => Millis::MIN,
             false => lap.before,
         };
@@ -95,7 +95,7 @@ impl Sweep {
         }
     }
 
-    /// Returns what comes next.
+    /// Returns the next step.
     pub fn next(&self) -> Do {
         let may_look = |slot: &&Slot| self.most > 0 || Some(slot.taken_at) == self.looked_at;
         let Some(first) = self.slots.front().filter(may_look) else {

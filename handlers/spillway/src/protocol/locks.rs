@@ -1,4 +1,4 @@
-//! Which objects a tick is at work on, in a pipeline in which reconcile has found versions without a version id.
+//! The objects that a tick processes, in a pipeline in which reconcile has found versions without a version id.
 
 use std::collections::HashMap;
 
@@ -67,7 +67,7 @@ impl Locks {
         }
     }
 
-    /// Others can work on the object.
+    /// Other messages can process the object.
     pub fn leave(&mut self, pk: &str) {
         match self.objects.get_mut(pk) {
             Some(Some(reported)) if *reported > 1 => *reported -= 1,

@@ -108,7 +108,7 @@ impl Member {
         }
     }
 
-    /// Goes on. Returns `false` when nobody knows whether it was claimed.
+    /// Makes the next step. Returns `false` when it is not known whether the member was claimed.
     pub fn answered(&mut self, answer: Answer, terms: &Terms<'_>, facts: &mut Vec<Fact>) -> bool {
         let won = self.is_won();
         match std::mem::replace(&mut self.at, At::Done { won }) {
@@ -141,7 +141,7 @@ impl Member {
 
     /// What its claim comes to. A row that was written since it was read and can still be claimed, as when ingest came
     /// to know of it, is claimed as it is: an attempt that is left behind could be claimed later for a batch of the same
-    /// name, which has run without it. Returns `false` when nobody knows.
+    /// name, which has run without it. Returns `false` when it is not known.
     fn claimed(&mut self, tries: u8, answer: Answer, facts: &mut Vec<Fact>) -> bool {
         let row = match answer {
             Answer::Written(Written::Now) => {

@@ -55,7 +55,7 @@ pub const ONLY: CallId = 0;
 
 /// Something that goes on call by call.
 pub trait Machine {
-    /// What holds for the machine while it runs: the pipeline's configuration, and what the tick knows.
+    /// The terms of a machine while it runs: the pipeline's configuration, and the tick's knowledge.
     type Terms<'a>;
     /// What it comes to know.
     type Fact;

@@ -67,7 +67,7 @@ impl Opening {
         self.at == At::Unclaimed
     }
 
-    /// `why`: what failed, if something did.
+    /// `why`: the failure, if there was one.
     fn suspect(&self, why: Option<Fact>, facts: &mut Vec<Fact>) -> At {
         facts.push(Fact::Suspect(self.slot.taken_at));
         facts.extend(why);

@@ -50,13 +50,13 @@ pub struct Receiving {
     backlog_asked: Option<Millis>,
     /// How many times in a row nothing was found.
     empty: u32,
-    /// Polls of full lanes, or fillings of batches, that may be under way.
+    /// Polls of full lanes, or fillings of batches, that can be under way.
     depth: u32,
     /// Fillings under way.
     fillings: u32,
     /// Since something was found last, a lane was left out because its bound was reached.
     left_out: bool,
-    /// What could not start when the count that is under way began.
+    /// The events that could not start when the count under way began.
     blocked: Blocked,
     /// The lanes are asked once more by short polls before they are believed to be empty.
     asks_again: bool,
@@ -86,7 +86,7 @@ enum At {
     End,
 }
 
-/// What cannot start until slots are free.
+/// The events that cannot start until slots are free.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Blocked {
     /// Not all lanes.
@@ -114,9 +114,9 @@ pub struct Poll {
 /// What the tick does next.
 #[derive(Debug)]
 pub enum Do {
-    /// Begins a poll. What it brings is told by [`Receiving::polled`], and handed to a task.
+    /// Begins a poll. [`Receiving::polled`] receives its messages' number, and a task the messages.
     Poll(Poll),
-    /// Begins to fill a batch. What becomes of it is told by [`Receiving::filled`], and it is handed to a task.
+    /// Begins to fill a batch. [`Receiving::filled`] receives its end, and a task the batch.
     Fill(Vec<Permit>),
     /// Waits until a poll or a task ends: what a task gives back can be used at once. Until this time at the latest.
     WaitUntil(Millis),
@@ -132,17 +132,17 @@ pub struct Known {
     pub now: Millis,
     /// Tasks under way.
     pub tasks: usize,
-    /// Messages that these work on.
+    /// Messages that these tasks process.
     pub messages: u32,
     /// Messages that were received for a batch, and are in none yet.
     pub pooled: usize,
     /// Nothing more is to be received.
     pub stopping: bool,
-    /// No poll is to begin; what those under way bring is worked on.
+    /// No poll is to begin; messages of polls under way are processed.
     pub closing: bool,
     /// The tick has received a message.
     pub received: bool,
-    /// What becomes of the starts that are kept: they come before anything new.
+    /// The state of the kept starts: they come before anything new.
     pub kept: NotNow,
 }
 
@@ -153,7 +153,7 @@ fn under_way(rate: f64) -> u32 {
 }
 
 impl Receiving {
-    /// Until `stop_at`, from so many lanes. `batches`: executions work on several object events.
+    /// Until `stop_at`, from so many lanes. `batches`: executions have several object events.
     /// `shards`: of all slots.
     pub fn new(
         lanes: usize,
@@ -190,7 +190,7 @@ impl Receiving {
         }
     }
 
-    /// Returns what comes next. Polls that are under way are waited for, whatever happens: SQS hides the messages that it
+    /// Returns the next step. Polls that are under way are always waited for: SQS hides the messages that it
     /// handed to a poll that nobody reads.
     pub fn next(&mut self, gate: &SharedGate, shares: &mut Shares, known: Known) -> Do {
         let now = known.now;
@@ -221,7 +221,7 @@ impl Receiving {
             At::Round(next) => self.round(next, gate, shares, known),
             At::Empty => self.believe(gate, shares, known),
             At::AskBacklog => Do::AskBacklog,
-            // What is kept can get a slot.
+            // A kept start can get a slot.
             At::End if known.kept == NotNow::Blocked => {
                 self.at = self.first();
                 self.pause(now)
@@ -249,7 +249,7 @@ impl Receiving {
         if short >= self.depth {
             return self.pause(known.now);
         }
-        // What is owed to a lane is asked for by one poll.
+        // One poll asks for the starts that are owed to a lane.
         let asked = |lane: usize| self.lanes.get(lane).is_some_and(|lane| lane.short > 0);
         let is_empty = |lane: usize| self.lanes.get(lane).is_some_and(|lane| lane.empty);
         let is_open = |lane: usize| gate.lock().standing(lane) == Standing::Open;
@@ -283,7 +283,7 @@ impl Receiving {
                 .collect()
         };
         let is = |lane: usize, what| standing.get(lane) == Some(&what);
-        // One whose own polls hold all that it may have is not left out.
+        // A lane whose own polls hold all of its bound is not left out.
         let polled = |lane: &Polls| lane.short + lane.long > 0;
         let mut unpolled = standing.iter().zip(&self.lanes);
         self.left_out |= unpolled.any(|(it, lane)| *it == Standing::Full && !polled(lane));
@@ -448,7 +448,7 @@ impl Receiving {
         let Known { now, tasks, .. } = known;
         match gate.request(lane, wanted, now) {
             Permits::Granted(permits) => then(self, permits),
-            // What is under way can come to nothing and give its starts back.
+            // Tasks under way can come to nothing and give their starts back.
             Permits::Spent if tasks > 0 => self.pause(now),
             Permits::Spent => self.end(now),
             Permits::NotBefore(time) => Do::WaitUntil(self.soon(time, now)),

@@ -1,4 +1,4 @@
-//! Recognising a message: which row its event goes by, and what the attempt rule says.
+//! Recognising a message: the row of its event, and the answer of the attempt rule.
 
 use super::call::{Answer, Call};
 use super::candidate::{Candidate, Standing};
@@ -31,7 +31,7 @@ enum At {
     /// Removes the row by which the version does not go. One that stays is found again, and removed then.
     Withdraw {
         row: RowKey,
-        /// What it goes by; `None`: S3 has reported it, and it goes by that.
+        /// Its row; `None`: S3 has reported it, and it uses that row.
         goes_by: Option<Box<Known>>,
     },
     /// Reads the slot of the last attempt's execution.
@@ -201,7 +201,7 @@ impl Recognising {
         None
     }
 
-    /// A found version that was not worked on yet can have been reported since it was found.
+    /// A found version that was not processed yet can have been reported since it was found.
     fn found(
         &mut self,
         candidate: &mut Candidate,

@@ -144,7 +144,7 @@ impl Settling {
         }
     }
 
-    /// It is known which rows it worked on.
+    /// It is known which rows it had.
     fn known(&self, slot: Slot, rows: Rows, terms: &Terms<'_>, facts: &mut Vec<Ended>) -> At {
         let reports = terms.reports || slot.work == Work::Batch;
         if self.outcome.status != Status::Succeeded || !reports || rows.is_empty() {

@@ -74,7 +74,7 @@ enum At {
 }
 
 impl Starting {
-    /// Of a slot that was claimed just now.
+    /// The start of a slot that was claimed at this moment.
     pub fn new(slot: Slot, load: Load) -> Self {
         Self::of(slot, At::Start(Arc::new(load)), (false, Origin::Own))
     }

@@ -1,4 +1,4 @@
-//! What holds for the machines of a tick.
+//! The terms of the machines of a tick.
 
 use std::collections::BTreeSet;
 
@@ -34,7 +34,7 @@ impl Pipeline {
     }
 }
 
-/// What a tick's machines go by.
+/// The settings of a tick's machines.
 #[derive(Debug, Clone, Copy)]
 pub struct Terms<'a> {
     pub pipeline: &'a Pipeline,

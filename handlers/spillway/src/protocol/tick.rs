@@ -13,7 +13,7 @@ use crate::rules::sweep::{CLAIM_LANDS_WITHIN, is_open};
 
 /// Receiving ends this long before Lambda's deadline, so that everything under way can end.
 const DEADLINE_MARGIN: Millis = 15_000;
-/// Tasks under way must have ended this long before Lambda's deadline; what has not is left to the next tick.
+/// Tasks under way must have ended this long before Lambda's deadline; the others are left to the next tick.
 const JOIN_MARGIN: Millis = 3_000;
 
 /// The times of a tick.
@@ -30,7 +30,7 @@ pub struct Times {
     pub sweep_until: Millis,
     /// When the last messages are received.
     pub stop_at: Millis,
-    /// When what is under way must have ended.
+    /// When the tasks under way must have ended.
     pub join_by: Millis,
 }
 
@@ -92,7 +92,7 @@ pub struct Tick {
     paused: bool,
     /// Nothing more is received.
     stopping: bool,
-    /// The next tick waits for the lease: no poll begins, and what those under way bring is worked on.
+    /// The next tick waits for the lease: no poll begins, and messages of polls under way are processed.
     handing_over: bool,
     /// Something can still be under way: the lease is left to expire.
     keeps_lease: bool,
@@ -124,10 +124,10 @@ impl Tick {
         self.phase
     }
 
-    /// Goes on: what was to be done is done.
+    /// Goes on after the last step.
     pub fn go_on(&mut self) -> Phase {
         self.phase = match self.phase {
-            // Suspects stay suspect until a tick may start them.
+            // Suspects stay suspect until a tick can start them.
             Phase::Count if self.paused => {
                 self.suspect_since = self.left;
                 Phase::Sweep
@@ -157,7 +157,7 @@ impl Tick {
         self.stopping
     }
 
-    /// Gives the lease to the next tick as soon as what is under way has ended.
+    /// Gives the lease to the next tick as soon as all tasks have ended.
     pub fn hand_over(&mut self) {
         self.handing_over = true;
     }

@@ -85,14 +85,14 @@ struct Own {
     version: String,
 }
 
-/// What comes after another version was asked for.
+/// The step after another version was asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Then {
     Supersede(Own),
     Wait(Write),
 }
 
-/// What is written when the order says so.
+/// The write when the order says so.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Write {
     claims: bool,
@@ -112,7 +112,7 @@ pub enum Taken {
     Won(Slot),
     /// Nothing is claimed. The slot that was put and is to be freed.
     Without { slot: Option<Slot>, fate: Fate },
-    /// Something can be claimed, or a slot put, and nobody knows.
+    /// A claim or a slot can be written, and it is not known.
     Unclear { taken_at: Millis },
 }
 
@@ -284,7 +284,7 @@ impl TakingTurn {
         None
     }
 
-    /// Goes on with what is to be written.
+    /// Goes on with the writes.
     fn write(&mut self, write: Write, facts: &mut Vec<Fact>) -> Option<Taken> {
         self.at = match write {
             write if write.superseding.first().is_some() => At::SupersedeWaiting(write),
@@ -296,7 +296,7 @@ impl TakingTurn {
         None
     }
 
-    /// Whoever ends the turn that runs will look for it.
+    /// The settlement of the turn that runs will look for it.
     fn has_to_wait(&mut self, facts: &mut Vec<Fact>) -> Taken {
         facts.push(Fact::Waiting);
         self.without(Fate::Delete)

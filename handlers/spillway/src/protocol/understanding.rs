@@ -1,4 +1,4 @@
-//! Understanding a message: what is not one attempt of one object event is split, dropped or refused.
+//! Understanding a message: one that is not one attempt of one object event is split, dropped or refused.
 
 use super::candidate::{Candidate, Standing};
 use super::fate::Fate;
@@ -16,7 +16,7 @@ pub enum Understood {
     Other(Splitting),
 }
 
-/// Understands a message of a lane. `folder_markers`: the sources whose folder markers are worked on.
+/// Understands a message of a lane. `folder_markers`: the sources whose folder markers are processed.
 pub fn understand(
     message: Received,
     lane: usize,

@@ -1,4 +1,4 @@
-//! What is done about versions that wait, one call after the other.
+//! The calls about versions that wait, one after the other.
 
 use std::collections::VecDeque;
 

@@ -1,19 +1,19 @@
-//! Whether an event that S3 reports goes by the row of what was found.
+//! Whether an event that S3 reports uses the row of a found version.
 
 use crate::event::ObjectEvent;
 use crate::event::identity::{found_sort_keys, is_same};
 use crate::record::row::{Row, RowKey};
 
-/// Where the row of an event that S3 reports may be, had its version been found before: at most two keys.
+/// Returns the keys at which the row of a reported event can be, had its version been found before: at most two.
 pub fn found_keys(event: &ObjectEvent) -> Vec<RowKey> {
     let pk = RowKey::of(event).pk;
     let at = |sk| RowKey { pk: pk.clone(), sk };
     found_sort_keys(event).into_iter().map(at).collect()
 }
 
-/// The found version's row that an event which S3 reports goes by, if it does not go by its own.
+/// Returns the found version's row that a reported event uses, if it does not use its own.
 ///
-/// Of two rows of one version the one counts that was worked on; of two that were not, the event's own.
+/// Of two rows of one version the processed one counts; if neither was processed, the event's own.
 pub fn adopts<'a>(
     event: &ObjectEvent,
     own: Option<&Row>,

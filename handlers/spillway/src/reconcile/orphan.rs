@@ -43,7 +43,7 @@ impl Started {
         now - self.at >= LOOKED_FOR_AFTER
     }
 
-    /// Whether its execution works on several object events. `pipeline`: the ARN of the ledger.
+    /// Whether its execution has several object events. `pipeline`: the ARN of the ledger.
     pub fn is_of_batch(&self, pipeline: &str) -> bool {
         self.execution != name::of(pipeline, &self.row.event, self.row.attempt)
     }

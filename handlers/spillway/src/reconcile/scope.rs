@@ -4,7 +4,7 @@ use crate::Millis;
 
 const DAY: Millis = 24 * 60 * 60 * 1_000;
 
-/// How much younger than the ledger's oldest rows an object must be: a row may be forgotten as soon as its time is over.
+/// How much younger than the ledger's oldest rows an object must be: DynamoDB can delete a row as soon as its time is over.
 const MARGIN: Millis = DAY;
 
 /// The times that bound a run.
@@ -13,7 +13,7 @@ pub struct Scope {
     pub now: Millis,
     /// Younger objects' events can be on their way.
     pub min_age: Millis,
-    /// How long the ledger remembers what is finished. What became of older objects is not known.
+    /// How long the ledger keeps finished rows. It does not know older objects.
     pub retention: Millis,
     /// Objects last modified from then on.
     pub from: Option<Millis>,

@@ -1,4 +1,4 @@
-//! The batch: which rows an execution of several object events works on.
+//! The batch: the rows of an execution of several object events.
 
 use super::row::RowKey;
 

@@ -1,7 +1,7 @@
 //! The lease: one tick at a time.
 //!
 //! Before it starts anything a tick writes the worst case (no tokens left, every start of this schedule used, slots of this tick
-//! suspect); a clean release writes what is true. So a tick that dies leaves the truth or something safer.
+//! suspect); a clean release writes the true numbers. So a tick that dies leaves true or safer numbers.
 
 use crate::Millis;
 use crate::lane::share::Shares;

@@ -73,7 +73,7 @@ impl State {
         Self::ALL.into_iter().find(|state| state.as_str() == text)
     }
 
-    /// Finished rows may expire; all others are still owed an outcome.
+    /// Finished rows can expire; all others are still owed an outcome.
     pub fn is_finished(self) -> bool {
         matches!(self, Self::Succeeded | Self::Dead | Self::Superseded)
     }
@@ -88,7 +88,7 @@ pub struct Row {
     pub attempt: u32,
     /// The execution of that attempt.
     pub execution: Option<String>,
-    /// The lane it came by, if the pipeline has several: its next attempts go by the same.
+    /// The lane that it came by, if the pipeline has several: its next attempts use the same.
     pub lane: Option<String>,
     /// So many of its attempts ended by what the target takes, and do not count.
     pub uncounted: u32,

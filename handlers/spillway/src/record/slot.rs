@@ -8,7 +8,7 @@ use crate::record::row::RowKey;
 /// running executions.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Slot {
-    /// The execution that may run.
+    /// The execution that can run.
     pub execution: String,
     /// In which it lies.
     pub layout: Layout,
@@ -27,7 +27,7 @@ pub struct Slot {
     pub generation: Option<u32>,
 }
 
-/// What an execution works on.
+/// The rows of an execution.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Work {
     /// One object event.
@@ -42,7 +42,7 @@ impl Slot {
         self.layout.shard_of(&self.execution)
     }
 
-    /// The row of the one object event it works on; `None` for a batch.
+    /// Returns the row of its one object event; `None` for a batch.
     pub fn row(&self) -> Option<&RowKey> {
         match &self.work {
             Work::Row(row) => Some(row),

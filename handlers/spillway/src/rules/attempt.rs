@@ -32,7 +32,7 @@ pub fn verdict(asked: u32, row: Option<&Row>) -> Verdict {
     }
 }
 
-/// What is odd about a message that is stale. It is deleted all the same.
+/// The oddity of a stale message. It is deleted nevertheless.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Oddity {
     /// It is of an object with another etag: two uploads have one identity. S3's own never do.
@@ -46,8 +46,8 @@ impl fmt::Display for Oddity {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Lookalike => formatter.write_str(
-                "an upload is not worked on: another one with the same sequencer and another etag was; upload the object \
-                 again, and look for what sends sequencers that are not S3's",
+                "an upload is not processed: another one with the same sequencer and another etag was; upload the object \
+                 again, and look for the sender of sequencers that are not S3's",
             ),
             Self::DeadAlready => write!(
                 formatter,

@@ -1,4 +1,4 @@
-//! The rules: what follows from a message, a row, an object's head, an outcome or a slot. Pure functions.
+//! The rules: pure functions that decide by a message, a row, an object's head, an outcome or a slot.
 
 pub mod attempt;
 pub mod batch;

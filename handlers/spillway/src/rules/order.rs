@@ -25,7 +25,7 @@ const NEWEST: u32 = 10;
 /// Without an order any longer, all are asked for.
 const ANY: u32 = 25;
 
-/// Which versions of an object are worked on, and when.
+/// Which versions of an object are processed, and when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Order {
     /// Every version, without regard to others of its object.
@@ -66,7 +66,7 @@ impl fmt::Display for Order {
 }
 
 impl Order {
-    /// Which waiters decide who comes next.
+    /// Which waiters decide the next version.
     pub fn which(self) -> Which {
         match self {
             Self::None => Which::Oldest(ANY),
@@ -76,7 +76,7 @@ impl Order {
     }
 }
 
-/// What the order says to an attempt that may be claimed.
+/// The order's answer to an attempt that can be claimed.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Turn {
     /// The waiters decide: read them.
@@ -104,7 +104,7 @@ pub struct Wait {
     pub next: Next,
     /// The head says already that it can wait, and another runs: it only has to be so still once the waiter is put.
     pub marked: bool,
-    /// The older version that is to be asked for. Whoever was asked for and does not come first hands that on.
+    /// The older version that must be asked for. A version that was asked for and does not come first hands that on.
     pub instead: Option<Waiter>,
 }
 
@@ -113,7 +113,7 @@ pub struct Wait {
 pub struct Asking<'a> {
     /// Its place.
     pub version: &'a str,
-    /// The execution that is to work on it.
+    /// The execution that is to process it.
     pub execution: &'a str,
     /// Its row says that it waits, so it has been asked for.
     pub waited: bool,
@@ -130,7 +130,7 @@ pub fn turn(order: Order, head: &Head, waiters: Option<&[Waiter]>, asking: &Aski
         .running
         .as_deref()
         .is_some_and(|running| running != execution);
-    // With `each` what runs comes first, whoever waits.
+    // With `each` the running version comes first, before all that wait.
     let decide = head.waits && (order == Order::Latest || !running);
     let waiters = match waiters {
         None if decide => return Turn::Read,

@@ -43,7 +43,7 @@ struct Failed {
 const FIELD: &str = "batchItemFailures";
 /// [`FIELD`] in any spelling: without case, hyphens and underscores, in the singular.
 const SPELLING: &str = "batchitemfailure";
-/// Bytes of a misplaced report's path that are told.
+/// Bytes of a misplaced report's path that are shown.
 const MAX_PATH_BYTES: usize = 64;
 
 /// Reads an execution's output: Lambda's own convention, `{"batchItemFailures":[{"itemIdentifier": "<id>"}]}`.

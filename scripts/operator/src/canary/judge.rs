@@ -21,7 +21,7 @@ impl Tally {
     }
 }
 
-/// What is to become of the newer version.
+/// The verdict on the newer version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     /// One version has all starts.
@@ -44,7 +44,7 @@ impl Verdict {
         }
     }
 
-    /// The exit status, which the pipeline of a deployment goes by.
+    /// Returns the exit status, which the pipeline of a deployment reads.
     pub fn status(self) -> u8 {
         match self {
             Self::Alone | Self::Promote => 0,

@@ -118,7 +118,7 @@ async fn look(connected: &Connected, pipeline: &Pipeline, options: &Canary) -> R
     }
     let verdict = match versions.as_slice() {
         [(_, newer), (_, older)] => judge(*newer, *older, options.least, options.margin),
-        // The person who waits has given a version a share: the alias does not show it yet.
+        // With --wait a person has given a version a share: perhaps the alias does not show it yet.
         _ if options.wait.is_some() => Verdict::Wait,
         _ => Verdict::Alone,
     };

@@ -37,7 +37,7 @@ pub async fn change(
         Err(AwsError::Ledger { .. }) if change == Change::UnsetAll => {
             let Some(deleted) = ledger.forget_steering().await? else {
                 return Err(Fault::failed(format!(
-                    "somebody changed the control item in this very moment, and nothing was deleted: look at `spillway -p {} pace`, and \
+                    "somebody changed the control item at the same moment, and nothing was deleted: look at `spillway -p {} pace`, and \
                      try again",
                     pipeline.name()
                 )));
@@ -85,7 +85,7 @@ pub async fn change(
             .and_then(|about| about.by)
             .unwrap_or_else(|| "somebody".to_owned());
         return Err(Fault::failed(format!(
-            "{who} changed the control item in this very moment, and nothing was overwritten: look at `spillway -p {} pace`, and try again",
+            "{who} changed the control item at the same moment, and nothing was overwritten: look at `spillway -p {} pace`, and try again",
             pipeline.name()
         )));
     }
@@ -100,10 +100,10 @@ pub async fn change(
         Change::GoOn => "Starts go on with the next tick, also in a window that pauses.",
         Change::Set(_) => "Set: it holds within about two seconds.",
         Change::Unset(_) | Change::UnsetAll => {
-            "Unset: what is configured holds within about two seconds."
+            "Unset: the configured numbers hold within about two seconds."
         }
     };
-    // Of what was written: another read could fail, and then nobody would know that it is.
+    // Of the written item: another read could fail, and hide that the write succeeded.
     answer(pipeline, &next, said).map(|answer| warned(answer, warning))
 }
 
@@ -118,7 +118,7 @@ fn warned(mut answer: Answer, warning: Option<String>) -> Answer {
     answer
 }
 
-/// What is configured, what overrides it, and what is in force.
+/// Returns the configured pace, its overrides, and the pace in force.
 pub async fn pace(pipeline: &Pipeline) -> Result<Answer, Fault> {
     answer(pipeline, &pipeline.ledger.steering().await?, "")
 }

@@ -1,4 +1,4 @@
-//! What the checks of an installation decide, from what was found.
+//! The decisions of the checks of an installation.
 
 use serde::Serialize;
 use serde_json::Value;

@@ -17,7 +17,7 @@ use crate::status::gather::gather;
 use crate::status::seen::{Seen, Stage};
 use crate::status::verdict::{Level, verdict};
 
-/// A tick's times may be so far ahead of this machine's clock, in milliseconds.
+/// A tick's times can be so far ahead of this machine's clock, in milliseconds.
 const CLOCK_AHEAD: i64 = 5_000;
 
 pub async fn doctor(connected: &Connected, pipeline: &Pipeline) -> Result<Answer, Fault> {
@@ -66,7 +66,7 @@ pub async fn doctor(connected: &Connected, pipeline: &Pipeline) -> Result<Answer
     Ok(answer)
 }
 
-/// What the status finds is told here too.
+/// Adds the findings of the status.
 fn of_status(pipeline: &Pipeline, seen: &Seen) -> Vec<Check> {
     let verdict = verdict(pipeline.name(), &pipeline.config, seen);
     let mut checks: Vec<Check> = verdict
@@ -263,7 +263,7 @@ async fn bucket_checks(connected: &Connected, pipeline: &Pipeline, seen: &Seen) 
     checks
 }
 
-/// Whether what is received too often goes into the dead-letter queue.
+/// Checks whether messages that are received too often go into the dead-letter queue.
 async fn redrive_policies(connected: &Connected, seen: &Seen) -> Vec<Check> {
     const CHECK: &str = "dead-letter queues";
     let mut checks = Vec::new();
@@ -331,7 +331,7 @@ async fn allowed(connected: &Connected, pipeline: &Pipeline) -> Vec<Check> {
     checks
 }
 
-/// Whether anybody is told.
+/// Checks whether anybody receives notifications.
 async fn alarms(connected: &Connected, pipeline: &Pipeline) -> Vec<Check> {
     const CHECK: &str = "alarms";
     vec![
@@ -340,7 +340,7 @@ async fn alarms(connected: &Connected, pipeline: &Pipeline) -> Vec<Check> {
                 (0, _) => warning(
                     CHECK,
                     format!(
-                        "no alarm is called {}_…: nobody is told when the pipeline stands still",
+                        "no alarm is called {}_…: nobody receives a notification when the pipeline stands still",
                         pipeline.name()
                     ),
                     "set alarms = { topics = [{ arn = … }] } in the module block; docs/operate/runbook.md has a page for each",

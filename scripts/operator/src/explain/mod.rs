@@ -1,4 +1,4 @@
-//! `explain`: an object's whole story.
+//! `explain`: each version and attempt of an object.
 
 pub mod place;
 pub mod sources;
@@ -30,7 +30,7 @@ use crate::time::{ago, moment, now};
 
 /// How long a dead letter is kept: the longest that SQS has, as `terraform/modules/queue` says.
 const DEAD_LETTERS_KEPT: Millis = 14 * 24 * 60 * 60 * 1_000;
-/// Versions that are told, the newest ones.
+/// Versions that are shown, the newest ones.
 const VERSIONS: usize = 20;
 /// Attempts of a version that Step Functions is asked about, the last ones.
 const ATTEMPTS: u32 = 10;
@@ -144,7 +144,7 @@ pub async fn explain(
     ))
 }
 
-/// Who says that nothing starts. A control item that nobody can read is told by `status`.
+/// The reason why nothing starts. `status` reports an unreadable control item.
 async fn paused(pipeline: &Pipeline) -> Option<PausedBy> {
     let steering = pipeline.ledger.steering().await.ok()?;
     let config = &pipeline.config;
@@ -328,7 +328,7 @@ async fn attempts_of(connected: &Connected, pipeline: &Pipeline, row: &RowSeen) 
                         told.cause = Some(ELSEWHERE.to_owned());
                     }
                 }
-                // Denied, throttled, no answer: the rest of the story is told all the same.
+                // Denied, throttled, no answer: the rest is shown nevertheless.
                 Err(error) => {
                     told.status = "UNKNOWN".to_owned();
                     told.found = Execution::Unknown;
@@ -359,7 +359,7 @@ fn text(
     );
     if left_out > 0 {
         told.push_str(&format!(
-            "The newest {} are told; {left_out} older ones are left out.\n",
+            "The newest {} are shown; {left_out} older ones are left out.\n",
             versions.len()
         ));
     }

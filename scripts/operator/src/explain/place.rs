@@ -1,11 +1,11 @@
-//! Where a version is now, what happens next, and which command would change that: decided from its row, its slot and its execution.
+//! The place of a version, its next step, and the command that changes it: decided from its row, its slot and its execution.
 
 use spillway::pace::in_force::PausedBy;
 use spillway::record::row::State;
 
 use crate::shown::{object_quoted, shell_quoted};
 
-/// What is known of a version.
+/// The facts about a version.
 #[derive(Debug, Clone, Copy)]
 pub struct Known<'a> {
     pub pipeline: &'a str,
@@ -18,14 +18,14 @@ pub struct Known<'a> {
     pub execution: Execution,
     /// Whether a slot is taken for it.
     pub slot: SlotState,
-    /// What has the object's turn.
+    /// The holder of the object's turn.
     pub running: Option<&'a str>,
     /// Where failed events of ingest lie: whether there are any.
     pub ingest_failures: u64,
-    /// What lies in the dead-letter queues of its lane.
+    /// The messages in the dead-letter queues of its lane.
     pub dead_letters: u64,
     pub paused: Option<PausedBy>,
-    /// Its slot was taken less than a minute ago: an execution that is not found may run.
+    /// Its slot was taken less than a minute ago: an execution that is not found can run.
     pub young: bool,
     pub discarded: bool,
     /// A dead letter of its last attempt is older than SQS keeps one.
@@ -49,7 +49,7 @@ pub enum SlotState {
     Pending,
 }
 
-/// Where it is, what happens next, and what a person can do about it.
+/// The place of a version, its next step, and the command that a person can run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
     pub place: String,
@@ -150,11 +150,11 @@ fn elsewhere(known: &Known<'_>, by_ingest: bool) -> (String, &'static str) {
     ) {
         (true, true) => (
             ", in its dead-letter queue, or among ingest's failures".to_owned(),
-            "what is in a queue of failures waits for a redrive",
+            "messages in a queue of failures wait for a redrive",
         ),
         (true, false) => (
             ", or in its dead-letter queue".to_owned(),
-            "what is in the dead-letter queue waits for a redrive",
+            "messages in the dead-letter queue wait for a redrive",
         ),
         (false, true) => (
             ", or among ingest's failures".to_owned(),

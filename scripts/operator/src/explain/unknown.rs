@@ -14,7 +14,7 @@ use crate::reconcile::plan::{off, settling, settling_by};
 use crate::status::seen::{QueueSeen, Stage};
 use crate::time::{moment, now};
 
-/// What can be said of an object that the ledger does not know.
+/// The answer about an object that the ledger does not know.
 pub(super) async fn unknown(
     connected: &Connected,
     pipeline: &Pipeline,
@@ -46,7 +46,7 @@ pub(super) async fn unknown(
     let taken_in = matches!(&configured, Ok(Some(_))) && settles.is_ok();
     let of = match &sources {
         Ok(of) if of.matching.is_empty() && of.topics.is_empty() && taken_in => format!(
-            "a source takes it in, but its bucket does not notify this pipeline of it: `spillway -p {name} doctor` says what is missing"
+            "a source takes it in, but its bucket does not notify this pipeline of it: `spillway -p {name} doctor` names the missing entry"
         ),
         Ok(of) if of.matching.is_empty() && of.topics.is_empty() => {
             "it matches no source of the pipeline, so no event of it comes here".to_owned()
@@ -102,7 +102,7 @@ pub(super) async fn unknown(
 struct Notified {
     /// The sources of this pipeline that it matches.
     matching: Vec<String>,
-    /// Topics that are told of it. The pipeline's queue may subscribe to one.
+    /// Topics that receive its events. The pipeline's queue can subscribe to one.
     topics: Vec<String>,
     eventbridge: bool,
 }
@@ -126,7 +126,7 @@ async fn sources(
     Ok(told)
 }
 
-/// The notifications of the bucket to this pipeline that are for the object, and whether EventBridge is told.
+/// The notifications of the bucket to this pipeline that are for the object, and whether EventBridge receives its events.
 async fn notified(
     connected: &Connected,
     pipeline: &Pipeline,

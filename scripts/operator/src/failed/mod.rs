@@ -20,7 +20,7 @@ use crate::status::gather::queues;
 use crate::status::seen::QueueSeen;
 use crate::time::moment;
 
-/// What was looked at, and what there is.
+/// The sizes of the sample and of the whole.
 #[derive(Debug, Clone, Default)]
 struct Sample {
     failures: Vec<Failure>,
@@ -62,7 +62,7 @@ pub async fn failed(
     Ok(answer(pipeline, options, &sample))
 }
 
-/// Receives a sample of a queue. What is received is given back at once.
+/// Receives a sample of a queue. The messages are given back at once.
 async fn letters(
     connected: &Connected,
     queue: &QueueSeen,

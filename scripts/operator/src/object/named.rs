@@ -1,6 +1,6 @@
 //! Objects and prefixes as a person names them.
 
-/// What comes before the bucket: of the CLI, of ARNs.
+/// The prefixes of a bucket: of the CLI, of ARNs.
 fn without_scheme(text: &str) -> &str {
     if let Some(rest) = text.strip_prefix("s3://") {
         return rest;

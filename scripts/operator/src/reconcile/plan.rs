@@ -128,7 +128,7 @@ pub fn plan(
     let old = now - Millis::from(configured.retention_days.saturating_sub(1)) * DAY;
     if asked.since.is_none_or(|since| since < old) {
         notes.push(format!(
-            "objects from before {} are left out: the ledger remembers {} days, and could have forgotten that they were worked on",
+            "objects from before {} are left out: the ledger remembers {} days, and could have forgotten that they were processed",
             moment(old),
             configured.retention_days
         ));
@@ -144,7 +144,7 @@ pub fn off(pipeline: &str) -> String {
     format!("reconcile is off in {pipeline}: set reconcile.enabled in the module, and apply")
 }
 
-/// The command that settles what became of one object. `young`: although it is younger than what is configured.
+/// Returns the command that settles one object. `young`: although it is younger than configured.
 pub fn settling_by(pipeline: &str, object: &str, young: bool) -> String {
     let young = if young { " --min-age 0m" } else { "" };
     format!(

@@ -45,7 +45,7 @@ pub async fn receive(
     Ok(answer.messages.unwrap_or_default())
 }
 
-/// Makes them visible again at once; what cannot be given back becomes so by itself.
+/// Makes them visible again at once; the others become visible by themselves.
 pub async fn give_back(connected: &Connected, url: &str, receipts: &[String]) {
     for batch in receipts.chunks(BATCH) {
         let entries = batch.iter().enumerate().filter_map(|(index, receipt)| {
@@ -83,7 +83,7 @@ pub async fn delete(
     let answer = request
         .send()
         .await
-        .map_err(|error| Fault::call("deleting what was moved", &error))?;
+        .map_err(|error| Fault::call("deleting moved messages", &error))?;
     match answer.failed.first() {
         None => Ok(()),
         Some(first) => Err(Fault::failed(format!(

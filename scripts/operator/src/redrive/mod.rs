@@ -1,4 +1,4 @@
-//! `redrive`, `replay` and `discard`: what lies in the queues of failures, and what is finished.
+//! `redrive`, `replay` and `discard`: messages in the queues of failures, and finished events.
 
 pub mod contents;
 pub mod discard;
@@ -84,7 +84,7 @@ fn complaint_of_stage(
     None
 }
 
-/// What is wrong with the options of a redrive.
+/// The fault of the options of a redrive.
 fn complaint(which: &Which, options: &Redrive, chosen: &Selection) -> Option<&'static str> {
     if options.stage == Stage::Reconcile {
         return Some(
@@ -125,7 +125,7 @@ fn complaint(which: &Which, options: &Redrive, chosen: &Selection) -> Option<&'s
     None
 }
 
-/// Brings back what lies in the queues of failures.
+/// Sends the messages of the queues of failures again.
 pub async fn redrive(
     connected: &Connected,
     all: &Options,
@@ -397,7 +397,7 @@ pub async fn discard(
         .map(|source| format!("{} in {}", count(source.waiting, "message"), source.name()))
         .collect();
     let question = format!(
-        "Drop {} of {}, stage {} of {}, for good? They cannot be redriven any more; the ledger keeps who dropped them and why.",
+        "Drop {} of {}, stage {} of {}, for good? They cannot be redriven any more; the ledger keeps the person and the reason.",
         selection.told(),
         held.join(", "),
         options.stage.word(),

@@ -36,7 +36,7 @@ pub struct Task<'a> {
     pub told: Told,
 }
 
-/// What is done with a message that was chosen.
+/// The act on a chosen message.
 #[derive(Debug, Clone)]
 pub enum Deliver<'a> {
     To(&'a Destination),
@@ -75,7 +75,7 @@ impl Deliver<'_> {
     }
 }
 
-/// One pass through a queue. What comes in meanwhile stays: it can be what was moved and has failed again.
+/// One pass through a queue. Messages that come in meanwhile stay: they can be moved ones that have failed again.
 pub struct Pass<'a> {
     connected: &'a Connected,
     task: Task<'a>,
@@ -87,7 +87,7 @@ pub struct Pass<'a> {
     without_attempt: u64,
     failures: Vec<String>,
     shown: Vec<String>,
-    /// Receipts of what stays, by message id.
+    /// Receipts of the messages that stay, by message id.
     held: HashMap<String, String>,
 }
 

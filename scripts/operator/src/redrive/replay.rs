@@ -138,7 +138,7 @@ impl<'a> Replay<'a> {
             ));
             let segments = if bytes < SMALL_BYTES { 1 } else { SEGMENTS };
             let mut from: Vec<Option<Option<RowKey>>> = vec![Some(None); segments as usize];
-            // One page of every segment at a time, so that no more is read ahead than is worked off.
+            // One page of every segment at a time, so that no more is read ahead than is processed.
             while from.iter().any(Option::is_some) && !stop.asked() {
                 let open = from
                     .iter()
@@ -245,7 +245,7 @@ impl<'a> Replay<'a> {
         self.by_state.values().sum()
     }
 
-    /// Reads some rows again, strongly, and sends for those that are still as they were found.
+    /// Reads some rows again, strongly, and asks for the next attempt of those that have not changed.
     async fn chunk(&mut self, chunk: Vec<RowSeen>, stop: &Stop) -> Result<(), Fault> {
         let latest = self.task.place.order == Order::Latest;
         let keys: Vec<RowKey> = chunk.iter().map(|row| row.key.clone()).collect();
@@ -294,7 +294,7 @@ impl<'a> Replay<'a> {
         *self.by_state.entry(state.as_str()).or_default() += 1;
     }
 
-    /// The message that asks for a row's next attempt, and the lane that it goes by.
+    /// Returns the message that asks for a row's next attempt, and its lane.
     fn message(&mut self, row: &RowSeen) -> (usize, State, Outgoing) {
         let attempt = row.row.attempt + 1;
         // A lane that is gone, or not named: the first, as settle does it.
@@ -420,7 +420,7 @@ impl<'a> Replay<'a> {
             if self.by_state.contains_key(State::Dead.as_str()) {
                 told.line("what the dead-letter queue still holds of them is stale now: a redrive of it does nothing");
             }
-            told.line(&format!("the same again would ask for what ended since; with --until {until} it leaves that out"));
+            told.line(&format!("the same command again would ask for events that ended since; --until {until} leaves them out"));
         }
         if let Some(first) = self.unreadable.first() {
             let rows = count(self.unreadable.len() as u64, "row");

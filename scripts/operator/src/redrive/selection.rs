@@ -71,7 +71,7 @@ impl Selection {
 pub struct Looked {
     objects: Vec<String>,
     prefix: Option<String>,
-    /// Nothing can be said of what was not looked at.
+    /// Nothing is known of messages that were not received.
     at_all: bool,
 }
 

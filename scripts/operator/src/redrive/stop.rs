@@ -33,7 +33,7 @@ impl Stop {
             tokio::spawn(async move {
                 while signals.recv().await.is_some() {
                     if mark.0.swap(true, Ordering::Relaxed) {
-                        eprintln!("stopped; what has not been moved is where it was");
+                        eprintln!("stopped; messages that were not moved are where they were");
                         std::process::exit(STOPPED);
                     }
                 }

@@ -407,7 +407,7 @@ mod tests {
         };
         let names: Vec<String> = read(text).unwrap().into_iter().map(|it| it.name).collect();
         assert_eq!(names, ["urgent", "late"]);
-        // Whatever is wrong is told, and no lane of some other name taken instead.
+        // Every fault is reported, and no lane of some other name taken instead.
         for wrong in ["", "[]", "no JSON", r#"[{"name": "late"}]"#] {
             let said = read(wrong.into()).unwrap_err().to_string();
             assert!(said.contains("p_dispatch is configured in a way"), "{said}");

@@ -1,4 +1,4 @@
-//! Resource Groups Tagging: what has a tag.
+//! Resource Groups Tagging: resources by their tags.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! Looks at a pipeline: all calls side by side, and what may not be looked at is named.
+//! Looks at a pipeline: all calls side by side. Parts without permission are named.
 
 use aws::error::AwsError;
 use aws::metrics::NAMESPACE;

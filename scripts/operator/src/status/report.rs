@@ -25,7 +25,7 @@ pub struct Report {
     pub at: String,
     pub healthy: bool,
     pub sentence: String,
-    /// Messages wait and nothing starts: `findings` says why.
+    /// Messages wait and nothing starts: `findings` has the reason.
     pub nothing_starts: bool,
     pub findings: Vec<Finding>,
     pub running: Running,
@@ -41,7 +41,7 @@ pub struct Report {
     pub circuit: Option<CircuitReport>,
     pub in_force: InForceReport,
     pub day: Option<Day>,
-    /// What could not be looked at, and why.
+    /// Parts that could not be read, each with its reason.
     pub unknown: Vec<String>,
     /// What DynamoDB charged for the slots; everything else is below 3 units.
     pub read_units: f64,
@@ -81,7 +81,7 @@ pub struct LaneReport {
     pub name: String,
     /// Slots that count for it.
     pub running: u32,
-    /// How many of it may run at once; `None`: as many as of all.
+    /// How many of its executions can run at once; `None`: as many as of all.
     pub limit: Option<u32>,
     pub waiting: u64,
     pub in_flight: u64,
@@ -209,7 +209,7 @@ pub struct Override {
 pub struct Day {
     pub limit: u32,
     pub starts: u32,
-    /// A tick is at work, and has written ahead what it may start.
+    /// A tick is at work, and has recorded in advance the most starts that it can make.
     pub at_most: bool,
 }
 

@@ -18,7 +18,7 @@ const LATE_MINUTES: usize = 3;
 /// Minutes of work whose starts are the rate at which the lanes drain.
 const RATED: usize = 5;
 
-/// What one look at a pipeline found. What may not be looked at is `None` and named in `unknown`.
+/// The state of a pipeline at one look. A part without permission is `None` and named in `unknown`.
 #[derive(Debug, Clone, Default)]
 pub struct Seen {
     pub now: Millis,

@@ -137,7 +137,7 @@ fn not_known(name: &str, number: usize, first: &str) -> Finding {
     Finding {
         code: "not-known",
         level: Level::Degraded,
-        what: format!("what could not be looked at may be wrong: {first}{more}"),
+        what: format!("parts that could not be read can be wrong: {first}{more}"),
         next: Some(format!("spillway -p {name} iam --read")),
         blocks: false,
     }
@@ -175,10 +175,7 @@ fn sentence(
                 .iter()
                 .find(|finding| finding.blocks)
                 .unwrap_or(first);
-            format!(
-                "Nothing starts, as somebody wants it: {}. {state}.",
-                blocks.what
-            )
+            format!("Nothing starts, on purpose: {}. {state}.", blocks.what)
         }
         (true, Some(first)) => format!("Healthy: {state}{drained}. Note: {}.", first.what),
         // The worst of all is what could not be seen.
@@ -208,7 +205,7 @@ fn sentence(
 pub enum Drain {
     /// At the present rate.
     In(Millis),
-    /// At the pace in force, if executions are short enough: nobody knows yet how fast it goes.
+    /// At the pace in force, if executions are short enough: the present rate is not known yet.
     NotBefore(Millis),
     Unknown,
 }
@@ -534,8 +531,8 @@ fn circuit(name: &str, config: &Config, seen: &Seen, now: &InForce<'_>) -> Optio
             code: "circuit-open",
             level: Level::Degraded,
             what: format!(
-                "the circuit is open since {since}: nearly all executions fail by what their target takes, and nothing but probes \
-                 starts, the next one at {}",
+                "the circuit is open since {since}: nearly all executions fail with errors of their target, and only probes \
+                 start, the next one at {}",
                 moment(probe_at)
             ),
             next: Some(format!("spillway -p {name} status --watch")),
@@ -626,7 +623,7 @@ fn bounds(
             level: Level::Notice,
             what: match at_most {
                 // Where starts go on, the tick has only written ahead.
-                true => format!("the day's limit may be reached (at most {starts} of {limit} starts: a tick is at it)"),
+                true => format!("the day's limit is perhaps reached (at most {starts} of {limit} starts: a tick is at work)"),
                 false => format!("the day's limit is reached ({starts} of {limit} starts); starts go on at midnight UTC"),
             },
             next: None,
@@ -696,7 +693,7 @@ fn lanes(
 }
 
 /// The day's limit, and the starts of the day as far as the lease has them. While a tick has the lease that is the most that there
-/// can be: a tick writes ahead what it may start.
+/// can be: a tick records in advance the most starts that it can make.
 pub fn day(config: &Config, seen: &Seen) -> Option<(u32, u32)> {
     let limit = config.starts_per_day?;
     let today = moment(seen.now);

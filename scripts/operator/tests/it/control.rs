@@ -142,7 +142,7 @@ async fn a_second_writer_is_told_and_not_overwritten() {
     let said = pipeline.run(&["pause", "--reason", "x"]).await.unwrap_err();
     assert!(
         said.to_string()
-            .contains("bob changed the control item in this very moment"),
+            .contains("bob changed the control item at the same moment"),
         "{said}"
     );
     assert_eq!(

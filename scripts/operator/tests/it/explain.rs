@@ -301,7 +301,7 @@ async fn of_many_versions_the_newest_are_told() {
     assert_eq!(versions[0]["attempts"][0]["status"], "UNKNOWN");
     assert!(
         answer.text.contains(
-            "25 versions in the ledger.\nThe newest 20 are told; 5 older ones are left out."
+            "25 versions in the ledger.\nThe newest 20 are shown; 5 older ones are left out."
         ),
         "{}",
         answer.text

@@ -13,7 +13,7 @@ pub struct Answers {
     /// When the last execution had ended.
     pub drained: Option<Millis>,
     pub uploads: usize,
-    /// Object events that were worked on.
+    /// Object events that were processed.
     pub succeeded: usize,
     /// Object events whose attempts were used up.
     pub dead: usize,

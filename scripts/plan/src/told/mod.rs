@@ -1,4 +1,4 @@
-//! What is told: the answer as fields, as text, as a page, and beside another one.
+//! The answer: as fields, as text, as a page, and beside another one.
 
 mod chart;
 pub mod comparing;

@@ -47,7 +47,7 @@ fn never_done(answers: &Answers) -> Option<Warning> {
     warning(
         "never-done",
         format!(
-            "{} uploads are not done 14 days after the last one: SQS deletes what waits longer",
+            "{} uploads are not done 14 days after the last one: SQS deletes events that wait longer",
             grouped(answers.left as u64)
         ),
         "raise what holds them up, or send fewer",

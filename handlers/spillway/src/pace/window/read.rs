@@ -25,7 +25,7 @@ const DAYS: [(&str, Weekday); 7] = [
     ("SUN", Weekday::Sunday),
 ];
 
-/// What is wrong with a list of windows.
+/// The fault of a list of windows.
 #[derive(Debug, Clone, PartialEq, Error)]
 pub enum WindowError {
     #[error("it is not a JSON list of windows: {0}")]
@@ -114,7 +114,7 @@ fn window(
         return Err(fields.wrong(
             "from",
             "is 24:00",
-            "give 00:00 to 23:59; only to may be 24:00",
+            "give 00:00 to 23:59; only to can be 24:00",
         ));
     }
     if from == to {

@@ -177,7 +177,7 @@ fn a_pause_says_who_why_and_until_when() {
     assert!(verdict.healthy && verdict.nothing_starts);
     assert_eq!(
         verdict.sentence,
-        "Nothing starts, as somebody wants it: paused by arn:aws:iam::1:user/alice since 2026-11-22T09:00:00Z (target is down) until \
+        "Nothing starts, on purpose: paused by arn:aws:iam::1:user/alice since 2026-11-22T09:00:00Z (target is down) until \
          2026-11-22T11:00:00Z. 0 of 2 run, 7 wait."
     );
     assert_eq!(
@@ -457,7 +457,7 @@ fn what_a_tick_has_written_ahead_is_no_days_limit() {
         judged(&seen)
             .unwrap()
             .what
-            .contains("may be reached (at most 100")
+            .contains("perhaps reached (at most 100")
     );
     seen.metrics.as_mut().unwrap().started = vec![7; 15];
     assert_eq!(judged(&seen), None);

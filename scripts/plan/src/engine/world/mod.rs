@@ -54,7 +54,7 @@ enum Event {
     SlotFreed(Shard, usize),
 }
 
-/// What an execution works on.
+/// The object events of an execution.
 #[derive(Debug, Clone)]
 pub enum Load {
     One(Message),
@@ -163,7 +163,7 @@ pub struct World<'a> {
     pub tasks_under_way: usize,
     pub messages_under_way: u32,
     answered: VecDeque<Answered>,
-    /// Something ended for which a tick may wait.
+    /// A task or execution ended for which a tick can wait.
     stirred: bool,
     /// By lane and shard.
     slots: Vec<[u32; Shard::COUNT]>,
