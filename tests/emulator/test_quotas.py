@@ -2,9 +2,11 @@
 
 import itertools
 import json
+from collections.abc import Callable
 
 import pytest
 from botocore.exceptions import ClientError
+
 from emulator import Emulator
 from emulator.additions.quotas import STARTS_PER_SECOND
 from emulator.aws import Aws
@@ -25,15 +27,19 @@ def table(aws: Aws, **maximum: int) -> str:
     return name
 
 
-def throttled(call: object, times: int) -> int:
-    refused = 0
-    for _ in range(times):
-        try:
-            call()
-        except ClientError as error:
-            assert error.response["Error"]["Code"] == "ThrottlingException"
-            refused += 1
-    return refused
+def throttled(call: Callable[[], object], times: int) -> int:
+    """How many of so many calls are refused for that reason."""
+    codes = [code(call) for _ in range(times)]
+    assert set(codes) <= {None, "ThrottlingException"}, codes
+    return codes.count("ThrottlingException")
+
+
+def code(call: Callable[[], object]) -> str | None:
+    try:
+        call()
+    except ClientError as error:
+        return error.response["Error"]["Code"]
+    return None
 
 
 def events(aws: Aws, metric: str, name: str) -> float:
