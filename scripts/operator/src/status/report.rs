@@ -37,6 +37,8 @@ pub struct Report {
     pub drain_seconds: Option<i64>,
     /// While the present rate is not known.
     pub drain_seconds_at_least: Option<i64>,
+    /// Starts a minute by which the lanes drain in that time.
+    pub drains_per_minute: Option<f64>,
     pub tick: Tick,
     pub circuit: Option<CircuitReport>,
     pub in_force: InForceReport,
@@ -270,12 +272,16 @@ impl Report {
                 counted,
             },
             drain_seconds: match verdict.drain {
-                Drain::In(millis) if seen.waiting() > 0 => Some(millis / 1_000),
+                Drain::In(drains) => Some(drains.millis / 1_000),
                 _ => None,
             },
             drain_seconds_at_least: match verdict.drain {
-                Drain::NotBefore(millis) if seen.waiting() > 0 => Some(millis / 1_000),
+                Drain::NotBefore(drains) => Some(drains.millis / 1_000),
                 _ => None,
+            },
+            drains_per_minute: match verdict.drain {
+                Drain::In(drains) | Drain::NotBefore(drains) => Some(drains.per_minute),
+                Drain::Unknown => None,
             },
             tick: tick(config, seen),
             in_force: in_force_report(config, seen),
@@ -410,8 +416,10 @@ impl Report {
             }
             (None, None) => String::new(),
         };
+        let at = self.drains_per_minute;
+        let at = at.map_or_else(String::new, |rate| format!(" at {rate:.1} a minute"));
         format!(
-            "{}  {} in 15 min, {per_minute:.1} a minute{of}{drain}",
+            "{}  {} in 15 min, {per_minute:.1} a minute over the last 5{of}{drain}{at}",
             sparkline(by_minute),
             by_minute.iter().sum::<u32>()
         )

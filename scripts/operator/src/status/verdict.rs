@@ -56,7 +56,7 @@ pub struct Finding {
 }
 
 /// What is to be said of a pipeline first.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Verdict {
     pub healthy: bool,
     pub sentence: String,
@@ -164,8 +164,8 @@ fn sentence(
     let first = findings.first();
     let drained = match drain {
         _ if waiting == 0 => String::new(),
-        Drain::In(millis) => format!(", drained in about {} at the present rate", span(millis)),
-        Drain::NotBefore(millis) => format!(", drained in {} at the earliest", span(millis)),
+        Drain::In(Draining { millis, .. }) => format!(", drained in about {} at the present rate", span(millis)),
+        Drain::NotBefore(Draining { millis, .. }) => format!(", drained in {} at the earliest", span(millis)),
         Drain::Unknown => String::new(),
     };
     match (healthy, first) {
@@ -201,13 +201,21 @@ fn sentence(
 }
 
 /// How long the lanes take to drain.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Drain {
     /// At the present rate.
-    In(Millis),
+    In(Draining),
     /// At the pace in force, if executions are short enough: the present rate is not known yet.
-    NotBefore(Millis),
+    NotBefore(Draining),
     Unknown,
+}
+
+/// How fast the lanes drain, and how long that takes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Draining {
+    pub millis: Millis,
+    /// Starts a minute.
+    pub per_minute: f64,
 }
 
 /// How long the lanes take to drain that are not closed, given what is in force.
@@ -220,11 +228,14 @@ pub fn drain(config: &Config, seen: &Seen, in_force: Option<&InForce<'_>>) -> Dr
     if waiting == 0 {
         return Drain::Unknown;
     }
-    let takes = |per_minute: f64| (waiting as f64 / per_minute * MINUTE as f64) as Millis;
+    let at = |per_minute: f64| Draining {
+        millis: (waiting as f64 / per_minute * MINUTE as f64) as Millis,
+        per_minute,
+    };
     let rate = period(config, seen).and_then(|period| seen.drains_per_minute(period));
     match rate {
-        Some(rate) => Drain::In(takes(rate.min(fastest))),
-        None => Drain::NotBefore(takes(fastest)),
+        Some(rate) => Drain::In(at(rate.min(fastest))),
+        None => Drain::NotBefore(at(fastest)),
     }
 }
 

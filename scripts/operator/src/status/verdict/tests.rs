@@ -140,9 +140,10 @@ fn after_an_idle_time_nobody_knows_the_rate_yet() {
     // As soon as a tick has left something. 2.5 a second are allowed.
     let metrics = seen.metrics.as_mut().unwrap();
     (metrics.started[13], metrics.backlog[13]) = (100, 1_000);
-    assert_eq!(judged(&seen).drain, Drain::In(600_000));
+    let draining = |millis, per_minute| Draining { millis, per_minute };
+    assert_eq!(judged(&seen).drain, Drain::In(draining(600_000, 100.0)));
     seen.metrics.as_mut().unwrap().started[13] = 1_000;
-    assert_eq!(judged(&seen).drain, Drain::In(400_000));
+    assert_eq!(judged(&seen).drain, Drain::In(draining(400_000, 150.0)));
     // It was paused meanwhile.
     seen.slots.slots.clear();
     seen.metrics.as_mut().unwrap().started = vec![0; 15];
