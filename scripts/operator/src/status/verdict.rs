@@ -164,8 +164,12 @@ fn sentence(
     let first = findings.first();
     let drained = match drain {
         _ if waiting == 0 => String::new(),
-        Drain::In(Draining { millis, .. }) => format!(", drained in about {} at the present rate", span(millis)),
-        Drain::NotBefore(Draining { millis, .. }) => format!(", drained in {} at the earliest", span(millis)),
+        Drain::In(Draining { millis, .. }) => {
+            format!(", drained in about {} at the present rate", span(millis))
+        }
+        Drain::NotBefore(Draining { millis, .. }) => {
+            format!(", drained in {} at the earliest", span(millis))
+        }
         Drain::Unknown => String::new(),
     };
     match (healthy, first) {
