@@ -10,6 +10,7 @@ use spillway::protocol::Machine;
 use spillway::protocol::fact::Fact;
 use spillway::protocol::starting::HoldsPermit;
 use spillway::protocol::terms::Terms;
+use spillway::rules::sweep::CLAIMED_WITHIN;
 
 use crate::shared::Shared;
 
@@ -20,8 +21,8 @@ impl<M> OfTick for M where M: for<'a> Machine<Fact = Fact, Terms<'a> = Terms<'a>
 
 struct TickGuide<'a> {
     shared: &'a Shared,
-    /// When its calls must have ended, if that is before the tick's.
-    before: Millis,
+    /// Fixed, although the lease is renewed: the drive ends its calls before the end of the lease as it began.
+    end_by: Millis,
     held: Mutex<Held>,
 }
 
@@ -39,7 +40,7 @@ impl<M: OfTick> Guide<M> for TickGuide<'_> {
     }
 
     fn end_by(&self) -> Millis {
-        self.shared.end_by().min(self.before)
+        self.end_by
     }
 
     fn calls_until(&self) -> Millis {
@@ -61,14 +62,14 @@ impl<M: OfTick> Guide<M> for TickGuide<'_> {
 }
 
 impl<'a> TickGuide<'a> {
-    fn new(shared: &'a Shared, permits: Vec<Permit>, before: Millis) -> Self {
+    fn new(shared: &'a Shared, permits: Vec<Permit>, end_by: Millis) -> Self {
         let held = Held {
             permits: permits.into_iter().map(Some).collect(),
             slots: Vec::new(),
         };
         Self {
             shared,
-            before,
+            end_by,
             held: Mutex::new(held),
         }
     }
@@ -122,7 +123,9 @@ pub async fn drive_new<T, M: OfTick>(
     new: impl Fn(T, &Terms<'_>) -> M,
     permits: Vec<Permit>,
 ) {
-    let guide = TickGuide::new(shared, permits, Millis::MAX);
+    // Its claims must have landed when the next tick finds a slot without one.
+    let end_by = shared.end_by().min(shared.now() + CLAIMED_WITHIN);
+    let guide = TickGuide::new(shared, permits, end_by);
     let begin = |(index, thing)| {
         let machine = new(thing, &shared.terms());
         // It can begin with its slot.
@@ -142,7 +145,7 @@ pub async fn drive_all<M: OfTick>(
     permits: Vec<Permit>,
     at_once: usize,
 ) {
-    drive_until(shared, machines, permits, at_once, Millis::MAX).await;
+    drive_until(shared, machines, permits, at_once, shared.end_by()).await;
 }
 
 /// The same, with calls that must have ended earlier: what fails for now is made again only before that.
@@ -151,8 +154,8 @@ pub async fn drive_until<M: OfTick>(
     machines: &mut [M],
     permits: Vec<Permit>,
     at_once: usize,
-    before: Millis,
+    end_by: Millis,
 ) {
-    let guide = TickGuide::new(shared, permits, before);
+    let guide = TickGuide::new(shared, permits, end_by);
     guide.drive(machines, at_once).await;
 }

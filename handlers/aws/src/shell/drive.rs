@@ -20,7 +20,7 @@ use crate::queue::ENTRIES;
 pub trait Guide<M: Machine> {
     fn terms(&self) -> M::Terms<'_>;
 
-    /// When the last call must have ended. It can come to be later: a lease is renewed.
+    /// When the last call must have ended.
     fn end_by(&self) -> Millis;
 
     /// From then on no call is made, and each machine receives no answer: another process can be at work.

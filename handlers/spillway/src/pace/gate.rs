@@ -277,10 +277,16 @@ impl Gate {
         self.lanes.iter_mut().filter(bounds)
     }
 
-    /// Whether a slot names a lane that is closed: nothing starts in it until the lane has another bound.
+    /// Whether a slot is of a closed lane, the one that it names or any: nothing starts in it until a lane has another bound.
     pub fn is_closed(&self, slot: Option<&str>) -> bool {
-        let mut lanes = self.lanes.iter();
-        lanes.any(|lane| Some(lane.name.as_str()) == slot && lane.is_closed())
+        let mut named = self
+            .lanes
+            .iter()
+            .filter(|lane| Some(lane.name.as_str()) == slot);
+        match named.next() {
+            Some(lane) => lane.is_closed(),
+            None => !self.lanes.is_empty() && self.lanes.iter().all(OfLane::is_closed),
+        }
     }
 
     /// Whether more slots are taken than the limit allows, or the bound of the lane that a slot names.
@@ -753,7 +759,7 @@ mod tests {
         assert_eq!(gate.request_restart(Some("bulk"), 0, true, 0), Grant::Full);
         // It can only be of one that is.
         gate.set_bounds(&bounds([Some(0); 3]));
-        assert!(gate.is_above_limit(None));
+        assert!(gate.is_above_limit(None) && gate.is_closed(None));
         assert_eq!(gate.request_restart(None, 0, true, 0), Grant::Full);
     }
 

@@ -251,8 +251,12 @@ mod tests {
         let (gate, mut starts) = (gate(5, 3), KeptStarts::new(Millis::MAX));
         assert!(!starts.any_can_start(&gate));
         let closed = |max| {
-            let lane = "bulk".to_owned();
-            gate.lock().set_bounds(&[Bound { lane, max }]);
+            let bound = |lane: &str, max| Bound {
+                lane: lane.to_owned(),
+                max,
+            };
+            gate.lock()
+                .set_bounds(&[bound("bulk", max), bound("urgent", None)]);
         };
         closed(Some(0));
         let mut of_lane = kept("a", false);

@@ -15,6 +15,8 @@ pub const PARK_AFTER: Millis = 25 * 24 * 60 * 60 * 1000;
 /// A claim is given up after ten seconds, and can still be on the wire then. When it lands it must find its slot, and its
 /// place in the list of its batch, or the event is claimed, nothing starts it, and its message is stale.
 pub const CLAIM_LANDS_WITHIN: Millis = 30 * 1000;
+/// The calls from a slot to its claim have ended so long after the first one, also where they are made again and again.
+pub const CLAIMED_WITHIN: Millis = CLAIM_LANDS_WITHIN - 4 * 1000;
 /// A slot is put before its claim.
 const _: () = assert!(RETIRES_AFTER >= 2 * CLAIM_LANDS_WITHIN);
 
