@@ -95,20 +95,21 @@ impl Dispatch {
 
     /// Leaves the starts that could not be made to the next tick.
     pub(crate) async fn leave_kept(&self, shared: &Shared) {
-        let kept = shared.state().kept.take();
-        let (own, others): (Vec<Kept>, Vec<Kept>) = kept
-            .into_iter()
-            .partition(|kept| kept.origin == Origin::Own);
-        // They are as they were: what the sweep found comes round again.
-        let open = others
-            .into_iter()
-            .filter(|kept| kept.origin == Origin::Open);
-        let open: Vec<Slot> = open.map(|kept| kept.slot).collect();
-        suspect(shared, &open);
-        if own.iter().any(|kept| kept.may_run) {
+        let mut kept = shared.state().kept.take();
+        // What the sweep found comes round again.
+        kept.retain(|kept| kept.origin != Origin::Swept);
+        if kept.iter().any(|it| it.origin == Origin::Own && it.may_run) {
             shared.state().failures.note(TickError::StartUnclear);
         }
-        let mut leaving: Vec<Starting> = own.into_iter().map(Starting::left_to_next).collect();
+        // A closed lane keeps its slots for long: suspect, they would make all later ones suspect in every tick.
+        let is_marked = |kept: &Kept| match kept.origin {
+            Origin::Own => true,
+            _ => shared.gate.lock().is_closed(kept.slot.lane.as_deref()),
+        };
+        let (marked, others): (Vec<Kept>, Vec<Kept>) = kept.into_iter().partition(is_marked);
+        let others: Vec<Slot> = others.into_iter().map(|kept| kept.slot).collect();
+        suspect(shared, &others);
+        let mut leaving: Vec<Starting> = marked.into_iter().map(Starting::left_to_next).collect();
         drive_all(shared, &mut leaving, Vec::new(), OPENED_AT_ONCE).await;
     }
 
@@ -178,11 +179,10 @@ fn millis(duration: Duration) -> Millis {
     Millis::try_from(duration.as_millis()).unwrap_or(Millis::MAX)
 }
 
-/// The next tick looks at these.
+/// Leaves these to the next tick, which finds a pending slot by its mark.
 fn suspect(shared: &Shared, slots: &[Slot]) {
     let now = shared.now();
     let mut state = shared.state();
-    slots
-        .iter()
-        .for_each(|slot| state.tick.suspect(slot.taken_at, now));
+    let unmarked = slots.iter().filter(|slot| !slot.pending);
+    unmarked.for_each(|slot| state.tick.suspect(slot.taken_at, now));
 }

@@ -258,6 +258,38 @@ async fn no_tick_waits_for_a_start_of_a_closed_lane() {
     let took = pipeline.aws.clock().now_ms() - began;
     assert!(took < 20_000, "{took} ms");
     assert!(pipeline.aws.sfn().executions().is_empty());
+    assert_eq!(suspect_since(&pipeline), None);
+    control(&pipeline, 1);
+    pipeline.drain(5).await;
+    assert_eq!(Verdict::of(&pipeline, &uploads).succeeded, 1);
+}
+
+fn suspect_since(pipeline: &Pipeline) -> Option<Value> {
+    let lease = pipeline.aws.dynamodb().item(LEDGER, "lease", "dispatch");
+    lease.unwrap().get("suspect_since").cloned()
+}
+
+/// The slot of a tick that died, of a lane that was closed since: it is marked, and no other slot is suspect for long.
+#[tokio::test(start_paused = true)]
+async fn the_slot_of_a_dead_tick_in_a_closed_lane_makes_no_other_suspect() {
+    let pipeline = Pipeline::succeeding(bounded(Some(2)), 1);
+    let uploads = upload(&pipeline, 1, 1);
+    pipeline
+        .aws
+        .faults()
+        .before(|call| match call.operation.as_str() {
+            "StartExecution" => Fault::Crash,
+            _ => Fault::None,
+        });
+    pipeline.tick().await;
+    pipeline.aws.faults().clear();
+    assert!(suspect_since(&pipeline).is_some());
+    control(&pipeline, 0);
+    // What is not found by then does not run.
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    pipeline.tick().await.well();
+    assert_eq!(suspect_since(&pipeline), None);
+    assert_eq!(pipeline.slots().len(), 1);
     control(&pipeline, 1);
     pipeline.drain(5).await;
     assert_eq!(Verdict::of(&pipeline, &uploads).succeeded, 1);

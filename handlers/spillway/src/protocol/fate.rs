@@ -12,7 +12,7 @@ use crate::rules::attempt::oddity;
 /// How long a message is hidden by [`Fate::Later`], in seconds, by how often it was received: mostly what it waits for
 /// is there within moments. SQS counts whole seconds.
 const LATER_SECONDS: [u32; 4] = [1, 5, 20, 60];
-/// The same of [`Fate::Soon`]: a slot that nobody goes on with is freed within half a minute.
+/// The same of [`Fate::Soon`]: a slot that nobody goes on with is freed 45 s after it was taken.
 const SOON_SECONDS: [u32; 3] = [1, 5, 20];
 
 /// The fate of a message that claims nothing.

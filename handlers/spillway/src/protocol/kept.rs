@@ -143,9 +143,11 @@ impl KeptStarts {
         Again::Not(not_before.map_or(NotNow::Blocked, NotNow::NotBefore))
     }
 
-    /// When the oldest slot was taken of those that the next tick has to look at if this one dies: the sweep comes round again.
+    /// When the oldest slot was taken of those that are to be suspect if this tick dies. The sweep comes round again, and a
+    /// pending slot is found by its mark.
     pub fn oldest(&self) -> Option<Millis> {
-        let open = self.starts.iter().filter(|it| it.origin != Origin::Swept);
+        let lost = |it: &&Kept| it.origin != Origin::Swept && !it.slot.pending;
+        let open = self.starts.iter().filter(lost);
         open.map(|kept| kept.slot.taken_at).min()
     }
 
@@ -282,6 +284,11 @@ mod tests {
         assert_eq!(starts.oldest(), None);
         starts.keep(taken_at(9, Origin::Own));
         starts.keep(taken_at(7, Origin::Open));
+        assert_eq!(starts.oldest(), Some(7));
+        let mut pending = kept("a", false);
+        (pending.slot.taken_at, pending.slot.pending) = (6, true);
+        pending.origin = Origin::Open;
+        starts.keep(pending);
         assert_eq!(starts.oldest(), Some(7));
     }
 

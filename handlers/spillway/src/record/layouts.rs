@@ -5,7 +5,7 @@ use crate::pace::Pace;
 use crate::pace::layout::{Layout, Shard};
 
 /// An old layout is looked at for so long at least after the lease named another one: puts in the
-/// old one can land. Twice as long as a claim takes ([`crate::rules::sweep::CLAIM_LANDS_WITHIN`]).
+/// old one can land. Longer than a claim takes ([`crate::rules::sweep::CLAIM_LANDS_WITHIN`]).
 pub const RETIRES_AFTER: Millis = 60_000;
 
 /// Starts a second, and at once, while every put is checked against the old layout. One of the two

@@ -12,15 +12,18 @@ use crate::record::slot::Slot;
 /// <https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html>
 pub const PARK_AFTER: Millis = 25 * 24 * 60 * 60 * 1000;
 
-/// A claim is given up after ten seconds, and can still be on the wire then. When it lands it must find its slot, and its
-/// place in the list of its batch, or the event is claimed, nothing starts it, and its message is stale.
-pub const CLAIM_LANDS_WITHIN: Millis = 30 * 1000;
-/// The calls from a slot to its claim have ended so long after the first one, also where they are made again and again.
-pub const CLAIMED_WITHIN: Millis = CLAIM_LANDS_WITHIN - 4 * 1000;
+/// The calls from a slot to its claim have ended, or were given up, so long after the slot's time, also where they are made
+/// again and again.
+pub const CLAIMED_WITHIN: Millis = 25 * 1000;
+/// A call that was given up can be on the wire for so long.
+const LANDS_WITHIN: Millis = 20 * 1000;
+/// A claim that lands must find its slot, and its place in the list of its batch. Else the event is claimed, nothing starts it,
+/// and its message is stale.
+pub const CLAIM_LANDS_WITHIN: Millis = CLAIMED_WITHIN + LANDS_WITHIN;
 /// A slot is put before its claim.
-const _: () = assert!(RETIRES_AFTER >= 2 * CLAIM_LANDS_WITHIN);
+const _: () = assert!(RETIRES_AFTER > CLAIM_LANDS_WITHIN);
 
-/// Whether what is not claimed for this slot will not be claimed for it any more.
+/// Whether every claim for this slot has landed, the ones that were given up among them.
 pub fn claims_have_landed(slot: &Slot, now: Millis) -> bool {
     now - slot.taken_at >= CLAIM_LANDS_WITHIN
 }
