@@ -70,7 +70,7 @@ impl Service {
     }
 }
 
-/// How AWS is reached: what the clients of all services have in common, and their endpoints.
+/// The way to AWS: the settings that the clients of all services share, and their endpoints.
 #[derive(Debug, Clone)]
 pub struct Connection {
     config: SdkConfig,
@@ -128,7 +128,7 @@ impl Connection {
         }
     }
 
-    /// What the client of a service is built from.
+    /// Returns the configuration for the client of a service.
     pub fn to(&self, service: Service) -> SdkConfig {
         let endpoint = self.endpoints.iter().find(|(of, _)| *of == service);
         let mut builder = self.config.clone().into_builder();

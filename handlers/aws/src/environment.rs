@@ -72,7 +72,7 @@ impl<'a> Environment<'a> {
         (self.lookup)(name).filter(|value| !value.is_empty())
     }
 
-    /// A variable that must be there. `what` says what to set it to.
+    /// Returns a variable that must be set. `what` names the value to set it to.
     pub fn text(&mut self, name: &str, what: &str) -> String {
         match self.value(name) {
             Some(value) => value,
@@ -263,7 +263,7 @@ impl<'a> Environment<'a> {
         (pace, is_read)
     }
 
-    /// What says of the target that it takes no more; `None`: the pace does not adapt.
+    /// The sign that the target takes no more; `None`: the pace does not adapt.
     pub fn adapt(&mut self) -> Option<Adapt> {
         self.json_or_default(
             "SPILLWAY_ADAPT",
@@ -286,7 +286,7 @@ impl<'a> Environment<'a> {
         }
     }
 
-    /// Notes that a variable is wrong. `what` says what to set it to.
+    /// Notes that a variable is wrong. `what` names the value to set it to.
     pub fn problem(&mut self, name: &str, wrong: &str, what: &str) {
         self.problems
             .push(format!("{name} {wrong}: set it to {what}"));

@@ -10,7 +10,7 @@ use thiserror::Error;
 
 use spillway::text::cut;
 
-/// What AWS answers with a status below 500 to a call that it would take a moment later.
+/// Errors with a status below 500, for calls that AWS would take a moment later.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html>
 /// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>
 const PASSING: [&str; 16] = [
@@ -35,7 +35,7 @@ const PASSING: [&str; 16] = [
 /// Bytes of AWS's message that are passed on.
 const MAX_MESSAGE_BYTES: usize = 500;
 
-/// A failed call or an unusable item, said so that the log alone tells what to do.
+/// A failed call or an unusable item, in words that give the remedy in the log alone.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum AwsError {
     /// A call to AWS failed, its retries included.
@@ -115,7 +115,7 @@ where
     }
 }
 
-/// What AWS said, or why it said nothing.
+/// Returns AWS's words, or the reason why there are none.
 pub fn reason<E>(error: &SdkError<E, HttpResponse>) -> String
 where
     E: ProvideErrorMetadata + StdError + 'static,
@@ -137,7 +137,7 @@ where
     reason
 }
 
-/// An error and what caused it. The SDK's own texts leave the causes out.
+/// Returns an error's words with those of its causes.
 fn chain(error: &dyn StdError) -> String {
     let mut text = error.to_string();
     let mut source = error.source();

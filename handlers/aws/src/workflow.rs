@@ -26,7 +26,7 @@ const MOST_LISTED: i32 = 1_000;
 /// Parts of a state machine's ARN; those of a version and an alias have one more.
 const ARN_PARTS: usize = 7;
 
-/// An execution whose start date is older than this when its start is answered was started by an earlier call.
+/// An earlier call started an execution whose start date is older than this at the answer.
 const EARLIER: Millis = 2_000;
 
 /// Starts executions. A trait, so that a function that starts none is built without the code for it.
@@ -159,7 +159,7 @@ impl Workflow {
         }
     }
 
-    /// Asks what became of an execution. The answer is eventually consistent.
+    /// Describes an execution. The answer is eventually consistent.
     /// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html>
     pub async fn describe(
         &self,

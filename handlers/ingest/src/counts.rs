@@ -1,4 +1,4 @@
-//! What an invocation did, as metrics.
+//! The counts of an invocation, as metrics.
 
 use serde::Serialize;
 use spillway::message::admission::LeftOut;
@@ -15,7 +15,7 @@ pub struct Counts {
     pub queued_again: u32,
     /// Object events that the pipeline processes or has processed: nothing was done.
     pub known: u32,
-    /// Of the known ones, those whose etag is another one: two uploads with one identity, of which S3's own are never.
+    /// Of the known ones, those with another etag: two uploads with one identity. S3's own events never are.
     pub lookalikes: u32,
     /// Records that were not understood.
     pub malformed: u32,

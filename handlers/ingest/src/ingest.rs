@@ -1,4 +1,4 @@
-//! Taking in what an invocation brings.
+//! Takes in the payload of an invocation.
 
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
@@ -32,7 +32,7 @@ pub struct Ingested {
     pub failure: Option<IngestError>,
 }
 
-/// What an invocation came to know.
+/// The findings of an invocation.
 #[derive(Default)]
 struct Known {
     counts: Counts,
@@ -96,7 +96,7 @@ impl Known {
 }
 
 impl Ingest {
-    /// Takes in one payload: S3's notification, or what else the events queue understands. `deadline`: when Lambda ends the
+    /// Takes in one payload: S3's notification, or another message that the events queue understands. `deadline`: when Lambda ends the
     /// function.
     pub async fn ingest(&self, payload: Value, clock: Clock, deadline: Millis) -> Ingested {
         let mut known = Known::default();

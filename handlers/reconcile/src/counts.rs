@@ -1,4 +1,4 @@
-//! What an invocation did, as metrics, and added to its run's item in the ledger.
+//! The counts of an invocation, as metrics, and added to its run's item in the ledger.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -29,8 +29,8 @@ pub struct Counts {
     pub not_current: u64,
     /// Objects that were deleted since they were listed.
     pub gone: u64,
-    /// Objects that cannot be compared, and each is named in the log: S3 refuses to tell about them, or what the list or the
-    /// ledger has of them cannot be read. Trying again would not help.
+    /// Objects that cannot be compared; the log names each. S3 refuses to tell about them, or their entry in the list or the
+    /// ledger cannot be read. Trying again would not help.
     pub uncompared: u64,
     /// Objects that could not be looked at or queued. Step Functions invokes again.
     pub failed: u64,
@@ -48,14 +48,14 @@ pub struct Counts {
     pub unreadable: u64,
     /// Read units of the ledger that were used.
     pub read_units: f64,
-    /// What only a person can settle: `Orphans` and `Unreadable`.
+    /// Findings that only a person can settle: `Orphans` and `Unreadable`.
     pub needs_person: u64,
     /// How long the invocation took.
     pub duration_milliseconds: u64,
 }
 
 impl Counts {
-    /// What is added to the run's item: names as the ledger has them, and numbers that are not 0.
+    /// Returns the counts to add to the run's item: names as the ledger has them, and numbers that are not 0.
     pub(crate) fn for_run(&self) -> Vec<(String, String)> {
         let Ok(Value::Object(counts)) = serde_json::to_value(self) else {
             return Vec::new();

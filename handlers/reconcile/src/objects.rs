@@ -29,7 +29,7 @@ use crate::request::Request;
 const AT_ONCE: usize = 16;
 /// How many problems of one batch are logged.
 const TOLD: usize = 3;
-/// What S3's name of the event would be.
+/// The event's name, in the form of S3's names.
 const EVENT_NAME: &str = "ObjectCreated:Reconciled";
 
 /// The run, the bucket and the scope of one batch.
@@ -39,7 +39,7 @@ struct Looking<'a> {
     scope: Scope,
 }
 
-/// What an object turned out to be.
+/// The result of the look at an object.
 #[derive(Debug)]
 enum Looked {
     Known,
@@ -179,10 +179,10 @@ impl Reconcile {
         of_key
     }
 
-    /// Compares an object with the ledger, and with what its bucket says of it now.
+    /// Compares an object with the ledger, and with its bucket's present answer. Returns the result.
     ///
     /// The rows are read with eventual consistency, at half the units: one that is too new to be seen is seen by
-    /// `dispatch`, which reads them again before it claims what was found.
+    /// `dispatch`, which reads them again before it claims the version.
     async fn look_at(
         &self,
         looking: &Looking<'_>,

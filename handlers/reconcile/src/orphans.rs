@@ -18,7 +18,7 @@ use crate::counts::Counts;
 /// Orphans that are looked at together.
 const AT_ONCE: usize = 16;
 
-/// The act on a row that is started and whose slot was not there.
+/// The act on a started row whose slot was not there.
 enum Remedy {
     /// Nothing: it was settled meanwhile, or its slot is there.
     None,

@@ -1,4 +1,4 @@
-//! What the state machine invokes reconcile with.
+//! The request with which the state machine invokes reconcile.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -14,7 +14,7 @@ use crate::error::ReconcileError;
 pub(crate) enum Request {
     Rows {
         run: String,
-        /// Where to go on; `None`: from the first.
+        /// The place to go on from; `None`: the first row.
         from: Option<RowKey>,
     },
     Objects {
@@ -23,7 +23,7 @@ pub(crate) enum Request {
         from: Option<Millis>,
         to: Option<Millis>,
         dry_run: bool,
-        /// Instead of what is configured.
+        /// A number in place of the configured one.
         min_age: Option<Millis>,
         items: Vec<Value>,
     },
@@ -49,7 +49,7 @@ struct Cursor {
     cursor: Option<String>,
 }
 
-/// What a Distributed Map gives each batch.
+/// The input of each batch of a Distributed Map.
 /// <https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itembatcher.html>
 #[derive(Deserialize)]
 struct BatchInput {

@@ -1,4 +1,4 @@
-//! What an invocation did, as metrics.
+//! The counts of an invocation, as metrics.
 
 use serde::Serialize;
 
@@ -30,11 +30,11 @@ pub struct Counts {
     pub redriven: u32,
     /// Outcomes that could not be settled and come again.
     pub unsettled_outcomes: u32,
-    /// What only a person can settle: `Redriven`.
+    /// Findings that only a person can settle: `Redriven`.
     pub needs_person: u32,
 }
 
-/// What is reported value by value, so that CloudWatch has percentiles.
+/// Numbers that are reported value by value, so that CloudWatch has percentiles.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Values {

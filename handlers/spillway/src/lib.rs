@@ -1,10 +1,10 @@
 //! Spillway's core: every decision, without I/O, without a clock and without a type of AWS's.
 //!
-//! What a message means, what to do with it given its ledger row, how much may start now, what an outcome leads to:
+//! The meaning of a message, the act on it given its ledger row, the number of starts, the result of an outcome:
 //! the handlers ask these modules and call AWS as they say. Unit tests, property tests, the model and the simulation run
 //! this very code.
 //!
-//! `docs/design/architecture.md` says where what lies, and `docs/design/protocol.md` how it works.
+//! `docs/design/architecture.md` names the parts, and `docs/design/protocol.md` their behaviour.
 
 pub mod event;
 pub mod execution;
@@ -19,7 +19,7 @@ pub mod text;
 
 /// The version of the rows and messages that this release writes.
 ///
-/// An apply never updates all functions at once, so a release also reads what the release before and the
+/// An apply never updates all functions at once, so a release also reads the rows and messages that the release before and the
 /// release after it wrote: see [`readable`].
 pub const SCHEMA_VERSION: u32 = 1;
 

@@ -38,8 +38,8 @@ pub fn attribute_value(text: &str, max_bytes: usize) -> String {
     if value.is_empty() { "-" } else { value }.to_owned()
 }
 
-/// Checks that a value is an object, and so is each of these fields that it has. What serde derives for a struct takes an
-/// array too, as the fields in their order: a message could mean what it does not say.
+/// Checks that a value is an object, and so is each of these fields that it has. A struct's derived `Deserialize` takes an
+/// array too, as the fields in their order: a message could mean something else than it says.
 pub fn only_objects(value: &Value, fields: &[&str]) -> Result<(), String> {
     if !value.is_object() {
         return Err("it is not an object".to_owned());

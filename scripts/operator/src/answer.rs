@@ -1,4 +1,4 @@
-//! What a command answers: for a person and, with `--json`, for a program.
+//! A command's answer: for a person and, with `--json`, for a program.
 
 use std::io::{IsTerminal, Write};
 
@@ -27,7 +27,7 @@ impl Answer {
         }
     }
 
-    /// Prints it. Nobody reads what a closed pipe would take.
+    /// Prints the answer. A closed pipe is no error: nobody reads it.
     pub fn print(&self, json: bool) {
         let text = match json {
             true => format!("{:#}", self.json),

@@ -86,7 +86,7 @@ impl Connected {
         aws_sdk_s3::Client::from_conf(builder.build())
     }
 
-    /// Who calls, for the record.
+    /// Returns the caller's name, for the record.
     pub async fn who(&self) -> String {
         self.api.who().await
     }

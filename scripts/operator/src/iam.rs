@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-/// What a pipeline's ARNs are made of.
+/// The parts of a pipeline's ARNs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
     pub pipeline: String,
@@ -11,7 +11,7 @@ pub struct Place {
     pub account: String,
     /// Of the workflow, without alias or version.
     pub state_machine_arn: String,
-    /// Whose objects `explain` looks for.
+    /// The buckets in which `explain` looks for objects.
     pub buckets: Vec<String>,
 }
 
@@ -119,7 +119,7 @@ pub fn operate(place: &Place) -> Value {
                 place.arn("states", &format!("execution:{p}_reconcile:*")),
             ],
         ),
-        // What status and doctor name as remedies.
+        // The calls of the remedies that status and doctor name.
         statement(
             "Switch",
             &["events:DisableRule", "events:EnableRule"],

@@ -1,4 +1,4 @@
-//! The operator's program. What it decides lies in modules without I/O; what it knows of a pipeline it reads by the shell and the
+//! The operator's program. Its decisions lie in modules without I/O; it reads the state of a pipeline by the shell and the
 //! core that the handlers use.
 
 pub mod answer;
@@ -90,7 +90,7 @@ fn complete(command: &Command) -> Option<()> {
     Some(())
 }
 
-/// What the shell warns of goes to the standard error, without a log's ceremony. What the SDK warns of is in its errors too.
+/// Sends the shell's warnings to the standard error, without a log's fields. The SDK's warnings are in its errors too.
 fn warnings_to_stderr() {
     let shell = Targets::new().with_target("aws::", LevelFilter::WARN);
     let lines = tracing_subscriber::fmt::layer()
@@ -111,7 +111,7 @@ async fn answer(options: &Options) -> Result<Answer, Fault> {
     act(&connected, options).await
 }
 
-/// Does what the command line says.
+/// Runs the command of the command line. Returns its answer.
 pub async fn act(connected: &Connected, options: &Options) -> Result<Answer, Fault> {
     match &options.command {
         Command::List => return pipeline::list::list(connected).await,

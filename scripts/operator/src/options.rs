@@ -28,7 +28,7 @@ pub struct Options {
     pub access: Access,
     #[command(flatten)]
     pub which: Which,
-    /// Answer in JSON, whose shape is documented and stable.
+    /// Answer in JSON, in a documented and stable shape
     #[arg(long, global = true, help_heading = "Everywhere")]
     pub json: bool,
     #[command(subcommand)]
@@ -58,7 +58,7 @@ pub struct Access {
 #[derive(Debug, Clone, Default, Args)]
 pub struct Which {
     /// The pipeline's name, as the module's `name` says [default: SPILLWAY_PIPELINE]
-    // The variable is read where nothing else names a pipeline or queues: an option of clap's would contradict --from and --to.
+    // The variable is read only if nothing else names a pipeline or queues: an option of clap's would contradict --from and --to.
     #[arg(
         short,
         long,
@@ -262,7 +262,7 @@ fn length(text: &str) -> Result<Millis, String> {
     }
 }
 
-/// Whose failures.
+/// The stage of the failures.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum Stage {
     /// From the dead-letter queue of each lane, or of --lane, into its queue.
@@ -270,9 +270,9 @@ pub enum Stage {
     Events,
     /// From the outcomes queue's dead-letter queue into the outcomes queue.
     Outcomes,
-    /// What ingest failed on is handed to it again.
+    /// Payloads that ingest failed on are handed to it again.
     Ingest,
-    /// What EventBridge or SNS could not deliver, into the queue that it was for.
+    /// Events that EventBridge or SNS could not deliver, into the queue that they were for.
     Rules,
     /// Starts of reconcile that failed: the next run does their work, so they are only dropped.
     Reconcile,
@@ -294,7 +294,7 @@ pub struct Chosen {
     /// All versions of an object; can be repeated.
     #[arg(long = "object", value_name = "BUCKET/KEY")]
     pub objects: Vec<String>,
-    /// Objects whose keys begin so.
+    /// Objects whose keys begin with this prefix
     #[arg(long, value_name = "BUCKET/PREFIX")]
     pub prefix: Option<String>,
     /// Only failures or ends from then on: 2026-11-22T20:00:00Z, or 2h ago
@@ -310,7 +310,7 @@ pub struct Chosen {
 
 #[derive(Debug, Clone, Default, Args)]
 pub struct Redrive {
-    /// What to bring back.
+    /// The stage to bring back
     #[arg(long, value_enum, default_value_t)]
     pub stage: Stage,
     /// Stages events and rules: this lane alone.
@@ -319,7 +319,7 @@ pub struct Redrive {
     /// The dead-letter queue: name, URL or ARN. Instead of a pipeline.
     #[arg(long = "from", value_name = "QUEUE", requires = "destination")]
     pub source: Option<String>,
-    /// Where to: name, URL or ARN.
+    /// The destination: name, URL or ARN
     #[arg(long = "to", value_name = "QUEUE", requires = "source")]
     pub destination: Option<String>,
     #[command(flatten)]
@@ -358,7 +358,7 @@ pub struct Replaying {
 
 #[derive(Debug, Clone, Args)]
 pub struct Discard {
-    /// Whose failures.
+    /// The stage of the failures
     #[arg(long, value_enum, default_value_t)]
     pub stage: Stage,
     /// Stages events and rules: this lane alone.
@@ -458,7 +458,7 @@ pub struct Iam {
     /// For every command.
     #[arg(long, group = "for")]
     pub operate: bool,
-    /// A bucket whose objects `explain` and `reconcile --object` look for; can be repeated.
+    /// A bucket in which `explain` and `reconcile --object` look for objects; can be repeated
     #[arg(long = "bucket", value_name = "NAME")]
     pub buckets: Vec<String>,
 }

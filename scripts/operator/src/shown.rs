@@ -1,6 +1,6 @@
 //! Texts of others, such as keys and causes: shown on a terminal, and pasted into a shell.
 
-/// What an uploader, a workflow or a sender wrote, within a line: nothing in it steers a terminal or reorders what is shown.
+/// Returns foreign text within a line: nothing in it steers a terminal or reorders the characters.
 pub fn plain(text: &str) -> String {
     escaped(text, false)
 }
@@ -30,7 +30,7 @@ fn steers(character: char) -> bool {
         || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
-/// One word of a shell's command, whatever is in it: a person pastes it. What nobody would see is written as an escape, which bash
+/// Returns any text as one word of a shell's command, for a person to paste. Invisible characters are escapes, which bash
 /// and zsh read.
 pub fn shell_quoted(text: &str) -> String {
     if !text.chars().any(steers) {

@@ -25,7 +25,7 @@ pub const ENTRIES: usize = 10;
 const RECEIVES: MessageSystemAttributeName = MessageSystemAttributeName::ApproximateReceiveCount;
 /// How often an entry of a batch that failed is tried.
 const ENTRY_ROUNDS: u32 = 3;
-/// How often a deletion or a hiding is tried, and the first pause before it is tried again, which doubles each time. What stays
+/// How often a deletion or a hiding is tried, and the first pause before it is tried again, which doubles each time. A message that stays
 /// hidden keeps its FIFO group from being received until its visibility timeout ends.
 const RECEIPT_ROUNDS: u32 = 6;
 const RECEIPT_PAUSE: Duration = Duration::from_millis(100);
@@ -81,8 +81,8 @@ impl Queue {
             .collect())
     }
 
-    /// Receives side by side, each as [`Self::receive`] does, but only the first one waits: none of what is there waits for
-    /// more. What was received is not lost over a receive that failed: that is only logged.
+    /// Receives side by side, each as [`Self::receive`] does, but only the first one waits: no message that is there waits for
+    /// more. A receive that fails loses no message of the others: it is only logged.
     pub async fn receive_side_by_side(
         &self,
         most: &[u32],

@@ -27,7 +27,7 @@ fn attributes(message: &Outgoing) -> Option<HashMap<String, MessageAttributeValu
     };
     let mut attributes = HashMap::new();
     if let Some(attempt) = &message.attempt {
-        // Numbers stay numbers; what a sender wrote wrongly is kept as it was.
+        // Numbers stay numbers; a sender's wrong value is kept as it was.
         let kind = if attempt.parse::<u32>().is_ok() {
             "Number"
         } else {
@@ -62,7 +62,7 @@ fn delay(message: &Outgoing) -> Option<i32> {
         .filter(|delay| *delay > 0)
 }
 
-/// What depends on the kind of queue that a message goes to.
+/// The properties that depend on the kind of the queue that a message goes to.
 #[derive(Debug, Default)]
 struct Sending {
     delay: Option<i32>,
@@ -159,7 +159,7 @@ impl Queue {
     }
 
     /// Which of those `waiting` are sent in one call: the first ones, in a FIFO queue one of a group. Each entry of a
-    /// batch can be refused alone, and whoever came after it in its group would have overtaken it.
+    /// batch can be refused alone, and a later one of its group would have overtaken it.
     fn next_batch(&self, messages: &[Outgoing], waiting: &[usize]) -> Vec<usize> {
         let mut groups = HashSet::new();
         let first_of_group = |index: &usize| {
@@ -215,7 +215,7 @@ impl Queue {
     }
 }
 
-/// What became of the messages of one call, by their indexes.
+/// The fates of the messages of one call, by their indexes.
 struct Sent {
     sent: Vec<usize>,
     /// Those that SQS will never take.
@@ -231,7 +231,7 @@ fn set(results: &mut [Result<(), AwsError>], indexes: &[usize], problem: &AwsErr
     }
 }
 
-/// Why a message is not sent. `refused`: for what it is, and not for SQS's own trouble.
+/// Returns the error of a message that is not sent. `refused`: the message is at fault, not SQS.
 fn given_up(refused: bool) -> AwsError {
     let call = "sending messages";
     let reason = format!("it was refused {ENTRY_ROUNDS} times, or came after one that was");

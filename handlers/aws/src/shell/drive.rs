@@ -36,7 +36,7 @@ pub trait Guide<M: Machine> {
         None
     }
 
-    /// Takes in what the machine at `index` came to know by an answer, and why a call has none.
+    /// Takes in the facts that the machine at `index` found by an answer, or the reason why a call has none.
     fn told(&self, index: usize, machine: &M, facts: Vec<M::Fact>, problem: Option<AwsError>);
 }
 
@@ -79,7 +79,7 @@ pub async fn drive<M: Machine>(
                     calls.push((tag, call));
                 }
             }
-            // One that is done can have a call under way whose answer no longer matters to it.
+            // A machine that is done can have a call under way whose answer no longer matters to it.
             done = done && !outstanding.iter().any(|(other, _)| *other == index);
             active -= usize::from(done);
         }

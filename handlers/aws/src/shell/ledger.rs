@@ -222,7 +222,7 @@ impl Shell {
     }
 }
 
-/// The answer to a read, out of what all together read.
+/// Returns the answer to a read, out of the answer to all together.
 fn answer(
     read: Read,
     row: &mut impl FnMut(&RowKey) -> Option<Result<Row, AwsError>>,

@@ -59,7 +59,7 @@ impl Deref for Shell {
     }
 }
 
-/// What a shell is made of.
+/// The parts of a shell.
 #[derive(Debug)]
 pub struct Parts {
     pub pipeline: Pipeline,
@@ -68,7 +68,7 @@ pub struct Parts {
     pub lanes: Vec<LaneQueues>,
     pub outcomes: Option<Queue>,
     pub outcomes_dead_letters: Option<Queue>,
-    /// The calls about executions that the function may make.
+    /// The calls about executions that the function is allowed to make.
     pub starts: Option<Arc<dyn Starts>>,
     pub describes: Option<Arc<dyn Describes>>,
     pub lists: Option<Arc<dyn Lists>>,
@@ -85,7 +85,7 @@ pub struct LaneQueues {
 }
 
 impl Parts {
-    /// What every function has. The rest is as in a pipeline without an order whose function starts nothing.
+    /// Returns the parts that every function has. The rest is as in a pipeline without an order whose function starts nothing.
     pub fn new(clients: &Clients, pipeline: &PipelineVariables) -> Self {
         let queue = |url: &str| Queue::new(clients.sqs.clone(), url.to_owned());
         let lanes = || pipeline.lanes.iter();

@@ -7,7 +7,7 @@ use spillway::protocol::call::{Answer, Call, Queue as To};
 use super::{Answered, Shell, Tag, UnderWay, absent, answered};
 use crate::queue::{ENTRIES, Queue};
 
-/// Calls that share requests: what they have in common, and what each is about.
+/// Calls that share requests: their common key, and the subject of each.
 type Group<K, T> = (K, Vec<Tag>, Vec<T>);
 
 /// Messages to send, to delete and to hide.

@@ -5,7 +5,7 @@ use crate::event::digest;
 use crate::event::time;
 use crate::event::{ObjectEvent, meaningful};
 
-/// What a row's sort key begins with, of an event with a version id.
+/// The first characters of a row's sort key, of an event with a version id.
 const VERSION: &str = "v#";
 /// The same for a version id that is too long to be a part of it.
 const LONG_VERSION: &str = "h#";
@@ -27,7 +27,7 @@ const APART: Millis = 5_000;
 const SPAN: Millis = 2 * APART;
 
 /// The sort key of an event's row, which is its identity among those of its object: `v#<version id>`; without a version id
-/// `s#<sequencer>`, or, of what reconcile found, `f#<span of its last-modified time>#<etag>`.
+/// `s#<sequencer>`, or, of a found version, `f#<span of its last-modified time>#<etag>`.
 pub fn sort_key(event: &ObjectEvent) -> String {
     match (version(event), &event.sequencer) {
         (Some(version), _) if version.len() > MAX_PLAIN_VERSION_ID_BYTES => {
@@ -183,7 +183,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever is the same is found by its keys.
+        /// Two values that are the same event are found by their keys.
         #[test]
         fn the_same_is_found(
             last_modified in 0i64..2_000_000_000, apart in -7_000i64..7_000, parts in any::<bool>(),

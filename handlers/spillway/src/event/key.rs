@@ -18,7 +18,7 @@ pub fn decode(raw: &str) -> Option<String> {
     Some(decoded.into_owned())
 }
 
-/// What S3 leaves as it is in a key, besides letters and digits: what a web form leaves, and the slash. AWS names the form's
+/// The characters, besides letters and digits, that S3 leaves as they are in a key: those of a web form, and the slash. AWS names the form's
 /// encoding, and no table; that `~` is encoded and `*` is not was compared with AWS at MinIO.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>
 /// <https://github.com/minio/minio/pull/7360>

@@ -87,7 +87,7 @@ pub struct ObjectEvent {
     pub event_time: String,
 }
 
-/// What a record of S3's reports.
+/// The facts that a record of S3's reports.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reported {
     /// An object was created: the only kind that is processed.
@@ -144,7 +144,7 @@ impl ObjectEvent {
         self.sequencer.is_none()
     }
 
-    /// Checks what the types cannot: lengths and the kind of event. An empty etag is none, and so is the version id of an
+    /// Checks the limits that types cannot hold: lengths and the kind of event. An empty etag is none, and so is the version id of an
     /// object that has no other version: S3 writes `null`, or leaves it out.
     pub fn validate(mut self) -> Result<Self, EventError> {
         self.version_id = meaningful(self.version_id.as_deref()).map(str::to_owned);
@@ -191,7 +191,7 @@ impl ObjectEvent {
         }
     }
 
-    /// Whether a found one can be known again by what its row's key is made of.
+    /// Returns whether the parts of a found event's row key identify it.
     fn is_identified(&self) -> bool {
         let plain = |text: &str| !text.is_empty() && !text.contains('#');
         match meaningful(self.version_id.as_deref()) {

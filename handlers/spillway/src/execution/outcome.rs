@@ -74,13 +74,13 @@ pub struct Outcome {
     /// Spillway never redrives an execution: above 0, somebody else did.
     #[serde(default)]
     pub redrive_count: u32,
-    /// What the execution returned, where it was told: a status event leaves it out when it is large.
+    /// The execution's output, if it is known: a status event leaves it out when it is large.
     #[serde(skip)]
     pub output: Option<String>,
 }
 
 impl Outcome {
-    /// An outcome with error and cause cut to what the ledger keeps.
+    /// Returns an outcome, its error and cause cut to the lengths that the ledger keeps.
     pub fn new(execution: &str, status: Status, error: Option<&str>, cause: Option<&str>) -> Self {
         Self {
             execution: execution.to_owned(),
@@ -126,7 +126,7 @@ impl Outcome {
     }
 }
 
-/// What a message of the outcomes queue holds.
+/// The contents of a message in the outcomes queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Report {
     Ended(Outcome),
@@ -211,7 +211,7 @@ pub fn parse(body: &str) -> Result<Report, OutcomeError> {
     })
 }
 
-/// An outcome that fits into the ledger, whose key the name is: one that does not would fail the calls that it shares with
+/// Returns an outcome that fits into the ledger, whose key the name is: another would fail the calls that it shares with
 /// others.
 fn of_an_execution(outcome: Outcome) -> Result<Report, OutcomeError> {
     let chars = outcome.execution.chars().count();

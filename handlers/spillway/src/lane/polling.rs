@@ -17,8 +17,8 @@ pub fn poll_seconds(lanes: usize) -> u32 {
     if lanes > 1 { 0 } else { LONG_POLL_SECONDS }
 }
 
-/// Returns how many times in a row long polls are to find nothing before all lanes are believed to be empty: what was under
-/// way can have sent messages, and SQS does not promise that a long poll finds what there is. `received`: the tick has received
+/// Returns how many times in a row long polls are to find nothing before all lanes are believed to be empty: calls under
+/// way can have sent messages, and SQS does not promise that a long poll finds each message. `received`: the tick has received
 /// a message.
 pub fn empty_times(received: bool) -> u32 {
     if received { 2 } else { 1 }

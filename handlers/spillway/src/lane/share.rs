@@ -1,4 +1,4 @@
-//! Which lane's turn it is: strictly by priority, but for a lane whose guaranteed share is owed to it.
+//! The next lane: strictly by priority, but first a lane whose guaranteed share is owed to it.
 
 use crate::Millis;
 
@@ -72,7 +72,7 @@ impl Shares {
         }
     }
 
-    /// A poll of a lane found nothing, which can have missed what there is: what is owed to the lane stays. The only lane is
+    /// Notes that a poll of a lane found nothing. It can have missed messages, so the lane's debt stays. The only lane is
     /// asked again at once.
     pub fn found_empty(&mut self, lane: usize, now: Millis) {
         if self.lanes.len() > 1
@@ -87,7 +87,7 @@ impl Shares {
         self.lanes.iter_mut().for_each(|share| share.owed = 0.0);
     }
 
-    /// What is owed to each lane, for the next tick.
+    /// Returns the debt to each lane, for the next tick.
     pub fn owed(&self) -> impl Iterator<Item = f64> + '_ {
         self.lanes.iter().map(|lane| lane.owed)
     }

@@ -24,7 +24,7 @@ pub struct Source {
     pub folder_markers: bool,
 }
 
-/// What is wrong with a list of sources.
+/// The fault in a list of sources.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum SourceError {
     #[error("it is not a JSON list of sources: {0}")]

@@ -4,7 +4,7 @@ use crate::event::{ObjectEvent, Reported};
 use crate::lane::source::{self, Source};
 use crate::message::{Body, Refused};
 
-/// A message's records, by what becomes of them.
+/// A message's records, by the act on each.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Admitted {
     /// In the order of the message.
@@ -54,7 +54,7 @@ impl Admitted {
         }
     }
 
-    /// What becomes of the message.
+    /// The end of the message.
     pub fn decide(mut self) -> Admission {
         match (self.events.len(), self.refused.as_slice()) {
             (0, []) => Admission::Drop,
@@ -68,7 +68,7 @@ impl Admitted {
     }
 }
 
-/// What becomes of a message of the events queue.
+/// The ends that a message of the events queue can have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Admission {
     /// It asks for one attempt of one object event.

@@ -1,4 +1,4 @@
-//! What Spillway sends to its queues. Whoever asks for an attempt of an object event, the message is written here.
+//! The messages that Spillway sends to its queues. Every request for an attempt of an object event is written here.
 
 use super::fifo::{self, Fifo};
 use super::own::encode;
@@ -49,7 +49,7 @@ pub enum Cause<'a> {
     Turn(&'a str),
     /// A run of reconcile, by its name.
     Run(&'a str),
-    /// What an operator does, in words of its own.
+    /// An act of an operator, in the operator's words.
     Operator(&'a str),
 }
 

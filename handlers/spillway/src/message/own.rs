@@ -18,7 +18,7 @@ struct Own {
     reconciled: bool,
 }
 
-/// Reads a message whose schema version is this.
+/// Reads a message with this schema version.
 pub(super) fn read(version: &Value, body: Value) -> Result<ObjectEvent, MessageError> {
     let version = version
         .as_u64()

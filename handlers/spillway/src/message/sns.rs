@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use crate::text::cut;
 
-/// Why an SNS envelope was not undone. The text is what its message carries into the dead-letter queue.
+/// The reason why an SNS envelope was not opened. Its message carries the text into the dead-letter queue.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum SnsError {
     #[error(

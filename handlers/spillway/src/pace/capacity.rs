@@ -1,11 +1,11 @@
-//! How many executions may start now, counted at each slot put.
+//! How many executions can start now, counted at each slot put.
 //!
 //! The strongly consistent count is seconds old by the time it is used, and slots are put while it is being read.
-//! So everything that happened since is added to it, and what can be counted twice is: the sum is never below the
+//! So all puts since are added to it, even those that it can have counted already: the sum is never below the
 //! number of slots taken, as long as one dispatcher at a time puts slots (the lease). A slot that reconcile puts back can come on
-//! top until the next count: its execution ran uncounted before, and no tick starts what it has not counted.
+//! top until the next count: its execution ran uncounted before, and no tick starts executions that it has not counted.
 //!
-//! Each shard is counted on its own, and what is put into it is added to its own count. So shards
+//! Each shard is counted on its own, and the slots put into it are added to its own count. So shards
 //! can be counted in turn.
 
 use crate::pace::layout::Shard;
@@ -14,7 +14,7 @@ use crate::pace::layout::Shard;
 #[derive(Debug, Clone)]
 pub struct Capacity {
     max: u32,
-    /// Reservations whose slot is not put yet.
+    /// Reservations without their slot so far.
     reserved: u32,
     /// Slots taken in all shards together.
     taken: u32,
@@ -24,7 +24,7 @@ pub struct Capacity {
     shards: [Counted; Shard::COUNT],
 }
 
-/// What is known of a shard.
+/// The counts of a shard.
 #[derive(Debug, Clone, Copy, Default)]
 struct Counted {
     /// The last strongly consistent count.
@@ -67,12 +67,12 @@ impl Capacity {
         self.taken
     }
 
-    /// Returns how many may run at once.
+    /// Returns how many can run at once.
     pub fn max(&self) -> u32 {
         self.max
     }
 
-    /// Takes effect at once; what runs above a lowered limit runs out.
+    /// Sets the limit, at once; executions above a lowered limit run to their end.
     pub fn set_max(&mut self, max: u32) {
         self.max = max;
     }
@@ -82,8 +82,8 @@ impl Capacity {
         self.unstarted += slots;
     }
 
-    /// Returns how many executions may be started that hold a slot each. The limit could have been lowered since the slots
-    /// were taken. One that may run already is started only while all slots may: then it changes nothing.
+    /// Returns how many executions with a slot each can be started. The limit could have been lowered since the slots
+    /// were taken. One that can run already is started only while all slots are allowed: then it changes nothing.
     pub fn free_for_restarts(&self, may_run: bool) -> u32 {
         match may_run {
             true => u32::from(self.used() <= self.max),

@@ -1,6 +1,6 @@
-//! The day's limit: how many executions may start on one UTC day.
+//! The day's limit: how many executions can start on one UTC day.
 //!
-//! Before its first start a tick writes into the lease what it could start at most; when it ends well it writes what it
+//! Before its first start a tick writes into the lease the most that it could start; when it ends well it writes the number that it
 //! did start. A tick that dies leaves the higher number, so the day ends sooner than it might, and never later.
 //!
 //! A start counts on the day on which it is made. A slot that is taken counts then, whether its start succeeds at once,
@@ -13,7 +13,7 @@ use jiff::tz::TimeZone;
 
 use crate::Millis;
 
-/// What the lease keeps.
+/// The numbers that the lease keeps.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DayStarts {
     pub day: Date,
@@ -41,11 +41,11 @@ pub struct DayLimit {
     limit: u32,
     day: Date,
     starts: u32,
-    /// `starts` may rise to this: what was written before the first start covers it.
+    /// The highest number for `starts`: the write before the first start covers it.
     bound: u32,
     /// The same for the day after, which the tick can see begin.
     next_bound: u32,
-    /// Starts that the tick may still make, on either day.
+    /// Starts left to the tick, on either day.
     allowance: u32,
     /// Starts granted of which nothing was heard since.
     open: u32,
@@ -58,7 +58,7 @@ fn day_of(time: Millis) -> Date {
 }
 
 impl DayLimit {
-    /// Goes on from what the last tick left. `most` starts are granted, unless more are [`Self::reserved`].
+    /// Goes on from the last tick's numbers. `most` starts are granted, unless more are [`Self::reserved`].
     pub fn new(limit: u32, left: Option<&DayStarts>, now: Millis, most: u32) -> Self {
         // A clock that steps back does not bring a day back.
         let day = left.map_or_else(|| day_of(now), |left| left.day.max(day_of(now)));
@@ -68,7 +68,7 @@ impl DayLimit {
             day,
             starts,
             bound: limit.min(starts.saturating_add(most)),
-            // What is written before the first start says when the day after can begin.
+            // The write before the first start also covers the day after.
             next_bound: limit.min(most),
             allowance: most,
             open: 0,
@@ -108,12 +108,12 @@ impl DayLimit {
         DayStarts {
             day: self.day,
             starts: self.starts,
-            // Without an answer, so Step Functions may come to them after midnight.
+            // Without an answer, so Step Functions can make them after midnight.
             next_day: self.open,
         }
     }
 
-    /// A new day begins with what is under way.
+    /// A new day begins with the starts under way.
     fn roll(&mut self, now: Millis) {
         let today = day_of(now);
         if today > self.day {
@@ -123,14 +123,14 @@ impl DayLimit {
         }
     }
 
-    /// Starts that may be made with new slots.
+    /// Returns the starts left for new slots.
     pub fn left(&mut self, now: Millis) -> u32 {
         self.roll(now);
         let today = self.bound.saturating_sub(self.starts);
         today.min(self.allowance)
     }
 
-    /// Starts that may be made with a slot taken then.
+    /// Returns the starts left for a slot taken then.
     pub fn left_for(&mut self, taken_at: Millis, now: Millis) -> u32 {
         let left = self.left(now);
         if self.counted(taken_at) {

@@ -1,7 +1,7 @@
 //! The permit: the right to start one execution.
 //!
-//! The gate grants permits, and each is held by the one task that is to start an execution with it. What is outstanding
-//! is the permits that are held, by their stages. A permit that is dropped gives back what is certainly unused: after a
+//! The gate grants permits, and one task holds each, to start an execution with it. Outstanding
+//! are the permits that are held, by their stages. A dropped permit gives back its surely unused parts: after a
 //! slot that could have been put, or a claim that could have been won, nothing.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -36,7 +36,7 @@ pub enum Stage {
 #[derive(Debug, Clone)]
 pub struct SharedGate(Arc<Mutex<Gate>>);
 
-/// What the gate answers.
+/// The gate's answers.
 #[derive(Debug)]
 pub enum Permits {
     Granted(Vec<Permit>),
@@ -319,7 +319,7 @@ mod tests {
     ];
 
     proptest! {
-        /// Against what is counted from all permits that there ever were: the slots that are or can be there, and the
+        /// Against a count of all permits that there ever were: the slots that are or can be there, and the
         /// starts that were made or could have been.
         #[test]
         fn what_is_outstanding_is_what_is_held(

@@ -1,6 +1,6 @@
 //! When the slots are counted again, while all are taken, and which of their shards.
 //!
-//! A count reads every slot of a shard. So that counting costs the same whatever runs, shards are
+//! A count reads every slot of a shard. So that counting costs the same under any load, shards are
 //! counted in turn: after each count the next one waits until its read units are paid for by time,
 //! or by the slots that it found free. The count at a tick's begin, which the sweep needs as well,
 //! and the one at its end are not part of that.
@@ -72,7 +72,7 @@ impl Recount {
         }
     }
 
-    /// Returns the shards whose turn it is. `taken`: slots that are taken, about.
+    /// Returns the shards to count next. `taken`: slots that are taken, about.
     pub fn next(&mut self, taken: u32) -> Vec<Shard> {
         self.take_turns(taken, UNITS_AT_ONCE)
     }
@@ -186,7 +186,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever runs and whatever ends: 33 to 100 read units a second, those of one count, and one
+        /// Under any load: 33 to 100 read units a second, those of one count, and one
         /// for each freed slot.
         #[test]
         fn counting_costs_so_much_at_most(

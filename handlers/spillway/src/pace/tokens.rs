@@ -25,14 +25,14 @@ pub struct Tokens {
     /// The rate in force: the configured one, less after a throttled start.
     rate: f64,
     available: f64,
-    /// Tokens that were taken and whose starts are not answered.
+    /// Tokens taken for starts without an answer so far.
     taken: u32,
     at: Millis,
     /// When the rate was last halved.
     halved: Option<Millis>,
 }
 
-/// What the lease carries from one tick to the next.
+/// The numbers that the lease carries from one tick to the next.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Carried {
     pub tokens: f64,
@@ -66,7 +66,7 @@ impl Tokens {
         tokens
     }
 
-    /// What to carry to the next tick, in millionths: a float's last digits are no use in the ledger.
+    /// Returns the numbers for the next tick, in millionths: a float's last digits are no use in the ledger.
     pub fn carry(&self) -> Carried {
         let tokens = (self.available * 1e6).floor() / 1e6;
         let rate = (self.rate * 1e6).round() / 1e6;
@@ -86,7 +86,7 @@ impl Tokens {
         self.available = self.available.min(self.room());
     }
 
-    /// Returns how many tokens there can be beside those that are taken. A burst below what is under way at the rate does not
+    /// Returns how many tokens there can be beside those that are taken. A burst below the starts under way at the rate does not
     /// slow the rate down.
     fn room(&self) -> f64 {
         let at_least = (self.configured * UNDER_WAY_SECONDS).max(1.0);

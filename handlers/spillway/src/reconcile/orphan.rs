@@ -1,4 +1,4 @@
-//! Orphans: rows that are started and whose slot is gone. The bound does not count their execution, and the sweep does not
+//! Orphans: started rows without their slot. The bound does not count their execution, and the sweep does not
 //! look at it, so an end whose status event got lost is never found.
 //!
 //! A slot goes only after its rows are finished, or when no claim can come any more. So an orphan comes from outside:

@@ -1,4 +1,4 @@
-//! The attempt rule: what to do with a message, given its row. One rule for originals, duplicates, retries,
+//! The attempt rule: the act on a message, given its row. One rule for originals, duplicates, retries,
 //! redrives and replays.
 
 use std::fmt;
@@ -7,7 +7,7 @@ use crate::event::ObjectEvent;
 use crate::message::ATTEMPT;
 use crate::record::row::{Row, State};
 
-/// What to do with a message that asks for an attempt.
+/// The act on a message that asks for an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Verdict {
     /// Claim the attempt, on condition that the row is still as it was read.

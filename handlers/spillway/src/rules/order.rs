@@ -1,13 +1,13 @@
 //! Orders: one execution per object at a time.
 //!
-//! Conditions on the rows of two versions cannot exclude each other, so each object has one item more, its head: what
+//! Conditions on the rows of two versions cannot exclude each other, so each object has one item more, its head: the execution that
 //! runs, the newest version that started, and whether versions wait. A turn is taken by one transaction on the row and the
 //! head, on condition that nobody wrote either in between.
 //!
 //! A version that waits writes its waiter, and then looks at the head: if another still runs, or the head is as it was read
-//! and is written again, it waits. Who ends a turn writes the head, and then reads the waiters. So one of the two sees the other.
+//! and is written again, it waits. The end of a turn writes the head, then reads the waiters. So one of the two sees the other.
 //! Behind one that runs it is enough to look, since its end writes the head; behind one that waits the head is written, so that
-//! nobody claims, or finds that nobody waits, by what was read before.
+//! nobody claims, or finds that nobody waits, by an older read.
 
 use std::fmt;
 use std::str::FromStr;
@@ -98,7 +98,7 @@ pub struct Next {
     pub superseded: Vec<Waiter>,
 }
 
-/// What a version does that waits.
+/// The writes of a version that waits.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Wait {
     pub next: Next,
@@ -108,7 +108,7 @@ pub struct Wait {
     pub instead: Option<Waiter>,
 }
 
-/// A version whose turn is asked for.
+/// A version that asks for its turn.
 #[derive(Debug, Clone, Copy)]
 pub struct Asking<'a> {
     /// Its place.
@@ -183,7 +183,7 @@ pub fn turn(order: Order, head: &Head, waiters: Option<&[Waiter]>, asking: &Aski
 }
 
 /// Takes the turn from `execution`, which has closed and is settled. Returns the head without it; `None`: it is another's
-/// turn, and its own end asks for who waits.
+/// turn, and its own end asks for the waiters.
 pub fn free(head: &Head, execution: &str) -> Option<Head> {
     match head.running.as_deref() {
         Some(running) if running != execution => None,
@@ -196,7 +196,7 @@ pub fn free(head: &Head, execution: &str) -> Option<Head> {
     }
 }
 
-/// Who comes next, when nothing runs.
+/// The versions that come next, when nothing runs.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Woken {
     /// The versions to be asked for. They wait until they are claimed, so that they are asked for again should this not be
@@ -206,7 +206,7 @@ pub struct Woken {
     pub superseded: Vec<Waiter>,
 }
 
-/// Who of those that wait comes next.
+/// Returns the waiters that come next.
 pub fn wake(order: Order, head: &Head, mut waiters: Vec<Waiter>) -> Woken {
     match order {
         Order::None => Woken {

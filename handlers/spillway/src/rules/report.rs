@@ -101,7 +101,7 @@ fn misplaced(output: &Value) -> Option<String> {
     })
 }
 
-/// The path of a report within a value, whose own path is given.
+/// Returns the path of a report within a value, given the value's own path.
 fn report_in(value: &Value, path: String) -> Option<String> {
     match value {
         Value::Object(fields) => fields.iter().find_map(|(name, value)| {
@@ -131,7 +131,7 @@ fn holds_report(text: &str) -> bool {
     spelled(text).contains(SPELLING) && text.split(['"', '\'']).any(is_report)
 }
 
-/// Without what spellings differ in. A backslash goes too: a text in a text escapes its quotes.
+/// Removes the characters that spellings differ in. A backslash goes too: a text in a text escapes its quotes.
 fn spelled(text: &str) -> String {
     let plain = text.chars().filter(|it| !matches!(it, '_' | '-' | '\\'));
     plain.map(|it| it.to_ascii_lowercase()).collect()
@@ -197,7 +197,7 @@ mod tests {
         let report = format!(r#"{{"batchItemFailures": {items}}}"#);
         let as_text = text(&report);
         for (output, path) in [
-            // What lambda:invoke returns unfiltered.
+            // The unfiltered answer of lambda:invoke.
             (
                 format!(
                     r#"{{"ExecutedVersion": "$LATEST", "Payload": {report}, "StatusCode": 200}}"#

@@ -1,4 +1,4 @@
-//! What an outcome leads to: another attempt after a backoff, or the dead-letter queue.
+//! The result of an outcome: another attempt after a backoff, or the dead-letter queue.
 
 use crate::execution::outcome::Status;
 use crate::record::row::Tried;
@@ -13,7 +13,7 @@ pub struct RetryPolicy {
     pub backoff_seconds: Vec<u32>,
 }
 
-/// What an outcome leads to for one claimed row.
+/// The result of an outcome for one claimed row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Settlement {
     Succeeded,
@@ -30,7 +30,7 @@ pub enum Settlement {
     },
 }
 
-/// Decides what the outcome of a row's last attempt leads to. `uncounted_max`: it says that the target takes no more, and so
+/// Decides the result of the outcome of a row's last attempt, and returns it. `uncounted_max`: it says that the target takes no more, and so
 /// many such attempts of an event do not count. `None`: it says something else.
 pub fn settlement(
     status: Status,

@@ -1,6 +1,6 @@
-//! What two versions' failures mean for the newer one.
+//! The verdict on a newer version, from the failures of two.
 
-/// What became of one version's executions.
+/// The ends of one version's executions.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Those that have ended.

@@ -1,4 +1,4 @@
-//! `canary`: two versions of the workflow behind one alias, their failures, and what they mean for the newer one.
+//! `canary`: two versions of the workflow behind one alias, their failures, and the verdict on the newer one.
 
 pub mod judge;
 
@@ -38,7 +38,7 @@ impl Route {
     }
 }
 
-/// What one look saw.
+/// The findings of one look.
 struct Look {
     verdict: Verdict,
     /// Newest version first.
@@ -78,7 +78,7 @@ fn serving(routes: &[Route]) -> Result<Answer, Fault> {
     ))
 }
 
-/// Where the alias sends starts to, newest version first.
+/// Returns the versions that the alias sends starts to, newest first.
 async fn routes(connected: &Connected, pipeline: &Pipeline) -> Result<Vec<Route>, Fault> {
     let alias = &pipeline.config.state_machine_arn;
     if alias.split(':').count() < 8 {
@@ -153,7 +153,7 @@ async fn failed_rows(
     Ok((executions, units, false))
 }
 
-/// Counts a version's newest executions. `reported`: those with a failed object, whatever they ended as.
+/// Counts a version's newest executions. `reported`: those with a failed object, in any final state. Returns the counts.
 async fn tally(
     connected: &Connected,
     version_arn: &str,

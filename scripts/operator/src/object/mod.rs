@@ -1,4 +1,4 @@
-//! An object: as a person names it, and what S3 says of it.
+//! An object: a person's name for it, and S3's facts about it.
 
 pub mod named;
 

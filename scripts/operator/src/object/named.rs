@@ -35,7 +35,7 @@ pub fn object(text: &str) -> Result<String, String> {
     Ok(format!("{bucket}/{key}"))
 }
 
-/// Returns `<bucket>/<prefix>`. A bucket alone is all of it, and not all the buckets whose names begin so.
+/// Returns `<bucket>/<prefix>`. A bucket alone is all of it, without other buckets whose names begin with its name.
 pub fn prefix(text: &str) -> Result<String, String> {
     let named = without_scheme(text);
     let (bucket, prefix) = named.split_once('/').unwrap_or((named, ""));

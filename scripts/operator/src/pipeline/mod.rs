@@ -15,7 +15,7 @@ use crate::connect::Connected;
 use crate::fault::Fault;
 use crate::options::Which;
 
-/// Names the pipeline where no option does.
+/// The variable that names the pipeline if no option does.
 const VARIABLE: &str = "SPILLWAY_PIPELINE";
 
 /// A pipeline that was found.
@@ -118,7 +118,7 @@ pub fn name(which: &Which) -> Result<String, Fault> {
     }
 }
 
-/// Finds a pipeline by what its `dispatch` is configured with.
+/// Finds a pipeline by the configuration of its `dispatch`. Returns it.
 pub async fn by_name(connected: &Connected, name: &str) -> Result<Pipeline, Fault> {
     let names = Names::of(name);
     let function = names.function("dispatch");

@@ -72,13 +72,13 @@ impl Names {
         self.named(&format!("events-dlq_{lane}"))
     }
 
-    /// What EventBridge and SNS could not deliver into a lane.
+    /// Returns the queue of the events that EventBridge and SNS could not deliver into a lane.
     pub fn rules_dlq(&self, lane: &str) -> String {
         self.named(&format!("rules-dlq_{lane}"))
     }
 }
 
-/// Returns the pipeline whose function that is, if it is one's `dispatch`.
+/// Returns the pipeline of a function that is the `dispatch` of one.
 pub fn of_dispatch(function: &str) -> Option<&str> {
     function
         .strip_suffix("_dispatch")

@@ -28,7 +28,7 @@ pub async fn everything(
     stop: &Stop,
     told: Told,
 ) -> Result<Value, Fault> {
-    // Always with a destination: SQS knows where a message came from only if SQS itself dead-lettered it.
+    // Always with a destination: SQS knows the source of a message only if SQS itself dead-lettered it.
     let answer = connected
         .sqs
         .start_message_move_task()

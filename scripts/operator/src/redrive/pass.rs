@@ -1,6 +1,6 @@
-//! A redrive message by message: of a selection, and of queues whose messages SQS itself does not move.
+//! A redrive message by message: for a selection, and for queues that SQS itself does not redrive.
 //!
-//! A message is deleted only after it has got to where it goes. What does not match, and what fails, stays: it is hidden from this
+//! A message is deleted only after its delivery. One that does not match, or fails, stays: it is hidden from this
 //! run while it goes on, and visible again at its end. A dead-letter queue has no limit of receives.
 
 use std::collections::HashMap;
@@ -25,7 +25,7 @@ use crate::time;
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>
 const MOST_HELD: usize = 100_000;
 
-/// What a pass is to do.
+/// The task of a pass.
 #[derive(Debug, Clone)]
 pub struct Task<'a> {
     pub source: &'a Found,
@@ -295,7 +295,7 @@ impl<'a> Pass<'a> {
     }
 }
 
-/// Warns of messages whose redrive can do nothing.
+/// Warns of messages that a redrive does not help.
 pub fn warn_of_attempts(number: u64) {
     if number > 0 {
         let messages = count(number, "message");

@@ -1,6 +1,6 @@
 //! `replay`: a message for attempt k + 1 of finished rows, so that they come by the same bounded path as all others.
 //!
-//! Whoever asks, and however often: who reads attempt k asks for k + 1, and dispatch claims an attempt once.
+//! It is safe to ask often: each reader of attempt k asks for k + 1, and dispatch claims an attempt once.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
@@ -34,7 +34,7 @@ const SMALL_BYTES: u64 = 16 * 1024 * 1024;
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/on-demand-capacity-mode.html>
 const UNIT_BYTES: u64 = 8 * 1024;
 
-/// What a replay is to do. `selection.until` is set: what ends later can be what this very run, or one before it, asked for.
+/// The task of a replay. `selection.until` is set: a later end can be of an attempt that this run, or one before it, asked for.
 #[derive(Debug, Clone)]
 pub struct Task {
     pub place: Rows,
@@ -215,7 +215,7 @@ impl<'a> Replay<'a> {
             if !lane || !takes || !self.task.states.contains(&row.row.state) {
                 continue;
             }
-            // Only who names an object wants what a person has dropped.
+            // A dropped object event comes back only if its object is named.
             if row.is_discarded() && self.task.selection.objects.is_empty() {
                 self.discarded += 1;
             } else {
@@ -462,7 +462,7 @@ fn is_after(newest: &str, sequencer: Option<&str>, sk: &str) -> bool {
     if newest.is_empty() || row_of(newest) == sk {
         return false;
     }
-    // Where a version stands that reconcile found, only the head knows; but it is not the newest.
+    // Only the head knows the place of a version that reconcile found; but it is not the newest.
     sequencer.is_none_or(|sequencer| newest > reported(sequencer, sk).as_str())
 }
 

@@ -4,7 +4,7 @@ use spillway::Millis;
 
 use crate::time::moment;
 
-/// What a person chose.
+/// A person's selection.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Selection {
     /// `<bucket>/<key>`, as in the ledger.
@@ -14,7 +14,7 @@ pub struct Selection {
     /// From the first on, up to and without the second.
     pub since: Option<Millis>,
     pub until: Option<Millis>,
-    /// A part of the error's text, in whatever case.
+    /// A part of the error's text, in any case.
     pub error: Option<String>,
 }
 
@@ -28,7 +28,7 @@ impl Selection {
             || self.error.is_some()
     }
 
-    /// What it takes, for the question before something is dropped.
+    /// Returns the selection in words, for the question before a drop.
     pub fn told(&self) -> String {
         if !self.narrows() {
             return "all".to_owned();
@@ -66,7 +66,7 @@ impl Selection {
     }
 }
 
-/// Which of the named objects, and whether anything of the prefix, was found: what names nothing is mostly misspelt.
+/// The named objects that were found, and whether anything of the prefix was: a name without a match is mostly misspelt.
 #[derive(Debug, Clone, Default)]
 pub struct Looked {
     objects: Vec<String>,
@@ -99,7 +99,7 @@ impl Looked {
         }
     }
 
-    /// What was named and not found, as bucket and key: so one sees what was taken for the bucket.
+    /// Returns the names that were not found, as bucket and key: so a person sees which part was read as the bucket.
     pub fn complaint(&self) -> Option<String> {
         let objects = self.objects.iter().filter_map(|name| name.split_once('/'));
         let mut missing: Vec<String> = objects

@@ -1,4 +1,4 @@
-//! Ctrl-C and its like, heard between two steps: what has begun is finished, so that nothing is sent without being counted.
+//! Ctrl-C and its like, heard between two steps: a step that has begun is finished, so that nothing is sent without being counted.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,7 +23,7 @@ impl Stop {
             SignalKind::terminate(),
             SignalKind::hangup(),
         ] {
-            // Who starts a program by nohup wants it to outlive the terminal.
+            // A program under nohup is to outlive the terminal.
             if kind == SignalKind::hangup() && ignores_hangups() {
                 continue;
             }

@@ -10,7 +10,7 @@ const LINE_EVERY: Duration = Duration::from_secs(5);
 /// Messages that are shown of those that would move.
 pub const SAMPLE: usize = 10;
 
-/// Where lines go: with `--json` the standard output is for the answer alone.
+/// The stream for lines: with `--json` the standard output is for the answer alone.
 #[derive(Debug, Clone, Copy)]
 pub struct Told {
     pub json: bool,

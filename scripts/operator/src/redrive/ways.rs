@@ -1,4 +1,4 @@
-//! From where to where a redrive goes: by the pipeline's name, or by Terraform's outputs.
+//! The source and the destination of a redrive: by the pipeline's name, or by Terraform's outputs.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -29,11 +29,11 @@ pub enum Target {
     Function(String),
 }
 
-/// Where the rows of a pipeline are, and where messages that ask for their next attempts go.
+/// The place of a pipeline's rows, and the queues for messages that ask for their next attempts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rows {
     pub table: String,
-    /// What the pipeline's ids are made with.
+    /// The part of the ledger's ARN that the pipeline's ids are made with.
     pub arn: String,
     pub order: Order,
     /// URLs of the events queues by lane, the first lane first.
@@ -88,7 +88,7 @@ fn lanes(function: &str, variables: &HashMap<String, String>) -> Result<Vec<Lane
     })
 }
 
-/// The ways of the pipeline of that name, whose queues are named after it; which lanes it has dispatch knows.
+/// Returns the ways of the pipeline of that name. Its queues are named after it; dispatch's configuration names its lanes.
 pub async fn by_name(
     connected: &Connected,
     pipeline: &str,

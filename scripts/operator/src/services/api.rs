@@ -25,7 +25,7 @@ const TRIES: u32 = 4;
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// Bytes of AWS's message that are passed on.
 const MAX_MESSAGE_BYTES: usize = 500;
-/// What a part of a path keeps as it is.
+/// The characters that a part of a path keeps.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>
 const PART: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
@@ -33,7 +33,7 @@ const PART: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'.')
     .remove(b'~');
 
-/// A service: what its address begins with, what its calls are signed for, and its variable for another address.
+/// A service: the first part of its address, the name that its calls are signed for, and its variable for another address.
 /// <https://docs.aws.amazon.com/sdkref/latest/guide/ss-endpoints-table.html>
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Service {
@@ -94,7 +94,7 @@ impl From<ApiError> for Fault {
     }
 }
 
-/// What a call is made of.
+/// The parts of a call.
 #[derive(Debug, Clone)]
 pub struct Request {
     pub service: Service,
@@ -353,7 +353,7 @@ fn message(answer: &Answered) -> String {
     text.or(of_error).unwrap_or_default()
 }
 
-/// An error and what caused it.
+/// Returns the words of an error and of its causes.
 fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();

@@ -20,7 +20,7 @@ pub struct Function {
     pub state: Option<String>,
 }
 
-/// What a function answered.
+/// The answer of a function.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Invoked {
     /// It failed, and the payload says how.

@@ -31,7 +31,7 @@ impl Query {
 pub type Points = BTreeMap<String, Vec<(Millis, f64)>>;
 
 impl Api {
-    /// What CloudWatch knows of these between two times.
+    /// Returns CloudWatch's values of these between two times.
     pub async fn metrics(
         &self,
         queries: &[Query],

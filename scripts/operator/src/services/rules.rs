@@ -61,7 +61,7 @@ impl Api {
         Ok(())
     }
 
-    /// The rules whose names begin so.
+    /// Returns the rules whose names begin with this prefix.
     pub async fn rules(&self, prefix: &str) -> Result<Vec<Rule>, ApiError> {
         let (mut rules, mut next) = (Vec::new(), None::<String>);
         loop {

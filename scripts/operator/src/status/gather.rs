@@ -56,7 +56,7 @@ pub async fn gather(connected: &Connected, pipeline: &Pipeline) -> Result<Seen, 
     known(settle.map(|reserved| seen.settle.reserved = reserved));
     known(mapped.map(|mapped| seen.settle.mapped = mapped));
     known(metrics.map(|metrics| seen.metrics = Some(metrics)));
-    // Only where there can be something to read.
+    // Only if there can be something to read.
     let errors = seen
         .metrics
         .as_ref()
@@ -336,7 +336,7 @@ async fn last_problem(
     Ok(problems.max_by_key(|line| line.at))
 }
 
-/// What a line of a handler's log says, if it is of a problem.
+/// Returns the text of a line of a handler's log, if it is of a problem.
 fn problem(line: &str) -> Option<String> {
     let line: Value = serde_json::from_str(line).ok()?;
     let level = line.get("level").and_then(Value::as_str)?;

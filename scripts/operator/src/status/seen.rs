@@ -1,4 +1,4 @@
-//! What is known of a pipeline at one moment.
+//! The facts about a pipeline at one moment.
 
 use std::collections::BTreeMap;
 
@@ -13,44 +13,44 @@ use spillway::pace::in_force::{InForce, in_force};
 
 /// Minutes of starts that are looked at.
 pub const MINUTES: usize = 15;
-/// Minutes, the one that goes on among them, whose numbers CloudWatch can still lack.
+/// Minutes, with the present one, that CloudWatch can still lack numbers for.
 const LATE_MINUTES: usize = 3;
-/// Minutes of work whose starts are the rate at which the lanes drain.
+/// Minutes of work that give the rate at which the lanes drain.
 const RATED: usize = 5;
 
 /// The state of a pipeline at one look. A part without permission is `None` and named in `unknown`.
 #[derive(Debug, Clone, Default)]
 pub struct Seen {
     pub now: Millis,
-    /// `Err`: what is wrong with the control item. A tick that reads it fails.
+    /// `Err`: the fault in the control item. A tick that reads it fails.
     pub steering: Option<Result<Steering, String>>,
     pub lease: LeaseSeen,
     pub slots: SlotsSeen,
     pub queues: Vec<QueueSeen>,
     /// `Some(None)`: there is no such rule.
     pub schedule: Option<Option<Schedule>>,
-    /// Invocations of `dispatch` at once, where a number is reserved.
+    /// Invocations of `dispatch` at once, if a number is reserved.
     pub reserved: Option<u32>,
     pub settle: SettleSeen,
     pub metrics: Option<Metrics>,
     /// The last line of `dispatch`'s log that tells of a problem.
     pub last_problem: Option<LogLine>,
-    /// What could not be looked at, and why.
+    /// The things that could not be looked at, each with the reason.
     pub unknown: Vec<String>,
 }
 
-/// What is known of `settle`.
+/// The facts about `settle`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SettleSeen {
     /// Whether outcomes are handed to it.
     pub mapped: Option<bool>,
-    /// Its invocations at once, where a number is reserved.
+    /// Its invocations at once, if a number is reserved.
     pub reserved: Option<u32>,
     /// The last line of its log that tells of a problem.
     pub last_problem: Option<LogLine>,
 }
 
-/// What a queue is for.
+/// The purpose of a queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
     Events,
@@ -74,7 +74,7 @@ impl Stage {
         }
     }
 
-    /// Whether what lies there has failed.
+    /// Returns whether the messages in it have failed.
     pub fn is_of_failures(self) -> bool {
         !matches!(self, Self::Events | Self::Outcomes)
     }
@@ -89,7 +89,7 @@ pub struct QueueSeen {
     pub url: String,
     pub waiting: u64,
     pub in_flight: u64,
-    /// Retries whose backoff is not over.
+    /// Retries with a backoff that is not over.
     pub delayed: u64,
 }
 
@@ -101,7 +101,7 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// The time between two ticks; `None` where the expression is no rate.
+    /// The time between two ticks; `None` if the expression is no rate.
     pub fn period(&self) -> Option<Millis> {
         let inside = self.expression.strip_prefix("rate(")?.strip_suffix(')')?;
         let (number, unit) = inside.split_once(' ')?;
@@ -116,7 +116,7 @@ impl Schedule {
     }
 }
 
-/// What CloudWatch knows.
+/// CloudWatch's values.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Metrics {
     /// Starts by minute, the oldest first; the last one is the minute that goes on.
@@ -150,7 +150,7 @@ impl Seen {
         self.metrics.as_ref()?.oldest.get(&queue.name).copied()
     }
 
-    /// What is in force, given the control item.
+    /// Returns the pace in force, given the control item.
     pub fn in_force<'a>(
         &self,
         config: &'a Config,
@@ -190,7 +190,7 @@ impl Seen {
             .sum()
     }
 
-    /// What lies in the queues of failures.
+    /// Returns the messages in the queues of failures.
     pub fn dead(&self) -> u64 {
         let dead = self
             .queues
@@ -205,7 +205,7 @@ impl Seen {
         self.lease.held_since.max(released)
     }
 
-    /// Starts by minute: CloudWatch's, whose last minutes come late, or else, as a lower bound, those whose slot is still taken.
+    /// Returns the starts by minute: CloudWatch's, whose last minutes come late, or else, as a lower bound, those with a slot.
     pub fn started(&self) -> (Vec<u32>, bool) {
         let running = self.running_by_minute();
         let Some(metrics) = &self.metrics else {
@@ -224,7 +224,7 @@ impl Seen {
         (started, true)
     }
 
-    /// Those whose slot is still taken, by minute. A start that is pending is none.
+    /// Returns the starts that still have a slot, by minute. A start that is pending is none.
     fn running_by_minute(&self) -> Vec<u32> {
         let mut started = vec![0; MINUTES];
         for slot in self.slots.slots.iter().filter(|slot| !slot.pending) {
@@ -239,8 +239,8 @@ impl Seen {
         started
     }
 
-    /// Starts a minute at which the lanes drain: over the last minutes whose ticks left something. In others the pipeline is idle, or
-    /// starts just what comes. `period`: the time between two ticks. `None`: no tick left anything of late, so nobody knows.
+    /// Returns the starts a minute at which the lanes drain: over the last minutes with ticks that left messages. In others the pipeline is idle, or
+    /// starts each event as it comes. `period`: the time between two ticks. `None`: no tick left anything of late, so nobody knows.
     pub fn drains_per_minute(&self, period: Millis) -> Option<f64> {
         let metrics = self.metrics.as_ref()?;
         let minutes = metrics.started.iter().zip(&metrics.backlog).rev().skip(1);

@@ -26,7 +26,7 @@ use crate::pipeline::Pipeline;
 /// How often a key is listened for.
 const KEYS_EVERY: Duration = Duration::from_millis(100);
 
-/// The terminal as it was before, whatever ends the screen.
+/// The terminal as it was before, after any end of the screen.
 struct Screen;
 
 impl Screen {

@@ -1,4 +1,4 @@
-//! The program as a process of its own: what it prints and how it ends.
+//! The program as a process of its own: its output and its end.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
@@ -153,7 +153,7 @@ async fn every_command_answers_in_json() {
         ("-p p discard --all --reason x --yes", "queues", 0),
         ("-p p doctor", "checks", 1),
         ("-p p iam --read", "Statement", 0),
-        // What is missing here; the emulator has it.
+        // Commands that need an AWS that is missing here; the emulator has it.
         ("-p p backfill s3://uploads", "error", 1),
         ("-p p reconcile --object uploads/1", "error", 1),
     ] {

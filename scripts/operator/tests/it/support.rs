@@ -1,5 +1,5 @@
-//! A pipeline in the test's own AWS. SQS, Step Functions, DynamoDB and S3 are `fake-aws`; what else the program asks is answered as
-//! the test says.
+//! A pipeline in the test's own AWS. SQS, Step Functions, DynamoDB and S3 are `fake-aws`; the test answers all other
+//! calls of the program.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};

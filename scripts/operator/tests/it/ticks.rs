@@ -1,4 +1,4 @@
-//! `schedule`, `lease release`: what lets ticks run.
+//! `schedule`, `lease release`: the commands that let ticks run.
 
 use fake_aws::Fault;
 use operator::time;

@@ -14,7 +14,7 @@ type Pattern = WildMatchPattern<'*', '\0'>;
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Errors(Vec<Pattern>);
 
-/// What is wrong with a list of names.
+/// The fault in a list of names.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ErrorsError {
     #[error("errors is empty: name an error, such as \"*Throttl*\"")]

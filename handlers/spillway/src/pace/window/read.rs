@@ -346,7 +346,7 @@ impl Fields {
         }
     }
 
-    /// Nothing may be left: a misspelt field would hold nothing.
+    /// Refuses fields that are left: a misspelt one would do nothing.
     fn end(&self) -> Result<(), WindowError> {
         match self.fields.keys().next() {
             None => Ok(()),

@@ -95,7 +95,7 @@ fn latest_never_goes_back() {
     assert_eq!(turn_of(Order::Latest, &running, &[], "1", "e1"), superseded);
     let idle = head(None, "1", true);
     assert_eq!(turn_of(Order::Latest, &idle, &["2"], "1", "e1"), superseded);
-    // The newest itself may be tried again.
+    // A retry of the newest can come again.
     let idle = head(None, "2", false);
     let again = turn_of(Order::Latest, &idle, &[], "2", "e2b");
     assert!(matches!(again, Turn::Now(_)));
