@@ -53,7 +53,7 @@ run "alarms_and_a_dashboard" {
       "override", "reconcile-failed", "stands-still", "throttled-starts",
       "throttles_dispatch", "throttles_settle", "timed-out",
     ])
-    error_message = "The pipeline's alarms are those of what it has: ${jsonencode(keys(output.alarms.names))}"
+    error_message = "The pipeline has the alarms of its own parts: ${jsonencode(keys(output.alarms.names))}"
   }
   assert {
     condition     = module.alarms[0].thresholds["oldest-event_default"] == 3600 && module.alarms[0].thresholds["oldest-slot"] == 900 + 300 + 1800

@@ -46,7 +46,7 @@ SAID = {
     "windows_that_are_too_fast_for_one_partition": ("night", "set pace.slot_partitions = 16"),
     "schedule_with_minute_60": ("cron(60", "rate("),
     "platform_with_an_applier_that_is_a_session": (
-        "no user of IAM: arn:aws:sts::111122223333:assumed-role/deploy/ann. Give",
+        "nor users of IAM: arn:aws:sts::111122223333:assumed-role/deploy/ann. Give",
         ":role/",
     ),
     "platform_with_a_key_that_aws_manages": ("alias/aws/", "policy"),

@@ -1,4 +1,4 @@
-# The bucket that several teams use, and its owner's side: who writes a bucket's
+# The bucket that several teams use, and its owner's side: a write of a bucket's
 # notification configuration replaces all of it, so one place knows everybody's
 # part.
 resource "aws_s3_bucket" "shared" {

@@ -16,7 +16,7 @@ locals {
   ])})$"
 }
 
-# S3 refuses entries that overlap, at apply and without a name. It compares what
+# S3 refuses entries that overlap, at apply and without a name. It compares the text that
 # it was given: suffix D ends %3D, which is suffix =.
 module "overlaps" {
   source = "../overlaps"
