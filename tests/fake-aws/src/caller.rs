@@ -1,4 +1,4 @@
-//! Whoever makes calls: a handler's invocation, or the test itself.
+//! The caller: a handler's invocation, or the test itself.
 
 use std::sync::Arc;
 
@@ -66,7 +66,7 @@ impl Caller {
         self.crashed.send_replace(true);
     }
 
-    /// An SQS client without retries, for what the test itself wants to send or see.
+    /// Returns an SQS client without retries, for the test's own messages and looks.
     pub fn sqs_client(&self) -> aws_sdk_sqs::Client {
         client!(self, aws_sdk_sqs)
     }

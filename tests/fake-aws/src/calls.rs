@@ -33,15 +33,15 @@ pub struct Call {
     pub sent_ms: i64,
     /// Virtual time at which it took effect (or was refused by the service); none: it never reached the service.
     pub applied_ms: Option<i64>,
-    /// What the caller got.
+    /// The caller's answer.
     pub answer: Answer,
-    /// What the call was about.
+    /// The subject of the call.
     pub facts: Facts,
     /// The request body.
     pub request: Arc<Value>,
 }
 
-/// What a caller got for its call.
+/// The answer that a caller got for its call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
     /// None yet, or never.
@@ -54,7 +54,7 @@ pub enum Answer {
     Lost,
 }
 
-/// What a call was about; filled as far as its service and operation allow.
+/// The subject of a call; filled as far as its service and operation allow.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Facts {
     /// SQS: name of the queue.
@@ -71,7 +71,7 @@ pub struct Facts {
     pub capacity: f64,
 }
 
-/// A primary key of two strings, as `pk` and `sk`; empty where the table has no sort key.
+/// A primary key of two strings, as `pk` and `sk`; empty if the table has no sort key.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Key {
     /// Partition key.
@@ -147,7 +147,7 @@ impl CallLog {
         call
     }
 
-    /// Replaces the record of a call by what is known of it now.
+    /// Replaces the record of a call by its present state.
     pub(crate) fn update(&mut self, call: &Call) {
         let index = call.sequence.checked_sub(self.forgotten);
         if let Some(known) = index.and_then(|index| self.calls.get_mut(index)) {

@@ -2,7 +2,7 @@
 
 use crate::calls::Service;
 
-/// An error answer. `body` is set only where a service's error carries more than code and message.
+/// An error answer. `body` is set only if a service's error carries more than code and message.
 #[derive(Clone, Debug)]
 pub(crate) struct ApiError {
     pub(crate) status: u16,

@@ -1,4 +1,4 @@
-//! The fault seam: what can go wrong with a call.
+//! The fault seam: the faults of a call.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::calls::Call;
 use crate::{World, lock};
 
-/// What happens to a call. Before the effect, everything but `None`, `Delay` and
+/// The fault of a call. Before the effect, everything but `None`, `Delay` and
 /// `CrashOnTheWire` means that there is none; after it,
 /// the effect stands and the caller does not learn of it (but for `None` and `Delay`).
 #[derive(Clone, Debug, PartialEq)]
@@ -44,7 +44,7 @@ pub(crate) struct Hooks {
     entry: Option<EntryHook>,
 }
 
-/// Sets the hooks. They run with no lock held, so they may look at the fake, and they see every caller's calls
+/// Sets the hooks. They run with no lock held, so they can look at the fake, and they see every caller's calls
 /// (tell them apart by `call.caller`).
 pub struct Faults {
     world: Arc<World>,
@@ -66,7 +66,7 @@ impl Faults {
     }
 
     /// Asked for every entry of a batch; true makes it fail alone. An entry is named by its id (SQS) or as
-    /// `<pk>|<sk>` (DynamoDB, where it comes back unprocessed).
+    /// `<pk>|<sk>` (DynamoDB, which returns it unprocessed).
     pub fn fail_entries(&self, hook: impl FnMut(&Call, &str) -> bool + Send + 'static) {
         lock(&self.world.hooks).entry = Some(Box::new(hook));
     }

@@ -101,7 +101,7 @@ fn answer(
     }
 }
 
-/// What the wire brings back.
+/// The answer of the wire.
 type Served = Result<HttpResponse, ConnectorError>;
 
 async fn serve(world: Arc<World>, caller: Caller, request: HttpRequest) -> Served {
@@ -170,7 +170,7 @@ async fn serve(world: Arc<World>, caller: Caller, request: HttpRequest) -> Serve
     }
 }
 
-/// Where a fault leaves a call.
+/// The state of a call after a fault.
 enum Passed {
     On,
     Refused(ApiError),
@@ -261,7 +261,7 @@ fn response(service: Service, result: Result<Value, ApiError>) -> HttpResponse {
     response
 }
 
-/// What S3 answers to HEAD: an error is only its status then.
+/// Returns S3's answer to HEAD: an error is only its status then.
 fn headers_only(result: Result<Value, ApiError>) -> HttpResponse {
     let status = match &result {
         Ok(_) => 200,

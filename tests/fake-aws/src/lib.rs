@@ -1,6 +1,6 @@
 //! An AWS in the test's own process: SQS, Step Functions, DynamoDB and a little of S3 behind the AWS SDK's HTTP seam.
 //!
-//! The real `aws-sdk-*` clients run against it: what they serialize, sign, retry and parse is the real thing, only
+//! The real `aws-sdk-*` clients run against it: their serializing, signing, retrying and parsing are real, only
 //! the socket is not there. Time is tokio's, so under `#[tokio::test(start_paused = true)]` it is virtual, and
 //! everything the fake decides by chance follows one seed. It is meant for a current-thread runtime.
 //!
@@ -72,7 +72,7 @@ pub struct FakeAws {
     world: Arc<World>,
 }
 
-/// What all parts share. No lock is ever held while another is taken, nor across an await.
+/// The state that all parts share. No lock is ever held while another is taken, nor across an await.
 pub(crate) struct World {
     pub(crate) clock: Clock,
     pub(crate) agenda: Mutex<agenda::Agenda>,
@@ -104,7 +104,7 @@ impl FakeAws {
         Self::with_clock(seed, Clock::start())
     }
 
-    /// An empty AWS whose time now is this, in milliseconds since the epoch: for callers that go by the machine's clock.
+    /// Returns an empty AWS at this time, in milliseconds since the epoch: for callers that go by the machine's clock.
     pub fn beginning_at(seed: u64, now_ms: i64) -> Self {
         Self::with_clock(seed, Clock::start_at(now_ms))
     }

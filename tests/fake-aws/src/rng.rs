@@ -40,7 +40,7 @@ impl Rng {
         if probability <= 0.0 {
             return false;
         }
-        // 53 bits are what an f64 holds exactly.
+        // An f64 holds 53 bits exactly.
         probability >= 1.0 || ((self.next_u64() >> 11) as f64 / (1_u64 << 53) as f64) < probability
     }
 

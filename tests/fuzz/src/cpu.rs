@@ -1,4 +1,4 @@
-//! CPU time: what others do on the machine is not in it.
+//! CPU time: without the work of others on the machine.
 
 use std::time::Duration;
 

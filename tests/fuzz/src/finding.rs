@@ -1,4 +1,4 @@
-//! What was found, made small and written down so that it can be repeated.
+//! A finding, made small and written down so that it can be repeated.
 
 use std::fs;
 use std::io;

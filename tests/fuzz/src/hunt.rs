@@ -1,6 +1,6 @@
 //! Hunting: damaged inputs for a target, one after the other, until one fails.
 //!
-//! An input that is refused in a new way, or understood in a new way, is damaged further: so chance gets to what only a
+//! An input that is refused in a new way, or understood in a new way, is damaged further: so chance gets to code that only a
 //! nearly whole input reaches.
 
 use std::collections::HashSet;
@@ -12,10 +12,10 @@ use crate::mutate::{self, Pool};
 use crate::target::Target;
 use crate::{caught, cpu};
 
-/// CPU time that an input may take, of 256 KiB and so of less too.
+/// The most CPU time of an input, of 256 KiB and so of less too.
 pub const MOST: Duration = Duration::from_millis(10);
 
-/// Of more kinds of answers nothing is learnt: what tells them apart is the input's own words.
+/// More kinds of answers teach nothing: only the input's own words tell them apart.
 const KINDS: usize = 300;
 
 /// An input that fails, and how.
@@ -27,7 +27,7 @@ pub struct Failure {
     pub endless: bool,
 }
 
-/// What became of the inputs: a target that refuses all, or takes all, shows nothing.
+/// The answers to the inputs: a target that refuses all, or takes all, shows nothing.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Tally {
     pub understood: u64,

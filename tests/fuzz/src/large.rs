@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::corpus;
 use crate::target::Target;
 
-/// A large value, in JSON: what it begins and ends with, and what is between them again and again.
+/// A large value, in JSON: its begin and its end, and the part that is repeated between them.
 struct Large<'a> {
     name: &'a str,
     begin: &'a str,
@@ -57,13 +57,13 @@ impl Large<'_> {
     }
 }
 
-/// An input, and what it is made of.
+/// An input, and its origin.
 pub struct Input {
     pub name: String,
     pub bytes: Vec<u8>,
 }
 
-/// Gives `take` every large value at every place of the inputs that a target understands, instead of what is there; and
+/// Gives `take` every large value at every place of the inputs that a target understands, in place of the value there; and
 /// every list's first entry again and again. All are of about so many bytes.
 pub fn each(target: &Target, bytes: usize, mut take: impl FnMut(Input)) -> io::Result<()> {
     let mut known = HashSet::new();
@@ -73,7 +73,7 @@ pub fn each(target: &Target, bytes: usize, mut take: impl FnMut(Input)) -> io::R
             continue;
         };
         for place in places(&document) {
-            // What another document has at the same place is taken the same way.
+            // Another document's value at the same place is taken the same way.
             if known.insert(place.clone()) {
                 at_place(&document, &place, bytes, &mut take);
             }
@@ -92,7 +92,7 @@ fn at_place(document: &Value, place: &[String], bytes: usize, take: &mut impl Fn
     let mut add = |what: &str, value: &dyn Fn(usize) -> String| {
         let mut room = bytes.saturating_sub(around);
         let mut text = with(document, place, &value(room));
-        // What is in a text in a text has more bytes there than here.
+        // A text within a text has more bytes there than here.
         while text.len() > bytes + bytes / 50 && room > 64 {
             room = room * bytes / text.len();
             text = with(document, place, &value(room));

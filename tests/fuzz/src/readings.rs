@@ -92,7 +92,7 @@ fn of_own(document: &Value, event: &ObjectEvent) -> bool {
         && text(document, "/object/eventName") == Some(&event.event_name)
         && text(document, "/object/eventTime") == Some(&event.event_time)
         && match document.pointer("/object/sequencer") {
-            // What reconcile found has none.
+            // A version that reconcile found has none.
             None | Some(Value::Null) => event.sequencer.is_none(),
             Some(_) => same_sequencer(text(document, "/object/sequencer"), event),
         }
@@ -108,7 +108,7 @@ pub fn inside(document: Value) -> Option<Value> {
     serde_json::from_str(message).ok()
 }
 
-/// Whether the document says what it was read as, and no more.
+/// Returns whether the document says the same as its reading, and no more.
 pub fn tells(document: &Value, body: &Body) -> bool {
     let records = document.get("Records").and_then(Value::as_array);
     match body {

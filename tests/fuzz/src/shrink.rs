@@ -116,7 +116,7 @@ mod tests {
         let input = br#"{"a": [1, 2, {"bad": "xx7yy"}], "b": {"c": "d"}}"#;
         let smallest = smallest(input, 5_000, |bytes| bytes.contains(&b'7'));
         assert_eq!(smallest, b"7");
-        // A document whose field must stay.
+        // A document with a field that must stay.
         let fails = |bytes: &[u8]| {
             let document: Value = serde_json::from_slice(bytes).unwrap_or_default();
             document.pointer("/a/2/bad").is_some()

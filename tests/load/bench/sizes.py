@@ -47,12 +47,12 @@ def plan(programs: Programs, *, quick: bool, rounds: int) -> list[Case]:
 
 
 def fill(result: Result) -> float:
-    """Starts over what the quota would have let start in the same time."""
+    """The starts as a share of those that the quota allowed in the same time."""
     return result["starts"] / (QUOTA["burst"] + QUOTA["per_second"] * result["last_start_s"])
 
 
 def over_ideal(result: Result) -> float:
-    """Time to drain over what the pipeline's pace takes at the least."""
+    """The time to drain as a multiple of the least that the pipeline's pace takes."""
     return result["last_start_s"] / ((result["events"] - BURST) / QUOTA["per_second"])
 
 

@@ -144,7 +144,7 @@ def _ticks(runs: Runs) -> list[Verdict]:
 
 
 def _virtual(runs: Runs) -> list[Verdict]:
-    """In virtual time: of the pace and the protocol, without what computing takes."""
+    """In virtual time: of the pace and the protocol, without the time to compute."""
     made = []
     for events in timings.DRAINS:
         case = runs.find(timings.PART, "pipeline", timings.drain_setting(events))

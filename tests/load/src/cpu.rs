@@ -9,7 +9,7 @@ use nix::unistd::Pid;
 /// The kernel's unit of CPU times in /proc: USER_HZ, 100 on all platforms that Lambda has.
 const TICK: Duration = Duration::from_millis(10);
 
-/// What a process and its children have used since they began.
+/// The use of a process and its children since they began.
 #[derive(Debug, Default, Clone, Copy, PartialEq)]
 pub struct Used {
     /// To the nanosecond.
@@ -33,7 +33,7 @@ impl Used {
     }
 }
 
-/// What a process and all its descendants have used; `None` when it is gone.
+/// Returns the use of a process and all its descendants; `None` when it is gone.
 pub fn of(pid: u32) -> Option<Used> {
     let mut used = one(pid)?;
     for child in children(pid) {

@@ -1,4 +1,4 @@
-//! What the program finds in its environment.
+//! The environment of the program.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use crate::pipeline::{FUNCTION, Pipeline};
 use crate::scenario::Scenario;
 use crate::scratch::Scratch;
 
-/// Of the machine's own environment, what programs need to find each other and their files.
+/// The variables of the machine that programs need to find each other and their files.
 const KEPT: [&str; 3] = ["PATH", "HOME", "TMPDIR"];
 
 /// Lambda's variables, the pipeline's, and over them the scenario's.

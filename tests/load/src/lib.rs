@@ -1,4 +1,4 @@
-//! Runs ONE program under Lambda's runtime API against an AWS on loopback, and measures it: what it costs to start, CPU,
+//! Runs ONE program under Lambda's runtime API against an AWS on loopback, and measures it: its start, CPU,
 //! memory and API calls of its work, and whether any event was lost or started twice.
 //!
 //! The AWS is `fake-aws`, in this process, behind a real socket: real conditions, real capacity units, every call counted.
@@ -49,7 +49,7 @@ impl Failure {
         }
     }
 
-    /// What was tried when an error came.
+    /// Names the act during which an error came.
     pub fn io(what: &'static str) -> impl FnOnce(std::io::Error) -> Self {
         move |error| Self::Io { what, error }
     }

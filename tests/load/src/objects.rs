@@ -1,8 +1,8 @@
-//! The objects whose events are worked off, and how S3 tells of them.
+//! The objects of the events to process, and S3's messages about them.
 
 use serde_json::{Value, json};
 
-/// Where they lie.
+/// Their bucket.
 const BUCKET: &str = "uploads";
 /// In every object's key, before the digits that number it.
 const MARK: &str = "event-";
@@ -62,7 +62,7 @@ pub fn in_words_of(template: &str, number: u32) -> String {
     template.replace("{n}", &number.to_string())
 }
 
-/// The numbers of the objects that a text names, each once: whatever the form of an execution's input is.
+/// The numbers of the objects that a text names, each once: for any form of an execution's input.
 pub fn named(text: &str) -> Vec<u32> {
     let after = text.split(MARK).skip(1);
     let digits = after.filter_map(|rest| rest.get(..DIGITS));

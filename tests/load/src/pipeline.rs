@@ -1,4 +1,4 @@
-//! A pipeline of one lane in a fake AWS, as Terraform sets it up, and what a function of it finds in its environment.
+//! A pipeline of one lane in a fake AWS, as Terraform sets it up, and the environment of its functions.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -21,14 +21,14 @@ use crate::tally::Tally;
 pub const FUNCTION: &str = "load-function";
 /// The ledger's table.
 pub const LEDGER: &str = "ledger";
-/// A table of another kind, with one key: what Cumulus counts executions in.
+/// A table of another kind, with one key: Cumulus counts executions in it.
 const SEMAPHORES: &str = "semaphores";
 const LEDGER_ARN: &str = "arn:aws:dynamodb:us-east-1:123456789012:table/ledger";
 
 /// How long a received event stays hidden: Terraform's value for executions of one event.
 const VISIBILITY: Duration = Duration::from_secs(45);
 const RETENTION: Duration = Duration::from_secs(14 * 24 * 3600);
-/// How long the preparing tick may take; its lease is replaced afterwards.
+/// The most time of the preparing tick; its lease is replaced afterwards.
 const PREPARING: Duration = Duration::from_secs(600);
 
 /// The pipeline.
@@ -91,7 +91,7 @@ impl Pipeline {
         pipeline
     }
 
-    /// What a function finds in its environment, over what Lambda itself sets, with AWS at this endpoint.
+    /// Returns the environment of a function, beside Lambda's own variables, with AWS at this endpoint.
     pub fn environment(&self, scenario: &Scenario, endpoint: &str) -> BTreeMap<String, String> {
         let url = |queue: &str| queue_url(endpoint, queue);
         let lanes = serde_json::json!([{
@@ -137,7 +137,7 @@ impl Pipeline {
         .collect()
     }
 
-    /// Puts in place what the braces of a scenario's texts name.
+    /// Replaces the names in braces of a scenario's texts.
     pub fn fill_in(&self, text: &str, endpoint: &str) -> String {
         text.replace("{queue_url}", &queue_url(endpoint, self.events.name()))
             .replace("{queue_arn}", &self.events.arn())
@@ -187,7 +187,7 @@ impl Pipeline {
         }
     }
 
-    /// Lets `dispatch` itself, in this process, start what `numbers` say, so that rows, slots and executions are as it
+    /// Lets `dispatch` itself, in this process, start the objects of `numbers`, so that rows, slots and executions are as it
     /// leaves them.
     pub async fn start_in_process(
         &self,
@@ -207,7 +207,7 @@ impl Pipeline {
                 "{running} executions run instead of {executions}"
             )));
         }
-        // Reads all slots once more: what DynamoDB needs for a page is in the latency, and the
+        // Reads all slots once more: DynamoDB's time for a page is in the latency, and the
         // engine's own time for it is not DynamoDB's.
         self.tick_in_process(scenario, 1).await
     }
@@ -246,8 +246,8 @@ impl Pipeline {
         Ok(())
     }
 
-    /// Writes the lease as ticks of long ago left it: its bucket is full by now, and slots lie where
-    /// they are to lie. A ledger without a lease is a new pipeline's, whose first tick alone looks
+    /// Writes the lease as ticks of long ago left it: its bucket is full by now, and slots lie in the partitions
+    /// that the scenario asks for. A ledger without a lease is a new pipeline's, whose first tick alone looks
     /// for slots in every layout.
     fn put_lease(&self, layout: Layout) {
         self.aws.dynamodb().put(

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::Failure;
 
-/// Lambda's own is not documented; this is what is seen in a function.
+/// Lambda's own is not documented; this one is seen in a function.
 const PERIOD_US: u64 = 20_000;
 
 /// The group; it goes when this is dropped.
@@ -42,7 +42,7 @@ impl Quota {
         ))
     }
 
-    /// Where a process writes 0 to join.
+    /// Returns the file into which a process writes 0 to join.
     pub fn members(&self) -> PathBuf {
         self.group.join("cgroup.procs")
     }

@@ -8,7 +8,7 @@ use hyper::body::Bytes;
 use serde_json::Value;
 use tokio::sync::{Mutex, mpsc, oneshot};
 
-/// What the program says.
+/// The calls of the program.
 enum Said {
     /// It asks for work.
     Polled(Instant, oneshot::Sender<Invocation>),
@@ -38,7 +38,7 @@ impl Invocation {
     }
 }
 
-/// What the program answers to an invocation.
+/// The program's answer to an invocation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
     Done(Bytes),

@@ -1,4 +1,4 @@
-//! What is to be measured: one scenario, as JSON.
+//! The task: one scenario, as JSON.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use crate::Failure;
 pub struct Scenario {
     /// The program and its arguments.
     pub program: Vec<String>,
-    /// Added to what is set anyway, and stronger.
+    /// Added to the variables that are set anyway, and stronger.
     #[serde(default)]
     pub environment: BTreeMap<String, String>,
     pub work: Work,
@@ -27,7 +27,7 @@ pub struct Scenario {
     /// Executions that run already, and hold their slots.
     #[serde(default)]
     pub slots_taken: u32,
-    /// What every API call takes, besides the server's own time.
+    /// The time of every API call, besides the server's own time.
     #[serde(default)]
     pub latency_ms: u64,
     #[serde(default)]
@@ -50,7 +50,7 @@ pub struct Scenario {
     pub cpu_share: Option<f64>,
     #[serde(default = "seed")]
     pub seed: u64,
-    /// For `messages`: what the queue's messages are, instead of S3's notifications. {bucket}, {key} and {n} are an object's
+    /// For `messages`: the queue's messages, instead of S3's notifications. {bucket}, {key} and {n} are an object's
     /// own; the rest is replaced as in `program`.
     #[serde(default)]
     pub message_template: Option<String>,

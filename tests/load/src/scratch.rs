@@ -1,4 +1,4 @@
-//! A directory for what the program reads from files; it goes with the run.
+//! A directory for the program's input files; it goes with the run.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,6 +1,6 @@
 //! List prices, in US dollars, of us-east-1 in November 2026; without free tiers.
 //!
-//! No price is read from AWS while tests run. The pages named are where they change first.
+//! No price is read from AWS while tests run. The pages named change first.
 
 /// A million requests of a standard queue, 64 KB each at the most; an empty receive is a request.
 /// <https://aws.amazon.com/sqs/pricing/>

@@ -1,4 +1,4 @@
-//! What was used of AWS, and what that costs.
+//! A use of AWS, and its cost.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ pub const IDLE_POLLS: f64 = 5.0 * 3.0 * TICKS;
 /// Metrics that a tick always reports: the levels, and how long it took. A day's limit adds one.
 pub const METRICS: f64 = 3.0;
 
-/// What was used, per event or per month.
+/// A use, per event or per month.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Used {
     /// Requests to standard queues, those of S3, EventBridge and Lambda included.
@@ -46,7 +46,7 @@ impl Used {
         }
     }
 
-    /// What is left of it without another.
+    /// Returns the rest of it without another.
     pub fn less(&self, other: &Self) -> Self {
         let less = |one: f64, other: f64| (one - other).max(0.0);
         Self {
@@ -77,7 +77,7 @@ impl Used {
         }
     }
 
-    /// US dollars, by what they are paid for. `gb_second`: the price of one.
+    /// Returns US dollars, by the thing that they pay for. `gb_second`: the price of one.
     pub fn dollars_at(&self, gb_second: f64) -> BTreeMap<&'static str, f64> {
         let per_million = |count: f64, price: f64| count * price / 1e6;
         BTreeMap::from([

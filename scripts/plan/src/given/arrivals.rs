@@ -1,4 +1,4 @@
-//! The uploads of a plan, made of what is given.
+//! The uploads of a plan, made from the options.
 
 use spillway::Millis;
 

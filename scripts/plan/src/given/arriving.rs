@@ -1,4 +1,4 @@
-//! What arrives, as it is given: bursts, rates, curves, and times of a file.
+//! The arrivals, as options give them: bursts, rates, curves, and times of a file.
 
 use std::path::PathBuf;
 use std::str::FromStr;

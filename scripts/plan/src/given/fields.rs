@@ -7,7 +7,7 @@ use spillway::Millis;
 
 use crate::length::{MINUTE, SECOND, length};
 
-/// What comes first, and the fields.
+/// The first word of an option, and its fields.
 #[derive(Debug)]
 pub struct Fields {
     pub first: String,
@@ -15,7 +15,7 @@ pub struct Fields {
 }
 
 impl Fields {
-    /// Reads an option whose fields are among `known`.
+    /// Reads an option with fields that are among `known`. Returns it.
     pub fn read(text: &str, known: &[&str]) -> Result<Self, String> {
         let mut parts = text.split(',');
         let first = parts.next().unwrap_or_default().trim().to_owned();

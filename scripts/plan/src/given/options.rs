@@ -24,7 +24,7 @@ Examples:
 
 Nothing is asked of AWS. The same options and the same --seed give the same answer.";
 
-/// What a plan is made of.
+/// The parts of a plan.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = AFTER)]
 pub struct Options {
@@ -53,7 +53,7 @@ pub struct Options {
     /// How long an execution takes: 20s; 5s..60s (half of them at most, 99 of 100 at most); or a file of seconds.
     #[arg(long, value_name = "LENGTH", value_parser = takes, help_heading = "Executions")]
     pub takes: Takes,
-    /// How many fail, and with what: 2%, Timeout=2%, or UnknownDevice=1%,always (at every attempt). Can be repeated.
+    /// The share that fails, and its error: 2%, Timeout=2%, or UnknownDevice=1%,always (at every attempt). Can be repeated.
     #[arg(
         long = "fails",
         value_name = "[ERROR=]SHARE",
@@ -64,7 +64,7 @@ pub struct Options {
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=25_000), help_heading = "Executions")]
     pub transitions: u32,
 
-    /// The pipeline of a Terraform plan, written by `terraform show -json PLAN`. What is given beside it comes over it.
+    /// The pipeline of a Terraform plan, written by `terraform show -json PLAN`. Options beside it win over it.
     #[arg(long, value_name = "FILE", help_heading = "Pipeline")]
     pub terraform: Option<PathBuf>,
     /// max_concurrency, starts_per_second, burst, starts_per_tick or slot_partitions, as in the module. Can be repeated.
@@ -99,7 +99,7 @@ pub struct Options {
     /// How object events come in: sqs, sns, eventbridge or lambda [default: sqs]
     #[arg(long, value_name = "WAY", help_heading = "Pipeline")]
     pub via: Option<Way>,
-    /// What a tick does when nothing waits: stop or wait [default: stop]
+    /// The act of a tick when nothing waits: stop or wait [default: stop]
     #[arg(long, value_name = "IDLE", help_heading = "Pipeline")]
     pub idle: Option<Idle>,
     /// From one tick to the next [default: 1m]
@@ -158,7 +158,7 @@ pub struct Options {
         help_heading = "Answer"
     )]
     pub html: Option<PathBuf>,
-    /// What is drawn at random is drawn by it.
+    /// Seed of all random numbers
     #[arg(long, value_name = "N", default_value_t = 1, help_heading = "Answer")]
     pub seed: u64,
 }

@@ -1,4 +1,4 @@
-//! The pipeline of a plan: the module's defaults, what a Terraform plan says, and what is given over it.
+//! The pipeline of a plan: the module's defaults, the numbers of a Terraform plan, and the options over them.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ use crate::costs::{Functions, Way};
 #[derive(Debug, Clone)]
 pub struct Pipeline {
     pub name: String,
-    /// Where it is; `None`: nobody said.
+    /// Its Region; `None`: nobody said.
     pub region: Option<String>,
     pub pace: Pace,
     pub lanes: Vec<Lane>,
@@ -236,7 +236,7 @@ impl Pipeline {
     }
 }
 
-/// A window of Terraform's map, with its name in it and without what is null.
+/// A window of Terraform's map, with its name in it and without its null fields.
 fn named((name, window): (String, Value)) -> Value {
     fn without_null(value: Value) -> Value {
         match value {

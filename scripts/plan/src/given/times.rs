@@ -5,7 +5,7 @@ use spillway::event::time::millis;
 
 use super::wrong::Wrong;
 
-/// What S3 writes into its access log of requests that make an object.
+/// The operations in S3's access log that make an object.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/LogFormat.html>
 const MAKES: [&str; 4] = [
     " REST.PUT.OBJECT ",
@@ -45,7 +45,7 @@ pub fn read(text: &str, name: &str) -> Result<Vec<Millis>, Wrong> {
     .collect()
 }
 
-/// The cells of a line. What is between quotation marks is one cell.
+/// Returns the cells of a line. Text between quotation marks is one cell.
 fn cells(line: &str) -> impl Iterator<Item = &str> {
     let mut quoted = false;
     let ends = move |it: char| {

@@ -1,4 +1,4 @@
-//! Makes the answer of what the engine did.
+//! Makes the answer from the engine's run.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -172,7 +172,7 @@ fn held_by(series: &Series) -> Vec<HeldBy> {
         .collect()
 }
 
-/// What kept events in most of a sample.
+/// Returns the reason that kept events in most of a sample.
 fn bound_of(sample: &Sample) -> Option<Bound> {
     let bounds = Bound::ALL.into_iter().zip(sample.bound);
     let bounds = bounds.filter(|(_, millis)| *millis > 0);
@@ -181,7 +181,7 @@ fn bound_of(sample: &Sample) -> Option<Bound> {
         .map(|(bound, _)| bound)
 }
 
-/// What kept events when, in as many parts as a picture in a line has. Short stretches go into those around them.
+/// Returns the reasons that kept events, over time, in as many parts as a picture in a line has. Short stretches go into those around them.
 fn stretches(series: &Series) -> Vec<Stretch> {
     let each = series.samples.len().div_ceil(PARTS).max(1);
     let mut found: Vec<(usize, usize, Bound)> = Vec::new();

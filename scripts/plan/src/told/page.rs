@@ -75,7 +75,7 @@ fn with_code(text: &str) -> String {
     parts.map(part).collect()
 }
 
-/// A table that is scrolled on its own where it is too wide, also by keyboard.
+/// Returns a table that scrolls on its own if it is too wide, also by keyboard.
 fn table(heads: &[&str], rows: &[Vec<String>], caption: &str) -> String {
     let head: String = heads
         .iter()
@@ -98,7 +98,7 @@ fn table(heads: &[&str], rows: &[Vec<String>], caption: &str) -> String {
     )
 }
 
-/// A picture, what it shows in words, and its numbers.
+/// Returns a picture, its meaning in words, and its numbers.
 fn figure(picture: &str, caption: &str, axis: &str, numbers: &str) -> String {
     let caption = escaped(caption);
     let name = caption.split(':').next().unwrap_or_default().to_lowercase();
@@ -181,7 +181,7 @@ fn over_time(report: &Report) -> String {
     section("Over time", &text)
 }
 
-/// What held events up, and when.
+/// Returns the reasons that held events up, and their times.
 fn held(report: &Report, axis: &str) -> String {
     if report.held_by.is_empty() {
         return String::new();

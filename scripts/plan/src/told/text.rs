@@ -70,7 +70,7 @@ pub fn length(seconds: f64) -> String {
     exact((seconds * 1_000.0).round() as i64)
 }
 
-/// Bars of what went on over time, with their most.
+/// Returns bars of the run over time, with their most.
 fn pictures(report: &Report) -> Vec<Vec<String>> {
     let (over_time, given) = (&report.over_time, &report.given);
     let picture =

@@ -1,4 +1,4 @@
-//! What is to be looked at, in words, each with its remedy.
+//! Warnings in words, each with its remedy.
 
 use std::time::Duration;
 

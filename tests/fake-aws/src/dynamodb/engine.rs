@@ -68,7 +68,7 @@ impl Engine {
         Some(answer["Item"].take()).filter(Value::is_object)
     }
 
-    /// What a write of this item as it is now would cost, in write units; 1 if there is none.
+    /// Returns the cost of a write of this item as it is now, in write units; 1 if there is none.
     pub(super) fn write_units(&self, table: &str, key: &Value) -> f64 {
         let item = self.item(table, key).unwrap_or_default();
         let item: Option<dynoxide::Item> = serde_json::from_value(item).ok();
@@ -76,7 +76,7 @@ impl Engine {
         write_capacity_units(bytes).max(1.0)
     }
 
-    /// Removes what TTL lets expire, now. Returns how many items.
+    /// Removes items that TTL lets expire now. Returns how many.
     pub(super) fn sweep_ttl(&self) -> usize {
         self.0.sweep_ttl().expect("an in-memory sweep succeeds")
     }

@@ -1,4 +1,4 @@
-//! Amazon DynamoDB: an embedded engine does the work, this adds what it leaves out (lag, partial batches, counting).
+//! Amazon DynamoDB: an embedded engine does the work, this adds the parts that it leaves out (lag, partial batches, counting).
 
 mod batch;
 mod engine;
@@ -32,7 +32,7 @@ use transaction::Tokens;
 /// All tables.
 pub(crate) struct DynamoWorld {
     primary: Engine,
-    /// What eventually consistent reads see; none: they see the primary.
+    /// The copy that eventually consistent reads see; none: they see the primary.
     replica: Option<Replica>,
     tables: BTreeMap<String, TableKeys>,
     memory: Memory,
@@ -150,7 +150,7 @@ fn is_eventual_read(operation: &str, body: &Value) -> bool {
     }
 }
 
-/// What a request is about.
+/// Returns the subject of a request.
 pub(crate) fn facts(world: &World, call: &Call) -> Facts {
     let dynamodb = lock(&world.dynamodb);
     let body = &call.request;

@@ -21,7 +21,7 @@ impl DynamoDb {
         Self { world }
     }
 
-    /// Makes a table whose keys are strings. Returns its ARN.
+    /// Makes a table with keys that are strings. Returns its ARN.
     pub fn create_table(&self, name: &str, partition_key: &str, sort_key: Option<&str>) -> String {
         let body = create_table_body(name, partition_key, sort_key);
         let answer = lock(&self.world.dynamodb).run("CreateTable", &body);
@@ -50,7 +50,7 @@ impl DynamoDb {
         lock(&self.world.dynamodb).page_items = items;
     }
 
-    /// Gives each partition so many units a second; none: there is no limit. What is above that is
+    /// Gives each partition so many units a second; none: there is no limit. Requests above that are
     /// throttled.
     pub fn limit_partitions(&self, limits: Option<PartitionLimits>) {
         lock(&self.world.dynamodb).partitions.limit(limits);
@@ -100,7 +100,7 @@ impl DynamoDb {
         answer.expect("the key is the table's");
     }
 
-    /// Removes the items whose TTL attribute has passed: what DynamoDB does some time later. Returns how many.
+    /// Removes the items with a TTL attribute in the past, as DynamoDB does some time later. Returns how many.
     pub fn remove_expired(&self) -> usize {
         let mut dynamodb = lock(&self.world.dynamodb);
         if let Some(replica) = &mut dynamodb.replica {

@@ -1,4 +1,4 @@
-//! What the engine leaves out of transactions: conflicts, and tokens on the virtual clock.
+//! The parts of transactions that the engine leaves out: conflicts, and tokens on the virtual clock.
 
 use std::collections::BTreeMap;
 
@@ -38,7 +38,7 @@ impl Tokens {
     }
 }
 
-/// The error of a call whose first item another transaction is at.
+/// Returns the error of a call if another transaction holds its first item.
 pub(crate) fn conflict(call: &Call) -> ApiError {
     const REASON: &str = "Transaction is ongoing for the item";
     let operation = call.operation.as_str();

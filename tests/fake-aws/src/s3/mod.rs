@@ -45,7 +45,7 @@ struct Version {
     is_delete_marker: bool,
 }
 
-/// Operation and request, in the names of the API, of what has no `x-amz-target`.
+/// Returns operation and request, in the names of the API, of a request without `x-amz-target`.
 pub(crate) fn parse(request: &HttpRequest) -> Option<(String, Value)> {
     let (_, rest) = request.uri().split_once("://")?;
     let (host, path) = rest.split_once('/')?;
@@ -67,7 +67,7 @@ fn object(body: &Value) -> Key {
     }
 }
 
-/// What a request is about.
+/// Returns the subject of a request.
 pub(crate) fn facts(body: &Value) -> Facts {
     Facts {
         keys: vec![object(body)],

@@ -13,7 +13,7 @@ use crate::{ACCOUNT, REGION, World, lock, sqs};
 /// Above this, in bytes of escaped JSON, EventBridge gets no input, or no output either: 248 KiB.
 const MAX_PAYLOAD_BYTES: usize = 248 * 1024;
 
-/// A rule that sends status changes to a queue, and what can go wrong on the way.
+/// A rule that sends status changes to a queue, and the faults on the way.
 #[derive(Clone, Debug)]
 pub struct EventRule {
     /// Name of the target queue.

@@ -59,7 +59,7 @@ impl Sfn {
         format!("{}:{alias}", machine_arn(machine))
     }
 
-    /// Removes a state machine; what runs goes on.
+    /// Removes a state machine; its executions go on.
     pub fn delete_state_machine(&self, name: &str) {
         lock(&self.world.sfn).machines.remove(name);
     }
@@ -70,7 +70,7 @@ impl Sfn {
         lock(&self.world.sfn).rules.push(rule);
     }
 
-    /// Changes what happens to status events from now on, in all rules.
+    /// Changes the fate of status events from now on, in all rules.
     pub fn change_event_rules(&self, change: impl FnMut(&mut EventRule)) {
         self.world.catch_up();
         lock(&self.world.sfn).rules.iter_mut().for_each(change);
@@ -104,7 +104,7 @@ impl Sfn {
         )
     }
 
-    /// Counts one redrive of an execution, without running anything: for what later events show.
+    /// Counts one redrive of an execution, without running anything: so that later events show it.
     pub fn mark_redriven(&self, execution_arn: &str) {
         if let Some(execution) = lock(&self.world.sfn).executions.get_mut(execution_arn) {
             execution.redrive_count += 1;
@@ -117,7 +117,7 @@ impl Sfn {
         lock(&self.world.sfn).executions.values().cloned().collect()
     }
 
-    /// The execution of this name, of whichever state machine.
+    /// Returns the execution of this name, of any state machine.
     pub fn execution(&self, name: &str) -> Option<Execution> {
         self.world.catch_up();
         let sfn = lock(&self.world.sfn);

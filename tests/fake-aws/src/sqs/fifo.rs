@@ -1,4 +1,4 @@
-//! What is different in a FIFO queue: groups, deduplication, sequence numbers, attempt ids of receives.
+//! The differences of a FIFO queue: groups, deduplication, sequence numbers, attempt ids of receives.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ const FIRST_SEQUENCE: u128 = 18_850_000_000_000_000_000;
 const SEQUENCE_STEP: u128 = 256;
 const MAX_ID_CHARS: usize = 128;
 
-/// What a FIFO queue remembers besides its messages.
+/// The memory of a FIFO queue besides its messages.
 #[derive(Default)]
 pub(super) struct Fifo {
     /// By scope (a group, or empty for the queue) and deduplication id.
@@ -39,7 +39,7 @@ struct Receive {
     messages: Vec<(u64, u64, i64)>,
 }
 
-/// What a send says for the sake of order.
+/// The fields of a send that concern order.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Ordering {
     pub(super) group: Option<String>,
@@ -198,7 +198,7 @@ fn scope(config: &QueueConfig, ordering: &Ordering) -> Option<(String, String)> 
     Some((group.unwrap_or_default(), ordering.deduplication.clone()?))
 }
 
-/// What may be received now: in each group that has nothing in flight, the messages up to the first hidden one.
+/// Returns the messages that can be received now: in each group that has nothing in flight, the messages up to the first hidden one.
 /// Groups come one after the other, each as a whole, in any order.
 pub(super) fn deliverable(
     config: &QueueConfig,

@@ -22,7 +22,7 @@ pub struct Queue {
     name: String,
 }
 
-/// A message and where it stands.
+/// A message and its state.
 #[derive(Clone, Debug)]
 pub struct MessageView {
     /// The message.
@@ -202,7 +202,7 @@ impl Queue {
         queue.gone.clone()
     }
 
-    /// Changes settings; `change` may do anything but rename the queue.
+    /// Changes settings; `change` can do anything but rename the queue.
     pub fn reconfigure(&self, change: impl FnOnce(&mut QueueConfig)) {
         self.world.catch_up();
         change(&mut state(&mut lock(&self.world.sqs), &self.name).config);
@@ -227,7 +227,7 @@ impl Queue {
         Some(id)
     }
 
-    /// What StartMessageMoveTask does, at once: moves up to `most` visible messages, oldest first. They get new ids
+    /// Does StartMessageMoveTask's work at once: moves up to `most` visible messages, oldest first. They get new ids
     /// and enqueue times and keep body, attributes and group. Returns how many were moved.
     pub fn move_messages_to(&self, target: &Queue, most: usize) -> usize {
         assert_eq!(

@@ -93,7 +93,7 @@ fn within(body: &Value, name: &str, least: i64, most: i64) -> Result<Option<i64>
     }
 }
 
-/// Receives what is visible now, in the order the queue's settings give; moves to the dead-letter queue what was
+/// Receives visible messages, in the order of the queue's settings; moves to the dead-letter queue those
 /// received too often.
 fn take(
     sqs: &mut SqsWorld,

@@ -285,7 +285,7 @@ async fn a_test_can_end_pages_early() {
     let second = query().set_exclusive_start_key(next).send().await;
     let second = second.expect("a page");
     assert_eq!((second.count(), second.last_evaluated_key), (1, None));
-    // What asks for fewer gets fewer, and the test itself sees all.
+    // A read that asks for fewer gets fewer, and the test itself sees all.
     let one = query().limit(1).send().await.expect("a page");
     assert_eq!(one.count(), 1);
     assert_eq!(aws.dynamodb().items(TABLE).len(), 3);
@@ -579,7 +579,7 @@ async fn a_transaction_costs_double_and_so_does_a_cancelled_one() {
             "more": {"S": "x".repeat(1500)}}),
     );
     let mut written = 0.0;
-    // The check is of an item of 2 units; after the first, the second is cancelled by what the first wrote.
+    // The check is of an item of 2 units; after the first, the second is cancelled by the first one's write.
     for cancelled in [false, true] {
         let request = client.transact_write_items();
         let request = request.set_transact_items(Some(three_actions("STARTED")));
@@ -745,7 +745,7 @@ async fn a_partition_gives_so_many_units_a_second() {
         let query = query.key_condition_expression("pk = :pk");
         query.expression_attribute_values(":pk", text("b")).send()
     };
-    // What a read takes is known afterwards: it can be owed.
+    // The units of a read are known afterwards: it can be owed.
     assert_eq!(query().await.unwrap().count(), 5);
     let refused = code(query().await);
     assert_eq!(refused, "ProvisionedThroughputExceededException");

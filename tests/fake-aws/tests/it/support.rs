@@ -1,4 +1,4 @@
-//! What all tests share.
+//! Helpers that all tests share.
 
 use std::time::Duration;
 

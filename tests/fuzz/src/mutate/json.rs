@@ -84,7 +84,7 @@ fn apply(rng: &mut Rng, value: &mut Value, other: &Value) {
                 *value = document;
             }
         }
-        // What serde derives for a struct and for an enum takes these too.
+        // The derived `Deserialize` of a struct and of an enum takes these too.
         (4, Value::Object(fields)) => *value = fields.values().cloned().collect(),
         (5, Value::String(text)) => *value = json!({ text.as_str(): null }),
         (4, _) => {

@@ -67,7 +67,7 @@ fn check(input: &[u8]) -> Seen {
             let number = |name: &str| item.get(name).and_then(|value| value.as_n().ok());
             let written = |name: &str| number(name).and_then(|digits| digits.parse::<f64>().ok());
             let of = |name: &str, configured: f64| written(name).unwrap_or(configured);
-            // What 16 slot partitions would allow is lowered to what one does.
+            // A number for 16 slot partitions is lowered to the limit of one.
             let (slots, starts) = (of("max_concurrency", 100.0), of("starts_per_second", 25.0));
             let most_slots = f64::from(Layout::One.max_slots());
             let most_starts = Layout::One.max_starts_per_second();
@@ -83,7 +83,7 @@ fn check(input: &[u8]) -> Seen {
             let circuit = item.get("circuit").and_then(|value| value.as_s().ok());
             let is_open = circuit.is_some_and(|hold| hold == "open");
             assert_eq!(now.paused.is_some(), paused == Some(&true) || is_open);
-            // Nothing is passed over: what is named is known, and told.
+            // Nothing is passed over: each name is known, and told.
             let known = |name: &String| {
                 ["pk", "sk"].contains(&name.as_str())
                     || ATTRIBUTES.contains(&name.as_str())

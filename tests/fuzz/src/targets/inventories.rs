@@ -27,7 +27,7 @@ fn check(input: &[u8]) -> Seen {
         return Seen::Refused("no inventory".into());
     };
     let seen: Vec<Seen> = items.iter().map(items::item_of).collect();
-    // What the first line that is refused says; else what the last one is.
+    // The answer to the first refused line; else to the last one.
     let refused = seen.iter().find(|seen| !seen.is_understood());
     let told = refused.or(seen.last()).cloned();
     told.unwrap_or(Seen::Refused("no lines".into()))

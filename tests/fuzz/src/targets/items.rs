@@ -76,7 +76,7 @@ fn says(item: &Value, listed: &Listed) -> bool {
         }
 }
 
-/// What reconcile goes on to do with an object.
+/// Does reconcile's next steps with an object.
 fn object(listed: &Listed) {
     assert!(!listed.etag.as_deref().is_some_and(str::is_empty));
     // As jiff has it: years from -9999 to 9999.

@@ -79,7 +79,7 @@ fn alone(body: &str) {
     }
 }
 
-/// What holds of every object event that the handlers take over: DynamoDB, Step Functions and SQS take what they make of it.
+/// Checks the rules of every object event that the handlers take over: DynamoDB, Step Functions and SQS take its parts.
 fn event(event: &ObjectEvent) {
     assert_eq!(event.clone().validate().as_ref(), Ok(event));
     assert!((1..=MAX_KEY_BYTES).contains(&event.key.len()));

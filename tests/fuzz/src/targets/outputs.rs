@@ -1,4 +1,4 @@
-//! What executions return: which items of a batch failed.
+//! The outputs of executions: which items of a batch failed.
 
 use std::collections::HashSet;
 
@@ -54,7 +54,7 @@ pub(super) fn check(input: &[u8]) -> Seen {
     match &read {
         Ok(Failures::Items(failed)) => {
             assert!(!failed.is_empty() && failed.is_subset(&ids.into_iter().collect()));
-            // An id may be written with escapes.
+            // An id can be written with escapes.
             let told: Value = serde_json::from_str(&text).expect("it names items");
             let told = told["batchItemFailures"].to_string();
             assert!(failed.iter().all(|id| told.contains(id)), "{failed:?}");

@@ -42,7 +42,7 @@ pub struct Rate {
     pub client_cpu_us_per_call: f64,
 }
 
-/// What the replaying process tells.
+/// The report of the replaying process.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Replayed {
     pub wall_s: f64,

@@ -21,7 +21,7 @@ use crate::{Failure, cpu};
 /// The first argument of the replaying process; endpoint, file and authority's certificate follow.
 pub const REPLAY: &str = "--replay";
 const CONNECTIONS: usize = 16;
-/// What a request of the SDK has besides, about as long.
+/// The other headers of a request of the SDK, about as long.
 const HEADERS: &str = "content-type: application/x-amz-json-1.0\r\n\
     x-amz-user-agent: aws-sdk-rust/1.3.8 ua/2.1 api/dynamodb/1.95.0 os/linux lang/rust/1.95.0 exec-env/AWS_Lambda m/E\r\n\
     user-agent: aws-sdk-rust/1.3.8 os/linux lang/rust/1.95.0\r\n\

@@ -35,7 +35,7 @@ struct Broken;
 
 /// AWS on a port of its own.
 pub struct AwsServer {
-    /// What SDKs take as their endpoint.
+    /// The endpoint for SDKs.
     pub endpoint: String,
     pub seen: Arc<Seen>,
 }
@@ -71,7 +71,7 @@ pub async fn start_runtime_api(api: RuntimeApi) -> Result<String, Failure> {
     Ok(address)
 }
 
-/// A certificate for localhost, whose authority's certificate is written to `file`.
+/// Returns a certificate for localhost. Its authority's certificate is written to `file`.
 pub fn certify(file: &Path) -> Result<Certificate, Failure> {
     Certificate::for_localhost(file)
 }

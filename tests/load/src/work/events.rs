@@ -10,7 +10,7 @@ use crate::runtime::Answer;
 use crate::scenario::{Scenario, Work};
 use crate::session::Session;
 
-/// How long nothing may be started before what is left counts as lost: longer than a received message stays hidden.
+/// The time without a start after which the rest counts as lost: longer than a received message stays hidden.
 const PATIENCE: Duration = Duration::from_secs(150);
 /// Between two invocations of which the first started nothing.
 const PAUSE: Duration = Duration::from_secs(1);

@@ -1,4 +1,4 @@
-//! Invocations that each bring their work along; Lambda brings again what failed.
+//! Invocations that each bring their work along; Lambda brings failed ones again.
 
 use std::collections::VecDeque;
 
@@ -25,7 +25,7 @@ impl Payloads {
         }
     }
 
-    /// Invokes the program with each. What failed comes again after the others, not for ever.
+    /// Invokes the program with each. A failed one comes again after the others, not for ever.
     pub async fn drive(mut self, session: &mut Session) -> Result<(), Failure> {
         while let Some((tries, payload)) = self.waiting.pop_front() {
             let answer = session.invoke(&payload).await?;
@@ -39,7 +39,7 @@ impl Payloads {
     }
 }
 
-/// What of a payload must come again: all of it, or the records that the answer names.
+/// Returns the part of a payload that must come again: all of it, or the records that the answer names.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html>
 fn failed(answer: &Answer, payload: Value) -> Option<Value> {
     let answer: Value = match answer {

@@ -62,7 +62,7 @@ fn record(view: &MessageView, arn: &str) -> Value {
     })
 }
 
-/// How many events' rows are not finished, or whose execution still holds its slot.
+/// Returns the number of events with an unfinished row, or with an execution that still holds its slot.
 pub fn left(scenario: &Scenario, pipeline: &Pipeline) -> u32 {
     let (rows, slots) = (pipeline.rows(), pipeline.slots());
     let settled = |number: &u32| {
