@@ -1,7 +1,7 @@
 """scripts/variables: the files that are written from the types of modules/input.
 
-The root takes nested objects as they are given, so that a misspelt attribute can be told: a type would drop it. The text that a registry and an
-editor show is in the descriptions, which are made of the inner types and of their comments. The same types say at which places
+The root takes nested objects as they are given, so that a misspelt attribute is found: a type would drop it. The text of a registry and an
+editor is in the descriptions, which are made of the inner types and of their comments. The same types say at which places
 there are words to compare.
 """
 

@@ -19,7 +19,7 @@ ALL = ("-target=module.lanes", "-refresh=false")
 # Nothing but dispatch's environment changes.
 DISPATCH = ("-target=module.lanes.module.dispatch", "-refresh=false")
 MIN_SHARE = 0.1
-# What the window that is always in force allows; outside of it there would be 3.
+# The limit of the window that is always in force; outside of it there would be 3.
 LIMIT = 10
 URGENT, BULK = 60, 40
 PER_DAY = 4
@@ -118,7 +118,7 @@ def test_a_protected_lane_is_not_removed_and_nothing_changes_meanwhile(site: Sit
 
 
 def settings(pipeline: Pipeline) -> list:
-    """What follows from the lanes."""
+    """The results of the lanes."""
     notification = pipeline.aws.s3.get_bucket_notification_configuration(Bucket=pipeline.bucket)
     notification.pop("ResponseMetadata")
     functions = [pipeline.outputs[f"{handler}_function_name"] for handler in ("dispatch", "ingest", "settle")]

@@ -1,4 +1,4 @@
-"""How executions end, by the names of what they work on: the same in every run."""
+"""How executions end, by the names of their objects: the same in every run."""
 
 import dataclasses
 import json

@@ -1,4 +1,4 @@
-"""The states that a run adds to the example's workflow, in its working copy only: work that takes a while, and first attempts that fail.
+"""The states that a run adds to its copy of the example's workflow: work that takes a while, and first attempts that fail.
 
 The example itself has no branch made for the demo. Neither has it a target that is too slow: `lay_target` adds one.
 """
