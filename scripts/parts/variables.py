@@ -1,8 +1,8 @@
 """scripts/variables: the files that are written from the types of modules/input.
 
-The root takes nested objects as they are given, so that a misspelt attribute is found: a type would drop it. The text of a registry and an
-editor is in the descriptions, which are made of the inner types and of their comments. The same types say at which places
-there are words to compare.
+The root takes nested objects as they are given, so that a misspelt attribute is found: a type would drop it. A registry and an
+editor show the descriptions, which are made of the inner types and of their comments. The same types give the places of the words
+to compare.
 """
 
 import argparse

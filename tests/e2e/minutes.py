@@ -99,7 +99,7 @@ class Minutes:
         assert heard[-1] == set(), heard
 
     def work_off(self, pipeline: Pipeline | None = None) -> list[set[str]]:
-        """Runs minutes until nothing is left to do. Returns the alarms heard in each. `pipeline`: the same, with another ledger by now."""
+        """Runs minutes until nothing is left to do. Returns the alarms of each. `pipeline`: the same, with another ledger."""
         pipeline, heard, deadline = pipeline or self._pipeline, [], time.monotonic() + PATIENCE_SECONDS
         # Twice in turn, with a tick between: a message on its way between two places is in neither.
         before = False

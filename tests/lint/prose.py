@@ -1,4 +1,4 @@
-"""The texts that people read: Markdown without code, and the comments of code. All else is blank, so that lines keep their numbers."""
+"""The texts that people read: Markdown without code, and comments. All else is blank, so that lines keep their numbers."""
 
 import ast
 import functools

@@ -55,7 +55,7 @@ def quickest_profile() -> str:
 
 
 def placeless() -> dict[str, str]:
-    """Flags that keep this machine's paths out of a released program: it is the same from another directory, and for another person."""
+    """Flags that keep this machine's paths out of a released program: it is the same from another directory or user."""
     home = os.environ.get("CARGO_HOME") or str(Path.home() / ".cargo")
     places = {home: "/cargo", str(TARGET): "/target", str(ROOT): "/spillway"}
     flags = {"RUSTFLAGS": "--remap-path-prefix", "CFLAGS": "-ffile-prefix-map"}
