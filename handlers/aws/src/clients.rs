@@ -79,7 +79,7 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// The region, credentials and endpoints that the environment names.
+    /// Returns the region, credentials and endpoints that the environment names.
     ///
     /// `AWS_ENDPOINT_URL` and `AWS_ENDPOINT_URL_<SERVICE>` are honoured, as in AWS's own SDKs.
     /// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>
@@ -119,7 +119,7 @@ impl Connection {
         })
     }
 
-    /// Over a given HTTP client; tests give an AWS of their own.
+    /// Returns a connection over a given HTTP client; tests give an AWS of their own.
     pub fn with_http_client(http: SharedHttpClient) -> Self {
         let credentials = Credentials::new("test", "test", None, None, "test");
         Self {
@@ -154,7 +154,7 @@ impl Connection {
     }
 }
 
-/// One HTTP client for all services: the root certificates are read once.
+/// Returns one HTTP client for all services: the root certificates are read once.
 fn config(http: SharedHttpClient, region: &str, credentials: Credentials) -> SdkConfig {
     SdkConfig::builder()
         // Pinned, so that an update of the SDK cannot change retries or timeouts unseen.

@@ -16,7 +16,7 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// Starts from the machine's wall clock.
+    /// Returns a clock that starts from the machine's wall clock.
     pub fn system() -> Self {
         let since_epoch = SystemTime::now()
             .duration_since(UNIX_EPOCH)
@@ -24,7 +24,7 @@ impl Clock {
         Self::starting_at(since_epoch.as_millis() as Millis)
     }
 
-    /// Starts from a given time.
+    /// Returns a clock that starts from a given time.
     pub fn starting_at(epoch: Millis) -> Self {
         Self {
             epoch,
@@ -41,7 +41,7 @@ impl Clock {
         tokio::time::sleep_until(self.instant(time)).await;
     }
 
-    /// The moment on tokio's clock at which [`Self::now`] is `time`.
+    /// Returns the moment on tokio's clock at which [`Self::now`] is `time`.
     pub fn instant(&self, time: Millis) -> Instant {
         let ahead = (time - self.now()).max(0);
         Instant::now() + Duration::from_millis(ahead as u64)

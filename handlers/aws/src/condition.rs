@@ -67,7 +67,7 @@ impl Condition {
     }
 }
 
-/// The most memory that the process ever used, in KB; 0: unknown.
+/// Returns the most memory that the process ever used, in KB; 0: unknown.
 fn peak() -> u64 {
     let status = std::fs::read_to_string(Path::new("/proc/self/status"));
     status

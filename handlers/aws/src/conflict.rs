@@ -45,7 +45,7 @@ fn is_conflict(error: &Error) -> bool {
         || delete.is_some_and(DeleteItemError::is_transaction_conflict_exception)
 }
 
-/// Whether a transaction can succeed when it is repeated as it is: none of its conditions failed.
+/// Returns whether a transaction can succeed when it is repeated as it is: none of its conditions failed.
 fn conflicts_only(cancelled: &TransactionCanceledException) -> bool {
     let has = |code: &str| {
         let mut codes = cancelled.cancellation_reasons().iter();

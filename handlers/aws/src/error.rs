@@ -62,7 +62,7 @@ impl AwsError {
         }
     }
 
-    /// Whether the call can be made again in a moment.
+    /// Returns whether the call can be made again in a moment.
     pub fn passes(&self) -> bool {
         matches!(self, Self::Passing { .. })
     }
@@ -75,7 +75,7 @@ impl AwsError {
         }
     }
 
-    /// A stable name for alarms and retries, which must not depend on a Rust type's name.
+    /// Returns a stable name for alarms and retries, which must not depend on a Rust type's name.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Call { .. } | Self::Passing { .. } => "Call",
@@ -84,7 +84,7 @@ impl AwsError {
     }
 }
 
-/// The failure that Lambda receives.
+/// Returns the failure that Lambda receives.
 pub fn diagnostic(kind: &str, error: &impl ToString) -> Diagnostic {
     Diagnostic {
         error_type: kind.to_owned(),
@@ -98,7 +98,7 @@ impl From<AwsError> for Diagnostic {
     }
 }
 
-/// Whether a call failed for something that passes by itself.
+/// Returns whether a call failed for something that passes by itself.
 fn passes<E>(error: &SdkError<E, HttpResponse>) -> bool
 where
     E: ProvideErrorMetadata,

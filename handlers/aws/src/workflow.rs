@@ -114,7 +114,7 @@ impl Workflow {
         }
     }
 
-    /// Starts an execution. With the same name and input it is idempotent, and answers with the first start's date.
+    /// Starts an execution. With the same name and input it is idempotent. Returns the first start's date.
     /// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html>
     pub async fn start(
         &self,
@@ -266,7 +266,7 @@ fn classify(code: &str, reason: String) -> Start {
     }
 }
 
-/// The ARN of an execution, from its state machine's: a version's or alias' executions carry the machine's name.
+/// Returns the ARN of an execution, from its state machine's: a version's or alias' executions carry the machine's name.
 /// <https://docs.aws.amazon.com/step-functions/latest/dg/concepts-state-machine-version.html>
 fn execution_arn(state_machine_arn: &str, name: &str) -> Option<String> {
     let parts: Vec<&str> = state_machine_arn.split(':').collect();

@@ -119,7 +119,7 @@ impl Ingest {
         Ingested { counts, failure }
     }
 
-    /// The object events of a payload, each once and with the index of its lane.
+    /// Returns the object events of a payload, each once and with the index of its lane.
     fn understand(&self, payload: Value, known: &mut Known) -> Vec<(ObjectEvent, usize)> {
         let Known { counts, problems } = known;
         let admitted = match message::read(payload) {
@@ -149,7 +149,7 @@ impl Ingest {
     }
 }
 
-/// The first problems, and how many more there are.
+/// Returns the first problems, and how many more there are.
 fn told(problems: &[String]) -> String {
     let first: Vec<&str> = problems.iter().take(TOLD).map(String::as_str).collect();
     let more = problems.len().saturating_sub(TOLD);

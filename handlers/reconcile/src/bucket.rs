@@ -51,7 +51,7 @@ impl Bucket {
         }
     }
 
-    /// The current version of an object. An error can pass.
+    /// Returns the current version of an object. An error can pass.
     ///
     /// Without the permission to list the bucket S3 says of an object that is gone that access is denied.
     /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>

@@ -68,7 +68,7 @@ impl Counts {
     }
 }
 
-/// `SentAgain` is `sent_again` in the ledger.
+/// Returns a metric's name in the ledger: `SentAgain` is `sent_again`.
 fn ledger_name(metric: &str) -> String {
     let mut name = String::new();
     for letter in metric.chars() {

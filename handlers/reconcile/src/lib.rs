@@ -66,7 +66,7 @@ impl Reconcile {
         &self.config.pipeline.name
     }
 
-    /// The message that asks for the attempt after a row's. In a FIFO queue a run asks once for it: only that it is
+    /// Returns the message that asks for the attempt after a row's. In a FIFO queue a run asks once for it: only that it is
     /// another run makes it another message.
     fn asking(&self, row: &Row, run: &str) -> Outgoing {
         let asking = Asking {
@@ -78,7 +78,7 @@ impl Reconcile {
         asking.message(&self.config.pipeline.ledger_arn)
     }
 
-    /// The index of the lane that a row came by. A lane that is gone, or not named: the first.
+    /// Returns the index of the lane that a row came by. A lane that is gone, or not named: the first.
     fn lane(&self, row: &Row) -> usize {
         let name = row.lane.as_deref();
         let named = self

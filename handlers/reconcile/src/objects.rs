@@ -124,7 +124,7 @@ impl Reconcile {
         })
     }
 
-    /// The objects that are to be looked at, each once.
+    /// Returns the objects that are to be looked at, each once.
     fn understand(
         &self,
         looking: &Looking<'_>,
@@ -342,7 +342,7 @@ fn event(bucket: &str, key: &str, current: Current) -> Result<ObjectEvent, Event
     event.validate()
 }
 
-/// The first problems, and how many more there are.
+/// Returns the first problems, and how many more there are.
 fn told(problems: &[String]) -> String {
     let first: Vec<&str> = problems.iter().take(TOLD).map(String::as_str).collect();
     match problems.len().saturating_sub(TOLD) {

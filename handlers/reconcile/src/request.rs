@@ -96,7 +96,7 @@ impl Request {
     }
 }
 
-/// A run's id: Step Functions' names have at most 80 characters, its ARNs at most 256.
+/// Returns a run's id: Step Functions' names have at most 80 characters, its ARNs at most 256.
 fn named(run: String) -> Result<String, ReconcileError> {
     if (1..=256).contains(&run.len()) {
         Ok(run)
@@ -116,7 +116,7 @@ fn moment(text: &str) -> Result<Millis, ReconcileError> {
     })
 }
 
-/// A position in the ledger, as [`cursor`] wrote it.
+/// Returns a position in the ledger, as [`cursor`] wrote it.
 fn position(cursor: &str) -> Result<RowKey, ReconcileError> {
     let read: Result<(String, String), _> = serde_json::from_str(cursor);
     let (pk, sk) = read.map_err(|_| {
@@ -125,7 +125,7 @@ fn position(cursor: &str) -> Result<RowKey, ReconcileError> {
     Ok(RowKey { pk, sk })
 }
 
-/// A position in the ledger as text.
+/// Returns a position in the ledger as text.
 pub(crate) fn cursor(position: &RowKey) -> String {
     serde_json::json!([position.pk, position.sk]).to_string()
 }

@@ -95,7 +95,7 @@ impl Reconcile {
         Ok(stale)
     }
 
-    /// Whether a version that waits will be asked for: by the end of an execution that its object's head says runs, and
+    /// Returns whether a version that waits will be asked for: by the end of an execution that its object's head says runs, and
     /// which has its slot.
     async fn is_sent_for(&self, row: &Row) -> Result<bool, AwsError> {
         let head = self.ledger.head(&RowKey::of(&row.event).pk).await?;

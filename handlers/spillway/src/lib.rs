@@ -26,7 +26,7 @@ pub const SCHEMA_VERSION: u32 = 1;
 /// Milliseconds since the Unix epoch.
 pub type Millis = i64;
 
-/// Whether this release can read a row or a message of schema version `version`.
+/// Returns whether this release can read a row or a message of schema version `version`.
 pub fn readable(version: u32) -> bool {
     version.abs_diff(SCHEMA_VERSION) <= 1
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-/// The longest prefix of `text` with at most `max_bytes` bytes that ends at a character's end.
+/// Returns the longest prefix of `text` with at most `max_bytes` bytes that ends at a character's end.
 pub fn cut(text: &str, max_bytes: usize) -> &str {
     let mut end = max_bytes.min(text.len());
     while !text.is_char_boundary(end) {
@@ -11,7 +11,7 @@ pub fn cut(text: &str, max_bytes: usize) -> &str {
     text.get(..end).unwrap_or_default()
 }
 
-/// JSON as an SQS body takes it: the two characters that JSON allows and SQS refuses are escaped.
+/// Returns JSON as an SQS body takes it: the two characters that JSON allows and SQS refuses are escaped.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>
 pub fn json_body(json: String) -> String {
     if json.contains(['\u{fffe}', '\u{ffff}']) {
@@ -22,7 +22,7 @@ pub fn json_body(json: String) -> String {
     }
 }
 
-/// `text` as an SQS message attribute takes it: at most `max_bytes` bytes, no control characters, never empty.
+/// Returns `text` as an SQS message attribute takes it: at most `max_bytes` bytes, no control characters, never empty.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html>
 pub fn attribute_value(text: &str, max_bytes: usize) -> String {
     let printable: String = text

@@ -39,7 +39,7 @@ impl Answer {
     }
 }
 
-/// A text in colours: faults, warnings, and good news.
+/// Returns a text in colours: faults, warnings, and good news.
 fn painted(text: &str) -> String {
     let paint = |line: &str| match line.trim_start().chars().next() {
         Some('✗') => line.red().to_string(),
@@ -52,7 +52,7 @@ fn painted(text: &str) -> String {
     text.lines().map(paint).collect::<Vec<_>>().join("\n")
 }
 
-/// Whether a person looks at the output and wants colours.
+/// Returns whether a person looks at the output and wants colours.
 /// <https://no-color.org>
 pub fn colours() -> bool {
     std::io::stdout().is_terminal()

@@ -60,7 +60,7 @@ impl From<AwsError> for Fault {
     }
 }
 
-/// AWS's own code of an error; empty if there was no answer.
+/// Returns AWS's own code of an error; empty if there was no answer.
 pub fn code<E>(error: &SdkError<E, HttpResponse>) -> &str
 where
     E: ProvideErrorMetadata,

@@ -70,13 +70,13 @@ fn policy(statements: Vec<Value>) -> Value {
     json!({"Version": "2012-10-17", "Statement": statements})
 }
 
-/// The policy for looking, which `terraform/operator.tf` offers too: `list`, `status`, `explain`, `running`, `failed`, `canary`,
+/// Returns the policy for looking, which `terraform/operator.tf` offers too: `list`, `status`, `explain`, `running`, `failed`, `canary`,
 /// `pace` and `doctor`.
 pub fn read(place: &Place) -> Value {
     policy(reading(place))
 }
 
-/// The policy for everything.
+/// Returns the policy for everything.
 pub fn operate(place: &Place) -> Value {
     let mut statements = reading(place);
     let p = &place.pipeline;

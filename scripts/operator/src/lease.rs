@@ -22,7 +22,7 @@ const WATCHED: Millis = LEASE + BEYOND_DEADLINE;
 /// How often the lease is read meanwhile.
 const LOOKS: Millis = 5_000;
 
-/// Until when a lease is held that lasts longer than a tick can hold it. `Some(None)`: it never expires. `None`: there is no such lease.
+/// Returns the end of a lease that lasts longer than a tick can hold it. `Some(None)`: it never expires. `None`: there is no such lease.
 pub fn stuck(lease: &LeaseSeen, now: Millis) -> Option<Option<Millis>> {
     lease.holder.as_ref()?;
     lease
@@ -72,7 +72,7 @@ pub async fn release(pipeline: &Pipeline, options: &Release) -> Result<Answer, F
     Ok(Answer::new(said, json(name, true, &before)))
 }
 
-/// Until a tick that holds the lease would have renewed it, or stopped. An error: a tick lives.
+/// Waits until a tick that holds the lease would have renewed it, or stopped. An error: a tick lives.
 async fn watch(pipeline: &Pipeline, before: &LeaseSeen) -> Result<(), Fault> {
     for _ in 0..WATCHED / LOOKS {
         tokio::time::sleep(Duration::from_millis(LOOKS.unsigned_abs())).await;

@@ -197,7 +197,7 @@ pub async fn act(connected: &Connected, options: &Options) -> Result<Answer, Fau
     }
 }
 
-/// A plan asks nothing of AWS.
+/// Runs `plan`, which asks nothing of AWS. Returns its answer.
 fn planned(options: &Options, plan: &plan::given::options::Options) -> Result<Answer, Fault> {
     let (region, name) = (&options.access.region, &options.which.pipeline);
     let told = plan::plan(plan, region.as_deref(), name.as_deref());

@@ -252,7 +252,7 @@ pub struct Because {
     pub lasts: Option<Millis>,
 }
 
-/// A length above 0.
+/// Returns a length above 0.
 fn length(text: &str) -> Result<Millis, String> {
     match time::length(text)? {
         0 => Err(format!(

@@ -36,7 +36,7 @@ pub fn missing(words: &str) -> Option<Missing> {
     })
 }
 
-/// Whether AWS's words are about a permission.
+/// Returns whether AWS's words are about a permission.
 pub fn is_denied(words: &str) -> bool {
     DENIED.iter().any(|word| words.contains(word))
 }

@@ -5,7 +5,7 @@ pub fn plain(text: &str) -> String {
     escaped(text, false)
 }
 
-/// A whole answer, with its lines.
+/// Returns a whole answer, with its lines.
 pub fn plain_lines(text: &str) -> String {
     escaped(text, true)
 }
@@ -23,7 +23,7 @@ fn escaped(text: &str, lines: bool) -> String {
     shown
 }
 
-/// Control characters, and those that nobody sees or that turn the direction of a text.
+/// Returns whether it is a control character, or one that nobody sees or that turns the direction of a text.
 /// <https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters>
 fn steers(character: char) -> bool {
     character.is_control()
@@ -53,7 +53,7 @@ pub fn shell_quoted(text: &str) -> String {
     quoted
 }
 
-/// An object as one word of a shell's command: `'s3://<bucket>/<key>'`.
+/// Returns an object as one word of a shell's command: `'s3://<bucket>/<key>'`.
 pub fn object_quoted(object: &str) -> String {
     shell_quoted(&format!("s3://{object}"))
 }

@@ -6,7 +6,7 @@ use spillway::event::time::millis;
 
 pub use plan::length::{length, moment, span};
 
-/// The wall clock now.
+/// Returns the wall clock now.
 pub fn now() -> Millis {
     Timestamp::now().as_millisecond()
 }

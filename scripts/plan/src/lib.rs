@@ -83,7 +83,7 @@ pub fn plan(options: &Options, region: Option<&str>, name: Option<&str>) -> Resu
     })
 }
 
-/// The report; with --compare beside the other one.
+/// Returns the report; with --compare beside the other one.
 fn json(report: &Report, before: Option<Report>) -> Result<Value, Wrong> {
     let value = |report: &Report| {
         serde_json::to_value(report).map_err(|error| Wrong::new(format!("no JSON: {error}")))

@@ -44,7 +44,7 @@ impl Caller {
         }
     }
 
-    /// The name its calls are recorded under.
+    /// Returns the name its calls are recorded under.
     pub fn name(&self) -> &Arc<str> {
         &self.name
     }
@@ -56,7 +56,7 @@ impl Caller {
         let _ = crashed.wait_for(|crashed| *crashed).await;
     }
 
-    /// Whether this caller has crashed.
+    /// Returns whether this caller has crashed.
     pub fn is_crashed(&self) -> bool {
         *self.crashed.borrow()
     }
@@ -71,17 +71,17 @@ impl Caller {
         client!(self, aws_sdk_sqs)
     }
 
-    /// A Step Functions client without retries.
+    /// Returns a Step Functions client without retries.
     pub fn sfn_client(&self) -> aws_sdk_sfn::Client {
         client!(self, aws_sdk_sfn)
     }
 
-    /// An S3 client without retries.
+    /// Returns an S3 client without retries.
     pub fn s3_client(&self) -> aws_sdk_s3::Client {
         client!(self, aws_sdk_s3)
     }
 
-    /// A DynamoDB client without retries.
+    /// Returns a DynamoDB client without retries.
     pub fn dynamodb_client(&self) -> aws_sdk_dynamodb::Client {
         client!(self, aws_sdk_dynamodb)
     }

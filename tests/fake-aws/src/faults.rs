@@ -55,23 +55,23 @@ impl Faults {
         Self { world }
     }
 
-    /// Asked when a call arrives, before it has an effect.
+    /// Sets a hook that is asked when a call arrives, before it has an effect.
     pub fn before(&self, hook: impl FnMut(&Call) -> Fault + Send + 'static) {
         lock(&self.world.hooks).before = Some(Box::new(hook));
     }
 
-    /// Asked when a call has had its effect, before the answer goes out; `call` has the facts of the effect.
+    /// Sets a hook that is asked when a call has had its effect, before the answer goes out; `call` has the facts of the effect.
     pub fn after(&self, hook: impl FnMut(&Call) -> Fault + Send + 'static) {
         lock(&self.world.hooks).after = Some(Box::new(hook));
     }
 
-    /// Asked for every entry of a batch; true makes it fail alone. An entry is named by its id (SQS) or as
+    /// Sets a hook that is asked for every entry of a batch; true makes it fail alone. An entry is named by its id (SQS) or as
     /// `<pk>|<sk>` (DynamoDB, which returns it unprocessed).
     pub fn fail_entries(&self, hook: impl FnMut(&Call, &str) -> bool + Send + 'static) {
         lock(&self.world.hooks).entry = Some(Box::new(hook));
     }
 
-    /// From here on nothing goes wrong.
+    /// Removes the hooks: from here on nothing goes wrong.
     pub fn clear(&self) {
         *lock(&self.world.hooks) = Hooks::default();
     }

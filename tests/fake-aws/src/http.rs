@@ -22,7 +22,7 @@ use crate::faults::Fault;
 use crate::{World, dynamodb, lock, s3, sfn, sqs};
 
 impl Caller {
-    /// Give this to the SDK clients under test.
+    /// Returns the HTTP client for the SDK clients under test.
     pub fn http_client(&self) -> SharedHttpClient {
         SharedHttpClient::new(Client {
             world: self.world.clone(),
@@ -213,7 +213,7 @@ async fn perform(world: &Arc<World>, call: &mut Call) -> Result<Value, ApiError>
     }
 }
 
-/// All services but S3 speak AWS JSON: the operation is in a header, the request in the body.
+/// Reads a request: all services but S3 speak AWS JSON, with the operation in a header.
 fn parse(request: &HttpRequest) -> Result<(Service, String, Value), ApiError> {
     if let Some((operation, body)) = s3::parse(request) {
         return Ok((Service::S3, operation, body));
@@ -278,7 +278,7 @@ fn headers_only(result: Result<Value, ApiError>) -> HttpResponse {
     response
 }
 
-/// Without a timer when there is nothing to wait for, so that a call without latency takes no virtual time at all.
+/// Waits, but sets no timer for no time: a call without latency takes no virtual time at all.
 async fn sleep(time: Duration) {
     if !time.is_zero() {
         tokio::time::sleep(time).await;

@@ -52,7 +52,7 @@ pub struct Hunt {
 }
 
 impl Hunt {
-    /// `pool`: the inputs to begin with, at least one.
+    /// Returns a hunt. `pool`: the inputs to begin with, at least one.
     pub fn new(target: &'static Target, pool: Vec<Vec<u8>>, seed: u64) -> Self {
         let seen = |input: &Vec<u8>| caught::check(target.check, input).ok();
         Self {
@@ -72,7 +72,7 @@ impl Hunt {
         }
     }
 
-    /// The next input.
+    /// Returns the next input.
     pub fn input(&mut self) -> Vec<u8> {
         mutate::mutated(&mut self.rng, &self.pool)
     }
@@ -106,18 +106,18 @@ impl Hunt {
         })
     }
 
-    /// How many kinds of answers there were.
+    /// Returns how many kinds of answers there were.
     pub fn kinds(&self) -> usize {
         self.kinds.len()
     }
 }
 
-/// Whether the core's parser alone takes too long, every time.
+/// Returns whether the core's parser alone takes too long, every time.
 pub fn is_slow(target: &Target, input: &[u8]) -> bool {
     (0..5).all(|_| cpu::least(1, || (target.read)(input)) > MOST)
 }
 
-/// The way of failing: the place of the panic, which is its first line.
+/// Returns the way of failing: the place of the panic, which is its first line.
 pub fn way(says: &str) -> &str {
     says.lines().next().unwrap_or_default()
 }

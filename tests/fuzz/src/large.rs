@@ -115,7 +115,7 @@ fn at_place(document: &Value, place: &[String], bytes: usize, take: &mut impl Fn
     }
 }
 
-/// An object with as many fields as fit, no two of one name.
+/// Returns an object with as many fields as fit, no two of one name.
 fn fields(bytes: usize) -> String {
     let mut text = String::from("{\"\":0");
     let mut count = 0;
@@ -172,7 +172,7 @@ fn at(value: &Value, path: &[String]) -> Option<Value> {
     }
 }
 
-/// The document's text with `raw` instead of the value at a place.
+/// Returns the document's text with `raw` instead of the value at a place.
 fn with(value: &Value, path: &[String], raw: &str) -> String {
     let Some((step, rest)) = path.split_first() else {
         return raw.to_owned();

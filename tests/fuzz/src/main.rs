@@ -42,7 +42,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// `true`: nothing was found.
+/// Hunts. Returns `true` if nothing was found.
 fn hunt(hunting: &Hunting) -> io::Result<bool> {
     if cfg!(panic = "abort") {
         let told =

@@ -98,7 +98,7 @@ fn of_own(document: &Value, event: &ObjectEvent) -> bool {
         }
 }
 
-/// The document inside an SNS envelope, if it is one.
+/// Returns the document inside an SNS envelope, if it is one.
 pub fn inside(document: Value) -> Option<Value> {
     if text(&document, "/Type").is_none() || text(&document, "/TopicArn").is_none() {
         return Some(document);

@@ -84,7 +84,7 @@ pub fn run(targets: &[&'static Target], until: Until, jobs: u64, seed: u64) -> O
     }
 }
 
-/// The input that a thread does not get done with.
+/// Returns the input on which a thread hangs.
 fn stuck(at: &At, ends: Duration) -> Option<(&'static Target, Failure)> {
     let at = at.lock().unwrap_or_else(PoisonError::into_inner);
     let (began, target, input) = at.as_ref()?;

@@ -9,7 +9,7 @@ pub enum Seen {
 }
 
 impl Seen {
-    /// `Understood` if there is no error.
+    /// Returns `Understood` if there is no error.
     pub fn of<T, E: ToString>(read: &Result<T, E>) -> Self {
         match read {
             Ok(_) => Self::Understood(String::new()),

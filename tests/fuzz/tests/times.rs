@@ -15,7 +15,7 @@ const BYTES: usize = 8 * 1_024;
 /// The most time of a parser, as a multiple of the time of its JSON.
 const TIMES: u32 = 2;
 
-/// The time of an input's JSON, with that of documents in its texts.
+/// Returns the time of an input's JSON, with that of documents in its texts.
 fn json(input: &[u8], times: usize) -> Duration {
     cpu::least(times, || {
         let document = serde_json::from_slice(input).unwrap_or_default();

@@ -22,7 +22,7 @@ pub struct Used {
 }
 
 impl Used {
-    /// CPU time since `before`, for user and for system. The sum is precise, their ratio only as good as 10 ms are.
+    /// Returns the CPU time since `before`, for user and for system. The sum is precise, their ratio only as good as 10 ms are.
     pub fn split_since(&self, before: &Self) -> (f64, f64) {
         let cpu = self.cpu.saturating_sub(before.cpu).as_secs_f64();
         let user = self.user.saturating_sub(before.user).as_secs_f64();
@@ -48,7 +48,7 @@ pub fn of(pid: u32) -> Option<Used> {
     Some(used)
 }
 
-/// CPU time of this process.
+/// Returns the CPU time of this process.
 pub fn own() -> Duration {
     clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID).map_or(Duration::ZERO, Duration::from)
 }
@@ -67,7 +67,7 @@ fn one(pid: u32) -> Option<Used> {
     })
 }
 
-/// `utime`, `stime`, `cutime` and `cstime` of /proc/<pid>/stat.
+/// Returns `utime`, `stime`, `cutime` and `cstime` of /proc/<pid>/stat.
 /// <https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html>
 fn ticks(stat: &str) -> Option<[Duration; 4]> {
     // The name, in brackets, can hold anything.

@@ -9,7 +9,7 @@ use crate::scratch::Scratch;
 /// The variables of the machine that programs need to find each other and their files.
 const KEPT: [&str; 3] = ["PATH", "HOME", "TMPDIR"];
 
-/// Lambda's variables, the pipeline's, and over them the scenario's.
+/// Returns Lambda's variables, the pipeline's, and over them the scenario's.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>
 pub fn of(
     scenario: &Scenario,

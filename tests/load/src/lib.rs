@@ -41,7 +41,7 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// The exit code that stands for it.
+    /// Returns the exit code that stands for it.
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Quota(_) => 2,

@@ -41,14 +41,14 @@ pub struct Pipeline {
 }
 
 impl Pipeline {
-    /// An empty one. Executions run until they are ended by hand.
+    /// Returns an empty pipeline. Executions run until they are ended by hand.
     pub fn new(scenario: &Scenario) -> Self {
         let pipeline = Self::recorded(scenario);
         pipeline.aws.count_calls_only();
         pipeline
     }
 
-    /// One that keeps every call with all that was sent.
+    /// Returns a pipeline that keeps every call with all that was sent.
     pub fn recorded(scenario: &Scenario) -> Self {
         // Step Functions tells when an execution began, and the program compares that with its own clock.
         let aws = FakeAws::beginning_at(scenario.seed, Clock::system().now());
@@ -147,7 +147,7 @@ impl Pipeline {
             .replace("{outcomes_url}", &queue_url(endpoint, self.outcomes.name()))
     }
 
-    /// The ledger's rows in the API's JSON, by the number of the object.
+    /// Returns the ledger's rows in the API's JSON, by the number of the object.
     pub fn rows(&self) -> BTreeMap<u32, Value> {
         let items = self.aws.dynamodb().items(LEDGER).into_iter();
         let rows = items.filter(|item| !item["state"].is_null());
@@ -158,7 +158,7 @@ impl Pipeline {
         .collect()
     }
 
-    /// The executions that hold a slot.
+    /// Returns the executions that hold a slot.
     pub fn slots(&self) -> BTreeSet<String> {
         let items = self.aws.dynamodb().items(LEDGER).into_iter();
         let slots = items.filter(|item| {
@@ -171,7 +171,7 @@ impl Pipeline {
             .collect()
     }
 
-    /// S3 tells the queue of these objects, each in a message of its own.
+    /// Notifies the queue of these objects as S3 does, each in a message of its own.
     pub fn upload(&self, numbers: impl Iterator<Item = u32>) {
         for number in numbers {
             self.events
@@ -179,7 +179,7 @@ impl Pipeline {
         }
     }
 
-    /// The same objects, told in the words of `template`.
+    /// Notifies the queue of these objects in the words of `template`.
     pub fn upload_as(&self, template: &str, endpoint: &str, numbers: impl Iterator<Item = u32>) {
         let template = self.fill_in(template, endpoint);
         for number in numbers {
@@ -212,7 +212,7 @@ impl Pipeline {
         self.tick_in_process(scenario, 1).await
     }
 
-    /// A tick of `dispatch` in this process, which starts so many executions at most.
+    /// Runs a tick of `dispatch` in this process, which starts so many executions at most.
     async fn tick_in_process(&self, scenario: &Scenario, starts: u32) -> Result<(), Failure> {
         let mut environment = self.environment(scenario, "https://sqs.us-east-1.amazonaws.com");
         // A tick ends at once when it has made all its starts, instead of waiting for more messages.
@@ -265,7 +265,7 @@ fn unprepared(problem: String) -> Failure {
     Failure::Scenario(format!("preparing it: {problem}"))
 }
 
-/// Some SDKs take a queue's URL for the endpoint itself.
+/// Returns a queue's URL: some SDKs take it for the endpoint itself.
 fn queue_url(endpoint: &str, queue: &str) -> String {
     format!("{endpoint}/{}/{queue}", fake_aws::ACCOUNT)
 }

@@ -157,7 +157,7 @@ impl Drop for Program {
     }
 }
 
-/// A file that nobody else sees, gone with its last handle.
+/// Returns a file that nobody else sees, gone with its last handle.
 fn scratch() -> std::io::Result<File> {
     let name = format!("spillway-load-{}-{:?}", std::process::id(), Instant::now());
     let path: PathBuf =
@@ -172,7 +172,7 @@ fn scratch() -> std::io::Result<File> {
     Ok(file)
 }
 
-/// The first step: `arguments` are the driver's process id, the file of the control group (empty: none), the program and
+/// Runs the first step: `arguments` are the driver's process id, the file of the control group (empty: none), the program and
 /// its arguments. Returns only if something is wrong.
 pub fn wait_and_become(arguments: &[String]) -> ExitCode {
     let [driver, members, program, arguments @ ..] = arguments else {

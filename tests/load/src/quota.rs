@@ -15,7 +15,7 @@ pub struct Quota {
 }
 
 impl Quota {
-    /// A group that gets this share of one CPU.
+    /// Returns a group that gets this share of one CPU.
     pub fn new(share: f64) -> Result<Self, Failure> {
         let quota_us = (share * PERIOD_US as f64).round() as u64;
         let name = format!("spillway-load-{}", std::process::id());

@@ -102,12 +102,12 @@ impl Scenario {
         Ok(scenario)
     }
 
-    /// Executions that the events make.
+    /// Returns the executions that the events make.
     pub fn executions(&self) -> u32 {
         self.events.div_ceil(self.per_execution)
     }
 
-    /// How slots are spread.
+    /// Returns how slots are spread.
     pub fn layout(&self) -> Layout {
         Layout::parse(self.slot_partitions).unwrap_or_default()
     }

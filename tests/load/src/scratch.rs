@@ -15,7 +15,7 @@ impl Scratch {
         Ok(Self(path))
     }
 
-    /// Of the authority that a TLS run's certificate comes from.
+    /// Returns the path of the authority's certificate, for a TLS run.
     pub fn certificate(&self) -> PathBuf {
         self.path().join("authority.pem")
     }

@@ -21,7 +21,7 @@ struct Counts {
 }
 
 impl Tally {
-    /// Of events numbered from 0.
+    /// Returns a tally of events numbered from 0.
     pub fn of(events: u32) -> Self {
         Self(Arc::new(Mutex::new(Counts {
             of: vec![0; events as usize],
@@ -56,22 +56,22 @@ impl Tally {
         }
     }
 
-    /// Executions of at least one of the events.
+    /// Returns the executions of at least one of the events.
     pub fn executions(&self) -> u32 {
         self.counts().executions
     }
 
-    /// Events that no execution was started for.
+    /// Returns the events that no execution was started for.
     pub fn never(&self) -> u32 {
         self.counts().never
     }
 
-    /// Events that more than one execution was started for.
+    /// Returns the events that more than one execution was started for.
     pub fn twice(&self) -> u32 {
         self.counts().twice
     }
 
-    /// When the newest execution began.
+    /// Returns when the newest execution began.
     pub fn last(&self) -> Option<Instant> {
         self.counts().last
     }

@@ -7,7 +7,7 @@ use std::sync::Once;
 
 use serde_json::{Value, json};
 
-/// A binary of another package: cargo puts it beside this one's. For the tests of a workspace it builds only the
+/// Returns a binary of another package: cargo puts it beside this one's. For the tests of a workspace it builds only the
 /// binaries of their own packages, so a file there can be old: the build is asked for all.
 fn handler(name: &str) -> String {
     static BUILT: Once = Once::new();
@@ -55,7 +55,7 @@ fn load(scenario: &Value) -> Output {
     child.wait_with_output().unwrap()
 }
 
-/// The result of a scenario: `work` by `program`, changed by `with`.
+/// Returns the result of a scenario: `work` by `program`, changed by `with`.
 #[track_caller]
 fn measured(program: &str, work: &str, with: Value) -> Value {
     let mut scenario = json!({"program": [program], "work": work});
@@ -301,7 +301,7 @@ fn the_program_ends_with_its_driver() {
     within("the program lives on", &|| !runs(&pid()));
 }
 
-/// A zombie has ended.
+/// Returns whether a process runs: a zombie has ended.
 fn runs(pid: &str) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     stat.rsplit_once(')')

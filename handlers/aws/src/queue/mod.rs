@@ -42,7 +42,7 @@ impl Queue {
         Self { client, url }
     }
 
-    /// Whether it is a FIFO queue: their names end so, and no others.
+    /// Returns whether it is a FIFO queue: their names end so, and no others.
     /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-queue-message-identifiers.html>
     pub fn is_fifo(&self) -> bool {
         self.url.ends_with(".fifo")
@@ -108,7 +108,7 @@ impl Queue {
         }
     }
 
-    /// Messages waiting to be received: an approximate number.
+    /// Returns the number of messages that wait to be received, approximately.
     pub async fn backlog(&self) -> Result<u64, AwsError> {
         let answer = self
             .client
@@ -225,7 +225,7 @@ impl Queue {
     }
 }
 
-/// The indexes, used as ids, of a batch's failed entries.
+/// Returns the indexes, used as ids, of a batch's failed entries.
 fn failed(entries: &[aws_sdk_sqs::types::BatchResultErrorEntry]) -> Vec<usize> {
     entries
         .iter()

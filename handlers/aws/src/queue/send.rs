@@ -16,7 +16,7 @@ const BATCH_BYTES: usize = 128 * 1024;
 /// Bytes of a text attribute.
 const ATTRIBUTE_BYTES: usize = 512;
 
-/// The attributes of a message.
+/// Returns the attributes of a message.
 fn attributes(message: &Outgoing) -> Option<HashMap<String, MessageAttributeValue>> {
     let attribute = |kind: &str, value: String| {
         MessageAttributeValue::builder()
@@ -54,7 +54,7 @@ fn attributes(message: &Outgoing) -> Option<HashMap<String, MessageAttributeValu
     Some(attributes).filter(|attributes: &HashMap<_, _>| !attributes.is_empty())
 }
 
-/// The delay of a message.
+/// Returns the delay of a message.
 fn delay(message: &Outgoing) -> Option<i32> {
     // Absent rather than 0: the queue's own delay then holds.
     i32::try_from(message.delay_seconds)
@@ -149,7 +149,7 @@ impl Queue {
         results
     }
 
-    /// Whether a message cannot be sent when the one at `given_up` is not: itself, and the others of its group.
+    /// Returns whether a message cannot be sent when the one at `given_up` is not: itself, and the others of its group.
     fn follows(&self, messages: &[Outgoing], given_up: usize, other: usize) -> bool {
         let group = |index: usize| {
             let fifo = messages.get(index)?.fifo.as_ref()?;
@@ -158,7 +158,7 @@ impl Queue {
         other == given_up || (group(other).is_some() && group(other) == group(given_up))
     }
 
-    /// Which of those `waiting` are sent in one call: the first ones, in a FIFO queue one of a group. Each entry of a
+    /// Returns which of those `waiting` are sent in one call: the first ones, in a FIFO queue one of a group. Each entry of a
     /// batch can be refused alone, and a later one of its group would have overtaken it.
     fn next_batch(&self, messages: &[Outgoing], waiting: &[usize]) -> Vec<usize> {
         let mut groups = HashSet::new();
@@ -222,7 +222,7 @@ struct Sent {
     refused: Vec<usize>,
 }
 
-/// The messages at these indexes were not sent, or it is not known.
+/// Notes that the messages at these indexes were not sent, or that it is not known.
 fn set(results: &mut [Result<(), AwsError>], indexes: &[usize], problem: &AwsError) {
     for index in indexes {
         if let Some(result) = results.get_mut(*index) {

@@ -20,18 +20,18 @@ use crate::queue::ENTRIES;
 pub trait Guide<M: Machine> {
     fn terms(&self) -> M::Terms<'_>;
 
-    /// When the last call must have ended.
+    /// Returns when the last call must have ended.
     fn end_by(&self) -> Millis;
 
-    /// From then on no call is made, and each machine receives no answer: another process can be at work.
+    /// Returns the time from which on no call is made and no machine receives an answer: another process can be at work.
     fn calls_until(&self) -> Millis {
         Millis::MAX
     }
 
-    /// The ledger has taken a write.
+    /// Notes that the ledger has taken a write.
     fn ledger_took(&self, _now: Millis) {}
 
-    /// When the ledger last took a write of those that are made beside these: as long as it takes some, it is not out.
+    /// Returns when the ledger last took a write of those that are made beside these: as long as it takes some, it is not out.
     fn ledger_took_at(&self) -> Option<Millis> {
         None
     }
@@ -173,7 +173,7 @@ where
     }
 }
 
-/// After how long calls are made again that failed for now. `None`: none is.
+/// Returns the pause before failed calls are made again. `None`: none is.
 fn pause(
     patience: &mut Patience,
     answers: &[Answered],

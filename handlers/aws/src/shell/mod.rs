@@ -121,7 +121,7 @@ impl Shell {
         }
     }
 
-    /// The same, with the clock of an invocation.
+    /// Returns the same, with the clock of an invocation.
     pub fn at(&self, clock: Clock) -> Self {
         Self {
             parts: Arc::clone(&self.parts),
@@ -205,13 +205,13 @@ impl Shell {
         }
     }
 
-    /// When a row that is finished now can be forgotten, in seconds since the Unix epoch.
+    /// Returns when a row that is finished now can be forgotten, in seconds since the Unix epoch.
     fn expires_at(&self) -> i64 {
         self.clock.now() / 1_000 + i64::from(self.retention_days) * SECONDS_PER_DAY
     }
 }
 
-/// A call that this function is not set up for.
+/// Returns the error of a call that this function is not set up for.
 fn absent(call: &'static str) -> AwsError {
     AwsError::Call {
         call,
@@ -219,7 +219,7 @@ fn absent(call: &'static str) -> AwsError {
     }
 }
 
-/// The answer to a call.
+/// Returns the answer to a call.
 fn answered(tag: Tag, result: Result<Answer, AwsError>) -> Answered {
     let (answer, problem) = match result {
         Ok(answer) => (answer, None),

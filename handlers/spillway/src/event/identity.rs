@@ -26,7 +26,7 @@ const APART: Millis = 5_000;
 /// Last-modified times of one row key are in the same span of this length: those that [`APART`] allows lie in two.
 const SPAN: Millis = 2 * APART;
 
-/// The sort key of an event's row, which is its identity among those of its object: `v#<version id>`; without a version id
+/// Returns the sort key of an event's row, which is its identity among those of its object: `v#<version id>`; without a version id
 /// `s#<sequencer>`, or, of a found version, `f#<span of its last-modified time>#<etag>`.
 pub fn sort_key(event: &ObjectEvent) -> String {
     match (version(event), &event.sequencer) {
@@ -51,7 +51,7 @@ fn unversioned(etag: &str, last_modified: Millis) -> String {
     }
 }
 
-/// Whether an object was uploaded in parts: only then its etag has a hyphen and the number of parts.
+/// Returns whether an object was uploaded in parts: only then its etag has a hyphen and the number of parts.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html>
 fn is_of_parts(etag: &str) -> bool {
     etag.contains('-')
@@ -61,12 +61,12 @@ fn version(event: &ObjectEvent) -> Option<&str> {
     meaningful(event.version_id.as_deref())
 }
 
-/// Whether the row of a found version is that of its event, too: only a version id makes it so.
+/// Returns whether the row of a found version is that of its event, too: only a version id makes it so.
 pub fn is_known_by_its_row(event: &ObjectEvent) -> bool {
     version(event).is_some()
 }
 
-/// The sort keys of the rows by which the version of an event that S3 reports could have been found before: at most two, and none
+/// Returns the sort keys of the rows by which the version of an event that S3 reports could have been found before: at most two, and none
 /// if its own row is that one.
 pub fn found_sort_keys(event: &ObjectEvent) -> Vec<String> {
     if event.is_found() || is_known_by_its_row(event) {
@@ -87,7 +87,7 @@ pub fn found_sort_keys(event: &ObjectEvent) -> Vec<String> {
         })
 }
 
-/// Whether two events are of the same version of an object: of the same version id; without one, of the same content at
+/// Returns whether two events are of the same version of an object: of the same version id; without one, of the same content at
 /// the same time.
 pub fn is_same(found: &ObjectEvent, reported: &ObjectEvent) -> bool {
     match (version(found), version(reported)) {
@@ -99,7 +99,7 @@ pub fn is_same(found: &ObjectEvent, reported: &ObjectEvent) -> bool {
     }
 }
 
-/// Whether an event can be of the object that has this etag and was last modified then.
+/// Returns whether an event can be of the object that has this etag and was last modified then.
 pub fn looks_same(etag: Option<&str>, last_modified: Millis, event: &ObjectEvent) -> bool {
     let Some(etag) = etag.filter(|etag| event.etag.as_deref() == Some(etag)) else {
         return false;

@@ -46,7 +46,7 @@ impl Sequencer {
         Ok(Self(raw.to_owned()))
     }
 
-    /// As S3 sent it.
+    /// Returns the sequencer as S3 sent it.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -96,12 +96,12 @@ pub enum Reported {
     Other(String),
 }
 
-/// A version id, unless it says that there is none.
+/// Returns a version id, unless it says that there is none.
 pub fn meaningful(version_id: Option<&str>) -> Option<&str> {
     version_id.filter(|id| !id.is_empty() && *id != NULL_VERSION)
 }
 
-/// See [`ObjectEvent::is_folder_marker`]. An object of unknown size, in bytes, is taken for one with a content.
+/// Returns the same as [`ObjectEvent::is_folder_marker`]. An object of unknown size, in bytes, is taken for one with a content.
 pub fn is_folder_marker(key: &str, size: Option<u64>) -> bool {
     key.ends_with('/') && size == Some(0)
 }
@@ -133,13 +133,13 @@ pub enum EventError {
 }
 
 impl ObjectEvent {
-    /// Whether it is the empty object by which S3's console shows a folder.
+    /// Returns whether it is the empty object by which S3's console shows a folder.
     /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-folders.html>
     pub fn is_folder_marker(&self) -> bool {
         is_folder_marker(&self.key, self.size)
     }
 
-    /// Whether reconcile found it, and S3 has not reported it.
+    /// Returns whether reconcile found it, and S3 has not reported it.
     pub fn is_found(&self) -> bool {
         self.sequencer.is_none()
     }
@@ -220,7 +220,7 @@ pub(crate) mod tests {
         }
     }
 
-    /// One that reconcile found.
+    /// Returns one that reconcile found.
     pub(crate) fn found(key: &str) -> ObjectEvent {
         ObjectEvent {
             sequencer: None,

@@ -18,7 +18,7 @@ pub struct Load {
 }
 
 impl Load {
-    /// When the oldest of its events happened, of those that S3 reported. `None`: there is none, or it is no first attempt.
+    /// Returns when the oldest of its events happened, of those that S3 reported. `None`: there is none, or it is no first attempt.
     pub fn reported_at(&self) -> Option<Millis> {
         let reported = self.events.iter().filter(|it| it.sequencer.is_some());
         let times = reported.filter_map(|event| time::millis(&event.event_time));

@@ -31,7 +31,7 @@ pub enum Status {
 }
 
 impl Status {
-    /// As Step Functions spells it.
+    /// Returns the status as Step Functions spells it.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Succeeded => "SUCCEEDED",
@@ -92,7 +92,7 @@ impl Outcome {
         }
     }
 
-    /// The outcome as a row keeps it.
+    /// Returns the outcome as a row keeps it.
     pub fn without_output(&self) -> Self {
         Self {
             execution: self.execution.clone(),
@@ -115,7 +115,7 @@ impl Outcome {
         }
     }
 
-    /// Why the execution did not succeed, in one line.
+    /// Returns why the execution did not succeed, in one line.
     pub fn reason(&self) -> String {
         let mut reason = self.status.as_str().to_owned();
         for part in [&self.error, &self.cause].into_iter().flatten() {
@@ -230,12 +230,12 @@ fn kept(text: Option<&str>, most: usize) -> Option<String> {
     text.map(|text| cut(text, most).to_owned())
 }
 
-/// The parser's words, which can quote the body: not more of it than names the fault.
+/// Returns the parser's words, which can quote the body: not more of it than names the fault.
 fn quoted(error: &serde_json::Error) -> String {
     cut(&error.to_string(), 120).to_owned()
 }
 
-/// The status that ends an execution; `None` while it goes on.
+/// Returns the status that ends an execution; `None` while it goes on.
 pub fn ended(status: &str) -> Option<Status> {
     match status {
         "SUCCEEDED" => Some(Status::Succeeded),
@@ -246,7 +246,7 @@ pub fn ended(status: &str) -> Option<Status> {
     }
 }
 
-/// The body of Spillway's own message for an outcome.
+/// Returns the body of Spillway's own message for an outcome.
 pub fn encode(outcome: &Outcome) -> String {
     let own = Own {
         spillway: SCHEMA_VERSION,

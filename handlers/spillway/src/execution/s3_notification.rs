@@ -13,7 +13,7 @@ pub struct Home<'a> {
 }
 
 impl<'a> Home<'a> {
-    /// From any ARN with a region.
+    /// Reads the place from any ARN with a region.
     pub fn of(arn: &'a str) -> Self {
         let mut parts = arn.split(':').skip(1);
         let partition = parts.next().unwrap_or_default();

@@ -39,7 +39,7 @@ pub struct Lane {
 }
 
 impl Lane {
-    /// Whether its queues are FIFO queues: their names end in `.fifo`.
+    /// Returns whether its queues are FIFO queues: their names end in `.fifo`.
     /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fifo-queues.html>
     pub fn is_fifo(&self) -> bool {
         self.queue_url.ends_with(".fifo")

@@ -31,7 +31,7 @@ pub struct Ask {
 }
 
 impl Shares {
-    /// The lanes' minimum shares, by priority, and their debts when the last tick ended.
+    /// Returns the lanes' minimum shares, by priority, and their debts when the last tick ended.
     pub fn new(lanes: impl IntoIterator<Item = (f64, f64)>) -> Self {
         let lanes = lanes
             .into_iter()
@@ -48,7 +48,7 @@ impl Shares {
         Self { lanes }
     }
 
-    /// The lanes to ask, in this order, until one has something. None: all were found empty a moment ago.
+    /// Returns the lanes to ask, in this order, until one has something. None: all were found empty a moment ago.
     pub fn to_ask(&self, now: Millis) -> Vec<Ask> {
         let asked = |(_, lane): &(usize, &Share)| lane.empty_until <= now;
         let owed = |(_, lane): &(usize, &Share)| lane.owed >= 1.0;
@@ -61,7 +61,7 @@ impl Shares {
         first.chain(then).collect()
     }
 
-    /// So many events of a lane start.
+    /// Counts so many started events of a lane.
     pub fn started(&mut self, lane: usize, events: u32) {
         let events = f64::from(events);
         for (index, share) in self.lanes.iter_mut().enumerate() {
@@ -82,7 +82,7 @@ impl Shares {
         }
     }
 
-    /// No lane has anything, as polls of all of SQS's servers tell: nothing is owed to any.
+    /// Clears all debts: no lane has anything, as polls of all of SQS's servers tell.
     pub fn all_are_empty(&mut self) {
         self.lanes.iter_mut().for_each(|share| share.owed = 0.0);
     }

@@ -54,7 +54,7 @@ impl Admitted {
         }
     }
 
-    /// The end of the message.
+    /// Returns the fate of the message.
     pub fn decide(mut self) -> Admission {
         match (self.events.len(), self.refused.as_slice()) {
             (0, []) => Admission::Drop,
@@ -68,7 +68,7 @@ impl Admitted {
     }
 }
 
-/// The ends that a message of the events queue can have.
+/// The fates that a message of the events queue can have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Admission {
     /// It asks for one attempt of one object event.

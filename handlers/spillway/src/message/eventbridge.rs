@@ -76,7 +76,7 @@ struct Object {
     sequencer: Option<String>,
 }
 
-/// The facts that an EventBridge event reports.
+/// Returns the facts that an EventBridge event reports.
 pub fn reported(mut fields: Map<String, Value>) -> Result<Reported, EventBridgeError> {
     use EventBridgeError::Missing;
 
@@ -161,7 +161,7 @@ pub(crate) mod tests {
     use proptest::prelude::*;
     use serde_json::json;
 
-    /// The sample of AWS's page.
+    /// Returns the sample of AWS's page.
     pub(crate) fn sample() -> Value {
         json!({
             "version": "0",
@@ -248,7 +248,7 @@ pub(crate) mod tests {
         assert_eq!(read(event).unwrap().event_name.len(), MAX_FIELD_BYTES);
     }
 
-    /// An event with one field changed or, with `Value::Null`, removed.
+    /// Returns an event with one field changed or, with `Value::Null`, removed.
     fn with(pointer: &str, value: Value) -> Value {
         let mut event = sample();
         *event.pointer_mut(pointer).unwrap() = value;

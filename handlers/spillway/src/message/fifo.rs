@@ -36,7 +36,7 @@ pub fn of(pipeline: &str, event: &ObjectEvent, attempt: u32, cause: Option<&str>
     }
 }
 
-/// Of a message that was not understood: a group of its own.
+/// Returns the fields of a message that was not understood: a group of its own.
 pub fn of_message(message_id: &str) -> Fifo {
     let id = digest::of(["message", message_id], GROUP_BYTES);
     Fifo {

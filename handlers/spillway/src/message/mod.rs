@@ -64,14 +64,14 @@ pub struct Refused {
 }
 
 impl Refused {
-    /// A message's body with this record alone.
+    /// Returns a message's body with this record alone.
     pub fn body(&self) -> String {
         json_body(notification::of_record(&self.record))
     }
 }
 
 impl Body {
-    /// The object events that were understood.
+    /// Returns the object events that were understood.
     pub fn into_events(self) -> Vec<ObjectEvent> {
         match self {
             Self::Own(event) => vec![event],
@@ -171,7 +171,7 @@ fn unwrapped(mut fields: Map<String, Value>) -> Result<Body, MessageError> {
 }
 
 impl Body {
-    /// The attempt that a message asks for: the first, unless it is Spillway's own. An attribute of the same name that
+    /// Returns the attempt that a message asks for: the first, unless it is Spillway's own. An attribute of the same name that
     /// somebody else put beside a report of S3 is not Spillway's.
     pub fn attempt(&self, attribute: Option<&str>) -> Result<u32, MessageError> {
         match self {
@@ -181,7 +181,7 @@ impl Body {
     }
 }
 
-/// The parser's words, which can quote the body: cut to the length that shows the fault.
+/// Returns the parser's words, which can quote the body: cut to the length that shows the fault.
 pub(super) fn quoted(error: &serde_json::Error) -> String {
     cut(&error.to_string(), 120).to_owned()
 }

@@ -96,7 +96,7 @@ pub fn records(records: Vec<Value>) -> Result<Vec<Read>, NotificationError> {
     Ok(read.collect())
 }
 
-/// A notification of one record.
+/// Returns a notification of one record.
 pub fn of_record(record: &Value) -> String {
     json!({ "Records": [record] }).to_string()
 }

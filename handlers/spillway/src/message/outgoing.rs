@@ -147,7 +147,7 @@ impl Outgoing {
         }
     }
 
-    /// Can be received only after so many seconds.
+    /// Delays the message by so many seconds. Returns it.
     pub fn delayed(self, delay_seconds: u32) -> Self {
         Self {
             delay_seconds,

@@ -32,13 +32,13 @@ pub enum SnsError {
     Nested { topic: String },
 }
 
-/// Whether a message's fields are those of an SNS envelope.
+/// Returns whether a message's fields are those of an SNS envelope.
 pub fn is_envelope(fields: &Map<String, Value>) -> bool {
     let is_text = |name| fields.get(name).is_some_and(Value::is_string);
     is_text("Type") && is_text("TopicArn")
 }
 
-/// The text inside an envelope.
+/// Returns the text inside an envelope.
 pub fn inside(fields: &Map<String, Value>) -> Result<&str, SnsError> {
     let text = |name| fields.get(name).and_then(Value::as_str);
     let topic = topic(fields);
@@ -50,7 +50,7 @@ pub fn inside(fields: &Map<String, Value>) -> Result<&str, SnsError> {
     }
 }
 
-/// The error for an envelope within an envelope; `fields` are the inner one's.
+/// Returns the error for an envelope within an envelope; `fields` are the inner one's.
 pub fn nested(fields: &Map<String, Value>) -> SnsError {
     SnsError::Nested {
         topic: topic(fields),
@@ -68,7 +68,7 @@ pub(crate) mod tests {
     use super::*;
     use serde_json::json;
 
-    /// The sample of AWS's page, around another message.
+    /// Returns the sample of AWS's page, around another message.
     pub(crate) fn sample(message: &str) -> Value {
         json!({
             "Type": "Notification",
@@ -84,7 +84,7 @@ pub(crate) mod tests {
         })
     }
 
-    /// The sample of AWS's page, its token shortened.
+    /// Returns the sample of AWS's page, its token shortened.
     pub(crate) fn confirmation() -> Value {
         json!({
             "Type": "SubscriptionConfirmation",

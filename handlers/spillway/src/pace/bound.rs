@@ -53,7 +53,7 @@ pub struct ByLane {
 }
 
 impl ByLane {
-    /// So many more slots name this lane. `None`: they name none.
+    /// Counts so many more slots of this lane. `None`: they name none.
     pub fn add(&mut self, lane: Option<&str>, slots: u32) {
         match lane {
             None => self.others += slots,

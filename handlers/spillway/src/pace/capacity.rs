@@ -52,17 +52,17 @@ impl Capacity {
         }
     }
 
-    /// Slots that can still be reserved.
+    /// Returns the slots that can still be reserved.
     pub fn free(&self) -> u32 {
         self.max.saturating_sub(self.used())
     }
 
-    /// Slots taken or reserved, as far as is known.
+    /// Returns the slots taken or reserved, as far as is known.
     pub fn used(&self) -> u32 {
         self.taken + self.reserved
     }
 
-    /// Slots taken, as far as is known.
+    /// Returns the slots taken, as far as is known.
     pub fn taken(&self) -> u32 {
         self.taken
     }
@@ -77,7 +77,7 @@ impl Capacity {
         self.max = max;
     }
 
-    /// Slots were found in which certainly nothing runs yet.
+    /// Counts found slots in which certainly nothing runs yet.
     pub fn found_unstarted(&mut self, slots: u32) {
         self.unstarted += slots;
     }
@@ -94,7 +94,7 @@ impl Capacity {
         }
     }
 
-    /// An execution is started in a slot that was found unstarted.
+    /// Counts an execution that is started in a slot that was found unstarted.
     pub fn restarted(&mut self) {
         self.unstarted = self.unstarted.saturating_sub(1);
     }
@@ -111,13 +111,13 @@ impl Capacity {
         self.reserved = self.reserved.saturating_sub(unused);
     }
 
-    /// A reservation became a slot in this shard.
+    /// Turns a reservation into a slot in this shard.
     pub fn slot_put(&mut self, shard: Shard) {
         self.reserved = self.reserved.saturating_sub(1);
         self.slot_put_besides(shard);
     }
 
-    /// A slot was put in this shard for which nothing was reserved.
+    /// Counts a slot in this shard for which nothing was reserved.
     pub fn slot_put_besides(&mut self, shard: Shard) {
         if let Some(of_shard) = self.shards.get_mut(shard.index()) {
             of_shard.put += 1;
@@ -125,14 +125,14 @@ impl Capacity {
         }
     }
 
-    /// Call right before the strongly consistent query of a shard.
+    /// Begins a count. Call right before the strongly consistent query of a shard.
     pub fn count_begins(&mut self, shard: Shard) {
         if let Some(of_shard) = self.shards.get_mut(shard.index()) {
             of_shard.put_before_count = of_shard.put;
         }
     }
 
-    /// Call with the query's answer. Returns how many slots of the shard turned out to be free.
+    /// Ends a count with the query's answer. Returns how many slots of the shard turned out to be free.
     pub fn count_ends(&mut self, shard: Shard, counted: u32) -> u32 {
         let Some(of_shard) = self.shards.get_mut(shard.index()) else {
             return 0;

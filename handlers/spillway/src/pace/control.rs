@@ -84,7 +84,7 @@ impl Control {
     }
 }
 
-/// Whether an attribute of this name overrides something.
+/// Returns whether an attribute of this name overrides something.
 pub fn is_override(name: &str) -> bool {
     OVERRIDES.contains(&name) || bound::lane_of(name).is_some()
 }

@@ -51,7 +51,7 @@ pub struct DayLimit {
     open: u32,
 }
 
-/// The UTC day of a time.
+/// Returns the UTC day of a time.
 fn day_of(time: Millis) -> Date {
     let time = Timestamp::from_millisecond(time).unwrap_or_default();
     TimeZone::UTC.to_datetime(time).date()
@@ -91,7 +91,7 @@ impl DayLimit {
         }
     }
 
-    /// A worst case is written.
+    /// Notes that a worst case is written.
     pub fn reserved(&mut self, worst: &DayStarts, most: u32) {
         if worst.day == self.day {
             self.bound = worst.starts;
@@ -102,7 +102,7 @@ impl DayLimit {
         self.allowance = most;
     }
 
-    /// The truth, to be written when the tick ended well.
+    /// Returns the truth, to be written when the tick ended well.
     pub fn carry(&mut self, now: Millis) -> DayStarts {
         self.roll(now);
         DayStarts {
@@ -113,7 +113,7 @@ impl DayLimit {
         }
     }
 
-    /// A new day begins with the starts under way.
+    /// Begins a new day, with the starts under way.
     fn roll(&mut self, now: Millis) {
         let today = day_of(now);
         if today > self.day {
@@ -140,18 +140,18 @@ impl DayLimit {
         }
     }
 
-    /// Whether a slot taken then has been counted today.
+    /// Returns whether a slot taken then has been counted today.
     fn counted(&self, taken_at: Millis) -> bool {
         day_of(taken_at) == self.day
     }
 
-    /// Starts with new slots are granted.
+    /// Counts granted starts with new slots.
     pub fn take(&mut self, granted: u32) {
         self.starts += granted;
         self.under_way(granted);
     }
 
-    /// A start with a slot taken then is granted.
+    /// Counts a granted start with a slot taken then.
     pub fn take_for(&mut self, taken_at: Millis) {
         if !self.counted(taken_at) {
             self.starts += 1;
@@ -169,19 +169,19 @@ impl DayLimit {
         self.allowance = self.allowance.saturating_add(starts);
     }
 
-    /// Granted starts for which nothing was claimed.
+    /// Gives back granted starts for which nothing was claimed.
     pub fn give_back(&mut self, unused: u32) {
         self.starts = self.starts.saturating_sub(unused);
         self.over(unused);
     }
 
-    /// An execution was started.
+    /// Counts a started execution.
     pub fn started(&mut self, now: Millis) {
         self.roll(now);
         self.open = self.open.saturating_sub(1);
     }
 
-    /// The start of a slot taken then certainly started nothing.
+    /// Gives back the start of a slot taken then: it certainly started nothing.
     pub fn came_to_nothing(&mut self, taken_at: Millis, now: Millis) {
         self.roll(now);
         if !self.counted(taken_at) {
@@ -190,12 +190,12 @@ impl DayLimit {
         self.over(1);
     }
 
-    /// Starts of the day, so far.
+    /// Returns the starts of the day, so far.
     pub fn starts(&self) -> u32 {
         self.starts
     }
 
-    /// The day on which starts go on, if those of this one are used up.
+    /// Returns the day on which starts go on, if those of this one are used up.
     pub fn resumes(&self) -> Option<Date> {
         if self.starts < self.limit {
             return None;

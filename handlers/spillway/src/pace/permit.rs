@@ -53,7 +53,7 @@ impl SharedGate {
         Self(Arc::new(Mutex::new(gate)))
     }
 
-    /// Never held across an await.
+    /// Locks the gate; never held across an await.
     pub fn lock(&self) -> MutexGuard<'_, Gate> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

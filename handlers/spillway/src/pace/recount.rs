@@ -59,7 +59,7 @@ pub struct Recount {
 }
 
 impl Recount {
-    /// A recount of these shards, all counted at this moment.
+    /// Returns a recount of these shards, all counted at this moment.
     pub fn new(shards: Vec<Shard>, now: Millis) -> Self {
         Self {
             shards,
@@ -133,7 +133,7 @@ mod tests {
         Recount::new(layout.shards().collect(), 0)
     }
 
-    /// Of all shards, which one slot pays for if one is free.
+    /// Returns a count of all shards, which one slot pays for if one is free.
     fn all(free: u32, units: f64) -> Counted {
         Counted {
             shards: 1,

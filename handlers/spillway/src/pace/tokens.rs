@@ -77,7 +77,7 @@ impl Tokens {
         }
     }
 
-    /// The pace changed while the tick runs.
+    /// Takes a pace that changed while the tick runs.
     pub fn set(&mut self, starts_per_second: f64, burst: u32) {
         self.rate = (self.rate / self.configured * starts_per_second)
             .clamp(SLOWEST.min(starts_per_second), starts_per_second);
@@ -102,7 +102,7 @@ impl Tokens {
             (self.rate + seconds * self.configured * RECOVERY_PER_SECOND).min(self.configured);
     }
 
-    /// Whole tokens to be had now.
+    /// Returns the whole tokens to be had now.
     pub fn available(&mut self, now: Millis) -> u32 {
         self.refill(now);
         self.available as u32
@@ -116,13 +116,13 @@ impl Tokens {
         taken
     }
 
-    /// The starts of so many tokens were answered.
+    /// Notes that the starts of so many tokens were answered.
     pub fn used(&mut self, tokens: u32, now: Millis) {
         self.refill(now);
         self.lost(tokens);
     }
 
-    /// Nobody will know whether the starts of so many tokens were made.
+    /// Notes that nobody will know whether the starts of so many tokens were made.
     pub fn lost(&mut self, tokens: u32) {
         self.taken = self.taken.saturating_sub(tokens);
     }
@@ -133,7 +133,7 @@ impl Tokens {
         self.available = (self.available + f64::from(unused)).min(self.room());
     }
 
-    /// When there will be `wanted` tokens, if the starts under way are answered by then; `wanted` above the burst counts as the
+    /// Returns when there will be `wanted` tokens, if the starts under way are answered by then; `wanted` above the burst counts as the
     /// burst.
     pub fn available_at(&mut self, wanted: u32, now: Millis) -> Millis {
         self.refill(now);
@@ -141,7 +141,7 @@ impl Tokens {
         now + (missing / self.rate * 1000.0).ceil() as Millis
     }
 
-    /// A start was throttled: nothing is saved up any more, and half the rate from now on. Starts that were under way
+    /// Notes a throttled start: nothing is saved up any more, and half the rate holds from now on. Starts that were under way
     /// at the same time say nothing new, so the rate is halved once a second at the most. It recovers by itself.
     pub fn throttled(&mut self, now: Millis) {
         self.refill(now);

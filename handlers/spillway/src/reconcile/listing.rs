@@ -143,7 +143,7 @@ fn of_inventory(bucket: &str, line: Line) -> Result<Listing, ListingError> {
     }))
 }
 
-/// An etag without the quotes that S3's API has around it and its events have not.
+/// Returns an etag without the quotes that S3's API has around it and its events have not.
 pub fn unquoted(etag: &str) -> Option<String> {
     let etag = etag.trim_matches('"');
     (!etag.is_empty()).then(|| etag.to_owned())

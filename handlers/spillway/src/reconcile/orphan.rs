@@ -38,12 +38,12 @@ pub enum Unknown {
 }
 
 impl Started {
-    /// Whether its slot is looked for.
+    /// Returns whether its slot is looked for.
     pub fn is_old(&self, now: Millis) -> bool {
         now - self.at >= LOOKED_FOR_AFTER
     }
 
-    /// Whether its execution has several object events. `pipeline`: the ARN of the ledger.
+    /// Returns whether its execution has several object events. `pipeline`: the ARN of the ledger.
     pub fn is_of_batch(&self, pipeline: &str) -> bool {
         self.execution != name::of(pipeline, &self.row.event, self.row.attempt)
     }

@@ -30,7 +30,7 @@ pub enum Outside {
 }
 
 impl Scope {
-    /// Why an object is left alone that was last modified then; `None`: it is looked at.
+    /// Returns why an object is left alone that was last modified then; `None`: it is looked at.
     pub fn leaves(&self, last_modified: Millis) -> Option<Outside> {
         let age = self.now - last_modified;
         if self.from.is_some_and(|from| last_modified < from)
@@ -47,7 +47,7 @@ impl Scope {
     }
 }
 
-/// Days in milliseconds.
+/// Returns days in milliseconds.
 pub fn days(days: u32) -> Millis {
     Millis::from(days) * DAY
 }

@@ -14,9 +14,9 @@ pub const MAX_INPUT_BYTES: usize = 240 * 1024;
 /// The properties of a received object event that decide its batch.
 pub trait Member {
     fn attempt(&self) -> u32;
-    /// The object, for all its versions: a batch never holds two versions of one.
+    /// Returns the object, for all its versions: a batch never holds two versions of one.
     fn object(&self) -> impl Eq + Hash;
-    /// Bytes it takes in the execution's input.
+    /// Returns the bytes it takes in the execution's input.
     fn bytes(&self) -> usize;
 }
 

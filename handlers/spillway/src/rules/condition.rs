@@ -15,7 +15,7 @@ pub fn memory_is_near_limit(peak_kb: u64, limit_mb: u64) -> bool {
     limit > 0 && peak * 100 > limit * NEAR_PERCENT
 }
 
-/// When an invocation that Lambda ends at `deadline` counts as timed out, if it still runs.
+/// Returns when an invocation that Lambda ends at `deadline` counts as timed out, if it still runs.
 pub fn times_out_at(deadline: Millis) -> Millis {
     deadline.saturating_sub(TIMED_OUT_BEFORE)
 }
@@ -26,7 +26,7 @@ pub fn is_other_release(compiled: &str, released: Option<&str>) -> bool {
     released.is_some_and(|released| released != compiled)
 }
 
-/// The peak of the resident memory, in KB, as Linux tells it in `/proc/self/status`.
+/// Returns the peak of the resident memory, in KB, as Linux tells it in `/proc/self/status`.
 /// <https://man7.org/linux/man-pages/man5/proc_pid_status.5.html>
 pub fn peak_kb(status: &str) -> Option<u64> {
     let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;

@@ -66,7 +66,7 @@ impl fmt::Display for Order {
 }
 
 impl Order {
-    /// Which waiters decide the next version.
+    /// Returns which waiters decide the next version.
     pub fn which(self) -> Which {
         match self {
             Self::None => Which::Oldest(ANY),
@@ -119,7 +119,7 @@ pub struct Asking<'a> {
     pub waited: bool,
 }
 
-/// Whether it is a version's turn. `waiters`: those that wait, if they were read.
+/// Returns whether it is a version's turn. `waiters`: those that wait, if they were read.
 pub fn turn(order: Order, head: &Head, waiters: Option<&[Waiter]>, asking: &Asking<'_>) -> Turn {
     let Asking {
         version,

@@ -87,7 +87,7 @@ pub fn failures(output: Option<&str>, ids: &HashSet<String>) -> Result<Failures,
     })
 }
 
-/// The path of a report that is not [`FIELD`] at the output's top level.
+/// Returns the path of a report that is not [`FIELD`] at the output's top level.
 fn misplaced(output: &Value) -> Option<String> {
     let Value::Object(fields) = output else {
         return report_in(output, "$".to_owned());
@@ -125,7 +125,7 @@ fn is_report(name: &str) -> bool {
     spelled.strip_suffix('s').unwrap_or(&spelled) == SPELLING
 }
 
-/// Whether a text is the report of a batch, as JSON or as some language prints its own: it has the field's name in quotes.
+/// Returns whether a text is the report of a batch, as JSON or as some language prints its own: it has the field's name in quotes.
 fn holds_report(text: &str) -> bool {
     // Only a text that has the name at all is looked at name by name.
     spelled(text).contains(SPELLING) && text.split(['"', '\'']).any(is_report)

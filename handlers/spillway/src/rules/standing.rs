@@ -32,7 +32,7 @@ pub struct Seen {
 }
 
 impl Seen {
-    /// Whether messages wait, slots are free, nothing says to wait, and nothing moved. A rate at which a minute can pass
+    /// Returns whether messages wait, slots are free, nothing says to wait, and nothing moved. A rate at which a minute can pass
     /// without a start says to wait.
     pub fn stands_still(&self) -> bool {
         let (Some(limit), Some(taken)) = (self.max_concurrency, self.slots_taken) else {
@@ -60,7 +60,7 @@ impl Seen {
     }
 }
 
-/// The age of the oldest slot, in seconds; 0: there is none.
+/// Returns the age of the oldest slot, in seconds; 0: there is none.
 pub fn oldest_slot_seconds(slots: &[Slot], now: Millis) -> u64 {
     let oldest = slots.iter().map(|slot| slot.taken_at).min();
     oldest.map_or(0, |taken_at| seconds(now - taken_at))

@@ -15,7 +15,7 @@ impl Tally {
         self.failed as f64 / self.closed.max(1) as f64
     }
 
-    /// The share of failures, in percent.
+    /// Returns the share of failures, in percent.
     pub fn percent(self) -> f64 {
         self.share() * 100.0
     }

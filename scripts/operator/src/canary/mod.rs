@@ -30,7 +30,7 @@ struct Route {
 }
 
 impl Route {
-    /// The version's number, which only ever grows.
+    /// Returns the version's number, which only ever grows.
     fn number(&self) -> u64 {
         let last = self.version_arn.rsplit(':').next();
         last.and_then(|number| number.parse().ok())
@@ -66,7 +66,7 @@ pub async fn canary(
     }
 }
 
-/// The version that most starts go to: with equal weights, the older one.
+/// Returns the version that most starts go to: with equal weights, the older one.
 fn serving(routes: &[Route]) -> Result<Answer, Fault> {
     let most = routes
         .iter()
@@ -130,7 +130,7 @@ async fn look(connected: &Connected, pipeline: &Pipeline, options: &Canary) -> R
     })
 }
 
-/// The executions that the ledger has failed objects of, up to so many read units.
+/// Returns the executions that the ledger has failed objects of, up to so many read units.
 async fn failed_rows(
     pipeline: &Pipeline,
     most: u32,

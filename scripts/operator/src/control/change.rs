@@ -87,7 +87,7 @@ pub fn changed(
     Ok(next)
 }
 
-/// Whether the item overrides anything.
+/// Returns whether the item overrides anything.
 pub fn overrides(control: &Control) -> bool {
     control.paused.is_some()
         || control.circuit.is_some()

@@ -202,7 +202,7 @@ pub struct Quotas {
     pub unreserved_concurrency: Option<i64>,
 }
 
-/// Whether the quotas allow the pace.
+/// Returns whether the quotas allow the pace.
 pub fn quotas(quotas: &Quotas, starts_per_second: f64, max_concurrency: u32) -> Vec<Check> {
     const CHECK: &str = "quotas";
     let mut checks = Vec::new();

@@ -144,7 +144,7 @@ pub async fn explain(
     ))
 }
 
-/// The reason why nothing starts. `status` reports an unreadable control item.
+/// Returns the reason why nothing starts. `status` reports an unreadable control item.
 async fn paused(pipeline: &Pipeline) -> Option<PausedBy> {
     let steering = pipeline.ledger.steering().await.ok()?;
     let config = &pipeline.config;
@@ -270,7 +270,7 @@ async fn version_of(
     })
 }
 
-/// The executions of a version's attempts. The ledger has the last one. An earlier one is described by the name that it has alone
+/// Returns the executions of a version's attempts. The ledger has the last one. An earlier one is described by the name that it has alone
 /// and in the same state machine: if there is none of that name, nothing is known.
 async fn attempts_of(connected: &Connected, pipeline: &Pipeline, row: &RowSeen) -> Vec<Attempt> {
     let last = row.row.attempt;

@@ -194,7 +194,7 @@ fn queued(known: &Known<'_>, said: Said, run: Run) -> Place {
     )
 }
 
-/// An execution as a word of a command: names that the handlers give need no quotes.
+/// Returns an execution as a word of a command: names that the handlers give need no quotes.
 fn word(execution: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
     match execution.bytes().all(plain) {

@@ -14,7 +14,7 @@ use crate::reconcile::plan::{off, settling, settling_by};
 use crate::status::seen::{QueueSeen, Stage};
 use crate::time::{moment, now};
 
-/// The answer about an object that the ledger does not know.
+/// Returns the answer about an object that the ledger does not know.
 pub(super) async fn unknown(
     connected: &Connected,
     pipeline: &Pipeline,
@@ -126,7 +126,7 @@ async fn sources(
     Ok(told)
 }
 
-/// The notifications of the bucket to this pipeline that are for the object, and whether EventBridge receives its events.
+/// Returns the notifications of the bucket to this pipeline that are for the object, and whether EventBridge receives its events.
 async fn notified(
     connected: &Connected,
     pipeline: &Pipeline,

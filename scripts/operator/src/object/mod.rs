@@ -7,7 +7,7 @@ use spillway::Millis;
 use crate::connect::Connected;
 use crate::fault::Fault;
 
-/// When an object was last modified; `None`: there is no such object.
+/// Returns when an object was last modified; `None`: there is no such object.
 pub async fn modified(
     connected: &Connected,
     bucket: &str,

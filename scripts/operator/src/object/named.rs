@@ -1,6 +1,6 @@
 //! Objects and prefixes as a person names them.
 
-/// The prefixes of a bucket: of the CLI, of ARNs.
+/// Returns the prefixes of a bucket: of the CLI, of ARNs.
 fn without_scheme(text: &str) -> &str {
     if let Some(rest) = text.strip_prefix("s3://") {
         return rest;
@@ -17,7 +17,7 @@ fn without_scheme(text: &str) -> &str {
     arn.unwrap_or(text)
 }
 
-/// Old buckets can have capitals and underscores.
+/// Returns whether it can be a bucket's name. Old ones can have capitals and underscores.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>
 fn is_bucket(text: &str) -> bool {
     let known = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);

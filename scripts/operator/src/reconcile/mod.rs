@@ -100,7 +100,7 @@ pub async fn reconcile(
     run(connected, pipeline, &plan, options.dry_run, told).await
 }
 
-/// How the pipeline's reconcile is configured; `None`: it is off.
+/// Returns how the pipeline's reconcile is configured; `None`: it is off.
 pub async fn configured(
     connected: &Connected,
     pipeline: &Pipeline,

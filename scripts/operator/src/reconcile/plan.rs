@@ -139,7 +139,7 @@ pub fn plan(
     })
 }
 
-/// Why nothing can be asked of a reconcile that is off.
+/// Returns why nothing can be asked of a reconcile that is off.
 pub fn off(pipeline: &str) -> String {
     format!("reconcile is off in {pipeline}: set reconcile.enabled in the module, and apply")
 }

@@ -98,7 +98,7 @@ fn text(value: &Value, pointer: &str) -> Option<String> {
         .map(str::to_owned)
 }
 
-/// The objects and the error of a body. A body that is not understood has neither: it can still be moved.
+/// Returns the objects and the error of a body. A body that is not understood has neither: it can still be moved.
 fn of_body(body: &Value) -> (Vec<String>, Vec<String>) {
     let texts = |value: &Value, pointers: &[&str]| {
         pointers

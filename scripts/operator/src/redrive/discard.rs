@@ -58,7 +58,7 @@ impl Discarding<'_> {
     }
 }
 
-/// The object events of a body; none if it is not understood.
+/// Returns the object events of a body; none if it is not understood.
 fn events(body: &str) -> Vec<ObjectEvent> {
     message::parse(body)
         .map(message::Body::into_events)

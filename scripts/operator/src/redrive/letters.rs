@@ -208,7 +208,7 @@ fn batches(messages: &[Message], fifo: bool) -> Vec<&[Message]> {
     made
 }
 
-/// Bytes of a message's body, and of the name, type and value of each of its attributes.
+/// Returns the bytes of a message's body, and of the name, type and value of each of its attributes.
 fn bytes(message: &Message) -> usize {
     let value = |value: &MessageAttributeValue| {
         let text = value.string_value.as_ref().map_or(0, String::len);

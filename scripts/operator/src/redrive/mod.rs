@@ -84,7 +84,7 @@ fn complaint_of_stage(
     None
 }
 
-/// The fault of the options of a redrive.
+/// Returns the fault of the options of a redrive.
 fn complaint(which: &Which, options: &Redrive, chosen: &Selection) -> Option<&'static str> {
     if options.stage == Stage::Reconcile {
         return Some(

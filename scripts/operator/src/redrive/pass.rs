@@ -199,7 +199,7 @@ impl<'a> Pass<'a> {
         true
     }
 
-    /// With a velocity one by one, so that a Ctrl-C need not wait for ten.
+    /// Delivers messages, with a velocity one by one, so that a Ctrl-C need not wait for ten.
     async fn deliver(&mut self, chosen: Vec<Message>, stop: &Stop) -> Result<(), Fault> {
         let step = if self.task.velocity.is_some() {
             1

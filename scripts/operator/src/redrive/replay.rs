@@ -193,7 +193,7 @@ impl<'a> Replay<'a> {
         }
     }
 
-    /// The rows that the selection takes.
+    /// Returns the rows that the selection takes.
     fn matching(&mut self, rows: Vec<Result<RowSeen, String>>) -> Vec<RowSeen> {
         let mut matching = Vec::new();
         for row in rows {
@@ -440,13 +440,13 @@ impl<'a> Replay<'a> {
     }
 }
 
-/// Why a row's last attempt failed.
+/// Returns why a row's last attempt failed.
 pub fn error(row: &RowSeen) -> String {
     let parts = [&row.error, &row.cause].into_iter().flatten().cloned();
     parts.collect::<Vec<_>>().join(": ")
 }
 
-/// Whether the newest version that a head names is newer than a row's that has started.
+/// Returns whether the newest version that a head names is newer than a row's that has started.
 fn is_newer(head: Option<&Head>, row: &RowSeen) -> bool {
     let newest = head.and_then(|head| head.newest.as_deref());
     let sequencer = row

@@ -19,7 +19,7 @@ pub struct Selection {
 }
 
 impl Selection {
-    /// Whether it leaves anything out.
+    /// Returns whether it leaves anything out.
     pub fn narrows(&self) -> bool {
         !self.objects.is_empty()
             || self.prefix.is_some()
@@ -52,7 +52,7 @@ impl Selection {
         format!("those {}", parts.join(", "))
     }
 
-    /// Whether something matches. `objects`: those that it is about; one of them is enough.
+    /// Returns whether something matches. `objects`: those that it is about; one of them is enough.
     pub fn takes(&self, objects: &[String], at: Millis, error: &str) -> bool {
         let named =
             self.objects.is_empty() || objects.iter().any(|name| self.objects.contains(name));
@@ -84,7 +84,7 @@ impl Looked {
         }
     }
 
-    /// These were found.
+    /// Notes the objects that were found.
     pub fn found<'a>(&mut self, objects: impl IntoIterator<Item = &'a String>) {
         self.at_all = true;
         for name in objects {

@@ -15,7 +15,7 @@ const STOPPED: i32 = 130;
 pub struct Stop(Arc<AtomicBool>);
 
 impl Stop {
-    /// From now on the first SIGINT, SIGTERM or SIGHUP only sets the mark; a second one ends the program at once.
+    /// Listens: the first SIGINT, SIGTERM or SIGHUP only sets the mark; a second one ends the program at once.
     pub fn heard() -> Result<Self, Fault> {
         let stop = Self::default();
         for kind in [
@@ -47,7 +47,7 @@ impl Stop {
     }
 }
 
-/// Whether the process began with SIGHUP ignored. Linux tells; elsewhere nobody does.
+/// Returns whether the process began with SIGHUP ignored. Linux tells; elsewhere nobody does.
 fn ignores_hangups() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));

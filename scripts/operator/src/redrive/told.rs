@@ -26,7 +26,7 @@ impl Told {
         drop(std::io::stdout().flush());
     }
 
-    /// The first messages that would move.
+    /// Prints the first messages that would move.
     pub fn sample(self, lines: &[String], of: u64) {
         for line in lines.iter().take(SAMPLE) {
             self.line(&format!("  {}", plain(line)));

@@ -111,7 +111,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// A call by its target: JSON 1.0 or 1.1.
+    /// Returns a call by its target: JSON 1.0 or 1.1.
     pub fn target(
         service: Service,
         version: &str,
@@ -134,7 +134,7 @@ impl Request {
         }
     }
 
-    /// A call by its path.
+    /// Returns a call by its path.
     pub fn path(
         service: Service,
         method: &'static str,
@@ -155,7 +155,7 @@ impl Request {
     }
 }
 
-/// A part of a path, encoded.
+/// Returns a part of a path, encoded.
 pub fn part(text: &str) -> String {
     utf8_percent_encode(text, PART).to_string()
 }
@@ -219,7 +219,7 @@ impl Api {
         url.trim_end_matches('/').to_owned()
     }
 
-    /// One try. The error says whether another one can help.
+    /// Tries a call once. The error says whether another one can help.
     async fn once(&self, request: &Request) -> Result<Answered, (ApiError, bool)> {
         let failed = |reason: String| ApiError {
             call: request.call.clone(),
@@ -321,7 +321,7 @@ impl Api {
     }
 }
 
-/// AWS's code of an error: of a header or of the body, without its namespace.
+/// Returns AWS's code of an error: of a header or of the body, without its namespace.
 fn code(answer: &Answered) -> String {
     let body = answer.json();
     let of_body = ["__type", "code", "Code"]

@@ -77,7 +77,7 @@ impl Api {
     }
 }
 
-/// A time as a number of seconds, or as a text.
+/// Returns a time as a number of seconds, or as a text.
 fn time(value: &Value) -> Option<Millis> {
     match value.as_f64() {
         Some(seconds) => Some((seconds * 1_000.0) as Millis),

@@ -296,7 +296,7 @@ impl Report {
         }
     }
 
-    /// The same on one screen, the sentence first.
+    /// Returns the same on one screen, the sentence first.
     pub fn text(&self) -> String {
         let mut text = format!("{} ({}): {}\n", self.pipeline, self.region, self.sentence);
         if self.nothing_starts {
@@ -536,7 +536,7 @@ impl Report {
     }
 }
 
-/// One line of a finding, with the command that comes next.
+/// Returns one line of a finding, with the command that comes next.
 pub fn finding_line(finding: &Finding) -> String {
     let mark = match finding.level {
         Level::Stopped => "✗",
@@ -551,7 +551,7 @@ pub fn finding_line(finding: &Finding) -> String {
     format!("  {mark} {}{next}\n", finding.what)
 }
 
-/// An override as one line.
+/// Returns an override as one line.
 pub fn override_text(one: &Override) -> String {
     let mut text = one.what.clone();
     for (word, value) in [("by", &one.by), ("since", &one.since)] {

@@ -63,7 +63,7 @@ pub enum Stage {
 }
 
 impl Stage {
-    /// The word for a stage in `--stage`, and in the answers.
+    /// Returns the word for a stage in `--stage`, and in the answers.
     pub fn word(self) -> &'static str {
         match self {
             Self::Events | Self::EventsDead => "events",
@@ -101,7 +101,7 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// The time between two ticks; `None` if the expression is no rate.
+    /// Returns the time between two ticks; `None` if the expression is no rate.
     pub fn period(&self) -> Option<Millis> {
         let inside = self.expression.strip_prefix("rate(")?.strip_suffix(')')?;
         let (number, unit) = inside.split_once(' ')?;
@@ -145,7 +145,7 @@ impl Seen {
         self.queues.iter().filter(move |queue| queue.stage == stage)
     }
 
-    /// The age of a queue's oldest message, in seconds, some minutes ago.
+    /// Returns the age of a queue's oldest message, in seconds, some minutes ago.
     pub fn oldest(&self, queue: &QueueSeen) -> Option<u64> {
         self.metrics.as_ref()?.oldest.get(&queue.name).copied()
     }
@@ -160,7 +160,7 @@ impl Seen {
         in_force(&config.pace, &lanes, &config.windows, control, self.now)
     }
 
-    /// Slots that count for each lane, by its name, as `dispatch` counts them.
+    /// Returns the slots that count for each lane, by its name, as `dispatch` counts them.
     pub fn running(&self, config: &Config) -> BTreeMap<String, u32> {
         let lanes = &config.pipeline.lanes;
         let readable = self.slots.slots.iter().map(|slot| slot.lane.as_deref());
@@ -173,12 +173,12 @@ impl Seen {
             .collect()
     }
 
-    /// Messages that wait in the lanes.
+    /// Returns the messages that wait in the lanes.
     pub fn waiting(&self) -> u64 {
         self.of(Stage::Events).map(|queue| queue.waiting).sum()
     }
 
-    /// Those of them that can start by their lanes' bounds: none in a closed lane can.
+    /// Returns those of them that can start by their lanes' bounds: none in a closed lane can.
     pub fn waiting_in_open(&self, lanes: &[Bound]) -> u64 {
         let is_closed = |lane: &str| {
             let mut lanes = lanes.iter();
@@ -199,7 +199,7 @@ impl Seen {
         dead.map(|queue| queue.waiting).sum()
     }
 
-    /// When a tick last took the lease or gave it back.
+    /// Returns when a tick last took the lease or gave it back.
     pub fn last_tick(&self) -> Option<Millis> {
         let released = self.lease.left.tokens.map(|carried| carried.at);
         self.lease.held_since.max(released)
@@ -252,7 +252,7 @@ impl Seen {
         (starts > 0).then(|| starts as f64 / minutes)
     }
 
-    /// Starts a minute, over the last five whole minutes.
+    /// Returns the starts a minute, over the last five whole minutes.
     pub fn per_minute(&self) -> f64 {
         let (started, _) = self.started();
         let whole = started.iter().rev().skip(1).take(5);

@@ -128,7 +128,7 @@ pub fn verdict(name: &str, config: &Config, seen: &Seen) -> Verdict {
     }
 }
 
-/// The things that could not be looked at can be the fault.
+/// Returns the finding that something could not be looked at: it can be the fault.
 fn not_known(name: &str, number: usize, first: &str) -> Finding {
     let more = match number {
         1 => String::new(),
@@ -243,7 +243,7 @@ pub fn drain(config: &Config, seen: &Seen, in_force: Option<&InForce<'_>>) -> Dr
     }
 }
 
-/// Whether anything has started of late.
+/// Returns whether anything has started of late.
 fn starts(config: &Config, seen: &Seen) -> bool {
     let window = MISSED_PERIODS * period(config, seen).unwrap_or(MINUTE);
     let (started, _) = seen.started();
@@ -362,7 +362,7 @@ fn steered(
     }
 }
 
-/// When the window in force gives way to another one, or to none, to the minute.
+/// Returns when the window in force gives way to another one, or to none, to the minute.
 pub fn window_ends(config: &Config, now: Millis) -> Option<Millis> {
     let name = |at: Millis| {
         config
@@ -376,7 +376,7 @@ pub fn window_ends(config: &Config, now: Millis) -> Option<Millis> {
     minutes.into_iter().find(|at| name(*at) != Some(window))
 }
 
-/// Whether ticks run.
+/// Finds whether ticks run.
 fn ticks(
     name: &str,
     config: &Config,
@@ -522,7 +522,7 @@ fn ticks(
     }
 }
 
-/// Until when the lease is held by a tick that does not renew it.
+/// Returns the end of a lease whose tick does not renew it.
 pub fn dead_holder(config: &Config, seen: &Seen) -> Option<Millis> {
     seen.lease.holder.as_ref()?;
     let (since, until) = (seen.lease.held_since?, seen.lease.expires_at?);
@@ -707,7 +707,7 @@ fn lanes(
     .collect()
 }
 
-/// The day's limit, and the starts of the day as far as the lease has them. While a tick has the lease that is the most that there
+/// Returns the day's limit, and the starts of the day as far as the lease has them. While a tick has the lease that is the most that there
 /// can be: a tick records in advance the most starts that it can make.
 pub fn day(config: &Config, seen: &Seen) -> Option<(u32, u32)> {
     let limit = config.starts_per_day?;

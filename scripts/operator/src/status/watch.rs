@@ -86,7 +86,7 @@ pub async fn watch(connected: &Connected, pipeline: &Pipeline, every: u64) -> Re
     }
 }
 
-/// Whether a key says to leave. Other keys are forgotten.
+/// Returns whether a key says to leave. Other keys are forgotten.
 fn leaves() -> std::io::Result<bool> {
     while event::poll(Duration::ZERO)? {
         match event::read()? {

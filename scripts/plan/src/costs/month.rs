@@ -26,7 +26,7 @@ pub struct Functions {
 }
 
 impl Default for Functions {
-    /// As Terraform has it.
+    /// Returns the functions as Terraform has them.
     fn default() -> Self {
         Self {
             dispatch_mb: 256.0,
@@ -99,7 +99,7 @@ pub fn whole(setup: &Setup, way: Way, functions: &Functions, answers: &Answers) 
 /// Milliseconds of a month of 30 days.
 pub const MONTH_MILLIS: f64 = 30.0 * 86_400_000.0;
 
-/// Requests by which a tick looks around: each lane's two queues, the outcomes queue and its dead letters, and reconcile's.
+/// Returns the requests by which a tick looks around: each lane's two queues, the outcomes queue and its dead letters, and reconcile's.
 fn sizes(setup: &Setup) -> f64 {
     2.0 * setup.lanes.len() as f64 + 3.0
 }

@@ -31,7 +31,7 @@ pub struct Used {
 }
 
 impl Used {
-    /// The same for one of many, or for many of them.
+    /// Returns the same for one of many, or for many of them.
     pub fn times(&self, factor: f64) -> Self {
         Self {
             sqs: self.sqs * factor,
@@ -62,7 +62,7 @@ impl Used {
         }
     }
 
-    /// Both together.
+    /// Returns both together.
     pub fn and(&self, other: &Self) -> Self {
         Self {
             sqs: self.sqs + other.sqs,
@@ -108,12 +108,12 @@ impl Used {
         ])
     }
 
-    /// The same on arm64.
+    /// Returns the same on arm64.
     pub fn dollars(&self) -> BTreeMap<&'static str, f64> {
         self.dollars_at(prices::LAMBDA_PER_GB_SECOND)
     }
 
-    /// US dollars in all, on arm64.
+    /// Returns the US dollars in all, on arm64.
     pub fn total(&self) -> f64 {
         self.dollars().values().sum()
     }

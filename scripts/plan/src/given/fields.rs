@@ -41,7 +41,7 @@ impl Fields {
         self.fields.get(name).cloned()
     }
 
-    /// A flag: it stands there, without a value.
+    /// Returns whether a flag is given: it has no value.
     pub fn flag(&self, name: &str) -> Result<bool, String> {
         match self.fields.get(name).map(String::as_str) {
             None => Ok(false),
@@ -50,7 +50,7 @@ impl Fields {
         }
     }
 
-    /// A length of time, above 0.
+    /// Returns a length of time, above 0.
     pub fn length(&self, name: &str) -> Result<Option<Millis>, String> {
         let read = |text: &String| fine(text).map_err(|wrong| format!("{name}: {wrong}"));
         self.fields.get(name).map(read).transpose()

@@ -163,7 +163,7 @@ pub struct Options {
     pub seed: u64,
 }
 
-/// A length above 0.
+/// Returns a length above 0.
 fn positive(text: &str) -> Result<Millis, String> {
     match fine(text)? {
         0 => Err(format!(

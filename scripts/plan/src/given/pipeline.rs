@@ -55,7 +55,7 @@ pub struct Lane {
 }
 
 impl Default for Pipeline {
-    /// The module's defaults.
+    /// Returns the module's defaults.
     fn default() -> Self {
         Self {
             name: "pipeline".to_owned(),
@@ -93,7 +93,7 @@ impl Default for Pipeline {
 }
 
 impl Pipeline {
-    /// How long a tick releases events.
+    /// Returns how long a tick releases events.
     pub fn tick(&self) -> Duration {
         match (self.idle, self.tick) {
             // Until the next one takes over.
@@ -102,7 +102,7 @@ impl Pipeline {
         }
     }
 
-    /// The lanes' own bounds.
+    /// Returns the lanes' own bounds.
     pub fn bounds(&self) -> Vec<Bound> {
         let bound = |lane: &Lane| Bound {
             lane: lane.name.clone(),
@@ -236,7 +236,7 @@ impl Pipeline {
     }
 }
 
-/// A window of Terraform's map, with its name in it and without its null fields.
+/// Returns a window of Terraform's map, with its name in it and without its null fields.
 fn named((name, window): (String, Value)) -> Value {
     fn without_null(value: Value) -> Value {
         match value {

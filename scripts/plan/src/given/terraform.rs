@@ -176,7 +176,7 @@ impl Numbers {
     }
 }
 
-/// The Region of the provider, if its configuration says it in plain text.
+/// Returns the Region of the provider, if its configuration says it in plain text.
 fn region(plan: &Value) -> Option<String> {
     let aws = plan
         .get("configuration")?
@@ -188,7 +188,7 @@ fn region(plan: &Value) -> Option<String> {
     Some(region.to_owned())
 }
 
-/// From one tick to the next: `rate(5 minutes)`. A tick by `cron` is planned as one a minute.
+/// Returns the time from one tick to the next: `rate(5 minutes)`. A tick by `cron` is planned as one a minute.
 fn schedule(expression: &str) -> Result<Duration, Wrong> {
     let Some(rate) = expression
         .strip_prefix("rate(")

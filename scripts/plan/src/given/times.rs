@@ -55,7 +55,7 @@ fn cells(line: &str) -> impl Iterator<Item = &str> {
     line.split(ends).map(|cell| cell.trim().trim_matches('"'))
 }
 
-/// ISO 8601, in UTC unless it names its zone, or seconds or milliseconds since 1970.
+/// Reads a time: ISO 8601, in UTC unless it names its zone, or seconds or milliseconds since 1970.
 fn time(cell: &str) -> Option<Millis> {
     if let Ok(number) = cell.parse::<f64>() {
         return match number {
@@ -71,7 +71,7 @@ fn time(cell: &str) -> Option<Millis> {
     millis(&text).or_else(|| millis(&format!("{text}Z")))
 }
 
-/// The time of a line of an access log that made an object: `[30/Nov/2026:02:00:00 +0000]`.
+/// Returns the time of a line of an access log that made an object: `[30/Nov/2026:02:00:00 +0000]`.
 fn of_log(line: &str) -> Option<Millis> {
     if !MAKES.iter().any(|it| line.contains(it)) {
         return None;

@@ -50,7 +50,7 @@ fn svg(parts: &str, height: f64, label: &str) -> String {
     )
 }
 
-/// A text within HTML.
+/// Returns a text within HTML.
 pub fn escaped(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")

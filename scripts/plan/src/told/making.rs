@@ -345,7 +345,7 @@ fn takes(takes: &Takes) -> String {
     }
 }
 
-/// A moment as day and clock, for a person.
+/// Returns a moment as day and clock, for a person.
 pub fn on_the_clock(moment: &str) -> String {
     millis(moment).map_or_else(String::new, clock)
 }

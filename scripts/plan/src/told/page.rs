@@ -65,7 +65,7 @@ fn warnings(report: &Report) -> String {
     section("Look at", &format!("<ul class=\"warnings\">\n{all}</ul>\n"))
 }
 
-/// A text within HTML, in which commands stand between backticks.
+/// Returns a text within HTML, in which commands stand between backticks.
 fn with_code(text: &str) -> String {
     let parts = text.split('`').enumerate();
     let part = |(place, part): (usize, &str)| match place % 2 {

@@ -97,7 +97,7 @@ pub(super) fn put_failing(answer: &mut Value, failing: &[usize]) {
     }
 }
 
-/// The key of one entry, found the same way as that of a whole request.
+/// Returns the key of one entry, found the same way as that of a whole request.
 fn key_of(world: &World, operation: &str, table: &str, entry: &Value) -> Key {
     let request = match operation {
         "BatchGetItem" => json!({"Keys": [entry]}),

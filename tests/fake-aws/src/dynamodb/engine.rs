@@ -60,7 +60,7 @@ impl Engine {
         }
     }
 
-    /// An item as it is now, in the API's JSON.
+    /// Returns an item as it is now, in the API's JSON.
     pub(super) fn item(&self, table: &str, key: &Value) -> Option<Value> {
         let body = json!({"TableName": table, "Key": key, "ConsistentRead": true});
         let answer = self.run("GetItem", body);
@@ -93,7 +93,7 @@ fn refused(error: DynoxideError) -> ApiError {
     }
 }
 
-/// The engine marks with a prefix which of DynamoDB's errors a malformed request is.
+/// Returns DynamoDB's error for a malformed request: the engine marks its kind with a prefix.
 fn malformed(error: serde_json::Error) -> ApiError {
     let text = error.to_string();
     for marker in ["VALIDATION_REQUEST:", "VALIDATION_AS_READ:", "VALIDATION:"] {

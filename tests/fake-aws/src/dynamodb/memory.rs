@@ -24,7 +24,7 @@ struct Kept {
 }
 
 impl Memory {
-    /// The key of a read; none for anything else.
+    /// Returns the key of a read; none for anything else.
     pub(super) fn key(operation: &str, body: &Value) -> Option<String> {
         let reads = matches!(operation, "GetItem" | "BatchGetItem" | "Query");
         reads.then(|| format!("{operation} {body}"))

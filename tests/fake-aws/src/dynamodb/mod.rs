@@ -253,7 +253,7 @@ fn counts_capacity(operation: &str) -> bool {
         )
 }
 
-/// One table's consumption, or a list of several.
+/// Returns one table's consumption, or a list of several.
 fn consumed(capacity: &Value) -> f64 {
     let units = |capacity: &Value| capacity["CapacityUnits"].as_f64().unwrap_or(0.0);
     match capacity.as_array() {
@@ -262,7 +262,7 @@ fn consumed(capacity: &Value) -> f64 {
     }
 }
 
-/// The body of a CreateTable with string keys, on demand.
+/// Returns the body of a CreateTable with string keys, on demand.
 fn create_table_body(name: &str, partition_key: &str, sort_key: Option<&str>) -> Value {
     let mut definitions = vec![json!({"AttributeName": partition_key, "AttributeType": "S"})];
     let mut schema = vec![json!({"AttributeName": partition_key, "KeyType": "HASH"})];

@@ -56,12 +56,12 @@ impl DynamoDb {
         lock(&self.world.dynamodb).partitions.limit(limits);
     }
 
-    /// Requests, and entries of batches, that were throttled since a partition had no units left.
+    /// Returns the requests, and entries of batches, that were throttled since a partition had no units left.
     pub fn throttled(&self) -> u64 {
         lock(&self.world.dynamodb).partitions.throttled()
     }
 
-    /// All items of a table in the API's JSON, by partition and sort key. Not an API call: not counted, no fault.
+    /// Returns all items of a table in the API's JSON, by partition and sort key. Not an API call: not counted, no fault.
     pub fn items(&self, table: &str) -> Vec<Value> {
         let body = json!({"TableName": table, "ConsistentRead": true});
         let dynamodb = lock(&self.world.dynamodb);
@@ -71,7 +71,7 @@ impl DynamoDb {
         items
     }
 
-    /// The items of a partition, by the attribute `pk`. Not an API call.
+    /// Returns the items of a partition, by the attribute `pk`. Not an API call.
     pub fn partition(&self, table: &str, pk: &str) -> Vec<Value> {
         let body = json!({
             "TableName": table, "ConsistentRead": true, "KeyConditionExpression": "pk = :pk",
@@ -80,7 +80,7 @@ impl DynamoDb {
         all_pages(&lock(&self.world.dynamodb).primary, "Query", body)
     }
 
-    /// One item in the API's JSON, by the two attributes `pk` and `sk`.
+    /// Returns one item in the API's JSON, by the two attributes `pk` and `sk`.
     pub fn item(&self, table: &str, pk: &str, sk: &str) -> Option<Value> {
         let key = json!({"pk": {"S": pk}, "sk": {"S": sk}});
         lock(&self.world.dynamodb).primary.item(table, &key)
@@ -111,7 +111,7 @@ impl DynamoDb {
     }
 }
 
-/// The items of every page of a scan or a query.
+/// Returns the items of every page of a scan or a query.
 fn all_pages(engine: &Engine, operation: &str, mut body: Value) -> Vec<Value> {
     let mut items = Vec::new();
     loop {

@@ -43,7 +43,7 @@ impl Partitions {
         self.left.clear();
     }
 
-    /// Requests and entries that were refused.
+    /// Returns the requests and entries that were refused.
     pub(super) fn throttled(&self) -> u64 {
         self.throttled
     }
@@ -67,7 +67,7 @@ impl Partitions {
         }
     }
 
-    /// The units that a partition has left by now. `None`: there are no limits.
+    /// Returns the units that a partition has left by now. `None`: there are no limits.
     fn left(&mut self, kind: Kind, pk: &str, now_ms: i64) -> Option<&mut f64> {
         let limits = self.limits?;
         let limit = |kind| match kind {

@@ -75,7 +75,7 @@ pub(crate) fn facts(body: &Value) -> Facts {
     }
 }
 
-/// The answer's headers.
+/// Returns the answer's headers.
 pub(crate) fn perform(world: &Arc<World>, call: &Call) -> Result<Value, ApiError> {
     if call.operation != "HeadObject" {
         return Err(ApiError::not_modelled(&format!("S3 {}", call.operation)));

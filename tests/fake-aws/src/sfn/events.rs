@@ -33,7 +33,7 @@ pub struct EventRule {
 }
 
 impl EventRule {
-    /// Every end of an execution, once and at once.
+    /// Returns a rule that sends every end of an execution, once and at once.
     pub fn to(queue: &Queue) -> Self {
         Self {
             queue: queue.name().to_owned(),

@@ -49,7 +49,7 @@ pub enum Status {
 }
 
 impl Status {
-    /// As the API writes it.
+    /// Returns the status as the API writes it.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Running => "RUNNING",
@@ -114,7 +114,7 @@ impl Ending {
         }
     }
 
-    /// Is stopped by someone.
+    /// Returns the end of an execution that is stopped by someone.
     pub fn abort(after: Duration) -> Self {
         Self {
             after: Some(after),

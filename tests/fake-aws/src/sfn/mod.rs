@@ -96,7 +96,7 @@ pub(crate) fn perform(world: &Arc<World>, call: &Call) -> Result<Value, ApiError
     }
 }
 
-/// Step Functions' JSON has times as seconds with a fraction.
+/// Returns a time as in Step Functions' JSON: seconds with a fraction.
 fn seconds(at_ms: i64) -> f64 {
     at_ms as f64 / 1000.0
 }

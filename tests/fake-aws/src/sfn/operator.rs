@@ -88,7 +88,7 @@ impl Sfn {
         lock(&self.world.sfn).bucket = bucket;
     }
 
-    /// DescribeExecution sees starts and ends only after this time. Zero at first.
+    /// Lets DescribeExecution see starts and ends only after this time. Zero at first.
     pub fn set_describe_lag(&self, lag: Duration) {
         lock(&self.world.sfn).describe_lag = lag;
     }
@@ -111,7 +111,7 @@ impl Sfn {
         }
     }
 
-    /// All executions, in the order of their ARNs.
+    /// Returns all executions, in the order of their ARNs.
     pub fn executions(&self) -> Vec<Execution> {
         self.world.catch_up();
         lock(&self.world.sfn).executions.values().cloned().collect()
@@ -125,14 +125,14 @@ impl Sfn {
         all.find(|execution| execution.name == name).cloned()
     }
 
-    /// The executions that run now.
+    /// Returns the executions that run now.
     pub fn running(&self) -> Vec<Execution> {
         let mut running = self.executions();
         running.retain(|execution| execution.status == Status::Running);
         running
     }
 
-    /// The most executions that ever ran at the same time.
+    /// Returns the most executions that ever ran at the same time.
     pub fn peak_running(&self) -> usize {
         lock(&self.world.sfn).peak_running
     }

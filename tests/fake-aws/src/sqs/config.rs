@@ -77,7 +77,7 @@ impl Odds {
 }
 
 impl QueueConfig {
-    /// A queue with AWS's defaults.
+    /// Returns a queue with AWS's defaults.
     pub fn named(name: &str) -> Self {
         Self {
             name: name.to_owned(),
@@ -96,7 +96,7 @@ impl QueueConfig {
         }
     }
 
-    /// Whether the name says that it is a FIFO queue.
+    /// Returns whether the name says that it is a FIFO queue.
     pub fn is_fifo(&self) -> bool {
         self.name.ends_with(FIFO_SUFFIX)
     }
@@ -113,7 +113,7 @@ impl QueueConfig {
         }
     }
 
-    /// As GetQueueAttributes shows them.
+    /// Returns the attributes as GetQueueAttributes shows them.
     pub(super) fn attributes(&self) -> Vec<(&'static str, String)> {
         let seconds = |time: Duration| time.as_secs().to_string();
         let mut attributes = vec![

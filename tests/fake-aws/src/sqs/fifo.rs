@@ -47,7 +47,7 @@ pub(super) struct Ordering {
 }
 
 impl Ordering {
-    /// Of a message as the API takes it, checked against the kind of the queue.
+    /// Reads the order of a message as the API takes it, checked against the kind of the queue.
     pub(super) fn of(config: &QueueConfig, message: &Value) -> Result<Self, ApiError> {
         let group = token(message, "MessageGroupId")?;
         let deduplication = token(message, "MessageDeduplicationId")?;
@@ -108,7 +108,7 @@ fn token(message: &Value, name: &str) -> Result<Option<String>, ApiError> {
 }
 
 impl Fifo {
-    /// Message id and sequence number of the message that took this deduplication id, if it still holds it.
+    /// Returns message id and sequence number of the message that took this deduplication id, if it still holds it.
     pub(super) fn known(
         &self,
         config: &QueueConfig,
@@ -142,7 +142,7 @@ impl Fifo {
         }
     }
 
-    /// The answer to a receive that is repeated with its attempt id: the same messages and receipt handles, hidden anew.
+    /// Returns the answer to a receive that is repeated with its attempt id: the same messages and receipt handles, hidden anew.
     /// None: it is no repetition, or one of the messages has changed since.
     pub(super) fn again(
         &mut self,

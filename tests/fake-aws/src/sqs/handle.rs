@@ -39,7 +39,7 @@ impl Handle {
     }
 }
 
-/// DeleteMessage, and one entry of its batch. Succeeds for all text that once was a receipt handle.
+/// Does DeleteMessage, or one entry of its batch. Succeeds for all text that once was a receipt handle.
 pub(super) fn delete_message(world: &World, queue: &str, body: &Value) -> Result<Value, ApiError> {
     let now_ms = world.clock.now_ms();
     let mut guard = lock(&world.sqs);
@@ -74,7 +74,7 @@ pub(super) fn delete_message(world: &World, queue: &str, body: &Value) -> Result
     Ok(json!({}))
 }
 
-/// ChangeMessageVisibility, and one entry of its batch.
+/// Does ChangeMessageVisibility, or one entry of its batch.
 pub(super) fn change_visibility(
     world: &World,
     queue: &str,

@@ -36,7 +36,7 @@ pub struct StoredMessage {
 }
 
 impl StoredMessage {
-    /// The string value of a message attribute.
+    /// Returns the string value of a message attribute.
     pub fn attribute(&self, name: &str) -> Option<&str> {
         self.attributes.get(name)?["StringValue"].as_str()
     }

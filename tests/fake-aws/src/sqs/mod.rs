@@ -119,7 +119,7 @@ pub(crate) async fn perform(world: &Arc<World>, call: &mut Call) -> Result<Value
     }
 }
 
-/// A message from another AWS service. Nothing happens if the queue is not there.
+/// Delivers a message from another AWS service. Nothing happens if the queue is not there.
 pub(crate) fn deliver(world: &World, queue: &str, body: &str, at_ms: i64) {
     let known = lock(&world.sqs).queues.contains_key(queue);
     if known {

@@ -61,14 +61,14 @@ impl Sqs {
         self.handle(name)
     }
 
-    /// A queue that was made before.
+    /// Returns a queue that was made before.
     pub fn queue(&self, name: &str) -> Queue {
         let known = lock(&self.world.sqs).queues.contains_key(name);
         assert!(known, "queue {name} does not exist");
         self.handle(name.to_owned())
     }
 
-    /// The names of all queues.
+    /// Returns the names of all queues.
     pub fn queue_names(&self) -> Vec<String> {
         lock(&self.world.sqs).queues.keys().cloned().collect()
     }
@@ -82,17 +82,17 @@ impl Sqs {
 }
 
 impl Queue {
-    /// The name.
+    /// Returns the name.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The URL, as the API wants it.
+    /// Returns the URL, as the API wants it.
     pub fn url(&self) -> String {
         config::url(&self.name)
     }
 
-    /// The ARN.
+    /// Returns the ARN.
     pub fn arn(&self) -> String {
         config::arn(&self.name)
     }
@@ -177,7 +177,7 @@ impl Queue {
         place.is_some_and(|place| queue.take_out(place, GoneHow::Expired, now_ms).is_some())
     }
 
-    /// All messages in the queue now, oldest first, hidden ones too.
+    /// Returns all messages in the queue now, oldest first, hidden ones too.
     pub fn messages(&self) -> Vec<MessageView> {
         self.world.catch_up();
         let now_ms = self.world.clock.now_ms();
@@ -192,7 +192,7 @@ impl Queue {
         messages.collect()
     }
 
-    /// All messages that ever left the queue, and how.
+    /// Returns all messages that ever left the queue, and how.
     pub fn gone(&self) -> Vec<Gone> {
         self.world.catch_up();
         let now_ms = self.world.clock.now_ms();

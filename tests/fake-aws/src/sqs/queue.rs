@@ -102,7 +102,7 @@ impl QueueState {
         Some((place, self.messages.get_mut(&place)?))
     }
 
-    /// S3, and EventBridge as it is modelled, name no group.
+    /// Refuses other services: S3, and EventBridge as it is modelled, name no group.
     pub(super) fn refuse_outsiders(&self) {
         let name = &self.config.name;
         assert!(
@@ -161,7 +161,7 @@ impl QueueState {
         counts
     }
 
-    /// When the next hidden message becomes visible.
+    /// Returns when the next hidden message becomes visible.
     pub(super) fn next_visible_ms(&self, now_ms: i64) -> Option<i64> {
         let times = self
             .messages

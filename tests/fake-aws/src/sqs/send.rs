@@ -21,7 +21,7 @@ pub(super) fn send_message(
     send(world, call, queue_name(body), body)
 }
 
-/// One message, of a SendMessage or of an entry of its batch.
+/// Returns one message, of a SendMessage or of an entry of its batch.
 pub(super) fn send(
     world: &World,
     call: &mut Call,
@@ -70,7 +70,7 @@ pub(super) fn send(
     Ok(answer)
 }
 
-/// A message as it is just after its send.
+/// Returns a message as it is just after its send.
 pub(super) fn new_message(
     id: String,
     body: &str,

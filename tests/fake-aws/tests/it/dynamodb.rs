@@ -114,7 +114,7 @@ async fn updates_and_deletes_take_conditions() {
     assert!(aws.dynamodb().items(TABLE).is_empty());
 }
 
-/// Whether a query of partition "a" finds as many items, and a read of its item the same state, as there are.
+/// Returns whether a query of partition "a" finds as many items, and a read of its item the same state, as there are.
 async fn sees(client: &Client, items: i32, of_a: Option<&str>) -> bool {
     let query = client.query().table_name(TABLE).consistent_read(true);
     let query = query.key_condition_expression("pk = :pk");
@@ -440,7 +440,7 @@ async fn a_transaction_is_all_or_nothing() {
     assert_eq!(left[0]["state"], json!({"S": "DONE"}));
 }
 
-/// One put that must be new, one check of a state, one plain put.
+/// Returns one put that must be new, one check of a state, one plain put.
 fn three_actions(expected: &str) -> Vec<TransactWriteItem> {
     let new = Put::builder().table_name(TABLE);
     let new = new

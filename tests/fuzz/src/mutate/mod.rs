@@ -29,7 +29,7 @@ impl Pool {
     }
 }
 
-/// Another input, made of those of a pool.
+/// Returns another input, made of those of a pool.
 pub fn mutated(rng: &mut Rng, pool: &Pool) -> Vec<u8> {
     let (one, other) = (pool.any(rng), pool.any(rng));
     // Most inputs that are damaged as bytes are no JSON any more.
@@ -50,7 +50,7 @@ pub fn mutated(rng: &mut Rng, pool: &Pool) -> Vec<u8> {
     input
 }
 
-/// Once, mostly.
+/// Returns how many times to damage: once, mostly.
 fn times(rng: &mut Rng) -> usize {
     match rng.u8(..) {
         0..150 => 1,

@@ -31,7 +31,7 @@ const CONFIGURED: Pace = Pace {
     layout: Layout::One,
 };
 
-/// One that is bounded and one that is not.
+/// Returns a lane that is bounded and one that is not.
 fn lanes() -> Vec<Bound> {
     let lanes = r#"[{"name": "default", "queue_url": "q", "dead_letter_queue_url": "d", "priority": 1},
         {"name": "bulk", "queue_url": "q2", "dead_letter_queue_url": "d2", "priority": 2, "max_concurrency": 7}]"#;
@@ -102,7 +102,7 @@ fn check(input: &[u8]) -> Seen {
     Seen::of(&now)
 }
 
-/// An item as the command line shows it: `{"paused": {"BOOL": true}, …}`. `None`: DynamoDB has no such item.
+/// Returns an item as the command line shows it: `{"paused": {"BOOL": true}, …}`. `None`: DynamoDB has no such item.
 fn item(input: &[u8]) -> Option<HashMap<String, AttributeValue>> {
     let fields: Value = serde_json::from_slice(input).ok()?;
     let fields = fields.as_object()?;
@@ -145,7 +145,7 @@ fn attribute(value: &Value) -> Option<AttributeValue> {
     }
 }
 
-/// Of 38 digits, between 1E-130 and 1E+126.
+/// Returns whether it is a number of DynamoDB's: of 38 digits, between 1E-130 and 1E+126.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html>
 fn is_number(digits: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_digit() || b"+-.eE".contains(&byte);

@@ -46,7 +46,7 @@ fn items_of(input: &[u8]) -> Option<Vec<Value>> {
     Some(lines.filter(|line| !line.is_empty()).map(item).collect())
 }
 
-/// The fields of a CSV line: in quotes, in which a quote is written twice.
+/// Returns the fields of a CSV line: in quotes, in which a quote is written twice.
 fn fields(line: &str) -> Vec<String> {
     let (mut fields, mut field, mut quoted) = (Vec::new(), String::new(), false);
     let mut characters = line.chars().peekable();

@@ -58,7 +58,7 @@ pub(super) fn item_of(item: &Value) -> Seen {
     }
 }
 
-/// Whether the item says so, by a second reading.
+/// Returns whether the item says so, by a second reading.
 fn says(item: &Value, listed: &Listed) -> bool {
     let text = |field: &str| item[field].as_str();
     let etag = text("ETag").or(text("Etag")).unwrap_or_default();

@@ -69,7 +69,7 @@ pub(super) fn check(input: &[u8]) -> Seen {
     }
 }
 
-/// A record that was refused is refused again when it comes by itself.
+/// Checks that a refused record is refused again when it comes by itself.
 fn alone(body: &str) {
     match message::parse(body) {
         Ok(Body::Reported(records)) => {
@@ -109,7 +109,7 @@ fn event(event: &ObjectEvent) {
     }
 }
 
-/// The message attribute beside the body.
+/// Checks the message attribute beside the body.
 fn attempts(text: &str) {
     let short: String = text.chars().take(24).collect();
     match message::own::attempt(Some(&short)) {

@@ -29,7 +29,7 @@ fn read(input: &[u8]) {
     let _ = report::failures(Some(&String::from_utf8_lossy(input)), &ids());
 }
 
-/// The names of all fields, however deep.
+/// Returns the names of all fields, however deep.
 fn names(value: &Value) -> Vec<String> {
     match value {
         Value::Object(fields) => fields

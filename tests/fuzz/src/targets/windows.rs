@@ -49,7 +49,7 @@ fn check(input: &[u8]) -> Seen {
     Seen::of(&parsed)
 }
 
-/// One window of the list, without the others.
+/// Returns one window of the list, without the others.
 fn alone(fields: &Value) -> Windows {
     let list = Value::from(vec![fields.clone()]).to_string();
     window::parse(&list).expect("it was understood beside others")

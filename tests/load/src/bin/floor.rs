@@ -79,7 +79,7 @@ async fn handle(floor: Arc<Floor>, _event: LambdaEvent<Value>) -> Result<Counts,
 }
 
 impl Floor {
-    /// Batch after batch, until nothing is there.
+    /// Processes batch after batch, until nothing is there.
     async fn drain(&self) -> Result<Counts, AwsError> {
         let mut counts = Counts::default();
         loop {

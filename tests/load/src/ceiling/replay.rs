@@ -33,7 +33,7 @@ const HEADERS: &str = "content-type: application/x-amz-json-1.0\r\n\
     SignedHeaders=amz-sdk-invocation-id;content-length;content-type;host;x-amz-date;x-amz-security-token;x-amz-target, \
     Signature=6d9e5b1f0d3c2b7a48f6e1d2c3b4a5968778695a4b3c2d1e0f1e2d3c4b5a6978\r\n";
 
-/// Requests as a file has them: target and body, a line each.
+/// Returns requests as a file has them: target and body, a line each.
 pub(super) fn write(requests: &[Request]) -> String {
     let lines = requests
         .iter()
@@ -125,7 +125,7 @@ fn trusting(authority: &Path) -> std::io::Result<TlsConnector> {
     Ok(Arc::new(config).into())
 }
 
-/// One connection takes request after request. Returns how many were not answered with success.
+/// Sends request after request over one connection. Returns how many were not answered with success.
 async fn send(
     stream: Box<dyn Stream>,
     all: Arc<Vec<Vec<u8>>>,

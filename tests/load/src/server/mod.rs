@@ -154,7 +154,7 @@ fn plain(status: u16, body: impl Into<Bytes>) -> Response<Full<Bytes>> {
     response
 }
 
-/// A body to its end.
+/// Returns a body to its end.
 async fn whole(body: Incoming) -> Result<Bytes, Broken> {
     use http_body_util::BodyExt;
     match body.collect().await {

@@ -18,7 +18,7 @@ pub struct Certificate {
 }
 
 impl Certificate {
-    /// A server certificate, by an authority with its own certificate in `file`, in PEM.
+    /// Returns a server certificate, by an authority with its own certificate in `file`, in PEM.
     pub fn for_localhost(file: &Path) -> Result<Self, Failure> {
         let (authority, chain, key) = made().map_err(failed)?;
         fs::write(file, authority).map_err(Failure::io("writing the authority's certificate"))?;

@@ -69,7 +69,7 @@ pub async fn drive(
     Ok(tally.never())
 }
 
-/// EventBridge's scheduled event, each a minute after the one before.
+/// Returns EventBridge's scheduled event, each a minute after the one before.
 /// <https://docs.aws.amazon.com/eventbridge/latest/ref/events-ref-scheduled-event.html>
 fn scheduled(minute: u32) -> Value {
     let (hour, minute) = (minute / 60 % 24, minute % 60);

@@ -193,7 +193,7 @@ impl Growth {
 }
 
 impl Circuit {
-    /// One of a pipeline that has none yet.
+    /// Returns the circuit of a pipeline that has none yet.
     pub fn new(now: Millis) -> Self {
         Self {
             generation: 0,
@@ -222,7 +222,7 @@ impl Circuit {
         }
     }
 
-    /// So many executions were started.
+    /// Counts so many started executions.
     pub fn started(&mut self, executions: u32, now: Millis) {
         if self.window.starts == 0 && self.looked.health == self.window.health {
             // Time before the first start was no use of the target.
@@ -365,7 +365,7 @@ impl Circuit {
         self.turn(open, now);
     }
 
-    /// A probe succeeded.
+    /// Raises the rate after a probe succeeded.
     fn rise(&mut self, adapt: &Adapt, pace: f64, now: Millis) {
         let to = self
             .good
@@ -413,7 +413,7 @@ impl Circuit {
         (now - self.looked.at).min(LONGEST_STEP) as f64 / 1_000.0
     }
 
-    /// Executions that are started from now on say something new.
+    /// Changes the state. Executions started from now on count anew.
     fn turn(&mut self, state: State, now: Millis) {
         self.state = state;
         self.generation = self.generation.wrapping_add(1);

@@ -50,7 +50,7 @@ impl Errors {
         Ok(Self(names.iter().map(|name| Pattern::new(name)).collect()))
     }
 
-    /// Whether an execution that ended with this error is meant.
+    /// Returns whether an execution that ended with this error is meant.
     pub fn name(&self, error: &str) -> bool {
         self.0.iter().any(|pattern| pattern.matches(error))
     }

@@ -81,7 +81,7 @@ pub fn parse(text: &str) -> Result<Adapt, AdaptError> {
 }
 
 impl Adapt {
-    /// Whether an execution that ended with this error says that the target takes no more.
+    /// Returns whether an execution that ended with this error says that the target takes no more.
     pub fn is_failure(&self, error: Option<&str>) -> bool {
         error.is_some_and(|error| self.errors.name(error))
     }

@@ -49,7 +49,7 @@ pub struct Window {
 }
 
 impl Window {
-    /// Whether the window holds at that instant.
+    /// Returns whether the window holds at that instant.
     pub fn holds_at(&self, now: Millis) -> bool {
         let Ok(now) = Timestamp::from_millisecond(now) else {
             return false;
@@ -116,7 +116,7 @@ impl Windows {
         Ok(())
     }
 
-    /// The window in force.
+    /// Returns the window in force.
     pub fn in_force(&self, now: Millis) -> Option<&Window> {
         self.0.iter().find(|window| window.holds_at(now))
     }
