@@ -18,7 +18,8 @@ locals {
     } : stage => [for name in names : "${local._queue_urls}${name}"] if length(names) > 0
   }
 
-  # Executions of a lane that run at once, by the lane's name; a lane that is missing has no bound of its own.
+  # Executions of a lane that run at once, by the lane's name; a lane that is missing has no bound
+  # of its own.
   _lane_bounds = {
     for name, lane in module.input.lanes : name => lane.max_concurrency if lane.max_concurrency != null
   }

@@ -1,4 +1,5 @@
-# Inputs of the time and the rate of starts that the composition takes. Its refusals are in modules/input/tests.
+# Inputs of the time and the rate of starts that the composition takes. Its refusals are in
+# modules/input/tests.
 
 mock_provider "aws" {
   source = "./tests/mocks"

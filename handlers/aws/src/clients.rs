@@ -1,7 +1,7 @@
 //! The AWS clients, built once from the environment.
 //!
-//! `aws-config` is left out: a Lambda function finds region and credentials in its environment, and the crate would
-//! add STS, SSO and half the start-up time.
+//! `aws-config` is left out: a Lambda function finds region and credentials in its environment, and
+//! the crate would add STS, SSO and half the start-up time.
 //! <https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>
 
 use std::time::Duration;
@@ -22,7 +22,8 @@ use spillway::protocol::patience::CALL_WITHIN;
 use super::conflict::RepeatConflicts;
 use super::environment::{Environment, EnvironmentError};
 
-/// The longest that a call can take, all its retries included. A tick must end well before its deadline.
+/// The longest that a call can take, all its retries included. A tick must end well before its
+/// deadline.
 pub const CALL_TIMEOUT: Duration = Duration::from_millis(CALL_WITHIN.unsigned_abs());
 
 /// The services a handler calls.
@@ -139,7 +140,8 @@ impl Connection {
     pub fn clients(&self) -> Clients {
         let dynamodb = aws_sdk_dynamodb::config::Builder::from(&self.to(Service::DynamoDb))
             .retry_classifier(RepeatConflicts);
-        // A poll is not cut off before its call is given up: SQS hands messages to it all the same, and hides them.
+        // A poll is not cut off before its call is given up: SQS hands messages to it all the same,
+        // and hides them.
         let mut sqs = self.to(Service::Sqs).into_builder();
         sqs.set_timeout_config(Some(
             TimeoutConfig::builder()

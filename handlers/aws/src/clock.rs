@@ -1,4 +1,5 @@
-//! Time as the handlers see it: the wall clock, read once, plus tokio's clock, so that tests can steer it.
+//! Time as the handlers see it: the wall clock, read once, plus tokio's clock, so that tests can
+//! steer it.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -8,7 +9,8 @@ use spillway::Millis;
 
 /// A wall clock that moves with tokio's.
 ///
-/// Made anew for each invocation: Lambda freezes the process between two, and a monotonic clock can stop with it.
+/// Made anew for each invocation: Lambda freezes the process between two, and a monotonic clock can
+/// stop with it.
 #[derive(Debug, Clone, Copy)]
 pub struct Clock {
     epoch: Millis,

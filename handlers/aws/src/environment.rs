@@ -1,5 +1,5 @@
-//! Reading the configuration from environment variables, so that one error names every variable that is missing or
-//! wrong, with the remedy.
+//! Reading the configuration from environment variables, so that one error names every variable
+//! that is missing or wrong, with the remedy.
 
 use std::fmt::Display;
 use std::ops::RangeInclusive;
@@ -83,7 +83,8 @@ impl<'a> Environment<'a> {
         }
     }
 
-    /// Returns a variable that must be there and parse. On a problem a default is returned; [`Self::finish`] then fails.
+    /// Returns a variable that must be there and parse. On a problem a default is returned;
+    /// [`Self::finish`] then fails.
     pub fn parsed<T>(&mut self, name: &str, what: &str) -> T
     where
         T: FromStr + Default,
@@ -108,7 +109,8 @@ impl<'a> Environment<'a> {
         self.parse(name, &value, what)
     }
 
-    /// Returns a whole number within a range. On a problem the range's start is returned; [`Self::finish`] then fails.
+    /// Returns a whole number within a range. On a problem the range's start is returned;
+    /// [`Self::finish`] then fails.
     pub fn within(&mut self, name: &str, range: RangeInclusive<u32>, what: &str) -> u32 {
         if self.value(name).is_none() {
             self.problem(name, "is missing", what);
@@ -234,8 +236,8 @@ impl<'a> Environment<'a> {
         })
     }
 
-    /// Returns the pace, as configured, and whether all of its numbers are numbers. Their ranges are checked
-    /// only then.
+    /// Returns the pace, as configured, and whether all of its numbers are numbers. Their ranges
+    /// are checked only then.
     pub fn pace(&mut self) -> (Pace, bool) {
         let problems = self.problems.len();
         let pace = Pace {

@@ -41,7 +41,8 @@ pub enum AwsError {
     /// A call to AWS failed, its retries included.
     #[error("{call} failed: {reason}")]
     Call { call: &'static str, reason: String },
-    /// The same, of something that passes by itself: it was throttled, AWS was at fault, or there was no answer.
+    /// The same, of something that passes by itself: it was throttled, AWS was at fault, or there
+    /// was no answer.
     #[error("{call} failed: {reason}")]
     Passing { call: &'static str, reason: String },
     /// Something in the ledger is not as this release can read it.
@@ -50,7 +51,8 @@ pub enum AwsError {
 }
 
 impl AwsError {
-    /// Wraps the error of an AWS call: AWS's own code, message and request id if it answered, else why it did not.
+    /// Wraps the error of an AWS call: AWS's own code, message and request id if it answered, else
+    /// why it did not.
     pub fn call<E>(call: &'static str, error: &SdkError<E, HttpResponse>) -> Self
     where
         E: ProvideErrorMetadata + StdError + 'static,

@@ -96,8 +96,8 @@ impl Known {
 }
 
 impl Ingest {
-    /// Takes in one payload: S3's notification, or another message that the events queue understands. `deadline`: when Lambda ends the
-    /// function.
+    /// Takes in one payload: S3's notification, or another message that the events queue
+    /// understands. `deadline`: when Lambda ends the function.
     pub async fn ingest(&self, payload: Value, clock: Clock, deadline: Millis) -> Ingested {
         let mut known = Known::default();
         let events = self.understand(payload, &mut known);

@@ -53,7 +53,8 @@ impl Bucket {
 
     /// Returns the current version of an object. An error can pass.
     ///
-    /// Without the permission to list the bucket S3 says of an object that is gone that access is denied.
+    /// Without the permission to list the bucket S3 says of an object that is gone that access is
+    /// denied.
     /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>
     pub async fn current(&self, bucket: &str, key: &str) -> Result<Asked, AwsError> {
         const CALL: &str = "asking after an object";

@@ -55,7 +55,8 @@ enum Looked {
 }
 
 impl Reconcile {
-    /// Compares every object of a batch and queues the missing ones: the rows first, then the messages.
+    /// Compares every object of a batch and queues the missing ones: the rows first, then the
+    /// messages.
     pub(crate) async fn objects(
         &self,
         request: &Request,
@@ -179,10 +180,11 @@ impl Reconcile {
         of_key
     }
 
-    /// Compares an object with the ledger, and with its bucket's present answer. Returns the result.
+    /// Compares an object with the ledger, and with its bucket's present answer. Returns the
+    /// result.
     ///
-    /// The rows are read with eventual consistency, at half the units: one that is too new to be seen is seen by
-    /// `dispatch`, which reads them again before it claims the version.
+    /// The rows are read with eventual consistency, at half the units: one that is too new to be
+    /// seen is seen by `dispatch`, which reads them again before it claims the version.
     async fn look_at(
         &self,
         looking: &Looking<'_>,
@@ -234,7 +236,8 @@ impl Reconcile {
         })
     }
 
-    /// Writes the rows of missing objects, and adds those that are to be queued. `true`: written now.
+    /// Writes the rows of missing objects, and adds those that are to be queued. `true`: written
+    /// now.
     async fn write_rows(
         &self,
         looking: &Looking<'_>,
@@ -278,7 +281,8 @@ impl Reconcile {
                     };
                     queueing.push((row, true));
                 }
-                // Not seen when its object's rows were read: written shortly before, and perhaps not queued.
+                // Not seen when its object's rows were read: written shortly before, and perhaps
+                // not queued.
                 Ok(Written::Lost(Some(row))) if row.is_untouched() => queueing.push((*row, false)),
                 Ok(Written::Lost(_)) => counts.known += 1,
                 Err(problem) => problems.push(format!("{:?}: {problem}", event.key)),

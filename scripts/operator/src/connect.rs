@@ -1,4 +1,5 @@
-//! How AWS is reached: credentials and Region as the AWS CLI finds them, and a client for each service.
+//! How AWS is reached: credentials and Region as the AWS CLI finds them, and a client for each
+//! service.
 
 use std::time::Duration;
 

@@ -43,8 +43,8 @@ impl Place {
         )
     }
 
-    /// Queues of failures: `NAME_events-dlq_LANE`, `NAME_rules-dlq_LANE`, `NAME_outcomes-dlq`, `NAME_ingest-failures`,
-    /// `NAME_reconcile-failures`.
+    /// Queues of failures: `NAME_events-dlq_LANE`, `NAME_rules-dlq_LANE`, `NAME_outcomes-dlq`,
+    /// `NAME_ingest-failures`, `NAME_reconcile-failures`.
     fn failures(&self) -> Vec<String> {
         [
             "events-dlq_*",
@@ -70,8 +70,8 @@ fn policy(statements: Vec<Value>) -> Value {
     json!({"Version": "2012-10-17", "Statement": statements})
 }
 
-/// Returns the policy for looking, which `terraform/operator.tf` offers too: `list`, `status`, `explain`, `running`, `failed`, `canary`,
-/// `pace` and `doctor`.
+/// Returns the policy for looking, which `terraform/operator.tf` offers too: `list`, `status`,
+/// `explain`, `running`, `failed`, `canary`, `pace` and `doctor`.
 pub fn read(place: &Place) -> Value {
     policy(reading(place))
 }

@@ -1,5 +1,5 @@
-//! The operator's program. Its decisions lie in modules without I/O; it reads the state of a pipeline by the shell and the
-//! core that the handlers use.
+//! The operator's program. Its decisions lie in modules without I/O; it reads the state of a
+//! pipeline by the shell and the core that the handlers use.
 
 pub mod answer;
 pub mod canary;
@@ -90,7 +90,8 @@ fn complete(command: &Command) -> Option<()> {
     Some(())
 }
 
-/// Sends the shell's warnings to the standard error, without a log's fields. The SDK's warnings are in its errors too.
+/// Sends the shell's warnings to the standard error, without a log's fields. The SDK's warnings are
+/// in its errors too.
 fn warnings_to_stderr() {
     let shell = Targets::new().with_target("aws::", LevelFilter::WARN);
     let lines = tracing_subscriber::fmt::layer()

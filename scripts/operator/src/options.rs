@@ -58,7 +58,8 @@ pub struct Access {
 #[derive(Debug, Clone, Default, Args)]
 pub struct Which {
     /// The pipeline's name, as the module's `name` says [default: SPILLWAY_PIPELINE]
-    // The variable is read only if nothing else names a pipeline or queues: an option of clap's would contradict --from and --to.
+    // The variable is read only if nothing else names a pipeline or queues: an option of clap's
+    // would contradict --from and --to.
     #[arg(
         short,
         long,
@@ -86,8 +87,8 @@ pub enum Command {
     Pause(Pause),
     /// End the pause.
     Resume(Resume),
-    /// Override numbers of the pace: max_concurrency, starts_per_second, burst, starts_per_tick. Or hold its circuit: circuit=open,
-    /// circuit=closed.
+    /// Override numbers of the pace: max_concurrency, starts_per_second, burst, starts_per_tick. Or
+    /// hold its circuit: circuit=open, circuit=closed.
     Set(Set),
     /// Remove overrides: the configured numbers hold again.
     Unset(Unset),
@@ -102,29 +103,35 @@ pub enum Command {
     Lease(Lease),
     /// Show failures, grouped by error, from a sample.
     Failed(Failed),
-    /// Queue the objects of a bucket that the ledger does not know, such as those from before the pipeline.
+    /// Queue the objects of a bucket that the ledger does not know, such as those from before the
+    /// pipeline.
     Backfill(Backfill),
     /// Requeue rows that have not moved for long, or compare one object with the ledger.
     Reconcile(Reconcile),
     /// Send the messages of a queue of failures again. Fix the cause first.
     ///
-    /// Each object event then gets one more attempt, by the same bounded path as all others. A finished attempt is not repeated.
-    /// There is no stage for ticks: the next tick makes up for one that is missing.
+    /// Each object event then gets one more attempt, by the same bounded path as all others. A
+    /// finished attempt is not repeated. There is no stage for ticks: the next tick makes up for
+    /// one that is missing.
     Redrive(Redrive),
     /// Ask for finished object events once more: attempt k + 1 of each, in its lane's queue.
     ///
-    /// --object reads that object's rows. Any other selection reads the whole ledger: half a read unit for each 4 KB. --dry-run says
-    /// how many it used. Run twice, it asks for the same attempts; once those have ended, for the next ones.
+    /// --object reads that object's rows. Any other selection reads the whole ledger: half a read
+    /// unit for each 4 KB. --dry-run says how many it used. Run twice, it asks for the same
+    /// attempts; once those have ended, for the next ones.
     Replay(Replaying),
     /// Drop dead letters for good. The ledger keeps the person, the time and the reason.
     Discard(Discard),
-    /// Compare the failures of the two versions behind the workflow's alias, and judge the newer one.
+    /// Compare the failures of the two versions behind the workflow's alias, and judge the newer
+    /// one.
     ///
-    /// Exit status: 0 the newer version can have all starts, or is alone; 3 it must go back; 4 too few of its executions have ended.
+    /// Exit status: 0 the newer version can have all starts, or is alone; 3 it must go back; 4 too
+    /// few of its executions have ended.
     Canary(Canary),
     /// Check the installation. Each finding has its remedy; a fault is exit status 1.
     Doctor,
-    /// Compute the time, the bottleneck and the costs of a burst from given numbers. Makes no call to AWS.
+    /// Compute the time, the bottleneck and the costs of a burst from given numbers. Makes no call
+    /// to AWS.
     Plan(Box<plan::given::options::Options>),
     /// Print the least policy for looking, or for steering.
     Iam(Iam),
@@ -227,13 +234,15 @@ pub struct Schedule {
 
 #[derive(Debug, Clone, Subcommand)]
 pub enum Lease {
-    /// Release a lease that lasts longer than a tick can hold it. It is watched for 50 s first: a tick that lives keeps it.
+    /// Release a lease that lasts longer than a tick can hold it. It is watched for 50 s first: a
+    /// tick that lives keeps it.
     Release(Release),
 }
 
 #[derive(Debug, Clone, Args)]
 pub struct Release {
-    /// Release it at once, even from a tick that is at work. Two ticks then start executions: more than max_concurrency can run.
+    /// Release it at once, even from a tick that is at work. Two ticks then start executions: more
+    /// than max_concurrency can run.
     #[arg(long)]
     pub even_if_alive: bool,
     /// Do not ask before it is released.
@@ -425,7 +434,8 @@ pub struct Backfill {
     /// And before then.
     #[arg(long, value_name = "TIME")]
     pub until: Option<String>,
-    /// Leave out objects younger than that, such as 0m or 2h [default: the module's min_age_seconds]
+    /// Leave out objects younger than that, such as 0m or 2h [default: the module's
+    /// min_age_seconds]
     #[arg(long, value_name = "LENGTH", value_parser = time::length)]
     pub min_age: Option<Millis>,
     /// Take the objects from an S3 inventory: its manifest, as s3://bucket/path/manifest.json

@@ -23,15 +23,16 @@ fn escaped(text: &str, lines: bool) -> String {
     shown
 }
 
-/// Returns whether it is a control character, or one that nobody sees or that turns the direction of a text.
+/// Returns whether it is a control character, or one that nobody sees or that turns the direction
+/// of a text.
 /// <https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters>
 fn steers(character: char) -> bool {
     character.is_control()
         || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
-/// Returns any text as one word of a shell's command, for a person to paste. Invisible characters are escapes, which bash
-/// and zsh read.
+/// Returns any text as one word of a shell's command, for a person to paste. Invisible characters
+/// are escapes, which bash and zsh read.
 pub fn shell_quoted(text: &str) -> String {
     if !text.chars().any(steers) {
         return format!("'{}'", text.replace('\'', r"'\''"));

@@ -19,7 +19,8 @@ pub fn ago(at: Millis, now: Millis) -> String {
     }
 }
 
-/// Reads a moment: ISO 8601, in UTC unless it names its zone, or a time ago such as `90m`, `2h` or `3d`.
+/// Reads a moment: ISO 8601, in UTC unless it names its zone, or a time ago such as `90m`, `2h` or
+/// `3d`.
 pub fn when(text: &str, now: Millis) -> Result<Millis, String> {
     let wrong = || {
         format!("'{text}' is neither a time such as 2026-11-22T20:00:00Z nor a time ago such as 2h")

@@ -38,7 +38,8 @@ pub struct Found {
     pub found: bool,
 }
 
-/// Searches: doubles the number until it does, then looks between. More of the number is taken to be no worse. Returns the result.
+/// Searches: doubles the number until it does, then looks between. More of the number is taken to
+/// be no worse. Returns the result.
 pub fn find(mut given: Given, wanted: &Wanted) -> Result<Found, Wrong> {
     let mut tried = Vec::new();
     let most = wanted.number.most(&given.pipeline);

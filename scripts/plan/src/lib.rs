@@ -1,7 +1,8 @@
 //! `spillway plan`: the run of a pipeline with given numbers, in virtual time, without AWS.
 //!
-//! The engine runs the core's own pace, shares, windows and receiving. Its input is read from options, files and Terraform
-//! plans; the answer is told as text, as JSON, as a page, or beside another answer.
+//! The engine runs the core's own pace, shares, windows and receiving. Its input is read from
+//! options, files and Terraform plans; the answer is told as text, as JSON, as a page, or beside
+//! another answer.
 
 pub mod costs;
 pub mod engine;

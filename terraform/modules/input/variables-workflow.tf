@@ -15,8 +15,8 @@ variable "workflow" {
     input_format = optional(string, "objects")
     # Most objects that one execution is given.
     events_per_execution = optional(number, 1)
-    # The order of two uploads of one object. "none": each starts on its own. "latest": one at a time,
-    # and only the newest that waits. "each": one at a time, all of them.
+    # The order of two uploads of one object. "none": each starts on its own. "latest": one at a
+    # time, and only the newest that waits. "each": one at a time, all of them.
     order = optional(string, "none")
     # A name by which executions are started, and the versions it stands for;
     # null: none. Only with a definition.

@@ -1,7 +1,8 @@
 //! The acts of the fake by itself at a later time: executions end, events arrive.
 //!
-//! A timer alone would leave it to the scheduler whether a test that wakes in the same millisecond sees it done. So
-//! each look does first the acts that are due, and the timer only makes sure that somebody does them.
+//! A timer alone would leave it to the scheduler whether a test that wakes in the same millisecond
+//! sees it done. So each look does first the acts that are due, and the timer only makes sure that
+//! somebody does them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -49,7 +49,8 @@ impl Caller {
         &self.name
     }
 
-    /// Resolves when this caller has crashed: race the handler's future against it, and drop the loser.
+    /// Resolves when this caller has crashed: race the handler's future against it, and drop the
+    /// loser.
     pub async fn crashed(&self) {
         let mut crashed = self.crashed.subscribe();
         // It cannot fail: self holds a sender.

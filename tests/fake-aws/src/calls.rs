@@ -31,7 +31,8 @@ pub struct Call {
     pub operation: String,
     /// Virtual time of sending, in milliseconds since the epoch.
     pub sent_ms: i64,
-    /// Virtual time at which it took effect (or was refused by the service); none: it never reached the service.
+    /// Virtual time at which it took effect (or was refused by the service); none: it never reached
+    /// the service.
     pub applied_ms: Option<i64>,
     /// The caller's answer.
     pub answer: Answer,
@@ -59,13 +60,15 @@ pub enum Answer {
 pub struct Facts {
     /// SQS: name of the queue.
     pub queue: Option<String>,
-    /// SQS: messages sent, received, deleted, hidden. Known for a send or a receive only after the effect.
+    /// SQS: messages sent, received, deleted, hidden. Known for a send or a receive only after the
+    /// effect.
     pub message_ids: Vec<String>,
     /// Step Functions: name of the execution.
     pub execution: Option<String>,
     /// DynamoDB: the table.
     pub table: Option<String>,
-    /// DynamoDB: the items named; a Query has the partition's key and an empty sort key. S3: bucket and key of the object.
+    /// DynamoDB: the items named; a Query has the partition's key and an empty sort key. S3: bucket
+    /// and key of the object.
     pub keys: Vec<Key>,
     /// DynamoDB: capacity units this call consumed.
     pub capacity: f64,

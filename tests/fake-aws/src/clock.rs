@@ -9,7 +9,8 @@ use tokio::time::Instant;
 /// 2026-01-01T00:00:00Z, in milliseconds: the time at which a fake AWS begins, so that runs repeat.
 const EPOCH_MS: i64 = 1_767_225_600_000;
 
-/// Wall-clock time that moves with tokio's clock, paused or not. Also the SDK's time source, should a client want it.
+/// Wall-clock time that moves with tokio's clock, paused or not. Also the SDK's time source, should
+/// a client want it.
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {
     start: Instant,

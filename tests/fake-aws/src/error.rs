@@ -49,7 +49,8 @@ impl ApiError {
         }
     }
 
-    /// Returns the error of an operation or service that this fake does not have. Loud: a test must not pass because of it.
+    /// Returns the error of an operation or service that this fake does not have. Loud: a test must
+    /// not pass because of it.
     pub(crate) fn not_modelled(what: &str) -> Self {
         Self {
             status: 501,

@@ -30,8 +30,9 @@ impl Caller {
         })
     }
 
-    /// Answers one request of this caller, for a server that puts the fake behind a socket. An error: the connection
-    /// breaks. The request takes effect also when nobody waits for the answer any more.
+    /// Answers one request of this caller, for a server that puts the fake behind a socket. An
+    /// error: the connection breaks. The request takes effect also when nobody waits for the answer
+    /// any more.
     pub async fn answer(&self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
         answer(self.world.clone(), self.clone(), request, None).await
     }

@@ -72,7 +72,8 @@ pub struct FakeAws {
     world: Arc<World>,
 }
 
-/// The state that all parts share. No lock is ever held while another is taken, nor across an await.
+/// The state that all parts share. No lock is ever held while another is taken, nor across an
+/// await.
 pub(crate) struct World {
     pub(crate) clock: Clock,
     pub(crate) agenda: Mutex<agenda::Agenda>,
@@ -104,7 +105,8 @@ impl FakeAws {
         Self::with_clock(seed, Clock::start())
     }
 
-    /// Returns an empty AWS at this time, in milliseconds since the epoch: for callers that go by the machine's clock.
+    /// Returns an empty AWS at this time, in milliseconds since the epoch: for callers that go by
+    /// the machine's clock.
     pub fn beginning_at(seed: u64, now_ms: i64) -> Self {
         Self::with_clock(seed, Clock::start_at(now_ms))
     }
@@ -222,7 +224,8 @@ impl std::fmt::Debug for FakeAws {
     }
 }
 
-/// Locks, also after a panic: an assertion that fails in one task must not hide behind the next one's poisoned lock.
+/// Locks, also after a panic: an assertion that fails in one task must not hide behind the next
+/// one's poisoned lock.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -12,7 +12,8 @@ impl Rng {
         Self(seed)
     }
 
-    /// Returns a generator of its own for one subject, so that one more draw there changes nothing elsewhere.
+    /// Returns a generator of its own for one subject, so that one more draw there changes nothing
+    /// elsewhere.
     pub fn fork(&self, label: &str) -> Self {
         // FNV-1a: stable between releases of Rust, which its own hashers are not.
         let hash = label.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
@@ -35,7 +36,8 @@ impl Rng {
         self.next_u64().checked_rem(bound).unwrap_or(0)
     }
 
-    /// Returns true with this probability. Draws nothing at 0 and at 1, so that a switched-off fault costs no randomness.
+    /// Returns true with this probability. Draws nothing at 0 and at 1, so that a switched-off
+    /// fault costs no randomness.
     pub fn chance(&mut self, probability: f64) -> bool {
         if probability <= 0.0 {
             return false;
@@ -44,7 +46,8 @@ impl Rng {
         probability >= 1.0 || ((self.next_u64() >> 11) as f64 / (1_u64 << 53) as f64) < probability
     }
 
-    /// Returns a duration in whole milliseconds, `from` to `to` inclusive. Draws nothing when they are equal.
+    /// Returns a duration in whole milliseconds, `from` to `to` inclusive. Draws nothing when they
+    /// are equal.
     pub fn duration(&mut self, from: Duration, to: Duration) -> Duration {
         let span = to.saturating_sub(from).as_millis() as u64;
         if span == 0 {

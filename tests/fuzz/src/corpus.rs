@@ -14,8 +14,8 @@ pub struct Input {
     pub understood: Option<bool>,
 }
 
-/// Samples in `corpus/<kind>/understood` and `corpus/<kind>/refused`, and inputs that once broke something in
-/// `regressions/<kind>`.
+/// Samples in `corpus/<kind>/understood` and `corpus/<kind>/refused`, and inputs that once broke
+/// something in `regressions/<kind>`.
 pub fn of(target: &Target) -> io::Result<Vec<Input>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let samples = root.join("corpus").join(target.corpus);

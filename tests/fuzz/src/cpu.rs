@@ -18,8 +18,8 @@ fn now(clock: ClockId) -> Duration {
     clock_gettime(clock).map_or(Duration::ZERO, Duration::from)
 }
 
-/// Returns the least that `work` took of `times` times. Only the least is the work's own: caches that others filled, and pages that
-/// are touched for the first time, cost CPU time too.
+/// Returns the least that `work` took of `times` times. Only the least is the work's own: caches
+/// that others filled, and pages that are touched for the first time, cost CPU time too.
 pub fn least(times: usize, mut work: impl FnMut()) -> Duration {
     let mut once = || {
         let began = of_thread();

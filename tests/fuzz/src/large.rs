@@ -1,4 +1,5 @@
-//! Inputs that are meant to be slow: large ones, nearly all of which is one value at one place of a document.
+//! Inputs that are meant to be slow: large ones, nearly all of which is one value at one place of a
+//! document.
 
 use std::collections::HashSet;
 use std::io;
@@ -63,8 +64,9 @@ pub struct Input {
     pub bytes: Vec<u8>,
 }
 
-/// Gives `take` every large value at every place of the inputs that a target understands, in place of the value there; and
-/// every list's first entry again and again. All are of about so many bytes.
+/// Gives `take` every large value at every place of the inputs that a target understands, in place
+/// of the value there; and every list's first entry again and again. All are of about so many
+/// bytes.
 pub fn each(target: &Target, bytes: usize, mut take: impl FnMut(Input)) -> io::Result<()> {
     let mut known = HashSet::new();
     for sample in corpus::of(target)? {

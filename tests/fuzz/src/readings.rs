@@ -1,4 +1,5 @@
-//! A second reading of the messages, by looking at the places where AWS puts things, and by nothing of the product.
+//! A second reading of the messages, by looking at the places where AWS puts things, and by nothing
+//! of the product.
 
 use serde_json::Value;
 use spillway::event::{ObjectEvent, Reported, Sequencer};

@@ -10,7 +10,8 @@ use crate::cpu;
 use crate::hunt::{Failure, Hunt, Tally};
 use crate::target::Target;
 
-/// CPU time of the process within which an input must end. The work of others on the machine is not in it.
+/// CPU time of the process within which an input must end. The work of others on the machine is not
+/// in it.
 const ENDS: Duration = Duration::from_secs(20);
 /// Inputs of one target before the next one's turn.
 const TURN: u64 = 200;

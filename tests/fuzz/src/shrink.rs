@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-/// Returns the smallest input that was found for which `fails` holds, as it does for `input`, in so many tries at most.
+/// Returns the smallest input that was found for which `fails` holds, as it does for `input`, in so
+/// many tries at most.
 pub fn smallest(input: &[u8], tries: usize, fails: impl Fn(&[u8]) -> bool) -> Vec<u8> {
     let mut search = Search {
         best: input.to_vec(),

@@ -21,7 +21,8 @@ impl Seen {
         matches!(self, Self::Understood(_))
     }
 
-    /// Returns the words without their quotes of the input: two that are refused for the same reason are of one kind.
+    /// Returns the words without their quotes of the input: two that are refused for the same
+    /// reason are of one kind.
     pub fn kind(&self) -> String {
         let (Self::Understood(words) | Self::Refused(words)) = self;
         let mut kind = String::from(if self.is_understood() { "+" } else { "-" });

@@ -1,7 +1,8 @@
-//! The time that a parser adds to the reading of the JSON itself: not much, with any large part at any place of an input.
+//! The time that a parser adds to the reading of the JSON itself: not much, with any large part at
+//! any place of an input.
 //!
-//! Both are measured in this run, by CPU time, so neither the machine nor the build matters. The time of the released build
-//! is printed by `cargo run --release --bin fuzz -- --times`.
+//! Both are measured in this run, by CPU time, so neither the machine nor the build matters. The
+//! time of the released build is printed by `cargo run --release --bin fuzz -- --times`.
 
 use std::hint::black_box;
 use std::time::Duration;

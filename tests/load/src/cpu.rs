@@ -22,7 +22,8 @@ pub struct Used {
 }
 
 impl Used {
-    /// Returns the CPU time since `before`, for user and for system. The sum is precise, their ratio only as good as 10 ms are.
+    /// Returns the CPU time since `before`, for user and for system. The sum is precise, their
+    /// ratio only as good as 10 ms are.
     pub fn split_since(&self, before: &Self) -> (f64, f64) {
         let cpu = self.cpu.saturating_sub(before.cpu).as_secs_f64();
         let user = self.user.saturating_sub(before.user).as_secs_f64();

@@ -1,8 +1,9 @@
-//! Runs ONE program under Lambda's runtime API against an AWS on loopback, and measures it: its start, CPU,
-//! memory and API calls of its work, and whether any event was lost or started twice.
+//! Runs ONE program under Lambda's runtime API against an AWS on loopback, and measures it: its
+//! start, CPU, memory and API calls of its work, and whether any event was lost or started twice.
 //!
-//! The AWS is `fake-aws`, in this process, behind a real socket: real conditions, real capacity units, every call counted.
-//! The program is anything that speaks the runtime API. `README.md` has the interface.
+//! The AWS is `fake-aws`, in this process, behind a real socket: real conditions, real capacity
+//! units, every call counted. The program is anything that speaks the runtime API. `README.md` has
+//! the interface.
 
 pub mod ceiling;
 pub mod cpu;

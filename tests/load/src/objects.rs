@@ -62,7 +62,8 @@ pub fn in_words_of(template: &str, number: u32) -> String {
     template.replace("{n}", &number.to_string())
 }
 
-/// Returns the numbers of the objects that a text names, each once: for any form of an execution's input.
+/// Returns the numbers of the objects that a text names, each once: for any form of an execution's
+/// input.
 pub fn named(text: &str) -> Vec<u32> {
     let after = text.split(MARK).skip(1);
     let digits = after.filter_map(|rest| rest.get(..DIGITS));

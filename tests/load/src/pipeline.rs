@@ -1,4 +1,5 @@
-//! A pipeline of one lane in a fake AWS, as Terraform sets it up, and the environment of its functions.
+//! A pipeline of one lane in a fake AWS, as Terraform sets it up, and the environment of its
+//! functions.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -50,7 +51,8 @@ impl Pipeline {
 
     /// Returns a pipeline that keeps every call with all that was sent.
     pub fn recorded(scenario: &Scenario) -> Self {
-        // Step Functions tells when an execution began, and the program compares that with its own clock.
+        // Step Functions tells when an execution began, and the program compares that with its own
+        // clock.
         let aws = FakeAws::beginning_at(scenario.seed, Clock::system().now());
         let queue = |name: &str, visibility: Duration, dead_letters: Option<(&str, u32)>| {
             aws.sqs().create_queue(QueueConfig {
@@ -91,7 +93,8 @@ impl Pipeline {
         pipeline
     }
 
-    /// Returns the environment of a function, beside Lambda's own variables, with AWS at this endpoint.
+    /// Returns the environment of a function, beside Lambda's own variables, with AWS at this
+    /// endpoint.
     pub fn environment(&self, scenario: &Scenario, endpoint: &str) -> BTreeMap<String, String> {
         let url = |queue: &str| queue_url(endpoint, queue);
         let lanes = serde_json::json!([{
@@ -187,8 +190,8 @@ impl Pipeline {
         }
     }
 
-    /// Lets `dispatch` itself, in this process, start the objects of `numbers`, so that rows, slots and executions are as it
-    /// leaves them.
+    /// Lets `dispatch` itself, in this process, start the objects of `numbers`, so that rows, slots
+    /// and executions are as it leaves them.
     pub async fn start_in_process(
         &self,
         scenario: &Scenario,
@@ -215,7 +218,8 @@ impl Pipeline {
     /// Runs a tick of `dispatch` in this process, which starts so many executions at most.
     async fn tick_in_process(&self, scenario: &Scenario, starts: u32) -> Result<(), Failure> {
         let mut environment = self.environment(scenario, "https://sqs.us-east-1.amazonaws.com");
-        // A tick ends at once when it has made all its starts, instead of waiting for more messages.
+        // A tick ends at once when it has made all its starts, instead of waiting for more
+        // messages.
         for (name, value) in [
             (
                 "SPILLWAY_STARTS_PER_SECOND",
@@ -246,9 +250,9 @@ impl Pipeline {
         Ok(())
     }
 
-    /// Writes the lease as ticks of long ago left it: its bucket is full by now, and slots lie in the partitions
-    /// that the scenario asks for. A ledger without a lease is a new pipeline's, whose first tick alone looks
-    /// for slots in every layout.
+    /// Writes the lease as ticks of long ago left it: its bucket is full by now, and slots lie in
+    /// the partitions that the scenario asks for. A ledger without a lease is a new pipeline's,
+    /// whose first tick alone looks for slots in every layout.
     fn put_lease(&self, layout: Layout) {
         self.aws.dynamodb().put(
             LEDGER,

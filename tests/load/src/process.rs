@@ -1,8 +1,8 @@
 //! The program under measurement, as a child that ends with its driver.
 //!
-//! It is started in two steps. This same binary comes first: it binds its life to the driver's, joins the control group,
-//! and waits. Told to go on it becomes the program, so that the measured time begins with the program, and no code that
-//! is not safe has to run between fork and exec.
+//! It is started in two steps. This same binary comes first: it binds its life to the driver's,
+//! joins the control group, and waits. Told to go on it becomes the program, so that the measured
+//! time begins with the program, and no code that is not safe has to run between fork and exec.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -147,7 +147,8 @@ impl Program {
 }
 
 impl Drop for Program {
-    /// Waits for the end of the process that it kills: a control group cannot go while a process is in it.
+    /// Waits for the end of the process that it kills: a control group cannot go while a process is
+    /// in it.
     fn drop(&mut self) {
         let _ = self.child.start_kill();
         let until = Instant::now() + ENDING;
@@ -172,8 +173,8 @@ fn scratch() -> std::io::Result<File> {
     Ok(file)
 }
 
-/// Runs the first step: `arguments` are the driver's process id, the file of the control group (empty: none), the program and
-/// its arguments. Returns only if something is wrong.
+/// Runs the first step: `arguments` are the driver's process id, the file of the control group
+/// (empty: none), the program and its arguments. Returns only if something is wrong.
 pub fn wait_and_become(arguments: &[String]) -> ExitCode {
     let [driver, members, program, arguments @ ..] = arguments else {
         eprintln!("not for people: load starts itself so");

@@ -25,7 +25,8 @@ pub struct Report {
     pub lost: u32,
     /// From handing out the first invocation to the answer of the last, in seconds.
     pub wall_s: f64,
-    /// From handing out the first invocation to the last start, in seconds: an empty queue is waited for afterwards.
+    /// From handing out the first invocation to the last start, in seconds: an empty queue is
+    /// waited for afterwards.
     pub last_start_s: f64,
     pub cpu_s: Split,
     /// From the program's start to its first request for work.

@@ -50,8 +50,8 @@ pub struct Scenario {
     pub cpu_share: Option<f64>,
     #[serde(default = "seed")]
     pub seed: u64,
-    /// For `messages`: the queue's messages, instead of S3's notifications. {bucket}, {key} and {n} are an object's
-    /// own; the rest is replaced as in `program`.
+    /// For `messages`: the queue's messages, instead of S3's notifications. {bucket}, {key} and {n}
+    /// are an object's own; the rest is replaced as in `program`.
     #[serde(default)]
     pub message_template: Option<String>,
     /// Lambda's timeout of the function, in seconds; `dispatch` has its tick and 20 s more.

@@ -7,8 +7,9 @@ use std::sync::Once;
 
 use serde_json::{Value, json};
 
-/// Returns a binary of another package: cargo puts it beside this one's. For the tests of a workspace it builds only the
-/// binaries of their own packages, so a file there can be old: the build is asked for all.
+/// Returns a binary of another package: cargo puts it beside this one's. For the tests of a
+/// workspace it builds only the binaries of their own packages, so a file there can be old: the
+/// build is asked for all.
 fn handler(name: &str) -> String {
     static BUILT: Once = Once::new();
     let directory = Path::new(env!("CARGO_BIN_EXE_load")).parent().unwrap();

@@ -10,7 +10,8 @@ use spillway::text::attribute_value;
 use super::{ENTRIES, ENTRY_ROUNDS, Queue, failed};
 use crate::error::AwsError;
 
-/// Bytes of the bodies of one batch, at most: far below SQS's limit, since it counts the attributes too.
+/// Bytes of the bodies of one batch, at most: far below SQS's limit, since it counts the attributes
+/// too.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html>
 const BATCH_BYTES: usize = 128 * 1024;
 /// Bytes of a text attribute.
@@ -113,8 +114,8 @@ impl Queue {
 
     /// Sends messages, and returns how each went. After a call without an answer no more is sent.
     ///
-    /// In a FIFO queue those of one group arrive in the order given, even if some are refused at first. After one that
-    /// is given up none of its group is sent.
+    /// In a FIFO queue those of one group arrive in the order given, even if some are refused at
+    /// first. After one that is given up none of its group is sent.
     pub async fn send_all(&self, messages: &[Outgoing]) -> Vec<Result<(), AwsError>> {
         if let [message] = messages {
             return vec![self.send(message).await];
@@ -149,7 +150,8 @@ impl Queue {
         results
     }
 
-    /// Returns whether a message cannot be sent when the one at `given_up` is not: itself, and the others of its group.
+    /// Returns whether a message cannot be sent when the one at `given_up` is not: itself, and the
+    /// others of its group.
     fn follows(&self, messages: &[Outgoing], given_up: usize, other: usize) -> bool {
         let group = |index: usize| {
             let fifo = messages.get(index)?.fifo.as_ref()?;
@@ -158,8 +160,9 @@ impl Queue {
         other == given_up || (group(other).is_some() && group(other) == group(given_up))
     }
 
-    /// Returns which of those `waiting` are sent in one call: the first ones, in a FIFO queue one of a group. Each entry of a
-    /// batch can be refused alone, and a later one of its group would have overtaken it.
+    /// Returns which of those `waiting` are sent in one call: the first ones, in a FIFO queue one
+    /// of a group. Each entry of a batch can be refused alone, and a later one of its group would
+    /// have overtaken it.
     fn next_batch(&self, messages: &[Outgoing], waiting: &[usize]) -> Vec<usize> {
         let mut groups = HashSet::new();
         let first_of_group = |index: &usize| {

@@ -1,5 +1,5 @@
-//! The shell: it makes the calls that machines ask for. Alike calls that were submitted together share requests; which call
-//! comes after which is not decided here.
+//! The shell: it makes the calls that machines ask for. Alike calls that were submitted together
+//! share requests; which call comes after which is not decided here.
 
 mod drive;
 mod ledger;
@@ -85,7 +85,8 @@ pub struct LaneQueues {
 }
 
 impl Parts {
-    /// Returns the parts that every function has. The rest is as in a pipeline without an order whose function starts nothing.
+    /// Returns the parts that every function has. The rest is as in a pipeline without an order
+    /// whose function starts nothing.
     pub fn new(clients: &Clients, pipeline: &PipelineVariables) -> Self {
         let queue = |url: &str| Queue::new(clients.sqs.clone(), url.to_owned());
         let lanes = || pipeline.lanes.iter();

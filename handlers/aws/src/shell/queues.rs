@@ -54,7 +54,8 @@ impl Messages {
             }
             requests.push(shell.send(to, tags, messages).boxed());
         }
-        // One that is not deleted or hidden comes again, and is found stale: so these calls never fail.
+        // One that is not deleted or hidden comes again, and is found stale: so these calls never
+        // fail.
         for (lane, tags, receipts) in self.delete {
             let done = async move {
                 if let Some(lane) = shell.lanes.get(lane) {

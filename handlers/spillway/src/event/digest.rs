@@ -2,7 +2,8 @@
 
 use sha2::{Digest, Sha256};
 
-/// Returns the first `bytes` bytes of a SHA-256 over the parts, as hexadecimal digits. No two lists of parts read the same.
+/// Returns the first `bytes` bytes of a SHA-256 over the parts, as hexadecimal digits. No two lists
+/// of parts read the same.
 pub fn of<'a>(parts: impl IntoIterator<Item = &'a str>, bytes: usize) -> String {
     let mut hash = Sha256::new();
     for part in parts {

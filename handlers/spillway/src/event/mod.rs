@@ -23,13 +23,15 @@ pub const MAX_VERSION_ID_BYTES: usize = 1024;
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/versioning-workflows.html>
 const NULL_VERSION: &str = "null";
 
-/// The longest event name, event time and etag, in bytes. S3's have fewer than 70; the bound keeps rows small.
+/// The longest event name, event time and etag, in bytes. S3's have fewer than 70; the bound keeps
+/// rows small.
 pub const MAX_FIELD_BYTES: usize = 128;
 
-/// S3's per-key order of events, as S3 sent it: of two of one key the one that compares below the other, as a text, came
-/// before it. Two of different keys mean nothing to each other.
+/// S3's per-key order of events, as S3 sent it: of two of one key the one that compares below the
+/// other, as a text, came before it. Two of different keys mean nothing to each other.
 ///
-/// AWS says to pad the shorter one with zeros on the right. That changes nothing but for two that differ in zeros at the end.
+/// AWS says to pad the shorter one with zeros on the right. That changes nothing but for two that
+/// differ in zeros at the end.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -66,8 +68,9 @@ impl From<Sequencer> for String {
     }
 }
 
-/// One object-created event. Its identity is bucket, key and version id; without a version id, the sequencer: never a message id,
-/// which a redrive changes, and never the key alone, which would block a second upload.
+/// One object-created event. Its identity is bucket, key and version id; without a version id, the
+/// sequencer: never a message id, which a redrive changes, and never the key alone, which would
+/// block a second upload.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ObjectEvent {
@@ -92,7 +95,8 @@ pub struct ObjectEvent {
 pub enum Reported {
     /// An object was created: the only kind that is processed.
     Created(ObjectEvent),
-    /// Another kind of S3's events, by its name. A topic that others listen to brings them too: nothing is to do.
+    /// Another kind of S3's events, by its name. A topic that others listen to brings them too:
+    /// nothing is to do.
     Other(String),
 }
 
@@ -101,7 +105,8 @@ pub fn meaningful(version_id: Option<&str>) -> Option<&str> {
     version_id.filter(|id| !id.is_empty() && *id != NULL_VERSION)
 }
 
-/// Returns the same as [`ObjectEvent::is_folder_marker`]. An object of unknown size, in bytes, is taken for one with a content.
+/// Returns the same as [`ObjectEvent::is_folder_marker`]. An object of unknown size, in bytes, is
+/// taken for one with a content.
 pub fn is_folder_marker(key: &str, size: Option<u64>) -> bool {
     key.ends_with('/') && size == Some(0)
 }
@@ -144,12 +149,14 @@ impl ObjectEvent {
         self.sequencer.is_none()
     }
 
-    /// Checks the limits that types cannot hold: lengths and the kind of event. An empty etag is none, and so is the version id of an
-    /// object that has no other version: S3 writes `null`, or leaves it out.
+    /// Checks the limits that types cannot hold: lengths and the kind of event. An empty etag is
+    /// none, and so is the version id of an object that has no other version: S3 writes `null`, or
+    /// leaves it out.
     pub fn validate(mut self) -> Result<Self, EventError> {
         self.version_id = meaningful(self.version_id.as_deref()).map(str::to_owned);
         self.etag = self.etag.filter(|etag| !etag.is_empty());
-        // S3 allows 63 characters, buckets from before 2018 255; a slash would make the ledger's key ambiguous.
+        // S3 allows 63 characters, buckets from before 2018 255; a slash would make the ledger's
+        // key ambiguous.
         if self.bucket.is_empty() || self.bucket.len() > 255 || self.bucket.contains('/') {
             return Err(EventError::Bucket(self.bucket.chars().take(64).collect()));
         }

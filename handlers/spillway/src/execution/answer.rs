@@ -38,7 +38,8 @@ pub enum Described {
     NotFound,
 }
 
-/// A page of the executions that run, the one that started last first. The list is eventually consistent.
+/// A page of the executions that run, the one that started last first. The list is eventually
+/// consistent.
 /// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_ListExecutions.html>
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Running {

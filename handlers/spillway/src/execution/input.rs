@@ -1,4 +1,5 @@
-//! An execution's input: only facts that the ledger keeps, so that a repeated start has the same bytes.
+//! An execution's input: only facts that the ledger keeps, so that a repeated start has the same
+//! bytes.
 
 use std::str::FromStr;
 
@@ -18,7 +19,8 @@ pub struct Load {
 }
 
 impl Load {
-    /// Returns when the oldest of its events happened, of those that S3 reported. `None`: there is none, or it is no first attempt.
+    /// Returns when the oldest of its events happened, of those that S3 reported. `None`: there is
+    /// none, or it is no first attempt.
     pub fn reported_at(&self) -> Option<Millis> {
         let reported = self.events.iter().filter(|it| it.sequencer.is_some());
         let times = reported.filter_map(|event| time::millis(&event.event_time));
@@ -29,10 +31,12 @@ impl Load {
 /// The form of an execution's input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum InputFormat {
-    /// `{"attempt": 1, "objects": [{"id": "…", "bucket": "…", "key": "…", …}]}`, with keys as their uploaders wrote them.
+    /// `{"attempt": 1, "objects": [{"id": "…", "bucket": "…", "key": "…", …}]}`, with keys as their
+    /// uploaders wrote them.
     #[default]
     Objects,
-    /// `{"Records": [...]}`, with the fields of S3's notification that the ledger keeps, for state machines that know it.
+    /// `{"Records": [...]}`, with the fields of S3's notification that the ledger keeps, for state
+    /// machines that know it.
     /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>
     S3Notification,
 }
@@ -76,8 +80,8 @@ impl<'a> Object<'a> {
     }
 }
 
-/// Returns the execution's input. A repeated start is idempotent only with byte-identical input, so this depends only on
-/// facts that the ledger keeps.
+/// Returns the execution's input. A repeated start is idempotent only with byte-identical input, so
+/// this depends only on facts that the ledger keeps.
 pub fn of(pipeline: &str, format: InputFormat, events: &[ObjectEvent], attempt: u32) -> String {
     // Strings, numbers and options only: serializing them cannot fail.
     match format {
@@ -90,7 +94,8 @@ pub fn of(pipeline: &str, format: InputFormat, events: &[ObjectEvent], attempt: 
     }
 }
 
-/// Returns the bytes that an event takes in an execution's input. They are the same in every pipeline: all ids have one length.
+/// Returns the bytes that an event takes in an execution's input. They are the same in every
+/// pipeline: all ids have one length.
 pub fn bytes(event: &ObjectEvent) -> usize {
     let id = "0".repeat(2 * ID_BYTES);
     serde_json::to_string(&Object { id, event }).map_or(0, |object| object.len() + 1)

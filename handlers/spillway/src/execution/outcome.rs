@@ -10,11 +10,13 @@ use crate::record::row::MAX_CAUSE_BYTES;
 use crate::text::{cut, json_body, only_objects};
 use crate::{SCHEMA_VERSION, readable};
 
-/// Bytes kept of an error's name: Step Functions' have at most so many characters. A row keeps less.
+/// Bytes kept of an error's name: Step Functions' have at most so many characters. A row keeps
+/// less.
 /// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html>
 pub const MAX_ERROR_BYTES: usize = 256;
 
-/// The error of an execution that ran for longer than its state machine allows. Its status can come without it.
+/// The error of an execution that ran for longer than its state machine allows. Its status can come
+/// without it.
 /// <https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html>
 const TIMED_OUT: &str = "States.Timeout";
 
@@ -160,7 +162,8 @@ struct Own {
     outcome: Outcome,
 }
 
-/// The `detail` of EventBridge's event. Its input and output can be missing; the input is never read.
+/// The `detail` of EventBridge's event. Its input and output can be missing; the input is never
+/// read.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Detail {
@@ -211,8 +214,8 @@ pub fn parse(body: &str) -> Result<Report, OutcomeError> {
     })
 }
 
-/// Returns an outcome that fits into the ledger, whose key the name is: another would fail the calls that it shares with
-/// others.
+/// Returns an outcome that fits into the ledger, whose key the name is: another would fail the
+/// calls that it shares with others.
 fn of_an_execution(outcome: Outcome) -> Result<Report, OutcomeError> {
     let chars = outcome.execution.chars().count();
     if !(1..=MAX_NAME_CHARS).contains(&chars) {

@@ -24,8 +24,8 @@ impl<'a> Home<'a> {
     }
 }
 
-/// Writes object events as S3's notification does, as far as the ledger knows: without the uploader, its address, and
-/// the request.
+/// Writes object events as S3's notification does, as far as the ledger knows: without the
+/// uploader, its address, and the request.
 pub fn encode(events: &[ObjectEvent], home: &Home<'_>) -> String {
     let record = |event: &ObjectEvent| {
         let mut object = json!({

@@ -48,7 +48,8 @@ impl Shares {
         Self { lanes }
     }
 
-    /// Returns the lanes to ask, in this order, until one has something. None: all were found empty a moment ago.
+    /// Returns the lanes to ask, in this order, until one has something. None: all were found empty
+    /// a moment ago.
     pub fn to_ask(&self, now: Millis) -> Vec<Ask> {
         let asked = |(_, lane): &(usize, &Share)| lane.empty_until <= now;
         let owed = |(_, lane): &(usize, &Share)| lane.owed >= 1.0;
@@ -72,8 +73,8 @@ impl Shares {
         }
     }
 
-    /// Notes that a poll of a lane found nothing. It can have missed messages, so the lane's debt stays. The only lane is
-    /// asked again at once.
+    /// Notes that a poll of a lane found nothing. It can have missed messages, so the lane's debt
+    /// stays. The only lane is asked again at once.
     pub fn found_empty(&mut self, lane: usize, now: Millis) {
         if self.lanes.len() > 1
             && let Some(share) = self.lanes.get_mut(lane)
@@ -149,7 +150,8 @@ mod tests {
     }
 
     proptest! {
-        /// With events waiting everywhere each lane gets its share, and the first lane gets the rest.
+        /// With events waiting everywhere each lane gets its share, and the first lane gets the
+        /// rest.
         #[test]
         fn nobody_starves(low in 0.0f64..0.4, lower in 0.0f64..0.4, batches in proptest::collection::vec(1u32..=10, 50..200)) {
             let mins = [0.0, low, lower];

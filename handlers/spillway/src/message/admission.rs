@@ -24,7 +24,8 @@ pub struct LeftOut {
 
 /// Sorts a message's records.
 ///
-/// Spillway's own message is always processed: the ledger knows its event, or its records were sorted before.
+/// Spillway's own message is always processed: the ledger knows its event, or its records were
+/// sorted before.
 pub fn admit(body: Body, sources: &[Source]) -> Admitted {
     let mut admitted = Admitted::default();
     match body {

@@ -25,7 +25,8 @@ const OTHER_KINDS: [&str; 9] = [
     "Object Tags Deleted",
 ];
 
-/// The reason why an EventBridge event was not understood. Its message carries the text into the dead-letter queue.
+/// The reason why an EventBridge event was not understood. Its message carries the text into the
+/// dead-letter queue.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum EventBridgeError {
     #[error("the event's source {0:?} is not aws.s3")]
@@ -129,9 +130,10 @@ pub fn reported(mut fields: Map<String, Value>) -> Result<Reported, EventBridgeE
 
 /// Returns the name in S3's own notification for EventBridge's reason, which is the API call.
 ///
-/// A reason that is not documented gives `ObjectCreated:<reason>` with its ASCII letters and digits, cut to the length that an
-/// event name can have; none at all gives `ObjectCreated:Unknown`. The name only informs: an object that was created is
-/// processed, under any name that S3 gives it.
+/// A reason that is not documented gives `ObjectCreated:<reason>` with its ASCII letters and
+/// digits, cut to the length that an event name can have; none at all gives
+/// `ObjectCreated:Unknown`. The name only informs: an object that was created is processed, under
+/// any name that S3 gives it.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-event-types-and-destinations.html>
 fn event_name(reason: Option<&str>) -> String {
     let how = match reason.unwrap_or_default() {

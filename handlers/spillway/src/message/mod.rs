@@ -18,7 +18,8 @@ use crate::message::notification::NotificationError;
 use crate::message::sns::SnsError;
 use crate::text::{cut, json_body};
 
-/// The message attribute that names the attempt a message asks for. S3's own messages have none: attempt 1.
+/// The message attribute that names the attempt a message asks for. S3's own messages have none:
+/// attempt 1.
 pub const ATTEMPT: &str = "attempt";
 /// The message attribute that says why a message is in the dead-letter queue.
 pub const REASON: &str = "reason";
@@ -87,7 +88,8 @@ impl Body {
     }
 }
 
-/// The reason why a message was not understood. The message carries the text into the dead-letter queue.
+/// The reason why a message was not understood. The message carries the text into the dead-letter
+/// queue.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum MessageError {
     #[error("the body is not JSON: {0}")]
@@ -171,8 +173,8 @@ fn unwrapped(mut fields: Map<String, Value>) -> Result<Body, MessageError> {
 }
 
 impl Body {
-    /// Returns the attempt that a message asks for: the first, unless it is Spillway's own. An attribute of the same name that
-    /// somebody else put beside a report of S3 is not Spillway's.
+    /// Returns the attempt that a message asks for: the first, unless it is Spillway's own. An
+    /// attribute of the same name that somebody else put beside a report of S3 is not Spillway's.
     pub fn attempt(&self, attribute: Option<&str>) -> Result<u32, MessageError> {
         match self {
             Self::Own(_) => own::attempt(attribute),

@@ -9,12 +9,13 @@ use crate::event::key;
 use crate::event::{EventError, MAX_FIELD_BYTES, ObjectEvent, Reported, Sequencer};
 use crate::text::{cut, only_objects};
 
-/// Records of one notification, at most. S3's have 64 KB; in 256 KiB there is room for fewer that are whole, so of more most
-/// are not, and each would be told why.
+/// Records of one notification, at most. S3's have 64 KB; in 256 KiB there is room for fewer that
+/// are whole, so of more most are not, and each would be told why.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>
 pub const MAX_RECORDS: usize = 2_000;
 
-/// The reason why a notification was not understood. Its message carries the text into the dead-letter queue.
+/// The reason why a notification was not understood. Its message carries the text into the
+/// dead-letter queue.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum NotificationError {
     #[error("the notification has no records")]
@@ -39,7 +40,8 @@ pub enum NotificationError {
     Event { record: usize, source: EventError },
 }
 
-/// The fields about the object in a record. AWS adds fields within a major version, so unknown ones are ignored.
+/// The fields about the object in a record. AWS adds fields within a major version, so unknown ones
+/// are ignored.
 #[derive(Debug, Deserialize)]
 struct Entity {
     bucket: Option<Bucket>,
@@ -81,7 +83,8 @@ const OTHER_KINDS: [&str; 11] = [
 /// The facts that a record reports, or the reason why it was not understood, and the record.
 type Read = Result<Reported, (NotificationError, Value)>;
 
-/// Returns the facts that each of a notification's records reports. An error if there is none, or if there are too many.
+/// Returns the facts that each of a notification's records reports. An error if there is none, or
+/// if there are too many.
 pub fn records(records: Vec<Value>) -> Result<Vec<Read>, NotificationError> {
     if records.is_empty() {
         return Err(NotificationError::NoRecords);
@@ -101,8 +104,8 @@ pub fn of_record(record: &Value) -> String {
     json!({ "Records": [record] }).to_string()
 }
 
-/// Looks for the fault from the outside in: the sender of the record, the event, the version of the form, and only
-/// then the fields, which others do not have.
+/// Looks for the fault from the outside in: the sender of the record, the event, the version of the
+/// form, and only then the fields, which others do not have.
 fn reported(record: usize, raw: &Value) -> Result<Reported, NotificationError> {
     // The parser's words can quote the record: cut to the length that shows the fault.
     let fits = |words: &str| NotificationError::Fields {

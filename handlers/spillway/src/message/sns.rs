@@ -1,4 +1,5 @@
-//! The envelope that an SNS topic puts around a message for a queue that is not subscribed with raw delivery.
+//! The envelope that an SNS topic puts around a message for a queue that is not subscribed with raw
+//! delivery.
 //! <https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html>
 //! <https://docs.aws.amazon.com/sns/latest/dg/sns-sqs-as-subscriber.html>
 
@@ -7,7 +8,8 @@ use thiserror::Error;
 
 use crate::text::cut;
 
-/// The reason why an SNS envelope was not opened. Its message carries the text into the dead-letter queue.
+/// The reason why an SNS envelope was not opened. Its message carries the text into the dead-letter
+/// queue.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum SnsError {
     #[error(

@@ -1,12 +1,13 @@
 //! How many executions can start now, counted at each slot put.
 //!
-//! The strongly consistent count is seconds old by the time it is used, and slots are put while it is being read.
-//! So all puts since are added to it, even those that it can have counted already: the sum is never below the
-//! number of slots taken, as long as one dispatcher at a time puts slots (the lease). A slot that reconcile puts back can come on
-//! top until the next count: its execution ran uncounted before, and no tick starts executions that it has not counted.
+//! The strongly consistent count is seconds old by the time it is used, and slots are put while it
+//! is being read. So all puts since are added to it, even those that it can have counted already:
+//! the sum is never below the number of slots taken, as long as one dispatcher at a time puts slots
+//! (the lease). A slot that reconcile puts back can come on top until the next count: its execution
+//! ran uncounted before, and no tick starts executions that it has not counted.
 //!
-//! Each shard is counted on its own, and the slots put into it are added to its own count. So shards
-//! can be counted in turn.
+//! Each shard is counted on its own, and the slots put into it are added to its own count. So
+//! shards can be counted in turn.
 
 use crate::pace::layout::Shard;
 
@@ -82,8 +83,9 @@ impl Capacity {
         self.unstarted += slots;
     }
 
-    /// Returns how many executions with a slot each can be started. The limit could have been lowered since the slots
-    /// were taken. One that can run already is started only while all slots are allowed: then it changes nothing.
+    /// Returns how many executions with a slot each can be started. The limit could have been
+    /// lowered since the slots were taken. One that can run already is started only while all slots
+    /// are allowed: then it changes nothing.
     pub fn free_for_restarts(&self, may_run: bool) -> u32 {
         match may_run {
             true => u32::from(self.used() <= self.max),
@@ -132,7 +134,8 @@ impl Capacity {
         }
     }
 
-    /// Ends a count with the query's answer. Returns how many slots of the shard turned out to be free.
+    /// Ends a count with the query's answer. Returns how many slots of the shard turned out to be
+    /// free.
     pub fn count_ends(&mut self, shard: Shard, counted: u32) -> u32 {
         let Some(of_shard) = self.shards.get_mut(shard.index()) else {
             return 0;

@@ -36,7 +36,8 @@ pub const ATTRIBUTES: [&str; 10] = [
 const NAME_BYTES: usize = 40;
 const NAMES: usize = 5;
 
-/// The control item's content. Numbers that it does not name stay as configured, or as in the window in force.
+/// The control item's content. Numbers that it does not name stay as configured, or as in the
+/// window in force.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Control {
     /// An operator's word wins: `false` goes on although a window pauses. `None`: nothing was said.
@@ -50,7 +51,8 @@ pub struct Control {
     pub since: Option<String>,
     /// Why, in the operator's own words. For the log alone.
     pub note: Option<String>,
-    /// When an override ends by itself, by the override's name. One without a time holds until somebody removes it.
+    /// When an override ends by itself, by the override's name. One without a time holds until
+    /// somebody removes it.
     pub until: BTreeMap<String, Millis>,
 }
 
@@ -89,7 +91,8 @@ pub fn is_override(name: &str) -> bool {
     OVERRIDES.contains(&name) || bound::lane_of(name).is_some()
 }
 
-/// Returns the fault in the item's attributes, if any: a misspelt one would lift the limit that its author meant to set.
+/// Returns the fault in the item's attributes, if any: a misspelt one would lift the limit that its
+/// author meant to set.
 pub fn unknown<'a>(names: impl Iterator<Item = &'a str>) -> Option<String> {
     let mut unknown: Vec<&str> = names
         .filter(|name| !["pk", "sk"].contains(name) && !ATTRIBUTES.contains(name))

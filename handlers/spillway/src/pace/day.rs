@@ -1,11 +1,13 @@
 //! The day's limit: how many executions can start on one UTC day.
 //!
-//! Before its first start a tick writes into the lease the most that it could start; when it ends well it writes the number that it
-//! did start. A tick that dies leaves the higher number, so the day ends sooner than it might, and never later.
+//! Before its first start a tick writes into the lease the most that it could start; when it ends
+//! well it writes the number that it did start. A tick that dies leaves the higher number, so the
+//! day ends sooner than it might, and never later.
 //!
-//! A start counts on the day on which it is made. A slot that is taken counts then, whether its start succeeds at once,
-//! is throttled, or has no clear answer; starting it again on the same day counts no second time. On a later day it
-//! counts there, unless it comes to nothing. Starts under way at midnight count on both days.
+//! A start counts on the day on which it is made. A slot that is taken counts then, whether its
+//! start succeeds at once, is throttled, or has no clear answer; starting it again on the same day
+//! counts no second time. On a later day it counts there, unless it comes to nothing. Starts under
+//! way at midnight count on both days.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -58,7 +60,8 @@ fn day_of(time: Millis) -> Date {
 }
 
 impl DayLimit {
-    /// Goes on from the last tick's numbers. `most` starts are granted, unless more are [`Self::reserved`].
+    /// Goes on from the last tick's numbers. `most` starts are granted, unless more are
+    /// [`Self::reserved`].
     pub fn new(limit: u32, left: Option<&DayStarts>, now: Millis, most: u32) -> Self {
         // A clock that steps back does not bring a day back.
         let day = left.map_or_else(|| day_of(now), |left| left.day.max(day_of(now)));
@@ -75,8 +78,8 @@ impl DayLimit {
         }
     }
 
-    /// Returns the worst case until then, to be written before the first start and with every renewal of the lease: `most`
-    /// starts beside those that are granted.
+    /// Returns the worst case until then, to be written before the first start and with every
+    /// renewal of the lease: `most` starts beside those that are granted.
     pub fn worst(&mut self, now: Millis, until: Millis, most: u32) -> DayStarts {
         self.roll(now);
         let next_day = match day_of(until) > self.day {

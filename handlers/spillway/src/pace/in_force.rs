@@ -1,4 +1,5 @@
-//! The pace in force: the configured one, overridden by the window's, overridden by the control item's.
+//! The pace in force: the configured one, overridden by the window's, overridden by the control
+//! item's.
 
 use std::fmt::Display;
 
@@ -37,7 +38,8 @@ pub enum PausedBy {
     Circuit,
 }
 
-/// Returns the pace in force at `now`. Configuration and windows were validated before, so an error is the control item's.
+/// Returns the pace in force at `now`. Configuration and windows were validated before, so an error
+/// is the control item's.
 pub fn in_force<'a>(
     configured: &Pace,
     lanes: &[Bound],

@@ -78,8 +78,8 @@ impl Pace {
 }
 
 impl Pace {
-    /// Checks the ranges. A number that only another layout allows is lowered to this one's limit: it was
-    /// in range when it was set. Returns the pace.
+    /// Checks the ranges. A number that only another layout allows is lowered to this one's limit:
+    /// it was in range when it was set. Returns the pace.
     pub fn lowered(self) -> Result<Self, PaceError> {
         let wider = Self {
             layout: Layout::Sixteen,

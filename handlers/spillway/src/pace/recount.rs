@@ -11,9 +11,9 @@ use crate::pace::layout::Shard;
 /// The shortest and the longest time between two counts of all shards.
 const EVERY_MIN: Millis = 150;
 const EVERY_MAX: Millis = 2_000;
-/// While no slot is freed the next count waits for this share of the time since the last was: executions that run
-/// for long are counted seldom. As far as its units are paid for, a freed slot is seen after a twentieth of an
-/// execution's time at the most.
+/// While no slot is freed the next count waits for this share of the time since the last was:
+/// executions that run for long are counted seldom. As far as its units are paid for, a freed slot
+/// is seen after a twentieth of an execution's time at the most.
 const SHARE: f64 = 20.0;
 /// Read units a second that are paid for by time: these, one for each slot that is found free, and
 /// more with many slots, up to the most.
@@ -21,7 +21,8 @@ const UNITS_PER_SECOND: f64 = 33.0;
 const MOST_UNITS_PER_SECOND: f64 = 100.0;
 /// So many slots are worth another unit a second.
 const SLOTS_WORTH_A_UNIT: f64 = 30.0;
-/// Read units of one count, about: as many shards are counted together as take them, but one always.
+/// Read units of one count, about: as many shards are counted together as take them, but one
+/// always.
 const UNITS_AT_ONCE: u32 = 16;
 /// The same for the last count of a tick.
 const UNITS_AT_LAST: u32 = 100;

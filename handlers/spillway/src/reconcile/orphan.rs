@@ -1,8 +1,9 @@
-//! Orphans: started rows without their slot. The bound does not count their execution, and the sweep does not
-//! look at it, so an end whose status event got lost is never found.
+//! Orphans: started rows without their slot. The bound does not count their execution, and the
+//! sweep does not look at it, so an end whose status event got lost is never found.
 //!
-//! A slot goes only after its rows are finished, or when no claim can come any more. So an orphan comes from outside:
-//! somebody removed the slot, or a claim took effect later than any call should.
+//! A slot goes only after its rows are finished, or when no claim can come any more. So an orphan
+//! comes from outside: somebody removed the slot, or a claim took effect later than any call
+//! should.
 
 use thiserror::Error;
 
@@ -24,7 +25,8 @@ pub struct Started {
     pub execution: String,
     /// When its attempt was claimed.
     pub at: Millis,
-    /// The state machine, or alias, that the attempt was claimed for. `None`: the release before this one claimed it.
+    /// The state machine, or alias, that the attempt was claimed for. `None`: the release before
+    /// this one claimed it.
     pub state_machine_arn: Option<String>,
 }
 
@@ -48,12 +50,13 @@ impl Started {
         self.execution != name::of(pipeline, &self.row.event, self.row.attempt)
     }
 
-    /// Returns the slot to put back, given that it is gone. `head`: of its object. `batch`: the batch of its execution, if
-    /// it is one of several.
+    /// Returns the slot to put back, given that it is gone. `head`: of its object. `batch`: the
+    /// batch of its execution, if it is one of several.
     ///
-    /// It is as old as the attempt: an execution that is not found is started again only while Step Functions cannot have
-    /// forgotten it ([`crate::rules::sweep::PARK_AFTER`]). The put starts nothing: the sweep finds the slot and describes the
-    /// execution, as it does with every old slot.
+    /// It is as old as the attempt: an execution that is not found is started again only while Step
+    /// Functions cannot have forgotten it ([`crate::rules::sweep::PARK_AFTER`]). The put starts
+    /// nothing: the sweep finds the slot and describes the execution, as it does with every old
+    /// slot.
     pub fn slot(
         &self,
         pipeline: &str,

@@ -4,7 +4,8 @@ use crate::Millis;
 
 const DAY: Millis = 24 * 60 * 60 * 1_000;
 
-/// How much younger than the ledger's oldest rows an object must be: DynamoDB can delete a row as soon as its time is over.
+/// How much younger than the ledger's oldest rows an object must be: DynamoDB can delete a row as
+/// soon as its time is over.
 const MARGIN: Millis = DAY;
 
 /// The times that bound a run.

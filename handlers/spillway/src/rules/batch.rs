@@ -6,8 +6,8 @@ use std::hash::Hash;
 /// Object events of one execution, at most.
 pub const MAX_EVENTS: u32 = 100;
 
-/// Bytes of one execution's input, at most: Step Functions takes 256 KiB, and this leaves room for the fields around the
-/// objects.
+/// Bytes of one execution's input, at most: Step Functions takes 256 KiB, and this leaves room for
+/// the fields around the objects.
 /// <https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html>
 pub const MAX_INPUT_BYTES: usize = 240 * 1024;
 
@@ -22,8 +22,9 @@ pub trait Member {
 
 /// Takes the members of the next execution out of those received, which are in the order they came.
 ///
-/// A batch closes at `most` members or before [`MAX_INPUT_BYTES`], or, when no more are `coming`, with those received.
-/// An attempt after the first runs alone, so that one bad object never fails its neighbours twice.
+/// A batch closes at `most` members or before [`MAX_INPUT_BYTES`], or, when no more are `coming`,
+/// with those received. An attempt after the first runs alone, so that one bad object never fails
+/// its neighbours twice.
 pub fn next<M: Member>(received: &mut Vec<M>, most: usize, coming: bool) -> Option<Vec<M>> {
     if let Some(index) = received.iter().position(|member| member.attempt() > 1) {
         return Some(vec![received.remove(index)]);

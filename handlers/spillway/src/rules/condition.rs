@@ -20,8 +20,8 @@ pub fn times_out_at(deadline: Millis) -> Millis {
     deadline.saturating_sub(TIMED_OUT_BEFORE)
 }
 
-/// Returns whether another build runs than the released one: by the name that was compiled in, and Terraform's.
-/// Without Terraform's name there is nothing to compare.
+/// Returns whether another build runs than the released one: by the name that was compiled in, and
+/// Terraform's. Without Terraform's name there is nothing to compare.
 pub fn is_other_release(compiled: &str, released: Option<&str>) -> bool {
     released.is_some_and(|released| released != compiled)
 }

@@ -1,13 +1,15 @@
 //! Orders: one execution per object at a time.
 //!
-//! Conditions on the rows of two versions cannot exclude each other, so each object has one item more, its head: the execution that
-//! runs, the newest version that started, and whether versions wait. A turn is taken by one transaction on the row and the
-//! head, on condition that nobody wrote either in between.
+//! Conditions on the rows of two versions cannot exclude each other, so each object has one item
+//! more, its head: the execution that runs, the newest version that started, and whether versions
+//! wait. A turn is taken by one transaction on the row and the head, on condition that nobody wrote
+//! either in between.
 //!
-//! A version that waits writes its waiter, and then looks at the head: if another still runs, or the head is as it was read
-//! and is written again, it waits. The end of a turn writes the head, then reads the waiters. So one of the two sees the other.
-//! Behind one that runs it is enough to look, since its end writes the head; behind one that waits the head is written, so that
-//! nobody claims, or finds that nobody waits, by an older read.
+//! A version that waits writes its waiter, and then looks at the head: if another still runs, or
+//! the head is as it was read and is written again, it waits. The end of a turn writes the head,
+//! then reads the waiters. So one of the two sees the other. Behind one that runs it is enough to
+//! look, since its end writes the head; behind one that waits the head is written, so that nobody
+//! claims, or finds that nobody waits, by an older read.
 
 use std::fmt;
 use std::str::FromStr;
@@ -18,7 +20,8 @@ use crate::record::head::Head;
 use crate::record::version::row_of;
 use crate::record::waiter::{Waiter, Which};
 
-/// Waiters that are read together: with `each` the oldest and, if that is the version itself, the one after it.
+/// Waiters that are read together: with `each` the oldest and, if that is the version itself, the
+/// one after it.
 const OLDEST: u32 = 2;
 /// With `latest` all but the newest are superseded.
 const NEWEST: u32 = 10;
@@ -85,8 +88,8 @@ pub enum Turn {
     Now(Next),
     /// Another execution of the object runs, or an older version comes first.
     Wait(Wait),
-    /// A newer version has started or waits. The one to be asked for, if this one waited and the order was another then:
-    /// with `latest` only the newest is ever asked for.
+    /// A newer version has started or waits. The one to be asked for, if this one waited and the
+    /// order was another then: with `latest` only the newest is ever asked for.
     Superseded { wake: Option<Waiter> },
 }
 
@@ -102,9 +105,11 @@ pub struct Next {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Wait {
     pub next: Next,
-    /// The head says already that it can wait, and another runs: it only has to be so still once the waiter is put.
+    /// The head says already that it can wait, and another runs: it only has to be so still once
+    /// the waiter is put.
     pub marked: bool,
-    /// The older version that must be asked for. A version that was asked for and does not come first hands that on.
+    /// The older version that must be asked for. A version that was asked for and does not come
+    /// first hands that on.
     pub instead: Option<Waiter>,
 }
 
@@ -182,8 +187,8 @@ pub fn turn(order: Order, head: &Head, waiters: Option<&[Waiter]>, asking: &Aski
     Turn::Now(Next { head, superseded })
 }
 
-/// Takes the turn from `execution`, which has closed and is settled. Returns the head without it; `None`: it is another's
-/// turn, and its own end asks for the waiters.
+/// Takes the turn from `execution`, which has closed and is settled. Returns the head without it;
+/// `None`: it is another's turn, and its own end asks for the waiters.
 pub fn free(head: &Head, execution: &str) -> Option<Head> {
     match head.running.as_deref() {
         Some(running) if running != execution => None,
@@ -199,8 +204,9 @@ pub fn free(head: &Head, execution: &str) -> Option<Head> {
 /// The versions that come next, when nothing runs.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Woken {
-    /// The versions to be asked for. They wait until they are claimed, so that they are asked for again should this not be
-    /// the end of it; without an order any longer nobody looks, and they wait no longer.
+    /// The versions to be asked for. They wait until they are claimed, so that they are asked for
+    /// again should this not be the end of it; without an order any longer nobody looks, and they
+    /// wait no longer.
     pub asked: Vec<Waiter>,
     /// Versions that wait no longer, because of a newer one.
     pub superseded: Vec<Waiter>,

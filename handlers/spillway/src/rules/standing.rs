@@ -32,8 +32,8 @@ pub struct Seen {
 }
 
 impl Seen {
-    /// Returns whether messages wait, slots are free, nothing says to wait, and nothing moved. A rate at which a minute can pass
-    /// without a start says to wait.
+    /// Returns whether messages wait, slots are free, nothing says to wait, and nothing moved. A
+    /// rate at which a minute can pass without a start says to wait.
     pub fn stands_still(&self) -> bool {
         let (Some(limit), Some(taken)) = (self.max_concurrency, self.slots_taken) else {
             return false;
@@ -43,9 +43,10 @@ impl Seen {
         self.backlog > self.bounded_backlog && may_start && self.moved == 0 && !slow
     }
 
-    /// Returns in how many seconds the backlog drains at the tick's rate, which is counted over a minute at least: ticks that
-    /// find little end early. If nothing moved, it takes at least as long as if one message had: executions that take
-    /// longer than a tick move nothing in most of them. `None`: nothing waits but in closed lanes, or something holds the starts.
+    /// Returns in how many seconds the backlog drains at the tick's rate, which is counted over a
+    /// minute at least: ticks that find little end early. If nothing moved, it takes at least as
+    /// long as if one message had: executions that take longer than a tick move nothing in most of
+    /// them. `None`: nothing waits but in closed lanes, or something holds the starts.
     pub fn drain_seconds(&self) -> Option<u64> {
         let may_start = self.max_concurrency.is_some_and(|limit| limit > 0)
             && !self.paused

@@ -54,8 +54,9 @@ impl Verdict {
     }
 }
 
-/// Judges the newer version, once `least` of its executions have ended. Its share of failures can be `margin_percent` points above the
-/// older one's. More failures than `least` executions are allowed need no more executions.
+/// Judges the newer version, once `least` of its executions have ended. Its share of failures can
+/// be `margin_percent` points above the older one's. More failures than `least` executions are
+/// allowed need no more executions.
 #[allow(clippy::cast_precision_loss, reason = "counts of executions are small")]
 pub fn judge(newer: Tally, older: Tally, least: u64, margin_percent: u32) -> Verdict {
     let allowed = older.share() + f64::from(margin_percent) / 100.0;

@@ -1,4 +1,5 @@
-//! `canary`: two versions of the workflow behind one alias, their failures, and the verdict on the newer one.
+//! `canary`: two versions of the workflow behind one alias, their failures, and the verdict on the
+//! newer one.
 
 pub mod judge;
 
@@ -153,7 +154,8 @@ async fn failed_rows(
     Ok((executions, units, false))
 }
 
-/// Counts a version's newest executions. `reported`: those with a failed object, in any final state. Returns the counts.
+/// Counts a version's newest executions. `reported`: those with a failed object, in any final
+/// state. Returns the counts.
 async fn tally(
     connected: &Connected,
     version_arn: &str,

@@ -88,7 +88,8 @@ pub fn versions(described: &[(String, Option<String>)], own: &str) -> Check {
     )
 }
 
-/// Returns the buckets that are allowed to send to a queue, by the queue's policy: S3's statements name them.
+/// Returns the buckets that are allowed to send to a queue, by the queue's policy: S3's statements
+/// name them.
 pub fn buckets(policy: &str) -> Vec<String> {
     let policy: Value = serde_json::from_str(policy).unwrap_or_default();
     let mut buckets = Vec::new();
@@ -138,7 +139,8 @@ pub struct Entry {
     pub to: String,
 }
 
-/// Checks that a bucket notifies the pipeline, and that nothing else claims its one notification configuration.
+/// Checks that a bucket notifies the pipeline, and that nothing else claims its one notification
+/// configuration.
 pub fn notifications(
     pipeline: &str,
     bucket: &str,

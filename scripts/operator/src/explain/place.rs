@@ -1,4 +1,5 @@
-//! The place of a version, its next step, and the command that changes it: decided from its row, its slot and its execution.
+//! The place of a version, its next step, and the command that changes it: decided from its row,
+//! its slot and its execution.
 
 use spillway::pace::in_force::PausedBy;
 use spillway::record::row::State;

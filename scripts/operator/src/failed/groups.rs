@@ -35,8 +35,8 @@ pub struct Group {
     oldest: Millis,
 }
 
-/// Groups failures by their error without its numbers and ids, which differ from one to the next. The largest group comes
-/// first.
+/// Groups failures by their error without its numbers and ids, which differ from one to the next.
+/// The largest group comes first.
 pub fn groups(failures: &[Failure]) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
     for failure in failures {
@@ -78,7 +78,8 @@ pub fn groups(failures: &[Failure]) -> Vec<Group> {
     groups
 }
 
-/// Returns an error without the words that differ from one failure to the next: each with a digit is `…`.
+/// Returns an error without the words that differ from one failure to the next: each with a digit
+/// is `…`.
 pub fn general(error: &str) -> String {
     if error.is_empty() {
         return "(no reason given)".to_owned();

@@ -24,7 +24,8 @@ fn is_bucket(text: &str) -> bool {
     (3..=255).contains(&text.len()) && text.bytes().all(known)
 }
 
-/// Returns `<bucket>/<key>` of `s3://bucket/key`, `bucket/key` or the object's ARN, with the key as its uploader wrote it.
+/// Returns `<bucket>/<key>` of `s3://bucket/key`, `bucket/key` or the object's ARN, with the key as
+/// its uploader wrote it.
 pub fn object(text: &str) -> Result<String, String> {
     let (bucket, key) = without_scheme(text).split_once('/').unwrap_or_default();
     if !is_bucket(bucket) || key.is_empty() {
@@ -35,7 +36,8 @@ pub fn object(text: &str) -> Result<String, String> {
     Ok(format!("{bucket}/{key}"))
 }
 
-/// Returns `<bucket>/<prefix>`. A bucket alone is all of it, without other buckets whose names begin with its name.
+/// Returns `<bucket>/<prefix>`. A bucket alone is all of it, without other buckets whose names
+/// begin with its name.
 pub fn prefix(text: &str) -> Result<String, String> {
     let named = without_scheme(text);
     let (bucket, prefix) = named.split_once('/').unwrap_or((named, ""));

@@ -79,7 +79,8 @@ pub fn execution_arn(state_machine_arn: &str, name: &str) -> String {
 /// The release of this program.
 pub const OWN_RELEASE: &str = env!("CARGO_PKG_VERSION");
 
-/// Returns the release of a handler, of its description: `Spillway dispatch 0.1.0`, as the Terraform modules write it.
+/// Returns the release of a handler, of its description: `Spillway dispatch 0.1.0`, as the
+/// Terraform modules write it.
 pub fn release_of(description: &str) -> Option<&str> {
     let (_, release) = description.strip_prefix("Spillway ")?.split_once(' ')?;
     Some(release)

@@ -1,4 +1,5 @@
-//! `backfill` and `reconcile`: a run of the state machine, with its preview, its progress and its counts.
+//! `backfill` and `reconcile`: a run of the state machine, with its preview, its progress and its
+//! counts.
 
 pub mod plan;
 

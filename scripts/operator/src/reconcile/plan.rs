@@ -153,7 +153,8 @@ pub fn settling_by(pipeline: &str, object: &str, young: bool) -> String {
     )
 }
 
-/// Returns the command that settles the state of an object; `modified`: its time, if it is known. `Err`: the reason why none does.
+/// Returns the command that settles the state of an object; `modified`: its time, if it is known.
+/// `Err`: the reason why none does.
 pub fn settling(
     pipeline: &str,
     configured: &Configured,
@@ -186,7 +187,8 @@ pub fn settling(
     Ok(settling_by(pipeline, object, young))
 }
 
-/// Returns the cost of a run in dollars, at the prices of us-east-1: `docs/operate/backfill.md` has the numbers.
+/// Returns the cost of a run in dollars, at the prices of us-east-1: `docs/operate/backfill.md` has
+/// the numbers.
 pub fn cost(listed: f64, unknown: f64) -> f64 {
     let per_known = (0.06 + 0.005 + 0.13 + 0.10) / 1e6;
     let per_unknown = (0.40 + 0.63) / 1e6;

@@ -1,4 +1,5 @@
-//! The subject of a message in a queue of failures: its objects and its error, from any sender and in any dialect.
+//! The subject of a message in a queue of failures: its objects and its error, from any sender and
+//! in any dialect.
 
 use std::fmt;
 
@@ -7,7 +8,8 @@ use spillway::Millis;
 use spillway::event::key;
 use spillway::message::{ATTEMPT, REASON};
 
-/// The message attributes that give the reason why a message is here: Spillway's, EventBridge's, SNS's.
+/// The message attributes that give the reason why a message is here: Spillway's, EventBridge's,
+/// SNS's.
 /// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html>
 const REASONS: [&str; 6] = [
     REASON,
@@ -35,7 +37,8 @@ pub struct Contents {
     /// `<bucket>/<key>` of each; none if the body is not understood.
     pub objects: Vec<String>,
     pub error: String,
-    /// When it was sent here. A message that SQS itself moved keeps its first queue's time, unless the queues are FIFO queues.
+    /// When it was sent here. A message that SQS itself moved keeps its first queue's time, unless
+    /// the queues are FIFO queues.
     /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/setting-up-dead-letter-queue-retention.html>
     pub sent_at: Millis,
     /// Somebody put an event here by hand and did not say which attempt it asks for.
@@ -98,7 +101,8 @@ fn text(value: &Value, pointer: &str) -> Option<String> {
         .map(str::to_owned)
 }
 
-/// Returns the objects and the error of a body. A body that is not understood has neither: it can still be moved.
+/// Returns the objects and the error of a body. A body that is not understood has neither: it can
+/// still be moved.
 fn of_body(body: &Value) -> (Vec<String>, Vec<String>) {
     let texts = |value: &Value, pointers: &[&str]| {
         pointers

@@ -22,7 +22,8 @@ pub struct Discarding<'a> {
 }
 
 impl Discarding<'_> {
-    /// Records that these messages are dropped: an item for each, and a mark in each row with a failed last attempt.
+    /// Records that these messages are dropped: an item for each, and a mark in each row with a
+    /// failed last attempt.
     pub async fn record(&self, source: &Found, messages: &[Message]) -> Result<(), Fault> {
         let now = time::now();
         for letter in messages {

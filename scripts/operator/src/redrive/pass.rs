@@ -1,7 +1,8 @@
 //! A redrive message by message: for a selection, and for queues that SQS itself does not redrive.
 //!
-//! A message is deleted only after its delivery. One that does not match, or fails, stays: it is hidden from this
-//! run while it goes on, and visible again at its end. A dead-letter queue has no limit of receives.
+//! A message is deleted only after its delivery. One that does not match, or fails, stays: it is
+//! hidden from this run while it goes on, and visible again at its end. A dead-letter queue has no
+//! limit of receives.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -75,7 +76,8 @@ impl Deliver<'_> {
     }
 }
 
-/// One pass through a queue. Messages that come in meanwhile stay: they can be moved ones that have failed again.
+/// One pass through a queue. Messages that come in meanwhile stay: they can be moved ones that have
+/// failed again.
 pub struct Pass<'a> {
     connected: &'a Connected,
     task: Task<'a>,

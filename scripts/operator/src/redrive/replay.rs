@@ -1,6 +1,8 @@
-//! `replay`: a message for attempt k + 1 of finished rows, so that they come by the same bounded path as all others.
+//! `replay`: a message for attempt k + 1 of finished rows, so that they come by the same bounded
+//! path as all others.
 //!
-//! It is safe to ask often: each reader of attempt k asks for k + 1, and dispatch claims an attempt once.
+//! It is safe to ask often: each reader of attempt k asks for k + 1, and dispatch claims an attempt
+//! once.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
@@ -34,7 +36,8 @@ const SMALL_BYTES: u64 = 16 * 1024 * 1024;
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/on-demand-capacity-mode.html>
 const UNIT_BYTES: u64 = 8 * 1024;
 
-/// The task of a replay. `selection.until` is set: a later end can be of an attempt that this run, or one before it, asked for.
+/// The task of a replay. `selection.until` is set: a later end can be of an attempt that this run,
+/// or one before it, asked for.
 #[derive(Debug, Clone)]
 pub struct Task {
     pub place: Rows,
@@ -245,7 +248,8 @@ impl<'a> Replay<'a> {
         self.by_state.values().sum()
     }
 
-    /// Reads some rows again, strongly, and asks for the next attempt of those that have not changed.
+    /// Reads some rows again, strongly, and asks for the next attempt of those that have not
+    /// changed.
     async fn chunk(&mut self, chunk: Vec<RowSeen>, stop: &Stop) -> Result<(), Fault> {
         let latest = self.task.place.order == Order::Latest;
         let keys: Vec<RowKey> = chunk.iter().map(|row| row.key.clone()).collect();

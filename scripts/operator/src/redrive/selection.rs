@@ -1,4 +1,5 @@
-//! Which object events a redrive is about: by object, prefix, time or error; all that is given must hold.
+//! Which object events a redrive is about: by object, prefix, time or error; all that is given must
+//! hold.
 
 use spillway::Millis;
 
@@ -66,7 +67,8 @@ impl Selection {
     }
 }
 
-/// The named objects that were found, and whether anything of the prefix was: a name without a match is mostly misspelt.
+/// The named objects that were found, and whether anything of the prefix was: a name without a
+/// match is mostly misspelt.
 #[derive(Debug, Clone, Default)]
 pub struct Looked {
     objects: Vec<String>,
@@ -99,7 +101,8 @@ impl Looked {
         }
     }
 
-    /// Returns the names that were not found, as bucket and key: so a person sees which part was read as the bucket.
+    /// Returns the names that were not found, as bucket and key: so a person sees which part was
+    /// read as the bucket.
     pub fn complaint(&self) -> Option<String> {
         let objects = self.objects.iter().filter_map(|name| name.split_once('/'));
         let mut missing: Vec<String> = objects

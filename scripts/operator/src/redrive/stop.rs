@@ -1,4 +1,5 @@
-//! Ctrl-C and its like, heard between two steps: a step that has begun is finished, so that nothing is sent without being counted.
+//! Ctrl-C and its like, heard between two steps: a step that has begun is finished, so that nothing
+//! is sent without being counted.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,7 +16,8 @@ const STOPPED: i32 = 130;
 pub struct Stop(Arc<AtomicBool>);
 
 impl Stop {
-    /// Listens: the first SIGINT, SIGTERM or SIGHUP only sets the mark; a second one ends the program at once.
+    /// Listens: the first SIGINT, SIGTERM or SIGHUP only sets the mark; a second one ends the
+    /// program at once.
     pub fn heard() -> Result<Self, Fault> {
         let stop = Self::default();
         for kind in [

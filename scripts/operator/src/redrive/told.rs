@@ -1,4 +1,5 @@
-//! How a redrive tells of itself: lines as it goes on, a bar on a terminal, and the counts at its end for a program.
+//! How a redrive tells of itself: lines as it goes on, a bar on a terminal, and the counts at its
+//! end for a program.
 
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};

@@ -88,7 +88,8 @@ fn lanes(function: &str, variables: &HashMap<String, String>) -> Result<Vec<Lane
     })
 }
 
-/// Returns the ways of the pipeline of that name. Its queues are named after it; dispatch's configuration names its lanes.
+/// Returns the ways of the pipeline of that name. Its queues are named after it; dispatch's
+/// configuration names its lanes.
 pub async fn by_name(
     connected: &Connected,
     pipeline: &str,

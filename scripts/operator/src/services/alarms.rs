@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use super::api::{Api, ApiError, CLOUDWATCH, Request};
 
 impl Api {
-    /// Returns how many alarms have names that begin so, and how many of them tell anybody, themselves or by a composite alarm.
+    /// Returns how many alarms have names that begin so, and how many of them tell anybody,
+    /// themselves or by a composite alarm.
     pub async fn alarms(&self, prefix: &str) -> Result<(usize, usize), ApiError> {
         let target = "GraniteServiceVersion20100801.DescribeAlarms";
         let body = json!({

@@ -33,7 +33,8 @@ const PART: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'.')
     .remove(b'~');
 
-/// A service: the first part of its address, the name that its calls are signed for, and its variable for another address.
+/// A service: the first part of its address, the name that its calls are signed for, and its
+/// variable for another address.
 /// <https://docs.aws.amazon.com/sdkref/latest/guide/ss-endpoints-table.html>
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Service {

@@ -8,7 +8,8 @@ use super::api::{Api, Request, STS};
 const WITHIN: Duration = Duration::from_secs(2);
 
 impl Api {
-    /// Returns the caller, for the record: an ARN, or the user's name if AWS does not tell. It needs no permission.
+    /// Returns the caller, for the record: an ARN, or the user's name if AWS does not tell. It
+    /// needs no permission.
     /// <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html>
     pub async fn who(&self) -> String {
         let body = "Action=GetCallerIdentity&Version=2011-06-15".to_owned();

@@ -312,7 +312,8 @@ async fn metrics(
     })
 }
 
-/// A handler's lines are JSON. <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html>
+/// A handler's lines are JSON.
+/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html>
 const PROBLEMS: &str = r#"{ ($.level = "WARN") || ($.level = "ERROR") }"#;
 
 /// Returns the last warning or error in a handler's log.
@@ -346,7 +347,8 @@ fn problem(line: &str) -> Option<String> {
         .then(|| returned(message))
 }
 
-/// Returns the message within the debug text as which Lambda's runtime prints a handler's error: `Diagnostic { …, error_message: "…" }`.
+/// Returns the message within the debug text as which Lambda's runtime prints a handler's error:
+/// `Diagnostic { …, error_message: "…" }`.
 fn returned(message: &str) -> String {
     let text = message.strip_prefix("Diagnostic { ");
     let text = text.and_then(|text| text.split_once("error_message: \""));

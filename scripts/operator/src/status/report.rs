@@ -170,7 +170,8 @@ pub struct InForceReport {
     pub window: Option<String>,
     pub window_until: Option<String>,
     pub pace: Option<PaceReport>,
-    /// How many executions of a lane run at once, by its name; of a lane that is missing as many as of all.
+    /// How many executions of a lane run at once, by its name; of a lane that is missing as many as
+    /// of all.
     pub lanes: BTreeMap<String, u32>,
     pub overrides: Vec<Override>,
     /// `None`: the control item cannot be read.

@@ -205,7 +205,8 @@ impl Seen {
         self.lease.held_since.max(released)
     }
 
-    /// Returns the starts by minute: CloudWatch's, whose last minutes come late, or else, as a lower bound, those with a slot.
+    /// Returns the starts by minute: CloudWatch's, whose last minutes come late, or else, as a
+    /// lower bound, those with a slot.
     pub fn started(&self) -> (Vec<u32>, bool) {
         let running = self.running_by_minute();
         let Some(metrics) = &self.metrics else {
@@ -239,8 +240,9 @@ impl Seen {
         started
     }
 
-    /// Returns the starts a minute at which the lanes drain: over the last minutes with ticks that left messages. In others the pipeline is idle, or
-    /// starts each event as it comes. `period`: the time between two ticks. `None`: no tick left anything of late, so nobody knows.
+    /// Returns the starts a minute at which the lanes drain: over the last minutes with ticks that
+    /// left messages. In others the pipeline is idle, or starts each event as it comes. `period`:
+    /// the time between two ticks. `None`: no tick left anything of late, so nobody knows.
     pub fn drains_per_minute(&self, period: Millis) -> Option<f64> {
         let metrics = self.metrics.as_ref()?;
         let minutes = metrics.started.iter().zip(&metrics.backlog).rev().skip(1);

@@ -44,7 +44,8 @@ impl Drop for Screen {
     }
 }
 
-/// Shows a pipeline until q, Esc or Ctrl-C is pressed. A look that fails is shown, and the next one is tried.
+/// Shows a pipeline until q, Esc or Ctrl-C is pressed. A look that fails is shown, and the next one
+/// is tried.
 pub async fn watch(connected: &Connected, pipeline: &Pipeline, every: u64) -> Result<(), Fault> {
     let failed = |error: std::io::Error| {
         Fault::failed(format!("the terminal cannot be used for --watch: {error}"))

@@ -51,7 +51,8 @@ fn answer(stream: &TcpStream, double: &Double) {
     }
 }
 
-/// A request, at the host that it would go to without an address of its own: its signature names the service.
+/// A request, at the host that it would go to without an address of its own: its signature names
+/// the service.
 fn read(reader: &mut impl BufRead) -> Option<HttpRequest> {
     let mut line = String::new();
     reader.read_line(&mut line).ok().filter(|read| *read > 0)?;

@@ -1,5 +1,5 @@
-//! A pipeline in the test's own AWS. SQS, Step Functions, DynamoDB and S3 are `fake-aws`; the test answers all other
-//! calls of the program.
+//! A pipeline in the test's own AWS. SQS, Step Functions, DynamoDB and S3 are `fake-aws`; the test
+//! answers all other calls of the program.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -28,7 +28,8 @@ use spillway::pace::layout::Layout;
 pub const LEDGER_ARN: &str = "arn:aws:dynamodb:us-east-1:123456789012:table/p_ledger";
 pub const LEDGER: &str = "p_ledger";
 
-/// Answers by operation, such as `AWSEvents.DescribeRule`, `Logs_20140328.FilterLogEvents /aws/lambda/p_settle` or
+/// Answers by operation, such as `AWSEvents.DescribeRule`,
+/// `Logs_20140328.FilterLogEvents /aws/lambda/p_settle` or
 /// `GET /2019-09-30/functions/p_dispatch/concurrency`: status and body.
 pub type Answers = Arc<Mutex<BTreeMap<String, (u16, String)>>>;
 
@@ -63,7 +64,8 @@ impl HttpConnector for Double {
     }
 }
 
-/// An operation with the log group that it is about, or the version of a state machine, if it is about one.
+/// An operation with the log group that it is about, or the version of a state machine, if it is
+/// about one.
 fn about(operation: String, request: &HttpRequest) -> String {
     let body = request.body().bytes().unwrap_or_default();
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
@@ -240,7 +242,8 @@ impl Pipeline {
         );
     }
 
-    /// Reconcile is on and can list the bucket `uploads`, but for younger objects than so many seconds.
+    /// Reconcile is on and can list the bucket `uploads`, but for younger objects than so many
+    /// seconds.
     pub fn reconciles(&self, min_age: u32) {
         let sources = json!([{"bucket": "uploads", "lane": "default"}]);
         let lanes = json!([{"name": "default", "queue_url": "q", "priority": 1, "min_share": 0, "dead_letter_queue_url": "d"}]);

@@ -8,8 +8,8 @@ use crate::engine;
 use crate::engine::answers::Answers;
 use crate::engine::setup::{Arrival, Setup};
 
-/// Bytes that Lambda itself logs of an invocation (START, END, REPORT), and a handler's own line. Assumed, not measured; the
-/// lines are as long as those of the simulation.
+/// Bytes that Lambda itself logs of an invocation (START, END, REPORT), and a handler's own line.
+/// Assumed, not measured; the lines are as long as those of the simulation.
 const PLATFORM_LOG_BYTES: f64 = 350.0;
 const DISPATCH_LINE_BYTES: f64 = 2_300.0;
 const OTHER_LINE_BYTES: f64 = 600.0;
@@ -99,7 +99,8 @@ pub fn whole(setup: &Setup, way: Way, functions: &Functions, answers: &Answers) 
 /// Milliseconds of a month of 30 days.
 pub const MONTH_MILLIS: f64 = 30.0 * 86_400_000.0;
 
-/// Returns the requests by which a tick looks around: each lane's two queues, the outcomes queue and its dead letters, and reconcile's.
+/// Returns the requests by which a tick looks around: each lane's two queues, the outcomes queue
+/// and its dead letters, and reconcile's.
 fn sizes(setup: &Setup) -> f64 {
     2.0 * setup.lanes.len() as f64 + 3.0
 }

@@ -6,7 +6,8 @@ use super::prices;
 
 /// Ticks of a month of 30 days, one a minute.
 pub const TICKS: f64 = 30.0 * 24.0 * 60.0;
-/// Lambda polls an idle queue with five pollers, each for 20 seconds at a time: so often in a month.
+/// Lambda polls an idle queue with five pollers, each for 20 seconds at a time: so often in a
+/// month.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html>
 pub const IDLE_POLLS: f64 = 5.0 * 3.0 * TICKS;
 /// Metrics that a tick always reports: the levels, and how long it took. A day's limit adds one.

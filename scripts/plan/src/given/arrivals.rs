@@ -44,7 +44,8 @@ pub struct Arrivals {
     /// By time.
     pub all: Vec<Arrival>,
     pub waves: Vec<Named>,
-    /// How long it is from the begin until the uploads would begin again, in milliseconds; `None`: they come once.
+    /// How long it is from the begin until the uploads would begin again, in milliseconds; `None`:
+    /// they come once.
     pub period: Option<Millis>,
 }
 

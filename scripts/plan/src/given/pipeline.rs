@@ -1,4 +1,5 @@
-//! The pipeline of a plan: the module's defaults, the numbers of a Terraform plan, and the options over them.
+//! The pipeline of a plan: the module's defaults, the numbers of a Terraform plan, and the options
+//! over them.
 
 use std::time::Duration;
 
@@ -160,7 +161,8 @@ impl Pipeline {
         Ok(())
     }
 
-    /// Sets the windows: as Terraform's `windows`, by name, or as the list that the functions are given.
+    /// Sets the windows: as Terraform's `windows`, by name, or as the list that the functions are
+    /// given.
     pub fn set_windows(&mut self, json: &str, given: &str) -> Result<(), Wrong> {
         let wrong = |wrong: String| Wrong::new(format!("{given}: {wrong}"));
         let value: Value = serde_json::from_str(json).map_err(|error| {

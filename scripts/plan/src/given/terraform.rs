@@ -188,7 +188,8 @@ fn region(plan: &Value) -> Option<String> {
     Some(region.to_owned())
 }
 
-/// Returns the time from one tick to the next: `rate(5 minutes)`. A tick by `cron` is planned as one a minute.
+/// Returns the time from one tick to the next: `rate(5 minutes)`. A tick by `cron` is planned as
+/// one a minute.
 fn schedule(expression: &str) -> Result<Duration, Wrong> {
     let Some(rate) = expression
         .strip_prefix("rate(")

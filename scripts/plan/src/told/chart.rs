@@ -1,4 +1,5 @@
-//! Pictures of a run over time. Their texts are the page's, so that they stay readable on a small screen.
+//! Pictures of a run over time. Their texts are the page's, so that they stay readable on a small
+//! screen.
 
 use super::report::OverTime;
 

@@ -181,7 +181,8 @@ fn bound_of(sample: &Sample) -> Option<Bound> {
         .map(|(bound, _)| bound)
 }
 
-/// Returns the reasons that kept events, over time, in as many parts as a picture in a line has. Short stretches go into those around them.
+/// Returns the reasons that kept events, over time, in as many parts as a picture in a line has.
+/// Short stretches go into those around them.
 fn stretches(series: &Series) -> Vec<Stretch> {
     let each = series.samples.len().div_ceil(PARTS).max(1);
     let mut found: Vec<(usize, usize, Bound)> = Vec::new();

@@ -1,4 +1,5 @@
-//! The answer as one page that needs nothing else: no network, no script. Each picture has its table.
+//! The answer as one page that needs nothing else: no network, no script. Each picture has its
+//! table.
 
 use std::ops::Range;
 

@@ -1,4 +1,5 @@
-//! The answer of a plan: its fields are those of `--json`, documented in docs/reference/operator-json.md.
+//! The answer of a plan: its fields are those of `--json`, documented in
+//! docs/reference/operator-json.md.
 
 use std::collections::BTreeMap;
 
@@ -22,7 +23,8 @@ pub struct Report {
     pub superseded: u64,
     /// Uploads that were not done before SQS would have deleted them.
     pub left: u64,
-    /// From a wave's last upload until all of it is done, of the slowest; `null`: one is never done.
+    /// From a wave's last upload until all of it is done, of the slowest; `null`: one is never
+    /// done.
     pub drain_seconds: Option<f64>,
     pub first_start: Option<String>,
     pub last_start: Option<String>,

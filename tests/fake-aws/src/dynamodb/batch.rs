@@ -7,8 +7,8 @@ use crate::calls::{Call, Key, Service};
 use crate::error::ApiError;
 use crate::{World, lock};
 
-/// Takes the entries that are to fail out of a BatchGetItem or BatchWriteItem. Answers with the name and the content of the
-/// response's field for it; none for other operations.
+/// Takes the entries that are to fail out of a BatchGetItem or BatchWriteItem. Answers with the
+/// name and the content of the response's field for it; none for other operations.
 pub(super) fn hold_back(
     world: &World,
     call: &Call,

@@ -139,8 +139,9 @@ pub(super) fn partitions(
     (!named.is_empty() && items.len() >= statements).then_some(named)
 }
 
-/// Returns table and key attributes of one of the handlers' statements: `INSERT INTO "table" VALUE {'pk': ?, …}`, and `UPDATE "table"
-/// … WHERE pk = ? …` or `DELETE FROM "table" WHERE pk = ? …`.
+/// Returns table and key attributes of one of the handlers' statements:
+/// `INSERT INTO "table" VALUE {'pk': ?, …}`, and `UPDATE "table" … WHERE pk = ? …` or
+/// `DELETE FROM "table" WHERE pk = ? …`.
 pub(super) fn of_statement(statement: &Value) -> Option<(&str, Value)> {
     let text = statement["Statement"].as_str()?;
     let (_, rest) = text.split_once('"')?;

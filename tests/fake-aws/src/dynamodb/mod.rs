@@ -1,4 +1,5 @@
-//! Amazon DynamoDB: an embedded engine does the work, this adds the parts that it leaves out (lag, partial batches, counting).
+//! Amazon DynamoDB: an embedded engine does the work, this adds the parts that it leaves out (lag,
+//! partial batches, counting).
 
 mod batch;
 mod engine;

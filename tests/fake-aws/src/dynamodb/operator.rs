@@ -33,8 +33,8 @@ impl DynamoDb {
         )
     }
 
-    /// Reads that do not ask for strong consistency see the tables as they were this long ago. Must be set before
-    /// the first table is made.
+    /// Reads that do not ask for strong consistency see the tables as they were this long ago. Must
+    /// be set before the first table is made.
     pub fn set_read_lag(&self, lag: Duration) {
         let mut dynamodb = lock(&self.world.dynamodb);
         assert!(
@@ -45,23 +45,26 @@ impl DynamoDb {
         dynamodb.replica = Some(Replica::new(engine, lag.as_millis() as i64));
     }
 
-    /// Ends the pages of queries and scans after this many items, as if the items were large. None: 1 MB, as in AWS.
+    /// Ends the pages of queries and scans after this many items, as if the items were large. None:
+    /// 1 MB, as in AWS.
     pub fn set_page_items(&self, items: Option<usize>) {
         lock(&self.world.dynamodb).page_items = items;
     }
 
-    /// Gives each partition so many units a second; none: there is no limit. Requests above that are
-    /// throttled.
+    /// Gives each partition so many units a second; none: there is no limit. Requests above that
+    /// are throttled.
     pub fn limit_partitions(&self, limits: Option<PartitionLimits>) {
         lock(&self.world.dynamodb).partitions.limit(limits);
     }
 
-    /// Returns the requests, and entries of batches, that were throttled since a partition had no units left.
+    /// Returns the requests, and entries of batches, that were throttled since a partition had no
+    /// units left.
     pub fn throttled(&self) -> u64 {
         lock(&self.world.dynamodb).partitions.throttled()
     }
 
-    /// Returns all items of a table in the API's JSON, by partition and sort key. Not an API call: not counted, no fault.
+    /// Returns all items of a table in the API's JSON, by partition and sort key. Not an API call:
+    /// not counted, no fault.
     pub fn items(&self, table: &str) -> Vec<Value> {
         let body = json!({"TableName": table, "ConsistentRead": true});
         let dynamodb = lock(&self.world.dynamodb);
@@ -93,14 +96,16 @@ impl DynamoDb {
         answer.expect("the item fits its table");
     }
 
-    /// Removes the item with this key in the API's JSON, as an operator would by hand. Not an API call.
+    /// Removes the item with this key in the API's JSON, as an operator would by hand. Not an API
+    /// call.
     pub fn remove(&self, table: &str, key: &Value) {
         let body = json!({"TableName": table, "Key": key});
         let answer = lock(&self.world.dynamodb).run("DeleteItem", &body);
         answer.expect("the key is the table's");
     }
 
-    /// Removes the items with a TTL attribute in the past, as DynamoDB does some time later. Returns how many.
+    /// Removes the items with a TTL attribute in the past, as DynamoDB does some time later.
+    /// Returns how many.
     pub fn remove_expired(&self) -> usize {
         let mut dynamodb = lock(&self.world.dynamodb);
         if let Some(replica) = &mut dynamodb.replica {

@@ -1,6 +1,6 @@
-//! The units that a partition gives a second: 1,000 write units and 3,000 read units, if a test asks for
-//! that. Here every partition key is a partition of its own, as a hot one becomes in AWS. A
-//! second's worth can come at once.
+//! The units that a partition gives a second: 1,000 write units and 3,000 read units, if a test
+//! asks for that. Here every partition key is a partition of its own, as a hot one becomes in AWS.
+//! A second's worth can come at once.
 //! <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/burst-adaptive-capacity.html>
 
 use std::collections::HashMap;
@@ -59,8 +59,8 @@ impl Partitions {
         admitted
     }
 
-    /// Takes units that an answered request turned out to need. The partition owes units that it does not
-    /// have.
+    /// Takes units that an answered request turned out to need. The partition owes units that it
+    /// does not have.
     pub(super) fn owe(&mut self, kind: Kind, pk: &str, units: f64, now_ms: i64) {
         if let Some(left) = self.left(kind, pk, now_ms) {
             *left -= units;

@@ -21,8 +21,8 @@ impl Sfn {
         Self { world }
     }
 
-    /// Makes a Standard state machine and returns its ARN. `workflow` is asked once for each execution how and when
-    /// it ends.
+    /// Makes a Standard state machine and returns its ARN. `workflow` is asked once for each
+    /// execution how and when it ends.
     pub fn create_state_machine(
         &self,
         name: &str,
@@ -48,8 +48,8 @@ impl Sfn {
         format!("{}:{}", machine_arn(machine), known.version)
     }
 
-    /// Makes an alias of a state machine, or moves it, to the newest version (the first is published if there is
-    /// none), and returns its ARN.
+    /// Makes an alias of a state machine, or moves it, to the newest version (the first is
+    /// published if there is none), and returns its ARN.
     pub fn create_alias(&self, machine: &str, alias: &str) -> String {
         let mut sfn = lock(&self.world.sfn);
         let known = sfn.machines.get_mut(machine);

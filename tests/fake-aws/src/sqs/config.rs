@@ -28,12 +28,13 @@ pub struct QueueConfig {
     pub redrive: Option<Redrive>,
     /// Messages in flight at which receives stop. Default 120,000.
     pub in_flight_limit: usize,
-    /// Deliver in random order, as a standard queue can; false: oldest first. In a FIFO queue it is only the order of
-    /// the groups. Default true.
+    /// Deliver in random order, as a standard queue can; false: oldest first. In a FIFO queue it is
+    /// only the order of the groups. Default true.
     pub unordered: bool,
     /// FIFO: a message without a deduplication id gets one from its body. Default false.
     pub content_based_deduplication: bool,
-    /// FIFO: a deduplication id counts in its group only (`DeduplicationScope` is `messageGroup`). Default false.
+    /// FIFO: a deduplication id counts in its group only (`DeduplicationScope` is `messageGroup`).
+    /// Default false.
     pub deduplicate_within_groups: bool,
     /// FIFO: how many of the oldest messages are looked at for groups. Default 120,000.
     pub fifo_scan: usize,
@@ -50,7 +51,8 @@ pub struct Redrive {
     pub max_receives: u32,
 }
 
-/// Probabilities, 0 to 1, of a queue's acts "on rare occasions". Of a FIFO queue only the first two hold.
+/// Probabilities, 0 to 1, of a queue's acts "on rare occasions". Of a FIFO queue only the first two
+/// hold.
 #[derive(Clone, Copy, Debug)]
 pub struct Odds {
     /// A short poll does not see a visible message.

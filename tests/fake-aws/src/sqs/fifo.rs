@@ -1,4 +1,5 @@
-//! The differences of a FIFO queue: groups, deduplication, sequence numbers, attempt ids of receives.
+//! The differences of a FIFO queue: groups, deduplication, sequence numbers, attempt ids of
+//! receives.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +12,8 @@ use super::{Request, invalid};
 use crate::error::ApiError;
 use crate::rng::Rng;
 
-/// How long a deduplication id and a receive's attempt id are remembered: 5 minutes, in milliseconds.
+/// How long a deduplication id and a receive's attempt id are remembered: 5 minutes, in
+/// milliseconds.
 const INTERVAL_MS: i64 = 5 * 60 * 1000;
 /// Sequence numbers have 20 digits; they grow, but not by one.
 const FIRST_SEQUENCE: u128 = 18_850_000_000_000_000_000;
@@ -108,7 +110,8 @@ fn token(message: &Value, name: &str) -> Result<Option<String>, ApiError> {
 }
 
 impl Fifo {
-    /// Returns message id and sequence number of the message that took this deduplication id, if it still holds it.
+    /// Returns message id and sequence number of the message that took this deduplication id, if it
+    /// still holds it.
     pub(super) fn known(
         &self,
         config: &QueueConfig,
@@ -142,8 +145,9 @@ impl Fifo {
         }
     }
 
-    /// Returns the answer to a receive that is repeated with its attempt id: the same messages and receipt handles, hidden anew.
-    /// None: it is no repetition, or one of the messages has changed since.
+    /// Returns the answer to a receive that is repeated with its attempt id: the same messages and
+    /// receipt handles, hidden anew. None: it is no repetition, or one of the messages has changed
+    /// since.
     pub(super) fn again(
         &mut self,
         config: &QueueConfig,
@@ -198,8 +202,9 @@ fn scope(config: &QueueConfig, ordering: &Ordering) -> Option<(String, String)> 
     Some((group.unwrap_or_default(), ordering.deduplication.clone()?))
 }
 
-/// Returns the messages that can be received now: in each group that has nothing in flight, the messages up to the first hidden one.
-/// Groups come one after the other, each as a whole, in any order.
+/// Returns the messages that can be received now: in each group that has nothing in flight, the
+/// messages up to the first hidden one. Groups come one after the other, each as a whole, in any
+/// order.
 pub(super) fn deliverable(
     config: &QueueConfig,
     messages: &BTreeMap<u64, StoredMessage>,

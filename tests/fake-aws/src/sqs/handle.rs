@@ -39,7 +39,8 @@ impl Handle {
     }
 }
 
-/// Does DeleteMessage, or one entry of its batch. Succeeds for all text that once was a receipt handle.
+/// Does DeleteMessage, or one entry of its batch. Succeeds for all text that once was a receipt
+/// handle.
 pub(super) fn delete_message(world: &World, queue: &str, body: &Value) -> Result<Value, ApiError> {
     let now_ms = world.clock.now_ms();
     let mut guard = lock(&world.sqs);
@@ -110,7 +111,8 @@ pub(super) fn change_visibility(
              message is beyond the limit [43200 seconds]."
         )));
     }
-    // Nothing is documented for an older handle of a message that someone else now has: it changes nothing here.
+    // Nothing is documented for an older handle of a message that someone else now has: it changes
+    // nothing here.
     if handle.receive == message.handle {
         message.hidden_until_ms = until_ms;
         queue.changed.notify_waiters();

@@ -5,7 +5,8 @@ use serde_json::{Map, Value};
 /// A message as the queue holds it.
 #[derive(Clone, Debug)]
 pub struct StoredMessage {
-    /// Given at the send; kept in the move to a dead-letter queue, new after a redrive by an operator.
+    /// Given at the send; kept in the move to a dead-letter queue, new after a redrive by an
+    /// operator.
     pub id: String,
     /// The body.
     pub body: String,

@@ -38,7 +38,8 @@ impl Sqs {
         Self { world }
     }
 
-    /// Makes a queue, or changes the settings of one that exists. Its dead-letter queue must exist already.
+    /// Makes a queue, or changes the settings of one that exists. Its dead-letter queue must exist
+    /// already.
     pub fn create_queue(&self, config: QueueConfig) -> Queue {
         let name = config.name.clone();
         let mut sqs = lock(&self.world.sqs);
@@ -97,8 +98,8 @@ impl Queue {
         config::arn(&self.name)
     }
 
-    /// Puts a message in, as another AWS service would: not an API call, no fault. Returns its id. Panics for a FIFO
-    /// queue, to which S3 cannot send.
+    /// Puts a message in, as another AWS service would: not an API call, no fault. Returns its id.
+    /// Panics for a FIFO queue, to which S3 cannot send.
     pub fn inject(&self, body: &str) -> String {
         self.inject_with(body, &[])
     }
@@ -128,8 +129,8 @@ impl Queue {
         id
     }
 
-    /// Puts a message into a FIFO queue, as a producer would: not an API call, no fault. Returns its id, or that of
-    /// the message that took the deduplication id before it.
+    /// Puts a message into a FIFO queue, as a producer would: not an API call, no fault. Returns
+    /// its id, or that of the message that took the deduplication id before it.
     pub fn send(&self, group: &str, deduplication_id: &str, body: &str) -> String {
         let now_ms = self.world.clock.now_ms();
         let mut sqs = lock(&self.world.sqs);
@@ -208,9 +209,10 @@ impl Queue {
         change(&mut state(&mut lock(&self.world.sqs), &self.name).config);
     }
 
-    /// Delivers a copy of a message that is in the queue or was, as a second send by the same sender would: a new
-    /// message id. Returns it, or none if the queue never had the message. In a FIFO queue it is a send after the
-    /// deduplication interval, with the same group and deduplication id.
+    /// Delivers a copy of a message that is in the queue or was, as a second send by the same
+    /// sender would: a new message id. Returns it, or none if the queue never had the message. In a
+    /// FIFO queue it is a send after the deduplication interval, with the same group and
+    /// deduplication id.
     pub fn repeat(&self, message_id: &str) -> Option<String> {
         let now_ms = self.world.clock.now_ms();
         let mut sqs = lock(&self.world.sqs);
@@ -227,8 +229,9 @@ impl Queue {
         Some(id)
     }
 
-    /// Does StartMessageMoveTask's work at once: moves up to `most` visible messages, oldest first. They get new ids
-    /// and enqueue times and keep body, attributes and group. Returns how many were moved.
+    /// Does StartMessageMoveTask's work at once: moves up to `most` visible messages, oldest first.
+    /// They get new ids and enqueue times and keep body, attributes and group. Returns how many
+    /// were moved.
     pub fn move_messages_to(&self, target: &Queue, most: usize) -> usize {
         assert_eq!(
             self.name.ends_with(FIFO_SUFFIX),

@@ -43,8 +43,8 @@ pub(super) struct QueueState {
     pub(super) messages: BTreeMap<u64, StoredMessage>,
     /// The place of each message, by its id.
     places: HashMap<String, u64>,
-    /// No message was enqueued before this, in milliseconds since the epoch: most looks for expired messages find
-    /// nothing, and need not look at every message.
+    /// No message was enqueued before this, in milliseconds since the epoch: most looks for expired
+    /// messages find nothing, and need not look at every message.
     none_before_ms: i64,
     pub(super) gone: Vec<Gone>,
     /// Unused in a standard queue.

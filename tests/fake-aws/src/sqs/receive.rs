@@ -93,8 +93,8 @@ fn within(body: &Value, name: &str, least: i64, most: i64) -> Result<Option<i64>
     }
 }
 
-/// Receives visible messages, in the order of the queue's settings; moves to the dead-letter queue those
-/// received too often.
+/// Receives visible messages, in the order of the queue's settings; moves to the dead-letter queue
+/// those received too often.
 fn take(
     sqs: &mut SqsWorld,
     request: &Request,

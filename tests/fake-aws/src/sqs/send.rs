@@ -135,7 +135,8 @@ fn is_allowed(character: char) -> bool {
         '\t' | '\n' | '\r' | '\u{20}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..='\u{10ffff}')
 }
 
-/// Returns the bytes that count against the size limits: the body, and names, types and values of the attributes.
+/// Returns the bytes that count against the size limits: the body, and names, types and values of
+/// the attributes.
 pub(super) fn size(message: &Value) -> usize {
     let text = |value: &Value| value.as_str().map_or(0, str::len);
     let attributes = message["MessageAttributes"].as_object();

@@ -114,7 +114,8 @@ async fn updates_and_deletes_take_conditions() {
     assert!(aws.dynamodb().items(TABLE).is_empty());
 }
 
-/// Returns whether a query of partition "a" finds as many items, and a read of its item the same state, as there are.
+/// Returns whether a query of partition "a" finds as many items, and a read of its item the same
+/// state, as there are.
 async fn sees(client: &Client, items: i32, of_a: Option<&str>) -> bool {
     let query = client.query().table_name(TABLE).consistent_read(true);
     let query = query.key_condition_expression("pk = :pk");
@@ -579,7 +580,8 @@ async fn a_transaction_costs_double_and_so_does_a_cancelled_one() {
             "more": {"S": "x".repeat(1500)}}),
     );
     let mut written = 0.0;
-    // The check is of an item of 2 units; after the first, the second is cancelled by the first one's write.
+    // The check is of an item of 2 units; after the first, the second is cancelled by the first
+    // one's write.
     for cancelled in [false, true] {
         let request = client.transact_write_items();
         let request = request.set_transact_items(Some(three_actions("STARTED")));

@@ -102,7 +102,8 @@ fn check(input: &[u8]) -> Seen {
     Seen::of(&now)
 }
 
-/// Returns an item as the command line shows it: `{"paused": {"BOOL": true}, …}`. `None`: DynamoDB has no such item.
+/// Returns an item as the command line shows it: `{"paused": {"BOOL": true}, …}`. `None`: DynamoDB
+/// has no such item.
 fn item(input: &[u8]) -> Option<HashMap<String, AttributeValue>> {
     let fields: Value = serde_json::from_slice(input).ok()?;
     let fields = fields.as_object()?;

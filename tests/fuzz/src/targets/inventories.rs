@@ -1,7 +1,9 @@
-//! Inventories: the manifest names the columns, and every line of its CSV files becomes an item, all of its fields texts.
+//! Inventories: the manifest names the columns, and every line of its CSV files becomes an item,
+//! all of its fields texts.
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage-inventory-location.html>
 //!
-//! An input is `{"manifest": {...}, "lines": "..."}`. Step Functions reads both; this does it in its place.
+//! An input is `{"manifest": {...}, "lines": "..."}`. Step Functions reads both; this does it in
+//! its place.
 
 use serde_json::{Map, Value};
 use spillway::reconcile::listing;

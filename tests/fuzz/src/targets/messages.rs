@@ -1,5 +1,5 @@
-//! Bodies of the events queue's messages: S3's notifications, EventBridge's events, Spillway's own, and SNS's envelopes
-//! around them.
+//! Bodies of the events queue's messages: S3's notifications, EventBridge's events, Spillway's own,
+//! and SNS's envelopes around them.
 
 use spillway::event::{MAX_FIELD_BYTES, MAX_KEY_BYTES, ObjectEvent, Reported};
 use spillway::execution;
@@ -79,7 +79,8 @@ fn alone(body: &str) {
     }
 }
 
-/// Checks the rules of every object event that the handlers take over: DynamoDB, Step Functions and SQS take its parts.
+/// Checks the rules of every object event that the handlers take over: DynamoDB, Step Functions and
+/// SQS take its parts.
 fn event(event: &ObjectEvent) {
     assert_eq!(event.clone().validate().as_ref(), Ok(event));
     assert!((1..=MAX_KEY_BYTES).contains(&event.key.len()));

@@ -2,7 +2,8 @@
 
 use std::fmt::Display;
 
-/// Checks that a reason names the fault, and quotes the setting at most once: the environment has 4 KB.
+/// Checks that a reason names the fault, and quotes the setting at most once: the environment has 4
+/// KB.
 pub(super) fn assert_reason<T, E: Display>(read: &Result<T, E>, text: &str) {
     let Err(error) = read else { return };
     let reason = error.to_string();

@@ -1,4 +1,5 @@
-//! Requests sent as they are, over as many connections as `dispatch` keeps busy: a client that only writes and reads.
+//! Requests sent as they are, over as many connections as `dispatch` keeps busy: a client that only
+//! writes and reads.
 
 use std::fs;
 use std::path::Path;
@@ -52,7 +53,8 @@ fn read(lines: &str) -> Vec<Request> {
         .collect()
 }
 
-/// Sends the requests of `file` to `endpoint`; `authority` is a file too, empty for a run without TLS.
+/// Sends the requests of `file` to `endpoint`; `authority` is a file too, empty for a run without
+/// TLS.
 pub async fn run(endpoint: &str, file: &str, authority: &str) -> Result<Replayed, Failure> {
     let failed = |error: std::io::Error| Failure::Io {
         what: "replaying",
@@ -125,7 +127,8 @@ fn trusting(authority: &Path) -> std::io::Result<TlsConnector> {
     Ok(Arc::new(config).into())
 }
 
-/// Sends request after request over one connection. Returns how many were not answered with success.
+/// Sends request after request over one connection. Returns how many were not answered with
+/// success.
 async fn send(
     stream: Box<dyn Stream>,
     all: Arc<Vec<Vec<u8>>>,

@@ -76,7 +76,8 @@ pub fn certify(file: &Path) -> Result<Certificate, Failure> {
     Certificate::for_localhost(file)
 }
 
-/// One port on both loopback addresses: "localhost" is either, and a refused connection costs the program time.
+/// One port on both loopback addresses: "localhost" is either, and a refused connection costs the
+/// program time.
 struct Listeners {
     port: u16,
     all: Vec<TcpListener>,

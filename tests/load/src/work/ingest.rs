@@ -8,7 +8,8 @@ use crate::scenario::Scenario;
 
 use super::payloads::Payloads;
 
-/// Prepares the payloads: S3 invokes a function with one notification, which in practice has one record.
+/// Prepares the payloads: S3 invokes a function with one notification, which in practice has one
+/// record.
 pub fn prepare(scenario: &Scenario) -> Payloads {
     let all: Vec<u32> = (0..scenario.events).collect();
     let notifications = all.chunks(scenario.per_execution as usize);

@@ -8,8 +8,8 @@ use crate::Failure;
 use crate::runtime::Answer;
 use crate::session::Session;
 
-/// How often Lambda invokes a function with an asynchronous event, and how often an outcome comes before its queue's
-/// dead letters, less than which it is here.
+/// How often Lambda invokes a function with an asynchronous event, and how often an outcome comes
+/// before its queue's dead letters, less than which it is here.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html>
 const TRIES: u32 = 3;
 
@@ -39,7 +39,8 @@ impl Payloads {
     }
 }
 
-/// Returns the part of a payload that must come again: all of it, or the records that the answer names.
+/// Returns the part of a payload that must come again: all of it, or the records that the answer
+/// names.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html>
 fn failed(answer: &Answer, payload: Value) -> Option<Value> {
     let answer: Value = match answer {

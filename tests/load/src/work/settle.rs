@@ -12,7 +12,8 @@ use super::payloads::Payloads;
 /// Of one invocation: the batch size of the event source mapping.
 const RECORDS: usize = 10;
 
-/// Lets `dispatch` start every event, and all executions succeed. Returns EventBridge's messages about them.
+/// Lets `dispatch` start every event, and all executions succeed. Returns EventBridge's messages
+/// about them.
 pub async fn prepare(scenario: &Scenario, pipeline: &Pipeline) -> Result<Payloads, Failure> {
     pipeline
         .start_in_process(scenario, 0..scenario.events)
@@ -62,7 +63,8 @@ fn record(view: &MessageView, arn: &str) -> Value {
     })
 }
 
-/// Returns the number of events with an unfinished row, or with an execution that still holds its slot.
+/// Returns the number of events with an unfinished row, or with an execution that still holds its
+/// slot.
 pub fn left(scenario: &Scenario, pipeline: &Pipeline) -> u32 {
     let (rows, slots) = (pipeline.rows(), pipeline.slots());
     let settled = |number: &u32| {

@@ -1,8 +1,8 @@
 //! The circuit: how fast executions are started, going by how the ones before ended.
 //!
-//! Cuts are multiplicative and growth is additive, as in
-//! [TCP's congestion control](https://www.rfc-editor.org/rfc/rfc5681). Executions that were started before a
-//! cut say nothing about the rate after it: each carries the circuit's generation, which counts the cuts.
+//! Cuts are multiplicative and growth is additive, as in [TCP's congestion
+//! control](https://www.rfc-editor.org/rfc/rfc5681). Executions that were started before a cut say
+//! nothing about the rate after it: each carries the circuit's generation, which counts the cuts.
 
 use std::fmt;
 
@@ -20,7 +20,8 @@ const OUTAGE_SHARE: f64 = 0.6;
 const WINDOW_ENDS: u64 = 100;
 const WINDOW: Millis = 60_000;
 
-/// The least time between two cuts, in milliseconds: executions started after a cut have to end first.
+/// The least time between two cuts, in milliseconds: executions started after a cut have to end
+/// first.
 const CUT_AGAIN_AFTER: Millis = 4_000;
 /// While no execution has succeeded, at least this share counts as failed.
 const FAILED_WITHOUT_SUCCESS: f64 = 0.5;
@@ -28,12 +29,14 @@ const FAILED_WITHOUT_SUCCESS: f64 = 0.5;
 const CUT_TO: f64 = 0.9;
 /// A cut leaves at least this share of the rate.
 const DEEPEST_CUT: f64 = 0.3;
-/// The growth of a rate near the one that the target took, as a share of that: for each success, and each second at most.
+/// The growth of a rate near the one that the target took, as a share of that: for each success,
+/// and each second at most.
 const GROWTH: Growth = Growth {
     each_success: 0.0003,
     each_second: 0.002,
 };
-/// Beyond this multiple of the rate that the target took, the growth is a share of the present rate: the target has recovered.
+/// Beyond this multiple of the rate that the target took, the growth is a share of the present
+/// rate: the target has recovered.
 const BEYOND: f64 = 1.1;
 const GROWTH_BEYOND: Growth = Growth {
     each_success: 0.005,
@@ -42,7 +45,8 @@ const GROWTH_BEYOND: Growth = Growth {
 /// Growth of so long at most from one look to the next, in milliseconds.
 const LONGEST_STEP: Millis = 5_000;
 
-/// After an outage starts begin at this rate, or at a tenth of the rate before, and double in this time.
+/// After an outage starts begin at this rate, or at a tenth of the rate before, and double in this
+/// time.
 const RISES_FROM: f64 = 1.0;
 const RISES_FROM_SHARE: f64 = 0.1;
 const DOUBLES_IN: Millis = 5_000;
@@ -56,12 +60,14 @@ const PROBE_LATER_BY: f64 = 1.5;
 /// The rate that the target takes, as far as is known. Carried by the lease.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Circuit {
-    /// Counts the changes after which older executions say nothing more. Each execution's slot carries it.
+    /// Counts the changes after which older executions say nothing more. Each execution's slot
+    /// carries it.
     pub generation: u32,
     pub state: State,
     /// Since when it has been in this state.
     pub since: Millis,
-    /// The rate that the target took when it last failed, in starts per second. `None`: it never did.
+    /// The rate that the target took when it last failed, in starts per second. `None`: it never
+    /// did.
     pub ceiling: Option<f64>,
     /// The rate in force when the target was last well, in starts per second.
     pub good: Option<f64>,
@@ -242,8 +248,8 @@ impl Circuit {
         }
     }
 
-    /// Looks at how executions ended. `pace`: the starts per second without the circuit. Returns the change, if it is
-    /// worth telling: a rate that grows is not.
+    /// Looks at how executions ended. `pace`: the starts per second without the circuit. Returns
+    /// the change, if it is worth telling: a rate that grows is not.
     pub fn look(
         &mut self,
         adapt: &Adapt,
@@ -289,7 +295,8 @@ impl Circuit {
         })
     }
 
-    /// Returns the counts of executions that were started since the last change: others come too late.
+    /// Returns the counts of executions that were started since the last change: others come too
+    /// late.
     fn of_this_generation(&self, health: Health) -> Health {
         match health.generation == self.generation {
             true => health,
@@ -308,8 +315,8 @@ impl Circuit {
         }
     }
 
-    /// Returns the share of executions that failed, as far as is known. Failures come sooner than successes: one that has
-    /// not ended counts as a success.
+    /// Returns the share of executions that failed, as far as is known. Failures come sooner than
+    /// successes: one that has not ended counts as a success.
     fn failed_share(&self, seen: Health) -> f64 {
         let starts = u64::from(self.window.starts).max(seen.ends());
         match starts {
@@ -335,7 +342,8 @@ impl Circuit {
         }
     }
 
-    /// Returns how many starts a second there were since the window began, at most the rate in force.
+    /// Returns how many starts a second there were since the window began, at most the rate in
+    /// force.
     fn used(&self, pace: f64, now: Millis) -> f64 {
         let seconds = (now - self.window.began) as f64 / 1_000.0;
         let used = f64::from(self.window.starts) / seconds.max(1.0);

@@ -7,10 +7,12 @@ use wildmatch::WildMatchPattern;
 const MOST: usize = 50;
 const LONGEST: usize = 256;
 
-/// A name in which `*` stands for any text. No error has the other sign, which stands for one character.
+/// A name in which `*` stands for any text. No error has the other sign, which stands for one
+/// character.
 type Pattern = WildMatchPattern<'*', '\0'>;
 
-/// Names of errors; in each `*` stands for any text. `*Throttl*` is `Lambda.ThrottlingException` too.
+/// Names of errors; in each `*` stands for any text. `*Throttl*` is `Lambda.ThrottlingException`
+/// too.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Errors(Vec<Pattern>);
 
@@ -118,7 +120,8 @@ mod tests {
     }
 
     proptest! {
-        /// A text is of every pattern that is made of it by putting `*` in place of some of its parts.
+        /// A text is of every pattern that is made of it by putting `*` in place of some of its
+        /// parts.
         #[test]
         fn a_pattern_made_of_a_text_matches_it(parts in proptest::collection::vec(("[a-c]{0,3}", any::<bool>()), 0..6)) {
             let text: String = parts.iter().map(|(part, _)| part.as_str()).collect();

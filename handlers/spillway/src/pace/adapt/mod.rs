@@ -1,8 +1,9 @@
-//! The adaptive pace: errors that executions report about their target slow starts down, or stop them.
+//! The adaptive pace: errors that executions report about their target slow starts down, or stop
+//! them.
 //!
 //! A target that takes less than the pace allows makes executions fail with errors that its owner
-//! names. [`circuit::Circuit`] finds the rate that the target takes, and stops all starts but probes
-//! while it takes none. A target that is well is never slowed.
+//! names. [`circuit::Circuit`] finds the rate that the target takes, and stops all starts but
+//! probes while it takes none. A target that is well is never slowed.
 
 pub mod circuit;
 pub mod errors;

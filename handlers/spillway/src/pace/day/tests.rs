@@ -248,7 +248,8 @@ impl World {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
-    /// Through ticks that end, die, run over midnight or follow at once, with every end of each start.
+    /// Through ticks that end, die, run over midnight or follow at once, with every end of each
+    /// start.
     #[test]
     fn never_more_than_the_limit_on_any_day(
         limit in 0u32..12, most in 0u32..12, ticks in proptest::collection::vec(tick(), 0..40),

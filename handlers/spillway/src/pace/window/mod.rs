@@ -1,15 +1,18 @@
-//! Windows: times at which the pipeline pauses or keeps another pace, by the clock on the wall of a time zone.
+//! Windows: times at which the pipeline pauses or keeps another pace, by the clock on the wall of a
+//! time zone.
 //!
-//! * A window holds from `from` inclusive to `to` exclusive; without them the whole day. `to` can be 24:00.
-//! * `from` later than `to` goes over midnight; `days` and `dates` then mean the day on which it began.
+//! * A window holds from `from` inclusive to `to` exclusive; without them the whole day. `to` can
+//!   be 24:00.
+//! * `from` later than `to` goes over midnight; `days` and `dates` then mean the day on which it
+//!   began.
 //! * With both `days` and `dates`, both must hold.
 //! * Of the windows that hold, the one with the lowest priority number is in force, alone.
 //!
-//! The local time that a clock there shows decides, so neither a day without 02:30 nor
-//! one with two of them loses or repeats a window as a whole: a time that is skipped is skipped, and one that comes
-//! twice counts twice. A window that lies within the hour skipped in spring does not come that day; one within the hour
-//! repeated in autumn comes twice; every other one begins and ends when the clock says so, and is an hour shorter or
-//! longer if the change falls into it.
+//! The local time that a clock there shows decides, so neither a day without 02:30 nor one with two
+//! of them loses or repeats a window as a whole: a time that is skipped is skipped, and one that
+//! comes twice counts twice. A window that lies within the hour skipped in spring does not come
+//! that day; one within the hour repeated in autumn comes twice; every other one begins and ends
+//! when the clock says so, and is an hour shorter or longer if the change falls into it.
 
 mod read;
 

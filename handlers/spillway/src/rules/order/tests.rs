@@ -250,8 +250,8 @@ fn read(order: Order, waiting: &BTreeSet<String>) -> Vec<Waiter> {
 }
 
 proptest! {
-    /// Versions come in any order and executions end at any time: one at a time, none forgotten, none older after
-    /// a newer one.
+    /// Versions come in any order and executions end at any time: one at a time, none forgotten,
+    /// none older after a newer one.
     #[test]
     fn one_at_a_time(latest in any::<bool>(), arrivals in proptest::collection::vec((0u32..40, any::<bool>()), 1..80)) {
         let order = if latest { Order::Latest } else { Order::Each };

@@ -1,4 +1,5 @@
-//! The circuit against targets in virtual time: a queue, a pace, executions that take a while, and their ends, counted late.
+//! The circuit against targets in virtual time: a queue, a pace, executions that take a while, and
+//! their ends, counted late.
 
 use std::collections::BTreeMap;
 
