@@ -34,8 +34,8 @@ variable "lanes" {
     Queues that share the pipeline's capacity, by a name of your choice, one of them default; none: default alone.
 
     - `priority` (number, required): The lowest comes first; each lane has its own.
-    - `min_share` (number, default 0): Share of the starts that the lane gets while events wait in it, before any lane that comes first: 0 to 0.9, and 0.9 for all lanes together.
-    - `max_concurrency` (number, default null): Executions of the lane that run at once, at most, beside the pipeline's own max_concurrency; 0: nothing of it starts; null: no bound of its own.
+    - `min_share` (number, default 0): Share of the starts that the lane gets while events wait in it, before any other lane. 0 to 0.9, and 0.9 for all lanes together.
+    - `max_concurrency` (number, default null): Executions of the lane that run at once, at most, beside the pipeline's own max_concurrency. 0: nothing of it starts; null: no bound of its own.
   EOT
   type        = any
   default     = {}

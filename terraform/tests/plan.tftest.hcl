@@ -1,4 +1,4 @@
-# The real provider, with keys that are none and without a call: it checks at
+# The real provider, with false keys and without a call. It checks at
 # plan differently from a mocked one, and shows the values unknown then.
 
 provider "aws" {

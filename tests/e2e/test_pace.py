@@ -12,8 +12,8 @@ pytestmark = pytest.mark.xdist_group("schedule")
 
 LIMIT = 20
 # The share of the starts that the limit and the executions' times allow, 20 slots over some 2.15 s each, in the best tick.
-# A tick that used no freed slot would have a share of 0. How near to 1 it comes is the machine's doing (0.6 to 0.9 were seen);
-# the protocol's own share is asserted in virtual time, in tests/simulation/tests/pace.rs.
+# A tick that used no freed slot would have a share of 0. How near to 1 it comes is the machine's doing (0.6 to 0.9 were seen).
+# The protocol's own share is asserted in virtual time, in tests/simulation/tests/pace.rs.
 FLOOR = 0.5
 SATURATED = 240
 PER_TICK = 5

@@ -109,7 +109,7 @@ def _modules(texts: Mapping[str, str], root: str) -> Iterator[tuple[Module, str]
 def graph(texts: Mapping[Module, str]) -> dict[Module, set[Module]]:
     """For each module of a crate those beside it that it needs: the modules that define its names, however they come there.
 
-    The modules below a module are part of it: the needs are those of all of it, and it is allowed to name those above it.
+    The modules below a module are part of it: its needs are those of all of them. It is allowed to name those above it.
     """
     sources = {module: read(text) for module, text in texts.items()}
     needs: dict[Module, set[Module]] = {module: set() for module in sources}

@@ -35,7 +35,7 @@ ALONE = {"variables"}
 USUALLY = ("cargo", "terraform", "uv")
 INSTEAD = {"site": ("git",)}
 
-# The acts of a stub: asked for its version it is the real one; else it goes on until it is ended, and so does the child that
+# The acts of a stub: asked for its version it is the real one. Else it goes on until it is ended, and so does the child that
 # it has started itself, in a group of its own.
 STUB = """#!/usr/bin/env bash
 case " $* " in

@@ -34,7 +34,7 @@ def binary(initialised: Path) -> Path:
 def running(program: Path, log: Path, environment: dict[str, str]) -> Iterator[dict[str, str]]:
     """Yields the variables that an environment must have for Terraform to use it.
 
-    Its own `environment` counts then, not Terraform's, and it has the configuration that it got last: each emulator needs one,
+    Its own `environment` counts then, not Terraform's, and it has the configuration that it got last. Each emulator needs one,
     and a root that configures several cannot be applied by it.
     """
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "TF_"))}

@@ -1,6 +1,6 @@
 //! The facts without a metric of Lambda's: invocations that it ends, memory that runs short, and a
-//! build that is not the one that was released. Each function reports it of itself, in a line of
-//! its own, and only if there is something to report.
+//! build that is not the released one. Each function reports it of itself, in a line of its own,
+//! and only if there is something to report.
 
 mod counts;
 

@@ -183,8 +183,8 @@ impl Reconcile {
     /// Compares an object with the ledger, and with its bucket's present answer. Returns the
     /// result.
     ///
-    /// The rows are read with eventual consistency, at half the units: one that is too new to be
-    /// seen is seen by `dispatch`, which reads them again before it claims the version.
+    /// The rows are read with eventual consistency, at half the units. `dispatch` sees a row that
+    /// is too new to be seen here: it reads again before it claims the version.
     async fn look_at(
         &self,
         looking: &Looking<'_>,

@@ -34,8 +34,8 @@ impl Reconcile {
     /// Puts back the slots of those that have none. One that cannot be looked at stops none of the
     /// others.
     ///
-    /// The slots are read before the row, both strongly: a slot goes only after its row is
-    /// finished, so a row that is still started then has lost it.
+    /// The slots are read before the row, both strongly. A slot goes only after its row is
+    /// finished. So a row that is still started then has lost it.
     pub(crate) async fn orphans(
         &self,
         mut started: Vec<Started>,

@@ -1,8 +1,8 @@
 //! Spillway's core: every decision, without I/O, without a clock and without a type of AWS's.
 //!
-//! The meaning of a message, the act on it given its ledger row, the number of starts, the result
-//! of an outcome: the handlers ask these modules and call AWS as they say. Unit tests, property
-//! tests, the model and the simulation run this very code.
+//! It decides the meaning of a message, the act on it given its ledger row, the number of starts,
+//! the result of an outcome. The handlers ask these modules and call AWS as they say. Unit tests,
+//! property tests, the model and the simulation run this very code.
 //!
 //! `docs/design/architecture.md` names the parts, and `docs/design/protocol.md` their behaviour.
 
@@ -19,8 +19,8 @@ pub mod text;
 
 /// The version of the rows and messages that this release writes.
 ///
-/// An apply never updates all functions at once, so a release also reads the rows and messages that
-/// the release before and the release after it wrote: see [`readable`].
+/// An apply never updates all functions at once. So a release also reads the rows and messages of
+/// the release before it and of the one after it: see [`readable`].
 pub const SCHEMA_VERSION: u32 = 1;
 
 /// Milliseconds since the Unix epoch.

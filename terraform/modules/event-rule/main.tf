@@ -5,9 +5,8 @@ locals {
     for part, text in { prefix = var.prefix, suffix = var.suffix } :
     part => replace(replace(text, "\\", "\\\\"), "*", "\\*")
   }
-  # If prefix and suffix share characters of the key, as in a/b.json for
-  # prefix a/b. and suffix .json, S3's own filters match and the wildcard does
-  # not.
+  # If prefix and suffix share characters of the key, S3's own filters match and the wildcard does
+  # not: a/b.json with prefix a/b. and suffix .json.
   _shared = [
     for n in range(1, min(length(var.prefix), length(var.suffix)) + 1) :
     "${var.prefix}${substr(var.suffix, n, -1)}"

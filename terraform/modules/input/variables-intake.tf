@@ -136,11 +136,11 @@ variable "lanes" {
   type = map(object({
     # The lowest comes first; each lane has its own.
     priority = number
-    # Share of the starts that the lane gets while events wait in it, before any lane that
-    # comes first: 0 to 0.9, and 0.9 for all lanes together.
+    # Share of the starts that the lane gets while events wait in it, before any other lane. 0 to
+    # 0.9, and 0.9 for all lanes together.
     min_share = optional(number, 0)
-    # Executions of the lane that run at once, at most, beside the pipeline's own
-    # max_concurrency; 0: nothing of it starts; null: no bound of its own.
+    # Executions of the lane that run at once, at most, beside the pipeline's own max_concurrency.
+    # 0: nothing of it starts; null: no bound of its own.
     max_concurrency = optional(number)
   }))
   default  = {}

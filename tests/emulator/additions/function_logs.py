@@ -1,6 +1,6 @@
 """The lines that a function printed before its answer are in that invocation's log.
 
-MiniStack takes the lines read so far, and waits 5 ms for more: on a busy machine the last lines, and so the metrics, are in
+MiniStack takes the lines read so far, and waits 5 ms for more. On a busy machine the last lines, and so the metrics, are in
 the log of the next invocation.
 """
 

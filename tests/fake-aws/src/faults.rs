@@ -6,9 +6,9 @@ use std::time::Duration;
 use crate::calls::Call;
 use crate::{World, lock};
 
-/// The fault of a call. Before the effect, everything but `None`, `Delay` and
-/// `CrashOnTheWire` means that there is none; after it,
-/// the effect stands and the caller does not learn of it (but for `None` and `Delay`).
+/// The fault of a call. Before the effect, everything but `None`, `Delay` and `CrashOnTheWire`
+/// means that there is none. After it, the effect stands and the caller does not learn of it (but
+/// for `None` and `Delay`).
 #[derive(Clone, Debug, PartialEq)]
 pub enum Fault {
     /// Nothing.

@@ -1,6 +1,6 @@
 //! Hunting: damaged inputs for a target, one after the other, until one fails.
 //!
-//! An input that is refused in a new way, or understood in a new way, is damaged further: so chance
+//! An input that is refused in a new way, or understood in a new way, is damaged further. So chance
 //! gets to code that only a nearly whole input reaches.
 
 use std::collections::HashSet;

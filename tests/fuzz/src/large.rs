@@ -65,8 +65,8 @@ pub struct Input {
 }
 
 /// Gives `take` every large value at every place of the inputs that a target understands, in place
-/// of the value there; and every list's first entry again and again. All are of about so many
-/// bytes.
+/// of the value there. Each list also gets its first entry again and again. All are of about so
+/// many bytes.
 pub fn each(target: &Target, bytes: usize, mut take: impl FnMut(Input)) -> io::Result<()> {
     let mut known = HashSet::new();
     for sample in corpus::of(target)? {

@@ -11,7 +11,7 @@ WHOLE_CPU_MB = 1769
 SIZES_MB = (128, 256, 512, WHOLE_CPU_MB)
 # Of the three largest Regions. https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 QUOTA = {"per_second": 300, "burst": 1300}
-# All of the quota's, though a pipeline has 1,000 at the most: a start arrives later than its token was taken, and AWS's full
+# All of the quota's, though a pipeline has 1,000 at the most. A start arrives later than its token was taken, and AWS's full
 # bucket gains nothing until the first one does.
 BURST = 1_300
 EVENTS = 3_000

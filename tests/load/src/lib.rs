@@ -1,5 +1,5 @@
-//! Runs ONE program under Lambda's runtime API against an AWS on loopback, and measures it: its
-//! start, CPU, memory and API calls of its work, and whether any event was lost or started twice.
+//! Runs ONE program under Lambda's runtime API against an AWS on loopback, and measures it. It
+//! measures its start, CPU, memory and API calls, and whether any event was lost or started twice.
 //!
 //! The AWS is `fake-aws`, in this process, behind a real socket: real conditions, real capacity
 //! units, every call counted. The program is anything that speaks the runtime API. `README.md` has

@@ -250,7 +250,7 @@ impl Pipeline {
         Ok(())
     }
 
-    /// Writes the lease as ticks of long ago left it: its bucket is full by now, and slots lie in
+    /// Writes the lease as ticks of long ago left it. Its bucket is full by now, and slots lie in
     /// the partitions that the scenario asks for. A ledger without a lease is a new pipeline's,
     /// whose first tick alone looks for slots in every layout.
     fn put_lease(&self, layout: Layout) {

@@ -1,8 +1,8 @@
 //! The program under measurement, as a child that ends with its driver.
 //!
 //! It is started in two steps. This same binary comes first: it binds its life to the driver's,
-//! joins the control group, and waits. Told to go on it becomes the program, so that the measured
-//! time begins with the program, and no code that is not safe has to run between fork and exec.
+//! joins the control group, and waits. Told to go on, it becomes the program. So the measured time
+//! begins with the program, and no unsafe code has to run between fork and exec.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};

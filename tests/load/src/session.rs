@@ -13,8 +13,8 @@ use crate::runtime::{Answer, Driver, Poll};
 
 /// The most time of a program to its first request for work, or from an answer to the next one.
 const ASKING: Duration = Duration::from_secs(60);
-/// A program that has used no CPU for so long has nothing left to do; with a quota it can only be
-/// held back, so longer than a period of that.
+/// A program that has used no CPU for so long has nothing left to do. With a quota it can be held
+/// back, so this is longer than a period of it.
 const QUIET: Duration = Duration::from_millis(4);
 const QUIET_UNDER_QUOTA: Duration = Duration::from_millis(50);
 /// Some never are: garbage collectors, compilers.

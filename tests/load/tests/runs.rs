@@ -8,7 +8,7 @@ use std::sync::Once;
 use serde_json::{Value, json};
 
 /// Returns a binary of another package: cargo puts it beside this one's. For the tests of a
-/// workspace it builds only the binaries of their own packages, so a file there can be old: the
+/// workspace it builds only the binaries of their own packages. A file there can be old, so the
 /// build is asked for all.
 fn handler(name: &str) -> String {
     static BUILT: Once = Once::new();

@@ -207,7 +207,7 @@ struct Requests<'a> {
     under_way: FuturesUnordered<UnderWay<'a>>,
     /// Starts among them.
     starts: usize,
-    /// Calls that nothing comes after, and that each would cost a request: they wait for others of
+    /// Calls that nothing comes after, and that each would cost a request. They wait for others of
     /// their kind while requests are under way that can lead to some.
     last: Vec<(Tag, Call)>,
 }

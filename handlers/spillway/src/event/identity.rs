@@ -29,7 +29,7 @@ const APART: Millis = 5_000;
 /// allows lie in two.
 const SPAN: Millis = 2 * APART;
 
-/// Returns the sort key of an event's row, which is its identity among those of its object:
+/// Returns the sort key of an event's row: its identity among those of its object. It is
 /// `v#<version id>`; without a version id `s#<sequencer>`, or, of a found version,
 /// `f#<span of its last-modified time>#<etag>`.
 pub fn sort_key(event: &ObjectEvent) -> String {
@@ -73,8 +73,8 @@ pub fn is_known_by_its_row(event: &ObjectEvent) -> bool {
     version(event).is_some()
 }
 
-/// Returns the sort keys of the rows by which the version of an event that S3 reports could have
-/// been found before: at most two, and none if its own row is that one.
+/// Returns the sort keys of the rows under which reconcile could have found the version of a
+/// reported event before. They are at most two, and none if its own row is that one.
 pub fn found_sort_keys(event: &ObjectEvent) -> Vec<String> {
     if event.is_found() || is_known_by_its_row(event) {
         return Vec::new();
@@ -94,8 +94,8 @@ pub fn found_sort_keys(event: &ObjectEvent) -> Vec<String> {
         })
 }
 
-/// Returns whether two events are of the same version of an object: of the same version id; without
-/// one, of the same content at the same time.
+/// Returns whether two events are of the same version of an object. They have the same version id;
+/// without one, of the same content at the same time.
 pub fn is_same(found: &ObjectEvent, reported: &ObjectEvent) -> bool {
     match (version(found), version(reported)) {
         (Some(one), Some(other)) => one == other,

@@ -27,8 +27,8 @@ const NULL_VERSION: &str = "null";
 /// rows small.
 pub const MAX_FIELD_BYTES: usize = 128;
 
-/// S3's per-key order of events, as S3 sent it: of two of one key the one that compares below the
-/// other, as a text, came before it. Two of different keys mean nothing to each other.
+/// S3's per-key order of events, as S3 sent it. Of two of one key, the one with the lower text came
+/// first. Two of different keys mean nothing to each other.
 ///
 /// AWS says to pad the shorter one with zeros on the right. That changes nothing but for two that
 /// differ in zeros at the end.
@@ -69,8 +69,8 @@ impl From<Sequencer> for String {
 }
 
 /// One object-created event. Its identity is bucket, key and version id; without a version id, the
-/// sequencer: never a message id, which a redrive changes, and never the key alone, which would
-/// block a second upload.
+/// sequencer. It is never a message id, which a redrive changes. It is never the key alone, which
+/// would block a second upload.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ObjectEvent {

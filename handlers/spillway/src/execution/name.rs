@@ -16,8 +16,8 @@ pub(super) const ID_BYTES: usize = 16;
 /// Returns the id of an object event within a pipeline: the same in the execution's name and in its
 /// input.
 ///
-/// It covers the identity and `pipeline` (the ARN of the ledger), so that two pipelines on one
-/// state machine never take each other's executions for their own.
+/// It covers the identity and `pipeline` (the ARN of the ledger). So two pipelines on one state
+/// machine never take each other's executions for their own.
 pub fn id(pipeline: &str, event: &ObjectEvent) -> String {
     let identity = identity::sort_key(event);
     digest::of([pipeline, &event.bucket, &event.key, &identity], ID_BYTES)

@@ -11,15 +11,15 @@ pub const WAITING_POLL_SECONDS: u32 = 2;
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>
 pub const ONE_RECEIVE: u32 = 10;
 
-/// Returns how long a receive waits for a first message, in seconds: with several lanes not at all,
-/// so that an empty one never delays another.
+/// Returns how long a receive waits for a first message, in seconds. With several lanes it does not
+/// wait, so that an empty one never delays another.
 pub fn poll_seconds(lanes: usize) -> u32 {
     if lanes > 1 { 0 } else { LONG_POLL_SECONDS }
 }
 
-/// Returns how many times in a row long polls are to find nothing before all lanes are believed to
-/// be empty: calls under way can have sent messages, and SQS does not promise that a long poll
-/// finds each message. `received`: the tick has received a message.
+/// Returns how many long polls in a row are to find nothing before all lanes are believed to be
+/// empty. Calls under way can have sent messages, and SQS does not promise that a long poll finds
+/// each message. `received`: the tick has received a message.
 pub fn empty_times(received: bool) -> u32 {
     if received { 2 } else { 1 }
 }

@@ -90,8 +90,8 @@ pub fn is_of_any(sources: &[Source], bucket: &str, key: &str) -> bool {
     sources.iter().any(|source| source.matches(bucket, key))
 }
 
-/// Returns the source that decides for an object: of those that match, one that names the bucket,
-/// then the one with the longest prefix, and among those with the longest suffix.
+/// Returns the source that decides for an object. Of those that match it is one that names the
+/// bucket, then the one with the longest prefix, then with the longest suffix.
 fn closest<'a>(sources: &'a [Source], bucket: &str, key: &str) -> Option<&'a Source> {
     sources
         .iter()

@@ -131,7 +131,7 @@ pub fn reported(mut fields: Map<String, Value>) -> Result<Reported, EventBridgeE
 /// Returns the name in S3's own notification for EventBridge's reason, which is the API call.
 ///
 /// A reason that is not documented gives `ObjectCreated:<reason>` with its ASCII letters and
-/// digits, cut to the length that an event name can have; none at all gives
+/// digits, cut to the length that an event name can have. None at all gives
 /// `ObjectCreated:Unknown`. The name only informs: an object that was created is processed, under
 /// any name that S3 gives it.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-event-types-and-destinations.html>

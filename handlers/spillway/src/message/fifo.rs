@@ -25,8 +25,8 @@ pub struct Fifo {
 /// Returns the fields of the message that asks for an attempt of an object event. All versions of
 /// an object are one group.
 ///
-/// SQS drops a message whose deduplication id it saw within five minutes, so the id tells apart the
-/// messages that must arrive: by the attempt, and the `cause` of asking for it, such as the
+/// SQS drops a message whose deduplication id it saw within five minutes. So the id tells apart the
+/// messages that must arrive. It has the attempt, and the `cause` of asking for it, such as the
 /// execution that failed. The same cause asks once.
 pub fn of(pipeline: &str, event: &ObjectEvent, attempt: u32, cause: Option<&str>) -> Fifo {
     let asked = format!("{}-{attempt}", execution::name::id(pipeline, event));

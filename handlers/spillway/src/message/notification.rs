@@ -9,8 +9,8 @@ use crate::event::key;
 use crate::event::{EventError, MAX_FIELD_BYTES, ObjectEvent, Reported, Sequencer};
 use crate::text::{cut, only_objects};
 
-/// Records of one notification, at most. S3's have 64 KB; in 256 KiB there is room for fewer that
-/// are whole, so of more most are not, and each would be told why.
+/// Records of one notification, at most. S3's have 64 KB. In 256 KiB there is room for fewer whole
+/// records: of more, most are broken, and each would get a reason.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>
 pub const MAX_RECORDS: usize = 2_000;
 
@@ -105,7 +105,7 @@ pub fn of_record(record: &Value) -> String {
 }
 
 /// Looks for the fault from the outside in: the sender of the record, the event, the version of the
-/// form, and only then the fields, which others do not have.
+/// form, and then the fields. Others do not have those.
 fn reported(record: usize, raw: &Value) -> Result<Reported, NotificationError> {
     // The parser's words can quote the record: cut to the length that shows the fault.
     let fits = |words: &str| NotificationError::Fields {

@@ -1,9 +1,9 @@
 //! How many executions can start now, counted at each slot put.
 //!
 //! The strongly consistent count is seconds old by the time it is used, and slots are put while it
-//! is being read. So all puts since are added to it, even those that it can have counted already:
-//! the sum is never below the number of slots taken, as long as one dispatcher at a time puts slots
-//! (the lease). A slot that reconcile puts back can come on top until the next count: its execution
+//! is being read. So all puts since are added to it, even those that it can have counted already.
+//! The sum is never below the number of slots taken, as long as one dispatcher at a time puts slots
+//! (the lease). A slot that reconcile puts back can come on top until the next count. Its execution
 //! ran uncounted before, and no tick starts executions that it has not counted.
 //!
 //! Each shard is counted on its own, and the slots put into it are added to its own count. So

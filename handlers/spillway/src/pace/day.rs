@@ -1,13 +1,13 @@
 //! The day's limit: how many executions can start on one UTC day.
 //!
-//! Before its first start a tick writes into the lease the most that it could start; when it ends
-//! well it writes the number that it did start. A tick that dies leaves the higher number, so the
+//! Before its first start a tick writes into the lease the most that it could start. When it ends
+//! well, it writes the number that it did start. A tick that dies leaves the higher number, so the
 //! day ends sooner than it might, and never later.
 //!
 //! A start counts on the day on which it is made. A slot that is taken counts then, whether its
-//! start succeeds at once, is throttled, or has no clear answer; starting it again on the same day
-//! counts no second time. On a later day it counts there, unless it comes to nothing. Starts under
-//! way at midnight count on both days.
+//! start succeeds at once, is throttled, or has no clear answer. Another start of it on the same
+//! day counts no second time. On a later day it counts there, unless it comes to nothing. Starts
+//! under way at midnight count on both days.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -78,7 +78,7 @@ impl DayLimit {
         }
     }
 
-    /// Returns the worst case until then, to be written before the first start and with every
+    /// Returns the worst case until then, for the write before the first start and for every
     /// renewal of the lease: `most` starts beside those that are granted.
     pub fn worst(&mut self, now: Millis, until: Millis, most: u32) -> DayStarts {
         self.roll(now);

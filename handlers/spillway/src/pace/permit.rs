@@ -1,8 +1,8 @@
 //! The permit: the right to start one execution.
 //!
 //! The gate grants permits, and one task holds each, to start an execution with it. Outstanding are
-//! the permits that are held, by their stages. A dropped permit gives back its surely unused parts:
-//! after a slot that could have been put, or a claim that could have been won, nothing.
+//! the permits that are held, by their stages. A dropped permit gives back its surely unused parts.
+//! After a slot that can be put, or a claim that can be won, it gives back nothing.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -321,7 +321,7 @@ mod tests {
     ];
 
     proptest! {
-        /// Against a count of all permits that there ever were: the slots that are or can be there,
+        /// Against a count of all permits so far: the slots that are or can be there,
         /// and the starts that were made or could have been.
         #[test]
         fn what_is_outstanding_is_what_is_held(

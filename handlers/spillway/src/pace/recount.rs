@@ -1,8 +1,8 @@
 //! When the slots are counted again, while all are taken, and which of their shards.
 //!
 //! A count reads every slot of a shard. So that counting costs the same under any load, shards are
-//! counted in turn: after each count the next one waits until its read units are paid for by time,
-//! or by the slots that it found free. The count at a tick's begin, which the sweep needs as well,
+//! counted in turn. After each count the next one waits until time, or the slots that it found
+//! free, have paid for its read units. The count at a tick's begin, which the sweep needs as well,
 //! and the one at its end are not part of that.
 
 use crate::Millis;
@@ -11,11 +11,11 @@ use crate::pace::layout::Shard;
 /// The shortest and the longest time between two counts of all shards.
 const EVERY_MIN: Millis = 150;
 const EVERY_MAX: Millis = 2_000;
-/// While no slot is freed the next count waits for this share of the time since the last was:
+/// While no slot is freed, the next count waits for this share of the time since the last one. So
 /// executions that run for long are counted seldom. As far as its units are paid for, a freed slot
 /// is seen after a twentieth of an execution's time at the most.
 const SHARE: f64 = 20.0;
-/// Read units a second that are paid for by time: these, one for each slot that is found free, and
+/// Read units a second that time pays for. One comes on top for each slot that is found free, and
 /// more with many slots, up to the most.
 const UNITS_PER_SECOND: f64 = 33.0;
 const MOST_UNITS_PER_SECOND: f64 = 100.0;

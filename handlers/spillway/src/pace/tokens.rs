@@ -17,8 +17,8 @@ const UNDER_WAY_SECONDS: f64 = 0.5;
 /// A token bucket: `rate` tokens per second, at most `burst` at once. A start takes one.
 ///
 /// AWS's own bucket loses a token when a start arrives, not when this one grants it. So a token
-/// that is taken still counts until its start is answered: until then no other comes into its
-/// place, or a full bucket would give more than AWS's has.
+/// that is taken still counts until its start is answered. Until then no other takes its place: a
+/// full bucket would give more than AWS's has.
 #[derive(Debug, Clone)]
 pub struct Tokens {
     configured: f64,

@@ -1,5 +1,5 @@
 //! Orphans: started rows without their slot. The bound does not count their execution, and the
-//! sweep does not look at it, so an end whose status event got lost is never found.
+//! sweep does not look at it. So an end is never found if its status event got lost.
 //!
 //! A slot goes only after its rows are finished, or when no claim can come any more. So an orphan
 //! comes from outside: somebody removed the slot, or a claim took effect later than any call

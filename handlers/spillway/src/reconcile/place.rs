@@ -8,9 +8,9 @@ use crate::record::head::Head;
 use crate::record::row::{Row, RowKey};
 use crate::record::version;
 
-/// A reported version is newer than a found one, of which it is not the event, only if it came at
-/// least so much later: the times of both are S3's, and the found one was its object's current
-/// version when it was looked at.
+/// A reported version that is not the event of a found one is newer only if it came at least so
+/// much later. The times of both are S3's. The found one was its object's current version at the
+/// look.
 const LATER: Millis = 5_000;
 
 /// Returns the place of an event's version, as the object's head has it.
@@ -47,8 +47,8 @@ fn is_later(event: &ObjectEvent, found: Millis) -> bool {
     time::millis(&event.event_time).is_none_or(|time| time > found + LATER)
 }
 
-/// Returns the head as a reported event knows it: a newest version that was found and is newer than
-/// the event by time stands after it.
+/// Returns the head as a reported event knows it. A found newest version stands after the event if
+/// it is newer by time.
 pub fn informed(head: Head, event: &ObjectEvent) -> Head {
     let informed = |version: String| informed_version(&version, event);
     Head {

@@ -1,14 +1,14 @@
 //! Orders: one execution per object at a time.
 //!
-//! Conditions on the rows of two versions cannot exclude each other, so each object has one item
+//! Conditions on the rows of two versions cannot exclude each other. So each object has one item
 //! more, its head: the execution that runs, the newest version that started, and whether versions
 //! wait. A turn is taken by one transaction on the row and the head, on condition that nobody wrote
 //! either in between.
 //!
-//! A version that waits writes its waiter, and then looks at the head: if another still runs, or
-//! the head is as it was read and is written again, it waits. The end of a turn writes the head,
+//! A version that waits writes its waiter, and then looks at the head. It waits if another still
+//! runs, or if the head is as it was read and is written again. The end of a turn writes the head,
 //! then reads the waiters. So one of the two sees the other. Behind one that runs it is enough to
-//! look, since its end writes the head; behind one that waits the head is written, so that nobody
+//! look, since its end writes the head. Behind one that waits, the head is written. So nobody
 //! claims, or finds that nobody waits, by an older read.
 
 use std::fmt;
@@ -204,9 +204,8 @@ pub fn free(head: &Head, execution: &str) -> Option<Head> {
 /// The versions that come next, when nothing runs.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Woken {
-    /// The versions to be asked for. They wait until they are claimed, so that they are asked for
-    /// again should this not be the end of it; without an order any longer nobody looks, and they
-    /// wait no longer.
+    /// The versions to be asked for. They wait until they are claimed, so that they can be asked
+    /// for again. Without an order any longer nobody looks, and they wait no longer.
     pub asked: Vec<Waiter>,
     /// Versions that wait no longer, because of a newer one.
     pub superseded: Vec<Waiter>,

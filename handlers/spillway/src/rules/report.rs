@@ -128,8 +128,8 @@ fn is_report(name: &str) -> bool {
     spelled.strip_suffix('s').unwrap_or(&spelled) == SPELLING
 }
 
-/// Returns whether a text is the report of a batch, as JSON or as some language prints its own: it
-/// has the field's name in quotes.
+/// Returns whether a text is the report of a batch, as JSON or in some language's form. It has the
+/// field's name in quotes.
 fn holds_report(text: &str) -> bool {
     // Only a text that has the name at all is looked at name by name.
     spelled(text).contains(SPELLING) && text.split(['"', '\'']).any(is_report)

@@ -43,10 +43,10 @@ impl Seen {
         self.backlog > self.bounded_backlog && may_start && self.moved == 0 && !slow
     }
 
-    /// Returns in how many seconds the backlog drains at the tick's rate, which is counted over a
-    /// minute at least: ticks that find little end early. If nothing moved, it takes at least as
-    /// long as if one message had: executions that take longer than a tick move nothing in most of
-    /// them. `None`: nothing waits but in closed lanes, or something holds the starts.
+    /// Returns in how many seconds the backlog drains at the tick's rate, over a minute at least:
+    /// ticks that find little end early. If nothing moved, it takes at least as long as if one
+    /// message had. Executions that take longer than a tick move nothing in most ticks. `None`:
+    /// nothing waits but in closed lanes, or something holds the starts.
     pub fn drain_seconds(&self) -> Option<u64> {
         let may_start = self.max_concurrency.is_some_and(|limit| limit > 0)
             && !self.paused

@@ -271,8 +271,8 @@ async fn version_of(
 }
 
 /// Returns the executions of a version's attempts. The ledger has the last one. An earlier one is
-/// described by the name that it has alone and in the same state machine: if there is none of that
-/// name, nothing is known.
+/// described by its own name, in the same state machine. If there is none of that name, nothing is
+/// known.
 async fn attempts_of(connected: &Connected, pipeline: &Pipeline, row: &RowSeen) -> Vec<Attempt> {
     let last = row.row.attempt;
     let machine = row

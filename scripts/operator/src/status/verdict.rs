@@ -23,8 +23,8 @@ const RENEWED_WITHIN: Millis = LEASE - RENEW_AFTER - 5_000;
 /// Lambda ends a tick so long after the time that it drains for: `dispatch`'s timeout in
 /// `terraform/dispatch.tf`. The lease can outlive it.
 const AFTER_DRAIN: Millis = 20_000 + BEYOND_DEADLINE;
-/// The longest time between two ticks that is no fault if the schedule is no rate: the period of a
-/// cron expression is not worked out here.
+/// The longest time between two ticks without a fault, for a schedule that is no rate: the period
+/// of a cron expression is not worked out here.
 const MISSED_OTHERWISE: Millis = 60 * MINUTE;
 /// For how long the end of a window is looked for.
 const WINDOW_SEARCHED: Millis = 8 * 24 * 60 * MINUTE;
@@ -708,8 +708,7 @@ fn lanes(
 }
 
 /// Returns the day's limit, and the starts of the day as far as the lease has them. While a tick
-/// has the lease that is the most that there can be: a tick records in advance the most starts that
-/// it can make.
+/// has the lease, that is the most that there can be: it records its most starts in advance.
 pub fn day(config: &Config, seen: &Seen) -> Option<(u32, u32)> {
     let limit = config.starts_per_day?;
     let today = moment(seen.now);

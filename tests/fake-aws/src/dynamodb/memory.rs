@@ -1,4 +1,4 @@
-//! Answers to reads, kept until a write to a partition that they read: a drain that waits for a
+//! Answers to reads, kept until a write to a partition that they read. A drain that waits for a
 //! free slot asks the same again and again.
 
 use std::collections::{BTreeSet, HashMap};

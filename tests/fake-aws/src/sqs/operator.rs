@@ -209,10 +209,9 @@ impl Queue {
         change(&mut state(&mut lock(&self.world.sqs), &self.name).config);
     }
 
-    /// Delivers a copy of a message that is in the queue or was, as a second send by the same
-    /// sender would: a new message id. Returns it, or none if the queue never had the message. In a
-    /// FIFO queue it is a send after the deduplication interval, with the same group and
-    /// deduplication id.
+    /// Delivers a copy of a message that is in the queue or was. As a second send would, it gives a
+    /// new message id. Returns it, or none if the queue never had the message. In a FIFO queue it
+    /// is a send after the deduplication interval, with the same group and deduplication id.
     pub fn repeat(&self, message_id: &str) -> Option<String> {
         let now_ms = self.world.clock.now_ms();
         let mut sqs = lock(&self.world.sqs);

@@ -1,15 +1,14 @@
 //! The floor: a program that no correct system can beat.
 //!
-//! A bare loop on Lambda's runtime API that takes the messages of the pipeline's first lane, by 10,
-//! and calls StartExecution for each, with the message's id for a name and its body, unread, for
+//! A bare loop on Lambda's runtime API that takes the messages of the pipeline's first lane, by 10.
+//! It calls StartExecution for each, with the message's id for a name and its body, unread, for
 //! input. Runtime, SDK, HTTP client and its settings are those of Spillway's handlers: it is built
 //! from the same code. As in `dispatch`, up to 80 are under way at once.
 //!
-//! It leaves out the following, and so is not correct: it deletes no message, so each comes again
-//! after its visibility timeout; it keeps no ledger, so it starts an event twice if its message
-//! comes twice, has no limit of running executions, and never learns the end of one; it does not
-//! read a message; a start that fails is not repeated; it does not pace itself, wait for a first
-//! message, or stop before a deadline.
+//! It is not correct. It deletes no message, so each comes again after its visibility timeout. It
+//! keeps no ledger: it starts an event twice if its message comes twice, has no limit of running
+//! executions, and never learns the end of one. It does not read a message, and does not repeat a
+//! start that fails. It does not pace itself, wait for a first message, or stop before a deadline.
 
 use std::process::ExitCode;
 use std::sync::Arc;

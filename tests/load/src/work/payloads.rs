@@ -8,8 +8,8 @@ use crate::Failure;
 use crate::runtime::Answer;
 use crate::session::Session;
 
-/// How often Lambda invokes a function with an asynchronous event, and how often an outcome comes
-/// before its queue's dead letters, less than which it is here.
+/// Lambda's invocations with an asynchronous event. An outcome can come more often before it is a
+/// dead letter.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html>
 const TRIES: u32 = 3;
 

@@ -8,11 +8,11 @@
 //! * With both `days` and `dates`, both must hold.
 //! * Of the windows that hold, the one with the lowest priority number is in force, alone.
 //!
-//! The local time that a clock there shows decides, so neither a day without 02:30 nor one with two
-//! of them loses or repeats a window as a whole: a time that is skipped is skipped, and one that
-//! comes twice counts twice. A window that lies within the hour skipped in spring does not come
-//! that day; one within the hour repeated in autumn comes twice; every other one begins and ends
-//! when the clock says so, and is an hour shorter or longer if the change falls into it.
+//! The local time that a clock there shows decides. Neither a day without 02:30 nor one with two of
+//! them loses or repeats a window as a whole. A time that is skipped is skipped, and one that comes
+//! twice counts twice. A window that lies within the hour skipped in spring does not come that day.
+//! One within the hour repeated in autumn comes twice. Every other one begins and ends by the
+//! clock, and is an hour shorter or longer if the change falls into it.
 
 mod read;
 
