@@ -18,7 +18,7 @@ variable "pace" {
     - `max_concurrency` (number, required): Most executions running at once, up to 10,000; up to 100,000 with 16 slot_partitions.
     - `starts_per_second` (number, default null): Starts per second over time, and at once after a quiet time. Null: 25 and 50, or the numbers of account_share.
     - `burst` (number, default null)
-    - `account_share` (object): If pipelines share an account's quota of StartExecution: the part of it that this one takes, from 0 to 1, and the quota itself, which is in starts a second and at once. Nothing adds up the shares of pipelines in other configurations.
+    - `account_share` (object): If pipelines share an account's quota of StartExecution: the part that this one takes, from 0 to 1, and the quota. The quota is in starts a second, and at once. Nothing adds up the shares of pipelines in other configurations.
       - `share` (number, required)
       - `quota_per_second` (number, required)
       - `quota_burst` (number, required)

@@ -1,6 +1,6 @@
 """The handlers' metrics, as their code has them: the fields of each `counts.rs`, with their comments.
 
-A field that is a list is reported value by value, a level is reported with every tick, and any other number when it is above 0.
+A field that is a list is reported value by value, and a level with every tick. Any other number is reported when it is above 0.
 """
 
 import dataclasses

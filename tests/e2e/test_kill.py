@@ -34,7 +34,7 @@ def test_killing_dispatch_and_settle_loses_nothing_and_repeats_nothing(quiet: Ru
     def kill_at_work(function: str) -> None:
         rng = random.Random(f"{SEED} {function}")
         while killed[function] < KILLS:
-            # A function is at work if it has started something, or will be told of an end, since the last kill.
+            # A function is at work if it has started something, or will get an outcome, since the last kill.
             started = quiet.count()
             while quiet.count() == started:
                 if over.wait(0.3):

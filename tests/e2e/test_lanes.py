@@ -40,7 +40,7 @@ def test_the_urgent_lane_goes_first_and_the_other_gets_its_share(pipelines: dict
     assert peak_running(runs) <= LIMIT
     bulk, every = judge_orders.starts_while_waiting(runs, "urgent/", "bulk/")
     print(f"{bulk} of {every} starts were bulk's while urgent waited")
-    # Less than one is owed when ten are received for the other lane, and one more for those: the next ones come just after.
+    # Less than one is owed when ten are received for the other lane, and one more for those: the next ones come right after.
     assert MIN_SHARE * every - 1 - MIN_SHARE * 10 < bulk <= 2 * MIN_SHARE * every
 
 

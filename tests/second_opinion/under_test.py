@@ -1,4 +1,4 @@
-"""A pipeline of the handlers' binaries at moto, and AWS's work around them: the schedule, Step Functions' work and its
+"""A pipeline of the handlers' binaries at moto. AWS's work around them: the schedule, Step Functions' work and its
 status events, the outcomes queue's consumers."""
 
 import contextlib

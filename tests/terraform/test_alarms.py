@@ -125,7 +125,7 @@ def begins_without_ticks(alarm: Alarm, ticks: range) -> list[int]:
 
 @pytest.mark.parametrize(("dead_from", "begins"), [(0, NEW_MINUTES + 3), (1, NEW_MINUTES + 3), (30, 33), (200, None)])
 def test_a_pipeline_that_was_born_dead_is_told_of_and_a_new_one_is_quiet(most: Plan, dead_from: int, begins: int | None) -> None:
-    """And one that died: it is told of for as long as no tick comes."""
+    """And one that died: the alarm stays for as long as no tick comes."""
     told = begins_without_ticks(most[0]["reports_alarm_no-tick"], range(dead_from))
     assert told == ([] if begins is None else list(range(begins, 120)))
 

@@ -95,8 +95,8 @@ impl Reconcile {
         Ok(stale)
     }
 
-    /// Returns whether a version that waits will be asked for: by the end of an execution that
-    /// runs, by its object's head, and has its slot.
+    /// Returns whether a version that waits will be asked for: the execution that runs, by its
+    /// object's head, still has its slot.
     async fn is_sent_for(&self, row: &Row) -> Result<bool, AwsError> {
         let head = self.ledger.head(&RowKey::of(&row.event).pk).await?;
         match stale::waits_behind(row, &head) {

@@ -126,7 +126,7 @@ pub enum Command {
     /// one.
     ///
     /// Exit status: 0 the newer version can have all starts, or is alone; 3 it must go back; 4 too
-    /// few of its executions have ended.
+    /// few executions ended.
     Canary(Canary),
     /// Check the installation. Each finding has its remedy; a fault is exit status 1.
     Doctor,

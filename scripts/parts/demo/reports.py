@@ -1,7 +1,7 @@
 """Device reports to upload, and the expected end of each.
 
-The same seed gives the same reports. Which reports fail on their first attempt is written nowhere but in the content's MD5,
-which S3 shows as the ETag: `overlay` lets the first attempts of just those fail.
+The same seed gives the same reports. Only the content's MD5 says which reports fail on their first attempt. S3 shows it as the
+ETag: `overlay` lets the first attempts of those fail.
 """
 
 import dataclasses

@@ -28,9 +28,9 @@ variable "pace" {
     # 50, or the numbers of account_share.
     starts_per_second = optional(number)
     burst             = optional(number)
-    # If pipelines share an account's quota of StartExecution: the part of it that this one takes,
-    # from 0 to 1, and the quota itself, which is in starts a second and at once. Nothing adds up
-    # the shares of pipelines in other configurations.
+    # If pipelines share an account's quota of StartExecution: the part that this one takes, from 0
+    # to 1, and the quota. The quota is in starts a second, and at once. Nothing adds up the shares
+    # of pipelines in other configurations.
     account_share = optional(object({
       share            = number
       quota_per_second = number

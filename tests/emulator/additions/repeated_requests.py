@@ -1,7 +1,7 @@
 """A request that Terraform repeats is answered as it was the first time; MiniStack would carry it out again.
 
 On a busy machine an answer is lost, rarely. The SDK then sends the request again, under the same invocation id. An apply
-fails then with "already exists" or a destroy with "does not exist". Repeated requests of the handlers are carried out again, as on AWS.
+fails then with "already exists", or a destroy with "does not exist". The handlers' repeats are carried out again, as on AWS.
 https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
 """
 

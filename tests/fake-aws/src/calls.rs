@@ -138,7 +138,7 @@ impl CallLog {
         self.calls.clear();
     }
 
-    /// Records a call that was just sent and gives it its number.
+    /// Records a call as it is sent, and gives it its number.
     pub(crate) fn open(&mut self, mut call: Call) -> Call {
         call.sequence = self.forgotten + self.calls.len();
         self.counts.entry(call.operation.clone()).or_default().sent += 1;

@@ -38,7 +38,7 @@ impl Used {
 pub fn of(pid: u32) -> Option<Used> {
     let mut used = one(pid)?;
     for child in children(pid) {
-        // A child that has just ended is in its parent's account once it was waited for.
+        // A child that has ended is in its parent's account once it was waited for.
         if let Some(of_child) = of(child) {
             used.cpu += of_child.cpu;
             used.user += of_child.user;

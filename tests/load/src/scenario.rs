@@ -18,7 +18,7 @@ pub struct Scenario {
     #[serde(default)]
     pub environment: BTreeMap<String, String>,
     pub work: Work,
-    /// Object events to be worked off.
+    /// Object events to process.
     #[serde(default)]
     pub events: u32,
     /// Events of one execution; for `ingest`, records of one notification.

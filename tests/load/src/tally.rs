@@ -36,7 +36,7 @@ impl Tally {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes in an execution that has just begun. One that has nothing to do with the events is not
+    /// Takes in an execution that has begun. One that has nothing to do with the events is not
     /// counted.
     pub fn began(&self, execution: &Execution) {
         let mut counts = self.counts();

@@ -78,8 +78,8 @@ impl DayLimit {
         }
     }
 
-    /// Returns the worst case until then, for the write before the first start and for every
-    /// renewal of the lease: `most` starts beside those that are granted.
+    /// Returns the worst case until then, for the first write and every renewal of the lease:
+    /// `most` starts beside those that are granted.
     pub fn worst(&mut self, now: Millis, until: Millis, most: u32) -> DayStarts {
         self.roll(now);
         let next_day = match day_of(until) > self.day {

@@ -321,7 +321,7 @@ mod tests {
     ];
 
     proptest! {
-        /// Against a count of all permits so far: the slots that are or can be there,
+        /// Against a count of all permits: the slots that are or can be there,
         /// and the starts that were made or could have been.
         #[test]
         fn what_is_outstanding_is_what_is_held(

@@ -23,7 +23,7 @@ const RENEWED_WITHIN: Millis = LEASE - RENEW_AFTER - 5_000;
 /// Lambda ends a tick so long after the time that it drains for: `dispatch`'s timeout in
 /// `terraform/dispatch.tf`. The lease can outlive it.
 const AFTER_DRAIN: Millis = 20_000 + BEYOND_DEADLINE;
-/// The longest time between two ticks without a fault, for a schedule that is no rate: the period
+/// The longest time between two ticks without a fault, for a schedule that is no rate. The period
 /// of a cron expression is not worked out here.
 const MISSED_OTHERWISE: Millis = 60 * MINUTE;
 /// For how long the end of a window is looked for.

@@ -15,8 +15,8 @@ const MAKES: [&str; 4] = [
 ];
 
 /// Reads the times of a file, in its order. They are in the first column of times, as in an S3
-/// inventory and most tables, or in the requests of S3's access log that made an object. The first
-/// line can be the columns' names.
+/// inventory. Or they are in the requests of S3's access log that made an object. The first line
+/// can be the columns' names.
 pub fn read(text: &str, name: &str) -> Result<Vec<Millis>, Wrong> {
     let lines = || text.lines().map(str::trim).filter(|line| !line.is_empty());
     if lines().any(|line| MAKES.iter().any(|it| line.contains(it))) {

@@ -21,11 +21,11 @@ use crate::given::arrivals::{Named, clock, grouped};
 use crate::given::pipeline::Lane;
 use crate::length::{exact, moment, span};
 
-/// Waves that are told of, at most.
+/// Waves in the answer, at most.
 const WAVES: usize = 100;
 /// Parts of the whole time of which each has one thing that kept events most.
 const PARTS: usize = 120;
-/// Stretches that are told of, at most.
+/// Stretches in the answer, at most.
 const STRETCHES: usize = 12;
 /// As the workflow's own is called among the services.
 pub const WORKFLOW: &str = "Step Functions (the workflow)";

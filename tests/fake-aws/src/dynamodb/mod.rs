@@ -232,7 +232,7 @@ pub(crate) fn perform(world: &Arc<World>, call: &mut Call) -> Result<Value, ApiE
     Ok(answer)
 }
 
-/// Throttles a request of which a partition has no units left. Batches are told of each of their
+/// Throttles a request if its partition has no units left. Batches get the result of each of their
 /// entries.
 fn admit(world: &World, call: &Call) -> Result<(), ApiError> {
     if call.operation.starts_with("Batch") {

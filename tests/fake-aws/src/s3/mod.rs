@@ -1,4 +1,4 @@
-//! Amazon S3: buckets in memory, of which objects can be asked after.
+//! Amazon S3: buckets in memory, with objects that can be described.
 
 mod operator;
 

@@ -48,8 +48,8 @@ impl Sfn {
         format!("{}:{}", machine_arn(machine), known.version)
     }
 
-    /// Makes an alias of a state machine, or moves it, to the newest version (the first is
-    /// published if there is none), and returns its ARN.
+    /// Makes an alias of a state machine, or moves it, to the newest version. The first is
+    /// published if there is none. Returns the ARN.
     pub fn create_alias(&self, machine: &str, alias: &str) -> String {
         let mut sfn = lock(&self.world.sfn);
         let known = sfn.machines.get_mut(machine);

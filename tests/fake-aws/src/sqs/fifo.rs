@@ -129,7 +129,7 @@ impl Fifo {
             Some((FIRST_SEQUENCE + self.sequence * SEQUENCE_STEP).to_string());
     }
 
-    /// Remembers the deduplication id of a message that was just sent.
+    /// Remembers the deduplication id of a message at its send.
     pub(super) fn remember(&mut self, config: &QueueConfig, message: &StoredMessage, now_ms: i64) {
         let ordering = Ordering {
             group: message.group.clone(),

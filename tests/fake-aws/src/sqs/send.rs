@@ -70,7 +70,7 @@ pub(super) fn send(
     Ok(answer)
 }
 
-/// Returns a message as it is just after its send.
+/// Returns a message as it is right after its send.
 pub(super) fn new_message(
     id: String,
     body: &str,

@@ -1,7 +1,8 @@
 """The usual Python handler for this work, written with care: Spillway's `dispatch` is compared with it.
 
-A scheduled Lambda function. It takes S3's notifications from a queue, ten at a time, and starts one execution for each
-object event: at most once, by a conditional put in DynamoDB, and no more at a time than a counter in the same table allows.
+A scheduled Lambda function. It takes S3's notifications from a queue, ten at a time, and starts one execution for each object
+event. It starts each at most once, by a conditional put in DynamoDB. It starts no more at a time than a counter in the same
+table allows.
 """
 
 import concurrent.futures

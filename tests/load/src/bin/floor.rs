@@ -6,7 +6,7 @@
 //! from the same code. As in `dispatch`, up to 80 are under way at once.
 //!
 //! It is not correct. It deletes no message, so each comes again after its visibility timeout. It
-//! keeps no ledger: it starts an event twice if its message comes twice, has no limit of running
+//! keeps no ledger: it starts an event twice if its message comes twice. It has no limit of running
 //! executions, and never learns the end of one. It does not read a message, and does not repeat a
 //! start that fails. It does not pace itself, wait for a first message, or stop before a deadline.
 

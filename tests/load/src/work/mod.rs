@@ -40,7 +40,7 @@ pub async fn prepare(
     }
 }
 
-/// Lets the program do it. Returns the number of events that were not worked off.
+/// Lets the program do it. Returns the number of events that were not processed.
 pub async fn drive(
     scenario: &Scenario,
     pipeline: &Pipeline,
