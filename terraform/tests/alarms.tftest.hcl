@@ -57,7 +57,7 @@ run "alarms_and_a_dashboard" {
   }
   assert {
     condition     = module.alarms[0].thresholds["oldest-event_default"] == 3600 && module.alarms[0].thresholds["oldest-slot"] == 900 + 300 + 1800
-    error_message = "The bounds arrive, and a slot may be as old as the workflow and the sweep make it."
+    error_message = "The bounds arrive, and a slot can be as old as the workflow and the sweep make it."
   }
   assert {
     condition     = output.alarms.metrics == 24 && output.alarms.unhealthy_arn != null

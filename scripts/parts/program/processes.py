@@ -33,7 +33,7 @@ def stream(command: list[str], show: Callable[[str], None], **options) -> tuple[
 
 @contextlib.contextmanager
 def beside(command: list[str], grace: float = 5.0, **options) -> Iterator[subprocess.Popen]:
-    """One of our own programs, in a group of its own, beside what the caller does; it ends with the block, however that ends."""
+    """One of our own programs, in a group of its own, beside the caller's work. It ends with the block, however that ends."""
 
     def end(process: subprocess.Popen) -> None:
         if process.poll() is None:

@@ -1,4 +1,4 @@
-//! `discard`: dead letters are dropped for good, and the ledger keeps who dropped them and why.
+//! `discard`: dead letters are dropped for good, and the ledger keeps the author and the reason.
 
 use aws::ledger::{Discarded, Ledger};
 use aws_sdk_sqs::types::Message;

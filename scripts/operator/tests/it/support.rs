@@ -223,12 +223,12 @@ impl Pipeline {
         self.aws.dynamodb().put(LEDGER, typed(&item)["M"].clone());
     }
 
-    /// The item at a key, in the API's JSON.
+    /// Returns the item at a key, in the API's JSON.
     pub fn item(&self, pk: &str, sk: &str) -> Option<Value> {
         self.aws.dynamodb().item(LEDGER, pk, sk)
     }
 
-    /// A tick that ended well, so many seconds ago.
+    /// Writes a tick that ended well, so many seconds ago.
     pub fn ticked(&self, seconds: i64) {
         self.put(json!({"pk": "lease", "sk": "dispatch", "v": 1, "tokens": 5, "tokens_at": time::now() - seconds * 1_000}));
     }
@@ -242,7 +242,7 @@ impl Pipeline {
         );
     }
 
-    /// Reconcile is on and can list the bucket `uploads`, but for younger objects than so many
+    /// Turns reconcile on, which can list the bucket `uploads`, but for younger objects than so many
     /// seconds.
     pub fn reconciles(&self, min_age: u32) {
         let sources = json!([{"bucket": "uploads", "lane": "default"}]);
@@ -258,19 +258,19 @@ impl Pipeline {
         );
     }
 
-    /// A slot of an execution, taken so many seconds ago.
+    /// Writes a slot of an execution, taken so many seconds ago.
     pub fn slot(&self, execution: &str, key: &str, seconds: i64) {
         self.slot_by(Layout::One, execution, key, seconds);
     }
 
-    /// The same, in one of so many partitions.
+    /// Writes the same, in one of so many partitions.
     pub fn slot_by(&self, layout: Layout, execution: &str, key: &str, seconds: i64) {
         let partition = layout.shard_of(execution).key();
         self.put(json!({"pk": partition, "sk": execution, "v": 1, "taken_at": time::now() - seconds * 1_000,
             "state_machine_arn": self.machine, "row_pk": key, "row_sk": "s#1"}));
     }
 
-    /// A row in a state, with more of its attributes.
+    /// Writes a row in a state, with more of its attributes.
     pub fn row(&self, key: &str, sequencer: &str, state: &str, attempt: u32, more: &Value) {
         let mut row = json!({"pk": key, "sk": format!("s#{sequencer}"), "sequencer": sequencer, "v": 1, "state": state,
             "attempt": attempt, "event_name": "ObjectCreated:Put", "event_time": "2026-11-22T10:00:00.000Z"});
