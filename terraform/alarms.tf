@@ -8,7 +8,7 @@ locals {
   _oldest_slot_seconds = (
     local._longest_seconds == null ? 86400 : local._longest_seconds + module.input.sweep.after_seconds + 1800
   )
-  # By what they have.
+  # By the part that each alarm needs.
   _having = concat(
     ["dispatch", "settle"],
     local._ingest ? ["ingest"] : [],

@@ -1,7 +1,7 @@
 # Advice, not rules: a check warns and lets the apply go on.
 
-# A workflow that writes where one of its own sources takes in starts itself,
-# again and again. Wildcards, conditions and what Deny takes back are read so
+# A workflow that writes into one of its own sources starts itself,
+# again and again. Wildcards, conditions and Deny statements are read so
 # that a possible loop is named rather than missed.
 locals {
   # The calls after which S3 raises an object-created event.
@@ -34,7 +34,7 @@ locals {
     })
   ]
 
-  # Prefix and suffix of a source against what a pattern has before its first
+  # Prefix and suffix of a source against the parts of a pattern before its first
   # wildcard and after its last.
   _loops = flatten([
     for write in local._write_patterns : [

@@ -1,6 +1,6 @@
 # The tick: messages of the lanes' queues start executions.
 locals {
-  # A tick drains for tick_seconds and has 20 more to finish what it began.
+  # A tick drains for tick_seconds and has 20 more to finish the work that it began.
   _dispatch_timeout_seconds = module.input.schedule.tick_seconds + 20
 
   # A message of one event is processed at once, and hidden for 45 seconds, as
@@ -18,7 +18,8 @@ locals {
     } : stage => [for name in names : "${local._queue_urls}${name}"] if length(names) > 0
   }
 
-  # Executions of a lane that run at once, by the lane's name; a lane that is missing has no bound of its own.
+  # Executions of a lane that run at once, by the lane's name; a lane that is missing has no bound
+  # of its own.
   _lane_bounds = {
     for name, lane in module.input.lanes : name => lane.max_concurrency if lane.max_concurrency != null
   }
@@ -59,7 +60,7 @@ module "dispatch" {
   manifest           = module.input.handlers.manifest
   vpc                = module.input.platform.vpc
 
-  # Settle and reconcile must know where dispatch puts slots.
+  # Settle and reconcile must know the layout in which dispatch puts slots.
   after = concat([module.settle.function_arn], module.reconcile_function[*].function_arn)
 
   # By it `spillway list` finds every pipeline of an account.

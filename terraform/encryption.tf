@@ -3,8 +3,8 @@ locals {
   _kms_key = module.input.platform.kms_key
 }
 
-# Nothing is made by it: what a customer's key must allow, whether there is one
-# yet or not.
+# It makes nothing: it gives the uses that a customer's key must allow, if there is one
+# or not.
 module "key_policy" {
   source = "./modules/key-policy"
 

@@ -1,4 +1,4 @@
-# What the functions have in common.
+# The settings that all functions share.
 locals {
   _artifact = { directory = module.input.handlers.directory, s3 = module.input.handlers.s3 }
   _iam = {

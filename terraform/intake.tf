@@ -48,8 +48,8 @@ locals {
       for key, topic in local._topics : key => { arn = topic.arn } if topic.lane == lane
     }
   }
-  # What this pipeline's rules and subscriptions could not deliver is kept by
-  # lane, so that a redrive knows where to.
+  # Events that this pipeline's rules and subscriptions could not deliver are kept by
+  # lane, so that a redrive knows their queue.
   _subscribed_topics = {
     for key, topic in local._topics : key => topic if topic.subscribe
   }
@@ -66,7 +66,7 @@ locals {
   _ingest_lanes           = sort(distinct([for source in values(local._ingest_sources) : source.lane]))
   _ingest_timeout_seconds = 30
 
-  # Whose folder markers are processed.
+  # The folder markers to process, by bucket.
   _folder_markers = concat(
     [
       for source in values(module.input.sources) : {

@@ -1,4 +1,4 @@
-# What everything is called, and the addresses that follow from names.
+# The names of all resources, and the addresses that follow from names.
 locals {
   # Partition, region and account, without a call: from the ARN of the resource
   # that exists first.

@@ -37,7 +37,7 @@ resource "terraform_data" "numbers" {
 }
 
 locals {
-  # Where sources differ in how events come in, all are counted like the dearest.
+  # If sources differ in how events come in, all are counted like the dearest.
   _ways = distinct(concat(
     [for source in values(module.input.sources) : source.via],
     length(module.input.topics) > 0 ? ["sns"] : [],

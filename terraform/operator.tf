@@ -1,4 +1,4 @@
-# What a person needs who looks at the pipeline, and who steers it, by the
+# The permissions of a person who looks at the pipeline, and of one who steers it, by the
 # program spillway: the same as `spillway iam` prints.
 locals {
   _arn = {
@@ -134,7 +134,7 @@ locals {
       Resource = [local._executions, "${local._arn.states}:execution:${module.input.name}_reconcile:*"]
     },
     {
-      # What status and doctor name as remedies.
+      # The calls of the remedies that status and doctor name.
       Sid      = "Switch"
       Effect   = "Allow"
       Action   = ["events:DisableRule", "events:EnableRule"]

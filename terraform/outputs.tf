@@ -11,7 +11,7 @@ output "alarms" {
 }
 
 output "bucket_notifications" {
-  description = "Per bucket key, what its notification configuration must have, for whoever owns it: the bucket's name, the queue and function entries, and whether EventBridge must be on. Prefixes and suffixes are not URL-encoded: modules/bucket-notification writes them as S3 wants them."
+  description = "Per bucket key, the parts that its notification configuration must have, for its owner: the bucket's name, the queue and function entries, and whether EventBridge must be on. Prefixes and suffixes are not URL-encoded: modules/bucket-notification writes them as S3 wants them."
   value       = local._bucket_notifications
 }
 
@@ -69,7 +69,7 @@ output "effective_pace" {
 }
 
 output "event_rules" {
-  description = "By <bucket key>.<source key>, the rules of sources via \"eventbridge\": name, ARN and pattern, the bucket, and what its owner must do (null: nothing)."
+  description = "By <bucket key>.<source key>, the rules of sources via \"eventbridge\": name, ARN and pattern, the bucket, and the act that its owner must do (null: none)."
   value = {
     for key, rule in module.rule : key => {
       name    = rule.rule_name
@@ -118,7 +118,7 @@ output "ingest_role_arn" {
 }
 
 output "kms_key_policy_statements" {
-  description = "What the policy of a customer-managed key must allow for this pipeline: statements, ready for jsonencode()."
+  description = "The uses that the policy of a customer-managed key must allow for this pipeline: statements, ready for jsonencode()."
   value       = module.key_policy.statements
 }
 
@@ -145,7 +145,7 @@ output "ledger_table_name" {
 }
 
 output "log_group_names" {
-  description = "Names of the log groups; null for what the pipeline does not have."
+  description = "Names of the log groups; null for a function that the pipeline does not have."
   value = {
     dispatch  = module.dispatch.log_group_name
     ingest    = one(module.ingest[*].log_group_name)
@@ -156,7 +156,7 @@ output "log_group_names" {
 }
 
 output "metrics" {
-  description = "The handlers' metrics in CloudWatch: namespace, dimensions, names by handler, and what each is. \"every\" are those of every function. Counts of 0 are not reported: alarms should treat missing data as not breaching."
+  description = "The handlers' metrics in CloudWatch: namespace, dimensions, names by handler, and the meaning of each. \"every\" are those of every function. Counts of 0 are not reported: alarms should treat missing data as not breaching."
   value = {
     namespace  = "Spillway"
     dimensions = { Pipeline = module.input.name }
@@ -195,7 +195,7 @@ output "outcomes_queue_url" {
 }
 
 output "reconcile" {
-  description = "What finds what was missed, and how to ask for it: state machine, functions, the rule and the queue of runs that it could not start, the metric of failed runs, and the command that looks what a backfill of the listed buckets would do. Null if it is off."
+  description = "The parts that find missed events, and the way to run them: state machine, functions, the rule and the queue of runs that it could not start, the metric of failed runs, and the command that shows the effect of a backfill of the listed buckets. Null if it is off."
   value = one([
     for reconcile in module.reconcile : {
       state_machine_arn = reconcile.state_machine_arn
@@ -221,7 +221,7 @@ output "reconcile" {
 }
 
 output "redrive" {
-  description = "What the redrive command moves, by stage: from where, and to where; events is the first lane. What ingest failed on is invoked again. What is replayed is read from the ledger and sent to the lanes' queues."
+  description = "The moves of the redrive command, by stage: source and destination; events is the first lane. Ingest is invoked again with the payloads that it failed on. Replayed object events are read from the ledger and sent to the lanes' queues."
   value = {
     events = {
       source_arn      = module.queue[module.input.first_lane].dead_letter_queue_arn
@@ -307,7 +307,7 @@ output "settle_role_arn" {
 }
 
 output "start_arn" {
-  description = "What executions are started by: the ARN of the alias, or of the state machine if there is none."
+  description = "The ARN that starts executions: the alias's, or the state machine's if there is no alias."
   value       = local._start_arn
 }
 
@@ -317,7 +317,7 @@ output "state_machine_arn" {
 }
 
 output "vpc_endpoints" {
-  description = "The endpoints that the functions need where platform.vpc has no way to the internet, by service: name and type (Gateway, or Interface with private DNS)."
+  description = "The endpoints that the functions need if platform.vpc has no way to the internet, by service: name and type (Gateway, or Interface with private DNS)."
   value = {
     for service, type in merge(
       { dynamodb = "Gateway", sqs = "Interface", states = "Interface" },

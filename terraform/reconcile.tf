@@ -4,7 +4,7 @@ locals {
   # No try(): an unknown part of a value makes all of it unknown.
   _listed    = module.input.reconcile.list == null ? toset([]) : module.input.reconcile.list.buckets
   _inventory = module.input.reconcile.list == null ? {} : module.input.reconcile.list.inventories
-  # Buckets whose objects are compared with the ledger.
+  # Buckets with objects that are compared with the ledger.
   _compared = setunion(local._listed, keys(local._inventory))
 
   _compared_sources = {

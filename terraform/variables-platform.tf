@@ -43,7 +43,7 @@ variable "ledger" {
     The record of every object event.
 
     - `retention_days` (number, default 90): How long the row of a finished object event is kept.
-    - `table` (object): What takes the place of the module's own table, such as that table restored from a point in time; null: nothing does. The own table stays.
+    - `table` (object): The table in the place of the module's own, such as that table restored from a point in time; null: the own table. The own table stays.
       - `arn` (text, required)
   EOT
   type        = any
@@ -53,9 +53,9 @@ variable "ledger" {
 
 variable "platform" {
   description = <<-EOT
-    What an organisation sets once for all its pipelines.
+    Settings that an organisation makes once for all its pipelines.
 
-    - `appliers` (set of texts, default []): ARNs of the roles and users that run terraform apply, with * where you like. The output kms_key_policy_statements names them.
+    - `appliers` (set of texts, default []): ARNs of the roles and users that run terraform apply, with * for any characters. The output kms_key_policy_statements names them.
     - `code_signing` (object): Lambda runs signed zips only: a code signing configuration. Sign the zips of a build, and give their hashes in handlers.manifest.
       - `arn` (text, required)
     - `iam` (object)

@@ -9,12 +9,12 @@ variable "workflow" {
       - `arn` (text, required)
     - `input_format` (text, default "objects"): "objects": as above; "s3-notification": {"Records": […]}, as S3 writes it.
     - `events_per_execution` (number, default 1): Most objects that one execution is given.
-    - `order` (text, default "none"): What two uploads of one object do. "none": each starts on its own. "latest": one at a time, and only the newest that waits. "each": one at a time, all of them.
+    - `order` (text, default "none"): The order of two uploads of one object. "none": each starts on its own. "latest": one at a time, and only the newest that waits. "each": one at a time, all of them.
     - `alias` (object): A name by which executions are started, and the versions it stands for; null: none. Only with a definition.
       - `name` (text, required)
       - `previous_version_arn` (text, default null)
       - `weight` (number, default 100)
-    - `policy_statements` (list of objects): What it may do. Only with a definition.
+    - `policy_statements` (list of objects): Its permissions. Only with a definition.
       - `sid` (text, default null)
       - `effect` (text, default "Allow")
       - `actions` (list of texts, required)
@@ -30,7 +30,7 @@ variable "workflow" {
 
 variable "retry" {
   description = <<-EOT
-    What follows a failed execution.
+    Retries after a failed execution, and the backoff between them.
 
     - `max_attempts` (number, default 3): Attempts in all; after the last the object event is dead-lettered.
     - `backoff_seconds` (list of numbers, default null): Wait before the second attempt, the third and so on; the last repeats. Null: [30, 300], and [0] with fifo.

@@ -1,7 +1,7 @@
 # The state machine that processes the objects: one that is made, or one that exists.
 locals {
-  # What executions are started by (an alias, or the state machine itself) and
-  # whose they are: the state machine.
+  # The ARN that starts executions (an alias's, or the state machine's own) and
+  # the ARN that owns them: the state machine's.
   _start_arn = (
     module.input.workflow.state_machine == null
     ? one(module.workflow[*].start_arn)

@@ -1,4 +1,4 @@
-"""One emulator for the tests that need one. What the tests start finds the project's Python code."""
+"""One emulator for the tests that need one. The tests' children find the project's Python code."""
 
 import os
 import signal
@@ -11,7 +11,7 @@ from program.paths import PYTHONPATH
 
 os.environ["PYTHONPATH"] = PYTHONPATH
 
-# A shell lets what it runs in the background ignore Ctrl-C, and so would all that the tests start and interrupt.
+# A shell lets its background jobs ignore Ctrl-C, and so would all children that the tests interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 

@@ -1,6 +1,6 @@
-"""The handlers' metrics, as their code has them: the fields of each `counts.rs`, with what is said of them.
+"""The handlers' metrics, as their code has them: the fields of each `counts.rs`, with their comments.
 
-A field that is a list is reported value by value, a level is reported with every tick, and any other number when it is above 0.
+A field that is a list is reported value by value, and a level with every tick. Any other number is reported when it is above 0.
 """
 
 import dataclasses
@@ -13,7 +13,7 @@ from program.paths import ROOT
 FILE = ROOT / "terraform/data/metrics.json"
 PAGE = ROOT / "docs/reference/metrics.md"
 BEGIN, END = "<!-- begin metrics -->", "<!-- end metrics -->"
-# What every function reports of itself.
+# The metrics that every function reports of itself.
 EVERY = "every"
 # Dollars a month for a metric that is reported in every hour: https://aws.amazon.com/cloudwatch/pricing/
 DOLLARS = 0.30
@@ -31,13 +31,13 @@ class Metric:
 
 
 def sources() -> dict[str, Path]:
-    """Where the metrics of each handler are, and those of every function."""
+    """The files with the metrics of each handler, and of every function."""
     found = {path.parents[1].name: path for path in sorted(ROOT.glob("handlers/*/src/counts.rs"))}
     return found | {EVERY: ROOT / "handlers/aws/src/condition/counts.rs"}
 
 
 def of_handlers() -> dict[str, dict[str, Metric]]:
-    """What each handler reports, by the metric's name."""
+    """The metrics of each handler, by name."""
     return {handler: fields(path.read_text()) for handler, path in sources().items()}
 
 

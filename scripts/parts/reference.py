@@ -1,4 +1,4 @@
-"""What a module asks for and gives, as tables between markers in its README, in the form of terraform-docs.
+"""The inputs and outputs of a module, as tables between markers in its README, in the form of terraform-docs.
 
 Read from the HCL itself; scripts/variables writes them.
 """
@@ -75,7 +75,7 @@ def versions(directory: Path) -> list[tuple[str, str]]:
 
 
 def tables(directory: Path) -> str:
-    """What stands between the markers."""
+    """The text between the markers."""
     return "\n".join([BEGIN, *_lines(directory), "", END])
 
 
@@ -109,7 +109,7 @@ def _cell(text: str) -> str:
 
 
 def _markdown(text: str) -> str:
-    """A description, in which what is no code shows its stars and brackets."""
+    """A description, in which text outside of code shows its stars and brackets."""
     parts = re.split(r"(`[^`\n]*`)", text)
     parts[::2] = [part.replace("<", "&lt;").replace("*", "\\*") for part in parts[::2]]
     return "".join(parts)
@@ -124,7 +124,7 @@ def _code(text: str) -> str:
 
 
 def without(text: str) -> str:
-    """A document without its tables: what they say stands in the HCL, as all of a page does that is written from it."""
+    """A document without its tables: their text is in the HCL, as is all of a generated page."""
     return "" if _GENERATED in text else re.sub(f"{BEGIN}.*?{END}", "", text, flags=re.DOTALL)
 
 
@@ -159,7 +159,7 @@ def pages() -> dict[Path, str]:
 
 
 def _wrapped(text: str) -> str:
-    """Lines of at most 100 columns; what goes on with an item of a list is below its text."""
+    """Lines of at most 100 columns; the further lines of a list's item are below its text."""
     lines = []
     for line in text.splitlines():
         indent = re.match(r" *(- )?", line)[0]

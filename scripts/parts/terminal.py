@@ -1,4 +1,4 @@
-"""What a program printed, as a picture of a terminal.
+"""The output of a program, as a picture of a terminal.
 
 spillway -p NAME status | scripts/parts/run.sh terminal "spillway -p NAME status" docs/pictures/status.svg
 """
@@ -17,7 +17,7 @@ STYLE = (
 
 
 def draw(command: str, printed: str) -> str:
-    """Lines keep their columns; the title is what was typed and its first line."""
+    """Lines keep their columns; the title is the command and its first line."""
     lines = printed.rstrip("\n").splitlines()
     width = round(2 * LEFT + COLUMN * max(len(line) for line in [f"$ {command}", *lines]))
     height = TOP + LINE * (len(lines) + 1) + FOOT

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Finds the tools of this project, and names what is missing together with the remedy.
+# Finds the tools of this project, and names each missing one together with the remedy.
 #   toolchain.sh TOOL...    exits 1 after naming every tool that is missing or too old
 #   toolchain.sh --python   prints the Python interpreter that the scripts run on
 set -euo pipefail

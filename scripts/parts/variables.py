@@ -1,8 +1,8 @@
-"""scripts/variables: what is written from the types of modules/input.
+"""scripts/variables: the files that are written from the types of modules/input.
 
-The root takes what is nested as it is given, so that a misspelt attribute can be told: a type would drop it. What a registry and an
-editor show is in the descriptions, which are made of the inner types and of their comments. The same types say at which places
-there are words to compare.
+The root takes nested objects as they are given, so that a misspelt attribute is found: a type would drop it. A registry and an
+editor show the descriptions, which are made of the inner types and of their comments. The same types give the places of the words
+to compare.
 """
 
 import argparse
@@ -19,7 +19,7 @@ COMPOSITION = ROOT / "terraform"
 INPUT = COMPOSITION / "modules/input"
 WORDS = INPUT / "words.tf"
 
-# What a build wrote is not spelt by anyone.
+# The contents of a build's manifest are nobody's spelling.
 NOT_SPELT = ("handlers.manifest",)
 
 _BLOCK = re.compile(r'^variable "(\w+)" {\n(.*?)^}\n', re.MULTILINE | re.DOTALL)
@@ -67,7 +67,7 @@ class Variable:
 
 
 class _Reader:
-    """Reads a type: what is left of the text."""
+    """Reads a type, and keeps the rest of the text."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -187,7 +187,7 @@ def _escaped(comment: str) -> str:
 
 @dataclasses.dataclass(frozen=True)
 class Place:
-    """Where there is an object, or one by each key of a map or list."""
+    """The place of an object, or of one by each key of a map or list."""
 
     # As pace.adapt.
     path: str
@@ -247,7 +247,7 @@ def words() -> str:
 
 
 def _objects(place: Place) -> list[str]:
-    """A local: the objects of a place by where they are, of both sides."""
+    """A local: the objects of a place by their paths, of both sides."""
     inside = f'lookup(object, "{place.name}", null)'
     if place.parent is None:
         begin = "    for side, object in local._sides : side => merge(["

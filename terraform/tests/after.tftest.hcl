@@ -1,4 +1,4 @@
-# From one state to the next: what a root that waits for something else changes.
+# From one state to the next: the changes of a root that waits for something else.
 
 mock_provider "aws" {
   source = "./tests/mocks"

@@ -53,11 +53,11 @@ run "alarms_and_a_dashboard" {
       "override", "reconcile-failed", "stands-still", "throttled-starts",
       "throttles_dispatch", "throttles_settle", "timed-out",
     ])
-    error_message = "The pipeline's alarms are those of what it has: ${jsonencode(keys(output.alarms.names))}"
+    error_message = "The pipeline has the alarms of its own parts: ${jsonencode(keys(output.alarms.names))}"
   }
   assert {
     condition     = module.alarms[0].thresholds["oldest-event_default"] == 3600 && module.alarms[0].thresholds["oldest-slot"] == 900 + 300 + 1800
-    error_message = "The bounds arrive, and a slot may be as old as the workflow and the sweep make it."
+    error_message = "The bounds arrive, and a slot can be as old as the workflow and the sweep make it."
   }
   assert {
     condition     = output.alarms.metrics == 24 && output.alarms.unhealthy_arn != null

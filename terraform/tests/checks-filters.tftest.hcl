@@ -1,4 +1,4 @@
-# What the composition warns of in prefixes and suffixes.
+# The composition's warnings about prefixes and suffixes.
 
 mock_provider "aws" {
   source = "./tests/mocks"

@@ -1,4 +1,4 @@
-# What the composition warns of.
+# The composition's warnings.
 
 mock_provider "aws" {
   source = "./tests/mocks"

@@ -1,4 +1,4 @@
-# What the composition takes of the way in. What it refuses is in modules/input/tests.
+# Inputs of the way in that the composition takes. Its refusals are in modules/input/tests.
 
 mock_provider "aws" {
   source = "./tests/mocks"

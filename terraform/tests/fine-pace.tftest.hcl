@@ -1,4 +1,5 @@
-# What the composition takes of when and how fast it starts. What it refuses is in modules/input/tests.
+# Inputs of the time and the rate of starts that the composition takes. Its refusals are in
+# modules/input/tests.
 
 mock_provider "aws" {
   source = "./tests/mocks"
@@ -52,7 +53,7 @@ run "schedule_of_any_kind" {
 
   assert {
     condition     = can(regex(module.forms.schedule, var.schedule.expression))
-    error_message = "The composition takes what the modules take."
+    error_message = "The composition takes the same inputs as the modules."
   }
 }
 

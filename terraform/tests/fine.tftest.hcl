@@ -1,4 +1,4 @@
-# What the composition takes. What it refuses is in modules/input/tests.
+# Inputs that the composition takes. Its refusals are in modules/input/tests.
 
 mock_provider "aws" {
   source = "./tests/mocks"
@@ -30,7 +30,7 @@ run "everything_is_fine" {
   command = plan
 }
 
-# A bucket, two lanes and a window: what somebody new writes first is short.
+# A bucket, two lanes and a window: the first configuration of a new user is short.
 run "a_strangers_configuration" {
   command = plan
 
@@ -82,6 +82,6 @@ run "handlers_for_the_one_architecture_that_is_built" {
 
   assert {
     condition     = module.dispatch.architecture == "x86_64"
-    error_message = "The functions are for what their zips are for."
+    error_message = "The functions have the architecture of their zips."
   }
 }

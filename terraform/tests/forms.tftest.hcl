@@ -1,4 +1,4 @@
-# The forms that several modules check: what is taken, and what is refused.
+# The forms that several modules check: accepted texts, and refused ones.
 
 mock_provider "aws" {
   source = "./tests/mocks"
@@ -94,7 +94,7 @@ run "arns" {
         topic_of_any_type     = ["arn:aws:sns:eu-central-1:111122223333:fanout", "arn:aws:sns:eu-central-1:111122223333:fanout.fifo"]
       } : form if !alltrue([for arn in arns : can(regex(output.arns[form], arn))])
     ] == []
-    error_message = "These are ARNs of what they should name."
+    error_message = "These are ARNs of the things that they should name."
   }
   assert {
     condition = [
@@ -109,7 +109,7 @@ run "arns" {
         topic_of_any_type     = ["arn:aws:sqs:eu-central-1:111122223333:fanout", "fanout"]
       } : form if anytrue([for arn in arns : can(regex(output.arns[form], arn))])
     ] == []
-    error_message = "These are no ARNs of what they should name."
+    error_message = "These are no ARNs of the things that they should name."
   }
 }
 

@@ -1,4 +1,4 @@
-# glue-crawler: what it makes, and what it refuses before AWS does.
+# glue-crawler: its resources, and the inputs that it refuses before AWS does.
 
 mock_provider "aws" {
   source = "./tests/mocks"
@@ -25,7 +25,7 @@ run "fed_by_the_bucket" {
   }
   assert {
     condition     = aws_glue_crawler.this.schema_change_policy[0].update_behavior == "UPDATE_IN_DATABASE" && aws_glue_crawler.this.schema_change_policy[0].delete_behavior == "DEPRECATE_IN_DATABASE"
-    error_message = "What AWS takes together with event mode."
+    error_message = "AWS takes these together with event mode."
   }
   assert {
     condition     = jsondecode(aws_glue_crawler.this.configuration) == { Version = 1, CrawlerOutput = { Partitions = { AddOrUpdateBehavior = "InheritFromTable" } }, Grouping = { TableGroupingPolicy = "CombineCompatibleSchemas" } }
@@ -163,7 +163,7 @@ run "fed_by_a_topic_with_keys_and_another_accounts_bucket" {
     condition = [for policy in [aws_sqs_queue.this.policy, aws_sqs_queue.dlq.policy] : [for s in jsondecode(policy).Statement : s.Sid]] == [
       ["Sns", "TlsOnly"], ["Sns", "TlsOnly"],
     ]
-    error_message = "The topic sends, also what it could not deliver; no bucket does."
+    error_message = "The topic sends, also the messages that it could not deliver; no bucket does."
   }
   assert {
     condition     = length(aws_glue_catalog_database.this) == 0 && aws_glue_crawler.this.database_name == "lake" && length(aws_cloudwatch_metric_alarm.this) == 0
@@ -175,7 +175,7 @@ run "fed_by_a_topic_with_keys_and_another_accounts_bucket" {
   }
   assert {
     condition     = contains(flatten([for s in jsondecode(output.policy_json).Statement : s.Action]), "glue:DeleteTable")
-    error_message = "It may delete where crawl.delete says so."
+    error_message = "It may delete if crawl.delete says so."
   }
   assert {
     condition     = [for s in jsondecode(output.policy_json).Statement : s.Resource if startswith(s.Sid, "KeyOf")] == [["arn:aws:kms:eu-central-1:111122223333:key/own"], ["arn:aws:kms:eu-central-1:777788889999:key/objects"]]
@@ -183,7 +183,7 @@ run "fed_by_a_topic_with_keys_and_another_accounts_bucket" {
   }
   assert {
     condition     = [for s in output.kms_key_policy_statements : s.Principal.Service] == ["sns.amazonaws.com", "events.amazonaws.com"]
-    error_message = "Who sends to the queues must use their key."
+    error_message = "The senders to the queues must use their key."
   }
 }
 
@@ -627,7 +627,7 @@ run "is_not_destroyed_while_it_is_protected" {
 
   assert {
     condition     = aws_sns_topic.guard.name == "reports_kept-until-protect-is-false_crawl-events"
-    error_message = "The name says what to do: ${aws_sns_topic.guard.name}"
+    error_message = "The name says the remedy: ${aws_sns_topic.guard.name}"
   }
   assert {
     condition     = [for s in jsondecode(aws_sns_topic.guard.policy).Statement : "${s.Effect} ${join(" ", s.Action)}"] == ["Deny SNS:Publish SNS:Subscribe", "Deny SNS:DeleteTopic"]

@@ -1,4 +1,4 @@
-# modules/alarms on its own: what it makes, and what it refuses.
+# modules/alarms on its own: its resources, and its refusals.
 
 mock_provider "aws" {
   source = "./tests/mocks"
@@ -29,7 +29,7 @@ run "alarms" {
   }
   assert {
     condition     = aws_cloudwatch_metric_alarm.this["no-tick"].treat_missing_data == "breaching" && aws_cloudwatch_metric_alarm.this["no-tick"].datapoints_to_alarm == 3 && aws_cloudwatch_metric_alarm.this["no-tick"].evaluation_periods == 5
-    error_message = "Where there is nothing, no tick has ended."
+    error_message = "Without a value, no tick has ended."
   }
   assert {
     condition     = length(terraform_data.applied) == 1 && length(regexall("^IF\\(EPOCH\\(m\\) < [0-9]{10} OR m > 0, 0, 1\\)$", join("", [for query in aws_cloudwatch_metric_alarm.this["no-tick"].metric_query : query.expression if query.expression != null && query.expression != ""]))) == 1
@@ -41,7 +41,7 @@ run "alarms" {
   }
   assert {
     condition     = aws_cloudwatch_metric_alarm.this["dead-letters"].alarm_description == "Messages lie in a dead-letter or failure queue: no function receives them any more.\nFirst: spillway -p reports failed\nRunbook: docs/operate/runbook.md#dead-letters"
-    error_message = "It says what it means, what to run first, and where to read on."
+    error_message = "It gives its meaning, the command to run first, and the page to read on."
   }
   assert {
     condition     = output.metrics == 20 && output.unhealthy_arn == null && length(output.alarm_arns) == 20 && output.alarm_names["errors_settle"] == "reports_function-alarm_errors_settle"
@@ -80,7 +80,7 @@ run "alarms_of_everything" {
   }
   assert {
     condition     = endswith(aws_cloudwatch_metric_alarm.this["throttles_ingest"].alarm_description, "Runbook: https://wiki.example.com/spillway#throttles")
-    error_message = "The runbook is where one's own is."
+    error_message = "The runbook is the given one."
   }
 }
 
@@ -97,7 +97,7 @@ run "alarms_of_a_pipeline_that_is_new_until" {
 
   assert {
     condition     = length(terraform_data.applied) == 0 && contains([for query in aws_cloudwatch_metric_alarm.this["no-tick"].metric_query : query.expression], "IF(EPOCH(m) < ${1835481599 + 900 + 180} OR m > 0, 0, 1)")
-    error_message = "It is new for 18 minutes, by what `date` says of 2028-02-29."
+    error_message = "It is new for 18 minutes, by `date` for 2028-02-29."
   }
 }
 

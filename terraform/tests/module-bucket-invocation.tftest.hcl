@@ -1,4 +1,4 @@
-# modules/bucket-invocation on its own: what it makes, and what it refuses.
+# modules/bucket-invocation on its own: its resources, and its refusals.
 
 mock_provider "aws" {
   source = "./tests/mocks"

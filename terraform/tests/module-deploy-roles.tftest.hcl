@@ -1,4 +1,4 @@
-# modules/deploy-roles on its own: whom the roles trust, what they may do, and what is refused.
+# modules/deploy-roles on its own: the roles' trust, their permissions, and the module's refusals.
 
 mock_provider "aws" {
   source = "./tests/mocks"
@@ -58,7 +58,7 @@ run "deploy_roles_look_and_change" {
       for s in jsondecode(output.write_policy_json).Statement : !contains(flatten([s.Resource]), "*")
       if !contains(["Networks", "Mappings"], s.Sid)
     ])
-    error_message = "What changes something names the pipelines' resources: ${output.write_policy_json}"
+    error_message = "Each statement that allows a change names the pipelines' resources: ${output.write_policy_json}"
   }
   assert {
     condition = alltrue([
@@ -100,7 +100,7 @@ run "deploy_roles_with_key_buckets_and_state" {
 
   assert {
     condition     = { for s in jsondecode(output.read_policy_json).Statement : s.Sid => s.Action }["Key"] == ["kms:Decrypt", "kms:DescribeKey"]
-    error_message = "A refresh reads what the key has encrypted: ${output.read_policy_json}"
+    error_message = "A refresh reads data that the key has encrypted: ${output.read_policy_json}"
   }
   assert {
     condition     = { for s in jsondecode(output.read_policy_json).Statement : s.Sid => s.Action }["State"] == ["s3:GetObject"]
@@ -112,7 +112,7 @@ run "deploy_roles_with_key_buckets_and_state" {
   }
   assert {
     condition     = { for s in jsondecode(output.write_policy_json).Statement : s.Sid => s.Action }["Other0"] == ["sns:Subscribe"]
-    error_message = "What else there is: ${output.write_policy_json}"
+    error_message = "The other statements: ${output.write_policy_json}"
   }
 }
 

@@ -1,4 +1,4 @@
-# modules/event-rule on its own: what it makes, and what it refuses.
+# modules/event-rule on its own: its resources, and its refusals.
 
 mock_provider "aws" {
   source = "./tests/mocks"
@@ -27,7 +27,7 @@ run "rule_for_everything" {
   }
   assert {
     condition     = aws_cloudwatch_event_target.this.arn == var.queue.arn && aws_cloudwatch_event_target.this.dead_letter_config[0].arn == var.dead_letter_queue.arn
-    error_message = "Events go to the queue, and what could not be delivered to the other."
+    error_message = "Events go to the queue, and undelivered ones to the other."
   }
 }
 
@@ -55,7 +55,7 @@ run "rule_with_prefix_and_suffix" {
       }
       reason = ["CopyObject", "PutObject"]
     }
-    error_message = "What is special to a wildcard is escaped: ${aws_cloudwatch_event_rule.this.event_pattern}"
+    error_message = "Special characters of a wildcard are escaped: ${aws_cloudwatch_event_rule.this.event_pattern}"
   }
 }
 

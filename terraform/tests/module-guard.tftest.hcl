@@ -1,4 +1,4 @@
-# modules/guard on its own: what it makes, and what it refuses.
+# modules/guard on its own: its resources, and its refusals.
 
 mock_provider "aws" {
   source = "./tests/mocks"

@@ -1,4 +1,4 @@
-# modules/handler on its own: what it makes, and what it refuses.
+# modules/handler on its own: its resources, and its refusals.
 
 mock_provider "aws" {
   source = "./tests/mocks"
@@ -69,7 +69,7 @@ run "handler" {
   }
   assert {
     condition     = output.released_sha256 == "0XDgddfzNH10IRiO3xF6zKqa1UC/LkSezjprKaCUh4I=" && output.running_sha256 == "running"
-    error_message = "Released is what the manifest says, running what Lambda says."
+    error_message = "The manifest names the released code, and Lambda the running one."
   }
 }
 
@@ -295,7 +295,7 @@ run "handler_that_keeps_what_failed" {
 
   assert {
     condition     = aws_lambda_function_event_invoke_config.this[0].destination_config[0].on_failure[0].destination == "arn:aws:sqs:eu-central-1:111122223333:failures"
-    error_message = "What failed for good goes to the queue."
+    error_message = "Payloads that failed for good go to the queue."
   }
   assert {
     condition     = aws_cloudwatch_log_group.this.kms_key_id == "arn:aws:kms:eu-central-1:111122223333:key/k1"

@@ -1,4 +1,4 @@
-# modules/key-policy on its own: what it makes, and what it refuses.
+# modules/key-policy on its own: its resources, and its refusals.
 
 mock_provider "aws" {
   source = "./tests/mocks"
@@ -67,7 +67,7 @@ run "key_policy" {
         ] } }
       },
     ])
-    error_message = "Everyone who uses the key is named: ${jsonencode(output.statements)}"
+    error_message = "Each user of the key is named: ${jsonencode(output.statements)}"
   }
 }
 
@@ -84,7 +84,7 @@ run "key_policy_with_a_workflow" {
 
   assert {
     condition     = [for s in output.statements : s.Sid] == ["ReportsEventBridge", "ReportsLogs", "ReportsLogDelivery", "ReportsRoles"]
-    error_message = "Log delivery reads what Step Functions logs: ${jsonencode(output.statements)}"
+    error_message = "Log delivery reads Step Functions' logs: ${jsonencode(output.statements)}"
   }
   assert {
     condition     = strcontains(jsonencode(output.statements), "log-group:/aws/vendedlogs/states/reports_workflow") && strcontains(jsonencode(output.statements), "role/reports_workflow_eu-central-1") && strcontains(jsonencode(output.statements), "role/reports_ingest_eu-central-1")
@@ -142,7 +142,7 @@ run "key_policy_with_appliers" {
         })
       }
     ])
-    error_message = "Whoever applies may use the key through the services that ask for it: ${jsonencode(output.statements)}"
+    error_message = "The role that applies may use the key through the services that ask for it: ${jsonencode(output.statements)}"
   }
 }
 

@@ -1,4 +1,4 @@
-# modules/outcomes on its own: what it makes, and what it refuses.
+# modules/outcomes on its own: its resources, and its refusals.
 
 mock_provider "aws" {
   source = "./tests/mocks"
@@ -55,7 +55,7 @@ run "outcomes" {
         ]
       })
     }
-    error_message = "The rule may send to the queue, and to the dead-letter queue what it could not send: ${aws_sqs_queue.this.policy} ${aws_sqs_queue.dlq.policy}"
+    error_message = "The rule may send to the queue, and undelivered events to the dead-letter queue: ${aws_sqs_queue.this.policy} ${aws_sqs_queue.dlq.policy}"
   }
   assert {
     condition     = aws_cloudwatch_event_rule.this.name == "reports_outcomes" && aws_cloudwatch_event_target.this.dead_letter_config[0].arn == aws_sqs_queue.dlq.arn

@@ -1,4 +1,4 @@
-# modules/queue on its own: what it makes, and what it refuses.
+# modules/queue on its own: its resources, and its refusals.
 
 mock_provider "aws" {
   source = "./tests/mocks"

@@ -1,4 +1,4 @@
-# modules/reconcile on its own: what it makes, and what it refuses.
+# modules/reconcile on its own: its resources, and its refusals.
 
 mock_provider "aws" {
   source = "./tests/mocks"
@@ -30,7 +30,7 @@ run "reconcile" {
         state.MaxConcurrency, state.ToleratedFailureCount, state.ItemBatcher.MaxItemsPerBatch, state.ItemProcessor.ProcessorConfig.ExecutionType,
       ] if state.Type == "Map"
     ] == [[7, 0, 200, "EXPRESS"], [7, 0, 200, "EXPRESS"]]
-    error_message = "List and inventory are worked on in batches, so many at once, and none may fail: ${aws_sfn_state_machine.this.definition}"
+    error_message = "List and inventory are processed in batches, so many at once, and none is allowed to fail: ${aws_sfn_state_machine.this.definition}"
   }
   assert {
     condition = toset([
@@ -83,7 +83,7 @@ run "reconcile" {
   }
   assert {
     condition     = aws_cloudwatch_event_rule.this.name == "reports_reconcile" && aws_cloudwatch_event_rule.this.schedule_expression == "rate(1 day)" && aws_cloudwatch_event_target.this.input == "{}" && aws_cloudwatch_event_target.this.dead_letter_config[0].arn == "arn:aws:sqs:eu-central-1:111122223333:reports_reconcile-failures"
-    error_message = "Once a day, over the rows, and what cannot be started is kept."
+    error_message = "Once a day, over the rows, and a run that cannot be started is kept."
   }
 }
 

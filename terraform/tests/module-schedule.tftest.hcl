@@ -1,4 +1,4 @@
-# modules/schedule on its own: what it makes, and what it refuses.
+# modules/schedule on its own: its resources, and its refusals.
 
 mock_provider "aws" {
   source = "./tests/mocks"

@@ -1,4 +1,4 @@
-# modules/topic-subscription on its own: what it makes, and what it refuses.
+# modules/topic-subscription on its own: its resources, and its refusals.
 
 mock_provider "aws" {
   source = "./tests/mocks"
@@ -21,7 +21,7 @@ run "subscription" {
   }
   assert {
     condition     = jsondecode(aws_sns_topic_subscription.this.redrive_policy) == { deadLetterTargetArn = "arn:aws:sqs:eu-central-1:111122223333:dlq" }
-    error_message = "What could not be delivered is kept: ${aws_sns_topic_subscription.this.redrive_policy}"
+    error_message = "Undelivered messages are kept: ${aws_sns_topic_subscription.this.redrive_policy}"
   }
 }
 

@@ -1,4 +1,4 @@
-# modules/workflow on its own: what it makes, and what it refuses.
+# modules/workflow on its own: its resources, and its refusals.
 
 mock_provider "aws" {
   source = "./tests/mocks"
@@ -38,7 +38,7 @@ run "workflow" {
       aws_sfn_state_machine.this.logging_configuration[0].log_destination == "arn:aws:logs:eu-central-1:111122223333:log-group:mock:*",
       aws_cloudwatch_log_group.this.name == "/aws/vendedlogs/states/reports",
     ])
-    error_message = "Errors are logged, without what the executions work on."
+    error_message = "Errors are logged, without the executions' data."
   }
   assert {
     condition = aws_iam_role.this.assume_role_policy == jsonencode({
@@ -61,7 +61,7 @@ run "workflow" {
   }
   assert {
     condition     = [for s in jsondecode(aws_iam_role_policy.this[0].policy).Statement : s.Resource] == [["*"], ["arn:aws:s3:::bucket-a/*"]]
-    error_message = "Besides log delivery, which has no resources, the role may do what it was given: ${aws_iam_role_policy.this[0].policy}"
+    error_message = "Besides log delivery, which has no resources, the role has the given permissions: ${aws_iam_role_policy.this[0].policy}"
   }
   assert {
     condition     = output.execution_arn_pattern == "arn:aws:states:eu-central-1:111122223333:execution:mock:*"
@@ -108,7 +108,7 @@ run "workflow_with_a_timeout_of_its_own" {
 
   assert {
     condition     = aws_sfn_state_machine.this.definition == var.definition
-    error_message = "What the definition says is left as it is."
+    error_message = "The definition's own value stays as it is."
   }
   assert {
     condition     = output.longest_seconds == 60

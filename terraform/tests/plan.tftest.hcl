@@ -1,5 +1,5 @@
-# The real provider, with keys that are none and without a call: it checks at
-# plan what a mocked one does not, and shows what is unknown then.
+# The real provider, with false keys and without a call. It checks at
+# plan differently from a mocked one, and shows the values unknown then.
 
 provider "aws" {
   access_key                  = "none"

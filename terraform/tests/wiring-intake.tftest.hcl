@@ -1,5 +1,5 @@
-# The ways in, the lanes, and what goes with them: who is wired to what, and who
-# may do what.
+# The ways in, the lanes, and their parts: the connections, and
+# the permissions.
 
 mock_provider "aws" {
   source = "./tests/mocks"
@@ -146,7 +146,7 @@ run "every_way_in" {
         Sns = ["arn:aws:sns:eu-central-1:777788889999:others"]
       }
     }
-    error_message = "Each queue lets in what feeds its lane: ${module.queue["default"].policy_json} ${module.queue["urgent"].policy_json}"
+    error_message = "Each queue lets in the senders of its lane: ${module.queue["default"].policy_json} ${module.queue["urgent"].policy_json}"
   }
   assert {
     condition = keys(module.rules_dlq) == ["default"] && {
@@ -156,7 +156,7 @@ run "every_way_in" {
       EventBridge = ["arn:aws:events:eu-central-1:111122223333:rule/reports_on_ours_status", "arn:aws:events:eu-central-1:111122223333:rule/reports_on_theirs_all"]
       Sns         = ["arn:aws:sns:eu-central-1:777788889999:fanout"]
     }
-    error_message = "What the lane's rules and subscriptions could not deliver is kept: ${module.rules_dlq["default"].policy_json}"
+    error_message = "Events that the lane's rules and subscriptions could not deliver are kept: ${module.rules_dlq["default"].policy_json}"
   }
   assert {
     condition     = join(" ", keys(module.guard.topic_arns)) == "events_default events_urgent ingest-failures rules-dlq_default"
@@ -210,11 +210,11 @@ run "every_way_in" {
   }
   assert {
     condition     = strcontains(output.event_rules["theirs.all"].enable, "account 444455556666") && strcontains(output.event_rules["theirs.all"].enable, "account 111122223333")
-    error_message = "The owner of the other bucket is told what to do: ${output.event_rules["theirs.all"].enable}"
+    error_message = "The owner of the other bucket gets the remedy: ${output.event_rules["theirs.all"].enable}"
   }
   assert {
     condition     = keys(module.topic_subscription) == ["fanout"] && keys(module.bucket_invocation) == ["ours"]
-    error_message = "Subscribed is what asked for it, and who invokes ingest may."
+    error_message = "Only buckets that ask for it are subscribed, and the invokers of ingest have the permission."
   }
   assert {
     condition = jsonencode({ for stage in ["events", "ingest", "rules"] : stage => output.redrive[stage] }) == jsonencode({
@@ -305,7 +305,7 @@ run "windows_and_limits" {
       freeze = { name = "freeze", priority = 0, timezone = "UTC", from = "00:00", to = "24:00", dates = tolist(["2026-12-24/2026-12-27"]), pause = true }
       night  = { name = "night", priority = 1, timezone = "Asia/Seoul", from = "20:00", to = "24:00", days = tolist(["MON"]), pace = { max_concurrency = 500, starts_per_second = 0.5 } }
     }
-    error_message = "dispatch gets the windows, without what they do not say: ${jsonencode(local._windows)}"
+    error_message = "dispatch gets the windows, without the numbers that they leave out: ${jsonencode(local._windows)}"
   }
   assert {
     condition = jsonencode(output.effective_pace) == jsonencode({
@@ -392,7 +392,7 @@ run "state_machine_that_is_there" {
       module.dispatch.environment.SPILLWAY_ORDER == "latest",
       module.settle.environment.SPILLWAY_ORDER == "latest",
     ])
-    error_message = "The functions know what they start, and how: ${jsonencode(module.dispatch.environment)}"
+    error_message = "The functions know the state machine and the form of its input: ${jsonencode(module.dispatch.environment)}"
   }
 }
 
@@ -414,7 +414,7 @@ run "a_key_of_your_own" {
   }
   assert {
     condition     = [for s in output.kms_key_policy_statements : s.Sid] == ["ReportsS3", "ReportsEventBridge", "ReportsSns", "ReportsLogs", "ReportsLogDelivery", "ReportsRoles", "ReportsAppliers", "ReportsAppliersGrants"]
-    error_message = "The key's owner learns who uses it: ${jsonencode(output.kms_key_policy_statements)}"
+    error_message = "The key's owner learns its users: ${jsonencode(output.kms_key_policy_statements)}"
   }
   assert {
     condition = jsonencode({ for s in output.kms_key_policy_statements : s.Sid => s.Condition.ArnEquals if contains(["ReportsEventBridge", "ReportsRoles"], s.Sid) }) == jsonencode({

@@ -1,4 +1,4 @@
-# Who is wired to what, and who may do what.
+# The connections and the permissions.
 
 mock_provider "aws" {
   source = "./tests/mocks"
@@ -171,7 +171,7 @@ run "defaults" {
   }
   assert {
     condition     = keys(module.bucket_notification) == ["ours"] && module.bucket_notification["ours"].bucket == "our-bucket"
-    error_message = "Only a bucket whose notification is owned gets one written."
+    error_message = "Only a bucket with an owned notification gets one written."
   }
   assert {
     condition = jsonencode(output.effective_pace) == jsonencode({
@@ -213,7 +213,7 @@ run "defaults" {
       SPILLWAY_SOURCES                   = "[]"
       SPILLWAY_STALE_AFTER_SECONDS       = "86400"
     })
-    error_message = "reconcile is configured by exactly these variables, and has no sources as long as nothing may be listed: ${jsonencode(module.reconcile_function[0].environment)}"
+    error_message = "reconcile is configured by exactly these variables, and has no sources unless it may list something: ${jsonencode(module.reconcile_function[0].environment)}"
   }
   assert {
     condition = {
@@ -237,7 +237,7 @@ run "defaults" {
   }
   assert {
     condition     = output.released_sha256 == { dispatch = "d1", reconcile = "r1", settle = "s1" } && output.running_sha256 == { dispatch = "running", reconcile = "running", settle = "running" }
-    error_message = "Released is what the manifest says, running what Lambda says."
+    error_message = "The manifest names the released code, and Lambda the running one."
   }
 }
 
@@ -374,7 +374,7 @@ run "every_number_arrives" {
       Gone    = tolist(["arn:aws:s3:::our-bucket", "arn:aws:s3:::their-bucket", "arn:aws:s3:::whole-bucket"])
       Objects = tolist(["arn:aws:s3:::our-bucket/all + images%/*", "arn:aws:s3:::our-bucket/status/*", "arn:aws:s3:::our-bucket/status/now/*", "arn:aws:s3:::their-bucket/*", "arn:aws:s3:::whole-bucket/*"])
     }
-    error_message = "It may ask after objects of the sources: ${module.reconcile_function[0].policy_json}"
+    error_message = "It may describe objects of the sources: ${module.reconcile_function[0].policy_json}"
   }
   assert {
     condition = [
@@ -476,11 +476,11 @@ run "a_restored_ledger_takes_the_place_of_the_own_one" {
   }
   assert {
     condition     = output.ledger_table_name == "reports_ledger-restored" && module.ledger.name == "reports_ledger"
-    error_message = "It is what the outputs name, and the own table stays."
+    error_message = "The outputs name it, and the own table stays."
   }
   assert {
     condition     = strcontains(output.operator_policies.operate, "table/reports_ledger-restored") && !strcontains(output.operator_policies.operate, "table/mock")
-    error_message = "Who operates the pipeline may read and steer by it, and by no other."
+    error_message = "An operator of the pipeline may read and steer by it, and by no other."
   }
 }
 
@@ -521,11 +521,11 @@ run "folder_markers_are_worked_on_where_a_source_says_so" {
       { bucket = "our-bucket", folder_markers = true, prefix = "status/", suffix = "" },
       { folder_markers = true },
     ]
-    error_message = "dispatch knows whose folder markers it works on, by keys as they are: ${module.dispatch.environment.SPILLWAY_FOLDER_MARKERS}"
+    error_message = "dispatch knows the folder markers that it processes, by keys as they are: ${module.dispatch.environment.SPILLWAY_FOLDER_MARKERS}"
   }
 }
 
-# Nothing may be known only after the apply that a name, a key or a count needs.
+# No value that a name, a key or a count needs is allowed to be known only after the apply.
 run "everything_foreign_is_new" {
   module {
     source = "./tests/unknown"
@@ -575,7 +575,7 @@ run "ticks_that_wait" {
   }
   assert {
     condition     = output.effective_pace.default.idle == "wait"
-    error_message = "The output says what a tick does when no event waits: ${jsonencode(output.effective_pace)}"
+    error_message = "The output gives the act of a tick when no event waits: ${jsonencode(output.effective_pace)}"
   }
 }
 

@@ -1,4 +1,4 @@
-"""The alarms of a plan, and what they say as time goes by."""
+"""The alarms of a plan, and their states as time goes by."""
 
 import dataclasses
 import re

@@ -50,14 +50,14 @@ def _of(node: ast.expr, series: dict[str, Points], times: Sequence[float]) -> Po
             return _repeated(of(filled))
         case ast.Call(func=ast.Name(id="FILL"), args=[filled, ast.Constant(value=constant)]):
             points = of(filled)
-            # Nothing is filled where there is nothing at all.
+            # Nothing is filled if there is nothing at all.
             missing = None if all(point is None for point in points) else float(str(constant))
             return [missing if point is None else point for point in points]
     raise AssertionError(f"no such expression is evaluated here: {ast.unparse(node)}")
 
 
 def _each(sign: Callable[[float, float], float], left: Points | float, right: Points | float) -> Points:
-    """Of two series a missing value counts as 0 where the other one has one. Of a series and a number it stays missing."""
+    """Of two series a missing value counts as 0 if the other one has one. Of a series and a number it stays missing."""
     if isinstance(left, list) and isinstance(right, list):
         pairs = zip(left, right, strict=True)
         return [None if one is None and other is None else float(sign(one or 0.0, other or 0.0)) for one, other in pairs]
@@ -67,7 +67,7 @@ def _each(sign: Callable[[float, float], float], left: Points | float, right: Po
 
 
 def _if(condition: Points, yes: Points | float, no: Points | float) -> Points:
-    """Dropped where there is no condition, or it is false and nothing is there instead; 0 where it is true and nothing is there."""
+    """Dropped if there is no condition, or it is false without a value; 0 if it is true without one."""
 
     def at(place: int, chosen: Points | float) -> float | None:
         return chosen[place] if isinstance(chosen, list) else chosen

@@ -13,7 +13,7 @@ provider "aws" {{{who}
   skip_requesting_account_id  = true
 }}
 """
-# Where no emulator is: the plan asks nobody. In the block, for a provider that runs already has an environment of its own.
+# An address without an emulator: the plan asks nobody. In the block: a provider that runs has an environment of its own.
 _NOBODY = """
   region                      = "eu-central-1"
   access_key                  = "none"

@@ -59,7 +59,7 @@ class Metrics:
         return {(namespace, name) for namespace, name, _ in self._values}
 
     def points(self, query: Query, until: float, count: int) -> list[float | None]:
-        """The latest periods that end at `until`, the latest last; None where there is no value."""
+        """The latest periods that end at `until`, the latest last; None: no value."""
         periods: list[list[float]] = [[] for _ in range(count)]
         for at, value in self._values.get((query.namespace, query.name, query.dimensions), ()):
             back = math.ceil((until - at) / query.period) if at < until else 0

@@ -1,4 +1,4 @@
-"""The operator's command lines of a page, and what comes of each on a pipeline."""
+"""The operator's command lines of a page, and the result of each on a pipeline."""
 
 import os
 import re
@@ -10,7 +10,7 @@ from build import operators
 from one_pipeline import Pipeline, wait
 from program.paths import ROOT
 
-# What a line says on this pipeline where it does not do what it says, and its exit status: by how it begins, without the pipeline.
+# The output of a line that cannot do its work on this pipeline, and its exit status: by its first words, without the pipeline.
 _REFUSED = {
     # The schedule of this site is off.
     "doctor": (1, "_tick is disabled"),
@@ -69,7 +69,7 @@ def run(line: str, running: Pipeline, key: str = "status/7.json", execution: str
 
 
 def check(line: str, running: Pipeline) -> None:
-    """It does what the page says, or is refused for what this pipeline does not have."""
+    """It does its work as on the page, or is refused for a part that this pipeline does not have."""
     if " lease release" in line:
         # Another test can have left it to a tick that died.
         wait(lambda: running.tick()["LeaseBusy"] == 0, "the lease is held")

@@ -1,4 +1,4 @@
-"""The sites that the tests share: each group of tests has its own, in whichever process it runs."""
+"""The sites that the tests share: each group of tests has its own, in any process."""
 
 import os
 from collections.abc import Iterator
@@ -91,6 +91,6 @@ def minutes(quiet: Running, tmp_path_factory: pytest.TempPathFactory) -> Minutes
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """In whichever order: first what needs a site as it was applied, last what takes it down."""
+    """In any order, but first the tests that need a site as it was applied, last those that take it down."""
     order = {"test_apply.py": 0, "test_destroy.py": 2}
     items.sort(key=lambda item: order.get(item.path.name, 1))

@@ -1,4 +1,4 @@
-"""What lies in a crawler's queue. In the emulator no crawler reads it."""
+"""The messages in a crawler's queue. In the emulator no crawler reads it."""
 
 import json
 

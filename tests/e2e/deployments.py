@@ -94,7 +94,7 @@ class Deployed:
         return self.run("apply", role="apply", subject=ENVIRONMENT, **settings)
 
     def empty(self) -> None:
-        """Deletes what lies in the bucket, as its owner: no role that deploys can."""
+        """Deletes the objects in the bucket, as its owner: no role that deploys can."""
         s3, bucket = self.site.aws().s3, self.pipeline.bucket
         for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
             for version in (*page.get("Versions", []), *page.get("DeleteMarkers", [])):
@@ -112,7 +112,7 @@ class Deployed:
         return Pipeline(NAME, self.site.emulator, self.site.aws(), outputs["spillway"], outputs["bucket"])
 
     def routes(self) -> dict[str, int]:
-        """Where the alias sends starts to: the share of each version, by its number."""
+        """The versions that the alias sends starts to: the share of each version, by its number."""
         alias = self.pipeline.outputs["start_arn"]
         found = self.site.aws().stepfunctions.describe_state_machine_alias(stateMachineAliasArn=alias)
         return {route["stateMachineVersionArn"].rsplit(":", 1)[1]: route["weight"] for route in found["routingConfiguration"]}
@@ -135,7 +135,7 @@ class Deployed:
 
     @contextmanager
     def busy(self, prefix: str) -> Iterator[list]:
-        """Uploads and ticks, one after another, for as long as this lasts: what was uploaded."""
+        """Uploads and ticks, one after another, for as long as this lasts. Yields the uploaded objects."""
         over, uploads, faults = threading.Event(), [], []
 
         def upload() -> None:

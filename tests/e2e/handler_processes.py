@@ -4,7 +4,7 @@ from pathlib import Path
 
 
 def find(emulator: int, function: str) -> list[int]:
-    """By what /proc says: children of the emulator with that function's name in their environment."""
+    """By /proc: children of the emulator with that function's name in their environment."""
     found = []
     for process in Path("/proc").iterdir():
         if process.name.isdigit() and _parent(process) == emulator and _function(process) == function:

@@ -1,4 +1,4 @@
-"""Judges orders, batches and lanes by what was uploaded and by Step Functions' executions alone.
+"""Judges orders, batches and lanes by the uploads and by Step Functions' executions alone.
 
 Every function returns one sentence for each thing that is wrong.
 """
@@ -37,7 +37,7 @@ def by_version(runs: Iterable[Execution]) -> dict[Version, list[Execution]]:
 
 
 def foreign(uploads: list[Version], runs: list[Execution]) -> list[str]:
-    """Executions for what nobody uploaded, or for what should not have come in."""
+    """Executions for objects that nobody uploaded, or that should not have come in."""
     return [
         f"{run.name} works on {version}, which is none of the uploads"
         for run in runs
@@ -100,7 +100,7 @@ def latest(uploads: list[Version], runs: list[Execution]) -> list[str]:
 
 
 def in_order(uploads: list[Version], runs: list[Execution]) -> list[str]:
-    """Every version exactly once, started in the order of the uploads: what a group of a FIFO queue promises."""
+    """Every version exactly once, started in the order of the uploads, as a group of a FIFO queue promises."""
     return exactly_once(uploads, runs) + _starts_in_order(
         uploads, runs, lambda number, before: number == before + 1, "of the queue"
     )

@@ -1,6 +1,6 @@
-"""Minutes of a drill: the alarms, evaluated on what the functions printed, and what Lambda and SQS counted in each of them.
+"""Minutes of a drill: the alarms, evaluated on the functions' lines, and on Lambda's and SQS's counts in each of them.
 
-A tick stands for a minute: what the functions print in it gets that minute's time, and the alarms are evaluated at its end.
+A tick stands for a minute: the functions' lines in it get that minute's time, and the alarms are evaluated at its end.
 """
 
 import json
@@ -19,10 +19,10 @@ from one_pipeline import PATIENCE_SECONDS, Pipeline
 TICKS = 3
 # Five periods of which three must be well again.
 ENDS_AFTER = 6
-# Where one period is enough to begin: the value is out of CloudWatch's range.
+# If one period is enough to begin: the value is out of CloudWatch's range.
 AT_ONCE = 3
 HANDLERS = ("dispatch", "ingest", "reconcile", "settle")
-# What the emulator counts as Lambda and DynamoDB do.
+# The metrics that the emulator counts as Lambda and DynamoDB do.
 OF_FUNCTIONS = ("Errors", "Throttles")
 OF_LEDGER = ("ReadThrottleEvents", "WriteThrottleEvents")
 # A metric as CloudWatch knows it: namespace, name, dimension and its value.
@@ -94,12 +94,12 @@ class Minutes:
         assert heard[-1] == set(), heard
 
     def until_quiet_by_fives(self) -> None:
-        """The same where one period is enough to begin, and has five minutes."""
+        """The same if one period is enough to begin, and has five minutes."""
         heard = [self.five_with_a_tick() for _ in range(AT_ONCE + 1)]
         assert heard[-1] == set(), heard
 
     def work_off(self, pipeline: Pipeline | None = None) -> list[set[str]]:
-        """Until nothing is left to do; what was heard in each minute. `pipeline`: the same, if it has another ledger by now."""
+        """Runs minutes until nothing is left to do. Returns the alarms of each. `pipeline`: the same, with another ledger."""
         pipeline, heard, deadline = pipeline or self._pipeline, [], time.monotonic() + PATIENCE_SECONDS
         # Twice in turn, with a tick between: a message on its way between two places is in neither.
         before = False
@@ -164,7 +164,7 @@ def of(pipeline: Pipeline, directory: Path, **bounds: object) -> Minutes:
 
 
 def does(running: Pipeline, heading: str, line: str, page: str = "docs/operate/runbook.md", **more: str) -> str:
-    """A command that stands under the alarm's heading; what it said."""
+    """Runs a command that stands under the alarm's heading. Returns its output."""
     assert line in command_lines.under(page, heading)
     ended = command_lines.run(line, running, **more)
     assert ended.returncode == 0, ended

@@ -13,7 +13,7 @@ from demo import watch
 from judge_orders import Version
 from one_pipeline import Pipeline, wait
 
-# Starts an execution for each record, with a name of its own that says its attempt where the tests look for it.
+# Starts an execution for each record, with a name of its own that has its attempt in the place that the tests read.
 CODE = """
 import json
 import os

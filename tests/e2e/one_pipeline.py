@@ -1,4 +1,4 @@
-"""A pipeline that is up, and what the tests do with it."""
+"""A pipeline that is up, and the tests' acts on it."""
 
 import contextlib
 import dataclasses
@@ -14,12 +14,12 @@ from emulator.aws import Aws
 from judge_orders import Version
 
 BODY = b'{"what": "some bytes"}'
-# Far longer than anything takes: a wait ends when what it waits for is so, and this tells that it never will be.
+# Far longer than any wait takes: this bound tells that the awaited state will never come.
 PATIENCE_SECONDS = 300
 
 
 def wait(over: Callable[[], bool], what: str | Callable[[], str]) -> None:
-    """Until it is so twice in turn: a message on its way between two places is in neither. `what` says what is wrong else."""
+    """Until it is so twice in turn: a message on its way between two places is in neither. `what` names the fault otherwise."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     before = False
     while not ((now := over()) and before):
@@ -36,9 +36,9 @@ class Pipeline:
     # The module's outputs.
     outputs: dict
     bucket: str
-    # The bucket whose topics it has subscribed to.
+    # The bucket that it subscribes to the topics of.
     topics_bucket: str | None = None
-    # Whose the bucket is, if it is another account's.
+    # The bucket's owner, if it is another account.
     owner: Aws | None = None
     # Executions that are over, by ARN.
     _ended: dict[str, Execution] = dataclasses.field(default_factory=dict, init=False)
@@ -73,18 +73,18 @@ class Pipeline:
         wait(lambda: self.waiting() >= count, lambda: f"{self.name} has {self.waiting()} messages of {count}")
 
     def invoke(self) -> tuple[bool, str]:
-        """One tick, by hand; returns when it has ended: whether it went well, and what it said."""
+        """One tick, by hand; after its end returns whether it went well, and its output."""
         answer = self.aws.lambda_.invoke(FunctionName=self.outputs["dispatch_function_name"], Payload=b"{}")
         return "FunctionError" not in answer, answer["Payload"].read().decode()
 
     def tick(self) -> dict:
-        """One tick that goes well; what it counted."""
+        """One tick that goes well. Returns its counts."""
         good, said = self.invoke()
         assert good, said
         return json.loads(said)
 
     def slots(self) -> int:
-        """Those that are taken: of executions that run, and of those whose outcome is not settled."""
+        """Those that are taken: of executions that run, and of those with an unsettled outcome."""
         partitions = ["slots", *(f"s/{number:x}" for number in range(16))]
         answers = [
             self.aws.dynamodb.query(
@@ -140,7 +140,7 @@ class Pipeline:
 
     @contextlib.contextmanager
     def unsettled(self) -> Iterator[None]:
-        """Nothing is settled for a while: who holds a slot or comes first of its object does so until afterwards."""
+        """Nothing is settled for a while: a holder of a slot, or of its object's turn, keeps it until afterwards."""
         settle = self.outputs["settle_function_name"]
         (mapping,) = self.aws.lambda_.list_event_source_mappings(FunctionName=settle)["EventSourceMappings"]
         self.aws.lambda_.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
@@ -160,7 +160,7 @@ class Pipeline:
         return started
 
     def runs(self, prefix: str = "") -> list[Execution]:
-        """Those of objects whose keys start so."""
+        """Those of objects with keys that start so."""
         every = executions.described(self.aws.stepfunctions, self.state_machine, self._ended)
         return [run for run in every if any(item["key"].startswith(prefix) for item in run.objects)]
 
@@ -185,7 +185,7 @@ class Pipeline:
         return [row for row in found if "#" in row["sk"]["S"]]
 
     def ledger_of(self, beginning: str) -> list[dict]:
-        """The ledger's rows of all objects whose <bucket>/<key> begins so."""
+        """The ledger's rows of all objects with a <bucket>/<key> that begins so."""
         pages = self.aws.dynamodb.get_paginator("scan").paginate(
             TableName=self.outputs["ledger_table_name"],
             FilterExpression="begins_with(pk, :pk)",
@@ -195,7 +195,7 @@ class Pipeline:
 
     @contextlib.contextmanager
     def controlled(self, **overrides: int | bool) -> Iterator[None]:
-        """The control item says so, beside what it says already."""
+        """The control item says so, beside its other attributes."""
         item = {"TableName": self.outputs["ledger_table_name"], "Key": {"pk": {"S": "control"}, "sk": {"S": "dispatch"}}}
         values = {
             f":{name}": {"BOOL": value} if isinstance(value, bool) else {"N": str(value)} for name, value in overrides.items()
@@ -209,7 +209,7 @@ class Pipeline:
 
     @contextlib.contextmanager
     def allowed(self, function: str, change: Callable[[list[dict]], list[dict]]) -> Iterator[None]:
-        """The function's role may do what its policy's statements say after that change, for a while; without any, it has none."""
+        """The function's role has the permissions of its policy's statements after that change, for a while; without any, none."""
         role = self.aws.lambda_.get_function_configuration(FunctionName=function)["Role"].rsplit("/", 1)[1]
         (name,) = self.aws.iam.list_role_policies(RoleName=role)["PolicyNames"]
         before = self.aws.iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]

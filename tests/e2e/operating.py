@@ -15,7 +15,7 @@ def spillway(emulator: Emulator, *arguments: str) -> subprocess.CompletedProcess
 
 
 def answer(emulator: Emulator, *arguments: str) -> dict:
-    """What it answers to a program, when it does what was asked."""
+    """Its answer to a program, when it succeeds."""
     ended = spillway(emulator, *arguments, "--json")
     assert ended.returncode == 0, f"{arguments}: {ended.returncode}\n{ended.stdout}\n{ended.stderr}"
     return json.loads(ended.stdout)

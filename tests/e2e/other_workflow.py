@@ -1,4 +1,4 @@
-"""Another definition of a pipeline's state machine, for a while. What starts meanwhile runs it to its end."""
+"""Another definition of a pipeline's state machine, for a while. Executions that start meanwhile run it to its end."""
 
 import contextlib
 import json
@@ -36,7 +36,7 @@ class Held:
         self.definition = {"StartAt": "Hold", "States": {"Hold": hold}}
 
     def keys(self) -> list[str]:
-        """The objects whose executions are held, the first that started first."""
+        """The objects with executions that are held, the first that started first."""
         while messages := self._sqs.receive_message(QueueUrl=self._queue, MaxNumberOfMessages=10).get("Messages"):
             for message in messages:
                 body = json.loads(message["Body"])
@@ -67,7 +67,7 @@ class Held:
 
 @contextlib.contextmanager
 def holding(pipeline: Pipeline) -> Iterator[Held]:
-    """Whatever starts is held meanwhile. Afterwards nothing is, also when a test has failed."""
+    """Holds every execution that starts meanwhile. Afterwards none is held, also when a test has failed."""
     held = Held(pipeline)
     try:
         with defined(pipeline, held.definition):

@@ -1,4 +1,4 @@
-"""Runs of reconcile, and objects whose events S3 does not deliver."""
+"""Runs of reconcile, and objects with events that S3 does not deliver."""
 
 import contextlib
 import csv
@@ -16,7 +16,7 @@ from operating import answer
 
 
 def reconcile(pipeline: Pipeline, *listings: dict) -> dict:
-    """A whole run; what it tells."""
+    """Makes a whole run. Returns its counts."""
     machine, states = pipeline.outputs["reconcile"]["state_machine_arn"], pipeline.aws.stepfunctions
     input_ = json.dumps({"list": list(listings)} if listings else {})
     execution = states.start_execution(stateMachineArn=machine, input=input_)["executionArn"]
@@ -31,14 +31,14 @@ def reconcile(pipeline: Pipeline, *listings: dict) -> dict:
 
 
 def by_hand(pipeline: Pipeline, *arguments: str) -> dict:
-    """A run that an operator starts and follows; what the program tells of it."""
+    """Makes a run that an operator starts and follows. Returns the program's answer."""
     told = answer(pipeline.emulator, "-p", pipeline.name, *arguments)
     assert told["problem"] is None, told
     return told["counts"]
 
 
 def counts(told: dict, *names: str) -> dict:
-    """Some of what a run tells; what it does not tell is 0."""
+    """Some of a run's counts; a missing one is 0."""
     return {name: told.get(name, 0) for name in names}
 
 
@@ -63,7 +63,7 @@ def notified(pipeline: Pipeline, bucket: str) -> Iterator[None]:
 
 
 def late_event(pipeline: Pipeline, bucket: str, version: Version) -> dict:
-    """What S3 would have sent about an upload."""
+    """The message that S3 would have sent about an upload."""
     wanted = {"VersionId": version.version} if version.version else {}
     head = pipeline.aws.s3.head_object(Bucket=bucket, Key=version.key, **wanted)
     record = notifications.record(bucket, version.key, head["ETag"].strip('"'))

@@ -24,7 +24,7 @@ ACCOUNTS = {
     "glue-crawler": {},
     "glue-job": {},
 }
-# What runs of GitHub Actions deploy with: the pipeline is deployed by the tests, and not by the emulator's root user.
+# The root with which runs of GitHub Actions deploy: the pipeline is deployed by the tests, and not by the emulator's root user.
 DEPLOY_ROLES = "deploy-roles"
 REPOSITORY = "owner/pipelines"
 # The example many-accounts, once for each account of its table: by the name of the root, as `name` in the table.

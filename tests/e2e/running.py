@@ -1,4 +1,4 @@
-"""The example device-status, and what the tests do with it alone."""
+"""The example device-status, and the tests' acts on it alone."""
 
 import contextlib
 import dataclasses
@@ -38,7 +38,7 @@ class Running(Pipeline):
             wait(lambda: self.tick()["LeaseBusy"] == 0, "a tick is still under way")
 
     def ticks(self, since: float) -> list[dict]:
-        """What each tick since then (a time) counted, as it logged it; without those that found another one under way."""
+        """The counts of each tick since then (a time), as it logged them; without those that found another one under way."""
         pages = self.aws.logs.get_paginator("filter_log_events").paginate(logGroupName=f"/aws/lambda/{self.names.dispatch}")
         lines = [event["message"] for page in pages for event in page["events"] if event["message"].startswith('{"')]
         # Not the lines of single values.
@@ -59,7 +59,7 @@ class Running(Pipeline):
         return self.ticks(since)
 
     def metric(self, name: str, since: float) -> dict:
-        """What CloudWatch has of it since then (a time)."""
+        """CloudWatch's values of it since then (a time)."""
         began = datetime.datetime.fromtimestamp(since, datetime.timezone.utc)
         (statistics,) = self.aws.cloudwatch.get_metric_statistics(
             Namespace="Spillway",
@@ -100,7 +100,7 @@ class Running(Pipeline):
         return judge.judge(reports, self.executions(group), own, limit or settings.max_concurrency, settings.max_attempts)
 
     def waiting_messages(self) -> list[dict]:
-        """What lies in the events queue, looked at without receiving it."""
+        """The messages in the events queue, read without receiving them."""
         return self.emulator.messages(self.names.events_queue)
 
     def take_dead(self) -> list[dict]:

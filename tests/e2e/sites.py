@@ -1,6 +1,6 @@
 """An emulator with root modules applied to it, for each group of tests: so that groups run beside each other.
 
-SQS makes an apply take a minute, whatever is applied: most of the time of a test run is waiting, which many do at once.
+Because of SQS any apply takes a minute: most of the time of a test run is waiting, which many do at once.
 """
 
 import dataclasses
@@ -36,7 +36,7 @@ def device_status(work_seconds: int = 1, **schedule: int) -> Settings:
 
 @dataclasses.dataclass(frozen=True)
 class Form:
-    """What a site is made of."""
+    """The parts of a site."""
 
     roots: tuple[str, ...]
     # Of the example device-status.
@@ -95,7 +95,7 @@ class Site:
         clear_away(self._directory)
 
     def permissions(self) -> list[dict]:
-        """What the runs that deploy asked for, and whether they were allowed to."""
+        """The permissions that the deploying runs asked for, and whether they had them."""
         return [json.loads(line) for line in (self._directory / "permissions.jsonl").read_text().splitlines()]
 
     def aws(self, account: str = EMULATORS_OWN) -> Aws:
@@ -104,11 +104,11 @@ class Site:
         return self._aws[account]
 
     def inventories(self) -> dict[str, set[str]]:
-        """What each account has."""
+        """The resources of each account."""
         return {account: inventory(self.aws(account)) for account in (EMULATORS_OWN, roots.UPLOADS, roots.PIPELINE, roots.THIRD)}
 
     def made(self) -> dict[str, set[str]]:
-        """What each account has that it had not before anything was applied."""
+        """The resources of each account that it did not have before the first apply."""
         return {account: there - self._before[account] for account, there in self.inventories().items()}
 
     def destroy(self) -> None:
@@ -159,7 +159,7 @@ class Site:
 
 
 class Sites:
-    """Made when the first test asks for them, each once in a run, whichever of its processes that is."""
+    """Made when the first test asks for them, each once in a run, in any of its processes."""
 
     def __init__(self, handlers: Path) -> None:
         self._handlers = handlers

@@ -1,4 +1,4 @@
-"""The alarms, on what the handlers print in the simulation: quiet where all is well, heard within three ticks where it is not."""
+"""The alarms, on the handlers' lines in the simulation: quiet while all is well, heard within three ticks after a fault."""
 
 import json
 import os
@@ -22,15 +22,15 @@ ARGUMENTS = {
     "limit_of_the_day": True,
     "oldest_slot_seconds": 600,
     "drain_seconds": 14400,
-    # More than a pause of half an hour, and what drains after it.
+    # More than a pause of half an hour, and the drain after it.
     "oldest_event_seconds": 2700,
     "reconcile": {"state_machine_arn": "arn:aws:states:us-east-1:123456789012:stateMachine:pipeline_reconcile"},
 }
-# By what they cost: CloudWatch's metrics of log lines are up to a minute late, and it looks once a minute.
+# By their cost: CloudWatch's metrics of log lines are up to a minute late, and it looks once a minute.
 TICKS = 3
 LATE = 2
 
-# What each drill's alarms are, and the minute in which its trouble begins. Others can begin later, as its consequence.
+# The alarms of each drill, and the minute in which its trouble begins. Others can begin later, as its consequence.
 QUIET = ("IdleDay", "Normal", "PausedBurst", "LimitLowered", "LostEvents", "DeadTick", "LedgerRestored")
 HEARD: dict[str, dict[str, int]] = {
     "TargetDown": {"failures": 5, "dead-letters": 7},
@@ -62,7 +62,7 @@ HEARD: dict[str, dict[str, int]] = {
 
 @pytest.fixture(scope="module")
 def told() -> dict[str, dict]:
-    """What the simulation says of each drill."""
+    """The simulation's output for each drill."""
     # All members: with fewer, features differ, and every dependency is compiled again.
     build = ["cargo", "build", "--quiet", "--locked", "--workspace", "--bins"]
     assert processes.run(build, cwd=ROOT, env={**os.environ, "CARGO_TARGET_DIR": str(TARGET)}).returncode == 0

@@ -1,4 +1,4 @@
-"""What Terraform made, as it made it."""
+"""Terraform's resources, as it made them."""
 
 from concurrent.futures import ThreadPoolExecutor
 

@@ -24,7 +24,7 @@ CELLS = {
 FORMATS = ("objects", "s3-notification")
 # The size of a batch in tests/e2e/cells.
 BATCH = 5
-# Of batches, only what is given to them as objects.
+# Of batches, only those with inputs in the form of objects.
 BATCHES = ("batch",)
 OBJECTS = ("one.json", "two words.json", "three+%.json", "fails-first.json")
 VERSIONS = 3
@@ -41,7 +41,7 @@ def accepted(cell: str, input_format: str) -> bool:
 
 
 def upload(pipelines: list[Pipeline], group: str) -> dict[str, list[Version]]:
-    """All versions of all objects, by every way; what one object's versions are is in the queue in their order."""
+    """All versions of all objects, by every way; the versions of one object are in the queue in their order."""
     done: dict[str, list[Version]] = {pipeline.name: [] for pipeline in pipelines}
     for number in range(VERSIONS):
         for pipeline in pipelines:

@@ -1,4 +1,4 @@
-"""The examples deploy-roles and deploy-pipeline: what runs of GitHub Actions can do, and a canary both ways."""
+"""The examples deploy-roles and deploy-pipeline: the powers of GitHub Actions' runs, and a canary both ways."""
 
 import io
 import json
@@ -57,7 +57,7 @@ def test_a_plan_is_made_with_the_role_that_looks(deployed: Deployed) -> None:
         ended = deployed.run("plan", "-no-color", role="plan", subject=PULL_REQUEST)
     assert ended.returncode == 0, ended.stdout[-4000:]
     assert "module.spillway.module.workflow[0].aws_sfn_state_machine.this will be updated in-place" in ended.stdout
-    # Of what is there already nothing changes.
+    # No existing resource changes.
     ended = deployed.run("plan", "-no-color", role="plan", subject=BRANCH)
     assert (ended.returncode, "No changes." in ended.stdout) == (0, True), ended.stdout[-4000:]
     of_plan = asked(deployed.site, "plan")
@@ -145,7 +145,7 @@ def test_a_canary_that_fails_goes_back_and_loses_nothing(deployed: Deployed) -> 
     failed = [run for run in runs if run.status == "FAILED"]
     assert 0 < len(failed) < len(uploads) / 2
     assert deployed.pipeline.dead() == 0
-    # What is planned next leaves the shares as they are.
+    # The next plan leaves the shares as they are.
     planned = deployed.run("plan", "-no-color", "-refresh=false", role="plan", subject=BRANCH)
     assert planned.returncode == 0
     assert "aws_sfn_alias" not in planned.stdout
@@ -155,7 +155,7 @@ def test_a_destroy_asks_for_nothing_that_its_role_has_not(deployed: Deployed) ->
     deployed.empty()
     deployed.destroy()
     of_apply = asked(deployed.site, "apply")
-    # But for what the tests tried.
+    # But for the tests' own calls.
     denied = {one["action"] for one in of_apply if not one["allowed"]}
     assert denied <= {"iam:CreateRole", "iam:PutRolePolicy"}
     assert "sqs:DeleteQueue" in {one["action"] for one in of_apply}

@@ -22,12 +22,12 @@ def test_a_protected_pipeline_is_not_destroyed_until_protection_is_off(sites: Si
     terraform.apply("-var=protect=true", *PROTECTED)
     before = site.made()
 
-    # Nothing goes before the guard, and nothing of what the module stands on.
+    # Nothing goes before the guard, and nothing that the module stands on.
     with pytest.raises(TerraformError) as refused:
         terraform.destroy("-var=protect=true", "-refresh=false")
     assert re.search(rf"deleting SNS Topic .*:{running.name}_{UNTIL}_events_default", str(refused.value))
     assert site.made() == before
-    # It is the one error: whoever reads it has nothing to choose from.
+    # It is the one error: its reader has nothing to choose from.
     assert len(re.findall(r"(?m)^\W*Error: ", str(refused.value))) == 1
 
     # Nor does anyone delete them past Terraform.

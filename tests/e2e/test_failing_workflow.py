@@ -1,4 +1,4 @@
-"""A workflow that fails for a while: judged by what was uploaded and by Step Functions alone."""
+"""A workflow that fails for a while: judged by the uploads and by Step Functions alone."""
 
 import dataclasses
 
@@ -15,7 +15,7 @@ SEED = 10
 
 def test_a_workflow_that_fails_for_a_while_costs_the_attempts_it_should_and_no_event(quiet: Running) -> None:
     made = reports.generate(OBJECTS, seed=SEED, group="broken-", fails_first=0, unknown_device=0, again=0)
-    # Nobody's device is registered while the workflow is broken: all fail, as often as they may.
+    # Nobody's device is registered while the workflow is broken: all fail, at every allowed attempt.
     burst = [dataclasses.replace(report, unknown_device=True) for report in made]
     quiet.upload(burst)
     with quiet.ticking():

@@ -1,4 +1,4 @@
-"""A flood of which half is no message: judged by what was sent and by Step Functions alone."""
+"""A flood of which half is no message: judged by the messages sent and by Step Functions alone."""
 
 import json
 import random
@@ -20,7 +20,7 @@ BESIDE = 5
 
 
 def poison(pipeline: Pipeline, number: int) -> tuple[str, str]:
-    """A message that is none, another one for each number, and what its reason must say."""
+    """A message that is none, another one for each number, and the words of its reason."""
     record = notifications.record(pipeline.bucket, f"flood/bad-{number}", "etag")
     whole = json.dumps({"Records": [record]})
     without = {**record, "s3": {**record["s3"], "object": {"key": f"flood/bad-{number}"}}}
@@ -38,7 +38,7 @@ def poison(pipeline: Pipeline, number: int) -> tuple[str, str]:
 
 
 def meant(body: str) -> str:
-    """A body, whatever way its JSON is written: a record that came beside another is written anew."""
+    """A body, for any way to write its JSON: a record that came beside another is written anew."""
     try:
         return json.dumps(json.loads(body), sort_keys=True)
     except ValueError:

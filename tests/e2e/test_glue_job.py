@@ -38,7 +38,7 @@ def rows(pipeline: Pipeline, bucket: str) -> list[dict]:
 
 
 def failures_of_states(pipeline: Pipeline) -> list[dict]:
-    """What any state of any execution met, even if it was tried again and went well."""
+    """The errors of all states of all executions, even if it was tried again and went well."""
     states = pipeline.aws.stepfunctions
     arns = [run["executionArn"] for run in executions.summaries(states, pipeline.outputs["state_machine_arn"])]
     events = [event for arn in arns for event in states.get_execution_history(executionArn=arn, maxResults=1000)["events"]]
@@ -60,9 +60,9 @@ def test_a_burst_is_worked_off_in_batches_and_never_by_more_runs_than_the_job_al
     assert {run.status for run in runs} == {"SUCCEEDED"}
     first = [run for run in runs if run.attempt == 1]
     assert sorted(item["key"] for run in first for item in run.objects) == sorted(good | broken)
-    # Full while enough waits: all but one, where a call to a busy emulator got no answer in time.
+    # Full while enough waits: all but one, if a call to a busy emulator got no answer in time.
     assert collections.Counter(len(run.objects) for run in first)[MOST] >= REPORTS // MOST - 1
-    # What the job named, and nothing else, came again: each object alone.
+    # The objects that the job named, and no others, came again: each object alone.
     again = [run for run in runs if run.attempt == 2]
     assert sorted(item["key"] for run in again for item in run.objects) == sorted(broken)
     assert {len(run.objects) for run in again} == {1}

@@ -1,4 +1,4 @@
-"""What comes by ingest, when ingest or what is behind it does not work."""
+"""Events by ingest, when ingest or the services behind it do not work."""
 
 import contextlib
 import os
@@ -23,7 +23,7 @@ OBJECTS = 40
 
 
 def keys(pipeline: Pipeline, *queues: str) -> set[str]:
-    """Of the objects that the messages in these queues are about, in whichever form."""
+    """The keys of the objects that the messages in these queues are about, in any form."""
     bodies = [message["Body"] for queue in queues for message in pipeline.emulator.messages(queue)]
     return {key for body in bodies for key in re.findall(r'"key": ?"([^"]*)"', body)}
 
@@ -71,7 +71,7 @@ def test_killing_ingest_loses_nothing_and_repeats_nothing(pipelines: dict[str, P
         over.set()
         killer.join()
     print(f"killed {killed} times while {len(uploads)} were uploaded")
-    # Each is in one of the queues, some in both or twice. What was killed three times is a failure, and redriven as one.
+    # Each is in one of the queues, some in both or twice. A payload that was killed three times is a failure, and redriven as one.
     wanted = {upload.key for upload in uploads}
     wait(lambda: keys(pipeline, *pipeline.queues, failures) >= wanted, lambda: f"{pipeline.left()}, not all of {len(wanted)}")
     assert spillway(pipeline.emulator, "-p", pipeline.name, "redrive", "--stage", "ingest").returncode == 0

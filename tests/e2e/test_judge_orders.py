@@ -1,4 +1,4 @@
-"""The judge of orders and batches finds what is wrong, and nothing else."""
+"""The judge of orders and batches finds faults, and nothing else."""
 
 import datetime
 

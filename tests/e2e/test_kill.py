@@ -20,7 +20,7 @@ MORE = 40
 KILLS = 4
 SEED = 3
 TICK_SECONDS = 4
-# A tick's last 15 seconds before the deadline are for what is under way.
+# A tick's last 15 seconds before the deadline are for the work under way.
 TIMEOUT_SECONDS = TICK_SECONDS + 15
 
 
@@ -34,7 +34,7 @@ def test_killing_dispatch_and_settle_loses_nothing_and_repeats_nothing(quiet: Ru
     def kill_at_work(function: str) -> None:
         rng = random.Random(f"{SEED} {function}")
         while killed[function] < KILLS:
-            # At work is who has started something, or will be told of its end, since the last one was killed.
+            # A function is at work if it has started something, or will get an outcome, since the last kill.
             started = quiet.count()
             while quiet.count() == started:
                 if over.wait(0.3):

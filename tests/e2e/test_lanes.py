@@ -19,7 +19,7 @@ ALL = ("-target=module.lanes", "-refresh=false")
 # Nothing but dispatch's environment changes.
 DISPATCH = ("-target=module.lanes.module.dispatch", "-refresh=false")
 MIN_SHARE = 0.1
-# What the window that is always in force allows; outside of it there would be 3.
+# The limit of the window that is always in force; outside of it there would be 3.
 LIMIT = 10
 URGENT, BULK = 60, 40
 PER_DAY = 4
@@ -40,7 +40,7 @@ def test_the_urgent_lane_goes_first_and_the_other_gets_its_share(pipelines: dict
     assert peak_running(runs) <= LIMIT
     bulk, every = judge_orders.starts_while_waiting(runs, "urgent/", "bulk/")
     print(f"{bulk} of {every} starts were bulk's while urgent waited")
-    # Less than one is owed when ten are received for the other lane, and one more for those: the next ones come just after.
+    # Less than one is owed when ten are received for the other lane, and one more for those: the next ones come right after.
     assert MIN_SHARE * every - 1 - MIN_SHARE * 10 < bulk <= 2 * MIN_SHARE * every
 
 
@@ -118,7 +118,7 @@ def test_a_protected_lane_is_not_removed_and_nothing_changes_meanwhile(site: Sit
 
 
 def settings(pipeline: Pipeline) -> list:
-    """What follows from the lanes."""
+    """The results of the lanes."""
     notification = pipeline.aws.s3.get_bucket_notification_configuration(Bucket=pipeline.bucket)
     notification.pop("ResponseMetadata")
     functions = [pipeline.outputs[f"{handler}_function_name"] for handler in ("dispatch", "ingest", "settle")]

@@ -1,4 +1,4 @@
-"""Messages that are not what one would expect, sent straight to the events queue: each with its right fate."""
+"""Unexpected messages, sent straight to the events queue: each with its right fate."""
 
 import json
 

@@ -26,7 +26,7 @@ def ends_well(pipeline: Pipeline, uploads: list) -> None:
 
 
 def unknown(pipeline: Pipeline) -> dict:
-    """What the look for lost events counts: of all uploads, so that it can be compared."""
+    """The counts of the look for lost events: of all uploads, so that it can be compared."""
     told = by_hand(pipeline, "backfill", f"s3://{pipeline.bucket}/{old_ways.PREFIX}", "--min-age", "0m", "--dry-run")
     return counts(told, "queued", "known")
 

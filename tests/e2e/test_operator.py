@@ -1,4 +1,4 @@
-"""The operator's program on a pipeline that is up: what it says, and what follows from what it does."""
+"""The operator's program on a pipeline that is up: its words, and the effects of its acts."""
 
 import dataclasses
 import json
@@ -170,7 +170,7 @@ def test_who_may_look_can_look_and_is_told_what_is_missing(quiet: Running) -> No
         assert run(*arguments).returncode == 0, (arguments, run(*arguments))
     paused = run("pause", "--reason", "x")
     assert paused.returncode == 1
-    # The emulator does not say on what.
+    # The emulator does not name the resource.
     assert "Missing permission: dynamodb:PutItem" in paused.stderr, paused
     assert "spillway iam" in paused.stderr
 

@@ -49,7 +49,7 @@ def test_an_outage_opens_the_circuit_costs_no_event_and_is_over_by_itself(
     assert "the circuit is open since" in told, told
     assert circuit(pipeline) == "open"
 
-    # Nothing starts but probes, and what fails by the target is no attempt.
+    # Nothing starts but probes, and a failure by the target is no attempt.
     before, began = pipeline.count(), time.monotonic()
     with pipeline.ticking():
         wait(lambda: pipeline.count() > before, "no probe starts")

@@ -1,4 +1,4 @@
-"""How fast a saturated workflow is fed, on the real schedule: by what each tick says that it did."""
+"""How fast a saturated workflow is fed, on the real schedule: by the counts that each tick logs."""
 
 import statistics
 import time
@@ -11,9 +11,9 @@ from running import Running
 pytestmark = pytest.mark.xdist_group("schedule")
 
 LIMIT = 20
-# The share of what the limit and the executions' own times allow, 20 slots over some 2.15 s each, in the best of the ticks.
-# A tick that used no freed slot would have a share of 0. How near to 1 it comes is the machine's doing (0.6 to 0.9 were seen);
-# what the protocol itself reaches is asserted in virtual time, in tests/simulation/tests/pace.rs.
+# The share of the starts that the limit and the executions' times allow, 20 slots over some 2.15 s each, in the best tick.
+# A tick that used no freed slot would have a share of 0. How near to 1 it comes is the machine's doing (0.6 to 0.9 were seen).
+# The protocol's own share is asserted in virtual time, in tests/simulation/tests/pace.rs.
 FLOOR = 0.5
 SATURATED = 240
 PER_TICK = 5
@@ -32,7 +32,7 @@ def test_slots_freed_during_a_tick_are_used_in_it(quiet: Running) -> None:
         left -= tick["Started"]
         if left <= 0:
             break
-        # More than may run at once: some took a slot that was freed in this very tick.
+        # More than the limit of running executions: some took a slot that was freed in this very tick.
         assert tick["Started"] > LIMIT, ticks
         shares.append((tick["Started"] - LIMIT) / (tick["DurationMilliseconds"] / 1_000 * LIMIT / seconds))
     print(f"shares of what is possible: {[round(share, 2) for share in shares]}, {len(ticks)} ticks")

@@ -1,4 +1,4 @@
-"""The control item, at run time, and what a tick's metrics say of it."""
+"""The control item, at run time, and its effect on a tick's metrics."""
 
 import time
 

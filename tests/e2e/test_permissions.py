@@ -42,14 +42,14 @@ def test_start_execution_that_is_refused_in_the_midst_loses_nothing_and_is_told(
     with quiet.allowed(quiet.names.dispatch, without("states:StartExecution")):
         began = time.time()
         answers = [quiet.invoke() for _ in range(3)]
-        # Every tick fails at once, long before its time is over, with what it may not do, and where.
+        # Every tick fails at once, long before its time is over, and names the missing permission and its resource.
         assert not any(good for good, _ in answers), answers
         assert all("states:StartExecution" in said and "AccessDenied" in said for _, said in answers), answers
         took = [tick["DurationMilliseconds"] for tick in quiet.ticks(began)]
         assert len(took) == len(answers)
         assert max(took) < 1_000 * quiet.stack.settings.schedule["tick_seconds"], took
         assert len(quiet.executions("refused-")) == started
-        # Only what has a slot was taken out of the queue, and of the rest nothing has used up receives.
+        # Only messages with a slot were taken out of the queue, and no other one has used up its receives.
         assert len(quiet.waiting_messages()) >= OBJECTS - started - quiet.stack.settings.max_concurrency
         assert max(message["ReceiveCount"] for message in quiet.waiting_messages()) <= 1
     assert quiet.take_dead() == []

@@ -22,7 +22,7 @@ from tools.serving import served
 pytestmark = pytest.mark.xdist_group("released")
 
 ADDRESSES = Addresses("me/spillway", workspace.version(), targets.host_architecture())
-# What Terraform runs: itself, git for modules by git, a shell.
+# The programs that Terraform runs: itself, git for modules by git, a shell.
 PROGRAMS = ("terraform", "git", "sh")
 
 
@@ -37,7 +37,7 @@ def release(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
-    """Its own: what it has is this pipeline alone."""
+    """Its own: it has this pipeline alone."""
     emulator = Emulator(tmp_path_factory.mktemp("emulator"))
     emulator.start()
     yield emulator

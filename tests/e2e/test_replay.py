@@ -57,7 +57,7 @@ def test_succeeded_and_dead_events_run_once_more_each_and_within_the_limit(quiet
     assert sum(len(runs) for runs in after.values()) == sum(len(runs) for runs in before.values()) + OBJECTS
     assert peak_running([runs[-1] for runs in after.values()]) <= LIMIT
 
-    # What the dead-letter queue still holds asks for attempts that were taken meanwhile.
+    # The messages left in the dead-letter queue ask for attempts that were taken meanwhile.
     assert spillway(quiet.emulator, "-p", name, "redrive").returncode == 0
     quiet.work_off()
     assert quiet.dead() == 0

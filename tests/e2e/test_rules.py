@@ -1,4 +1,4 @@
-"""What EventBridge cannot deliver."""
+"""Events that EventBridge cannot deliver."""
 
 import json
 

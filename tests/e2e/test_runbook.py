@@ -12,7 +12,7 @@ pytestmark = pytest.mark.xdist_group("device-status")
 
 RUNBOOK = (ROOT / "docs/operate/runbook.md").read_text()
 LINES = command_lines.in_sentences(RUNBOOK)
-# What the other pages have is tested there.
+# Commands of other pages are tested there.
 ELSEWHERE = {command_lines.without_pipeline(line) for line in command_lines.of_pages()}
 OWN = [line for line in LINES if command_lines.without_pipeline(line) not in ELSEWHERE]
 

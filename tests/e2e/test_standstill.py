@@ -1,4 +1,4 @@
-"""An AWS that stands still: judged by what was uploaded and by Step Functions alone."""
+"""An AWS that stands still: judged by the uploads and by Step Functions alone."""
 
 import contextlib
 import os
@@ -17,8 +17,8 @@ pytestmark = pytest.mark.xdist_group("kills")
 
 SEED = 10
 OBJECTS = 120
-# Seconds: shorter than the handlers wait for an answer (5), longer, and longer than they try for one at all (10). What was
-# asked meanwhile is done afterwards, whether or not anybody waits for it.
+# Seconds: shorter than the handlers wait for an answer (5), longer, and longer than they try for one at all (10). A call that was
+# made meanwhile is done afterwards, whether or not anybody waits for it.
 PAUSES = (3, 7, 12, 7)
 
 
@@ -54,7 +54,7 @@ def test_an_aws_that_stands_still_for_seconds_loses_nothing_and_repeats_nothing(
     quiet.begin(burst)
 
     def worked_off() -> bool:
-        # Not the outcomes: what settle had in hand when everything stood still stays hidden for three minutes. The slots are
+        # Not the outcomes: those that settle had in hand when everything stood still stay hidden for three minutes. The slots are
         # freed by settle or by the sweep.
         return len(pauses) == len(PAUSES) and quiet.waiting() == quiet.slots() == quiet.executing() == 0
 

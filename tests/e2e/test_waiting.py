@@ -18,7 +18,7 @@ PERIOD_SECONDS = 8
 
 @contextlib.contextmanager
 def scheduled(pipeline: Pipeline) -> Iterator[list[tuple[bool, str]]]:
-    """Ticks by a schedule, each in an invocation of its own; what they said."""
+    """Ticks by a schedule, each in an invocation of its own. Returns their output."""
     over, said, ticks = threading.Event(), [], []
 
     def fire() -> None:

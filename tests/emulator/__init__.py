@@ -24,7 +24,7 @@ class EmulatorError(Exception):
 
 
 def client_environment(endpoint: str) -> dict[str, str]:
-    """What any AWS client needs to talk to the emulator, and to nothing else."""
+    """The environment of any AWS client that talks to the emulator, and to nothing else."""
     return {
         "AWS_ENDPOINT_URL": endpoint,
         "AWS_ACCESS_KEY_ID": "test",
@@ -121,7 +121,7 @@ class Emulator:
         return False
 
     def messages(self, queue: str) -> list[dict]:
-        """What lies in a queue, looked at without receiving it."""
+        """The messages in a queue, read without receiving them."""
         query = urllib.parse.urlencode({"QueueUrl": queue})
         with urllib.request.urlopen(f"{self.endpoint}/_ministack/sqs/messages?{query}", timeout=30) as answer:
             accounts = json.load(answer)["messages"]

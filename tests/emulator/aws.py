@@ -10,7 +10,7 @@ EMULATORS_OWN = "test"
 
 @functools.cache
 def _models():
-    """What botocore knows of the services, read once: that takes most of the time of making a client."""
+    """Botocore's data about the services, read once: that is most of the time to make a client."""
     import botocore.loaders
 
     return botocore.loaders.create_loader()

@@ -1,4 +1,4 @@
-"""What the tests of the emulator make in it, and how they wait for it."""
+"""The resources that the tests make in the emulator, and the waits for them."""
 
 import io
 import itertools
@@ -22,7 +22,7 @@ def until(found: Callable[[], object], seconds: float = 10) -> object:
 
 
 def queue(aws: Aws, name: str, allows: str | None = None, **attributes: str) -> tuple[str, str]:
-    """URL and ARN; `allows` is the service that may send."""
+    """URL and ARN; `allows` is the service with the permission to send."""
     url = aws.sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
     arn = f"arn:aws:sqs:us-east-1:{ACCOUNT}:{name}"
     if allows:

@@ -1,4 +1,4 @@
-"""What is asked of whoever deploys: roles that are handed on, boundaries, mappings."""
+"""The checks of a deploying role: roles that are handed on, boundaries, mappings."""
 
 import json
 

@@ -8,7 +8,7 @@ from emulator.resources import ACCOUNT, until
 
 
 def distributed_map(aws: Aws, name: str, reader: dict, statements: list[dict]) -> dict:
-    """How an execution ends whose children answer what they are given."""
+    """The end of an execution whose children answer their input."""
     role = aws.iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": []}))
     arn = f"arn:aws:states:us-east-1:{ACCOUNT}:stateMachine:{name}"
     own = {"Effect": "Allow", "Action": "states:StartExecution", "Resource": arn}

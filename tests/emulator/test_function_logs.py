@@ -1,4 +1,4 @@
-"""What a function prints is in the log of the invocation that printed it, however late it is read."""
+"""A function's output is in the log of the invocation that printed it, however late it is read."""
 
 import os
 import queue

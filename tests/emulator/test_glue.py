@@ -1,4 +1,4 @@
-"""What is added to the emulator for Glue's jobs, and for what Step Functions does around them (docs/evidence/emulator.md)."""
+"""The emulator's additions for Glue's jobs, and for Step Functions' calls around them (docs/evidence/emulator.md)."""
 
 import itertools
 import json
@@ -11,7 +11,7 @@ from emulator.aws import Aws
 
 NUMBERS = itertools.count(1)
 ACCOUNT = "000000000000"
-# Writes what it was given to where it was told.
+# Writes its input to the given place.
 TELLS = """
 import sys
 import botocore.session

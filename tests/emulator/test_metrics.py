@@ -1,4 +1,4 @@
-"""What the functions log in the embedded metric format can be read from the emulator's CloudWatch."""
+"""The functions' lines in the embedded metric format can be read as metrics from the emulator's CloudWatch."""
 
 import datetime
 import io
@@ -28,7 +28,7 @@ LINE = {
 
 
 def of(now: float = NOW, directive: dict | None = None, **fields: object) -> list[embedded_metrics.Datum]:
-    """The metrics of a line that differs so from `LINE`; what is None is left out."""
+    """The metrics of a line that differs so from `LINE`; a field that is None is left out."""
     aws = {**LINE["_aws"], "CloudWatchMetrics": [{**DIRECTIVE, **(directive or {})}]}
     line = {name: value for name, value in {**LINE, "_aws": aws, **fields}.items() if value is not None}
     return embedded_metrics.of(json.dumps(line), now)

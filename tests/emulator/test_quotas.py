@@ -92,7 +92,7 @@ def test_a_table_takes_as_many_requests_a_second_as_its_maximum_says(once: Aws) 
     # A token comes each second, however long that takes.
     assert refused > 0
     refused += throttled(both, 10)
-    # What is read is another thing.
+    # Reads are counted apart.
     assert throttled(lambda: once.dynamodb.get_item(TableName=name, Key={"pk": {"S": "one"}}), 20) == 0
     assert events(once, "WriteThrottleEvents", name) == refused
     assert events(once, "ReadThrottleEvents", name) == 0

@@ -1,4 +1,4 @@
-"""Notifications of S3: what a queue or EventBridge is sent, from which accounts, and where refused ones go."""
+"""Notifications of S3: those that a queue or EventBridge gets, from which accounts, and the queue of refused ones."""
 
 import json
 

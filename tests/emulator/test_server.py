@@ -1,4 +1,4 @@
-"""The emulator ends with whoever started it."""
+"""The emulator ends with the process that started it."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""Circles in a graph of who needs whom."""
+"""Circles in a graph of needs."""
 
 from collections.abc import Iterator, Mapping
 from typing import TypeVar

@@ -12,7 +12,7 @@ _PATH = re.compile(r"(?<![\w./{}$<-])(?:\.\.?/)*((?:tests|scripts|docs|terraform
 # A name of a source file as code, with or without directories, and perhaps one of its tests.
 _NAMED = re.compile(r"`([\w./-]*\w\.(?:rs|py|js|tf|sh|md|toml|tftpl|mutation))(?!\w)(?:::\w+)?[^`\s]*`")
 _TESTED = re.compile(r"([\w./-]*\w\.(?:rs|py))::(\w+)")
-# What another project's page is about.
+# The subjects of other projects' pages.
 _ELSEWHERE = re.compile(r"\[[^\]]*\]\(https?://[^)]*\)|<?https?://[^\s>)]*>?")
 
 
@@ -24,7 +24,7 @@ class Tree:
 
     @functools.cached_property
     def below(self) -> set[str]:
-        """Every file and directory, and what git is told to ignore by its path: a script writes it."""
+        """Every file and directory, and each path that git ignores: a script writes it."""
         written = (line.strip("/") for line in self.texts.get(".gitignore", "").splitlines())
         return {*self.texts, *written, *(str(parent) for name in self.texts for parent in PurePath(name).parents)}
 

@@ -1,4 +1,4 @@
-"""Runs a linter; what it says is what the test fails with."""
+"""Runs a linter; the test fails with its words."""
 
 import subprocess
 

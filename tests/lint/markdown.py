@@ -1,4 +1,4 @@
-"""What rumdl lets through: lines that a table swallows, and addresses that are none."""
+"""The faults that rumdl lets through: lines that a table swallows, and addresses that are none."""
 
 import re
 from collections.abc import Iterator

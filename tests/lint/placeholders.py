@@ -1,4 +1,4 @@
-"""Words that stand where something is still to be written."""
+"""Words in the place of a text that is still to be written."""
 
 import re
 from collections import Counter
@@ -13,14 +13,14 @@ _QUOTED = re.compile(r'"[^"\n]*"|\]\([^)]*\)|<?https?://[^\s>]*>?')
 
 
 def unwritten(prose: str) -> Iterator[tuple[int, str]]:
-    """Line and word of what says by itself that something is missing."""
+    """Line and word of each text that says by itself that something is missing."""
     for found in _NEVER.finditer(prose):
         if found.group() not in _NEVER_AS_WORDS:
             yield _line(prose, found.start()), found.group()
 
 
 def in_capitals(documents: Mapping[str, str]) -> Iterator[tuple[str, int, str]]:
-    """Document, line and word of what is in capitals and no abbreviation.
+    """Document, line and word of each word in capitals that is no abbreviation.
 
     An abbreviation is one everywhere: a word that is written small more often is a word. One that is all of a line or of a
     table's cell, and that no other document has, is none either. A value that is spelled so is code, and marked as such.

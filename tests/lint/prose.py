@@ -1,4 +1,4 @@
-"""What people read: Markdown without its code, and the comments of code. All else is blank, so that lines keep their numbers."""
+"""The texts that people read: Markdown without code, and comments. All else is blank, so that lines keep their numbers."""
 
 import ast
 import functools
@@ -55,7 +55,7 @@ def _matches(text: str, pattern: re.Pattern) -> str:
 
 
 def _of_python(text: str) -> str:
-    """Comments, and what documents a module, a class or a function."""
+    """Comments, and the docstrings of modules, classes and functions."""
     lines = [_blank(line) for line in text.splitlines()]
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
         if token.type == tokenize.COMMENT:
@@ -70,5 +70,5 @@ def _of_python(text: str) -> str:
 
 
 def of(name: str, text: str, markdown: Callable[[str], str] = without_code) -> str:
-    """What people read of any file."""
+    """The text of any file that people read."""
     return markdown(text) if name.endswith(".md") else comments(name, text)

@@ -36,7 +36,7 @@ class Source:
 
 
 def without_tests(text: str) -> str:
-    """The code, without comments, texts, attributes and what is only compiled for tests."""
+    """The code, without comments, texts, attributes and code that is only compiled for tests."""
     code = _NOT_CODE.sub(" ", text)
     while found := _TEST.search(code):
         code = code[: found.start()] + code[_end_of_item(code, found.end()) :]
@@ -107,9 +107,9 @@ def _modules(texts: Mapping[str, str], root: str) -> Iterator[tuple[Module, str]
 
 
 def graph(texts: Mapping[Module, str]) -> dict[Module, set[Module]]:
-    """For each module of a crate those beside it that it needs: where what it names is defined, however it comes there.
+    """For each module of a crate those beside it that it needs: the modules that define its names, however they come there.
 
-    What lies below a module is part of it: those beside it are told what all of it needs, and it may name what is above it.
+    The modules below a module are part of it: its needs are those of all of them. It is allowed to name those above it.
     """
     sources = {module: read(text) for module, text in texts.items()}
     needs: dict[Module, set[Module]] = {module: set() for module in sources}
@@ -123,7 +123,7 @@ def graph(texts: Mapping[Module, str]) -> dict[Module, set[Module]]:
 
 
 def _home(sources: Mapping[Module, Source], module: Module, path: tuple[str, ...], seen: frozenset = frozenset()) -> Module | None:
-    """The module in which what a path names is defined; None if it is another crate's."""
+    """The module that defines the name of a path; None if it is another crate's."""
     if path[0] == "crate":
         at, rest = (), path[1:]
     elif path[0] == "self":

@@ -1,4 +1,4 @@
-"""The files of the work tree, as git sees them: what is ignored is none of ours."""
+"""The files of the work tree, as git sees them: an ignored file is none of ours."""
 
 import subprocess
 from pathlib import Path

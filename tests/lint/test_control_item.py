@@ -1,4 +1,4 @@
-"""The control item is updated: one that is replaced loses what it overrides."""
+"""The control item is updated: one that is replaced loses its overrides."""
 
 import re
 

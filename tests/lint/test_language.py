@@ -22,7 +22,7 @@ EXCEPTIONS = {
     "README.ko.md": "Korean",
     "tests/fake-aws/README.md": "AWS's own words, and rows that say what AWS may do",
 }
-# Whose sentences are not checked, besides.
+# Documents whose sentences are not checked, besides.
 LONG = {
     "docs/evidence/performance.md": "tables of measurements with remarks",
     "docs/reference/inputs.md": "written from the comments of types",

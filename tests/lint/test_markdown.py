@@ -1,4 +1,4 @@
-"""Every document shows what was meant, and its links lead somewhere: by rumdl, and what it lets through. No network is asked."""
+"""Every document shows as it was meant, and its links lead somewhere: by rumdl, and by checks of its own. No network is asked."""
 
 import subprocess
 import sys

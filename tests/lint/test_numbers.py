@@ -1,4 +1,4 @@
-"""What the documents count is as many as there are."""
+"""The documents' counts are true."""
 
 import re
 from pathlib import PurePath

@@ -1,4 +1,4 @@
-"""What is run as `python -m MODULE` is there."""
+"""Every module that is run as `python -m MODULE` is there."""
 
 import ast
 import os
@@ -12,9 +12,9 @@ from program.paths import PYTHONPATH, ROOT
 
 pytestmark = pytest.mark.quick
 
-# Of Python, and of what the venvs have; and a mark of pytest, whose option is called so too.
+# Of Python, and of the venvs; and a mark of pytest, whose option is called so too.
 OTHERS = {"awslambdaric", "pip", "pytest", "venv", "quick"}
-# Its own directory is on the path where it is started.
+# Its own directory is on the path at its start.
 BESIDE = {"inside_moto": ROOT / "tests/second_opinion"}
 
 

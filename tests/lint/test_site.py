@@ -1,4 +1,4 @@
-"""The site is built from the documents, and refused where a link leads nowhere."""
+"""The site is built from the documents, and refused if a link leads nowhere."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""README.ko.md says what README.md says: the same blocks, headings, tables and links, in the same order."""
+"""README.ko.md says the same as README.md: the same blocks, headings, tables and links, in the same order."""
 
 import re
 from collections.abc import Callable
@@ -13,7 +13,7 @@ _BLOCK = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 
 
 def outline(text: str) -> list[tuple[str, object]]:
-    """What no translation changes: of headings their level, of tables their columns, of lists their number."""
+    """The parts that no translation changes: of headings their level, of tables their columns, of lists their number."""
     found: list[tuple[str, object]] = []
     for part in re.split(rf"({_BLOCK.pattern})", text, flags=re.MULTILINE | re.DOTALL):
         if part.startswith("```"):

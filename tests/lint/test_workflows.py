@@ -1,4 +1,4 @@
-"""GitHub's workflows, which no test runs: by actionlint and zizmor, and by what they may not do."""
+"""GitHub's workflows, which no test runs: by actionlint and zizmor, and by the permissions that they lack."""
 
 import json
 import os

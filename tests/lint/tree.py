@@ -26,6 +26,6 @@ def documents() -> dict[str, str]:
 
 
 def code() -> dict[str, str]:
-    """What has comments."""
+    """Files with comments."""
     suffixes = (".rs", ".py", ".tf", ".hcl", ".sh", ".js", ".toml", ".in", ".tftpl", ".mutation")
     return {name: text for name, text in texts().items() if name.endswith(suffixes) or text.startswith("#!")}

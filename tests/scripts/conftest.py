@@ -10,7 +10,7 @@ from emulator import Emulator
 from emulator.aws import Aws
 from redriven import NUMBERS, Pipeline, make
 
-# A stand-in for ingest: fails on a body that says so, and tells its log what it took.
+# A stand-in for ingest: fails on a body that says so, and logs the bodies that it took.
 INGEST = """
 def run(event, context):
     if event.get("fail"):
@@ -29,7 +29,7 @@ def pipeline(aws: Aws, emulator: Emulator) -> Iterator[Pipeline]:
 
 @pytest.fixture
 def failures(aws: Aws, pipeline: Pipeline) -> str:
-    """The queue of what the pipeline's ingest failed on."""
+    """The queue of the payloads that the pipeline's ingest failed on."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("main.py", INGEST)

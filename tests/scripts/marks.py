@@ -1,4 +1,4 @@
-"""Which processes belong to a test, whoever started them: its own mark in their environment finds them."""
+"""The processes of a test, by any starter: its own mark in their environment finds them."""
 
 import contextlib
 import signal
@@ -23,5 +23,5 @@ def marked(mark: str) -> list[str]:
 
 
 def hears_of_its_terminal() -> None:
-    """In a child before it is what it will be: a suite that was started by nohup hands on that SIGHUP is ignored."""
+    """Runs in a child before its own program: a suite under nohup hands on that SIGHUP is ignored."""
     signal.signal(signal.SIGHUP, signal.SIG_DFL)

@@ -45,7 +45,7 @@ class Pipeline:
         return self.spillway("-p", self.name, "redrive", *arguments)
 
     def bodies(self, queue: str) -> list[str]:
-        """What lies in a queue and can be received now, looked at without receiving it."""
+        """The messages of a queue that can be received now, read without receiving them."""
         return sorted(message["Body"] for message in self.emulator.messages(queue) if message["IsVisible"])
 
     def received(self, queue: str) -> list[dict]:
@@ -78,7 +78,7 @@ def taken(aws: Aws, pipeline: Pipeline) -> list[str]:
 
 
 def outputs(directory: Path, redrive: dict) -> str:
-    """A root module whose outputs show that."""
+    """A root module with those outputs."""
     (directory / "main.tf.json").write_text(json.dumps({"output": {"spillway": {"value": {"redrive": redrive, "other": 1}}}}))
     for command in (["init"], ["apply", "-auto-approve"]):
         subprocess.run(["terraform", f"-chdir={directory}", *command], check=True, capture_output=True)

@@ -1,4 +1,4 @@
-"""What the tests of scripts/release make and ask."""
+"""The releases that the tests of scripts/release make, and their questions."""
 
 import json
 import subprocess

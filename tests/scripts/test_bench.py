@@ -1,4 +1,4 @@
-"""What scripts/bench makes of its measurements."""
+"""The tables that scripts/bench makes of its measurements."""
 
 import json
 import stat
@@ -26,7 +26,7 @@ from bench.programs import Program, Programs
 from bench.tables import Table, number
 
 NAMES = ("dispatch", "settle", "ingest", "reconcile", "floor", "python", "cumulus")
-# What `load` understands: tests/load/README.md.
+# The scenarios that `load` understands: tests/load/README.md.
 KEYS = {
     "program", "environment", "work", "events", "per_execution", "slots_taken", "latency_ms", "tls", "start_quota", "error_rate",
     "cpu_share", "seed", "timeout_s", "message_template",
@@ -54,7 +54,7 @@ def result(cpu_us: float = 100, events: int = 1_000, **more) -> dict:
     }
 
 
-# What the simulation's `timings` prints, of all its kinds.
+# The output of the simulation's `timings`, of all its kinds.
 TIMED = {
     "events": 10_000, "starts_per_second": 300.0, "max_concurrency": 10_000, "event_delay_s": 0.3,
     "took_s": 30.0, "ideal_s": 29.0, "over_ideal": 1.034,
@@ -208,7 +208,7 @@ def test_the_total_of_callgrind_is_read(tmp_path: Path) -> None:
 
 
 def stand_in(directory: Path) -> Path:
-    """A `load` that notes what it was given, and does what the program's name says."""
+    """A `load` that notes its input, and acts by the program's name."""
     program = directory / "load"
     program.write_text(
         f"""#!/usr/bin/env bash

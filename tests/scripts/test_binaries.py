@@ -1,6 +1,6 @@
-"""What a handler's binary may be: its size, the glibc it asks for, where its random numbers come from.
+"""The limits of a handler's binary: its size, the glibc it asks for, the source of its random numbers.
 
-Measured on what scripts/test builds anyway. It is larger than what ships, and grows by the same code.
+Measured on the binaries of scripts/test. They are larger than the released ones, and grow by the same code.
 """
 
 import subprocess
@@ -12,7 +12,7 @@ from build import targets, zips
 from program.paths import SCRIPTS
 
 HOST = targets.host_architecture()
-# Megabytes of code and data, without symbols: what is measured on x86_64, and up to 8 % more.
+# Megabytes of code and data, without symbols: the sizes measured on x86_64, and up to 8 % more.
 MEGABYTES = {"dispatch": 19.5, "ingest": 16.9, "reconcile": 17.7, "settle": 16.8}
 
 

@@ -1,4 +1,4 @@
-"""The rendering of the dashboard shows what the handlers' lines say, and names what they do not."""
+"""The rendering of the dashboard shows the numbers of the handlers' lines, and names the missing ones."""
 
 import xml.etree.ElementTree as ElementTree
 
@@ -91,7 +91,7 @@ def test_what_has_no_value_is_named_and_not_drawn() -> None:
         "20 s",
     ):
         assert text in texts, texts
-    # What has an axis of its own leaves the other one as it is.
+    # A metric with an axis of its own leaves the other one as it is.
     line, own = picture.iter(f"{SVG}polyline")
     heights = [float(point.split(",")[1]) for point in line.get("points").split()]
     assert len(heights) == 2

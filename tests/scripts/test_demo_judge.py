@@ -1,4 +1,4 @@
-"""The judge finds what is wrong, and nothing where nothing is."""
+"""The judge finds faults, and nothing if there are none."""
 
 import dataclasses
 import datetime

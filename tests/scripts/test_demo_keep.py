@@ -1,4 +1,4 @@
-"""What scripts/demo --keep says one may type."""
+"""The commands that scripts/demo --keep offers."""
 
 import json
 import os
@@ -11,7 +11,7 @@ from demo import kept, reports
 from demo.kept import Kept
 from demo.stack import Names
 
-# Instead of the AWS CLI: tells what it is called with, and what it is given.
+# Instead of the AWS CLI: tells its arguments, and its input.
 CLI = """#!/usr/bin/env python3
 import json, os, sys
 given = sys.stdin.read() if "-" in sys.argv else ""
@@ -22,7 +22,7 @@ NAMES = Names(**{name: f"the-{name}" for name in Names.__dataclass_fields__})
 
 
 def calls(script: str, directory: Path) -> list[dict]:
-    """What that shell script would call the AWS CLI with, in turn."""
+    """The arguments with which that shell script would call the AWS CLI, in turn."""
     (directory / "aws").write_text(CLI)
     (directory / "aws").chmod(0o755)
     environment = {**os.environ, "PATH": f"{directory}{os.pathsep}{os.environ['PATH']}", "CALLS": str(directory / "calls")}
@@ -32,7 +32,7 @@ def calls(script: str, directory: Path) -> list[dict]:
 
 
 def hints(directory: Path) -> dict[str, str]:
-    """The guide's commands, by what they are for."""
+    """The guide's commands, by their purpose."""
     guide = kept.guide(Kept(directory, "http://127.0.0.1:1", 0), NAMES, "device-1")
     lines = [line.strip() for line in guide.splitlines()]
     return {what.removeprefix("# "): command for what, command in zip(lines[::2], lines[1::2], strict=True)}

@@ -1,4 +1,4 @@
-"""Generated reports are what they say they are."""
+"""Generated reports are of the kind that they name."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""The picture shows what it is given."""
+"""The picture shows its input."""
 
 import xml.etree.ElementTree as ElementTree
 

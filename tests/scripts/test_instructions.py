@@ -1,6 +1,6 @@
-"""How many instructions an event may cost each handler: the CPU time that no busy machine changes.
+"""The most instructions of an event for each handler: the CPU time that no busy machine changes.
 
-Counted in what scripts/test builds anyway, which executes more than what ships, by the same code; scripts/bench counts that.
+Counted in the binaries of scripts/test. The released ones execute fewer, by the same code; scripts/bench counts those.
 """
 
 import subprocess
@@ -10,9 +10,9 @@ from bench import callgrind
 from build import targets
 from program.paths import ROOT, TARGET
 
-# Thousands an event, in bursts: what is measured on x86_64, and 10 % more.
+# Thousands an event, in bursts: the counts measured on x86_64, and 10 % more.
 THOUSANDS = {"dispatch": 1_250, "settle": 540, "ingest": 2_170}
-# What starts and ends a run is in both, and so falls out of the difference.
+# The start and the end of a run are in both, and so fall out of the difference.
 FEW, MANY = 50, 150
 
 

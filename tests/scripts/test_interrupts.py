@@ -1,4 +1,4 @@
-"""A signal to any script ends what the script has started, in whichever process group."""
+"""A signal to any script ends the script's children, in any process group."""
 
 import os
 import re
@@ -14,7 +14,7 @@ import pytest
 from program import processes
 from program.paths import ROOT, SCRIPTS
 
-# By script, what lets it start the child that it is interrupted with.
+# By script, the stubs that let it start the child with which it is interrupted.
 ARGUMENTS = {
     "bench": ["--only", "per-event", "--out", "{directory}"],
     "build": ["--out", "{directory}"],
@@ -35,7 +35,7 @@ ALONE = {"variables"}
 USUALLY = ("cargo", "terraform", "uv")
 INSTEAD = {"site": ("git",)}
 
-# What a stub does: asked for its version it is the real one; else it goes on until it is ended, and so does what
+# The acts of a stub: asked for its version it is the real one. Else it goes on until it is ended, and so does the child that
 # it has started itself, in a group of its own.
 STUB = """#!/usr/bin/env bash
 case " $* " in
@@ -94,7 +94,7 @@ def test_a_signal_leaves_nothing_behind(script: str, name: str, tmp_path: Path) 
         assert process.wait(timeout=60) == 130, log.read_text()
     finally:
         processes.end_group(process)
-    # What a demo that was stopped has logged.
+    # The log of a demo that was stopped.
     for run in re.findall(r"^this run: (.+)$", log.read_text(), re.MULTILINE):
         shutil.rmtree(ROOT / run)
     left = marks.marked(str(tmp_path))

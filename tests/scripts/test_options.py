@@ -33,7 +33,7 @@ class _CaughtError(Exception):
 
 
 def parser(script: str, monkeypatch: pytest.MonkeyPatch) -> argparse.ArgumentParser:
-    """What the script parses its arguments with."""
+    """The parser of the script's arguments."""
 
     def caught(self: argparse.ArgumentParser, *_: object) -> None:
         raise _CaughtError(self)

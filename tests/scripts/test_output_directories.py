@@ -39,7 +39,7 @@ def test_a_place_that_cannot_be_written_to_is_told_in_one_line(script: str, impo
 
 
 def test_so_is_one_without_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    # The tests can be run by root, to whom everything is permitted.
+    # The tests can be run by root, who is allowed everything.
     monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != tmp_path)
     with pytest.raises(places.PlaceError, match="no permission"):
         places.writable(tmp_path)

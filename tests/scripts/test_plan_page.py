@@ -14,7 +14,7 @@ PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 REMEDY = "the page is looked at in Chromium. Debian, Ubuntu: apt-get install chromium; Fedora: dnf install chromium"
 WIDTHS = {"phone": 360, "desk": 1280}
 
-# Measures the page in its frame. What a keyboard reaches is found by asking each element for the focus.
+# Measures the page in its frame. The elements that a keyboard reaches are found by giving each the focus.
 _MEASURE = """
 const page = document.getElementById('page').contentDocument;
 const all = (selector) => [...page.querySelectorAll(selector)];
@@ -77,7 +77,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def measured(page: Path, width: int, dark: bool) -> dict:
-    """What a browser measures of the page in a frame of this width."""
+    """A browser's measures of the page in a frame of this width."""
     frame = html.escape(page.read_text())
     around = page.with_name(f"around-{width}-{dark}.html")
     # A frame's page takes the colours of its element.
@@ -118,7 +118,7 @@ def test_it_is_read_at_every_width_and_in_the_dark(page: Path, width: int, dark:
     # WCAG 2.2, 1.4.3.
     assert seen["contrast"] >= 4.5
     assert seen["smallest"] >= 13
-    # Waiting, running, starts, and what held events up: each as wide as there is room, with its name and its table.
+    # Waiting, running, starts, and the reasons that held events up: each as wide as there is room, with its name and its table.
     assert len(seen["pictures"]) == 4
     assert all(across > 0.75 * width or across > 800 for across, _ in seen["pictures"]), seen["pictures"]
     assert all(high > 20 for _, high in seen["pictures"]), seen["pictures"]

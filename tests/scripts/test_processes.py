@@ -1,4 +1,4 @@
-"""Children that do not outlive what they were started for."""
+"""Children that do not outlive their purpose."""
 
 import os
 import signal
@@ -108,7 +108,7 @@ def test_a_program_that_is_interrupted_while_it_starts_another_ends_it(call: str
     assert gone(int(parent.stdout))
 
 
-# Ends as a run of scripts/test does whose test was interrupted: its child is killed and cannot end its own.
+# Ends as a run of scripts/test after an interrupted test: its child is killed and cannot end its own.
 HOLDER = """
 import subprocess, sys, time
 from pathlib import Path

@@ -1,12 +1,12 @@
-"""Cases of `spillway redrive` as a person runs it: what there is, what is typed, and what is said and left.
+"""Cases of `spillway redrive` as a person runs it: the resources, the command, the output, and the messages left.
 
 Each file in cases/redrive is one. In its texts `{name}` is the pipeline's name, and `{url:QUEUE}` that queue's URL.
 
 - `queues`: by name, dead-letter queues first, the messages that lie there: `body`, a text or JSON; `attributes`, each a text or
   `{"binary": "Base64"}`; `times`.
 - `functions`: by name, the environment of a function that is there; a value that is no text is written as JSON.
-- `region`: where they are, else us-east-1. `environment`: what is set, or null for what is not.
-- `arguments`, `status`; `out`, `err`: texts that are in what is said; `silent`: texts that are in neither.
+- `region`: theirs, else us-east-1. `environment`: the variables that are set, or null for an unset one.
+- `arguments`, `status`; `out`, `err`: texts that are in the output; `silent`: texts that are in neither.
 - `after`: by name, how many messages a queue has then; `received`: the attributes of one message that is there.
 """
 
@@ -32,7 +32,7 @@ NUMBERS = itertools.count(1)
 
 
 class Place:
-    """What a case works on, in its region of the emulator."""
+    """The resources of a case, in its region of the emulator."""
 
     def __init__(self, aws: Aws, emulator: Emulator, case: dict) -> None:
         self.name = f"case-{next(NUMBERS)}"
@@ -48,7 +48,7 @@ class Place:
         urls: dict[str, str] = {}
         for queue in self._case.get("queues", {}):
             attributes = {"FifoQueue": "true", "ContentBasedDeduplication": "true"} if queue.endswith(".fifo") else {}
-            # SQS moves only what lies in another queue's dead-letter queue.
+            # SQS moves only messages in another queue's dead-letter queue.
             if dead := urls.get(queue.replace("_events_", "_events-dlq_").replace("_outcomes", "_outcomes-dlq")):
                 arn = self.sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
                 attributes["RedrivePolicy"] = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 3})

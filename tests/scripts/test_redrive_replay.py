@@ -55,7 +55,7 @@ class Ledger:
             "SPILLWAY_LEDGER_TABLE": self.table,
             "SPILLWAY_LEDGER_ARN": self.arn,
             "SPILLWAY_ORDER": order,
-            # The first lane is the one of the lowest priority, wherever it is in the list.
+            # The first lane is the one of the lowest priority, at any place in the list.
             "SPILLWAY_LANES": json.dumps(self.lanes[::-1]),
         }
         self.aws.lambda_.create_function(
@@ -130,7 +130,7 @@ def test_all_of_the_ledger_is_read_and_only_what_is_finished_is_asked_for(ledger
     for number, state in enumerate(("SUCCEEDED", "DEAD", "SUPERSEDED", "QUEUED", "STARTED", "RETRY", "WAITING")):
         for again in range(20):
             ledger.put(f"uploads/{state}/{again}", state, number)
-    # What else is in a ledger.
+    # The other items of a ledger.
     ledger.write({"pk": "uploads/DEAD/1", "sk": "head", "revision": 1})
     ledger.write({"pk": "slots", "sk": "x-1", "taken_at": 1})
     ledger.write({"pk": "control", "sk": "dispatch", "state": "DEAD"})

@@ -1,4 +1,4 @@
-"""`spillway redrive`, of a selection of what lies in a dead-letter queue."""
+"""`spillway redrive`, of a selection of the messages in a dead-letter queue."""
 
 import datetime
 import json

@@ -1,4 +1,4 @@
-"""scripts/release, as a person runs it, with functions that do nothing. tests/e2e/test_released.py applies what it makes."""
+"""scripts/release, as a person runs it, with functions that do nothing. tests/e2e/test_released.py applies its release."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""scripts/simulate, and the mutations that show what it notices."""
+"""scripts/simulate, and the mutations that show the faults it notices."""
 
 import subprocess
 

@@ -1,4 +1,4 @@
-"""scripts/test: what it runs, what it counts, and what it says of what failed."""
+"""scripts/test: its runs, its counts, and its words about failures."""
 
 import errno
 import os

@@ -1,4 +1,4 @@
-"""A picture of what a program printed."""
+"""A picture of a program's output."""
 
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What is missing is named, all of it, with the remedy."""
+"""Every missing tool is named, with the remedy."""
 
 import os
 import subprocess
@@ -12,7 +12,7 @@ NAMES = ("python", "cargo", "cc", "terraform", "node", "jq")
 
 @pytest.fixture
 def bare_path(tmp_path: Path) -> Path:
-    """A PATH with what a shell script needs, and no tool of ours."""
+    """A PATH with the tools that a shell script needs, and no tool of ours."""
     for name in ("bash", "env", "sed", "cut", "dirname", "tr"):
         source = next(Path(part) / name for part in os.environ["PATH"].split(":") if (Path(part) / name).exists())
         (tmp_path / name).symlink_to(source)

@@ -1,4 +1,4 @@
-"""The zips are the same bytes for the same binary, and what Lambda takes."""
+"""The zips are the same bytes for the same binary, and in a form that Lambda takes."""
 
 import base64
 import hashlib

@@ -52,7 +52,7 @@ class Function:
             )
 
     def invoke(self, event: dict) -> tuple[bool, Any]:
-        """Whether it went well, and what it answered."""
+        """Whether it went well, and its answer."""
         with self._one_at_a_time:
             id_, deadline = next(self._ids), time.time() + self._timeout_seconds
             headers = {
@@ -88,7 +88,7 @@ def _serving(handed_out: queue.Queue, answers: queue.Queue) -> type[http.server.
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             id_, what = self.path.split("/")[-2:]
-            # What cannot start says so to .../init/error.
+            # A program that cannot start says so to .../init/error.
             answers.put((id_, what == "response", body))
             self._answer(202, {}, b"{}")
 

@@ -1,4 +1,4 @@
-"""S3's notifications of uploads, written by hand, and what happens to them on the way."""
+"""S3's notifications of uploads, written by hand, and their fates on the way."""
 
 import dataclasses
 import json

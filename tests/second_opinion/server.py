@@ -35,7 +35,7 @@ class Server:
             raise RuntimeError(f"moto did not start:\n{log.read_text(errors='replace')[-2000:]}")
 
     def ask(self, look: str, **request: Any) -> Any:
-        """What `inside_moto/looks.py` tells."""
+        """The answers of `inside_moto/looks.py`."""
         url = f"{self.endpoint}/tests/{look}"
         with urllib.request.urlopen(urllib.request.Request(url, json.dumps(request).encode()), timeout=30) as answer:
             return json.load(answer)

@@ -8,7 +8,7 @@ import s3_records
 import verdict
 from under_test import Settings, UnderTest
 
-# What the handlers call all the time.
+# The calls that the handlers make all the time.
 ACTIONS = (
     "BatchGetItem",
     "DeleteItem",

@@ -1,4 +1,4 @@
-"""Versions of one object that come while others are worked on."""
+"""Versions of one object that come while others are processed."""
 
 import collections
 import random
@@ -16,7 +16,7 @@ LIMIT = OBJECTS + 2
 
 
 def flood(pipeline: UnderTest, rng: random.Random) -> list[Upload]:
-    """The first version of each object; while those run all others but the last, in any order; the last as those are worked on."""
+    """The first version of each object; while those run all others but the last, in any order; the last as those are processed."""
     uploads = s3_records.uploads(pipeline.bucket, OBJECTS, VERSIONS, rng)
     by_key: dict[str, list[Upload]] = collections.defaultdict(list)
     for upload in uploads:

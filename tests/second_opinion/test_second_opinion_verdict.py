@@ -1,4 +1,4 @@
-"""The judge finds what is wrong, and nothing in what is right."""
+"""The judge finds faults, and nothing in a run without faults."""
 
 import copy
 import dataclasses
@@ -32,7 +32,7 @@ def item(pk: str, sk: str, **texts: str) -> dict:
 
 @dataclasses.dataclass
 class Kept:
-    """What a run has left."""
+    """The records that a run has left."""
 
     settings: Settings = dataclasses.field(default_factory=lambda: Settings(order="each", max_concurrency=2, max_attempts=2))
     problems: list[str] = dataclasses.field(default_factory=list)

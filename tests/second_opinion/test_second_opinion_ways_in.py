@@ -1,4 +1,4 @@
-"""What comes by ingest, into a FIFO queue too, and what reconcile finds."""
+"""Events by ingest, into a FIFO queue too, and the objects that reconcile finds."""
 
 import random
 import time
@@ -42,7 +42,7 @@ def test_a_fifo_queue_keeps_the_versions_of_an_object_in_turn(make: Callable[[st
 
 
 def test_messages_of_a_group_come_again_in_turn(aws: Aws) -> None:
-    """What the test before this one relies on, when a receive of several messages of a group is lost."""
+    """The behaviour that the test before this one relies on, when a receive of several messages of a group is lost."""
     attributes = {"FifoQueue": "true", "ContentBasedDeduplication": "true"}
     queue = aws.sqs.create_queue(QueueName="groups.fifo", Attributes=attributes)["QueueUrl"]
     for body in ("a1", "b1", "a2", "a3"):
@@ -65,7 +65,7 @@ def test_what_was_missed_is_found_and_worked_on_once(make: Callable[[str, Settin
     for run in ("run-1", "run-2"):
         for bucket in (pipeline.bucket, f"{pipeline.bucket}-plain"):
             listed(pipeline, reconcile, run, bucket)
-    # What was queued is lost, and the rows tell.
+    # The queued messages are lost, and the rows tell.
     pipeline.aws.sqs.purge_queue(QueueUrl=pipeline.queues["events"])
     time.sleep(1.5)
     good, counted = reconcile.invoke({"run": "rows-1", "rows": {}})

@@ -1,4 +1,4 @@
-"""A pipeline of the handlers' binaries at moto, and what AWS does around them: the schedule, Step Functions' work and its
+"""A pipeline of the handlers' binaries at moto. AWS's work around them: the schedule, Step Functions' work and its
 status events, the outcomes queue's consumers."""
 
 import contextlib
@@ -27,7 +27,7 @@ PATIENCE_SECONDS = 120
 TICK_SECONDS = 5
 # Receiving ends 15 s before the deadline.
 DISPATCH_TIMEOUT_SECONDS = TICK_SECONDS + 20
-# Longer than any function may run, as in Terraform: what is in hand is nobody else's.
+# Longer than the timeout of any function, as in Terraform: no one else gets a message in hand.
 VISIBILITY_SECONDS = 60
 SIDE_BY_SIDE = 2
 # Of so many firings of the schedule one is doubled.
@@ -69,7 +69,7 @@ class UnderTest:
         self._environment = self._of_functions(table["TableArn"])
         self._binaries, self._directory = binaries, directory
         self._functions: list[Function] = []
-        # What went wrong beside the test, and the most executions that were seen running.
+        # The faults beside the test, and the most executions that were seen running.
         self.problems: list[str] = []
         self.seen_running = 0
         # While set, no execution ends.
@@ -191,7 +191,7 @@ class UnderTest:
         return consume
 
     def _work(self) -> None:
-        """Step Functions: ends what has run long enough, and tells."""
+        """Step Functions: ends executions that have run long enough, and tells."""
         began: dict[str, float] = {}
         while not self._over.wait(0.1):
             running = self.aws.stepfunctions.list_executions(stateMachineArn=self.machine, statusFilter="RUNNING")["executions"]
@@ -252,7 +252,7 @@ class UnderTest:
         return [states.describe_execution(executionArn=execution["executionArn"]) for execution in every]
 
     def left(self) -> list[str]:
-        """What is still to be done, in the order in which an event goes through."""
+        """The work left, in the order in which an event goes through."""
         left = [f"{len(messages)} messages in {queue}" for queue in ("events", "outcomes") if (messages := self.messages(queue))]
         left += [f"the slot of {slot}" for slot in self.slots()]
         running = self.aws.stepfunctions.list_executions(stateMachineArn=self.machine, statusFilter="RUNNING")["executions"]

@@ -1,4 +1,4 @@
-"""Judges a run by what moto keeps: executions, tables and queues. What Spillway counts is not asked.
+"""Judges a run by moto's executions, tables and queues. Spillway's own counts are not asked.
 
 Every function returns one sentence for each thing that is wrong.
 """
@@ -42,7 +42,7 @@ def tries(ended: list[dict]) -> dict[Identity, list[Try]]:
 
 
 def kept(pipeline: UnderTest, uploads: list[Upload]) -> list[str]:
-    """What holds for every pipeline, once it is quiet."""
+    """The rules of every pipeline, once it is quiet."""
     ended = pipeline.ended()
     found, faults = tries(ended), list(pipeline.problems)
     wanted = {upload.identity for upload in uploads}
@@ -116,7 +116,7 @@ def _queues(pipeline: UnderTest, dead: set[Identity]) -> list[str]:
     for message in pipeline.messages("events-dlq"):
         item = json.loads(message["body"])["object"]
         letters.add((item["key"], item.get("versionId")))
-        # What brings it back asks for the attempt after the last.
+        # The message that brings it back asks for the attempt after the last.
         if message["attributes"].get("attempt") != str(pipeline.settings.max_attempts + 1) or not message["attributes"].get(
             "reason"
         ):
@@ -163,7 +163,7 @@ def in_turn(pipeline: UnderTest, uploads: list[Upload]) -> list[str]:
 
 
 def only_forward(pipeline: UnderTest, uploads: list[Upload]) -> list[str]:
-    """The newest version of each object was worked on, and after none an older one, whichever attempt it was."""
+    """The newest version of each object was processed, and after none an older one, at any attempt."""
     numbers = {upload.identity: upload.number for upload in uploads}
     newest = {upload.key: upload.number for upload in sorted(uploads, key=lambda upload: upload.number)}
     started: dict[str, list[tuple[datetime.datetime, int]]] = collections.defaultdict(list)
@@ -180,7 +180,7 @@ def only_forward(pipeline: UnderTest, uploads: list[Upload]) -> list[str]:
 
 
 def batches(pipeline: UnderTest) -> list[str]:
-    """No more than may be in an execution, attempts after the first alone, no two versions of an object together."""
+    """No more than the limit of an execution, attempts after the first alone, no two versions of an object together."""
     faults, most = [], pipeline.settings.events_per_execution
     for execution in pipeline.ended():
         input_ = json.loads(execution["input"])

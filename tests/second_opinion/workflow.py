@@ -1,4 +1,4 @@
-"""How executions end, by the names of what they work on: the same in every run."""
+"""How executions end, by the names of their objects: the same in every run."""
 
 import dataclasses
 import json
@@ -32,7 +32,7 @@ def ending(name: str, input_: dict) -> Ending:
 
 
 def seconds(name: str) -> float:
-    """How long an execution runs: one in ten until the sweep asks after it."""
+    """How long an execution runs: one in ten until the sweep describes it."""
     rng = random.Random(f"seconds {name}")
     return rng.uniform(3, 4) if rng.random() < 0.1 else rng.uniform(0.05, 0.4)
 

@@ -10,7 +10,7 @@ import together
 from program.paths import ROOT
 from tools.terraform import Terraform
 
-# The provider wants a region even where it is mocked. What it tells Terraform about itself is large, and a garbage collector
+# The provider wants a region even if it is mocked. Its schema is large, and a garbage collector
 # that walks through it at its usual pace takes half of the time.
 SETTINGS = {"AWS_REGION": "us-east-1", "AWS_EC2_METADATA_DISABLED": "true", "GOGC": "400"}
 

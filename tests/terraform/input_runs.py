@@ -6,12 +6,12 @@ from pathlib import Path
 from terraform_runs import COMPOSITION, INPUT, REFUSED_FILES, Result, Run, terraform_test
 from tools.terraform import Terraform
 
-# What every run starts from.
+# The input that every run starts from.
 VARIABLES = "terraform.tfvars"
 
 
 def results(directory: Path, runs: list[Run]) -> dict[str, Result]:
-    """By run. Each has a file of its own: Terraform leaves out what follows an error."""
+    """By run. Each has a file of its own: Terraform leaves out the runs after an error."""
     copy = directory / INPUT.relative_to(COMPOSITION)
     for part in ("data", "modules"):
         shutil.copytree(COMPOSITION / part, directory / part, ignore=shutil.ignore_patterns("tests", ".terraform"))

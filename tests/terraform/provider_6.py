@@ -1,4 +1,4 @@
-"""What version 6 of the AWS provider changes or calls deprecated, as far as a module for versions 5 and 6 can meet it.
+"""The changes and deprecations of version 6 of the AWS provider, as far as a module for versions 5 and 6 can meet it.
 
 From the provider's upgrade guide and changelog: https://registry.terraform.io/providers/hashicorp/aws/latest/docs/guides/version-6-upgrade
 """
@@ -29,7 +29,7 @@ _REMOVED = re.compile(r"aws_(?:opsworks|simpledb|worklink)_\w+|aws_redshift_serv
 
 
 def traps(text: str) -> Iterator[str]:
-    """What a file of HCL would meet."""
+    """The changes that a file of HCL would meet."""
     text = _COMMENT.sub("", text)
     for pattern, why in _READ.items():
         yield from (f"{found}: {why}" for found in re.findall(pattern, text))

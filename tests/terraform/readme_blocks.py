@@ -1,4 +1,4 @@
-"""The HCL of the documents as root modules of their own: what a block leaves to its reader is added."""
+"""The HCL of the documents as root modules of their own: the parts that a block leaves to its reader are added."""
 
 import dataclasses
 import re
@@ -31,7 +31,7 @@ _ARGUMENTS = {
     "aws_sns_topic": 'name = "uploads"',
     "aws_sqs_queue": 'name = "thumbnails"',
 }
-# What modules around have as outputs.
+# The outputs of the modules around.
 STUB = """locals {
   arn = "arn:aws:sqs:eu-central-1:111122223333:reports"
 }
@@ -72,7 +72,7 @@ class Block:
         return {f"module.{one}" if kind == "module" else f"{one}.{two}" for kind, one, two in _TOP.findall(self._whole())}
 
     def root(self, composition: str) -> str:
-        """`composition`: where the module is, seen from the root module."""
+        """`composition`: the module's path, seen from the root module."""
         text = self._whole()
         used = set(re.findall(r"\b(module\.\w+|aws_\w+\.\w+)", text)) - self.declared
         added = [

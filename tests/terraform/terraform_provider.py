@@ -14,7 +14,7 @@ from program import processes
 from tools.terraform_plugins import PROVIDER
 
 START_SECONDS = 120
-# It ends with whoever holds the other end of its input, however that ends.
+# It ends with the process at the other end of its input, however that ends.
 _WRAPPER = '"$0" -debug & exec >&-; read -r _; kill $!; wait; rm -rf "$PLUGIN_UNIX_SOCKET_DIR"'
 
 
@@ -23,7 +23,7 @@ class ProviderError(Exception):
 
 
 def binary(initialised: Path) -> Path:
-    """Where `terraform init` without a running provider has put it, in that root."""
+    """The path to which `terraform init` without a running provider has put it, in that root."""
     # OpenTofu has a registry of its own.
     return next(
         (initialised / ".terraform/providers").glob(f"*/{PROVIDER.relative_to(PROVIDER.parts[0])}/*/*/terraform-provider-aws*")
@@ -32,9 +32,9 @@ def binary(initialised: Path) -> Path:
 
 @contextlib.contextmanager
 def running(program: Path, log: Path, environment: dict[str, str]) -> Iterator[dict[str, str]]:
-    """Yields what an environment must have for Terraform to use it.
+    """Yields the variables that an environment must have for Terraform to use it.
 
-    Its own `environment` counts then, not Terraform's, and it has the configuration that it got last: each emulator needs one,
+    Its own `environment` counts then, not Terraform's, and it has the configuration that it got last. Each emulator needs one,
     and a root that configures several cannot be applied by it.
     """
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "TF_"))}
@@ -59,7 +59,7 @@ def running(program: Path, log: Path, environment: dict[str, str]) -> Iterator[d
 
 
 def _told(process: subprocess.Popen) -> str:
-    """What it prints, up to the line that says how to reach it."""
+    """Its output, up to the line with its address."""
     told = ""
     deadline = time.monotonic() + START_SECONDS
     while not re.search(r"TF_REATTACH_PROVIDERS='.*'\n", told):

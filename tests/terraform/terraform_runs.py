@@ -1,4 +1,4 @@
-"""The runs of terraform/tests and of modules/input/tests, and what Terraform says of each."""
+"""The runs of terraform/tests and of modules/input/tests, and Terraform's words about each."""
 
 import dataclasses
 import json
@@ -51,7 +51,7 @@ REFUSED = _runs(REFUSED_FILES)
 
 
 def terraform_test(terraform: Terraform, files: list[str]) -> dict[tuple[str, str], Result]:
-    """Runs these files, or what is below tests/ of that name, by file and run."""
+    """Runs these files, or those below tests/ of that name, by file and run."""
     filters = [f"-filter=tests/{file}" for file in files]
     output = terraform.run("test", "-json", *filters, accepted=(0, 1)).stdout
     lines = [json.loads(line) for line in output.splitlines() if line.startswith("{")]
@@ -63,7 +63,7 @@ def terraform_test(terraform: Terraform, files: list[str]) -> dict[tuple[str, st
             key = (Path(line.get("@testfile", "")).name, line.get("@testrun", ""))
             errors.setdefault(key, []).append(f"{file}: {error['summary']}: {error.get('detail', '')}")
     done = [line["test_run"] for line in lines if "status" in line.get("test_run", {})]
-    # What belongs to no run stopped all of them.
+    # An error that belongs to no run stopped all of them.
     general = errors.get(("", ""), [])
     if not done:
         raise TerraformError("\n".join(general) or output)

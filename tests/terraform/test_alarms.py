@@ -1,4 +1,4 @@
-"""The alarms as Terraform plans them: what they read exists, what they say leads somewhere, what they cost is what is said."""
+"""The alarms as Terraform plans them: their metrics exist, their links lead somewhere, their cost is the one on the pages."""
 
 import datetime
 import itertools
@@ -46,7 +46,7 @@ def dollars(plan: Plan) -> float:
 
 
 def test_no_pipeline_with_one_lane_pays_more_than_three_dollars(most: Plan, least: Plan) -> None:
-    """Unless its pace adapts: that has an alarm of its own, at ten cents more, as every place says that says what alarms cost."""
+    """Unless its pace adapts: that has an alarm of its own, at ten cents more, as every place with the cost of alarms says."""
     without = dollars(most) - DOLLARS
     assert without <= 3.0
     for page in ("docs/guide/costs.md", "terraform/README.md", "terraform/modules/alarms/README.md", "docs/reference/inputs.md"):
@@ -66,14 +66,14 @@ def test_a_metric_of_ours_is_one_that_the_handlers_report(most: Plan) -> None:
 
 
 def test_a_count_of_every_tick_is_read_only_where_missing_means_dead(most: Plan) -> None:
-    """All other alarms take what nobody reports for 0, and so are quiet for who is idle, paused or new."""
+    """All other alarms take a missing value for 0, and so are quiet for an idle, paused or new pipeline."""
     kept = {name for name, alarm in most[0].items() if alarm.rule.missing != "notBreaching"}
     assert kept == {"reports_alarm_no-tick"}
 
 
 @pytest.mark.parametrize(("beyond", "begins"), [(1, True), (0, False)])
 def test_an_alarm_begins_above_its_threshold_and_not_at_it(most: Plan, beyond: int, begins: bool) -> None:
-    """Those too that no drill produces. `no-tick` has no such threshold: what sets it off is that nothing comes."""
+    """Those too that no drill produces. `no-tick` has no such threshold: a missing value sets it off."""
     alarms = {name: alarm for name, alarm in most[0].items() if not name.endswith("_no-tick")}
     metrics, until = Metrics(), 1_000_000.0
     for alarm in alarms.values():
@@ -125,7 +125,7 @@ def begins_without_ticks(alarm: Alarm, ticks: range) -> list[int]:
 
 @pytest.mark.parametrize(("dead_from", "begins"), [(0, NEW_MINUTES + 3), (1, NEW_MINUTES + 3), (30, 33), (200, None)])
 def test_a_pipeline_that_was_born_dead_is_told_of_and_a_new_one_is_quiet(most: Plan, dead_from: int, begins: int | None) -> None:
-    """And one that died: it is told of for as long as no tick comes."""
+    """And one that died: the alarm stays for as long as no tick comes."""
     told = begins_without_ticks(most[0]["reports_alarm_no-tick"], range(dead_from))
     assert told == ([] if begins is None else list(range(begins, 120)))
 

@@ -1,4 +1,4 @@
-"""What the composition refuses: the runs of modules/input/tests, one test each."""
+"""The composition's refusals: the runs of modules/input/tests, one test each."""
 
 import input_runs
 import pytest

@@ -1,4 +1,4 @@
-"""docs/reference/matrix.md lists what Terraform accepts, each with a test that is there."""
+"""docs/reference/matrix.md lists the combinations that Terraform accepts, each with a test that is there."""
 
 import itertools
 import os
@@ -70,7 +70,7 @@ def test_every_combination_that_terraform_accepts_is_listed_and_no_other(planned
     assert sorted(rows()) == sorted(accepted)
 
 
-# By what a combination breaks: what is refused for it alone, and why.
+# By the rule that a combination breaks: the values refused for it alone, and why.
 RULES = [
     (("none", "one", "sqs", "fifo", "objects"), "S3 cannot send to a FIFO queue"),
     (("none", "one", "eventbridge", "fifo", "objects"), "S3 cannot send to a FIFO queue"),

@@ -1,4 +1,4 @@
-"""What Terraform says when it refuses: terraform test compares what failed, and not the words.
+"""Terraform's words when it refuses: terraform test compares the failure, and not the words.
 
 The runs are those of test_input_is_refused.py, without the failures they expect.
 """
@@ -46,7 +46,7 @@ SAID = {
     "windows_that_are_too_fast_for_one_partition": ("night", "set pace.slot_partitions = 16"),
     "schedule_with_minute_60": ("cron(60", "rate("),
     "platform_with_an_applier_that_is_a_session": (
-        "no user of IAM: arn:aws:sts::111122223333:assumed-role/deploy/ann. Give",
+        "nor users of IAM: arn:aws:sts::111122223333:assumed-role/deploy/ann. Give",
         ":role/",
     ),
     "platform_with_a_key_that_aws_manages": ("alias/aws/", "policy"),
@@ -82,7 +82,7 @@ SAID = {
 
 @pytest.fixture(scope="session")
 def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """What is said, by the name of the run."""
+    """The words, by the name of the run."""
     results = input_runs.results(tmp_path_factory.mktemp("refusals"), [_expecting_nothing(run) for run in REFUSED])
     return {run.name: "\n".join(results[str(run)].errors) for run in REFUSED}
 

@@ -9,7 +9,7 @@ from tools.terraform import Terraform
 
 @pytest.fixture(scope="session")
 def results(request: pytest.FixtureRequest, copy: Path, environment: dict[str, str]) -> dict[tuple[str, str], Result]:
-    """Of the files that are asked for, in one go: Terraform learns what the provider is once."""
+    """Of the files that are asked for, in one go: Terraform reads the provider's schema once."""
     asked = {item.callspec.params["run"].file for item in request.session.items if getattr(item, "function", None) is test_run}
     terraform = Terraform(copy, environment)
     terraform.init()

@@ -12,13 +12,13 @@ from tools.terraform import Terraform
 pytestmark = pytest.mark.quick
 
 REGIONS = ("eu-central-1", "ap-southeast-1")
-# The longest that is allowed, and two that differ only where a short name has no room for it.
+# The longest that is allowed, and two that differ only in the part that a short name has no room for.
 LONG_NAMES = ["n" * 32, "n" * 31 + "m"]
 LONG_KEYS = ["k" * 32, "k" * 31 + "j"]
 # Words of which names consist, so that a join of two can look like another.
 WORDS = ["events", "events-dlq", "rules-dlq", "outcomes", "outcomes-dlq", "on", "tick", "dispatch", "reconcile", "a-events", "a-on"]
 
-# What AWS allows: https://docs.aws.amazon.com/general/latest/gr/aws-service-information.html, each service's API reference.
+# The limits of AWS: https://docs.aws.amazon.com/general/latest/gr/aws-service-information.html, each service's API reference.
 FITS = {
     "queue": r"[0-9A-Za-z_-]{1,75}",
     "function": r"[0-9A-Za-z_-]{1,64}",
@@ -48,7 +48,7 @@ PREFIXES = ("", "team_", "team-a_", "a_", "b.")
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, str, str]]:
-    """Each name that each pipeline makes: the kind of thing it names, whose and which it is, and the name."""
+    """Each name that each pipeline makes: the kind of thing it names, its owner and its key, and the name."""
     root = tmp_path_factory.mktemp("names")
     sources = [f"{bucket}.{source}" for bucket in KEYS for source in KEYS]
     calls = [_call("names", PIPELINES, lanes=LANES, region=REGIONS[0], sources=sources)]
@@ -76,7 +76,7 @@ def _call(name: str, pipelines: list[str], **inputs: object) -> str:
 
 
 def _of(pipeline: str, names: dict) -> list[tuple[str, str, str]]:
-    """All but the roles, whose names have more parts."""
+    """All but the roles: their names have more parts."""
     found = {
         "queue": {
             **names["queues"],
@@ -112,13 +112,13 @@ def test_every_name_is_one_that_its_service_allows(made: list[tuple[str, str, st
 def _sources() -> list[Path]:
     composition = (ROOT / "terraform").glob("*.tf")
     modules = (ROOT / "terraform/modules").glob("*/*")
-    # What is no part of a pipeline: its names are its caller's.
+    # Modules that are no part of a pipeline: their names are their caller's.
     own = ("names", "deploy-roles", "glue-crawler")
     return [*composition, *(path for path in modules if path.parent.name not in own and path.suffix in (".tf", ".tftpl"))]
 
 
 def test_no_other_file_makes_a_name() -> None:
-    """A name that is joined to another text: what AWS prescribes, as /aws/lambda/ before a function's name, is no join of ours."""
+    """A name joined to another text. A join that AWS prescribes, as /aws/lambda/ before a function's name, is none of ours."""
     joined = re.compile(r'"[^"/]*(?:[-_.]\$\{var\.name\}|\$\{var\.name\}[-_.])')
     assert [f"{path}:{line}" for path in _sources() for line in path.read_text().splitlines() if joined.search(line)] == []
     assert joined.search('name = "${var.name}-outcomes"')

@@ -1,4 +1,4 @@
-"""A scan of the Terraform code by checkov: every check, but for what is skipped here, each with its reason."""
+"""A scan of the Terraform code by checkov: every check, but for those skipped here, each with its reason."""
 
 import dataclasses
 import json
@@ -18,7 +18,7 @@ from tools import venvs
 class Skip:
     check: str
     reason: str
-    # Where the reason holds, as directory and address; none: everywhere.
+    # The places of the reason, as directory and address; none: everywhere.
     resources: tuple[str, ...] = ()
 
     def __str__(self) -> str:
@@ -154,7 +154,7 @@ def test_nothing_is_skipped_in_the_code(results: dict) -> None:
 
 
 def test_every_file_was_read(results: dict) -> None:
-    """checkov leaves out what it has no grammar for, as a number with an exponent."""
+    """checkov leaves out text that it has no grammar for, as a number with an exponent."""
     assert results["parsing_errors"] == []
 
 

@@ -36,7 +36,7 @@ MACHINE = '{"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}\n'
 def plans(
     copy: Path, environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, tuple[list[str], list[str]]]:
-    """Addresses of what is made, and errors, by the block's name: all in one go, Terraform learns what the provider is once."""
+    """Addresses of the planned resources, and errors, by the block's name: all in one go, since Terraform reads the schema once."""
     work = tmp_path_factory.mktemp("readmes")
     released = shutil.copytree(copy, work / "terraform", ignore=shutil.ignore_patterns("tests", ".terraform*", ".plugins"))
     # As in a release.
@@ -74,7 +74,7 @@ def _read(output: str) -> dict[str, tuple[list[str], list[str]]]:
 def test_a_block_is_planned_and_makes_what_it_promises(block: Block, plans: dict[str, tuple[list[str], list[str]]]) -> None:
     made, errors = plans[block.name]
     assert errors == []
-    # What the test has added is not the block's.
+    # The test's own additions are not the block's.
     own = [address for address in made if any(address.startswith((one, f"{one}[", f"{one}.")) for one in block.declared)]
     own = [address for address in own if address.split("[")[0].split(".")[1] in {one.split(".")[1] for one in block.declared}]
     assert block.is_an_argument or block.promised is not None, f"{block}: write the last line # makes {len(own)} resources"

@@ -1,4 +1,4 @@
-"""The state machine of reconcile, in the emulator, with a function in the handler's place that writes down what it is given."""
+"""The state machine of reconcile, in the emulator, with a function in the handler's place that writes down its inputs."""
 
 import dataclasses
 import io
@@ -38,11 +38,11 @@ EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action
 class Machine:
     aws: Aws
     arn: str
-    # Where the function writes what it is given.
+    # The file into which the function writes its inputs.
     directory: Path
 
     def run(self, name: str, input_: dict) -> tuple[dict, list[dict]]:
-        """How an execution ends, and what the function was given in it."""
+        """The end of an execution, and the function's inputs in it."""
         states = self.aws.stepfunctions
         execution = states.start_execution(stateMachineArn=self.arn, name=name, input=json.dumps(input_))["executionArn"]
         deadline = time.monotonic() + 120
@@ -106,7 +106,7 @@ def test_every_listing_is_handed_on_with_what_was_asked_for_it(machine: Machine)
 
 
 def incomplete(ended: dict) -> dict:
-    """What a run says that is not complete."""
+    """The error of a run that is not complete."""
     assert (ended["status"], ended["error"]) == ("FAILED", "Reconcile.Incomplete"), ended["told"]
     return json.loads(ended["cause"])
 

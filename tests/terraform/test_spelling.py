@@ -1,4 +1,4 @@
-"""A misspelt attribute is refused wherever there is an object, also where values are not known yet."""
+"""A misspelt attribute is refused at every place of an object, also if values are not known yet."""
 
 import json
 import re
@@ -19,7 +19,7 @@ MANIFEST = {
         for handler in ("dispatch", "ingest", "reconcile", "settle")
     },
 }
-# With something at every place where the input has an object.
+# With something at every place of an object in the input.
 EVERYTHING = {
     "alarms": {"topics": [{"arn": "arn:aws:sns:eu-central-1:111122223333:oncall"}]},
     "buckets": {
@@ -65,7 +65,7 @@ EVERYTHING = {
 
 
 def said(directory: Path, text: str) -> str:
-    """What a plan of this root says."""
+    """The output of a plan of this root."""
     (directory / "main.tf").write_text(text)
     terraform = Terraform(directory)
     terraform.init()
@@ -146,7 +146,7 @@ def test_a_state_machine_that_is_there_is_looked_at_too(tmp_path: Path) -> None:
 
 
 def test_the_nearest_word_is_told_though_nothing_else_is_known(tmp_path: Path) -> None:
-    """A bucket's name and ARN that come in the same apply: whatever contains them is unknown as a whole to try() and can()."""
+    """A bucket's name and ARN that come in the same apply: an object with them is unknown as a whole to try() and can()."""
     given = EVERYTHING | {
         "buckets": {"uploads": {"name": "NAME", "notification": "owned", "sources": {"status": {"prefx": "status/"}}}},
         "lanes": {"default": {"priority": 1, "min_shares": 0.1}, "night": {"priority": 2}},

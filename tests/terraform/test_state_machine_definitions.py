@@ -42,7 +42,7 @@ def verdicts(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def _rendered(template: str) -> str:
-    """Terraform's template with some value in every place: 1 for a number, and in a text what may be a partition."""
+    """Terraform's template with some value in every place: 1 for a number, and in a text one that can be a partition."""
     numbers = re.sub(r'(?<=": )\$\{\w+\}', "1", template)
     return re.sub(r"\$\{\w+\}", "aws", numbers)
 

@@ -1,4 +1,4 @@
-"""Today's module over the state of each release: what holds data stays."""
+"""Today's module over the state of each release: resources that hold data stay."""
 
 import json
 import shutil
@@ -12,7 +12,7 @@ from release import state
 from tools.terraform import Terraform
 
 STATES = sorted(state.STATES.glob("*.tfstate"))
-# What has data in it, or work that goes on.
+# The resources with data in them, or with work that goes on.
 KEPT = ("aws_dynamodb_table", "aws_sfn_state_machine", "aws_sqs_queue")
 _PROVIDER = """
 provider "aws" {
@@ -64,7 +64,7 @@ def upgrade(tmp_path_factory: pytest.TempPathFactory, copy: Path, endpoint: str)
 
 
 def lost(terraform: Terraform, old: Path, *options: str) -> list[str]:
-    """What is deleted or replaced of what has data."""
+    """The resources with data that are deleted or replaced."""
     arguments = ("-refresh=false", "-lock=false", "-input=false", "-no-color", f"-state={old}", "-out=upgrade.tfplan")
     terraform.run("plan", *arguments, *options)
     changes = json.loads(terraform.run("show", "-json", "upgrade.tfplan").stdout)["resource_changes"]

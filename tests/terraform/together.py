@@ -10,7 +10,7 @@ MODULES = [COMPOSITION, *sorted(f"modules/{path.name}" for path in (ROOT / "terr
 
 
 def write(root: Path, terraform: str) -> None:
-    """`terraform`: where the modules are, seen from the root."""
+    """`terraform`: the modules' path, seen from the root."""
     calls = ['variable "unknown" {\n  type = any\n}\n']
     for module in MODULES:
         sources = "".join(path.read_text() for path in sorted((root / terraform / module).glob("*.tf")))

@@ -1,7 +1,7 @@
 //! The AWS clients, built once from the environment.
 //!
-//! `aws-config` is left out: a Lambda function finds region and credentials in its environment, and the crate would
-//! add STS, SSO and half the start-up time.
+//! `aws-config` is left out: a Lambda function finds region and credentials in its environment, and
+//! the crate would add STS, SSO and half the start-up time.
 //! <https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>
 
 use std::time::Duration;
@@ -22,7 +22,8 @@ use spillway::protocol::patience::CALL_WITHIN;
 use super::conflict::RepeatConflicts;
 use super::environment::{Environment, EnvironmentError};
 
-/// The longest that a call can take, all its retries included. A tick must end well before its deadline.
+/// The longest that a call can take, all its retries included. A tick must end well before its
+/// deadline.
 pub const CALL_TIMEOUT: Duration = Duration::from_millis(CALL_WITHIN.unsigned_abs());
 
 /// The services a handler calls.
@@ -70,7 +71,7 @@ impl Service {
     }
 }
 
-/// How AWS is reached: what the clients of all services have in common, and their endpoints.
+/// The way to AWS: the settings that the clients of all services share, and their endpoints.
 #[derive(Debug, Clone)]
 pub struct Connection {
     config: SdkConfig,
@@ -79,7 +80,7 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// The region, credentials and endpoints that the environment names.
+    /// Returns the region, credentials and endpoints that the environment names.
     ///
     /// `AWS_ENDPOINT_URL` and `AWS_ENDPOINT_URL_<SERVICE>` are honoured, as in AWS's own SDKs.
     /// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>
@@ -119,7 +120,7 @@ impl Connection {
         })
     }
 
-    /// Over a given HTTP client; tests give an AWS of their own.
+    /// Returns a connection over a given HTTP client; tests give an AWS of their own.
     pub fn with_http_client(http: SharedHttpClient) -> Self {
         let credentials = Credentials::new("test", "test", None, None, "test");
         Self {
@@ -128,7 +129,7 @@ impl Connection {
         }
     }
 
-    /// What the client of a service is built from.
+    /// Returns the configuration for the client of a service.
     pub fn to(&self, service: Service) -> SdkConfig {
         let endpoint = self.endpoints.iter().find(|(of, _)| *of == service);
         let mut builder = self.config.clone().into_builder();
@@ -139,7 +140,8 @@ impl Connection {
     pub fn clients(&self) -> Clients {
         let dynamodb = aws_sdk_dynamodb::config::Builder::from(&self.to(Service::DynamoDb))
             .retry_classifier(RepeatConflicts);
-        // A poll is not cut off before its call is given up: SQS hands messages to it all the same, and hides them.
+        // A poll is not cut off before its call is given up: SQS hands messages to it all the same,
+        // and hides them.
         let mut sqs = self.to(Service::Sqs).into_builder();
         sqs.set_timeout_config(Some(
             TimeoutConfig::builder()
@@ -154,7 +156,7 @@ impl Connection {
     }
 }
 
-/// One HTTP client for all services: the root certificates are read once.
+/// Returns one HTTP client for all services: the root certificates are read once.
 fn config(http: SharedHttpClient, region: &str, credentials: Credentials) -> SdkConfig {
     SdkConfig::builder()
         // Pinned, so that an update of the SDK cannot change retries or timeouts unseen.

@@ -1,4 +1,5 @@
-//! Time as the handlers see it: the wall clock, read once, plus tokio's clock, so that tests can steer it.
+//! Time as the handlers see it: the wall clock, read once, plus tokio's clock, so that tests can
+//! steer it.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -8,7 +9,8 @@ use spillway::Millis;
 
 /// A wall clock that moves with tokio's.
 ///
-/// Made anew for each invocation: Lambda freezes the process between two, and a monotonic clock can stop with it.
+/// Made anew for each invocation: Lambda freezes the process between two, and a monotonic clock can
+/// stop with it.
 #[derive(Debug, Clone, Copy)]
 pub struct Clock {
     epoch: Millis,
@@ -16,7 +18,7 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// Starts from the machine's wall clock.
+    /// Returns a clock that starts from the machine's wall clock.
     pub fn system() -> Self {
         let since_epoch = SystemTime::now()
             .duration_since(UNIX_EPOCH)
@@ -24,7 +26,7 @@ impl Clock {
         Self::starting_at(since_epoch.as_millis() as Millis)
     }
 
-    /// Starts from a given time.
+    /// Returns a clock that starts from a given time.
     pub fn starting_at(epoch: Millis) -> Self {
         Self {
             epoch,
@@ -41,7 +43,7 @@ impl Clock {
         tokio::time::sleep_until(self.instant(time)).await;
     }
 
-    /// The moment on tokio's clock at which [`Self::now`] is `time`.
+    /// Returns the moment on tokio's clock at which [`Self::now`] is `time`.
     pub fn instant(&self, time: Millis) -> Instant {
         let ahead = (time - self.now()).max(0);
         Instant::now() + Duration::from_millis(ahead as u64)

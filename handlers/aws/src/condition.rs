@@ -1,5 +1,6 @@
-//! What Lambda has no metric for: invocations that it ends, memory that runs short, and a build that is not the one that was
-//! released. Each function reports it of itself, in a line of its own, and only if there is something to report.
+//! The facts without a metric of Lambda's: invocations that it ends, memory that runs short, and a
+//! build that is not the released one. Each function reports it of itself, in a line of its own,
+//! and only if there is something to report.
 
 mod counts;
 
@@ -25,7 +26,8 @@ pub struct Condition {
 }
 
 impl Condition {
-    /// Reads Lambda's variables and Terraform's. `compiled`: the version that the code was compiled as.
+    /// Reads Lambda's variables and Terraform's. `compiled`: the version that the code was compiled
+    /// as.
     /// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>
     pub fn from_environment(lookup: &dyn Fn(&str) -> Option<String>, compiled: &str) -> Self {
         let memory = lookup("AWS_LAMBDA_FUNCTION_MEMORY_SIZE");
@@ -37,8 +39,8 @@ impl Condition {
         }
     }
 
-    /// Waits for an invocation, and reports faults of the function. That Lambda is about to end it is reported while it
-    /// still runs: afterwards nothing does.
+    /// Waits for an invocation, and reports faults of the function. That Lambda is about to end it
+    /// is reported while it still runs: afterwards nothing does.
     pub async fn watch<T>(&self, deadline: Millis, work: impl Future<Output = T>) -> T {
         let clock = Clock::system();
         let mut work = std::pin::pin!(work);
@@ -67,7 +69,7 @@ impl Condition {
     }
 }
 
-/// The most memory that the process ever used, in KB; 0: unknown.
+/// Returns the most memory that the process ever used, in KB; 0: unknown.
 fn peak() -> u64 {
     let status = std::fs::read_to_string(Path::new("/proc/self/status"));
     status

@@ -1,4 +1,5 @@
-//! Repeating a write of DynamoDB that met a transaction on the same item. The SDK does not by itself.
+//! Repeating a write of DynamoDB that met a transaction on the same item. The SDK does not by
+//! itself.
 //! <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html#transaction-conflict-handling>
 
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
@@ -13,7 +14,8 @@ use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryA
 const TRANSACTION_CONFLICT: &str = "TransactionConflict";
 const CONDITION_FAILED: &str = "ConditionalCheckFailed";
 
-/// Has a conflict repeated as often, and with as much jitter, as any passing error. The other transaction takes milliseconds.
+/// Has a conflict repeated as often, and with as much jitter, as any passing error. The other
+/// transaction takes milliseconds.
 #[derive(Debug)]
 pub struct RepeatConflicts;
 
@@ -45,7 +47,8 @@ fn is_conflict(error: &Error) -> bool {
         || delete.is_some_and(DeleteItemError::is_transaction_conflict_exception)
 }
 
-/// Whether a transaction can succeed when it is repeated as it is: none of its conditions failed.
+/// Returns whether a transaction can succeed when it is repeated as it is: none of its conditions
+/// failed.
 fn conflicts_only(cancelled: &TransactionCanceledException) -> bool {
     let has = |code: &str| {
         let mut codes = cancelled.cancellation_reasons().iter();

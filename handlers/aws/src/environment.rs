@@ -1,5 +1,5 @@
-//! Reading the configuration from environment variables, so that one error names every variable that is missing or
-//! wrong, with the remedy.
+//! Reading the configuration from environment variables, so that one error names every variable
+//! that is missing or wrong, with the remedy.
 
 use std::fmt::Display;
 use std::ops::RangeInclusive;
@@ -30,7 +30,7 @@ pub struct EnvironmentError {
 }
 
 impl EnvironmentError {
-    /// Both values, or one error with the problems of both.
+    /// Returns both values, or one error with the problems of both.
     pub fn both<A, B>(one: Result<A, Self>, other: Result<B, Self>) -> Result<(A, B), Self> {
         match (one, other) {
             (Ok(one), Ok(other)) => Ok((one, other)),
@@ -60,7 +60,7 @@ pub struct Environment<'a> {
 }
 
 impl<'a> Environment<'a> {
-    /// `lookup` answers a variable's value; tests give their own.
+    /// Reads by `lookup`, which answers a variable's value; tests give their own.
     pub fn new(lookup: &'a dyn Fn(&str) -> Option<String>) -> Self {
         Self {
             lookup,
@@ -72,7 +72,7 @@ impl<'a> Environment<'a> {
         (self.lookup)(name).filter(|value| !value.is_empty())
     }
 
-    /// A variable that must be there. `what` says what to set it to.
+    /// Returns a variable that must be set. `what` names the value to set it to.
     pub fn text(&mut self, name: &str, what: &str) -> String {
         match self.value(name) {
             Some(value) => value,
@@ -83,7 +83,8 @@ impl<'a> Environment<'a> {
         }
     }
 
-    /// A variable that must be there and parse. On a problem a default is returned; [`Self::finish`] then fails.
+    /// Returns a variable that must be there and parse. On a problem a default is returned;
+    /// [`Self::finish`] then fails.
     pub fn parsed<T>(&mut self, name: &str, what: &str) -> T
     where
         T: FromStr + Default,
@@ -98,7 +99,7 @@ impl<'a> Environment<'a> {
         }
     }
 
-    /// A variable that can be absent.
+    /// Returns a variable that can be absent.
     pub fn optional<T>(&mut self, name: &str, what: &str) -> Option<T>
     where
         T: FromStr,
@@ -108,7 +109,8 @@ impl<'a> Environment<'a> {
         self.parse(name, &value, what)
     }
 
-    /// A whole number within a range. On a problem the range's start is returned; [`Self::finish`] then fails.
+    /// Returns a whole number within a range. On a problem the range's start is returned;
+    /// [`Self::finish`] then fails.
     pub fn within(&mut self, name: &str, range: RangeInclusive<u32>, what: &str) -> u32 {
         if self.value(name).is_none() {
             self.problem(name, "is missing", what);
@@ -117,7 +119,7 @@ impl<'a> Environment<'a> {
         self.optional_within(name, range, what).unwrap_or(start)
     }
 
-    /// A whole number within a range, which can be absent.
+    /// Returns a whole number within a range, which can be absent.
     pub fn optional_within(
         &mut self,
         name: &str,
@@ -131,18 +133,18 @@ impl<'a> Environment<'a> {
         Some(number)
     }
 
-    /// A whole number of days, at least 1.
+    /// Returns a whole number of days, at least 1.
     pub fn days(&mut self, name: &str) -> u32 {
         self.within(name, 1..=u32::MAX, "a whole number of days, at least 1")
     }
 
-    /// A whole number of seconds, at least `least`.
+    /// Returns a whole number of seconds, at least `least`.
     pub fn seconds(&mut self, name: &str, least: u32) -> Duration {
         let what = format!("a whole number of seconds, at least {least}");
         Duration::from_secs(self.within(name, least..=u32::MAX, &what).into())
     }
 
-    /// A variable with JSON that can be absent: then, and on a problem, the default.
+    /// Returns a variable with JSON that can be absent: then, and on a problem, the default.
     pub fn json_or_default<T: Default, E: Display>(
         &mut self,
         name: &str,
@@ -158,7 +160,7 @@ impl<'a> Environment<'a> {
         })
     }
 
-    /// A variable with values between commas.
+    /// Returns a variable with values between commas.
     pub fn list<T>(&mut self, name: &str, what: &str) -> Vec<T>
     where
         T: FromStr,
@@ -171,7 +173,7 @@ impl<'a> Environment<'a> {
             .collect()
     }
 
-    /// The settings of the pipeline that every handler has.
+    /// Returns the settings of the pipeline that every handler has.
     pub fn pipeline(&mut self) -> PipelineVariables {
         PipelineVariables {
             name: self.text("SPILLWAY_PIPELINE", "the pipeline's name"),
@@ -181,7 +183,7 @@ impl<'a> Environment<'a> {
         }
     }
 
-    /// The lanes, by priority.
+    /// Returns the lanes, by priority.
     pub fn lanes(&mut self) -> Vec<Lane> {
         const LANES_ARE: &str = "the JSON list of the lanes and their queues";
         let text = self.text(LANES, LANES_ARE);
@@ -194,13 +196,13 @@ impl<'a> Environment<'a> {
         })
     }
 
-    /// The order in which the versions of one object are processed.
+    /// Returns the order in which the versions of one object are processed.
     pub fn order(&mut self) -> Order {
         let order = self.optional("SPILLWAY_ORDER", "none, latest or each");
         order.unwrap_or_default()
     }
 
-    /// Object events of one execution, at most.
+    /// Returns the number of object events of one execution, at most.
     pub fn events_per_execution(&mut self, order: Order) -> u32 {
         const NAME: &str = "SPILLWAY_EVENTS_PER_EXECUTION";
         let what = "a whole number of object events, 1 to 100";
@@ -213,7 +215,7 @@ impl<'a> Environment<'a> {
         events
     }
 
-    /// The sources, each of which can name one of `lanes`.
+    /// Returns the sources, each of which can name one of `lanes`.
     pub fn sources(&mut self, lanes: &[Lane]) -> Vec<Source> {
         const SOURCES: &str = "SPILLWAY_SOURCES";
         const SOURCES_ARE: &str = "the JSON list of the sources and their lanes";
@@ -234,8 +236,8 @@ impl<'a> Environment<'a> {
         })
     }
 
-    /// The pace, as configured, and whether all of its numbers are numbers. Their ranges are checked
-    /// only then.
+    /// Returns the pace, as configured, and whether all of its numbers are numbers. Their ranges
+    /// are checked only then.
     pub fn pace(&mut self) -> (Pace, bool) {
         let problems = self.problems.len();
         let pace = Pace {
@@ -263,7 +265,7 @@ impl<'a> Environment<'a> {
         (pace, is_read)
     }
 
-    /// What says of the target that it takes no more; `None`: the pace does not adapt.
+    /// Returns the sign that the target takes no more; `None`: the pace does not adapt.
     pub fn adapt(&mut self) -> Option<Adapt> {
         self.json_or_default(
             "SPILLWAY_ADAPT",
@@ -286,7 +288,7 @@ impl<'a> Environment<'a> {
         }
     }
 
-    /// Notes that a variable is wrong. `what` says what to set it to.
+    /// Notes that a variable is wrong. `what` names the value to set it to.
     pub fn problem(&mut self, name: &str, wrong: &str, what: &str) {
         self.problems
             .push(format!("{name} {wrong}: set it to {what}"));

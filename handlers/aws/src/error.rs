@@ -10,7 +10,7 @@ use thiserror::Error;
 
 use spillway::text::cut;
 
-/// What AWS answers with a status below 500 to a call that it would take a moment later.
+/// Errors with a status below 500, for calls that AWS would take a moment later.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html>
 /// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>
 const PASSING: [&str; 16] = [
@@ -35,13 +35,14 @@ const PASSING: [&str; 16] = [
 /// Bytes of AWS's message that are passed on.
 const MAX_MESSAGE_BYTES: usize = 500;
 
-/// A failed call or an unusable item, said so that the log alone tells what to do.
+/// A failed call or an unusable item, in words that give the remedy in the log alone.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum AwsError {
     /// A call to AWS failed, its retries included.
     #[error("{call} failed: {reason}")]
     Call { call: &'static str, reason: String },
-    /// The same, of something that passes by itself: it was throttled, AWS was at fault, or there was no answer.
+    /// The same, of something that passes by itself: it was throttled, AWS was at fault, or there
+    /// was no answer.
     #[error("{call} failed: {reason}")]
     Passing { call: &'static str, reason: String },
     /// Something in the ledger is not as this release can read it.
@@ -50,7 +51,8 @@ pub enum AwsError {
 }
 
 impl AwsError {
-    /// Wraps the error of an AWS call: AWS's own code, message and request id if it answered, else why it did not.
+    /// Wraps the error of an AWS call: AWS's own code, message and request id if it answered, else
+    /// why it did not.
     pub fn call<E>(call: &'static str, error: &SdkError<E, HttpResponse>) -> Self
     where
         E: ProvideErrorMetadata + StdError + 'static,
@@ -62,7 +64,7 @@ impl AwsError {
         }
     }
 
-    /// Whether the call can be made again in a moment.
+    /// Returns whether the call can be made again in a moment.
     pub fn passes(&self) -> bool {
         matches!(self, Self::Passing { .. })
     }
@@ -75,7 +77,7 @@ impl AwsError {
         }
     }
 
-    /// A stable name for alarms and retries, which must not depend on a Rust type's name.
+    /// Returns a stable name for alarms and retries, which must not depend on a Rust type's name.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Call { .. } | Self::Passing { .. } => "Call",
@@ -84,7 +86,7 @@ impl AwsError {
     }
 }
 
-/// The failure that Lambda receives.
+/// Returns the failure that Lambda receives.
 pub fn diagnostic(kind: &str, error: &impl ToString) -> Diagnostic {
     Diagnostic {
         error_type: kind.to_owned(),
@@ -98,7 +100,7 @@ impl From<AwsError> for Diagnostic {
     }
 }
 
-/// Whether a call failed for something that passes by itself.
+/// Returns whether a call failed for something that passes by itself.
 fn passes<E>(error: &SdkError<E, HttpResponse>) -> bool
 where
     E: ProvideErrorMetadata,
@@ -115,7 +117,7 @@ where
     }
 }
 
-/// What AWS said, or why it said nothing.
+/// Returns AWS's words, or the reason why there are none.
 pub fn reason<E>(error: &SdkError<E, HttpResponse>) -> String
 where
     E: ProvideErrorMetadata + StdError + 'static,
@@ -137,7 +139,7 @@ where
     reason
 }
 
-/// An error and what caused it. The SDK's own texts leave the causes out.
+/// Returns an error's words with those of its causes.
 fn chain(error: &dyn StdError) -> String {
     let mut text = error.to_string();
     let mut source = error.source();

@@ -13,10 +13,11 @@ use super::log;
 use crate::condition::Condition;
 use crate::error::AwsError;
 
-/// Sets up logging, builds the handler's state once, and serves invocations until Lambda ends the process. The
-/// runtime puts each invocation into a span that carries its request id.
+/// Sets up logging, builds the handler's state once, and serves invocations until Lambda ends the
+/// process. The runtime puts each invocation into a span that carries its request id.
 ///
-/// An unusable environment is logged as one error and ends the process, which Lambda shows as a failed start.
+/// An unusable environment is logged as one error and ends the process, which Lambda shows as a
+/// failed start.
 pub fn run<S, E, B, H, F, I, O, P>(build: B, handle: H) -> ExitCode
 where
     S: Send + Sync + 'static,

@@ -1,5 +1,5 @@
-//! The shell: everything that does I/O. Calls of one service lie in one module; [`shell`] makes those that the machines of
-//! the core ask for.
+//! The shell: everything that does I/O. Calls of one service lie in one module; [`shell`] makes
+//! those that the machines of the core ask for.
 
 pub mod clients;
 pub mod clock;

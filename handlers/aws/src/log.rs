@@ -2,7 +2,8 @@
 
 use tracing::level_filters::LevelFilter;
 
-/// Sets up logging at the level in `AWS_LAMBDA_LOG_LEVEL`, else `INFO`. Call once, before anything logs.
+/// Sets up logging at the level in `AWS_LAMBDA_LOG_LEVEL`, else `INFO`. Call once, before anything
+/// logs.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-advanced.html>
 pub fn init() {
     let level = std::env::var("AWS_LAMBDA_LOG_LEVEL")

@@ -11,10 +11,11 @@ pub const NAMESPACE: &str = "Spillway";
 /// Numbers of one metric in one line, at most.
 const VALUES: usize = 100;
 
-/// The line for one invocation, with the pipeline as the only dimension of its metrics.
+/// Returns the line for one invocation, with the pipeline as the only dimension of its metrics.
 ///
-/// A number of `counts` is a metric when it is not 0 or is one of `levels`. The others are only in the line: CloudWatch
-/// charges for every metric that is reported within an hour, and sums need no zeros.
+/// A number of `counts` is a metric when it is not 0 or is one of `levels`. The others are only in
+/// the line: CloudWatch charges for every metric that is reported within an hour, and sums need no
+/// zeros.
 /// <https://aws.amazon.com/cloudwatch/pricing/>
 pub fn line<T: Serialize>(pipeline: &str, counts: &T, levels: &[&str], now: Millis) -> String {
     let fields = match serde_json::to_value(counts) {
@@ -32,7 +33,8 @@ pub fn line<T: Serialize>(pipeline: &str, counts: &T, levels: &[&str], now: Mill
     embedded(pipeline, metrics, fields, now)
 }
 
-/// The lines for values of an invocation, each a metric's list of numbers: as many lines as the longest list needs.
+/// Returns the lines for values of an invocation, each a metric's list of numbers: as many lines as
+/// the longest list needs.
 pub fn value_lines<T: Serialize>(pipeline: &str, values: &T, now: Millis) -> Vec<String> {
     let lists = match serde_json::to_value(values) {
         Ok(Value::Object(fields)) => fields,

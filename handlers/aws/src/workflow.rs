@@ -26,10 +26,11 @@ const MOST_LISTED: i32 = 1_000;
 /// Parts of a state machine's ARN; those of a version and an alias have one more.
 const ARN_PARTS: usize = 7;
 
-/// An execution whose start date is older than this when its start is answered was started by an earlier call.
+/// An earlier call started an execution whose start date is older than this at the answer.
 const EARLIER: Millis = 2_000;
 
-/// Starts executions. A trait, so that a function that starts none is built without the code for it.
+/// Starts executions. A trait, so that a function that starts none is built without the code for
+/// it.
 pub trait Starts: fmt::Debug + Send + Sync {
     /// Starts an execution: [`Workflow::start`].
     fn start<'a>(
@@ -97,7 +98,8 @@ impl Describes for Workflow {
 #[derive(Debug, Clone)]
 pub struct Workflow {
     client: Client,
-    /// Without the SDK's retries: a throttled start must slow the pace down, not be repeated past it.
+    /// Without the SDK's retries: a throttled start must slow the pace down, not be repeated past
+    /// it.
     once: Client,
 }
 
@@ -114,7 +116,8 @@ impl Workflow {
         }
     }
 
-    /// Starts an execution. With the same name and input it is idempotent, and answers with the first start's date.
+    /// Starts an execution. With the same name and input it is idempotent. Returns the first
+    /// start's date.
     /// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html>
     pub async fn start(
         &self,
@@ -159,7 +162,7 @@ impl Workflow {
         }
     }
 
-    /// Asks what became of an execution. The answer is eventually consistent.
+    /// Describes an execution. The answer is eventually consistent.
     /// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html>
     pub async fn describe(
         &self,
@@ -200,7 +203,8 @@ impl Workflow {
         Ok(Described::Closed(outcome))
     }
 
-    /// Lists a page of the executions of a state machine that run, of all its versions. The answer is eventually consistent.
+    /// Lists a page of the executions of a state machine that run, of all its versions. The answer
+    /// is eventually consistent.
     /// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_ListExecutions.html>
     pub async fn running(
         &self,
@@ -266,7 +270,8 @@ fn classify(code: &str, reason: String) -> Start {
     }
 }
 
-/// The ARN of an execution, from its state machine's: a version's or alias' executions carry the machine's name.
+/// Returns the ARN of an execution, from its state machine's: a version's or alias' executions
+/// carry the machine's name.
 /// <https://docs.aws.amazon.com/step-functions/latest/dg/concepts-state-machine-version.html>
 fn execution_arn(state_machine_arn: &str, name: &str) -> Option<String> {
     let parts: Vec<&str> = state_machine_arn.split(':').collect();

@@ -3,7 +3,7 @@
 use aws::environment::{Environment, EnvironmentError, PipelineVariables};
 use spillway::lane::source::Source;
 
-/// What the environment says.
+/// The settings in the environment.
 #[derive(Debug, Clone)]
 pub struct Config {
     pub pipeline: PipelineVariables,

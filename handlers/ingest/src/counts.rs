@@ -1,4 +1,4 @@
-//! What an invocation did, as metrics.
+//! The counts of an invocation, as metrics.
 
 use serde::Serialize;
 use spillway::message::admission::LeftOut;
@@ -7,15 +7,18 @@ use spillway::message::admission::LeftOut;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Counts {
-    /// Records received. Each is one of: queued, queued again, known, malformed, of another kind, a folder marker, failed.
+    /// Records received. Each is one of: queued, queued again, known, malformed, of another kind, a
+    /// folder marker, failed.
     pub events: u32,
     /// Object events queued for the first time.
     pub queued: u32,
-    /// Object events queued although they had been, or can have been: nothing has been started for them yet.
+    /// Object events queued although they had been, or can have been: nothing has been started for
+    /// them yet.
     pub queued_again: u32,
     /// Object events that the pipeline processes or has processed: nothing was done.
     pub known: u32,
-    /// Of the known ones, those whose etag is another one: two uploads with one identity, of which S3's own are never.
+    /// Of the known ones, those with another etag: two uploads with one identity. S3's own events
+    /// never are.
     pub lookalikes: u32,
     /// Records that were not understood.
     pub malformed: u32,

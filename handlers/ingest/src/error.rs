@@ -4,7 +4,7 @@ use aws::error::diagnostic;
 use lambda_runtime::Diagnostic;
 use thiserror::Error;
 
-/// Of what ingest was invoked with, not everything is safe. Lambda invokes it again, and keeps it in the end.
+/// A part of the payload is not safe yet. Lambda invokes it again, and keeps it in the end.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error(
     "{unsafe_records} of {records} records are not queued, and all others are: {problems}. Lambda tries again and then \

@@ -1,4 +1,4 @@
-//! Taking in what an invocation brings.
+//! Takes in the payload of an invocation.
 
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
@@ -32,7 +32,7 @@ pub struct Ingested {
     pub failure: Option<IngestError>,
 }
 
-/// What an invocation came to know.
+/// The findings of an invocation.
 #[derive(Default)]
 struct Known {
     counts: Counts,
@@ -96,8 +96,8 @@ impl Known {
 }
 
 impl Ingest {
-    /// Takes in one payload: S3's notification, or what else the events queue understands. `deadline`: when Lambda ends the
-    /// function.
+    /// Takes in one payload: S3's notification, or another message that the events queue
+    /// understands. `deadline`: when Lambda ends the function.
     pub async fn ingest(&self, payload: Value, clock: Clock, deadline: Millis) -> Ingested {
         let mut known = Known::default();
         let events = self.understand(payload, &mut known);
@@ -119,7 +119,7 @@ impl Ingest {
         Ingested { counts, failure }
     }
 
-    /// The object events of a payload, each once and with the index of its lane.
+    /// Returns the object events of a payload, each once and with the index of its lane.
     fn understand(&self, payload: Value, known: &mut Known) -> Vec<(ObjectEvent, usize)> {
         let Known { counts, problems } = known;
         let admitted = match message::read(payload) {
@@ -149,7 +149,7 @@ impl Ingest {
     }
 }
 
-/// The first problems, and how many more there are.
+/// Returns the first problems, and how many more there are.
 fn told(problems: &[String]) -> String {
     let first: Vec<&str> = problems.iter().take(TOLD).map(String::as_str).collect();
     let more = problems.len().saturating_sub(TOLD);

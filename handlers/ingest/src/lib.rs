@@ -1,8 +1,10 @@
-//! `ingest`: takes in the object events that S3 invokes it with. The ledger first, then the events queue.
+//! `ingest`: takes in the object events that S3 invokes it with. The ledger first, then the events
+//! queue.
 //!
-//! An invocation succeeds only if every one of its records is safe: queued, or known to the ledger. Otherwise it fails,
-//! after all other records were queued: Lambda invokes it again, and keeps an event that fails to the end. The order of calls
-//! is decided in `spillway::protocol::ingesting`; here its machine is driven.
+//! An invocation succeeds only if every one of its records is safe: queued, or known to the ledger.
+//! Otherwise it fails, after all other records were queued: Lambda invokes it again, and keeps an
+//! event that fails to the end. The order of calls is decided in `spillway::protocol::ingesting`;
+//! here its machine is driven.
 
 pub mod config;
 mod counts;

@@ -19,7 +19,7 @@ fn build(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Ingest, EnvironmentE
     Ok(Ingest::new(config, clients))
 }
 
-/// Any JSON is taken: an unknown event must fail with words of ours, and be kept.
+/// Takes any JSON: an unknown event must fail with words of ours, and be kept.
 async fn handle(ingest: Arc<Ingest>, event: LambdaEvent<Value>) -> Result<Counts, IngestError> {
     let clock = Clock::system();
     let deadline = i64::try_from(event.context.deadline).unwrap_or(i64::MAX);

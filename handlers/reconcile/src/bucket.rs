@@ -1,4 +1,4 @@
-//! What a bucket says of one of its objects.
+//! A bucket's answers about one of its objects.
 
 use aws::clients::{Connection, Service};
 use aws::error::{AwsError, reason};
@@ -8,7 +8,7 @@ use spillway::Millis;
 use spillway::event::meaningful;
 use spillway::reconcile::listing::unquoted;
 
-/// What S3 does not say with a refusal.
+/// The permissions that S3's refusal does not name.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>
 const DENIED: &str = "reconcile's role needs s3:GetObject on it, kms:Decrypt on its key, and the bucket's policy and owner to \
                       allow both; an object encrypted with a key of the customer's own (SSE-C) cannot be described";
@@ -24,7 +24,7 @@ pub struct Current {
     pub size: Option<u64>,
 }
 
-/// What a bucket answers.
+/// The answer of a bucket.
 #[derive(Debug)]
 pub enum Asked {
     Current(Current),
@@ -34,7 +34,7 @@ pub enum Asked {
     Refused(AwsError),
 }
 
-/// The buckets that it may list.
+/// The buckets that the role is allowed to list.
 #[derive(Debug, Clone)]
 pub struct Bucket {
     client: Client,
@@ -51,9 +51,10 @@ impl Bucket {
         }
     }
 
-    /// The current version of an object. An error can pass.
+    /// Returns the current version of an object. An error can pass.
     ///
-    /// Without the permission to list the bucket S3 says of an object that is gone that access is denied.
+    /// Without the permission to list the bucket S3 says of an object that is gone that access is
+    /// denied.
     /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>
     pub async fn current(&self, bucket: &str, key: &str) -> Result<Asked, AwsError> {
         const CALL: &str = "asking after an object";

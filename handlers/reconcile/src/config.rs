@@ -5,11 +5,11 @@ use std::time::Duration;
 use aws::environment::{Environment, EnvironmentError, PipelineVariables};
 use spillway::lane::source::Source;
 
-/// What the environment says.
+/// The settings in the environment.
 #[derive(Debug, Clone)]
 pub struct Config {
     pub pipeline: PipelineVariables,
-    /// Whose objects are looked at, and which lane they belong to.
+    /// The sources of the objects to look at, each with its lane.
     pub sources: Vec<Source>,
     /// How long the ledger keeps finished rows.
     pub retention_days: u32,

@@ -1,4 +1,4 @@
-//! What an invocation did, as metrics, and added to its run's item in the ledger.
+//! The counts of an invocation, as metrics, and added to its run's item in the ledger.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -25,12 +25,13 @@ pub struct Counts {
     pub not_of_a_source: u64,
     /// Folder markers that their source does not want.
     pub folder_markers: u64,
-    /// Versions in an inventory that are no longer their object's current ones, and marks of deletion.
+    /// Versions in an inventory that are no longer their object's current ones, and marks of
+    /// deletion.
     pub not_current: u64,
     /// Objects that were deleted since they were listed.
     pub gone: u64,
-    /// Objects that cannot be compared, and each is named in the log: S3 refuses to tell about them, or what the list or the
-    /// ledger has of them cannot be read. Trying again would not help.
+    /// Objects that cannot be compared; the log names each. S3 refuses to tell about them, or their
+    /// entry in the list or the ledger cannot be read. Trying again would not help.
     pub uncompared: u64,
     /// Objects that could not be looked at or queued. Step Functions invokes again.
     pub failed: u64,
@@ -42,20 +43,22 @@ pub struct Counts {
     pub waiting: u64,
     /// Slots that were gone although their rows are started, and were put back.
     pub slots_put_back: u64,
-    /// Rows that are started and lost their slot, which cannot be put back: describe their executions.
+    /// Rows that are started and lost their slot, which cannot be put back: describe their
+    /// executions.
     pub orphans: u64,
     /// Items of the ledger that this release cannot read.
     pub unreadable: u64,
     /// Read units of the ledger that were used.
     pub read_units: f64,
-    /// What only a person can settle: `Orphans` and `Unreadable`.
+    /// Findings that only a person can settle: `Orphans` and `Unreadable`.
     pub needs_person: u64,
     /// How long the invocation took.
     pub duration_milliseconds: u64,
 }
 
 impl Counts {
-    /// What is added to the run's item: names as the ledger has them, and numbers that are not 0.
+    /// Returns the counts to add to the run's item: names as the ledger has them, and numbers that
+    /// are not 0.
     pub(crate) fn for_run(&self) -> Vec<(String, String)> {
         let Ok(Value::Object(counts)) = serde_json::to_value(self) else {
             return Vec::new();
@@ -68,7 +71,7 @@ impl Counts {
     }
 }
 
-/// `SentAgain` is `sent_again` in the ledger.
+/// Returns a metric's name in the ledger: `SentAgain` is `sent_again`.
 fn ledger_name(metric: &str) -> String {
     let mut name = String::new();
     for letter in metric.chars() {

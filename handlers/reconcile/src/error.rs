@@ -5,7 +5,7 @@ use lambda_runtime::Diagnostic;
 use spillway::event::EventError;
 use thiserror::Error;
 
-/// What reconcile reports to Lambda, said so that the log alone tells what to do.
+/// The error that reconcile reports to Lambda, in words that give the remedy in the log alone.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ReconcileError {
     #[error(transparent)]

@@ -1,8 +1,9 @@
-//! `reconcile`: finds lost events. It compares the objects of a bucket with the ledger and queues those that were never
-//! seen. It scans the ledger for rows that have not moved for long and requeues them. It puts back slots that rows have lost.
+//! `reconcile`: finds lost events. It compares the objects of a bucket with the ledger and queues
+//! those that were never seen. It scans the ledger for rows that have not moved for long and
+//! requeues them. It puts back slots that rows have lost.
 //!
-//! Events take the path of every other event: a row, then a message, and `dispatch` claims it or finds it stale. So an event
-//! that is found twice, or comes late after all, is processed once.
+//! Events take the path of every other event: a row, then a message, and `dispatch` claims it or
+//! finds it stale. So an event that is found twice, or comes late after all, is processed once.
 
 mod bucket;
 pub mod config;
@@ -66,8 +67,8 @@ impl Reconcile {
         &self.config.pipeline.name
     }
 
-    /// The message that asks for the attempt after a row's. In a FIFO queue a run asks once for it: only that it is
-    /// another run makes it another message.
+    /// Returns the message that asks for the attempt after a row's. In a FIFO queue a run asks once
+    /// for it: only that it is another run makes it another message.
     fn asking(&self, row: &Row, run: &str) -> Outgoing {
         let asking = Asking {
             event: &row.event,
@@ -78,7 +79,8 @@ impl Reconcile {
         asking.message(&self.config.pipeline.ledger_arn)
     }
 
-    /// The index of the lane that a row came by. A lane that is gone, or not named: the first.
+    /// Returns the index of the lane that a row came by. A lane that is gone, or not named: the
+    /// first.
     fn lane(&self, row: &Row) -> usize {
         let name = row.lane.as_deref();
         let named = self

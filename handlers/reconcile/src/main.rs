@@ -22,7 +22,7 @@ fn build(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Reconcile, Environme
     Ok(Reconcile::new(config, connection.clients(), bucket))
 }
 
-/// Any JSON is taken: an unknown event must fail with words of ours.
+/// Takes any JSON: an unknown event must fail with words of ours.
 async fn handle(
     reconcile: Arc<Reconcile>,
     event: LambdaEvent<Value>,

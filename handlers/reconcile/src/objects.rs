@@ -29,7 +29,7 @@ use crate::request::Request;
 const AT_ONCE: usize = 16;
 /// How many problems of one batch are logged.
 const TOLD: usize = 3;
-/// What S3's name of the event would be.
+/// The event's name, in the form of S3's names.
 const EVENT_NAME: &str = "ObjectCreated:Reconciled";
 
 /// The run, the bucket and the scope of one batch.
@@ -39,7 +39,7 @@ struct Looking<'a> {
     scope: Scope,
 }
 
-/// What an object turned out to be.
+/// The result of the look at an object.
 #[derive(Debug)]
 enum Looked {
     Known,
@@ -55,7 +55,8 @@ enum Looked {
 }
 
 impl Reconcile {
-    /// Compares every object of a batch and queues the missing ones: the rows first, then the messages.
+    /// Compares every object of a batch and queues the missing ones: the rows first, then the
+    /// messages.
     pub(crate) async fn objects(
         &self,
         request: &Request,
@@ -124,7 +125,7 @@ impl Reconcile {
         })
     }
 
-    /// The objects that are to be looked at, each once.
+    /// Returns the objects that are to be looked at, each once.
     fn understand(
         &self,
         looking: &Looking<'_>,
@@ -179,10 +180,11 @@ impl Reconcile {
         of_key
     }
 
-    /// Compares an object with the ledger, and with what its bucket says of it now.
+    /// Compares an object with the ledger, and with its bucket's present answer. Returns the
+    /// result.
     ///
-    /// The rows are read with eventual consistency, at half the units: one that is too new to be seen is seen by
-    /// `dispatch`, which reads them again before it claims what was found.
+    /// The rows are read with eventual consistency, at half the units. `dispatch` sees a row that
+    /// is too new to be seen here: it reads again before it claims the version.
     async fn look_at(
         &self,
         looking: &Looking<'_>,
@@ -234,7 +236,8 @@ impl Reconcile {
         })
     }
 
-    /// Writes the rows of missing objects, and adds those that are to be queued. `true`: written now.
+    /// Writes the rows of missing objects, and adds those that are to be queued. `true`: written
+    /// now.
     async fn write_rows(
         &self,
         looking: &Looking<'_>,
@@ -278,7 +281,8 @@ impl Reconcile {
                     };
                     queueing.push((row, true));
                 }
-                // Not seen when its object's rows were read: written shortly before, and perhaps not queued.
+                // Not seen when its object's rows were read: written shortly before, and perhaps
+                // not queued.
                 Ok(Written::Lost(Some(row))) if row.is_untouched() => queueing.push((*row, false)),
                 Ok(Written::Lost(_)) => counts.known += 1,
                 Err(problem) => problems.push(format!("{:?}: {problem}", event.key)),
@@ -342,7 +346,7 @@ fn event(bucket: &str, key: &str, current: Current) -> Result<ObjectEvent, Event
     event.validate()
 }
 
-/// The first problems, and how many more there are.
+/// Returns the first problems, and how many more there are.
 fn told(problems: &[String]) -> String {
     let first: Vec<&str> = problems.iter().take(TOLD).map(String::as_str).collect();
     match problems.len().saturating_sub(TOLD) {

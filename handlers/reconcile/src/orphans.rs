@@ -18,7 +18,7 @@ use crate::counts::Counts;
 /// Orphans that are looked at together.
 const AT_ONCE: usize = 16;
 
-/// The act on a row that is started and whose slot was not there.
+/// The act on a started row whose slot was not there.
 enum Remedy {
     /// Nothing: it was settled meanwhile, or its slot is there.
     None,
@@ -31,10 +31,11 @@ enum Remedy {
 pub(crate) struct Slots(Option<HashSet<String>>);
 
 impl Reconcile {
-    /// Puts back the slots of those that have none. One that cannot be looked at stops none of the others.
+    /// Puts back the slots of those that have none. One that cannot be looked at stops none of the
+    /// others.
     ///
-    /// The slots are read before the row, both strongly: a slot goes only after its row is finished, so a row that is still
-    /// started then has lost it.
+    /// The slots are read before the row, both strongly. A slot goes only after its row is
+    /// finished. So a row that is still started then has lost it.
     pub(crate) async fn orphans(
         &self,
         mut started: Vec<Started>,
@@ -107,7 +108,8 @@ impl Reconcile {
             true => (Head::default(), self.ledger.batch(&orphan.execution).await?),
             false => (self.ledger.head(&row.pk).await?, None),
         };
-        // Read each time: an old layout is looked at for a minute after the last put at the soonest.
+        // Read each time: an old layout is looked at for a minute after the last put at the
+        // soonest.
         let layouts = self.ledger.layouts().await?.for_a_put(now);
         let slot = match orphan.slot(pipeline, &head, batch.as_ref(), layouts.current) {
             Ok(slot) => slot,

@@ -1,4 +1,4 @@
-//! One invocation: what it is asked for, and what it counts.
+//! One invocation: its request, and its counts.
 
 use aws::clock::Clock;
 use serde::Serialize;
@@ -38,12 +38,12 @@ pub struct Answer {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Progress {
     pub done: bool,
-    /// Where to go on, unless it is done.
+    /// The place to go on from, unless it is done.
     pub cursor: Option<String>,
 }
 
 impl Reconcile {
-    /// Does what it is asked for, and adds what it counted to the run, also when it fails.
+    /// Serves a request, and adds the counts to the run, also when it fails. Returns the progress.
     pub async fn reconcile(&self, payload: Value, invocation: Invocation) -> Reconciled {
         let began = invocation.clock.now();
         let mut counts = Counts::default();

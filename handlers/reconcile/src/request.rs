@@ -1,4 +1,4 @@
-//! What the state machine invokes reconcile with.
+//! The request with which the state machine invokes reconcile.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -14,7 +14,7 @@ use crate::error::ReconcileError;
 pub(crate) enum Request {
     Rows {
         run: String,
-        /// Where to go on; `None`: from the first.
+        /// The place to go on from; `None`: the first row.
         from: Option<RowKey>,
     },
     Objects {
@@ -23,7 +23,7 @@ pub(crate) enum Request {
         from: Option<Millis>,
         to: Option<Millis>,
         dry_run: bool,
-        /// Instead of what is configured.
+        /// A number in place of the configured one.
         min_age: Option<Millis>,
         items: Vec<Value>,
     },
@@ -49,7 +49,7 @@ struct Cursor {
     cursor: Option<String>,
 }
 
-/// What a Distributed Map gives each batch.
+/// The input of each batch of a Distributed Map.
 /// <https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itembatcher.html>
 #[derive(Deserialize)]
 struct BatchInput {
@@ -96,7 +96,7 @@ impl Request {
     }
 }
 
-/// A run's id: Step Functions' names have at most 80 characters, its ARNs at most 256.
+/// Returns a run's id: Step Functions' names have at most 80 characters, its ARNs at most 256.
 fn named(run: String) -> Result<String, ReconcileError> {
     if (1..=256).contains(&run.len()) {
         Ok(run)
@@ -116,7 +116,7 @@ fn moment(text: &str) -> Result<Millis, ReconcileError> {
     })
 }
 
-/// A position in the ledger, as [`cursor`] wrote it.
+/// Returns a position in the ledger, as [`cursor`] wrote it.
 fn position(cursor: &str) -> Result<RowKey, ReconcileError> {
     let read: Result<(String, String), _> = serde_json::from_str(cursor);
     let (pk, sk) = read.map_err(|_| {
@@ -125,7 +125,7 @@ fn position(cursor: &str) -> Result<RowKey, ReconcileError> {
     Ok(RowKey { pk, sk })
 }
 
-/// A position in the ledger as text.
+/// Returns a position in the ledger as text.
 pub(crate) fn cursor(position: &RowKey) -> String {
     serde_json::json!([position.pk, position.sk]).to_string()
 }

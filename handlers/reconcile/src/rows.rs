@@ -21,8 +21,8 @@ const MARGIN: Millis = 60_000;
 const AT_ONCE: usize = 16;
 
 impl Reconcile {
-    /// Goes over the ledger from a position on, until it is done or the deadline is near. At least one page is read, so that
-    /// every invocation gets on.
+    /// Goes over the ledger from a position on, until it is done or the deadline is near. At least
+    /// one page is read, so that every invocation gets on.
     pub(crate) async fn rows(
         &self,
         run: &str,
@@ -95,8 +95,8 @@ impl Reconcile {
         Ok(stale)
     }
 
-    /// Whether a version that waits will be asked for: by the end of an execution that its object's head says runs, and
-    /// which has its slot.
+    /// Returns whether a version that waits will be asked for: the execution that runs, by its
+    /// object's head, still has its slot.
     async fn is_sent_for(&self, row: &Row) -> Result<bool, AwsError> {
         let head = self.ledger.head(&RowKey::of(&row.event).pk).await?;
         match stale::waits_behind(row, &head) {
@@ -106,7 +106,8 @@ impl Reconcile {
     }
 }
 
-/// Returns the rows that are owed a message, each with the time of its last move, and those that are started.
+/// Returns the rows that are owed a message, each with the time of its last move, and those that
+/// are started.
 fn readable(
     rows: Vec<Result<Unfinished, AwsError>>,
     counts: &mut Counts,

@@ -10,7 +10,7 @@ use spillway::rules::retry::RetryPolicy;
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-timers.html>
 const MAX_DELAY_SECONDS: u32 = 900;
 
-/// What the environment says.
+/// The settings in the environment.
 #[derive(Debug, Clone)]
 pub struct Config {
     pub pipeline: PipelineVariables,
@@ -19,7 +19,7 @@ pub struct Config {
     pub events_per_execution: u32,
     pub outcomes_dead_letter_queue_url: String,
     pub retry: RetryPolicy,
-    /// What says of the target that it takes no more; `None`: the pace does not adapt.
+    /// The sign that the target takes no more; `None`: the pace does not adapt.
     pub adapt: Option<Adapt>,
     /// Days that finished rows are kept.
     pub retention_days: u32,

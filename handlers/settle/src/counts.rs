@@ -1,4 +1,4 @@
-//! What an invocation did, as metrics.
+//! The counts of an invocation, as metrics.
 
 use serde::Serialize;
 
@@ -14,7 +14,8 @@ pub struct Counts {
     pub retried: u32,
     /// Object events that went to the dead-letter queue.
     pub dead: u32,
-    /// Attempts that ended with an error of `pace.adapt`, and do not count: each of them retried as well.
+    /// Attempts that ended with an error of `pace.adapt`, and do not count: each of them retried as
+    /// well.
     pub uncounted: u32,
     /// Items that executions of several reported as failed, each of them retried or dead as well.
     pub batch_items_failed: u32,
@@ -30,18 +31,18 @@ pub struct Counts {
     pub redriven: u32,
     /// Outcomes that could not be settled and come again.
     pub unsettled_outcomes: u32,
-    /// What only a person can settle: `Redriven`.
+    /// Findings that only a person can settle: `Redriven`.
     pub needs_person: u32,
 }
 
-/// What is reported value by value, so that CloudWatch has percentiles.
+/// Numbers that are reported value by value, so that CloudWatch has percentiles.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Values {
     /// From the slot, which is put right before the start, until the outcome is settled.
     pub start_to_outcome_milliseconds: Vec<u64>,
-    /// 1 for each object event whose attempt failed and 0 for each that succeeded: the average is the share of failures. An attempt
-    /// that does not count is neither.
+    /// 1 for each object event whose attempt failed and 0 for each that succeeded: the average is
+    /// the share of failures. An attempt that does not count is neither.
     pub failures: Vec<u8>,
 }
 

@@ -1,5 +1,5 @@
-//! `settle`: applies outcomes. Ledger, retry or dead-letter queue, release of the slot. The order of calls is decided in
-//! `spillway::protocol::settling`; here its machines are driven.
+//! `settle`: applies outcomes. Ledger, retry or dead-letter queue, release of the slot. The order
+//! of calls is decided in `spillway::protocol::settling`; here its machines are driven.
 
 pub mod config;
 mod counts;

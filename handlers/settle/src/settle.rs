@@ -17,7 +17,7 @@ use crate::Settle;
 use crate::counts::{Counts, Values};
 use crate::facts;
 
-/// What settle needs of a message in Lambda's SQS event.
+/// The fields of a message in Lambda's SQS event that settle needs.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html>
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -87,7 +87,8 @@ impl Outcomes<'_> {
 }
 
 impl Settle {
-    /// Adds what the ends say of the target. Those that cannot be added are missing: dispatch uses a share.
+    /// Counts the ends for the target's health. Those that cannot be added are missing: dispatch
+    /// uses a share.
     async fn count_health(&self, shell: &Shell, reports: &[Reporting]) {
         let Some(adapt) = &self.config.adapt else {
             return;
@@ -101,8 +102,8 @@ impl Settle {
         }
     }
 
-    /// Settles every outcome of an invocation; one that fails does not hold up the others. `deadline`: when Lambda ends the
-    /// function.
+    /// Settles every outcome of an invocation; one that fails does not hold up the others.
+    /// `deadline`: when Lambda ends the function.
     pub async fn settle(&self, records: &[SqsRecord], clock: Clock, deadline: Millis) -> Settled {
         let shell = self.shell.at(clock);
         let mut counts = Counts::default();

@@ -1,10 +1,10 @@
 //! Spillway's core: every decision, without I/O, without a clock and without a type of AWS's.
 //!
-//! What a message means, what to do with it given its ledger row, how much may start now, what an outcome leads to:
-//! the handlers ask these modules and call AWS as they say. Unit tests, property tests, the model and the simulation run
-//! this very code.
+//! It decides the meaning of a message, the act on it given its ledger row, the number of starts,
+//! the result of an outcome. The handlers ask these modules and call AWS as they say. Unit tests,
+//! property tests, the model and the simulation run this very code.
 //!
-//! `docs/design/architecture.md` says where what lies, and `docs/design/protocol.md` how it works.
+//! `docs/design/architecture.md` names the parts, and `docs/design/protocol.md` their behaviour.
 
 pub mod event;
 pub mod execution;
@@ -19,14 +19,14 @@ pub mod text;
 
 /// The version of the rows and messages that this release writes.
 ///
-/// An apply never updates all functions at once, so a release also reads what the release before and the
-/// release after it wrote: see [`readable`].
+/// An apply never updates all functions at once. So a release also reads the rows and messages of
+/// the release before it and of the one after it: see [`readable`].
 pub const SCHEMA_VERSION: u32 = 1;
 
 /// Milliseconds since the Unix epoch.
 pub type Millis = i64;
 
-/// Whether this release can read a row or a message of schema version `version`.
+/// Returns whether this release can read a row or a message of schema version `version`.
 pub fn readable(version: u32) -> bool {
     version.abs_diff(SCHEMA_VERSION) <= 1
 }

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-/// The longest prefix of `text` with at most `max_bytes` bytes that ends at a character's end.
+/// Returns the longest prefix of `text` with at most `max_bytes` bytes that ends at a character's
+/// end.
 pub fn cut(text: &str, max_bytes: usize) -> &str {
     let mut end = max_bytes.min(text.len());
     while !text.is_char_boundary(end) {
@@ -11,7 +12,8 @@ pub fn cut(text: &str, max_bytes: usize) -> &str {
     text.get(..end).unwrap_or_default()
 }
 
-/// JSON as an SQS body takes it: the two characters that JSON allows and SQS refuses are escaped.
+/// Returns JSON as an SQS body takes it: the two characters that JSON allows and SQS refuses are
+/// escaped.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>
 pub fn json_body(json: String) -> String {
     if json.contains(['\u{fffe}', '\u{ffff}']) {
@@ -22,7 +24,8 @@ pub fn json_body(json: String) -> String {
     }
 }
 
-/// `text` as an SQS message attribute takes it: at most `max_bytes` bytes, no control characters, never empty.
+/// Returns `text` as an SQS message attribute takes it: at most `max_bytes` bytes, no control
+/// characters, never empty.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html>
 pub fn attribute_value(text: &str, max_bytes: usize) -> String {
     let printable: String = text
@@ -38,8 +41,9 @@ pub fn attribute_value(text: &str, max_bytes: usize) -> String {
     if value.is_empty() { "-" } else { value }.to_owned()
 }
 
-/// Checks that a value is an object, and so is each of these fields that it has. What serde derives for a struct takes an
-/// array too, as the fields in their order: a message could mean what it does not say.
+/// Checks that a value is an object, and so is each of these fields that it has. A struct's derived
+/// `Deserialize` takes an array too, as the fields in their order: a message could mean something
+/// else than it says.
 pub fn only_objects(value: &Value, fields: &[&str]) -> Result<(), String> {
     if !value.is_object() {
         return Err("it is not an object".to_owned());

@@ -1,4 +1,4 @@
-//! What Terraform accepts as a time zone of a window is what the handlers know.
+//! Each time zone of a window that Terraform accepts is one that the handlers know.
 
 use std::path::Path;
 

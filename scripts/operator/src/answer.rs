@@ -1,4 +1,4 @@
-//! What a command answers: for a person and, with `--json`, for a program.
+//! A command's answer: for a person and, with `--json`, for a program.
 
 use std::io::{IsTerminal, Write};
 
@@ -27,7 +27,7 @@ impl Answer {
         }
     }
 
-    /// Prints it. Nobody reads what a closed pipe would take.
+    /// Prints the answer. A closed pipe is no error: nobody reads it.
     pub fn print(&self, json: bool) {
         let text = match json {
             true => format!("{:#}", self.json),
@@ -39,7 +39,7 @@ impl Answer {
     }
 }
 
-/// A text in colours: faults, warnings, and good news.
+/// Returns a text in colours: faults, warnings, and good news.
 fn painted(text: &str) -> String {
     let paint = |line: &str| match line.trim_start().chars().next() {
         Some('✗') => line.red().to_string(),
@@ -52,7 +52,7 @@ fn painted(text: &str) -> String {
     text.lines().map(paint).collect::<Vec<_>>().join("\n")
 }
 
-/// Whether a person looks at the output and wants colours.
+/// Returns whether a person looks at the output and wants colours.
 /// <https://no-color.org>
 pub fn colours() -> bool {
     std::io::stdout().is_terminal()

@@ -1,4 +1,5 @@
-//! How AWS is reached: credentials and Region as the AWS CLI finds them, and a client for each service.
+//! How AWS is reached: credentials and Region as the AWS CLI finds them, and a client for each
+//! service.
 
 use std::time::Duration;
 
@@ -86,7 +87,7 @@ impl Connected {
         aws_sdk_s3::Client::from_conf(builder.build())
     }
 
-    /// Who calls, for the record.
+    /// Returns the caller's name, for the record.
     pub async fn who(&self) -> String {
         self.api.who().await
     }

@@ -33,7 +33,7 @@ impl Fault {
         Self::Usage(text.into())
     }
 
-    /// Wraps the error of a call: what AWS said, and the permission that is missing, if that is the reason.
+    /// Wraps the error of a call: AWS's words, and the missing permission, if that is the reason.
     pub fn call<E>(call: &str, error: &SdkError<E, HttpResponse>) -> Self
     where
         E: ProvideErrorMetadata + StdError + 'static,
@@ -60,7 +60,7 @@ impl From<AwsError> for Fault {
     }
 }
 
-/// AWS's own code of an error; empty if there was no answer.
+/// Returns AWS's own code of an error; empty if there was no answer.
 pub fn code<E>(error: &SdkError<E, HttpResponse>) -> &str
 where
     E: ProvideErrorMetadata,

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-/// What a pipeline's ARNs are made of.
+/// The parts of a pipeline's ARNs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
     pub pipeline: String,
@@ -11,7 +11,7 @@ pub struct Place {
     pub account: String,
     /// Of the workflow, without alias or version.
     pub state_machine_arn: String,
-    /// Whose objects `explain` looks for.
+    /// The buckets in which `explain` looks for objects.
     pub buckets: Vec<String>,
 }
 
@@ -43,8 +43,8 @@ impl Place {
         )
     }
 
-    /// Queues of failures: `NAME_events-dlq_LANE`, `NAME_rules-dlq_LANE`, `NAME_outcomes-dlq`, `NAME_ingest-failures`,
-    /// `NAME_reconcile-failures`.
+    /// Queues of failures: `NAME_events-dlq_LANE`, `NAME_rules-dlq_LANE`, `NAME_outcomes-dlq`,
+    /// `NAME_ingest-failures`, `NAME_reconcile-failures`.
     fn failures(&self) -> Vec<String> {
         [
             "events-dlq_*",
@@ -70,13 +70,13 @@ fn policy(statements: Vec<Value>) -> Value {
     json!({"Version": "2012-10-17", "Statement": statements})
 }
 
-/// The policy for looking, which `terraform/operator.tf` offers too: `list`, `status`, `explain`, `running`, `failed`, `canary`,
-/// `pace` and `doctor`.
+/// Returns the policy for looking, which `terraform/operator.tf` offers too: `list`, `status`,
+/// `explain`, `running`, `failed`, `canary`, `pace` and `doctor`.
 pub fn read(place: &Place) -> Value {
     policy(reading(place))
 }
 
-/// The policy for everything.
+/// Returns the policy for everything.
 pub fn operate(place: &Place) -> Value {
     let mut statements = reading(place);
     let p = &place.pipeline;
@@ -119,7 +119,7 @@ pub fn operate(place: &Place) -> Value {
                 place.arn("states", &format!("execution:{p}_reconcile:*")),
             ],
         ),
-        // What status and doctor name as remedies.
+        // The calls of the remedies that status and doctor name.
         statement(
             "Switch",
             &["events:DisableRule", "events:EnableRule"],

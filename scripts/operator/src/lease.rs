@@ -1,4 +1,5 @@
-//! `lease release`: takes the lease from a tick that is dead, and that would keep it for longer than a dead tick does.
+//! `lease release`: takes the lease from a tick that is dead, and that would keep it for longer
+//! than a dead tick does.
 
 use std::time::Duration;
 
@@ -16,13 +17,15 @@ use crate::time::{self, ago, moment, span};
 
 /// By how much the clocks of two machines can differ.
 const CLOCKS: Millis = 15_000;
-/// A tick makes no call once its lease has expired by its own clock, and near its end it renews the lease no more. So one that
-/// has not renewed its lease for this long is dead, however wrong its clock is.
+/// A tick makes no call once its lease has expired by its own clock, and near its end it renews the
+/// lease no more. So one that has not renewed its lease for this long is dead, however wrong its
+/// clock is.
 const WATCHED: Millis = LEASE + BEYOND_DEADLINE;
 /// How often the lease is read meanwhile.
 const LOOKS: Millis = 5_000;
 
-/// Until when a lease is held that lasts longer than a tick can hold it. `Some(None)`: it never expires. `None`: there is no such lease.
+/// Returns the end of a lease that lasts longer than a tick can hold it. `Some(None)`: it never
+/// expires. `None`: there is no such lease.
 pub fn stuck(lease: &LeaseSeen, now: Millis) -> Option<Option<Millis>> {
     lease.holder.as_ref()?;
     lease
@@ -31,7 +34,8 @@ pub fn stuck(lease: &LeaseSeen, now: Millis) -> Option<Option<Millis>> {
         .then_some(lease.expires_at)
 }
 
-/// Releases the lease, if it is stuck and no tick renews it. Or at once, although the holder could live.
+/// Releases the lease, if it is stuck and no tick renews it. Or at once, although the holder could
+/// live.
 pub async fn release(pipeline: &Pipeline, options: &Release) -> Result<Answer, Fault> {
     let name = pipeline.name();
     let now = time::now();
@@ -72,7 +76,8 @@ pub async fn release(pipeline: &Pipeline, options: &Release) -> Result<Answer, F
     Ok(Answer::new(said, json(name, true, &before)))
 }
 
-/// Until a tick that holds the lease would have renewed it, or stopped. An error: a tick lives.
+/// Waits until a tick that holds the lease would have renewed it, or stopped. An error: a tick
+/// lives.
 async fn watch(pipeline: &Pipeline, before: &LeaseSeen) -> Result<(), Fault> {
     for _ in 0..WATCHED / LOOKS {
         tokio::time::sleep(Duration::from_millis(LOOKS.unsigned_abs())).await;

@@ -1,5 +1,5 @@
-//! The operator's program. What it decides lies in modules without I/O; what it knows of a pipeline it reads by the shell and the
-//! core that the handlers use.
+//! The operator's program. Its decisions lie in modules without I/O; it reads the state of a
+//! pipeline by the shell and the core that the handlers use.
 
 pub mod answer;
 pub mod canary;
@@ -90,7 +90,8 @@ fn complete(command: &Command) -> Option<()> {
     Some(())
 }
 
-/// What the shell warns of goes to the standard error, without a log's ceremony. What the SDK warns of is in its errors too.
+/// Sends the shell's warnings to the standard error, without a log's fields. The SDK's warnings are
+/// in its errors too.
 fn warnings_to_stderr() {
     let shell = Targets::new().with_target("aws::", LevelFilter::WARN);
     let lines = tracing_subscriber::fmt::layer()
@@ -111,7 +112,7 @@ async fn answer(options: &Options) -> Result<Answer, Fault> {
     act(&connected, options).await
 }
 
-/// Does what the command line says.
+/// Runs the command of the command line. Returns its answer.
 pub async fn act(connected: &Connected, options: &Options) -> Result<Answer, Fault> {
     match &options.command {
         Command::List => return pipeline::list::list(connected).await,
@@ -197,7 +198,7 @@ pub async fn act(connected: &Connected, options: &Options) -> Result<Answer, Fau
     }
 }
 
-/// A plan asks nothing of AWS.
+/// Runs `plan`, which asks nothing of AWS. Returns its answer.
 fn planned(options: &Options, plan: &plan::given::options::Options) -> Result<Answer, Fault> {
     let (region, name) = (&options.access.region, &options.which.pipeline);
     let told = plan::plan(plan, region.as_deref(), name.as_deref());

@@ -28,7 +28,7 @@ pub struct Options {
     pub access: Access,
     #[command(flatten)]
     pub which: Which,
-    /// Answer in JSON, whose shape is documented and stable.
+    /// Answer in JSON, in a documented and stable shape
     #[arg(long, global = true, help_heading = "Everywhere")]
     pub json: bool,
     #[command(subcommand)]
@@ -58,7 +58,8 @@ pub struct Access {
 #[derive(Debug, Clone, Default, Args)]
 pub struct Which {
     /// The pipeline's name, as the module's `name` says [default: SPILLWAY_PIPELINE]
-    // The variable is read where nothing else names a pipeline or queues: an option of clap's would contradict --from and --to.
+    // The variable is read only if nothing else names a pipeline or queues: an option of clap's
+    // would contradict --from and --to.
     #[arg(
         short,
         long,
@@ -86,8 +87,8 @@ pub enum Command {
     Pause(Pause),
     /// End the pause.
     Resume(Resume),
-    /// Override numbers of the pace: max_concurrency, starts_per_second, burst, starts_per_tick. Or hold its circuit: circuit=open,
-    /// circuit=closed.
+    /// Override numbers of the pace: max_concurrency, starts_per_second, burst, starts_per_tick. Or
+    /// hold its circuit: circuit=open, circuit=closed.
     Set(Set),
     /// Remove overrides: the configured numbers hold again.
     Unset(Unset),
@@ -102,29 +103,35 @@ pub enum Command {
     Lease(Lease),
     /// Show failures, grouped by error, from a sample.
     Failed(Failed),
-    /// Queue the objects of a bucket that the ledger does not know, such as those from before the pipeline.
+    /// Queue the objects of a bucket that the ledger does not know, such as those from before the
+    /// pipeline.
     Backfill(Backfill),
     /// Requeue rows that have not moved for long, or compare one object with the ledger.
     Reconcile(Reconcile),
     /// Send the messages of a queue of failures again. Fix the cause first.
     ///
-    /// Each object event then gets one more attempt, by the same bounded path as all others. A finished attempt is not repeated.
-    /// There is no stage for ticks: the next tick makes up for one that is missing.
+    /// Each object event then gets one more attempt, by the same bounded path as all others. A
+    /// finished attempt is not repeated. There is no stage for ticks: the next tick makes up for
+    /// one that is missing.
     Redrive(Redrive),
     /// Ask for finished object events once more: attempt k + 1 of each, in its lane's queue.
     ///
-    /// --object reads that object's rows. Any other selection reads the whole ledger: half a read unit for each 4 KB. --dry-run says
-    /// how many it used. Run twice, it asks for the same attempts; once those have ended, for the next ones.
+    /// --object reads that object's rows. Any other selection reads the whole ledger: half a read
+    /// unit for each 4 KB. --dry-run says how many it used. Run twice, it asks for the same
+    /// attempts; once those have ended, for the next ones.
     Replay(Replaying),
     /// Drop dead letters for good. The ledger keeps the person, the time and the reason.
     Discard(Discard),
-    /// Compare the failures of the two versions behind the workflow's alias, and judge the newer one.
+    /// Compare the failures of the two versions behind the workflow's alias, and judge the newer
+    /// one.
     ///
-    /// Exit status: 0 the newer version can have all starts, or is alone; 3 it must go back; 4 too few of its executions have ended.
+    /// Exit status: 0 the newer version can have all starts, or is alone; 3 it must go back; 4 too
+    /// few executions ended.
     Canary(Canary),
     /// Check the installation. Each finding has its remedy; a fault is exit status 1.
     Doctor,
-    /// Compute the time, the bottleneck and the costs of a burst from given numbers. Makes no call to AWS.
+    /// Compute the time, the bottleneck and the costs of a burst from given numbers. Makes no call
+    /// to AWS.
     Plan(Box<plan::given::options::Options>),
     /// Print the least policy for looking, or for steering.
     Iam(Iam),
@@ -227,13 +234,15 @@ pub struct Schedule {
 
 #[derive(Debug, Clone, Subcommand)]
 pub enum Lease {
-    /// Release a lease that lasts longer than a tick can hold it. It is watched for 50 s first: a tick that lives keeps it.
+    /// Release a lease that lasts longer than a tick can hold it. It is watched for 50 s first: a
+    /// tick that lives keeps it.
     Release(Release),
 }
 
 #[derive(Debug, Clone, Args)]
 pub struct Release {
-    /// Release it at once, even from a tick that is at work. Two ticks then start executions: more than max_concurrency can run.
+    /// Release it at once, even from a tick that is at work. Two ticks then start executions: more
+    /// than max_concurrency can run.
     #[arg(long)]
     pub even_if_alive: bool,
     /// Do not ask before it is released.
@@ -252,7 +261,7 @@ pub struct Because {
     pub lasts: Option<Millis>,
 }
 
-/// A length above 0.
+/// Returns a length above 0.
 fn length(text: &str) -> Result<Millis, String> {
     match time::length(text)? {
         0 => Err(format!(
@@ -262,7 +271,7 @@ fn length(text: &str) -> Result<Millis, String> {
     }
 }
 
-/// Whose failures.
+/// The stage of the failures.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum Stage {
     /// From the dead-letter queue of each lane, or of --lane, into its queue.
@@ -270,9 +279,9 @@ pub enum Stage {
     Events,
     /// From the outcomes queue's dead-letter queue into the outcomes queue.
     Outcomes,
-    /// What ingest failed on is handed to it again.
+    /// Payloads that ingest failed on are handed to it again.
     Ingest,
-    /// What EventBridge or SNS could not deliver, into the queue that it was for.
+    /// Events that EventBridge or SNS could not deliver, into the queue that they were for.
     Rules,
     /// Starts of reconcile that failed: the next run does their work, so they are only dropped.
     Reconcile,
@@ -294,7 +303,7 @@ pub struct Chosen {
     /// All versions of an object; can be repeated.
     #[arg(long = "object", value_name = "BUCKET/KEY")]
     pub objects: Vec<String>,
-    /// Objects whose keys begin so.
+    /// Objects whose keys begin with this prefix
     #[arg(long, value_name = "BUCKET/PREFIX")]
     pub prefix: Option<String>,
     /// Only failures or ends from then on: 2026-11-22T20:00:00Z, or 2h ago
@@ -310,7 +319,7 @@ pub struct Chosen {
 
 #[derive(Debug, Clone, Default, Args)]
 pub struct Redrive {
-    /// What to bring back.
+    /// The stage to bring back
     #[arg(long, value_enum, default_value_t)]
     pub stage: Stage,
     /// Stages events and rules: this lane alone.
@@ -319,7 +328,7 @@ pub struct Redrive {
     /// The dead-letter queue: name, URL or ARN. Instead of a pipeline.
     #[arg(long = "from", value_name = "QUEUE", requires = "destination")]
     pub source: Option<String>,
-    /// Where to: name, URL or ARN.
+    /// The destination: name, URL or ARN
     #[arg(long = "to", value_name = "QUEUE", requires = "source")]
     pub destination: Option<String>,
     #[command(flatten)]
@@ -358,7 +367,7 @@ pub struct Replaying {
 
 #[derive(Debug, Clone, Args)]
 pub struct Discard {
-    /// Whose failures.
+    /// The stage of the failures
     #[arg(long, value_enum, default_value_t)]
     pub stage: Stage,
     /// Stages events and rules: this lane alone.
@@ -425,7 +434,8 @@ pub struct Backfill {
     /// And before then.
     #[arg(long, value_name = "TIME")]
     pub until: Option<String>,
-    /// Leave out objects younger than that, such as 0m or 2h [default: the module's min_age_seconds]
+    /// Leave out objects younger than that, such as 0m or 2h [default: the module's
+    /// min_age_seconds]
     #[arg(long, value_name = "LENGTH", value_parser = time::length)]
     pub min_age: Option<Millis>,
     /// Take the objects from an S3 inventory: its manifest, as s3://bucket/path/manifest.json
@@ -458,7 +468,7 @@ pub struct Iam {
     /// For every command.
     #[arg(long, group = "for")]
     pub operate: bool,
-    /// A bucket whose objects `explain` and `reconcile --object` look for; can be repeated.
+    /// A bucket in which `explain` and `reconcile --object` look for objects; can be repeated
     #[arg(long = "bucket", value_name = "NAME")]
     pub buckets: Vec<String>,
 }

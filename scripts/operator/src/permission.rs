@@ -36,12 +36,12 @@ pub fn missing(words: &str) -> Option<Missing> {
     })
 }
 
-/// Whether AWS's words are about a permission.
+/// Returns whether AWS's words are about a permission.
 pub fn is_denied(words: &str) -> bool {
     DENIED.iter().any(|word| words.contains(word))
 }
 
-/// Returns AWS's words with the permission that is missing and where it can be had, if that is what they are about.
+/// Returns AWS's words with the missing permission and its source, if they refuse one.
 pub fn explained(words: &str) -> String {
     if !is_denied(words) {
         return words.to_owned();

@@ -8,7 +8,8 @@ use crate::fault::Fault;
 use crate::options::Switch;
 use crate::pipeline::Pipeline;
 
-/// Enables or disables the rule. Terraform's next apply does what the module block says.
+/// Enables or disables the rule. Terraform's next apply restores the module block's setting.
+/// Returns the answer.
 pub async fn schedule(
     connected: &Connected,
     pipeline: &Pipeline,

@@ -1,11 +1,11 @@
 //! Texts of others, such as keys and causes: shown on a terminal, and pasted into a shell.
 
-/// What an uploader, a workflow or a sender wrote, within a line: nothing in it steers a terminal or reorders what is shown.
+/// Returns foreign text within a line: nothing in it steers a terminal or reorders the characters.
 pub fn plain(text: &str) -> String {
     escaped(text, false)
 }
 
-/// A whole answer, with its lines.
+/// Returns a whole answer, with its lines.
 pub fn plain_lines(text: &str) -> String {
     escaped(text, true)
 }
@@ -23,15 +23,16 @@ fn escaped(text: &str, lines: bool) -> String {
     shown
 }
 
-/// Control characters, and those that nobody sees or that turn the direction of a text.
+/// Returns whether it is a control character, or one that nobody sees or that turns the direction
+/// of a text.
 /// <https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters>
 fn steers(character: char) -> bool {
     character.is_control()
         || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
-/// One word of a shell's command, whatever is in it: a person pastes it. What nobody would see is written as an escape, which bash
-/// and zsh read.
+/// Returns any text as one word of a shell's command, for a person to paste. Invisible characters
+/// are escapes, which bash and zsh read.
 pub fn shell_quoted(text: &str) -> String {
     if !text.chars().any(steers) {
         return format!("'{}'", text.replace('\'', r"'\''"));
@@ -53,7 +54,7 @@ pub fn shell_quoted(text: &str) -> String {
     quoted
 }
 
-/// An object as one word of a shell's command: `'s3://<bucket>/<key>'`.
+/// Returns an object as one word of a shell's command: `'s3://<bucket>/<key>'`.
 pub fn object_quoted(object: &str) -> String {
     shell_quoted(&format!("s3://{object}"))
 }

@@ -25,7 +25,7 @@ pub async fn tick(connected: &Connected, pipeline: &Pipeline) -> Result<Answer, 
     Ok(Answer::new(text(pipeline.name(), &said), said))
 }
 
-/// The counts of a tick that are not 0.
+/// Returns the counts of a tick that are not 0.
 fn text(name: &str, counts: &Value) -> String {
     let number = |name: &str| counts.get(name).and_then(Value::as_u64).unwrap_or_default();
     if number("LeaseBusy") > 0 {

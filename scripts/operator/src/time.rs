@@ -6,7 +6,7 @@ use spillway::event::time::millis;
 
 pub use plan::length::{length, moment, span};
 
-/// The wall clock now.
+/// Returns the wall clock now.
 pub fn now() -> Millis {
     Timestamp::now().as_millisecond()
 }
@@ -19,7 +19,8 @@ pub fn ago(at: Millis, now: Millis) -> String {
     }
 }
 
-/// Reads a moment: ISO 8601, in UTC unless it names its zone, or a time ago such as `90m`, `2h` or `3d`.
+/// Reads a moment: ISO 8601, in UTC unless it names its zone, or a time ago such as `90m`, `2h` or
+/// `3d`.
 pub fn when(text: &str, now: Millis) -> Result<Millis, String> {
     let wrong = || {
         format!("'{text}' is neither a time such as 2026-11-22T20:00:00Z nor a time ago such as 2h")

@@ -50,12 +50,12 @@ def handlers() -> dict[str, str]:
 
 
 def quickest_profile() -> str:
-    """The profile that leaves least to compile: dev where scripts/test has compiled it."""
+    """The profile that leaves least to compile: dev if scripts/test has compiled it."""
     return "dev" if (TARGET / "debug" / "dispatch").exists() else "demo"
 
 
 def placeless() -> dict[str, str]:
-    """Flags with which no path of this machine is in what ships: the same from another directory, and for another person."""
+    """Flags that keep this machine's paths out of a released program: it is the same from another directory or user."""
     home = os.environ.get("CARGO_HOME") or str(Path.home() / ".cargo")
     places = {home: "/cargo", str(TARGET): "/target", str(ROOT): "/spillway"}
     flags = {"RUSTFLAGS": "--remap-path-prefix", "CFLAGS": "-ffile-prefix-map"}
@@ -66,14 +66,14 @@ def placeless() -> dict[str, str]:
 
 
 def _compile(profile: str, target: targets.Target, names: list[str]) -> dict[str, Path]:
-    # dev builds what a test run builds, so that the two share every compiled dependency.
+    # dev builds the same as a test run, so that the two share every compiled dependency.
     packages = ["--workspace", "--bins"] if profile == "dev" else [part for name in names for part in ("--package", name)]
     return executables(target, profile, packages, names)
 
 
 def executables(target: targets.Target, profile: str, packages: list[str], names: list[str]) -> dict[str, Path]:
     """Compiles packages, and finds the binaries of those names."""
-    # What ships has the versions of Cargo.lock, or is not made.
+    # A release is built with the versions of Cargo.lock, or not at all.
     locked = ["--locked"] if profile == "release" else []
     command = [*target.command, *locked, "--profile", profile, *packages, "--message-format", "json-render-diagnostics"]
     result = _cargo(command, {**target.environment, **(placeless() if profile == "release" else {})})
@@ -124,7 +124,7 @@ def build(profile: str, chosen: list[targets.Target], directory: Path) -> list[Z
             manifest["handlers"].setdefault(zip_.handler, {})[zip_.architecture] = entry
         (directory / "handlers.json").write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n")
         current = {zip_.path.name for zip_ in built}
-        # What has another name is somebody else's.
+        # A file of another name is somebody else's.
         for stale in (found for name in versions for found in directory.glob(f"{name}-*.zip*")):
             if stale.name.removesuffix(".sha256") not in current:
                 stale.unlink()

@@ -15,16 +15,16 @@ PACKAGE = "operator"
 
 
 def is_compiled(profile: str) -> bool:
-    """Whether it was, once: what has changed since then takes seconds."""
+    """Whether it was, once: a later change takes seconds."""
     return (TARGET / {"dev": "debug"}.get(profile, profile) / NAME).exists()
 
 
 @functools.cache
 def program(profile: str = "dev") -> Path:
-    """Its path. What a test run has compiled already is not compiled again."""
-    # dev builds what a test run builds, so that the two share every compiled dependency.
+    """Its path. Parts that a test run has compiled are not compiled again."""
+    # dev builds the same as a test run, so that the two share every compiled dependency.
     packages = ["--workspace", "--bins"] if profile == "dev" else ["--package", PACKAGE]
-    # What cargo says of a program that is there already is no part of an answer.
+    # Cargo's words about a program that exists are no part of an answer.
     target = dataclasses.replace(targets.native(), environment={"CARGO_TERM_QUIET": "true"})
     with exclusive(TOOLS / "build.lock"):
         return handlers.executables(target, profile, packages, [NAME])[NAME]

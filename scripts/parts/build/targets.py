@@ -1,4 +1,4 @@
-"""What this machine can compile the handlers for, and what it lacks for the rest."""
+"""The targets that this machine can compile the handlers for, and the tools that it lacks for the rest."""
 
 import dataclasses
 import os
@@ -33,7 +33,7 @@ def host_architecture() -> str:
 
 
 def native() -> Target:
-    """This machine itself, whatever its system: for programs that a person runs."""
+    """This machine itself, with any system: for programs that a person runs."""
     return Target(host_architecture(), host(), ["build"], {}, [])
 
 

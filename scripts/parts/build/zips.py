@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 def pack(binary: Path, archive: Path, level: int = 9) -> None:
-    """Writes a zip with one entry, `bootstrap`; whoever reads the path meanwhile sees the old or the new file, whole."""
+    """Writes a zip with one entry, `bootstrap`; a reader of the path sees the old or the new file, whole."""
     entry = zipfile.ZipInfo("bootstrap", date_time=(1980, 1, 1, 0, 0, 0))
     entry.create_system = 3
     entry.external_attr = (stat.S_IFREG | 0o755) << 16

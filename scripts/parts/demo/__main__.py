@@ -37,7 +37,7 @@ NEEDED_GB = 3
 
 
 class Steps:
-    """Says what goes on, and keeps the time of each step."""
+    """Prints each step, and keeps its time."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = collections.defaultdict(float)
@@ -52,7 +52,7 @@ class Steps:
 
 
 def _compiling_the_program() -> contextlib.AbstractContextManager:
-    """The operator's program, beside what waits most of the time: what is not done by its end goes on the next time."""
+    """The operator's program, beside steps that mostly wait: a build that is not done by their end goes on the next time."""
     compile_ = [sys.executable, "-m", "build.operators", handlers.quickest_profile()]
     return processes.beside(compile_, stdout=subprocess.DEVNULL)
 

@@ -1,6 +1,6 @@
 """A rendering of terraform/modules/dashboard from the lines that the handlers printed in a run: drawn by us, in the widgets' order.
 
-CloudWatch draws the real one. What AWS reports itself is not in these lines: such a graph names it and leaves it out.
+CloudWatch draws the real one. Metrics that AWS itself reports are not in these lines: such a graph names it and leaves it out.
 """
 
 import dataclasses
@@ -34,7 +34,7 @@ class Shown:
     of_handlers: bool
     # Whether it has the axis on the right, of other numbers.
     right: bool
-    # One for each period; None where there is no value.
+    # One for each period; None: no value.
     points: Sequence[float | None]
 
 
@@ -119,7 +119,7 @@ def _row(top: int, row: Row, period: int) -> list[str]:
 
 
 def _legend(y: int, metric: Shown, colour: str, most: float | None) -> list[str]:
-    """`most`: where its axis ends; None: it is not drawn."""
+    """`most`: the end of its axis; None: it is not drawn."""
     left = WIDTH - LEGEND
     if most is None:
         kind, mark = ' class="quiet"', []

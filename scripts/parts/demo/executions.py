@@ -65,7 +65,7 @@ def _given(name: str, input_: dict) -> tuple[int, tuple[dict, ...]]:
 
 
 def peak_running(executions: list[Execution]) -> int:
-    """The most that ran at one time. Where one stops as another starts, they did not run together."""
+    """The most that ran at one time. Two do not run together if one stops as the other starts."""
     changes = [(execution.start, 1) for execution in executions]
     changes += [(execution.stop, -1) for execution in executions if execution.stop]
     running = peak = 0

@@ -1,4 +1,4 @@
-"""Judges a run by what was uploaded, Step Functions' executions and the device table; Spillway's own records are not asked."""
+"""Judges a run by the uploads, Step Functions' executions and the device table; Spillway's own records are not asked."""
 
 import collections
 import dataclasses

@@ -1,4 +1,4 @@
-"""Runs that were left up: what is needed to look around in them, and to end them."""
+"""Runs that were left up: the data to look around in them, and to end them."""
 
 import dataclasses
 import json
@@ -45,7 +45,7 @@ class Kept:
         return "emulator.additions" in shown.stdout
 
     def end(self) -> None:
-        """Destroys what Terraform made, then ends the emulator."""
+        """Destroys Terraform's resources, then ends the emulator."""
         if self.runs:
             example = self.directory / "terraform" / EXAMPLE
             try:

@@ -1,4 +1,4 @@
-"""What a run adds to the example's workflow, in its working copy only: work that takes a while, and first attempts that fail.
+"""The states that a run adds to its copy of the example's workflow: work that takes a while, and first attempts that fail.
 
 The example itself has no branch made for the demo. Neither has it a target that is too slow: `lay_target` adds one.
 """
@@ -67,7 +67,7 @@ def lay_target(definition: Path, table: str) -> None:
 def lay(definition: Path, seconds: tuple[int, int]) -> None:
     """Puts the states before the first one of the definition in that file. A run then takes one of the `seconds` longer."""
     machine = json.loads(definition.read_text())
-    # A state's own language, whatever the machine's is.
+    # A state's own language, with any of the machine's.
     jsonata = {"QueryLanguage": "JSONata"}
     input_ = "$states.context.Execution.Input"
     etag = f"{input_}.objects[0].etag"

@@ -26,7 +26,7 @@ class Progress:
             print(f"  {self._line(sample)}", flush=True)
 
     def end(self, sample: Sample) -> None:
-        """The last state, so that what was shown last is what was."""
+        """The last state, so that the end shown is the true one."""
         if self._terminal:
             self._draw(sample)
         else:

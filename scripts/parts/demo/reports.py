@@ -1,7 +1,7 @@
-"""Device reports to upload, and what is to become of each.
+"""Device reports to upload, and the expected end of each.
 
-The same seed gives the same reports. Which reports fail on their first attempt is written nowhere but in the content's MD5,
-which S3 shows as the ETag: `overlay` lets the first attempts of just those fail.
+The same seed gives the same reports. Only the content's MD5 says which reports fail on their first attempt. S3 shows it as the
+ETag: `overlay` lets the first attempts of those fail.
 """
 
 import dataclasses
@@ -13,7 +13,7 @@ import random
 
 from demo import overlay
 
-# What a URL, a form or a hash could mistreat.
+# Characters that a URL, a form or a hash could damage.
 NAMES = (
     "device-{n:05}",
     "day 1/device {n}",

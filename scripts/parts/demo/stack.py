@@ -1,4 +1,4 @@
-"""The example device-status, applied to the emulator from a working copy that has what the emulator needs on top."""
+"""The example device-status, applied to the emulator from a working copy with the emulator's additions."""
 
 import dataclasses
 from pathlib import Path
@@ -46,7 +46,7 @@ class Settings:
 
 @dataclasses.dataclass(frozen=True)
 class Names:
-    """What the applied stack is called."""
+    """The names of the applied stack."""
 
     bucket: str
     devices_table: str

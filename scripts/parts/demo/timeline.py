@@ -1,4 +1,4 @@
-"""The picture of a run: what waits, what runs against the limit, what is done. One SVG, for light and dark pages."""
+"""The picture of a run: the events that wait, run against the limit, and are done. One SVG, for light and dark pages."""
 
 import math
 from collections.abc import Sequence
@@ -60,9 +60,9 @@ class Timeline:
     done: Sequence[Point]
     limit: int
     objects: int
-    # What happened when, such as a redrive.
+    # Events of the run with their times, such as a redrive.
     marks: Sequence[tuple[float, str]] = ()
-    # Starts a second, and what the target takes; empty: no such panel.
+    # Starts a second, and the rate that the target takes; empty: no such panel.
     rate: Sequence[Point] = ()
     takes: Sequence[Point] = ()
 

@@ -34,7 +34,7 @@ class Target:
         self.go_on()
 
     def go_on(self) -> None:
-        """To what it takes by now."""
+        """Sets the target to its present rate."""
         while self._passed < len(PHASES) and time.time() - self._began >= PHASES[self._passed][0]:
             takes = PHASES[self._passed][1]
             item = {"device_id": {"S": TARGET}, "takes": {"N": str(takes)}}
@@ -43,7 +43,7 @@ class Target:
 
 
 def takes(end: float) -> list[tuple[float, float]]:
-    """What it took, until then."""
+    """The rates of the target, until then."""
     return [(at, float(most)) for at, most in PHASES if at < end]
 
 

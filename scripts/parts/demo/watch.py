@@ -25,7 +25,7 @@ class Sample:
     dead: int
     # Outcomes that are not settled yet.
     outcomes: int
-    # How the target is, as dispatch sees it; empty where the pace does not adapt.
+    # The state of the target, as dispatch sees it; empty if the pace does not adapt.
     circuit: str = ""
 
     @property

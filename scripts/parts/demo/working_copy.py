@@ -1,4 +1,4 @@
-"""A copy of the Terraform code that has what the emulator needs on top."""
+"""A copy of the Terraform code with the emulator's additions."""
 
 import json
 import shutil

@@ -33,7 +33,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 
 
 def files() -> list[str]:
-    """Documents and what they show: tracked ones and new ones."""
+    """Documents and their pictures: tracked ones and new ones."""
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     ran = processes.run(command, cwd=ROOT, env=dict(os.environ), stdout=subprocess.PIPE, text=True)
     if ran.returncode != 0:
@@ -43,7 +43,7 @@ def files() -> list[str]:
 
 
 def copy(source: Path, repository: str) -> None:
-    """Each file where it is in the repository, so that links between documents lead where they led."""
+    """Copies each file to its place in the repository, so that links between documents still work."""
     names = files()
     for name in names:
         path = source / name

@@ -1,4 +1,4 @@
-"""How every script begins and ends: whatever ends it, nothing that it has started goes on."""
+"""How every script begins and ends: after any end, nothing that it has started goes on."""
 
 import sys
 from collections.abc import Callable

@@ -14,7 +14,7 @@ Heard = Callable[[int, FrameType | None], None]
 def hear(heard: Heard) -> None:
     """Lets that be called for each of them."""
     for number in SIGNALS:
-        # Who starts a script by nohup wants it to outlive the terminal.
+        # A script under nohup is to outlive the terminal.
         if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, heard)
 
@@ -42,7 +42,7 @@ def held() -> Iterator[None]:
 
 
 def once(number: int, _frame: FrameType | None) -> None:
-    """Interrupts as Ctrl-C does. Once: what clears away after it is not to be interrupted again."""
+    """Interrupts as Ctrl-C does. Once: the cleaning up after it is not to be interrupted again."""
     for each in SIGNALS:
         signal.signal(each, signal.SIG_IGN)
     raise KeyboardInterrupt(signal.Signals(number).name)

@@ -18,7 +18,7 @@ class Whole:
         return int(text)
 
 
-# Processes, or what goes on side by side.
+# Processes, or other work that runs side by side.
 JOBS = Whole(1, 1_000)
 # Seeds of one run, and the range of a seed: the simulation counts in 64 bits.
 SEEDS = Whole(1, 1_000_000_000)

@@ -9,7 +9,7 @@ class PlaceError(Exception):
 
 
 def writable(directory: Path) -> Path:
-    """Makes the directory unless it is there; told before hours are spent on what is to go into it."""
+    """Makes the directory unless it is there; a fault shows before hours are spent on its contents."""
     directory = directory.absolute()
     try:
         directory.mkdir(parents=True, exist_ok=True)

@@ -14,7 +14,7 @@ from program import interrupts
 
 
 def run(command: list[str], **options) -> subprocess.CompletedProcess:
-    """Like subprocess.run, but in a group of its own, which ends with this call, whatever ends it."""
+    """Like subprocess.run, but in a group of its own, which ends with this call, however the call ends."""
     with _leading(command, _kill, **options) as process:
         out, error = process.communicate()
         return subprocess.CompletedProcess(command, process.returncode, out, error)
@@ -33,11 +33,11 @@ def stream(command: list[str], show: Callable[[str], None], **options) -> tuple[
 
 @contextlib.contextmanager
 def beside(command: list[str], grace: float = 5.0, **options) -> Iterator[subprocess.Popen]:
-    """One of our own programs, in a group of its own, beside what the caller does; it ends with the block, whatever ends that."""
+    """One of our own programs, in a group of its own, beside the caller's work. It ends with the block, however that ends."""
 
     def end(process: subprocess.Popen) -> None:
         if process.poll() is None:
-            # As Ctrl-C: what it runs is in other groups, and it ends them.
+            # As Ctrl-C: its own children are in other groups, and it ends them.
             _signal(process.pid, signal.SIGINT)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(grace)
@@ -82,14 +82,14 @@ def end_foreign_group(leader: int, grace: float = 5.0) -> None:
 
 
 def adopt_orphans() -> None:
-    """From now on a process whose parent has ended is a child of this one, so that `end_descendants` finds it. Linux only."""
+    """From now on a process without a living parent is a child of this one, so that `end_descendants` finds it. Linux only."""
     if sys.platform == "linux":
         set_child_subreaper = 36
         ctypes.CDLL(None).prctl(set_child_subreaper, 1, 0, 0, 0)
 
 
 def end_descendants() -> None:
-    """Kills what still runs of all that this process and its children have started, in whichever group. Linux only."""
+    """Kills all descendants of this process that still run, in any group. Linux only."""
     if sys.platform != "linux":
         return
     deadline = time.monotonic() + 30

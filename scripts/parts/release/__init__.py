@@ -1,1 +1,1 @@
-"""scripts/release: what people install."""
+"""scripts/release: the files that people install."""

@@ -98,7 +98,7 @@ def _parts(options: argparse.Namespace, directory: Path) -> list[Path]:
 def _assets(options: argparse.Namespace, repository: str, out: Path) -> dict[Addresses, dict[str, bytes]]:
     """Writes all of it; returns the module's files by the addresses that stand in them, one for each architecture."""
     version = options.version
-    # What has another name is somebody else's.
+    # A file of another name is somebody else's.
     for old in (*out.glob("spillway-*"), *(out / name for name in (SUMS, NOTES))):
         old.unlink(missing_ok=True)
     day, news = changelog.read(version)
@@ -119,7 +119,7 @@ def _assets(options: argparse.Namespace, repository: str, out: Path) -> dict[Add
     for addresses, files in modules.items():
         archive = out / addresses.archive
         archives.write_zip({f"{tree.MODULE}/{path}": content for path, content in files.items()}, archive)
-        # What the tests build is large.
+        # The tests' build is large.
         if options.profile == "release" and (size := archive.stat().st_size) > MOST_BYTES:
             raise ReleaseError(f"{archive.name} has {size:,} bytes, and {MOST_BYTES:,} is the most")
         text = sbom.text(version, day, targets.ARCHITECTURES[addresses.architecture], programs)

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 from release.functions import USUAL
 
-# What documents write instead of the module's address, as the registry would have it.
+# The placeholder for the module's address in documents, as the registry would have it.
 PLACEHOLDER = "OWNER/spillway/aws"
 # The module's repository is called as the registry wants.
 MODULE = "terraform-aws-spillway"
@@ -21,7 +21,7 @@ class Addresses:
     # OWNER/NAME of the project's repository.
     repository: str
     version: str
-    # Of the functions that come along; each architecture has a tag, so that nobody downloads what he does not use.
+    # Of the functions that come along; each architecture has a tag, so that nobody downloads the other one.
     architecture: str = USUAL
 
     @property
@@ -54,7 +54,7 @@ class Addresses:
 
 
 def document(text: str, path: str, kept: str, addresses: Addresses) -> str:
-    """A document of a release. `path`: where it is in the repository. What is below `kept` comes along, and links to it stay."""
+    """A document of a release. `path`: its place in the repository. Files below `kept` come along, and links to them stay."""
 
     def link(found: re.Match) -> str:
         target = posixpath.normpath(posixpath.join(posixpath.dirname(path), found[2]))

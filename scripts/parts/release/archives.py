@@ -20,7 +20,7 @@ def write_zip(contents: dict[str, bytes], archive: Path) -> None:
 
 
 def write_tar(contents: dict[str, tuple[bytes, int]], archive: Path, level: int = 9) -> None:
-    """Gzipped; each with its mode, and nothing of whoever writes it."""
+    """Gzipped; each with its mode, and nothing about the user who writes it."""
     raw = io.BytesIO()
     with tarfile.open(fileobj=raw, mode="w", format=tarfile.USTAR_FORMAT) as file:
         for name, (content, mode) in sorted(contents.items()):

@@ -12,7 +12,7 @@ _HEADING = r"^## \[{version}\] - (\d{{4}}-\d{{2}}-\d{{2}})$"
 
 
 def section(text: str, version: str) -> tuple[datetime.date, str]:
-    """The day of a version, and what is new in it."""
+    """The day of a version, and its changes."""
     heading = re.search(_HEADING.format(version=re.escape(version)), text, re.MULTILINE)
     if not heading:
         raise ReleaseError(f"CHANGELOG.md has no section of {version}: rename Unreleased to ## [{version}] - YYYY-MM-DD")

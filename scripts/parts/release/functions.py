@@ -10,7 +10,7 @@ from build.handlers import PROTOCOL
 from release.error import ReleaseError
 
 MANIFEST = "handlers.json"
-# The module's own default, and so what a release without a word more is for.
+# The module's own default, and so the architecture of a release that names none.
 USUAL = "arm64"
 
 

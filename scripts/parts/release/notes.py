@@ -1,4 +1,4 @@
-"""The release notes: how to install, what is new, how to check what was downloaded."""
+"""The release notes: how to install, the changes, how to check a download."""
 
 from collections.abc import Iterator
 

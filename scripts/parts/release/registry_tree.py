@@ -65,7 +65,7 @@ class _Git:
         }
 
     def run(self, *arguments: str) -> str:
-        # What a person has configured, such as signing, is not for this repository.
+        # A person's own settings, such as signing, are not for this repository.
         plain = [
             "-c",
             "commit.gpgsign=false",

@@ -1,4 +1,4 @@
-"""What the programs of a release are made of, as CycloneDX: each crate that is compiled into one, with licence and hash.
+"""The parts of a release's programs, as CycloneDX: each crate that is compiled into one, with licence and hash.
 
 Written by CycloneDX's own library, which knows the format and checks it.
 """
@@ -15,7 +15,7 @@ _SPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://cyclonedx.org")
 
 
 def text(version: str, day: datetime.date, triple: str, packages: list[str]) -> str:
-    """`packages`: those of the workspace whose programs are released."""
+    """`packages`: those of the workspace with released programs."""
     venvs.use("release")
     from cyclonedx.model import HashAlgorithm, HashType, Property
     from cyclonedx.model.bom import Bom
@@ -66,7 +66,7 @@ def text(version: str, day: datetime.date, triple: str, packages: list[str]) -> 
 
 
 def _compiled_in(node: dict) -> Iterator[str]:
-    """Not what only tests or build scripts use."""
+    """Without the packages that only tests or build scripts use."""
     for dependency in node["deps"]:
         if any(kind["kind"] is None for kind in dependency["dep_kinds"]):
             yield dependency["pkg"]

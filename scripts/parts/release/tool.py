@@ -10,7 +10,7 @@ from release.error import ReleaseError
 
 # It is downloaded by a person who is in a hurry.
 MOST_BYTES = 25_000_000
-# Where a person runs it, and the machine of GitHub's that builds it there: each for itself.
+# The target of each program, and the machine of GitHub's that builds it: each for itself.
 MACHINES = {
     "x86_64-unknown-linux-gnu": "ubuntu-22.04",
     "aarch64-unknown-linux-gnu": "ubuntu-22.04-arm",
@@ -35,7 +35,7 @@ def build(profile: str, version: str, into: Path) -> Path:
 
 
 def check(binary: Path) -> None:
-    """Whether others can run it. What the tests build is larger."""
+    """Whether others can run it. The tests' build is larger."""
     if (size := binary.stat().st_size) > MOST_BYTES:
         raise ReleaseError(f"{binary.name} has {size:,} bytes, and {MOST_BYTES:,} is the most")
     if "linux-gnu" in targets.host():

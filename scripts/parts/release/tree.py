@@ -1,4 +1,4 @@
-"""The module as people install it: the HCL, the functions' zips, and documents whose addresses lead somewhere."""
+"""The module as people install it: the HCL, the functions' zips, and documents with addresses that lead somewhere."""
 
 import re
 from pathlib import Path, PurePosixPath
@@ -8,7 +8,7 @@ from program.paths import ROOT
 from release import workspace
 from release.addresses import Addresses, document
 
-# Where the module is in the repository.
+# The module's place in the repository.
 MODULE = "terraform"
 # Beside the module's own files.
 _BESIDE = ("LICENSE", "CHANGELOG.md")
@@ -34,6 +34,6 @@ def _released(path: Path, addresses: Addresses) -> bytes:
     if path.suffix == ".md":
         return document(content.decode(), str(path), MODULE, addresses).encode()
     if path.parts[:2] == (MODULE, "examples") and path.suffix == ".tf":
-        # As whoever copies the example needs it.
+        # As a copy of the example needs it.
         return _BY_PATH.sub(lambda found: f'"{addresses.source(f"//{found[1]}" if found[1] else "")}"', content.decode()).encode()
     return content

@@ -1,4 +1,4 @@
-"""What Cargo says of the workspace, and git of the work tree."""
+"""Cargo's facts about the workspace, and git's about the work tree."""
 
 import json
 import os
@@ -13,7 +13,7 @@ from release.error import ReleaseError
 
 
 def _said(name: str) -> str:
-    """What [workspace.package] has. Python 3.10 cannot read TOML yet."""
+    """A value of [workspace.package]. Python 3.10 cannot read TOML yet."""
     text = (ROOT / "Cargo.toml").read_text().split("[workspace.package]")[1]
     return re.search(rf'^{name} = "(.*)"$', text, re.MULTILINE)[1]
 
@@ -35,7 +35,7 @@ def checksums() -> dict[tuple[str, str], str]:
 
 
 def metadata(triple: str) -> dict:
-    """Every package with what it depends on when it is compiled for that machine."""
+    """Every package with its dependencies when it is compiled for that machine."""
     command = ["cargo", "metadata", "--locked", "--format-version", "1", "--filter-platform", triple]
     result = processes.run(command, cwd=ROOT, env=dict(os.environ), stdout=subprocess.PIPE, text=True)
     if result.returncode != 0:

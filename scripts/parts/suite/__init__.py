@@ -1,1 +1,1 @@
-"""scripts/test: runs cargo-nextest and pytest, and adds up what they report."""
+"""scripts/test: runs cargo-nextest and pytest, and adds up their reports."""

@@ -14,7 +14,7 @@ from suite.junit import Counts
 from suite.lane import Lane
 from suite.options import Options
 
-# What computes gives way to what waits: a test that waits must not wait for a processor as well.
+# Tests that compute give way to tests that wait: a test that waits must not wait for a processor as well.
 NICENESS = (0, 10)
 # A whole run leaves 10 GB in an empty target/, and adds 2 GB to the target/ of another; each with some room.
 CLEAN_GB, BUILT_GB = 12, 4
@@ -36,7 +36,7 @@ def run(chosen: Options) -> list[Lane]:
                 lane.interrupt()
             for lane in running:
                 lane.end()
-            # A test that is interrupted kills what it runs, and that cannot stop what it runs itself.
+            # An interrupted test kills its children, and they cannot stop their own.
             processes.end_descendants()
     return running
 

@@ -1,4 +1,4 @@
-"""What is run: cargo-nextest once and pytest at most three times, for what computes and for what mostly waits."""
+"""The jobs: cargo-nextest once and pytest at most three times, for tests that compute and tests that mostly wait."""
 
 import dataclasses
 import os
@@ -29,7 +29,7 @@ def lanes(options: Options, directory: Path) -> list[list[Job]]:
     others = [part for part in options.parts if part not in (RUST, E2E)]
     checks = tuple(part for part in others if not part.waits)
     tools = tuple(part for part in others if part.waits)
-    # A file's tests share what they make once.
+    # A file's tests share the things that they make once.
     together = ["-n", str(options.jobs), "--dist", "loadfile"]
     computing = [
         *([_nextest(options, python, directory)] if RUST in options.parts else []),

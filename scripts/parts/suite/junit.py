@@ -5,7 +5,7 @@ import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
 from pathlib import Path
 
-# The end of a reason is where the error is.
+# The error is at the end of a reason.
 REASON_LINES = 25
 
 

@@ -16,7 +16,7 @@ from suite import junit
 from suite.jobs import Job
 from suite.junit import Counts
 
-# Time to stop what it has started: an emulator, a destroy.
+# Time to stop its children: an emulator, a destroy.
 GRACE_SECONDS = 60
 LAST_LINES = 40
 
@@ -41,7 +41,7 @@ class Lane:
             self._thread.join(0.5)
 
     def interrupt(self) -> None:
-        """As Ctrl-C does: pytest and cargo-nextest stop what they have started."""
+        """As Ctrl-C does: pytest and cargo-nextest stop their children."""
         with self._lock:
             self._stopped = True
             if self._process and self._process.poll() is None:
@@ -84,7 +84,7 @@ class Lane:
         return counts
 
     def _carry_out(self, job: Job) -> tuple[int, str] | None:
-        """Its exit status and the last of what it said; none if it was not to begin any more."""
+        """Its exit status and the last of its output; none if it was not to begin any more."""
         with self._lock:
             if self._stopped:
                 return None

@@ -1,4 +1,4 @@
-"""The parts of scripts/test: what each runs, and what it needs."""
+"""The parts of scripts/test: the jobs of each, and its needs."""
 
 import dataclasses
 

@@ -12,7 +12,7 @@ LOCK = ("package.json", "package-lock.json")
 
 
 def ensure(name: str, directory: Path, files: tuple[str, ...] = ()) -> Path:
-    """Installs what the lock in `directory` says unless it is there, with `files` beside it, and returns where."""
+    """Installs the packages of the lock in `directory` unless they are there, with `files` beside them, and returns the place."""
     copied = [directory / file for file in (*LOCK, *files)]
     digest = hashlib.sha256(b"".join(file.read_bytes() for file in copied)).hexdigest()[:12]
     home = TOOLS / f"{name}-{digest}"

@@ -24,7 +24,7 @@ class TerraformError(Exception):
 
 
 class Terraform:
-    """`log` takes what Terraform prints; without it, only what fails is shown."""
+    """`log` takes Terraform's output; without it, only failures are shown."""
 
     def __init__(self, directory: Path, environment: dict[str, str] | None = None, log: Path | None = None) -> None:
         self._directory = directory
@@ -65,7 +65,7 @@ class Terraform:
         self.run("destroy", *CHANGES, *options)
 
     def plan(self) -> dict[str, set[str]]:
-        """What a plan would change now: the attributes that differ, by resource address."""
+        """The changes of a plan made now: the attributes that differ, by resource address."""
         file = self._directory / "check.tfplan"
         self.run("plan", "-input=false", "-no-color", "-detailed-exitcode", f"-out={file.name}", accepted=(0, 2))
         shown = json.loads(self.run("show", "-json", file.name).stdout)

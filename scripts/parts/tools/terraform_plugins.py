@@ -1,4 +1,4 @@
-"""Where Terraform gets the AWS provider from: a mirror on this machine if there is one, else the registry."""
+"""The source of Terraform's AWS provider: a mirror on this machine if there is one, else the registry."""
 
 import json
 import os
@@ -10,7 +10,7 @@ from pathlib import Path
 from program.paths import TOOLS
 
 PROVIDER = Path("registry.terraform.io/hashicorp/aws")
-# What the emulator was tried with; newer majors ask it for more.
+# The versions that the emulator was tried with; newer majors ask it for more.
 VERSION = "5.100.0"
 # Another one, or a constraint such as "~> 6.0".
 PINNED = os.environ.get("SPILLWAY_PROVIDER_VERSION")

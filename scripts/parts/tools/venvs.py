@@ -28,7 +28,7 @@ class VenvError(Exception):
 def ensure(name: str) -> Path:
     """Makes the environment unless it is there, and returns its interpreter.
 
-    Its directory carries a hash of what went in, so that nobody's environment is taken away while it is in use.
+    Its directory carries a hash of its contents, so that nobody's environment is taken away while it is in use.
     """
     layers = [REQUIREMENTS / layer for layer in _LAYERS[name]]
     digest = hashlib.sha256(repr((sys.version_info[:3], sys.base_prefix, str(TOOLS))).encode())
@@ -51,7 +51,7 @@ def ensure(name: str) -> Path:
 
 
 def use(name: str) -> None:
-    """Lets this process import what that environment has, which it makes unless it is there."""
+    """Lets this process import the modules of that environment, which it makes unless it is there."""
     home = ensure(name).parents[1]
     # First, so that no other version comes before it.
     sys.path.insert(0, str(home / "lib/python{}.{}/site-packages".format(*sys.version_info)))

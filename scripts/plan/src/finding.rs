@@ -13,7 +13,7 @@ use crate::told::making;
 use crate::told::report::Report;
 use crate::told::text;
 
-/// What is asked for.
+/// The goal of a search.
 #[derive(Debug, Clone, Copy)]
 pub struct Wanted {
     pub number: Number,
@@ -30,7 +30,7 @@ struct Tried {
     does: bool,
 }
 
-/// What was found.
+/// The result of a search.
 #[derive(Debug)]
 pub struct Found {
     pub text: String,
@@ -38,7 +38,8 @@ pub struct Found {
     pub found: bool,
 }
 
-/// Searches: twice as much until it does, then between. What more of the number does is taken to be no worse.
+/// Searches: doubles the number until it does, then looks between. More of the number is taken to
+/// be no worse. Returns the result.
 pub fn find(mut given: Given, wanted: &Wanted) -> Result<Found, Wrong> {
     let mut tried = Vec::new();
     let most = wanted.number.most(&given.pipeline);
@@ -75,7 +76,7 @@ fn plan(given: &mut Given, wanted: &Wanted, number: u32) -> Result<(bool, Report
     given.pipeline = given.pipeline.clone().checked()?;
     let mut setup = given.setup();
     let last = given.arrivals.all.last().map_or(given.from, |it| it.at);
-    // What is not done long after that does not do.
+    // A plan that drains later than that does not pass.
     setup.until = setup.until.min(last + 2 * wanted.drain_within + 120_000);
     let answers = engine::run(&setup, &given.arrivals.all);
     let report = making::report(given, &answers);

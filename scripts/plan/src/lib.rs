@@ -1,7 +1,8 @@
-//! `spillway plan`: what a pipeline would do with given numbers, in virtual time, without AWS.
+//! `spillway plan`: the run of a pipeline with given numbers, in virtual time, without AWS.
 //!
-//! The engine runs the core's own pace, shares, windows and receiving. What is given is read from options, files and Terraform
-//! plans; the answer is told as text, as JSON, as a page, or beside another answer.
+//! The engine runs the core's own pace, shares, windows and receiving. Its input is read from
+//! options, files and Terraform plans; the answer is told as text, as JSON, as a page, or beside
+//! another answer.
 
 pub mod costs;
 pub mod engine;
@@ -19,12 +20,12 @@ use given::wrong::Wrong;
 use told::report::Report;
 use told::{comparing, making, page, text};
 
-/// What a plan answers.
+/// The answer of a plan.
 #[derive(Debug)]
 pub struct Told {
     pub text: String,
     pub json: Value,
-    /// Whether what was searched for was found; `true` without a search.
+    /// Whether the search found a number; `true` without a search.
     pub found: bool,
 }
 
@@ -83,7 +84,7 @@ pub fn plan(options: &Options, region: Option<&str>, name: Option<&str>) -> Resu
     })
 }
 
-/// The report; with --compare beside the other one.
+/// Returns the report; with --compare beside the other one.
 fn json(report: &Report, before: Option<Report>) -> Result<Value, Wrong> {
     let value = |report: &Report| {
         serde_json::to_value(report).map_err(|error| Wrong::new(format!("no JSON: {error}")))

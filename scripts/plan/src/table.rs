@@ -1,6 +1,7 @@
 //! Tables, bars and numbers of things, for a person.
 
-/// Rows of text in columns that are as wide as their widest cell. Two spaces lie between two columns.
+/// Rows of text in columns that are as wide as their widest cell. Two spaces lie between two
+/// columns.
 pub fn table(rows: &[Vec<String>]) -> String {
     let width = |column: usize| {
         let cells = rows.iter().filter_map(|row| row.get(column));

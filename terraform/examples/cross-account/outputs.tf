@@ -4,7 +4,7 @@ output "bucket" {
 }
 
 output "spillway" {
-  description = "What the module says about itself."
+  description = "All outputs of the module."
   value       = module.spillway
 }
 

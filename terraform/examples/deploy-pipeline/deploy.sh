@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Plans, applies with a canary, and looks for drift: the same on a laptop as in GitHub Actions.
 #
-#   ./deploy.sh plan [ARGUMENT …]   what an apply would change; arguments go to terraform plan
+#   ./deploy.sh plan [ARGUMENT …]   the changes of an apply; arguments go to terraform plan
 #   ./deploy.sh apply               a new version of the workflow gets a tenth of the starts, then all or none
 #   ./deploy.sh drift               ends with 2 if something differs from the code, or a function's code from the release
 #
@@ -22,7 +22,7 @@ serving() {
   if [[ -n $pipeline ]]; then "$spillway" --pipeline "$pipeline" canary --serving; fi
 }
 
-# What a share of the newest version is to Terraform.
+# A share of the newest version, in Terraform's form.
 share() {
   local serves=$1 weight=$2
   if [[ -z $serves ]]; then echo '{}'; else echo "{previous_version_arn=\"$serves\",weight=$weight}"; fi

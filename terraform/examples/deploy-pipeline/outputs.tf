@@ -17,7 +17,7 @@ output "pipeline" {
 }
 
 output "spillway" {
-  description = "What the module says about itself."
+  description = "All outputs of the module."
   value       = module.spillway
 }
 

@@ -52,7 +52,7 @@ variable "region" {
 }
 
 variable "retry" {
-  description = "What follows a failed execution."
+  description = "Retries after a failed execution, and the backoff between them."
   type = object({
     max_attempts    = optional(number, 3)
     backoff_seconds = optional(list(number))

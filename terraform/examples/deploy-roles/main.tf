@@ -1,5 +1,5 @@
-# What an administrator applies once in each account: who GitHub's runs are, and
-# what they may do.
+# An administrator applies this once in each account: the identity of GitHub's runs, and
+# their permissions.
 data "aws_caller_identity" "own" {}
 
 data "aws_partition" "own" {}
@@ -30,7 +30,7 @@ resource "aws_iam_openid_connect_provider" "github" {
   tags           = var.tags
 }
 
-# The most that any role of a pipeline can do, whatever its own policy says. Your
+# The most that any role of a pipeline can do, with any policy of its own. Your
 # organisation's boundary takes its place.
 resource "aws_iam_policy" "boundary" {
   name = "${var.name}-boundary"

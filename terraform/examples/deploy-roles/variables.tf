@@ -25,7 +25,7 @@ variable "kms_key" {
 }
 
 variable "name" {
-  description = "What the names of the roles begin with."
+  description = "The first part of the roles' names."
   type        = string
   default     = "spillway-deploy"
   nullable    = false
@@ -38,7 +38,7 @@ variable "oidc_provider" {
 }
 
 variable "pipelines" {
-  description = "Names of the pipelines that are deployed, with * where you like."
+  description = "Names of the pipelines that are deployed, with * for any characters."
   type        = set(string)
   default     = ["device-status"]
   nullable    = false

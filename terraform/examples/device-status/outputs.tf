@@ -9,7 +9,7 @@ output "devices_table" {
 }
 
 output "spillway" {
-  description = "What the module says about itself."
+  description = "All outputs of the module."
   value       = module.spillway
 }
 

@@ -66,7 +66,7 @@ resource "aws_s3_bucket_policy" "uploads" {
   depends_on = [aws_s3_bucket_public_access_block.uploads]
 }
 
-# The registry: the devices whose reports are taken. Whoever registers devices
+# The registry: the devices whose reports are taken. The registration of devices
 # writes here; the workflow only reads.
 resource "aws_dynamodb_table" "devices" {
   name                        = "${var.name}-devices"

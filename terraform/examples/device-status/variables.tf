@@ -44,7 +44,7 @@ variable "region" {
 }
 
 variable "retry" {
-  description = "What follows a failed execution."
+  description = "Retries after a failed execution, and the backoff between them."
   type = object({
     max_attempts    = optional(number, 3)
     backoff_seconds = optional(list(number), [30, 300])
@@ -66,7 +66,7 @@ variable "schedule" {
 }
 
 variable "sweep" {
-  description = "Looking after slots whose outcome never came."
+  description = "The sweep, which looks after slots whose outcome never came."
   type = object({
     after_seconds = optional(number, 300)
     per_tick      = optional(number, 50)

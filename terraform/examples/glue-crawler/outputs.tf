@@ -4,12 +4,12 @@ output "bucket" {
 }
 
 output "crawler" {
-  description = "What the crawler's module says about itself."
+  description = "All outputs of the crawler's module."
   value       = module.crawler
 }
 
 output "spillway" {
-  description = "What the module says about itself."
+  description = "All outputs of the module."
   value       = module.spillway
 }
 

@@ -1,5 +1,5 @@
 variable "alarm_actions" {
-  description = "ARNs of what the crawler's alarms tell, usually an SNS topic."
+  description = "ARNs that the crawler's alarms notify, usually an SNS topic."
   type        = list(string)
   default     = []
   nullable    = false

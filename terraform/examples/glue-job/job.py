@@ -2,8 +2,8 @@
 
     job.py --manifest s3://work/manifests/X.json --result s3://work/results/X.json --table s3://work/reports/
 
-The manifest is what the workflow was given: {"attempt": 1, "objects": [{"id", "bucket", "key", "versionId"}, ...]}.
-The result is what the workflow answers: {"batchItemFailures": [{"itemIdentifier": id}], ...}.
+The manifest is the workflow's input: {"attempt": 1, "objects": [{"id", "bucket", "key", "versionId"}, ...]}.
+The result is the workflow's output: {"batchItemFailures": [{"itemIdentifier": id}], ...}.
 With `--local DIRECTORY` buckets are directories below that one, and nothing of AWS is needed.
 """
 
@@ -34,7 +34,7 @@ class BrokenReportError(Exception):
 
 class S3:
     def __init__(self) -> None:
-        # What boto3 is built on; every Glue job has it.
+        # Boto3 is built on it; every Glue job has it.
         import botocore.config
         import botocore.session
 
@@ -84,7 +84,7 @@ def row(report: object, item: dict) -> dict:
 
 
 def read(store: S3 | Directory, item: dict) -> tuple[dict | None, str | None]:
-    """The object's row, or why there is none: whatever is wrong with one object is no reason to fail the others."""
+    """The object's row, or the reason why there is none: a fault in one object does not fail the others."""
     try:
         body = store.get(item["bucket"], item["key"], item.get("versionId"))
         return row(json.loads(body), item), None

@@ -24,7 +24,7 @@ module "spillway" {
         resources = ["${aws_s3_bucket.work.arn}/manifests/*"]
       },
       {
-        # What Step Functions needs to start a run, follow it and stop it.
+        # The permissions that Step Functions needs to start a run, follow it and stop it.
         sid = "RunJob"
         actions = [
           "glue:BatchStopJobRun",

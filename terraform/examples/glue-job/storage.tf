@@ -9,7 +9,7 @@ resource "aws_s3_bucket" "uploads" {
   tags          = var.tags
 }
 
-# What the job reads and writes besides: script, manifests, results, and the
+# The job's other inputs and outputs: script, manifests, results, and the
 # table. A bucket of its own, so that nothing the job writes starts a run.
 resource "aws_s3_bucket" "work" {
   bucket_prefix = "${var.name}-work-"

@@ -18,7 +18,7 @@ variable "job_runs" {
 
   validation {
     condition     = var.job_runs >= 1 && floor(var.job_runs) == var.job_runs
-    error_message = "job_runs = ${var.job_runs}: give a whole number from 1 to what your account's quota of concurrent job runs leaves to this job."
+    error_message = "job_runs = ${var.job_runs}: give a whole number from 1 to the part of your account's quota of concurrent job runs that this job can have."
   }
 }
 
@@ -55,7 +55,7 @@ variable "region" {
 }
 
 variable "retry" {
-  description = "What follows a failure: a batch's, or that of objects it reports."
+  description = "Retries after a failure, a batch's or that of objects it reports, and the backoff between them."
   type = object({
     max_attempts    = optional(number, 3)
     backoff_seconds = optional(list(number), [30, 300])

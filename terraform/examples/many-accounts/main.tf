@@ -1,4 +1,4 @@
-# What every pipeline has, in whichever account. What differs is in accounts.yaml.
+# The common part of every pipeline, in any account. The differences are in accounts.yaml.
 resource "aws_s3_bucket" "uploads" {
   for_each = local.pipelines
 
@@ -73,7 +73,7 @@ module "spillway" {
   }
 
   # Other states are invisible here: each pipeline starts at its share of the
-  # account's quota, whatever the others do.
+  # account's quota, independent of the others.
   pace = {
     max_concurrency = each.value.max_concurrency
     account_share = {

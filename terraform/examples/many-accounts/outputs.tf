@@ -4,12 +4,12 @@ output "buckets" {
 }
 
 output "pipelines" {
-  description = "By name, what each module says about itself."
+  description = "By name, all outputs of each module."
   value       = module.spillway
 }
 
 output "shares" {
-  description = "What all pipelines of the account take of its quota of StartExecution."
+  description = "The share of the account's StartExecution quota that all its pipelines take."
   value       = local.shares
 
   precondition {

@@ -1,7 +1,7 @@
 terraform {
   required_version = ">= 1.9.0, != 1.15.0"
 
-  # Each account has a state of its own: each-account.sh says where. With a bucket
+  # Each account has a state of its own: each-account.sh names its place. With a bucket
   # for them, write "s3" here.
   backend "local" {}
 

@@ -14,7 +14,7 @@ output "shared_bucket" {
 }
 
 output "spillway" {
-  description = "What the module says about itself."
+  description = "All outputs of the module."
   value       = module.spillway
 }
 

@@ -173,7 +173,7 @@ resource "aws_iam_role_policy" "forward" {
   })
 }
 
-# What the other account's bus did not take for a day.
+# Events that the other account's bus did not take for a day.
 resource "aws_sqs_queue" "forward_dlq" {
   provider = aws.partner
 

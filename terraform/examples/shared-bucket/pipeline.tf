@@ -3,7 +3,7 @@ locals {
   partition  = split(":", module.spillway.workflow_role_arn)[1]
   account_id = split(":", module.spillway.workflow_role_arn)[4]
 
-  # Where the module's rules are: the account's default bus, which AWS makes.
+  # The bus of the module's rules: the account's default bus, which AWS makes.
   event_bus_arn = join(":", [
     "arn", local.partition, "events",
     split(":", module.spillway.events_queue_arn)[3],

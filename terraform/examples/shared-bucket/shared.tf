@@ -1,6 +1,5 @@
-# The bucket that several teams use, and its owner's side: who writes a bucket's
-# notification configuration replaces all of it, so one place knows everybody's
-# part.
+# The bucket that several teams use, and its owner's side. A write of a bucket's notification
+# configuration replaces all of it, so one place knows everybody's part.
 resource "aws_s3_bucket" "shared" {
   provider = aws.pipeline
 

@@ -1,5 +1,5 @@
-# Every alarm, by the heading of its page in the runbook. What all have in common
-# is in main.tf.
+# Every alarm, by the heading of its page in the runbook. Their common settings
+# are in main.tf.
 locals {
   # Alarms that count ticks have a period in which one ends.
   _each_minute = can(regex("^(rate\\(1 minute\\)$|cron\\([*] )", var.schedule))
@@ -16,7 +16,7 @@ locals {
     no-tick = {
       what   = "No tick of dispatch ended for 3 periods: no event starts."
       metric = merge(local._ours, { name = "SlotsTaken", statistic = "SampleCount" })
-      # 1 where no tick ended, however long there has been none, and 0 for as long as
+      # 1 if no tick ended, also after a long time without one, and 0 as long as
       # the pipeline is new. EPOCH has a value for every period.
       expression = "IF(EPOCH(m) < ${local._quiet_until} OR m > 0, 0, 1)"
       above      = 0
@@ -112,13 +112,13 @@ locals {
     }
   }
 
-  # One for each metric: where one of two has never had a value, their sum has none.
+  # One for each metric: if one of two has never had a value, their sum has none.
   _of_ledger = {
     for key, name in { reads = "ReadThrottleEvents", writes = "WriteThrottleEvents" } :
     "ledger-throttled_${key}" => {
       what   = "DynamoDB throttles ${key} of the ledger."
       metric = { name = name, statistic = "Sum", namespace = "AWS/DynamoDB", dimensions = { TableName = local._ledger } }
-      # Alarms on metrics of DynamoDB ignore missing data, whatever they say: only
+      # Alarms on metrics of DynamoDB ignore missing data, with any setting: only
       # filled ones end.
       expression = "FILL(m, 0)"
       above      = 0

@@ -19,12 +19,12 @@ locals {
       description = join("\n", [
         alarm.what,
         "First: spillway -p ${var.name} ${lookup(alarm, "first", "status")}",
-        # One page for an alarm, whatever function or lane it is of.
+        # One page for an alarm, of any function or lane.
         "Runbook: ${var.runbook}#${split("_", key)[0]}",
       ])
     } if !contains(local._left_out, key)
   }
-  # What CloudWatch charges for.
+  # The metrics that CloudWatch charges for.
   _metrics = length(local._alarms)
 }
 
@@ -78,7 +78,7 @@ resource "aws_cloudwatch_metric_alarm" "this" {
   }
 }
 
-# For who wants one page for one trouble, however many alarms it sets off.
+# One page for one trouble, for any number of alarms.
 resource "aws_cloudwatch_composite_alarm" "unhealthy" {
   count = var.unhealthy ? 1 : 0
 

@@ -14,7 +14,7 @@ output "metrics" {
 }
 
 output "thresholds" {
-  description = "The same as alarm_names, with what is compared."
+  description = "The same as alarm_names, with the values compared."
   value       = { for key, alarm in aws_cloudwatch_metric_alarm.this : key => alarm.threshold }
 }
 

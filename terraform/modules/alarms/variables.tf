@@ -3,7 +3,7 @@
 # -----------------------------------------------------------------------------
 
 variable "name" {
-  description = "Name of the pipeline: the metrics' dimension, and what the names of its functions and queues begin with."
+  description = "Name of the pipeline: the metrics' dimension, and the first part of the names of its functions and queues."
   type        = string
   nullable    = false
 }
@@ -19,7 +19,7 @@ variable "topics" {
 
   validation {
     condition     = length(var.topics) >= 1 && length(var.topics) <= 5
-    error_message = "There are ${length(var.topics)} topics: CloudWatch tells 1 to 5. Name one, and subscribe to it whoever is to be told."
+    error_message = "There are ${length(var.topics)} topics: CloudWatch notifies 1 to 5. Name one, and subscribe to it each receiver of a notification."
   }
   validation {
     condition     = alltrue([for topic in var.topics : can(regex(module.forms.arns.topic_of_any_type, topic.arn))])
@@ -28,11 +28,11 @@ variable "topics" {
 }
 
 # -----------------------------------------------------------------------------
-# What the pipeline has; all optional
+# The parts of the pipeline; all optional
 # -----------------------------------------------------------------------------
 
 variable "adapts" {
-  description = "Whether the pace adapts to what the target takes."
+  description = "Whether the pace adapts to the rate that the target takes."
   type        = bool
   default     = false
   nullable    = false
@@ -137,7 +137,7 @@ variable "no_tick_seconds" {
 
   validation {
     condition     = var.no_tick_seconds == null ? true : var.no_tick_seconds >= 180 && var.no_tick_seconds <= 51840
-    error_message = "no_tick_seconds = ${coalesce(var.no_tick_seconds, 0)}: give 180 to 51840 seconds, at least three times what lies between two ticks. CloudWatch looks back a day at most, which is five periods of a third of it."
+    error_message = "no_tick_seconds = ${coalesce(var.no_tick_seconds, 0)}: give 180 to 51840 seconds, at least three times the time between two ticks. CloudWatch looks back a day at most, which is five periods of a third of it."
   }
 }
 

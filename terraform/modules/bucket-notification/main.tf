@@ -16,7 +16,7 @@ locals {
   ])})$"
 }
 
-# S3 refuses entries that overlap, at apply and without a name. It compares what
+# S3 refuses entries that overlap, at apply and without a name. It compares the text that
 # it was given: suffix D ends %3D, which is suffix =.
 module "overlaps" {
   source = "../overlaps"
@@ -30,9 +30,8 @@ module "overlaps" {
   }
 }
 
-# S3 compares the filters with keys as it writes them into notifications: as in a
-# web form, a space as + and ~ as %7E, but for the slash. The inputs are as the
-# keys have them, and * is refused.
+# S3 compares the filters with keys as it writes them into notifications. As in a web form a space
+# is + and ~ is %7E, but the slash stays. The inputs are as the keys have them, and * is refused.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
 # https://github.com/aws/aws-cdk/pull/28012 and https://github.com/minio/minio/pull/7360
 locals {

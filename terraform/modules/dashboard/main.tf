@@ -13,7 +13,7 @@ locals {
   _of     = ["Pipeline", var.name]
   _ledger = ["TableName", var.ledger == null ? module.names.ledger : var.ledger.name]
 
-  # From top to bottom, as a person asks. Each has a text that says what it
+  # From top to bottom, as a person asks. Each has a text that says which question it
   # answers, and its graph beside it.
   _rows = [
     {

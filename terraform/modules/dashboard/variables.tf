@@ -1,5 +1,5 @@
 variable "name" {
-  description = "Name of the pipeline: the metrics' dimension, and what the names of its functions and queues begin with."
+  description = "Name of the pipeline: the metrics' dimension, and the first part of the names of its functions and queues."
   type        = string
   nullable    = false
 }
@@ -16,13 +16,13 @@ variable "region" {
 }
 
 variable "state_machine" {
-  description = "The state machine whose executions are started."
+  description = "The state machine of the executions that are started."
   type        = object({ arn = string })
   nullable    = false
 }
 
 variable "alarm_arns" {
-  description = "ARNs of the alarms whose states are shown; []: a text says how to have some."
+  description = "ARNs of the alarms whose states are shown; []: a text says how to add some."
   type        = list(string)
   default     = []
   nullable    = false

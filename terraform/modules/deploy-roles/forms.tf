@@ -1,4 +1,4 @@
-# What the rules of variables.tf compare with.
+# The forms that the rules of variables.tf compare with.
 module "forms" {
   source = "../forms"
 }

@@ -4,7 +4,7 @@ locals {
   _issuer = split("oidc-provider/", var.oidc_provider.arn)[1]
 
   _subjects = {
-    # What a pull request's run can do, its author can do: looking, and no more.
+    # An author of a pull request can do all that its run can do: reading, and no more.
     plan = [
       "repo:${var.repository}:pull_request",
       "repo:${var.repository}:ref:refs/heads/${var.branch}",

@@ -9,11 +9,11 @@ output "plan_role_arn" {
 }
 
 output "read_policy_json" {
-  description = "What both roles may do."
+  description = "The permissions of both roles."
   value       = local._read
 }
 
 output "write_policy_json" {
-  description = "What the role that applies may do beyond that."
+  description = "The further permissions of the role that applies."
   value       = local._write
 }

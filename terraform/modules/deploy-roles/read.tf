@@ -104,7 +104,7 @@ locals {
     var.kms_key == null ? [] : [
       {
         # Step Functions does not show a definition, nor Lambda an environment,
-        # to whom the key is closed.
+        # to a role that lacks the key.
         sid       = "Key"
         actions   = ["kms:Decrypt", "kms:DescribeKey"]
         resources = [var.kms_key.arn]

@@ -1,4 +1,4 @@
-# What the pipelines' resources are called: modules/names makes the names.
+# The names of the pipelines' resources: modules/names makes them.
 locals {
   _arn = {
     for service in ["cloudwatch", "dynamodb", "events", "lambda", "logs", "sns", "sqs", "states"] :
@@ -11,7 +11,7 @@ locals {
 
   _alarms    = [for name in local._names : "${local._arn.cloudwatch}:alarm:${name}_*"]
   _functions = [for name in local._names : "${local._arn.lambda}:function:${name}_*"]
-  # Mappings have ids and no names: their functions say whose they are.
+  # Mappings have ids and no names: their functions tell their pipeline.
   _mappings = ["${local._arn.lambda}:event-source-mapping:*"]
   _queues   = [for name in local._names : "${local._arn.sqs}:${name}_*"]
   _rules    = [for name in local._names : "${local._arn.events}:rule/${name}_*"]

@@ -43,7 +43,7 @@ variable "pipelines" {
 
   validation {
     condition     = length(var.pipelines) > 0 && alltrue([for name in var.pipelines : can(regex("^[a-z][a-z0-9*-]{1,31}$", name))])
-    error_message = "pipelines names ${length(var.pipelines) == 0 ? "nothing" : join(", ", var.pipelines)}: each is a pipeline's name, of 3 to 32 lower-case letters, digits and -, with * where you like but not first."
+    error_message = "pipelines names ${length(var.pipelines) == 0 ? "nothing" : join(", ", var.pipelines)}: each is a pipeline's name, of 3 to 32 lower-case letters, digits and -, with * for any characters but not first."
   }
 }
 
@@ -71,14 +71,14 @@ variable "branch" {
 }
 
 variable "buckets" {
-  description = "Buckets that the configuration makes, by name; a * stands for any characters. What their notifications need is included."
+  description = "Buckets that the configuration makes, by name; a * stands for any characters. The permissions for their notifications are included."
   type        = set(string)
   default     = []
   nullable    = false
 
   validation {
     condition     = alltrue([for name in var.buckets : can(regex("^[a-z0-9][a-z0-9.*-]{2,62}$", name))])
-    error_message = "buckets has ${join(", ", var.buckets)}: each is a bucket's name, with * where you like but not first."
+    error_message = "buckets has ${join(", ", var.buckets)}: each is a bucket's name, with * for any characters but not first."
   }
 }
 
@@ -121,7 +121,7 @@ variable "kms_key" {
 }
 
 variable "name" {
-  description = "What the names of the roles begin with: NAME-plan and NAME-apply."
+  description = "The first part of the roles' names: NAME-plan and NAME-apply."
   type        = string
   default     = "spillway-deploy"
   nullable    = false

@@ -1,4 +1,4 @@
-# What an apply and a destroy do beyond what a refresh asks.
+# The calls of an apply and a destroy beyond those of a refresh.
 locals {
   _writes = concat(
     [
@@ -128,13 +128,13 @@ locals {
         resources = local._roles
       },
       {
-        # What spillway canary reads.
+        # The reads of spillway canary.
         sid       = "Canary"
         actions   = ["dynamodb:Scan", "states:ListExecutions"]
         resources = concat(local._tables, local._machines, [for arn in local._machines : "${arn}:*"])
       },
       {
-        # What Lambda asks of whoever gives a function a network.
+        # The calls that Lambda makes as the role that gives a function a network.
         sid       = "Networks"
         actions   = ["ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs"]
         resources = ["*"]
@@ -179,7 +179,7 @@ locals {
     [
       {
         # A role without the boundary can neither be made nor given a policy, so
-        # whoever applies gains nothing by making one.
+        # an apply gains nothing by making one.
         Sid       = "BoundRoles"
         Effect    = "Allow"
         Action    = ["iam:CreateRole", "iam:DeleteRolePolicy", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy"]

@@ -1,13 +1,12 @@
 locals {
   # EventBridge takes one matcher per value: prefix and suffix together are a
-  # wildcard, with what it takes for special escaped.
+  # wildcard, with its special characters escaped.
   _literal = {
     for part, text in { prefix = var.prefix, suffix = var.suffix } :
     part => replace(replace(text, "\\", "\\\\"), "*", "\\*")
   }
-  # Where prefix and suffix share characters of the key, as in a/b.json for
-  # prefix a/b. and suffix .json, S3's own filters match and the wildcard does
-  # not.
+  # If prefix and suffix share characters of the key, S3's own filters match and the wildcard does
+  # not: a/b.json with prefix a/b. and suffix .json.
   _shared = [
     for n in range(1, min(length(var.prefix), length(var.suffix)) + 1) :
     "${var.prefix}${substr(var.suffix, n, -1)}"
@@ -58,7 +57,7 @@ resource "aws_cloudwatch_event_rule" "this" {
   }
 }
 
-# EventBridge goes on trying for a day; what it could not deliver then is kept.
+# EventBridge goes on trying for a day; an event without delivery then is kept.
 resource "aws_cloudwatch_event_target" "this" {
   rule      = aws_cloudwatch_event_rule.this.name
   target_id = "queue"

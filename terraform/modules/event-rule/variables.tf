@@ -55,7 +55,7 @@ variable "min_size" {
 }
 
 variable "prefix" {
-  description = "What a key starts with, literally; \"\": anything."
+  description = "The first part of a key, literally; \"\": anything."
   type        = string
   default     = ""
   nullable    = false
@@ -73,7 +73,7 @@ variable "reasons" {
 }
 
 variable "suffix" {
-  description = "What a key ends with, literally; \"\": anything."
+  description = "The last part of a key, literally; \"\": anything."
   type        = string
   default     = ""
   nullable    = false

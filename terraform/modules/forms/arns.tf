@@ -1,4 +1,4 @@
-# ARNs, as far as a mistake can be told at plan. AWS knows the rest.
+# ARNs, as far as a mistake shows at plan. AWS knows the rest.
 locals {
   _arns = {
     code_signing          = "^arn:[a-z-]+:lambda:[a-z0-9-]+:[0-9]{12}:code-signing-config:csc-[0-9a-f]+$"

@@ -1,4 +1,4 @@
-# What EventBridge rules take as a schedule, as a regular expression.
+# The schedules that EventBridge rules take, as a regular expression.
 locals {
   _cron_values = {
     minutes = "(?:[0-5]?[0-9])"

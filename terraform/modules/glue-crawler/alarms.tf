@@ -1,4 +1,4 @@
-# Crawlers have no metric of their own. What EventBridge tells about one that
+# Crawlers have no metric of their own. EventBridge's event about one that
 # failed is kept, with the reason, until somebody has looked.
 resource "aws_cloudwatch_event_rule" "failed" {
   name        = local._rule_name

@@ -1,6 +1,5 @@
-# Every name but the crawler's own and its database's: NAME_KIND or
-# NAME_KIND_PART, with no _ within a part and kinds that no pipeline has (see
-# modules/names).
+# Every name but the crawler's own and its database's: NAME_KIND or NAME_KIND_PART. No part has a _,
+# and no pipeline has these kinds (see modules/names).
 locals {
   _queue_names = {
     this   = "${var.name}_crawl-events"

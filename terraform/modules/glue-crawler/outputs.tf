@@ -1,10 +1,10 @@
 output "alarm_names" {
-  description = "Names of the alarms, by what they watch."
+  description = "Names of the alarms, by the thing that they watch."
   value       = { for key, alarm in aws_cloudwatch_metric_alarm.this : key => alarm.alarm_name }
 }
 
 output "bucket_notification" {
-  description = "What the bucket's notification configuration needs, an entry of queues of modules/bucket-notification; empty if a topic feeds the queue."
+  description = "The part of the bucket's notification configuration: an entry of queues of modules/bucket-notification; empty if a topic feeds the queue."
   value = local._by_topic ? {} : {
     (var.name) = {
       queue  = { arn = aws_sqs_queue.this.arn }
@@ -41,12 +41,12 @@ output "dead_letter_queue_url" {
 }
 
 output "failed_crawls_queue_url" {
-  description = "URL of the queue with what EventBridge told about failed crawls."
+  description = "URL of the queue with EventBridge's events about failed crawls."
   value       = aws_sqs_queue.failed.url
 }
 
 output "kms_key_policy_statements" {
-  description = "What the policy of kms_key must allow: statements, ready for jsonencode()."
+  description = "The uses that the policy of kms_key must allow: statements, ready for jsonencode()."
   value       = local._key_policy_statements
 }
 

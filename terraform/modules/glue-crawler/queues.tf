@@ -72,7 +72,7 @@ locals {
   }
 }
 
-# The crawler's alone: it deletes what it has read and may purge the rest.
+# The crawler's alone: it deletes the messages that it has read, and may purge the rest.
 resource "aws_sqs_queue" "this" {
   name                      = local._queue_names.this
   kms_master_key_id         = var.kms_key == null ? null : var.kms_key.arn
@@ -115,7 +115,7 @@ resource "aws_sns_topic_subscription" "this" {
   topic_arn = var.feed.topic.arn
   protocol  = "sqs"
   endpoint  = aws_sqs_queue.this.arn
-  # As S3 itself sends it, which is what crawlers are known to read.
+  # As S3 itself sends it: crawlers are known to read that form.
   raw_message_delivery = true
 
   # S3 gives its notifications no message attributes: only the body can be

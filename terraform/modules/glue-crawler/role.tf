@@ -122,8 +122,8 @@ resource "aws_iam_role" "this" {
   permissions_boundary = var.iam.permissions_boundary
   tags                 = var.tags
 
-  # Without aws:SourceArn and aws:SourceAccount: AWS does not say that Glue sets
-  # them, and a role can only be given to a crawler of its own account.
+  # Without aws:SourceArn and aws:SourceAccount: AWS does not say that Glue sets them. A role can
+  # only be given to a crawler of its own account.
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
     Statement = [{

@@ -218,7 +218,7 @@ variable "iam" {
 }
 
 variable "kms_key" {
-  description = "Customer-managed key of the queues; its policy must allow what output kms_key_policy_statements says. Null: SSE-SQS."
+  description = "Customer-managed key of the queues; its policy must allow the statements of output kms_key_policy_statements. Null: SSE-SQS."
   type        = object({ arn = string })
   default     = null
 

@@ -1,4 +1,4 @@
-# Nothing is ever published here. A topic is what AWS makes and keeps for
+# Nothing is ever published here. AWS makes and keeps a topic for
 # nothing, and does not delete against the topic's own policy.
 resource "aws_sns_topic" "this" {
   for_each = var.names

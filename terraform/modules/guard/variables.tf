@@ -1,5 +1,5 @@
 variable "names" {
-  description = "Names of the topics, one for each thing whose removal is to be refused, by a key of your choice. Terraform's error shows the name: let it say what to do."
+  description = "Names of the topics, one for each thing whose removal is to be refused, by a key of your choice. Terraform's error shows the name: let it say the remedy."
   type        = map(string)
   nullable    = false
 

@@ -1,5 +1,5 @@
 locals {
-  # What the handlers of this release and these modules agree on: environment
+  # The version of the agreement between this release's handlers and these modules: environment
   # variables, permissions, queues, table keys.
   _protocol = 2
 
@@ -250,6 +250,6 @@ resource "aws_lambda_function_event_invoke_config" "this" {
     }
   }
 
-  # Lambda checks that the role may send there.
+  # Lambda checks that the role has the permission to send there.
   depends_on = [aws_iam_role_policy.this]
 }

@@ -157,7 +157,7 @@ variable "iam" {
 }
 
 variable "kms_key" {
-  description = "Customer-managed key of the log group, the environment, and of what the function reads and writes; null: none."
+  description = "Customer-managed key of the log group, the environment, and of the data that the function reads and writes; null: none."
   type        = object({ arn = string })
   default     = null
 

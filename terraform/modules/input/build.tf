@@ -1,4 +1,4 @@
-# The functions' build: what a release has beside the composition, unless another is given.
+# The functions' build: the one that a release has beside the composition, unless another is given.
 variable "dist" {
   description = "Directory in which a release has the zips and handlers.json."
   type        = string
@@ -8,7 +8,7 @@ variable "dist" {
 
 locals {
   _manifest_file = "${coalesce(var.handlers.directory, var.dist)}/handlers.json"
-  # As one text, since the type that is given and what a file has differ.
+  # As one text, since the given type and the type in a file differ.
   _manifest = jsondecode(
     var.handlers.manifest != null ? jsonencode(var.handlers.manifest) :
     fileexists(local._manifest_file) ? file(local._manifest_file) :

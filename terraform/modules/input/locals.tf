@@ -39,7 +39,7 @@ locals {
 }
 
 locals {
-  # What a tick can do at most, and no more than the ledger takes.
+  # The most that a tick can do, within the ledger's limits.
   _share = var.pace.account_share == null ? null : {
     starts_per_second = min(var.pace.slot_partitions == 16 ? 4000 : 400, var.pace.account_share.share * var.pace.account_share.quota_per_second)
     burst             = min(1000, max(1, floor(var.pace.account_share.share * var.pace.account_share.quota_burst)))
@@ -69,7 +69,7 @@ locals {
   }
 }
 
-# What S3 calls the kinds of uploads in EventBridge's events, and in its own
+# S3's names for the kinds of uploads in EventBridge's events, and in its own
 # notifications.
 locals {
   _event_of_reason = {

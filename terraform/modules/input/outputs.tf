@@ -28,7 +28,7 @@ output "handlers" {
   })
 
   precondition {
-    # Here and not beside the type: a rule there cannot ask what follows from it.
+    # Here and not beside the type: a rule there cannot read values derived from it.
     condition     = var.handlers.manifest == null ? fileexists(local._manifest_file) : true
     error_message = "There is no ${local._manifest_file}, which names the functions' zips. ${var.handlers.directory == null ? "A release brings it, and a checkout has none: take a release (scripts/release makes one), or build into the checkout (scripts/build --out terraform/dist), or name a build of your own in handlers.directory." : "Build into that directory (scripts/build --out DIRECTORY), or leave handlers.directory out to take the functions that a release brings."}"
   }
@@ -63,7 +63,7 @@ output "name" {
 }
 
 output "pace" {
-  description = "The input pace, with its defaults and with what account_share gives."
+  description = "The input pace, with its defaults and with the numbers that account_share gives."
   value       = local._pace
 }
 
@@ -119,7 +119,7 @@ output "workflow" {
   value       = var.workflow
 }
 
-# What follows from it.
+# Values derived from the input.
 output "first_lane" {
   description = "The lane that comes first."
   value       = local._first_lane

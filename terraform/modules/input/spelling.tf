@@ -1,4 +1,4 @@
-# Misspelt attributes of objects. Terraform drops what a type does not have.
+# Misspelt attributes of objects. Terraform drops attributes that a type does not have.
 variable "given" {
   description = "The nested input as it was given, by the variable's name; {}: nothing is compared."
   type        = any

@@ -3,7 +3,7 @@
 # -----------------------------------------------------------------------------
 
 variable "alarms" {
-  description = "The alarms, and whom they tell; null: there are none. They cost up to $3 a month with one lane, $3.10 with `pace.adapt`."
+  description = "The alarms, and the topics that they notify; null: there are none. They cost up to $3 a month with one lane, $3.10 with `pace.adapt`."
   type = object({
     # SNS topics that receive a notification when an alarm begins and when it ends;
     # 1 to 5.
@@ -14,7 +14,7 @@ variable "alarms" {
     # Age of the oldest event in a lane's queue above which the alarm begins.
     oldest_event_seconds = optional(number, 86400)
     # Age of the oldest slot above which the alarm begins. Null: the longest execution and the time
-    # that the sweep needs, or a day where that is not known.
+    # that the sweep needs, or a day if that is not known.
     oldest_slot_seconds = optional(number)
     # Time to drain the backlog above which the alarm begins; null: no such alarm.
     drain_seconds = optional(number)
@@ -31,7 +31,7 @@ variable "alarms" {
 
   validation {
     condition     = var.alarms == null ? true : length(var.alarms.topics) >= 1 && length(var.alarms.topics) <= 5
-    error_message = "alarms.topics has ${var.alarms == null ? 0 : length(var.alarms.topics)} topics, and CloudWatch tells 1 to 5. Name one, and subscribe to it whoever is to be told; or leave alarms out for none."
+    error_message = "alarms.topics has ${var.alarms == null ? 0 : length(var.alarms.topics)} topics, and CloudWatch notifies 1 to 5. Name one, and subscribe to it each receiver of a notification; or leave alarms out for none."
   }
   validation {
     condition     = var.alarms == null ? true : alltrue([for topic in var.alarms.topics : can(regex(module.forms.arns.topic_of_any_type, topic.arn))])
@@ -39,11 +39,11 @@ variable "alarms" {
   }
   validation {
     condition     = var.alarms == null ? true : var.alarms.no_tick_seconds == null ? true : var.alarms.no_tick_seconds >= 180 && var.alarms.no_tick_seconds <= 51840
-    error_message = "alarms.no_tick_seconds = ${var.alarms == null ? 0 : coalesce(var.alarms.no_tick_seconds, 0)}: give 180 to 51840 seconds, at least three times what lies between two ticks. CloudWatch looks back a day at most, which is five periods of a third of it. For a rarer tick leave it out: there is no such alarm then."
+    error_message = "alarms.no_tick_seconds = ${var.alarms == null ? 0 : coalesce(var.alarms.no_tick_seconds, 0)}: give 180 to 51840 seconds, at least three times the time between two ticks. CloudWatch looks back a day at most, which is five periods of a third of it. For a rarer tick leave it out: there is no such alarm then."
   }
   validation {
     condition     = var.alarms == null ? true : var.alarms.no_tick_seconds == null ? true : var.alarms.no_tick_seconds >= 180 * local._minutes_between_ticks
-    error_message = "alarms.no_tick_seconds = ${var.alarms == null ? 0 : coalesce(var.alarms.no_tick_seconds, 0)} is less than three times what lies between two ticks of ${var.schedule.expression}: the alarm would begin while all is well. Give ${180 * local._minutes_between_ticks} or more, or leave it out."
+    error_message = "alarms.no_tick_seconds = ${var.alarms == null ? 0 : coalesce(var.alarms.no_tick_seconds, 0)} is less than three times the time between two ticks of ${var.schedule.expression}: the alarm would begin while all is well. Give ${180 * local._minutes_between_ticks} or more, or leave it out."
   }
   validation {
     condition     = var.alarms == null ? true : var.alarms.oldest_event_seconds >= 60 && var.alarms.oldest_event_seconds <= 1209600

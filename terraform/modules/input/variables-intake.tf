@@ -10,14 +10,14 @@ variable "buckets" {
     # Account that owns the bucket; null: this account.
     account_id = optional(string)
     # "owned": this module writes the bucket's one notification configuration,
-    # and what it does not know of is removed. "external": someone else does,
+    # and removes entries that it does not know. "external": someone else writes it,
     # with the output bucket_notifications.
     notification = string
-    # What is taken in, by a key of your choice.
+    # The objects that are taken in, by a key of your choice.
     sources = map(object({
-      # What a key starts with, as the key is and not URL-encoded; "": anything.
+      # The first part of a key, as the key is and not URL-encoded; "": anything.
       prefix = optional(string, "")
-      # What a key ends with, as the key is and not URL-encoded; "": anything.
+      # The last part of a key, as the key is and not URL-encoded; "": anything.
       suffix = optional(string, "")
       # How events come. "sqs": straight from S3 into the queue. "lambda": by a function that writes
       # the ledger first. "eventbridge": by a rule. A rule with prefix and suffix has a wildcard,
@@ -33,7 +33,7 @@ variable "buckets" {
       # Only with "eventbridge": smallest and largest object, in bytes.
       min_size = optional(number)
       max_size = optional(number)
-      # Whether empty objects whose keys end with / are processed. S3's console shows folders by
+      # Whether empty objects with keys that end with / are processed. S3's console shows folders by
       # them.
       folder_markers = optional(bool, false)
     }))
@@ -136,11 +136,11 @@ variable "lanes" {
   type = map(object({
     # The lowest comes first; each lane has its own.
     priority = number
-    # Share of the starts that the lane gets while events wait in it, whatever
-    # comes before it: 0 to 0.9, and 0.9 for all lanes together.
+    # Share of the starts that the lane gets while events wait in it, before any other lane. 0 to
+    # 0.9, and 0.9 for all lanes together.
     min_share = optional(number, 0)
-    # Executions of the lane that run at once, at most, beside the pipeline's own
-    # max_concurrency; 0: nothing of it starts; null: no bound of its own.
+    # Executions of the lane that run at once, at most, beside the pipeline's own max_concurrency.
+    # 0: nothing of it starts; null: no bound of its own.
     max_concurrency = optional(number)
   }))
   default  = {}
@@ -180,7 +180,7 @@ variable "lanes" {
   }
   validation {
     condition     = length(var.lanes) == 1 ? alltrue([for lane in var.lanes : lane.max_concurrency == null]) : true
-    error_message = "lanes has only one lane, whose max_concurrency bounds what pace.max_concurrency bounds. Give pace.max_concurrency alone."
+    error_message = "lanes has only one lane, and its max_concurrency bounds the same executions as pace.max_concurrency. Give pace.max_concurrency alone."
   }
 }
 
@@ -196,10 +196,10 @@ variable "topics" {
     # Whether this module subscribes the queue; false: someone else does, and
     # the queue's policy lets the topic in.
     subscribe = optional(bool, true)
-    # Filter (JSON) on the message's body, where keys are URL-encoded; null:
+    # Filter (JSON) on the message's body, in which keys are URL-encoded; null:
     # every message.
     filter_policy = optional(string)
-    # Whether empty objects whose keys end with / are processed, of every bucket
+    # Whether empty objects with keys that end with / are processed, of every bucket
     # that is not in buckets.
     folder_markers = optional(bool, false)
   }))

@@ -19,24 +19,24 @@ variable "limits" {
 }
 
 variable "pace" {
-  description = "The numbers that bound a tick; the ledger's control item may override them at run time."
+  description = "The numbers that bound a tick; the ledger's control item can override them at run time."
   type = object({
     # Most executions running at once, up to 10,000; up to 100,000 with 16
     # slot_partitions.
     max_concurrency = number
     # Starts per second over time, and at once after a quiet time. Null: 25 and
-    # 50, or what account_share gives.
+    # 50, or the numbers of account_share.
     starts_per_second = optional(number)
     burst             = optional(number)
-    # Where pipelines share an account's quota of StartExecution: how much of it
-    # this one takes, from 0 to 1, and the quota itself, in starts a second and at
-    # once. Nothing adds up the shares of pipelines in other configurations.
+    # If pipelines share an account's quota of StartExecution: the part that this one takes, from 0
+    # to 1, and the quota. The quota is in starts a second, and at once. Nothing adds up the shares
+    # of pipelines in other configurations.
     account_share = optional(object({
       share            = number
       quota_per_second = number
       quota_burst      = number
     }))
-    # Starts per tick; null: a tick starts what it can.
+    # Starts per tick; null: a tick starts as many as it can.
     starts_per_tick = optional(number)
     # Partitions of the ledger that the slots of running executions are spread
     # over: 1, for up to 400 starts_per_second, or 16, for up to 4,000. Set it
@@ -83,7 +83,7 @@ variable "pace" {
   }
   validation {
     condition     = var.pace.adapt == null ? true : length(var.pace.adapt.errors) >= 1 && length(var.pace.adapt.errors) <= 50
-    error_message = "pace.adapt.errors has ${try(length(var.pace.adapt.errors), 0)} names: give 1 to 50, such as \"*Throttl*\". To keep the pace whatever fails, leave adapt out."
+    error_message = "pace.adapt.errors has ${try(length(var.pace.adapt.errors), 0)} names: give 1 to 50, such as \"*Throttl*\". To keep the pace on every error, leave adapt out."
   }
   validation {
     condition     = var.pace.adapt == null ? true : alltrue([for error in var.pace.adapt.errors : can(regex("[^*]", error)) && length(error) <= 256])
@@ -120,9 +120,9 @@ variable "schedule" {
   type = object({
     # rate(...) or cron(...) of an EventBridge rule; cron is in UTC.
     expression = optional(string, "rate(1 minute)")
-    # How long a tick may go on starting executions; null: 56.
+    # How long a tick goes on starting executions, at most; null: 56.
     tick_seconds = optional(number)
-    # What a tick does when no event waits. "stop" ends it. "wait" keeps it until the next tick
+    # The act of a tick when no event waits. "stop" ends it. "wait" keeps it until the next tick
     # takes over, so that an upload starts at once.
     idle    = optional(string, "stop")
     enabled = optional(bool, true)
@@ -157,7 +157,7 @@ variable "schedule" {
 }
 
 variable "sweep" {
-  description = "Looking after slots whose outcome never came."
+  description = "The sweep, which looks after slots whose outcome never came."
   type = object({
     # Age at which a slot is looked at.
     after_seconds = optional(number, 300)
@@ -178,7 +178,7 @@ variable "sweep" {
 }
 
 variable "windows" {
-  description = "Times with a pace of their own, by a name of your choice; where several hold, the one with the lowest priority does."
+  description = "Times with a pace of their own, by a name of your choice; if several hold, the one with the lowest priority is in force."
   type = map(object({
     # The lowest wins; each window has its own.
     priority = number
@@ -194,7 +194,7 @@ variable "windows" {
     dates = optional(list(string))
     # Nothing starts.
     pause = optional(bool, false)
-    # What is named here holds instead of the same number of pace.
+    # Numbers given here hold instead of the same numbers of pace.
     pace = optional(object({
       max_concurrency   = optional(number)
       starts_per_second = optional(number)
@@ -272,7 +272,7 @@ variable "windows" {
   }
   validation {
     condition     = length(local._lanes) == 1 ? alltrue([for window in var.windows : length(window.lanes) == 0]) : true
-    error_message = "There is only one lane, whose bound bounds what pace.max_concurrency bounds: ${join(", ", [for name, window in var.windows : "windows.${name}.lanes" if length(window.lanes) > 0])}. Give windows.<name>.pace.max_concurrency, or add lanes."
+    error_message = "There is only one lane, and its bound bounds the same executions as pace.max_concurrency: ${join(", ", [for name, window in var.windows : "windows.${name}.lanes" if length(window.lanes) > 0])}. Give windows.<name>.pace.max_concurrency, or add lanes."
   }
   validation {
     condition     = alltrue(flatten([for window in var.windows : [for lane in window.lanes : lane.max_concurrency >= 0 && floor(lane.max_concurrency) == lane.max_concurrency && lane.max_concurrency <= max(var.pace.max_concurrency, [for window in values(var.windows) : try(coalesce(window.pace.max_concurrency, 0), 0)]...)]]))

@@ -71,7 +71,7 @@ variable "handlers" {
   }
   validation {
     condition     = var.handlers.manifest == null || var.handlers.directory != null || var.handlers.s3 != null
-    error_message = "handlers.manifest names zips, and neither handlers.directory nor handlers.s3 says where they are. Give one of them, or leave manifest out too: then the functions are those of dist/."
+    error_message = "handlers.manifest names zips, and neither handlers.directory nor handlers.s3 names their place. Give one of them, or leave manifest out too: then the functions are those of dist/."
   }
   validation {
     condition     = var.schedule.idle == "wait" && var.handlers.dispatch.reserved_concurrency != null ? coalesce(var.handlers.dispatch.reserved_concurrency, 0) >= 2 : true
@@ -92,8 +92,8 @@ variable "ledger" {
   type = object({
     # How long the row of a finished object event is kept.
     retention_days = optional(number, 90)
-    # What takes the place of the module's own table, such as that table restored
-    # from a point in time; null: nothing does. The own table stays.
+    # The table in the place of the module's own, such as that table restored
+    # from a point in time; null: the own table. The own table stays.
     table = optional(object({ arn = string }))
   })
   default  = {}
@@ -110,9 +110,9 @@ variable "ledger" {
 }
 
 variable "platform" {
-  description = "What an organisation sets once for all its pipelines."
+  description = "Settings that an organisation makes once for all its pipelines."
   type = object({
-    # ARNs of the roles and users that run terraform apply, with * where you like. The output
+    # ARNs of the roles and users that run terraform apply, with * for any characters. The output
     # kms_key_policy_statements names them.
     appliers = optional(set(string), [])
     # Lambda runs signed zips only: a code signing configuration. Sign the zips of
@@ -145,7 +145,7 @@ variable "platform" {
 
   validation {
     condition     = alltrue([for arn in var.platform.appliers : can(regex(module.forms.arns.role_or_user, arn))])
-    error_message = "platform.appliers names what is no role and no user of IAM: ${join(", ", [for arn in var.platform.appliers : arn if !can(regex(module.forms.arns.role_or_user, arn))])}. Give ARNs such as arn:aws:iam::123456789012:role/deploy; for a session (arn:aws:sts::...:assumed-role/...) that of its role."
+    error_message = "platform.appliers names ARNs that are neither roles nor users of IAM: ${join(", ", [for arn in var.platform.appliers : arn if !can(regex(module.forms.arns.role_or_user, arn))])}. Give ARNs such as arn:aws:iam::123456789012:role/deploy; for a session (arn:aws:sts::...:assumed-role/...) that of its role."
   }
   validation {
     condition     = var.platform.code_signing == null ? true : can(regex(module.forms.arns.code_signing, var.platform.code_signing.arn))
@@ -177,7 +177,7 @@ variable "platform" {
   }
   validation {
     condition     = var.platform.vpc == null ? true : alltrue([for id in var.platform.vpc.subnet_ids : can(regex("^subnet-[0-9a-f]+$", id))]) && alltrue([for id in var.platform.vpc.security_group_ids : can(regex("^sg-[0-9a-f]+$", id))])
-    error_message = "platform.vpc names what is no subnet and no security group: ${join(", ", concat([for id in try(var.platform.vpc.subnet_ids, []) : id if !can(regex("^subnet-[0-9a-f]+$", id))], [for id in try(var.platform.vpc.security_group_ids, []) : id if !can(regex("^sg-[0-9a-f]+$", id))]))}. Give ids such as subnet-0123456789abcdef0 and sg-0123456789abcdef0."
+    error_message = "platform.vpc names ids that are neither subnets nor security groups: ${join(", ", concat([for id in try(var.platform.vpc.subnet_ids, []) : id if !can(regex("^subnet-[0-9a-f]+$", id))], [for id in try(var.platform.vpc.security_group_ids, []) : id if !can(regex("^sg-[0-9a-f]+$", id))]))}. Give ids such as subnet-0123456789abcdef0 and sg-0123456789abcdef0."
   }
 }
 

@@ -1,9 +1,9 @@
 # -----------------------------------------------------------------------------
-# What was missed; all optional
+# Missed events; all optional
 # -----------------------------------------------------------------------------
 
 variable "reconcile" {
-  description = "Finding what was missed: rows of the ledger that nothing moves any more, and objects of which no event ever came."
+  description = "Finding missed events: rows of the ledger that nothing moves any more, and objects of which no event ever came."
   type = object({
     enabled = optional(bool, true)
     # rate(...) or cron(...) of an EventBridge rule; cron is in UTC.
@@ -17,9 +17,9 @@ variable "reconcile" {
     list = optional(object({
       # Keys of the buckets that can be listed: of this account and Region.
       buckets = optional(set(string), [])
-      # Whether each scheduled run lists them, and not only who asks for it.
+      # Whether each scheduled run lists them, and not only runs that ask for it.
       scheduled = optional(bool, false)
-      # By bucket key, where S3 puts the bucket's inventories. That is a bucket of this account and
+      # By bucket key, the place of the bucket's S3 inventories. It is a bucket of this account and
       # Region, and the prefix below which they are.
       inventories = optional(map(object({
         bucket = string
@@ -54,7 +54,7 @@ variable "reconcile" {
   }
   validation {
     condition     = var.reconcile.list == null ? true : length(setsubtract(setunion(var.reconcile.list.buckets, keys(var.reconcile.list.inventories)), keys(var.buckets))) == 0
-    error_message = "reconcile.list names buckets that are not in buckets: ${var.reconcile.list == null ? "" : join(", ", setsubtract(setunion(var.reconcile.list.buckets, keys(var.reconcile.list.inventories)), keys(var.buckets)))}. Give keys of buckets, which are ${join(", ", keys(var.buckets))}; what comes by topics alone cannot be compared."
+    error_message = "reconcile.list names buckets that are not in buckets: ${var.reconcile.list == null ? "" : join(", ", setsubtract(setunion(var.reconcile.list.buckets, keys(var.reconcile.list.inventories)), keys(var.buckets)))}. Give keys of buckets, which are ${join(", ", keys(var.buckets))}; a bucket that comes by topics alone cannot be compared."
   }
   validation {
     condition     = var.reconcile.list == null ? true : length(setintersection(var.reconcile.list.buckets, local._away)) == 0
@@ -70,6 +70,6 @@ variable "reconcile" {
   }
   validation {
     condition     = var.reconcile.list == null ? true : var.reconcile.list.min_age_seconds >= 0 && var.reconcile.list.min_age_seconds <= 604800 && floor(var.reconcile.list.min_age_seconds) == var.reconcile.list.min_age_seconds
-    error_message = "reconcile.list.min_age_seconds = ${var.reconcile.list == null ? 0 : var.reconcile.list.min_age_seconds}: give whole seconds from 0 to 604800, a week. Less than an hour sends for many objects whose own event is only under way: no harm, but two messages each."
+    error_message = "reconcile.list.min_age_seconds = ${var.reconcile.list == null ? 0 : var.reconcile.list.min_age_seconds}: give whole seconds from 0 to 604800, a week. With less than an hour, many objects are queued while their own event is only under way: no harm, but two messages each."
   }
 }

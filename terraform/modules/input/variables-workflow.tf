@@ -15,8 +15,8 @@ variable "workflow" {
     input_format = optional(string, "objects")
     # Most objects that one execution is given.
     events_per_execution = optional(number, 1)
-    # What two uploads of one object do. "none": each starts on its own. "latest": one at a time,
-    # and only the newest that waits. "each": one at a time, all of them.
+    # The order of two uploads of one object. "none": each starts on its own. "latest": one at a
+    # time, and only the newest that waits. "each": one at a time, all of them.
     order = optional(string, "none")
     # A name by which executions are started, and the versions it stands for;
     # null: none. Only with a definition.
@@ -25,7 +25,7 @@ variable "workflow" {
       previous_version_arn = optional(string)
       weight               = optional(number, 100)
     }))
-    # What it may do. Only with a definition.
+    # Its permissions. Only with a definition.
     policy_statements = optional(list(object({
       sid        = optional(string)
       effect     = optional(string, "Allow")
@@ -54,7 +54,7 @@ variable "workflow" {
   }
   validation {
     condition     = var.workflow.state_machine == null ? true : var.workflow.alias == null && var.workflow.timeout_seconds == null && length(var.workflow.policy_statements) == 0
-    error_message = "workflow.state_machine is made elsewhere, and so are its alias, its timeout and what it may do: leave out alias, timeout_seconds and policy_statements, and give the alias's ARN as workflow.state_machine.arn."
+    error_message = "workflow.state_machine is made elsewhere, and so are its alias, its timeout and its permissions: leave out alias, timeout_seconds and policy_statements, and give the alias's ARN as workflow.state_machine.arn."
   }
   validation {
     condition     = contains(["objects", "s3-notification"], var.workflow.input_format)
@@ -69,7 +69,7 @@ variable "workflow" {
     error_message = "workflow.events_per_execution = ${var.workflow.events_per_execution}: give a whole number from 1 to 100."
   }
   validation {
-    # This and the next two: what goes together, with the rule of fifo in
+    # This and the next two: the allowed combinations, with the rule of fifo in
     # variables-intake.tf. docs/reference/matrix.md has the table.
     condition     = var.workflow.order == "none" || var.workflow.events_per_execution == 1
     error_message = "workflow.order = \"${var.workflow.order}\" with workflow.events_per_execution = ${var.workflow.events_per_execution}: an execution of several objects would hold up all of them for one. Set events_per_execution = 1, or order = \"none\"."
@@ -89,7 +89,7 @@ variable "workflow" {
 # -----------------------------------------------------------------------------
 
 variable "retry" {
-  description = "What follows a failed execution."
+  description = "Retries after a failed execution, and the backoff between them."
   type = object({
     # Attempts in all; after the last the object event is dead-lettered.
     max_attempts = optional(number, 3)

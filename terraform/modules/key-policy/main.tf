@@ -49,7 +49,7 @@ locals {
     if !contains(local._away, key)
   ])
 
-  # Who puts messages into the queues on somebody's behalf, and for whom.
+  # The services that put messages into the queues on another's behalf, and their principals.
   _senders = [
     {
       sid     = "S3"
@@ -77,7 +77,7 @@ locals {
     },
   ]
 
-  # What the AWS services ask of whoever applies, by statement.
+  # The uses that AWS services ask of the role that applies, by statement.
   _applying = {
     # Step Functions: DescribeKey and GenerateDataKey to create and update a
     # state machine, Decrypt to read its definition. Lambda: Encrypt to set an

@@ -26,14 +26,14 @@ variable "name" {
 }
 
 variable "appliers" {
-  description = "ARNs of the roles and users that run terraform apply, with * where an ARN is not known in full; empty: the key's policy lets them use it otherwise."
+  description = "ARNs of the roles and users that run terraform apply, with * for the unknown part of an ARN; empty: the key's policy lets them use it otherwise."
   type        = set(string)
   default     = []
   nullable    = false
 
   validation {
     condition     = alltrue([for arn in var.appliers : can(regex(module.forms.arns.role_or_user, arn))])
-    error_message = "appliers names what is no role and no user of IAM: ${join(", ", [for arn in var.appliers : arn if !can(regex(module.forms.arns.role_or_user, arn))])}. Give ARNs such as arn:aws:iam::123456789012:role/deploy; for a session (arn:aws:sts::...:assumed-role/...) that of its role."
+    error_message = "appliers names ARNs that are neither roles nor users of IAM: ${join(", ", [for arn in var.appliers : arn if !can(regex(module.forms.arns.role_or_user, arn))])}. Give ARNs such as arn:aws:iam::123456789012:role/deploy; for a session (arn:aws:sts::...:assumed-role/...) that of its role."
   }
 }
 

@@ -1,4 +1,4 @@
-# No index: whatever bounds or decides is read strongly consistent, and an
+# No index: all reads that bound or decide are strongly consistent, and an
 # index cannot be.
 resource "aws_dynamodb_table" "this" {
   name                        = var.name

@@ -1,9 +1,8 @@
 # Every name that a pipeline gives, and no other file makes one.
 #
-# A name is NAME_KIND, NAME_KIND_PART or NAME_KIND_PART_PART: a kind of the
-# lists below with its fixed number of parts, and no _ within any of them. So no
-# two pipelines can make the same name, whatever they and their lanes, buckets
-# and sources are called.
+# A name is NAME_KIND, NAME_KIND_PART or NAME_KIND_PART_PART. A kind of the lists below has a fixed
+# number of parts, and no part has a _. So no two pipelines can make the same name, for any names of
+# theirs and of their lanes, buckets and sources.
 locals {
   _handlers = ["dispatch", "ingest", "reconcile", "settle"]
 
@@ -21,7 +20,7 @@ locals {
     }
   }
 
-  # An error of Terraform shows them: they say what to do.
+  # An error of Terraform shows them: they say the remedy.
   _guards = merge(
     {
       for pair in setproduct(["events", "rules-dlq"], var.lanes) :

@@ -33,7 +33,7 @@ variable "lanes" {
 }
 
 variable "role_name_prefix" {
-  description = "What the names of roles start with. Its end is no part of a pipeline's name: one of +=,.@_."
+  description = "The first part of the roles' names. Its end is no part of a pipeline's name: one of +=,.@_."
   type        = string
   default     = ""
   nullable    = false

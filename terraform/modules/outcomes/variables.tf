@@ -54,7 +54,7 @@ variable "name" {
 }
 
 variable "state_machine" {
-  description = "The state machine whose executions are watched, whatever alias or version they were started by."
+  description = "The state machine of the executions that are watched, under any alias or version."
   type        = object({ arn = string })
   nullable    = false
 

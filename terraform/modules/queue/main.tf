@@ -1,7 +1,6 @@
-# The policies are part of the queues' creation and not resources of their own:
-# a destroy would take such a resource away first, and with it the denial of
-# sqs:DeleteQueue. The price is that the ARNs must be known beforehand, from
-# `home`.
+# The policies are part of the queues' creation and not resources of their own. A destroy would
+# delete such a resource first, and with it the denial of sqs:DeleteQueue. The price is that the
+# ARNs must be known beforehand, from `home`.
 locals {
   _arn_prefix = join(":", [
     "arn", var.home.partition, "sqs", var.home.region, var.home.account_id,

@@ -83,7 +83,7 @@ variable "dead_letter_retention_seconds" {
 
   validation {
     condition     = var.dead_letter_retention_seconds >= 60 && var.dead_letter_retention_seconds <= 1209600
-    error_message = "dead_letter_retention_seconds = ${var.dead_letter_retention_seconds} is outside of what SQS allows, 60 to 1209600 (14 days)."
+    error_message = "dead_letter_retention_seconds = ${var.dead_letter_retention_seconds} is outside of SQS's range, 60 to 1209600 (14 days)."
   }
   validation {
     condition     = var.dead_letter_retention_seconds >= var.retention_seconds
@@ -157,7 +157,7 @@ variable "max_receive_count" {
 
   validation {
     condition     = var.max_receive_count >= 1 && var.max_receive_count <= 1000 && floor(var.max_receive_count) == var.max_receive_count
-    error_message = "max_receive_count = ${var.max_receive_count} is outside of what SQS allows, a whole number from 1 to 1000."
+    error_message = "max_receive_count = ${var.max_receive_count} is outside of SQS's range, a whole number from 1 to 1000."
   }
 }
 
@@ -176,7 +176,7 @@ variable "retention_seconds" {
 
   validation {
     condition     = var.retention_seconds >= 60 && var.retention_seconds <= 1209600
-    error_message = "retention_seconds = ${var.retention_seconds} is outside of what SQS allows, 60 to 1209600 (14 days)."
+    error_message = "retention_seconds = ${var.retention_seconds} is outside of SQS's range, 60 to 1209600 (14 days)."
   }
 }
 

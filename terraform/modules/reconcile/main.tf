@@ -55,6 +55,6 @@ resource "aws_sfn_state_machine" "this" {
     enabled = var.tracing
   }
 
-  # Step Functions checks on creation that the role may deliver logs.
+  # Step Functions checks on creation that the role has the permission to deliver logs.
   depends_on = [aws_iam_role_policy.machine]
 }

@@ -40,6 +40,6 @@ output "state_machine_arn" {
 }
 
 output "target_input" {
-  description = "What the rule starts a run with, as JSON."
+  description = "The input with which the rule starts a run, as JSON."
   value       = aws_cloudwatch_event_target.this.input
 }

@@ -18,7 +18,7 @@ locals {
     Statement = concat(
       [
         # Step Functions writes its logs through CloudWatch's log delivery,
-        # whose actions have no resources to name.
+        # its actions have no resources to name.
         {
           Sid    = "Logs"
           Effect = "Allow"

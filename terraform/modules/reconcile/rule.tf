@@ -7,7 +7,7 @@ resource "aws_cloudwatch_event_rule" "this" {
   tags                = var.tags
 }
 
-# EventBridge goes on trying for a day; what it could not deliver then is kept.
+# EventBridge goes on trying for a day; an event without delivery then is kept.
 resource "aws_cloudwatch_event_target" "this" {
   rule      = aws_cloudwatch_event_rule.this.name
   target_id = "reconcile"

@@ -1,5 +1,5 @@
 variable "dead_letter_queue" {
-  description = "Standard SQS queue that keeps what the rule could not deliver; its policy lets the rule, which has the name of the state machine, send there."
+  description = "Standard SQS queue that keeps the events that the rule could not deliver; its policy lets the rule, which has the name of the state machine, send there."
   type        = object({ arn = string })
   nullable    = false
 }

@@ -1,4 +1,4 @@
-# The forms of what is refused in variables*.tf, where several modules check it.
+# The forms that variables*.tf check and that several modules share.
 module "forms" {
   source = "../forms"
 }

@@ -1,4 +1,4 @@
-# Where starts go: to the newest version, or by weight to it and a previous one.
+# The destination of starts: the newest version, or by weight it and a previous one.
 locals {
   _routes = var.alias == null ? {} : {
     for arn, weight in {

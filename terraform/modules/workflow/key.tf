@@ -1,6 +1,6 @@
 # The account is left open here: it is known from the log group only, which
 # cannot be made before the key's policy has these.
-# The Region too, from what is the same in versions 5 and 6 of the provider:
+# The Region too, from a text that is the same in versions 5 and 6 of the provider:
 # ec2.<region>.amazonaws.com. Without an API call.
 data "aws_region" "this" {}
 

@@ -15,7 +15,7 @@ locals {
     [local._machine_arn], var.alias == null ? [] : ["${local._machine_arn}:*"]
   )
 
-  # What the definition itself says is left as it is, unless it is overruled.
+  # The definition's own value stays as it is, unless it is overruled.
   _own_timeout     = can(jsondecode(var.definition).TimeoutSeconds)
   _timeout_seconds = coalesce(var.timeout_seconds, local._own_timeout ? 0 : 86400)
   _definition = (
@@ -69,6 +69,6 @@ resource "aws_sfn_state_machine" "this" {
     }
   }
 
-  # Step Functions checks on creation that the role may deliver logs.
+  # Step Functions checks on creation that the role has the permission to deliver logs.
   depends_on = [aws_iam_role_policy.this]
 }

@@ -4,7 +4,7 @@ output "execution_arn_pattern" {
 }
 
 output "kms_key_policy_statements" {
-  description = "What the policy of the key must allow so that the log group can be encrypted with it: statements, ready for jsonencode."
+  description = "The uses that the policy of the key must allow, so that the log group can be encrypted with it: statements, ready for jsonencode."
   value       = local._key_policy_statements
 }
 
@@ -34,7 +34,7 @@ output "role_name" {
 }
 
 output "start_arn" {
-  description = "What executions are started by: the ARN of the alias, or of the state machine if there is none. Permission to start is asked for the state machine's ARN in either case."
+  description = "The ARN that starts executions: the alias's, or the state machine's if there is no alias. Permission to start is asked for the state machine's ARN in either case."
   value       = var.alias == null ? aws_sfn_state_machine.this.arn : aws_sfn_alias.this[0].arn
 }
 

@@ -5,7 +5,7 @@ locals {
     Statement = concat(
       [
         # Step Functions writes its logs through CloudWatch's log delivery,
-        # whose actions have no resources to name.
+        # its actions have no resources to name.
         for sid in var.logs.level == "OFF" ? [] : ["Logs"] : {
           Sid    = sid
           Effect = "Allow"

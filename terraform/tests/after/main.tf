@@ -13,7 +13,7 @@ terraform {
 }
 
 variable "release" {
-  description = "What changes."
+  description = "The value that changes."
   type        = string
 }
 

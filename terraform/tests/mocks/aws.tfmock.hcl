@@ -1,4 +1,4 @@
-# What the modules take apart or hand to attributes that check their form.
+# Values that the modules take apart, or hand to attributes that check their form.
 
 mock_data "aws_region" {
   defaults = {

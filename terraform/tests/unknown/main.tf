@@ -114,7 +114,7 @@ module "spillway" {
 }
 
 output "spillway" {
-  description = "What the module says about itself."
+  description = "All outputs of the module."
   value       = module.spillway
 }
 
@@ -158,6 +158,6 @@ module "existing" {
 }
 
 output "existing" {
-  description = "What the second module says about itself."
+  description = "All outputs of the second module."
   value       = module.existing
 }

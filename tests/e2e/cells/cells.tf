@@ -1,5 +1,6 @@
-# Every order and batch on either kind of queue, each pipeline with every way in that its queue has. Their state
-# machines only wait, and fail where a key asks for it: what the tests judge is when executions ran, and with what.
+# Every order and batch on either kind of queue, each pipeline with every way in that its queue has.
+# Their state machines only wait, and fail if a key asks for it: the tests judge the times of
+# executions, and their inputs.
 locals {
   handlers = {
     manifest     = jsondecode(file(var.handlers_manifest))
@@ -78,7 +79,8 @@ module "cells" {
   handlers = local.handlers
   pace     = { max_concurrency = 20, starts_per_second = 50 }
   protect  = false
-  # Terraform's provider makes one function at a time, 6 s each; reconcile.tf has what is tested of it.
+  # Terraform's provider makes one function at a time, 6 s each; reconcile.tf has the tested part of
+  # it.
   reconcile = { enabled = false }
   retry     = { max_attempts = 3, backoff_seconds = [0] }
   schedule  = local.schedule

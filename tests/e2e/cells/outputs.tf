@@ -1,5 +1,5 @@
 output "pipelines" {
-  description = "What each module says about itself."
+  description = "All outputs of each module."
   value       = module.cells
 }
 

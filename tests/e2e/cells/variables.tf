@@ -17,7 +17,7 @@ variable "architecture" {
 }
 
 variable "input_format" {
-  description = "What the executions of these pipelines are given: objects or s3-notification."
+  description = "The form of these pipelines' execution inputs: objects or s3-notification."
   type        = string
   default     = "objects"
   nullable    = false

@@ -1,5 +1,5 @@
-# A pace that adapts to a target, which takes nothing while its item is there. One attempt that counts: an outage that did
-# would be told by dead letters.
+# A pace that adapts to a target, which takes nothing while its item is there. One attempt that
+# counts: an outage that did would be told by dead letters.
 resource "aws_dynamodb_table" "target" {
   name         = "adapting-target"
   billing_mode = "PAY_PER_REQUEST"

@@ -1,4 +1,4 @@
-# A crawler whose bucket notifies its queue straight, without a topic.
+# A crawler with a bucket that notifies its queue straight, without a topic.
 resource "aws_s3_bucket" "crawled" {
   bucket_prefix = "crawled-"
   force_destroy = true

@@ -1,4 +1,5 @@
-# A state machine that was there before, behind an alias, and everything encrypted with a key of one's own.
+# A state machine that was there before, behind an alias, and everything encrypted with a key of
+# one's own.
 data "aws_caller_identity" "current" {}
 
 resource "aws_iam_role" "existing" {

@@ -1,4 +1,5 @@
-# Two lanes that share one capacity, one of them with a bound of its own at times, windows, and a limit per day.
+# Two lanes that share one capacity, one of them with a bound of its own at times, windows, and a
+# limit per day.
 module "lanes" {
   source = "../../../terraform"
 

@@ -1,5 +1,5 @@
 output "pipelines" {
-  description = "What each module says about itself."
+  description = "All outputs of each module."
   value = merge(
     {
       adapting  = module.adapting
@@ -23,7 +23,7 @@ output "plain_bucket" {
 }
 
 output "target_table" {
-  description = "The table that the executions of adapting read: what its item says, they do."
+  description = "The table that the executions of adapting read: its item tells them how to end."
   value       = aws_dynamodb_table.target.name
 }
 

@@ -1,4 +1,5 @@
-# A pipeline whose buckets notify nobody, until a test lets them: one that keeps versions and one that does not.
+# A pipeline with buckets that notify nobody, until a test lets them: one that keeps versions and
+# one that does not.
 resource "aws_s3_bucket" "plain" {
   bucket_prefix = "reconcile-plain-"
   force_destroy = true

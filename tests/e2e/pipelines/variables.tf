@@ -17,7 +17,7 @@ variable "architecture" {
 }
 
 variable "lanes" {
-  description = "What changes while the tests of the lanes run."
+  description = "The values that change while the tests of the lanes run."
   type = object({
     # Most starts of the pipeline on one UTC day.
     starts_per_day = optional(number)

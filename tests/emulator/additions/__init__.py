@@ -1,1 +1,1 @@
-"""What runs in the emulator's own process: MiniStack, and what docs/evidence/emulator.md says is added to it."""
+"""The code in the emulator's own process: MiniStack, and the additions of docs/evidence/emulator.md."""

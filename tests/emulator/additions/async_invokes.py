@@ -1,4 +1,4 @@
-"""Lambda's asynchronous invocations, as far as MiniStack differs: who is throttled waits, and a destination needs permission."""
+"""Lambda's asynchronous invocations, as far as MiniStack differs: a throttled one waits, and a destination needs permission."""
 
 import threading
 
@@ -17,7 +17,7 @@ def add() -> None:
 
     def invoke(function: dict, event: dict) -> None:
         arn = (function.get("config") or function)["FunctionArn"]
-        # The mark goes along with the function's record, which is what reaches the thread that runs it.
+        # The mark goes along with the function's record, which reaches the thread that runs it.
         plain_invoke({**function, "spillway_place": places.setdefault(arn, threading.Semaphore(AT_ONCE))}, event)
 
     def execute(function: dict, event: dict) -> dict:

@@ -1,7 +1,7 @@
 """Connections come by the socket that the parent has bound, and stay open longer than clients keep them.
 
-MiniStack closes one after 75 s, and the provider uses its own for 90 s. A request on a connection that is being closed may have
-its effect and no answer. The provider sends it again, and an apply fails because what it creates is there.
+MiniStack closes one after 75 s, and the provider uses its own for 90 s. A request on a connection that is being closed can have
+its effect and no answer. The provider sends it again, and an apply fails because the resource exists.
 """
 
 from typing import Any

@@ -1,4 +1,4 @@
-"""What AWS asks of whoever deploys and MiniStack does not; and a record of what a deployment's runs ask."""
+"""The checks that AWS makes of a deploying role and MiniStack does not; and a record of the calls of a deployment's runs."""
 
 import contextvars
 import json
@@ -13,7 +13,7 @@ from ministack.services import iam, lambda_svc
 SESSION = "/run-"
 # In the emulator's own directory: a line for each permission that was asked for.
 RECORD = Path("permissions.jsonl")
-# Where a call names the role that it hands on, and to whom.
+# The field in which a call names the role that it hands on, and the receiver.
 PASSING = {
     "lambda:CreateFunction": ("Role", "lambda.amazonaws.com"),
     "lambda:UpdateFunctionConfiguration": ("Role", "lambda.amazonaws.com"),
@@ -21,14 +21,14 @@ PASSING = {
     "states:UpdateStateMachine": ("roleArn", "states.amazonaws.com"),
     "events:PutTargets": ("RoleArn", "events.amazonaws.com"),
 }
-# Where a call names its resource.
+# The field in which a call names its resource.
 NAMES = ("ResourceArn", "resourceArn", "ResourceARN", "stateMachineAliasArn", "stateMachineVersionArn", "stateMachineArn")
 TARGETS = ("events:ListTargetsByRule", "events:PutTargets", "events:RemoveTargets")
 # Those for which MiniStack takes another resource.
 MISTAKEN = ("states:CreateStateMachineAlias", *TARGETS)
 
 _passed: contextvars.ContextVar[tuple[tuple[str, str], ...]] = contextvars.ContextVar("passed", default=())
-# The resource that a call names where MiniStack does not look for it.
+# The resource that a call names in a field that MiniStack does not read.
 _named: contextvars.ContextVar[str | None] = contextvars.ContextVar("named", default=None)
 
 
@@ -132,7 +132,7 @@ def _enforced() -> None:
 
 
 def _unknown(plain: Callable[..., str | None]) -> None:
-    """A call whose permission MiniStack does not know is allowed, and recorded as what it is."""
+    """Allows a call with a permission that MiniStack does not know, and records it as such."""
 
     def extract(service: str, method: str, path: str, *more: object) -> str | None:
         action = plain(service, method, path, *more)

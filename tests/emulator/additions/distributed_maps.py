@@ -1,4 +1,4 @@
-"""Step Functions' Distributed Map, as far as MiniStack's differs: batches, S3 Inventory, what a machine's role may do."""
+"""Step Functions' Distributed Map, as far as MiniStack's differs: batches, S3 Inventory, the permissions of a machine's role."""
 
 import csv
 import gzip

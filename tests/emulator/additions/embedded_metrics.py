@@ -1,4 +1,4 @@
-"""Log lines in CloudWatch's embedded metric format become metrics, whoever writes them.
+"""Log lines in CloudWatch's embedded metric format become metrics, from any writer.
 
 A line that is not as the format says is a log line and nothing else, as on AWS.
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
@@ -15,7 +15,7 @@ from ministack.services import cloudwatch, cloudwatch_logs
 _SIZES = ("Bytes", "Kilobytes", "Megabytes", "Gigabytes", "Terabytes", "Bits", "Kilobits", "Megabits", "Gigabits", "Terabits")
 _UNITS = {"Seconds", "Microseconds", "Milliseconds", "Percent", "Count", "Count/Second", "None"}
 UNITS = _UNITS | set(_SIZES) | {f"{size}/Second" for size in _SIZES}
-# What is older, or so far in the future, CloudWatch does not take. In seconds.
+# CloudWatch does not take older values, or values so far in the future. In seconds.
 OLDEST, NEWEST = 14 * 24 * 3600, 2 * 3600
 MOST_METRICS = MOST_VALUES = 100
 MOST_DIMENSIONS = 30

@@ -1,6 +1,6 @@
-"""What a function printed before it answered is in that invocation's log.
+"""The lines that a function printed before its answer are in that invocation's log.
 
-MiniStack takes what its reader has read, and waits 5 ms for more: on a busy machine the last lines, and so the metrics, are in
+MiniStack takes the lines read so far, and waits 5 ms for more. On a busy machine the last lines, and so the metrics, are in
 the log of the next invocation.
 """
 
@@ -19,7 +19,7 @@ PATIENCE_SECONDS = 30
 
 
 class Output:
-    """What a function prints: who holds the lock finds what was read in the queue."""
+    """The output of a function: the holder of the lock finds the lines read in the queue."""
 
     def __init__(self, stream: BinaryIO, lines: queue.Queue) -> None:
         self.ended = False
@@ -49,7 +49,7 @@ class Output:
         return bool(printed.poll(milliseconds))
 
     def _put(self, line: bytes) -> None:
-        # Who reads must not wait: a pipe that is full holds the function up.
+        # The reader must not wait: a pipe that is full holds the function up.
         if self._lines.full():
             with contextlib.suppress(queue.Empty):
                 self._lines.get_nowait()

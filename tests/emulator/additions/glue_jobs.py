@@ -1,4 +1,4 @@
-"""Glue's Python shell jobs, as far as MiniStack's differ: arguments, the job's role, and how many runs there may be at once."""
+"""Glue's Python shell jobs, as far as MiniStack's differ: arguments, the job's role, and the limit of concurrent runs."""
 
 import contextvars
 import hashlib

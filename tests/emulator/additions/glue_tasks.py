@@ -8,7 +8,7 @@ from ministack.services import glue, stepfunctions
 from emulator.additions import s3_get_object, service_calls
 
 RESOURCE = "arn:aws:states:::glue:startJobRun"
-# What `.sync` does, besides starting.
+# The calls of `.sync`, besides the start.
 FOLLOWS = ("glue:BatchStopJobRun", "glue:GetJobRun", "glue:GetJobRuns")
 
 

@@ -1,4 +1,4 @@
-"""The metrics of a function count every invocation where it runs: also by a rule, a queue, a bucket or a topic.
+"""The metrics of a function count every invocation at its run: also by a rule, a queue, a bucket or a topic.
 
 https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
 """
@@ -17,7 +17,7 @@ def add() -> None:
         _record(name, "Duration", duration_ms, "Milliseconds")
 
     def told(function_name: str, duration_ms: float, error: bool, throttle: bool) -> None:
-        # MiniStack tells only what the API was asked for, and a throttle twice: where it happens, and with a duration.
+        # MiniStack counts only calls of the API, and a throttle twice: as it happens, and with a duration.
         if throttle and not duration_ms:
             _record(function_name, "Throttles", 1)
 

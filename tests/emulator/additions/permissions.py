@@ -1,4 +1,4 @@
-"""Three things without which MiniStack's IAM refuses what AWS allows."""
+"""Three additions without which MiniStack's IAM refuses calls that AWS allows."""
 
 import json
 import re

@@ -1,7 +1,7 @@
 """Quotas: MiniStack throttles nothing.
 
 AWS throttles the starts of an account in a Region; here those of a state machine are, by its tag `emulator:starts-per-second`.
-A table throttles what is above its on-demand maximum, and each request about items counts as one unit.
+A table throttles requests above its on-demand maximum, and each request about items counts as one unit.
 
 https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/on-demand-capacity-mode-max-throughput.html
@@ -85,7 +85,7 @@ def _limited(plain: Callable[[dict], tuple], limit: str, metric: str) -> Callabl
 
 
 def _named(request: dict, tables: Iterable[str]) -> list[str]:
-    """Those of the tables that a request names, wherever it does."""
+    """Those of the tables that a request names, in any field."""
     said = json.dumps([request.get(part) for part in ("TableName", "RequestItems", "TransactItems", "Statement")])
     said = said.replace('\\"', '"')
     return [table for table in tables if f'"{table}"' in said]

@@ -1,7 +1,7 @@
 """A request that Terraform repeats is answered as it was the first time; MiniStack would carry it out again.
 
-On a busy machine an answer is lost, rarely. The SDK then sends the request again, under the same invocation id, and an apply
-fails with "already exists" or a destroy with "does not exist". What the handlers repeat is carried out again, as on AWS.
+On a busy machine an answer is lost, rarely. The SDK then sends the request again, under the same invocation id. An apply
+fails then with "already exists", or a destroy with "does not exist". The handlers' repeats are carried out again, as on AWS.
 https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
 """
 
@@ -23,7 +23,7 @@ Application = Callable[..., Awaitable[None]]
 
 
 class Answered:
-    """The newest answers, by invocation id; none where it was 500 or more, so that the repeated request is carried out."""
+    """The newest answers, by invocation id; none for a status of 500 or more, so that the repeated request is carried out."""
 
     def __init__(self, application: Application) -> None:
         self._application = application

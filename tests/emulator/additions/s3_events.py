@@ -1,4 +1,4 @@
-"""S3's events, as far as MiniStack's differ: how keys are written and compared with filters, an EventBridge event without its
+"""S3's events, as far as MiniStack's differ: keys and their comparison with filters, an EventBridge event without its
 version id, a Lambda function without permission."""
 
 import contextvars

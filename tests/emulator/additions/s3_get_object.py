@@ -9,7 +9,7 @@ from ministack.services import s3, stepfunctions
 
 from emulator.additions import service_calls
 
-# As in Step Functions: what a state may hand on.
+# As in Step Functions: the most that a state can hand on.
 PAYLOAD_BYTES = 262_144
 
 _role: contextvars.ContextVar[str] = contextvars.ContextVar("role")

@@ -24,7 +24,7 @@ def _put_object(arguments: dict) -> dict:
     if not service_calls.role_may(role, "s3:PutObject", arn):
         raise stepfunctions._ExecutionError("S3.S3Exception", f"{role} is not authorized to perform s3:PutObject on {arn}")
     headers = {"content-type": arguments.get("ContentType", "application/octet-stream")}
-    # A text gets quotes as well: what is written is JSON.
+    # A text gets quotes as well: the object is JSON.
     status, found, body = s3._put_object(bucket, key, json.dumps(arguments["Body"]).encode(), headers)
     if status >= 400:
         raise stepfunctions._ExecutionError("S3.S3Exception", body.decode(errors="replace"))

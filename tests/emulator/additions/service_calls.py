@@ -1,4 +1,4 @@
-"""Whether one AWS service may call another's resource: MiniStack asks only for some of the pairs that AWS asks for."""
+"""The permission of one AWS service to call another's resource: MiniStack checks only some of the pairs that AWS checks."""
 
 from ministack.core import iam_evaluator
 from ministack.core.iam_evaluator import EvalContext
@@ -29,7 +29,7 @@ def may_invoke(function_arn: str, service: str, source_arn: str, source_account:
 
 
 def role_may(role_arn: str, action: str, resource_arn: str, **keys: str) -> bool:
-    """By the role's own policies; `keys` are what the service says for their conditions, by name after the service's."""
+    """By the role's own policies; `keys` are the service's values for their conditions, by name after the service's."""
     context = _as_role(role_arn, action, resource_arn)
     service = action.split(":")[0]
     context.service_context = {f"{service}:{name}": value for name, value in keys.items()}
@@ -38,7 +38,7 @@ def role_may(role_arn: str, action: str, resource_arn: str, **keys: str) -> bool
 
 
 def policy_admits(policy: str | dict | None, role_arn: str, action: str, resource_arn: str) -> bool:
-    """By the resource's policy, which must allow what another account's role does."""
+    """By the resource's policy, which must allow the act of another account's role."""
     context = _as_role(role_arn, action, resource_arn)
     return iam_evaluator.evaluate_resource_policy(policy, context).decision == "Allow"
 

@@ -1,4 +1,4 @@
-"""SNS's deliveries, as far as MiniStack's differ: filters on a message's body reach into arrays, and what fails is kept."""
+"""SNS's deliveries, as far as MiniStack's differ: filters on a message's body reach into arrays, and a failed delivery is kept."""
 
 import json
 

@@ -1,6 +1,6 @@
-"""DeleteStateMachine of one that is gone: MiniStack refuses, where AWS names no such error and answers as before.
+"""DeleteStateMachine of one that is gone: MiniStack refuses, but AWS names no such error and answers as before.
 
-A delete whose answer is lost is sent again, and a destroy fails because what it deletes is gone.
+A delete with a lost answer is sent again, and a destroy fails because the state machine is gone.
 https://docs.aws.amazon.com/step-functions/latest/apireference/API_DeleteStateMachine.html
 """
 

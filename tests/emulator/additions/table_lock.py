@@ -1,5 +1,7 @@
-"""A lock around the tables: a state machine's calls come on threads of their own, and MiniStack looks at a condition and
-writes in two steps, so that of two conditional writes both could win."""
+"""A lock around the tables: a state machine's calls come on threads of their own.
+
+MiniStack looks at a condition and writes in two steps, so that of two conditional writes both could win.
+"""
 
 import threading
 

@@ -1,7 +1,8 @@
-//! What the fake does by itself at a later time: executions end, events arrive.
+//! The acts of the fake by itself at a later time: executions end, events arrive.
 //!
-//! A timer alone would leave it to the scheduler whether a test that wakes in the same millisecond sees it done. So
-//! whoever looks does first what is due, and the timer only makes sure that somebody does.
+//! A timer alone would leave it to the scheduler whether a test that wakes in the same millisecond
+//! sees it done. So each look does first the acts that are due, and the timer only makes sure that
+//! somebody does them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -37,7 +38,7 @@ impl World {
         });
     }
 
-    /// Does what is due. Never call it with a lock held.
+    /// Does the acts that are due. Never call it with a lock held.
     pub(crate) fn catch_up(self: &Arc<Self>) {
         let now_ms = self.clock.now_ms();
         while let Some((at_ms, task)) = self.next_due(now_ms) {

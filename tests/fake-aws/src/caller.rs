@@ -1,4 +1,4 @@
-//! Whoever makes calls: a handler's invocation, or the test itself.
+//! The caller: a handler's invocation, or the test itself.
 
 use std::sync::Arc;
 
@@ -44,19 +44,20 @@ impl Caller {
         }
     }
 
-    /// The name its calls are recorded under.
+    /// Returns the name its calls are recorded under.
     pub fn name(&self) -> &Arc<str> {
         &self.name
     }
 
-    /// Resolves when this caller has crashed: race the handler's future against it, and drop the loser.
+    /// Resolves when this caller has crashed: race the handler's future against it, and drop the
+    /// loser.
     pub async fn crashed(&self) {
         let mut crashed = self.crashed.subscribe();
         // It cannot fail: self holds a sender.
         let _ = crashed.wait_for(|crashed| *crashed).await;
     }
 
-    /// Whether this caller has crashed.
+    /// Returns whether this caller has crashed.
     pub fn is_crashed(&self) -> bool {
         *self.crashed.borrow()
     }
@@ -66,22 +67,22 @@ impl Caller {
         self.crashed.send_replace(true);
     }
 
-    /// An SQS client without retries, for what the test itself wants to send or see.
+    /// Returns an SQS client without retries, for the test's own messages and looks.
     pub fn sqs_client(&self) -> aws_sdk_sqs::Client {
         client!(self, aws_sdk_sqs)
     }
 
-    /// A Step Functions client without retries.
+    /// Returns a Step Functions client without retries.
     pub fn sfn_client(&self) -> aws_sdk_sfn::Client {
         client!(self, aws_sdk_sfn)
     }
 
-    /// An S3 client without retries.
+    /// Returns an S3 client without retries.
     pub fn s3_client(&self) -> aws_sdk_s3::Client {
         client!(self, aws_sdk_s3)
     }
 
-    /// A DynamoDB client without retries.
+    /// Returns a DynamoDB client without retries.
     pub fn dynamodb_client(&self) -> aws_sdk_dynamodb::Client {
         client!(self, aws_sdk_dynamodb)
     }

@@ -31,17 +31,18 @@ pub struct Call {
     pub operation: String,
     /// Virtual time of sending, in milliseconds since the epoch.
     pub sent_ms: i64,
-    /// Virtual time at which it took effect (or was refused by the service); none: it never reached the service.
+    /// Virtual time at which it took effect (or was refused by the service); none: it never reached
+    /// the service.
     pub applied_ms: Option<i64>,
-    /// What the caller got.
+    /// The caller's answer.
     pub answer: Answer,
-    /// What the call was about.
+    /// The subject of the call.
     pub facts: Facts,
     /// The request body.
     pub request: Arc<Value>,
 }
 
-/// What a caller got for its call.
+/// The answer that a caller got for its call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
     /// None yet, or never.
@@ -54,24 +55,26 @@ pub enum Answer {
     Lost,
 }
 
-/// What a call was about; filled as far as its service and operation allow.
+/// The subject of a call; filled as far as its service and operation allow.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Facts {
     /// SQS: name of the queue.
     pub queue: Option<String>,
-    /// SQS: messages sent, received, deleted, hidden. Known for a send or a receive only after the effect.
+    /// SQS: messages sent, received, deleted, hidden. Known for a send or a receive only after the
+    /// effect.
     pub message_ids: Vec<String>,
     /// Step Functions: name of the execution.
     pub execution: Option<String>,
     /// DynamoDB: the table.
     pub table: Option<String>,
-    /// DynamoDB: the items named; a Query has the partition's key and an empty sort key. S3: bucket and key of the object.
+    /// DynamoDB: the items named; a Query has the partition's key and an empty sort key. S3: bucket
+    /// and key of the object.
     pub keys: Vec<Key>,
     /// DynamoDB: capacity units this call consumed.
     pub capacity: f64,
 }
 
-/// A primary key of two strings, as `pk` and `sk`; empty where the table has no sort key.
+/// A primary key of two strings, as `pk` and `sk`; empty if the table has no sort key.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Key {
     /// Partition key.
@@ -135,7 +138,7 @@ impl CallLog {
         self.calls.clear();
     }
 
-    /// Records a call that was just sent and gives it its number.
+    /// Records a call as it is sent, and gives it its number.
     pub(crate) fn open(&mut self, mut call: Call) -> Call {
         call.sequence = self.forgotten + self.calls.len();
         self.counts.entry(call.operation.clone()).or_default().sent += 1;
@@ -147,7 +150,7 @@ impl CallLog {
         call
     }
 
-    /// Replaces the record of a call by what is known of it now.
+    /// Replaces the record of a call by its present state.
     pub(crate) fn update(&mut self, call: &Call) {
         let index = call.sequence.checked_sub(self.forgotten);
         if let Some(known) = index.and_then(|index| self.calls.get_mut(index)) {

@@ -2,7 +2,7 @@
 
 use crate::calls::Service;
 
-/// An error answer. `body` is set only where a service's error carries more than code and message.
+/// An error answer. `body` is set only if a service's error carries more than code and message.
 #[derive(Clone, Debug)]
 pub(crate) struct ApiError {
     pub(crate) status: u16,
@@ -12,7 +12,7 @@ pub(crate) struct ApiError {
 }
 
 impl ApiError {
-    /// The caller's fault (HTTP 400).
+    /// Returns an error by the caller's fault (HTTP 400).
     pub(crate) fn new(code: &str, message: impl Into<String>) -> Self {
         Self {
             status: 400,
@@ -22,7 +22,7 @@ impl ApiError {
         }
     }
 
-    /// The service is broken (HTTP 500).
+    /// Returns the error of a broken service (HTTP 500).
     pub(crate) fn internal(service: Service) -> Self {
         let code = match service {
             Service::Sqs | Service::Sfn => "InternalFailure",
@@ -35,7 +35,7 @@ impl ApiError {
         }
     }
 
-    /// The service's own word for "too fast".
+    /// Returns the service's own word for "too fast".
     pub(crate) fn throttled(service: Service) -> Self {
         let code = match service {
             Service::Sqs => "RequestThrottled",
@@ -49,7 +49,8 @@ impl ApiError {
         }
     }
 
-    /// An operation or service this fake does not have. Loud: a test must not pass because of it.
+    /// Returns the error of an operation or service that this fake does not have. Loud: a test must
+    /// not pass because of it.
     pub(crate) fn not_modelled(what: &str) -> Self {
         Self {
             status: 501,

@@ -1,4 +1,4 @@
-//! The fault seam: what can go wrong with a call.
+//! The fault seam: the faults of a call.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,9 +6,9 @@ use std::time::Duration;
 use crate::calls::Call;
 use crate::{World, lock};
 
-/// What happens to a call. Before the effect, everything but `None`, `Delay` and
-/// `CrashOnTheWire` means that there is none; after it,
-/// the effect stands and the caller does not learn of it (but for `None` and `Delay`).
+/// The fault of a call. Before the effect, everything but `None`, `Delay` and `CrashOnTheWire`
+/// means that there is none. After it, the effect stands and the caller does not learn of it (but
+/// for `None` and `Delay`).
 #[derive(Clone, Debug, PartialEq)]
 pub enum Fault {
     /// Nothing.
@@ -23,12 +23,13 @@ pub enum Fault {
     TransactionConflict,
     /// The connection breaks: an I/O error for the caller.
     LoseAnswer,
-    /// It takes longer. A caller that gives up meanwhile does not stop the effect, as on a real wire.
+    /// It takes longer. A caller that gives up meanwhile does not stop the effect, as on a real
+    /// wire.
     Delay(Duration),
     /// There is never an answer.
     Hang,
-    /// The caller dies here: this call and all its later ones are never answered, and [`crate::Caller::crashed`]
-    /// resolves. Calls already on the wire still take effect.
+    /// The caller dies here: this call and all its later ones are never answered, and
+    /// [`crate::Caller::crashed`] resolves. Calls already on the wire still take effect.
     Crash,
     /// The caller dies with this call on the wire: it takes effect so much later.
     CrashOnTheWire(Duration),
@@ -44,8 +45,8 @@ pub(crate) struct Hooks {
     entry: Option<EntryHook>,
 }
 
-/// Sets the hooks. They run with no lock held, so they may look at the fake, and they see every caller's calls
-/// (tell them apart by `call.caller`).
+/// Sets the hooks. They run with no lock held, so they can look at the fake, and they see every
+/// caller's calls (tell them apart by `call.caller`).
 pub struct Faults {
     world: Arc<World>,
 }
@@ -55,23 +56,24 @@ impl Faults {
         Self { world }
     }
 
-    /// Asked when a call arrives, before it has an effect.
+    /// Sets a hook that is asked when a call arrives, before it has an effect.
     pub fn before(&self, hook: impl FnMut(&Call) -> Fault + Send + 'static) {
         lock(&self.world.hooks).before = Some(Box::new(hook));
     }
 
-    /// Asked when a call has had its effect, before the answer goes out; `call` has the facts of the effect.
+    /// Sets a hook that is asked when a call has had its effect, before the answer goes out; `call`
+    /// has the facts of the effect.
     pub fn after(&self, hook: impl FnMut(&Call) -> Fault + Send + 'static) {
         lock(&self.world.hooks).after = Some(Box::new(hook));
     }
 
-    /// Asked for every entry of a batch; true makes it fail alone. An entry is named by its id (SQS) or as
-    /// `<pk>|<sk>` (DynamoDB, where it comes back unprocessed).
+    /// Sets a hook that is asked for every entry of a batch; true makes it fail alone. An entry is
+    /// named by its id (SQS) or as `<pk>|<sk>` (DynamoDB, which returns it unprocessed).
     pub fn fail_entries(&self, hook: impl FnMut(&Call, &str) -> bool + Send + 'static) {
         lock(&self.world.hooks).entry = Some(Box::new(hook));
     }
 
-    /// From here on nothing goes wrong.
+    /// Removes the hooks: from here on nothing goes wrong.
     pub fn clear(&self) {
         *lock(&self.world.hooks) = Hooks::default();
     }
@@ -86,7 +88,8 @@ impl World {
         self.ask(call, |hooks| &mut hooks.after)
     }
 
-    /// Takes the hook out while it runs, so that it runs without the lock; one it sets meanwhile wins.
+    /// Takes the hook out while it runs, so that it runs without the lock; one it sets meanwhile
+    /// wins.
     fn ask(&self, call: &Call, slot: fn(&mut Hooks) -> &mut Option<CallHook>) -> Fault {
         let Some(mut hook) = slot(&mut lock(&self.hooks)).take() else {
             return Fault::None;

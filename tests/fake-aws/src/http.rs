@@ -22,7 +22,7 @@ use crate::faults::Fault;
 use crate::{World, dynamodb, lock, s3, sfn, sqs};
 
 impl Caller {
-    /// Give this to the SDK clients under test.
+    /// Returns the HTTP client for the SDK clients under test.
     pub fn http_client(&self) -> SharedHttpClient {
         SharedHttpClient::new(Client {
             world: self.world.clone(),
@@ -30,8 +30,9 @@ impl Caller {
         })
     }
 
-    /// Answers one request of this caller, for a server that puts the fake behind a socket. An error: the connection
-    /// breaks. The request takes effect also when nobody waits for the answer any more.
+    /// Answers one request of this caller, for a server that puts the fake behind a socket. An
+    /// error: the connection breaks. The request takes effect also when nobody waits for the answer
+    /// any more.
     pub async fn answer(&self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
         answer(self.world.clone(), self.clone(), request, None).await
     }
@@ -101,7 +102,7 @@ fn answer(
     }
 }
 
-/// What the wire brings back.
+/// The answer of the wire.
 type Served = Result<HttpResponse, ConnectorError>;
 
 async fn serve(world: Arc<World>, caller: Caller, request: HttpRequest) -> Served {
@@ -170,7 +171,7 @@ async fn serve(world: Arc<World>, caller: Caller, request: HttpRequest) -> Serve
     }
 }
 
-/// Where a fault leaves a call.
+/// The state of a call after a fault.
 enum Passed {
     On,
     Refused(ApiError),
@@ -213,7 +214,7 @@ async fn perform(world: &Arc<World>, call: &mut Call) -> Result<Value, ApiError>
     }
 }
 
-/// All services but S3 speak AWS JSON: the operation is in a header, the request in the body.
+/// Reads a request: all services but S3 speak AWS JSON, with the operation in a header.
 fn parse(request: &HttpRequest) -> Result<(Service, String, Value), ApiError> {
     if let Some((operation, body)) = s3::parse(request) {
         return Ok((Service::S3, operation, body));
@@ -261,7 +262,7 @@ fn response(service: Service, result: Result<Value, ApiError>) -> HttpResponse {
     response
 }
 
-/// What S3 answers to HEAD: an error is only its status then.
+/// Returns S3's answer to HEAD: an error is only its status then.
 fn headers_only(result: Result<Value, ApiError>) -> HttpResponse {
     let status = match &result {
         Ok(_) => 200,
@@ -278,7 +279,7 @@ fn headers_only(result: Result<Value, ApiError>) -> HttpResponse {
     response
 }
 
-/// Without a timer when there is nothing to wait for, so that a call without latency takes no virtual time at all.
+/// Waits, but sets no timer for no time: a call without latency takes no virtual time at all.
 async fn sleep(time: Duration) {
     if !time.is_zero() {
         tokio::time::sleep(time).await;

@@ -1,6 +1,6 @@
 //! An AWS in the test's own process: SQS, Step Functions, DynamoDB and a little of S3 behind the AWS SDK's HTTP seam.
 //!
-//! The real `aws-sdk-*` clients run against it: what they serialize, sign, retry and parse is the real thing, only
+//! The real `aws-sdk-*` clients run against it: their serializing, signing, retrying and parsing are real, only
 //! the socket is not there. Time is tokio's, so under `#[tokio::test(start_paused = true)]` it is virtual, and
 //! everything the fake decides by chance follows one seed. It is meant for a current-thread runtime.
 //!
@@ -72,7 +72,8 @@ pub struct FakeAws {
     world: Arc<World>,
 }
 
-/// What all parts share. No lock is ever held while another is taken, nor across an await.
+/// The state that all parts share. No lock is ever held while another is taken, nor across an
+/// await.
 pub(crate) struct World {
     pub(crate) clock: Clock,
     pub(crate) agenda: Mutex<agenda::Agenda>,
@@ -99,12 +100,13 @@ impl Latency {
 }
 
 impl FakeAws {
-    /// An empty AWS. Must be made inside a tokio runtime, as its clock starts there.
+    /// Returns an empty AWS. Must be made inside a tokio runtime, as its clock starts there.
     pub fn new(seed: u64) -> Self {
         Self::with_clock(seed, Clock::start())
     }
 
-    /// An empty AWS whose time now is this, in milliseconds since the epoch: for callers that go by the machine's clock.
+    /// Returns an empty AWS at this time, in milliseconds since the epoch: for callers that go by
+    /// the machine's clock.
     pub fn beginning_at(seed: u64, now_ms: i64) -> Self {
         Self::with_clock(seed, Clock::start_at(now_ms))
     }
@@ -130,76 +132,76 @@ impl FakeAws {
         }
     }
 
-    /// Virtual wall-clock time, for handlers and for assertions.
+    /// Returns virtual wall-clock time, for handlers and for assertions.
     pub fn clock(&self) -> Clock {
         self.world.clock
     }
 
-    /// Every call takes a time between `from` and `to`, drawn from the seed. Zero at first.
+    /// Lets every call take a time between `from` and `to`, drawn from the seed. Zero at first.
     pub fn set_latency(&self, from: Duration, to: Duration) {
         let mut latency = lock(&self.world.latency);
         latency.from = from;
         latency.to = to;
     }
 
-    /// SQS, from the operator's side.
+    /// Returns SQS, from the operator's side.
     pub fn sqs(&self) -> Sqs {
         Sqs::new(self.world.clone())
     }
 
-    /// Step Functions, from the operator's side.
+    /// Returns Step Functions, from the operator's side.
     pub fn sfn(&self) -> Sfn {
         Sfn::new(self.world.clone())
     }
 
-    /// DynamoDB, from the operator's side.
+    /// Returns DynamoDB, from the operator's side.
     pub fn dynamodb(&self) -> DynamoDb {
         DynamoDb::new(self.world.clone())
     }
 
-    /// S3, from the uploader's side.
+    /// Returns S3, from the uploader's side.
     pub fn s3(&self) -> S3 {
         S3::new(self.world.clone())
     }
 
-    /// The fault seam: hooks around every call.
+    /// Returns the fault seam: hooks around every call.
     pub fn faults(&self) -> Faults {
         Faults::new(self.world.clone())
     }
 
-    /// Something that makes calls: one per handler invocation, so that each can crash on its own.
+    /// Returns a caller: one per handler invocation, so that each can crash on its own.
     pub fn caller(&self, name: &str) -> Caller {
         Caller::new(self.world.clone(), name)
     }
 
-    /// The HTTP client of a caller named "test", for a handler that never crashes.
+    /// Returns the HTTP client of a caller named "test", for a handler that never crashes.
     pub fn http_client(&self) -> aws_smithy_runtime_api::client::http::SharedHttpClient {
         self.caller("test").http_client()
     }
 
-    /// A copy of all calls so far, in the order they were sent.
+    /// Returns a copy of all calls so far, in the order they were sent.
     pub fn calls(&self) -> Vec<Call> {
         lock(&self.world.calls).all().to_vec()
     }
 
-    /// A copy of the calls of one operation, such as "StartExecution".
+    /// Returns a copy of the calls of one operation, such as "StartExecution".
     pub fn calls_of(&self, operation: &str) -> Vec<Call> {
         let log = lock(&self.world.calls);
         let of = log.all().iter().filter(|call| call.operation == operation);
         of.cloned().collect()
     }
 
-    /// How often each operation was called, also after [`FakeAws::forget_calls`].
+    /// Returns how often each operation was called, also after [`FakeAws::forget_calls`].
     pub fn call_counts(&self) -> BTreeMap<String, CallCount> {
         lock(&self.world.calls).counts().clone()
     }
 
-    /// DynamoDB capacity units consumed so far, also after [`FakeAws::forget_calls`].
+    /// Returns the DynamoDB capacity units consumed so far, also after [`FakeAws::forget_calls`].
     pub fn consumed_capacity(&self) -> Capacity {
         lock(&self.world.calls).capacity()
     }
 
-    /// From here on calls are counted but not recorded, for runs of many thousands.
+    /// Counts calls from here on, but records none, for runs of many thousands.
     pub fn count_calls_only(&self) {
         lock(&self.world.calls).count_only();
     }
@@ -222,7 +224,8 @@ impl std::fmt::Debug for FakeAws {
     }
 }
 
-/// A panicking assertion in one task must not hide itself behind the poisoned lock of the next.
+/// Locks, also after a panic: an assertion that fails in one task must not hide behind the next
+/// one's poisoned lock.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -7,12 +7,13 @@ use std::time::Duration;
 pub struct Rng(u64);
 
 impl Rng {
-    /// A generator that repeats itself for the same seed.
+    /// Returns a generator that repeats itself for the same seed.
     pub fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    /// A generator of its own for one subject, so that one more draw there changes nothing elsewhere.
+    /// Returns a generator of its own for one subject, so that one more draw there changes nothing
+    /// elsewhere.
     pub fn fork(&self, label: &str) -> Self {
         // FNV-1a: stable between releases of Rust, which its own hashers are not.
         let hash = label.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
@@ -21,7 +22,7 @@ impl Rng {
         Self(self.0 ^ hash)
     }
 
-    /// The next 64 bits.
+    /// Returns the next 64 bits.
     pub fn next_u64(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
@@ -30,21 +31,23 @@ impl Rng {
         mixed ^ (mixed >> 31)
     }
 
-    /// A number below `bound`; 0 when `bound` is 0.
+    /// Returns a number below `bound`; 0 when `bound` is 0.
     pub fn below(&mut self, bound: u64) -> u64 {
         self.next_u64().checked_rem(bound).unwrap_or(0)
     }
 
-    /// True with this probability. Draws nothing at 0 and at 1, so that a switched-off fault costs no randomness.
+    /// Returns true with this probability. Draws nothing at 0 and at 1, so that a switched-off
+    /// fault costs no randomness.
     pub fn chance(&mut self, probability: f64) -> bool {
         if probability <= 0.0 {
             return false;
         }
-        // 53 bits are what an f64 holds exactly.
+        // An f64 holds 53 bits exactly.
         probability >= 1.0 || ((self.next_u64() >> 11) as f64 / (1_u64 << 53) as f64) < probability
     }
 
-    /// A duration in whole milliseconds, `from` to `to` inclusive. Draws nothing when they are equal.
+    /// Returns a duration in whole milliseconds, `from` to `to` inclusive. Draws nothing when they
+    /// are equal.
     pub fn duration(&mut self, from: Duration, to: Duration) -> Duration {
         let span = to.saturating_sub(from).as_millis() as u64;
         if span == 0 {
@@ -60,7 +63,7 @@ impl Rng {
         }
     }
 
-    /// A UUID-shaped id.
+    /// Returns a UUID-shaped id.
     pub fn uuid(&mut self) -> String {
         let (high, low) = (self.next_u64(), self.next_u64());
         format!(

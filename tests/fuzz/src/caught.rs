@@ -7,11 +7,11 @@ use std::sync::Once;
 use crate::target::Seen;
 
 thread_local! {
-    /// What the panic of a check said. `None`: no check is under way on this thread.
+    /// The words of a check's panic. `None`: no check is under way on this thread.
     static SAID: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
-/// Gives an input to a check. An error says what its panic said, and where.
+/// Gives an input to a check. Returns its answer; an error has the panic's words and place.
 pub fn check(check: fn(&[u8]) -> Seen, input: &[u8]) -> Result<Seen, String> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {

@@ -6,16 +6,16 @@ use std::path::{Path, PathBuf};
 
 use crate::target::Target;
 
-/// A file, and what is known of it.
+/// A file, and its expected answer.
 pub struct Input {
     pub path: PathBuf,
     pub bytes: Vec<u8>,
-    /// Whether it must be understood. `None`: it need only hold what every input holds.
+    /// Whether it must be understood. `None`: only the rules of every input hold.
     pub understood: Option<bool>,
 }
 
-/// Samples in `corpus/<kind>/understood` and `corpus/<kind>/refused`, and what once broke something in
-/// `regressions/<kind>`.
+/// Samples in `corpus/<kind>/understood` and `corpus/<kind>/refused`, and inputs that once broke
+/// something in `regressions/<kind>`.
 pub fn of(target: &Target) -> io::Result<Vec<Input>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let samples = root.join("corpus").join(target.corpus);

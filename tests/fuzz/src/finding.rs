@@ -1,4 +1,4 @@
-//! What was found, made small and written down so that it can be repeated.
+//! A finding, made small and written down so that it can be repeated.
 
 use std::fs;
 use std::io;
@@ -55,7 +55,7 @@ fn write(target: &'static Target, input: Vec<u8>, says: String) -> io::Result<Fi
 }
 
 impl Finding {
-    /// For people, with the command that repeats it.
+    /// Returns the finding in words, with the command that repeats it.
     pub fn told(&self) -> String {
         let Self {
             target,
@@ -74,7 +74,7 @@ impl Finding {
     }
 }
 
-/// FNV-1a: the same input has the same name.
+/// Returns a hash by FNV-1a: the same input has the same name.
 fn digest(bytes: &[u8]) -> u64 {
     let step = |hash: u64, &byte: &u8| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, step)

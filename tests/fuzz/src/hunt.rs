@@ -1,7 +1,7 @@
 //! Hunting: damaged inputs for a target, one after the other, until one fails.
 //!
-//! An input that is refused in a new way, or understood in a new way, is damaged further: so chance gets to what only a
-//! nearly whole input reaches.
+//! An input that is refused in a new way, or understood in a new way, is damaged further. So chance
+//! gets to code that only a nearly whole input reaches.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -12,10 +12,10 @@ use crate::mutate::{self, Pool};
 use crate::target::Target;
 use crate::{caught, cpu};
 
-/// CPU time that an input may take, of 256 KiB and so of less too.
+/// The most CPU time of an input, of 256 KiB and so of less too.
 pub const MOST: Duration = Duration::from_millis(10);
 
-/// Of more kinds of answers nothing is learnt: what tells them apart is the input's own words.
+/// More kinds of answers teach nothing: only the input's own words tell them apart.
 const KINDS: usize = 300;
 
 /// An input that fails, and how.
@@ -27,7 +27,7 @@ pub struct Failure {
     pub endless: bool,
 }
 
-/// What became of the inputs: a target that refuses all, or takes all, shows nothing.
+/// The answers to the inputs: a target that refuses all, or takes all, shows nothing.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Tally {
     pub understood: u64,
@@ -52,7 +52,7 @@ pub struct Hunt {
 }
 
 impl Hunt {
-    /// `pool`: the inputs to begin with, at least one.
+    /// Returns a hunt. `pool`: the inputs to begin with, at least one.
     pub fn new(target: &'static Target, pool: Vec<Vec<u8>>, seed: u64) -> Self {
         let seen = |input: &Vec<u8>| caught::check(target.check, input).ok();
         Self {
@@ -72,7 +72,7 @@ impl Hunt {
         }
     }
 
-    /// The next input.
+    /// Returns the next input.
     pub fn input(&mut self) -> Vec<u8> {
         mutate::mutated(&mut self.rng, &self.pool)
     }
@@ -106,18 +106,18 @@ impl Hunt {
         })
     }
 
-    /// How many kinds of answers there were.
+    /// Returns how many kinds of answers there were.
     pub fn kinds(&self) -> usize {
         self.kinds.len()
     }
 }
 
-/// Whether the core's parser alone takes too long, every time.
+/// Returns whether the core's parser alone takes too long, every time.
 pub fn is_slow(target: &Target, input: &[u8]) -> bool {
     (0..5).all(|_| cpu::least(1, || (target.read)(input)) > MOST)
 }
 
-/// The way of failing: the place of the panic, which is its first line.
+/// Returns the way of failing: the place of the panic, which is its first line.
 pub fn way(says: &str) -> &str {
     says.lines().next().unwrap_or_default()
 }

@@ -1,4 +1,5 @@
-//! Inputs that are meant to be slow: large ones, nearly all of which is one value at one place of a document.
+//! Inputs that are meant to be slow: large ones, nearly all of which is one value at one place of a
+//! document.
 
 use std::collections::HashSet;
 use std::io;
@@ -8,7 +9,7 @@ use serde_json::Value;
 use crate::corpus;
 use crate::target::Target;
 
-/// A large value, in JSON: what it begins and ends with, and what is between them again and again.
+/// A large value, in JSON: its begin and its end, and the part that is repeated between them.
 struct Large<'a> {
     name: &'a str,
     begin: &'a str,
@@ -57,14 +58,15 @@ impl Large<'_> {
     }
 }
 
-/// An input, and what it is made of.
+/// An input, and its origin.
 pub struct Input {
     pub name: String,
     pub bytes: Vec<u8>,
 }
 
-/// Gives `take` every large value at every place of the inputs that a target understands, instead of what is there; and
-/// every list's first entry again and again. All are of about so many bytes.
+/// Gives `take` every large value at every place of the inputs that a target understands, in place
+/// of the value there. Each list also gets its first entry again and again. All are of about so
+/// many bytes.
 pub fn each(target: &Target, bytes: usize, mut take: impl FnMut(Input)) -> io::Result<()> {
     let mut known = HashSet::new();
     for sample in corpus::of(target)? {
@@ -73,7 +75,7 @@ pub fn each(target: &Target, bytes: usize, mut take: impl FnMut(Input)) -> io::R
             continue;
         };
         for place in places(&document) {
-            // What another document has at the same place is taken the same way.
+            // Another document's value at the same place is taken the same way.
             if known.insert(place.clone()) {
                 at_place(&document, &place, bytes, &mut take);
             }
@@ -92,7 +94,7 @@ fn at_place(document: &Value, place: &[String], bytes: usize, take: &mut impl Fn
     let mut add = |what: &str, value: &dyn Fn(usize) -> String| {
         let mut room = bytes.saturating_sub(around);
         let mut text = with(document, place, &value(room));
-        // What is in a text in a text has more bytes there than here.
+        // A text within a text has more bytes there than here.
         while text.len() > bytes + bytes / 50 && room > 64 {
             room = room * bytes / text.len();
             text = with(document, place, &value(room));
@@ -115,7 +117,7 @@ fn at_place(document: &Value, place: &[String], bytes: usize, take: &mut impl Fn
     }
 }
 
-/// An object with as many fields as fit, no two of one name.
+/// Returns an object with as many fields as fit, no two of one name.
 fn fields(bytes: usize) -> String {
     let mut text = String::from("{\"\":0");
     let mut count = 0;
@@ -172,7 +174,7 @@ fn at(value: &Value, path: &[String]) -> Option<Value> {
     }
 }
 
-/// The document's text with `raw` instead of the value at a place.
+/// Returns the document's text with `raw` instead of the value at a place.
 fn with(value: &Value, path: &[String], raw: &str) -> String {
     let Some((step, rest)) = path.split_first() else {
         return raw.to_owned();

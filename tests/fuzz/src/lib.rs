@@ -1,8 +1,8 @@
-//! Fuzzing: every parser of what strangers write takes what chance makes of real inputs.
+//! Fuzzing: every parser of foreign text takes real inputs that chance has damaged.
 //!
-//! A [`target::Target`] is one kind of input: a function that gives bytes to the core's own parsers and panics when what
-//! they say cannot be. [`hunt`] damages the inputs of a corpus and gives them to it; [`large`] has the inputs that are
-//! meant to be slow. `tests/fuzz/README.md` says how to run it and what to do with what it finds.
+//! A [`target::Target`] is one kind of input: a function that gives bytes to the core's own parsers
+//! and panics when an impossible answer comes. [`hunt`] damages the inputs of a corpus and gives
+//! them to it; [`large`] has the inputs that are meant to be slow. `tests/fuzz/README.md` says how to run it, and how to treat a finding.
 
 pub mod caught;
 pub mod corpus;

@@ -42,7 +42,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// `true`: nothing was found.
+/// Hunts. Returns `true` if nothing was found.
 fn hunt(hunting: &Hunting) -> io::Result<bool> {
     if cfg!(panic = "abort") {
         let told =
@@ -109,7 +109,7 @@ fn show_times(targets: &[&'static Target]) -> io::Result<bool> {
         println!("{:<12} {:>6} inputs of 256 KiB", target.name, times.inputs);
         for (took, name) in &times.slowest {
             println!("  {:>8.2} ms  {name}", took.as_secs_f64() * 1_000.0);
-            // Only what ships must keep to it.
+            // Only the released build must keep to it.
             well &= cfg!(debug_assertions) || *took <= MOST;
         }
     }

@@ -1,4 +1,4 @@
-//! What the program is asked to do.
+//! The options of the program.
 
 use std::thread;
 use std::time::Duration;

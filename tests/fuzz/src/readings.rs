@@ -1,4 +1,5 @@
-//! A second reading of the messages, by looking at the places where AWS puts things, and by nothing of the product.
+//! A second reading of the messages, by looking at the places where AWS puts things, and by nothing
+//! of the product.
 
 use serde_json::Value;
 use spillway::event::{ObjectEvent, Reported, Sequencer};
@@ -92,13 +93,13 @@ fn of_own(document: &Value, event: &ObjectEvent) -> bool {
         && text(document, "/object/eventName") == Some(&event.event_name)
         && text(document, "/object/eventTime") == Some(&event.event_time)
         && match document.pointer("/object/sequencer") {
-            // What reconcile found has none.
+            // A version that reconcile found has none.
             None | Some(Value::Null) => event.sequencer.is_none(),
             Some(_) => same_sequencer(text(document, "/object/sequencer"), event),
         }
 }
 
-/// The document inside an SNS envelope, if it is one.
+/// Returns the document inside an SNS envelope, if it is one.
 pub fn inside(document: Value) -> Option<Value> {
     if text(&document, "/Type").is_none() || text(&document, "/TopicArn").is_none() {
         return Some(document);
@@ -108,7 +109,7 @@ pub fn inside(document: Value) -> Option<Value> {
     serde_json::from_str(message).ok()
 }
 
-/// Whether the document says what it was read as, and no more.
+/// Returns whether the document says the same as its reading, and no more.
 pub fn tells(document: &Value, body: &Body) -> bool {
     let records = document.get("Records").and_then(Value::as_array);
     match body {

@@ -10,7 +10,8 @@ use crate::cpu;
 use crate::hunt::{Failure, Hunt, Tally};
 use crate::target::Target;
 
-/// CPU time of the process within which an input must end. What others do on the machine is not in it.
+/// CPU time of the process within which an input must end. The work of others on the machine is not
+/// in it.
 const ENDS: Duration = Duration::from_secs(20);
 /// Inputs of one target before the next one's turn.
 const TURN: u64 = 200;
@@ -23,14 +24,14 @@ pub enum Until {
     Inputs(u64),
 }
 
-/// What hunts saw of a target.
+/// The counts of a target's hunts.
 #[derive(Default, Clone, Copy)]
 pub struct Sight {
     pub tally: Tally,
     pub kinds: usize,
 }
 
-/// What a run came to.
+/// The result of a run.
 #[derive(Default)]
 pub struct Outcome {
     /// In the order of the targets.
@@ -43,7 +44,7 @@ enum Report {
     Done(Vec<Sight>),
 }
 
-/// What a thread is at, and the CPU time of the process when it began.
+/// The input of a thread, and the CPU time of the process when it began.
 type At = Arc<Mutex<Option<(Duration, &'static Target, Vec<u8>)>>>;
 
 /// Hunts on `jobs` threads. Their seeds follow from `seed`.
@@ -84,7 +85,7 @@ pub fn run(targets: &[&'static Target], until: Until, jobs: u64, seed: u64) -> O
     }
 }
 
-/// The input that a thread does not get done with.
+/// Returns the input on which a thread hangs.
 fn stuck(at: &At, ends: Duration) -> Option<(&'static Target, Failure)> {
     let at = at.lock().unwrap_or_else(PoisonError::into_inner);
     let (began, target, input) = at.as_ref()?;
@@ -114,7 +115,7 @@ fn work(targets: &[&'static Target], until: Until, seed: u64, at: &At, sender: &
                 let now = (cpu::of_process(), hunt.target, input.clone());
                 *at.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
                 if let Some(failure) = hunt.give(input) {
-                    // Whoever asked is gone: so is the need to tell.
+                    // The receiver is gone: so is the need to tell it.
                     let _ = sender.send(Report::Failure(hunt.target, failure));
                 }
             }

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-/// The smallest input that was found for which `fails` holds, as it does for `input`, in so many tries at most.
+/// Returns the smallest input that was found for which `fails` holds, as it does for `input`, in so
+/// many tries at most.
 pub fn smallest(input: &[u8], tries: usize, fails: impl Fn(&[u8]) -> bool) -> Vec<u8> {
     let mut search = Search {
         best: input.to_vec(),
@@ -116,7 +117,7 @@ mod tests {
         let input = br#"{"a": [1, 2, {"bad": "xx7yy"}], "b": {"c": "d"}}"#;
         let smallest = smallest(input, 5_000, |bytes| bytes.contains(&b'7'));
         assert_eq!(smallest, b"7");
-        // A document whose field must stay.
+        // A document with a field that must stay.
         let fails = |bytes: &[u8]| {
             let document: Value = serde_json::from_slice(bytes).unwrap_or_default();
             document.pointer("/a/2/bad").is_some()

@@ -1,6 +1,6 @@
-//! What a target is: a kind of inputs that strangers write.
+//! A target: a kind of foreign input.
 
-/// What a target made of an input, in words.
+/// The answer of a target to an input, in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Seen {
     Understood(String),
@@ -9,7 +9,7 @@ pub enum Seen {
 }
 
 impl Seen {
-    /// `Understood` if there is no error.
+    /// Returns `Understood` if there is no error.
     pub fn of<T, E: ToString>(read: &Result<T, E>) -> Self {
         match read {
             Ok(_) => Self::Understood(String::new()),
@@ -21,7 +21,8 @@ impl Seen {
         matches!(self, Self::Understood(_))
     }
 
-    /// The words without what they quote of the input: two that are refused for the same reason are of one kind.
+    /// Returns the words without their quotes of the input: two that are refused for the same
+    /// reason are of one kind.
     pub fn kind(&self) -> String {
         let (Self::Understood(words) | Self::Refused(words)) = self;
         let mut kind = String::from(if self.is_understood() { "+" } else { "-" });
@@ -42,7 +43,7 @@ impl Seen {
     }
 }
 
-/// Of the words that tell a kind of answer, so many are looked at: what follows is mostly the input's.
+/// Of the words that tell a kind of answer, so many are looked at: the rest is mostly the input's.
 const KIND_BYTES: usize = 48;
 
 /// One kind of input.
@@ -50,13 +51,13 @@ pub struct Target {
     pub name: &'static str,
     /// The directory of its inputs, below `corpus`.
     pub corpus: &'static str,
-    /// The core's parser, and nothing else: what is timed.
+    /// The core's parser, and nothing else: it is timed.
     pub read: fn(&[u8]),
-    /// Reads an input, and panics when what the core makes of it cannot be.
+    /// Reads an input, and panics when the core's answer cannot be.
     pub check: fn(&[u8]) -> Seen,
 }
 
-/// A reason that a person is told: it is there, and it is short, whatever the input was.
+/// Checks a reason for a person: it is there, and it is short, for any input.
 pub(crate) fn assert_reason(reason: &str, input: &str) {
     assert!(
         !reason.trim().is_empty(),

@@ -23,7 +23,7 @@ pub const BYTES: usize = 256 * 1_024;
 /// How many are looked at again.
 const AGAIN: usize = 10;
 
-/// CPU time of the core's parser alone, for every large input.
+/// Returns the CPU time of the core's parser alone, for every large input.
 pub fn of(target: &'static Target) -> io::Result<Times> {
     let took = |times, input: &Input| cpu::least(times, || (target.read)(&input.bytes));
     let mut inputs = 0;

@@ -1,4 +1,5 @@
-//! Samples and what once broke something: every one holds, and is understood or refused as it must be.
+//! Samples, and inputs that once broke something: every one holds, and is understood or refused as
+//! it must be.
 
 use fuzz::targets;
 use fuzz::{caught, corpus};

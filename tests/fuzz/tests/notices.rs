@@ -13,7 +13,7 @@ const SAMPLE: &str = r#"{"Records": [{"eventVersion": "2.1", "eventSource": "aws
     "eventTime": "2026-11-22T10:00:00.000Z", "s3": {"bucket": {"name": "uploads"},
     "object": {"key": "a%20b", "size": 7, "sequencer": "0055AED6DCD90281E5"}}}]}"#;
 
-/// The first input that the hunt notices.
+/// Returns the first input that the hunt notices.
 fn noticed(target: &'static Target) -> Failure {
     let mut hunt = Hunt::new(target, vec![SAMPLE.into()], 1);
     let failure = (0..INPUTS).find_map(|_| {

@@ -1,7 +1,8 @@
-//! What a parser adds to the reading of the JSON itself: not much, whatever is large in an input and wherever.
+//! The time that a parser adds to the reading of the JSON itself: not much, with any large part at
+//! any place of an input.
 //!
-//! Both are measured in this run, by CPU time, so neither the machine nor the build matters. How long it takes where it
-//! ships, `cargo run --release --bin fuzz -- --times` tells.
+//! Both are measured in this run, by CPU time, so neither the machine nor the build matters. The
+//! time of the released build is printed by `cargo run --release --bin fuzz -- --times`.
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -12,10 +13,10 @@ use serde_json::Value;
 
 /// Of every input. Square growth shows in it well: 8,192 times 8,192 is a tenth of a second.
 const BYTES: usize = 8 * 1_024;
-/// How often the time of its JSON a parser may take.
+/// The most time of a parser, as a multiple of the time of its JSON.
 const TIMES: u32 = 2;
 
-/// The time of an input's JSON, with that of documents in its texts.
+/// Returns the time of an input's JSON, with that of documents in its texts.
 fn json(input: &[u8], times: usize) -> Duration {
     cpu::least(times, || {
         let document = serde_json::from_slice(input).unwrap_or_default();
@@ -34,7 +35,7 @@ fn inside(value: &Value) -> usize {
 
 fn check(name: &str) {
     let target = targets::named(name).unwrap();
-    // What every input may take besides: as much as one of its size that is all numbers.
+    // The time that every input can take besides: as much as one of its size that is all numbers.
     let numbers = format!("[0{}]", ",1".repeat(BYTES / 2));
     let besides = json(numbers.as_bytes(), 20);
     let mut inputs = 0;

@@ -1,4 +1,4 @@
-//! Whole inputs are understood as they were meant: whatever is in them, by every way they come.
+//! Whole inputs are understood as they were meant: with any contents, by every way they come.
 
 use std::collections::{BTreeSet, HashSet};
 

@@ -1,1 +1,1 @@
-"""scripts/bench: what the handlers cost, measured."""
+"""scripts/bench: the cost of the handlers, measured."""

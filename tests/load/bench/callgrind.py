@@ -1,4 +1,4 @@
-"""Counting instructions: the program runs under valgrind's callgrind. No count depends on what else the machine does."""
+"""Counting instructions: the program runs under valgrind's callgrind. No count depends on other work of the machine."""
 
 import re
 import shutil

@@ -1,4 +1,4 @@
-"""What is measured: cases, their runs, and the figures of a run."""
+"""The measurements: cases, their runs, and the figures of a run."""
 
 import dataclasses
 import statistics
@@ -27,7 +27,7 @@ class Case:
 
 @dataclasses.dataclass
 class Runs:
-    """Every result of a case, by the round it is of: what is compared is of one round."""
+    """Every result of a case, by its round: only results of one round are compared."""
 
     of: dict[Case, dict[int, list[Result]]] = dataclasses.field(default_factory=dict)
     # Why a case has no result, or fewer.
@@ -52,7 +52,7 @@ class Runs:
         return max(map(figure, self.results(case)), default=None)
 
     def ratio(self, case: Case | None, to: Case | None, figure: Figure) -> float | None:
-        """The median of the rounds' own ratios: what slows a round down slows both down."""
+        """The median of the rounds' own ratios: a slow round is slow for both."""
         rounds = self.of.get(case, {}).keys() & self.of.get(to, {}).keys()
         if not rounds:
             return None
@@ -72,7 +72,7 @@ def cpu_us(result: Result) -> float:
 
 
 def per_cpu_second(result: Result) -> float:
-    """Events per second of CPU time: what one vCPU could do if nothing else held it up."""
+    """Events per second of CPU time: the rate of one vCPU if nothing else held it up."""
     return result["events"] / cpu_seconds(result)
 
 
@@ -131,5 +131,5 @@ def started_twice(result: Result) -> float:
 
 
 def server_busy(result: Result) -> float:
-    """Of one CPU: near 1, the server was what held things up."""
+    """Of one CPU: near 1, the server held things up."""
     return result["server"]["busy"]

@@ -1,4 +1,4 @@
-"""Growth: what a tick costs while many executions run."""
+"""Growth: the cost of a tick while many executions run."""
 
 from bench.cases import Case, Result, Runs, cpu_seconds
 from bench.programs import Programs

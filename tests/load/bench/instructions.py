@@ -9,7 +9,7 @@ from bench.tables import Table, number
 
 PART = "instructions"
 NAMES = ("dispatch", "floor", "settle", "ingest")
-# What starts and ends a run is in both, and so falls out of the difference.
+# The start and the end of a run are in both, and so fall out of the difference.
 FEW, MANY = 200, 800
 
 

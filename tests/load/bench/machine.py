@@ -1,4 +1,4 @@
-"""On what it was measured, and when."""
+"""The machine of a measurement, and its time."""
 
 import datetime
 import os
@@ -37,7 +37,7 @@ def _cpu() -> str:
 
 
 def _line(command: list[str]) -> str:
-    """The first line of what it says; empty if it is not there."""
+    """The first line of its output; empty if it is not there."""
     try:
         said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True).stdout
     except OSError:

@@ -11,7 +11,7 @@ from program import processes
 
 from bench.cases import Case, Result, Runs
 
-# What this machine does not let do is not an error of the program.
+# A limit of this machine is not an error of the program.
 CANNOT_HERE = 2
 
 

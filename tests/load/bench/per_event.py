@@ -1,4 +1,4 @@
-"""What one event costs each handler: CPU, API calls, capacity units."""
+"""The cost of one event for each handler: CPU, API calls, capacity units."""
 
 from bench import cases
 from bench.cases import Case, Runs

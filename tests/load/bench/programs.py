@@ -1,4 +1,4 @@
-"""What is measured: the handlers as they ship, the floor and the peers; and `load`, which measures."""
+"""The measured programs: the handlers as they ship, the floor and the peers; and `load`, which measures."""
 
 import dataclasses
 import json
@@ -39,7 +39,7 @@ class BuildError(Exception):
 
 @dataclasses.dataclass(frozen=True)
 class Program:
-    """A program, and what `load` has to know to run it."""
+    """A program, and the facts that `load` needs to run it."""
 
     name: str
     command: tuple[str, ...]
@@ -57,7 +57,7 @@ class Program:
 @dataclasses.dataclass
 class Programs:
     load: Path
-    # By name; what could not be had is missing here and told in `left_out`.
+    # By name; a program that could not be had is missing here and told in `left_out`.
     of: dict[str, Program]
     # Bytes of each handler's binary and zip.
     sizes: dict[str, dict[str, int]]
@@ -67,7 +67,7 @@ class Programs:
 
 
 def build(peers: bool, timings: bool) -> Programs:
-    """Builds and installs everything. Without `peers`, only what is this project's own; without `timings`, without it."""
+    """Builds and installs everything. Without `peers`, only this project's own programs; without `timings`, not that one."""
     names = {"dispatch": "dispatch", "settle": "settle", "ingest": "ingest", "reconcile": "start_up"}
     architecture = targets.host_architecture()
     built = handlers.build("release", [targets.find(architecture)], HANDLERS / "release")
@@ -91,7 +91,7 @@ def build(peers: bool, timings: bool) -> Programs:
 
 
 def _unpack(zip_: handlers.Zip, directory: Path) -> Path:
-    """What ships, rather than what the next build will overwrite."""
+    """The released program, rather than one that the next build will overwrite."""
     home = directory / zip_.sha256.replace("/", "_")
     with zipfile.ZipFile(zip_.path) as file:
         file.extract("bootstrap", home)

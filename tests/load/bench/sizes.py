@@ -11,7 +11,7 @@ WHOLE_CPU_MB = 1769
 SIZES_MB = (128, 256, 512, WHOLE_CPU_MB)
 # Of the three largest Regions. https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 QUOTA = {"per_second": 300, "burst": 1300}
-# All of the quota's, though a pipeline has 1,000 at the most: a start arrives later than its token was taken, and AWS's full
+# All of the quota's, though a pipeline has 1,000 at the most. A start arrives later than its token was taken, and AWS's full
 # bucket gains nothing until the first one does.
 BURST = 1_300
 EVENTS = 3_000
@@ -47,12 +47,12 @@ def plan(programs: Programs, *, quick: bool, rounds: int) -> list[Case]:
 
 
 def fill(result: Result) -> float:
-    """Starts over what the quota would have let start in the same time."""
+    """The starts as a share of those that the quota allowed in the same time."""
     return result["starts"] / (QUOTA["burst"] + QUOTA["per_second"] * result["last_start_s"])
 
 
 def over_ideal(result: Result) -> float:
-    """Time to drain over what the pipeline's pace takes at the least."""
+    """The time to drain as a multiple of the least that the pipeline's pace takes."""
     return result["last_start_s"] / ((result["events"] - BURST) / QUOTA["per_second"])
 
 

@@ -1,4 +1,4 @@
-"""Virtual time: what no clock of this machine can tell, since a burst takes an hour and a crash two ticks."""
+"""Virtual time, for times that no clock of this machine can tell, since a burst takes an hour and a crash two ticks."""
 
 import json
 import subprocess

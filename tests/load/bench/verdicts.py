@@ -51,7 +51,7 @@ def judge(runs: Runs, programs: Programs) -> list[Verdict]:
 
 
 def _correct(runs: Runs) -> list[Verdict]:
-    """Speed is nothing without it. The peers are told of in their own table."""
+    """Speed is nothing without it. The peers have their own table."""
     own = [case for case in runs.of if case.program in HANDLERS and case.part != start_up.PART] + timings.drains(runs)
     return [
         Verdict(f"events {what}, all runs of the handlers", max((runs.most(case, of) for case in own), default=None), 0, digits=0)
@@ -144,7 +144,7 @@ def _ticks(runs: Runs) -> list[Verdict]:
 
 
 def _virtual(runs: Runs) -> list[Verdict]:
-    """In virtual time: of the pace and the protocol, without what computing takes."""
+    """In virtual time: of the pace and the protocol, without the time to compute."""
     made = []
     for events in timings.DRAINS:
         case = runs.find(timings.PART, "pipeline", timings.drain_setting(events))

@@ -9,7 +9,7 @@ use nix::unistd::Pid;
 /// The kernel's unit of CPU times in /proc: USER_HZ, 100 on all platforms that Lambda has.
 const TICK: Duration = Duration::from_millis(10);
 
-/// What a process and its children have used since they began.
+/// The use of a process and its children since they began.
 #[derive(Debug, Default, Clone, Copy, PartialEq)]
 pub struct Used {
     /// To the nanosecond.
@@ -22,7 +22,8 @@ pub struct Used {
 }
 
 impl Used {
-    /// CPU time since `before`, for user and for system. The sum is precise, their ratio only as good as 10 ms are.
+    /// Returns the CPU time since `before`, for user and for system. The sum is precise, their
+    /// ratio only as good as 10 ms are.
     pub fn split_since(&self, before: &Self) -> (f64, f64) {
         let cpu = self.cpu.saturating_sub(before.cpu).as_secs_f64();
         let user = self.user.saturating_sub(before.user).as_secs_f64();
@@ -33,11 +34,11 @@ impl Used {
     }
 }
 
-/// What a process and all its descendants have used; `None` when it is gone.
+/// Returns the use of a process and all its descendants; `None` when it is gone.
 pub fn of(pid: u32) -> Option<Used> {
     let mut used = one(pid)?;
     for child in children(pid) {
-        // A child that has just ended is in its parent's account once it was waited for.
+        // A child that has ended is in its parent's account once it was waited for.
         if let Some(of_child) = of(child) {
             used.cpu += of_child.cpu;
             used.user += of_child.user;
@@ -48,7 +49,7 @@ pub fn of(pid: u32) -> Option<Used> {
     Some(used)
 }
 
-/// CPU time of this process.
+/// Returns the CPU time of this process.
 pub fn own() -> Duration {
     clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID).map_or(Duration::ZERO, Duration::from)
 }
@@ -67,7 +68,7 @@ fn one(pid: u32) -> Option<Used> {
     })
 }
 
-/// `utime`, `stime`, `cutime` and `cstime` of /proc/<pid>/stat.
+/// Returns `utime`, `stime`, `cutime` and `cstime` of /proc/<pid>/stat.
 /// <https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html>
 fn ticks(stat: &str) -> Option<[Duration; 4]> {
     // The name, in brackets, can hold anything.

@@ -68,7 +68,7 @@ pub async fn run(scenario: &Scenario) -> Result<Report, Failure> {
     Ok(report)
 }
 
-/// What goes wrong, and how long calls take.
+/// Sets the faults, and the time of calls.
 fn trouble(scenario: &Scenario, pipeline: &Pipeline) {
     let limits = scenario.partition_limits.then_some(PartitionLimits::AWS);
     pipeline.aws.dynamodb().limit_partitions(limits);
@@ -115,7 +115,7 @@ fn at_work(report: &mut Report, scenario: &Scenario, pipeline: &Pipeline, worked
     }
 }
 
-/// What the fake AWS has counted.
+/// Returns the counts of the fake AWS.
 struct Counted {
     calls: BTreeMap<String, CallCount>,
     capacity: Capacity,

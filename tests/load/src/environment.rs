@@ -1,4 +1,4 @@
-//! What the program finds in its environment.
+//! The environment of the program.
 
 use std::collections::BTreeMap;
 
@@ -6,10 +6,10 @@ use crate::pipeline::{FUNCTION, Pipeline};
 use crate::scenario::Scenario;
 use crate::scratch::Scratch;
 
-/// Of the machine's own environment, what programs need to find each other and their files.
+/// The variables of the machine that programs need to find each other and their files.
 const KEPT: [&str; 3] = ["PATH", "HOME", "TMPDIR"];
 
-/// Lambda's variables, the pipeline's, and over them the scenario's.
+/// Returns Lambda's variables, the pipeline's, and over them the scenario's.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>
 pub fn of(
     scenario: &Scenario,

@@ -1,8 +1,9 @@
-//! Runs ONE program under Lambda's runtime API against an AWS on loopback, and measures it: what it costs to start, CPU,
-//! memory and API calls of its work, and whether any event was lost or started twice.
+//! Runs ONE program under Lambda's runtime API against an AWS on loopback, and measures it. It
+//! measures its start, CPU, memory and API calls, and whether any event was lost or started twice.
 //!
-//! The AWS is `fake-aws`, in this process, behind a real socket: real conditions, real capacity units, every call counted.
-//! The program is anything that speaks the runtime API. `README.md` has the interface.
+//! The AWS is `fake-aws`, in this process, behind a real socket: real conditions, real capacity
+//! units, every call counted. The program is anything that speaks the runtime API. `README.md` has
+//! the interface.
 
 pub mod ceiling;
 pub mod cpu;
@@ -41,7 +42,7 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// The exit code that stands for it.
+    /// Returns the exit code that stands for it.
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Quota(_) => 2,
@@ -49,7 +50,7 @@ impl Failure {
         }
     }
 
-    /// What was tried when an error came.
+    /// Names the act during which an error came.
     pub fn io(what: &'static str) -> impl FnOnce(std::io::Error) -> Self {
         move |error| Self::Io { what, error }
     }

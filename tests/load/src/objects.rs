@@ -1,8 +1,8 @@
-//! The objects whose events are worked off, and how S3 tells of them.
+//! The objects of the events to process, and S3's messages about them.
 
 use serde_json::{Value, json};
 
-/// Where they lie.
+/// Their bucket.
 const BUCKET: &str = "uploads";
 /// In every object's key, before the digits that number it.
 const MARK: &str = "event-";
@@ -10,12 +10,12 @@ const DIGITS: usize = 8;
 /// Digits of an S3 sequencer.
 const SEQUENCER: usize = 18;
 
-/// Key of the object with this number: as long as keys usually are, 40 characters.
+/// Returns the key of the object with this number: as long as keys usually are, 40 characters.
 pub fn key(number: u32) -> String {
     format!("incoming/2026/11/23/{MARK}{number:0DIGITS$}.jsonl")
 }
 
-/// One record, with all that S3 writes of an object in a bucket without versions.
+/// Returns one record, with all that S3 writes of an object in a bucket without versions.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>
 fn record(number: u32) -> Value {
     json!({
@@ -48,13 +48,13 @@ fn record(number: u32) -> Value {
     })
 }
 
-/// S3's notification of these objects. S3 itself writes one record.
+/// Returns S3's notification of these objects. S3 itself writes one record.
 pub fn notification(numbers: impl IntoIterator<Item = u32>) -> Value {
     let records: Vec<Value> = numbers.into_iter().map(record).collect();
     json!({"Records": records})
 }
 
-/// A message of another kind about an object.
+/// Returns a message of another kind about an object.
 pub fn in_words_of(template: &str, number: u32) -> String {
     let template = template
         .replace("{bucket}", BUCKET)
@@ -62,7 +62,8 @@ pub fn in_words_of(template: &str, number: u32) -> String {
     template.replace("{n}", &number.to_string())
 }
 
-/// The numbers of the objects that a text names, each once: whatever the form of an execution's input is.
+/// Returns the numbers of the objects that a text names, each once: for any form of an execution's
+/// input.
 pub fn named(text: &str) -> Vec<u32> {
     let after = text.split(MARK).skip(1);
     let digits = after.filter_map(|rest| rest.get(..DIGITS));

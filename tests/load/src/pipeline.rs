@@ -1,4 +1,5 @@
-//! A pipeline of one lane in a fake AWS, as Terraform sets it up, and what a function of it finds in its environment.
+//! A pipeline of one lane in a fake AWS, as Terraform sets it up, and the environment of its
+//! functions.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -21,14 +22,14 @@ use crate::tally::Tally;
 pub const FUNCTION: &str = "load-function";
 /// The ledger's table.
 pub const LEDGER: &str = "ledger";
-/// A table of another kind, with one key: what Cumulus counts executions in.
+/// A table of another kind, with one key: Cumulus counts executions in it.
 const SEMAPHORES: &str = "semaphores";
 const LEDGER_ARN: &str = "arn:aws:dynamodb:us-east-1:123456789012:table/ledger";
 
 /// How long a received event stays hidden: Terraform's value for executions of one event.
 const VISIBILITY: Duration = Duration::from_secs(45);
 const RETENTION: Duration = Duration::from_secs(14 * 24 * 3600);
-/// How long the preparing tick may take; its lease is replaced afterwards.
+/// The most time of the preparing tick; its lease is replaced afterwards.
 const PREPARING: Duration = Duration::from_secs(600);
 
 /// The pipeline.
@@ -41,16 +42,17 @@ pub struct Pipeline {
 }
 
 impl Pipeline {
-    /// An empty one. Executions run until they are ended by hand.
+    /// Returns an empty pipeline. Executions run until they are ended by hand.
     pub fn new(scenario: &Scenario) -> Self {
         let pipeline = Self::recorded(scenario);
         pipeline.aws.count_calls_only();
         pipeline
     }
 
-    /// One that keeps every call with all that was sent.
+    /// Returns a pipeline that keeps every call with all that was sent.
     pub fn recorded(scenario: &Scenario) -> Self {
-        // Step Functions tells when an execution began, and the program compares that with its own clock.
+        // Step Functions tells when an execution began, and the program compares that with its own
+        // clock.
         let aws = FakeAws::beginning_at(scenario.seed, Clock::system().now());
         let queue = |name: &str, visibility: Duration, dead_letters: Option<(&str, u32)>| {
             aws.sqs().create_queue(QueueConfig {
@@ -91,7 +93,8 @@ impl Pipeline {
         pipeline
     }
 
-    /// What a function finds in its environment, over what Lambda itself sets, with AWS at this endpoint.
+    /// Returns the environment of a function, beside Lambda's own variables, with AWS at this
+    /// endpoint.
     pub fn environment(&self, scenario: &Scenario, endpoint: &str) -> BTreeMap<String, String> {
         let url = |queue: &str| queue_url(endpoint, queue);
         let lanes = serde_json::json!([{
@@ -137,7 +140,7 @@ impl Pipeline {
         .collect()
     }
 
-    /// Puts in place what the braces of a scenario's texts name.
+    /// Replaces the names in braces of a scenario's texts.
     pub fn fill_in(&self, text: &str, endpoint: &str) -> String {
         text.replace("{queue_url}", &queue_url(endpoint, self.events.name()))
             .replace("{queue_arn}", &self.events.arn())
@@ -147,7 +150,7 @@ impl Pipeline {
             .replace("{outcomes_url}", &queue_url(endpoint, self.outcomes.name()))
     }
 
-    /// The ledger's rows in the API's JSON, by the number of the object.
+    /// Returns the ledger's rows in the API's JSON, by the number of the object.
     pub fn rows(&self) -> BTreeMap<u32, Value> {
         let items = self.aws.dynamodb().items(LEDGER).into_iter();
         let rows = items.filter(|item| !item["state"].is_null());
@@ -158,7 +161,7 @@ impl Pipeline {
         .collect()
     }
 
-    /// The executions that hold a slot.
+    /// Returns the executions that hold a slot.
     pub fn slots(&self) -> BTreeSet<String> {
         let items = self.aws.dynamodb().items(LEDGER).into_iter();
         let slots = items.filter(|item| {
@@ -171,7 +174,7 @@ impl Pipeline {
             .collect()
     }
 
-    /// S3 tells the queue of these objects, each in a message of its own.
+    /// Notifies the queue of these objects as S3 does, each in a message of its own.
     pub fn upload(&self, numbers: impl Iterator<Item = u32>) {
         for number in numbers {
             self.events
@@ -179,7 +182,7 @@ impl Pipeline {
         }
     }
 
-    /// The same objects, told in the words of `template`.
+    /// Notifies the queue of these objects in the words of `template`.
     pub fn upload_as(&self, template: &str, endpoint: &str, numbers: impl Iterator<Item = u32>) {
         let template = self.fill_in(template, endpoint);
         for number in numbers {
@@ -187,8 +190,8 @@ impl Pipeline {
         }
     }
 
-    /// Lets `dispatch` itself, in this process, start what `numbers` say, so that rows, slots and executions are as it
-    /// leaves them.
+    /// Lets `dispatch` itself, in this process, start the objects of `numbers`, so that rows, slots
+    /// and executions are as it leaves them.
     pub async fn start_in_process(
         &self,
         scenario: &Scenario,
@@ -207,15 +210,16 @@ impl Pipeline {
                 "{running} executions run instead of {executions}"
             )));
         }
-        // Reads all slots once more: what DynamoDB needs for a page is in the latency, and the
+        // Reads all slots once more: DynamoDB's time for a page is in the latency, and the
         // engine's own time for it is not DynamoDB's.
         self.tick_in_process(scenario, 1).await
     }
 
-    /// A tick of `dispatch` in this process, which starts so many executions at most.
+    /// Runs a tick of `dispatch` in this process, which starts so many executions at most.
     async fn tick_in_process(&self, scenario: &Scenario, starts: u32) -> Result<(), Failure> {
         let mut environment = self.environment(scenario, "https://sqs.us-east-1.amazonaws.com");
-        // A tick ends at once when it has made all its starts, instead of waiting for more messages.
+        // A tick ends at once when it has made all its starts, instead of waiting for more
+        // messages.
         for (name, value) in [
             (
                 "SPILLWAY_STARTS_PER_SECOND",
@@ -246,9 +250,9 @@ impl Pipeline {
         Ok(())
     }
 
-    /// Writes the lease as ticks of long ago left it: its bucket is full by now, and slots lie where
-    /// they are to lie. A ledger without a lease is a new pipeline's, whose first tick alone looks
-    /// for slots in every layout.
+    /// Writes the lease as ticks of long ago left it. Its bucket is full by now, and slots lie in
+    /// the partitions that the scenario asks for. A ledger without a lease is a new pipeline's,
+    /// whose first tick alone looks for slots in every layout.
     fn put_lease(&self, layout: Layout) {
         self.aws.dynamodb().put(
             LEDGER,
@@ -265,7 +269,7 @@ fn unprepared(problem: String) -> Failure {
     Failure::Scenario(format!("preparing it: {problem}"))
 }
 
-/// Some SDKs take a queue's URL for the endpoint itself.
+/// Returns a queue's URL: some SDKs take it for the endpoint itself.
 fn queue_url(endpoint: &str, queue: &str) -> String {
     format!("{endpoint}/{}/{queue}", fake_aws::ACCOUNT)
 }

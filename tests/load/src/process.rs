@@ -1,8 +1,8 @@
 //! The program under measurement, as a child that ends with its driver.
 //!
-//! It is started in two steps. This same binary comes first: it binds its life to the driver's, joins the control group,
-//! and waits. Told to go on it becomes the program, so that the measured time begins with the program, and no code that
-//! is not safe has to run between fork and exec.
+//! It is started in two steps. This same binary comes first: it binds its life to the driver's,
+//! joins the control group, and waits. Told to go on, it becomes the program. So the measured time
+//! begins with the program, and no unsafe code has to run between fork and exec.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -24,21 +24,21 @@ use crate::quota::Quota;
 
 /// The first argument of the first step.
 pub const WAIT: &str = "--become";
-/// What it writes when it waits.
+/// The line that it writes when it waits.
 const READY: &[u8] = b"ready\n";
-/// Of what the program wrote, so many bytes are shown when it dies.
+/// The bytes of the program's output that are shown when it dies.
 const SHOWN: u64 = 4_000;
 
-/// How long a program may take to end: valgrind writes what it has counted.
+/// The most time of a program's end: valgrind writes its counts.
 const ENDING: Duration = Duration::from_secs(20);
 
 /// The program; it is killed when this is dropped.
 pub struct Program {
     child: Child,
     pid: u32,
-    /// Where it is told to start; waiting for the child's end would close it.
+    /// The stream with the word to start; waiting for the child's end would close it.
     input: Option<ChildStdin>,
-    /// What it wrote to standard output and error.
+    /// Its standard output and error.
     written: File,
     /// Goes after the child.
     _quota: Option<Quota>,
@@ -95,7 +95,7 @@ impl Program {
         }
     }
 
-    /// Lets it become the program. Returns when, and what it had used until then.
+    /// Lets it become the program. Returns the time, and its use until then.
     pub async fn go(&mut self) -> Result<(Instant, Used), Failure> {
         let mut input = self.input.take();
         let input = input
@@ -107,7 +107,7 @@ impl Program {
         Ok((now, used))
     }
 
-    /// What it and its children have used; nothing when it is gone.
+    /// Returns the use of it and its children; nothing when it is gone.
     pub fn used(&self) -> Used {
         cpu::of(self.pid).unwrap_or_default()
     }
@@ -132,7 +132,7 @@ impl Program {
         Failure::Program(format!("it ended ({status}){}", self.last_words()))
     }
 
-    /// The end of what it wrote, for a message.
+    /// Returns the end of its output, for a message.
     pub fn last_words(&mut self) -> String {
         let length = self.written.metadata().map_or(0, |file| file.len());
         let from = length.saturating_sub(SHOWN).max(READY.len() as u64);
@@ -147,7 +147,8 @@ impl Program {
 }
 
 impl Drop for Program {
-    /// Waits for the end of what it kills: a control group cannot go while a process is in it.
+    /// Waits for the end of the process that it kills: a control group cannot go while a process is
+    /// in it.
     fn drop(&mut self) {
         let _ = self.child.start_kill();
         let until = Instant::now() + ENDING;
@@ -157,7 +158,7 @@ impl Drop for Program {
     }
 }
 
-/// A file that nobody else sees, gone with its last handle.
+/// Returns a file that nobody else sees, gone with its last handle.
 fn scratch() -> std::io::Result<File> {
     let name = format!("spillway-load-{}-{:?}", std::process::id(), Instant::now());
     let path: PathBuf =
@@ -172,8 +173,8 @@ fn scratch() -> std::io::Result<File> {
     Ok(file)
 }
 
-/// The first step: `arguments` are the driver's process id, the file of the control group (empty: none), the program and
-/// its arguments. Returns only if something is wrong.
+/// Runs the first step: `arguments` are the driver's process id, the file of the control group
+/// (empty: none), the program and its arguments. Returns only if something is wrong.
 pub fn wait_and_become(arguments: &[String]) -> ExitCode {
     let [driver, members, program, arguments @ ..] = arguments else {
         eprintln!("not for people: load starts itself so");

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::Failure;
 
-/// Lambda's own is not documented; this is what is seen in a function.
+/// Lambda's own is not documented; this one is seen in a function.
 const PERIOD_US: u64 = 20_000;
 
 /// The group; it goes when this is dropped.
@@ -15,7 +15,7 @@ pub struct Quota {
 }
 
 impl Quota {
-    /// A group that gets this share of one CPU.
+    /// Returns a group that gets this share of one CPU.
     pub fn new(share: f64) -> Result<Self, Failure> {
         let quota_us = (share * PERIOD_US as f64).round() as u64;
         let name = format!("spillway-load-{}", std::process::id());
@@ -42,7 +42,7 @@ impl Quota {
         ))
     }
 
-    /// Where a process writes 0 to join.
+    /// Returns the file into which a process writes 0 to join.
     pub fn members(&self) -> PathBuf {
         self.group.join("cgroup.procs")
     }

@@ -1,4 +1,4 @@
-//! What was measured: one result, as JSON.
+//! The measurement: one result, as JSON.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -21,11 +21,12 @@ pub struct Report {
     pub ledger_throttled: u64,
     /// Events that more than one execution was started for.
     pub started_twice: u32,
-    /// Events whose work was never done.
+    /// Events without an end of their work.
     pub lost: u32,
     /// From handing out the first invocation to the answer of the last, in seconds.
     pub wall_s: f64,
-    /// From handing out the first invocation to the last start, in seconds: an empty queue is waited for afterwards.
+    /// From handing out the first invocation to the last start, in seconds: an empty queue is
+    /// waited for afterwards.
     pub last_start_s: f64,
     pub cpu_s: Split,
     /// From the program's start to its first request for work.
@@ -80,7 +81,7 @@ pub struct Bytes {
     pub received: u64,
 }
 
-/// What the server spent: near 1, it is the bottleneck, not the program.
+/// The server's share of the time: near 1, it is the bottleneck, not the program.
 #[derive(Debug, Default, Clone, Copy, Serialize)]
 pub struct Server {
     pub cpu_s: f64,

@@ -8,7 +8,7 @@ use hyper::body::Bytes;
 use serde_json::Value;
 use tokio::sync::{Mutex, mpsc, oneshot};
 
-/// What the program says.
+/// The calls of the program.
 enum Said {
     /// It asks for work.
     Polled(Instant, oneshot::Sender<Invocation>),
@@ -31,14 +31,14 @@ pub struct Invocation {
 }
 
 impl Invocation {
-    /// As the runtime API's header has it.
+    /// Returns the deadline as the runtime API's header has it.
     pub fn deadline_ms(&self) -> u128 {
         let since = self.deadline.duration_since(UNIX_EPOCH);
         since.unwrap_or_default().as_millis()
     }
 }
 
-/// What the program answers to an invocation.
+/// The program's answer to an invocation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
     Done(Bytes),
@@ -52,7 +52,7 @@ pub struct RuntimeApi {
 }
 
 impl RuntimeApi {
-    /// Both sides.
+    /// Returns both sides.
     pub fn new() -> (Self, Driver) {
         let (said, hears) = mpsc::unbounded_channel();
         let driver = Driver {
@@ -62,7 +62,7 @@ impl RuntimeApi {
         (Self { said }, driver)
     }
 
-    /// The program asks for work. `None`: there is none any more.
+    /// Asks for work, as the program. Returns it; `None`: there is none any more.
     pub async fn next(&self) -> Option<Invocation> {
         let (hand_out, invocation) = oneshot::channel();
         self.say(Said::Polled(Instant::now(), hand_out));

@@ -1,4 +1,4 @@
-//! What is to be measured: one scenario, as JSON.
+//! The task: one scenario, as JSON.
 
 use std::collections::BTreeMap;
 
@@ -14,11 +14,11 @@ use crate::Failure;
 pub struct Scenario {
     /// The program and its arguments.
     pub program: Vec<String>,
-    /// Added to what is set anyway, and stronger.
+    /// Added to the variables that are set anyway, and stronger.
     #[serde(default)]
     pub environment: BTreeMap<String, String>,
     pub work: Work,
-    /// Object events to be worked off.
+    /// Object events to process.
     #[serde(default)]
     pub events: u32,
     /// Events of one execution; for `ingest`, records of one notification.
@@ -27,7 +27,7 @@ pub struct Scenario {
     /// Executions that run already, and hold their slots.
     #[serde(default)]
     pub slots_taken: u32,
-    /// What every API call takes, besides the server's own time.
+    /// The time of every API call, besides the server's own time.
     #[serde(default)]
     pub latency_ms: u64,
     #[serde(default)]
@@ -50,8 +50,8 @@ pub struct Scenario {
     pub cpu_share: Option<f64>,
     #[serde(default = "seed")]
     pub seed: u64,
-    /// For `messages`: what the queue's messages are, instead of S3's notifications. {bucket}, {key} and {n} are an object's
-    /// own; the rest is replaced as in `program`.
+    /// For `messages`: the queue's messages, instead of S3's notifications. {bucket}, {key} and {n}
+    /// are an object's own; the rest is replaced as in `program`.
     #[serde(default)]
     pub message_template: Option<String>,
     /// Lambda's timeout of the function, in seconds; `dispatch` has its tick and 20 s more.
@@ -102,12 +102,12 @@ impl Scenario {
         Ok(scenario)
     }
 
-    /// Executions that the events make.
+    /// Returns the executions that the events make.
     pub fn executions(&self) -> u32 {
         self.events.div_ceil(self.per_execution)
     }
 
-    /// How slots are spread.
+    /// Returns how slots are spread.
     pub fn layout(&self) -> Layout {
         Layout::parse(self.slot_partitions).unwrap_or_default()
     }

@@ -1,4 +1,4 @@
-//! A directory for what the program reads from files; it goes with the run.
+//! A directory for the program's input files; it goes with the run.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ impl Scratch {
         Ok(Self(path))
     }
 
-    /// Of the authority that a TLS run's certificate comes from.
+    /// Returns the path of the authority's certificate, for a TLS run.
     pub fn certificate(&self) -> PathBuf {
         self.path().join("authority.pem")
     }

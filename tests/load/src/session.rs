@@ -1,4 +1,4 @@
-//! The program at work: invocation after invocation, and what it uses meanwhile.
+//! The program at work: invocation after invocation, and its use meanwhile.
 
 use std::future::Future;
 use std::time::{Duration, Instant};
@@ -11,10 +11,10 @@ use crate::process::Program;
 use crate::report::Spent;
 use crate::runtime::{Answer, Driver, Poll};
 
-/// How long a program may take to its first request for work, or from an answer to the next one.
+/// The most time of a program to its first request for work, or from an answer to the next one.
 const ASKING: Duration = Duration::from_secs(60);
-/// A program that has used no CPU for so long has nothing left to do; with a quota it may only be held back, so longer
-/// than a period of that.
+/// A program that has used no CPU for so long has nothing left to do. With a quota it can be held
+/// back, so this is longer than a period of it.
 const QUIET: Duration = Duration::from_millis(4);
 const QUIET_UNDER_QUOTA: Duration = Duration::from_millis(50);
 /// Some never are: garbage collectors, compilers.
@@ -39,7 +39,7 @@ pub struct Started {
     used: Used,
 }
 
-/// What is measured from the first invocation on.
+/// The measurements from the first invocation on.
 #[derive(Default)]
 struct Measured {
     invocations: u32,
@@ -157,7 +157,7 @@ async fn asked(program: &mut Program, driver: &Driver) -> Result<Poll, Failure> 
     until_death(program, async { asking.await.unwrap_or_else(|_| late()) }).await
 }
 
-/// What the program says, unless it dies before.
+/// Returns the program's answer, unless it dies before.
 async fn until_death<T>(
     program: &mut Program,
     says: impl Future<Output = Result<T, String>>,
@@ -170,7 +170,7 @@ async fn until_death<T>(
     said.map_err(|problem| Failure::Program(format!("{problem}{}", program.last_words())))
 }
 
-/// What the program has used once it is quiet.
+/// Returns the program's use once it is quiet.
 async fn settled(program: &Program, quiet: Duration) -> Used {
     let until = Instant::now() + NEVER_QUIET;
     let mut used = program.used();

@@ -21,7 +21,7 @@ struct Counts {
 }
 
 impl Tally {
-    /// Of events numbered from 0.
+    /// Returns a tally of events numbered from 0.
     pub fn of(events: u32) -> Self {
         Self(Arc::new(Mutex::new(Counts {
             of: vec![0; events as usize],
@@ -36,7 +36,8 @@ impl Tally {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes in an execution that has just begun. One that has nothing to do with the events is not counted.
+    /// Takes in an execution that has begun. One that has nothing to do with the events is not
+    /// counted.
     pub fn began(&self, execution: &Execution) {
         let mut counts = self.counts();
         let mut known = false;
@@ -56,22 +57,22 @@ impl Tally {
         }
     }
 
-    /// Executions of at least one of the events.
+    /// Returns the executions of at least one of the events.
     pub fn executions(&self) -> u32 {
         self.counts().executions
     }
 
-    /// Events that no execution was started for.
+    /// Returns the events that no execution was started for.
     pub fn never(&self) -> u32 {
         self.counts().never
     }
 
-    /// Events that more than one execution was started for.
+    /// Returns the events that more than one execution was started for.
     pub fn twice(&self) -> u32 {
         self.counts().twice
     }
 
-    /// When the newest execution began.
+    /// Returns when the newest execution began.
     pub fn last(&self) -> Option<Instant> {
         self.counts().last
     }

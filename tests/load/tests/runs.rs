@@ -7,8 +7,9 @@ use std::sync::Once;
 
 use serde_json::{Value, json};
 
-/// A binary of another package: cargo puts it beside this one's. For the tests of a workspace it builds only the
-/// binaries of their own packages, so what lies there can be old: it is asked for all.
+/// Returns a binary of another package: cargo puts it beside this one's. For the tests of a
+/// workspace it builds only the binaries of their own packages. A file there can be old, so the
+/// build is asked for all.
 fn handler(name: &str) -> String {
     static BUILT: Once = Once::new();
     let directory = Path::new(env!("CARGO_BIN_EXE_load")).parent().unwrap();
@@ -55,7 +56,7 @@ fn load(scenario: &Value) -> Output {
     child.wait_with_output().unwrap()
 }
 
-/// The result of a scenario: `work` by `program`, changed by `with`.
+/// Returns the result of a scenario: `work` by `program`, changed by `with`.
 #[track_caller]
 fn measured(program: &str, work: &str, with: Value) -> Value {
     let mut scenario = json!({"program": [program], "work": work});
@@ -90,7 +91,7 @@ fn dispatch_starts_every_event_once() {
     assert_done(&result, 120);
     assert_eq!(result["starts"], 120);
     assert_eq!(calls(&result, "StartExecution"), 120);
-    // Of each event a slot and a claim, at least; what prepared the run is not counted.
+    // Of each event a slot and a claim, at least; the preparation of the run is not counted.
     let written = result["write_units"].as_f64().unwrap();
     assert!((240.0..480.0).contains(&written), "{result}");
     let spent = |name: &str| result[name]["cpu_ms"].as_f64().unwrap();
@@ -230,7 +231,7 @@ fn a_share_of_a_processor_is_all_a_program_gets() {
     }));
     let said = String::from_utf8_lossy(&output.stderr);
     if output.status.code() == Some(2) {
-        // Not everybody may write control groups.
+        // Not every user has the permission to write control groups.
         assert!(said.starts_with("cpu_share needs "), "{said}");
         return;
     }
@@ -239,7 +240,7 @@ fn a_share_of_a_processor_is_all_a_program_gets() {
     assert_done(&result, 1_000);
     let number = |value: &Value| value.as_f64().unwrap();
     let cpu = number(&result["cpu_s"]["user"]) + number(&result["cpu_s"]["system"]);
-    // What a period had left when the work began comes on top.
+    // The rest of the period in which the work began comes on top.
     assert!(cpu < number(&result["wall_s"]) * share * 1.3, "{result}");
 }
 
@@ -301,7 +302,7 @@ fn the_program_ends_with_its_driver() {
     within("the program lives on", &|| !runs(&pid()));
 }
 
-/// A zombie has ended.
+/// Returns whether a process runs: a zombie has ended.
 fn runs(pid: &str) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     stat.rsplit_once(')')

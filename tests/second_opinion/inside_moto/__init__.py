@@ -1,1 +1,1 @@
-"""What runs in moto's own process: its server, and what docs/evidence/second-opinion.md says is added to it."""
+"""The code in moto's own process: its server, and the additions of docs/evidence/second-opinion.md."""

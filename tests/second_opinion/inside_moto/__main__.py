@@ -22,6 +22,6 @@ def follow_parent() -> None:
 threading.Thread(target=follow_parent, daemon=True).start()
 # A line for each call would be all that is in the log.
 logging.getLogger("werkzeug").setLevel(logging.WARNING)
-# What is put into S3 waits for a "100 Continue", which HTTP/1.0 does not have.
+# A put into S3 waits for a "100 Continue", which HTTP/1.0 does not have.
 WSGIRequestHandler.protocol_version = "HTTP/1.1"
 make_server("127.0.0.1", 0, Looks(Calls()), threaded=True, fd=int(sys.argv[1])).serve_forever()

@@ -35,7 +35,7 @@ class Calls:
         self.lost: collections.Counter[str] = collections.Counter()
         # Starts, by name: the inputs they were given.
         self.inputs: dict[str, set[str]] = collections.defaultdict(set)
-        # By what the target of a call begins with; S3's have none. moto's own way to find it reads directories at every call.
+        # By the first part of a call's target; S3's have none. moto's own way to find it reads directories at every call.
         self._moto = {target: create_backend_app(service) for target, service in SERVICES.items()}
         self._from_who_loses: collections.Counter[str] = collections.Counter()
 

@@ -1,4 +1,4 @@
-"""FIFO groups whose messages were received and not deleted: they come again in the order in which they were sent.
+"""FIFO groups with messages that were received and not deleted: they come again in the order in which they were sent.
 
 moto looks at one message after the other. The first ones of a group are visible again and stay held back for the last one,
 which is looked at last, and delivered alone. So before a receive all that is visible again is taken back, at one moment.

@@ -1,4 +1,4 @@
 """Access keys that mean something to the server."""
 
-# Of who calls with it, some answers are lost.
+# The caller with this key loses some answers.
 LOSES = "LOSES"

@@ -1,4 +1,4 @@
-"""What the tests may ask that AWS's API does not tell: below /tests, by POST of JSON."""
+"""The tests' questions that AWS's API does not answer: below /tests, by POST of JSON."""
 
 import json
 from collections.abc import Callable, Iterable
@@ -50,7 +50,7 @@ class Looks:
         return [{"body": message.body, "attributes": _texts(message.message_attributes)} for message in queue._messages]
 
     def _told(self) -> dict:
-        """What was refused and lost, and which starts of one name had several inputs."""
+        """The refused calls, the lost answers, and which starts of one name had several inputs."""
         differing = [name for name, inputs in self._calls.inputs.items() if len(inputs) > 1]
         return {"refused": self._calls.refused, "lost": self._calls.lost, "differing": differing}
 

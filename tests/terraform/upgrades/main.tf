@@ -1,5 +1,5 @@
-# What a pipeline of each release was applied with, and is planned with from then on: a configuration that stays as it is. It has
-# queues of every kind, so that none is lost by an upgrade.
+# The configuration with which a pipeline of each release was applied, and is planned from then on:
+# it stays as it is. It has queues of every kind, so that none is lost by an upgrade.
 variable "handlers" {
   description = "The manifest of zips that nobody runs."
   type        = any

@@ -1,4 +1,4 @@
-//! What every function reports of itself, as metrics.
+//! The numbers that every function reports of itself, as metrics.
 
 use serde::Serialize;
 

@@ -25,8 +25,9 @@ pub const ENTRIES: usize = 10;
 const RECEIVES: MessageSystemAttributeName = MessageSystemAttributeName::ApproximateReceiveCount;
 /// How often an entry of a batch that failed is tried.
 const ENTRY_ROUNDS: u32 = 3;
-/// How often a deletion or a hiding is tried, and the first pause before it is tried again, which doubles each time. What stays
-/// hidden keeps its FIFO group from being received until its visibility timeout ends.
+/// How often a deletion or a hiding is tried, and the first pause before it is tried again, which
+/// doubles each time. A message that stays hidden keeps its FIFO group from being received until
+/// its visibility timeout ends.
 const RECEIPT_ROUNDS: u32 = 6;
 const RECEIPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -42,14 +43,15 @@ impl Queue {
         Self { client, url }
     }
 
-    /// Whether it is a FIFO queue: their names end so, and no others.
+    /// Returns whether it is a FIFO queue: their names end so, and no others.
     /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-queue-message-identifiers.html>
     pub fn is_fifo(&self) -> bool {
         self.url.ends_with(".fifo")
     }
 
-    /// Receives at most `most` messages (1 to 10), waiting up to `wait_seconds` (0 to 20) for the first. Only a
-    /// wait above 0 asks all of SQS's servers, and even then an empty answer is no promise that the queue is empty.
+    /// Receives at most `most` messages (1 to 10), waiting up to `wait_seconds` (0 to 20) for the
+    /// first. Only a wait above 0 asks all of SQS's servers, and even then an empty answer is no
+    /// promise that the queue is empty.
     /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-short-and-long-polling.html>
     pub async fn receive(&self, most: u32, wait_seconds: u32) -> Result<Vec<Received>, AwsError> {
         let answer = self
@@ -81,8 +83,9 @@ impl Queue {
             .collect())
     }
 
-    /// Receives side by side, each as [`Self::receive`] does, but only the first one waits: none of what is there waits for
-    /// more. What was received is not lost over a receive that failed: that is only logged.
+    /// Receives side by side, each as [`Self::receive`] does, but only the first one waits: no
+    /// message that is there waits for more. A receive that fails loses no message of the others:
+    /// it is only logged.
     pub async fn receive_side_by_side(
         &self,
         most: &[u32],
@@ -108,7 +111,7 @@ impl Queue {
         }
     }
 
-    /// Messages waiting to be received: an approximate number.
+    /// Returns the number of messages that wait to be received, approximately.
     pub async fn backlog(&self) -> Result<u64, AwsError> {
         let answer = self
             .client
@@ -125,7 +128,8 @@ impl Queue {
             .unwrap_or_default())
     }
 
-    /// Deletes messages. Those that could not be deleted come again and are found stale, so they are only logged.
+    /// Deletes messages. Those that could not be deleted come again and are found stale, so they
+    /// are only logged.
     pub async fn delete(&self, receipts: &[String]) {
         let left = self
             .in_batches(receipts, |some| self.delete_batch(some))
@@ -156,8 +160,8 @@ impl Queue {
         Ok(failed(answer.failed()))
     }
 
-    /// Makes messages visible again after `seconds` (0: at once). Those that could not be hidden come back when their
-    /// visibility timeout ends, so they are only logged.
+    /// Makes messages visible again after `seconds` (0: at once). Those that could not be hidden
+    /// come back when their visibility timeout ends, so they are only logged.
     pub async fn hide(&self, receipts: &[String], seconds: u32) {
         let hide = |some| self.hide_batch(some, seconds);
         let left = self.in_batches(receipts, hide).await;
@@ -195,8 +199,9 @@ impl Queue {
         Ok(failed(answer.failed()))
     }
 
-    /// Does something with messages, ten by ten side by side, and again with those that it failed for. `batch` takes ids
-    /// and receipts, and tells the indexes of those that failed. Returns how many failed each time.
+    /// Does something with messages, ten by ten side by side, and again with those that it failed
+    /// for. `batch` takes ids and receipts, and tells the indexes of those that failed. Returns how
+    /// many failed each time.
     async fn in_batches<'a, F>(
         &self,
         receipts: &'a [String],
@@ -225,7 +230,7 @@ impl Queue {
     }
 }
 
-/// The indexes, used as ids, of a batch's failed entries.
+/// Returns the indexes, used as ids, of a batch's failed entries.
 fn failed(entries: &[aws_sdk_sqs::types::BatchResultErrorEntry]) -> Vec<usize> {
     entries
         .iter()

@@ -10,13 +10,14 @@ use spillway::text::attribute_value;
 use super::{ENTRIES, ENTRY_ROUNDS, Queue, failed};
 use crate::error::AwsError;
 
-/// Bytes of the bodies of one batch, at most: far below SQS's limit, since it counts the attributes too.
+/// Bytes of the bodies of one batch, at most: far below SQS's limit, since it counts the attributes
+/// too.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html>
 const BATCH_BYTES: usize = 128 * 1024;
 /// Bytes of a text attribute.
 const ATTRIBUTE_BYTES: usize = 512;
 
-/// The attributes of a message.
+/// Returns the attributes of a message.
 fn attributes(message: &Outgoing) -> Option<HashMap<String, MessageAttributeValue>> {
     let attribute = |kind: &str, value: String| {
         MessageAttributeValue::builder()
@@ -27,7 +28,7 @@ fn attributes(message: &Outgoing) -> Option<HashMap<String, MessageAttributeValu
     };
     let mut attributes = HashMap::new();
     if let Some(attempt) = &message.attempt {
-        // Numbers stay numbers; what a sender wrote wrongly is kept as it was.
+        // Numbers stay numbers; a sender's wrong value is kept as it was.
         let kind = if attempt.parse::<u32>().is_ok() {
             "Number"
         } else {
@@ -54,7 +55,7 @@ fn attributes(message: &Outgoing) -> Option<HashMap<String, MessageAttributeValu
     Some(attributes).filter(|attributes: &HashMap<_, _>| !attributes.is_empty())
 }
 
-/// The delay of a message.
+/// Returns the delay of a message.
 fn delay(message: &Outgoing) -> Option<i32> {
     // Absent rather than 0: the queue's own delay then holds.
     i32::try_from(message.delay_seconds)
@@ -62,7 +63,7 @@ fn delay(message: &Outgoing) -> Option<i32> {
         .filter(|delay| *delay > 0)
 }
 
-/// What depends on the kind of queue that a message goes to.
+/// The properties that depend on the kind of the queue that a message goes to.
 #[derive(Debug, Default)]
 struct Sending {
     delay: Option<i32>,
@@ -113,8 +114,8 @@ impl Queue {
 
     /// Sends messages, and returns how each went. After a call without an answer no more is sent.
     ///
-    /// In a FIFO queue those of one group arrive in the order given, even if some are refused at first. After one that
-    /// is given up none of its group is sent.
+    /// In a FIFO queue those of one group arrive in the order given, even if some are refused at
+    /// first. After one that is given up none of its group is sent.
     pub async fn send_all(&self, messages: &[Outgoing]) -> Vec<Result<(), AwsError>> {
         if let [message] = messages {
             return vec![self.send(message).await];
@@ -149,7 +150,8 @@ impl Queue {
         results
     }
 
-    /// Whether a message cannot be sent when the one at `given_up` is not: itself, and the others of its group.
+    /// Returns whether a message cannot be sent when the one at `given_up` is not: itself, and the
+    /// others of its group.
     fn follows(&self, messages: &[Outgoing], given_up: usize, other: usize) -> bool {
         let group = |index: usize| {
             let fifo = messages.get(index)?.fifo.as_ref()?;
@@ -158,8 +160,9 @@ impl Queue {
         other == given_up || (group(other).is_some() && group(other) == group(given_up))
     }
 
-    /// Which of those `waiting` are sent in one call: the first ones, in a FIFO queue one of a group. Each entry of a
-    /// batch can be refused alone, and whoever came after it in its group would have overtaken it.
+    /// Returns which of those `waiting` are sent in one call: the first ones, in a FIFO queue one
+    /// of a group. Each entry of a batch can be refused alone, and a later one of its group would
+    /// have overtaken it.
     fn next_batch(&self, messages: &[Outgoing], waiting: &[usize]) -> Vec<usize> {
         let mut groups = HashSet::new();
         let first_of_group = |index: &usize| {
@@ -215,14 +218,14 @@ impl Queue {
     }
 }
 
-/// What became of the messages of one call, by their indexes.
+/// The fates of the messages of one call, by their indexes.
 struct Sent {
     sent: Vec<usize>,
     /// Those that SQS will never take.
     refused: Vec<usize>,
 }
 
-/// The messages at these indexes were not sent, or it is not known.
+/// Notes that the messages at these indexes were not sent, or that it is not known.
 fn set(results: &mut [Result<(), AwsError>], indexes: &[usize], problem: &AwsError) {
     for index in indexes {
         if let Some(result) = results.get_mut(*index) {
@@ -231,7 +234,7 @@ fn set(results: &mut [Result<(), AwsError>], indexes: &[usize], problem: &AwsErr
     }
 }
 
-/// Why a message is not sent. `refused`: for what it is, and not for SQS's own trouble.
+/// Returns the error of a message that is not sent. `refused`: the message is at fault, not SQS.
 fn given_up(refused: bool) -> AwsError {
     let call = "sending messages";
     let reason = format!("it was refused {ENTRY_ROUNDS} times, or came after one that was");

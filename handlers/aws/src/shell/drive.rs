@@ -1,5 +1,5 @@
-//! Drives machines: makes their calls, and tells them the answers, until all are done. A call that fails for now is made
-//! again: a machine receives only failures that do not pass.
+//! Drives machines: makes their calls, and tells them the answers, until all are done. A call that
+//! fails for now is made again: a machine receives only failures that do not pass.
 
 use std::time::Duration;
 
@@ -20,23 +20,26 @@ use crate::queue::ENTRIES;
 pub trait Guide<M: Machine> {
     fn terms(&self) -> M::Terms<'_>;
 
-    /// When the last call must have ended.
+    /// Returns when the last call must have ended.
     fn end_by(&self) -> Millis;
 
-    /// From then on no call is made, and each machine receives no answer: another process can be at work.
+    /// Returns the time from which on no call is made and no machine receives an answer: another
+    /// process can be at work.
     fn calls_until(&self) -> Millis {
         Millis::MAX
     }
 
-    /// The ledger has taken a write.
+    /// Notes that the ledger has taken a write.
     fn ledger_took(&self, _now: Millis) {}
 
-    /// When the ledger last took a write of those that are made beside these: as long as it takes some, it is not out.
+    /// Returns when the ledger last took a write of those that are made beside these: as long as it
+    /// takes some, it is not out.
     fn ledger_took_at(&self) -> Option<Millis> {
         None
     }
 
-    /// Takes in what the machine at `index` came to know by an answer, and why a call has none.
+    /// Takes in the facts that the machine at `index` found by an answer, or the reason why a call
+    /// has none.
     fn told(&self, index: usize, machine: &M, facts: Vec<M::Fact>, problem: Option<AwsError>);
 }
 
@@ -79,7 +82,8 @@ pub async fn drive<M: Machine>(
                     calls.push((tag, call));
                 }
             }
-            // One that is done can have a call under way whose answer no longer matters to it.
+            // A machine that is done can have a call under way whose answer no longer matters to
+            // it.
             done = done && !outstanding.iter().any(|(other, _)| *other == index);
             active -= usize::from(done);
         }
@@ -150,7 +154,8 @@ fn without_answer((tag, _): (Tag, Call)) -> Answered {
     }
 }
 
-/// Makes a call that is no machine's, again and again while it fails for now. `end_by`: when it must have ended.
+/// Makes a call that is no machine's, again and again while it fails for now. `end_by`: when it
+/// must have ended.
 pub async fn patiently<T, F>(
     clock: Clock,
     end_by: Millis,
@@ -173,7 +178,7 @@ where
     }
 }
 
-/// After how long calls are made again that failed for now. `None`: none is.
+/// Returns the pause before failed calls are made again. `None`: none is.
 fn pause(
     patience: &mut Patience,
     answers: &[Answered],
@@ -202,8 +207,8 @@ struct Requests<'a> {
     under_way: FuturesUnordered<UnderWay<'a>>,
     /// Starts among them.
     starts: usize,
-    /// Calls that nothing comes after, and that each would cost a request: they wait for others of their kind while requests
-    /// are under way that can lead to some.
+    /// Calls that nothing comes after, and that each would cost a request. They wait for others of
+    /// their kind while requests are under way that can lead to some.
     last: Vec<(Tag, Call)>,
 }
 

@@ -53,7 +53,7 @@ impl Reads {
     }
 }
 
-/// An item as a machine takes it.
+/// Returns an item as a machine takes it.
 fn item<T>(found: Option<Result<T, AwsError>>) -> Item<T> {
     found.transpose().map_err(|problem| problem.to_string())
 }
@@ -222,7 +222,7 @@ impl Shell {
     }
 }
 
-/// The answer to a read, out of what all together read.
+/// Returns the answer to a read, out of the answer to all together.
 fn answer(
     read: Read,
     row: &mut impl FnMut(&RowKey) -> Option<Result<Row, AwsError>>,
@@ -338,7 +338,7 @@ fn written(written: Written) -> Answer {
     Answer::Written(written)
 }
 
-/// The answers to calls that shared requests.
+/// Returns the answers to calls that shared requests.
 fn of_all<T>(
     tags: Vec<Tag>,
     results: Vec<Result<T, AwsError>>,

@@ -1,5 +1,5 @@
-//! The shell: it makes the calls that machines ask for. Alike calls that were submitted together share requests; which call
-//! comes after which is not decided here.
+//! The shell: it makes the calls that machines ask for. Alike calls that were submitted together
+//! share requests; which call comes after which is not decided here.
 
 mod drive;
 mod ledger;
@@ -59,7 +59,7 @@ impl Deref for Shell {
     }
 }
 
-/// What a shell is made of.
+/// The parts of a shell.
 #[derive(Debug)]
 pub struct Parts {
     pub pipeline: Pipeline,
@@ -68,7 +68,7 @@ pub struct Parts {
     pub lanes: Vec<LaneQueues>,
     pub outcomes: Option<Queue>,
     pub outcomes_dead_letters: Option<Queue>,
-    /// The calls about executions that the function may make.
+    /// The calls about executions that the function is allowed to make.
     pub starts: Option<Arc<dyn Starts>>,
     pub describes: Option<Arc<dyn Describes>>,
     pub lists: Option<Arc<dyn Lists>>,
@@ -85,7 +85,8 @@ pub struct LaneQueues {
 }
 
 impl Parts {
-    /// What every function has. The rest is as in a pipeline without an order whose function starts nothing.
+    /// Returns the parts that every function has. The rest is as in a pipeline without an order
+    /// whose function starts nothing.
     pub fn new(clients: &Clients, pipeline: &PipelineVariables) -> Self {
         let queue = |url: &str| Queue::new(clients.sqs.clone(), url.to_owned());
         let lanes = || pipeline.lanes.iter();
@@ -121,7 +122,7 @@ impl Shell {
         }
     }
 
-    /// The same, with the clock of an invocation.
+    /// Returns the same, with the clock of an invocation.
     pub fn at(&self, clock: Clock) -> Self {
         Self {
             parts: Arc::clone(&self.parts),
@@ -205,13 +206,13 @@ impl Shell {
         }
     }
 
-    /// When a row that is finished now can be forgotten, in seconds since the Unix epoch.
+    /// Returns when a row that is finished now can be forgotten, in seconds since the Unix epoch.
     fn expires_at(&self) -> i64 {
         self.clock.now() / 1_000 + i64::from(self.retention_days) * SECONDS_PER_DAY
     }
 }
 
-/// A call that this function is not set up for.
+/// Returns the error of a call that this function is not set up for.
 fn absent(call: &'static str) -> AwsError {
     AwsError::Call {
         call,
@@ -219,7 +220,7 @@ fn absent(call: &'static str) -> AwsError {
     }
 }
 
-/// The answer to a call.
+/// Returns the answer to a call.
 fn answered(tag: Tag, result: Result<Answer, AwsError>) -> Answered {
     let (answer, problem) = match result {
         Ok(answer) => (answer, None),

@@ -7,7 +7,7 @@ use spillway::protocol::call::{Answer, Call, Queue as To};
 use super::{Answered, Shell, Tag, UnderWay, absent, answered};
 use crate::queue::{ENTRIES, Queue};
 
-/// Calls that share requests: what they have in common, and what each is about.
+/// Calls that share requests: their common key, and the subject of each.
 type Group<K, T> = (K, Vec<Tag>, Vec<T>);
 
 /// Messages to send, to delete and to hide.
@@ -54,7 +54,8 @@ impl Messages {
             }
             requests.push(shell.send(to, tags, messages).boxed());
         }
-        // One that is not deleted or hidden comes again, and is found stale: so these calls never fail.
+        // One that is not deleted or hidden comes again, and is found stale: so these calls never
+        // fail.
         for (lane, tags, receipts) in self.delete {
             let done = async move {
                 if let Some(lane) = shell.lanes.get(lane) {

@@ -2,7 +2,8 @@
 
 use sha2::{Digest, Sha256};
 
-/// The first `bytes` bytes of a SHA-256 over the parts, as hexadecimal digits. No two lists of parts read the same.
+/// Returns the first `bytes` bytes of a SHA-256 over the parts, as hexadecimal digits. No two lists
+/// of parts read the same.
 pub fn of<'a>(parts: impl IntoIterator<Item = &'a str>, bytes: usize) -> String {
     let mut hash = Sha256::new();
     for part in parts {
@@ -13,7 +14,7 @@ pub fn of<'a>(parts: impl IntoIterator<Item = &'a str>, bytes: usize) -> String 
     hexadecimal(hash, bytes)
 }
 
-/// The first `bytes` bytes of a hash, as hexadecimal digits.
+/// Returns the first `bytes` bytes of a hash, as hexadecimal digits.
 pub fn hexadecimal(hash: Sha256, bytes: usize) -> String {
     let hash = hash.finalize();
     let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or_default();

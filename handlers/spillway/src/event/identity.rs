@@ -1,11 +1,12 @@
-//! Which object event an event is: the key of its row, and whether an event that S3 reports is of a version that was found.
+//! Which object event an event is: the key of its row, and whether an event that S3 reports is of a
+//! version that was found.
 
 use crate::Millis;
 use crate::event::digest;
 use crate::event::time;
 use crate::event::{ObjectEvent, meaningful};
 
-/// What a row's sort key begins with, of an event with a version id.
+/// The first characters of a row's sort key, of an event with a version id.
 const VERSION: &str = "v#";
 /// The same for a version id that is too long to be a part of it.
 const LONG_VERSION: &str = "h#";
@@ -14,20 +15,23 @@ const SEQUENCER: &str = "s#";
 /// Of a version without a version id, that reconcile found.
 pub const FOUND: &str = "f#";
 
-/// The longest version id that is a part of a sort key, in bytes. A sort key has 1,024, and every byte of it is charged.
+/// The longest version id that is a part of a sort key, in bytes. A sort key has 1,024, and every
+/// byte of it is charged.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>
 const MAX_PLAIN_VERSION_ID_BYTES: usize = 128;
 /// Bytes of the digest of a longer one.
 const DIGEST_BYTES: usize = 32;
 
-/// An event and the last-modified time of its object are at most this far apart. Both come from S3, to the second or
-/// the millisecond.
+/// An event and the last-modified time of its object are at most this far apart. Both come from S3,
+/// to the second or the millisecond.
 const APART: Millis = 5_000;
-/// Last-modified times of one row key are in the same span of this length: those that [`APART`] allows lie in two.
+/// Last-modified times of one row key are in the same span of this length: those that [`APART`]
+/// allows lie in two.
 const SPAN: Millis = 2 * APART;
 
-/// The sort key of an event's row, which is its identity among those of its object: `v#<version id>`; without a version id
-/// `s#<sequencer>`, or, of what reconcile found, `f#<span of its last-modified time>#<etag>`.
+/// Returns the sort key of an event's row: its identity among those of its object. It is
+/// `v#<version id>`; without a version id `s#<sequencer>`, or, of a found version,
+/// `f#<span of its last-modified time>#<etag>`.
 pub fn sort_key(event: &ObjectEvent) -> String {
     match (version(event), &event.sequencer) {
         (Some(version), _) if version.len() > MAX_PLAIN_VERSION_ID_BYTES => {
@@ -44,14 +48,16 @@ pub fn sort_key(event: &ObjectEvent) -> String {
 
 fn unversioned(etag: &str, last_modified: Millis) -> String {
     if is_of_parts(etag) {
-        // Last modified is when the upload began and the event's time is when it ended, perhaps days later.
+        // Last modified is when the upload began and the event's time is when it ended, perhaps
+        // days later.
         format!("{FOUND}parts#{etag}")
     } else {
         format!("{FOUND}{}#{etag}", last_modified.div_euclid(SPAN))
     }
 }
 
-/// Whether an object was uploaded in parts: only then its etag has a hyphen and the number of parts.
+/// Returns whether an object was uploaded in parts: only then its etag has a hyphen and the number
+/// of parts.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html>
 fn is_of_parts(etag: &str) -> bool {
     etag.contains('-')
@@ -61,13 +67,14 @@ fn version(event: &ObjectEvent) -> Option<&str> {
     meaningful(event.version_id.as_deref())
 }
 
-/// Whether the row of a found version is that of its event, too: only a version id makes it so.
+/// Returns whether the row of a found version is that of its event, too: only a version id makes it
+/// so.
 pub fn is_known_by_its_row(event: &ObjectEvent) -> bool {
     version(event).is_some()
 }
 
-/// The sort keys of the rows by which the version of an event that S3 reports could have been found before: at most two, and none
-/// if its own row is that one.
+/// Returns the sort keys of the rows under which reconcile could have found the version of a
+/// reported event before. They are at most two, and none if its own row is that one.
 pub fn found_sort_keys(event: &ObjectEvent) -> Vec<String> {
     if event.is_found() || is_known_by_its_row(event) {
         return Vec::new();
@@ -87,8 +94,8 @@ pub fn found_sort_keys(event: &ObjectEvent) -> Vec<String> {
         })
 }
 
-/// Whether two events are of the same version of an object: of the same version id; without one, of the same content at
-/// the same time.
+/// Returns whether two events are of the same version of an object. They have the same version id;
+/// without one, of the same content at the same time.
 pub fn is_same(found: &ObjectEvent, reported: &ObjectEvent) -> bool {
     match (version(found), version(reported)) {
         (Some(one), Some(other)) => one == other,
@@ -99,7 +106,7 @@ pub fn is_same(found: &ObjectEvent, reported: &ObjectEvent) -> bool {
     }
 }
 
-/// Whether an event can be of the object that has this etag and was last modified then.
+/// Returns whether an event can be of the object that has this etag and was last modified then.
 pub fn looks_same(etag: Option<&str>, last_modified: Millis, event: &ObjectEvent) -> bool {
     let Some(etag) = etag.filter(|etag| event.etag.as_deref() == Some(etag)) else {
         return false;
@@ -183,7 +190,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever is the same is found by its keys.
+        /// Two values that are the same event are found by their keys.
         #[test]
         fn the_same_is_found(
             last_modified in 0i64..2_000_000_000, apart in -7_000i64..7_000, parts in any::<bool>(),

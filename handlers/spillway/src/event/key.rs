@@ -1,9 +1,11 @@
-//! The key of an object as S3 writes it in its notifications and inventories: encoded as a web form's field.
+//! The key of an object as S3 writes it in its notifications and inventories: encoded as a web
+//! form's field.
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-/// Undoes S3's form-style URL encoding: `+` is a space, `%2B` a plus. `None` when it is not that, or not UTF-8.
+/// Undoes S3's form-style URL encoding: `+` is a space, `%2B` a plus. `None` when it is not that,
+/// or not UTF-8.
 pub fn decode(raw: &str) -> Option<String> {
     let spaced = raw.replace('+', " ");
     let mut rest = spaced.as_str();
@@ -18,8 +20,9 @@ pub fn decode(raw: &str) -> Option<String> {
     Some(decoded.into_owned())
 }
 
-/// What S3 leaves as it is in a key, besides letters and digits: what a web form leaves, and the slash. AWS names the form's
-/// encoding, and no table; that `~` is encoded and `*` is not was compared with AWS at MinIO.
+/// The characters, besides letters and digits, that S3 leaves as they are in a key: those of a web
+/// form, and the slash. AWS names the form's encoding, and no table; that `~` is encoded and `*` is
+/// not was compared with AWS at MinIO.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>
 /// <https://github.com/minio/minio/pull/7360>
 const S3_LEAVES: &AsciiSet = &NON_ALPHANUMERIC
@@ -52,7 +55,8 @@ mod tests {
         assert_eq!(decode("%F0%9F%98%80").unwrap(), "😀");
     }
 
-    /// `tests/terraform/test_notification_filters.py` and `tests/emulator/test_s3_keys.py` compare the modules and the scripts with this table.
+    /// `tests/terraform/test_notification_filters.py` and `tests/emulator/test_s3_keys.py` compare
+    /// the modules and the scripts with this table.
     #[test]
     fn keys_are_written_as_s3_writes_them() {
         let table: BTreeMap<String, String> =

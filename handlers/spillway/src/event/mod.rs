@@ -23,13 +23,15 @@ pub const MAX_VERSION_ID_BYTES: usize = 1024;
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/versioning-workflows.html>
 const NULL_VERSION: &str = "null";
 
-/// The longest event name, event time and etag, in bytes. S3's have fewer than 70; the bound keeps rows small.
+/// The longest event name, event time and etag, in bytes. S3's have fewer than 70; the bound keeps
+/// rows small.
 pub const MAX_FIELD_BYTES: usize = 128;
 
-/// S3's per-key order of events, as S3 sent it: of two of one key the one that compares below the other, as a text, came
-/// before it. Two of different keys mean nothing to each other.
+/// S3's per-key order of events, as S3 sent it. Of two of one key, the one with the lower text came
+/// first. Two of different keys mean nothing to each other.
 ///
-/// AWS says to pad the shorter one with zeros on the right. That changes nothing but for two that differ in zeros at the end.
+/// AWS says to pad the shorter one with zeros on the right. That changes nothing but for two that
+/// differ in zeros at the end.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -46,7 +48,7 @@ impl Sequencer {
         Ok(Self(raw.to_owned()))
     }
 
-    /// As S3 sent it.
+    /// Returns the sequencer as S3 sent it.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -66,8 +68,9 @@ impl From<Sequencer> for String {
     }
 }
 
-/// One object-created event. Its identity is bucket, key and version id; without a version id, the sequencer: never a message id,
-/// which a redrive changes, and never the key alone, which would block a second upload.
+/// One object-created event. Its identity is bucket, key and version id; without a version id, the
+/// sequencer. It is never a message id, which a redrive changes. It is never the key alone, which
+/// would block a second upload.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ObjectEvent {
@@ -87,21 +90,23 @@ pub struct ObjectEvent {
     pub event_time: String,
 }
 
-/// What a record of S3's reports.
+/// The facts that a record of S3's reports.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reported {
     /// An object was created: the only kind that is processed.
     Created(ObjectEvent),
-    /// Another kind of S3's events, by its name. A topic that others listen to brings them too: nothing is to do.
+    /// Another kind of S3's events, by its name. A topic that others listen to brings them too:
+    /// nothing is to do.
     Other(String),
 }
 
-/// A version id, unless it says that there is none.
+/// Returns a version id, unless it says that there is none.
 pub fn meaningful(version_id: Option<&str>) -> Option<&str> {
     version_id.filter(|id| !id.is_empty() && *id != NULL_VERSION)
 }
 
-/// See [`ObjectEvent::is_folder_marker`]. An object of unknown size, in bytes, is taken for one with a content.
+/// Returns the same as [`ObjectEvent::is_folder_marker`]. An object of unknown size, in bytes, is
+/// taken for one with a content.
 pub fn is_folder_marker(key: &str, size: Option<u64>) -> bool {
     key.ends_with('/') && size == Some(0)
 }
@@ -133,23 +138,25 @@ pub enum EventError {
 }
 
 impl ObjectEvent {
-    /// Whether it is the empty object by which S3's console shows a folder.
+    /// Returns whether it is the empty object by which S3's console shows a folder.
     /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-folders.html>
     pub fn is_folder_marker(&self) -> bool {
         is_folder_marker(&self.key, self.size)
     }
 
-    /// Whether reconcile found it, and S3 has not reported it.
+    /// Returns whether reconcile found it, and S3 has not reported it.
     pub fn is_found(&self) -> bool {
         self.sequencer.is_none()
     }
 
-    /// Checks what the types cannot: lengths and the kind of event. An empty etag is none, and so is the version id of an
-    /// object that has no other version: S3 writes `null`, or leaves it out.
+    /// Checks the limits that types cannot hold: lengths and the kind of event. An empty etag is
+    /// none, and so is the version id of an object that has no other version: S3 writes `null`, or
+    /// leaves it out.
     pub fn validate(mut self) -> Result<Self, EventError> {
         self.version_id = meaningful(self.version_id.as_deref()).map(str::to_owned);
         self.etag = self.etag.filter(|etag| !etag.is_empty());
-        // S3 allows 63 characters, buckets from before 2018 255; a slash would make the ledger's key ambiguous.
+        // S3 allows 63 characters, buckets from before 2018 255; a slash would make the ledger's
+        // key ambiguous.
         if self.bucket.is_empty() || self.bucket.len() > 255 || self.bucket.contains('/') {
             return Err(EventError::Bucket(self.bucket.chars().take(64).collect()));
         }
@@ -191,7 +198,7 @@ impl ObjectEvent {
         }
     }
 
-    /// Whether a found one can be known again by what its row's key is made of.
+    /// Returns whether the parts of a found event's row key identify it.
     fn is_identified(&self) -> bool {
         let plain = |text: &str| !text.is_empty() && !text.contains('#');
         match meaningful(self.version_id.as_deref()) {
@@ -220,7 +227,7 @@ pub(crate) mod tests {
         }
     }
 
-    /// One that reconcile found.
+    /// Returns one that reconcile found.
     pub(crate) fn found(key: &str) -> ObjectEvent {
         ObjectEvent {
             sequencer: None,

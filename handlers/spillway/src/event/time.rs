@@ -4,13 +4,13 @@ use jiff::Timestamp;
 
 use crate::Millis;
 
-/// A time of ISO 8601 with its offset, such as `2026-11-22T10:00:00.000Z`.
+/// Returns a time of ISO 8601 with its offset, such as `2026-11-22T10:00:00.000Z`.
 pub fn millis(text: &str) -> Option<Millis> {
     let time: Timestamp = text.parse().ok()?;
     Some(time.as_millisecond())
 }
 
-/// As S3 writes the times of its events.
+/// Returns a time as S3 writes it in its events.
 pub fn iso(time: Millis) -> String {
     Timestamp::from_millisecond(time).map_or_else(|_| String::new(), |time| format!("{time:.3}"))
 }

@@ -1,4 +1,4 @@
-//! What Step Functions answers about an execution.
+//! Step Functions' answers about an execution.
 
 use super::outcome::Outcome;
 use crate::Millis;
@@ -22,13 +22,13 @@ pub enum Start {
     Refused(Refusal),
     /// There is no such state machine, or not for long.
     NoStateMachine(String),
-    /// Refused whatever the event: a permission is missing, or the configuration is wrong.
+    /// Refused for every event: a permission is missing, or the configuration is wrong.
     Forbidden(String),
     /// No clear answer: the execution can have started.
     Unclear(String),
 }
 
-/// What became of an execution. The answer is eventually consistent.
+/// The state of an execution. The answer is eventually consistent.
 /// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html>
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Described {
@@ -38,7 +38,8 @@ pub enum Described {
     NotFound,
 }
 
-/// A page of the executions that run, the one that started last first. The list is eventually consistent.
+/// A page of the executions that run, the one that started last first. The list is eventually
+/// consistent.
 /// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_ListExecutions.html>
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Running {
@@ -46,6 +47,6 @@ pub struct Running {
     pub executions: Vec<String>,
     /// When the last of them started.
     pub oldest: Option<Millis>,
-    /// By what the next page is asked for; `None`: this is the last one.
+    /// The token that asks for the next page; `None`: this is the last one.
     pub next: Option<String>,
 }

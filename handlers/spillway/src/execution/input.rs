@@ -1,4 +1,5 @@
-//! An execution's input: nothing but what the ledger keeps, so that a repeated start has the same bytes.
+//! An execution's input: only facts that the ledger keeps, so that a repeated start has the same
+//! bytes.
 
 use std::str::FromStr;
 
@@ -10,7 +11,7 @@ use super::s3_notification::{self, Home};
 use crate::Millis;
 use crate::event::{ObjectEvent, time};
 
-/// What an execution is started with.
+/// The parts of the request that starts an execution.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Load {
     pub attempt: u32,
@@ -18,7 +19,8 @@ pub struct Load {
 }
 
 impl Load {
-    /// When the oldest of its events happened, of those that S3 reported. `None`: there is none, or it is no first attempt.
+    /// Returns when the oldest of its events happened, of those that S3 reported. `None`: there is
+    /// none, or it is no first attempt.
     pub fn reported_at(&self) -> Option<Millis> {
         let reported = self.events.iter().filter(|it| it.sequencer.is_some());
         let times = reported.filter_map(|event| time::millis(&event.event_time));
@@ -26,13 +28,15 @@ impl Load {
     }
 }
 
-/// What an execution's input looks like.
+/// The form of an execution's input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum InputFormat {
-    /// `{"attempt": 1, "objects": [{"id": "…", "bucket": "…", "key": "…", …}]}`, with keys as their uploaders wrote them.
+    /// `{"attempt": 1, "objects": [{"id": "…", "bucket": "…", "key": "…", …}]}`, with keys as their
+    /// uploaders wrote them.
     #[default]
     Objects,
-    /// `{"Records": [...]}`, with what the ledger keeps of S3's notification, for state machines that know it.
+    /// `{"Records": [...]}`, with the fields of S3's notification that the ledger keeps, for state
+    /// machines that know it.
     /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>
     S3Notification,
 }
@@ -76,8 +80,8 @@ impl<'a> Object<'a> {
     }
 }
 
-/// The execution's input. A repeated start is idempotent only with byte-identical input, so this depends on nothing
-/// but what the ledger keeps.
+/// Returns the execution's input. A repeated start is idempotent only with byte-identical input, so
+/// this depends only on facts that the ledger keeps.
 pub fn of(pipeline: &str, format: InputFormat, events: &[ObjectEvent], attempt: u32) -> String {
     // Strings, numbers and options only: serializing them cannot fail.
     match format {
@@ -90,7 +94,8 @@ pub fn of(pipeline: &str, format: InputFormat, events: &[ObjectEvent], attempt: 
     }
 }
 
-/// Bytes that an event takes in the input of its execution, whatever its pipeline: all ids are of one length.
+/// Returns the bytes that an event takes in an execution's input. They are the same in every
+/// pipeline: all ids have one length.
 pub fn bytes(event: &ObjectEvent) -> usize {
     let id = "0".repeat(2 * ID_BYTES);
     serde_json::to_string(&Object { id, event }).map_or(0, |object| object.len() + 1)

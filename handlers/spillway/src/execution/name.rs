@@ -1,5 +1,5 @@
-//! An execution's name, determined by the object event and the attempt, so that starting the same attempt twice is one
-//! execution.
+//! An execution's name, determined by the object event and the attempt, so that starting the same
+//! attempt twice is one execution.
 //! <https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html>
 
 use sha2::{Digest, Sha256};
@@ -13,17 +13,18 @@ pub const MAX_NAME_CHARS: usize = 80;
 /// Bytes of the SHA-256 that identify an object event: 128 bits, written as 32 hexadecimal digits.
 pub(super) const ID_BYTES: usize = 16;
 
-/// The id of an object event within a pipeline: the same in the execution's name and in its input.
+/// Returns the id of an object event within a pipeline: the same in the execution's name and in its
+/// input.
 ///
-/// It covers the identity and `pipeline` (the ARN of the ledger), so that two pipelines on one state machine never
-/// take each other's executions for their own.
+/// It covers the identity and `pipeline` (the ARN of the ledger). So two pipelines on one state
+/// machine never take each other's executions for their own.
 pub fn id(pipeline: &str, event: &ObjectEvent) -> String {
     let identity = identity::sort_key(event);
     digest::of([pipeline, &event.bucket, &event.key, &identity], ID_BYTES)
 }
 
-/// The name of the execution for one attempt: `<readable tail of the key>-<id>-<attempt>`, at most
-/// [`MAX_NAME_CHARS`] characters of `[0-9A-Za-z_-]`, which CloudWatch Logs can show.
+/// Returns the name of the execution for one attempt: `<readable tail of the key>-<id>-<attempt>`,
+/// at most [`MAX_NAME_CHARS`] characters of `[0-9A-Za-z_-]`, which CloudWatch Logs can show.
 pub fn of(pipeline: &str, event: &ObjectEvent, attempt: u32) -> String {
     let suffix = format!("{}-{attempt}", id(pipeline, event));
     let room = MAX_NAME_CHARS.saturating_sub(suffix.len() + 1);
@@ -35,7 +36,7 @@ pub fn of(pipeline: &str, event: &ObjectEvent, attempt: u32) -> String {
     }
 }
 
-/// The end of the key in characters that a name can have, runs of others as one hyphen.
+/// Returns the end of the key in characters that a name can have, runs of others as one hyphen.
 fn readable_tail(key: &str, max_chars: usize) -> String {
     let mut readable = String::new();
     for character in key.chars() {
@@ -50,8 +51,8 @@ fn readable_tail(key: &str, max_chars: usize) -> String {
     tail.trim_matches('-').to_owned()
 }
 
-/// The name of the execution for a batch of first attempts, at most [`MAX_NAME_CHARS`] characters: the same for the
-/// same events in the same order.
+/// Returns the name of the execution for a batch of first attempts, at most [`MAX_NAME_CHARS`]
+/// characters: the same for the same events in the same order.
 pub fn of_batch<'a>(pipeline: &str, events: impl IntoIterator<Item = &'a ObjectEvent>) -> String {
     let mut hash = Sha256::new();
     let mut count = 0;

@@ -10,11 +10,13 @@ use crate::record::row::MAX_CAUSE_BYTES;
 use crate::text::{cut, json_body, only_objects};
 use crate::{SCHEMA_VERSION, readable};
 
-/// Bytes kept of an error's name: Step Functions' have at most so many characters. A row keeps less.
+/// Bytes kept of an error's name: Step Functions' have at most so many characters. A row keeps
+/// less.
 /// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html>
 pub const MAX_ERROR_BYTES: usize = 256;
 
-/// The error of an execution that ran for longer than its state machine allows. Its status can come without it.
+/// The error of an execution that ran for longer than its state machine allows. Its status can come
+/// without it.
 /// <https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html>
 const TIMED_OUT: &str = "States.Timeout";
 
@@ -31,7 +33,7 @@ pub enum Status {
 }
 
 impl Status {
-    /// As Step Functions spells it.
+    /// Returns the status as Step Functions spells it.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Succeeded => "SUCCEEDED",
@@ -74,13 +76,13 @@ pub struct Outcome {
     /// Spillway never redrives an execution: above 0, somebody else did.
     #[serde(default)]
     pub redrive_count: u32,
-    /// What the execution returned, where it was told: a status event leaves it out when it is large.
+    /// The execution's output, if it is known: a status event leaves it out when it is large.
     #[serde(skip)]
     pub output: Option<String>,
 }
 
 impl Outcome {
-    /// An outcome with error and cause cut to what the ledger keeps.
+    /// Returns an outcome, its error and cause cut to the lengths that the ledger keeps.
     pub fn new(execution: &str, status: Status, error: Option<&str>, cause: Option<&str>) -> Self {
         Self {
             execution: execution.to_owned(),
@@ -92,7 +94,7 @@ impl Outcome {
         }
     }
 
-    /// The outcome as a row keeps it.
+    /// Returns the outcome as a row keeps it.
     pub fn without_output(&self) -> Self {
         Self {
             execution: self.execution.clone(),
@@ -115,7 +117,7 @@ impl Outcome {
         }
     }
 
-    /// Why the execution did not succeed, in one line.
+    /// Returns why the execution did not succeed, in one line.
     pub fn reason(&self) -> String {
         let mut reason = self.status.as_str().to_owned();
         for part in [&self.error, &self.cause].into_iter().flatten() {
@@ -126,7 +128,7 @@ impl Outcome {
     }
 }
 
-/// What a message of the outcomes queue holds.
+/// The contents of a message in the outcomes queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Report {
     Ended(Outcome),
@@ -160,7 +162,8 @@ struct Own {
     outcome: Outcome,
 }
 
-/// The `detail` of EventBridge's event. Its input and output can be missing; the input is never read.
+/// The `detail` of EventBridge's event. Its input and output can be missing; the input is never
+/// read.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Detail {
@@ -211,8 +214,8 @@ pub fn parse(body: &str) -> Result<Report, OutcomeError> {
     })
 }
 
-/// An outcome that fits into the ledger, whose key the name is: one that does not would fail the calls that it shares with
-/// others.
+/// Returns an outcome that fits into the ledger, whose key the name is: another would fail the
+/// calls that it shares with others.
 fn of_an_execution(outcome: Outcome) -> Result<Report, OutcomeError> {
     let chars = outcome.execution.chars().count();
     if !(1..=MAX_NAME_CHARS).contains(&chars) {
@@ -230,12 +233,12 @@ fn kept(text: Option<&str>, most: usize) -> Option<String> {
     text.map(|text| cut(text, most).to_owned())
 }
 
-/// The parser's words, which can quote the body: not more of it than names the fault.
+/// Returns the parser's words, which can quote the body: not more of it than names the fault.
 fn quoted(error: &serde_json::Error) -> String {
     cut(&error.to_string(), 120).to_owned()
 }
 
-/// The status that ends an execution; `None` while it goes on.
+/// Returns the status that ends an execution; `None` while it goes on.
 pub fn ended(status: &str) -> Option<Status> {
     match status {
         "SUCCEEDED" => Some(Status::Succeeded),
@@ -246,7 +249,7 @@ pub fn ended(status: &str) -> Option<Status> {
     }
 }
 
-/// The body of Spillway's own message for an outcome.
+/// Returns the body of Spillway's own message for an outcome.
 pub fn encode(outcome: &Outcome) -> String {
     let own = Own {
         spillway: SCHEMA_VERSION,

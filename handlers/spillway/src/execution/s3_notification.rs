@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::event::{ObjectEvent, key};
 
-/// Where a pipeline is, from the ARN of its ledger.
+/// The place of a pipeline, from the ARN of its ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Home<'a> {
     partition: &'a str,
@@ -13,7 +13,7 @@ pub struct Home<'a> {
 }
 
 impl<'a> Home<'a> {
-    /// From any ARN with a region.
+    /// Reads the place from any ARN with a region.
     pub fn of(arn: &'a str) -> Self {
         let mut parts = arn.split(':').skip(1);
         let partition = parts.next().unwrap_or_default();
@@ -24,14 +24,14 @@ impl<'a> Home<'a> {
     }
 }
 
-/// Writes object events as S3's notification does, as far as the ledger knows: without who uploaded, from where, and
-/// by which request.
+/// Writes object events as S3's notification does, as far as the ledger knows: without the
+/// uploader, its address, and the request.
 pub fn encode(events: &[ObjectEvent], home: &Home<'_>) -> String {
     let record = |event: &ObjectEvent| {
         let mut object = json!({
             "key": key::encode(&event.key),
         });
-        // S3 leaves out what it does not know.
+        // S3 leaves out the fields that it does not know.
         for (name, value) in [
             ("size", event.size.map(Value::from)),
             ("eTag", event.etag.clone().map(Value::from)),

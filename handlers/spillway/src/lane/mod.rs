@@ -17,7 +17,8 @@ use crate::text::only_objects;
 /// Lanes of one pipeline, at most: each is polled on its own.
 pub const MAX_LANES: usize = 10;
 
-/// The most that the lanes' guaranteed shares can add up to, so that the first lane keeps some of its precedence.
+/// The most that the lanes' guaranteed shares can add up to, so that the first lane keeps some of
+/// its precedence.
 pub const MAX_SHARES: f64 = 0.9;
 
 /// One lane.
@@ -32,14 +33,14 @@ pub struct Lane {
     /// Of all starts, while the lane has events waiting: 0 to [`MAX_SHARES`].
     #[serde(default)]
     pub min_share: f64,
-    /// Executions of the lane that run at once, at most, beside the pipeline's own limit; 0 starts nothing of it. `None`: no
-    /// bound of its own.
+    /// Executions of the lane that run at once, at most, beside the pipeline's own limit; 0 starts
+    /// nothing of it. `None`: no bound of its own.
     #[serde(default)]
     pub max_concurrency: Option<u32>,
 }
 
 impl Lane {
-    /// Whether its queues are FIFO queues, whose names end so.
+    /// Returns whether its queues are FIFO queues: their names end in `.fifo`.
     /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fifo-queues.html>
     pub fn is_fifo(&self) -> bool {
         self.queue_url.ends_with(".fifo")

@@ -1,4 +1,4 @@
-//! Which lane's turn it is: strictly by priority, but for a lane whose guaranteed share is owed to it.
+//! The next lane: strictly by priority, but first a lane whose guaranteed share is owed to it.
 
 use crate::Millis;
 
@@ -31,7 +31,7 @@ pub struct Ask {
 }
 
 impl Shares {
-    /// The lanes' minimum shares, by priority, and their debts when the last tick ended.
+    /// Returns the lanes' minimum shares, by priority, and their debts when the last tick ended.
     pub fn new(lanes: impl IntoIterator<Item = (f64, f64)>) -> Self {
         let lanes = lanes
             .into_iter()
@@ -48,7 +48,8 @@ impl Shares {
         Self { lanes }
     }
 
-    /// The lanes to ask, in this order, until one has something. None: all were found empty a moment ago.
+    /// Returns the lanes to ask, in this order, until one has something. None: all were found empty
+    /// a moment ago.
     pub fn to_ask(&self, now: Millis) -> Vec<Ask> {
         let asked = |(_, lane): &(usize, &Share)| lane.empty_until <= now;
         let owed = |(_, lane): &(usize, &Share)| lane.owed >= 1.0;
@@ -61,7 +62,7 @@ impl Shares {
         first.chain(then).collect()
     }
 
-    /// So many events of a lane start.
+    /// Counts so many started events of a lane.
     pub fn started(&mut self, lane: usize, events: u32) {
         let events = f64::from(events);
         for (index, share) in self.lanes.iter_mut().enumerate() {
@@ -72,8 +73,8 @@ impl Shares {
         }
     }
 
-    /// A poll of a lane found nothing, which can have missed what there is: what is owed to the lane stays. The only lane is
-    /// asked again at once.
+    /// Notes that a poll of a lane found nothing. It can have missed messages, so the lane's debt
+    /// stays. The only lane is asked again at once.
     pub fn found_empty(&mut self, lane: usize, now: Millis) {
         if self.lanes.len() > 1
             && let Some(share) = self.lanes.get_mut(lane)
@@ -82,12 +83,12 @@ impl Shares {
         }
     }
 
-    /// No lane has anything, as polls of all of SQS's servers tell: nothing is owed to any.
+    /// Clears all debts: no lane has anything, as polls of all of SQS's servers tell.
     pub fn all_are_empty(&mut self) {
         self.lanes.iter_mut().for_each(|share| share.owed = 0.0);
     }
 
-    /// What is owed to each lane, for the next tick.
+    /// Returns the debt to each lane, for the next tick.
     pub fn owed(&self) -> impl Iterator<Item = f64> + '_ {
         self.lanes.iter().map(|lane| lane.owed)
     }
@@ -149,7 +150,8 @@ mod tests {
     }
 
     proptest! {
-        /// With events waiting everywhere each lane gets its share, and the first lane gets the rest.
+        /// With events waiting everywhere each lane gets its share, and the first lane gets the
+        /// rest.
         #[test]
         fn nobody_starves(low in 0.0f64..0.4, lower in 0.0f64..0.4, batches in proptest::collection::vec(1u32..=10, 50..200)) {
             let mins = [0.0, low, lower];

@@ -24,7 +24,7 @@ pub struct Source {
     pub folder_markers: bool,
 }
 
-/// What is wrong with a list of sources.
+/// The fault in a list of sources.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum SourceError {
     #[error("it is not a JSON list of sources: {0}")]
@@ -54,7 +54,7 @@ pub fn parse(json: &str) -> Result<Vec<Source>, SourceError> {
     Ok(sources)
 }
 
-/// Whether every lane that the sources name is among `lanes`.
+/// Returns whether every lane that the sources name is among `lanes`.
 pub fn check(sources: &[Source], lanes: &[Lane]) -> Result<(), SourceError> {
     for Source { bucket, lane, .. } in sources {
         if let Some(lane) = lane
@@ -85,13 +85,13 @@ impl Source {
     }
 }
 
-/// Whether an object is of any source.
+/// Returns whether an object is of any source.
 pub fn is_of_any(sources: &[Source], bucket: &str, key: &str) -> bool {
     sources.iter().any(|source| source.matches(bucket, key))
 }
 
-/// The source that decides for an object: of those that match, one that names the bucket, then the one with the longest
-/// prefix, and among those with the longest suffix.
+/// Returns the source that decides for an object. Of those that match it is one that names the
+/// bucket, then the one with the longest prefix, then with the longest suffix.
 fn closest<'a>(sources: &'a [Source], bucket: &str, key: &str) -> Option<&'a Source> {
     sources
         .iter()
@@ -105,8 +105,8 @@ fn closest<'a>(sources: &'a [Source], bucket: &str, key: &str) -> Option<&'a Sou
         })
 }
 
-/// The index in `lanes` of an object event's lane: that of its closest source. The first lane, if no source matches or its
-/// lane is gone.
+/// Returns the index in `lanes` of an object event's lane: that of its closest source. The first
+/// lane, if no source matches or its lane is gone.
 pub fn lane(sources: &[Source], lanes: &[Lane], event: &ObjectEvent) -> usize {
     closest(sources, &event.bucket, &event.key)
         .and_then(|source| source.lane.as_deref())
@@ -114,7 +114,8 @@ pub fn lane(sources: &[Source], lanes: &[Lane], event: &ObjectEvent) -> usize {
         .unwrap_or_default()
 }
 
-/// Whether an object's events are left out because it marks a folder, and its closest source does not want those.
+/// Returns whether an object's events are left out because it marks a folder, and its closest
+/// source does not want those.
 pub fn leaves_out(sources: &[Source], bucket: &str, key: &str, size: Option<u64>) -> bool {
     is_folder_marker(key, size)
         && !closest(sources, bucket, key).is_some_and(|source| source.folder_markers)

@@ -4,7 +4,7 @@ use crate::event::{ObjectEvent, Reported};
 use crate::lane::source::{self, Source};
 use crate::message::{Body, Refused};
 
-/// A message's records, by what becomes of them.
+/// A message's records, by the act on each.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Admitted {
     /// In the order of the message.
@@ -24,7 +24,8 @@ pub struct LeftOut {
 
 /// Sorts a message's records.
 ///
-/// Spillway's own message is always processed: the ledger knows its event, or its records were sorted before.
+/// Spillway's own message is always processed: the ledger knows its event, or its records were
+/// sorted before.
 pub fn admit(body: Body, sources: &[Source]) -> Admitted {
     let mut admitted = Admitted::default();
     match body {
@@ -54,7 +55,7 @@ impl Admitted {
         }
     }
 
-    /// What becomes of the message.
+    /// Returns the fate of the message.
     pub fn decide(mut self) -> Admission {
         match (self.events.len(), self.refused.as_slice()) {
             (0, []) => Admission::Drop,
@@ -68,7 +69,7 @@ impl Admitted {
     }
 }
 
-/// What becomes of a message of the events queue.
+/// The fates that a message of the events queue can have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Admission {
     /// It asks for one attempt of one object event.

@@ -25,7 +25,8 @@ const OTHER_KINDS: [&str; 9] = [
     "Object Tags Deleted",
 ];
 
-/// Why an EventBridge event was not understood. The text is what its message carries into the dead-letter queue.
+/// The reason why an EventBridge event was not understood. Its message carries the text into the
+/// dead-letter queue.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum EventBridgeError {
     #[error("the event's source {0:?} is not aws.s3")]
@@ -51,7 +52,7 @@ pub enum EventBridgeError {
     Event(#[from] EventError),
 }
 
-/// What is specific to the event. AWS adds fields, so what is not known is passed over.
+/// The fields that are specific to the event. AWS adds fields, so unknown ones are ignored.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 struct Detail {
@@ -76,7 +77,7 @@ struct Object {
     sequencer: Option<String>,
 }
 
-/// What an EventBridge event reports.
+/// Returns the facts that an EventBridge event reports.
 pub fn reported(mut fields: Map<String, Value>) -> Result<Reported, EventBridgeError> {
     use EventBridgeError::Missing;
 
@@ -115,7 +116,7 @@ pub fn reported(mut fields: Map<String, Value>) -> Result<Reported, EventBridgeE
     let sequencer = object.sequencer.ok_or(Missing("detail.object.sequencer"))?;
     let event = ObjectEvent {
         bucket: bucket.ok_or(Missing("detail.bucket.name"))?,
-        // Raw: what looks like URL encoding is part of the key.
+        // Raw: characters that look like URL encoding are part of the key.
         key: object.key.ok_or(Missing("detail.object.key"))?,
         version_id: object.version_id,
         size: object.size,
@@ -127,11 +128,12 @@ pub fn reported(mut fields: Map<String, Value>) -> Result<Reported, EventBridgeE
     Ok(Reported::Created(event.validate()?))
 }
 
-/// The name that S3's own notification gives what EventBridge calls the reason, which is the API call.
+/// Returns the name in S3's own notification for EventBridge's reason, which is the API call.
 ///
-/// A reason that is not documented gives `ObjectCreated:<reason>` with its ASCII letters and digits, cut to what an
-/// event name may have; none at all gives `ObjectCreated:Unknown`. The name only informs: an object that was created is
-/// processed, under any name that S3 gives it.
+/// A reason that is not documented gives `ObjectCreated:<reason>` with its ASCII letters and
+/// digits, cut to the length that an event name can have. None at all gives
+/// `ObjectCreated:Unknown`. The name only informs: an object that was created is processed, under
+/// any name that S3 gives it.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-event-types-and-destinations.html>
 fn event_name(reason: Option<&str>) -> String {
     let how = match reason.unwrap_or_default() {
@@ -161,7 +163,7 @@ pub(crate) mod tests {
     use proptest::prelude::*;
     use serde_json::json;
 
-    /// The sample of AWS's page.
+    /// Returns the sample of AWS's page.
     pub(crate) fn sample() -> Value {
         json!({
             "version": "0",
@@ -248,7 +250,7 @@ pub(crate) mod tests {
         assert_eq!(read(event).unwrap().event_name.len(), MAX_FIELD_BYTES);
     }
 
-    /// An event with one field changed or, with `Value::Null`, removed.
+    /// Returns an event with one field changed or, with `Value::Null`, removed.
     fn with(pointer: &str, value: Value) -> Value {
         let mut event = sample();
         *event.pointer_mut(pointer).unwrap() = value;

@@ -1,11 +1,13 @@
-//! What a FIFO queue wants to know of a message: its group, within which order is kept, and its deduplication id.
+//! The fields of a message for a FIFO queue: its group, within which order is kept, and its
+//! deduplication id.
 //! <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>
 
 use crate::event::ObjectEvent;
 use crate::event::digest;
 use crate::execution;
 
-/// The longest group id and the longest deduplication id, in characters: letters, digits and punctuation of ASCII.
+/// The longest group id and the longest deduplication id, in characters: letters, digits and
+/// punctuation of ASCII.
 pub const MAX_ID_CHARS: usize = 128;
 
 /// Bytes of a group's digest: 32 digits.
@@ -20,10 +22,12 @@ pub struct Fifo {
     pub deduplication: String,
 }
 
-/// Of the message that asks for an attempt of an object event. All versions of an object are one group.
+/// Returns the fields of the message that asks for an attempt of an object event. All versions of
+/// an object are one group.
 ///
-/// SQS drops a message whose deduplication id it saw within five minutes, so the id tells apart what must arrive: the
-/// attempt, and the `cause` of asking for it, such as the execution that failed. The same cause asks once.
+/// SQS drops a message whose deduplication id it saw within five minutes. So the id tells apart the
+/// messages that must arrive. It has the attempt, and the `cause` of asking for it, such as the
+/// execution that failed. The same cause asks once.
 pub fn of(pipeline: &str, event: &ObjectEvent, attempt: u32, cause: Option<&str>) -> Fifo {
     let asked = format!("{}-{attempt}", execution::name::id(pipeline, event));
     let object = [pipeline, event.bucket.as_str(), event.key.as_str()];
@@ -36,7 +40,7 @@ pub fn of(pipeline: &str, event: &ObjectEvent, attempt: u32, cause: Option<&str>
     }
 }
 
-/// Of a message that was not understood: a group of its own.
+/// Returns the fields of a message that was not understood: a group of its own.
 pub fn of_message(message_id: &str) -> Fifo {
     let id = digest::of(["message", message_id], GROUP_BYTES);
     Fifo {
@@ -56,7 +60,8 @@ mod tests {
 
     const PIPELINE: &str = "arn:aws:dynamodb:us-east-1:111122223333:table/device-status-ledger";
 
-    /// What was sent before an upgrade asks for the same attempt after it: these examples stay as they are.
+    /// A message sent before an upgrade asks for the same attempt after it: these examples stay as
+    /// they are.
     #[test]
     fn replayed_rows_are_asked_for_as_the_handlers_do() {
         let examples: Vec<Value> =

@@ -1,4 +1,4 @@
-//! Messages of the events queue: what a body means, and how Spillway writes its own.
+//! Messages of the events queue: the meaning of a body, and Spillway's own messages.
 
 pub mod admission;
 pub mod eventbridge;
@@ -18,7 +18,8 @@ use crate::message::notification::NotificationError;
 use crate::message::sns::SnsError;
 use crate::text::{cut, json_body};
 
-/// The message attribute that names the attempt a message asks for. S3's own messages have none: attempt 1.
+/// The message attribute that names the attempt a message asks for. S3's own messages have none:
+/// attempt 1.
 pub const ATTEMPT: &str = "attempt";
 /// The message attribute that says why a message is in the dead-letter queue.
 pub const REASON: &str = "reason";
@@ -27,7 +28,7 @@ pub const LANE: &str = "lane";
 /// The message attribute that names the execution after which an object event was dead-lettered.
 pub const EXECUTION: &str = "execution";
 
-/// The largest attempt a message may ask for; a bound for the length of execution names.
+/// The largest attempt a message can ask for; a bound for the length of execution names.
 pub const MAX_ATTEMPT: u32 = 999_999;
 
 /// A message as it was received.
@@ -36,7 +37,7 @@ pub struct Received {
     /// SQS's own: the same however often the message is received.
     pub id: String,
     pub body: String,
-    /// What deletes it or hides it.
+    /// The handle that deletes the message or hides it.
     pub receipt: String,
     /// The attribute [`ATTEMPT`].
     pub attempt: Option<String>,
@@ -44,12 +45,12 @@ pub struct Received {
     pub receives: u32,
 }
 
-/// What the body of a message holds.
+/// The contents of a message's body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Body {
     /// Spillway's own message: one object event.
     Own(ObjectEvent),
-    /// What S3 reports, record by record, at least one: one that is not understood says nothing about the others.
+    /// S3's records, at least one. One that is not understood says nothing about the others.
     Reported(Vec<Result<Reported, Refused>>),
     /// S3 sends `s3:TestEvent` when a notification is configured; there is nothing to do for it.
     TestEvent,
@@ -64,14 +65,14 @@ pub struct Refused {
 }
 
 impl Refused {
-    /// A message's body with this record alone.
+    /// Returns a message's body with this record alone.
     pub fn body(&self) -> String {
         json_body(notification::of_record(&self.record))
     }
 }
 
 impl Body {
-    /// The object events that were understood.
+    /// Returns the object events that were understood.
     pub fn into_events(self) -> Vec<ObjectEvent> {
         match self {
             Self::Own(event) => vec![event],
@@ -87,7 +88,8 @@ impl Body {
     }
 }
 
-/// Why a message was not understood. The text is what it carries into the dead-letter queue.
+/// The reason why a message was not understood. The message carries the text into the dead-letter
+/// queue.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum MessageError {
     #[error("the body is not JSON: {0}")]
@@ -115,12 +117,12 @@ pub enum MessageError {
     Event(#[from] EventError),
 }
 
-/// Understands a message's body, whichever dialect it is in.
+/// Understands a message's body, in any of the dialects. Returns its contents.
 pub fn parse(body: &str) -> Result<Body, MessageError> {
     read(json(body)?)
 }
 
-/// Understands what a body is as JSON.
+/// Understands a body that is JSON. Returns its contents.
 pub fn read(body: Value) -> Result<Body, MessageError> {
     let fields = object(body)?;
     if !sns::is_envelope(&fields) {
@@ -171,8 +173,8 @@ fn unwrapped(mut fields: Map<String, Value>) -> Result<Body, MessageError> {
 }
 
 impl Body {
-    /// The attempt that a message asks for: the first, unless it is Spillway's own. An attribute of the same name that
-    /// somebody else put beside a report of S3 is not Spillway's.
+    /// Returns the attempt that a message asks for: the first, unless it is Spillway's own. An
+    /// attribute of the same name that somebody else put beside a report of S3 is not Spillway's.
     pub fn attempt(&self, attribute: Option<&str>) -> Result<u32, MessageError> {
         match self {
             Self::Own(_) => own::attempt(attribute),
@@ -181,7 +183,7 @@ impl Body {
     }
 }
 
-/// The parser's words, which can quote the body: not more of it than tells what is wrong.
+/// Returns the parser's words, which can quote the body: cut to the length that shows the fault.
 pub(super) fn quoted(error: &serde_json::Error) -> String {
     cut(&error.to_string(), 120).to_owned()
 }

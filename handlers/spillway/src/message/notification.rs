@@ -9,12 +9,13 @@ use crate::event::key;
 use crate::event::{EventError, MAX_FIELD_BYTES, ObjectEvent, Reported, Sequencer};
 use crate::text::{cut, only_objects};
 
-/// Records of one notification, at most. S3's have 64 KB; in 256 KiB there is room for fewer that are whole, so of more most
-/// are not, and each would be told why.
+/// Records of one notification, at most. S3's have 64 KB. In 256 KiB there is room for fewer whole
+/// records: of more, most are broken, and each would get a reason.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>
 pub const MAX_RECORDS: usize = 2_000;
 
-/// Why a notification was not understood. The text is what its message carries into the dead-letter queue.
+/// The reason why a notification was not understood. Its message carries the text into the
+/// dead-letter queue.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum NotificationError {
     #[error("the notification has no records")]
@@ -39,7 +40,8 @@ pub enum NotificationError {
     Event { record: usize, source: EventError },
 }
 
-/// What a record says of its object. AWS adds fields within a major version, so what is not known is passed over.
+/// The fields about the object in a record. AWS adds fields within a major version, so unknown ones
+/// are ignored.
 #[derive(Debug, Deserialize)]
 struct Entity {
     bucket: Option<Bucket>,
@@ -78,10 +80,11 @@ const OTHER_KINDS: [&str; 11] = [
     "Replication",
 ];
 
-/// What a record reports, or why it was not understood, and the record.
+/// The facts that a record reports, or the reason why it was not understood, and the record.
 type Read = Result<Reported, (NotificationError, Value)>;
 
-/// What each of a notification's records reports. An error if there is none, or if there are too many.
+/// Returns the facts that each of a notification's records reports. An error if there is none, or
+/// if there are too many.
 pub fn records(records: Vec<Value>) -> Result<Vec<Read>, NotificationError> {
     if records.is_empty() {
         return Err(NotificationError::NoRecords);
@@ -96,15 +99,15 @@ pub fn records(records: Vec<Value>) -> Result<Vec<Read>, NotificationError> {
     Ok(read.collect())
 }
 
-/// A notification of one record.
+/// Returns a notification of one record.
 pub fn of_record(record: &Value) -> String {
     json!({ "Records": [record] }).to_string()
 }
 
-/// What is wrong is looked for from the outside in: who sent the record, what happened, in which version of the form, and only
-/// then the fields, which others do not have.
+/// Looks for the fault from the outside in: the sender of the record, the event, the version of the
+/// form, and then the fields. Others do not have those.
 fn reported(record: usize, raw: &Value) -> Result<Reported, NotificationError> {
-    // The parser's words can quote the record: not more of it than tells what is wrong.
+    // The parser's words can quote the record: cut to the length that shows the fault.
     let fits = |words: &str| NotificationError::Fields {
         record,
         reason: cut(words, 120).to_owned(),
@@ -171,7 +174,7 @@ fn reported(record: usize, raw: &Value) -> Result<Reported, NotificationError> {
     event.validate().map(Reported::Created).map_err(of_event)
 }
 
-/// What a record is that looks like S3's and is not, and what to do.
+/// Returns the kind of a record that looks like S3's and is not, with the remedy.
 fn foreign(raw: &Value) -> Option<&'static str> {
     let text = |field| raw.get(field).and_then(Value::as_str);
     // Lambda's event of SNS begins its fields with capitals.

@@ -1,4 +1,5 @@
-//! What Spillway sends to its queues. Whoever asks for an attempt of an object event, the message is written here.
+//! The messages that Spillway sends to its queues. Every request for an attempt of an object event
+//! is written here.
 
 use super::fifo::{self, Fifo};
 use super::own::encode;
@@ -11,7 +12,8 @@ use crate::record::row::Tried;
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Outgoing {
     pub body: String,
-    /// Seconds before it can be received; at most 900. None in a FIFO queue, which has no delay of a message's own.
+    /// Seconds before it can be received; at most 900. None in a FIFO queue, which has no delay of
+    /// a message's own.
     pub delay_seconds: u32,
     /// The attribute [`super::ATTEMPT`]; `None`: the first attempt.
     pub attempt: Option<String>,
@@ -35,7 +37,8 @@ pub struct Asking<'a> {
     pub cause: Cause<'a>,
 }
 
-/// Why an attempt is asked for. A FIFO queue drops a message that asks for the same attempt for the same cause.
+/// Why an attempt is asked for. A FIFO queue drops a message that asks for the same attempt for the
+/// same cause.
 #[derive(Debug, Clone, Copy)]
 pub enum Cause<'a> {
     /// S3 reported the event: within five minutes one message of it is enough.
@@ -44,12 +47,12 @@ pub enum Cause<'a> {
     Message(&'a str),
     /// The end of an execution, by its name.
     End(&'a str),
-    /// The turn of the object, which the end of an execution freed. Not its end: the retry that asked for that can have
-    /// found the turn still taken.
+    /// The turn of the object, which the end of an execution freed. Not its end: the retry that
+    /// asked for that can have found the turn still taken.
     Turn(&'a str),
     /// A run of reconcile, by its name.
     Run(&'a str),
-    /// What an operator does, in words of its own.
+    /// An act of an operator, in the operator's words.
     Operator(&'a str),
 }
 
@@ -147,7 +150,7 @@ impl Outgoing {
         }
     }
 
-    /// Can be received only after so many seconds.
+    /// Delays the message by so many seconds. Returns it.
     pub fn delayed(self, delay_seconds: u32) -> Self {
         Self {
             delay_seconds,

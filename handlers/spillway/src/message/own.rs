@@ -18,7 +18,7 @@ struct Own {
     reconciled: bool,
 }
 
-/// Reads a message whose schema version is this.
+/// Reads a message with this schema version.
 pub(super) fn read(version: &Value, body: Value) -> Result<ObjectEvent, MessageError> {
     let version = version
         .as_u64()
@@ -42,7 +42,7 @@ pub(super) fn read(version: &Value, body: Value) -> Result<ObjectEvent, MessageE
     }
 }
 
-/// The attempt that the attribute of Spillway's own message asks for.
+/// Returns the attempt that the attribute of Spillway's own message asks for.
 pub fn attempt(attribute: Option<&str>) -> Result<u32, MessageError> {
     let Some(raw) = attribute else { return Ok(1) };
     match raw.parse() {
@@ -51,7 +51,7 @@ pub fn attempt(attribute: Option<&str>) -> Result<u32, MessageError> {
     }
 }
 
-/// The body of Spillway's own message for one object event.
+/// Returns the body of Spillway's own message for one object event.
 pub fn encode(event: &ObjectEvent) -> String {
     let own = Own {
         spillway: SCHEMA_VERSION,

@@ -1,4 +1,5 @@
-//! The envelope that an SNS topic puts around a message for a queue that is not subscribed with raw delivery.
+//! The envelope that an SNS topic puts around a message for a queue that is not subscribed with raw
+//! delivery.
 //! <https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html>
 //! <https://docs.aws.amazon.com/sns/latest/dg/sns-sqs-as-subscriber.html>
 
@@ -7,7 +8,8 @@ use thiserror::Error;
 
 use crate::text::cut;
 
-/// Why an SNS envelope was not undone. The text is what its message carries into the dead-letter queue.
+/// The reason why an SNS envelope was not opened. Its message carries the text into the dead-letter
+/// queue.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum SnsError {
     #[error(
@@ -32,13 +34,13 @@ pub enum SnsError {
     Nested { topic: String },
 }
 
-/// Whether a message's fields are those of an SNS envelope.
+/// Returns whether a message's fields are those of an SNS envelope.
 pub fn is_envelope(fields: &Map<String, Value>) -> bool {
     let is_text = |name| fields.get(name).is_some_and(Value::is_string);
     is_text("Type") && is_text("TopicArn")
 }
 
-/// The text inside an envelope.
+/// Returns the text inside an envelope.
 pub fn inside(fields: &Map<String, Value>) -> Result<&str, SnsError> {
     let text = |name| fields.get(name).and_then(Value::as_str);
     let topic = topic(fields);
@@ -50,7 +52,7 @@ pub fn inside(fields: &Map<String, Value>) -> Result<&str, SnsError> {
     }
 }
 
-/// The error for an envelope within an envelope; `fields` are the inner one's.
+/// Returns the error for an envelope within an envelope; `fields` are the inner one's.
 pub fn nested(fields: &Map<String, Value>) -> SnsError {
     SnsError::Nested {
         topic: topic(fields),
@@ -68,7 +70,7 @@ pub(crate) mod tests {
     use super::*;
     use serde_json::json;
 
-    /// The sample of AWS's page, around another message.
+    /// Returns the sample of AWS's page, around another message.
     pub(crate) fn sample(message: &str) -> Value {
         json!({
             "Type": "Notification",
@@ -84,7 +86,7 @@ pub(crate) mod tests {
         })
     }
 
-    /// The sample of AWS's page, its token shortened.
+    /// Returns the sample of AWS's page, its token shortened.
     pub(crate) fn confirmation() -> Value {
         json!({
             "Type": "SubscriptionConfirmation",

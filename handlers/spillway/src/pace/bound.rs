@@ -53,7 +53,7 @@ pub struct ByLane {
 }
 
 impl ByLane {
-    /// So many more slots name this lane. `None`: they name none.
+    /// Counts so many more slots of this lane. `None`: they name none.
     pub fn add(&mut self, lane: Option<&str>, slots: u32) {
         match lane {
             None => self.others += slots,
@@ -77,7 +77,8 @@ impl ByLane {
         self.others + self.named.values().sum::<u32>()
     }
 
-    /// Returns how many count for each of these lanes. A slot that names none of them can be of any, so it counts for each.
+    /// Returns how many count for each of these lanes. A slot that names none of them can be of
+    /// any, so it counts for each.
     pub fn of(&self, lanes: &[&str]) -> Vec<u32> {
         let of = |lane: &&str| self.named.get(*lane).copied().unwrap_or_default();
         let of_known: u32 = lanes.iter().map(of).sum();

@@ -1,12 +1,13 @@
-//! How many executions may start now, counted at each slot put.
+//! How many executions can start now, counted at each slot put.
 //!
-//! The strongly consistent count is seconds old by the time it is used, and slots are put while it is being read.
-//! So everything that happened since is added to it, and what can be counted twice is: the sum is never below the
-//! number of slots taken, as long as one dispatcher at a time puts slots (the lease). A slot that reconcile puts back can come on
-//! top until the next count: its execution ran uncounted before, and no tick starts what it has not counted.
+//! The strongly consistent count is seconds old by the time it is used, and slots are put while it
+//! is being read. So all puts since are added to it, even those that it can have counted already.
+//! The sum is never below the number of slots taken, as long as one dispatcher at a time puts slots
+//! (the lease). A slot that reconcile puts back can come on top until the next count. Its execution
+//! ran uncounted before, and no tick starts executions that it has not counted.
 //!
-//! Each shard is counted on its own, and what is put into it is added to its own count. So shards
-//! can be counted in turn.
+//! Each shard is counted on its own, and the slots put into it are added to its own count. So
+//! shards can be counted in turn.
 
 use crate::pace::layout::Shard;
 
@@ -14,7 +15,7 @@ use crate::pace::layout::Shard;
 #[derive(Debug, Clone)]
 pub struct Capacity {
     max: u32,
-    /// Reservations whose slot is not put yet.
+    /// Reservations without their slot so far.
     reserved: u32,
     /// Slots taken in all shards together.
     taken: u32,
@@ -24,7 +25,7 @@ pub struct Capacity {
     shards: [Counted; Shard::COUNT],
 }
 
-/// What is known of a shard.
+/// The counts of a shard.
 #[derive(Debug, Clone, Copy, Default)]
 struct Counted {
     /// The last strongly consistent count.
@@ -52,38 +53,39 @@ impl Capacity {
         }
     }
 
-    /// Slots that can still be reserved.
+    /// Returns the slots that can still be reserved.
     pub fn free(&self) -> u32 {
         self.max.saturating_sub(self.used())
     }
 
-    /// Slots taken or reserved, as far as is known.
+    /// Returns the slots taken or reserved, as far as is known.
     pub fn used(&self) -> u32 {
         self.taken + self.reserved
     }
 
-    /// Slots taken, as far as is known.
+    /// Returns the slots taken, as far as is known.
     pub fn taken(&self) -> u32 {
         self.taken
     }
 
-    /// Returns how many may run at once.
+    /// Returns how many can run at once.
     pub fn max(&self) -> u32 {
         self.max
     }
 
-    /// Takes effect at once; what runs above a lowered limit runs out.
+    /// Sets the limit, at once; executions above a lowered limit run to their end.
     pub fn set_max(&mut self, max: u32) {
         self.max = max;
     }
 
-    /// Slots were found in which certainly nothing runs yet.
+    /// Counts found slots in which certainly nothing runs yet.
     pub fn found_unstarted(&mut self, slots: u32) {
         self.unstarted += slots;
     }
 
-    /// Returns how many executions may be started that hold a slot each. The limit could have been lowered since the slots
-    /// were taken. One that may run already is started only while all slots may: then it changes nothing.
+    /// Returns how many executions with a slot each can be started. The limit could have been
+    /// lowered since the slots were taken. One that can run already is started only while all slots
+    /// are allowed: then it changes nothing.
     pub fn free_for_restarts(&self, may_run: bool) -> u32 {
         match may_run {
             true => u32::from(self.used() <= self.max),
@@ -94,7 +96,7 @@ impl Capacity {
         }
     }
 
-    /// An execution is started in a slot that was found unstarted.
+    /// Counts an execution that is started in a slot that was found unstarted.
     pub fn restarted(&mut self) {
         self.unstarted = self.unstarted.saturating_sub(1);
     }
@@ -111,13 +113,13 @@ impl Capacity {
         self.reserved = self.reserved.saturating_sub(unused);
     }
 
-    /// A reservation became a slot in this shard.
+    /// Turns a reservation into a slot in this shard.
     pub fn slot_put(&mut self, shard: Shard) {
         self.reserved = self.reserved.saturating_sub(1);
         self.slot_put_besides(shard);
     }
 
-    /// A slot was put in this shard for which nothing was reserved.
+    /// Counts a slot in this shard for which nothing was reserved.
     pub fn slot_put_besides(&mut self, shard: Shard) {
         if let Some(of_shard) = self.shards.get_mut(shard.index()) {
             of_shard.put += 1;
@@ -125,14 +127,15 @@ impl Capacity {
         }
     }
 
-    /// Call right before the strongly consistent query of a shard.
+    /// Begins a count. Call right before the strongly consistent query of a shard.
     pub fn count_begins(&mut self, shard: Shard) {
         if let Some(of_shard) = self.shards.get_mut(shard.index()) {
             of_shard.put_before_count = of_shard.put;
         }
     }
 
-    /// Call with the query's answer. Returns how many slots of the shard turned out to be free.
+    /// Ends a count with the query's answer. Returns how many slots of the shard turned out to be
+    /// free.
     pub fn count_ends(&mut self, shard: Shard, counted: u32) -> u32 {
         let Some(of_shard) = self.shards.get_mut(shard.index()) else {
             return 0;

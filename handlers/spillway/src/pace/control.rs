@@ -1,4 +1,4 @@
-//! The control item: what an operator wrote to override the pace, or to pause.
+//! The control item: an operator's overrides of the pace, or a pause.
 
 use std::collections::BTreeMap;
 
@@ -36,26 +36,28 @@ pub const ATTRIBUTES: [&str; 10] = [
 const NAME_BYTES: usize = 40;
 const NAMES: usize = 5;
 
-/// The control item's content. What it does not name stays as configured, or as the window in force says.
+/// The control item's content. Numbers that it does not name stay as configured, or as in the
+/// window in force.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Control {
     /// An operator's word wins: `false` goes on although a window pauses. `None`: nothing was said.
     pub paused: Option<bool>,
-    /// The circuit is held, whatever executions say. `None`: they say.
+    /// The circuit is held, and executions do not move it. `None`: they move it.
     pub circuit: Option<Hold>,
     pub pace: Partial,
     /// By the lane's name.
     pub lanes: Bounds,
-    /// When the item became what it is, in the operator's own words. For the log alone.
+    /// The time of the item's last change, in the operator's own words. For the log alone.
     pub since: Option<String>,
     /// Why, in the operator's own words. For the log alone.
     pub note: Option<String>,
-    /// When an override ends by itself, by the override's name. One without a time holds until somebody removes it.
+    /// When an override ends by itself, by the override's name. One without a time holds until
+    /// somebody removes it.
     pub until: BTreeMap<String, Millis>,
 }
 
 impl Control {
-    /// Returns what holds at `now`: the overrides without those that have ended.
+    /// Returns the item at `now`: the overrides without those that have ended.
     pub fn at(&self, now: Millis) -> Self {
         let ended = |name: &str| self.until.get(name).is_some_and(|until| *until <= now);
         let mut left = self.clone();
@@ -84,12 +86,13 @@ impl Control {
     }
 }
 
-/// Whether an attribute of this name overrides something.
+/// Returns whether an attribute of this name overrides something.
 pub fn is_override(name: &str) -> bool {
     OVERRIDES.contains(&name) || bound::lane_of(name).is_some()
 }
 
-/// What is wrong with the item's attributes: a misspelt one would lift the limit that its author meant to set.
+/// Returns the fault in the item's attributes, if any: a misspelt one would lift the limit that its
+/// author meant to set.
 pub fn unknown<'a>(names: impl Iterator<Item = &'a str>) -> Option<String> {
     let mut unknown: Vec<&str> = names
         .filter(|name| !["pk", "sk"].contains(name) && !ATTRIBUTES.contains(name))

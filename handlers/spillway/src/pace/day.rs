@@ -1,11 +1,13 @@
-//! The day's limit: how many executions may start on one UTC day.
+//! The day's limit: how many executions can start on one UTC day.
 //!
-//! Before its first start a tick writes into the lease what it could start at most; when it ends well it writes what it
-//! did start. A tick that dies leaves the higher number, so the day ends sooner than it might, and never later.
+//! Before its first start a tick writes into the lease the most that it could start. When it ends
+//! well, it writes the number that it did start. A tick that dies leaves the higher number, so the
+//! day ends sooner than it might, and never later.
 //!
-//! A start counts on the day on which it is made. A slot that is taken counts then, whether its start succeeds at once,
-//! is throttled, or has no clear answer; starting it again on the same day counts no second time. On a later day it
-//! counts there, unless it comes to nothing. Starts under way at midnight count on both days.
+//! A start counts on the day on which it is made. A slot that is taken counts then, whether its
+//! start succeeds at once, is throttled, or has no clear answer. Another start of it on the same
+//! day counts no second time. On a later day it counts there, unless it comes to nothing. Starts
+//! under way at midnight count on both days.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -13,7 +15,7 @@ use jiff::tz::TimeZone;
 
 use crate::Millis;
 
-/// What the lease keeps.
+/// The numbers that the lease keeps.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DayStarts {
     pub day: Date,
@@ -41,24 +43,25 @@ pub struct DayLimit {
     limit: u32,
     day: Date,
     starts: u32,
-    /// `starts` may rise to this: what was written before the first start covers it.
+    /// The highest number for `starts`: the write before the first start covers it.
     bound: u32,
     /// The same for the day after, which the tick can see begin.
     next_bound: u32,
-    /// Starts that the tick may still make, on either day.
+    /// Starts left to the tick, on either day.
     allowance: u32,
     /// Starts granted of which nothing was heard since.
     open: u32,
 }
 
-/// The UTC day of a time.
+/// Returns the UTC day of a time.
 fn day_of(time: Millis) -> Date {
     let time = Timestamp::from_millisecond(time).unwrap_or_default();
     TimeZone::UTC.to_datetime(time).date()
 }
 
 impl DayLimit {
-    /// Goes on from what the last tick left. `most` starts are granted, unless more are [`Self::reserved`].
+    /// Goes on from the last tick's numbers. `most` starts are granted, unless more are
+    /// [`Self::reserved`].
     pub fn new(limit: u32, left: Option<&DayStarts>, now: Millis, most: u32) -> Self {
         // A clock that steps back does not bring a day back.
         let day = left.map_or_else(|| day_of(now), |left| left.day.max(day_of(now)));
@@ -68,15 +71,15 @@ impl DayLimit {
             day,
             starts,
             bound: limit.min(starts.saturating_add(most)),
-            // What is written before the first start says when the day after can begin.
+            // The write before the first start also covers the day after.
             next_bound: limit.min(most),
             allowance: most,
             open: 0,
         }
     }
 
-    /// Returns the worst case until then, to be written before the first start and with every renewal of the lease: `most`
-    /// starts beside those that are granted.
+    /// Returns the worst case until then, for the first write and every renewal of the lease:
+    /// `most` starts beside those that are granted.
     pub fn worst(&mut self, now: Millis, until: Millis, most: u32) -> DayStarts {
         self.roll(now);
         let next_day = match day_of(until) > self.day {
@@ -91,7 +94,7 @@ impl DayLimit {
         }
     }
 
-    /// A worst case is written.
+    /// Notes that a worst case is written.
     pub fn reserved(&mut self, worst: &DayStarts, most: u32) {
         if worst.day == self.day {
             self.bound = worst.starts;
@@ -102,18 +105,18 @@ impl DayLimit {
         self.allowance = most;
     }
 
-    /// The truth, to be written when the tick ended well.
+    /// Returns the truth, to be written when the tick ended well.
     pub fn carry(&mut self, now: Millis) -> DayStarts {
         self.roll(now);
         DayStarts {
             day: self.day,
             starts: self.starts,
-            // Without an answer, so Step Functions may come to them after midnight.
+            // Without an answer, so Step Functions can make them after midnight.
             next_day: self.open,
         }
     }
 
-    /// A new day begins with what is under way.
+    /// Begins a new day, with the starts under way.
     fn roll(&mut self, now: Millis) {
         let today = day_of(now);
         if today > self.day {
@@ -123,14 +126,14 @@ impl DayLimit {
         }
     }
 
-    /// Starts that may be made with new slots.
+    /// Returns the starts left for new slots.
     pub fn left(&mut self, now: Millis) -> u32 {
         self.roll(now);
         let today = self.bound.saturating_sub(self.starts);
         today.min(self.allowance)
     }
 
-    /// Starts that may be made with a slot taken then.
+    /// Returns the starts left for a slot taken then.
     pub fn left_for(&mut self, taken_at: Millis, now: Millis) -> u32 {
         let left = self.left(now);
         if self.counted(taken_at) {
@@ -140,18 +143,18 @@ impl DayLimit {
         }
     }
 
-    /// Whether a slot taken then has been counted today.
+    /// Returns whether a slot taken then has been counted today.
     fn counted(&self, taken_at: Millis) -> bool {
         day_of(taken_at) == self.day
     }
 
-    /// Starts with new slots are granted.
+    /// Counts granted starts with new slots.
     pub fn take(&mut self, granted: u32) {
         self.starts += granted;
         self.under_way(granted);
     }
 
-    /// A start with a slot taken then is granted.
+    /// Counts a granted start with a slot taken then.
     pub fn take_for(&mut self, taken_at: Millis) {
         if !self.counted(taken_at) {
             self.starts += 1;
@@ -169,19 +172,19 @@ impl DayLimit {
         self.allowance = self.allowance.saturating_add(starts);
     }
 
-    /// Granted starts for which nothing was claimed.
+    /// Gives back granted starts for which nothing was claimed.
     pub fn give_back(&mut self, unused: u32) {
         self.starts = self.starts.saturating_sub(unused);
         self.over(unused);
     }
 
-    /// An execution was started.
+    /// Counts a started execution.
     pub fn started(&mut self, now: Millis) {
         self.roll(now);
         self.open = self.open.saturating_sub(1);
     }
 
-    /// The start of a slot taken then certainly started nothing.
+    /// Gives back the start of a slot taken then: it certainly started nothing.
     pub fn came_to_nothing(&mut self, taken_at: Millis, now: Millis) {
         self.roll(now);
         if !self.counted(taken_at) {
@@ -190,12 +193,12 @@ impl DayLimit {
         self.over(1);
     }
 
-    /// Starts of the day, so far.
+    /// Returns the starts of the day, so far.
     pub fn starts(&self) -> u32 {
         self.starts
     }
 
-    /// The day on which starts go on, if those of this one are used up.
+    /// Returns the day on which starts go on, if those of this one are used up.
     pub fn resumes(&self) -> Option<Date> {
         if self.starts < self.limit {
             return None;

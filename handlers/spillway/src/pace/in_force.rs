@@ -1,4 +1,5 @@
-//! What is in force: the configured pace, overridden by the window's, overridden by the control item's.
+//! The pace in force: the configured one, overridden by the window's, overridden by the control
+//! item's.
 
 use std::fmt::Display;
 
@@ -9,35 +10,36 @@ use crate::pace::control::Control;
 use crate::pace::window::Windows;
 use crate::pace::{Pace, PaceError, Partial};
 
-/// What is in force at some time.
+/// The pace in force at some time.
 #[derive(Debug, Clone, PartialEq)]
 pub struct InForce<'a> {
     pub pace: Pace,
     /// The lanes' bounds, by priority.
     pub lanes: Vec<Bound>,
-    /// Nothing starts, and who says so.
+    /// Nothing starts: the author of the pause.
     pub paused: Option<PausedBy>,
     /// The operator holds the circuit.
     pub circuit: Option<Hold>,
     /// The window's name.
     pub window: Option<&'a str>,
-    /// What the operator says, each with what would be in force without; empty: nothing.
+    /// The operator's overrides, each with the number that it replaces; empty: none.
     pub overrides: Vec<String>,
-    /// When the operator's item became what it is, and why, in the operator's words.
+    /// The time of the last change of the operator's item, and its reason, in the operator's words.
     pub since: Option<String>,
     pub note: Option<String>,
 }
 
-/// Who says that nothing starts.
+/// The author of a pause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PausedBy {
     Operator,
     Window,
-    /// The operator, who holds the circuit open.
+    /// The operator: the circuit is held open.
     Circuit,
 }
 
-/// What is in force at `now`. Configuration and windows were validated before, so an error is the control item's.
+/// Returns the pace in force at `now`. Configuration and windows were validated before, so an error
+/// is the control item's.
 pub fn in_force<'a>(
     configured: &Pace,
     lanes: &[Bound],
@@ -88,7 +90,7 @@ pub fn in_force<'a>(
     })
 }
 
-/// What the operator says, instead of this pace and this pause.
+/// Returns the operator's overrides of this pace and this pause.
 fn overrides(control: &Control, pace: &Pace, paused: bool) -> Vec<String> {
     let Partial {
         max_concurrency,

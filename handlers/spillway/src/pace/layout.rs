@@ -75,7 +75,7 @@ impl Layout {
         }
     }
 
-    /// As the ledger spells it: its number of partitions.
+    /// Returns the layout as the ledger spells it: its number of partitions.
     pub fn partitions(self) -> u8 {
         match self {
             Self::One => 1,
@@ -107,7 +107,7 @@ impl FromStr for Layout {
     }
 }
 
-/// FNV-1a: the same in every release, and even.
+/// Returns a hash by FNV-1a: the same in every release, and even.
 fn fnv(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)

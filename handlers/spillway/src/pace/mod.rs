@@ -25,7 +25,7 @@ pub struct Pace {
     pub max_concurrency: u32,
     /// Above 0, at most [`Layout::max_starts_per_second`].
     pub starts_per_second: f64,
-    /// Starts that may come at once after a quiet time; at least 1.
+    /// Starts allowed at once after a quiet time; at least 1.
     pub burst: u32,
     /// Starts of one tick; `None`: until its deadline.
     pub starts_per_tick: Option<u32>,
@@ -48,7 +48,7 @@ pub enum PaceError {
     Lane(String, Vec<String>),
 }
 
-/// What the module's owner can do to get more.
+/// Returns the remedy of the module's owner who needs more.
 fn more_with_sixteen(layout: Layout) -> &'static str {
     match layout {
         Layout::One => ", or more with pace.slot_partitions = 16 in the module",
@@ -78,8 +78,8 @@ impl Pace {
 }
 
 impl Pace {
-    /// Checks the ranges. What only another layout allows is lowered to what this one does: it was
-    /// in range when somebody said it.
+    /// Checks the ranges. A number that only another layout allows is lowered to this one's limit:
+    /// it was in range when it was set. Returns the pace.
     pub fn lowered(self) -> Result<Self, PaceError> {
         let wider = Self {
             layout: Layout::Sixteen,
@@ -108,7 +108,7 @@ pub struct Partial {
 }
 
 impl Partial {
-    /// `pace` with these numbers instead; what is not named stays.
+    /// Returns `pace` with these numbers instead; the others stay.
     pub fn over(&self, pace: &Pace) -> Pace {
         Pace {
             max_concurrency: self.max_concurrency.unwrap_or(pace.max_concurrency),

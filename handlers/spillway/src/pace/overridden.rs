@@ -1,4 +1,4 @@
-//! What an operator overrides, since when and why.
+//! An operator's overrides, their time and their reason.
 
 use super::in_force::InForce;
 use crate::text::cut;
@@ -6,10 +6,10 @@ use crate::text::cut;
 /// Bytes of `since` and `note` that are shown.
 const MAX_WORDS_BYTES: usize = 200;
 
-/// What the operator overrides. A tick knows of nothing at first, so each tells it.
+/// The operator's overrides. A tick knows none at first, so each tick logs them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Overridden {
-    /// The names of what is overridden; empty: nothing is.
+    /// The names of the numbers that are overridden; empty: none is.
     pub what: String,
     pub since: Option<String>,
     pub note: Option<String>,

@@ -1,8 +1,8 @@
 //! The permit: the right to start one execution.
 //!
-//! The gate grants permits, and each is held by the one task that is to start an execution with it. What is outstanding
-//! is the permits that are held, by their stages. A permit that is dropped gives back what is certainly unused: after a
-//! slot that could have been put, or a claim that could have been won, nothing.
+//! The gate grants permits, and one task holds each, to start an execution with it. Outstanding are
+//! the permits that are held, by their stages. A dropped permit gives back its surely unused parts.
+//! After a slot that can be put, or a claim that can be won, it gives back nothing.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -36,7 +36,7 @@ pub enum Stage {
 #[derive(Debug, Clone)]
 pub struct SharedGate(Arc<Mutex<Gate>>);
 
-/// What the gate answers.
+/// The gate's answers.
 #[derive(Debug)]
 pub enum Permits {
     Granted(Vec<Permit>),
@@ -53,19 +53,20 @@ impl SharedGate {
         Self(Arc::new(Mutex::new(gate)))
     }
 
-    /// Never held across an await.
+    /// Locks the gate; never held across an await.
     pub fn lock(&self) -> MutexGuard<'_, Gate> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Asks for up to `most` starts of a lane, each with a slot of its own. `None`: of a lane that is not known yet.
+    /// Asks for up to `most` starts of a lane, each with a slot of its own. `None`: of a lane that
+    /// is not known yet.
     pub fn request(&self, lane: Option<usize>, most: u32, now: Millis) -> Permits {
         let grant = self.lock().request(lane, most, now);
         self.permits(grant, lane, Stage::Granted)
     }
 
-    /// Asks for one start of an execution that holds its slot since `taken_at`. It is called at once. `slot`: the lane that it
-    /// names.
+    /// Asks for one start of an execution that holds its slot since `taken_at`. It is called at
+    /// once. `slot`: the lane that it names.
     pub fn request_restart(
         &self,
         slot: Option<&str>,
@@ -108,7 +109,8 @@ pub struct Permit {
 }
 
 impl Permit {
-    /// Takes the lane of the start. Returns `false` if its bound is reached: then the permit starts nothing.
+    /// Takes the lane of the start. Returns `false` if its bound is reached: then the permit starts
+    /// nothing.
     #[must_use]
     pub fn goes_to(&mut self, lane: usize) -> bool {
         let goes =
@@ -319,8 +321,8 @@ mod tests {
     ];
 
     proptest! {
-        /// Against what is counted from all permits that there ever were: the slots that are or can be there, and the
-        /// starts that were made or could have been.
+        /// Against a count of all permits: the slots that are or can be there,
+        /// and the starts that were made or could have been.
         #[test]
         fn what_is_outstanding_is_what_is_held(
             steps in proptest::collection::vec((0usize..12, 0usize..5, any::<bool>()), 0..80),

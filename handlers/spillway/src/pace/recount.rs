@@ -1,8 +1,8 @@
 //! When the slots are counted again, while all are taken, and which of their shards.
 //!
-//! A count reads every slot of a shard. So that counting costs the same whatever runs, shards are
-//! counted in turn: after each count the next one waits until its read units are paid for by time,
-//! or by the slots that it found free. The count at a tick's begin, which the sweep needs as well,
+//! A count reads every slot of a shard. So that counting costs the same under any load, shards are
+//! counted in turn. After each count the next one waits until time, or the slots that it found
+//! free, have paid for its read units. The count at a tick's begin, which the sweep needs as well,
 //! and the one at its end are not part of that.
 
 use crate::Millis;
@@ -11,17 +11,18 @@ use crate::pace::layout::Shard;
 /// The shortest and the longest time between two counts of all shards.
 const EVERY_MIN: Millis = 150;
 const EVERY_MAX: Millis = 2_000;
-/// While no slot is freed the next count waits for this share of the time since the last was: executions that run
-/// for long are counted seldom. As far as its units are paid for, a freed slot is seen after a twentieth of an
-/// execution's time at the most.
+/// While no slot is freed, the next count waits for this share of the time since the last one. So
+/// executions that run for long are counted seldom. As far as its units are paid for, a freed slot
+/// is seen after a twentieth of an execution's time at the most.
 const SHARE: f64 = 20.0;
-/// Read units a second that are paid for by time: these, one for each slot that is found free, and
+/// Read units a second that time pays for. One comes on top for each slot that is found free, and
 /// more with many slots, up to the most.
 const UNITS_PER_SECOND: f64 = 33.0;
 const MOST_UNITS_PER_SECOND: f64 = 100.0;
 /// So many slots are worth another unit a second.
 const SLOTS_WORTH_A_UNIT: f64 = 30.0;
-/// Read units of one count, about: as many shards are counted together as take them, but one always.
+/// Read units of one count, about: as many shards are counted together as take them, but one
+/// always.
 const UNITS_AT_ONCE: u32 = 16;
 /// The same for the last count of a tick.
 const UNITS_AT_LAST: u32 = 100;
@@ -59,7 +60,7 @@ pub struct Recount {
 }
 
 impl Recount {
-    /// A recount of these shards, all counted at this moment.
+    /// Returns a recount of these shards, all counted at this moment.
     pub fn new(shards: Vec<Shard>, now: Millis) -> Self {
         Self {
             shards,
@@ -72,7 +73,7 @@ impl Recount {
         }
     }
 
-    /// Returns the shards whose turn it is. `taken`: slots that are taken, about.
+    /// Returns the shards to count next. `taken`: slots that are taken, about.
     pub fn next(&mut self, taken: u32) -> Vec<Shard> {
         self.take_turns(taken, UNITS_AT_ONCE)
     }
@@ -133,7 +134,7 @@ mod tests {
         Recount::new(layout.shards().collect(), 0)
     }
 
-    /// Of all shards, which one slot pays for if one is free.
+    /// Returns a count of all shards, which one slot pays for if one is free.
     fn all(free: u32, units: f64) -> Counted {
         Counted {
             shards: 1,
@@ -186,7 +187,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever runs and whatever ends: 33 to 100 read units a second, those of one count, and one
+        /// Under any load: 33 to 100 read units a second, those of one count, and one
         /// for each freed slot.
         #[test]
         fn counting_costs_so_much_at_most(

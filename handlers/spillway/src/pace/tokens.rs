@@ -16,8 +16,9 @@ const UNDER_WAY_SECONDS: f64 = 0.5;
 
 /// A token bucket: `rate` tokens per second, at most `burst` at once. A start takes one.
 ///
-/// AWS's own bucket loses a token when a start arrives, not when this one grants it. So a token that is taken still counts until
-/// its start is answered: until then no other comes into its place, or a full bucket would give more than AWS's has.
+/// AWS's own bucket loses a token when a start arrives, not when this one grants it. So a token
+/// that is taken still counts until its start is answered. Until then no other takes its place: a
+/// full bucket would give more than AWS's has.
 #[derive(Debug, Clone)]
 pub struct Tokens {
     configured: f64,
@@ -25,14 +26,14 @@ pub struct Tokens {
     /// The rate in force: the configured one, less after a throttled start.
     rate: f64,
     available: f64,
-    /// Tokens that were taken and whose starts are not answered.
+    /// Tokens taken for starts without an answer so far.
     taken: u32,
     at: Millis,
     /// When the rate was last halved.
     halved: Option<Millis>,
 }
 
-/// What the lease carries from one tick to the next.
+/// The numbers that the lease carries from one tick to the next.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Carried {
     pub tokens: f64,
@@ -66,7 +67,8 @@ impl Tokens {
         tokens
     }
 
-    /// What to carry to the next tick, in millionths: a float's last digits are no use in the ledger.
+    /// Returns the numbers for the next tick, in millionths: a float's last digits are no use in
+    /// the ledger.
     pub fn carry(&self) -> Carried {
         let tokens = (self.available * 1e6).floor() / 1e6;
         let rate = (self.rate * 1e6).round() / 1e6;
@@ -77,7 +79,7 @@ impl Tokens {
         }
     }
 
-    /// The pace changed while the tick runs.
+    /// Takes a pace that changed while the tick runs.
     pub fn set(&mut self, starts_per_second: f64, burst: u32) {
         self.rate = (self.rate / self.configured * starts_per_second)
             .clamp(SLOWEST.min(starts_per_second), starts_per_second);
@@ -86,8 +88,8 @@ impl Tokens {
         self.available = self.available.min(self.room());
     }
 
-    /// Returns how many tokens there can be beside those that are taken. A burst below what is under way at the rate does not
-    /// slow the rate down.
+    /// Returns how many tokens there can be beside those that are taken. A burst below the starts
+    /// under way at the rate does not slow the rate down.
     fn room(&self) -> f64 {
         let at_least = (self.configured * UNDER_WAY_SECONDS).max(1.0);
         (self.burst - f64::from(self.taken)).max(at_least.min(self.burst))
@@ -102,7 +104,7 @@ impl Tokens {
             (self.rate + seconds * self.configured * RECOVERY_PER_SECOND).min(self.configured);
     }
 
-    /// Whole tokens to be had now.
+    /// Returns the whole tokens to be had now.
     pub fn available(&mut self, now: Millis) -> u32 {
         self.refill(now);
         self.available as u32
@@ -116,13 +118,13 @@ impl Tokens {
         taken
     }
 
-    /// The starts of so many tokens were answered.
+    /// Notes that the starts of so many tokens were answered.
     pub fn used(&mut self, tokens: u32, now: Millis) {
         self.refill(now);
         self.lost(tokens);
     }
 
-    /// Nobody will know whether the starts of so many tokens were made.
+    /// Notes that nobody will know whether the starts of so many tokens were made.
     pub fn lost(&mut self, tokens: u32) {
         self.taken = self.taken.saturating_sub(tokens);
     }
@@ -133,16 +135,17 @@ impl Tokens {
         self.available = (self.available + f64::from(unused)).min(self.room());
     }
 
-    /// When there will be `wanted` tokens, if the starts under way are answered by then; `wanted` above the burst counts as the
-    /// burst.
+    /// Returns when there will be `wanted` tokens, if the starts under way are answered by then;
+    /// `wanted` above the burst counts as the burst.
     pub fn available_at(&mut self, wanted: u32, now: Millis) -> Millis {
         self.refill(now);
         let missing = (f64::from(wanted).min(self.burst) - self.available).max(0.0);
         now + (missing / self.rate * 1000.0).ceil() as Millis
     }
 
-    /// A start was throttled: nothing is saved up any more, and half the rate from now on. Starts that were under way
-    /// at the same time say nothing new, so the rate is halved once a second at the most. It recovers by itself.
+    /// Notes a throttled start: nothing is saved up any more, and half the rate holds from now on.
+    /// Starts that were under way at the same time say nothing new, so the rate is halved once a
+    /// second at the most. It recovers by itself.
     pub fn throttled(&mut self, now: Millis) {
         self.refill(now);
         self.available = 0.0;

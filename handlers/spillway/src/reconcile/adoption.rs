@@ -4,7 +4,8 @@ use crate::event::ObjectEvent;
 use crate::event::identity::{found_sort_keys, is_same};
 use crate::record::row::{Row, RowKey};
 
-/// Returns the keys at which the row of a reported event can be, had its version been found before: at most two.
+/// Returns the keys at which the row of a reported event can be, had its version been found before:
+/// at most two.
 pub fn found_keys(event: &ObjectEvent) -> Vec<RowKey> {
     let pk = RowKey::of(event).pk;
     let at = |sk| RowKey { pk: pk.clone(), sk };

@@ -25,7 +25,7 @@ pub struct Listed {
     pub size: Option<u64>,
 }
 
-/// What an item is.
+/// The kind of an item.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Listing {
     Object(Listed),
@@ -48,7 +48,7 @@ pub enum ListingError {
     Time(String),
 }
 
-/// An item of `ListObjectsV2`, whose only fields that matter are these.
+/// The fields that matter of an item of `ListObjectsV2`.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Entry {
@@ -92,7 +92,7 @@ fn fields(error: serde_json::Error) -> ListingError {
 
 fn of_list(entry: Entry, last_modified: Option<&Value>) -> Result<Listing, ListingError> {
     let seconds = |seconds: f64| {
-        // Up to the year 9999, and so within what a float holds exactly.
+        // Up to the year 9999, and so within the integers that a float holds exactly.
         (0.0..253_402_300_800.0)
             .contains(&seconds)
             .then_some((seconds * 1_000.0) as Millis)
@@ -143,7 +143,7 @@ fn of_inventory(bucket: &str, line: Line) -> Result<Listing, ListingError> {
     }))
 }
 
-/// An etag without the quotes that S3's API has around it and its events have not.
+/// Returns an etag without the quotes that S3's API has around it and its events have not.
 pub fn unquoted(etag: &str) -> Option<String> {
     let etag = etag.trim_matches('"');
     (!etag.is_empty()).then(|| etag.to_owned())

@@ -1,7 +1,8 @@
-//! Reconcile: what is in a bucket compared with the ledger, and rows that nothing moves any more or that lost their slot.
+//! Reconcile: a bucket's objects compared with the ledger, rows that nothing moves any more, and
+//! rows that lost their slot.
 //!
-//! An object that is found in a bucket has no sequencer, which S3 gives in its events only. So its row has a key of its
-//! own kind, and an event that S3 reports late uses that row.
+//! An object that is found in a bucket has no sequencer, which S3 gives in its events only. So its
+//! row has a key of its own kind, and an event that S3 reports late uses that row.
 
 pub mod adoption;
 pub mod listing;

@@ -1,8 +1,9 @@
-//! Orphans: rows that are started and whose slot is gone. The bound does not count their execution, and the sweep does not
-//! look at it, so an end whose status event got lost is never found.
+//! Orphans: started rows without their slot. The bound does not count their execution, and the
+//! sweep does not look at it. So an end is never found if its status event got lost.
 //!
-//! A slot goes only after its rows are finished, or when no claim can come any more. So an orphan comes from outside:
-//! somebody removed the slot, or a claim took effect later than any call should.
+//! A slot goes only after its rows are finished, or when no claim can come any more. So an orphan
+//! comes from outside: somebody removed the slot, or a claim took effect later than any call
+//! should.
 
 use thiserror::Error;
 
@@ -24,7 +25,8 @@ pub struct Started {
     pub execution: String,
     /// When its attempt was claimed.
     pub at: Millis,
-    /// The state machine, or alias, that the attempt was claimed for. `None`: the release before this one claimed it.
+    /// The state machine, or alias, that the attempt was claimed for. `None`: the release before
+    /// this one claimed it.
     pub state_machine_arn: Option<String>,
 }
 
@@ -38,22 +40,23 @@ pub enum Unknown {
 }
 
 impl Started {
-    /// Whether its slot is looked for.
+    /// Returns whether its slot is looked for.
     pub fn is_old(&self, now: Millis) -> bool {
         now - self.at >= LOOKED_FOR_AFTER
     }
 
-    /// Whether its execution has several object events. `pipeline`: the ARN of the ledger.
+    /// Returns whether its execution has several object events. `pipeline`: the ARN of the ledger.
     pub fn is_of_batch(&self, pipeline: &str) -> bool {
         self.execution != name::of(pipeline, &self.row.event, self.row.attempt)
     }
 
-    /// Returns the slot to put back, given that it is gone. `head`: of its object. `batch`: the batch of its execution, if
-    /// it is one of several.
+    /// Returns the slot to put back, given that it is gone. `head`: of its object. `batch`: the
+    /// batch of its execution, if it is one of several.
     ///
-    /// It is as old as the attempt: an execution that is not found is started again only while Step Functions cannot have
-    /// forgotten it ([`crate::rules::sweep::PARK_AFTER`]). The put starts nothing: the sweep finds the slot and describes the
-    /// execution, as it does with every old slot.
+    /// It is as old as the attempt: an execution that is not found is started again only while Step
+    /// Functions cannot have forgotten it ([`crate::rules::sweep::PARK_AFTER`]). The put starts
+    /// nothing: the sweep finds the slot and describes the execution, as it does with every old
+    /// slot.
     pub fn slot(
         &self,
         pipeline: &str,

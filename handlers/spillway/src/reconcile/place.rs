@@ -8,14 +8,15 @@ use crate::record::head::Head;
 use crate::record::row::{Row, RowKey};
 use crate::record::version;
 
-/// A reported version is newer than a found one, of which it is not the event, only if it came at least so much later: the
-/// times of both are S3's, and the found one was its object's current version when it was looked at.
+/// A reported version that is not the event of a found one is newer only if it came at least so
+/// much later. The times of both are S3's. The found one was its object's current version at the
+/// look.
 const LATER: Millis = 5_000;
 
-/// The place of an event's version, as the object's head has it.
+/// Returns the place of an event's version, as the object's head has it.
 ///
-/// A reported one stands at its sequencer. A found one stands after the newest sequencer that is older by time: of `rows`,
-/// the object's, or of the head, when the row is forgotten.
+/// A reported one stands at its sequencer. A found one stands after the newest sequencer that is
+/// older by time: of `rows`, the object's, or of the head, when the row is forgotten.
 pub fn of(event: &ObjectEvent, rows: &[Row], head: &Head) -> String {
     let sk = RowKey::of(event).sk;
     if let Some(sequencer) = &event.sequencer {
@@ -39,13 +40,15 @@ pub fn of(event: &ObjectEvent, rows: &[Row], head: &Head) -> String {
     version::found(after, time, &sk)
 }
 
-/// Whether an event came later than a found version of its object that was last modified then.
+/// Returns whether an event came later than a found version of its object that was last modified
+/// then.
 fn is_later(event: &ObjectEvent, found: Millis) -> bool {
     // An event of which no time is known came when S3's order says.
     time::millis(&event.event_time).is_none_or(|time| time > found + LATER)
 }
 
-/// The head as a reported event knows it: a newest version that was found and is newer than the event by time stands after it.
+/// Returns the head as a reported event knows it. A found newest version stands after the event if
+/// it is newer by time.
 pub fn informed(head: Head, event: &ObjectEvent) -> Head {
     let informed = |version: String| informed_version(&version, event);
     Head {
@@ -54,7 +57,8 @@ pub fn informed(head: Head, event: &ObjectEvent) -> Head {
     }
 }
 
-/// A version's place as a reported event knows it: a found version that is newer than the event by time stands after it.
+/// Returns a version's place as a reported event knows it: a found version that is newer than the
+/// event by time stands after it.
 pub fn informed_version(version: &str, event: &ObjectEvent) -> String {
     match (&event.sequencer, version::found_at(version)) {
         (Some(sequencer), Some(found)) if !is_later(event, found) => {
@@ -64,7 +68,7 @@ pub fn informed_version(version: &str, event: &ObjectEvent) -> String {
     }
 }
 
-/// Whether any of an object's rows is of the version that was found, and S3 reported it.
+/// Returns whether any of an object's rows is of the version that was found, and S3 reported it.
 pub fn is_reported(found: &ObjectEvent, rows: &[Row]) -> bool {
     rows.iter()
         .any(|row| !row.event.is_found() && identity::is_same(found, &row.event))

@@ -4,7 +4,8 @@ use crate::Millis;
 
 const DAY: Millis = 24 * 60 * 60 * 1_000;
 
-/// How much younger than the ledger's oldest rows an object must be: DynamoDB can delete a row as soon as its time is over.
+/// How much younger than the ledger's oldest rows an object must be: DynamoDB can delete a row as
+/// soon as its time is over.
 const MARGIN: Millis = DAY;
 
 /// The times that bound a run.
@@ -30,7 +31,7 @@ pub enum Outside {
 }
 
 impl Scope {
-    /// Why an object is left alone that was last modified then; `None`: it is looked at.
+    /// Returns why an object is left alone that was last modified then; `None`: it is looked at.
     pub fn leaves(&self, last_modified: Millis) -> Option<Outside> {
         let age = self.now - last_modified;
         if self.from.is_some_and(|from| last_modified < from)
@@ -47,7 +48,7 @@ impl Scope {
     }
 }
 
-/// Days in milliseconds.
+/// Returns days in milliseconds.
 pub fn days(days: u32) -> Millis {
     Millis::from(days) * DAY
 }

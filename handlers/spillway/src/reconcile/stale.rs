@@ -4,11 +4,11 @@ use crate::Millis;
 use crate::record::head::Head;
 use crate::record::row::{Row, State};
 
-/// The attempt whose message is to be sent again for a row that was last written at `moved_at`. `None`: something may
-/// still move it, or nothing is owed.
+/// Returns the attempt to requeue for a row that was last written at `moved_at`. `None`: something
+/// can still move it, or nothing is owed.
 ///
-/// It asks for the attempt after the row's, which is always safe: whichever message comes first claims it, and the others
-/// are stale.
+/// It asks for the attempt after the row's, which is always safe: the first message claims it, and
+/// the others are stale.
 pub fn attempt(row: &Row, moved_at: Option<Millis>, now: Millis, after: Millis) -> Option<u32> {
     let owed = matches!(row.state, State::Queued | State::Retry | State::Waiting);
     // Without any time the row is of a release that wrote none, and so old enough.
@@ -16,8 +16,8 @@ pub fn attempt(row: &Row, moved_at: Option<Millis>, now: Millis, after: Millis) 
     (owed && stale).then(|| row.attempt + 1)
 }
 
-/// The execution behind which a row waits, as its object's head has it: as long as that holds its slot, its end asks for
-/// who waits.
+/// Returns the execution behind which a row waits, by its object's head: while that holds its slot,
+/// its end asks for the waiter.
 pub fn waits_behind<'a>(row: &Row, head: &'a Head) -> Option<&'a str> {
     let waits = row.state == State::Waiting && head.waits;
     head.running.as_deref().filter(|_| waits)

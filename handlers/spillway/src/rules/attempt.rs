@@ -1,5 +1,5 @@
-//! The attempt rule: what to do with a message, given its row. One rule for originals, duplicates, retries,
-//! redrives and replays.
+//! The attempt rule: the act on a message, given its row. One rule for originals, duplicates,
+//! retries, redrives and replays.
 
 use std::fmt;
 
@@ -7,12 +7,13 @@ use crate::event::ObjectEvent;
 use crate::message::ATTEMPT;
 use crate::record::row::{Row, State};
 
-/// What to do with a message that asks for an attempt.
+/// The act on a message that asks for an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Verdict {
     /// Claim the attempt, on condition that the row is still as it was read.
     Claim,
-    /// The row's own attempt has not been settled: claim only if its execution has closed, else hide the message.
+    /// The row's own attempt has not been settled: claim only if its execution has closed, else
+    /// hide the message.
     ClaimIfClosed,
     /// The ledger owns this attempt already, or a later one: delete the message.
     Stale,
@@ -37,8 +38,8 @@ pub fn verdict(asked: u32, row: Option<&Row>) -> Verdict {
 pub enum Oddity {
     /// It is of an object with another etag: two uploads have one identity. S3's own never do.
     Lookalike,
-    /// The row is dead, and the message asks for an attempt that was made: somebody could have sent a dead letter's body
-    /// without its attempt.
+    /// The row is dead, and the message asks for an attempt that was made: somebody could have sent
+    /// a dead letter's body without its attempt.
     DeadAlready,
 }
 

@@ -6,24 +6,25 @@ use std::hash::Hash;
 /// Object events of one execution, at most.
 pub const MAX_EVENTS: u32 = 100;
 
-/// Bytes of one execution's input, at most: Step Functions takes 256 KiB, and this leaves room for what is around the
-/// objects.
+/// Bytes of one execution's input, at most: Step Functions takes 256 KiB, and this leaves room for
+/// the fields around the objects.
 /// <https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html>
 pub const MAX_INPUT_BYTES: usize = 240 * 1024;
 
-/// What the making of batches needs of a received object event.
+/// The properties of a received object event that decide its batch.
 pub trait Member {
     fn attempt(&self) -> u32;
-    /// The object, whatever the version: a batch never holds two versions of one.
+    /// Returns the object, for all its versions: a batch never holds two versions of one.
     fn object(&self) -> impl Eq + Hash;
-    /// Bytes it takes in the execution's input.
+    /// Returns the bytes it takes in the execution's input.
     fn bytes(&self) -> usize;
 }
 
 /// Takes the members of the next execution out of those received, which are in the order they came.
 ///
-/// A batch closes at `most` members or before [`MAX_INPUT_BYTES`], or, when no more are `coming`, with what there is.
-/// An attempt after the first runs alone, so that one bad object never fails its neighbours twice.
+/// A batch closes at `most` members or before [`MAX_INPUT_BYTES`], or, when no more are `coming`,
+/// with those received. An attempt after the first runs alone, so that one bad object never fails
+/// its neighbours twice.
 pub fn next<M: Member>(received: &mut Vec<M>, most: usize, coming: bool) -> Option<Vec<M>> {
     if let Some(index) = received.iter().position(|member| member.attempt() > 1) {
         return Some(vec![received.remove(index)]);

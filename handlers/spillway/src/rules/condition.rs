@@ -1,4 +1,4 @@
-//! The condition of a function that runs: what Lambda has no metric for.
+//! The condition of a function that runs: the facts without a metric of Lambda's.
 
 use crate::Millis;
 
@@ -9,24 +9,24 @@ const TIMED_OUT_BEFORE: Millis = 1_000;
 const BYTES_PER_MB: u64 = 1_048_576;
 const BYTES_PER_KB: u64 = 1_024;
 
-/// Whether memory runs short: the most that the process ever used, in KB, of what Lambda gives it, in MB.
+/// Returns whether memory runs short: by the peak of the process, in KB, and Lambda's limit, in MB.
 pub fn memory_is_near_limit(peak_kb: u64, limit_mb: u64) -> bool {
     let (peak, limit) = (peak_kb * BYTES_PER_KB, limit_mb * BYTES_PER_MB);
     limit > 0 && peak * 100 > limit * NEAR_PERCENT
 }
 
-/// When an invocation that Lambda ends at `deadline` counts as timed out, if it still runs.
+/// Returns when an invocation that Lambda ends at `deadline` counts as timed out, if it still runs.
 pub fn times_out_at(deadline: Millis) -> Millis {
     deadline.saturating_sub(TIMED_OUT_BEFORE)
 }
 
-/// Whether another build runs than the one that was released: what the code was compiled as, and what Terraform says.
-/// Without a word of Terraform there is nothing to compare.
+/// Returns whether another build runs than the released one: by the name that was compiled in, and
+/// Terraform's. Without Terraform's name there is nothing to compare.
 pub fn is_other_release(compiled: &str, released: Option<&str>) -> bool {
     released.is_some_and(|released| released != compiled)
 }
 
-/// The peak of the resident memory, in KB, as Linux tells it in `/proc/self/status`.
+/// Returns the peak of the resident memory, in KB, as Linux tells it in `/proc/self/status`.
 /// <https://man7.org/linux/man-pages/man5/proc_pid_status.5.html>
 pub fn peak_kb(status: &str) -> Option<u64> {
     let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;

@@ -1,4 +1,5 @@
-//! The rules: pure functions that decide by a message, a row, an object's head, an outcome or a slot.
+//! The rules: pure functions that decide by a message, a row, an object's head, an outcome or a
+//! slot.
 
 pub mod attempt;
 pub mod batch;

@@ -1,13 +1,15 @@
 //! Orders: one execution per object at a time.
 //!
-//! Conditions on the rows of two versions cannot exclude each other, so each object has one item more, its head: what
-//! runs, the newest version that started, and whether versions wait. A turn is taken by one transaction on the row and the
-//! head, on condition that nobody wrote either in between.
+//! Conditions on the rows of two versions cannot exclude each other. So each object has one item
+//! more, its head: the execution that runs, the newest version that started, and whether versions
+//! wait. A turn is taken by one transaction on the row and the head, on condition that nobody wrote
+//! either in between.
 //!
-//! A version that waits writes its waiter, and then looks at the head: if another still runs, or the head is as it was read
-//! and is written again, it waits. Who ends a turn writes the head, and then reads the waiters. So one of the two sees the other.
-//! Behind one that runs it is enough to look, since its end writes the head; behind one that waits the head is written, so that
-//! nobody claims, or finds that nobody waits, by what was read before.
+//! A version that waits writes its waiter, and then looks at the head. It waits if another still
+//! runs, or if the head is as it was read and is written again. The end of a turn writes the head,
+//! then reads the waiters. So one of the two sees the other. Behind one that runs it is enough to
+//! look, since its end writes the head. Behind one that waits, the head is written. So nobody
+//! claims, or finds that nobody waits, by an older read.
 
 use std::fmt;
 use std::str::FromStr;
@@ -18,7 +20,8 @@ use crate::record::head::Head;
 use crate::record::version::row_of;
 use crate::record::waiter::{Waiter, Which};
 
-/// Waiters that are read together: with `each` the oldest and, if that is the version itself, the one after it.
+/// Waiters that are read together: with `each` the oldest and, if that is the version itself, the
+/// one after it.
 const OLDEST: u32 = 2;
 /// With `latest` all but the newest are superseded.
 const NEWEST: u32 = 10;
@@ -66,7 +69,7 @@ impl fmt::Display for Order {
 }
 
 impl Order {
-    /// Which waiters decide the next version.
+    /// Returns which waiters decide the next version.
     pub fn which(self) -> Which {
         match self {
             Self::None => Which::Oldest(ANY),
@@ -85,8 +88,8 @@ pub enum Turn {
     Now(Next),
     /// Another execution of the object runs, or an older version comes first.
     Wait(Wait),
-    /// A newer version has started or waits. The one to be asked for, if this one waited and the order was another then:
-    /// with `latest` only the newest is ever asked for.
+    /// A newer version has started or waits. The one to be asked for, if this one waited and the
+    /// order was another then: with `latest` only the newest is ever asked for.
     Superseded { wake: Option<Waiter> },
 }
 
@@ -98,17 +101,19 @@ pub struct Next {
     pub superseded: Vec<Waiter>,
 }
 
-/// What a version does that waits.
+/// The writes of a version that waits.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Wait {
     pub next: Next,
-    /// The head says already that it can wait, and another runs: it only has to be so still once the waiter is put.
+    /// The head says already that it can wait, and another runs: it only has to be so still once
+    /// the waiter is put.
     pub marked: bool,
-    /// The older version that must be asked for. A version that was asked for and does not come first hands that on.
+    /// The older version that must be asked for. A version that was asked for and does not come
+    /// first hands that on.
     pub instead: Option<Waiter>,
 }
 
-/// A version whose turn is asked for.
+/// A version that asks for its turn.
 #[derive(Debug, Clone, Copy)]
 pub struct Asking<'a> {
     /// Its place.
@@ -119,7 +124,7 @@ pub struct Asking<'a> {
     pub waited: bool,
 }
 
-/// Whether it is a version's turn. `waiters`: those that wait, if they were read.
+/// Returns whether it is a version's turn. `waiters`: those that wait, if they were read.
 pub fn turn(order: Order, head: &Head, waiters: Option<&[Waiter]>, asking: &Asking<'_>) -> Turn {
     let Asking {
         version,
@@ -182,8 +187,8 @@ pub fn turn(order: Order, head: &Head, waiters: Option<&[Waiter]>, asking: &Aski
     Turn::Now(Next { head, superseded })
 }
 
-/// Takes the turn from `execution`, which has closed and is settled. Returns the head without it; `None`: it is another's
-/// turn, and its own end asks for who waits.
+/// Takes the turn from `execution`, which has closed and is settled. Returns the head without it;
+/// `None`: it is another's turn, and its own end asks for the waiters.
 pub fn free(head: &Head, execution: &str) -> Option<Head> {
     match head.running.as_deref() {
         Some(running) if running != execution => None,
@@ -196,17 +201,17 @@ pub fn free(head: &Head, execution: &str) -> Option<Head> {
     }
 }
 
-/// Who comes next, when nothing runs.
+/// The versions that come next, when nothing runs.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Woken {
-    /// The versions to be asked for. They wait until they are claimed, so that they are asked for again should this not be
-    /// the end of it; without an order any longer nobody looks, and they wait no longer.
+    /// The versions to be asked for. They wait until they are claimed, so that they can be asked
+    /// for again. Without an order any longer nobody looks, and they wait no longer.
     pub asked: Vec<Waiter>,
     /// Versions that wait no longer, because of a newer one.
     pub superseded: Vec<Waiter>,
 }
 
-/// Who of those that wait comes next.
+/// Returns the waiters that come next.
 pub fn wake(order: Order, head: &Head, mut waiters: Vec<Waiter>) -> Woken {
     match order {
         Order::None => Woken {

@@ -25,7 +25,8 @@ pub enum FailuresError {
     Unreadable,
     #[error("batchItemFailures names {0:?}, which is the id of none of its objects")]
     Unknown(String),
-    /// A report that nobody would read: as `lambda:invoke` wraps it, as a text, or in another spelling.
+    /// A report that nobody would read: as `lambda:invoke` wraps it, as a text, or in another
+    /// spelling.
     #[error(
         "the output has its report at {0}: return it as batchItemFailures at the top level, by the last state's \
          OutputPath or Output"
@@ -46,9 +47,11 @@ const SPELLING: &str = "batchitemfailure";
 /// Bytes of a misplaced report's path that are shown.
 const MAX_PATH_BYTES: usize = 64;
 
-/// Reads an execution's output: Lambda's own convention, `{"batchItemFailures":[{"itemIdentifier": "<id>"}]}`.
+/// Reads an execution's output: Lambda's own convention,
+/// `{"batchItemFailures":[{"itemIdentifier": "<id>"}]}`.
 ///
-/// An output that has the field in another place or spelling is an error; one that does not have it reports nothing.
+/// An output that has the field in another place or spelling is an error; one that does not have it
+/// reports nothing.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html>
 pub fn failures(output: Option<&str>, ids: &HashSet<String>) -> Result<Failures, FailuresError> {
     let Some(output) = output else {
@@ -87,7 +90,7 @@ pub fn failures(output: Option<&str>, ids: &HashSet<String>) -> Result<Failures,
     })
 }
 
-/// The path of a report that is not [`FIELD`] at the output's top level.
+/// Returns the path of a report that is not [`FIELD`] at the output's top level.
 fn misplaced(output: &Value) -> Option<String> {
     let Value::Object(fields) = output else {
         return report_in(output, "$".to_owned());
@@ -101,7 +104,7 @@ fn misplaced(output: &Value) -> Option<String> {
     })
 }
 
-/// The path of a report within a value, whose own path is given.
+/// Returns the path of a report within a value, given the value's own path.
 fn report_in(value: &Value, path: String) -> Option<String> {
     match value {
         Value::Object(fields) => fields.iter().find_map(|(name, value)| {
@@ -125,13 +128,15 @@ fn is_report(name: &str) -> bool {
     spelled.strip_suffix('s').unwrap_or(&spelled) == SPELLING
 }
 
-/// Whether a text is the report of a batch, as JSON or as some language prints its own: it has the field's name in quotes.
+/// Returns whether a text is the report of a batch, as JSON or in some language's form. It has the
+/// field's name in quotes.
 fn holds_report(text: &str) -> bool {
     // Only a text that has the name at all is looked at name by name.
     spelled(text).contains(SPELLING) && text.split(['"', '\'']).any(is_report)
 }
 
-/// Without what spellings differ in. A backslash goes too: a text in a text escapes its quotes.
+/// Removes the characters that spellings differ in. A backslash goes too: a text in a text escapes
+/// its quotes.
 fn spelled(text: &str) -> String {
     let plain = text.chars().filter(|it| !matches!(it, '_' | '-' | '\\'));
     plain.map(|it| it.to_ascii_lowercase()).collect()
@@ -197,7 +202,7 @@ mod tests {
         let report = format!(r#"{{"batchItemFailures": {items}}}"#);
         let as_text = text(&report);
         for (output, path) in [
-            // What lambda:invoke returns unfiltered.
+            // The unfiltered answer of lambda:invoke.
             (
                 format!(
                     r#"{{"ExecutedVersion": "$LATEST", "Payload": {report}, "StatusCode": 200}}"#

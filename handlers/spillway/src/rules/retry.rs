@@ -1,4 +1,4 @@
-//! What an outcome leads to: another attempt after a backoff, or the dead-letter queue.
+//! The result of an outcome: another attempt after a backoff, or the dead-letter queue.
 
 use crate::execution::outcome::Status;
 use crate::record::row::Tried;
@@ -8,12 +8,13 @@ use crate::record::row::Tried;
 pub struct RetryPolicy {
     /// At least 1.
     pub max_attempts: u32,
-    /// Seconds before attempt 2, 3, …; the last one holds for all that follow. At most 900, SQS's longest delay.
+    /// Seconds before attempt 2, 3, …; the last one holds for all that follow. At most 900, SQS's
+    /// longest delay.
     /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-timers.html>
     pub backoff_seconds: Vec<u32>,
 }
 
-/// What an outcome leads to for one claimed row.
+/// The result of an outcome for one claimed row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Settlement {
     Succeeded,
@@ -30,8 +31,9 @@ pub enum Settlement {
     },
 }
 
-/// Decides what the outcome of a row's last attempt leads to. `uncounted_max`: it says that the target takes no more, and so
-/// many such attempts of an event do not count. `None`: it says something else.
+/// Decides the result of the outcome of a row's last attempt, and returns it. `uncounted_max`: it
+/// says that the target takes no more, and so many such attempts of an event do not count. `None`:
+/// it says something else.
 pub fn settlement(
     status: Status,
     tried: Tried,
@@ -67,7 +69,8 @@ pub fn settlement(
     }
 }
 
-/// Returns how long to wait before the next attempt, in seconds: by the attempts that count, the first one's at least.
+/// Returns how long to wait before the next attempt, in seconds: by the attempts that count, the
+/// first one's at least.
 fn backoff(tried: Tried, policy: &RetryPolicy) -> u32 {
     let failures = tried.counted().saturating_sub(1) as usize;
     let delays = &policy.backoff_seconds;

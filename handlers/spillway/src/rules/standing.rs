@@ -1,21 +1,21 @@
-//! How a pipeline stands at a tick's end, beyond what the tick did: what an alarm asks.
+//! The state of a pipeline at a tick's end, beside the tick's counts: the numbers for alarms.
 
 use crate::Millis;
 use crate::event::time;
 use crate::record::slot::Slot;
 
 const MILLIS_PER_SECOND: i64 = 1_000;
-/// What an override counts as whose `since` is missing or no time: nobody can tell that it is young. A year.
+/// The age of an override without a valid `since`: nobody can tell that it is young. A year.
 const UNKNOWN_AGE_SECONDS: u64 = 365 * 24 * 60 * 60;
 
-/// What is known at a tick's end.
+/// The facts at a tick's end.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Seen {
     /// Messages that wait in the events queues and can be received.
     pub backlog: u64,
-    /// Those of them that are of lanes whose own bound is reached.
+    /// The part of them in lanes at their own bound.
     pub bounded_backlog: u64,
-    /// Those of these that are of lanes whose bound is 0: they drain when it is another one.
+    /// The part of these in lanes whose bound is 0: they drain when it is another one.
     pub closed_backlog: u64,
     /// The limit in force; `None`: the tick did not come to read it.
     pub max_concurrency: Option<u32>,
@@ -32,8 +32,8 @@ pub struct Seen {
 }
 
 impl Seen {
-    /// Whether messages wait, slots are free, nothing says to wait, and nothing moved. A rate at which a minute can pass
-    /// without a start says to wait.
+    /// Returns whether messages wait, slots are free, nothing says to wait, and nothing moved. A
+    /// rate at which a minute can pass without a start says to wait.
     pub fn stands_still(&self) -> bool {
         let (Some(limit), Some(taken)) = (self.max_concurrency, self.slots_taken) else {
             return false;
@@ -43,9 +43,10 @@ impl Seen {
         self.backlog > self.bounded_backlog && may_start && self.moved == 0 && !slow
     }
 
-    /// Returns in how many seconds the backlog drains at the tick's rate, which is counted over a minute at least: ticks that
-    /// find little end early. Where nothing moved it takes at least as long as if one message had: executions that take
-    /// longer than a tick move nothing in most of them. `None`: nothing waits but in closed lanes, or something says to wait.
+    /// Returns in how many seconds the backlog drains at the tick's rate, over a minute at least:
+    /// ticks that find little end early. If nothing moved, it takes at least as long as if one
+    /// message had. Executions that take longer than a tick move nothing in most ticks. `None`:
+    /// nothing waits but in closed lanes, or something holds the starts.
     pub fn drain_seconds(&self) -> Option<u64> {
         let may_start = self.max_concurrency.is_some_and(|limit| limit > 0)
             && !self.paused
@@ -60,13 +61,13 @@ impl Seen {
     }
 }
 
-/// The age of the oldest slot, in seconds; 0: there is none.
+/// Returns the age of the oldest slot, in seconds; 0: there is none.
 pub fn oldest_slot_seconds(slots: &[Slot], now: Millis) -> u64 {
     let oldest = slots.iter().map(|slot| slot.taken_at).min();
     oldest.map_or(0, |taken_at| seconds(now - taken_at))
 }
 
-/// The age of what an operator overrides, in seconds, at least 1, by the control item's `since`.
+/// Returns the age of the overrides, in seconds, at least 1, by the control item's `since`.
 pub fn override_seconds(since: Option<&str>, now: Millis) -> u64 {
     let since = since.and_then(time::millis);
     since.map_or(UNKNOWN_AGE_SECONDS, |since| seconds(now - since).max(1))

@@ -1,6 +1,6 @@
-//! What two versions' failures mean for the newer one.
+//! The verdict on a newer version, from the failures of two.
 
-/// What became of one version's executions.
+/// The ends of one version's executions.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Those that have ended.
@@ -15,7 +15,7 @@ impl Tally {
         self.failed as f64 / self.closed.max(1) as f64
     }
 
-    /// The share of failures, in percent.
+    /// Returns the share of failures, in percent.
     pub fn percent(self) -> f64 {
         self.share() * 100.0
     }
@@ -54,8 +54,9 @@ impl Verdict {
     }
 }
 
-/// Judges the newer version, once `least` of its executions have ended. Its share of failures can be `margin_percent` points above the
-/// older one's. More failures than `least` executions are allowed need no more executions.
+/// Judges the newer version, once `least` of its executions have ended. Its share of failures can
+/// be `margin_percent` points above the older one's. More failures than `least` executions are
+/// allowed need no more executions.
 #[allow(clippy::cast_precision_loss, reason = "counts of executions are small")]
 pub fn judge(newer: Tally, older: Tally, least: u64, margin_percent: u32) -> Verdict {
     let allowed = older.share() + f64::from(margin_percent) / 100.0;

@@ -1,4 +1,5 @@
-//! `canary`: two versions of the workflow behind one alias, their failures, and what they mean for the newer one.
+//! `canary`: two versions of the workflow behind one alias, their failures, and the verdict on the
+//! newer one.
 
 pub mod judge;
 
@@ -30,7 +31,7 @@ struct Route {
 }
 
 impl Route {
-    /// The version's number, which only ever grows.
+    /// Returns the version's number, which only ever grows.
     fn number(&self) -> u64 {
         let last = self.version_arn.rsplit(':').next();
         last.and_then(|number| number.parse().ok())
@@ -38,7 +39,7 @@ impl Route {
     }
 }
 
-/// What one look saw.
+/// The findings of one look.
 struct Look {
     verdict: Verdict,
     /// Newest version first.
@@ -66,7 +67,7 @@ pub async fn canary(
     }
 }
 
-/// The version that most starts go to: with equal weights, the older one.
+/// Returns the version that most starts go to: with equal weights, the older one.
 fn serving(routes: &[Route]) -> Result<Answer, Fault> {
     let most = routes
         .iter()
@@ -78,7 +79,7 @@ fn serving(routes: &[Route]) -> Result<Answer, Fault> {
     ))
 }
 
-/// Where the alias sends starts to, newest version first.
+/// Returns the versions that the alias sends starts to, newest first.
 async fn routes(connected: &Connected, pipeline: &Pipeline) -> Result<Vec<Route>, Fault> {
     let alias = &pipeline.config.state_machine_arn;
     if alias.split(':').count() < 8 {
@@ -130,7 +131,7 @@ async fn look(connected: &Connected, pipeline: &Pipeline, options: &Canary) -> R
     })
 }
 
-/// The executions that the ledger has failed objects of, up to so many read units.
+/// Returns the executions that the ledger has failed objects of, up to so many read units.
 async fn failed_rows(
     pipeline: &Pipeline,
     most: u32,
@@ -153,7 +154,8 @@ async fn failed_rows(
     Ok((executions, units, false))
 }
 
-/// Counts a version's newest executions. `reported`: those with a failed object, whatever they ended as.
+/// Counts a version's newest executions. `reported`: those with a failed object, in any final
+/// state. Returns the counts.
 async fn tally(
     connected: &Connected,
     version_arn: &str,

@@ -1,4 +1,4 @@
-//! What a change makes of the control item. Nothing is read and nothing is written here.
+//! The effect of a change on the control item. Nothing is read or written here.
 
 use aws::ledger::{About, Steering};
 use spillway::Millis;
@@ -25,7 +25,7 @@ pub enum Change {
     UnsetAll,
 }
 
-/// Who changes something, when, why, and until when.
+/// The author of a change, its time, its reason and its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct By {
     pub who: String,
@@ -34,7 +34,7 @@ pub struct By {
     pub until: Option<Millis>,
 }
 
-/// Returns the item after a change. `configured`: what Terraform configured, with the pipeline's lanes.
+/// Returns the item after a change. `configured`: Terraform's numbers, with the pipeline's lanes.
 pub fn changed(
     before: &Steering,
     change: &Change,
@@ -87,7 +87,7 @@ pub fn changed(
     Ok(next)
 }
 
-/// Whether the item overrides anything.
+/// Returns whether the item overrides anything.
 pub fn overrides(control: &Control) -> bool {
     control.paused.is_some()
         || control.circuit.is_some()

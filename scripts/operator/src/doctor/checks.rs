@@ -88,7 +88,8 @@ pub fn versions(described: &[(String, Option<String>)], own: &str) -> Check {
     )
 }
 
-/// The buckets that may send to a queue, from the queue's policy: S3's statements name them.
+/// Returns the buckets that are allowed to send to a queue, by the queue's policy: S3's statements
+/// name them.
 pub fn buckets(policy: &str) -> Vec<String> {
     let policy: Value = serde_json::from_str(policy).unwrap_or_default();
     let mut buckets = Vec::new();
@@ -138,7 +139,8 @@ pub struct Entry {
     pub to: String,
 }
 
-/// Whether a bucket notifies the pipeline, and who else lays claim to its one notification configuration.
+/// Checks that a bucket notifies the pipeline, and that nothing else claims its one notification
+/// configuration.
 pub fn notifications(
     pipeline: &str,
     bucket: &str,
@@ -192,7 +194,7 @@ pub fn notifications(
     checks
 }
 
-/// What the account allows, against the pace.
+/// The limits of the account, beside the pace.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Quotas {
     /// StartExecution calls a second.
@@ -202,7 +204,7 @@ pub struct Quotas {
     pub unreserved_concurrency: Option<i64>,
 }
 
-/// Whether the quotas allow the pace.
+/// Returns whether the quotas allow the pace.
 pub fn quotas(quotas: &Quotas, starts_per_second: f64, max_concurrency: u32) -> Vec<Check> {
     const CHECK: &str = "quotas";
     let mut checks = Vec::new();

@@ -187,7 +187,7 @@ async fn rules(connected: &Connected, pipeline: &Pipeline) -> Vec<Check> {
     checks
 }
 
-/// The buckets whose events may come here, and their notifications.
+/// Checks the buckets that are allowed to send events here, and their notifications.
 async fn bucket_checks(connected: &Connected, pipeline: &Pipeline, seen: &Seen) -> Vec<Check> {
     const CHECK: &str = "notifications";
     let mut names = Vec::new();

@@ -35,7 +35,7 @@ const VERSIONS: usize = 20;
 /// Attempts of a version that Step Functions is asked about, the last ones.
 const ATTEMPTS: u32 = 10;
 
-/// Why an attempt is not known whose execution the ledger does not name any more.
+/// The reason why an attempt is not known: the ledger no longer names its execution.
 const ELSEWHERE: &str = "not known: it ran in a batch, in another state machine, or longer ago than Step Functions remembers";
 
 /// One version, as `explain --json` answers it.
@@ -50,7 +50,7 @@ struct Version {
     event_time: String,
     state: &'static str,
     attempt: u32,
-    /// So many of its attempts ended by what the target takes, and do not count.
+    /// Attempts that do not count: their error says that the target takes no more.
     uncounted: u32,
     lane: Option<String>,
     found_by_run: Option<String>,
@@ -144,7 +144,7 @@ pub async fn explain(
     ))
 }
 
-/// The reason why nothing starts. `status` reports an unreadable control item.
+/// Returns the reason why nothing starts. `status` reports an unreadable control item.
 async fn paused(pipeline: &Pipeline) -> Option<PausedBy> {
     let steering = pipeline.ledger.steering().await.ok()?;
     let config = &pipeline.config;
@@ -159,7 +159,7 @@ async fn paused(pipeline: &Pipeline) -> Option<PausedBy> {
     current.ok()?.paused
 }
 
-/// What all versions of an object have in common.
+/// The facts that all versions of an object share.
 #[derive(Clone, Copy)]
 struct About<'a> {
     seen: &'a ObjectSeen,
@@ -270,8 +270,9 @@ async fn version_of(
     })
 }
 
-/// The executions of a version's attempts. The ledger has the last one. An earlier one is asked for by the name that it has alone
-/// and in the same state machine: where that finds nothing, nothing is known.
+/// Returns the executions of a version's attempts. The ledger has the last one. An earlier one is
+/// described by its own name, in the same state machine. If there is none of that name, nothing is
+/// known.
 async fn attempts_of(connected: &Connected, pipeline: &Pipeline, row: &RowSeen) -> Vec<Attempt> {
     let last = row.row.attempt;
     let machine = row

@@ -1,4 +1,5 @@
-//! The place of a version, its next step, and the command that changes it: decided from its row, its slot and its execution.
+//! The place of a version, its next step, and the command that changes it: decided from its row,
+//! its slot and its execution.
 
 use spillway::pace::in_force::PausedBy;
 use spillway::record::row::State;
@@ -20,7 +21,7 @@ pub struct Known<'a> {
     pub slot: SlotState,
     /// The holder of the object's turn.
     pub running: Option<&'a str>,
-    /// Where failed events of ingest lie: whether there are any.
+    /// The failed events of ingest, if there are any.
     pub ingest_failures: u64,
     /// The messages in the dead-letter queues of its lane.
     pub dead_letters: u64,
@@ -32,13 +33,13 @@ pub struct Known<'a> {
     pub expired: bool,
 }
 
-/// What Step Functions says of the execution of the last attempt.
+/// Step Functions' state of the last attempt's execution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Execution {
     Running,
     Closed,
     NotFound,
-    /// Nobody asked, or nobody may ask.
+    /// Nobody asked, or the caller lacks the permission.
     Unknown,
 }
 
@@ -57,7 +58,7 @@ pub struct Place {
     pub command: Option<String>,
 }
 
-/// Decides where a version is.
+/// Decides the place of a version, and returns it.
 pub fn place(known: &Known<'_>) -> Place {
     let Known {
         pipeline, object, ..
@@ -142,7 +143,7 @@ fn look(object: &str) -> String {
     format!("redrive --object {} --dry-run", object_quoted(object))
 }
 
-/// Where else the message of a row can lie that waits for it, and what then happens.
+/// Returns the other place where a waiting row's message can lie, and the next step from there.
 fn elsewhere(known: &Known<'_>, by_ingest: bool) -> (String, &'static str) {
     match (
         known.dead_letters > 0,
@@ -167,7 +168,7 @@ fn elsewhere(known: &Known<'_>, by_ingest: bool) -> (String, &'static str) {
     }
 }
 
-/// That nothing starts, where it is so.
+/// Says that nothing starts, if that is so.
 fn paused(known: &Known<'_>) -> &'static str {
     match known.paused {
         Some(PausedBy::Circuit) => "; an operator holds the circuit open, so nothing starts now",
@@ -194,7 +195,7 @@ fn queued(known: &Known<'_>, said: Said, run: Run) -> Place {
     )
 }
 
-/// An execution as a word of a command: names that the handlers give need no quotes.
+/// Returns an execution as a word of a command: names that the handlers give need no quotes.
 fn word(execution: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
     match execution.bytes().all(plain) {

@@ -1,4 +1,5 @@
-//! Which of the pipeline's sources takes in an object: read from the bucket's notifications and from the rules of EventBridge.
+//! Which of the pipeline's sources takes in an object: read from the bucket's notifications and
+//! from the rules of EventBridge.
 
 use serde_json::Value;
 use spillway::event::key;
@@ -13,14 +14,16 @@ pub struct SourceSeen {
     pub suffix: String,
 }
 
-/// Whether a notification of S3 is for the object. S3 compares its filters with the key as it is encoded in the event.
+/// Returns whether a notification of S3 is for the object. S3 compares its filters with the key as
+/// it is encoded in the event.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-filtering.html>
 pub fn notifies(source: &SourceSeen, object_key: &str) -> bool {
     let encoded = key::encode(object_key);
     encoded.starts_with(&source.prefix) && encoded.ends_with(&source.suffix)
 }
 
-/// Whether a rule's pattern is for the object's key. A pattern without a key is for all keys.
+/// Returns whether a rule's pattern is for the object's key. A pattern without a key is for all
+/// keys.
 /// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html>
 pub fn rule_matches(pattern: &str, bucket: &str, object_key: &str) -> bool {
     let Ok(pattern) = serde_json::from_str::<Value>(pattern) else {
@@ -45,7 +48,7 @@ fn matches(matcher: &Value, text: &str) -> bool {
     }
 }
 
-/// One star between two literal parts, as the module writes it.
+/// Returns one star between two literal parts, as the module writes it.
 fn is_wild(wildcard: &str, text: &str) -> bool {
     let mut parts = vec![String::new()];
     let mut characters = wildcard.chars();

@@ -1,4 +1,5 @@
-//! An object that the ledger does not know: whether it exists, whether its event comes here, and how to settle it.
+//! An object that the ledger does not know: whether it exists, whether its event comes here, and
+//! how to settle it.
 
 use aws_sdk_s3::types::NotificationConfigurationFilter;
 use serde_json::json;
@@ -14,7 +15,7 @@ use crate::reconcile::plan::{off, settling, settling_by};
 use crate::status::seen::{QueueSeen, Stage};
 use crate::time::{moment, now};
 
-/// The answer about an object that the ledger does not know.
+/// Returns the answer about an object that the ledger does not know.
 pub(super) async fn unknown(
     connected: &Connected,
     pipeline: &Pipeline,
@@ -42,7 +43,8 @@ pub(super) async fn unknown(
         Ok(None) => "There is no such object".to_owned(),
         Err(fault) => format!("Whether the object exists is not known ({fault})"),
     };
-    // A bucket whose notifications somebody removed or replaced: reconcile knows its sources by itself.
+    // Somebody can have removed or replaced the bucket's notifications: reconcile knows its sources
+    // by itself.
     let taken_in = matches!(&configured, Ok(Some(_))) && settles.is_ok();
     let of = match &sources {
         Ok(of) if of.matching.is_empty() && of.topics.is_empty() && taken_in => format!(
@@ -51,7 +53,8 @@ pub(super) async fn unknown(
         Ok(of) if of.matching.is_empty() && of.topics.is_empty() => {
             "it matches no source of the pipeline, so no event of it comes here".to_owned()
         }
-        // Who subscribes to a topic is not asked: that takes a permission on a topic that may be another account's.
+        // A topic's subscribers are not listed: that takes a permission on a topic that can be
+        // another account's.
         Ok(of) if of.matching.is_empty() => format!(
             "whether an event of it comes here is not known: the bucket notifies the topic {}, and its subscriptions were not looked at",
             of.topics.join(", ")
@@ -97,7 +100,7 @@ pub(super) async fn unknown(
     ))
 }
 
-/// What the bucket's notifications tell about an object.
+/// The facts about an object in the bucket's notifications.
 #[derive(Debug, Clone, Default)]
 struct Notified {
     /// The sources of this pipeline that it matches.
@@ -126,7 +129,8 @@ async fn sources(
     Ok(told)
 }
 
-/// The notifications of the bucket to this pipeline that are for the object, and whether EventBridge receives its events.
+/// Returns the notifications of the bucket to this pipeline that are for the object, and whether
+/// EventBridge receives its events.
 async fn notified(
     connected: &Connected,
     pipeline: &Pipeline,

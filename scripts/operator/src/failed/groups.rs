@@ -16,7 +16,7 @@ pub struct Failure {
     pub stage: &'static str,
     pub error: String,
     pub at: Millis,
-    /// `<bucket>/<key>`, or what else says what it is about.
+    /// `<bucket>/<key>`, or another name of the subject.
     pub about: String,
 }
 
@@ -35,8 +35,8 @@ pub struct Group {
     oldest: Millis,
 }
 
-/// Groups failures. What differs from one to the next, such as numbers and ids, is left out of the error. The largest group comes
-/// first.
+/// Groups failures by their error without its numbers and ids, which differ from one to the next.
+/// The largest group comes first.
 pub fn groups(failures: &[Failure]) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
     for failure in failures {
@@ -78,7 +78,8 @@ pub fn groups(failures: &[Failure]) -> Vec<Group> {
     groups
 }
 
-/// An error without what differs from one failure to the next: words with a digit are `…`.
+/// Returns an error without the words that differ from one failure to the next: each with a digit
+/// is `…`.
 pub fn general(error: &str) -> String {
     if error.is_empty() {
         return "(no reason given)".to_owned();

@@ -1,4 +1,5 @@
-//! `failed`: dead letters of every stage and failed rows, grouped by their error, from a sample whose cap is stated.
+//! `failed`: dead letters of every stage and failed rows, grouped by their error, from a sample
+//! whose cap is stated.
 
 pub mod groups;
 

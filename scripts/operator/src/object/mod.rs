@@ -1,4 +1,4 @@
-//! An object: as a person names it, and what S3 says of it.
+//! An object: a person's name for it, and S3's facts about it.
 
 pub mod named;
 
@@ -7,7 +7,7 @@ use spillway::Millis;
 use crate::connect::Connected;
 use crate::fault::Fault;
 
-/// When an object was last modified; `None`: there is no such object.
+/// Returns when an object was last modified; `None`: there is no such object.
 pub async fn modified(
     connected: &Connected,
     bucket: &str,

@@ -1,6 +1,6 @@
 //! Objects and prefixes as a person names them.
 
-/// The prefixes of a bucket: of the CLI, of ARNs.
+/// Returns the prefixes of a bucket: of the CLI, of ARNs.
 fn without_scheme(text: &str) -> &str {
     if let Some(rest) = text.strip_prefix("s3://") {
         return rest;
@@ -17,14 +17,15 @@ fn without_scheme(text: &str) -> &str {
     arn.unwrap_or(text)
 }
 
-/// Old buckets can have capitals and underscores.
+/// Returns whether it can be a bucket's name. Old ones can have capitals and underscores.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>
 fn is_bucket(text: &str) -> bool {
     let known = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
     (3..=255).contains(&text.len()) && text.bytes().all(known)
 }
 
-/// Returns `<bucket>/<key>` of `s3://bucket/key`, `bucket/key` or the object's ARN, with the key as its uploader wrote it.
+/// Returns `<bucket>/<key>` of `s3://bucket/key`, `bucket/key` or the object's ARN, with the key as
+/// its uploader wrote it.
 pub fn object(text: &str) -> Result<String, String> {
     let (bucket, key) = without_scheme(text).split_once('/').unwrap_or_default();
     if !is_bucket(bucket) || key.is_empty() {
@@ -35,7 +36,8 @@ pub fn object(text: &str) -> Result<String, String> {
     Ok(format!("{bucket}/{key}"))
 }
 
-/// Returns `<bucket>/<prefix>`. A bucket alone is all of it, and not all the buckets whose names begin so.
+/// Returns `<bucket>/<prefix>`. A bucket alone is all of it, without other buckets whose names
+/// begin with its name.
 pub fn prefix(text: &str) -> Result<String, String> {
     let named = without_scheme(text);
     let (bucket, prefix) = named.split_once('/').unwrap_or((named, ""));

@@ -15,7 +15,7 @@ use crate::connect::Connected;
 use crate::fault::Fault;
 use crate::options::Which;
 
-/// Names the pipeline where no option does.
+/// The variable that names the pipeline if no option does.
 const VARIABLE: &str = "SPILLWAY_PIPELINE";
 
 /// A pipeline that was found.
@@ -40,14 +40,14 @@ impl Pipeline {
         &self.config.pipeline.lanes
     }
 
-    /// The URL of one of its queues. URLs of one account and Region begin alike.
+    /// Returns the URL of one of its queues. URLs of one account and Region begin alike.
     pub fn queue_url(&self, name: &str) -> String {
         let known = &self.config.outcomes_queue_url;
         let base = known.rsplit_once('/').map_or("", |(base, _)| base);
         format!("{base}/{name}")
     }
 
-    /// An ARN in the pipeline's account and Region.
+    /// Returns an ARN in the pipeline's account and Region.
     pub fn arn(&self, service: &str, resource: &str) -> String {
         format!(
             "arn:{}:{service}:{}:{}:{resource}",
@@ -55,7 +55,7 @@ impl Pipeline {
         )
     }
 
-    /// The page of an execution in AWS's console.
+    /// Returns the page of an execution in AWS's console.
     pub fn console(&self, execution_arn: &str) -> String {
         let host = match self.partition.as_str() {
             "aws-cn" => "console.amazonaws.cn".to_owned(),
@@ -69,7 +69,7 @@ impl Pipeline {
     }
 }
 
-/// The ARN of an execution: one by an alias or a version carries the state machine's name.
+/// Returns the ARN of an execution: one by an alias or a version carries the state machine's name.
 pub fn execution_arn(state_machine_arn: &str, name: &str) -> String {
     let machine = state_machine_arn.replacen(":stateMachine:", ":execution:", 1);
     let parts: Vec<&str> = machine.split(':').take(7).collect();
@@ -79,13 +79,14 @@ pub fn execution_arn(state_machine_arn: &str, name: &str) -> String {
 /// The release of this program.
 pub const OWN_RELEASE: &str = env!("CARGO_PKG_VERSION");
 
-/// The release of a handler, of its description: `Spillway dispatch 0.1.0`, as the Terraform modules write it.
+/// Returns the release of a handler, of its description: `Spillway dispatch 0.1.0`, as the
+/// Terraform modules write it.
 pub fn release_of(description: &str) -> Option<&str> {
     let (_, release) = description.strip_prefix("Spillway ")?.split_once(' ')?;
     Some(release)
 }
 
-/// The warning for handlers of another release than this program.
+/// Returns the warning for handlers of another release than this program.
 pub fn of_another_release(release: &str, own: &str) -> Option<String> {
     (release != own).then(|| {
         format!("the handlers are of release {release}, and this program of {own}: they can refuse what it writes")
@@ -97,7 +98,7 @@ pub async fn find(connected: &Connected, which: &Which) -> Result<Pipeline, Faul
     by_name(connected, &name(which)?).await
 }
 
-/// The name of the pipeline that the options name.
+/// Returns the name of the pipeline that the options name.
 pub fn name(which: &Which) -> Result<String, Fault> {
     match (&which.pipeline, &which.terraform_dir) {
         (named, Some(directory)) => terraform::choose(
@@ -118,7 +119,7 @@ pub fn name(which: &Which) -> Result<String, Fault> {
     }
 }
 
-/// Finds a pipeline by what its `dispatch` is configured with.
+/// Finds a pipeline by the configuration of its `dispatch`. Returns it.
 pub async fn by_name(connected: &Connected, name: &str) -> Result<Pipeline, Fault> {
     let names = Names::of(name);
     let function = names.function("dispatch");

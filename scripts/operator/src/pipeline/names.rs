@@ -17,27 +17,27 @@ impl Names {
         format!("{}_{kind}", self.pipeline)
     }
 
-    /// The function of a handler.
+    /// Returns the function of a handler.
     pub fn function(&self, handler: &str) -> String {
         self.named(handler)
     }
 
-    /// The log group of a handler.
+    /// Returns the log group of a handler.
     pub fn log_group(&self, handler: &str) -> String {
         format!("/aws/lambda/{}", self.function(handler))
     }
 
-    /// The rule behind the tick.
+    /// Returns the rule behind the tick.
     pub fn tick_rule(&self) -> String {
         self.named("tick")
     }
 
-    /// The rule that brings outcomes.
+    /// Returns the rule that brings outcomes.
     pub fn outcomes_rule(&self) -> String {
         self.named("outcomes")
     }
 
-    /// The state machine of reconcile.
+    /// Returns the state machine of reconcile.
     pub fn reconcile_machine(&self) -> String {
         self.named("reconcile")
     }
@@ -62,23 +62,23 @@ impl Names {
         self.named("reconcile-failures")
     }
 
-    /// The events queue of a lane, without `.fifo`.
+    /// Returns the events queue of a lane, without `.fifo`.
     pub fn events(&self, lane: &str) -> String {
         self.named(&format!("events_{lane}"))
     }
 
-    /// The dead-letter queue of a lane, without `.fifo`.
+    /// Returns the dead-letter queue of a lane, without `.fifo`.
     pub fn events_dlq(&self, lane: &str) -> String {
         self.named(&format!("events-dlq_{lane}"))
     }
 
-    /// What EventBridge and SNS could not deliver into a lane.
+    /// Returns the queue of the events that EventBridge and SNS could not deliver into a lane.
     pub fn rules_dlq(&self, lane: &str) -> String {
         self.named(&format!("rules-dlq_{lane}"))
     }
 }
 
-/// Returns the pipeline whose function that is, if it is one's `dispatch`.
+/// Returns the pipeline of a function that is the `dispatch` of one.
 pub fn of_dispatch(function: &str) -> Option<&str> {
     function
         .strip_suffix("_dispatch")

@@ -68,7 +68,8 @@ pub fn choose(directory: &Path, found: &[String], named: Option<&str>) -> Result
     }
 }
 
-/// The pipelines that one output names: the whole module's outputs, its output `redrive`, or its dispatch.
+/// Returns the pipelines that one output names: the whole module's outputs, its output `redrive`,
+/// or its dispatch.
 fn named_by(value: &Value) -> Vec<String> {
     let text = |pointer: &str| value.pointer(pointer).and_then(Value::as_str);
     let by_dispatch = text("/dispatch_function_name").and_then(of_dispatch);

@@ -1,4 +1,5 @@
-//! `backfill` and `reconcile`: a run of the state machine, with its preview, its progress and its counts.
+//! `backfill` and `reconcile`: a run of the state machine, with its preview, its progress and its
+//! counts.
 
 pub mod plan;
 
@@ -25,7 +26,7 @@ const LISTED_TO: Millis = 1_000;
 /// How often a run is asked about.
 const EVERY: Duration = Duration::from_secs(1);
 
-/// Queues what a bucket holds and the ledger does not know.
+/// Queues the objects of a bucket that the ledger does not know. Returns the answer.
 pub async fn backfill(
     connected: &Connected,
     pipeline: &Pipeline,
@@ -59,7 +60,7 @@ pub async fn backfill(
     run(connected, pipeline, &plan, options.dry_run, told).await
 }
 
-/// Sends again for rows that nothing moves, or settles what became of one object.
+/// Requeues rows that nothing moves, or settles the state of one object. Returns the answer.
 pub async fn reconcile(
     connected: &Connected,
     pipeline: &Pipeline,
@@ -100,7 +101,7 @@ pub async fn reconcile(
     run(connected, pipeline, &plan, options.dry_run, told).await
 }
 
-/// How the pipeline's reconcile is configured; `None`: it is off.
+/// Returns how the pipeline's reconcile is configured; `None`: it is off.
 pub async fn configured(
     connected: &Connected,
     pipeline: &Pipeline,
@@ -118,7 +119,7 @@ pub async fn configured(
     })
 }
 
-/// The same, where it must be on.
+/// Returns the configuration, or the fault that reconcile is off.
 async fn must_be_on(connected: &Connected, pipeline: &Pipeline) -> Result<Configured, Fault> {
     let configured = configured(connected, pipeline).await?;
     configured.ok_or_else(|| Fault::failed(off(pipeline.name())))

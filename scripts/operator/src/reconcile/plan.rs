@@ -1,4 +1,4 @@
-//! What a run of reconcile is to do, and what a person should know before it begins.
+//! The task of a run of reconcile, and the facts that a person needs before it begins.
 
 use aws::environment::{Environment, EnvironmentError};
 use serde_json::{Map, Value, json};
@@ -14,7 +14,7 @@ const DAY: Millis = 86_400_000;
 /// How the pipeline's reconcile is configured.
 #[derive(Debug, Clone)]
 pub struct Configured {
-    /// The sources whose objects it can compare.
+    /// The sources with objects that it can compare.
     pub sources: Vec<Source>,
     pub retention_days: u32,
     pub min_age: Millis,
@@ -37,7 +37,7 @@ impl Configured {
     }
 }
 
-/// What a person asked for.
+/// The request of a person.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Asked {
     /// `<bucket>/<prefix>`, or `<bucket>/<key>` of one object.
@@ -45,7 +45,7 @@ pub struct Asked {
     pub since: Option<Millis>,
     pub until: Option<Millis>,
     pub dry_run: bool,
-    /// Instead of what is configured.
+    /// An age in place of the configured one.
     pub min_age: Option<Millis>,
     /// An S3 inventory's manifest, as `<bucket>/<key>`; with one place, which is its bucket.
     pub inventory: Option<String>,
@@ -56,7 +56,7 @@ pub struct Asked {
 pub struct Plan {
     /// The input of the state machine.
     pub input: Value,
-    /// What a person should know.
+    /// Facts for the person to know.
     pub notes: Vec<String>,
 }
 
@@ -139,7 +139,7 @@ pub fn plan(
     })
 }
 
-/// Why nothing can be asked of a reconcile that is off.
+/// Returns why nothing can be asked of a reconcile that is off.
 pub fn off(pipeline: &str) -> String {
     format!("reconcile is off in {pipeline}: set reconcile.enabled in the module, and apply")
 }
@@ -153,7 +153,8 @@ pub fn settling_by(pipeline: &str, object: &str, young: bool) -> String {
     )
 }
 
-/// The command that settles what became of an object; `modified`: when that was, if it is known. `Err`: none does, and why.
+/// Returns the command that settles the state of an object; `modified`: its time, if it is known.
+/// `Err`: the reason why none does.
 pub fn settling(
     pipeline: &str,
     configured: &Configured,
@@ -186,7 +187,8 @@ pub fn settling(
     Ok(settling_by(pipeline, object, young))
 }
 
-/// What a run costs in dollars, at the prices of us-east-1: `docs/operate/backfill.md` has the numbers.
+/// Returns the cost of a run in dollars, at the prices of us-east-1: `docs/operate/backfill.md` has
+/// the numbers.
 pub fn cost(listed: f64, unknown: f64) -> f64 {
     let per_known = (0.06 + 0.005 + 0.13 + 0.10) / 1e6;
     let per_unknown = (0.40 + 0.63) / 1e6;

@@ -1,4 +1,5 @@
-//! What a message in a queue of failures is about: its objects and its error, whoever put it there and in whatever dialect.
+//! The subject of a message in a queue of failures: its objects and its error, from any sender and
+//! in any dialect.
 
 use std::fmt;
 
@@ -7,7 +8,8 @@ use spillway::Millis;
 use spillway::event::key;
 use spillway::message::{ATTEMPT, REASON};
 
-/// Who says in which message attribute why a message is here: Spillway, EventBridge, SNS.
+/// The message attributes that give the reason why a message is here: Spillway's, EventBridge's,
+/// SNS's.
 /// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html>
 const REASONS: [&str; 6] = [
     REASON,
@@ -29,13 +31,14 @@ pub struct Letter<'a> {
     pub by_sqs: bool,
 }
 
-/// What it is about.
+/// The subject of the message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Contents {
     /// `<bucket>/<key>` of each; none if the body is not understood.
     pub objects: Vec<String>,
     pub error: String,
-    /// When it was sent here. What SQS itself moved here keeps its first queue's time, unless the queues are FIFO queues.
+    /// When it was sent here. A message that SQS itself moved keeps its first queue's time, unless
+    /// the queues are FIFO queues.
     /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/setting-up-dead-letter-queue-retention.html>
     pub sent_at: Millis,
     /// Somebody put an event here by hand and did not say which attempt it asks for.
@@ -98,7 +101,8 @@ fn text(value: &Value, pointer: &str) -> Option<String> {
         .map(str::to_owned)
 }
 
-/// The objects and the error of a body. A body that is not understood has neither: it can still be moved.
+/// Returns the objects and the error of a body. A body that is not understood has neither: it can
+/// still be moved.
 fn of_body(body: &Value) -> (Vec<String>, Vec<String>) {
     let texts = |value: &Value, pointers: &[&str]| {
         pointers
@@ -108,7 +112,7 @@ fn of_body(body: &Value) -> (Vec<String>, Vec<String>) {
     };
     let of = |bucket: Option<String>, key: Option<String>| Some(format!("{}/{}", bucket?, key?));
     if let Some(payload) = body.get("requestPayload") {
-        // What Lambda writes of a failed asynchronous invocation.
+        // The fields that Lambda writes of a failed asynchronous invocation.
         // https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
         let said = [
             "/responsePayload/errorType",

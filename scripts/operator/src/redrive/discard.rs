@@ -1,4 +1,4 @@
-//! `discard`: dead letters are dropped for good, and the ledger keeps who dropped them and why.
+//! `discard`: dead letters are dropped for good, and the ledger keeps the author and the reason.
 
 use aws::ledger::{Discarded, Ledger};
 use aws_sdk_sqs::types::Message;
@@ -12,7 +12,7 @@ use crate::fault::Fault;
 use crate::options::Stage;
 use crate::time;
 
-/// Who drops something, and why.
+/// The author of a drop, and the reason.
 #[derive(Debug, Clone)]
 pub struct Discarding<'a> {
     pub ledger: &'a Ledger,
@@ -22,7 +22,8 @@ pub struct Discarding<'a> {
 }
 
 impl Discarding<'_> {
-    /// Records that these messages are dropped: an item for each, and a mark in the rows of those whose last attempt failed.
+    /// Records that these messages are dropped: an item for each, and a mark in each row with a
+    /// failed last attempt.
     pub async fn record(&self, source: &Found, messages: &[Message]) -> Result<(), Fault> {
         let now = time::now();
         for letter in messages {
@@ -58,7 +59,7 @@ impl Discarding<'_> {
     }
 }
 
-/// The object events of a body; none if it is not understood.
+/// Returns the object events of a body; none if it is not understood.
 fn events(body: &str) -> Vec<ObjectEvent> {
     message::parse(body)
         .map(message::Body::into_events)

@@ -1,4 +1,5 @@
-//! Messages of a queue of failures: receiving, giving back and deleting them, and sending them on as they are.
+//! Messages of a queue of failures: receiving, giving back and deleting them, and sending them on
+//! as they are.
 
 use std::collections::{HashMap, HashSet};
 
@@ -19,12 +20,13 @@ use crate::fault::Fault;
 pub const BATCH: usize = 10;
 /// Long enough for ten invocations of ingest in turn, in seconds.
 pub const HIDDEN_SECONDS: i32 = 330;
-/// For a look, of which a person may leave in the middle, in seconds.
+/// For a look, which a person can leave in the middle, in seconds.
 pub const LOOK_SECONDS: i32 = 30;
 /// Bytes of bodies and attributes in one call, well below SQS's 1 MiB.
 const BATCH_BYTES: usize = 512 * 1024;
 
-/// Receives up to ten messages with all that is known of them. A long poll asks every one of SQS's servers.
+/// Receives up to ten messages with all that is known of them. A long poll asks every one of SQS's
+/// servers.
 pub async fn receive(
     connected: &Connected,
     url: &str,
@@ -62,7 +64,7 @@ pub async fn give_back(connected: &Connected, url: &str, receipts: &[String]) {
     }
 }
 
-/// Deletes messages that have got to where they go.
+/// Deletes messages that have arrived at their destination.
 pub async fn delete(
     connected: &Connected,
     source: &Found,
@@ -103,7 +105,7 @@ pub fn id(message: &Message) -> &str {
     message.message_id.as_deref().unwrap_or_default()
 }
 
-/// What a message is about.
+/// Returns the subject of a message.
 pub fn contents(message: &Message) -> Contents {
     let attribute = |name: &str| {
         message
@@ -127,12 +129,13 @@ pub fn contents(message: &Message) -> Contents {
     })
 }
 
-/// Where messages go. Delivering returns why those failed that did, by message id; an error of its own ends the run.
+/// The destination of messages. A delivery returns the failures' reasons, by message id; an error
+/// of its own ends the run.
 #[derive(Debug, Clone)]
 pub enum Destination {
     Queue {
         queue: Found,
-        /// They are the message's own, and not what EventBridge says of its failure.
+        /// The attributes are the message's own, and not EventBridge's about its failure.
         keep_attributes: bool,
     },
     Function(String),
@@ -159,7 +162,8 @@ impl Destination {
             } => {
                 let mut refused = HashSet::new();
                 for batch in batches(messages, queue.is_fifo()) {
-                    // In a FIFO queue a batch is one message: nothing overtakes what was refused before it in its group.
+                    // In a FIFO queue a batch is one message: nothing overtakes an earlier message
+                    // of its group that was refused.
                     let groups: HashSet<String> = batch
                         .iter()
                         .filter(|_| queue.is_fifo())
@@ -191,7 +195,8 @@ impl Destination {
     }
 }
 
-/// Calls of one queue. In a FIFO queue one by one: an entry that is refused alone would be overtaken by the next of its group.
+/// Calls of one queue. In a FIFO queue one by one: an entry that is refused alone would be
+/// overtaken by the next of its group.
 fn batches(messages: &[Message], fifo: bool) -> Vec<&[Message]> {
     let (mut made, mut rest) = (Vec::new(), messages);
     while !rest.is_empty() {
@@ -208,7 +213,8 @@ fn batches(messages: &[Message], fifo: bool) -> Vec<&[Message]> {
     made
 }
 
-/// Bytes of a message's body, and of the name, type and value of each of its attributes.
+/// Returns the bytes of a message's body, and of the name, type and value of each of its
+/// attributes.
 fn bytes(message: &Message) -> usize {
     let value = |value: &MessageAttributeValue| {
         let text = value.string_value.as_ref().map_or(0, String::len);
@@ -242,7 +248,8 @@ async fn send(
             entry = entry.set_message_attributes(message.message_attributes.clone());
         }
         if queue.is_fifo() {
-            // Its own id: what was sent and not deleted is dropped the next time, within five minutes.
+            // Its own id: a message that was sent and not deleted is dropped the next time, within
+            // five minutes.
             entry = entry
                 .set_message_group_id(system(message, &MessageSystemAttributeName::MessageGroupId))
                 .message_deduplication_id(format!("redrive-{}", id(message)));
@@ -283,7 +290,8 @@ async fn send(
     Ok(())
 }
 
-/// What the function was invoked with, it is invoked with again, and waited for. Returns why it failed.
+/// Invokes the function again with the same payload, and waits for its end. Returns the reason if
+/// it failed.
 async fn invoke(connected: &Connected, function: &str, message: &Message) -> Option<String> {
     let body: Value =
         serde_json::from_str(message.body.as_deref().unwrap_or_default()).unwrap_or_default();

@@ -35,7 +35,7 @@ use crate::pipeline;
 use crate::running::agreed;
 use crate::time;
 
-/// Reads what a person chose.
+/// Reads a person's selection. Returns it.
 pub fn selection(chosen: &Chosen, now: i64) -> Result<Selection, String> {
     let moment = |text: &Option<String>| {
         text.as_deref()
@@ -67,7 +67,7 @@ pub fn selection(chosen: &Chosen, now: i64) -> Result<Selection, String> {
 
 const NO_LANES: &str = "--lane goes with the stages events and rules of a pipeline";
 
-/// What a stage has none of: lanes, objects.
+/// Returns the complaint about an option that a stage lacks: lanes, objects.
 fn complaint_of_stage(
     stage: Stage,
     lane: Option<&str>,
@@ -84,7 +84,7 @@ fn complaint_of_stage(
     None
 }
 
-/// The fault of the options of a redrive.
+/// Returns the fault of the options of a redrive.
 fn complaint(which: &Which, options: &Redrive, chosen: &Selection) -> Option<&'static str> {
     if options.stage == Stage::Reconcile {
         return Some(
@@ -325,7 +325,7 @@ pub async fn replay(
         Some(directory) => ways::rows_by_terraform(directory, all.which.pipeline.as_deref())?,
         None => ways::rows_by_name(connected, &pipeline::name(&all.which)?).await?,
     };
-    // What this run asks for must not be asked for again when it has ended.
+    // Attempts that this run asks for must not be asked for again after their end.
     let until = *selection.until.get_or_insert(now);
     let mut states: Vec<State> = options
         .states

@@ -1,4 +1,5 @@
-//! A redrive by SQS itself, which moves the messages of a dead-letter queue of a queue (StartMessageMoveTask).
+//! A redrive by SQS itself, which moves the messages of a dead-letter queue of a queue
+//! (StartMessageMoveTask).
 
 use std::time::Duration;
 
@@ -28,7 +29,8 @@ pub async fn everything(
     stop: &Stop,
     told: Told,
 ) -> Result<Value, Fault> {
-    // Always with a destination: SQS knows where a message came from only if SQS itself dead-lettered it.
+    // Always with a destination: SQS knows the source of a message only if SQS itself dead-lettered
+    // it.
     let answer = connected
         .sqs
         .start_message_move_task()

@@ -1,7 +1,8 @@
-//! A redrive message by message: of a selection, and of queues whose messages SQS itself does not move.
+//! A redrive message by message: for a selection, and for queues that SQS itself does not redrive.
 //!
-//! A message is deleted only after it has got to where it goes. What does not match, and what fails, stays: it is hidden from this
-//! run while it goes on, and visible again at its end. A dead-letter queue has no limit of receives.
+//! A message is deleted only after its delivery. One that does not match, or fails, stays: it is
+//! hidden from this run while it goes on, and visible again at its end. A dead-letter queue has no
+//! limit of receives.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -25,7 +26,7 @@ use crate::time;
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>
 const MOST_HELD: usize = 100_000;
 
-/// What a pass is to do.
+/// The task of a pass.
 #[derive(Debug, Clone)]
 pub struct Task<'a> {
     pub source: &'a Found,
@@ -75,7 +76,8 @@ impl Deliver<'_> {
     }
 }
 
-/// One pass through a queue. Messages that come in meanwhile stay: they can be moved ones that have failed again.
+/// One pass through a queue. Messages that come in meanwhile stay: they can be moved ones that have
+/// failed again.
 pub struct Pass<'a> {
     connected: &'a Connected,
     task: Task<'a>,
@@ -199,7 +201,7 @@ impl<'a> Pass<'a> {
         true
     }
 
-    /// With a velocity one by one, so that a Ctrl-C need not wait for ten.
+    /// Delivers messages, with a velocity one by one, so that a Ctrl-C need not wait for ten.
     async fn deliver(&mut self, chosen: Vec<Message>, stop: &Stop) -> Result<(), Fault> {
         let step = if self.task.velocity.is_some() {
             1
@@ -295,7 +297,7 @@ impl<'a> Pass<'a> {
     }
 }
 
-/// Warns of messages whose redrive can do nothing.
+/// Warns of messages that a redrive does not help.
 pub fn warn_of_attempts(number: u64) {
     if number > 0 {
         let messages = count(number, "message");

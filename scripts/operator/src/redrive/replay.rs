@@ -1,6 +1,8 @@
-//! `replay`: a message for attempt k + 1 of finished rows, so that they come by the same bounded path as all others.
+//! `replay`: a message for attempt k + 1 of finished rows, so that they come by the same bounded
+//! path as all others.
 //!
-//! Whoever asks, and however often: who reads attempt k asks for k + 1, and dispatch claims an attempt once.
+//! It is safe to ask often: each reader of attempt k asks for k + 1, and dispatch claims an attempt
+//! once.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
@@ -34,7 +36,8 @@ const SMALL_BYTES: u64 = 16 * 1024 * 1024;
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/on-demand-capacity-mode.html>
 const UNIT_BYTES: u64 = 8 * 1024;
 
-/// What a replay is to do. `selection.until` is set: what ends later can be what this very run, or one before it, asked for.
+/// The task of a replay. `selection.until` is set: a later end can be of an attempt that this run,
+/// or one before it, asked for.
 #[derive(Debug, Clone)]
 pub struct Task {
     pub place: Rows,
@@ -193,7 +196,7 @@ impl<'a> Replay<'a> {
         }
     }
 
-    /// The rows that the selection takes.
+    /// Returns the rows that the selection takes.
     fn matching(&mut self, rows: Vec<Result<RowSeen, String>>) -> Vec<RowSeen> {
         let mut matching = Vec::new();
         for row in rows {
@@ -215,7 +218,7 @@ impl<'a> Replay<'a> {
             if !lane || !takes || !self.task.states.contains(&row.row.state) {
                 continue;
             }
-            // Only who names an object wants what a person has dropped.
+            // A dropped object event comes back only if its object is named.
             if row.is_discarded() && self.task.selection.objects.is_empty() {
                 self.discarded += 1;
             } else {
@@ -245,7 +248,8 @@ impl<'a> Replay<'a> {
         self.by_state.values().sum()
     }
 
-    /// Reads some rows again, strongly, and asks for the next attempt of those that have not changed.
+    /// Reads some rows again, strongly, and asks for the next attempt of those that have not
+    /// changed.
     async fn chunk(&mut self, chunk: Vec<RowSeen>, stop: &Stop) -> Result<(), Fault> {
         let latest = self.task.place.order == Order::Latest;
         let keys: Vec<RowKey> = chunk.iter().map(|row| row.key.clone()).collect();
@@ -440,13 +444,13 @@ impl<'a> Replay<'a> {
     }
 }
 
-/// Why a row's last attempt failed.
+/// Returns why a row's last attempt failed.
 pub fn error(row: &RowSeen) -> String {
     let parts = [&row.error, &row.cause].into_iter().flatten().cloned();
     parts.collect::<Vec<_>>().join(": ")
 }
 
-/// Whether the newest version that a head names is newer than a row's that has started.
+/// Returns whether the newest version that a head names is newer than a row's that has started.
 fn is_newer(head: Option<&Head>, row: &RowSeen) -> bool {
     let newest = head.and_then(|head| head.newest.as_deref());
     let sequencer = row
@@ -462,7 +466,7 @@ fn is_after(newest: &str, sequencer: Option<&str>, sk: &str) -> bool {
     if newest.is_empty() || row_of(newest) == sk {
         return false;
     }
-    // Where a version stands that reconcile found, only the head knows; but it is not the newest.
+    // Only the head knows the place of a version that reconcile found; but it is not the newest.
     sequencer.is_none_or(|sequencer| newest > reported(sequencer, sk).as_str())
 }
 

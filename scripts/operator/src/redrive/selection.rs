@@ -1,10 +1,11 @@
-//! Which object events a redrive is about: by object, prefix, time or error; all that is given must hold.
+//! Which object events a redrive is about: by object, prefix, time or error; all that is given must
+//! hold.
 
 use spillway::Millis;
 
 use crate::time::moment;
 
-/// What a person chose.
+/// A person's selection.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Selection {
     /// `<bucket>/<key>`, as in the ledger.
@@ -14,12 +15,12 @@ pub struct Selection {
     /// From the first on, up to and without the second.
     pub since: Option<Millis>,
     pub until: Option<Millis>,
-    /// A part of the error's text, in whatever case.
+    /// A part of the error's text, in any case.
     pub error: Option<String>,
 }
 
 impl Selection {
-    /// Whether it leaves anything out.
+    /// Returns whether it leaves anything out.
     pub fn narrows(&self) -> bool {
         !self.objects.is_empty()
             || self.prefix.is_some()
@@ -28,7 +29,7 @@ impl Selection {
             || self.error.is_some()
     }
 
-    /// What it takes, for the question before something is dropped.
+    /// Returns the selection in words, for the question before a drop.
     pub fn told(&self) -> String {
         if !self.narrows() {
             return "all".to_owned();
@@ -52,7 +53,7 @@ impl Selection {
         format!("those {}", parts.join(", "))
     }
 
-    /// Whether something matches. `objects`: those that it is about; one of them is enough.
+    /// Returns whether something matches. `objects`: those that it is about; one of them is enough.
     pub fn takes(&self, objects: &[String], at: Millis, error: &str) -> bool {
         let named =
             self.objects.is_empty() || objects.iter().any(|name| self.objects.contains(name));
@@ -66,7 +67,8 @@ impl Selection {
     }
 }
 
-/// Which of the named objects, and whether anything of the prefix, was found: what names nothing is mostly misspelt.
+/// The named objects that were found, and whether anything of the prefix was: a name without a
+/// match is mostly misspelt.
 #[derive(Debug, Clone, Default)]
 pub struct Looked {
     objects: Vec<String>,
@@ -84,7 +86,7 @@ impl Looked {
         }
     }
 
-    /// These were found.
+    /// Notes the objects that were found.
     pub fn found<'a>(&mut self, objects: impl IntoIterator<Item = &'a String>) {
         self.at_all = true;
         for name in objects {
@@ -99,7 +101,8 @@ impl Looked {
         }
     }
 
-    /// What was named and not found, as bucket and key: so one sees what was taken for the bucket.
+    /// Returns the names that were not found, as bucket and key: so a person sees which part was
+    /// read as the bucket.
     pub fn complaint(&self) -> Option<String> {
         let objects = self.objects.iter().filter_map(|name| name.split_once('/'));
         let mut missing: Vec<String> = objects

@@ -1,4 +1,5 @@
-//! Ctrl-C and its like, heard between two steps: what has begun is finished, so that nothing is sent without being counted.
+//! Ctrl-C and its like, heard between two steps: a step that has begun is finished, so that nothing
+//! is sent without being counted.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,7 +16,8 @@ const STOPPED: i32 = 130;
 pub struct Stop(Arc<AtomicBool>);
 
 impl Stop {
-    /// From now on the first SIGINT, SIGTERM or SIGHUP only sets the mark; a second one ends the program at once.
+    /// Listens: the first SIGINT, SIGTERM or SIGHUP only sets the mark; a second one ends the
+    /// program at once.
     pub fn heard() -> Result<Self, Fault> {
         let stop = Self::default();
         for kind in [
@@ -23,7 +25,7 @@ impl Stop {
             SignalKind::terminate(),
             SignalKind::hangup(),
         ] {
-            // Who starts a program by nohup wants it to outlive the terminal.
+            // A program under nohup is to outlive the terminal.
             if kind == SignalKind::hangup() && ignores_hangups() {
                 continue;
             }
@@ -47,7 +49,7 @@ impl Stop {
     }
 }
 
-/// Whether the process began with SIGHUP ignored. Linux tells; elsewhere nobody does.
+/// Returns whether the process began with SIGHUP ignored. Linux tells; elsewhere nobody does.
 fn ignores_hangups() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));

@@ -1,4 +1,5 @@
-//! How a redrive tells of itself: lines as it goes on, a bar on a terminal, and the counts at its end for a program.
+//! How a redrive tells of itself: lines as it goes on, a bar on a terminal, and the counts at its
+//! end for a program.
 
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
@@ -10,7 +11,7 @@ const LINE_EVERY: Duration = Duration::from_secs(5);
 /// Messages that are shown of those that would move.
 pub const SAMPLE: usize = 10;
 
-/// Where lines go: with `--json` the standard output is for the answer alone.
+/// The stream for lines: with `--json` the standard output is for the answer alone.
 #[derive(Debug, Clone, Copy)]
 pub struct Told {
     pub json: bool,
@@ -26,7 +27,7 @@ impl Told {
         drop(std::io::stdout().flush());
     }
 
-    /// The first messages that would move.
+    /// Prints the first messages that would move.
     pub fn sample(self, lines: &[String], of: u64) {
         for line in lines.iter().take(SAMPLE) {
             self.line(&format!("  {}", plain(line)));

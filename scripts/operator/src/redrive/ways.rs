@@ -1,4 +1,4 @@
-//! From where to where a redrive goes: by the pipeline's name, or by Terraform's outputs.
+//! The source and the destination of a redrive: by the pipeline's name, or by Terraform's outputs.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -29,11 +29,11 @@ pub enum Target {
     Function(String),
 }
 
-/// Where the rows of a pipeline are, and where messages that ask for their next attempts go.
+/// The place of a pipeline's rows, and the queues for messages that ask for their next attempts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rows {
     pub table: String,
-    /// What the pipeline's ids are made with.
+    /// The part of the ledger's ARN that the pipeline's ids are made with.
     pub arn: String,
     pub order: Order,
     /// URLs of the events queues by lane, the first lane first.
@@ -51,7 +51,7 @@ impl Stage {
         }
     }
 
-    /// Why a pipeline can be without the stage.
+    /// Returns why a pipeline can be without the stage.
     fn why_without(self) -> Option<&'static str> {
         match self {
             Self::Ingest => Some("none of its sources comes via lambda"),
@@ -62,7 +62,7 @@ impl Stage {
     }
 }
 
-/// The variables of the pipeline's `dispatch`; none if it is not there.
+/// Returns the variables of the pipeline's `dispatch`; none if it is not there.
 async fn variables(
     connected: &Connected,
     names: &Names,
@@ -75,7 +75,7 @@ async fn variables(
         .map(|found| found.variables))
 }
 
-/// The lanes that the variables name, by priority, as `dispatch` reads them.
+/// Returns the lanes that the variables name, by priority, as `dispatch` reads them.
 fn lanes(function: &str, variables: &HashMap<String, String>) -> Result<Vec<Lane>, Fault> {
     let lookup = |name: &str| variables.get(name).cloned();
     let mut environment = Environment::new(&lookup);
@@ -88,7 +88,8 @@ fn lanes(function: &str, variables: &HashMap<String, String>) -> Result<Vec<Lane
     })
 }
 
-/// The ways of the pipeline of that name, whose queues are named after it; which lanes it has dispatch knows.
+/// Returns the ways of the pipeline of that name. Its queues are named after it; dispatch's
+/// configuration names its lanes.
 pub async fn by_name(
     connected: &Connected,
     pipeline: &str,
@@ -164,7 +165,7 @@ pub async fn by_name(
     )))
 }
 
-/// The ways of a stage, as terraform/modules/names has them.
+/// Returns the ways of a stage, as terraform/modules/names has them.
 fn named(names: &Names, lane: &str, stage: Stage) -> Vec<Way> {
     let queue = |source: String, queue: String| Way {
         source,
@@ -187,7 +188,7 @@ fn named(names: &Names, lane: &str, stage: Stage) -> Vec<Way> {
     }
 }
 
-/// The ledger and the lanes, as dispatch is configured.
+/// Returns the ledger and the lanes, as dispatch is configured.
 pub async fn rows_by_name(connected: &Connected, pipeline: &str) -> Result<Rows, Fault> {
     let names = Names::of(pipeline);
     let function = names.function("dispatch");
@@ -223,7 +224,7 @@ fn order(text: &str) -> Result<Order, Fault> {
     })
 }
 
-/// The ways that the module's output `redrive` shows.
+/// Returns the ways that the module's output `redrive` shows.
 pub fn by_terraform(
     directory: &Path,
     pipeline: Option<&str>,
@@ -278,7 +279,7 @@ fn ways_of(redrive: &Value, stage: Stage, lane: Option<&str>) -> Result<Vec<Way>
     Ok(ways.into_iter().map(way).collect())
 }
 
-/// The ledger and the lanes that the module's output `redrive` shows.
+/// Returns the ledger and the lanes that the module's output `redrive` shows.
 pub fn rows_by_terraform(directory: &Path, pipeline: Option<&str>) -> Result<Rows, Fault> {
     let redrive = shown(directory, pipeline)?;
     let replay = redrive.get("replay").unwrap_or(&Value::Null);
@@ -318,7 +319,7 @@ pub fn rows_by_terraform(directory: &Path, pipeline: Option<&str>) -> Result<Row
     })
 }
 
-/// The module's output `redrive`, passed on as such or within the whole module.
+/// Returns the module's output `redrive`, passed on as such or within the whole module.
 fn shown(directory: &Path, pipeline: Option<&str>) -> Result<Value, Fault> {
     let outputs = terraform::outputs(directory)?;
     let mut found: Vec<Value> = outputs

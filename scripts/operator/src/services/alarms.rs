@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use super::api::{Api, ApiError, CLOUDWATCH, Request};
 
 impl Api {
-    /// How many alarms have names that begin so, and how many of them tell anybody, themselves or by a composite alarm.
+    /// Returns how many alarms have names that begin so, and how many of them tell anybody,
+    /// themselves or by a composite alarm.
     pub async fn alarms(&self, prefix: &str) -> Result<(usize, usize), ApiError> {
         let target = "GraniteServiceVersion20100801.DescribeAlarms";
         let body = json!({
@@ -43,7 +44,7 @@ fn counted(alarms: &[Value], composites: &[Value]) -> (usize, usize) {
     (alarms.len(), alarms.iter().filter(tells).count())
 }
 
-/// Whether it does anything when it begins.
+/// Returns whether it does anything when it begins.
 fn acts(alarm: &Value) -> bool {
     let enabled = alarm
         .get("ActionsEnabled")

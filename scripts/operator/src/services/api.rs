@@ -25,7 +25,7 @@ const TRIES: u32 = 4;
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// Bytes of AWS's message that are passed on.
 const MAX_MESSAGE_BYTES: usize = 500;
-/// What a part of a path keeps as it is.
+/// The characters that a part of a path keeps.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>
 const PART: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
@@ -33,7 +33,8 @@ const PART: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'.')
     .remove(b'~');
 
-/// A service: what its address begins with, what its calls are signed for, and its variable for another address.
+/// A service: the first part of its address, the name that its calls are signed for, and its
+/// variable for another address.
 /// <https://docs.aws.amazon.com/sdkref/latest/guide/ss-endpoints-table.html>
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Service {
@@ -94,7 +95,7 @@ impl From<ApiError> for Fault {
     }
 }
 
-/// What a call is made of.
+/// The parts of a call.
 #[derive(Debug, Clone)]
 pub struct Request {
     pub service: Service,
@@ -111,7 +112,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// A call by its target: JSON 1.0 or 1.1.
+    /// Returns a call by its target: JSON 1.0 or 1.1.
     pub fn target(
         service: Service,
         version: &str,
@@ -134,7 +135,7 @@ impl Request {
         }
     }
 
-    /// A call by its path.
+    /// Returns a call by its path.
     pub fn path(
         service: Service,
         method: &'static str,
@@ -155,7 +156,7 @@ impl Request {
     }
 }
 
-/// A part of a path, encoded.
+/// Returns a part of a path, encoded.
 pub fn part(text: &str) -> String {
     utf8_percent_encode(text, PART).to_string()
 }
@@ -219,7 +220,7 @@ impl Api {
         url.trim_end_matches('/').to_owned()
     }
 
-    /// One try. The error says whether another one can help.
+    /// Tries a call once. The error says whether another one can help.
     async fn once(&self, request: &Request) -> Result<Answered, (ApiError, bool)> {
         let failed = |reason: String| ApiError {
             call: request.call.clone(),
@@ -321,7 +322,7 @@ impl Api {
     }
 }
 
-/// AWS's code of an error: of a header or of the body, without its namespace.
+/// Returns AWS's code of an error: of a header or of the body, without its namespace.
 fn code(answer: &Answered) -> String {
     let body = answer.json();
     let of_body = ["__type", "code", "Code"]
@@ -353,7 +354,7 @@ fn message(answer: &Answered) -> String {
     text.or(of_error).unwrap_or_default()
 }
 
-/// An error and what caused it.
+/// Returns the words of an error and of its causes.
 fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();

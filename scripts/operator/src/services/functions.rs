@@ -20,7 +20,7 @@ pub struct Function {
     pub state: Option<String>,
 }
 
-/// What a function answered.
+/// The answer of a function.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Invoked {
     /// It failed, and the payload says how.
@@ -29,7 +29,7 @@ pub struct Invoked {
 }
 
 impl Api {
-    /// A function's configuration; `None`: there is no such function.
+    /// Returns a function's configuration; `None`: there is no such function.
     pub async fn function(&self, name: &str) -> Result<Option<Function>, ApiError> {
         let path = format!("/2015-03-31/functions/{}/configuration", part(name));
         let call = format!("looking at the function {name}");
@@ -70,7 +70,7 @@ impl Api {
         Ok(reserved.and_then(|reserved| reserved.try_into().ok()))
     }
 
-    /// Whether one of a function's event source mappings is enabled; `None`: it has none.
+    /// Returns whether one of a function's event source mappings is enabled; `None`: it has none.
     pub async fn mapped(&self, name: &str) -> Result<Option<bool>, ApiError> {
         let path = format!(
             "/2015-03-31/event-source-mappings?FunctionName={}",

@@ -1,4 +1,4 @@
-//! STS: who calls.
+//! STS: the caller.
 
 use std::time::Duration;
 
@@ -8,7 +8,8 @@ use super::api::{Api, Request, STS};
 const WITHIN: Duration = Duration::from_secs(2);
 
 impl Api {
-    /// Who calls, for the record: an ARN, or the user's name where AWS does not tell. No permission is needed for it.
+    /// Returns the caller, for the record: an ARN, or the user's name if AWS does not tell. It
+    /// needs no permission.
     /// <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html>
     pub async fn who(&self) -> String {
         let body = "Action=GetCallerIdentity&Version=2011-06-15".to_owned();

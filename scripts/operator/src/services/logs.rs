@@ -9,7 +9,8 @@ use super::api::{Api, ApiError, LOGS, Request};
 const PAGES: usize = 5;
 
 impl Api {
-    /// The lines of a log group since then that a pattern finds: time and text. None if there is no such group.
+    /// Returns the lines of a log group since then that a pattern finds: time and text. None if
+    /// there is no such group.
     pub async fn lines(
         &self,
         group: &str,

@@ -31,7 +31,7 @@ impl Query {
 pub type Points = BTreeMap<String, Vec<(Millis, f64)>>;
 
 impl Api {
-    /// What CloudWatch knows of these between two times.
+    /// Returns CloudWatch's values of these between two times.
     pub async fn metrics(
         &self,
         queries: &[Query],
@@ -77,7 +77,7 @@ impl Api {
     }
 }
 
-/// A time as a number of seconds, or as a text.
+/// Returns a time as a number of seconds, or as a text.
 fn time(value: &Value) -> Option<Millis> {
     match value.as_f64() {
         Some(seconds) => Some((seconds * 1_000.0) as Millis),

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::api::{Api, ApiError, QUOTAS, Request};
 
 impl Api {
-    /// The account's quotas of a service: name and value.
+    /// Returns the account's quotas of a service: name and value.
     pub async fn quotas(&self, service: &str) -> Result<Vec<(String, f64)>, ApiError> {
         let target = "ServiceQuotasV20190624.ListServiceQuotas";
         let body = json!({"ServiceCode": service, "MaxResults": 100});

@@ -34,7 +34,7 @@ impl Api {
             .json())
     }
 
-    /// A rule; `None`: there is no such rule.
+    /// Returns a rule; `None`: there is no such rule.
     pub async fn rule(&self, name: &str) -> Result<Option<Rule>, ApiError> {
         match self
             .events(
@@ -61,7 +61,7 @@ impl Api {
         Ok(())
     }
 
-    /// The rules whose names begin so.
+    /// Returns the rules whose names begin with this prefix.
     pub async fn rules(&self, prefix: &str) -> Result<Vec<Rule>, ApiError> {
         let (mut rules, mut next) = (Vec::new(), None::<String>);
         loop {
@@ -90,7 +90,7 @@ impl Api {
         }
     }
 
-    /// The ARNs of a rule's targets.
+    /// Returns the ARNs of a rule's targets.
     pub async fn targets(&self, rule: &str) -> Result<Vec<String>, ApiError> {
         let call = format!("looking at the targets of {rule}");
         let answer = self

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::api::{Api, ApiError, Request, TAGGING};
 
 impl Api {
-    /// The ARNs of the functions that have a tag of this key.
+    /// Returns the ARNs of the functions that have a tag of this key.
     pub async fn tagged_functions(&self, key: &str) -> Result<Vec<String>, ApiError> {
         let (mut arns, mut page) = (Vec::new(), String::new());
         loop {
@@ -38,7 +38,7 @@ impl Api {
     }
 }
 
-/// A function's name, of its ARN.
+/// Returns a function's name, of its ARN.
 pub fn function_of(arn: &str) -> &str {
     arn.rsplit(':').next().unwrap_or_default()
 }

@@ -56,7 +56,7 @@ pub async fn gather(connected: &Connected, pipeline: &Pipeline) -> Result<Seen, 
     known(settle.map(|reserved| seen.settle.reserved = reserved));
     known(mapped.map(|mapped| seen.settle.mapped = mapped));
     known(metrics.map(|metrics| seen.metrics = Some(metrics)));
-    // Only where there can be something to read.
+    // Only if there can be something to read.
     let errors = seen
         .metrics
         .as_ref()
@@ -88,7 +88,7 @@ pub async fn gather(connected: &Connected, pipeline: &Pipeline) -> Result<Seen, 
     Ok(seen)
 }
 
-/// The queues that a pipeline can have, by stage and lane.
+/// Returns the queues that a pipeline can have, by stage and lane.
 pub fn queue_names(pipeline: &Pipeline) -> Vec<(Stage, Option<String>, String)> {
     let names = &pipeline.names;
     let mut queues = Vec::new();
@@ -110,7 +110,7 @@ pub fn queue_names(pipeline: &Pipeline) -> Vec<(Stage, Option<String>, String)> 
     queues
 }
 
-/// The queues that there are, with SQS's numbers.
+/// Returns the queues that there are, with SQS's numbers.
 pub async fn queues(connected: &Connected, pipeline: &Pipeline) -> Result<Vec<QueueSeen>, Fault> {
     let asked = queue_names(pipeline)
         .into_iter()
@@ -156,7 +156,7 @@ pub async fn queues(connected: &Connected, pipeline: &Pipeline) -> Result<Vec<Qu
     Ok(found?.into_iter().flatten().collect())
 }
 
-/// Whether SQS's code says that there is no such queue: by either of its two protocols.
+/// Returns whether SQS's code says that there is no such queue: by either of its two protocols.
 pub fn is_no_queue(code: &str) -> bool {
     code.ends_with("NonExistentQueue") || code.ends_with("QueueDoesNotExist")
 }
@@ -180,7 +180,7 @@ async fn reserved(
         .await?)
 }
 
-/// Whether outcomes are handed to `settle`.
+/// Returns whether outcomes are handed to `settle`.
 async fn mapped(connected: &Connected, pipeline: &Pipeline) -> Result<Option<bool>, Fault> {
     Ok(connected
         .api
@@ -312,10 +312,11 @@ async fn metrics(
     })
 }
 
-/// A handler's lines are JSON. <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html>
+/// A handler's lines are JSON.
+/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html>
 const PROBLEMS: &str = r#"{ ($.level = "WARN") || ($.level = "ERROR") }"#;
 
-/// The last warning or error in a handler's log.
+/// Returns the last warning or error in a handler's log.
 async fn last_problem(
     connected: &Connected,
     pipeline: &Pipeline,
@@ -336,7 +337,7 @@ async fn last_problem(
     Ok(problems.max_by_key(|line| line.at))
 }
 
-/// What a line of a handler's log says, if it is of a problem.
+/// Returns the text of a line of a handler's log, if it is of a problem.
 fn problem(line: &str) -> Option<String> {
     let line: Value = serde_json::from_str(line).ok()?;
     let level = line.get("level").and_then(Value::as_str)?;
@@ -346,7 +347,8 @@ fn problem(line: &str) -> Option<String> {
         .then(|| returned(message))
 }
 
-/// Lambda's runtime prints the error that a handler returned as Rust's debug text: `Diagnostic { …, error_message: "…" }`.
+/// Returns the message within the debug text as which Lambda's runtime prints a handler's error:
+/// `Diagnostic { …, error_message: "…" }`.
 fn returned(message: &str) -> String {
     let text = message.strip_prefix("Diagnostic { ");
     let text = text.and_then(|text| text.split_once("error_message: \""));

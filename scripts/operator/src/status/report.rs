@@ -16,7 +16,7 @@ use crate::answer::{sparkline, table};
 use crate::pipeline::Pipeline;
 use crate::time::{moment, span};
 
-/// What `spillway status --json` answers. Its fields are a public interface.
+/// The answer of `spillway status --json`. Its fields are a public interface.
 #[derive(Debug, Clone, Serialize)]
 pub struct Report {
     pub pipeline: String,
@@ -45,7 +45,7 @@ pub struct Report {
     pub day: Option<Day>,
     /// Parts that could not be read, each with its reason.
     pub unknown: Vec<String>,
-    /// What DynamoDB charged for the slots; everything else is below 3 units.
+    /// The units that DynamoDB charged for the slots; everything else is below 3 units.
     pub read_units: f64,
 }
 
@@ -54,7 +54,7 @@ pub struct Running {
     pub slots: usize,
     pub limit: Option<u32>,
     pub configured_limit: u32,
-    /// Slots whose start is still to be made.
+    /// Slots that still wait for their start.
     pub pending: usize,
     pub oldest: Option<OldestSlot>,
     /// Since `pace.slot_partitions` was changed; `None`: nothing is left of the last change.
@@ -87,7 +87,7 @@ pub struct LaneReport {
     pub limit: Option<u32>,
     pub waiting: u64,
     pub in_flight: u64,
-    /// Retries whose backoff is not over.
+    /// Retries with a backoff that is not over.
     pub delayed: u64,
     pub oldest_seconds: Option<u64>,
     pub dead: u64,
@@ -121,7 +121,7 @@ pub struct Starts {
     pub by_minute: Vec<u32>,
     /// Over the last five whole minutes.
     pub per_minute: f64,
-    /// `false`: CloudWatch has none, so these are the starts of what still runs.
+    /// `false`: CloudWatch has none, so these are the starts of executions that still run.
     pub counted: bool,
 }
 
@@ -137,7 +137,7 @@ pub struct Tick {
     pub lease_until: Option<String>,
 }
 
-/// What the target takes, as far as is known. Of a tick that runs, as of its last change.
+/// The rate that the target takes, as far as is known. Of a tick that runs, as of its last change.
 #[derive(Debug, Clone, Serialize)]
 pub struct CircuitReport {
     /// `closed`, `slowed`, `open` or `rising`.
@@ -170,7 +170,8 @@ pub struct InForceReport {
     pub window: Option<String>,
     pub window_until: Option<String>,
     pub pace: Option<PaceReport>,
-    /// How many executions of a lane run at once, by its name; of a lane that is missing as many as of all.
+    /// How many executions of a lane run at once, by its name; of a lane that is missing as many as
+    /// of all.
     pub lanes: BTreeMap<String, u32>,
     pub overrides: Vec<Override>,
     /// `None`: the control item cannot be read.
@@ -196,7 +197,7 @@ impl From<&Pace> for PaceReport {
     }
 }
 
-/// What an operator overrides.
+/// An override by an operator.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Override {
     /// Such as `max_concurrency = 5 instead of 100`.
@@ -233,7 +234,7 @@ fn change(seen: &Seen) -> Option<PartitionsChange> {
 }
 
 impl Report {
-    /// Puts together what was seen of a pipeline.
+    /// Puts together the facts about a pipeline. Returns the report.
     pub fn of(pipeline: &Pipeline, seen: &Seen) -> Self {
         let config = &pipeline.config;
         let verdict = verdict(pipeline.name(), config, seen);
@@ -296,7 +297,7 @@ impl Report {
         }
     }
 
-    /// The same on one screen, the sentence first.
+    /// Returns the same on one screen, the sentence first.
     pub fn text(&self) -> String {
         let mut text = format!("{} ({}): {}\n", self.pipeline, self.region, self.sentence);
         if self.nothing_starts {
@@ -536,7 +537,7 @@ impl Report {
     }
 }
 
-/// One line of a finding, with the command that comes next.
+/// Returns one line of a finding, with the command that comes next.
 pub fn finding_line(finding: &Finding) -> String {
     let mark = match finding.level {
         Level::Stopped => "✗",
@@ -551,7 +552,7 @@ pub fn finding_line(finding: &Finding) -> String {
     format!("  {mark} {}{next}\n", finding.what)
 }
 
-/// An override as one line.
+/// Returns an override as one line.
 pub fn override_text(one: &Override) -> String {
     let mut text = one.what.clone();
     for (word, value) in [("by", &one.by), ("since", &one.since)] {
@@ -679,7 +680,7 @@ fn bounds(now: &InForce<'_>) -> BTreeMap<String, u32> {
     bounds.collect()
 }
 
-/// What holds now, and who overrides what.
+/// Returns the pace in force, and the authors of its overrides.
 pub fn in_force_report(config: &Config, seen: &Seen) -> InForceReport {
     let window = config
         .windows

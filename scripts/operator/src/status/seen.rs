@@ -1,4 +1,4 @@
-//! What is known of a pipeline at one moment.
+//! The facts about a pipeline at one moment.
 
 use std::collections::BTreeMap;
 
@@ -13,44 +13,44 @@ use spillway::pace::in_force::{InForce, in_force};
 
 /// Minutes of starts that are looked at.
 pub const MINUTES: usize = 15;
-/// Minutes, the one that goes on among them, whose numbers CloudWatch can still lack.
+/// Minutes, with the present one, that CloudWatch can still lack numbers for.
 const LATE_MINUTES: usize = 3;
-/// Minutes of work whose starts are the rate at which the lanes drain.
+/// Minutes of work that give the rate at which the lanes drain.
 const RATED: usize = 5;
 
 /// The state of a pipeline at one look. A part without permission is `None` and named in `unknown`.
 #[derive(Debug, Clone, Default)]
 pub struct Seen {
     pub now: Millis,
-    /// `Err`: what is wrong with the control item. A tick that reads it fails.
+    /// `Err`: the fault in the control item. A tick that reads it fails.
     pub steering: Option<Result<Steering, String>>,
     pub lease: LeaseSeen,
     pub slots: SlotsSeen,
     pub queues: Vec<QueueSeen>,
     /// `Some(None)`: there is no such rule.
     pub schedule: Option<Option<Schedule>>,
-    /// Invocations of `dispatch` at once, where a number is reserved.
+    /// Invocations of `dispatch` at once, if a number is reserved.
     pub reserved: Option<u32>,
     pub settle: SettleSeen,
     pub metrics: Option<Metrics>,
     /// The last line of `dispatch`'s log that tells of a problem.
     pub last_problem: Option<LogLine>,
-    /// What could not be looked at, and why.
+    /// The things that could not be looked at, each with the reason.
     pub unknown: Vec<String>,
 }
 
-/// What is known of `settle`.
+/// The facts about `settle`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SettleSeen {
     /// Whether outcomes are handed to it.
     pub mapped: Option<bool>,
-    /// Its invocations at once, where a number is reserved.
+    /// Its invocations at once, if a number is reserved.
     pub reserved: Option<u32>,
     /// The last line of its log that tells of a problem.
     pub last_problem: Option<LogLine>,
 }
 
-/// What a queue is for.
+/// The purpose of a queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
     Events,
@@ -63,7 +63,7 @@ pub enum Stage {
 }
 
 impl Stage {
-    /// The word for a stage in `--stage`, and in the answers.
+    /// Returns the word for a stage in `--stage`, and in the answers.
     pub fn word(self) -> &'static str {
         match self {
             Self::Events | Self::EventsDead => "events",
@@ -74,7 +74,7 @@ impl Stage {
         }
     }
 
-    /// Whether what lies there has failed.
+    /// Returns whether the messages in it have failed.
     pub fn is_of_failures(self) -> bool {
         !matches!(self, Self::Events | Self::Outcomes)
     }
@@ -89,7 +89,7 @@ pub struct QueueSeen {
     pub url: String,
     pub waiting: u64,
     pub in_flight: u64,
-    /// Retries whose backoff is not over.
+    /// Retries with a backoff that is not over.
     pub delayed: u64,
 }
 
@@ -101,7 +101,7 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// The time between two ticks; `None` where the expression is no rate.
+    /// Returns the time between two ticks; `None` if the expression is no rate.
     pub fn period(&self) -> Option<Millis> {
         let inside = self.expression.strip_prefix("rate(")?.strip_suffix(')')?;
         let (number, unit) = inside.split_once(' ')?;
@@ -116,7 +116,7 @@ impl Schedule {
     }
 }
 
-/// What CloudWatch knows.
+/// CloudWatch's values.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Metrics {
     /// Starts by minute, the oldest first; the last one is the minute that goes on.
@@ -145,12 +145,12 @@ impl Seen {
         self.queues.iter().filter(move |queue| queue.stage == stage)
     }
 
-    /// The age of a queue's oldest message, in seconds, some minutes ago.
+    /// Returns the age of a queue's oldest message, in seconds, some minutes ago.
     pub fn oldest(&self, queue: &QueueSeen) -> Option<u64> {
         self.metrics.as_ref()?.oldest.get(&queue.name).copied()
     }
 
-    /// What is in force, given the control item.
+    /// Returns the pace in force, given the control item.
     pub fn in_force<'a>(
         &self,
         config: &'a Config,
@@ -160,7 +160,7 @@ impl Seen {
         in_force(&config.pace, &lanes, &config.windows, control, self.now)
     }
 
-    /// Slots that count for each lane, by its name, as `dispatch` counts them.
+    /// Returns the slots that count for each lane, by its name, as `dispatch` counts them.
     pub fn running(&self, config: &Config) -> BTreeMap<String, u32> {
         let lanes = &config.pipeline.lanes;
         let readable = self.slots.slots.iter().map(|slot| slot.lane.as_deref());
@@ -173,12 +173,12 @@ impl Seen {
             .collect()
     }
 
-    /// Messages that wait in the lanes.
+    /// Returns the messages that wait in the lanes.
     pub fn waiting(&self) -> u64 {
         self.of(Stage::Events).map(|queue| queue.waiting).sum()
     }
 
-    /// Those of them that can start by their lanes' bounds: none in a closed lane can.
+    /// Returns those of them that can start by their lanes' bounds: none in a closed lane can.
     pub fn waiting_in_open(&self, lanes: &[Bound]) -> u64 {
         let is_closed = |lane: &str| {
             let mut lanes = lanes.iter();
@@ -190,7 +190,7 @@ impl Seen {
             .sum()
     }
 
-    /// What lies in the queues of failures.
+    /// Returns the messages in the queues of failures.
     pub fn dead(&self) -> u64 {
         let dead = self
             .queues
@@ -199,13 +199,14 @@ impl Seen {
         dead.map(|queue| queue.waiting).sum()
     }
 
-    /// When a tick last took the lease or gave it back.
+    /// Returns when a tick last took the lease or gave it back.
     pub fn last_tick(&self) -> Option<Millis> {
         let released = self.lease.left.tokens.map(|carried| carried.at);
         self.lease.held_since.max(released)
     }
 
-    /// Starts by minute: CloudWatch's, whose last minutes come late, or else, as a lower bound, those whose slot is still taken.
+    /// Returns the starts by minute: CloudWatch's, whose last minutes come late, or else, as a
+    /// lower bound, those with a slot.
     pub fn started(&self) -> (Vec<u32>, bool) {
         let running = self.running_by_minute();
         let Some(metrics) = &self.metrics else {
@@ -224,7 +225,7 @@ impl Seen {
         (started, true)
     }
 
-    /// Those whose slot is still taken, by minute. A start that is pending is none.
+    /// Returns the starts that still have a slot, by minute. A start that is pending is none.
     fn running_by_minute(&self) -> Vec<u32> {
         let mut started = vec![0; MINUTES];
         for slot in self.slots.slots.iter().filter(|slot| !slot.pending) {
@@ -239,8 +240,9 @@ impl Seen {
         started
     }
 
-    /// Starts a minute at which the lanes drain: over the last minutes whose ticks left something. In others the pipeline is idle, or
-    /// starts just what comes. `period`: the time between two ticks. `None`: no tick left anything of late, so nobody knows.
+    /// Returns the starts a minute at which the lanes drain: over the last minutes with ticks that
+    /// left messages. In others the pipeline is idle, or starts each event as it comes. `period`:
+    /// the time between two ticks. `None`: no tick left anything of late, so nobody knows.
     pub fn drains_per_minute(&self, period: Millis) -> Option<f64> {
         let metrics = self.metrics.as_ref()?;
         let minutes = metrics.started.iter().zip(&metrics.backlog).rev().skip(1);
@@ -252,7 +254,7 @@ impl Seen {
         (starts > 0).then(|| starts as f64 / minutes)
     }
 
-    /// Starts a minute, over the last five whole minutes.
+    /// Returns the starts a minute, over the last five whole minutes.
     pub fn per_minute(&self) -> f64 {
         let (started, _) = self.started();
         let whole = started.iter().rev().skip(1).take(5);

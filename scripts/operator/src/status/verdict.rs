@@ -1,4 +1,4 @@
-//! Whether a pipeline is healthy, why nothing starts, and what to do: decided from what was seen.
+//! Whether a pipeline is healthy, why nothing starts, and the remedy: decided from the facts seen.
 
 mod settle;
 
@@ -20,11 +20,11 @@ const MINUTE: Millis = 60_000;
 const MISSED_PERIODS: Millis = 3;
 /// A renewal comes 5 s late at most: nobody renews a lease that has less left than this.
 const RENEWED_WITHIN: Millis = LEASE - RENEW_AFTER - 5_000;
-/// Lambda ends a tick so long after the time that it drains for: `dispatch`'s timeout in `terraform/dispatch.tf`. The lease can
-/// outlive it.
+/// Lambda ends a tick so long after the time that it drains for: `dispatch`'s timeout in
+/// `terraform/dispatch.tf`. The lease can outlive it.
 const AFTER_DRAIN: Millis = 20_000 + BEYOND_DEADLINE;
-/// The longest time between two ticks that is no fault where the schedule is no rate: how often a cron expression ticks is not
-/// worked out here.
+/// The longest time between two ticks without a fault, for a schedule that is no rate. The period
+/// of a cron expression is not worked out here.
 const MISSED_OTHERWISE: Millis = 60 * MINUTE;
 /// For how long the end of a window is looked for.
 const WINDOW_SEARCHED: Millis = 8 * 24 * 60 * MINUTE;
@@ -55,7 +55,7 @@ pub struct Finding {
     pub blocks: bool,
 }
 
-/// What is to be said of a pipeline first.
+/// The first words about a pipeline.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Verdict {
     pub healthy: bool,
@@ -128,7 +128,7 @@ pub fn verdict(name: &str, config: &Config, seen: &Seen) -> Verdict {
     }
 }
 
-/// What could not be looked at can be what is wrong.
+/// Returns the finding that something could not be looked at: it can be the fault.
 fn not_known(name: &str, number: usize, first: &str) -> Finding {
     let more = match number {
         1 => String::new(),
@@ -182,7 +182,7 @@ fn sentence(
             format!("Nothing starts, on purpose: {}. {state}.", blocks.what)
         }
         (true, Some(first)) => format!("Healthy: {state}{drained}. Note: {}.", first.what),
-        // The worst of all is what could not be seen.
+        // The worst fault of all is a thing that could not be seen.
         (false, Some(first)) if first.code == "not-known" => {
             format!(
                 "Healthy as far as could be seen, which is not all: {state}{drained}. {}.",
@@ -222,7 +222,7 @@ pub struct Draining {
     pub per_minute: f64,
 }
 
-/// How long the lanes take to drain that are not closed, given what is in force.
+/// Returns how long the open lanes take to drain at the pace in force.
 pub fn drain(config: &Config, seen: &Seen, in_force: Option<&InForce<'_>>) -> Drain {
     let Some(InForce { pace, lanes, .. }) = in_force else {
         return Drain::Unknown;
@@ -243,7 +243,7 @@ pub fn drain(config: &Config, seen: &Seen, in_force: Option<&InForce<'_>>) -> Dr
     }
 }
 
-/// Whether anything has started of late.
+/// Returns whether anything has started of late.
 fn starts(config: &Config, seen: &Seen) -> bool {
     let window = MISSED_PERIODS * period(config, seen).unwrap_or(MINUTE);
     let (started, _) = seen.started();
@@ -264,7 +264,7 @@ fn period(config: &Config, seen: &Seen) -> Option<Millis> {
     Some(schedule.period()?.max(drains.min(MINUTE)))
 }
 
-/// Who steers: pauses, overrides, a control item that nobody can read.
+/// Finds pauses, overrides, and a control item that cannot be read, each with its author.
 fn steered(
     name: &str,
     config: &Config,
@@ -362,7 +362,7 @@ fn steered(
     }
 }
 
-/// When the window in force gives way to another one, or to none, to the minute.
+/// Returns when the window in force gives way to another one, or to none, to the minute.
 pub fn window_ends(config: &Config, now: Millis) -> Option<Millis> {
     let name = |at: Millis| {
         config
@@ -376,7 +376,7 @@ pub fn window_ends(config: &Config, now: Millis) -> Option<Millis> {
     minutes.into_iter().find(|at| name(*at) != Some(window))
 }
 
-/// Whether ticks run.
+/// Finds whether ticks run.
 fn ticks(
     name: &str,
     config: &Config,
@@ -522,7 +522,7 @@ fn ticks(
     }
 }
 
-/// Until when the lease is held by a tick that does not renew it.
+/// Returns the end of a lease whose tick does not renew it.
 pub fn dead_holder(config: &Config, seen: &Seen) -> Option<Millis> {
     seen.lease.holder.as_ref()?;
     let (since, until) = (seen.lease.held_since?, seen.lease.expires_at?);
@@ -534,7 +534,7 @@ pub fn dead_holder(config: &Config, seen: &Seen) -> Option<Millis> {
         .then_some(until)
 }
 
-/// What executions say of their target, as the lease has it.
+/// Finds the target's state, as the lease has it from the ends of executions.
 fn circuit(name: &str, config: &Config, seen: &Seen, now: &InForce<'_>) -> Option<Finding> {
     config.adapt.as_ref()?;
     let circuit = seen.lease.left.circuit?;
@@ -566,7 +566,7 @@ fn circuit(name: &str, config: &Config, seen: &Seen, now: &InForce<'_>) -> Optio
     }
 }
 
-/// What bounds the starts.
+/// Finds the bounds of the starts.
 fn bounds(
     name: &str,
     config: &Config,
@@ -637,7 +637,7 @@ fn bounds(
             code: "day-limit",
             level: Level::Notice,
             what: match at_most {
-                // Where starts go on, the tick has only written ahead.
+                // If starts go on, the tick has only written ahead.
                 true => format!("the day's limit is perhaps reached (at most {starts} of {limit} starts: a tick is at work)"),
                 false => format!("the day's limit is reached ({starts} of {limit} starts); starts go on at midnight UTC"),
             },
@@ -679,7 +679,7 @@ fn lanes(
         bound.max.is_some_and(|max| running >= max)
     };
     let waiting: Vec<&Bound> = now.lanes.iter().filter(|it| waits(&it.lane)).collect();
-    // Where another lane waits, these do not say why.
+    // If another lane waits, these do not say why.
     let blocks = waiting.iter().all(|bound| reached(bound));
     let full = waiting.into_iter().filter(|bound| reached(bound));
     full.map(|Bound { lane, max }| {
@@ -707,8 +707,8 @@ fn lanes(
     .collect()
 }
 
-/// The day's limit, and the starts of the day as far as the lease has them. While a tick has the lease that is the most that there
-/// can be: a tick records in advance the most starts that it can make.
+/// Returns the day's limit, and the starts of the day as far as the lease has them. While a tick
+/// has the lease, that is the most that there can be: it records its most starts in advance.
 pub fn day(config: &Config, seen: &Seen) -> Option<(u32, u32)> {
     let limit = config.starts_per_day?;
     let today = moment(seen.now);
@@ -723,7 +723,7 @@ pub fn day(config: &Config, seen: &Seen) -> Option<(u32, u32)> {
     Some((limit, starts))
 }
 
-/// What lies in the queues of failures.
+/// Finds the messages in the queues of failures.
 fn failures(name: &str, seen: &Seen, findings: &mut Vec<Finding>) {
     for queue in seen
         .queues

@@ -26,7 +26,7 @@ use crate::pipeline::Pipeline;
 /// How often a key is listened for.
 const KEYS_EVERY: Duration = Duration::from_millis(100);
 
-/// The terminal as it was before, whatever ends the screen.
+/// The terminal as it was before, after any end of the screen.
 struct Screen;
 
 impl Screen {
@@ -44,7 +44,8 @@ impl Drop for Screen {
     }
 }
 
-/// Shows a pipeline until q, Esc or Ctrl-C is pressed. A look that fails is shown, and the next one is tried.
+/// Shows a pipeline until q, Esc or Ctrl-C is pressed. A look that fails is shown, and the next one
+/// is tried.
 pub async fn watch(connected: &Connected, pipeline: &Pipeline, every: u64) -> Result<(), Fault> {
     let failed = |error: std::io::Error| {
         Fault::failed(format!("the terminal cannot be used for --watch: {error}"))
@@ -86,7 +87,7 @@ pub async fn watch(connected: &Connected, pipeline: &Pipeline, every: u64) -> Re
     }
 }
 
-/// Whether a key says to leave. Other keys are forgotten.
+/// Returns whether a key says to leave. Other keys are forgotten.
 fn leaves() -> std::io::Result<bool> {
     while event::poll(Duration::ZERO)? {
         match event::read()? {

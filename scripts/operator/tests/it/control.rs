@@ -257,7 +257,7 @@ async fn what_is_deleted_is_told_and_is_what_was_read() {
 #[tokio::test]
 async fn what_is_written_is_told_without_another_read() {
     let pipeline = pipeline(&[]);
-    // Whatever is read after the write fails.
+    // Every read after the write fails.
     let mut written = false;
     pipeline.aws.faults().before(move |call| {
         written |= ["PutItem", "DeleteItem"].contains(&call.operation.as_str());

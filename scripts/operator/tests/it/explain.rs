@@ -261,7 +261,7 @@ async fn of_a_topic_that_the_bucket_notifies_nothing_is_denied() {
         "{}",
         answer.text
     );
-    // What reconcile lists is a source's, whatever the bucket notifies.
+    // Reconcile lists the object of a source, with any notifications of the bucket.
     pipeline.reconciles(0);
     let answer = pipeline.well(&["explain", "uploads/status/7.json"]).await;
     assert!(

@@ -1,4 +1,4 @@
-//! `failed`, `redrive`, `replay`, `discard`. What SQS itself moves is tried at the emulator.
+//! `failed`, `redrive`, `replay`, `discard`. Moves by SQS itself are tried at the emulator.
 
 use serde_json::json;
 use spillway::event::ObjectEvent;
@@ -455,7 +455,7 @@ async fn fifo(pipeline: &Pipeline, messages: &[(&str, &str, &str)]) -> [fake_aws
             .await
             .unwrap();
     }
-    // What came after the start of a run is left alone.
+    // Letters after the start of a run are left alone.
     tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     queues
 }

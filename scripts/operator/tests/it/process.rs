@@ -1,4 +1,4 @@
-//! The program as a process of its own: what it prints and how it ends.
+//! The program as a process of its own: its output and its end.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
@@ -51,7 +51,8 @@ fn answer(stream: &TcpStream, double: &Double) {
     }
 }
 
-/// A request, at the host that it would go to without an address of its own: its signature names the service.
+/// A request, at the host that it would go to without an address of its own: its signature names
+/// the service.
 fn read(reader: &mut impl BufRead) -> Option<HttpRequest> {
     let mut line = String::new();
     reader.read_line(&mut line).ok().filter(|read| *read > 0)?;
@@ -153,7 +154,7 @@ async fn every_command_answers_in_json() {
         ("-p p discard --all --reason x --yes", "queues", 0),
         ("-p p doctor", "checks", 1),
         ("-p p iam --read", "Statement", 0),
-        // What is missing here; the emulator has it.
+        // Commands that need an AWS that is missing here; the emulator has it.
         ("-p p backfill s3://uploads", "error", 1),
         ("-p p reconcile --object uploads/1", "error", 1),
     ] {

@@ -1,4 +1,4 @@
-//! What a look at a large pipeline takes.
+//! The time of a look at a large pipeline.
 
 use std::time::{Duration, Instant};
 

@@ -1,5 +1,5 @@
-//! A pipeline in the test's own AWS. SQS, Step Functions, DynamoDB and S3 are `fake-aws`; what else the program asks is answered as
-//! the test says.
+//! A pipeline in the test's own AWS. SQS, Step Functions, DynamoDB and S3 are `fake-aws`; the test
+//! answers all other calls of the program.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -28,7 +28,8 @@ use spillway::pace::layout::Layout;
 pub const LEDGER_ARN: &str = "arn:aws:dynamodb:us-east-1:123456789012:table/p_ledger";
 pub const LEDGER: &str = "p_ledger";
 
-/// Answers by operation, such as `AWSEvents.DescribeRule`, `Logs_20140328.FilterLogEvents /aws/lambda/p_settle` or
+/// Answers by operation, such as `AWSEvents.DescribeRule`,
+/// `Logs_20140328.FilterLogEvents /aws/lambda/p_settle` or
 /// `GET /2019-09-30/functions/p_dispatch/concurrency`: status and body.
 pub type Answers = Arc<Mutex<BTreeMap<String, (u16, String)>>>;
 
@@ -63,7 +64,8 @@ impl HttpConnector for Double {
     }
 }
 
-/// An operation with the log group that it is about, or the version of a state machine, if it is about one.
+/// An operation with the log group that it is about, or the version of a state machine, if it is
+/// about one.
 fn about(operation: String, request: &HttpRequest) -> String {
     let body = request.body().bytes().unwrap_or_default();
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
@@ -221,12 +223,12 @@ impl Pipeline {
         self.aws.dynamodb().put(LEDGER, typed(&item)["M"].clone());
     }
 
-    /// The item at a key, in the API's JSON.
+    /// Returns the item at a key, in the API's JSON.
     pub fn item(&self, pk: &str, sk: &str) -> Option<Value> {
         self.aws.dynamodb().item(LEDGER, pk, sk)
     }
 
-    /// A tick that ended well, so many seconds ago.
+    /// Writes a tick that ended well, so many seconds ago.
     pub fn ticked(&self, seconds: i64) {
         self.put(json!({"pk": "lease", "sk": "dispatch", "v": 1, "tokens": 5, "tokens_at": time::now() - seconds * 1_000}));
     }
@@ -240,7 +242,8 @@ impl Pipeline {
         );
     }
 
-    /// Reconcile is on and can list the bucket `uploads`, but for younger objects than so many seconds.
+    /// Turns reconcile on, which can list the bucket `uploads`, but for younger objects than so many
+    /// seconds.
     pub fn reconciles(&self, min_age: u32) {
         let sources = json!([{"bucket": "uploads", "lane": "default"}]);
         let lanes = json!([{"name": "default", "queue_url": "q", "priority": 1, "min_share": 0, "dead_letter_queue_url": "d"}]);
@@ -255,19 +258,19 @@ impl Pipeline {
         );
     }
 
-    /// A slot of an execution, taken so many seconds ago.
+    /// Writes a slot of an execution, taken so many seconds ago.
     pub fn slot(&self, execution: &str, key: &str, seconds: i64) {
         self.slot_by(Layout::One, execution, key, seconds);
     }
 
-    /// The same, in one of so many partitions.
+    /// Writes the same, in one of so many partitions.
     pub fn slot_by(&self, layout: Layout, execution: &str, key: &str, seconds: i64) {
         let partition = layout.shard_of(execution).key();
         self.put(json!({"pk": partition, "sk": execution, "v": 1, "taken_at": time::now() - seconds * 1_000,
             "state_machine_arn": self.machine, "row_pk": key, "row_sk": "s#1"}));
     }
 
-    /// A row in a state, with more of its attributes.
+    /// Writes a row in a state, with more of its attributes.
     pub fn row(&self, key: &str, sequencer: &str, state: &str, attempt: u32, more: &Value) {
         let mut row = json!({"pk": key, "sk": format!("s#{sequencer}"), "sequencer": sequencer, "v": 1, "state": state,
             "attempt": attempt, "event_name": "ObjectCreated:Put", "event_time": "2026-11-22T10:00:00.000Z"});

@@ -1,4 +1,4 @@
-//! `schedule`, `lease release`: what lets ticks run.
+//! `schedule`, `lease release`: the commands that let ticks run.
 
 use fake_aws::Fault;
 use operator::time;
@@ -127,7 +127,8 @@ async fn a_lease_that_a_tick_renews_is_left_alone() {
     }
 }
 
-/// A tick renews its lease no more once it lasts until Lambda's deadline. It can work for 45 s then.
+/// A tick renews its lease no more once it lasts until Lambda's deadline. It can work for 45 s
+/// then.
 #[tokio::test(start_paused = true)]
 async fn a_lease_is_watched_for_as_long_as_a_tick_can_live_without_renewing_it() {
     let pipeline = pipeline(&[]);

@@ -1,4 +1,4 @@
-//! What a pipeline costs: what it uses of AWS, at list prices.
+//! The cost of a pipeline: its use of AWS, at list prices.
 
 mod month;
 pub mod prices;

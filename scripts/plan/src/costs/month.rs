@@ -1,4 +1,4 @@
-//! What a plan used of AWS, from what the engine counted.
+//! A plan's use of AWS, from the engine's counts.
 
 use spillway::Millis;
 
@@ -8,12 +8,12 @@ use crate::engine;
 use crate::engine::answers::Answers;
 use crate::engine::setup::{Arrival, Setup};
 
-/// Bytes that Lambda itself logs of an invocation (START, END, REPORT), and a handler's own line. Assumed, not measured; the
-/// lines are as long as those of the simulation.
+/// Bytes that Lambda itself logs of an invocation (START, END, REPORT), and a handler's own line.
+/// Assumed, not measured; the lines are as long as those of the simulation.
 const PLATFORM_LOG_BYTES: f64 = 350.0;
 const DISPATCH_LINE_BYTES: f64 = 2_300.0;
 const OTHER_LINE_BYTES: f64 = 600.0;
-/// Milliseconds of an invocation of `ingest`, and what it uses: a row, a message.
+/// Milliseconds of an invocation of `ingest`, and its use: a row, a message.
 const INGEST_MILLIS: f64 = 20.0;
 
 /// How Lambda runs the handlers.
@@ -26,7 +26,7 @@ pub struct Functions {
 }
 
 impl Default for Functions {
-    /// As Terraform has it.
+    /// Returns the functions as Terraform has them.
     fn default() -> Self {
         Self {
             dispatch_mb: 256.0,
@@ -36,16 +36,16 @@ impl Default for Functions {
     }
 }
 
-/// What a plan uses.
+/// The use of a plan.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Month {
-    /// What its events used, beside what ticks use that find nothing.
+    /// The use of its events, without that of ticks that find nothing.
     pub events: Used,
-    /// What a month of 30 days uses in which nothing comes.
+    /// The use of a month of 30 days without events.
     pub idle: Used,
 }
 
-/// Returns what a plan uses.
+/// Returns the use of a plan.
 pub fn used(setup: &Setup, way: Way, functions: &Functions, answers: &Answers) -> Month {
     let idle_tick = idle_tick(setup, functions);
     let a_month = MONTH_MILLIS / setup.schedule.as_millis().max(1) as f64;
@@ -61,7 +61,7 @@ pub fn used(setup: &Setup, way: Way, functions: &Functions, answers: &Answers) -
     }
 }
 
-/// Returns what the handlers used while the plan went on, in all.
+/// Returns the handlers' use over the whole plan.
 pub fn whole(setup: &Setup, way: Way, functions: &Functions, answers: &Answers) -> Used {
     let counted = &answers.counted;
     let uploads = answers.uploads as f64;
@@ -99,12 +99,13 @@ pub fn whole(setup: &Setup, way: Way, functions: &Functions, answers: &Answers) 
 /// Milliseconds of a month of 30 days.
 pub const MONTH_MILLIS: f64 = 30.0 * 86_400_000.0;
 
-/// Requests by which a tick looks around: each lane's two queues, the outcomes queue and its dead letters, and reconcile's.
+/// Returns the requests by which a tick looks around: each lane's two queues, the outcomes queue
+/// and its dead letters, and reconcile's.
 fn sizes(setup: &Setup) -> f64 {
     2.0 * setup.lanes.len() as f64 + 3.0
 }
 
-/// What a tick uses that finds nothing.
+/// Returns the use of a tick that finds nothing.
 fn idle_tick(setup: &Setup, functions: &Functions) -> Used {
     let idle = Setup {
         from: 0,

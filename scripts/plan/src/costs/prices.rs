@@ -1,6 +1,6 @@
 //! List prices, in US dollars, of us-east-1 in November 2026; without free tiers.
 //!
-//! No price is read from AWS while tests run. The pages named are where they change first.
+//! No price is read from AWS while tests run. The pages named change first.
 
 /// A million requests of a standard queue, 64 KB each at the most; an empty receive is a request.
 /// <https://aws.amazon.com/sqs/pricing/>
@@ -19,7 +19,8 @@ pub const LAMBDA_PER_MILLION: f64 = 0.20;
 pub const LAMBDA_PER_GB_SECOND: f64 = 0.000_013_333_4;
 /// The same on x86.
 pub const LAMBDA_PER_GB_SECOND_X86: f64 = 0.000_016_666_7;
-/// A million object events from S3 to EventBridge: events of an AWS service that somebody opted in to.
+/// A million object events from S3 to EventBridge: events of an AWS service that somebody opted in
+/// to.
 /// <https://aws.amazon.com/eventbridge/pricing/>
 pub const EVENTBRIDGE_PER_MILLION: f64 = 1.00;
 /// A million publishes; the delivery to SQS is free.

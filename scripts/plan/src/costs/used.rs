@@ -1,4 +1,4 @@
-//! What was used of AWS, and what that costs.
+//! A use of AWS, and its cost.
 
 use std::collections::BTreeMap;
 
@@ -6,13 +6,14 @@ use super::prices;
 
 /// Ticks of a month of 30 days, one a minute.
 pub const TICKS: f64 = 30.0 * 24.0 * 60.0;
-/// Lambda polls an idle queue with five pollers, each for 20 seconds at a time: so often in a month.
+/// Lambda polls an idle queue with five pollers, each for 20 seconds at a time: so often in a
+/// month.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html>
 pub const IDLE_POLLS: f64 = 5.0 * 3.0 * TICKS;
 /// Metrics that a tick always reports: the levels, and how long it took. A day's limit adds one.
 pub const METRICS: f64 = 3.0;
 
-/// What was used, per event or per month.
+/// A use, per event or per month.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Used {
     /// Requests to standard queues, those of S3, EventBridge and Lambda included.
@@ -31,7 +32,7 @@ pub struct Used {
 }
 
 impl Used {
-    /// The same for one of many, or for many of them.
+    /// Returns the same for one of many, or for many of them.
     pub fn times(&self, factor: f64) -> Self {
         Self {
             sqs: self.sqs * factor,
@@ -46,7 +47,7 @@ impl Used {
         }
     }
 
-    /// What is left of it without another.
+    /// Returns the rest of it without another.
     pub fn less(&self, other: &Self) -> Self {
         let less = |one: f64, other: f64| (one - other).max(0.0);
         Self {
@@ -62,7 +63,7 @@ impl Used {
         }
     }
 
-    /// Both together.
+    /// Returns both together.
     pub fn and(&self, other: &Self) -> Self {
         Self {
             sqs: self.sqs + other.sqs,
@@ -77,7 +78,7 @@ impl Used {
         }
     }
 
-    /// US dollars, by what they are paid for. `gb_second`: the price of one.
+    /// Returns US dollars, by the thing that they pay for. `gb_second`: the price of one.
     pub fn dollars_at(&self, gb_second: f64) -> BTreeMap<&'static str, f64> {
         let per_million = |count: f64, price: f64| count * price / 1e6;
         BTreeMap::from([
@@ -108,12 +109,12 @@ impl Used {
         ])
     }
 
-    /// The same on arm64.
+    /// Returns the same on arm64.
     pub fn dollars(&self) -> BTreeMap<&'static str, f64> {
         self.dollars_at(prices::LAMBDA_PER_GB_SECOND)
     }
 
-    /// US dollars in all, on arm64.
+    /// Returns the US dollars in all, on arm64.
     pub fn total(&self) -> f64 {
         self.dollars().values().sum()
     }

@@ -16,7 +16,7 @@ pub enum Way {
 impl Way {
     pub const ALL: [Self; 4] = [Self::Sqs, Self::Sns, Self::EventBridge, Self::Lambda];
 
-    /// As in Terraform's `sources`.
+    /// Returns its name in Terraform's `sources`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Sqs => "sqs",

@@ -1,4 +1,4 @@
-//! The uploads of a plan, made of what is given.
+//! The uploads of a plan, made from the options.
 
 use spillway::Millis;
 
@@ -44,7 +44,8 @@ pub struct Arrivals {
     /// By time.
     pub all: Vec<Arrival>,
     pub waves: Vec<Named>,
-    /// How long it is from the begin until the uploads would begin again, in milliseconds; `None`: they come once.
+    /// How long it is from the begin until the uploads would begin again, in milliseconds; `None`:
+    /// they come once.
     pub period: Option<Millis>,
 }
 
@@ -59,13 +60,13 @@ struct Making<'a> {
 }
 
 impl Arriving {
-    /// Whether something comes without an end of its own.
+    /// Returns whether something comes without an end of its own.
     fn is_endless(&self) -> bool {
         let repeats = |burst: &Burst| burst.every.is_some() || burst.random.is_some();
         !self.rates.is_empty() || !self.curves.is_empty() || self.bursts.iter().any(repeats)
     }
 
-    /// How long they come.
+    /// Returns how long they come.
     fn lasts(&self) -> Millis {
         let week = self.curves.iter().map(Curve::period).max();
         let every = self.bursts.iter().filter_map(|burst| burst.every).max();
@@ -252,7 +253,7 @@ impl Making<'_> {
         Ok(())
     }
 
-    /// The first one comes at the begin.
+    /// Adds the uploads of a file's times. The first one comes at the begin.
     fn times(&mut self, file: &str, times: &[Millis], lane: Option<&str>) -> Result<(), Wrong> {
         let lane = self.lane(lane)?;
         let first = times.iter().min().copied().unwrap_or_default();
@@ -276,7 +277,7 @@ fn hour_of_week(at: Millis) -> usize {
     ((at / HOUR + 3 * 24).rem_euclid(7 * 24)) as usize
 }
 
-/// A moment as day of the week, hour and minute.
+/// Returns a moment as day of the week, hour and minute.
 pub fn clock(at: Millis) -> String {
     const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
     let day = DAYS.get(hour_of_week(at) / 24).copied().unwrap_or_default();
@@ -284,7 +285,7 @@ pub fn clock(at: Millis) -> String {
     format!("{day} {:02}:{:02}", minutes / 60, minutes % 60)
 }
 
-/// A whole number with commas between its thousands.
+/// Returns a whole number with commas between its thousands.
 pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();

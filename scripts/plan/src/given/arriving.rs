@@ -1,4 +1,4 @@
-//! What arrives, as it is given: bursts, rates, curves, and times of a file.
+//! The arrivals, as options give them: bursts, rates, curves, and times of a file.
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -85,7 +85,7 @@ pub struct Curve {
 }
 
 impl Curve {
-    /// How long it is until it comes again.
+    /// Returns how long it is until it comes again.
     pub fn period(&self) -> Millis {
         self.hours.len() as Millis * HOUR
     }
@@ -94,7 +94,7 @@ impl Curve {
 impl FromStr for Curve {
     type Err = String;
 
-    /// The numbers themselves, or a file of them.
+    /// Returns the numbers themselves, or a file of them.
     fn from_str(text: &str) -> Result<Self, String> {
         let fields = Fields::read(text, &["lane"])?;
         let numbers = |text: &str| -> Option<Vec<f64>> {

@@ -8,8 +8,8 @@ use spillway::Millis;
 use super::fields::{Fields, fine, share};
 use crate::engine::setup::{Failure, Takes};
 
-/// Reads how long executions take: `20s`, `5s..60s` (half of them at most the first, 99 of 100 at most the second), or a file of
-/// seconds, one a line.
+/// Reads the executions' time: `20s`, `5s..60s` (half at most the first, 99 of 100 at most the
+/// second), or a file of seconds, one a line.
 pub fn takes(text: &str) -> Result<Takes, String> {
     let duration = |millis: Millis| Duration::from_millis(millis.unsigned_abs());
     if let Some((p50, p99)) = text.split_once("..") {

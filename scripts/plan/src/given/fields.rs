@@ -7,7 +7,7 @@ use spillway::Millis;
 
 use crate::length::{MINUTE, SECOND, length};
 
-/// What comes first, and the fields.
+/// The first word of an option, and its fields.
 #[derive(Debug)]
 pub struct Fields {
     pub first: String,
@@ -15,7 +15,7 @@ pub struct Fields {
 }
 
 impl Fields {
-    /// Reads an option whose fields are among `known`.
+    /// Reads an option with fields that are among `known`. Returns it.
     pub fn read(text: &str, known: &[&str]) -> Result<Self, String> {
         let mut parts = text.split(',');
         let first = parts.next().unwrap_or_default().trim().to_owned();
@@ -41,7 +41,7 @@ impl Fields {
         self.fields.get(name).cloned()
     }
 
-    /// A flag: it stands there, without a value.
+    /// Returns whether a flag is given: it has no value.
     pub fn flag(&self, name: &str) -> Result<bool, String> {
         match self.fields.get(name).map(String::as_str) {
             None => Ok(false),
@@ -50,7 +50,7 @@ impl Fields {
         }
     }
 
-    /// A length of time, above 0.
+    /// Returns a length of time, above 0.
     pub fn length(&self, name: &str) -> Result<Option<Millis>, String> {
         let read = |text: &String| fine(text).map_err(|wrong| format!("{name}: {wrong}"));
         self.fields.get(name).map(read).transpose()

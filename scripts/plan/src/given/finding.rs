@@ -39,7 +39,7 @@ impl Display for Number {
 }
 
 impl Number {
-    /// The largest that the pipeline allows.
+    /// Returns the largest that the pipeline allows.
     pub fn most(self, pipeline: &Pipeline) -> u32 {
         let layout = pipeline.pace.layout;
         match self {

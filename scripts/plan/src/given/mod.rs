@@ -1,4 +1,4 @@
-//! What is given: options, files, a Terraform plan, and what a plan is made of them.
+//! The input: options, files, a Terraform plan, and the plan's parts made from them.
 
 pub mod arrivals;
 pub mod arriving;
@@ -31,7 +31,7 @@ use wrong::Wrong;
 const MONDAY: &str = "2026-11-30T00:00:00Z";
 /// The Region of a plan that has none.
 const REGION: &str = "us-east-1";
-/// Messages are kept so long: what has not started then is lost.
+/// Messages are kept so long: an event without a start then is lost.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>
 pub const RETENTION: Millis = 14 * DAY;
 
@@ -105,7 +105,7 @@ fn text(file: &Path) -> Result<String, Wrong> {
     read.map_err(|error| Wrong::new(format!("{} cannot be read: {error}", file.display())))
 }
 
-/// Puts what is given over what the plan or the module says.
+/// Puts the options over the numbers of the plan or the module.
 fn over(pipeline: &mut Pipeline, options: &Options) -> Result<(), Wrong> {
     for pace in options.pace.iter().flat_map(|pace| pace.split(',')) {
         pipeline.set_pace(pace)?;
@@ -216,7 +216,7 @@ fn executions(options: &Options, pipeline: &Pipeline) -> Result<Executions, Wron
 }
 
 impl Given {
-    /// What the engine runs.
+    /// Returns the engine's input.
     pub fn setup(&self) -> Setup {
         let Pipeline {
             pace,

@@ -24,36 +24,42 @@ Examples:
 
 Nothing is asked of AWS. The same options and the same --seed give the same answer.";
 
-/// What a plan is made of.
+/// The parts of a plan.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = AFTER)]
 pub struct Options {
-    /// N uploads at once; with ,at=2h after the begin; ,every=1d; ,random=3 times; ,over=10m; ,lane=NAME. Can be repeated.
+    /// N uploads at once; with ,at=2h after the begin; ,every=1d; ,random=3 times; ,over=10m;
+    /// ,lane=NAME. Can be repeated.
     #[arg(long = "burst", value_name = "N[,FIELD…]", help_heading = "Arrivals")]
     pub bursts: Vec<Burst>,
     /// Uploads at any time, such as 20/s, 1000/m or 50000/d; ,lane=NAME. Can be repeated.
     #[arg(long = "rate", value_name = "N/TIME", help_heading = "Arrivals")]
     pub rates: Vec<Rate>,
-    /// Uploads of each hour: 24 numbers of a day or 168 of a week from Monday, or a file of them; ,lane=NAME. Can be repeated.
+    /// Uploads of each hour: 24 numbers of a day or 168 of a week from Monday, or a file of them;
+    /// ,lane=NAME. Can be repeated.
     #[arg(long = "curve", value_name = "NUMBERS", help_heading = "Arrivals")]
     pub curves: Vec<Curve>,
-    /// Uploads at the times of a file: a table with a column of times, an S3 inventory or an S3 access log; ,lane=NAME.
+    /// Uploads at the times of a file: a table with a column of times, an S3 inventory or an S3
+    /// access log; ,lane=NAME.
     #[arg(long = "times", value_name = "FILE", help_heading = "Arrivals")]
     pub times: Vec<Times>,
     /// How long uploads come that have no end [default: 1d, a week with a curve of a week].
     #[arg(long = "for", value_name = "LENGTH", value_parser = positive, help_heading = "Arrivals")]
     pub lasts: Option<Millis>,
-    /// When it begins, in UTC [default: 2026-11-30T00:00:00Z, a Monday, or the first time of --times]
+    /// When it begins, in UTC [default: 2026-11-30T00:00:00Z, a Monday, or the first time of
+    /// --times]
     #[arg(long, value_name = "TIME", help_heading = "Arrivals")]
     pub from: Option<String>,
     /// Uploads are of so many objects, each as likely [default: each is of another one]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Arrivals")]
     pub objects: Option<u32>,
 
-    /// How long an execution takes: 20s; 5s..60s (half of them at most, 99 of 100 at most); or a file of seconds.
+    /// How long an execution takes: 20s; 5s..60s (half of them at most, 99 of 100 at most); or a
+    /// file of seconds.
     #[arg(long, value_name = "LENGTH", value_parser = takes, help_heading = "Executions")]
     pub takes: Takes,
-    /// How many fail, and with what: 2%, Timeout=2%, or UnknownDevice=1%,always (at every attempt). Can be repeated.
+    /// The share that fails, and its error: 2%, Timeout=2%, or UnknownDevice=1%,always (at every
+    /// attempt). Can be repeated.
     #[arg(
         long = "fails",
         value_name = "[ERROR=]SHARE",
@@ -64,13 +70,16 @@ pub struct Options {
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=25_000), help_heading = "Executions")]
     pub transitions: u32,
 
-    /// The pipeline of a Terraform plan, written by `terraform show -json PLAN`. What is given beside it comes over it.
+    /// The pipeline of a Terraform plan, written by `terraform show -json PLAN`. Options beside it
+    /// win over it.
     #[arg(long, value_name = "FILE", help_heading = "Pipeline")]
     pub terraform: Option<PathBuf>,
-    /// max_concurrency, starts_per_second, burst, starts_per_tick or slot_partitions, as in the module. Can be repeated.
+    /// max_concurrency, starts_per_second, burst, starts_per_tick or slot_partitions, as in the
+    /// module. Can be repeated.
     #[arg(long, value_name = "NAME=NUMBER", help_heading = "Pipeline")]
     pub pace: Vec<String>,
-    /// A lane: NAME,priority=1,min_share=0.1,max_concurrency=5. Can be repeated; the first one takes uploads without a lane.
+    /// A lane: NAME,priority=1,min_share=0.1,max_concurrency=5. Can be repeated; the first one
+    /// takes uploads without a lane.
     #[arg(long = "lane", value_name = "NAME[,FIELD…]", help_heading = "Pipeline")]
     pub lanes: Vec<String>,
     /// Terraform's `windows` as JSON, or a file with it.
@@ -99,7 +108,7 @@ pub struct Options {
     /// How object events come in: sqs, sns, eventbridge or lambda [default: sqs]
     #[arg(long, value_name = "WAY", help_heading = "Pipeline")]
     pub via: Option<Way>,
-    /// What a tick does when nothing waits: stop or wait [default: stop]
+    /// The act of a tick when nothing waits: stop or wait [default: stop]
     #[arg(long, value_name = "IDLE", help_heading = "Pipeline")]
     pub idle: Option<Idle>,
     /// From one tick to the next [default: 1m]
@@ -115,7 +124,8 @@ pub struct Options {
     #[arg(long, value_name = "NAME", value_parser = ["arm64", "x86_64"], help_heading = "Pipeline")]
     pub architecture: Option<String>,
 
-    /// StartExecution's quota of the account, starts a second and at once [default: the Region's, such as 300,1300]
+    /// StartExecution's quota of the account, starts a second and at once [default: the Region's,
+    /// such as 300,1300]
     #[arg(long, value_name = "RATE,BUCKET", help_heading = "Account")]
     pub start_quota: Option<String>,
     /// How long a call to AWS takes.
@@ -131,7 +141,8 @@ pub struct Options {
     /// Show the answer beside that of a file, which --json wrote.
     #[arg(long, value_name = "FILE", help_heading = "Answer")]
     pub compare: Option<PathBuf>,
-    /// Search for the smallest max_concurrency, starts_per_second or events_per_execution that does.
+    /// Search for the smallest max_concurrency, starts_per_second or events_per_execution that
+    /// does.
     #[arg(
         long,
         value_name = "NUMBER",
@@ -158,12 +169,12 @@ pub struct Options {
         help_heading = "Answer"
     )]
     pub html: Option<PathBuf>,
-    /// What is drawn at random is drawn by it.
+    /// Seed of all random numbers
     #[arg(long, value_name = "N", default_value_t = 1, help_heading = "Answer")]
     pub seed: u64,
 }
 
-/// A length above 0.
+/// Returns a length above 0.
 fn positive(text: &str) -> Result<Millis, String> {
     match fine(text)? {
         0 => Err(format!(

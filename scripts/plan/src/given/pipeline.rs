@@ -1,4 +1,5 @@
-//! The pipeline of a plan: the module's defaults, what a Terraform plan says, and what is given over it.
+//! The pipeline of a plan: the module's defaults, the numbers of a Terraform plan, and the options
+//! over them.
 
 use std::time::Duration;
 
@@ -21,7 +22,7 @@ use crate::costs::{Functions, Way};
 #[derive(Debug, Clone)]
 pub struct Pipeline {
     pub name: String,
-    /// Where it is; `None`: nobody said.
+    /// Its Region; `None`: nobody said.
     pub region: Option<String>,
     pub pace: Pace,
     pub lanes: Vec<Lane>,
@@ -55,7 +56,7 @@ pub struct Lane {
 }
 
 impl Default for Pipeline {
-    /// The module's defaults.
+    /// Returns the module's defaults.
     fn default() -> Self {
         Self {
             name: "pipeline".to_owned(),
@@ -93,7 +94,7 @@ impl Default for Pipeline {
 }
 
 impl Pipeline {
-    /// How long a tick releases events.
+    /// Returns how long a tick releases events.
     pub fn tick(&self) -> Duration {
         match (self.idle, self.tick) {
             // Until the next one takes over.
@@ -102,7 +103,7 @@ impl Pipeline {
         }
     }
 
-    /// The lanes' own bounds.
+    /// Returns the lanes' own bounds.
     pub fn bounds(&self) -> Vec<Bound> {
         let bound = |lane: &Lane| Bound {
             lane: lane.name.clone(),
@@ -160,7 +161,8 @@ impl Pipeline {
         Ok(())
     }
 
-    /// Sets the windows: as Terraform's `windows`, by name, or as the list that the functions are given.
+    /// Sets the windows: as Terraform's `windows`, by name, or as the list that the functions are
+    /// given.
     pub fn set_windows(&mut self, json: &str, given: &str) -> Result<(), Wrong> {
         let wrong = |wrong: String| Wrong::new(format!("{given}: {wrong}"));
         let value: Value = serde_json::from_str(json).map_err(|error| {
@@ -236,7 +238,7 @@ impl Pipeline {
     }
 }
 
-/// A window of Terraform's map, with its name in it and without what is null.
+/// Returns a window of Terraform's map, with its name in it and without its null fields.
 fn named((name, window): (String, Value)) -> Value {
     fn without_null(value: Value) -> Value {
         match value {

@@ -12,7 +12,7 @@ use super::pipeline::{Lane, Pipeline};
 use super::wrong::Wrong;
 use crate::costs::Functions;
 
-/// What the module's resource `terraform_data.numbers` holds.
+/// The contents of the module's resource `terraform_data.numbers`.
 #[derive(Debug, Deserialize)]
 struct Numbers {
     pipeline: String,
@@ -22,7 +22,7 @@ struct Numbers {
     dispatch_memory_mb: f64,
     settle_memory_mb: f64,
     events_per_execution: u32,
-    /// Not in a plan whose state machine is not known yet; 0: as long as it takes.
+    /// Missing while the plan's state machine is not known; 0: as long as it takes.
     execution_timeout_seconds: Option<u64>,
     order: String,
     starts_per_day: Option<u32>,
@@ -106,7 +106,7 @@ pub fn read(json: &str, file: &str, name: Option<&str>) -> Result<Pipeline, Wron
     Ok(pipeline)
 }
 
-/// Collects what each `terraform_data.numbers` holds, of a module and of those below it.
+/// Collects the contents of each `terraform_data.numbers`, of a module and of those below it.
 fn collect<'a>(module: &'a Value, found: &mut Vec<&'a Value>) {
     for resource in list(module, "resources") {
         let input = resource.pointer("/values/input");
@@ -176,7 +176,7 @@ impl Numbers {
     }
 }
 
-/// The Region of the provider, if its configuration says it in plain text.
+/// Returns the Region of the provider, if its configuration says it in plain text.
 fn region(plan: &Value) -> Option<String> {
     let aws = plan
         .get("configuration")?
@@ -188,7 +188,8 @@ fn region(plan: &Value) -> Option<String> {
     Some(region.to_owned())
 }
 
-/// From one tick to the next: `rate(5 minutes)`. A tick by `cron` is planned as one a minute.
+/// Returns the time from one tick to the next: `rate(5 minutes)`. A tick by `cron` is planned as
+/// one a minute.
 fn schedule(expression: &str) -> Result<Duration, Wrong> {
     let Some(rate) = expression
         .strip_prefix("rate(")

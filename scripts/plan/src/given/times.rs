@@ -5,7 +5,7 @@ use spillway::event::time::millis;
 
 use super::wrong::Wrong;
 
-/// What S3 writes into its access log of requests that make an object.
+/// The operations in S3's access log that make an object.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/LogFormat.html>
 const MAKES: [&str; 4] = [
     " REST.PUT.OBJECT ",
@@ -14,8 +14,9 @@ const MAKES: [&str; 4] = [
     " REST.POST.UPLOAD ",
 ];
 
-/// Reads the times of a file, in its order: of the first column that holds times, which an S3 inventory and most tables have, or
-/// of the requests of S3's access log that made an object. The first line can be the columns' names.
+/// Reads the times of a file, in its order. They are in the first column of times, as in an S3
+/// inventory. Or they are in the requests of S3's access log that made an object. The first line
+/// can be the columns' names.
 pub fn read(text: &str, name: &str) -> Result<Vec<Millis>, Wrong> {
     let lines = || text.lines().map(str::trim).filter(|line| !line.is_empty());
     if lines().any(|line| MAKES.iter().any(|it| line.contains(it))) {
@@ -45,7 +46,7 @@ pub fn read(text: &str, name: &str) -> Result<Vec<Millis>, Wrong> {
     .collect()
 }
 
-/// The cells of a line. What is between quotation marks is one cell.
+/// Returns the cells of a line. Text between quotation marks is one cell.
 fn cells(line: &str) -> impl Iterator<Item = &str> {
     let mut quoted = false;
     let ends = move |it: char| {
@@ -55,7 +56,7 @@ fn cells(line: &str) -> impl Iterator<Item = &str> {
     line.split(ends).map(|cell| cell.trim().trim_matches('"'))
 }
 
-/// ISO 8601, in UTC unless it names its zone, or seconds or milliseconds since 1970.
+/// Reads a time: ISO 8601, in UTC unless it names its zone, or seconds or milliseconds since 1970.
 fn time(cell: &str) -> Option<Millis> {
     if let Ok(number) = cell.parse::<f64>() {
         return match number {
@@ -71,7 +72,7 @@ fn time(cell: &str) -> Option<Millis> {
     millis(&text).or_else(|| millis(&format!("{text}Z")))
 }
 
-/// The time of a line of an access log that made an object: `[30/Nov/2026:02:00:00 +0000]`.
+/// Returns the time of a line of an access log that made an object: `[30/Nov/2026:02:00:00 +0000]`.
 fn of_log(line: &str) -> Option<Millis> {
     if !MAKES.iter().any(|it| line.contains(it)) {
         return None;

@@ -1,8 +1,8 @@
-//! What is wrong with what was given.
+//! Faults in the input.
 
 use thiserror::Error;
 
-/// What is wrong with what was given: it names the input and the remedy.
+/// A fault in the input: it names the input and the remedy.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{0}")]
 pub struct Wrong(pub String);

@@ -1,4 +1,5 @@
-//! Pictures of what went on over time. Their texts are the page's, so that they stay readable on a small screen.
+//! Pictures of a run over time. Their texts are the page's, so that they stay readable on a small
+//! screen.
 
 use super::report::OverTime;
 
@@ -6,7 +7,7 @@ use super::report::OverTime;
 const WIDTH: f64 = 1_000.0;
 const HEIGHT: f64 = 200.0;
 
-/// An area under numbers. `label`: what a screen reader says.
+/// Draws an area under numbers. `label`: the words of a screen reader.
 pub fn area(numbers: &[u32], class: &str, label: &str) -> String {
     let most = f64::from(numbers.iter().copied().max().unwrap_or_default().max(1));
     let step = WIDTH / numbers.len().max(1) as f64;
@@ -24,7 +25,7 @@ pub fn area(numbers: &[u32], class: &str, label: &str) -> String {
     )
 }
 
-/// A strip of what kept events when, each code in a colour of its own.
+/// Draws a strip of the reasons that kept events, over time, each in a colour of its own.
 pub fn strip(over_time: &OverTime, label: &str) -> String {
     let codes = &over_time.held_by;
     let step = WIDTH / codes.len().max(1) as f64;
@@ -50,7 +51,7 @@ fn svg(parts: &str, height: f64, label: &str) -> String {
     )
 }
 
-/// A text within HTML.
+/// Returns a text within HTML.
 pub fn escaped(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")

@@ -17,10 +17,10 @@ pub fn read(json: &str, file: &str) -> Result<Report, Wrong> {
     })
 }
 
-/// A line of the comparison: what, before, now.
+/// A line of the comparison: name, before, now.
 pub type Line = (String, String, String);
 
-/// Returns what was given differently, and all answers.
+/// Returns the options that differ, and all answers.
 pub fn lines(before: &Report, now: &Report) -> Vec<Line> {
     let mut lines = settings(before, now);
     let mut answer = |name: &str, of: &dyn Fn(&Report) -> String| {
@@ -57,7 +57,7 @@ pub fn lines(before: &Report, now: &Report) -> Vec<Line> {
     lines
 }
 
-/// What was given, where the two differ.
+/// Returns the options in which the two differ.
 fn settings(before: &Report, now: &Report) -> Vec<Line> {
     let fields = |report: &Report| match serde_json::to_value(&report.given) {
         Ok(Value::Object(fields)) => fields,

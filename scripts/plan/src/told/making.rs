@@ -1,4 +1,4 @@
-//! Makes the answer of what the engine did.
+//! Makes the answer from the engine's run.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -21,11 +21,11 @@ use crate::given::arrivals::{Named, clock, grouped};
 use crate::given::pipeline::Lane;
 use crate::length::{exact, moment, span};
 
-/// Waves that are told of, at most.
+/// Waves in the answer, at most.
 const WAVES: usize = 100;
 /// Parts of the whole time of which each has one thing that kept events most.
 const PARTS: usize = 120;
-/// Stretches that are told of, at most.
+/// Stretches in the answer, at most.
 const STRETCHES: usize = 12;
 /// As the workflow's own is called among the services.
 pub const WORKFLOW: &str = "Step Functions (the workflow)";
@@ -172,7 +172,7 @@ fn held_by(series: &Series) -> Vec<HeldBy> {
         .collect()
 }
 
-/// What kept events in most of a sample.
+/// Returns the reason that kept events in most of a sample.
 fn bound_of(sample: &Sample) -> Option<Bound> {
     let bounds = Bound::ALL.into_iter().zip(sample.bound);
     let bounds = bounds.filter(|(_, millis)| *millis > 0);
@@ -181,7 +181,8 @@ fn bound_of(sample: &Sample) -> Option<Bound> {
         .map(|(bound, _)| bound)
 }
 
-/// What kept events when, in as many parts as a picture in a line has. Short stretches go into those around them.
+/// Returns the reasons that kept events, over time, in as many parts as a picture in a line has.
+/// Short stretches go into those around them.
 fn stretches(series: &Series) -> Vec<Stretch> {
     let each = series.samples.len().div_ceil(PARTS).max(1);
     let mut found: Vec<(usize, usize, Bound)> = Vec::new();
@@ -345,7 +346,7 @@ fn takes(takes: &Takes) -> String {
     }
 }
 
-/// A moment as day and clock, for a person.
+/// Returns a moment as day and clock, for a person.
 pub fn on_the_clock(moment: &str) -> String {
     millis(moment).map_or_else(String::new, clock)
 }

@@ -1,4 +1,5 @@
-//! The answer as one page that needs nothing else: no network, no script. Each picture has its table.
+//! The answer as one page that needs nothing else: no network, no script. Each picture has its
+//! table.
 
 use std::ops::Range;
 
@@ -65,7 +66,7 @@ fn warnings(report: &Report) -> String {
     section("Look at", &format!("<ul class=\"warnings\">\n{all}</ul>\n"))
 }
 
-/// A text within HTML, in which commands stand between backticks.
+/// Returns a text within HTML, in which commands stand between backticks.
 fn with_code(text: &str) -> String {
     let parts = text.split('`').enumerate();
     let part = |(place, part): (usize, &str)| match place % 2 {
@@ -75,7 +76,7 @@ fn with_code(text: &str) -> String {
     parts.map(part).collect()
 }
 
-/// A table that is scrolled on its own where it is too wide, also by keyboard.
+/// Returns a table that scrolls on its own if it is too wide, also by keyboard.
 fn table(heads: &[&str], rows: &[Vec<String>], caption: &str) -> String {
     let head: String = heads
         .iter()
@@ -98,7 +99,7 @@ fn table(heads: &[&str], rows: &[Vec<String>], caption: &str) -> String {
     )
 }
 
-/// A picture, what it shows in words, and its numbers.
+/// Returns a picture, its meaning in words, and its numbers.
 fn figure(picture: &str, caption: &str, axis: &str, numbers: &str) -> String {
     let caption = escaped(caption);
     let name = caption.split(':').next().unwrap_or_default().to_lowercase();
@@ -181,7 +182,7 @@ fn over_time(report: &Report) -> String {
     section("Over time", &text)
 }
 
-/// What held events up, and when.
+/// Returns the reasons that held events up, and their times.
 fn held(report: &Report, axis: &str) -> String {
     if report.held_by.is_empty() {
         return String::new();

@@ -1,4 +1,5 @@
-//! The answer of a plan: its fields are those of `--json`, documented in docs/reference/operator-json.md.
+//! The answer of a plan: its fields are those of `--json`, documented in
+//! docs/reference/operator-json.md.
 
 use std::collections::BTreeMap;
 
@@ -22,7 +23,8 @@ pub struct Report {
     pub superseded: u64,
     /// Uploads that were not done before SQS would have deleted them.
     pub left: u64,
-    /// From a wave's last upload until all of it is done, of the slowest; `null`: one is never done.
+    /// From a wave's last upload until all of it is done, of the slowest; `null`: one is never
+    /// done.
     pub drain_seconds: Option<f64>,
     pub first_start: Option<String>,
     pub last_start: Option<String>,
@@ -37,7 +39,7 @@ pub struct Report {
     /// The first of them.
     pub waves: Vec<WaveReport>,
     pub waves_in_all: u64,
-    /// What kept events that waited, the longest first.
+    /// The reasons that kept waiting events, the longest first.
     pub held_by: Vec<HeldBy>,
     /// When it did, in the order of time.
     pub stretches: Vec<Stretch>,
@@ -46,7 +48,7 @@ pub struct Report {
     pub over_time: OverTime,
 }
 
-/// What was planned with.
+/// The numbers of the plan.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Given {
     pub from: String,
@@ -146,7 +148,7 @@ pub struct Stretch {
 /// US dollars, at list prices of us-east-1 without free tiers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Dollars {
-    /// What the month is made of, in words.
+    /// The basis of the month, in words.
     pub basis: String,
     /// Of a month, by service; the workflow's own transitions among them.
     pub month: BTreeMap<String, f64>,
@@ -165,7 +167,7 @@ pub struct Warning {
     pub remedy: String,
 }
 
-/// What went on, in samples of the same length.
+/// The run, in samples of the same length.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct OverTime {
     pub from: String,
@@ -174,6 +176,6 @@ pub struct OverTime {
     pub waiting: Vec<u32>,
     pub running: Vec<u32>,
     pub starts: Vec<u32>,
-    /// The code of what kept events in most of the sample; empty: none waited.
+    /// The code of the reason that kept events in most of the sample; empty: none waited.
     pub held_by: Vec<String>,
 }

@@ -65,12 +65,12 @@ fn row(cells: &[&str]) -> Vec<String> {
     cells.iter().map(|&cell| cell.to_owned()).collect()
 }
 
-/// A length in seconds, for a person.
+/// Returns a length in seconds, for a person.
 pub fn length(seconds: f64) -> String {
     exact((seconds * 1_000.0).round() as i64)
 }
 
-/// Bars of what went on over time, with their most.
+/// Returns bars of the run over time, with their most.
 fn pictures(report: &Report) -> Vec<Vec<String>> {
     let (over_time, given) = (&report.over_time, &report.given);
     let picture =
@@ -147,7 +147,7 @@ fn summary(report: &Report) -> Vec<Vec<String>> {
     rows
 }
 
-/// At most so many bars as fit into a line: each shows the most of its samples.
+/// Returns at most so many bars as fit into a line: each shows the most of its samples.
 fn bars(numbers: &[u32]) -> String {
     let each = numbers.len().div_ceil(BARS).max(1);
     let most: Vec<u32> = numbers
@@ -174,7 +174,7 @@ fn waves(report: &Report) -> Vec<Vec<String>> {
     rows
 }
 
-/// Dollars by service, the workflow's own last.
+/// Returns the dollars by service, the workflow's own last.
 pub fn dollars(report: &Report) -> Vec<Vec<String>> {
     let dollars = &report.dollars;
     let own = dollars

@@ -1,4 +1,4 @@
-//! What is to be looked at, in words, each with its remedy.
+//! Warnings in words, each with its remedy.
 
 use std::time::Duration;
 
@@ -54,8 +54,8 @@ fn never_done(answers: &Answers) -> Option<Warning> {
     )
 }
 
-/// Waves that are not done before the next one of their lane comes. Of those that come with every tick or two nothing else is to
-/// be expected.
+/// Waves that are not done before the next one of their lane comes. Of those that come with every
+/// tick or two nothing else is to be expected.
 fn overlap(given: &Given, answers: &Answers) -> Option<Warning> {
     let waves = || given.arrivals.waves.iter().zip(&answers.waves);
     let seldom = 2 * given.pipeline.schedule.as_millis() as Millis;

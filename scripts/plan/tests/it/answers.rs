@@ -1,4 +1,4 @@
-//! What a plan answers.
+//! The answers of a plan.
 
 use serde_json::Value;
 
@@ -12,7 +12,7 @@ fn the_limit_of_what_runs_holds_a_burst_up() {
     assert_eq!(report.running.most, 20);
     // But for one that a poll waits for.
     assert_eq!(report.backlog.most, 1_999);
-    // A hundred rounds of ten seconds, and what it takes to see that a slot is free.
+    // A hundred rounds of ten seconds, and the time to see that a slot is free.
     let drained = report.drain_seconds.unwrap();
     assert!((1_000.0..1_300.0).contains(&drained), "{drained}");
     let lane = &report.lanes[0];

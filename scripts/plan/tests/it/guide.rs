@@ -1,4 +1,5 @@
-//! The guide's answers are what its commands print. `SPILLWAY_WRITE=1 cargo test -p plan guide` writes them anew.
+//! The guide's answers are the output of its commands. `SPILLWAY_WRITE=1 cargo test -p plan guide`
+//! writes them anew.
 
 use std::path::Path;
 

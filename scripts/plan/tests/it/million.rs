@@ -4,11 +4,11 @@ use std::time::{Duration, Instant};
 
 use crate::support::report;
 
-/// What tests build takes two seconds, and their machine can be busy.
+/// The tests' build takes two seconds, and their machine can be busy.
 const MOST: Duration = Duration::from_secs(if cfg!(debug_assertions) { 60 } else { 5 });
 const MOST_KB: u64 = 200 * 1_024;
 
-/// The most memory that this process has had, where the system tells.
+/// The most memory that this process has had, if the system tells.
 fn most_memory_kb() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status
@@ -33,7 +33,7 @@ fn a_million_uploads_are_planned_in_seconds() {
     if let Some(memory) = most_memory_kb() {
         assert!(memory < MOST_KB, "{memory} kB");
     }
-    // The rate is what holds them up: a million at 300 a second.
+    // The rate holds them up: a million at 300 a second.
     let drained = report.drain_seconds.unwrap();
     assert!((3_300.0..3_600.0).contains(&drained), "{drained}");
     assert_eq!(report.held_by[0].code, "rate");

@@ -1,4 +1,4 @@
-//! The page: what is in it. How it looks is looked at in a browser, by tests/scripts/test_plan_page.py.
+//! The contents of the page. tests/scripts/test_plan_page.py looks at it in a browser.
 
 use crate::support::told;
 

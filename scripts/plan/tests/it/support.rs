@@ -12,14 +12,14 @@ struct Line {
     options: Options,
 }
 
-/// Answers a command line without the program's name; what clap refuses is told as the rest is.
+/// Answers a command line without the program's name; clap's refusals come as the others do.
 pub fn try_plan(arguments: &[&str]) -> Result<Told, Wrong> {
     let line = Line::try_parse_from(["plan"].iter().chain(arguments));
     let line = line.map_err(|error| Wrong::new(error.to_string()))?;
     plan::plan(&line.options, None, None)
 }
 
-/// Answers one whose parts lie between spaces.
+/// Answers a line with parts between spaces.
 pub fn told(line: &str) -> Told {
     let arguments: Vec<&str> = line.split_whitespace().collect();
     try_plan(&arguments).unwrap_or_else(|wrong| panic!("{line}: {wrong}"))

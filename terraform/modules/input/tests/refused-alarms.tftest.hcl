@@ -1,4 +1,4 @@
-# What the composition refuses of its alarms: one run per rule.
+# The composition's refusals about its alarms: one run per rule.
 
 run "alarms_without_a_topic" {
   command = plan

@@ -1,4 +1,4 @@
-# What the composition refuses of the way in: one run per rule.
+# The composition's refusals about the way in: one run per rule.
 
 run "sources_with_a_size_for_s3" {
   command = plan

@@ -1,4 +1,4 @@
-# What the composition refuses of when and how fast it starts: one run per rule.
+# The composition's refusals about the time and the rate of starts: one run per rule.
 
 run "windows_called_default" {
   command = plan

@@ -1,4 +1,4 @@
-# What the composition refuses of the way through: one run per rule.
+# The composition's refusals about the way through: one run per rule.
 
 run "workflow_that_is_nothing" {
   command = plan

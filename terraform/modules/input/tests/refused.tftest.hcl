@@ -1,4 +1,4 @@
-# What is refused of the input: one run per rule. Each starts from terraform.tfvars.
+# The refusals of the input: one run per rule. Each starts from terraform.tfvars.
 
 run "name_too_short" {
   command = plan
@@ -704,7 +704,7 @@ run "sweep_of_too_much" {
   expect_failures = [var.sweep]
 }
 
-# What each of these says is compared by tests/terraform/test_messages_of_refusals.py.
+# tests/terraform/test_messages_of_refusals.py compares the message of each.
 run "reconcile_out_of_range" {
   command = plan
 

@@ -7,8 +7,8 @@ use crate::calls::{Call, Key, Service};
 use crate::error::ApiError;
 use crate::{World, lock};
 
-/// Takes out of a BatchGetItem or BatchWriteItem what is to fail. Answers with the name and the content of the
-/// response's field for it; none for other operations.
+/// Takes the entries that are to fail out of a BatchGetItem or BatchWriteItem. Answers with the
+/// name and the content of the response's field for it; none for other operations.
 pub(super) fn hold_back(
     world: &World,
     call: &Call,
@@ -97,7 +97,7 @@ pub(super) fn put_failing(answer: &mut Value, failing: &[usize]) {
     }
 }
 
-/// The key of one entry, found the same way as that of a whole request.
+/// Returns the key of one entry, found the same way as that of a whole request.
 fn key_of(world: &World, operation: &str, table: &str, entry: &Value) -> Key {
     let request = match operation {
         "BatchGetItem" => json!({"Keys": [entry]}),

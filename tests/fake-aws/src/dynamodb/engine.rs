@@ -60,7 +60,7 @@ impl Engine {
         }
     }
 
-    /// An item as it is now, in the API's JSON.
+    /// Returns an item as it is now, in the API's JSON.
     pub(super) fn item(&self, table: &str, key: &Value) -> Option<Value> {
         let body = json!({"TableName": table, "Key": key, "ConsistentRead": true});
         let answer = self.run("GetItem", body);
@@ -68,7 +68,7 @@ impl Engine {
         Some(answer["Item"].take()).filter(Value::is_object)
     }
 
-    /// What a write of this item as it is now would cost, in write units; 1 if there is none.
+    /// Returns the cost of a write of this item as it is now, in write units; 1 if there is none.
     pub(super) fn write_units(&self, table: &str, key: &Value) -> f64 {
         let item = self.item(table, key).unwrap_or_default();
         let item: Option<dynoxide::Item> = serde_json::from_value(item).ok();
@@ -76,7 +76,7 @@ impl Engine {
         write_capacity_units(bytes).max(1.0)
     }
 
-    /// Removes what TTL lets expire, now. Returns how many items.
+    /// Removes items that TTL lets expire now. Returns how many.
     pub(super) fn sweep_ttl(&self) -> usize {
         self.0.sweep_ttl().expect("an in-memory sweep succeeds")
     }
@@ -93,7 +93,7 @@ fn refused(error: DynoxideError) -> ApiError {
     }
 }
 
-/// The engine marks with a prefix which of DynamoDB's errors a malformed request is.
+/// Returns DynamoDB's error for a malformed request: the engine marks its kind with a prefix.
 fn malformed(error: serde_json::Error) -> ApiError {
     let text = error.to_string();
     for marker in ["VALIDATION_REQUEST:", "VALIDATION_AS_READ:", "VALIDATION:"] {

@@ -26,7 +26,7 @@ impl TableKeys {
         }
     }
 
-    /// The key attributes of an item, in the API's JSON.
+    /// Returns the key attributes of an item, in the API's JSON.
     fn pick(&self, item: &Value) -> Value {
         let names = [Some(&self.partition), self.sort.as_ref()];
         let key: Map<String, Value> = names
@@ -37,7 +37,7 @@ impl TableKeys {
         key.into()
     }
 
-    /// The two key values of an item, or of a key alone, as text.
+    /// Returns the two key values of an item, or of a key alone, as text.
     pub(super) fn key_of(&self, item: &Value) -> Key {
         let sort = self.sort.as_ref().map(|name| text(&item[name]));
         Key {
@@ -47,14 +47,14 @@ impl TableKeys {
     }
 }
 
-/// The value of a string, number or binary attribute.
+/// Returns the value of a string, number or binary attribute.
 fn text(attribute: &Value) -> String {
     let values = attribute.as_object().into_iter().flatten();
     let value = values.map(|(_, value)| value).next();
     value.and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
-/// Table and key (in the API's JSON) of every item that a request names, in its order.
+/// Returns table and key (in the API's JSON) of every item that a request names, in its order.
 pub(super) fn items(
     tables: &BTreeMap<String, TableKeys>,
     operation: &str,
@@ -118,7 +118,7 @@ pub(super) fn items(
 /// A table, and the value of a partition key in it.
 pub(super) type Partition = (String, String);
 
-/// The partitions that a request reads or writes; `None`: it does not say which.
+/// Returns the partitions that a request reads or writes; `None`: it does not say which.
 pub(super) fn partitions(
     tables: &BTreeMap<String, TableKeys>,
     operation: &str,
@@ -139,8 +139,9 @@ pub(super) fn partitions(
     (!named.is_empty() && items.len() >= statements).then_some(named)
 }
 
-/// Table and key attributes of one of the handlers' statements: `INSERT INTO "table" VALUE {'pk': ?, …}`, and `UPDATE "table"
-/// … WHERE pk = ? …` or `DELETE FROM "table" WHERE pk = ? …`.
+/// Returns table and key attributes of one of the handlers' statements:
+/// `INSERT INTO "table" VALUE {'pk': ?, …}`, and `UPDATE "table" … WHERE pk = ? …` or
+/// `DELETE FROM "table" WHERE pk = ? …`.
 pub(super) fn of_statement(statement: &Value) -> Option<(&str, Value)> {
     let text = statement["Statement"].as_str()?;
     let (_, rest) = text.split_once('"')?;
@@ -162,7 +163,7 @@ pub(super) fn of_statement(statement: &Value) -> Option<(&str, Value)> {
     Some((table, attributes.into()))
 }
 
-/// The partition a Query asks for: the value in the `name = :value` of its key condition.
+/// Returns the partition a Query asks for: the value in the `name = :value` of its key condition.
 pub(super) fn of_query(operation: &str, body: &Value) -> Option<Key> {
     let condition = body["KeyConditionExpression"].as_str();
     let condition = condition.filter(|_| operation == "Query")?;

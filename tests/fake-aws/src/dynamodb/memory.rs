@@ -1,5 +1,5 @@
-//! Answers to reads, kept until a write to a partition that they read: a drain that waits for a free slot asks the same again
-//! and again.
+//! Answers to reads, kept until a write to a partition that they read. A drain that waits for a
+//! free slot asks the same again and again.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::keys::Partition;
 
-/// Enough for what one round of a handler reads.
+/// Enough for the reads of one round of a handler.
 const MOST: usize = 256;
 
 /// By operation and request. The engine's answers depend on nothing else between two writes.
@@ -18,13 +18,13 @@ pub(super) struct Memory {
 
 /// An answer.
 struct Kept {
-    /// What it was read from; `None`: not known, so every write counts.
+    /// The partitions that it was read from; `None`: not known, so every write counts.
     read: Option<BTreeSet<Partition>>,
     answer: Value,
 }
 
 impl Memory {
-    /// The key of a read; none for anything else.
+    /// Returns the key of a read; none for anything else.
     pub(super) fn key(operation: &str, body: &Value) -> Option<String> {
         let reads = matches!(operation, "GetItem" | "BatchGetItem" | "Query");
         reads.then(|| format!("{operation} {body}"))
@@ -42,7 +42,7 @@ impl Memory {
         self.answers.insert(key, Kept { read, answer });
     }
 
-    /// Forgets what was read from these partitions; `None`: everything.
+    /// Forgets the answers read from these partitions; `None`: everything.
     pub(super) fn forget(&mut self, written: Option<&BTreeSet<Partition>>) {
         self.answers.retain(|_, kept| match (&kept.read, written) {
             (Some(read), Some(written)) => read.is_disjoint(written),

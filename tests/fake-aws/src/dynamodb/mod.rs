@@ -1,4 +1,5 @@
-//! Amazon DynamoDB: an embedded engine does the work, this adds what it leaves out (lag, partial batches, counting).
+//! Amazon DynamoDB: an embedded engine does the work, this adds the parts that it leaves out (lag,
+//! partial batches, counting).
 
 mod batch;
 mod engine;
@@ -32,7 +33,7 @@ use transaction::Tokens;
 /// All tables.
 pub(crate) struct DynamoWorld {
     primary: Engine,
-    /// What eventually consistent reads see; none: they see the primary.
+    /// The copy that eventually consistent reads see; none: they see the primary.
     replica: Option<Replica>,
     tables: BTreeMap<String, TableKeys>,
     memory: Memory,
@@ -150,7 +151,7 @@ fn is_eventual_read(operation: &str, body: &Value) -> bool {
     }
 }
 
-/// What a request is about.
+/// Returns the subject of a request.
 pub(crate) fn facts(world: &World, call: &Call) -> Facts {
     let dynamodb = lock(&world.dynamodb);
     let body = &call.request;
@@ -231,7 +232,7 @@ pub(crate) fn perform(world: &Arc<World>, call: &mut Call) -> Result<Value, ApiE
     Ok(answer)
 }
 
-/// Throttles a request of which a partition has no units left. Batches are told of each of their
+/// Throttles a request if its partition has no units left. Batches get the result of each of their
 /// entries.
 fn admit(world: &World, call: &Call) -> Result<(), ApiError> {
     if call.operation.starts_with("Batch") {
@@ -253,7 +254,7 @@ fn counts_capacity(operation: &str) -> bool {
         )
 }
 
-/// One table's consumption, or a list of several.
+/// Returns one table's consumption, or a list of several.
 fn consumed(capacity: &Value) -> f64 {
     let units = |capacity: &Value| capacity["CapacityUnits"].as_f64().unwrap_or(0.0);
     match capacity.as_array() {
@@ -262,7 +263,7 @@ fn consumed(capacity: &Value) -> f64 {
     }
 }
 
-/// The body of a CreateTable with string keys, on demand.
+/// Returns the body of a CreateTable with string keys, on demand.
 fn create_table_body(name: &str, partition_key: &str, sort_key: Option<&str>) -> Value {
     let mut definitions = vec![json!({"AttributeName": partition_key, "AttributeType": "S"})];
     let mut schema = vec![json!({"AttributeName": partition_key, "KeyType": "HASH"})];

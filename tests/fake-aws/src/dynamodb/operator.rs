@@ -21,7 +21,7 @@ impl DynamoDb {
         Self { world }
     }
 
-    /// Makes a table whose keys are strings. Returns its ARN.
+    /// Makes a table with keys that are strings. Returns its ARN.
     pub fn create_table(&self, name: &str, partition_key: &str, sort_key: Option<&str>) -> String {
         let body = create_table_body(name, partition_key, sort_key);
         let answer = lock(&self.world.dynamodb).run("CreateTable", &body);
@@ -33,8 +33,8 @@ impl DynamoDb {
         )
     }
 
-    /// Reads that do not ask for strong consistency see the tables as they were this long ago. Must be set before
-    /// the first table is made.
+    /// Reads that do not ask for strong consistency see the tables as they were this long ago. Must
+    /// be set before the first table is made.
     pub fn set_read_lag(&self, lag: Duration) {
         let mut dynamodb = lock(&self.world.dynamodb);
         assert!(
@@ -45,23 +45,26 @@ impl DynamoDb {
         dynamodb.replica = Some(Replica::new(engine, lag.as_millis() as i64));
     }
 
-    /// Ends the pages of queries and scans after this many items, as if the items were large. None: 1 MB, as in AWS.
+    /// Ends the pages of queries and scans after this many items, as if the items were large. None:
+    /// 1 MB, as in AWS.
     pub fn set_page_items(&self, items: Option<usize>) {
         lock(&self.world.dynamodb).page_items = items;
     }
 
-    /// Gives each partition so many units a second; none: there is no limit. What is above that is
-    /// throttled.
+    /// Gives each partition so many units a second; none: there is no limit. Requests above that
+    /// are throttled.
     pub fn limit_partitions(&self, limits: Option<PartitionLimits>) {
         lock(&self.world.dynamodb).partitions.limit(limits);
     }
 
-    /// Requests, and entries of batches, that were throttled since a partition had no units left.
+    /// Returns the requests, and entries of batches, that were throttled since a partition had no
+    /// units left.
     pub fn throttled(&self) -> u64 {
         lock(&self.world.dynamodb).partitions.throttled()
     }
 
-    /// All items of a table in the API's JSON, by partition and sort key. Not an API call: not counted, no fault.
+    /// Returns all items of a table in the API's JSON, by partition and sort key. Not an API call:
+    /// not counted, no fault.
     pub fn items(&self, table: &str) -> Vec<Value> {
         let body = json!({"TableName": table, "ConsistentRead": true});
         let dynamodb = lock(&self.world.dynamodb);
@@ -71,7 +74,7 @@ impl DynamoDb {
         items
     }
 
-    /// The items of a partition, by the attribute `pk`. Not an API call.
+    /// Returns the items of a partition, by the attribute `pk`. Not an API call.
     pub fn partition(&self, table: &str, pk: &str) -> Vec<Value> {
         let body = json!({
             "TableName": table, "ConsistentRead": true, "KeyConditionExpression": "pk = :pk",
@@ -80,7 +83,7 @@ impl DynamoDb {
         all_pages(&lock(&self.world.dynamodb).primary, "Query", body)
     }
 
-    /// One item in the API's JSON, by the two attributes `pk` and `sk`.
+    /// Returns one item in the API's JSON, by the two attributes `pk` and `sk`.
     pub fn item(&self, table: &str, pk: &str, sk: &str) -> Option<Value> {
         let key = json!({"pk": {"S": pk}, "sk": {"S": sk}});
         lock(&self.world.dynamodb).primary.item(table, &key)
@@ -93,14 +96,16 @@ impl DynamoDb {
         answer.expect("the item fits its table");
     }
 
-    /// Removes the item with this key in the API's JSON, as an operator would by hand. Not an API call.
+    /// Removes the item with this key in the API's JSON, as an operator would by hand. Not an API
+    /// call.
     pub fn remove(&self, table: &str, key: &Value) {
         let body = json!({"TableName": table, "Key": key});
         let answer = lock(&self.world.dynamodb).run("DeleteItem", &body);
         answer.expect("the key is the table's");
     }
 
-    /// Removes the items whose TTL attribute has passed: what DynamoDB does some time later. Returns how many.
+    /// Removes the items with a TTL attribute in the past, as DynamoDB does some time later.
+    /// Returns how many.
     pub fn remove_expired(&self) -> usize {
         let mut dynamodb = lock(&self.world.dynamodb);
         if let Some(replica) = &mut dynamodb.replica {
@@ -111,7 +116,7 @@ impl DynamoDb {
     }
 }
 
-/// The items of every page of a scan or a query.
+/// Returns the items of every page of a scan or a query.
 fn all_pages(engine: &Engine, operation: &str, mut body: Value) -> Vec<Value> {
     let mut items = Vec::new();
     loop {

@@ -1,6 +1,6 @@
-//! What a partition gives a second: 1,000 write units and 3,000 read units, if a test asks for
-//! that. Here every partition key is a partition of its own, as a hot one becomes in AWS. A
-//! second's worth can come at once.
+//! The units that a partition gives a second: 1,000 write units and 3,000 read units, if a test
+//! asks for that. Here every partition key is a partition of its own, as a hot one becomes in AWS.
+//! A second's worth can come at once.
 //! <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/burst-adaptive-capacity.html>
 
 use std::collections::HashMap;
@@ -43,7 +43,7 @@ impl Partitions {
         self.left.clear();
     }
 
-    /// Requests and entries that were refused.
+    /// Returns the requests and entries that were refused.
     pub(super) fn throttled(&self) -> u64 {
         self.throttled
     }
@@ -59,15 +59,15 @@ impl Partitions {
         admitted
     }
 
-    /// Takes units that an answered request turned out to need. The partition owes what it does not
-    /// have.
+    /// Takes units that an answered request turned out to need. The partition owes units that it
+    /// does not have.
     pub(super) fn owe(&mut self, kind: Kind, pk: &str, units: f64, now_ms: i64) {
         if let Some(left) = self.left(kind, pk, now_ms) {
             *left -= units;
         }
     }
 
-    /// The units that a partition has left by now. `None`: there are no limits.
+    /// Returns the units that a partition has left by now. `None`: there are no limits.
     fn left(&mut self, kind: Kind, pk: &str, now_ms: i64) -> Option<&mut f64> {
         let limits = self.limits?;
         let limit = |kind| match kind {
@@ -108,7 +108,7 @@ mod tests {
         assert_eq!(written("s/0", 60_000), 1_000);
     }
 
-    /// A query is answered whatever it turns out to read, and the next ones pay for it.
+    /// A query is answered for any size that it turns out to read, and the next ones pay for it.
     #[test]
     fn what_a_read_took_is_owed() {
         let mut partitions = Partitions::default();

@@ -1,4 +1,4 @@
-//! A second copy of all tables that lags behind: what eventually consistent reads see.
+//! A second copy of all tables that lags behind: eventually consistent reads see it.
 
 use std::collections::VecDeque;
 

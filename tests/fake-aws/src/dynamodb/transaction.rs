@@ -1,4 +1,5 @@
-//! What the engine leaves out of transactions: conflicts, and tokens on the virtual clock.
+//! The parts of transactions that the engine leaves out: conflicts, and tokens on the virtual
+//! clock.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +12,8 @@ use crate::error::ApiError;
 const TOKEN_KEPT_MS: i64 = 10 * 60 * 1000;
 const MAX_TOKEN_CHARS: usize = 36;
 
-/// The tokens of TransactWriteItems. The engine's own expire by real time, so each renewal becomes another one there.
+/// The tokens of TransactWriteItems. The engine's own expire by real time, so each renewal becomes
+/// another one there.
 #[derive(Default)]
 pub(super) struct Tokens {
     /// When each was first used, and how often it was since renewed.
@@ -38,7 +40,7 @@ impl Tokens {
     }
 }
 
-/// The error of a call whose first item another transaction is at.
+/// Returns the error of a call if another transaction holds its first item.
 pub(crate) fn conflict(call: &Call) -> ApiError {
     const REASON: &str = "Transaction is ongoing for the item";
     let operation = call.operation.as_str();

@@ -1,4 +1,4 @@
-//! Amazon S3: buckets in memory, of which objects can be asked after.
+//! Amazon S3: buckets in memory, with objects that can be described.
 
 mod operator;
 
@@ -45,7 +45,7 @@ struct Version {
     is_delete_marker: bool,
 }
 
-/// Operation and request, in the names of the API, of what has no `x-amz-target`.
+/// Returns operation and request, in the names of the API, of a request without `x-amz-target`.
 pub(crate) fn parse(request: &HttpRequest) -> Option<(String, Value)> {
     let (_, rest) = request.uri().split_once("://")?;
     let (host, path) = rest.split_once('/')?;
@@ -67,7 +67,7 @@ fn object(body: &Value) -> Key {
     }
 }
 
-/// What a request is about.
+/// Returns the subject of a request.
 pub(crate) fn facts(body: &Value) -> Facts {
     Facts {
         keys: vec![object(body)],
@@ -75,7 +75,7 @@ pub(crate) fn facts(body: &Value) -> Facts {
     }
 }
 
-/// The answer's headers.
+/// Returns the answer's headers.
 pub(crate) fn perform(world: &Arc<World>, call: &Call) -> Result<Value, ApiError> {
     if call.operation != "HeadObject" {
         return Err(ApiError::not_modelled(&format!("S3 {}", call.operation)));

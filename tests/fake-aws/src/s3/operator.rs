@@ -62,7 +62,7 @@ impl S3 {
         }
     }
 
-    /// What a list of the bucket has: the current versions, by key.
+    /// Returns the entries of a list of the bucket: the current versions, by key.
     pub fn objects(&self, bucket: &str) -> Vec<ListedObject> {
         let s3 = lock(&self.world.s3);
         let bucket = s3.buckets.get(bucket).expect("the bucket");

@@ -13,7 +13,7 @@ use crate::{ACCOUNT, REGION, World, lock, sqs};
 /// Above this, in bytes of escaped JSON, EventBridge gets no input, or no output either: 248 KiB.
 const MAX_PAYLOAD_BYTES: usize = 248 * 1024;
 
-/// A rule that sends status changes to a queue, and what can go wrong on the way.
+/// A rule that sends status changes to a queue, and the faults on the way.
 #[derive(Clone, Debug)]
 pub struct EventRule {
     /// Name of the target queue.
@@ -33,7 +33,7 @@ pub struct EventRule {
 }
 
 impl EventRule {
-    /// Every end of an execution, once and at once.
+    /// Returns a rule that sends every end of an execution, once and at once.
     pub fn to(queue: &Queue) -> Self {
         Self {
             queue: queue.name().to_owned(),

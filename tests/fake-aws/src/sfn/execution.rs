@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// An execution, as Step Functions knows it: the truth, not what Describe shows of it.
+/// An execution, as Step Functions knows it: the truth, not Describe's view of it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Execution {
     /// Execution ARN.
@@ -21,7 +21,7 @@ pub struct Execution {
     pub started_ms: i64,
     /// End, in milliseconds since the epoch.
     pub stopped_ms: Option<i64>,
-    /// Its state, and once it has ended what came of it.
+    /// Its state, and its result once it has ended.
     pub status: Status,
     /// Output, after success.
     pub output: Option<String>,
@@ -49,7 +49,7 @@ pub enum Status {
 }
 
 impl Status {
-    /// As the API writes it.
+    /// Returns the status as the API writes it.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Running => "RUNNING",
@@ -61,16 +61,16 @@ impl Status {
     }
 }
 
-/// How and when an execution ends: what a test's workflow answers.
+/// The end of an execution and its time: the answer of a test's workflow.
 #[derive(Clone, Debug)]
 pub struct Ending {
     /// Time from the start to the end; none: it runs until [`crate::Sfn::end`].
     pub after: Option<Duration>,
-    /// What comes of it.
+    /// Its result.
     pub result: ExecutionResult,
 }
 
-/// What comes of an execution.
+/// The result of an execution.
 #[derive(Clone, Debug)]
 pub enum ExecutionResult {
     /// Success, with an output in JSON.
@@ -114,7 +114,7 @@ impl Ending {
         }
     }
 
-    /// Is stopped by someone.
+    /// Returns the end of an execution that is stopped by someone.
     pub fn abort(after: Duration) -> Self {
         Self {
             after: Some(after),

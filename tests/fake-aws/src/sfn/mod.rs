@@ -29,7 +29,7 @@ use quota::Bucket;
 /// Decides how an execution goes.
 type Workflow = Box<dyn FnMut(&Execution) -> Ending + Send>;
 
-/// All state machines and what they run.
+/// All state machines and their executions.
 pub(crate) struct SfnWorld {
     machines: BTreeMap<String, Machine>,
     /// By execution ARN. A name that is reused after 90 days replaces the older execution.
@@ -76,7 +76,7 @@ fn execution_arn(machine: &str, name: &str) -> String {
     format!("arn:aws:states:{REGION}:{ACCOUNT}:execution:{machine}:{name}")
 }
 
-/// What a request is about, as far as it says.
+/// Returns the subject of a request, as far as it says.
 pub(crate) fn facts(body: &Value) -> Facts {
     let arn = body["executionArn"].as_str();
     let described = arn.and_then(|arn| arn.rsplit(':').next());
@@ -96,7 +96,7 @@ pub(crate) fn perform(world: &Arc<World>, call: &Call) -> Result<Value, ApiError
     }
 }
 
-/// Step Functions' JSON has times as seconds with a fraction.
+/// Returns a time as in Step Functions' JSON: seconds with a fraction.
 fn seconds(at_ms: i64) -> f64 {
     at_ms as f64 / 1000.0
 }

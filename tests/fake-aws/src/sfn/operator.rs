@@ -21,8 +21,8 @@ impl Sfn {
         Self { world }
     }
 
-    /// Makes a Standard state machine and returns its ARN. `workflow` is asked once for each execution how and when
-    /// it ends.
+    /// Makes a Standard state machine and returns its ARN. `workflow` is asked once for each
+    /// execution how and when it ends.
     pub fn create_state_machine(
         &self,
         name: &str,
@@ -48,8 +48,8 @@ impl Sfn {
         format!("{}:{}", machine_arn(machine), known.version)
     }
 
-    /// Makes an alias of a state machine, or moves it, to the newest version (the first is published if there is
-    /// none), and returns its ARN.
+    /// Makes an alias of a state machine, or moves it, to the newest version. The first is
+    /// published if there is none. Returns the ARN.
     pub fn create_alias(&self, machine: &str, alias: &str) -> String {
         let mut sfn = lock(&self.world.sfn);
         let known = sfn.machines.get_mut(machine);
@@ -59,7 +59,7 @@ impl Sfn {
         format!("{}:{alias}", machine_arn(machine))
     }
 
-    /// Removes a state machine; what runs goes on.
+    /// Removes a state machine; its executions go on.
     pub fn delete_state_machine(&self, name: &str) {
         lock(&self.world.sfn).machines.remove(name);
     }
@@ -70,7 +70,7 @@ impl Sfn {
         lock(&self.world.sfn).rules.push(rule);
     }
 
-    /// Changes what happens to status events from now on, in all rules.
+    /// Changes the fate of status events from now on, in all rules.
     pub fn change_event_rules(&self, change: impl FnMut(&mut EventRule)) {
         self.world.catch_up();
         lock(&self.world.sfn).rules.iter_mut().for_each(change);
@@ -88,7 +88,7 @@ impl Sfn {
         lock(&self.world.sfn).bucket = bucket;
     }
 
-    /// DescribeExecution sees starts and ends only after this time. Zero at first.
+    /// Lets DescribeExecution see starts and ends only after this time. Zero at first.
     pub fn set_describe_lag(&self, lag: Duration) {
         lock(&self.world.sfn).describe_lag = lag;
     }
@@ -104,20 +104,20 @@ impl Sfn {
         )
     }
 
-    /// Counts one redrive of an execution, without running anything: for what later events show.
+    /// Counts one redrive of an execution, without running anything: so that later events show it.
     pub fn mark_redriven(&self, execution_arn: &str) {
         if let Some(execution) = lock(&self.world.sfn).executions.get_mut(execution_arn) {
             execution.redrive_count += 1;
         }
     }
 
-    /// All executions, in the order of their ARNs.
+    /// Returns all executions, in the order of their ARNs.
     pub fn executions(&self) -> Vec<Execution> {
         self.world.catch_up();
         lock(&self.world.sfn).executions.values().cloned().collect()
     }
 
-    /// The execution of this name, of whichever state machine.
+    /// Returns the execution of this name, of any state machine.
     pub fn execution(&self, name: &str) -> Option<Execution> {
         self.world.catch_up();
         let sfn = lock(&self.world.sfn);
@@ -125,14 +125,14 @@ impl Sfn {
         all.find(|execution| execution.name == name).cloned()
     }
 
-    /// The executions that run now.
+    /// Returns the executions that run now.
     pub fn running(&self) -> Vec<Execution> {
         let mut running = self.executions();
         running.retain(|execution| execution.status == Status::Running);
         running
     }
 
-    /// The most executions that ever ran at the same time.
+    /// Returns the most executions that ever ran at the same time.
     pub fn peak_running(&self) -> usize {
         lock(&self.world.sfn).peak_running
     }

@@ -147,7 +147,7 @@ pub(super) fn end(world: &Arc<World>, arn: &str, result: ExecutionResult, at_ms:
     true
 }
 
-/// What a start was asked of.
+/// The state machine of a start.
 struct Found {
     machine: String,
     alias_arn: Option<String>,

@@ -1,4 +1,5 @@
-//! The three batch operations: each entry succeeds or fails on its own, in one answer with HTTP status 200.
+//! The three batch operations: each entry succeeds or fails on its own, in one answer with HTTP
+//! status 200.
 
 use std::collections::BTreeSet;
 

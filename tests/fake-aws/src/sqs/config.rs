@@ -1,4 +1,4 @@
-//! What a queue is set to.
+//! The settings of a queue.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::{ACCOUNT, REGION};
 /// A name that ends so is that of a FIFO queue, and no other queue's.
 pub(super) const FIFO_SUFFIX: &str = ".fifo";
 
-/// A queue's attributes, with AWS's defaults, and the odds of what AWS does only sometimes.
+/// A queue's attributes, with AWS's defaults, and the odds of AWS's rare acts.
 #[derive(Clone, Debug)]
 pub struct QueueConfig {
     /// Name, and with it URL and ARN. One that ends in ".fifo" makes a FIFO queue.
@@ -24,20 +24,21 @@ pub struct QueueConfig {
     pub receive_wait: Duration,
     /// Largest body plus attributes, in bytes. Default 1 MiB.
     pub max_message_bytes: usize,
-    /// Where messages go that were received too often. Default: nowhere.
+    /// The queue for messages that were received too often. Default: none.
     pub redrive: Option<Redrive>,
     /// Messages in flight at which receives stop. Default 120,000.
     pub in_flight_limit: usize,
-    /// Deliver in random order, as a standard queue may; false: oldest first. In a FIFO queue it is only the order of
-    /// the groups. Default true.
+    /// Deliver in random order, as a standard queue can; false: oldest first. In a FIFO queue it is
+    /// only the order of the groups. Default true.
     pub unordered: bool,
     /// FIFO: a message without a deduplication id gets one from its body. Default false.
     pub content_based_deduplication: bool,
-    /// FIFO: a deduplication id counts in its group only (`DeduplicationScope` is `messageGroup`). Default false.
+    /// FIFO: a deduplication id counts in its group only (`DeduplicationScope` is `messageGroup`).
+    /// Default false.
     pub deduplicate_within_groups: bool,
     /// FIFO: how many of the oldest messages are looked at for groups. Default 120,000.
     pub fifo_scan: usize,
-    /// What happens only sometimes. Default: never.
+    /// The odds of rare acts. Default: never.
     pub odds: Odds,
 }
 
@@ -50,7 +51,8 @@ pub struct Redrive {
     pub max_receives: u32,
 }
 
-/// Probabilities, 0 to 1, of what a queue does "on rare occasions". Of a FIFO queue only the first two hold.
+/// Probabilities, 0 to 1, of a queue's acts "on rare occasions". Of a FIFO queue only the first two
+/// hold.
 #[derive(Clone, Copy, Debug)]
 pub struct Odds {
     /// A short poll does not see a visible message.
@@ -77,7 +79,7 @@ impl Odds {
 }
 
 impl QueueConfig {
-    /// A queue with AWS's defaults.
+    /// Returns a queue with AWS's defaults.
     pub fn named(name: &str) -> Self {
         Self {
             name: name.to_owned(),
@@ -96,12 +98,12 @@ impl QueueConfig {
         }
     }
 
-    /// Whether the name says that it is a FIFO queue.
+    /// Returns whether the name says that it is a FIFO queue.
     pub fn is_fifo(&self) -> bool {
         self.name.ends_with(FIFO_SUFFIX)
     }
 
-    /// What can happen sometimes in a queue of this kind.
+    /// Returns the rare acts that a queue of this kind can have.
     pub(super) fn possible(&self) -> Odds {
         if !self.is_fifo() {
             return self.odds;
@@ -113,7 +115,7 @@ impl QueueConfig {
         }
     }
 
-    /// As GetQueueAttributes shows them.
+    /// Returns the attributes as GetQueueAttributes shows them.
     pub(super) fn attributes(&self) -> Vec<(&'static str, String)> {
         let seconds = |time: Duration| time.as_secs().to_string();
         let mut attributes = vec![

@@ -1,4 +1,5 @@
-//! What is different in a FIFO queue: groups, deduplication, sequence numbers, attempt ids of receives.
+//! The differences of a FIFO queue: groups, deduplication, sequence numbers, attempt ids of
+//! receives.
 
 use std::collections::BTreeMap;
 
@@ -11,14 +12,15 @@ use super::{Request, invalid};
 use crate::error::ApiError;
 use crate::rng::Rng;
 
-/// How long a deduplication id and a receive's attempt id are remembered: 5 minutes, in milliseconds.
+/// How long a deduplication id and a receive's attempt id are remembered: 5 minutes, in
+/// milliseconds.
 const INTERVAL_MS: i64 = 5 * 60 * 1000;
 /// Sequence numbers have 20 digits; they grow, but not by one.
 const FIRST_SEQUENCE: u128 = 18_850_000_000_000_000_000;
 const SEQUENCE_STEP: u128 = 256;
 const MAX_ID_CHARS: usize = 128;
 
-/// What a FIFO queue remembers besides its messages.
+/// The memory of a FIFO queue besides its messages.
 #[derive(Default)]
 pub(super) struct Fifo {
     /// By scope (a group, or empty for the queue) and deduplication id.
@@ -39,7 +41,7 @@ struct Receive {
     messages: Vec<(u64, u64, i64)>,
 }
 
-/// What a send says for the sake of order.
+/// The fields of a send that concern order.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Ordering {
     pub(super) group: Option<String>,
@@ -47,7 +49,7 @@ pub(super) struct Ordering {
 }
 
 impl Ordering {
-    /// Of a message as the API takes it, checked against the kind of the queue.
+    /// Reads the order of a message as the API takes it, checked against the kind of the queue.
     pub(super) fn of(config: &QueueConfig, message: &Value) -> Result<Self, ApiError> {
         let group = token(message, "MessageGroupId")?;
         let deduplication = token(message, "MessageDeduplicationId")?;
@@ -108,7 +110,8 @@ fn token(message: &Value, name: &str) -> Result<Option<String>, ApiError> {
 }
 
 impl Fifo {
-    /// Message id and sequence number of the message that took this deduplication id, if it still holds it.
+    /// Returns message id and sequence number of the message that took this deduplication id, if it
+    /// still holds it.
     pub(super) fn known(
         &self,
         config: &QueueConfig,
@@ -126,7 +129,7 @@ impl Fifo {
             Some((FIRST_SEQUENCE + self.sequence * SEQUENCE_STEP).to_string());
     }
 
-    /// Remembers the deduplication id of a message that was just sent.
+    /// Remembers the deduplication id of a message at its send.
     pub(super) fn remember(&mut self, config: &QueueConfig, message: &StoredMessage, now_ms: i64) {
         let ordering = Ordering {
             group: message.group.clone(),
@@ -142,8 +145,9 @@ impl Fifo {
         }
     }
 
-    /// The answer to a receive that is repeated with its attempt id: the same messages and receipt handles, hidden anew.
-    /// None: it is no repetition, or one of the messages has changed since.
+    /// Returns the answer to a receive that is repeated with its attempt id: the same messages and
+    /// receipt handles, hidden anew. None: it is no repetition, or one of the messages has changed
+    /// since.
     pub(super) fn again(
         &mut self,
         config: &QueueConfig,
@@ -198,8 +202,9 @@ fn scope(config: &QueueConfig, ordering: &Ordering) -> Option<(String, String)> 
     Some((group.unwrap_or_default(), ordering.deduplication.clone()?))
 }
 
-/// What may be received now: in each group that has nothing in flight, the messages up to the first hidden one.
-/// Groups come one after the other, each as a whole, in any order.
+/// Returns the messages that can be received now: in each group that has nothing in flight, the
+/// messages up to the first hidden one. Groups come one after the other, each as a whole, in any
+/// order.
 pub(super) fn deliverable(
     config: &QueueConfig,
     messages: &BTreeMap<u64, StoredMessage>,

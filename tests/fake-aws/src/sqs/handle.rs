@@ -1,4 +1,4 @@
-//! Receipt handles, and what is done with them: delete, change of visibility.
+//! Receipt handles, and their uses: delete, change of visibility.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use super::{SqsWorld, invalid};
 use crate::error::ApiError;
 use crate::{World, lock};
 
-/// The longest a message may be hidden, counted from its receive: 12 hours, in seconds.
+/// The longest time a message can be hidden, counted from its receive: 12 hours, in seconds.
 const MAX_VISIBILITY_S: i64 = 43_200;
 
 /// A receipt handle names the message and the receive.
@@ -39,7 +39,8 @@ impl Handle {
     }
 }
 
-/// DeleteMessage, and one entry of its batch. Succeeds for whatever once was a receipt handle.
+/// Does DeleteMessage, or one entry of its batch. Succeeds for all text that once was a receipt
+/// handle.
 pub(super) fn delete_message(world: &World, queue: &str, body: &Value) -> Result<Value, ApiError> {
     let now_ms = world.clock.now_ms();
     let mut guard = lock(&world.sqs);
@@ -67,14 +68,14 @@ pub(super) fn delete_message(world: &World, queue: &str, body: &Value) -> Result
         };
         if deletes {
             queue.take_out(place, GoneHow::Deleted, now_ms);
-            // The rest of its group may come now.
+            // The rest of its group can come now.
             queue.changed.notify_waiters();
         }
     }
     Ok(json!({}))
 }
 
-/// ChangeMessageVisibility, and one entry of its batch.
+/// Does ChangeMessageVisibility, or one entry of its batch.
 pub(super) fn change_visibility(
     world: &World,
     queue: &str,
@@ -110,7 +111,8 @@ pub(super) fn change_visibility(
              message is beyond the limit [43200 seconds]."
         )));
     }
-    // Nothing is documented for an older handle of a message that someone else now has: it changes nothing here.
+    // Nothing is documented for an older handle of a message that someone else now has: it changes
+    // nothing here.
     if handle.receive == message.handle {
         message.hidden_until_ms = until_ms;
         queue.changed.notify_waiters();

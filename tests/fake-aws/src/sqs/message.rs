@@ -5,7 +5,8 @@ use serde_json::{Map, Value};
 /// A message as the queue holds it.
 #[derive(Clone, Debug)]
 pub struct StoredMessage {
-    /// Given at the send; kept in the move to a dead-letter queue, new after a redrive by an operator.
+    /// Given at the send; kept in the move to a dead-letter queue, new after a redrive by an
+    /// operator.
     pub id: String,
     /// The body.
     pub body: String,
@@ -36,7 +37,7 @@ pub struct StoredMessage {
 }
 
 impl StoredMessage {
-    /// The string value of a message attribute.
+    /// Returns the string value of a message attribute.
     pub fn attribute(&self, name: &str) -> Option<&str> {
         self.attributes.get(name)?["StringValue"].as_str()
     }

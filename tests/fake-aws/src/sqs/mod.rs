@@ -41,7 +41,7 @@ impl SqsWorld {
         }
     }
 
-    /// The queue of this name, rid of what has expired.
+    /// Returns the queue of this name, without expired messages.
     fn queue(&mut self, name: &str, now_ms: i64) -> Result<&mut QueueState, ApiError> {
         let queue = self.queues.get_mut(name).ok_or_else(no_such_queue)?;
         queue.expire(now_ms);
@@ -49,7 +49,7 @@ impl SqsWorld {
     }
 }
 
-/// What one receive asks for.
+/// The parameters of one receive.
 struct Request<'a> {
     queue: &'a str,
     most: usize,
@@ -76,7 +76,7 @@ fn invalid(message: impl Into<String>) -> ApiError {
     ApiError::new("InvalidParameterValue", message)
 }
 
-/// What a request is about, as far as it says.
+/// Returns the subject of a request, as far as it says.
 pub(crate) fn facts(body: &Value) -> Facts {
     let single = body["ReceiptHandle"].as_str();
     let entries = body["Entries"].as_array().into_iter().flatten();
@@ -119,7 +119,7 @@ pub(crate) async fn perform(world: &Arc<World>, call: &mut Call) -> Result<Value
     }
 }
 
-/// A message from another AWS service. Nothing happens if the queue is not there.
+/// Delivers a message from another AWS service. Nothing happens if the queue is not there.
 pub(crate) fn deliver(world: &World, queue: &str, body: &str, at_ms: i64) {
     let known = lock(&world.sqs).queues.contains_key(queue);
     if known {

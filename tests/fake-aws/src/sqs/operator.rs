@@ -22,7 +22,7 @@ pub struct Queue {
     name: String,
 }
 
-/// A message and where it stands.
+/// A message and its state.
 #[derive(Clone, Debug)]
 pub struct MessageView {
     /// The message.
@@ -38,7 +38,8 @@ impl Sqs {
         Self { world }
     }
 
-    /// Makes a queue, or changes the settings of one that exists. Its dead-letter queue must exist already.
+    /// Makes a queue, or changes the settings of one that exists. Its dead-letter queue must exist
+    /// already.
     pub fn create_queue(&self, config: QueueConfig) -> Queue {
         let name = config.name.clone();
         let mut sqs = lock(&self.world.sqs);
@@ -61,14 +62,14 @@ impl Sqs {
         self.handle(name)
     }
 
-    /// A queue that was made before.
+    /// Returns a queue that was made before.
     pub fn queue(&self, name: &str) -> Queue {
         let known = lock(&self.world.sqs).queues.contains_key(name);
         assert!(known, "queue {name} does not exist");
         self.handle(name.to_owned())
     }
 
-    /// The names of all queues.
+    /// Returns the names of all queues.
     pub fn queue_names(&self) -> Vec<String> {
         lock(&self.world.sqs).queues.keys().cloned().collect()
     }
@@ -82,23 +83,23 @@ impl Sqs {
 }
 
 impl Queue {
-    /// The name.
+    /// Returns the name.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The URL, as the API wants it.
+    /// Returns the URL, as the API wants it.
     pub fn url(&self) -> String {
         config::url(&self.name)
     }
 
-    /// The ARN.
+    /// Returns the ARN.
     pub fn arn(&self) -> String {
         config::arn(&self.name)
     }
 
-    /// Puts a message in, as another AWS service would: not an API call, no fault. Returns its id. Panics for a FIFO
-    /// queue, to which S3 cannot send.
+    /// Puts a message in, as another AWS service would: not an API call, no fault. Returns its id.
+    /// Panics for a FIFO queue, to which S3 cannot send.
     pub fn inject(&self, body: &str) -> String {
         self.inject_with(body, &[])
     }
@@ -128,8 +129,8 @@ impl Queue {
         id
     }
 
-    /// Puts a message into a FIFO queue, as a producer would: not an API call, no fault. Returns its id, or that of
-    /// the message that took the deduplication id before it.
+    /// Puts a message into a FIFO queue, as a producer would: not an API call, no fault. Returns
+    /// its id, or that of the message that took the deduplication id before it.
     pub fn send(&self, group: &str, deduplication_id: &str, body: &str) -> String {
         let now_ms = self.world.clock.now_ms();
         let mut sqs = lock(&self.world.sqs);
@@ -177,7 +178,7 @@ impl Queue {
         place.is_some_and(|place| queue.take_out(place, GoneHow::Expired, now_ms).is_some())
     }
 
-    /// All messages in the queue now, oldest first, hidden ones too.
+    /// Returns all messages in the queue now, oldest first, hidden ones too.
     pub fn messages(&self) -> Vec<MessageView> {
         self.world.catch_up();
         let now_ms = self.world.clock.now_ms();
@@ -192,7 +193,7 @@ impl Queue {
         messages.collect()
     }
 
-    /// All messages that ever left the queue, and how.
+    /// Returns all messages that ever left the queue, and how.
     pub fn gone(&self) -> Vec<Gone> {
         self.world.catch_up();
         let now_ms = self.world.clock.now_ms();
@@ -202,15 +203,15 @@ impl Queue {
         queue.gone.clone()
     }
 
-    /// Changes settings; `change` may do anything but rename the queue.
+    /// Changes settings; `change` can do anything but rename the queue.
     pub fn reconfigure(&self, change: impl FnOnce(&mut QueueConfig)) {
         self.world.catch_up();
         change(&mut state(&mut lock(&self.world.sqs), &self.name).config);
     }
 
-    /// Delivers a copy of a message that is in the queue or was, as a second send by the same sender would: a new
-    /// message id. Returns it, or none if the queue never had the message. In a FIFO queue it is a send after the
-    /// deduplication interval, with the same group and deduplication id.
+    /// Delivers a copy of a message that is in the queue or was. As a second send would, it gives a
+    /// new message id. Returns it, or none if the queue never had the message. In a FIFO queue it
+    /// is a send after the deduplication interval, with the same group and deduplication id.
     pub fn repeat(&self, message_id: &str) -> Option<String> {
         let now_ms = self.world.clock.now_ms();
         let mut sqs = lock(&self.world.sqs);
@@ -227,8 +228,9 @@ impl Queue {
         Some(id)
     }
 
-    /// What StartMessageMoveTask does, at once: moves up to `most` visible messages, oldest first. They get new ids
-    /// and enqueue times and keep body, attributes and group. Returns how many were moved.
+    /// Does StartMessageMoveTask's work at once: moves up to `most` visible messages, oldest first.
+    /// They get new ids and enqueue times and keep body, attributes and group. Returns how many
+    /// were moved.
     pub fn move_messages_to(&self, target: &Queue, most: usize) -> usize {
         assert_eq!(
             self.name.ends_with(FIFO_SUFFIX),

@@ -1,4 +1,4 @@
-//! One queue: its messages and what becomes of them.
+//! One queue: its messages and their fates.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -43,8 +43,8 @@ pub(super) struct QueueState {
     pub(super) messages: BTreeMap<u64, StoredMessage>,
     /// The place of each message, by its id.
     places: HashMap<String, u64>,
-    /// No message was enqueued before this, in milliseconds since the epoch: most looks for what has expired find
-    /// nothing, and need not look at every message.
+    /// No message was enqueued before this, in milliseconds since the epoch: most looks for expired
+    /// messages find nothing, and need not look at every message.
     none_before_ms: i64,
     pub(super) gone: Vec<Gone>,
     /// Unused in a standard queue.
@@ -102,7 +102,7 @@ impl QueueState {
         Some((place, self.messages.get_mut(&place)?))
     }
 
-    /// S3, and EventBridge as it is modelled, name no group.
+    /// Refuses other services: S3, and EventBridge as it is modelled, name no group.
     pub(super) fn refuse_outsiders(&self) {
         let name = &self.config.name;
         assert!(
@@ -128,7 +128,7 @@ impl QueueState {
         Some(message)
     }
 
-    /// Deletes what is older than the retention period, in flight or not.
+    /// Deletes messages older than the retention period, in flight or not.
     pub(super) fn expire(&mut self, now_ms: i64) {
         let oldest_ms = now_ms - self.config.retention.as_millis() as i64;
         if self.none_before_ms > oldest_ms {
@@ -161,7 +161,7 @@ impl QueueState {
         counts
     }
 
-    /// When the next hidden message becomes visible.
+    /// Returns when the next hidden message becomes visible.
     pub(super) fn next_visible_ms(&self, now_ms: i64) -> Option<i64> {
         let times = self
             .messages

@@ -93,8 +93,8 @@ fn within(body: &Value, name: &str, least: i64, most: i64) -> Result<Option<i64>
     }
 }
 
-/// Receives what is visible now, in the order the queue's settings give; moves to the dead-letter queue what was
-/// received too often.
+/// Receives visible messages, in the order of the queue's settings; moves to the dead-letter queue
+/// those received too often.
 fn take(
     sqs: &mut SqsWorld,
     request: &Request,
@@ -195,7 +195,7 @@ fn take(
     Ok(received)
 }
 
-/// A message as a consumer sees it: with the attributes it asked for.
+/// Returns a message as a consumer sees it: with the attributes it asked for.
 fn show(message: &StoredMessage, request: &Value) -> Value {
     let mut shown = json!({
         "MessageId": &message.id,
@@ -247,7 +247,7 @@ fn system_attributes(message: &StoredMessage) -> Vec<(&'static str, String)> {
     attributes
 }
 
-/// "All", ".*", "prefix.*" or the name itself.
+/// Returns whether a pattern matches: "All", ".*", "prefix.*" or the name itself.
 fn matches(pattern: &str, name: &str) -> bool {
     pattern == "All"
         || pattern == name

@@ -21,7 +21,7 @@ pub(super) fn send_message(
     send(world, call, queue_name(body), body)
 }
 
-/// One message, of a SendMessage or of an entry of its batch.
+/// Returns one message, of a SendMessage or of an entry of its batch.
 pub(super) fn send(
     world: &World,
     call: &mut Call,
@@ -70,7 +70,7 @@ pub(super) fn send(
     Ok(answer)
 }
 
-/// A message as it is just after its send.
+/// Returns a message as it is right after its send.
 pub(super) fn new_message(
     id: String,
     body: &str,
@@ -135,7 +135,8 @@ fn is_allowed(character: char) -> bool {
         '\t' | '\n' | '\r' | '\u{20}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..='\u{10ffff}')
 }
 
-/// What counts against the size limits, in bytes: the body, and names, types and values of the attributes.
+/// Returns the bytes that count against the size limits: the body, and names, types and values of
+/// the attributes.
 pub(super) fn size(message: &Value) -> usize {
     let text = |value: &Value| value.as_str().map_or(0, str::len);
     let attributes = message["MessageAttributes"].as_object();

@@ -114,7 +114,8 @@ async fn updates_and_deletes_take_conditions() {
     assert!(aws.dynamodb().items(TABLE).is_empty());
 }
 
-/// Whether a query of partition "a" finds as many items, and a read of its item the same state, as there are.
+/// Returns whether a query of partition "a" finds as many items, and a read of its item the same
+/// state, as there are.
 async fn sees(client: &Client, items: i32, of_a: Option<&str>) -> bool {
     let query = client.query().table_name(TABLE).consistent_read(true);
     let query = query.key_condition_expression("pk = :pk");
@@ -285,7 +286,7 @@ async fn a_test_can_end_pages_early() {
     let second = query().set_exclusive_start_key(next).send().await;
     let second = second.expect("a page");
     assert_eq!((second.count(), second.last_evaluated_key), (1, None));
-    // What asks for fewer gets fewer, and the test itself sees all.
+    // A read that asks for fewer gets fewer, and the test itself sees all.
     let one = query().limit(1).send().await.expect("a page");
     assert_eq!(one.count(), 1);
     assert_eq!(aws.dynamodb().items(TABLE).len(), 3);
@@ -440,7 +441,7 @@ async fn a_transaction_is_all_or_nothing() {
     assert_eq!(left[0]["state"], json!({"S": "DONE"}));
 }
 
-/// One put that must be new, one check of a state, one plain put.
+/// Returns one put that must be new, one check of a state, one plain put.
 fn three_actions(expected: &str) -> Vec<TransactWriteItem> {
     let new = Put::builder().table_name(TABLE);
     let new = new
@@ -579,7 +580,8 @@ async fn a_transaction_costs_double_and_so_does_a_cancelled_one() {
             "more": {"S": "x".repeat(1500)}}),
     );
     let mut written = 0.0;
-    // The check is of an item of 2 units; after the first, the second is cancelled by what the first wrote.
+    // The check is of an item of 2 units; after the first, the second is cancelled by the first
+    // one's write.
     for cancelled in [false, true] {
         let request = client.transact_write_items();
         let request = request.set_transact_items(Some(three_actions("STARTED")));
@@ -745,7 +747,7 @@ async fn a_partition_gives_so_many_units_a_second() {
         let query = query.key_condition_expression("pk = :pk");
         query.expression_attribute_values(":pk", text("b")).send()
     };
-    // What a read takes is known afterwards: it can be owed.
+    // The units of a read are known afterwards: it can be owed.
     assert_eq!(query().await.unwrap().count(), 5);
     let refused = code(query().await);
     assert_eq!(refused, "ProvisionedThroughputExceededException");

@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::support::{OneQueue, code, one_queue, secs, sleep};
 
-/// A client as handlers have it: with retries, and with timeouts if there are any.
+/// Returns a client as handlers have it: with retries, and with timeouts if there are any.
 fn retrying(one: &OneQueue, timeouts: TimeoutConfig) -> aws_sdk_sqs::Client {
     let config = aws_sdk_sqs::Config::builder()
         .behavior_version(BehaviorVersion::latest())
@@ -33,7 +33,7 @@ fn send(
         .message_body("a")
 }
 
-/// A hook that does this to the first call only.
+/// Returns a hook that does this to the first call only.
 fn once(fault: Fault) -> impl FnMut(&fake_aws::Call) -> Fault + Send {
     let mut fault = Some(fault);
     move |_| fault.take().unwrap_or(Fault::None)

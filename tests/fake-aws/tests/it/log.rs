@@ -85,7 +85,7 @@ async fn calls_are_counted_by_how_they_ended() {
     assert_eq!(one.aws.calls()[0].sequence, 4);
 }
 
-/// A short run with all kinds of chance in it, as text.
+/// Returns a short run with all kinds of chance in it, as text.
 async fn history(seed: u64) -> String {
     let aws = FakeAws::new(seed);
     aws.set_latency(secs(0), secs(2));

@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 
 use crate::support::{secs, sleep};
 
-/// A state machine and a rule that sends its status changes to a queue.
+/// Returns a state machine and a rule that sends its status changes to a queue.
 fn with_rule(
     ending: impl Fn() -> Ending + Send + 'static,
     change: impl FnOnce(&mut EventRule),

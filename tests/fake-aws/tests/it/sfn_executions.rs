@@ -13,7 +13,7 @@ struct OneMachine {
     sfn: aws_sdk_sfn::Client,
 }
 
-/// A state machine whose executions take 60 s and succeed, or fail if their input says so.
+/// Returns a state machine whose executions take 60 s and succeed, or fail if their input says so.
 fn one_machine() -> OneMachine {
     let aws = FakeAws::new(1);
     let arn = aws.sfn().create_state_machine("jobs", |execution| {

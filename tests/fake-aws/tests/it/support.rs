@@ -1,4 +1,4 @@
-//! What all tests share.
+//! Helpers that all tests share.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ pub fn one_queue(change: impl FnOnce(&mut QueueConfig)) -> OneQueue {
 }
 
 impl OneQueue {
-    /// One short poll for up to ten messages.
+    /// Makes one short poll for up to ten messages, and returns them.
     pub async fn receive(&self) -> Vec<Message> {
         let request = self.sqs.receive_message().queue_url(self.queue.url());
         let answer = request.max_number_of_messages(10).send().await;
@@ -45,7 +45,7 @@ impl OneQueue {
             .expect("a delete");
     }
 
-    /// The bodies of the messages now in the queue, hidden ones too.
+    /// Returns the bodies of the messages now in the queue, hidden ones too.
     pub fn bodies(&self) -> Vec<String> {
         let messages = self.queue.messages().into_iter();
         messages.map(|view| view.message.body).collect()
@@ -66,7 +66,7 @@ pub async fn sleep(seconds: u64) {
     tokio::time::sleep(secs(seconds)).await;
 }
 
-/// The error code of a call that must fail.
+/// Returns the error code of a call that must fail.
 pub fn code<T, E: ProvideErrorMetadata, R>(result: Result<T, SdkError<E, R>>) -> String {
     let error = result.err().expect("an error");
     error.code().expect("the error has a code").to_owned()

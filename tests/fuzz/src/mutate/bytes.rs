@@ -1,8 +1,8 @@
-//! Damage to bytes: what no document would become.
+//! Damage to bytes, into texts that no document would become.
 
 use fastrand::Rng;
 
-/// What JSON gives a meaning, whole or in parts.
+/// The characters with a meaning in JSON, whole or in parts.
 const TOKENS: &[&str] = &[
     "{",
     "}",

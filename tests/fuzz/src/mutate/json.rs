@@ -84,7 +84,7 @@ fn apply(rng: &mut Rng, value: &mut Value, other: &Value) {
                 *value = document;
             }
         }
-        // What serde derives for a struct and for an enum takes these too.
+        // The derived `Deserialize` of a struct and of an enum takes these too.
         (4, Value::Object(fields)) => *value = fields.values().cloned().collect(),
         (5, Value::String(text)) => *value = json!({ text.as_str(): null }),
         (4, _) => {
@@ -134,7 +134,7 @@ fn damage_list(rng: &mut Rng, entries: &mut Vec<Value>, other: &Value) {
     }
 }
 
-/// Any value within a document.
+/// Returns any value within a document.
 fn part<'a>(rng: &mut Rng, document: &'a Value) -> &'a Value {
     let mut part = document;
     loop {
@@ -150,7 +150,7 @@ fn part<'a>(rng: &mut Rng, document: &'a Value) -> &'a Value {
     }
 }
 
-/// Any JSON, not deep.
+/// Returns any JSON, not deep.
 fn any(rng: &mut Rng, depth: u8) -> Value {
     match rng.u8(..if depth == 0 { 8 } else { 10 }) {
         0 => Value::Null,

@@ -1,4 +1,4 @@
-//! What chance does to an input: to its JSON, and to its bytes.
+//! Random damage to an input: to its JSON, and to its bytes.
 
 mod bytes;
 mod json;
@@ -10,11 +10,11 @@ use serde_json::Value;
 /// The longest input that is made. Those that are meant to be slow are in [`crate::large`].
 const MAX_BYTES: usize = 64 * 1_024;
 
-/// What inputs are made of.
+/// The inputs that damaged ones are made of.
 pub struct Pool {
-    /// What there was to begin with: at least one input.
+    /// The first inputs: at least one.
     pub given: Vec<Vec<u8>>,
-    /// What was answered in a new way.
+    /// The inputs with a new kind of answer.
     pub found: Vec<Vec<u8>>,
 }
 
@@ -29,10 +29,10 @@ impl Pool {
     }
 }
 
-/// Another input, made of those of a pool.
+/// Returns another input, made of those of a pool.
 pub fn mutated(rng: &mut Rng, pool: &Pool) -> Vec<u8> {
     let (one, other) = (pool.any(rng), pool.any(rng));
-    // Most of what is damaged as bytes is no JSON any more.
+    // Most inputs that are damaged as bytes are no JSON any more.
     let mut input = match serde_json::from_slice::<Value>(one) {
         Ok(mut document) if rng.u8(..) < 220 => {
             let other = serde_json::from_slice(other).unwrap_or_default();
@@ -50,7 +50,7 @@ pub fn mutated(rng: &mut Rng, pool: &Pool) -> Vec<u8> {
     input
 }
 
-/// Once, mostly.
+/// Returns how many times to damage: once, mostly.
 fn times(rng: &mut Rng) -> usize {
     match rng.u8(..) {
         0..150 => 1,

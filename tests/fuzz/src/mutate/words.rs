@@ -109,7 +109,7 @@ pub(super) fn word(rng: &mut Rng) -> String {
         0..180 => WORDS[rng.usize(..WORDS.len())].to_owned(),
         180..220 => (0..rng.usize(..12)).map(|_| rng.char(..)).collect(),
         220..245 => (0..rng.usize(..40)).map(|_| rng.digit(16)).collect(),
-        // Longer than any field may be.
+        // Longer than the limit of any field.
         _ => WORDS[rng.usize(..WORDS.len())].repeat(rng.usize(10..400)),
     }
 }

@@ -31,7 +31,7 @@ const CONFIGURED: Pace = Pace {
     layout: Layout::One,
 };
 
-/// One that is bounded and one that is not.
+/// Returns a lane that is bounded and one that is not.
 fn lanes() -> Vec<Bound> {
     let lanes = r#"[{"name": "default", "queue_url": "q", "dead_letter_queue_url": "d", "priority": 1},
         {"name": "bulk", "queue_url": "q2", "dead_letter_queue_url": "d2", "priority": 2, "max_concurrency": 7}]"#;
@@ -67,7 +67,7 @@ fn check(input: &[u8]) -> Seen {
             let number = |name: &str| item.get(name).and_then(|value| value.as_n().ok());
             let written = |name: &str| number(name).and_then(|digits| digits.parse::<f64>().ok());
             let of = |name: &str, configured: f64| written(name).unwrap_or(configured);
-            // What 16 slot partitions would allow is lowered to what one does.
+            // A number for 16 slot partitions is lowered to the limit of one.
             let (slots, starts) = (of("max_concurrency", 100.0), of("starts_per_second", 25.0));
             let most_slots = f64::from(Layout::One.max_slots());
             let most_starts = Layout::One.max_starts_per_second();
@@ -83,7 +83,7 @@ fn check(input: &[u8]) -> Seen {
             let circuit = item.get("circuit").and_then(|value| value.as_s().ok());
             let is_open = circuit.is_some_and(|hold| hold == "open");
             assert_eq!(now.paused.is_some(), paused == Some(&true) || is_open);
-            // Nothing is passed over: what is named is known, and told.
+            // Nothing is passed over: each name is known, and told.
             let known = |name: &String| {
                 ["pk", "sk"].contains(&name.as_str())
                     || ATTRIBUTES.contains(&name.as_str())
@@ -102,7 +102,8 @@ fn check(input: &[u8]) -> Seen {
     Seen::of(&now)
 }
 
-/// An item as the command line shows it: `{"paused": {"BOOL": true}, …}`. `None`: DynamoDB has no such item.
+/// Returns an item as the command line shows it: `{"paused": {"BOOL": true}, …}`. `None`: DynamoDB
+/// has no such item.
 fn item(input: &[u8]) -> Option<HashMap<String, AttributeValue>> {
     let fields: Value = serde_json::from_slice(input).ok()?;
     let fields = fields.as_object()?;
@@ -145,7 +146,7 @@ fn attribute(value: &Value) -> Option<AttributeValue> {
     }
 }
 
-/// Of 38 digits, between 1E-130 and 1E+126.
+/// Returns whether it is a number of DynamoDB's: of 38 digits, between 1E-130 and 1E+126.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html>
 fn is_number(digits: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_digit() || b"+-.eE".contains(&byte);

@@ -1,7 +1,9 @@
-//! Inventories: the manifest names the columns, and every line of its CSV files becomes an item, all of its fields texts.
+//! Inventories: the manifest names the columns, and every line of its CSV files becomes an item,
+//! all of its fields texts.
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage-inventory-location.html>
 //!
-//! An input is `{"manifest": {...}, "lines": "..."}`. Step Functions reads both; this does it in its place.
+//! An input is `{"manifest": {...}, "lines": "..."}`. Step Functions reads both; this does it in
+//! its place.
 
 use serde_json::{Map, Value};
 use spillway::reconcile::listing;
@@ -27,7 +29,7 @@ fn check(input: &[u8]) -> Seen {
         return Seen::Refused("no inventory".into());
     };
     let seen: Vec<Seen> = items.iter().map(items::item_of).collect();
-    // What the first line that is refused says; else what the last one is.
+    // The answer to the first refused line; else to the last one.
     let refused = seen.iter().find(|seen| !seen.is_understood());
     let told = refused.or(seen.last()).cloned();
     told.unwrap_or(Seen::Refused("no lines".into()))
@@ -46,7 +48,7 @@ fn items_of(input: &[u8]) -> Option<Vec<Value>> {
     Some(lines.filter(|line| !line.is_empty()).map(item).collect())
 }
 
-/// The fields of a CSV line: in quotes, in which a quote is written twice.
+/// Returns the fields of a CSV line: in quotes, in which a quote is written twice.
 fn fields(line: &str) -> Vec<String> {
     let (mut fields, mut field, mut quoted) = (Vec::new(), String::new(), false);
     let mut characters = line.chars().peekable();

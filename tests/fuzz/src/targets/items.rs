@@ -58,7 +58,7 @@ pub(super) fn item_of(item: &Value) -> Seen {
     }
 }
 
-/// Whether the item says so, by a second reading.
+/// Returns whether the item says so, by a second reading.
 fn says(item: &Value, listed: &Listed) -> bool {
     let text = |field: &str| item[field].as_str();
     let etag = text("ETag").or(text("Etag")).unwrap_or_default();
@@ -76,7 +76,7 @@ fn says(item: &Value, listed: &Listed) -> bool {
         }
 }
 
-/// What reconcile goes on to do with an object.
+/// Does reconcile's next steps with an object.
 fn object(listed: &Listed) {
     assert!(!listed.etag.as_deref().is_some_and(str::is_empty));
     // As jiff has it: years from -9999 to 9999.

@@ -1,5 +1,5 @@
-//! Bodies of the events queue's messages: S3's notifications, EventBridge's events, Spillway's own, and SNS's envelopes
-//! around them.
+//! Bodies of the events queue's messages: S3's notifications, EventBridge's events, Spillway's own,
+//! and SNS's envelopes around them.
 
 use spillway::event::{MAX_FIELD_BYTES, MAX_KEY_BYTES, ObjectEvent, Reported};
 use spillway::execution;
@@ -69,7 +69,7 @@ pub(super) fn check(input: &[u8]) -> Seen {
     }
 }
 
-/// A record that was refused is refused again when it comes by itself.
+/// Checks that a refused record is refused again when it comes by itself.
 fn alone(body: &str) {
     match message::parse(body) {
         Ok(Body::Reported(records)) => {
@@ -79,7 +79,8 @@ fn alone(body: &str) {
     }
 }
 
-/// What holds of every object event that the handlers take over: DynamoDB, Step Functions and SQS take what they make of it.
+/// Checks the rules of every object event that the handlers take over: DynamoDB, Step Functions and
+/// SQS take its parts.
 fn event(event: &ObjectEvent) {
     assert_eq!(event.clone().validate().as_ref(), Ok(event));
     assert!((1..=MAX_KEY_BYTES).contains(&event.key.len()));
@@ -109,7 +110,7 @@ fn event(event: &ObjectEvent) {
     }
 }
 
-/// The message attribute beside the body.
+/// Checks the message attribute beside the body.
 fn attempts(text: &str) {
     let short: String = text.chars().take(24).collect();
     match message::own::attempt(Some(&short)) {

@@ -46,7 +46,7 @@ fn check(input: &[u8]) -> Seen {
     }
 }
 
-/// Whether the document says so, by a second reading.
+/// Returns whether the document says so, by a second reading.
 fn says(document: &Value, ended: &Outcome) -> bool {
     let (said, name) = match document.get("spillway") {
         Some(_) => (&document["outcome"], "execution"),
@@ -57,7 +57,7 @@ fn says(document: &Value, ended: &Outcome) -> bool {
     said[name] == ended.execution.as_str() && said["status"] == ended.status.as_str() && !foreign
 }
 
-/// DynamoDB takes the name as a key, and the row stays small.
+/// Checks that DynamoDB takes the name as a key, and that the row stays small.
 fn bounded(ended: &Outcome) {
     let name = ended.execution.chars().count();
     assert!(

@@ -1,4 +1,4 @@
-//! What executions return: which items of a batch failed.
+//! The outputs of executions: which items of a batch failed.
 
 use std::collections::HashSet;
 
@@ -29,7 +29,7 @@ fn read(input: &[u8]) {
     let _ = report::failures(Some(&String::from_utf8_lossy(input)), &ids());
 }
 
-/// The names of all fields, however deep.
+/// Returns the names of all fields, however deep.
 fn names(value: &Value) -> Vec<String> {
     match value {
         Value::Object(fields) => fields
@@ -54,7 +54,7 @@ pub(super) fn check(input: &[u8]) -> Seen {
     match &read {
         Ok(Failures::Items(failed)) => {
             assert!(!failed.is_empty() && failed.is_subset(&ids.into_iter().collect()));
-            // An id may be written with escapes.
+            // An id can be written with escapes.
             let told: Value = serde_json::from_str(&text).expect("it names items");
             let told = told["batchItemFailures"].to_string();
             assert!(failed.iter().all(|id| told.contains(id)), "{failed:?}");

@@ -1,4 +1,4 @@
-//! What S3 invokes ingest with: the same documents as in messages.
+//! The payloads with which S3 invokes ingest: the same documents as in messages.
 
 use serde_json::Value;
 use spillway::message;

@@ -1,8 +1,9 @@
-//! What holds of every setting that Terraform puts into a handler's environment.
+//! The rules of every setting that Terraform puts into a handler's environment.
 
 use std::fmt::Display;
 
-/// A reason names what is wrong, and quotes the setting at most once: the environment has 4 KB.
+/// Checks that a reason names the fault, and quotes the setting at most once: the environment has 4
+/// KB.
 pub(super) fn assert_reason<T, E: Display>(read: &Result<T, E>, text: &str) {
     let Err(error) = read else { return };
     let reason = error.to_string();

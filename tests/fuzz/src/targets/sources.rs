@@ -51,7 +51,7 @@ fn check(input: &[u8]) -> Seen {
     Seen::of(&parsed)
 }
 
-/// An object with both ends of a source's keys is of that source, and has a lane.
+/// Checks that an object with both ends of a source's keys is of that source, and has a lane.
 fn object_of(source: &Source, sources: &[Source], lanes: &[Lane]) {
     let end = |text: &Option<String>| text.clone().unwrap_or_default();
     let event = ObjectEvent {

@@ -13,7 +13,7 @@ pub(crate) const TARGET: Target = Target {
     check,
 };
 
-/// The ends of what a clock can say, and times around changes of clocks.
+/// The ends of a clock's range, and times around changes of clocks.
 const TIMES: [i64; 9] = [
     i64::MIN,
     -377_705_116_800_000,
@@ -49,13 +49,13 @@ fn check(input: &[u8]) -> Seen {
     Seen::of(&parsed)
 }
 
-/// One window of the list, without the others.
+/// Returns one window of the list, without the others.
 fn alone(fields: &Value) -> Windows {
     let list = Value::from(vec![fields.clone()]).to_string();
     window::parse(&list).expect("it was understood beside others")
 }
 
-/// What a window says when it holds, by a second reading.
+/// Checks the numbers of a window that holds, by a second reading.
 fn says((fields, windows): (&Value, &Windows)) {
     for window in TIMES.iter().filter_map(|&time| windows.in_force(time)) {
         assert_eq!(fields["name"], window.name.as_str());

@@ -1,7 +1,8 @@
-"""The usual Python handler for this work, written with care: what Spillway's `dispatch` is compared with.
+"""The usual Python handler for this work, written with care: Spillway's `dispatch` is compared with it.
 
-A scheduled Lambda function. It takes S3's notifications from a queue, ten at a time, and starts one execution for each
-object event: at most once, by a conditional put in DynamoDB, and no more at a time than a counter in the same table allows.
+A scheduled Lambda function. It takes S3's notifications from a queue, ten at a time, and starts one execution for each object
+event. It starts each at most once, by a conditional put in DynamoDB. It starts no more at a time than a counter in the same
+table allows.
 """
 
 import concurrent.futures
@@ -22,7 +23,7 @@ STATE_MACHINE_ARN = os.environ["STATE_MACHINE_ARN"]
 MAX_CONCURRENCY = int(os.environ["MAX_CONCURRENCY"])
 WORKERS = int(os.environ.get("WORKERS", "32"))
 
-# What a batch may need, and Lambda's own end.
+# The time that a batch can need, and Lambda's own end.
 RESERVE_MS = 15_000
 KEPT_SECONDS = 90 * 24 * 3600
 COUNTER = {"pk": {"S": "counter"}, "sk": {"S": "running"}}
@@ -56,7 +57,7 @@ def drain(context) -> int:
 
 
 def work_off(messages: list[dict]) -> tuple[bool, int]:
-    """Starts what the limit lets through. Returns whether that was everything, and how many events were new."""
+    """Starts as many as the limit lets through. Returns whether that was everything, and how many events were new."""
     events = {message["ReceiptHandle"]: events_of(message) for message in messages}
     granted = reserve(sum(map(len, events.values())))
     left, new, done, complete = granted, 0, [], True
@@ -67,7 +68,7 @@ def work_off(messages: list[dict]) -> tuple[bool, int]:
         try:
             for event in of_message:
                 first = lock(event)
-                # A lock that is there was counted when it was taken; only its start may be missing.
+                # A lock that is there was counted when it was taken; only its start can be missing.
                 left -= first
                 new += first
                 start(event)
@@ -101,7 +102,7 @@ def events_of(message: dict) -> list[dict]:
 
 
 def reserve(wanted: int) -> int:
-    """Counts as many executions as may start now, in one write for a batch."""
+    """Counts as many executions as can start now, in one write for a batch."""
     while wanted > 0:
         try:
             count(wanted)
@@ -113,7 +114,7 @@ def reserve(wanted: int) -> int:
 
 
 def count(executions: int) -> None:
-    """Changes the number of running executions. Who hears that one has ended does the same with -1."""
+    """Changes the number of running executions. The receiver of an end does the same with -1."""
     dynamodb.update_item(
         TableName=TABLE,
         Key=COUNTER,

@@ -1,13 +1,14 @@
-//! The floor: what no correct system can beat.
+//! The floor: a program that no correct system can beat.
 //!
-//! A bare loop on Lambda's runtime API that takes the messages of the pipeline's first lane, by 10, and calls StartExecution
-//! for each, with the message's id for a name and its body, unread, for input. Runtime, SDK, HTTP client and its settings
-//! are those of Spillway's handlers: it is built from the same code. As in `dispatch`, up to 80 are under way at once.
+//! A bare loop on Lambda's runtime API that takes the messages of the pipeline's first lane, by 10.
+//! It calls StartExecution for each, with the message's id for a name and its body, unread, for
+//! input. Runtime, SDK, HTTP client and its settings are those of Spillway's handlers: it is built
+//! from the same code. As in `dispatch`, up to 80 are under way at once.
 //!
-//! What it leaves out, and so is not correct: it deletes no message, so each comes again after its visibility timeout; it
-//! keeps no ledger, so it starts an event twice whose message comes twice, has no limit of running executions, and never
-//! learns what became of one; it does not look at what a message says; a start that fails is not repeated; it does not
-//! pace itself, wait for a first message, or stop before a deadline.
+//! It is not correct. It deletes no message, so each comes again after its visibility timeout. It
+//! keeps no ledger: it starts an event twice if its message comes twice. It has no limit of running
+//! executions, and never learns the end of one. It does not read a message, and does not repeat a
+//! start that fails. It does not pace itself, wait for a first message, or stop before a deadline.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -23,7 +24,7 @@ use lambda_runtime::LambdaEvent;
 use serde::Serialize;
 use serde_json::Value;
 
-/// Batches under way at once: of what `dispatch` receives together, 4 times 20.
+/// Batches under way at once: of the messages that `dispatch` receives together, 4 times 20.
 const BATCHES: usize = 8;
 /// Messages of one receive: as many as SQS gives.
 const MESSAGES: i32 = 10;
@@ -79,7 +80,7 @@ async fn handle(floor: Arc<Floor>, _event: LambdaEvent<Value>) -> Result<Counts,
 }
 
 impl Floor {
-    /// Batch after batch, until nothing is there.
+    /// Processes batch after batch, until nothing is there.
     async fn drain(&self) -> Result<Counts, AwsError> {
         let mut counts = Counts::default();
         loop {

@@ -1,5 +1,5 @@
-//! One scenario as JSON on the standard input, one result as JSON on the standard output; `load --ceiling`: how much the
-//! server itself can do. See `README.md`.
+//! One scenario as JSON on the standard input, one result as JSON on the standard output;
+//! `load --ceiling`: how much the server itself can do. See `README.md`.
 
 use std::future::Future;
 use std::io::Read;
@@ -43,7 +43,8 @@ fn scenario() -> Result<Scenario, Failure> {
     Scenario::parse(&json)
 }
 
-/// On one thread: the fake is made for that, and the program is to have the other processor.
+/// Runs it on one thread: the fake is made for that, and the program is to have the other
+/// processor.
 fn run<R: Serialize>(work: impl Future<Output = Result<R, Failure>>) -> Result<String, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

@@ -1,7 +1,7 @@
 //! The server's own ceiling: how many calls it answers when the client costs next to nothing.
 //!
-//! `dispatch` is recorded at work, in this process; then its calls are replayed over loopback by another process, against
-//! an AWS in the state in which the recording began, operation by operation.
+//! `dispatch` is recorded at work, in this process. Then another process replays its calls over
+//! loopback, operation by operation, against an AWS in the state in which the recording began.
 
 mod recording;
 pub mod replay;
@@ -42,7 +42,7 @@ pub struct Rate {
     pub client_cpu_us_per_call: f64,
 }
 
-/// What the replaying process tells.
+/// The report of the replaying process.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Replayed {
     pub wall_s: f64,

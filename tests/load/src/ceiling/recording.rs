@@ -6,7 +6,8 @@ use crate::Failure;
 use crate::pipeline::Pipeline;
 use crate::scenario::Scenario;
 
-/// The operations in the order in which an event meets them: replayed one after the other, each finds what it needs.
+/// The operations in the order in which an event meets them: replayed one after the other, each
+/// finds the items that it needs.
 const ORDER: [&str; 6] = [
     "ReceiveMessage",
     "BatchGetItem",

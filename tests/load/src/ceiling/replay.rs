@@ -1,4 +1,5 @@
-//! Requests sent as they are, over as many connections as `dispatch` keeps busy: a client that only writes and reads.
+//! Requests sent as they are, over as many connections as `dispatch` keeps busy: a client that only
+//! writes and reads.
 
 use std::fs;
 use std::path::Path;
@@ -21,7 +22,7 @@ use crate::{Failure, cpu};
 /// The first argument of the replaying process; endpoint, file and authority's certificate follow.
 pub const REPLAY: &str = "--replay";
 const CONNECTIONS: usize = 16;
-/// What a request of the SDK has besides, about as long.
+/// The other headers of a request of the SDK, about as long.
 const HEADERS: &str = "content-type: application/x-amz-json-1.0\r\n\
     x-amz-user-agent: aws-sdk-rust/1.3.8 ua/2.1 api/dynamodb/1.95.0 os/linux lang/rust/1.95.0 exec-env/AWS_Lambda m/E\r\n\
     user-agent: aws-sdk-rust/1.3.8 os/linux lang/rust/1.95.0\r\n\
@@ -33,7 +34,7 @@ const HEADERS: &str = "content-type: application/x-amz-json-1.0\r\n\
     SignedHeaders=amz-sdk-invocation-id;content-length;content-type;host;x-amz-date;x-amz-security-token;x-amz-target, \
     Signature=6d9e5b1f0d3c2b7a48f6e1d2c3b4a5968778695a4b3c2d1e0f1e2d3c4b5a6978\r\n";
 
-/// Requests as a file has them: target and body, a line each.
+/// Returns requests as a file has them: target and body, a line each.
 pub(super) fn write(requests: &[Request]) -> String {
     let lines = requests
         .iter()
@@ -52,7 +53,8 @@ fn read(lines: &str) -> Vec<Request> {
         .collect()
 }
 
-/// Sends the requests of `file` to `endpoint`; `authority` is a file too, empty for a run without TLS.
+/// Sends the requests of `file` to `endpoint`; `authority` is a file too, empty for a run without
+/// TLS.
 pub async fn run(endpoint: &str, file: &str, authority: &str) -> Result<Replayed, Failure> {
     let failed = |error: std::io::Error| Failure::Io {
         what: "replaying",
@@ -125,7 +127,8 @@ fn trusting(authority: &Path) -> std::io::Result<TlsConnector> {
     Ok(Arc::new(config).into())
 }
 
-/// One connection takes request after request. Returns how many were not answered with success.
+/// Sends request after request over one connection. Returns how many were not answered with
+/// success.
 async fn send(
     stream: Box<dyn Stream>,
     all: Arc<Vec<Vec<u8>>>,

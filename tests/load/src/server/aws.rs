@@ -14,7 +14,7 @@ use super::{Answered, Broken, whole};
 
 const THROTTLED: &[u8] = b"ThrottlingException";
 
-/// What only the server sees.
+/// Counts that only the server sees.
 #[derive(Debug, Default)]
 pub struct Seen {
     /// Calls of StartExecution that were throttled.

@@ -10,7 +10,7 @@ use super::{Answered, plain, whole};
 use crate::runtime::{Answer, Invocation, RuntimeApi};
 
 const VERSION: &str = "/2018-06-01/runtime/";
-/// What Lambda answers to all that it accepts.
+/// Lambda's answer to all that it accepts.
 const ACCEPTED: &str = r#"{"status":"OK"}"#;
 
 pub async fn answer(api: RuntimeApi, request: Request<Incoming>) -> Answered {

@@ -35,7 +35,7 @@ struct Broken;
 
 /// AWS on a port of its own.
 pub struct AwsServer {
-    /// What SDKs take as their endpoint.
+    /// The endpoint for SDKs.
     pub endpoint: String,
     pub seen: Arc<Seen>,
 }
@@ -71,12 +71,13 @@ pub async fn start_runtime_api(api: RuntimeApi) -> Result<String, Failure> {
     Ok(address)
 }
 
-/// A certificate for localhost, whose authority's certificate is written to `file`.
+/// Returns a certificate for localhost. Its authority's certificate is written to `file`.
 pub fn certify(file: &Path) -> Result<Certificate, Failure> {
     Certificate::for_localhost(file)
 }
 
-/// One port on both loopback addresses: "localhost" is either, and a refused connection costs the program time.
+/// One port on both loopback addresses: "localhost" is either, and a refused connection costs the
+/// program time.
 struct Listeners {
     port: u16,
     all: Vec<TcpListener>,
@@ -154,7 +155,7 @@ fn plain(status: u16, body: impl Into<Bytes>) -> Response<Full<Bytes>> {
     response
 }
 
-/// A body to its end.
+/// Returns a body to its end.
 async fn whole(body: Incoming) -> Result<Bytes, Broken> {
     use http_body_util::BodyExt;
     match body.collect().await {

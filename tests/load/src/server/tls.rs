@@ -1,4 +1,5 @@
-//! The certificate of a TLS run: an authority made for this run, and a server certificate for localhost.
+//! The certificate of a TLS run: an authority made for this run, and a server certificate for
+//! localhost.
 
 use std::fs;
 use std::path::Path;
@@ -18,11 +19,12 @@ pub struct Certificate {
 }
 
 impl Certificate {
-    /// A server certificate, by an authority whose own certificate is written to `file` in PEM.
+    /// Returns a server certificate, by an authority with its own certificate in `file`, in PEM.
     pub fn for_localhost(file: &Path) -> Result<Self, Failure> {
         let (authority, chain, key) = made().map_err(failed)?;
         fs::write(file, authority).map_err(Failure::io("writing the authority's certificate"))?;
-        // AWS's endpoints of these services speak HTTP/1.1 only; without a protocol's name nobody asks for another.
+        // AWS's endpoints of these services speak HTTP/1.1 only; without a protocol's name nobody
+        // asks for another.
         let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
             .with_safe_default_protocol_versions()
             .and_then(|builder| {

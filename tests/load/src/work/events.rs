@@ -1,4 +1,5 @@
-//! Events that wait in the queue are started: the work of `dispatch`, of the floor, and of everything of that kind.
+//! Events that wait in the queue are started: the work of `dispatch`, of the floor, and of
+//! everything of that kind.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +11,8 @@ use crate::runtime::Answer;
 use crate::scenario::{Scenario, Work};
 use crate::session::Session;
 
-/// How long nothing may be started before what is left counts as lost: longer than a received message stays hidden.
+/// The time without a start after which the rest counts as lost: longer than a received message
+/// stays hidden.
 const PATIENCE: Duration = Duration::from_secs(150);
 /// Between two invocations of which the first started nothing.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -69,7 +71,7 @@ pub async fn drive(
     Ok(tally.never())
 }
 
-/// EventBridge's scheduled event, each a minute after the one before.
+/// Returns EventBridge's scheduled event, each a minute after the one before.
 /// <https://docs.aws.amazon.com/eventbridge/latest/ref/events-ref-scheduled-event.html>
 fn scheduled(minute: u32) -> Value {
     let (hour, minute) = (minute / 60 % 24, minute % 60);

@@ -8,14 +8,15 @@ use crate::scenario::Scenario;
 
 use super::payloads::Payloads;
 
-/// S3 invokes a function with one notification, which in practice has one record.
+/// Prepares the payloads: S3 invokes a function with one notification, which in practice has one
+/// record.
 pub fn prepare(scenario: &Scenario) -> Payloads {
     let all: Vec<u32> = (0..scenario.events).collect();
     let notifications = all.chunks(scenario.per_execution as usize);
     Payloads::new(notifications.map(|numbers| objects::notification(numbers.iter().copied())))
 }
 
-/// How many events lack their row or their message.
+/// Returns how many events lack their row or their message.
 pub fn left(scenario: &Scenario, pipeline: &Pipeline) -> u32 {
     let messages = pipeline.events.messages();
     let queued: BTreeSet<u32> = messages

@@ -1,4 +1,4 @@
-//! The kinds of work: what they need, how the program is invoked, and what was not done in the end.
+//! The kinds of work: their needs, the invocations of the program, and the work left undone.
 
 mod events;
 mod ingest;
@@ -11,7 +11,7 @@ use crate::scenario::{Scenario, Work};
 use crate::session::Session;
 use payloads::Payloads;
 
-/// What the program will be invoked with.
+/// The way in which the program will be invoked.
 pub enum Prepared {
     /// Nothing at all: it is only started.
     Nothing,
@@ -21,7 +21,7 @@ pub enum Prepared {
     Payloads(Payloads),
 }
 
-/// Makes what the work needs, before the program starts.
+/// Makes the resources of the work, before the program starts.
 pub async fn prepare(
     scenario: &Scenario,
     pipeline: &Pipeline,
@@ -40,7 +40,7 @@ pub async fn prepare(
     }
 }
 
-/// Lets the program do it. Returns the number of events that were not worked off.
+/// Lets the program do it. Returns the number of events that were not processed.
 pub async fn drive(
     scenario: &Scenario,
     pipeline: &Pipeline,

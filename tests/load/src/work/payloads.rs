@@ -1,4 +1,4 @@
-//! Invocations that each bring their work along; Lambda brings again what failed.
+//! Invocations that each bring their work along; Lambda brings failed ones again.
 
 use std::collections::VecDeque;
 
@@ -8,8 +8,8 @@ use crate::Failure;
 use crate::runtime::Answer;
 use crate::session::Session;
 
-/// How often Lambda invokes a function with an asynchronous event, and how often an outcome comes before its queue's
-/// dead letters, less than which it is here.
+/// Lambda's invocations with an asynchronous event. An outcome can come more often before it is a
+/// dead letter.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html>
 const TRIES: u32 = 3;
 
@@ -25,7 +25,7 @@ impl Payloads {
         }
     }
 
-    /// Invokes the program with each. What failed comes again after the others, not for ever.
+    /// Invokes the program with each. A failed one comes again after the others, not for ever.
     pub async fn drive(mut self, session: &mut Session) -> Result<(), Failure> {
         while let Some((tries, payload)) = self.waiting.pop_front() {
             let answer = session.invoke(&payload).await?;
@@ -39,7 +39,8 @@ impl Payloads {
     }
 }
 
-/// What of a payload must come again: all of it, or the records that the answer names.
+/// Returns the part of a payload that must come again: all of it, or the records that the answer
+/// names.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html>
 fn failed(answer: &Answer, payload: Value) -> Option<Value> {
     let answer: Value = match answer {

@@ -12,7 +12,8 @@ use super::payloads::Payloads;
 /// Of one invocation: the batch size of the event source mapping.
 const RECORDS: usize = 10;
 
-/// `dispatch` has started every event; then all of their executions succeed, and EventBridge tells of it.
+/// Lets `dispatch` start every event, and all executions succeed. Returns EventBridge's messages
+/// about them.
 pub async fn prepare(scenario: &Scenario, pipeline: &Pipeline) -> Result<Payloads, Failure> {
     pipeline
         .start_in_process(scenario, 0..scenario.events)
@@ -38,7 +39,7 @@ pub async fn prepare(scenario: &Scenario, pipeline: &Pipeline) -> Result<Payload
     })))
 }
 
-/// As Lambda shows a message.
+/// Returns a message as Lambda shows it.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html>
 fn record(view: &MessageView, arn: &str) -> Value {
     let message = &view.message;
@@ -62,7 +63,8 @@ fn record(view: &MessageView, arn: &str) -> Value {
     })
 }
 
-/// How many events' rows are not finished, or whose execution still holds its slot.
+/// Returns the number of events with an unfinished row, or with an execution that still holds its
+/// slot.
 pub fn left(scenario: &Scenario, pipeline: &Pipeline) -> u32 {
     let (rows, slots) = (pipeline.rows(), pipeline.slots());
     let settled = |number: &u32| {

@@ -1,8 +1,8 @@
 //! The circuit: how fast executions are started, going by how the ones before ended.
 //!
-//! Cuts are multiplicative and growth is additive, as in
-//! [TCP's congestion control](https://www.rfc-editor.org/rfc/rfc5681). Executions that were started before a
-//! cut say nothing about the rate after it: each carries the circuit's generation, which counts the cuts.
+//! Cuts are multiplicative and growth is additive, as in [TCP's congestion
+//! control](https://www.rfc-editor.org/rfc/rfc5681). Executions that were started before a cut say
+//! nothing about the rate after it: each carries the circuit's generation, which counts the cuts.
 
 use std::fmt;
 
@@ -16,24 +16,27 @@ const FEWEST_FAILURES: u64 = 3;
 const OUTAGE_FAILURES: u64 = 10;
 const OUTAGE_SHARE: f64 = 0.6;
 
-/// Shares are of so many ends at most, or of so long: what was long ago says nothing about now.
+/// A share counts at most so many ends, of at most so long: old ends say nothing about now.
 const WINDOW_ENDS: u64 = 100;
 const WINDOW: Millis = 60_000;
 
-/// From one cut to the next at least, in milliseconds: what is started after a cut has to end first.
+/// The least time between two cuts, in milliseconds: executions started after a cut have to end
+/// first.
 const CUT_AGAIN_AFTER: Millis = 4_000;
 /// While no execution has succeeded, at least this share counts as failed.
 const FAILED_WITHOUT_SUCCESS: f64 = 0.5;
-/// A cut leaves this share of what the target took.
+/// A cut leaves this share of the rate that the target took.
 const CUT_TO: f64 = 0.9;
 /// A cut leaves at least this share of the rate.
 const DEEPEST_CUT: f64 = 0.3;
-/// How much a rate grows near what the target took, as a share of that: for each success, and each second at most.
+/// The growth of a rate near the one that the target took, as a share of that: for each success,
+/// and each second at most.
 const GROWTH: Growth = Growth {
     each_success: 0.0003,
     each_second: 0.002,
 };
-/// Beyond this multiple of what the target took, it takes more by now: the same as a share of the rate.
+/// Beyond this multiple of the rate that the target took, the growth is a share of the present
+/// rate: the target has recovered.
 const BEYOND: f64 = 1.1;
 const GROWTH_BEYOND: Growth = Growth {
     each_success: 0.005,
@@ -42,7 +45,8 @@ const GROWTH_BEYOND: Growth = Growth {
 /// Growth of so long at most from one look to the next, in milliseconds.
 const LONGEST_STEP: Millis = 5_000;
 
-/// After an outage starts begin at this rate, or at a tenth of the rate before, and double in this time.
+/// After an outage starts begin at this rate, or at a tenth of the rate before, and double in this
+/// time.
 const RISES_FROM: f64 = 1.0;
 const RISES_FROM_SHARE: f64 = 0.1;
 const DOUBLES_IN: Millis = 5_000;
@@ -53,27 +57,29 @@ const PROBE_AFTER_MOST: Millis = 20_000;
 /// How much longer each pause is than the one before.
 const PROBE_LATER_BY: f64 = 1.5;
 
-/// What the target takes, as far as is known. Carried by the lease.
+/// The rate that the target takes, as far as is known. Carried by the lease.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Circuit {
-    /// Counts the changes after which older executions say nothing more. Each execution's slot carries it.
+    /// Counts the changes after which older executions say nothing more. Each execution's slot
+    /// carries it.
     pub generation: u32,
     pub state: State,
     /// Since when it has been in this state.
     pub since: Millis,
-    /// The rate that the target took when it last failed, in starts per second. `None`: it never did.
+    /// The rate that the target took when it last failed, in starts per second. `None`: it never
+    /// did.
     pub ceiling: Option<f64>,
     /// The rate in force when the target was last well, in starts per second.
     pub good: Option<f64>,
     pub window: Window,
-    /// What the last look saw.
+    /// The counts that the last look saw.
     pub looked: Looked,
 }
 
 /// How a target is.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum State {
-    /// It takes what the pace allows.
+    /// The target takes the whole pace.
     Closed,
     /// It takes so many starts per second.
     Slowed { rate: f64 },
@@ -108,7 +114,7 @@ impl State {
     }
 }
 
-/// What is counted together.
+/// The counts since one time.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Window {
     pub began: Millis,
@@ -128,7 +134,7 @@ pub struct Looked {
     pub failures: u64,
 }
 
-/// What an operator said, whatever executions say.
+/// An operator's order, which wins over all ends of executions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Hold {
     /// Nothing starts, no probe either.
@@ -158,10 +164,10 @@ impl fmt::Display for Hold {
     }
 }
 
-/// What the circuit allows.
+/// The starts that the circuit allows.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Allowed {
-    /// What the pace allows.
+    /// As many as the pace allows.
     Everything,
     /// So many starts per second.
     Rate(f64),
@@ -193,7 +199,7 @@ impl Growth {
 }
 
 impl Circuit {
-    /// One of a pipeline that has none yet.
+    /// Returns the circuit of a pipeline that has none yet.
     pub fn new(now: Millis) -> Self {
         Self {
             generation: 0,
@@ -212,7 +218,7 @@ impl Circuit {
         }
     }
 
-    /// Returns what is allowed now.
+    /// Returns the starts that are allowed now.
     pub fn allowed(&self, hold: Option<Hold>) -> Allowed {
         match (hold, self.state) {
             (Some(Hold::Open), _) => Allowed::Nothing,
@@ -222,10 +228,10 @@ impl Circuit {
         }
     }
 
-    /// So many executions were started.
+    /// Counts so many started executions.
     pub fn started(&mut self, executions: u32, now: Millis) {
         if self.window.starts == 0 && self.looked.health == self.window.health {
-            // What came before was no use of the target.
+            // Time before the first start was no use of the target.
             self.window.began = now;
         }
         self.window.starts = self.window.starts.saturating_add(executions);
@@ -242,8 +248,8 @@ impl Circuit {
         }
     }
 
-    /// Looks at how executions ended. `pace`: the starts per second without the circuit. Returns what changed, if that is
-    /// worth telling: a rate that grows is not.
+    /// Looks at how executions ended. `pace`: the starts per second without the circuit. Returns
+    /// the change, if it is worth telling: a rate that grows is not.
     pub fn look(
         &mut self,
         adapt: &Adapt,
@@ -289,7 +295,8 @@ impl Circuit {
         })
     }
 
-    /// What executions say that were started before the last change comes too late.
+    /// Returns the counts of executions that were started since the last change: others come too
+    /// late.
     fn of_this_generation(&self, health: Health) -> Health {
         match health.generation == self.generation {
             true => health,
@@ -308,8 +315,8 @@ impl Circuit {
         }
     }
 
-    /// Returns the share of executions that failed, as far as is known. Failures come sooner than successes: one that has
-    /// not ended counts as a success.
+    /// Returns the share of executions that failed, as far as is known. Failures come sooner than
+    /// successes: one that has not ended counts as a success.
     fn failed_share(&self, seen: Health) -> f64 {
         let starts = u64::from(self.window.starts).max(seen.ends());
         match starts {
@@ -335,7 +342,8 @@ impl Circuit {
         }
     }
 
-    /// Returns how many starts a second there were since the window began, at most the rate in force.
+    /// Returns how many starts a second there were since the window began, at most the rate in
+    /// force.
     fn used(&self, pace: f64, now: Millis) -> f64 {
         let seconds = (now - self.window.began) as f64 / 1_000.0;
         let used = f64::from(self.window.starts) / seconds.max(1.0);
@@ -365,7 +373,7 @@ impl Circuit {
         self.turn(open, now);
     }
 
-    /// A probe succeeded.
+    /// Raises the rate after a probe succeeded.
     fn rise(&mut self, adapt: &Adapt, pace: f64, now: Millis) {
         let to = self
             .good
@@ -413,7 +421,7 @@ impl Circuit {
         (now - self.looked.at).min(LONGEST_STEP) as f64 / 1_000.0
     }
 
-    /// Executions that are started from now on say something new.
+    /// Changes the state. Executions started from now on count anew.
     fn turn(&mut self, state: State, now: Millis) {
         self.state = state;
         self.generation = self.generation.wrapping_add(1);

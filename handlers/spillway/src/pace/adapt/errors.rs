@@ -7,14 +7,16 @@ use wildmatch::WildMatchPattern;
 const MOST: usize = 50;
 const LONGEST: usize = 256;
 
-/// A name in which `*` stands for any text. No error has the other sign, which stands for one character.
+/// A name in which `*` stands for any text. No error has the other sign, which stands for one
+/// character.
 type Pattern = WildMatchPattern<'*', '\0'>;
 
-/// Names of errors; in each `*` stands for any text. `*Throttl*` is `Lambda.ThrottlingException` too.
+/// Names of errors; in each `*` stands for any text. `*Throttl*` is `Lambda.ThrottlingException`
+/// too.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Errors(Vec<Pattern>);
 
-/// What is wrong with a list of names.
+/// The fault in a list of names.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ErrorsError {
     #[error("errors is empty: name an error, such as \"*Throttl*\"")]
@@ -50,7 +52,7 @@ impl Errors {
         Ok(Self(names.iter().map(|name| Pattern::new(name)).collect()))
     }
 
-    /// Whether an execution that ended with this error is meant.
+    /// Returns whether an execution that ended with this error is meant.
     pub fn name(&self, error: &str) -> bool {
         self.0.iter().any(|pattern| pattern.matches(error))
     }
@@ -118,7 +120,8 @@ mod tests {
     }
 
     proptest! {
-        /// A text is of every pattern that is made of it by putting `*` in place of some of its parts.
+        /// A text is of every pattern that is made of it by putting `*` in place of some of its
+        /// parts.
         #[test]
         fn a_pattern_made_of_a_text_matches_it(parts in proptest::collection::vec(("[a-c]{0,3}", any::<bool>()), 0..6)) {
             let text: String = parts.iter().map(|(part, _)| part.as_str()).collect();

@@ -1,4 +1,4 @@
-//! What executions said about their target, as `settle` counts it.
+//! The health of a target: the ends of executions, as `settle` counts them.
 
 use std::collections::BTreeMap;
 

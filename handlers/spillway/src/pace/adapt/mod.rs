@@ -1,8 +1,9 @@
-//! The adaptive pace: what executions say about their target slows starts down, or stops them.
+//! The adaptive pace: errors that executions report about their target slow starts down, or stop
+//! them.
 //!
 //! A target that takes less than the pace allows makes executions fail with errors that its owner
-//! names. [`circuit::Circuit`] finds the rate that the target takes, and stops all starts but probes
-//! while it takes none. A target that is well is never slowed.
+//! names. [`circuit::Circuit`] finds the rate that the target takes, and stops all starts but
+//! probes while it takes none. A target that is well is never slowed.
 
 pub mod circuit;
 pub mod errors;
@@ -18,7 +19,7 @@ const MAX_UNCOUNTED: u32 = 1_000;
 /// The fastest slowest rate, in starts per second: one above the pace would bound nothing.
 const MAX_SLOWEST: f64 = 4_000.0;
 
-/// What the owner of a pipeline says about its target.
+/// The settings of a pipeline's owner about its target.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Adapt {
     /// Errors by which an execution says that its target takes no more.
@@ -32,7 +33,7 @@ pub struct Adapt {
     pub uncounted_max: u32,
 }
 
-/// What is wrong with the numbers.
+/// The fault in the numbers.
 #[derive(Debug, Clone, PartialEq, Error)]
 pub enum AdaptError {
     #[error(transparent)]
@@ -81,7 +82,7 @@ pub fn parse(text: &str) -> Result<Adapt, AdaptError> {
 }
 
 impl Adapt {
-    /// Whether an execution that ended with this error says that the target takes no more.
+    /// Returns whether an execution that ended with this error says that the target takes no more.
     pub fn is_failure(&self, error: Option<&str>) -> bool {
         error.is_some_and(|error| self.errors.name(error))
     }

@@ -107,7 +107,7 @@ fn a_clock_that_steps_back_brings_no_day_back() {
     assert_eq!(day.left(DAY - 1), 0);
 }
 
-/// What becomes of a granted start.
+/// The end of a granted start.
 #[derive(Debug, Clone, Copy)]
 enum Fate {
     NotClaimed,
@@ -189,7 +189,7 @@ impl World {
             }
             let (mut again, mut granted) = (Vec::new(), Vec::new());
             for fate in fates {
-                // What an earlier tick left comes first.
+                // The starts that an earlier tick left come first.
                 if let Some((taken_at, runs)) = self.open.pop() {
                     if day.left_for(taken_at, now) > 0 {
                         day.take_for(taken_at);
@@ -248,7 +248,8 @@ impl World {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
-    /// Through ticks that end, die, run over midnight or follow at once, whatever becomes of each start.
+    /// Through ticks that end, die, run over midnight or follow at once, with every end of each
+    /// start.
     #[test]
     fn never_more_than_the_limit_on_any_day(
         limit in 0u32..12, most in 0u32..12, ticks in proptest::collection::vec(tick(), 0..40),

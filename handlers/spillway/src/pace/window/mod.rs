@@ -1,15 +1,18 @@
-//! Windows: times at which the pipeline pauses or keeps another pace, by the clock on the wall of a time zone.
+//! Windows: times at which the pipeline pauses or keeps another pace, by the clock on the wall of a
+//! time zone.
 //!
-//! * A window holds from `from` inclusive to `to` exclusive; without them the whole day. `to` may be 24:00.
-//! * `from` later than `to` goes over midnight; `days` and `dates` then mean the day on which it began.
+//! * A window holds from `from` inclusive to `to` exclusive; without them the whole day. `to` can
+//!   be 24:00.
+//! * `from` later than `to` goes over midnight; `days` and `dates` then mean the day on which it
+//!   began.
 //! * With both `days` and `dates`, both must hold.
 //! * Of the windows that hold, the one with the lowest priority number is in force, alone.
 //!
-//! What counts is the local time that the clock there shows at that very instant, so neither a day without 02:30 nor
-//! one with two of them loses or repeats a window as a whole: a time that is skipped is skipped, and one that comes
-//! twice counts twice. A window that lies within the hour skipped in spring does not come that day; one within the hour
-//! repeated in autumn comes twice; every other one begins and ends when the clock says so, and is an hour shorter or
-//! longer if the change falls into it.
+//! The local time that a clock there shows decides. Neither a day without 02:30 nor one with two of
+//! them loses or repeats a window as a whole. A time that is skipped is skipped, and one that comes
+//! twice counts twice. A window that lies within the hour skipped in spring does not come that day.
+//! One within the hour repeated in autumn comes twice. Every other one begins and ends by the
+//! clock, and is an hour shorter or longer if the change falls into it.
 
 mod read;
 
@@ -49,7 +52,7 @@ pub struct Window {
 }
 
 impl Window {
-    /// Whether the window holds at that instant.
+    /// Returns whether the window holds at that instant.
     pub fn holds_at(&self, now: Millis) -> bool {
         let Ok(now) = Timestamp::from_millisecond(now) else {
             return false;
@@ -116,12 +119,12 @@ impl Windows {
         Ok(())
     }
 
-    /// The window in force.
+    /// Returns the window in force.
     pub fn in_force(&self, now: Millis) -> Option<&Window> {
         self.0.iter().find(|window| window.holds_at(now))
     }
 
-    /// What each window says of the pace.
+    /// Returns the pace of each window.
     pub fn paces(&self) -> impl Iterator<Item = &Partial> {
         self.0.iter().map(|window| &window.pace)
     }

@@ -235,7 +235,7 @@ fn pace(fields: &mut Fields) -> Result<Partial, WindowError> {
     }
 }
 
-/// A time of day, `HH:MM`.
+/// Returns a time of day, `HH:MM`.
 fn minute(text: &str) -> Option<Minute> {
     let (hour, minute) = text.split_once(':')?;
     let digits = |text: &str| text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -252,7 +252,7 @@ fn day(text: &str) -> Option<Weekday> {
     Some(*day)
 }
 
-/// A date, or a range of them.
+/// Returns a date, or a range of them.
 fn dates(text: &str) -> Option<(Date, Date)> {
     let (first, last) = text.split_once('/').unwrap_or((text, text));
     let (first, last) = (date(first)?, date(last)?);
@@ -283,7 +283,7 @@ impl Fields {
         }
     }
 
-    /// `null` is the same as absent.
+    /// Takes a field out. `null` is the same as absent.
     fn take(&mut self, field: &str) -> Option<Value> {
         self.fields.remove(field).filter(|value| !value.is_null())
     }
@@ -346,7 +346,7 @@ impl Fields {
         }
     }
 
-    /// Nothing may be left: a misspelt field would hold nothing.
+    /// Refuses fields that are left: a misspelt one would do nothing.
     fn end(&self) -> Result<(), WindowError> {
         match self.fields.keys().next() {
             None => Ok(()),

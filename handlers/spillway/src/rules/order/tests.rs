@@ -95,7 +95,7 @@ fn latest_never_goes_back() {
     assert_eq!(turn_of(Order::Latest, &running, &[], "1", "e1"), superseded);
     let idle = head(None, "1", true);
     assert_eq!(turn_of(Order::Latest, &idle, &["2"], "1", "e1"), superseded);
-    // The newest itself may be tried again.
+    // A retry of the newest can come again.
     let idle = head(None, "2", false);
     let again = turn_of(Order::Latest, &idle, &[], "2", "e2b");
     assert!(matches!(again, Turn::Now(_)));
@@ -250,8 +250,8 @@ fn read(order: Order, waiting: &BTreeSet<String>) -> Vec<Waiter> {
 }
 
 proptest! {
-    /// Versions come in any order and executions end at any time: one at a time, none forgotten, none older after
-    /// a newer one.
+    /// Versions come in any order and executions end at any time: one at a time, none forgotten,
+    /// none older after a newer one.
     #[test]
     fn one_at_a_time(latest in any::<bool>(), arrivals in proptest::collection::vec((0u32..40, any::<bool>()), 1..80)) {
         let order = if latest { Order::Latest } else { Order::Each };

@@ -1,4 +1,4 @@
-//! Whether outcomes are settled: what is not settled keeps its slot.
+//! Whether outcomes are settled: an unsettled one keeps its slot.
 
 use spillway::Millis;
 
@@ -12,7 +12,7 @@ const LATE_SECONDS: u64 = 120;
 /// So many outcomes come at once without a fault.
 const FEW: u64 = 20;
 
-/// Adds what keeps outcomes from being settled. `limit`: of slots.
+/// Adds the faults that keep outcomes from being settled. `limit`: of slots.
 pub(super) fn settles(
     name: &str,
     seen: &Seen,
@@ -21,7 +21,7 @@ pub(super) fn settles(
     findings: &mut Vec<Finding>,
 ) {
     let taken = (seen.slots.slots.len() + seen.slots.unreadable.len()) as u64;
-    // With every slot taken, what frees none is why nothing starts.
+    // With every slot taken, nothing starts because none is freed.
     let blocks = nothing_starts && taken >= u64::from(limit);
     let mut found = |code, level, what: String, next: String| {
         findings.push(Finding {
@@ -88,7 +88,7 @@ pub(super) fn settles(
     }
 }
 
-/// What is said of outcomes that wait for too long, or that are too many.
+/// Returns the words about outcomes that wait too long, or that are too many.
 fn behind(seen: &Seen, limit: u32) -> Option<String> {
     let queue = seen.of(Stage::Outcomes).next()?;
     let oldest = seen.oldest(queue).unwrap_or_default();
@@ -183,7 +183,7 @@ mod tests {
             told(&seen(50, None), 100)[0].2,
             "50 outcomes wait in p_outcomes"
         );
-        // What CloudWatch says is of some minutes ago.
+        // CloudWatch's numbers are some minutes old.
         for fine in [seen(0, Some(180)), seen(49, Some(119)), seen(49, None)] {
             assert_eq!(told(&fine, 100), []);
         }

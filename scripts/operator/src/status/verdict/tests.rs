@@ -65,7 +65,7 @@ fn slot(seconds: Millis) -> Slot {
     }
 }
 
-/// A pipeline with messages in its queue, whose ticks run and start nothing.
+/// A pipeline with messages in its queue; its ticks run and start nothing.
 fn still() -> Seen {
     Seen {
         now: NOW,
@@ -274,7 +274,7 @@ fn slots_that_are_all_taken_are_told_with_the_oldest() {
         sentence.contains("every slot is taken (2 of 2); the oldest by run-500 since"),
         "{sentence}"
     );
-    // As long as they come and go, that is what the limit is for.
+    // As long as they come and go, that is the limit's purpose.
     seen.slots.slots = vec![slot(10), slot(20)];
     assert!(judged(&seen).healthy);
     // Timeout 60 s, sweep after 300 s and ten minutes.
@@ -390,7 +390,7 @@ fn what_could_not_be_looked_at_is_not_healthy() {
         verdict.sentence
     );
     assert_eq!(first(&seen).0, "not-known");
-    // What was seen comes first.
+    // A fault that was seen comes first.
     seen.queues.push(queue(Stage::EventsDead, 1));
     assert_eq!(first(&seen).0, "dead-letters");
 }

@@ -1,4 +1,5 @@
-//! The circuit against targets in virtual time: a queue, a pace, executions that take a while, and what is counted of them late.
+//! The circuit against targets in virtual time: a queue, a pace, executions that take a while, and
+//! their ends, counted late.
 
 use std::collections::BTreeMap;
 
@@ -24,7 +25,7 @@ fn adapt() -> Adapt {
     }
 }
 
-/// What a target does with an execution that begins at a time, when so many run: whether it succeeds.
+/// A target: whether an execution that begins at a time, when so many run, succeeds.
 type Target<'a> = dyn FnMut(Millis, usize) -> bool + 'a;
 
 /// A pipeline that works off events.
@@ -148,7 +149,7 @@ impl Pipeline {
             for _ in 0..starts {
                 number += 1;
                 let succeeds = target(now, running.len());
-                // What a target refuses ends soon.
+                // Refused executions end soon.
                 let takes = if succeeds {
                     self.takes
                 } else {
@@ -337,7 +338,7 @@ proptest! {
         prop_assert_eq!(ran.failed, 0);
     }
 
-    /// Whatever is counted, in whatever order it is seen: the rate stays within its bounds.
+    /// The rate stays within its bounds, for all counts and any order of looks.
     #[test]
     fn the_rate_is_within_its_bounds(
         pace in 0.05f64..400.0,
