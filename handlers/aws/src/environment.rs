@@ -11,6 +11,7 @@ use thiserror::Error;
 use spillway::lane::source::{self, Source};
 use spillway::lane::{self, Lane};
 use spillway::pace::adapt::{self, Adapt};
+use spillway::pace::tenants::{self, TenantBound};
 use spillway::pace::{Pace, PaceError};
 use spillway::rules::batch::MAX_EVENTS;
 use spillway::rules::order::Order;
@@ -213,6 +214,15 @@ impl<'a> Environment<'a> {
             self.problem(NAME, &given, "1, or SPILLWAY_ORDER to none");
         }
         events
+    }
+
+    /// Returns how many executions of each tenant run at once.
+    pub fn tenants(&mut self) -> Option<TenantBound> {
+        self.json_or_default(
+            "SPILLWAY_TENANTS",
+            "the JSON object of tenants, or remove it",
+            |text| tenants::parse(text).map(Some),
+        )
     }
 
     /// Returns the sources, each of which can name one of `lanes`.

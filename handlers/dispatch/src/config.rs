@@ -9,6 +9,7 @@ use spillway::lane;
 use spillway::lane::source::{self, Source};
 use spillway::pace::Pace;
 use spillway::pace::adapt::Adapt;
+use spillway::pace::tenants::TenantBound;
 use spillway::pace::window::{self, Windows};
 use spillway::protocol::holding::Idle;
 use spillway::protocol::lap::LISTED_ABOVE;
@@ -33,6 +34,8 @@ pub struct Config {
     pub pace: Pace,
     /// What says of the target that it takes no more; `None`: the pace does not adapt.
     pub adapt: Option<Adapt>,
+    /// `None`: tenants are not bounded.
+    pub tenants: Option<TenantBound>,
     pub windows: Windows,
     /// Starts of one UTC day, at most.
     pub starts_per_day: Option<u32>,
@@ -111,6 +114,7 @@ impl Config {
             retention_days: environment.days("SPILLWAY_RETENTION_DAYS"),
             pace,
             adapt: environment.adapt(),
+            tenants: environment.tenants(),
             windows,
             starts_per_day: environment.optional_within(
                 "SPILLWAY_STARTS_PER_DAY",

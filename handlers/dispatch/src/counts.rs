@@ -32,6 +32,8 @@ pub struct Counts {
     pub superseded: u32,
     /// Versions that now wait for another execution of their object to end.
     pub waiting: u32,
+    /// Events that now wait for their tenant, whose bound was reached.
+    pub deferred: u32,
     /// Executions of several object events.
     pub batches: u32,
     /// Messages and records that were not understood, now in the dead-letter queue.

@@ -7,13 +7,14 @@ use aws::shell::patiently;
 use futures_util::future::{BoxFuture, FutureExt};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use spillway::Millis;
+use spillway::pace::gate::Standing;
 use spillway::pace::layout::Shard;
-use spillway::pace::permit::Permit;
+use spillway::pace::permit::{Permit, Permits};
 use spillway::pace::recount::Counted;
 use spillway::protocol::fate::Fate;
 use spillway::protocol::filling::Pool;
 use spillway::protocol::kept::{Again, Kept, NotNow, Origin};
-use spillway::protocol::receiving::{Do, Ended, Full, Known, Receiving};
+use spillway::protocol::receiving::{Do, Ended, Full, Known, Receiving, under_way};
 use spillway::protocol::starting::Starting;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{sleep_until, timeout_at};
@@ -25,6 +26,9 @@ use crate::fill::Filled;
 use crate::guide::drive_all;
 use crate::receive::{self, Polled};
 use crate::shared::Shared;
+
+/// Events that waited for their tenant and start together, at most.
+const TURNS_TOGETHER: u32 = 20;
 
 /// The tasks of a tick, and the messages on their way to them.
 struct Drain {
@@ -38,6 +42,8 @@ struct Drain {
     /// Messages that the tasks process.
     messages: u32,
     pool: Pool,
+    /// The lane that was polled last: those of its events that wait for their tenant come next.
+    turn: Option<usize>,
 }
 
 impl Dispatch {
@@ -61,6 +67,7 @@ impl Dispatch {
             tasks: JoinSet::new(),
             messages: 0,
             pool: Pool::new(),
+            turn: None,
         };
         drain.release().await;
         for (_, candidates) in std::mem::take(&mut drain.pool) {
@@ -107,6 +114,11 @@ impl Drain {
             }
             Again::Not(not_now) => not_now,
         };
+        if let Some(lane) = self.turn.take()
+            && self.takes_turns(lane)
+        {
+            return Ok(true);
+        }
         let known = self.known(kept);
         let next = {
             let shares = &mut shared.state().shares;
@@ -114,14 +126,22 @@ impl Drain {
         };
         trace!(decision = ?next, "next");
         match next {
-            Do::Poll(poll) => self.polls.push(receive::poll(&shared, poll)),
+            Do::Poll(poll) => {
+                self.turn = Some(poll.lane);
+                self.polls.push(receive::poll(&shared, poll));
+            }
             Do::Fill(permits) => {
                 let pool = std::mem::take(&mut self.pool);
                 let dispatch = Arc::clone(&self.dispatch);
                 self.fillings
                     .push(dispatch.fill(shared, pool, permits).boxed());
             }
-            Do::WaitUntil(time) => self.wait_until(time).await?,
+            Do::WaitUntil(time) => {
+                let mut lanes = 0..shared.shell.lanes.len();
+                if !lanes.any(|lane| self.takes_turns(lane)) {
+                    self.wait_until(time).await?;
+                }
+            }
             Do::Count(shards) => {
                 let counted = shared.recount(&shards).await?;
                 shared.trace_lanes();
@@ -242,6 +262,40 @@ impl Drain {
         pools.any(|(lane, pool)| !pool.is_empty() && gate.free_of(Some(*lane)) > 0)
     }
 
+    /// Begins to start events of a lane that wait for their tenant, if any can start now.
+    fn takes_turns(&mut self, lane: usize) -> bool {
+        let (dispatch, shared) = (Arc::clone(&self.dispatch), Arc::clone(&self.shared));
+        let now = shared.now();
+        {
+            let state = shared.state();
+            let gate = shared.gate.lock();
+            let can_start = gate.standing(lane) == Standing::Open
+                && self.messages + TURNS_TOGETHER <= under_way(gate.rate());
+            let queues = state.tenants.as_ref().filter(|_| can_start);
+            if !queues.is_some_and(|queues| queues.has_turn(lane, &gate, now)) {
+                return false;
+            }
+        }
+        if !shared.receives_on() {
+            return false;
+        }
+        let Permits::Granted(permits) = shared.gate.request(Some(lane), TURNS_TOGETHER, now) else {
+            return false;
+        };
+        let most = u32::try_from(permits.len()).unwrap_or(u32::MAX);
+        let turns = {
+            let mut state = shared.state();
+            let gate = shared.gate.lock();
+            let queues = state.tenants.as_mut();
+            queues.map_or_else(Vec::new, |queues| queues.turns(lane, most, &gate, now))
+        };
+        trace!(decision = ?turns, "turns of tenants");
+        self.spawn(permits.len(), async move {
+            dispatch.take_turns(&shared, lane, turns, permits).await;
+        });
+        true
+    }
+
     /// Begins a task that processes so many messages.
     fn spawn(&mut self, messages: usize, task: impl Future<Output = ()> + Send + 'static) {
         let messages = u32::try_from(messages).unwrap_or(u32::MAX);
@@ -301,6 +355,7 @@ impl Drain {
 
     fn known(&self, kept: NotNow) -> Known {
         let now = self.shared.now();
+        let waiters = self.shared.waiters();
         let mut state = self.shared.state();
         let ends_soon = state.holding.ends_soon(now);
         let closing = ends_soon || state.tick.is_handing_over();
@@ -316,6 +371,7 @@ impl Drain {
             closing,
             received: state.counts.received > 0,
             kept,
+            waiters,
         }
     }
 
@@ -345,14 +401,15 @@ impl Drain {
 impl Shared {
     /// Counts the slots of some shards.
     async fn recount(&self, shards: &[Shard]) -> Result<Counted, AwsError> {
-        let (by_lane, blocked) = {
+        let (each, blocked) = {
             let mut gate = self.gate.lock();
-            let by_lane = gate.counts_lanes();
-            let begins = |shard: &Shard| gate.count_begins(*shard, by_lane);
+            let each = gate.counts_each();
+            let begins = |shard: &Shard| gate.count_begins(*shard, each);
             shards.iter().for_each(begins);
-            (by_lane, gate.blocked())
+            (each, gate.blocked())
         };
-        let count = || self.shell.ledger.count_slots(shards, by_lane);
+        let by = self.shell.pipeline.tenants.as_ref().map(|it| &it.by);
+        let count = || self.shell.ledger.count_slots(shards, each, by);
         let (slots, units) = patiently(self.shell.clock, self.end_by(), count).await?;
         // In this order, as everywhere.
         let mut state = self.state();

@@ -36,6 +36,7 @@ pub fn tell(fact: Fact, problem: Option<AwsError>, counts: &mut Counts, failures
         Fact::Split => counts.split += 1,
         Fact::HandedBack => counts.handed_back += 1,
         Fact::Waiting => counts.waiting += 1,
+        Fact::Deferred => counts.deferred += 1,
         Fact::Superseded(versions) => counts.superseded += versions,
         Fact::Freed => counts.freed += 1,
         Fact::Batched => counts.batches += 1,

@@ -116,13 +116,13 @@ impl<'a> TickGuide<'a> {
 }
 
 /// Makes machines of `things`, each by what the tick knows then, and drives them all to their ends. Each has the permit of its
-/// index.
+/// index. Returns them as they ended.
 pub async fn drive_new<T, M: OfTick>(
     shared: &Shared,
     things: Vec<T>,
     new: impl Fn(T, &Terms<'_>) -> M,
     permits: Vec<Permit>,
-) {
+) -> Vec<M> {
     // Its claims must have landed when the next tick finds a slot without one.
     let end_by = shared.end_by().min(shared.now() + CLAIMED_WITHIN);
     let guide = TickGuide::new(shared, permits, end_by);
@@ -135,6 +135,7 @@ pub async fn drive_new<T, M: OfTick>(
     let mut machines: Vec<M> = things.into_iter().enumerate().map(begin).collect();
     let all = machines.len();
     guide.drive(&mut machines, all).await;
+    machines
 }
 
 /// Drives machines to their ends, `at_once` of them at a time. Each has the permit of its index, or none. The starts that

@@ -16,6 +16,7 @@ mod receive;
 mod renew;
 mod shared;
 mod take_in;
+mod tenants;
 mod tick;
 
 use std::sync::Arc;
@@ -54,6 +55,7 @@ impl Dispatch {
             ..Parts::new(&clients, &config.pipeline)
         };
         parts.pipeline.order = config.order;
+        parts.pipeline.tenants = config.tenants.clone();
         let shell = Shell::new(parts);
         let queues = look_around::watched(&config, &clients);
         Self {

@@ -17,6 +17,7 @@ use spillway::protocol::holding::Holding;
 use spillway::protocol::kept::{Kept, KeptStarts};
 use spillway::protocol::locks::Locks;
 use spillway::protocol::outstanding::Outstanding;
+use spillway::protocol::tenant_queues::TenantQueues;
 use spillway::protocol::terms::Terms;
 use spillway::protocol::tick::{Tick, Times};
 use spillway::protocol::unclaimed::Unclaimed;
@@ -80,6 +81,8 @@ pub struct State {
     pub kept: KeptStarts,
     /// Slots that earlier ticks put, and for which nothing is claimed.
     pub unclaimed: Unclaimed,
+    /// The tenants of which events wait; `None`: tenants are not bounded.
+    pub tenants: Option<TenantQueues>,
 }
 
 impl State {
@@ -107,7 +110,7 @@ impl Shared {
     /// Traces how the lanes stand by their bounds, if there are any.
     pub fn trace_lanes(&self) {
         let gate = self.gate.lock();
-        if gate.counts_lanes() {
+        if gate.counts_each() {
             for lane in 0..self.shell.lanes.len() {
                 trace!(decision = ?gate.standing(lane), "lane");
             }

@@ -1,6 +1,6 @@
 //! Messages that were received: understood, then each driven from its row to its start.
 
-use futures_util::future::join;
+use futures_util::future::join3;
 use spillway::message::Received;
 use spillway::pace::permit::Permit;
 use spillway::protocol::batching::Batching;
@@ -16,6 +16,7 @@ use spillway::protocol::understanding::{Understood, understand};
 use crate::Dispatch;
 use crate::guide::{OfTick, drive_all, drive_new};
 use crate::shared::Shared;
+use crate::tenants::Bounded;
 
 impl Dispatch {
     /// Understands messages of one lane, and handles those that are not one attempt of one object event.
@@ -75,34 +76,42 @@ impl Dispatch {
         self.claim(shared, candidates, permits, all, new).await;
     }
 
-    /// Claims and starts, by machines each of which has a permit of its own.
-    async fn claim<T, M: OfTick>(
+    /// Claims and starts, by machines each of which has a permit of its own. Returns them as they ended.
+    pub(crate) async fn claim<T, M: OfTick>(
         &self,
         shared: &Shared,
         candidates: Vec<Candidate>,
         mut permits: Vec<Permit>,
         loads: impl FnOnce(Vec<Candidate>) -> Vec<T>,
         new: impl Fn(T, &Terms<'_>) -> M,
-    ) {
+    ) -> Vec<M> {
         let Admitted { free, busy, locked } = shared.state().locks.admit(candidates);
         // Those that are too many are of use to others.
         permits.truncate(free.len());
+        let Bounded {
+            go,
+            permits,
+            deferred,
+        } = shared.bound_by_tenant(free, permits);
         let claim = async {
-            if free.is_empty() {
-                return;
+            if go.is_empty() {
+                return Vec::new();
             }
             if let Err(problem) = shared.reserve().await {
                 shared.state().fail(problem);
-                return self.leave(shared, free, &Fate::HandBack).await;
+                self.leave(shared, go, &Fate::HandBack).await;
+                return Vec::new();
             }
-            drive_new(shared, loads(free), new, permits).await;
+            drive_new(shared, loads(go), new, permits).await
         };
-        join(self.leave(shared, busy, &Fate::Later), claim).await;
+        let leave = self.leave(shared, busy, &Fate::Later);
+        let (machines, (), ()) = join3(claim, leave, self.defer(shared, deferred)).await;
         // Other tasks can process these objects, unless a call is unclear: its write can come to light later.
         let mut state = shared.state();
         if !state.tick.is_stopping() {
             locked.iter().for_each(|pk| state.locks.leave(pk));
         }
+        machines
     }
 
     /// Gives messages that claim nothing their fate.

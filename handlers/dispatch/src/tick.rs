@@ -16,6 +16,7 @@ use spillway::pace::gate::{Counted, Standing};
 use spillway::pace::in_force::InForce;
 use spillway::pace::overridden::Overridden;
 use spillway::pace::permit::SharedGate;
+use spillway::pace::tenants::ByTenant;
 use spillway::protocol::holding::Holding;
 use spillway::protocol::kept::KeptStarts;
 use spillway::protocol::locks::Locks;
@@ -24,6 +25,7 @@ use spillway::protocol::tick::{Phase, Tick, Times};
 use spillway::protocol::unclaimed::Unclaimed;
 use spillway::record::layouts::{Layouts, Said};
 use spillway::record::lease::{Begins, Lap, Left, Successor};
+use spillway::record::row::key_of;
 use spillway::record::slot::Slot;
 use tokio::sync::OnceCell;
 use tracing::{error, info, warn};
@@ -204,6 +206,7 @@ impl Dispatch {
             shared.state().fail(TickError::Deadline(time));
         }
         shared.change_layouts().await?;
+        shared.read_tenant_queues().await?;
         let slots = shared.count_slots().await?;
         self.tell_overdue(&shared, &slots);
         Ok((shared, slots))
@@ -231,6 +234,9 @@ impl Dispatch {
             allowed,
         });
         gate.set_bounds(&in_force.lanes);
+        if let Some(tenants) = &self.config.tenants {
+            gate.bound_tenants(tenants.max_concurrency);
+        }
         gate.grant_until(holding.grants_until());
         let owed = left.owed.iter().copied().chain(std::iter::repeat(0.0));
         let shares = self.config.pipeline.lanes.iter().map(|lane| lane.min_share);
@@ -252,6 +258,7 @@ impl Dispatch {
             locks: Locks::new(left.listed),
             kept: KeptStarts::new(times.join_by),
             unclaimed: Unclaimed::default(),
+            tenants: None,
         };
         if state.put_in_force(in_force, now) {
             state.tick.pause();
@@ -321,6 +328,16 @@ fn lane(slot: &Found) -> Option<&str> {
 }
 
 impl Shared {
+    /// Returns the tenant of a slot's object, if tenants are bounded.
+    fn tenant(&self, slot: &Found) -> Option<String> {
+        let bound = self.shell.pipeline.tenants.as_ref()?;
+        let pk = match slot {
+            Ok(slot) => slot.row().map(|row| row.pk.as_str()),
+            Err(unreadable) => unreadable.row_pk.as_deref(),
+        };
+        bound.by.tenant_of(key_of(pk?)?)
+    }
+
     /// Writes into the lease where slots are put now, if that has changed. What reconcile puts from
     /// then on goes by it, and a minute from then on nothing lands where slots were put before.
     async fn change_layouts(&self) -> Result<(), AwsError> {
@@ -351,8 +368,12 @@ impl Shared {
         let taken = {
             let mut gate = self.gate.lock();
             for (shard, slots) in shards.iter().zip(&read) {
-                let by_lane = slots.iter().map(lane).collect();
-                gate.count_ends(*shard, &Counted::ByLane(by_lane));
+                let mut tenants = ByTenant::new();
+                for tenant in slots.iter().filter_map(|slot| self.tenant(slot)) {
+                    *tenants.entry(tenant).or_default() += 1;
+                }
+                let lanes = slots.iter().map(lane).collect();
+                gate.count_ends(*shard, &Counted::Each { lanes, tenants });
             }
             gate.capacity.taken()
         };

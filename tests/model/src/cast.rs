@@ -6,7 +6,7 @@ use spillway::event::{ObjectEvent, Sequencer};
 use spillway::execution;
 use spillway::message::outgoing::Outgoing;
 use spillway::message::{self, Received};
-use spillway::protocol::candidate::{Candidate, Standing};
+use spillway::protocol::candidate::{Candidate, Carrier, Standing};
 use spillway::record::head::Head;
 use spillway::record::row::{Row, RowKey};
 use spillway::record::slot::{Slot, Work};
@@ -144,10 +144,10 @@ impl Cast {
     /// A message, as it is received.
     pub fn candidate(&self, Message { event, attempt }: Message) -> Candidate {
         Candidate {
-            message: Received {
+            carrier: Carrier::Message(Received {
                 receipt: format!("{event}.{attempt}"),
                 ..Received::default()
-            },
+            }),
             lane: 0,
             event: self.events[usize::from(event)].clone(),
             attempt: attempt.into(),

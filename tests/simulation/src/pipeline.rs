@@ -13,12 +13,14 @@ use dispatch::config::FailureQueues;
 use dispatch::{Dispatch, Ended, Invocation, LEVELS, TickError};
 use fake_aws::{Caller, Ending, EventRule, Execution, FakeAws, Queue, QueueConfig, Redrive, Rng};
 use serde::Serialize;
+use serde_json::Value;
 use settle::{Settle, SqsRecord};
 use spillway::execution::input::InputFormat;
 use spillway::lane::Lane;
 use spillway::pace::Pace;
 use spillway::pace::adapt::Adapt;
 use spillway::pace::layout::Layout;
+use spillway::pace::tenants::TenantBound;
 use spillway::pace::window::Windows;
 use spillway::protocol::holding::Idle;
 use spillway::rules::order::Order;
@@ -44,6 +46,7 @@ pub struct Settings {
     pub seed: u64,
     pub pace: Pace,
     pub adapt: Option<Adapt>,
+    pub tenants: Option<TenantBound>,
     pub windows: Windows,
     pub starts_per_day: Option<u32>,
     pub retry: RetryPolicy,
@@ -96,6 +99,7 @@ impl Default for Settings {
                 layout: Layout::One,
             },
             adapt: None,
+            tenants: None,
             windows: Windows::default(),
             starts_per_day: None,
             retry: RetryPolicy {
@@ -376,6 +380,7 @@ impl Pipeline {
                 ..self.settings.pace.clone()
             },
             adapt: self.settings.adapt.clone(),
+            tenants: self.settings.tenants.clone(),
             windows: self.settings.windows.clone(),
             starts_per_day: self.settings.starts_per_day,
             tick: self.settings.tick,
@@ -570,8 +575,23 @@ impl Pipeline {
         let waiting = |(events, _): &(Queue, Queue)| !events.messages().is_empty();
         !self.lanes.iter().any(waiting)
             && self.outcomes.messages().is_empty()
+            && self.deferred().is_empty()
             && self.slots().is_empty()
             && self.aws.sfn().running().is_empty()
+    }
+
+    /// The tenants' partitions of events that wait, each as often as it has events, and the directory's names of them.
+    pub fn deferred(&self) -> Vec<String> {
+        let items = self.aws.dynamodb().items(LEDGER);
+        let text = |item: &Value, name| item[name]["S"].as_str().unwrap_or_default().to_owned();
+        let items = items
+            .iter()
+            .map(|item| (text(item, "pk"), text(item, "sk")));
+        let waiting = items.filter_map(|(pk, sk)| match pk.as_str() {
+            "tenants" => Some(sk),
+            _ => pk.starts_with("t/").then_some(pk),
+        });
+        waiting.collect()
     }
 
     /// The executions that hold a slot.

@@ -21,6 +21,7 @@ mod runs;
 mod slots;
 mod statements;
 mod steering;
+mod tenants;
 mod transaction;
 mod unfinished;
 mod update;

@@ -18,11 +18,13 @@ use super::transaction::Transacted;
 use super::update::Update;
 use crate::error::AwsError;
 use spillway::SCHEMA_VERSION;
+use spillway::event::tenant::By;
 use spillway::pace::bound::ByLane;
 use spillway::pace::gate::Counted;
 use spillway::pace::layout::{Layout, Shard};
+use spillway::pace::tenants::ByTenant;
 use spillway::protocol::call::Written;
-use spillway::record::row::RowKey;
+use spillway::record::row::{RowKey, key_of};
 use spillway::record::slot::{Slot, Work};
 
 const TAKING: &str = "taking a slot";
@@ -105,6 +107,12 @@ fn lane(item: &Item) -> Option<&str> {
     item.get(LANE)?.as_s().ok().map(String::as_str)
 }
 
+/// The tenant of a slot's object, whichever release put it.
+fn tenant(item: &Item, by: Option<&By>) -> Option<String> {
+    let pk = item.get("row_pk")?.as_s().ok()?;
+    by?.tenant_of(key_of(pk)?)
+}
+
 /// A slot that is there, or the one that cannot be read.
 pub type Found = Result<Slot, UnreadableSlot>;
 
@@ -114,6 +122,8 @@ pub struct UnreadableSlot {
     pub execution: String,
     /// The lane that it names.
     pub lane: Option<String>,
+    /// The partition key of its row, unless it is of a batch.
+    pub row_pk: Option<String>,
     pub problem: AwsError,
 }
 
@@ -121,6 +131,7 @@ pub(super) fn found(item: &Item) -> Found {
     slot(item).map_err(|problem| UnreadableSlot {
         execution: Reader::new(item).text("sk").unwrap_or_default(),
         lane: lane(item).map(str::to_owned),
+        row_pk: item.get("row_pk").and_then(|pk| pk.as_s().ok()).cloned(),
         problem,
     })
 }
@@ -196,30 +207,40 @@ impl Ledger {
         }
     }
 
-    /// How many slots there are in these shards, in their order, and the read units that took. `by_lane`: told by the lanes
-    /// that they name, for the same read units.
+    /// How many slots there are in these shards, in their order, and the read units that took. `each`: told by the lanes that
+    /// they name, and by the tenants of their objects, for the same read units.
     pub async fn count_slots(
         &self,
         shards: &[Shard],
-        by_lane: bool,
+        each: bool,
+        tenants: Option<&By>,
     ) -> Result<(Vec<Counted>, f64), AwsError> {
-        let counts = shards.iter().map(|shard| self.count_in(*shard, by_lane));
+        let counts = shards.iter();
+        let counts = counts.map(|shard| self.count_in(*shard, each, tenants));
         let counts = try_join_all(counts).await?;
         let units = counts.iter().map(|(_, units)| units).sum();
         Ok((counts.into_iter().map(|(count, _)| count).collect(), units))
     }
 
-    async fn count_in(&self, shard: Shard, by_lane: bool) -> Result<(Counted, f64), AwsError> {
+    async fn count_in(
+        &self,
+        shard: Shard,
+        each: bool,
+        by: Option<&By>,
+    ) -> Result<(Counted, f64), AwsError> {
         let (mut count, mut units) = (0, 0.0);
-        let mut lanes = ByLane::default();
+        let (mut lanes, mut tenants) = (ByLane::default(), ByTenant::new());
         let mut from = None;
         loop {
             let query = self.shard_query(shard);
-            let query = match by_lane {
-                false => query.select(Select::Count),
-                // A query reads whole items whatever it answers, so this costs what counting does.
-                true => query
+            // A query reads whole items whatever it answers, so all of these cost what counting does.
+            let query = match (each, by) {
+                (false, _) => query.select(Select::Count),
+                (true, None) => query
                     .projection_expression("#lane")
+                    .expression_attribute_names("#lane", LANE),
+                (true, Some(_)) => query
+                    .projection_expression("#lane, row_pk")
                     .expression_attribute_names("#lane", LANE),
             };
             let page = query
@@ -232,18 +253,20 @@ impl Ledger {
             units += consumed
                 .and_then(|consumed| consumed.capacity_units)
                 .unwrap_or_default();
-            match by_lane {
+            match each {
                 false => count += u32::try_from(page.count).unwrap_or_default(),
-                true => page
-                    .items()
-                    .iter()
-                    .for_each(|item| lanes.add(lane(item), 1)),
+                true => page.items().iter().for_each(|item| {
+                    lanes.add(lane(item), 1);
+                    if let Some(tenant) = tenant(item, by) {
+                        *tenants.entry(tenant).or_default() += 1;
+                    }
+                }),
             }
             from = page.last_evaluated_key;
             if from.is_none() {
-                let counted = match by_lane {
+                let counted = match each {
                     false => Counted::All(count),
-                    true => Counted::ByLane(lanes),
+                    true => Counted::Each { lanes, tenants },
                 };
                 return Ok((counted, units));
             }

@@ -163,6 +163,30 @@ impl Shell {
                 let forgotten = self.ledger.forget_waiter(&pk, &version, attempt);
                 forgotten.await.map(done)
             }
+            Call::NameQueue { queue, token } => {
+                let named = self.ledger.name_queue(&queue, &token, now);
+                named.await.map(done)
+            }
+            Call::ForgetQueue { queue, token } => {
+                let forgotten = self.ledger.forget_queue(&queue, &token);
+                forgotten.await.map(done)
+            }
+            Call::ReadDeferred { queue, most } => {
+                let deferred = self.ledger.deferred(&queue, most);
+                deferred.await.map(Answer::Deferred)
+            }
+            Call::PutDeferred {
+                place,
+                row,
+                attempt,
+            } => {
+                let put = self.ledger.put_deferred(&place, &row, attempt);
+                put.await.map(done)
+            }
+            Call::ForgetDeferred { place, attempt } => {
+                let forgotten = self.ledger.forget_deferred(&place, attempt);
+                forgotten.await.map(done)
+            }
             Call::Supersede(claim) => {
                 let superseded = self.ledger.supersede(&claim, now, self.expires_at());
                 superseded.await.map(Answer::Written)

@@ -95,6 +95,7 @@ impl Parts {
                 arn: pipeline.ledger_arn.clone(),
                 order: Order::None,
                 lanes: lanes().map(|lane| lane.name.clone()).collect(),
+                tenants: None,
             },
             ledger: Ledger::new(clients.dynamodb.clone(), pipeline.ledger_table.clone()),
             lanes: lanes()

@@ -3,6 +3,7 @@
 pub mod digest;
 pub mod identity;
 pub mod key;
+pub mod tenant;
 pub mod time;
 
 use serde::{Deserialize, Serialize};

@@ -7,6 +7,7 @@ use crate::pace::bound::{Bound, ByLane};
 use crate::pace::capacity::Capacity;
 use crate::pace::day::{DayLimit, DayStarts};
 use crate::pace::layout::Shard;
+use crate::pace::tenants::{ByTenant, Tenants};
 use crate::pace::tokens::{Carried, Tokens};
 
 /// At low rates a receive waits for this share of a second's tokens, so that it is not made for each single one.
@@ -22,6 +23,8 @@ pub struct Gate {
     pub tokens: Tokens,
     /// By priority; none: the lanes are not distinguished.
     lanes: Vec<OfLane>,
+    /// `None`: tenants are not distinguished.
+    tenants: Option<Tenants>,
     pace: Pace,
     /// What the circuit allows of the pace.
     allowed: Allowed,
@@ -69,7 +72,7 @@ pub enum Standing {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Counted {
     All(u32),
-    ByLane(ByLane),
+    Each { lanes: ByLane, tenants: ByTenant },
 }
 
 /// The answer to a request.
@@ -92,6 +95,7 @@ impl Gate {
             capacity,
             tokens,
             lanes: Vec::new(),
+            tenants: None,
             pace: pace.clone(),
             allowed: Allowed::Everything,
             probing: false,
@@ -211,9 +215,26 @@ impl Gate {
         }
     }
 
-    /// Whether a count has to tell the lanes apart.
-    pub fn counts_lanes(&self) -> bool {
-        self.lanes.iter().any(|lane| lane.bounded)
+    /// At most so many executions of each tenant run at once.
+    pub fn bound_tenants(&mut self, max: u32) {
+        self.tenants = Some(Tenants::new(max));
+    }
+
+    /// Returns how many slots a tenant can still reserve by its own bound.
+    pub fn free_of_tenant(&self, tenant: &str) -> u32 {
+        let tenants = self.tenants.as_ref();
+        tenants.map_or(u32::MAX, |tenants| tenants.free(tenant))
+    }
+
+    /// Whether a tenant's bound is reached by slots, one of which can be free by now.
+    pub fn awaits_tenant(&self, tenant: &str) -> bool {
+        let tenants = self.tenants.as_ref();
+        tenants.is_some_and(|it| it.free(tenant) == 0 && it.taken(tenant) > 0)
+    }
+
+    /// Whether a count has to tell lanes and tenants apart.
+    pub fn counts_each(&self) -> bool {
+        self.lanes.iter().any(|lane| lane.bounded) || self.tenants.is_some()
     }
 
     /// Whether a lane may be asked for events, by its own bound alone.
@@ -295,12 +316,15 @@ impl Gate {
         above(&self.capacity) || self.bounding(slot).any(|lane| above(&lane.capacity))
     }
 
-    /// Right before the strongly consistent query of a shard. `by_lane`: it tells the lanes apart.
-    pub fn count_begins(&mut self, shard: Shard, by_lane: bool) {
+    /// Right before the strongly consistent query of a shard. `each`: it tells lanes and tenants apart.
+    pub fn count_begins(&mut self, shard: Shard, each: bool) {
         self.capacity.count_begins(shard);
-        if by_lane {
+        if each {
             let lanes = self.lanes.iter_mut();
             lanes.for_each(|lane| lane.capacity.count_begins(shard));
+            if let Some(tenants) = &mut self.tenants {
+                tenants.count_begins(shard);
+            }
         }
     }
 
@@ -308,13 +332,16 @@ impl Gate {
     pub fn count_ends(&mut self, shard: Shard, slots: &Counted) -> u32 {
         match slots {
             Counted::All(slots) => self.capacity.count_ends(shard, *slots),
-            Counted::ByLane(slots) => {
+            Counted::Each { lanes, tenants } => {
                 let names: Vec<&str> = self.lanes.iter().map(|it| it.name.as_str()).collect();
-                let of_lanes = slots.of(&names);
+                let of_lanes = lanes.of(&names);
                 for (lane, slots) in self.lanes.iter_mut().zip(of_lanes) {
                     lane.capacity.count_ends(shard, slots);
                 }
-                self.capacity.count_ends(shard, slots.all())
+                if let Some(of) = &mut self.tenants {
+                    of.count_ends(shard, tenants);
+                }
+                self.capacity.count_ends(shard, lanes.all())
             }
         }
     }
@@ -336,6 +363,26 @@ impl Gate {
     pub(super) fn goes_to(&mut self, lane: usize) -> bool {
         let lane = self.lanes.get_mut(lane);
         lane.is_none_or(|lane| lane.capacity.reserve(1) == 1)
+    }
+
+    /// A start that was granted is of this tenant. `false`: the tenant's bound is reached.
+    pub(super) fn goes_to_tenant(&mut self, tenant: &str) -> bool {
+        let tenants = self.tenants.as_mut();
+        tenants.is_none_or(|tenants| tenants.reserve(tenant))
+    }
+
+    /// The reservation of a tenant became a slot in this shard.
+    pub(super) fn slot_put_of_tenant(&mut self, tenant: &str, shard: Shard) {
+        if let Some(tenants) = &mut self.tenants {
+            tenants.slot_put(tenant, shard);
+        }
+    }
+
+    /// Gives back the reservation of a tenant for which no slot was put.
+    pub(super) fn give_back_of_tenant(&mut self, tenant: &str) {
+        if let Some(tenants) = &mut self.tenants {
+            tenants.give_back(tenant);
+        }
     }
 
     /// The limit in force.
@@ -671,7 +718,10 @@ mod tests {
     fn by_lane(slots: [u32; 4]) -> Counted {
         let names = NAMES.into_iter().map(Some).chain([None]);
         let of = |(name, slots): (Option<&'static str>, u32)| (0..slots).map(move |_| name);
-        Counted::ByLane(names.zip(slots).flat_map(of).collect())
+        Counted::Each {
+            lanes: names.zip(slots).flat_map(of).collect(),
+            tenants: ByTenant::new(),
+        }
     }
 
     fn with_bounds(limit: u32, max: [Option<u32>; 3], slots: [u32; 4]) -> Gate {
@@ -708,12 +758,12 @@ mod tests {
     #[test]
     fn a_bound_that_comes_within_a_tick_counts_what_runs() {
         let mut gate = with_bounds(10, [None; 3], [0, 0, 2, 0]);
-        assert!(!gate.counts_lanes());
+        assert!(!gate.counts_each());
         assert_eq!(gate.request(Some(2), 2, 0), Grant::Take(2));
         gate.slot_put(Some(2), Shard::default());
         gate.slot_put(Some(2), Shard::default());
         gate.set_bounds(&bounds([None, None, Some(4)]));
-        assert!(gate.counts_lanes() && gate.awaits_lane());
+        assert!(gate.counts_each() && gate.awaits_lane());
         assert_eq!(gate.request(Some(2), 1, 0), Grant::Full);
         gate.count_begins(Shard::default(), true);
         gate.count_ends(Shard::default(), &by_lane([0, 0, 1, 0]));
@@ -847,7 +897,7 @@ mod tests {
                         taken[shard][lane] = taken[shard][lane].saturating_sub(1);
                     }
                     Step::CountBegins(shard) if under_way[shard].is_none() => {
-                        let lanes = gate.counts_lanes();
+                        let lanes = gate.counts_each();
                         gate.count_begins(shards[shard], lanes);
                         under_way[shard] = Some((taken[shard], lanes));
                     }

@@ -11,6 +11,7 @@ pub mod layout;
 pub mod overridden;
 pub mod permit;
 pub mod recount;
+pub mod tenants;
 pub mod tokens;
 pub mod window;
 

@@ -85,6 +85,7 @@ impl SharedGate {
             gate: self.clone(),
             stage,
             lane,
+            tenant: None,
             shard: Shard::default(),
         };
         match grant {
@@ -104,6 +105,8 @@ pub struct Permit {
     stage: Stage,
     /// Of which it is; `None`: not known yet, or it goes with a slot that was there before.
     lane: Option<usize>,
+    /// Whose object it starts; `None`: not known yet, or no tenant's.
+    tenant: Option<String>,
     /// In which its slot lies, or is to lie.
     shard: Shard,
 }
@@ -116,6 +119,14 @@ impl Permit {
         let goes =
             self.lane == Some(lane) || (self.lane.is_none() && self.gate.lock().goes_to(lane));
         self.lane = self.lane.or(goes.then_some(lane));
+        goes
+    }
+
+    /// Takes the tenant of the start. Returns `false` if its bound is reached: then the permit starts nothing.
+    #[must_use]
+    pub fn goes_to_tenant(&mut self, tenant: &str) -> bool {
+        let goes = self.gate.lock().goes_to_tenant(tenant);
+        self.tenant = goes.then(|| tenant.to_owned());
         goes
     }
 
@@ -133,6 +144,9 @@ impl Permit {
         let mut gate = self.gate.lock();
         if last == Stage::SlotAsked && stage != Stage::Granted {
             gate.slot_put(self.lane, self.shard);
+            if let Some(tenant) = &self.tenant {
+                gate.slot_put_of_tenant(tenant, self.shard);
+            }
         }
         match stage {
             Stage::Granted | Stage::SlotAsked | Stage::SlotPut | Stage::Called => return,
@@ -157,11 +171,20 @@ impl Permit {
 impl Drop for Permit {
     fn drop(&mut self) {
         match self.stage {
-            Stage::Granted => self.gate.lock().give_back(self.lane, 1),
+            Stage::Granted => {
+                let mut gate = self.gate.lock();
+                gate.give_back(self.lane, 1);
+                if let Some(tenant) = &self.tenant {
+                    gate.give_back_of_tenant(tenant);
+                }
+            }
             // It counts as put: it could have been.
             Stage::SlotAsked => {
                 let mut gate = self.gate.lock();
                 gate.slot_put(self.lane, self.shard);
+                if let Some(tenant) = &self.tenant {
+                    gate.slot_put_of_tenant(tenant, self.shard);
+                }
                 gate.lost();
             }
             Stage::SlotPut | Stage::Called => self.gate.lock().lost(),
@@ -294,6 +317,22 @@ mod tests {
         // Its slot can be there.
         assert!(matches!(gate.request(Some(1), 1, 0), Permits::Full));
         assert!(gate.lock().awaits_lane());
+    }
+
+    #[test]
+    fn a_permit_goes_to_one_tenant_and_gives_back_to_it() {
+        let gate = gate();
+        gate.lock().bound_tenants(1);
+        let (mut first, mut other) = (one(&gate), one(&gate));
+        assert!(first.goes_to_tenant("acme") && !other.goes_to_tenant("acme"));
+        drop(first);
+        assert!(other.goes_to_tenant("acme"));
+        other.reached(Stage::SlotAsked, 0, 0);
+        drop(other);
+        // Its slot can be there.
+        assert_eq!(gate.lock().free_of_tenant("acme"), 0);
+        assert!(gate.lock().awaits_tenant("acme"));
+        assert!(one(&gate).goes_to_tenant("other"));
     }
 
     /// The ways that a permit can go, to any length.

@@ -9,6 +9,7 @@ use crate::execution::outcome::Outcome;
 use crate::message::outgoing::Outgoing;
 use crate::pace::layout::Layout;
 use crate::record::batch::Batch;
+use crate::record::deferred::{Deferred, Place, TenantQueue};
 use crate::record::head::Head;
 use crate::record::row::{Row, RowKey, Seen, State};
 use crate::record::slot::Slot;
@@ -82,6 +83,21 @@ pub enum Call {
         version: String,
         attempt: u32,
     },
+
+    /// Writes into the directory that events of a tenant can wait, over an older token: [`Answer::Done`].
+    NameQueue { queue: TenantQueue, token: String },
+    /// Removes a queue from the directory, unless it was named by another token since: [`Answer::Done`].
+    ForgetQueue { queue: TenantQueue, token: String },
+    /// Reads events that wait for their tenant, so many of the oldest, strongly, and then their rows: [`Answer::Deferred`].
+    ReadDeferred { queue: TenantQueue, most: u32 },
+    /// Puts an event that waits for its tenant, over the same one, unless that is of a later attempt: [`Answer::Done`].
+    PutDeferred {
+        place: Place,
+        row: RowKey,
+        attempt: u32,
+    },
+    /// Deletes an event that waits, unless it is another attempt's by now: [`Answer::Done`].
+    ForgetDeferred { place: Place, attempt: u32 },
 
     /// Puts a slot, unless there is one of its execution, in its layout or in the other one that is
     /// named: [`Answer::Written`].
@@ -181,6 +197,8 @@ pub enum Answer {
     Head(Head),
     /// In the order in which they were asked for.
     Waiters(Vec<Waiter>),
+    /// The oldest first.
+    Deferred(Vec<Deferred>),
     Slot(Option<Slot>),
     /// `None`: it is gone.
     Batch(Option<Batch>),

@@ -1,20 +1,24 @@
-//! A message that asks for one attempt of one object event.
+//! One attempt of one object event that is asked for: by a message, or by an event that waited for its tenant.
 
 use std::hash::Hash;
 
+use super::call::Call;
+use super::fate::Fate;
+use super::terms::Terms;
 use crate::event::{ObjectEvent, Sequencer, time};
 use crate::execution::input;
 use crate::message::Received;
 use crate::reconcile::place;
+use crate::record::deferred::{Deferred, Place};
 use crate::record::head::Head;
 use crate::record::row::{Row, RowKey};
 use crate::record::version;
 use crate::rules::batch::Member;
 
-/// A message that was understood.
+/// A message that was understood, or an event that waited.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Candidate {
-    pub message: Received,
+    pub carrier: Carrier,
     /// The index of the lane that it came by.
     pub lane: usize,
     pub event: ObjectEvent,
@@ -22,6 +26,24 @@ pub struct Candidate {
     /// S3's own report: nothing writes a row for its event before it is claimed.
     pub is_report: bool,
     pub standing: Standing,
+}
+
+/// What brought a candidate, and goes once the ledger owns its attempt.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Carrier {
+    Message(Received),
+    /// It waited for its tenant: its item.
+    Deferred(Place),
+}
+
+impl Carrier {
+    /// Returns what tells it apart from others of its pipeline.
+    pub fn id(&self) -> &str {
+        match self {
+            Self::Message(message) => &message.id,
+            Self::Deferred(place) => &place.sk,
+        }
+    }
 }
 
 /// How the version of a candidate became known, beside its row.
@@ -53,7 +75,39 @@ impl Member for Candidate {
 impl Candidate {
     /// Whether its event hardly has a row yet. One that was received before can have been claimed then.
     pub fn is_new(&self) -> bool {
-        self.is_report && self.attempt == 1 && self.message.receives <= 1
+        let first = matches!(&self.carrier, Carrier::Message(message) if message.receives <= 1);
+        self.is_report && self.attempt == 1 && first
+    }
+
+    /// Returns the candidate of an event that waited in a lane. `None`: it waits no longer, or its row cannot be read.
+    pub fn of_deferred(deferred: &Deferred, lane: usize) -> Option<Self> {
+        let row = deferred.row.as_ref().ok()?.as_ref()?;
+        (!deferred.is_gone()).then(|| Self {
+            carrier: Carrier::Deferred(deferred.place.clone()),
+            lane,
+            event: row.event.clone(),
+            attempt: deferred.attempt,
+            is_report: false,
+            standing: Standing::default(),
+        })
+    }
+
+    /// Returns the call by which it meets its fate, of a dead letter the first one. `None`: there is none, since an event that
+    /// waits goes on waiting.
+    pub fn leave(&self, fate: &Fate, terms: &Terms<'_>) -> Option<Call> {
+        match (&self.carrier, fate) {
+            (Carrier::Message(message), _) => Some(fate.call(message, self.lane, terms)),
+            (Carrier::Deferred(place), Fate::Delete) => Some(Call::ForgetDeferred {
+                place: place.clone(),
+                attempt: self.attempt,
+            }),
+            (Carrier::Deferred(_), _) => None,
+        }
+    }
+
+    /// Whether there is such a call.
+    pub fn leaves_by_call(&self, fate: &Fate) -> bool {
+        matches!(self.carrier, Carrier::Message(_)) || *fate == Fate::Delete
     }
 
     /// Returns what sorts candidates by time: of two of one object the older one is less. A found one comes last, since

@@ -298,6 +298,7 @@ impl Machine for Claiming {
     fn outstanding(&self) -> impl Iterator<Item = CallId> {
         let (only, delete, start) = match &self.at {
             At::Done => (false, false, false),
+            At::Leave(fate) => (self.candidate.leaves_by_call(fate), false, false),
             At::Start { deleting, starting } => (false, *deleting, !starting.is_done()),
             _ => (true, false, false),
         };
@@ -319,10 +320,10 @@ impl Machine for Claiming {
             }
             At::TakeTurn(turn) => turn.call(candidate, terms),
             At::Free { freeing, .. } => Some(freeing.call()),
-            At::Leave(fate) => Some(fate.call(&candidate.message, candidate.lane, terms)),
-            At::Letter => Some(Fate::Delete.call(&candidate.message, candidate.lane, terms)),
+            At::Leave(fate) => candidate.leave(fate, terms),
+            At::Letter => candidate.leave(&Fate::Delete, terms),
             At::Start { starting, .. } if id == START => starting.call(ONLY, terms),
-            At::Start { .. } => Some(Fate::Delete.call(&candidate.message, candidate.lane, terms)),
+            At::Start { .. } => candidate.leave(&Fate::Delete, terms),
             At::Done => None,
         }
     }

@@ -33,6 +33,8 @@ pub enum Fact {
     HandedBack,
     /// A version waits for another execution of its object to end.
     Waiting,
+    /// An event waits for its tenant.
+    Deferred,
     /// So many versions were passed over because of a newer one.
     Superseded(u32),
     /// A slot that nothing was claimed for was freed.

@@ -96,14 +96,13 @@ impl Member {
     /// Returns its call. `execution`: the batch's.
     pub fn call(&self, execution: &str, terms: &Terms<'_>) -> Option<Call> {
         let candidate = &self.candidate;
-        let leave = |fate: &Fate| Some(fate.call(&candidate.message, candidate.lane, terms));
         match &self.at {
             At::Recognise(recognising) => Some(recognising.call(candidate, terms)),
             At::Claim { seen, .. } => {
                 Some(Call::Claim(claim_of(candidate, execution, *seen, terms)))
             }
-            At::Leave { fate, .. } => leave(fate),
-            At::Letter => leave(&Fate::Delete),
+            At::Leave { fate, .. } => candidate.leave(fate, terms),
+            At::Letter => candidate.leave(&Fate::Delete, terms),
             At::Ready(_) | At::Done { .. } => None,
         }
     }

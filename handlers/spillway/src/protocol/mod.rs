@@ -5,13 +5,15 @@
 //! elsewhere. It holds no clock, no tokens and no metrics, and is `Clone`, `Eq` and `Hash`: `tests/model` makes any
 //! outstanding call, drops a machine for a crash, and answers [`call::Answer::Unclear`] for a loss.
 //!
-//! One message goes through these files, in one direction: `recognising`, `claiming` (with an order `turn`), `starting`.
+//! One message goes through these files, in one direction: `recognising`, `claiming` (with an order `turn`), `starting`. Where
+//! tenants are bounded it can wait between the two: `deferring`.
 
 pub mod batching;
 pub mod call;
 pub mod candidate;
 pub mod claim;
 pub mod claiming;
+pub mod deferring;
 pub mod ended;
 pub mod execution_rows;
 pub mod fact;
@@ -38,6 +40,8 @@ pub mod settling;
 pub mod splitting;
 pub mod starting;
 pub mod sweeping;
+pub mod tenant_queues;
+pub mod tenant_turn;
 pub mod terms;
 pub mod tick;
 pub mod turn;

@@ -17,6 +17,7 @@ use crate::pace::permit::{Permit, Permits, SharedGate};
 use crate::pace::recount::{Counted, Recount};
 use crate::protocol::holding::Idle;
 use crate::protocol::kept::NotNow;
+use crate::protocol::tenant_queues::Waiters;
 
 /// Polls of full lanes that are under way at once, or fillings of batches.
 const POLLS_AT_ONCE: u32 = 4;
@@ -144,10 +145,12 @@ pub struct Known {
     pub received: bool,
     /// The state of the kept starts: they come before anything new.
     pub kept: NotNow,
+    /// Whether events that wait for their tenant can start in this tick: then it does not end.
+    pub waiters: Waiters,
 }
 
 /// Returns how many messages are under way at once, at most. `rate`: starts per second.
-fn under_way(rate: f64) -> u32 {
+pub fn under_way(rate: f64) -> u32 {
     let of_rate = (rate * UNDER_WAY_SECONDS) as u32;
     UNDER_WAY.saturating_add(of_rate).min(UNDER_WAY_MOST)
 }
@@ -200,7 +203,7 @@ impl Receiving {
         if let NotNow::NotBefore(time) = known.kept {
             return Do::WaitUntil(self.soon(time, now));
         }
-        if !gate.lock().awaits_lane() {
+        if !gate.lock().awaits_lane() && known.waiters != Waiters::Blocked {
             return self.step(gate, shares, known);
         }
         // The others go on beside the count.
@@ -221,8 +224,8 @@ impl Receiving {
             At::Round(next) => self.round(next, gate, shares, known),
             At::Empty => self.believe(gate, shares, known),
             At::AskBacklog => Do::AskBacklog,
-            // A kept start can get a slot.
-            At::End if known.kept == NotNow::Blocked => {
+            // A kept start can get a slot, or an event that waits.
+            At::End if known.kept == NotNow::Blocked || known.waiters != Waiters::None => {
                 self.at = self.first();
                 self.pause(now)
             }
@@ -623,6 +626,7 @@ mod tests {
     use crate::pace::bound::{Bound, ByLane};
     use crate::pace::gate::{Counted as Slots, Gate};
     use crate::pace::layout::Layout;
+    use crate::pace::tenants::ByTenant;
     use crate::pace::tokens::Tokens;
 
     const NONE_FREE: Counted = Counted {
@@ -645,6 +649,7 @@ mod tests {
         closing: false,
         received: false,
         kept: NotNow::Nothing,
+        waiters: Waiters::None,
     };
 
     /// A tick's receiving, with polls whose answers the test gives.
@@ -694,7 +699,11 @@ mod tests {
             let mut gate = self.gate.lock();
             let blocked = gate.blocked();
             gate.count_begins(Shard::default(), true);
-            let freed = gate.count_ends(Shard::default(), &Slots::ByLane(by_lane));
+            let counted = Slots::Each {
+                lanes: by_lane,
+                tenants: ByTenant::new(),
+            };
+            let freed = gate.count_ends(Shard::default(), &counted);
             let free = blocked.iter().map(|lane| gate.free_of(Some(*lane))).max();
             let counted = Counted {
                 shards: 1,

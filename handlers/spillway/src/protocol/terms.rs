@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::Millis;
 use crate::pace::layout::Layout;
+use crate::pace::tenants::TenantBound;
+use crate::record::deferred::TenantQueue;
 use crate::record::layouts::Layouts;
 use crate::rules::order::Order;
 
@@ -15,6 +17,8 @@ pub struct Pipeline {
     pub order: Order,
     /// The names of the lanes, by priority; at least one.
     pub lanes: Vec<String>,
+    /// `None`: tenants are not bounded.
+    pub tenants: Option<TenantBound>,
 }
 
 impl Pipeline {
@@ -22,6 +26,13 @@ impl Pipeline {
     pub fn lane_name(&self, lane: usize) -> Option<&str> {
         let several = self.lanes.len() > 1;
         self.lanes.get(lane).filter(|_| several).map(String::as_str)
+    }
+
+    /// Returns the queue of an object's tenant in a lane. `None`: no bound of a tenant holds for it.
+    pub fn tenant_queue(&self, lane: usize, key: &str) -> Option<TenantQueue> {
+        let tenant = self.tenants.as_ref()?.by.tenant_of(key)?;
+        let lane = self.lane_name(lane).unwrap_or_default().to_owned();
+        Some(TenantQueue { lane, tenant })
     }
 
     /// Returns the lane of this name. One that is gone, or not named: the first.
@@ -54,6 +65,24 @@ pub struct Terms<'a> {
     pub listed: bool,
     /// The circuit's number; `None` without an adaptive pace.
     pub generation: Option<u32>,
+}
+
+#[cfg(test)]
+impl<'a> Terms<'a> {
+    /// Of a tick that knows nothing.
+    pub(crate) fn for_tests(pipeline: &'a Pipeline) -> Self {
+        Self {
+            pipeline,
+            state_machine_arn: "machine",
+            now: 0,
+            slot_time: 7,
+            claims_may_land: false,
+            layouts: Layouts::default(),
+            old_slots: None,
+            listed: false,
+            generation: None,
+        }
+    }
 }
 
 impl Terms<'_> {

@@ -410,7 +410,7 @@ impl TakingTurn {
                     event: &instead.event,
                     attempt: instead.attempt + 1,
                     lane: instead.lane.as_deref(),
-                    cause: Cause::Message(&candidate.message.id),
+                    cause: Cause::Message(candidate.carrier.id()),
                 };
                 Some(Call::Send {
                     to: Queue::Events(candidate.lane),

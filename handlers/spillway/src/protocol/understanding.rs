@@ -1,6 +1,6 @@
 //! Understanding a message: one that is not one attempt of one object event is split, dropped or refused.
 
-use super::candidate::{Candidate, Standing};
+use super::candidate::{Candidate, Carrier, Standing};
 use super::fate::Fate;
 use super::splitting::Splitting;
 use super::terms::Pipeline;
@@ -40,7 +40,7 @@ pub fn understand(
     let left_out = admitted.left_out;
     let understood = match admitted.decide() {
         Admission::Take(event) => Understood::Candidate(Candidate {
-            message,
+            carrier: Carrier::Message(message),
             lane,
             event,
             attempt,

@@ -27,6 +27,11 @@ impl RowKey {
     }
 }
 
+/// Returns the object's key, given the partition key of its rows.
+pub fn key_of(pk: &str) -> Option<&str> {
+    pk.split_once('/').map(|(_, key)| key)
+}
+
 /// The state of an object event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum State {

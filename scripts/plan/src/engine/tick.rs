@@ -15,10 +15,12 @@ use spillway::pace::in_force::in_force;
 use spillway::pace::layout::{Layout, Shard};
 use spillway::pace::permit::{Permit, Permits, SharedGate};
 use spillway::pace::recount::Counted;
+use spillway::pace::tenants::ByTenant;
 use spillway::protocol::filling::{Fill, Filling, Pool};
 use spillway::protocol::holding::{Idle, LEASE, RENEW_AFTER};
 use spillway::protocol::kept::{Again, Kept, KeptStarts, NotNow, Origin};
 use spillway::protocol::receiving::{Do, Full, Known, Receiving};
+use spillway::protocol::tenant_queues::Waiters;
 use spillway::protocol::tick::Times;
 use spillway::record::lease::{Begins, Left};
 use spillway::record::slot::{Slot, Work};
@@ -272,6 +274,7 @@ impl<'a> Ticks<'a> {
                 closing: tick.handing_over,
                 received: tick.received,
                 kept,
+                waiters: Waiters::None,
             };
             match tick.receiving.next(&tick.gate, &mut tick.shares, known) {
                 Do::Poll(poll) => self.world.poll(poll),
@@ -346,7 +349,7 @@ impl<'a> Ticks<'a> {
         let call = self.call();
         let (by_lane, blocked) = {
             let mut gate = gate.lock();
-            let by_lane = gate.counts_lanes();
+            let by_lane = gate.counts_each();
             let begins = |shard: &Shard| gate.count_begins(*shard, by_lane);
             shards.iter().for_each(begins);
             (by_lane, gate.blocked())
@@ -364,7 +367,10 @@ impl<'a> Ticks<'a> {
         let counts = shards.iter().zip(&slots).map(|(shard, slots)| {
             let counted = match by_lane {
                 false => gate::Counted::All(all(slots)),
-                true => gate::Counted::ByLane(self.by_lane(slots)),
+                true => gate::Counted::Each {
+                    lanes: self.by_lane(slots),
+                    tenants: ByTenant::new(),
+                },
             };
             gate.count_ends(*shard, &counted)
         });

@@ -273,6 +273,11 @@ impl Protocol {
             Call::ReadObject(_) | Call::Enqueue { .. } | Call::Withdraw(_) => {
                 unreachable!("nothing is found here")
             }
+            Call::NameQueue { .. }
+            | Call::ForgetQueue { .. }
+            | Call::ReadDeferred { .. }
+            | Call::PutDeferred { .. }
+            | Call::ForgetDeferred { .. } => unreachable!("tenants are not bounded here"),
         }
     }
 

@@ -86,6 +86,7 @@ impl Protocol {
                 arn: PIPELINE.to_owned(),
                 order: bounds.order,
                 lanes: vec!["default".to_owned()],
+                tenants: None,
             },
             retry: RetryPolicy {
                 max_attempts: bounds.max_attempts,

@@ -2,7 +2,7 @@ use super::*;
 use crate::event::tests::event;
 use crate::message::Received;
 use crate::protocol::call::Read;
-use crate::protocol::candidate::Standing;
+use crate::protocol::candidate::{Carrier, Standing};
 use crate::protocol::terms::Pipeline;
 use crate::record::layouts::Layouts;
 use crate::record::row::Row;
@@ -10,10 +10,10 @@ use crate::rules::order::Order;
 
 fn candidate(receipt: &str) -> Candidate {
     Candidate {
-        message: Received {
+        carrier: Carrier::Message(Received {
             receipt: receipt.into(),
             ..Received::default()
-        },
+        }),
         lane: 0,
         event: event(receipt, "1"),
         attempt: 1,
@@ -37,6 +37,7 @@ fn one_that_goes_alone_leaves_the_calls_of_the_others_to_them() {
         arn: "arn".into(),
         order: Order::None,
         lanes: vec!["default".into()],
+        tenants: None,
     };
     let terms = Terms {
         pipeline: &pipeline,

@@ -2,7 +2,7 @@ use super::*;
 use crate::event::tests::event;
 use crate::message::Received;
 use crate::protocol::call::Read;
-use crate::protocol::candidate::Standing;
+use crate::protocol::candidate::{Carrier, Standing};
 use crate::protocol::terms::Pipeline;
 use crate::record::layouts::Layouts;
 use crate::record::row::{Row, State};
@@ -12,6 +12,7 @@ fn pipeline(order: Order) -> Pipeline {
         arn: "arn".into(),
         order,
         lanes: vec!["default".into()],
+        tenants: None,
     }
 }
 
@@ -29,13 +30,17 @@ fn terms(pipeline: &Pipeline) -> Terms<'_> {
     }
 }
 
+fn received(receives: u32) -> Carrier {
+    Carrier::Message(Received {
+        receives,
+        ..Received::default()
+    })
+}
+
 /// S3's report, received for the first time.
 fn report() -> Candidate {
     Candidate {
-        message: Received {
-            receives: 1,
-            ..Received::default()
-        },
+        carrier: received(1),
         lane: 0,
         event: event("a", "1"),
         attempt: 1,
@@ -81,8 +86,10 @@ fn a_row_that_can_be_there_is_read() {
         is_report: false,
         ..report()
     };
-    let mut again = report();
-    again.message.receives = 2;
+    let again = Candidate {
+        carrier: received(2),
+        ..report()
+    };
     let later = Candidate {
         attempt: 2,
         ..report()

@@ -27,6 +27,7 @@ fn a_row_that_cannot_be_read_leaves_the_others_of_its_batch() {
         arn: "arn".into(),
         order: Order::None,
         lanes: vec!["default".into()],
+        tenants: None,
     };
     let retry = RetryPolicy {
         max_attempts: 3,
@@ -84,6 +85,7 @@ fn an_event_that_was_reported_as_failed_is_counted_when_its_row_is_written() {
         arn: "arn".into(),
         order: Order::None,
         lanes: vec!["default".into()],
+        tenants: None,
     };
     let retry = Settlement::Retry {
         attempt: 2,
@@ -112,6 +114,7 @@ fn an_end_by_what_the_target_takes_is_uncounted() {
         arn: "arn".into(),
         order: Order::None,
         lanes: vec!["default".into()],
+        tenants: None,
     };
     let retry = RetryPolicy {
         max_attempts: 2,

@@ -1,0 +1,183 @@
+//! Events that wait for their tenant: `pk = t/<lane>/<tenant>`, `sk = <the event's place>`. The directory of these partitions:
+//! `pk = tenants`, `sk = <lane>/<tenant>`. No bucket's name has one character, and no row's key lacks a slash.
+//! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>
+
+use spillway::record::deferred::{Deferred, Named, Place, TenantQueue};
+use spillway::record::row::RowKey;
+use spillway::{Millis, SCHEMA_VERSION};
+
+use super::Ledger;
+use super::conditional::done_or_needless;
+use super::item::{Item, Reader, key, number, text};
+use super::update::Update;
+use crate::error::AwsError;
+
+const DIRECTORY: &str = "tenants";
+
+fn name(queue: &TenantQueue) -> String {
+    format!("{}/{}", queue.lane, queue.tenant)
+}
+
+fn partition(queue: &TenantQueue) -> String {
+    format!("t/{}", name(queue))
+}
+
+fn named(item: &Item) -> Result<Named, AwsError> {
+    let reader = Reader::new(item).readable()?;
+    let name = reader.text("sk")?;
+    let parts = name.split_once('/');
+    let (lane, tenant) = parts.ok_or_else(|| reader.error("its sk names no lane and tenant"))?;
+    Ok(Named {
+        queue: TenantQueue {
+            lane: lane.to_owned(),
+            tenant: tenant.to_owned(),
+        },
+        token: reader.text("token")?,
+        since: reader.number("since")?,
+    })
+}
+
+impl Ledger {
+    /// The queues of tenants that can hold events.
+    pub async fn tenant_queues(&self) -> Result<Vec<Named>, AwsError> {
+        let (mut found, mut from) = (Vec::new(), None);
+        loop {
+            let page = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .consistent_read(true)
+                .key_condition_expression("pk = :pk")
+                .expression_attribute_values(":pk", text(DIRECTORY))
+                .set_exclusive_start_key(from)
+                .send()
+                .await
+                .map_err(|error| AwsError::call("reading which tenants wait", &error))?;
+            for item in page.items() {
+                found.push(named(item)?);
+            }
+            from = page.last_evaluated_key;
+            if from.is_none() {
+                return Ok(found);
+            }
+        }
+    }
+
+    /// Writes that events of a tenant can wait. What it says of the time stays.
+    pub async fn name_queue(
+        &self,
+        queue: &TenantQueue,
+        token: &str,
+        now: Millis,
+    ) -> Result<(), AwsError> {
+        let update = Update::default()
+            .set("v", number(SCHEMA_VERSION))
+            .set("token", text(token))
+            .set_if_absent("since", number(now));
+        let at = key(DIRECTORY, &name(queue));
+        let written = self
+            .update(at, update, "writing which tenant waits")
+            .await?;
+        drop(written);
+        Ok(())
+    }
+
+    /// Removes a queue, unless it was named by another token since.
+    pub async fn forget_queue(&self, queue: &TenantQueue, token: &str) -> Result<(), AwsError> {
+        let answer = self
+            .client
+            .delete_item()
+            .table_name(&self.table)
+            .set_key(Some(key(DIRECTORY, &name(queue))))
+            .condition_expression("#token = :token")
+            .expression_attribute_names("#token", "token")
+            .expression_attribute_values(":token", text(token))
+            .send()
+            .await;
+        done_or_needless(answer, "removing a tenant that waits no longer")
+    }
+
+    /// Events of a tenant that wait, the oldest first, and after that their rows.
+    pub async fn deferred(
+        &self,
+        queue: &TenantQueue,
+        most: u32,
+    ) -> Result<Vec<Deferred>, AwsError> {
+        let page = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .consistent_read(true)
+            .key_condition_expression("pk = :pk")
+            .expression_attribute_values(":pk", text(partition(queue)))
+            .limit(i32::try_from(most).unwrap_or(i32::MAX))
+            .send()
+            .await
+            .map_err(|error| AwsError::call("reading the events of a tenant", &error))?;
+        let mut found = Vec::new();
+        for item in page.items() {
+            let reader = Reader::new(item).readable()?;
+            let row = RowKey {
+                pk: reader.text("row_pk")?,
+                sk: reader.text("row_sk")?,
+            };
+            found.push((reader.text("sk")?, reader.number("attempt")?, row));
+        }
+        let keys: Vec<RowKey> = found.iter().map(|(_, _, row)| row.clone()).collect();
+        let rows = match keys.is_empty() {
+            true => Default::default(),
+            false => self.rows(&keys).await?,
+        };
+        let deferred = found.into_iter().map(|(sk, attempt, row)| Deferred {
+            place: Place {
+                queue: queue.clone(),
+                sk,
+            },
+            attempt,
+            row: rows
+                .get(&row)
+                .cloned()
+                .transpose()
+                .map_err(|problem| problem.to_string()),
+        });
+        Ok(deferred.collect())
+    }
+
+    /// Puts an event that waits, over the same one, unless that is of a later attempt: then this write is late.
+    pub async fn put_deferred(
+        &self,
+        place: &Place,
+        row: &RowKey,
+        attempt: u32,
+    ) -> Result<(), AwsError> {
+        let mut item = key(&partition(&place.queue), &place.sk);
+        item.insert("v".into(), number(SCHEMA_VERSION));
+        item.insert("row_pk".into(), text(&row.pk));
+        item.insert("row_sk".into(), text(&row.sk));
+        item.insert("attempt".into(), number(attempt));
+        let answer = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(pk) OR attempt <= :attempt")
+            .expression_attribute_values(":attempt", number(attempt))
+            .send()
+            .await;
+        done_or_needless(answer, "writing that an event waits for its tenant")
+    }
+
+    /// Deletes an event that waits, unless it is another attempt's by now.
+    pub async fn forget_deferred(&self, place: &Place, attempt: u32) -> Result<(), AwsError> {
+        let answer = self
+            .client
+            .delete_item()
+            .table_name(&self.table)
+            .set_key(Some(key(&partition(&place.queue), &place.sk)))
+            .condition_expression("attempt = :attempt")
+            .expression_attribute_values(":attempt", number(attempt))
+            .send()
+            .await;
+        done_or_needless(answer, "forgetting an event that waited for its tenant")
+    }
+}

@@ -1,0 +1,188 @@
+//! Tenants, where they are bounded: events over a tenant's bound are deferred, and those that wait have their turn.
+
+use std::collections::BTreeMap;
+
+use aws::error::AwsError;
+use aws::shell::patiently;
+use spillway::pace::permit::{Permit, Stage};
+use spillway::protocol::candidate::{Candidate, Carrier};
+use spillway::protocol::claiming::Claiming;
+use spillway::protocol::deferring::Deferring;
+use spillway::protocol::starting::HoldsPermit;
+use spillway::protocol::tenant_queues::{TenantQueues, Turn, TurnEnded, Waiters};
+use spillway::protocol::tenant_turn::{Found, TenantTurn};
+use spillway::record::deferred::{Place, TenantQueue};
+
+use crate::Dispatch;
+use crate::guide::drive_all;
+use crate::shared::{Shared, State};
+
+/// Candidates by their tenants' bounds.
+pub(crate) struct Bounded {
+    /// These can start, each with the permit of its index.
+    pub go: Vec<Candidate>,
+    pub permits: Vec<Permit>,
+    /// These are over their tenant's bound, or others of the tenant wait.
+    pub deferred: Vec<(TenantQueue, Candidate)>,
+}
+
+/// The place at which a candidate waited.
+fn place(candidate: &Candidate) -> Option<&Place> {
+    match &candidate.carrier {
+        Carrier::Deferred(place) => Some(place),
+        Carrier::Message(_) => None,
+    }
+}
+
+impl Shared {
+    /// Reads which tenants wait, if tenants are bounded. Under the lease nobody else changes that.
+    pub(crate) async fn read_tenant_queues(&self) -> Result<(), AwsError> {
+        let pipeline = &self.shell.pipeline;
+        if pipeline.tenants.is_none() {
+            return Ok(());
+        }
+        let read = || self.shell.ledger.tenant_queues();
+        let named = patiently(self.shell.clock, self.end_by(), read).await?;
+        let holder = self.reservation.lease.holder();
+        let queues = TenantQueues::new(holder, named, |lane| pipeline.lane(Some(lane)));
+        self.state().tenants = Some(queues);
+        Ok(())
+    }
+
+    /// Whether events that wait for their tenant can start in this tick.
+    pub(crate) fn waiters(&self) -> Waiters {
+        let now = self.now();
+        // In this order, as everywhere.
+        let state = self.state();
+        let gate = self.gate.lock();
+        let queues = state.tenants.as_ref();
+        queues.map_or(Waiters::None, |queues| queues.waiters(&gate, now))
+    }
+
+    /// Sorts candidates, for each of which there is a permit, by their tenants' bounds.
+    pub(crate) fn bound_by_tenant(
+        &self,
+        candidates: Vec<Candidate>,
+        permits: Vec<Permit>,
+    ) -> Bounded {
+        let mut bounded = Bounded {
+            go: Vec::new(),
+            permits: Vec::new(),
+            deferred: Vec::new(),
+        };
+        let state = self.state();
+        let Some(queues) = &state.tenants else {
+            return Bounded {
+                go: candidates,
+                permits,
+                ..bounded
+            };
+        };
+        for (candidate, mut permit) in candidates.into_iter().zip(permits) {
+            let (lane, key) = (candidate.lane, &candidate.event.key);
+            let waited = place(&candidate).is_some();
+            let queue = self.shell.pipeline.tenant_queue(lane, key);
+            match queue {
+                Some(queue) if !waited && queues.has(lane, &queue) => {
+                    bounded.deferred.push((queue, candidate));
+                }
+                Some(queue) if !permit.goes_to_tenant(&queue.tenant) => {
+                    // One that waited goes on waiting.
+                    if !waited {
+                        bounded.deferred.push((queue, candidate));
+                    }
+                }
+                Some(_) | None => {
+                    bounded.go.push(candidate);
+                    bounded.permits.push(permit);
+                }
+            }
+        }
+        bounded
+    }
+}
+
+impl Dispatch {
+    /// Defers messages of one lane.
+    pub(crate) async fn defer(&self, shared: &Shared, deferred: Vec<(TenantQueue, Candidate)>) {
+        let mut by_queue: BTreeMap<(usize, TenantQueue), Vec<Candidate>> = BTreeMap::new();
+        for (queue, candidate) in deferred {
+            let of_queue = by_queue.entry((candidate.lane, queue));
+            of_queue.or_default().push(candidate);
+        }
+        let now = shared.now();
+        let (mut at, mut machines) = (Vec::new(), Vec::new());
+        for ((lane, queue), candidates) in by_queue {
+            let mut state = shared.state();
+            let queues = state.tenants.as_mut();
+            let token = queues.and_then(|queues| queues.defers(lane, &queue, now));
+            at.push((lane, token.clone()));
+            machines.push(Deferring::new(queue, token, candidates));
+        }
+        let all = machines.len();
+        drive_all(shared, &mut machines, Vec::new(), all).await;
+        let mut state = shared.state();
+        let Some(queues) = &mut state.tenants else {
+            return;
+        };
+        for ((lane, token), machine) in at.into_iter().zip(&machines) {
+            let token = token.filter(|_| machine.is_named());
+            queues.deferred(lane, machine.queue(), token);
+        }
+    }
+
+    /// Starts events that wait in a lane, of the tenants whose turn it is.
+    pub(crate) async fn take_turns(
+        &self,
+        shared: &Shared,
+        lane: usize,
+        turns: Vec<Turn>,
+        mut permits: Vec<Permit>,
+    ) {
+        let mut turns: Vec<TenantTurn> = turns.into_iter().map(TenantTurn::new).collect();
+        let all = turns.len();
+        drive_all(shared, &mut turns, Vec::new(), all).await;
+        let candidates: Vec<Candidate> = turns.iter().flat_map(|it| it.candidates(lane)).collect();
+        permits.truncate(candidates.len());
+        let claimed = self
+            .claim(shared, candidates, permits, |each| each, Claiming::new)
+            .await;
+        let started = |queue: &TenantQueue| {
+            let claims = |it: &&Claiming| !matches!(it.stage(), Stage::Granted | Stage::Unused);
+            let of_queue = claimed
+                .iter()
+                .filter(claims)
+                .filter(|it| place(it.candidate()).is_some_and(|place| place.queue == *queue));
+            u32::try_from(of_queue.count()).unwrap_or(u32::MAX)
+        };
+        let now = shared.now();
+        let mut empty = Vec::new();
+        for mut turn in turns {
+            let ended = match turn.found() {
+                Found::Empty => TurnEnded::Empty,
+                Found::Unclear => TurnEnded::Unclear,
+                Found::Waiting(_) => TurnEnded::Claimed(started(turn.queue())),
+            };
+            let mut state = shared.state();
+            let State {
+                tenants, shares, ..
+            } = &mut *state;
+            if let TurnEnded::Claimed(events) = ended {
+                shares.started(lane, events);
+            }
+            let queues = tenants.as_mut();
+            let token = queues.and_then(|it| it.ended(lane, turn.queue(), ended, now));
+            if let Some(token) = token {
+                turn.remove(token);
+                empty.push(turn);
+            }
+        }
+        let all = empty.len();
+        drive_all(shared, &mut empty, Vec::new(), all).await;
+        if let Some(queues) = &mut shared.state().tenants {
+            empty
+                .iter()
+                .for_each(|turn| queues.removed(lane, turn.queue()));
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! The tenants of which events wait, as a tick knows them: the directory as it was read under the lease, and what the tick itself
+//! deferred since. It says whose turn it is. `settle` knows nothing of it.
+//!
+//! A queue is named in the directory before anything is put into it, once a tick. It is removed when a query found nothing in it,
+//! and nothing was deferred meanwhile.
+
+use std::collections::BTreeMap;
+
+use crate::Millis;
+use crate::event::digest;
+use crate::pace::gate::{Gate, Standing};
+use crate::record::deferred::{Named, TenantQueue};
+
+/// Events of one tenant that are asked for at once, at most: also those that cannot be claimed now are among them.
+pub const QUERIED: u32 = 25;
+/// How soon a queue is asked again of which nothing was claimed.
+const ASKED_AGAIN_AFTER: Millis = 2_000;
+
+/// The queues of a tick, by lane and then by name.
+#[derive(Debug)]
+pub struct TenantQueues {
+    queues: BTreeMap<(usize, TenantQueue), State>,
+    /// The queue of each lane whose turn was last.
+    last: BTreeMap<usize, TenantQueue>,
+    /// The tick's own name.
+    holder: String,
+    /// Tokens that were given out.
+    tokens: u64,
+}
+
+/// What is known of a queue.
+#[derive(Debug, Default)]
+struct State {
+    since: Millis,
+    /// The token by which the directory names it.
+    token: Option<String>,
+    /// The token is this tick's own: a removal that is late, of an earlier tick, passes it by.
+    named_here: bool,
+    /// Its events are being asked for or claimed.
+    at_work: bool,
+    /// It is not asked again before.
+    not_before: Millis,
+    /// Deferrals that are under way, and all that began.
+    deferring: u32,
+    deferrals: u64,
+    /// Deferrals that had begun when its events were asked for.
+    deferrals_when_asked: u64,
+}
+
+/// Whether the tick has to do with events that wait for their tenant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Waiters {
+    /// None can start in this tick.
+    None,
+    /// All that can wait for a slot of their tenant to be free.
+    Blocked,
+    /// Some can start now, or are about to.
+    Ready,
+}
+
+/// A queue whose turn it is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Turn {
+    pub queue: TenantQueue,
+    /// Its events that can start.
+    pub most: u32,
+}
+
+/// How a turn ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TurnEnded {
+    /// So many of its events were claimed.
+    Claimed(u32),
+    /// There is nothing in it.
+    Empty,
+    /// It is not known what is in it.
+    Unclear,
+}
+
+impl TenantQueues {
+    /// Begins with what the directory says. `holder`: the tick's own name, unlike that of any other. `lane`: the index of a lane
+    /// by its name.
+    pub fn new(holder: &str, named: Vec<Named>, lane: impl Fn(&str) -> usize) -> Self {
+        let state = |named: &Named| State {
+            since: named.since,
+            token: Some(named.token.clone()),
+            ..State::default()
+        };
+        let queues = named.into_iter().map(|named| {
+            let state = state(&named);
+            ((lane(&named.queue.lane), named.queue), state)
+        });
+        let mut queues = Self {
+            queues: queues.collect(),
+            last: BTreeMap::new(),
+            holder: holder.to_owned(),
+            tokens: 0,
+        };
+        queues.begin_anywhere();
+        queues
+    }
+
+    /// Ticks begin at different tenants, so that none is served first in each.
+    fn begin_anywhere(&mut self) {
+        let digest = digest::of([self.holder.as_str()], 4);
+        let number = usize::from_str_radix(&digest, 16).unwrap_or_default();
+        let lanes: Vec<usize> = self.queues.keys().map(|(lane, _)| *lane).collect();
+        for lane in lanes {
+            let mut of_lane = self.queues.keys().filter(|(of, _)| *of == lane);
+            let some = number.checked_rem(of_lane.clone().count());
+            if let Some((_, queue)) = some.and_then(|some| of_lane.nth(some)) {
+                self.last.insert(lane, queue.clone());
+            }
+        }
+    }
+
+    /// Returns how many tenants' queues there are, and since when the first of them has events.
+    pub fn waiting(&self) -> (usize, Option<Millis>) {
+        let since = self.queues.values().map(|state| state.since).min();
+        (self.queues.len(), since)
+    }
+
+    /// Whether events of a tenant wait in a lane: then all others of it wait as well.
+    pub fn has(&self, lane: usize, queue: &TenantQueue) -> bool {
+        self.queues.contains_key(&(lane, queue.clone()))
+    }
+
+    /// Begins to defer events. Returns the token by which the directory is to name the queue first, if it is.
+    pub fn defers(&mut self, lane: usize, queue: &TenantQueue, now: Millis) -> Option<String> {
+        let state = self.queues.entry((lane, queue.clone()));
+        let state = state.or_insert_with(|| State {
+            since: now,
+            ..State::default()
+        });
+        state.deferring += 1;
+        state.deferrals += 1;
+        if state.named_here {
+            return None;
+        }
+        self.tokens += 1;
+        Some(format!("{}/{}", self.holder, self.tokens))
+    }
+
+    /// The deferral ended. `token`: the directory names the queue by it.
+    pub fn deferred(&mut self, lane: usize, queue: &TenantQueue, token: Option<String>) {
+        let Some(state) = self.queues.get_mut(&(lane, queue.clone())) else {
+            return;
+        };
+        state.deferring = state.deferring.saturating_sub(1);
+        if token.is_some() {
+            state.token = token;
+            state.named_here = true;
+        }
+    }
+
+    /// Whether any can start. Those of closed lanes wait for the lane.
+    pub fn waiters(&self, gate: &Gate, now: Millis) -> Waiters {
+        let mut blocked = false;
+        for ((lane, queue), state) in &self.queues {
+            if gate.standing(*lane) == Standing::Closed {
+                continue;
+            }
+            if state.at_work || gate.free_of_tenant(&queue.tenant) > 0 {
+                if state.at_work || state.not_before <= now {
+                    return Waiters::Ready;
+                }
+                blocked = true;
+            }
+            blocked |= gate.awaits_tenant(&queue.tenant);
+        }
+        match blocked {
+            true => Waiters::Blocked,
+            false => Waiters::None,
+        }
+    }
+
+    /// Whether a queue of a lane can have a turn now.
+    pub fn has_turn(&self, lane: usize, gate: &Gate, now: Millis) -> bool {
+        let mut of_lane = self.queues.iter().filter(|((of, _), _)| *of == lane);
+        of_lane.any(|((_, queue), state)| is_ready(queue, state, gate, now))
+    }
+
+    /// Returns the queues of a lane whose turn it is, one after the other, with so many events that can start together at most.
+    /// Each turn is to be ended.
+    pub fn turns(&mut self, lane: usize, most: u32, gate: &Gate, now: Millis) -> Vec<Turn> {
+        let mut left = most;
+        let mut turns = Vec::new();
+        let of_lane = || self.queues.iter().filter(|((of, _), _)| *of == lane);
+        let last = self.last.get(&lane);
+        let after = of_lane().filter(|((_, queue), _)| last.is_none_or(|last| queue > last));
+        let until = of_lane().filter(|((_, queue), _)| last.is_some_and(|last| queue <= last));
+        for ((_, queue), state) in after.chain(until) {
+            if left == 0 {
+                break;
+            }
+            if is_ready(queue, state, gate, now) {
+                let most = left.min(gate.free_of_tenant(&queue.tenant));
+                left -= most;
+                let queue = queue.clone();
+                turns.push(Turn { queue, most });
+            }
+        }
+        for Turn { queue, .. } in &turns {
+            if let Some(state) = self.queues.get_mut(&(lane, queue.clone())) {
+                state.at_work = true;
+                state.deferrals_when_asked = state.deferrals;
+            }
+        }
+        if let Some(turn) = turns.last() {
+            self.last.insert(lane, turn.queue.clone());
+        }
+        turns
+    }
+
+    /// A turn ended. Returns the token by which the queue is to be removed from the directory, if it is: then
+    /// [`Self::removed`] comes next.
+    pub fn ended(
+        &mut self,
+        lane: usize,
+        queue: &TenantQueue,
+        ended: TurnEnded,
+        now: Millis,
+    ) -> Option<String> {
+        let state = self.queues.get_mut(&(lane, queue.clone()))?;
+        let quiet = state.deferring == 0 && state.deferrals == state.deferrals_when_asked;
+        // Until it is removed it has no turn, and what is deferred meanwhile names it anew.
+        if ended == TurnEnded::Empty
+            && quiet
+            && let Some(token) = state.token.take()
+        {
+            state.named_here = false;
+            return Some(token);
+        }
+        match ended {
+            TurnEnded::Empty | TurnEnded::Claimed(0) | TurnEnded::Unclear => {
+                state.not_before = now + ASKED_AGAIN_AFTER;
+            }
+            TurnEnded::Claimed(_) => {}
+        }
+        state.at_work = false;
+        None
+    }
+
+    /// The directory was asked to remove a queue.
+    pub fn removed(&mut self, lane: usize, queue: &TenantQueue) {
+        let key = (lane, queue.clone());
+        let Some(state) = self.queues.get_mut(&key) else {
+            return;
+        };
+        state.at_work = false;
+        if state.deferrals == state.deferrals_when_asked {
+            self.queues.remove(&key);
+        }
+    }
+}
+
+fn is_ready(queue: &TenantQueue, state: &State, gate: &Gate, now: Millis) -> bool {
+    !state.at_work && state.not_before <= now && gate.free_of_tenant(&queue.tenant) > 0
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,239 @@
+//! Tenants with a bound of their own: never more of one at once, each in its turn, and no receive burnt.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use fake_aws::{Call, Fault};
+use simulation::{LEDGER, Pipeline, Settings, Upload, Verdict, notification, objects};
+use spillway::event::tenant::By;
+use spillway::pace::tenants::TenantBound;
+
+/// The first segment of a key is its tenant.
+fn bounded(max_concurrency: u32) -> Settings {
+    let mut settings = Settings {
+        tenants: Some(TenantBound {
+            by: By::Segment(1),
+            max_concurrency,
+        }),
+        ..Settings::default()
+    };
+    settings.pace.max_concurrency = 20;
+    settings
+}
+
+fn upload(pipeline: &Pipeline, tenant: &str, count: u32) -> Vec<Upload> {
+    let new = |number| Upload::new(&format!("{tenant}/{number}"), number + 1);
+    let uploads: Vec<Upload> = (0..count).map(new).collect();
+    for upload in &uploads {
+        pipeline
+            .events
+            .inject(&notification(std::slice::from_ref(upload)));
+    }
+    uploads
+}
+
+/// When the executions of a tenant started and stopped, in milliseconds.
+fn ran(pipeline: &Pipeline, tenant: &str) -> Vec<(i64, i64)> {
+    let executions = pipeline.aws.sfn().executions().into_iter();
+    let of = executions.filter(|it| objects(it).0[0].key.split('/').next() == Some(tenant));
+    let ran = of.map(|it| (it.started_ms, it.stopped_ms.unwrap_or(i64::MAX)));
+    ran.collect()
+}
+
+fn most_at_once(pipeline: &Pipeline, tenant: &str) -> usize {
+    let ran = ran(pipeline, tenant);
+    let at_once = |at: i64| {
+        ran.iter()
+            .filter(|(start, stop)| *start <= at && at < *stop)
+            .count()
+    };
+    ran.iter()
+        .map(|(start, _)| at_once(*start))
+        .max()
+        .unwrap_or_default()
+}
+
+fn most_receives(pipeline: &Pipeline) -> Option<u32> {
+    let gone = pipeline.events.gone();
+    gone.iter().map(|gone| gone.message.receives).max()
+}
+
+#[tokio::test(start_paused = true)]
+async fn never_more_of_a_tenant_than_its_bound_and_the_others_go_on() {
+    let pipeline = Pipeline::succeeding(bounded(3), 4);
+    let mut uploads = upload(&pipeline, "acme", 60);
+    for tenant in ["a", "b", "c", "d"] {
+        uploads.extend(upload(&pipeline, tenant, 3));
+    }
+    let began = pipeline.aws.clock().now_ms();
+    pipeline.drain(10).await;
+    let verdict = Verdict::of(&pipeline, &uploads);
+    verdict.expect_kept("tenants", 20);
+    assert_eq!(verdict.succeeded, 72);
+    for tenant in ["acme", "a", "b", "c", "d"] {
+        assert_eq!(most_at_once(&pipeline, tenant), 3, "{tenant}");
+    }
+    let last = |tenant| ran(&pipeline, tenant).iter().map(|it| it.0).max().unwrap() - began;
+    for tenant in ["a", "b", "c", "d"] {
+        assert!(last(tenant) < 6_000, "{tenant}: {} ms", last(tenant));
+    }
+    // Twenty rounds of 4 s, with what it takes to see that a slot is free, and the pauses between ticks.
+    assert!(last("acme") < 150_000, "{} ms", last("acme"));
+    assert_eq!(most_receives(&pipeline), Some(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_was_deferred_costs_three_writes_more() {
+    let pipeline = Pipeline::succeeding(bounded(1), 1);
+    let uploads = upload(&pipeline, "acme", 10);
+    pipeline.drain(10).await;
+    assert_eq!(Verdict::of(&pipeline, &uploads).succeeded, 10);
+    let writes =
+        |is: &dyn Fn(&Call) -> bool| pipeline.aws.calls().iter().filter(|it| is(it)).count();
+    let pk = |call: &Call, what: &str| {
+        let key = &call.request["Key"]["pk"]["S"];
+        let item = &call.request["Item"]["pk"]["S"];
+        [key, item]
+            .iter()
+            .any(|pk| pk.as_str().is_some_and(|pk| pk.starts_with(what)))
+    };
+    let is = |operation: &'static str, what: &'static str| {
+        move |call: &Call| call.operation == operation && pk(call, what)
+    };
+    // Nine waited. Their rows are written once more, their items are put and deleted.
+    assert_eq!(writes(&is("PutItem", "t/")), 9);
+    assert_eq!(writes(&is("DeleteItem", "t/")), 9);
+    assert!(writes(&is("UpdateItem", "tenants")) <= 3);
+    assert_eq!(writes(&is("DeleteItem", "tenants")), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn tenants_that_wait_take_turns() {
+    let pipeline = Pipeline::succeeding(bounded(1), 5);
+    let mut uploads = Vec::new();
+    for tenant in ["a", "b", "c"] {
+        uploads.extend(upload(&pipeline, tenant, 8));
+    }
+    pipeline.drain(10).await;
+    assert_eq!(Verdict::of(&pipeline, &uploads).succeeded, 24);
+    let mut ends = BTreeMap::new();
+    for tenant in ["a", "b", "c"] {
+        ends.insert(
+            tenant,
+            ran(&pipeline, tenant).iter().map(|it| it.1).max().unwrap(),
+        );
+    }
+    let (first, last) = (ends.values().min().unwrap(), ends.values().max().unwrap());
+    assert!(last - first < 10_000, "{ends:?}");
+}
+
+/// A later event of a tenant does not overtake those that wait.
+#[tokio::test(start_paused = true)]
+async fn what_comes_while_a_tenant_waits_waits_as_well() {
+    let pipeline = Pipeline::succeeding(bounded(1), 10);
+    let mut uploads = upload(&pipeline, "acme", 5);
+    let later = pipeline.clone();
+    let sent = tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_secs(15)).await;
+        let upload = Upload::new("acme/later", 100);
+        let body = notification(std::slice::from_ref(&upload));
+        let body = body.replace("T10:00:00.000Z", "T10:00:15.000Z");
+        later.events.inject(&body);
+        upload
+    });
+    pipeline.drain(10).await;
+    uploads.push(sent.await.unwrap());
+    assert_eq!(Verdict::of(&pipeline, &uploads).succeeded, 6);
+    let last = pipeline
+        .aws
+        .sfn()
+        .executions()
+        .into_iter()
+        .max_by_key(|it| it.started_ms);
+    assert_eq!(objects(&last.unwrap()).0[0].key, "acme/later");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_without_a_tenant_has_no_bound() {
+    let pipeline = Pipeline::succeeding(bounded(1), 5);
+    let uploads: Vec<Upload> = (0..6)
+        .map(|it| Upload::new(&format!("{it}"), it + 1))
+        .collect();
+    for upload in &uploads {
+        pipeline
+            .events
+            .inject(&notification(std::slice::from_ref(upload)));
+    }
+    pipeline.drain(5).await;
+    assert_eq!(Verdict::of(&pipeline, &uploads).succeeded, 6);
+    let starts: Vec<i64> = pipeline
+        .aws
+        .sfn()
+        .executions()
+        .iter()
+        .map(|it| it.started_ms)
+        .collect();
+    assert!(starts.iter().max().unwrap() - starts.iter().min().unwrap() < 5_000);
+    assert_eq!(pipeline.deferred(), [] as [String; 0]);
+}
+
+/// The handler dies before each of the calls of a deferral and of a turn, once after the other: nothing is lost, and nothing is
+/// worked on twice.
+#[tokio::test(start_paused = true)]
+async fn a_crash_between_any_two_calls_loses_nothing() {
+    let mut crashes = 0;
+    for nth in 0..400 {
+        let pipeline = Pipeline::succeeding(bounded(1), 2);
+        let uploads = upload(&pipeline, "acme", 4);
+        let mut calls = 0;
+        pipeline.aws.faults().before(move |call| {
+            let is_write = call.operation != "GetItem" && !call.operation.starts_with("Get");
+            calls += usize::from(is_write);
+            match calls == nth + 1 && is_write {
+                true => Fault::Crash,
+                false => Fault::None,
+            }
+        });
+        let ended = pipeline.tick().await;
+        let crashed = format!("{ended:?}").contains("Crash") || pipeline.deferred().len() > 0;
+        crashes += usize::from(crashed);
+        pipeline.aws.faults().clear();
+        pipeline.drain(20).await;
+        let verdict = Verdict::of(&pipeline, &uploads);
+        verdict.expect_kept(&format!("crash before call {nth}"), 20);
+        assert_eq!(verdict.succeeded, 4, "crash before call {nth}");
+        assert_eq!(
+            most_at_once(&pipeline, "acme"),
+            1,
+            "crash before call {nth}"
+        );
+        if !crashed {
+            break;
+        }
+    }
+    assert!(crashes > 20, "{crashes}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_directory_is_read_once_a_tick_and_only_where_tenants_are_bounded() {
+    let reads = |pipeline: &Pipeline| {
+        let queries = pipeline.aws.calls_of("Query").into_iter();
+        let of = |call: &Call| call.request["ExpressionAttributeValues"][":pk"]["S"] == "tenants";
+        queries.filter(of).count()
+    };
+    let pipeline = Pipeline::succeeding(bounded(1), 1);
+    upload(&pipeline, "acme", 5);
+    pipeline.tick().await.well();
+    assert_eq!(reads(&pipeline), 1);
+    let without = Pipeline::succeeding(Settings::default(), 1);
+    upload(&without, "acme", 5);
+    without.tick().await.well();
+    assert_eq!(reads(&without), 0);
+    assert!(
+        without
+            .aws
+            .dynamodb()
+            .item(LEDGER, "tenants", "/acme")
+            .is_none()
+    );
+}
