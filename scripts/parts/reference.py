@@ -152,7 +152,7 @@ def pages() -> dict[Path, str]:
         else:
             default = f"Default: `{entry.default}`."
         inputs += [f"## {entry.name}", _wrapped(_markdown(entry.description)), default]
-    given = ["# Outputs", _GENERATED, "What the module gives back.", "| output | what |\n| --- | --- |"]
+    given = ["# Outputs", _GENERATED, "The outputs of the module.", "| output | what |\n| --- | --- |"]
     given[-1] += "".join(f"\n| `{entry.name}` | {_cell(entry.description)} |" for entry in outputs)
     directory = ROOT / "docs/reference"
     return {directory / "inputs.md": "\n\n".join(inputs) + "\n", directory / "outputs.md": "\n\n".join(given) + "\n"}

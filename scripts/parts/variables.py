@@ -272,7 +272,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="scripts/variables",
         description="Writes terraform/variables-*.tf and terraform/modules/input/words.tf from the types in "
-        "terraform/modules/input, terraform/data/metrics.json and docs/reference/metrics.md from what the handlers count, and the "
+        "terraform/modules/input, terraform/data/metrics.json and docs/reference/metrics.md from the handlers' counts, and the "
         "inputs and outputs in the modules' READMEs and in docs/reference. To be run when one of them changes; a test compares.",
     )
     return parser.parse_args(arguments)

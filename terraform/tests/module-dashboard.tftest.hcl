@@ -23,7 +23,7 @@ run "dashboard" {
     condition = [
       for widget in jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets : widget.properties.title if widget.type == "metric"
       ] == [
-      "What waits", "What runs, against the limit", "What started, ended, was retried, died",
+      "Waiting", "Running, against the limit", "Started, ended, retried, dead-lettered",
       "How long it takes", "Calls and units", "Whether the functions are well",
     ]
     error_message = "From top to bottom, as a person asks."

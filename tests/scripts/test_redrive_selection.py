@@ -124,11 +124,11 @@ def test_a_selection_of_what_a_rule_could_not_deliver(aws: Aws, pipeline: Pipeli
     ("arguments", "complaint"),
     [
         (["redrive", "--stage", "outcomes", "--object", "bucket/k"], "an outcome names an execution and no object"),
-        (["replay"], "say what to replay"),
+        (["replay"], "name the events to replay"),
         (["redrive", "--object", "bucket"], "names no object: give s3://bucket/key"),
         (["redrive", "--since", "2h", "--until", "3h"], "the first must be the earlier one"),
         (["redrive", "--since", "soon"], "neither a time such as"),
-        (["redrive", "--detach", "--since", "2h"], "only what SQS itself moves goes on alone"),
+        (["redrive", "--detach", "--since", "2h"], "only moves by SQS itself go on alone"),
     ],
 )
 def test_selections_that_make_no_sense_are_refused(pipeline: Pipeline, arguments: list[str], complaint: str) -> None:

@@ -87,7 +87,7 @@ impl Connection {
     pub fn from_environment(
         lookup: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self, EnvironmentError> {
-        let lambda = "what Lambda provides, or your own when you run the handler elsewhere";
+        let lambda = "the one that Lambda provides, or your own when you run the handler elsewhere";
         let mut environment = Environment::new(lookup);
         let region = environment.text("AWS_REGION", lambda);
         let access_key = environment.text("AWS_ACCESS_KEY_ID", lambda);

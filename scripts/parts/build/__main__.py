@@ -20,8 +20,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         "--profile",
         choices=["release", "dev", "demo"],
         default="release",
-        help="release: small and fast, what ships (default); dev: what scripts/test runs; demo: in a third of dev's time,"
-        " what scripts/demo runs",
+        help="release: small and fast, for a release (default); dev: for scripts/test; demo: in a third of dev's time,"
+        " for scripts/demo",
     )
     parser.add_argument(
         "--arch",
@@ -31,7 +31,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--out",
         type=Path,
-        help="where to put them, such as terraform/dist, in which the module looks (default: target/handlers/<profile>)",
+        help="the directory for them, such as terraform/dist, in which the module looks (default: target/handlers/<profile>)",
     )
     return parser.parse_args(arguments)
 

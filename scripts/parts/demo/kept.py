@@ -102,7 +102,7 @@ def guide(run: Kept, names: Names, device: str) -> str:
         ("executions", f"{aws} stepfunctions list-executions --max-items 20 --state-machine-arn {machine}"),
         ("the ledger", f"{aws} dynamodb scan --max-items 20 --table-name {table}"),
         ("the latest status of each device", f"{aws} dynamodb scan --max-items 20 --table-name {names.status_table}"),
-        ("what dispatch logs", f"{aws} logs filter-log-events --query 'events[].message' --log-group-name {log_group}"),
+        ("the logs of dispatch", f"{aws} logs filter-log-events --query 'events[].message' --log-group-name {log_group}"),
         ("one more upload", f"printf %s {report} | {aws} s3 cp - s3://{names.bucket}/status/one-more.json"),
         ("pause", f"{spillway} pause --reason 'a look around'"),
         ("resume", f"{spillway} resume"),

@@ -25,7 +25,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     )
     parser.add_argument("--seed", type=numbers.SEED, default=1, metavar="N", help="other reports (default: 1)")
     parser.add_argument("--json", action="store_true", help="the last line is the result as one JSON object")
-    parser.add_argument("--dashboard", action="store_true", help="draw what the pipeline's dashboard would show, too")
+    parser.add_argument("--dashboard", action="store_true", help="draw the pipeline's dashboard, too")
     parser.add_argument(
         "--unruly",
         action="store_true",

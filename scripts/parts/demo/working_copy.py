@@ -48,7 +48,7 @@ def _override(path: Path, accounts: dict[str, str]) -> str:
         (f'alias = "{alias}"' if alias else "", f'access_key = "{account}"\n  secret_key = "test"')
         for alias, account in accounts.items()
     ]
-    return f"""# What the emulator needs. Its address and its credentials are in the environment.
+    return f"""# For the emulator. Its address and its credentials are in the environment.
 terraform {{
   required_providers {{
     aws = {{

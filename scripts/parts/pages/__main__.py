@@ -26,9 +26,9 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         prog="scripts/site",
         description="Builds the documents as a static site. Open index.html by a web server: python3 -m http.server.",
     )
-    parser.add_argument("--out", type=Path, default=TARGET / "site", help="where the site goes (default: target/site)")
+    parser.add_argument("--out", type=Path, default=TARGET / "site", help="the directory of the site (default: target/site)")
     address = f"https://github.com/{workspace.repository()}"
-    parser.add_argument("--repository", default=address, help=f"where links to files lead (default: {address})")
+    parser.add_argument("--repository", default=address, help=f"the repository that links to files lead to (default: {address})")
     return parser.parse_args(arguments)
 
 

@@ -16,5 +16,5 @@ def ask(place: Path, needed_gb: float) -> None:
     if free < needed_gb * GIGABYTE:
         raise DiskError(
             f"needs {needed_gb:g} GB of free disk, and {place} has {free / GIGABYTE:.1f} GB. "
-            "Make room; `cargo clean` removes what earlier builds left in target/"
+            "Make room; `cargo clean` removes the files of earlier builds in target/"
         )

@@ -65,9 +65,9 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         "--profile",
         choices=["release", "dev"],
         default="release",
-        help="of what is built (default: release); dev: for tests, of any size",
+        help="the profile of the build (default: release); dev: for tests, of any size",
     )
-    parser.add_argument("--out", type=Path, metavar="DIR", help="where to put it all (default: target/release-VERSION)")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="the directory for it all (default: target/release-VERSION)")
     parser.add_argument("--push", metavar="URL", help=f"the git repository {MODULE}: gets the module as a commit with a tag")
     parser.add_argument(
         "--tool", action="store_true", help="only build the operator's tool into --out, for --handlers or --tools elsewhere"

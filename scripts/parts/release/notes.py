@@ -17,7 +17,7 @@ def _lines(addresses: list[Addresses], sums: dict[str, str], news: str) -> Itera
         yield from ("", f"{each.architecture}, by HTTPS, with a checksum; or by git, from the module's own repository:", "")
         yield from ("```hcl", f'source = "{each.asset(archive)}//terraform?checksum=sha256:{sums[archive]}"')
         yield from (f'source = "{each.source()}"', "```")
-    yield from ("", "## What is new", "", news, "", "## Check what you downloaded", "", "```sh")
+    yield from ("", "## Changes", "", news, "", "## Check a download", "", "```sh")
     yield "sha256sum --check --ignore-missing SHA256SUMS"
     yield f"gh attestation verify {addresses[0].archive} --repo {addresses[0].repository}"
     yield "```"

@@ -26,7 +26,7 @@ def parse(arguments: list[str]) -> Options:
     parser = argparse.ArgumentParser(
         prog="scripts/test",
         usage="scripts/test [--quick] [--jobs N] [--emulators N] [PART ...] [-- ARGUMENT ...]",
-        description="Runs every test, or the named parts. What it needs is installed into target/. The end-to-end tests run\n"
+        description="Runs every test, or the named parts. Their tools are installed into target/. The end-to-end tests run\n"
         "beside the others; the name of a part stands before each line.",
         epilog=f"parts:\n{listed}\n\nexamples:\n  scripts/test --quick                 before each commit\n"
         "  scripts/test rust -- -p spillway     goes on to cargo nextest run\n"

@@ -22,7 +22,7 @@ PARTS = (
     Part("lint", "formatting, lints, licences, documents", ("cargo", "cc", "rustfmt", "clippy", "terraform", "node")),
     Part("terraform", "modules, examples, rules, policy scan, state machine definitions", ("terraform", "node")),
     Part("scripts", "the scripts themselves", ("cargo", "cc", "terraform"), quick=False, waits=True),
-    Part("emulator", "the emulator, and what is added to it", (), quick=False, waits=True),
+    Part("emulator", "the emulator, and the additions to it", (), quick=False, waits=True),
     Part("second_opinion", "the handlers against another AWS, moto's", ("cargo", "cc"), quick=False, waits=True),
     E2E,
 )

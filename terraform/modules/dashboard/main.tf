@@ -17,7 +17,7 @@ locals {
   # answers, and its graph beside it.
   _rows = [
     {
-      title = "What waits"
+      title = "Waiting"
       says  = "How many events wait, by lane, and how old the oldest is. SQS tells it, for an idle queue up to 15 minutes late. `Backlog` is what each tick saw."
       left = concat(
         [concat(local._ours, ["Backlog"], local._of, [{ label = "all lanes, as a tick sees it", stat = "Maximum" }])],
@@ -27,7 +27,7 @@ locals {
       right = [for lane, queue in local._queues : ["AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName", queue, { label = "oldest of ${lane}, seconds", stat = "Maximum" }]]
     },
     {
-      title = "What runs, against the limit"
+      title = "Running, against the limit"
       says  = "Executions that run, and the limit in force: a window or an override shows as a step. `Paused` is 1 under a pause, by hand or by a window. `Circuit` is 2 while the target takes nothing."
       left = [
         concat(local._ours, ["SlotsTaken"], local._of, [{ label = "slots taken", stat = "Maximum" }]),
@@ -41,7 +41,7 @@ locals {
       ]
     },
     {
-      title = "What started, ended, was retried, died"
+      title = "Started, ended, retried, dead-lettered"
       says  = "A minute's events. Started without ended: executions hang, or outcomes are lost. Retried and dead: `spillway -p ${var.name} failed`."
       left = [
         for name, label in { Started = "started", Succeeded = "succeeded", Retried = "to be retried", Dead = "dead", Throttled = "starts throttled" } :
@@ -88,7 +88,7 @@ locals {
     [
       {
         type       = "text", x = 0, y = 0, width = 6, height = 5
-        properties = { markdown = "# ${var.name}, ${var.region}\n\nHealthy or not, and since when: an alarm that is red says what to run first.\n\n`spillway -p ${var.name} status`" }
+        properties = { markdown = "# ${var.name}, ${var.region}\n\nHealthy or not, and since when: a red alarm names the command to run first.\n\n`spillway -p ${var.name} status`" }
       },
     ],
     [

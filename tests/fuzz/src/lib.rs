@@ -2,7 +2,8 @@
 //!
 //! A [`target::Target`] is one kind of input: a function that gives bytes to the core's own parsers
 //! and panics when an impossible answer comes. [`hunt`] damages the inputs of a corpus and gives
-//! them to it; [`large`] has the inputs that are meant to be slow. `tests/fuzz/README.md` says how to run it, and how to treat a finding.
+//! them to it; [`large`] has the inputs that are meant to be slow. `tests/fuzz/README.md` says how
+//! to run it, and how to treat a finding.
 
 pub mod caught;
 pub mod corpus;

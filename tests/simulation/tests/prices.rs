@@ -47,9 +47,7 @@ async fn an_idle_month_costs_what_the_pages_say() {
         says("docs/guide/costs.md", &format!("(${cloudwatch:.2})"));
     }
     for row in rows {
-        for name in ["README.md", "README.ko.md", "docs/guide/costs.md"] {
-            says(name, &row);
-        }
+        says("docs/guide/costs.md", &row);
     }
 }
 
@@ -76,7 +74,6 @@ async fn events_cost_what_the_pages_say() {
             let (few, many, most) = (month(1e3), month(1e6), month(1e8));
             let row = format!("| dollars | {few:.2} | {many:.2} | {most:.0} |");
             says("docs/guide/costs.md", &row);
-            says("docs/evidence/performance.md", &row);
             let per_million = format!(
                 "1.50 at 100 per execution | {:.2}, ",
                 bills[0].total() * 1e6

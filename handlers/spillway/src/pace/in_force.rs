@@ -100,7 +100,7 @@ fn overrides(control: &Control, pace: &Pace, paused: bool) -> Vec<String> {
     } = &control.pace;
     [
         instead("paused", control.paused, paused),
-        instead("circuit", control.circuit, "what executions say"),
+        instead("circuit", control.circuit, "the executions' word"),
         instead("max_concurrency", *max_concurrency, pace.max_concurrency),
         instead(
             "starts_per_second",
@@ -239,7 +239,7 @@ mod tests {
         let now = in_force(&PACE, &[], &windows, &control, 0).unwrap();
         assert_eq!(
             now.overrides,
-            ["circuit = closed instead of what executions say"]
+            ["circuit = closed instead of the executions' word"]
         );
     }
 

@@ -2,7 +2,8 @@
 //!
 //! The gate grants permits, and one task holds each, to start an execution with it. Outstanding are
 //! the permits that are held, by their stages. A dropped permit gives back its surely unused parts.
-//! After a slot that can be put, or a claim that can be won, it gives back nothing.
+//! After a slot that could have been put, or a claim that could have been won, it gives back
+//! nothing.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

@@ -188,7 +188,7 @@ pub fn notifications(
         checks.push(fault(
             CHECK,
             format!("{bucket} may send to {pipeline}, and its notification configuration has no entry for it: no event comes"),
-            "terraform apply; or, with notification = \"external\", let the bucket's owner add what the output bucket_notifications says",
+            "terraform apply; or, with notification = \"external\", let the bucket's owner add the entries of the output bucket_notifications",
         ));
     }
     checks

@@ -159,7 +159,7 @@ fn elsewhere(known: &Known<'_>, by_ingest: bool) -> (String, &'static str) {
         ),
         (false, true) => (
             ", or among ingest's failures".to_owned(),
-            "what ingest failed on waits for a redrive",
+            "the payloads that ingest failed on wait for a redrive",
         ),
         (false, false) => (
             String::new(),
@@ -237,7 +237,7 @@ fn started(known: &Known<'_>, said: Said, run: Run) -> Place {
         (Execution::NotFound, _) => said(
             "claimed; its start was throttled, denied or had no clear answer, and its slot is kept",
             &format!(
-                "the next tick starts it, unless what denies starts goes on{}",
+                "the next tick starts it, unless the denial goes on{}",
                 paused(known)
             ),
             run("status".to_owned()),

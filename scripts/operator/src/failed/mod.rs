@@ -164,7 +164,7 @@ fn answer(pipeline: &Pipeline, options: &Failed, sample: &Sample) -> Answer {
     });
     let stated = format!(
         "Looked at {} of about {} dead letters{} ({}; at most {} a queue: --receives) and at {}, with {} ({} read units of at most {}: \
-         --read-units). What was received is given back.{}",
+         --read-units). Received messages are given back.{}",
         sample.letters,
         sample.all_letters,
         hidden,

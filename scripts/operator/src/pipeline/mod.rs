@@ -89,7 +89,7 @@ pub fn release_of(description: &str) -> Option<&str> {
 /// Returns the warning for handlers of another release than this program.
 pub fn of_another_release(release: &str, own: &str) -> Option<String> {
     (release != own).then(|| {
-        format!("the handlers are of release {release}, and this program of {own}: they can refuse what it writes")
+        format!("the handlers are of release {release}, and this program of {own}: they can refuse its writes")
     })
 }
 

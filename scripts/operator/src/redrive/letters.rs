@@ -89,7 +89,7 @@ pub async fn delete(
     match answer.failed.first() {
         None => Ok(()),
         Some(first) => Err(Fault::failed(format!(
-            "{} got to where they go and could not be deleted from {} ({}): they will be moved once more, which does no harm",
+            "{} were delivered and could not be deleted from {} ({}): they will be moved once more, which does no harm",
             count(answer.failed.len() as u64, "message"),
             source.name(),
             first.code

@@ -119,7 +119,7 @@ fn complaint(which: &Which, options: &Redrive, chosen: &Selection) -> Option<&'s
         && !options.dry_run;
     if options.detach && !by_sqs {
         return Some(
-            "--detach: only what SQS itself moves goes on alone, which is all of events or outcomes",
+            "--detach: only moves by SQS itself go on alone, which are all of events or outcomes",
         );
     }
     None
@@ -251,7 +251,7 @@ async fn one_way(
         let what = if options.dry_run {
             "looking at"
         } else {
-            "moving what matches of"
+            "moving the matches of"
         };
         told.line(&format!(
             "{what} {waiting} in {from}, for {to}{pace}{hidden}"
@@ -318,7 +318,7 @@ pub async fn replay(
     let mut selection = selection(&options.chosen, now).map_err(Fault::Usage)?;
     if !selection.narrows() && !options.all {
         return Err(Fault::usage(
-            "say what to replay: --object, --prefix, --since, --until or --error; or --all for every row of those states",
+            "name the events to replay: --object, --prefix, --since, --until or --error; or --all for every row of those states",
         ));
     }
     let place = match &all.which.terraform_dir {
@@ -372,7 +372,7 @@ pub async fn discard(
     let selection = selection(&options.chosen, time::now()).map_err(Fault::Usage)?;
     if !selection.narrows() && !options.all {
         return Err(Fault::usage(
-            "say what to drop: --object, --prefix, --since, --until or --error; or --all",
+            "name the dead letters to drop: --object, --prefix, --since, --until or --error; or --all",
         ));
     }
     if let Some(complaint) = complaint_of_stage(options.stage, options.lane.as_deref(), &selection)

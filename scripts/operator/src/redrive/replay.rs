@@ -422,7 +422,9 @@ impl<'a> Replay<'a> {
             told.sample(&self.shown, self.asked());
         } else if self.asked() > 0 {
             if self.by_state.contains_key(State::Dead.as_str()) {
-                told.line("what the dead-letter queue still holds of them is stale now: a redrive of it does nothing");
+                told.line(
+                    "the dead letters of them are stale now: a redrive of those does nothing",
+                );
             }
             told.line(&format!("the same command again would ask for events that ended since; --until {until} leaves them out"));
         }

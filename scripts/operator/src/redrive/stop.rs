@@ -35,7 +35,7 @@ impl Stop {
             tokio::spawn(async move {
                 while signals.recv().await.is_some() {
                     if mark.0.swap(true, Ordering::Relaxed) {
-                        eprintln!("stopped; messages that were not moved are where they were");
+                        eprintln!("stopped; messages that were not moved are in their old queue");
                         std::process::exit(STOPPED);
                     }
                 }

@@ -104,7 +104,7 @@ pub async fn by_name(
             Ok(None) => {}
             Err(fault) if is_denied(&fault.to_string()) => {
                 eprintln!(
-                    "{pipeline}_dispatch may not be asked for its lanes (lambda:GetFunctionConfiguration): name each by --lane"
+                    "{pipeline}_dispatch does not show its lanes to you (lambda:GetFunctionConfiguration): name each by --lane"
                 );
             }
             Err(fault) => return Err(fault),

@@ -13,7 +13,7 @@ impl Api {
     /// <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html>
     pub async fn who(&self) -> String {
         let body = "Action=GetCallerIdentity&Version=2011-06-15".to_owned();
-        let mut request = Request::path(STS, "POST", "/".into(), "asking who calls", body);
+        let mut request = Request::path(STS, "POST", "/".into(), "asking for the caller", body);
         request.headers.push((
             "content-type",
             "application/x-www-form-urlencoded; charset=utf-8".into(),

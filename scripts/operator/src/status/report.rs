@@ -408,7 +408,7 @@ impl Report {
         let of = if *counted {
             ""
         } else {
-            " (of what still runs: CloudWatch has no metric)"
+            " (of executions that still run: CloudWatch has no metric)"
         };
         let drain = match (self.drain_seconds, self.drain_seconds_at_least) {
             (Some(seconds), _) => format!(", drained in about {}", span(seconds * 1_000)),

@@ -697,7 +697,7 @@ fn lanes(
                     bound::named(lane)
                 ),
                 max => {
-                    format!("the lane {lane} has all the slots that it may ({running} of {max})")
+                    format!("the lane {lane} has all the slots of its bound ({running} of {max})")
                 }
             },
             next: Some(format!("spillway -p {name} pace")),

@@ -242,8 +242,8 @@ impl Pipeline {
         );
     }
 
-    /// Turns reconcile on, which can list the bucket `uploads`, but for younger objects than so many
-    /// seconds.
+    /// Turns reconcile on, which can list the bucket `uploads`, but for younger objects than so
+    /// many seconds.
     pub fn reconciles(&self, min_age: u32) {
         let sources = json!([{"bucket": "uploads", "lane": "default"}]);
         let lanes = json!([{"name": "default", "queue_url": "q", "priority": 1, "min_share": 0, "dead_letter_queue_url": "d"}]);

@@ -16,7 +16,7 @@ pub fn takes(text: &str) -> Result<Takes, String> {
         let (p50, p99) = (fine(p50)?, fine(p99)?);
         if p50 <= 0 || p99 < p50 {
             return Err(format!(
-                "'{text}': give what half of them and 99 of 100 take at most, such as 5s..60s"
+                "'{text}': give the times that half of them and 99 of 100 take at most, such as 5s..60s"
             ));
         }
         return Ok(Takes::Spread {

@@ -192,7 +192,7 @@ fn held(report: &Report, axis: &str) -> String {
         .clone()
         .map(|held| format!("{} {:.0} %", held.what, held.share * 100.0))
         .collect();
-    let caption = format!("What held events up: {}", shares.join(", "));
+    let caption = format!("Reasons that held events up: {}", shares.join(", "));
     let legend: String = parts
         .map(|held| {
             let (code, what) = (escaped(&held.code), escaped(&held.what));

@@ -50,7 +50,7 @@ fn never_done(answers: &Answers) -> Option<Warning> {
             "{} uploads are not done 14 days after the last one: SQS deletes events that wait longer",
             grouped(answers.left as u64)
         ),
-        "raise what holds them up, or send fewer",
+        "raise the bound that holds them up, or send fewer",
     )
 }
 
@@ -85,7 +85,7 @@ fn overlap(given: &Given, answers: &Answers) -> Option<Warning> {
             named.name,
             clock(*next)
         ),
-        "raise what holds it up; `--find max_concurrency --drain-within …` searches for it",
+        "raise the bound that holds it up; `--find max_concurrency --drain-within …` searches for it",
     )
 }
 
@@ -100,7 +100,7 @@ fn above_quota(given: &Given) -> Option<Warning> {
     warning(
         "above-quota",
         format!(
-            "starts_per_second is {rate}, and the account may start {} a second in {}, with all else that starts there",
+            "starts_per_second is {rate}, and the account can start {} a second in {}, with all else that starts there",
             quota.refill_per_second, given.region
         ),
         "lower it, or ask AWS for a higher quota of StartExecution",

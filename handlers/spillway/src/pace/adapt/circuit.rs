@@ -36,7 +36,7 @@ const GROWTH: Growth = Growth {
     each_second: 0.002,
 };
 /// Beyond this multiple of the rate that the target took, the growth is a share of the present
-/// rate: the target has recovered.
+/// rate: the target takes more by now.
 const BEYOND: f64 = 1.1;
 const GROWTH_BEYOND: Growth = Growth {
     each_success: 0.005,

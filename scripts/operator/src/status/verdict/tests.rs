@@ -537,7 +537,10 @@ fn a_lane_that_has_all_the_slots_that_it_may_says_why_its_events_wait() {
         found.next().map(|it| (it.level, it.what, it.blocks))
     };
     let (level, what, blocks) = found(0, None).unwrap();
-    assert_eq!(what, "the lane bulk has all the slots that it may (1 of 1)");
+    assert_eq!(
+        what,
+        "the lane bulk has all the slots of its bound (1 of 1)"
+    );
     assert_eq!((level, blocks), (Level::Degraded, true));
     // Nobody knows by this why the other lane waits.
     assert!(!found(3, None).unwrap().2);
