@@ -156,7 +156,7 @@ output "log_group_names" {
 }
 
 output "metrics" {
-  description = "The handlers' metrics in CloudWatch: namespace, dimensions, names by handler, and the meaning of each. \"every\" are those of every function. Counts of 0 are not reported: alarms should treat missing data as not breaching."
+  description = "The handlers' metrics in CloudWatch: namespace, dimensions, names by handler, and the meaning of each. \"every\" are those of every function. CloudWatch charges $0.30 a month for each, by the hours in which it is reported. Counts of 0 are not reported: alarms should treat missing data as not breaching."
   value = {
     namespace  = "Spillway"
     dimensions = { Pipeline = module.input.name }

@@ -2,7 +2,7 @@
 
 variable "alarms" {
   description = <<-EOT
-    The alarms, and the topics that they notify; null: there are none. They cost up to $3 a month with one lane, $3.10 with `pace.adapt`.
+    The alarms, and the topics that they notify; null: there are none. They cost up to $3 a month with one lane.
 
     - `topics` (list of objects, required): SNS topics that receive a notification when an alarm begins and when it ends; 1 to 5.
       - `arn` (text, required)

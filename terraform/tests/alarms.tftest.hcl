@@ -48,10 +48,10 @@ run "alarms_and_a_dashboard" {
   assert {
     condition = join(" ", keys(output.alarms.names)) == join(" ", [
       "circuit-open", "day-limit", "dead-letters", "errors_dispatch", "errors_reconcile", "errors_settle",
-      "failures", "lease-stays-taken", "ledger-throttled_reads", "ledger-throttled_writes", "memory", "needs-person",
+      "failures", "function-limit", "lease-stays-taken", "ledger-throttled_reads", "ledger-throttled_writes", "needs-person",
       "no-tick", "oldest-event_default", "oldest-event_urgent", "oldest-slot", "other-release",
       "override", "reconcile-failed", "stands-still", "throttled-starts",
-      "throttles_dispatch", "throttles_settle", "timed-out",
+      "throttles_dispatch", "throttles_settle",
     ])
     error_message = "The pipeline has the alarms of its own parts: ${jsonencode(keys(output.alarms.names))}"
   }
@@ -60,7 +60,7 @@ run "alarms_and_a_dashboard" {
     error_message = "The bounds arrive, and a slot can be as old as the workflow and the sweep make it."
   }
   assert {
-    condition     = output.alarms.metrics == 24 && output.alarms.unhealthy_arn != null
+    condition     = output.alarms.metrics == 23 && output.alarms.unhealthy_arn != null
     error_message = "${output.alarms.metrics} metrics are paid for."
   }
   assert {

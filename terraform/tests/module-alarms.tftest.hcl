@@ -16,10 +16,10 @@ run "alarms" {
 
   assert {
     condition = join(" ", keys(aws_cloudwatch_metric_alarm.this)) == join(" ", [
-      "dead-letters", "errors_dispatch", "errors_reconcile", "errors_settle", "failures",
-      "lease-stays-taken", "ledger-throttled_reads", "ledger-throttled_writes", "memory", "needs-person", "no-tick",
+      "dead-letters", "errors_dispatch", "errors_reconcile", "errors_settle", "failures", "function-limit",
+      "lease-stays-taken", "ledger-throttled_reads", "ledger-throttled_writes", "needs-person", "no-tick",
       "oldest-event_default", "oldest-slot", "other-release", "override", "stands-still",
-      "throttled-starts", "throttles_dispatch", "throttles_settle", "timed-out",
+      "throttled-starts", "throttles_dispatch", "throttles_settle",
     ])
     error_message = "A pipeline without ingest and limits has these: ${jsonencode(keys(aws_cloudwatch_metric_alarm.this))}"
   }
@@ -44,7 +44,7 @@ run "alarms" {
     error_message = "It gives its meaning, the command to run first, and the page to read on."
   }
   assert {
-    condition     = output.metrics == 20 && output.unhealthy_arn == null && length(output.alarm_arns) == 20 && output.alarm_names["errors_settle"] == "reports_function-alarm_errors_settle"
+    condition     = output.metrics == 19 && output.unhealthy_arn == null && length(output.alarm_arns) == 19 && output.alarm_names["errors_settle"] == "reports_function-alarm_errors_settle"
     error_message = "${output.metrics} metrics are paid for."
   }
 }

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -56,9 +57,11 @@ def memory(running: Running, function: str, size: int) -> Iterator[None]:
 @pytest.mark.parametrize("handler", ["dispatch", "settle"])
 def test_a_function_that_nears_its_memory_is_told_of(quiet: Running, minutes: Minutes, handler: str) -> None:
     quiet.begin(reports.generate(1, seed=51, group=f"memory-{handler}-", fails_first=0, unknown_device=0, again=0))
+    began = time.time()
     with memory(quiet, quiet.outputs[f"{handler}_function_name"], TOO_LITTLE):
         quiet.work_off()
-        minutes.until("memory", 1)
+        minutes.until("function-limit", 1)
+    assert quiet.metric("MemoryNearLimit", began)["Sum"] > 0
     minutes.until_quiet(AT_ONCE)
 
 

@@ -46,6 +46,11 @@ def test_what_the_page_says_an_idle_pipeline_costs() -> None:
         assert row.endswith(f"| ${metrics.DOLLARS * len(reported):.2f} |")
 
 
+def test_the_pages_say_what_a_metric_costs() -> None:
+    for page in (metrics.PAGE, ROOT / "docs/reference/outputs.md"):
+        assert f"${metrics.DOLLARS:.2f} a month for each" in page.read_text(), page
+
+
 def test_a_field_is_named_as_serde_names_it_and_has_what_is_said_of_it() -> None:
     source = (
         "pub struct Counts {\n    /// Rows sent\n    /// again.\n    pub sent_again: u32,\n"

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import metrics
 import pytest
 from release import state
 from tools.terraform import Terraform
@@ -92,3 +93,15 @@ def test_an_upgrade_deletes_and_replaces_nothing_that_has_data(old: Path, upgrad
 def test_a_name_that_changes_would_be_noticed(upgrade: Terraform) -> None:
     found = lost(upgrade, STATES[-1], "-var=name=renamed")
     assert {line.split(".")[-2] for line in found} >= set(KEPT)
+
+
+@pytest.mark.parametrize("path", sorted(state.METRICS.glob("*.json")), ids=lambda path: path.stem)
+def test_no_metric_of_a_release_is_gone(path: Path) -> None:
+    """Alarms and dashboards of others read them. One goes only with a major version, and with it these files."""
+    today = metrics.of_handlers()
+    for handler, names in json.loads(path.read_text()).items():
+        assert names.keys() <= today[handler].keys()
+
+
+def test_each_release_has_its_metrics() -> None:
+    assert [path.stem for path in STATES] == sorted(path.stem for path in state.METRICS.glob("*.json"))

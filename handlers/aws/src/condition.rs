@@ -49,13 +49,15 @@ impl Condition {
             done = &mut work => done,
             () = clock.sleep_until(times_out_at(deadline)) => {
                 error!("the invocation takes too long, and Lambda is about to end it");
-                self.report(Counts { timed_out: 1, ..Counts::default() }, clock.now());
+                self.report(Counts::TIMED_OUT, clock.now());
                 work.await
             }
         };
+        let memory_near_limit = memory_is_near_limit(peak(), self.memory_mb).into();
         let counts = Counts {
+            function_near_limit: memory_near_limit,
             timed_out: 0,
-            memory_near_limit: memory_is_near_limit(peak(), self.memory_mb).into(),
+            memory_near_limit,
             other_release: self.other_release.into(),
         };
         self.report(counts, clock.now());

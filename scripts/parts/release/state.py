@@ -1,6 +1,7 @@
 """The state of a release: `run.sh release.state VERSION [--terraform DIR]` applies tests/terraform/upgrades, and keeps it.
 
-It is committed with the release. From then on tests/terraform/test_upgrades.py plans the newest module over it.
+It is committed with the release, and so are the names of the metrics. From then on tests/terraform/test_upgrades.py plans the
+newest module over it, and looks for these names.
 """
 
 import argparse
@@ -21,6 +22,7 @@ from tools.terraform import Terraform
 
 UPGRADES = ROOT / "tests/terraform/upgrades"
 STATES = UPGRADES / "states"
+METRICS = UPGRADES / "metrics"
 ZIP = "nothing.zip"
 NAME = "upgraded"
 _PROVIDER = """
@@ -69,6 +71,7 @@ def write(version: str, terraform: Path) -> Path:
             run.apply()
             state = STATES / f"{version}.tfstate"
             shutil.copyfile(root / "terraform.tfstate", state)
+            shutil.copyfile(terraform / "data/metrics.json", METRICS / f"{version}.json")
         finally:
             emulator.stop()
     return state

@@ -88,16 +88,10 @@ locals {
   }
 
   _of_functions = {
-    timed-out = {
-      what       = "Lambda ended an invocation that took too long, or was about to."
-      metric     = merge(local._ours, { name = "TimedOut", statistic = "Sum" })
-      above      = 0
-      period     = 60
-      datapoints = [1, 1]
-    }
-    memory = {
-      what       = "A function has used more than 85 % of its memory: above 100 % Lambda ends it."
-      metric     = merge(local._ours, { name = "MemoryNearLimit", statistic = "Maximum" })
+    # One for both: an alarm on each would cost ten cents more.
+    function-limit = {
+      what       = "A function has used 85 % of its memory or all of its time: Lambda ends the invocation then."
+      metric     = merge(local._ours, { name = "FunctionNearLimit", statistic = "Maximum" })
       above      = 0
       period     = 60
       datapoints = [1, 1]

@@ -3,7 +3,7 @@
 # -----------------------------------------------------------------------------
 
 variable "alarms" {
-  description = "The alarms, and the topics that they notify; null: there are none. They cost up to $3 a month with one lane, $3.10 with `pace.adapt`."
+  description = "The alarms, and the topics that they notify; null: there are none. They cost up to $3 a month with one lane."
   type = object({
     # SNS topics that receive a notification when an alarm begins and when it ends;
     # 1 to 5.

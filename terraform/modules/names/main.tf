@@ -34,10 +34,10 @@ locals {
   _alarms = merge(
     {
       for alarm in [
-        "circuit-open", "day-limit", "dead-letters", "drain-time", "failures", "lease-stays-taken",
-        "memory", "needs-person", "no-tick", "oldest-slot",
+        "circuit-open", "day-limit", "dead-letters", "drain-time", "failures", "function-limit",
+        "lease-stays-taken", "needs-person", "no-tick", "oldest-slot",
         "other-release", "override", "reconcile-failed", "stands-still",
-        "throttled-starts", "timed-out", "unhealthy",
+        "throttled-starts", "unhealthy",
       ] : alarm => "${var.name}_alarm_${alarm}"
     },
     { for lane in var.lanes : "oldest-event_${lane}" => "${var.name}_lane-alarm_oldest-event_${lane}" },
