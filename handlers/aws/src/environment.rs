@@ -217,12 +217,22 @@ impl<'a> Environment<'a> {
     }
 
     /// Returns how many executions of each tenant run at once.
-    pub fn tenants(&mut self) -> Option<TenantBound> {
-        self.json_or_default(
-            "SPILLWAY_TENANTS",
-            "the JSON object of tenants, or remove it",
-            |text| tenants::parse(text).map(Some),
-        )
+    pub fn tenants(&mut self, order: Order, events: u32, lanes: &[Lane]) -> Option<TenantBound> {
+        const NAME: &str = "SPILLWAY_TENANTS";
+        let what = "the JSON object of tenants, or remove it";
+        let tenants = self.json_or_default(NAME, what, |text| tenants::parse(text).map(Some));
+        let fifo = lanes.iter().any(|lane| lane.queue_url.ends_with(".fifo"));
+        let hinders = match (order, events, fifo) {
+            (Order::None, ..=1, false) => return tenants,
+            (Order::None, ..=1, true) => "a FIFO queue",
+            (Order::None, _, _) => "executions of several events",
+            (order, _, _) => &format!("the order {order}"),
+        };
+        if tenants.is_some() {
+            let given = format!("is set with {hinders}");
+            self.problem(NAME, &given, "nothing, or remove what it excludes");
+        }
+        tenants
     }
 
     /// Returns the sources, each of which can name one of `lanes`.

@@ -88,6 +88,8 @@ impl Config {
             let wrong = format!("is wrong ({error})");
             environment.problem("SPILLWAY_WINDOWS", &wrong, "bounds of the pipeline's lanes");
         }
+        let events_per_execution = environment.events_per_execution(order);
+        let tenants = environment.tenants(order, events_per_execution, &pipeline.lanes);
         let config = Self {
             pipeline,
             folder_markers: environment.json_or_default(
@@ -107,14 +109,14 @@ impl Config {
                 "the ARN of the state machine or of its alias",
             ),
             order,
-            events_per_execution: environment.events_per_execution(order),
+            events_per_execution,
             input_format: environment
                 .optional("SPILLWAY_INPUT_FORMAT", "objects or s3-notification")
                 .unwrap_or_default(),
             retention_days: environment.days("SPILLWAY_RETENTION_DAYS"),
             pace,
             adapt: environment.adapt(),
-            tenants: environment.tenants(),
+            tenants,
             windows,
             starts_per_day: environment.optional_within(
                 "SPILLWAY_STARTS_PER_DAY",

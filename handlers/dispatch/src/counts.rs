@@ -12,6 +12,8 @@ pub const LEVELS: &[&str] = &[
     "StartsToday",
     "Circuit",
     "Rate",
+    "WaitingTenants",
+    "TenantWaitSeconds",
 ];
 
 /// One number per thing worth an alarm or a question.
@@ -34,6 +36,12 @@ pub struct Counts {
     pub waiting: u32,
     /// Events that now wait for their tenant, whose bound was reached.
     pub deferred: u32,
+    /// Tenants of which events wait when the tick ended. Absent without `tenants`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waiting_tenants: Option<u32>,
+    /// Time since which some tenant has had events that wait, without a break. Absent without `tenants`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tenant_wait_seconds: Option<u64>,
     /// Executions of several object events.
     pub batches: u32,
     /// Messages and records that were not understood, now in the dead-letter queue.

@@ -1,5 +1,6 @@
 //! Draining the events queues: received messages are handed to tasks.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use aws::error::AwsError;
@@ -30,6 +31,16 @@ use crate::shared::Shared;
 /// Events that waited for their tenant and start together, at most.
 const TURNS_TOGETHER: u32 = 20;
 
+/// Whether tenants of a lane take their turns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Turns {
+    Begun,
+    /// No event that waits can start, by the bounds of the tenants.
+    None,
+    /// Slots or rate do not allow it now.
+    NotNow,
+}
+
 /// The tasks of a tick, and the messages on their way to them.
 struct Drain {
     dispatch: Arc<Dispatch>,
@@ -42,8 +53,8 @@ struct Drain {
     /// Messages that the tasks process.
     messages: u32,
     pool: Pool,
-    /// The lane that was polled last: those of its events that wait for their tenant come next.
-    turn: Option<usize>,
+    /// Lanes that were polled: those of their events that wait for their tenants come before the next poll.
+    due: BTreeSet<usize>,
 }
 
 impl Dispatch {
@@ -67,7 +78,7 @@ impl Dispatch {
             tasks: JoinSet::new(),
             messages: 0,
             pool: Pool::new(),
-            turn: None,
+            due: BTreeSet::new(),
         };
         drain.release().await;
         for (_, candidates) in std::mem::take(&mut drain.pool) {
@@ -114,10 +125,21 @@ impl Drain {
             }
             Again::Not(not_now) => not_now,
         };
-        if let Some(lane) = self.turn.take()
-            && self.takes_turns(lane)
-        {
-            return Ok(true);
+        // What is kept comes before anything new.
+        let takes_turns = !matches!(kept, NotNow::NotBefore(_));
+        let due: Vec<usize> = self.due.iter().copied().collect();
+        for lane in due.into_iter().filter(|_| takes_turns) {
+            match self.takes_turns(lane) {
+                Turns::Begun => {
+                    self.due.remove(&lane);
+                    return Ok(true);
+                }
+                Turns::None => {
+                    self.due.remove(&lane);
+                }
+                // They come as soon as slots and rate allow it.
+                Turns::NotNow => {}
+            }
         }
         let known = self.known(kept);
         let next = {
@@ -127,7 +149,7 @@ impl Drain {
         trace!(decision = ?next, "next");
         match next {
             Do::Poll(poll) => {
-                self.turn = Some(poll.lane);
+                self.due.insert(poll.lane);
                 self.polls.push(receive::poll(&shared, poll));
             }
             Do::Fill(permits) => {
@@ -138,7 +160,7 @@ impl Drain {
             }
             Do::WaitUntil(time) => {
                 let mut lanes = 0..shared.shell.lanes.len();
-                if !lanes.any(|lane| self.takes_turns(lane)) {
+                if !takes_turns || !lanes.any(|lane| self.takes_turns(lane) == Turns::Begun) {
                     self.wait_until(time).await?;
                 }
             }
@@ -263,7 +285,7 @@ impl Drain {
     }
 
     /// Begins to start events of a lane that wait for their tenant, if any can start now.
-    fn takes_turns(&mut self, lane: usize) -> bool {
+    fn takes_turns(&mut self, lane: usize) -> Turns {
         let (dispatch, shared) = (Arc::clone(&self.dispatch), Arc::clone(&self.shared));
         let now = shared.now();
         {
@@ -273,14 +295,14 @@ impl Drain {
                 && self.messages + TURNS_TOGETHER <= under_way(gate.rate());
             let queues = state.tenants.as_ref().filter(|_| can_start);
             if !queues.is_some_and(|queues| queues.has_turn(lane, &gate, now)) {
-                return false;
+                return Turns::None;
             }
         }
         if !shared.receives_on() {
-            return false;
+            return Turns::None;
         }
         let Permits::Granted(permits) = shared.gate.request(Some(lane), TURNS_TOGETHER, now) else {
-            return false;
+            return Turns::NotNow;
         };
         let most = u32::try_from(permits.len()).unwrap_or(u32::MAX);
         let turns = {
@@ -293,7 +315,7 @@ impl Drain {
         self.spawn(permits.len(), async move {
             dispatch.take_turns(&shared, lane, turns, permits).await;
         });
-        true
+        Turns::Begun
     }
 
     /// Begins a task that processes so many messages.
@@ -401,12 +423,12 @@ impl Drain {
 impl Shared {
     /// Counts the slots of some shards.
     async fn recount(&self, shards: &[Shard]) -> Result<Counted, AwsError> {
-        let (each, blocked) = {
+        let (each, blocked, tenants) = {
             let mut gate = self.gate.lock();
             let each = gate.counts_each();
             let begins = |shard: &Shard| gate.count_begins(*shard, each);
             shards.iter().for_each(begins);
-            (each, gate.blocked())
+            (each, gate.blocked(), gate.awaited_tenants())
         };
         let by = self.shell.pipeline.tenants.as_ref().map(|it| &it.by);
         let count = || self.shell.ledger.count_slots(shards, each, by);
@@ -418,7 +440,10 @@ impl Shared {
         let freed = counts.map(|(shard, slots)| gate.count_ends(*shard, &slots));
         let freed = freed.sum();
         state.counts.slots_taken = Some(gate.capacity.taken());
-        let free = blocked.iter().map(|lane| gate.free_of(Some(*lane))).max();
+        let of_lanes = blocked.iter().map(|lane| gate.free_of(Some(*lane)));
+        let of_tenants = tenants.iter().map(|tenant| gate.free_of_tenant(tenant));
+        // Where only tenants are full, the room of others is no news.
+        let free = of_lanes.max().or(of_tenants.max());
         Ok(Counted {
             shards: shards.len(),
             units,

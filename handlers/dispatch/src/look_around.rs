@@ -155,6 +155,7 @@ impl Counts {
             + self.stale
             + self.superseded
             + self.waiting
+            + self.deferred
             + self.malformed
             + self.split
             + self.test_events

@@ -239,7 +239,9 @@ impl Shared {
             let (now, until) = (self.now(), self.state().holding.until());
             let day = self.gate.lock().worst_of_day(until, now);
             let layouts = self.state().layouts;
-            let write = || ledger.reserve(lease, scheduled.as_deref(), day.as_ref(), layouts);
+            let defers = self.shell.pipeline.tenants.is_some();
+            let scheduled = scheduled.as_deref();
+            let write = || ledger.reserve(lease, scheduled, day.as_ref(), layouts, defers);
             patiently(self.shell.clock, self.end_by(), write).await?;
             if let Some(day) = day {
                 self.gate.lock().reserved(&day, until, now);

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use aws::error::AwsError;
 use aws::shell::patiently;
+use spillway::Millis;
 use spillway::pace::permit::{Permit, Stage};
 use spillway::protocol::candidate::{Candidate, Carrier};
 use spillway::protocol::claiming::Claiming;
 use spillway::protocol::deferring::Deferring;
+use spillway::protocol::fate::Fate;
 use spillway::protocol::starting::HoldsPermit;
 use spillway::protocol::tenant_queues::{TenantQueues, Turn, TurnEnded, Waiters};
 use spillway::protocol::tenant_turn::{Found, TenantTurn};
@@ -35,16 +37,15 @@ fn place(candidate: &Candidate) -> Option<&Place> {
 }
 
 impl Shared {
-    /// Reads which tenants wait, if tenants are bounded. Under the lease nobody else changes that.
+    /// Reads which tenants wait, if tenants are bounded or were. Under the lease nobody else changes that.
     pub(crate) async fn read_tenant_queues(&self) -> Result<(), AwsError> {
-        let pipeline = &self.shell.pipeline;
-        if pipeline.tenants.is_none() {
+        let (pipeline, lease) = (&self.shell.pipeline, &self.reservation.lease);
+        if pipeline.tenants.is_none() && !lease.left.defers {
             return Ok(());
         }
         let read = || self.shell.ledger.tenant_queues();
         let named = patiently(self.shell.clock, self.end_by(), read).await?;
-        let holder = self.reservation.lease.holder();
-        let queues = TenantQueues::new(holder, named, |lane| pipeline.lane(Some(lane)));
+        let queues = TenantQueues::new(lease.holder(), named, |lane| pipeline.lane(Some(lane)));
         self.state().tenants = Some(queues);
         Ok(())
     }
@@ -71,7 +72,9 @@ impl Shared {
             deferred: Vec::new(),
         };
         let state = self.state();
-        let Some(queues) = &state.tenants else {
+        // A batch has one permit, and no tenants.
+        let of_several = permits.len() < candidates.len();
+        let Some(queues) = state.tenants.as_ref().filter(|_| !of_several) else {
             return Bounded {
                 go: candidates,
                 permits,
@@ -102,9 +105,32 @@ impl Shared {
     }
 }
 
+impl State {
+    /// Counts the tenants of which events wait.
+    pub(crate) fn count_tenants(&mut self, now: Millis) {
+        let Some(queues) = &self.tenants else {
+            return;
+        };
+        let (tenants, since) = queues.waiting();
+        let seconds = since.map_or(0, |since| (now - since).max(0) / 1_000);
+        self.counts.waiting_tenants = Some(u32::try_from(tenants).unwrap_or(u32::MAX));
+        self.counts.tenant_wait_seconds = Some(seconds.unsigned_abs());
+    }
+}
+
 impl Dispatch {
     /// Defers messages of one lane.
     pub(crate) async fn defer(&self, shared: &Shared, deferred: Vec<(TenantQueue, Candidate)>) {
+        if deferred.is_empty() {
+            return;
+        }
+        // The lease says that events wait before any does, and that writes of this tick can be on the wire.
+        if let Err(problem) = shared.reserve().await {
+            shared.state().fail(problem);
+            let deferred = deferred.into_iter().map(|(_, candidate)| candidate);
+            let deferred = deferred.collect();
+            return self.leave(shared, deferred, &Fate::HandBack).await;
+        }
         let mut by_queue: BTreeMap<(usize, TenantQueue), Vec<Candidate>> = BTreeMap::new();
         for (queue, candidate) in deferred {
             let of_queue = by_queue.entry((candidate.lane, queue));
@@ -161,16 +187,10 @@ impl Dispatch {
             let ended = match turn.found() {
                 Found::Empty => TurnEnded::Empty,
                 Found::Unclear => TurnEnded::Unclear,
-                Found::Waiting(_) => TurnEnded::Claimed(started(turn.queue())),
+                Found::Waiting(_, forgotten) => TurnEnded::Done(started(turn.queue()) + forgotten),
             };
             let mut state = shared.state();
-            let State {
-                tenants, shares, ..
-            } = &mut *state;
-            if let TurnEnded::Claimed(events) = ended {
-                shares.started(lane, events);
-            }
-            let queues = tenants.as_mut();
+            let queues = state.tenants.as_mut();
             let token = queues.and_then(|it| it.ended(lane, turn.queue(), ended, now));
             if let Some(token) = token {
                 turn.remove(token);

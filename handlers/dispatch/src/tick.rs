@@ -409,6 +409,7 @@ impl Shared {
         left.end(&mut gate, &state.shares, suspect_since, self.now());
         left.layouts = Said::Layouts(state.layouts);
         left.circuit = state.circuit;
+        state.count_tenants(self.now());
         let lanes = 0..self.shell.lanes.len();
         let lanes = lanes.map(|lane| gate.standing(lane)).collect();
         state.counts.rate = state.circuit.map(|_| gate.rate());

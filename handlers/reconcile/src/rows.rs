@@ -6,6 +6,7 @@ use futures_util::stream::{self, StreamExt};
 use spillway::Millis;
 use spillway::reconcile::orphan::{LOOKED_FOR_AFTER, Started};
 use spillway::reconcile::stale;
+use spillway::record::deferred::{Place, TenantQueue};
 use spillway::record::row::{Row, RowKey, State};
 use tracing::{error, trace};
 
@@ -66,16 +67,17 @@ impl Reconcile {
     /// Returns those of the rows that must be requeued.
     async fn stale(
         &self,
-        mut owed: Vec<(Row, Option<Millis>)>,
+        mut owed: Vec<Owed>,
         now: Millis,
         counts: &mut Counts,
     ) -> Result<Vec<Row>, AwsError> {
         let after = Millis::try_from(self.config.stale_after.as_millis()).unwrap_or(Millis::MAX);
-        owed.retain(|(row, moved_at)| stale::attempt(row, *moved_at, now, after).is_some());
+        owed.retain(|it| stale::attempt(&it.row, it.moved_at, now, after).is_some());
         let asked: Vec<(Row, Result<bool, AwsError>)> = stream::iter(owed)
-            .map(|(row, _)| async move {
-                let sent_for = match row.state {
-                    State::Waiting => self.is_sent_for(&row).await,
+            .map(|Owed { row, tenant, .. }| async move {
+                let sent_for = match (row.state, tenant) {
+                    (State::Waiting, Some(tenant)) => self.has_its_turn(&row, tenant).await,
+                    (State::Waiting, None) => self.is_sent_for(&row).await,
                     _ => Ok(false),
                 };
                 (row, sent_for)
@@ -95,6 +97,13 @@ impl Reconcile {
         Ok(stale)
     }
 
+    /// Returns whether an event that waits for its tenant has its turn in time, by `dispatch`.
+    async fn has_its_turn(&self, row: &Row, tenant: String) -> Result<bool, AwsError> {
+        let lane = row.lane.clone().unwrap_or_default();
+        let place = Place::of(TenantQueue { lane, tenant }, &row.event);
+        self.ledger.is_deferred(&place).await
+    }
+
     /// Returns whether a version that waits will be asked for: the execution that runs, by its
     /// object's head, still has its slot.
     async fn is_sent_for(&self, row: &Row) -> Result<bool, AwsError> {
@@ -106,16 +115,33 @@ impl Reconcile {
     }
 }
 
+/// A row that is owed a message.
+struct Owed {
+    row: Row,
+    /// When it was last written.
+    moved_at: Option<Millis>,
+    /// The tenant for which it waits.
+    tenant: Option<String>,
+}
+
 /// Returns the rows that are owed a message, each with the time of its last move, and those that
 /// are started.
 fn readable(
     rows: Vec<Result<Unfinished, AwsError>>,
     counts: &mut Counts,
-) -> (Vec<(Row, Option<Millis>)>, Vec<Started>) {
+) -> (Vec<Owed>, Vec<Started>) {
     let (mut owed, mut started) = (Vec::new(), Vec::new());
     for row in rows {
         match row {
-            Ok(Unfinished::Owed { row, moved_at }) => owed.push((row, moved_at)),
+            Ok(Unfinished::Owed {
+                row,
+                moved_at,
+                tenant,
+            }) => owed.push(Owed {
+                row,
+                moved_at,
+                tenant,
+            }),
             Ok(Unfinished::Started(row)) => started.push(row),
             // It stays as it is, for somebody to look at.
             Err(problem) => {

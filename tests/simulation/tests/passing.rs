@@ -269,7 +269,7 @@ async fn a_lease_is_taken_and_released_although_answers_are_lost() {
         };
         told.push(lease.left.clone());
         ledger
-            .reserve(&lease, Some("10:00"), None, Layouts::default())
+            .reserve(&lease, Some("10:00"), None, Layouts::default(), false)
             .await
             .unwrap();
         let released = ledger.release_lease(&lease, &left).await.unwrap();
@@ -298,7 +298,7 @@ async fn a_lease_that_another_tick_took_is_told() {
     assert_eq!(released, Released::Lost);
     assert!(
         ledger
-            .reserve(&late, None, None, Layouts::default())
+            .reserve(&late, None, None, Layouts::default(), false)
             .await
             .is_err()
     );

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use fake_aws::{Call, Fault};
+use serde_json::json;
 use simulation::{LEDGER, Pipeline, Settings, Upload, Verdict, notification, objects};
 use spillway::event::tenant::By;
 use spillway::pace::tenants::TenantBound;
+use spillway::protocol::holding::Idle;
 
 /// The first segment of a key is its tenant.
 fn bounded(max_concurrency: u32) -> Settings {
@@ -212,6 +214,116 @@ async fn a_crash_between_any_two_calls_loses_nothing() {
         }
     }
     assert!(crashes > 20, "{crashes}");
+}
+
+/// The tenant's events wait, its slots are free, and nothing else is there to do.
+#[tokio::test(start_paused = true)]
+async fn a_tick_that_waits_for_events_starts_those_that_wait() {
+    let mut settings = bounded(2);
+    settings.pace.max_concurrency = 5;
+    let deferring = Pipeline::succeeding(settings, 30);
+    let uploads = upload(&deferring, "acme", 12);
+    let _settling = deferring.settle_in_background();
+    // With slots taken all the time, all others are deferred in the first tick.
+    deferring.tick().await.well();
+    assert_eq!(deferring.deferred().len(), 11);
+    let mut waits = deferring.clone();
+    waits.settings.idle = Idle::Wait;
+    let began = waits.aws.clock().now_ms();
+    for _ in 0..4 {
+        waits.scheduled_tick().await;
+    }
+    assert_eq!(Verdict::of(&waits, &uploads).succeeded, 12);
+    let last = ran(&waits, "acme").iter().map(|it| it.0).max().unwrap() - began;
+    // Five rounds of 30 s, less what the first tick had of it.
+    assert!(last < 150_000, "{last} ms");
+}
+
+/// The rate is what is short, and the queue is never empty: those that wait get their part of it.
+#[tokio::test(start_paused = true)]
+async fn a_deep_queue_does_not_keep_those_that_wait_from_their_turn() {
+    let mut settings = bounded(2);
+    settings.pace.starts_per_second = 5.0;
+    settings.pace.burst = 5;
+    let pipeline = Pipeline::succeeding(settings, 3);
+    let mut uploads = upload(&pipeline, "acme", 20);
+    for tenant in 0..300 {
+        uploads.extend(upload(&pipeline, &format!("tenant-{tenant}"), 1));
+    }
+    let began = pipeline.aws.clock().now_ms();
+    pipeline.drain(10).await;
+    assert_eq!(Verdict::of(&pipeline, &uploads).succeeded, 320);
+    let last = ran(&pipeline, "acme").iter().map(|it| it.0).max().unwrap() - began;
+    // Ten rounds of 3 s, twice as long since the rate is shared, within the 64 s that all take.
+    assert!(last < 60_000, "{last} ms");
+    assert_eq!(most_at_once(&pipeline, "acme"), 2);
+}
+
+/// Somebody takes the bound away while events wait.
+#[tokio::test(start_paused = true)]
+async fn what_waits_starts_when_tenants_are_bounded_no_longer() {
+    let pipeline = Pipeline::succeeding(bounded(1), 30);
+    let uploads = upload(&pipeline, "acme", 5);
+    let _settling = pipeline.settle_in_background();
+    pipeline.tick().await.well();
+    assert!(!pipeline.deferred().is_empty());
+    let mut without = pipeline.clone();
+    without.settings.tenants = None;
+    without.drain(6).await;
+    assert_eq!(Verdict::of(&without, &uploads).succeeded, 5);
+    assert!(most_at_once(&without, "acme") > 1);
+}
+
+/// An item of the directory, or of the queue, that another release wrote keeps nobody from their turn.
+#[tokio::test(start_paused = true)]
+async fn items_of_another_release_are_passed_by() {
+    let pipeline = Pipeline::succeeding(bounded(1), 5);
+    let item = |pk: &str, sk: &str| json!({"pk": {"S": pk}, "sk": {"S": sk}, "v": {"N": "999"}, "token": {"S": "x"}});
+    pipeline
+        .aws
+        .dynamodb()
+        .put(LEDGER, item("tenants", "/other"));
+    pipeline
+        .aws
+        .dynamodb()
+        .put(LEDGER, item("t//acme", "0#first"));
+    let uploads = upload(&pipeline, "acme", 4);
+    let _settling = pipeline.settle_in_background();
+    for _ in 0..3 {
+        pipeline.scheduled_tick().await;
+    }
+    assert_eq!(Verdict::of(&pipeline, &uploads).succeeded, 4);
+    let left = pipeline.deferred();
+    assert!(
+        left.contains(&"t//acme".to_owned()) && left.contains(&"/other".to_owned()),
+        "{left:?}"
+    );
+}
+
+/// A tenant below its bound has nothing deferred, although its slots are freed between two counts.
+#[tokio::test(start_paused = true)]
+async fn a_tenant_that_is_not_at_its_bound_waits_for_nothing() {
+    let mut settings = bounded(3);
+    settings.idle = Idle::Wait;
+    let pipeline = Pipeline::succeeding(settings, 1);
+    let sends = pipeline.clone();
+    let sent = tokio::spawn(async move {
+        let mut uploads = Vec::new();
+        for number in 0..30 {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            let upload = Upload::new(&format!("acme/{number}"), number + 1);
+            sends
+                .events
+                .inject(&notification(std::slice::from_ref(&upload)));
+            uploads.push(upload);
+        }
+        uploads
+    });
+    let _settling = pipeline.settle_in_background();
+    let counts = pipeline.tick().await.well();
+    let uploads = sent.await.unwrap();
+    assert_eq!((counts.started, counts.deferred), (30, 0), "{counts:?}");
+    assert_eq!(Verdict::of(&pipeline, &uploads).succeeded, 30);
 }
 
 #[tokio::test(start_paused = true)]

@@ -11,6 +11,9 @@ use super::statements::Statement;
 use super::update::Update;
 use crate::error::AwsError;
 
+/// For whom a row waits, if it is for its tenant. It stays when the row waits no longer.
+pub(super) const TENANT: &str = "tenant";
+
 /// The write of a claim.
 pub(super) fn claimed(claim: &Claim, now: Millis) -> Update<'static> {
     of_claim(claim)
@@ -26,9 +29,13 @@ pub(super) fn claimed(claim: &Claim, now: Millis) -> Update<'static> {
         .remove("cause")
 }
 
-/// It waits for another execution of its object to end.
-fn waiting(claim: &Claim, now: Millis) -> Update<'static> {
-    not_claimed(claim)
+/// It waits for another execution of its object to end, or for this tenant.
+fn waiting(claim: &Claim, tenant: Option<&str>, now: Millis) -> Update<'static> {
+    let update = match tenant {
+        Some(tenant) => not_claimed(claim).set(TENANT, text(tenant)),
+        None => not_claimed(claim),
+    };
+    update
         .set("state", text(State::Waiting.as_str()))
         .set("waiting_since", number(now))
         .remove("expires_at")
@@ -99,8 +106,13 @@ impl Ledger {
     }
 
     /// Writes that a version waits for its turn, on condition that the row is still as it was read.
-    pub async fn wait(&self, claim: &Claim, now: Millis) -> Result<Written, AwsError> {
-        let update = waiting(claim, now);
+    pub async fn wait(
+        &self,
+        claim: &Claim,
+        tenant: Option<&str>,
+        now: Millis,
+    ) -> Result<Written, AwsError> {
+        let update = waiting(claim, tenant, now);
         self.write_row(&claim.event, update, "writing that a version waits")
             .await
     }

@@ -22,6 +22,8 @@ const TOKENS_AT: &str = "tokens_at";
 
 /// Reconcile's lasting mark, here because every tick reads this item.
 const LISTED: &str = "listed";
+/// Events can wait for their tenants. A mark that lasts.
+const DEFERS: &str = "defers";
 
 /// In how many partitions slots are put, and since when some can still lie in the old layout.
 /// With a copy of `tokens_at`, which every tick writes that puts slots, also one of a release that
@@ -107,6 +109,7 @@ pub(super) fn left(item: Option<&Item>) -> Result<Left, AwsError> {
         owed: reader.optional_numbers("owed")?.unwrap_or_default(),
         day: day(&reader)?,
         listed: reader.flag(LISTED)?,
+        defers: reader.flag(DEFERS)?,
         layouts: layouts(&reader)?,
         circuit: circuit::read(item)?,
     })
@@ -210,6 +213,7 @@ impl Ledger {
         tick: Option<&str>,
         day: Option<&DayStarts>,
         layouts: Layouts,
+        defers: bool,
     ) -> Result<(), AwsError> {
         const CALL: &str = "reserving the tick's starts";
         let update = Update::default()
@@ -224,6 +228,10 @@ impl Ledger {
             None => update,
         };
         let update = set_layouts(update, layouts, Some(lease.held_since));
+        let update = match defers {
+            true => update.set(DEFERS, AttributeValue::Bool(true)),
+            false => update,
+        };
         let written = self.update(key("lease", "dispatch"), update, CALL).await?;
         written.map(drop).map_err(|_| lost(CALL))
     }

@@ -22,19 +22,33 @@ fn partition(queue: &TenantQueue) -> String {
     format!("t/{}", name(queue))
 }
 
+/// What the directory says. An item of another release still names its queue.
 fn named(item: &Item) -> Result<Named, AwsError> {
-    let reader = Reader::new(item).readable()?;
+    let reader = Reader::new(item);
     let name = reader.text("sk")?;
     let parts = name.split_once('/');
     let (lane, tenant) = parts.ok_or_else(|| reader.error("its sk names no lane and tenant"))?;
+    let is_readable = Reader::new(item).readable().is_ok();
     Ok(Named {
         queue: TenantQueue {
             lane: lane.to_owned(),
             tenant: tenant.to_owned(),
         },
-        token: reader.text("token")?,
-        since: reader.number("since")?,
+        token: reader.optional_text("token")?.filter(|_| is_readable),
+        since: reader.optional_number("since")?.unwrap_or_default(),
     })
+}
+
+/// An event that waits: its place, the attempt, and its row's key.
+type Waiting = (String, u32, RowKey);
+
+fn waiting(item: &Item) -> Result<Waiting, AwsError> {
+    let reader = Reader::new(item).readable()?;
+    let row = RowKey {
+        pk: reader.text("row_pk")?,
+        sk: reader.text("row_sk")?,
+    };
+    Ok((reader.text("sk")?, reader.number("attempt")?, row))
 }
 
 impl Ledger {
@@ -114,33 +128,46 @@ impl Ledger {
             .send()
             .await
             .map_err(|error| AwsError::call("reading the events of a tenant", &error))?;
-        let mut found = Vec::new();
-        for item in page.items() {
-            let reader = Reader::new(item).readable()?;
-            let row = RowKey {
-                pk: reader.text("row_pk")?,
-                sk: reader.text("row_sk")?,
-            };
-            found.push((reader.text("sk")?, reader.number("attempt")?, row));
-        }
-        let keys: Vec<RowKey> = found.iter().map(|(_, _, row)| row.clone()).collect();
+        let found: Vec<_> = page
+            .items()
+            .iter()
+            .map(|item| (item, waiting(item)))
+            .collect();
+        let keys = found.iter().filter_map(|(_, item)| item.as_ref().ok());
+        let keys: Vec<RowKey> = keys.map(|(_, _, row)| row.clone()).collect();
         let rows = match keys.is_empty() {
             true => Default::default(),
             false => self.rows(&keys).await?,
         };
-        let deferred = found.into_iter().map(|(sk, attempt, row)| Deferred {
-            place: Place {
-                queue: queue.clone(),
-                sk,
-            },
-            attempt,
-            row: rows
-                .get(&row)
-                .cloned()
-                .transpose()
-                .map_err(|problem| problem.to_string()),
-        });
-        Ok(deferred.collect())
+        let place = |sk| Place {
+            queue: queue.clone(),
+            sk,
+        };
+        let mut deferred = Vec::new();
+        for (item, waiting) in found {
+            let reason = |problem: AwsError| problem.to_string();
+            deferred.push(match waiting {
+                Ok((sk, attempt, row)) => Deferred {
+                    place: place(sk),
+                    attempt,
+                    row: rows.get(&row).cloned().transpose().map_err(reason),
+                },
+                // One that this release cannot read keeps no other from its turn.
+                Err(problem) => Deferred {
+                    place: place(Reader::new(item).text("sk")?),
+                    attempt: 0,
+                    row: Err(problem.to_string()),
+                },
+            });
+        }
+        Ok(deferred)
+    }
+
+    /// Whether an event waits for its tenant, and has its turn in time: its item is there, and the directory names its queue.
+    pub async fn is_deferred(&self, place: &Place) -> Result<bool, AwsError> {
+        let (pk, sk) = (partition(&place.queue), name(&place.queue));
+        let keys = vec![key(&pk, &place.sk), key(DIRECTORY, &sk)];
+        Ok(self.batch_get(keys).await?.len() == 2)
     }
 
     /// Puts an event that waits, over the same one, unless that is of a later attempt: then this write is late.

@@ -3,6 +3,7 @@
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 
 use super::Ledger;
+use super::claims::TENANT;
 use super::item::{Item, Reader, key, number, text};
 use super::rows::row;
 use crate::error::AwsError;
@@ -21,6 +22,8 @@ pub enum Unfinished {
         row: Row,
         /// When it was last written. `None`: it has no time, which only a release before this one left so.
         moved_at: Option<Millis>,
+        /// The tenant for which it waits.
+        tenant: Option<String>,
     },
     Started(Started),
 }
@@ -53,7 +56,15 @@ fn unfinished(item: &Item) -> Result<Unfinished, AwsError> {
     for name in TIMES {
         moved_at = moved_at.max(reader.optional_number(name)?);
     }
-    Ok(Unfinished::Owed { row, moved_at })
+    let tenant = match row.state {
+        State::Waiting => reader.optional_text(TENANT)?,
+        _ => None,
+    };
+    Ok(Unfinished::Owed {
+        row,
+        moved_at,
+        tenant,
+    })
 }
 
 impl Ledger {

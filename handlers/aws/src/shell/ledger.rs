@@ -139,8 +139,8 @@ impl Shell {
                 let taken = self.ledger.take_turn(&claim, &head, now);
                 taken.await.map(written)
             }
-            Call::Wait(claim) => {
-                let waits = self.ledger.wait(&claim, now);
+            Call::Wait { claim, tenant } => {
+                let waits = self.ledger.wait(&claim, tenant.as_deref(), now);
                 waits.await.map(Answer::Written)
             }
             Call::ReadWaiters { pk, which } => {

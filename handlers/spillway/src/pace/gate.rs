@@ -246,6 +246,21 @@ impl Gate {
         }
     }
 
+    /// Whether the bound of a lane, or of a tenant, is reached by slots, one of which can be free by now.
+    pub fn awaits(&self) -> bool {
+        let tenants = self.tenants.as_ref();
+        self.awaits_lane() || tenants.is_some_and(|tenants| tenants.at_bound().next().is_some())
+    }
+
+    /// Returns the tenants whose bound is reached by slots, one of which can be free by now.
+    pub fn awaited_tenants(&self) -> Vec<String> {
+        let tenants = self.tenants.iter();
+        tenants
+            .flat_map(Tenants::at_bound)
+            .map(str::to_owned)
+            .collect()
+    }
+
     /// Whether a lane's bound is reached by slots, one of which can be free by now.
     pub fn awaits_lane(&self) -> bool {
         (0..self.lanes.len()).any(|lane| {

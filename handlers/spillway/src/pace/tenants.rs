@@ -89,10 +89,20 @@ impl Tenants {
         self.of(tenant).reserve(1) == 1
     }
 
+    /// Returns the tenants whose bound is reached by slots, whatever is reserved besides.
+    pub fn at_bound(&self) -> impl Iterator<Item = &str> {
+        let full = |of: &Capacity| of.free() == 0 && of.taken() > 0;
+        let at_bound = self.by_name.iter().filter(move |(_, of)| full(of));
+        at_bound.map(|(tenant, _)| tenant.as_str())
+    }
+
     /// Gives back a reservation for which no slot was put.
     pub fn give_back(&mut self, tenant: &str) {
-        self.of(tenant).give_back(1);
-        self.forget_unused();
+        let of = self.of(tenant);
+        of.give_back(1);
+        if of.used() == 0 {
+            self.by_name.remove(tenant);
+        }
     }
 
     /// A reservation became a slot in this shard.

@@ -2,9 +2,6 @@
 
 use std::hash::Hash;
 
-use super::call::Call;
-use super::fate::Fate;
-use super::terms::Terms;
 use crate::event::{ObjectEvent, Sequencer, time};
 use crate::execution::input;
 use crate::message::Received;
@@ -90,24 +87,6 @@ impl Candidate {
             is_report: false,
             standing: Standing::default(),
         })
-    }
-
-    /// Returns the call by which it meets its fate, of a dead letter the first one. `None`: there is none, since an event that
-    /// waits goes on waiting.
-    pub fn leave(&self, fate: &Fate, terms: &Terms<'_>) -> Option<Call> {
-        match (&self.carrier, fate) {
-            (Carrier::Message(message), _) => Some(fate.call(message, self.lane, terms)),
-            (Carrier::Deferred(place), Fate::Delete) => Some(Call::ForgetDeferred {
-                place: place.clone(),
-                attempt: self.attempt,
-            }),
-            (Carrier::Deferred(_), _) => None,
-        }
-    }
-
-    /// Whether there is such a call.
-    pub fn leaves_by_call(&self, fate: &Fate) -> bool {
-        matches!(self.carrier, Carrier::Message(_)) || *fate == Fate::Delete
     }
 
     /// Returns what sorts candidates by time: of two of one object the older one is less. A found one comes last, since

@@ -298,7 +298,7 @@ impl Machine for Claiming {
     fn outstanding(&self) -> impl Iterator<Item = CallId> {
         let (only, delete, start) = match &self.at {
             At::Done => (false, false, false),
-            At::Leave(fate) => (self.candidate.leaves_by_call(fate), false, false),
+            At::Leave(fate) => (fate.has_call(&self.candidate), false, false),
             At::Start { deleting, starting } => (false, *deleting, !starting.is_done()),
             _ => (true, false, false),
         };
@@ -320,10 +320,10 @@ impl Machine for Claiming {
             }
             At::TakeTurn(turn) => turn.call(candidate, terms),
             At::Free { freeing, .. } => Some(freeing.call()),
-            At::Leave(fate) => candidate.leave(fate, terms),
-            At::Letter => candidate.leave(&Fate::Delete, terms),
+            At::Leave(fate) => fate.of(candidate, terms),
+            At::Letter => Fate::Delete.of(candidate, terms),
             At::Start { starting, .. } if id == START => starting.call(ONLY, terms),
-            At::Start { .. } => candidate.leave(&Fate::Delete, terms),
+            At::Start { .. } => Fate::Delete.of(candidate, terms),
             At::Done => None,
         }
     }

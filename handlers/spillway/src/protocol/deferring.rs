@@ -90,21 +90,24 @@ impl Message {
         let candidate = &self.candidate;
         match &self.at {
             At::Recognise(recognising) => Some(recognising.call(candidate, terms)),
-            At::Wait(seen) => Some(Call::Wait(Claim {
-                event: candidate.event.clone(),
-                attempt: candidate.attempt,
-                execution: String::new(),
-                state_machine_arn: String::new(),
-                lane: lane_of(candidate, terms),
-                read: *seen,
-            })),
+            At::Wait(seen) => Some(Call::Wait {
+                claim: Claim {
+                    event: candidate.event.clone(),
+                    attempt: candidate.attempt,
+                    execution: String::new(),
+                    state_machine_arn: String::new(),
+                    lane: lane_of(candidate, terms),
+                    read: *seen,
+                },
+                tenant: Some(queue.tenant.clone()),
+            }),
             At::Put => Some(Call::PutDeferred {
                 place: self.place(queue),
                 row: RowKey::of(&candidate.event),
                 attempt: candidate.attempt,
             }),
-            At::Leave(fate) => candidate.leave(fate, terms),
-            At::Letter => candidate.leave(&Fate::Delete, terms),
+            At::Leave(fate) => fate.of(candidate, terms),
+            At::Letter => Fate::Delete.of(candidate, terms),
             At::Done => None,
         }
     }

@@ -1,7 +1,7 @@
 //! The fate of a message.
 
 use super::call::{Answer, Call, Queue};
-use super::candidate::Candidate;
+use super::candidate::{Candidate, Carrier};
 use super::fact::{Fact, Scope};
 use super::terms::Terms;
 use crate::message::Received;
@@ -54,6 +54,24 @@ impl Fate {
                 message: Outgoing::dead_letter(message, terms.pipeline.lane_name(lane), reason),
             },
         }
+    }
+
+    /// Returns the call by which a candidate meets this fate, of a dead letter the first one. `None`: there is none, since an
+    /// event that waits for its tenant goes on waiting.
+    pub fn of(&self, candidate: &Candidate, terms: &Terms<'_>) -> Option<Call> {
+        match (&candidate.carrier, self) {
+            (Carrier::Message(message), _) => Some(self.call(message, candidate.lane, terms)),
+            (Carrier::Deferred(place), Self::Delete) => Some(Call::ForgetDeferred {
+                place: place.clone(),
+                attempt: candidate.attempt,
+            }),
+            (Carrier::Deferred(_), _) => None,
+        }
+    }
+
+    /// Returns whether there is such a call.
+    pub fn has_call(&self, candidate: &Candidate) -> bool {
+        matches!(candidate.carrier, Carrier::Message(_)) || *self == Self::Delete
     }
 
     /// Takes in the answer to the call. Returns `true` when a dead letter was sent, and the message is to be deleted.

@@ -101,8 +101,8 @@ impl Member {
             At::Claim { seen, .. } => {
                 Some(Call::Claim(claim_of(candidate, execution, *seen, terms)))
             }
-            At::Leave { fate, .. } => candidate.leave(fate, terms),
-            At::Letter => candidate.leave(&Fate::Delete, terms),
+            At::Leave { fate, .. } => fate.of(candidate, terms),
+            At::Letter => Fate::Delete.of(candidate, terms),
             At::Ready(_) | At::Done { .. } => None,
         }
     }

@@ -203,7 +203,7 @@ impl Receiving {
         if let NotNow::NotBefore(time) = known.kept {
             return Do::WaitUntil(self.soon(time, now));
         }
-        if !gate.lock().awaits_lane() && known.waiters != Waiters::Blocked {
+        if !gate.lock().awaits() {
             return self.step(gate, shares, known);
         }
         // The others go on beside the count.

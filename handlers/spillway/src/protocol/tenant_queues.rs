@@ -15,6 +15,8 @@ use crate::record::deferred::{Named, TenantQueue};
 pub const QUERIED: u32 = 25;
 /// How soon a queue is asked again of which nothing was claimed.
 const ASKED_AGAIN_AFTER: Millis = 2_000;
+/// The same of one that was empty while something was deferred.
+const EMPTY_AGAIN_AFTER: Millis = 500;
 
 /// The queues of a tick, by lane and then by name.
 #[derive(Debug)]
@@ -43,8 +45,8 @@ struct State {
     /// Deferrals that are under way, and all that began.
     deferring: u32,
     deferrals: u64,
-    /// Deferrals that had begun when its events were asked for.
-    deferrals_when_asked: u64,
+    /// Deferrals that had begun when its events were asked for, unless one was under way.
+    deferrals_when_asked: Option<u64>,
 }
 
 /// Whether the tick has to do with events that wait for their tenant.
@@ -52,8 +54,8 @@ struct State {
 pub enum Waiters {
     /// None can start in this tick.
     None,
-    /// All that can wait for a slot of their tenant to be free.
-    Blocked,
+    /// All that can wait for a slot of their tenant to be free, or are asked for again in a moment.
+    Later,
     /// Some can start now, or are about to.
     Ready,
 }
@@ -69,8 +71,8 @@ pub struct Turn {
 /// How a turn ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TurnEnded {
-    /// So many of its events were claimed.
-    Claimed(u32),
+    /// So many of its events were claimed, or wait no longer.
+    Done(u32),
     /// There is nothing in it.
     Empty,
     /// It is not known what is in it.
@@ -83,7 +85,7 @@ impl TenantQueues {
     pub fn new(holder: &str, named: Vec<Named>, lane: impl Fn(&str) -> usize) -> Self {
         let state = |named: &Named| State {
             since: named.since,
-            token: Some(named.token.clone()),
+            token: named.token.clone(),
             ..State::default()
         };
         let queues = named.into_iter().map(|named| {
@@ -155,21 +157,18 @@ impl TenantQueues {
 
     /// Whether any can start. Those of closed lanes wait for the lane.
     pub fn waiters(&self, gate: &Gate, now: Millis) -> Waiters {
-        let mut blocked = false;
-        for ((lane, queue), state) in &self.queues {
-            if gate.standing(*lane) == Standing::Closed {
-                continue;
+        let mut later = false;
+        let open = self.queues.iter();
+        let open = open.filter(|((lane, _), _)| gate.standing(*lane) != Standing::Closed);
+        for ((_, queue), state) in open {
+            if state.at_work || is_ready(queue, state, gate, now) {
+                return Waiters::Ready;
             }
-            if state.at_work || gate.free_of_tenant(&queue.tenant) > 0 {
-                if state.at_work || state.not_before <= now {
-                    return Waiters::Ready;
-                }
-                blocked = true;
-            }
-            blocked |= gate.awaits_tenant(&queue.tenant);
+            let room = gate.free_of_tenant(&queue.tenant) > 0;
+            later |= room || gate.awaits_tenant(&queue.tenant);
         }
-        match blocked {
-            true => Waiters::Blocked,
+        match later {
+            true => Waiters::Later,
             false => Waiters::None,
         }
     }
@@ -203,7 +202,7 @@ impl TenantQueues {
         for Turn { queue, .. } in &turns {
             if let Some(state) = self.queues.get_mut(&(lane, queue.clone())) {
                 state.at_work = true;
-                state.deferrals_when_asked = state.deferrals;
+                state.deferrals_when_asked = (state.deferring == 0).then_some(state.deferrals);
             }
         }
         if let Some(turn) = turns.last() {
@@ -222,7 +221,7 @@ impl TenantQueues {
         now: Millis,
     ) -> Option<String> {
         let state = self.queues.get_mut(&(lane, queue.clone()))?;
-        let quiet = state.deferring == 0 && state.deferrals == state.deferrals_when_asked;
+        let quiet = state.deferrals_when_asked == Some(state.deferrals);
         // Until it is removed it has no turn, and what is deferred meanwhile names it anew.
         if ended == TurnEnded::Empty
             && quiet
@@ -231,12 +230,12 @@ impl TenantQueues {
             state.named_here = false;
             return Some(token);
         }
-        match ended {
-            TurnEnded::Empty | TurnEnded::Claimed(0) | TurnEnded::Unclear => {
-                state.not_before = now + ASKED_AGAIN_AFTER;
-            }
-            TurnEnded::Claimed(_) => {}
-        }
+        let pause = match ended {
+            TurnEnded::Done(1..) => 0,
+            TurnEnded::Empty => EMPTY_AGAIN_AFTER,
+            TurnEnded::Done(0) | TurnEnded::Unclear => ASKED_AGAIN_AFTER,
+        };
+        state.not_before = now + pause;
         state.at_work = false;
         None
     }
@@ -248,7 +247,7 @@ impl TenantQueues {
             return;
         };
         state.at_work = false;
-        if state.deferrals == state.deferrals_when_asked {
+        if state.deferrals_when_asked == Some(state.deferrals) {
             self.queues.remove(&key);
         }
     }

@@ -24,8 +24,8 @@ pub enum Found {
     /// There is no answer, or none yet.
     Unclear,
     Empty,
-    /// The oldest first; all that were read wait no longer if there is none.
-    Waiting(Vec<Deferred>),
+    /// The oldest first, and how many of those that were read wait no longer.
+    Waiting(Vec<Deferred>, u32),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -52,7 +52,7 @@ impl TenantTurn {
 
     /// Returns the events that can start now, as candidates of a lane.
     pub fn candidates(&self, lane: usize) -> Vec<Candidate> {
-        let Found::Waiting(waiting) = &self.found else {
+        let Found::Waiting(waiting, _) = &self.found else {
             return Vec::new();
         };
         let candidates = waiting.iter();
@@ -90,7 +90,8 @@ impl TenantTurn {
             let reason = reason.clone();
             facts.push(Fact::Unreadable { reason });
         }
-        self.found = Found::Waiting(waiting);
+        let forgotten = u32::try_from(gone.len()).unwrap_or(u32::MAX);
+        self.found = Found::Waiting(waiting, forgotten);
         At::Forget(gone.into_iter().map(Some).collect())
     }
 }

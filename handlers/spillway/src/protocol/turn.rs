@@ -394,7 +394,10 @@ impl TakingTurn {
                 claim: claim(write.seen),
                 head: write.head.clone(),
             }),
-            At::Wait(write) => Some(Call::Wait(claim(write.seen))),
+            At::Wait(write) => Some(Call::Wait {
+                claim: claim(write.seen),
+                tenant: None,
+            }),
             At::PutWaiter(write) => Some(Call::PutWaiter {
                 pk: row().pk,
                 version: write.version.clone(),

@@ -133,7 +133,7 @@ impl Protocol {
             }
             Call::Claim(claim) => self.claim(world, &claim),
             Call::TakeTurn { claim, head } => self.take_turn(world, caller, &claim, &head),
-            Call::Wait(claim) => self.wait(world, &claim),
+            Call::Wait { claim, .. } => self.wait(world, &claim),
             Call::ReadWaiters { which, .. } => self.read_waiters(world, caller, which),
             Call::PutWaiter {
                 version, attempt, ..

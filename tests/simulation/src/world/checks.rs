@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use fake_aws::Call;
+use fake_aws::{Call, Execution};
 use spillway::message;
 
 use super::World;
 use super::operator::dead;
 use super::shape::Shape;
+use crate::invariants::objects;
 use crate::pipeline::LEDGER;
 use crate::slots;
 use crate::target::Takes;
@@ -18,7 +19,7 @@ const LIMIT_HOLDS_WITHIN_MS: i64 = 4_000;
 /// How far back a call that was late still makes a start late, in milliseconds.
 const LATE_WITHIN_MS: i64 = 60_000;
 
-/// I3: at no start did more run than the limit in force allowed, or more of its lane than the lane's bound.
+/// I3: at no start did more run than the limit in force allowed, or more of its lane or its tenant than their bounds.
 pub fn over_the_limit(world: &World) -> Vec<String> {
     let executions = world.pipeline.aws.sfn().executions();
     let mut starts: BTreeMap<(String, i64), Call> = BTreeMap::new();
@@ -32,9 +33,7 @@ pub fn over_the_limit(world: &World) -> Vec<String> {
     let mut problems = Vec::new();
     for execution in &executions {
         let at = execution.started_ms;
-        let running = executions
-            .iter()
-            .filter(|it| it.started_ms <= at && it.stopped_ms.is_none_or(|stopped| stopped > at));
+        let running = executions_at(&executions, at);
         let lane = lanes.get(&execution.name);
         let of_lane = running.clone().filter(|it| lanes.get(&it.name) == lane);
         let (running, of_lane) = (running.count(), of_lane.count());
@@ -57,6 +56,19 @@ pub fn over_the_limit(world: &World) -> Vec<String> {
         });
         let bounds = lane.and_then(|lane| world.bounds.get(lane));
         let bound = bounds.map_or(u32::MAX, |bounds| bounds.highest(from, at)) as usize;
+        let tenants = world.shape.settings.tenants.as_ref();
+        let tenant = |it: &Execution| tenants?.by.tenant_of(&objects(it).0.first()?.key);
+        if let Some((bounds, own)) = tenants.zip(tenant(execution)) {
+            let of_tenant = executions_at(&executions, at);
+            let of_tenant = of_tenant.filter(|it| tenant(it).as_ref() == Some(&own));
+            let (of_tenant, bound) = (of_tenant.count(), bounds.max_concurrency as usize);
+            if of_tenant > bound {
+                problems.push(format!(
+                    "I3: with {} {of_tenant} of {own} run where {bound} may",
+                    execution.name
+                ));
+            }
+        }
         if of_lane > bound {
             problems.push(format!(
                 "I3: with {} {of_lane} of its lane run where {bound} may",
@@ -65,6 +77,13 @@ pub fn over_the_limit(world: &World) -> Vec<String> {
         }
     }
     problems
+}
+
+/// The executions that ran at a time.
+fn executions_at(executions: &[Execution], at: i64) -> impl Iterator<Item = &Execution> + Clone {
+    executions
+        .iter()
+        .filter(move |it| it.started_ms <= at && it.stopped_ms.is_none_or(|stopped| stopped > at))
 }
 
 /// In a pipeline of several lanes every slot names one: else it would count for all.
@@ -104,7 +123,7 @@ pub fn left_behind(world: &World) -> Vec<String> {
             && !dead.iter().any(|(of, _)| of == pk)
         {
             problems.push(format!("I1: somebody waits for good: {pk}"));
-        } else if pk.starts_with("w/") {
+        } else if pk.starts_with("w/") || pk.starts_with("t/") {
             // What its row says counts.
         } else if sk.contains('#') {
             let moving = match text("state") {

@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use fake_aws::Rng;
+use spillway::event::tenant::By;
 use spillway::pace::adapt::Adapt;
 use spillway::pace::adapt::errors::Errors;
 use spillway::pace::layout::Layout;
+use spillway::pace::tenants::TenantBound;
 use spillway::pace::window;
 use spillway::protocol::holding::Idle;
 use spillway::rules::order::Order;
@@ -179,6 +181,13 @@ impl Shape {
             };
             settings.lane_bounds = vec![first, bound(&mut rng)];
         }
+        let mut rng = Rng::new(seed).fork("tenants");
+        if matches!(kind, Kind::Plain | Kind::Lanes) && rng.chance(0.4) {
+            settings.tenants = Some(TenantBound {
+                by: By::Segment(1),
+                max_concurrency: 1 + rng.below(2) as u32,
+            });
+        }
         let takes = target(seed, &mut settings);
         Self {
             kind,
@@ -210,6 +219,8 @@ impl Shape {
     /// Its name in the coverage.
     pub fn name(&self) -> &'static str {
         match self.kind {
+            Kind::Plain if self.settings.tenants.is_some() => "tenants",
+            Kind::Lanes if self.settings.tenants.is_some() => "two lanes, tenants",
             Kind::Plain => "plain",
             Kind::Ordered(Order::Latest) => "order latest",
             Kind::Ordered(_) => "order each",

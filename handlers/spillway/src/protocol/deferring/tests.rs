@@ -82,7 +82,9 @@ fn the_queue_is_named_then_the_row_waits_then_the_event_is_put_then_the_message_
     let (calls, facts) = run(&mut deferring, answers);
     assert!(matches!(&calls[0], Call::NameQueue { token, .. } if token == "token"));
     assert!(matches!(&calls[1], Call::Read { .. }));
-    assert!(matches!(&calls[2], Call::Wait(claim) if claim.read.is_none()));
+    assert!(
+        matches!(&calls[2], Call::Wait { claim, tenant } if claim.read.is_none() && tenant.as_deref() == Some("acme"))
+    );
     assert!(
         matches!(&calls[3], Call::PutDeferred { attempt: 1, place, .. } if place.queue.tenant == "acme")
     );

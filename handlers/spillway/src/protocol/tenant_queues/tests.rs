@@ -14,7 +14,7 @@ fn queue(tenant: &str) -> TenantQueue {
 fn queues(tenants: &[&str]) -> TenantQueues {
     let named = tenants.iter().map(|tenant| Named {
         queue: queue(tenant),
-        token: format!("of {tenant}"),
+        token: Some(format!("of {tenant}")),
         since: 5,
     });
     TenantQueues::new("tick", named.collect(), |_| 0)
@@ -50,7 +50,7 @@ fn tenants_have_their_turn_one_after_the_other() {
         assert_eq!(turns.len(), 1);
         assert_eq!(turns[0].most, 2);
         let queue = turns[0].queue.clone();
-        queues.ended(0, &queue, TurnEnded::Claimed(2), 0);
+        queues.ended(0, &queue, TurnEnded::Done(2), 0);
         served.push(queue.tenant);
     }
     assert_eq!(served[..3], served[3..]);
@@ -84,7 +84,7 @@ fn a_tenant_at_its_bound_is_waited_for() {
     taken.slot_lies_in(shard);
     taken.reached(crate::pace::permit::Stage::SlotAsked, 0, 0);
     taken.reached(crate::pace::permit::Stage::SlotPut, 0, 0);
-    assert_eq!(queues.waiters(&gate.lock(), 0), Waiters::Blocked);
+    assert_eq!(queues.waiters(&gate.lock(), 0), Waiters::Later);
     assert_eq!(shard.layout(), Layout::One);
 }
 
@@ -121,7 +121,7 @@ fn a_queue_into_which_something_was_deferred_meanwhile_stays() {
     queues.deferred(0, &queue("a"), token);
     // It is asked again later, and not at once.
     assert!(queues.turns(0, 1, &gate.lock(), 0).is_empty());
-    assert_eq!(queues.turns(0, 1, &gate.lock(), ASKED_AGAIN_AFTER).len(), 1);
+    assert_eq!(queues.turns(0, 1, &gate.lock(), EMPTY_AGAIN_AFTER).len(), 1);
     // Between removal and answer: the queue is named anew, by a token that the removal does not know.
     let removal = queues.ended(0, &queue("a"), TurnEnded::Empty, 0).unwrap();
     let token = queues.defers(0, &queue("a"), 0).unwrap();
@@ -130,4 +130,28 @@ fn a_queue_into_which_something_was_deferred_meanwhile_stays() {
     queues.removed(0, &queue("a"));
     assert!(queues.has(0, &queue("a")));
     assert_eq!(queues.turns(0, 1, &gate.lock(), ASKED_AGAIN_AFTER).len(), 1);
+}
+
+/// Its event can be put after the query, and its message be deleted before the turn ends.
+#[test]
+fn a_queue_whose_deferral_was_under_way_when_it_was_asked_stays() {
+    let (mut queues, gate) = (queues(&["a"]), gate(1));
+    let token = queues.defers(0, &queue("a"), 0);
+    queues.turns(0, 1, &gate.lock(), 0);
+    queues.deferred(0, &queue("a"), token);
+    assert_eq!(queues.ended(0, &queue("a"), TurnEnded::Empty, 0), None);
+    assert!(queues.has(0, &queue("a")));
+}
+
+#[test]
+fn a_queue_whose_token_nobody_knows_is_never_removed() {
+    let named = Named {
+        queue: queue("a"),
+        token: None,
+        since: 5,
+    };
+    let (mut queues, gate) = (TenantQueues::new("tick", vec![named], |_| 0), gate(1));
+    queues.turns(0, 1, &gate.lock(), 0);
+    assert_eq!(queues.ended(0, &queue("a"), TurnEnded::Empty, 0), None);
+    assert_eq!(queues.turns(0, 1, &gate.lock(), EMPTY_AGAIN_AFTER).len(), 1);
 }
