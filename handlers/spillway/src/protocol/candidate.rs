@@ -1,4 +1,5 @@
-//! One attempt of one object event that is asked for: by a message, or by an event that waited for its tenant.
+//! One attempt of one object event that is asked for: by a message, or by an event that waited for
+//! its tenant.
 
 use std::hash::Hash;
 
@@ -28,7 +29,7 @@ pub struct Candidate {
     pub standing: Standing,
 }
 
-/// What brought a candidate, and goes once the ledger owns its attempt.
+/// The message or item that brought a candidate. It is deleted once the ledger owns the attempt.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Carrier {
     Message(Received),
@@ -37,7 +38,7 @@ pub enum Carrier {
 }
 
 impl Carrier {
-    /// Returns what tells it apart from others of its pipeline.
+    /// Returns the id by which it is told from others of its pipeline.
     pub fn id(&self) -> &str {
         match self {
             Self::Message(message) => &message.id,
@@ -73,13 +74,15 @@ impl Member for Candidate {
 }
 
 impl Candidate {
-    /// Whether its event hardly has a row yet. One that was received before can have been claimed then.
+    /// Returns whether its event hardly has a row yet. One that was received before can have been
+    /// claimed then.
     pub fn is_new(&self) -> bool {
         let first = matches!(&self.carrier, Carrier::Message(message) if message.receives <= 1);
         self.is_report && self.attempt == 1 && first
     }
 
-    /// Returns the candidate of an event that waited in a lane. `None`: it waits no longer, or its row cannot be read.
+    /// Returns the candidate of an event that waited in a lane. `None`: it waits no longer, or its
+    /// row cannot be read.
     pub fn of_deferred(deferred: &Deferred, lane: usize) -> Option<Self> {
         let row = deferred.row.as_ref().ok()?.as_ref()?;
         (!deferred.is_gone()).then(|| Self {
@@ -92,8 +95,8 @@ impl Candidate {
         })
     }
 
-    /// Returns the call by which it meets its fate, of a dead letter the first one. `None`: there is none, since an event that
-    /// waits goes on waiting.
+    /// Returns the call by which it meets its fate, of a dead letter the first one. `None`: there
+    /// is none, since an event that waits goes on waiting.
     pub fn leave(&self, fate: &Fate, terms: &Terms<'_>) -> Option<Call> {
         match (&self.carrier, fate) {
             (Carrier::Message(message), _) => Some(fate.call(message, self.lane, terms)),
@@ -105,13 +108,13 @@ impl Candidate {
         }
     }
 
-    /// Whether there is such a call.
+    /// Returns whether there is such a call.
     pub fn leaves_by_call(&self, fate: &Fate) -> bool {
         matches!(self.carrier, Carrier::Message(_)) || *fate == Fate::Delete
     }
 
-    /// Returns what sorts candidates by time: of two of one object the older one is less. A found one comes last, since
-    /// its place is not known yet.
+    /// Returns a key that sorts candidates by time: of two of one object the older one is less. A
+    /// found one comes last, since its place is not known yet.
     pub fn in_time(&self) -> (RowKey, bool, Option<Sequencer>) {
         let object = RowKey {
             sk: String::new(),

@@ -79,7 +79,7 @@ fn a_tenant_at_its_bound_is_waited_for() {
     assert_eq!(queues.waiters(&gate.lock(), 0), Waiters::Ready);
     let shard = Shard::default();
     let mut taken = takes(&gate, "a");
-    // No count can free what is only reserved.
+    // No count can free a slot that is only reserved.
     assert_eq!(queues.waiters(&gate.lock(), 0), Waiters::None);
     taken.slot_lies_in(shard);
     taken.reached(crate::pace::permit::Stage::SlotAsked, 0, 0);
@@ -122,7 +122,8 @@ fn a_queue_into_which_something_was_deferred_meanwhile_stays() {
     // It is asked again later, and not at once.
     assert!(queues.turns(0, 1, &gate.lock(), 0).is_empty());
     assert_eq!(queues.turns(0, 1, &gate.lock(), ASKED_AGAIN_AFTER).len(), 1);
-    // Between removal and answer: the queue is named anew, by a token that the removal does not know.
+    // Between removal and answer: the queue is named anew, by a token that the removal does not
+    // know.
     let removal = queues.ended(0, &queue("a"), TurnEnded::Empty, 0).unwrap();
     let token = queues.defers(0, &queue("a"), 0).unwrap();
     assert_ne!(removal, token);
