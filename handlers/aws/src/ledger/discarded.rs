@@ -58,7 +58,7 @@ impl Ledger {
             .item("expires_at", number(of.now / 1_000 + KEPT_SECONDS))
             .send()
             .await
-            .map_err(|error| AwsError::call("recording what is dropped", &error))?;
+            .map_err(|error| AwsError::call("recording a dropped message", &error))?;
         Ok(())
     }
 }
