@@ -547,7 +547,7 @@ impl Pipeline {
         })
     }
 
-    /// Runs schedule and mapping for `ticks` ticks. A tick that fails is the next one's to mend.
+    /// Runs schedule and mapping for `ticks` ticks. A tick that fails is left to the next one.
     pub async fn run(&self, ticks: u32) {
         let _settling = self.settle_in_background();
         for _ in 0..ticks {

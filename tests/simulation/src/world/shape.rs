@@ -118,7 +118,7 @@ impl Shape {
             settings.listed_above = rng.below(3) as usize;
         }
         if rng.chance(0.15) {
-            // Messages come again while they are worked on.
+            // Messages come again while they are processed.
             settings.visibility = seconds(1 + rng.below(4));
         }
         if rng.chance(0.2) {
