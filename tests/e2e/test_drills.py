@@ -33,7 +33,7 @@ def test_a_burst_that_succeeds_is_quiet(quiet: Running, minutes: Minutes) -> Non
     quiet.work_off()
     heard += [minutes.tick() for _ in range(3)]
     assert heard == [set()] * 6
-    # Its role may ask for the size of each, and each is there.
+    # Its role has the permission to ask for the size of each, and each is there.
     assert quiet.tick()["QueuesUnread"] == 0
     assert quiet.judge(burst, "calm-").faults == []
 
