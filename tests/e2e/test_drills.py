@@ -33,7 +33,7 @@ def test_a_burst_that_succeeds_is_quiet(quiet: Running, minutes: Minutes) -> Non
     quiet.work_off()
     heard += [minutes.tick() for _ in range(3)]
     assert heard == [set()] * 6
-    # Its role may ask for the size of each, and each is there.
+    # Its role has the permission to ask for the size of each, and each is there.
     assert quiet.tick()["QueuesUnread"] == 0
     assert quiet.judge(burst, "calm-").faults == []
 
@@ -167,8 +167,8 @@ def test_a_function_of_another_release_is_told_of(quiet: Running, minutes: Minut
 
 def test_an_invocation_that_takes_too_long_is_told_of(quiet: Running, minutes: Minutes) -> None:
     """Lambda would end it a second later: it counts from its first moment."""
+    began = time.time()
     with quiet.configured(quiet.names.dispatch, timeout=1):
         minutes.until("function-limit", 1)
     assert quiet.metric("TimedOut", began)["Sum"] > 0
     minutes.until_quiet(AT_ONCE)
-    began = time.time()

@@ -1,4 +1,4 @@
-"""Drills of what has a bound: ages, times, shares, the day's limit. The bounds are low, so that a drill is short."""
+"""Drills of bounds: ages, times, shares, the day's limit. The bounds are low, so that a drill is short."""
 
 import dataclasses
 import json

@@ -27,7 +27,7 @@ TOO_LITTLE = 4
 
 @contextlib.contextmanager
 def reserved(running: Running, function: str, concurrency: int) -> Iterator[None]:
-    """The function may run so many times at once."""
+    """The function can run so many times at once."""
     running.aws.lambda_.put_function_concurrency(FunctionName=function, ReservedConcurrentExecutions=concurrency)
     try:
         yield
@@ -99,7 +99,7 @@ def test_a_reconcile_that_fails_is_told_of_and_goes_on_once_it_may(quiet: Runnin
 
 
 def test_a_run_of_reconcile_that_fails_is_told_of(quiet: Running, tmp_path: Path) -> None:
-    """It was told to list a bucket that it may not list. The one page for all alarms tells of it too."""
+    """It was told to list a bucket without the permission for it. The one page for all alarms tells of it too."""
     machine = quiet.outputs["reconcile"]["state_machine_arn"]
     minutes = minutes_of.of(quiet, tmp_path, reconcile={"state_machine_arn": machine}, unhealthy=True)
     assert minutes.tick() == set()

@@ -1,4 +1,4 @@
-"""Drills of what gets lost: a tick, a status event, a lease, the latest minutes of the ledger."""
+"""Drills of losses: a tick, a status event, a lease, the latest minutes of the ledger."""
 
 import contextlib
 import os

@@ -35,7 +35,7 @@ def put(running: Running, prefix: str, count: int) -> list[Version]:
 
 @contextlib.contextmanager
 def works_on(site: Site, running: Running, table: str) -> Iterator[Running]:
-    """The pipeline, once Terraform has given it that ledger, and may list its bucket; the own ledger afterwards."""
+    """The pipeline, once Terraform has given it that ledger, and the permission to list its bucket; the own ledger afterwards."""
     terraform = site.roots["device-status"].terraform
     override = running.stack.example / "restored_override.tf"
     arguments = {"ledger": {"table": {"arn": table}}, "reconcile": {"list": {"buckets": ["uploads"]}}}
@@ -60,7 +60,7 @@ def test_a_restored_ledger_loses_nothing_and_repeats_nothing_and_is_quiet(quiet:
         assert len(held.keys()) == 4
         items = ledger_copies.items(aws, ledger)
 
-        # What the restored ledger will not know of: an event that is claimed, one that is done, one that is to be retried.
+        # The restored ledger will not know of these: an event that is claimed, one that is done, one that is to be retried.
         since = put(quiet, "restored-since-", 6)
         quiet.until_waiting(6)
         notifications = [message["Body"] for message in quiet.waiting_messages()]
@@ -91,7 +91,7 @@ def test_a_restored_ledger_loses_nothing_and_repeats_nothing_and_is_quiet(quiet:
             heard.append(minutes.tick())
             held.end()
             heard += minutes.work_off(now)
-            # What was claimed since then, and failed since then, is in nobody's hands.
+            # An event that was claimed since then, and failed since then, is in nobody's hands.
             says(now, "spillway backfill s3://my-bucket/status/ --since 2026-11-29T12:00:00Z --min-age 0m")
             heard += minutes.work_off(now)
         says(now, "spillway schedule off")

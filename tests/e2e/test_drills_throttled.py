@@ -1,4 +1,4 @@
-"""Drills of what AWS throttles: starts of executions, and the ledger."""
+"""Drills of throttling by AWS: starts of executions, and the ledger."""
 
 import contextlib
 from collections.abc import Iterator

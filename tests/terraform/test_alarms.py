@@ -47,7 +47,7 @@ def dollars(plan: Plan) -> float:
 
 
 def test_no_pipeline_with_one_lane_pays_more_than_three_dollars(most: Plan, least: Plan) -> None:
-    """With everything that it can have, as every place says that says what alarms cost."""
+    """With everything that it can have. Each page that tells the costs of alarms has this number."""
     assert round(dollars(most), 2) <= LIMIT_DOLLARS
     pages = ("README.md", "README.ko.md", "terraform/README.md", "terraform/modules/alarms/README.md", "docs/reference/inputs.md")
     for page in pages:

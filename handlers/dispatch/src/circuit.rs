@@ -1,4 +1,5 @@
-//! The circuit: it reads the ends of executions with the control item, and sets the rate of the gate.
+//! The circuit: it reads the ends of executions with the control item, and sets the rate of the
+//! gate.
 
 use spillway::pace::Pace;
 use spillway::pace::adapt::circuit::{Allowed, Change, Circuit, State as Takes};
@@ -23,7 +24,8 @@ impl Dispatch {
         let over = health.iter().map(|health| health.generation);
         let over: Vec<u32> = over.filter(|it| *it != circuit.generation).collect();
         let forgotten = match written {
-            // As long as the lease does not say so, the next tick needs what this one went by.
+            // As long as the lease does not say so, the next tick needs the counts that this one
+            // used.
             Ok(false) => Ok(()),
             Ok(true) if over.is_empty() => Ok(()),
             Ok(true) => ledger.forget_health(&over).await,
@@ -59,7 +61,7 @@ fn tell(circuit: &Circuit, change: &Change, pace: &Pace) {
     match change.to {
         Takes::Closed => info!(
             from,
-            to, ends, failed, rate, "the target takes what the pace allows"
+            to, ends, failed, rate, "the target is healthy: starts go on at the full pace"
         ),
         Takes::Rising { .. } => {
             info!(
@@ -70,7 +72,11 @@ fn tell(circuit: &Circuit, change: &Change, pace: &Pace) {
         Takes::Slowed { .. } if matches!(change.from, Takes::Rising { .. }) && failed == 0 => {
             info!(
                 from,
-                to, ends, failed, rate, "the target takes nearly what it took before"
+                to,
+                ends,
+                failed,
+                rate,
+                "the target takes nearly its last rate: starts speed up more slowly from here"
             );
         }
         Takes::Slowed { .. } => {
@@ -80,20 +86,20 @@ fn tell(circuit: &Circuit, change: &Change, pace: &Pace) {
                 ends,
                 failed,
                 rate,
-                "too many executions failed by what the target takes: starts are slowed down"
+                "too many executions failed because the target takes no more: starts are slowed down"
             );
         }
         Takes::Open { .. } => {
             warn!(
                 from,
-                to, ends, failed, rate, "the target takes nothing: nothing but probes starts"
+                to, ends, failed, rate, "the target takes nothing: only probes start"
             );
         }
     }
 }
 
 impl Shared {
-    /// Tells the gate what the circuit allows.
+    /// Tells the gate the part of the pace that the circuit allows.
     fn allow(&self, state: &State) {
         let allowed = state
             .circuit
@@ -101,7 +107,7 @@ impl Shared {
         self.gate.lock().set_allowed(allowed);
     }
 
-    /// What a start says of the starts to come.
+    /// Changes the circuit after the answer to a start.
     pub(crate) fn circuit_told(&self, state: &mut State, fact: &Fact) {
         // One without a clear answer can run.
         if !matches!(fact, Fact::Started { .. } | Fact::StartUnclear { .. }) {

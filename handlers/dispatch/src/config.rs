@@ -15,14 +15,15 @@ use spillway::protocol::holding::Idle;
 use spillway::protocol::lap::LISTED_ABOVE;
 use spillway::rules::order::Order;
 
-/// What the environment says.
+/// The settings in the environment.
 #[derive(Debug, Clone)]
 pub struct Config {
     pub pipeline: PipelineVariables,
     /// The sources whose folder markers are processed.
     pub folder_markers: Vec<Source>,
     pub outcomes_queue_url: String,
-    /// Whose sizes each tick reads, beside those of the queues that it works with; `None`: it reads none.
+    /// Whose sizes each tick reads, beside those of the queues that it works with; `None`: it reads
+    /// none.
     pub failure_queues: Option<FailureQueues>,
     pub state_machine_arn: String,
     pub order: Order,
@@ -32,7 +33,7 @@ pub struct Config {
     /// Days that finished rows are kept.
     pub retention_days: u32,
     pub pace: Pace,
-    /// What says of the target that it takes no more; `None`: the pace does not adapt.
+    /// The errors by which the target says that it takes no more; `None`: the pace does not adapt.
     pub adapt: Option<Adapt>,
     /// `None`: tenants are not bounded.
     pub tenants: Option<TenantBound>,
@@ -41,7 +42,7 @@ pub struct Config {
     pub starts_per_day: Option<u32>,
     /// How long a tick can start events; Lambda's timeout is longer.
     pub tick: Duration,
-    /// What a tick does when no event waits.
+    /// The behaviour of a tick when no event waits.
     pub idle: Idle,
     /// How old a slot is before the sweep describes its execution.
     pub sweep_after: Duration,

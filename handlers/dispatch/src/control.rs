@@ -15,8 +15,8 @@ use crate::Dispatch;
 use crate::error::TickError;
 use crate::shared::{Shared, State};
 
-/// How often the control item is read again and the windows are looked at, so that a limit or a pause holds for what is
-/// already queued.
+/// How often the control item is read again and the windows are looked at. So a limit or a pause
+/// also holds for events that are queued already.
 pub(crate) const CONTROL_EVERY: Millis = 2_000;
 
 impl Dispatch {
@@ -43,7 +43,8 @@ impl Dispatch {
         Ok((in_force.map_err(TickError::Pace)?, told))
     }
 
-    /// Reads the control item again when it is time: a limit, a pause or a window holds within seconds.
+    /// Reads the control item again when it is time: a limit, a pause or a window holds within
+    /// seconds.
     pub(crate) async fn read_control(&self, shared: &Shared) -> Result<(), TickError> {
         let now = shared.now();
         {

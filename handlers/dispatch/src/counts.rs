@@ -1,4 +1,4 @@
-//! What a tick did, as metrics and as the function's answer.
+//! The work of a tick, as metrics and as the function's answer.
 
 use serde::Serialize;
 use spillway::Millis;
@@ -28,7 +28,8 @@ pub struct Counts {
     pub already_started: u32,
     /// Messages whose attempt the ledger owned already: duplicates.
     pub stale: u32,
-    /// Stale messages of an object with another etag: two uploads with one identity, of which S3's own are never.
+    /// Stale messages of an object with another etag: two uploads with one identity, of which S3's
+    /// own are never.
     pub lookalikes: u32,
     /// Versions passed over because a newer one of their object was taken.
     pub superseded: u32,
@@ -66,7 +67,8 @@ pub struct Counts {
     pub restarted: u32,
     /// Slots whose execution was described.
     pub swept: u32,
-    /// Executions that could not be described, above all because DescribeExecution was throttled: described later.
+    /// Executions that could not be described, above all because DescribeExecution was throttled:
+    /// described later.
     pub not_described: u32,
     /// Outcomes that never came and were found by the sweep.
     pub outcomes_found: u32,
@@ -90,14 +92,16 @@ pub struct Counts {
     /// The worst that the circuit was in: 0 closed, 1 slowed, 2 open. Absent without `pace.adapt`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub circuit: Option<u32>,
-    /// Starts per second that the circuit allowed when the tick ended; 0 while it is open. Absent without `pace.adapt`.
+    /// Starts per second that the circuit allowed when the tick ended; 0 while it is open. Absent
+    /// without `pace.adapt`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rate: Option<f64>,
     /// Executions started to ask whether the target takes any again.
     pub probes: u32,
     /// 1 when messages waited, no slot was free for them, and nothing started.
     pub saturated: u32,
-    /// Slots taken when the tick ended: running executions. Absent when the tick did not come to count them.
+    /// Slots taken when the tick ended: running executions. Absent when the tick did not come to
+    /// count them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub slots_taken: Option<u32>,
     /// The limit in force. Absent like the slots.
@@ -107,41 +111,46 @@ pub struct Counts {
     pub duration_milliseconds: u64,
     /// Age of the oldest slot when the tick began.
     pub oldest_slot_seconds: u64,
-    /// Age of what an operator overrides, by the control item's `since`; without a time there it counts as a year.
+    /// Age of an operator's overrides, by the control item's `since`; without a time there it
+    /// counts as a year.
     pub override_seconds: u64,
-    /// Messages that could be received from the events queues of all lanes when the tick ended, about.
+    /// Messages that could be received from the events queues of all lanes when the tick ended,
+    /// about.
     pub backlog: u64,
     /// Messages of the events queues that were delayed or hidden then, about.
     pub backlog_hidden: u64,
     /// Messages that could be received from the outcomes queue when the tick ended, about.
     pub outcomes_backlog: u64,
-    /// Seconds until the backlog has drained at the rate of this tick; where nothing moved, at one message a tick.
+    /// Seconds until the backlog has drained at the rate of this tick; if nothing moved, at one
+    /// message a tick.
     pub drain_seconds: u64,
     /// 1 when messages waited, slots were free, nothing said to wait, and nothing started.
     pub stands_still: u32,
-    /// Messages in all dead-letter and failure queues when the tick ended, about: the sum of the next five.
+    /// Messages in all dead-letter and failure queues when the tick ended, about: the sum of the
+    /// next five.
     pub dead_letters: u64,
     /// Messages in the dead-letter queues of the events queues, of all lanes.
     pub events_dead_letters: u64,
     /// Messages in the dead-letter queue of the outcomes queue.
     pub outcomes_dead_letters: u64,
-    /// Invocations in the queue of what ingest failed on.
+    /// Invocations in the queue of ingest's failures.
     pub ingest_failures: u64,
-    /// Messages in the queues of what rules and topics could not deliver, of all lanes.
+    /// Messages in the queues of events that rules and topics could not deliver, of all lanes.
     pub rules_failures: u64,
     /// Reconcile runs that could not be started, in their queue.
     pub reconcile_failures: u64,
-    /// What only a person can settle: `Parked` and `Unreadable`.
+    /// Findings that only a person can settle: `Parked` and `Unreadable`.
     pub needs_person: u32,
     /// Queues whose size could not be read.
     pub queues_unread: u32,
 }
 
-/// What is reported value by value, so that CloudWatch has percentiles.
+/// Numbers that are reported value by value, so that CloudWatch has percentiles.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Values {
-    /// From S3's event to the start of its execution, of first attempts; of several events the oldest counts.
+    /// From S3's event to the start of its execution, of first attempts; of several events the
+    /// oldest counts.
     pub event_to_start_milliseconds: Vec<u64>,
 }
 

@@ -93,7 +93,8 @@ impl Dispatch {
 }
 
 impl Drain {
-    /// Receives until the tick receives no more. A failure of all ends it; tasks under way come to their end.
+    /// Receives until the tick receives no more. A failure of all ends it; tasks under way come to
+    /// their end.
     async fn release(&mut self) {
         let shared = Arc::clone(&self.shared);
         loop {
@@ -201,7 +202,7 @@ impl Drain {
         }
     }
 
-    /// Hands what a poll brought to a task.
+    /// Hands the messages of a poll to a task.
     async fn polled(&mut self, polled: Polled) -> Result<(), TickError> {
         let (dispatch, shared) = (Arc::clone(&self.dispatch), Arc::clone(&self.shared));
         let Polled {
@@ -258,7 +259,8 @@ impl Drain {
         };
         let goes_on = self.shared.receives_on();
         let pooled = self.pool.get(&lane).is_some_and(|pool| !pool.is_empty());
-        // What fillings side by side found of the last messages becomes one batch. A tick that stops starts nothing more.
+        // The last messages of fillings side by side become one batch. A tick that stops starts
+        // nothing more.
         let is_part = !left && load.len() < most && (pooled || self.receiving.fills());
         let mut permits = permits;
         // The lane's bound can have been lowered meanwhile.
@@ -452,7 +454,8 @@ impl Shared {
         })
     }
 
-    /// How many messages wait, about, of which some can start in this tick: none of a closed lane can.
+    /// How many messages wait, about, of which some can start in this tick: none of a closed lane
+    /// can.
     async fn backlog(&self) -> Result<u64, AwsError> {
         let mut backlog = 0;
         for (lane, queues) in self.shell.lanes.iter().enumerate() {

@@ -7,7 +7,7 @@ use spillway::pace::PaceError;
 use thiserror::Error;
 use tracing::warn;
 
-/// What a tick reports to Lambda, said so that the log alone tells what to do.
+/// The errors that a tick reports to Lambda. The log alone tells the remedy of each.
 #[derive(Debug, Clone, PartialEq, Error)]
 pub enum TickError {
     #[error(transparent)]
@@ -72,7 +72,7 @@ pub struct Failures {
 }
 
 impl Failures {
-    /// Something failed: it is logged, and the tick ends with the first failure.
+    /// Logs a failure. The tick ends with its first failure.
     pub fn note(&mut self, problem: impl Into<TickError>) {
         let problem = problem.into();
         if self.last.as_ref() != Some(&problem) {

@@ -1,4 +1,4 @@
-//! Each fact of a tick: its log line, its metric, and what it means for the tick's end.
+//! Each fact of a tick: its log line, its metric, and its effect on the tick's end.
 
 use aws::error::AwsError;
 use spillway::protocol::fact::{Fact, Scope};

@@ -1,4 +1,4 @@
-//! Filling executions of several object events with what the lanes have.
+//! Filling executions of several object events with the lanes' messages.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use spillway::protocol::filling::{Fill, Filling, Pool};
 use crate::Dispatch;
 use crate::shared::Shared;
 
-/// What became of a filling.
+/// The result of a filling.
 pub(crate) struct Filled {
     /// The object events of the next execution, and their lane. `None`: nothing waits.
     pub batch: Result<Option<(usize, Vec<Candidate>)>, AwsError>,
@@ -23,7 +23,8 @@ pub(crate) struct Filled {
 }
 
 impl Dispatch {
-    /// Fills one execution, from the pool and from the lanes. It is not to be dropped before its end, as a poll is not.
+    /// Fills one execution, from the pool and from the lanes. It is not to be dropped before its
+    /// end, as a poll is not.
     pub(crate) async fn fill(
         self: Arc<Self>,
         shared: Arc<Shared>,
@@ -45,7 +46,7 @@ impl Dispatch {
     ) -> Result<Option<(usize, Vec<Candidate>)>, AwsError> {
         let most = self.config.events_per_execution as usize;
         let lanes = 0..shared.shell.lanes.len();
-        // No event of the other lanes may start: their received messages wait.
+        // No event of the other lanes can start: their received messages wait.
         let is_open = |lane: &usize| shared.gate.lock().standing(*lane) == Standing::Open;
         let open: Vec<usize> = lanes.filter(is_open).collect();
         let asks = shared.state().shares.to_ask(shared.now());

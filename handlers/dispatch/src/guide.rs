@@ -1,4 +1,5 @@
-//! How a tick's machines are driven: each with its permit, if it has one, and by what the tick knows.
+//! The driver of a tick's machines: each with its permit, if it has one, and by the tick's
+//! knowledge.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -21,12 +22,13 @@ impl<M> OfTick for M where M: for<'a> Machine<Fact = Fact, Terms<'a> = Terms<'a>
 
 struct TickGuide<'a> {
     shared: &'a Shared,
-    /// Fixed, although the lease is renewed: the drive ends its calls before the end of the lease as it began.
+    /// Fixed, although the lease is renewed: the drive ends its calls before the end of the lease
+    /// as it began.
     end_by: Millis,
     held: Mutex<Held>,
 }
 
-/// What the machines hold.
+/// The permits and slots of the machines.
 struct Held {
     /// Those that are still of use.
     permits: Vec<Option<Permit>>,
@@ -99,7 +101,8 @@ impl<'a> TickGuide<'a> {
         }
     }
 
-    /// Drives machines to their ends, `at_once` of them at a time. The starts that they leave are kept.
+    /// Drives machines to their ends, `at_once` of them at a time. The starts that they leave are
+    /// kept.
     async fn drive<M: OfTick>(self, machines: &mut [M], at_once: usize) {
         let shared = self.shared;
         drive(&shared.shell, &self, machines, at_once).await;
@@ -115,8 +118,8 @@ impl<'a> TickGuide<'a> {
     }
 }
 
-/// Makes machines of `things`, each by what the tick knows then, and drives them all to their ends. Each has the permit of its
-/// index. Returns them as they ended.
+/// Makes machines of `things`, each by the tick's knowledge at its time, and drives them all to
+/// their ends. Each has the permit of its index. Returns them as they ended.
 pub async fn drive_new<T, M: OfTick>(
     shared: &Shared,
     things: Vec<T>,
@@ -138,8 +141,8 @@ pub async fn drive_new<T, M: OfTick>(
     machines
 }
 
-/// Drives machines to their ends, `at_once` of them at a time. Each has the permit of its index, or none. The starts that
-/// they leave are kept.
+/// Drives machines to their ends, `at_once` of them at a time. Each has the permit of its index, or
+/// none. The starts that they leave are kept.
 pub async fn drive_all<M: OfTick>(
     shared: &Shared,
     machines: &mut [M],
@@ -149,7 +152,8 @@ pub async fn drive_all<M: OfTick>(
     drive_until(shared, machines, permits, at_once, shared.end_by()).await;
 }
 
-/// The same, with calls that must have ended earlier: what fails for now is made again only before that.
+/// Drives machines whose calls must have ended earlier: a call that fails for now is made again
+/// only before that.
 pub async fn drive_until<M: OfTick>(
     shared: &Shared,
     machines: &mut [M],

@@ -1,5 +1,6 @@
-//! `dispatch`: each tick releases object events from the events queue into Step Functions, at the pace and the
-//! concurrency that the owner set. `spillway::protocol` decides the order of calls; here its machines are driven.
+//! `dispatch`: each tick releases object events from the events queue into Step Functions, at the
+//! pace and the concurrency that the owner set. `spillway::protocol` decides the order of calls;
+//! here its machines are driven.
 
 mod circuit;
 pub mod config;

@@ -1,4 +1,5 @@
-//! Looking after the slots that earlier ticks left: starts that are open, and outcomes that never came.
+//! Looking after the slots that earlier ticks left: starts that are open, and outcomes that never
+//! came.
 
 use std::time::Duration;
 
@@ -23,16 +24,17 @@ use crate::shared::Shared;
 
 /// Open slots that are looked at together.
 const OPENED_AT_ONCE: usize = 100;
-/// Slots whose executions are described at once: DescribeExecution's quota is far below StartExecution's.
+/// Slots whose executions are described at once: DescribeExecution's quota is far below
+/// StartExecution's.
 /// <https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html>
 const DESCRIBED_AT_ONCE: usize = 8;
-/// How often the sweep calls Step Functions: 5 descriptions a second are half of what the smallest quota of the account gives,
-/// and so is one page of the list.
+/// How often the sweep calls Step Functions. 5 descriptions a second are half of the smallest quota
+/// of an account, and so is one page of the list.
 const SWEPT_EVERY: Duration = Duration::from_secs(1);
 
 impl Dispatch {
-    /// Tells of slots that are older than any execution can be: the execution hangs, or its state machine has no timeout any
-    /// longer.
+    /// Tells of slots that are older than any execution can be: the execution hangs, or its state
+    /// machine has no timeout any longer.
     pub(crate) fn tell_overdue(&self, shared: &Shared, slots: &[Slot]) {
         shared.state().counts.oldest_slot_seconds = oldest_slot_seconds(slots, shared.now());
         let Some(timeout) = self.config.execution_timeout else {
@@ -54,8 +56,9 @@ impl Dispatch {
         shared.state().counts.overdue = u32::try_from(count).unwrap_or(u32::MAX);
     }
 
-    /// Looks at what is open, and keeps the starts that are to be made: a start that is made again is idempotent, same name,
-    /// same input. What the time does not suffice for is left to the next tick.
+    /// Looks at the slots that are open, and keeps the starts that are to be made. A start that is
+    /// made again is idempotent: same name, same input. Slots for which the time does not suffice
+    /// are left to the next tick.
     pub(crate) async fn open(&self, shared: &Shared, open: Vec<Slot>, until: Millis) {
         if open.is_empty() {
             return;
@@ -64,8 +67,9 @@ impl Dispatch {
             suspect(shared, &open);
             return shared.state().fail(problem);
         }
-        // Below the limit all can be started, even if they run: it changes nothing. Above it, after it was lowered, only
-        // what does not run can be counted as not running, so Step Functions is asked. The same goes for a lane's bound.
+        // Below the limit all can be started, even if they run: it changes nothing. The limit can
+        // have been lowered below the slots taken. Then only an execution that does not run can be
+        // counted as not running, so Step Functions is asked. The same goes for a lane's bound.
         let is_above = |slot: &Slot| {
             let mut gate = shared.gate.lock();
             gate.is_above_limit(slot.lane.as_deref())
@@ -96,12 +100,13 @@ impl Dispatch {
     /// Leaves the starts that could not be made to the next tick.
     pub(crate) async fn leave_kept(&self, shared: &Shared) {
         let mut kept = shared.state().kept.take();
-        // What the sweep found comes round again.
+        // The sweep comes round again to its own.
         kept.retain(|kept| kept.origin != Origin::Swept);
         if kept.iter().any(|it| it.origin == Origin::Own && it.may_run) {
             shared.state().failures.note(TickError::StartUnclear);
         }
-        // A closed lane keeps its slots for long: suspect, they would make all later ones suspect in every tick.
+        // A closed lane keeps its slots for long: suspect, they would make all later ones suspect
+        // in every tick.
         let is_marked = |kept: &Kept| match kept.origin {
             Origin::Own => true,
             _ => shared.gate.lock().is_closed(kept.slot.lane.as_deref()),
@@ -113,7 +118,7 @@ impl Dispatch {
         drive_all(shared, &mut leaving, Vec::new(), OPENED_AT_ONCE).await;
     }
 
-    /// Sweeps a bounded number of old slots. Returns where the sweep stands.
+    /// Sweeps a bounded number of old slots. Returns the lap as the next tick goes on with it.
     pub(crate) async fn sweep(&self, shared: &Shared, slots: Vec<Slot>, left: &Lap) -> Lap {
         let bounds = lap::Bounds {
             after: millis(self.config.sweep_after),

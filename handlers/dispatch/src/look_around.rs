@@ -1,5 +1,5 @@
-//! Looking around when a tick ends: how much waits in every queue of the pipeline. CloudWatch's own numbers of an idle queue come
-//! up to 15 minutes late.
+//! Looking around when a tick ends: how much waits in every queue of the pipeline. CloudWatch's own
+//! numbers of an idle queue come up to 15 minutes late.
 //! <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/monitoring-using-cloudwatch.html>
 
 use std::time::Duration;
@@ -30,7 +30,7 @@ pub struct Watched {
     stage: Stage,
 }
 
-/// What a queue holds.
+/// The kind of a queue's messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
     /// Of a lane, by its index.
@@ -43,7 +43,7 @@ enum Stage {
     Reconcile,
 }
 
-/// The queues whose sizes are read; none, unless the environment names the failure queues.
+/// Returns the queues whose sizes are read; none, unless the environment names the failure queues.
 pub fn watched(config: &Config, clients: &Clients) -> Vec<Watched> {
     let Some(failures) = &config.failure_queues else {
         return Vec::new();
@@ -130,7 +130,7 @@ impl Dispatch {
     ) -> Seen {
         let windows = self.config.windows.paces();
         let rates = windows.filter_map(|pace| pace.starts_per_second);
-        // What the circuit allows; of one that is open 0.
+        // The rate that the circuit allows; of one that is open 0.
         let rates = rates.chain(counts.rate);
         Seen {
             backlog: counts.backlog,
@@ -148,7 +148,7 @@ impl Dispatch {
 }
 
 impl Counts {
-    /// Messages that a tick did with what they asked for.
+    /// Returns how many messages a tick finished with.
     fn moved(&self) -> u32 {
         self.started
             + self.already_started

@@ -12,7 +12,7 @@ use tracing::warn;
 
 use crate::shared::Shared;
 
-/// What a poll brought.
+/// The result of a poll.
 pub(crate) struct Polled {
     pub poll: Poll,
     pub messages: Vec<Received>,
@@ -20,7 +20,8 @@ pub(crate) struct Polled {
     pub problem: Option<AwsError>,
 }
 
-/// Begins a poll. It is not to be dropped before its end: SQS hides the messages that it handed to a poll that nobody reads.
+/// Begins a poll. It is not to be dropped before its end: SQS hides the messages that it handed to
+/// a poll that nobody reads.
 pub(crate) fn poll(shared: &Arc<Shared>, poll: Poll) -> BoxFuture<'static, Polled> {
     let shared = Arc::clone(shared);
     let poll = async move {

@@ -54,7 +54,8 @@ impl Shared {
                     state.tick.leave_lease(lease.held_since, self.now());
                     return state.fail(TickError::LeaseLost);
                 }
-                // Without a renewal nothing more is granted, and the tick ends before the lease does.
+                // Without a renewal nothing more is granted, and the tick ends before the lease
+                // does.
                 Err(problem) => {
                     warn!("{problem}");
                     state.holding.not_renewed(self.now());

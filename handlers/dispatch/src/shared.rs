@@ -1,4 +1,4 @@
-//! What the tasks of one tick share.
+//! The state that the tasks of one tick share.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -29,7 +29,7 @@ use crate::counts::{Counts, Values};
 use crate::error::{Failures, TickError};
 use crate::facts;
 
-/// A tick's bounds and counts, and what it knows.
+/// A tick's bounds, counts and knowledge.
 #[derive(Debug)]
 pub struct Shared {
     pub shell: Shell,
@@ -42,8 +42,8 @@ pub struct Shared {
     pub state: Mutex<State>,
 }
 
-/// The worst that a tick can do, which its lease says before its first slot and its first start. A tick that finds nothing
-/// to do writes nothing.
+/// The worst that a tick can do, which its lease says before its first slot and its first start. A
+/// tick that finds nothing to do writes nothing.
 #[derive(Debug)]
 pub struct Reservation {
     pub lease: Lease,
@@ -71,7 +71,7 @@ pub struct State {
     /// The window in force.
     pub window: Option<String>,
     pub overridden: Overridden,
-    /// What the target takes; `None` without an adaptive pace.
+    /// The circuit to the target; `None` without an adaptive pace.
     pub circuit: Option<Circuit>,
     /// The operator holds the circuit.
     pub hold: Option<Hold>,
@@ -86,7 +86,7 @@ pub struct State {
 }
 
 impl State {
-    /// Something failed that concerns all: nothing more is received.
+    /// Records a failure that concerns all: nothing more is received.
     pub fn fail(&mut self, problem: impl Into<TickError>) {
         self.tick.stop();
         self.failures.note(problem);
@@ -94,7 +94,7 @@ impl State {
 }
 
 impl Shared {
-    /// Never held across an await.
+    /// Locks the state. It is never held across an await.
     pub fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -117,12 +117,12 @@ impl Shared {
         }
     }
 
-    /// Whether the bound of a lane is 0.
+    /// Returns whether the bound of a lane is 0.
     pub fn is_closed(&self, lane: usize) -> bool {
         self.gate.lock().standing(lane) == Standing::Closed
     }
 
-    /// Whether more is to be received.
+    /// Returns whether more is to be received.
     pub fn receives_on(&self) -> bool {
         let (state, now) = (self.state(), self.now());
         let tick = &state.tick;
@@ -130,7 +130,8 @@ impl Shared {
         !ends && now < self.times.stop_at
     }
 
-    /// Returns when calls that begin now must have ended: before the invocation, and before the lease.
+    /// Returns when calls that begin now must have ended: before the invocation, and before the
+    /// lease.
     pub fn end_by(&self) -> Millis {
         self.times.join_by.min(self.state().holding.calls_until())
     }
@@ -153,7 +154,7 @@ impl Shared {
         }
     }
 
-    /// Takes in what a machine came to know, and why a call has no answer.
+    /// Takes in the findings of a machine, and the reason why a call has no answer.
     pub fn told(&self, facts: Vec<Fact>, mut problem: Option<AwsError>) {
         let now = self.now();
         let mut state = self.state();
@@ -163,7 +164,8 @@ impl Shared {
             let State {
                 counts, failures, ..
             } = &mut *state;
-            // Why the call failed belongs to the fact that says so, whatever is told before it.
+            // The reason belongs to the fact about the failed call, after any others that are told
+            // before it.
             let why = match fact {
                 Fact::Failed(_) | Fact::NotDescribed => problem.take(),
                 _ => None,
@@ -172,7 +174,7 @@ impl Shared {
         }
     }
 
-    /// What the answer to a start says of those to come.
+    /// Adapts the starts to come to the answer to a start.
     fn start_told(&self, state: &mut State, fact: &Fact) {
         state.values.told(fact, self.now());
         self.circuit_told(state, fact);
@@ -198,7 +200,7 @@ impl Shared {
         self.state().kept.keep(kept);
     }
 
-    /// Whether starts are kept that this tick can still make.
+    /// Returns whether starts are kept that this tick can still make.
     pub fn has_kept(&self) -> bool {
         let state = self.state();
         let goes_on = !state.tick.is_stopping()
@@ -207,7 +209,8 @@ impl Shared {
         goes_on && state.kept.any_can_start(&self.gate)
     }
 
-    /// Writes into the lease what the next tick has to look at if this one dies, when it is time to. Nothing waits for that.
+    /// Writes a checkpoint into the lease when it is time to: the next tick looks from there if
+    /// this one dies. Nothing waits for that.
     pub fn checkpoint(self: &Arc<Self>) {
         let now = self.now();
         let since = {

@@ -19,7 +19,8 @@ use crate::shared::Shared;
 use crate::tenants::Bounded;
 
 impl Dispatch {
-    /// Understands messages of one lane, and handles those that are not one attempt of one object event.
+    /// Understands messages of one lane, and handles those that are not one attempt of one object
+    /// event.
     pub(crate) async fn understand(
         &self,
         shared: &Shared,
@@ -76,7 +77,8 @@ impl Dispatch {
         self.claim(shared, candidates, permits, all, new).await;
     }
 
-    /// Claims and starts, by machines each of which has a permit of its own. Returns them as they ended.
+    /// Claims and starts, by machines each of which has a permit of its own. Returns them as they
+    /// ended.
     pub(crate) async fn claim<T, M: OfTick>(
         &self,
         shared: &Shared,
@@ -106,7 +108,8 @@ impl Dispatch {
         };
         let leave = self.leave(shared, busy, &Fate::Later);
         let (machines, (), ()) = join3(claim, leave, self.defer(shared, deferred)).await;
-        // Other tasks can process these objects, unless a call is unclear: its write can come to light later.
+        // Other tasks can process these objects, unless a call is unclear: its write can come to
+        // light later.
         let mut state = shared.state();
         if !state.tick.is_stopping() {
             locked.iter().for_each(|pk| state.locks.leave(pk));

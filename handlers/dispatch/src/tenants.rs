@@ -1,4 +1,4 @@
-//! Tenants, where they are bounded: events over a tenant's bound are deferred, and those that wait have their turn.
+//! Bounded tenants: events over a tenant's bound are deferred, and those that wait have their turn.
 
 use std::collections::BTreeMap;
 
@@ -50,7 +50,7 @@ impl Shared {
         Ok(())
     }
 
-    /// Whether events that wait for their tenant can start in this tick.
+    /// Returns whether events that wait for their tenant can start in this tick.
     pub(crate) fn waiters(&self) -> Waiters {
         let now = self.now();
         // In this order, as everywhere.

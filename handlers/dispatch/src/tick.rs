@@ -139,7 +139,7 @@ impl Dispatch {
     ) -> Ended {
         let mut left = lease.left.clone();
         left.tick_starts = left.starts_before(invocation.tick.as_deref());
-        // What it says of layouts stays.
+        // The record of layouts in the lease stays.
         left.layouts = Said::Nothing;
         let (shared, slots) = match self
             .prepare(invocation, lease.clone(), holding, times)
@@ -188,7 +188,7 @@ impl Dispatch {
         ended
     }
 
-    /// Reads what the tick rests on: the control item and the slots.
+    /// Reads the basis of the tick: the control item and the slots.
     async fn prepare(
         &self,
         invocation: &Invocation,
@@ -278,7 +278,8 @@ impl Dispatch {
         }
     }
 
-    /// Goes through the phases of a tick whose slots are counted. Returns where the sweep stands.
+    /// Goes through the phases of a tick whose slots are counted. Returns the lap as the next tick
+    /// goes on with it.
     async fn phases(self: &Arc<Self>, shared: &Arc<Shared>, slots: Vec<Slot>) -> Lap {
         let (open, others) = shared.state().tick.open(slots, shared.now());
         let (mut open, mut others) = (Some(open), Some(others));
@@ -338,8 +339,8 @@ impl Shared {
         bound.by.tenant_of(key_of(pk?)?)
     }
 
-    /// Writes into the lease where slots are put now, if that has changed. What reconcile puts from
-    /// then on goes by it, and a minute from then on nothing lands where slots were put before.
+    /// Writes the layout in which slots are put now into the lease, if it has changed. Reconcile
+    /// puts slots by it from then on. A minute later nothing lands in the layout before it.
     async fn change_layouts(&self) -> Result<(), AwsError> {
         let (lease, wanted) = (&self.reservation.lease, self.state().layouts.current);
         let said = lease.left.layouts;
@@ -400,7 +401,8 @@ impl Shared {
         Ok(read.into_iter().flatten().filter_map(readable).collect())
     }
 
-    /// Writes down what the lease is to say. Returns how the tick went, and whether the lease is left to expire instead.
+    /// Writes the tick's numbers into the record for the lease. Returns how the tick went, and
+    /// whether the lease is left to expire instead.
     fn leaves(&self, left: &mut Left) -> (Ended, bool) {
         // In this order, as everywhere.
         let mut state = self.state();

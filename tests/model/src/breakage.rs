@@ -1,4 +1,5 @@
-//! Ways to break the protocol. Each is a step that is made wrongly, for tests that expect the model to find it.
+//! Ways to break the protocol. Each is a step that is made wrongly, for tests that expect the model
+//! to find it.
 
 /// A step that is made wrongly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,9 +26,9 @@ pub enum Breakage {
     SweepReportsNeverStarted,
     /// Nobody looks after the slots of a tick that died: no restart, and no sweep.
     NobodyLooksAfter,
-    /// With `each`, nobody looks at who waits.
+    /// With `each`, nobody looks at the waiters.
     EachPasses,
-    /// The head is written whatever became of it since it was read.
+    /// The head is written even if it changed since it was read.
     HeadWithoutCondition,
     /// A member of a batch whose row was written since it was read is left to its next message.
     MemberLeftBehind,
@@ -35,14 +36,15 @@ pub enum Breakage {
     ListNotFixedByRestart,
     /// Restart fixes the list of a batch while claims for it can be on the wire.
     ListFixedEarly,
-    /// A count looks only where slots are put now, and no more where they were put before.
+    /// A count looks only in the new layout of slots, and not in the old one.
     OldLayoutForgotten,
-    /// Nobody looks any more where slots were put before once none is found there, whatever can still land.
+    /// Nobody looks in the old layout any more once no slot is found there, although one can still
+    /// land.
     RetiresAtOnce,
-    /// Settle looks for a slot only where slots are put now.
+    /// Settle looks for a slot only in the new layout.
     SettleLooksByOneLayout,
-    /// A slot is put although there is one of the same execution where slots were put before.
+    /// A slot is put although the old layout has one of the same execution.
     PutByEitherLayout,
-    /// Settle marks every event of a batch as its execution ended, whatever that reports.
+    /// Settle marks every event of a batch as its execution ended, and ignores its report.
     ReportIgnored,
 }

@@ -1,4 +1,5 @@
-//! Who takes part: object events, their rows' keys and the names of their executions, made by the core itself.
+//! The cast: object events, their rows' keys and the names of their executions, made by the core
+//! itself.
 
 use std::collections::HashMap;
 
@@ -19,7 +20,7 @@ use crate::world::{
 
 pub const PIPELINE: &str = "arn:aws:dynamodb:us-east-1:123456789012:table/ledger";
 
-/// The object events, and what the core calls them.
+/// The object events, and their names in the core.
 #[derive(Debug, Clone)]
 pub struct Cast {
     events: Vec<ObjectEvent>,
@@ -30,7 +31,8 @@ pub struct Cast {
 }
 
 impl Cast {
-    /// With an order they are versions of one object, else objects of their own.
+    /// Makes the cast. With an order its events are versions of one object, else objects of their
+    /// own.
     pub fn of(order: Order) -> Self {
         let event = |number: usize| ObjectEvent {
             bucket: "uploads".to_owned(),
@@ -78,7 +80,7 @@ impl Cast {
         &self.keys[usize::from(event)]
     }
 
-    /// The version of an event, as a head names it.
+    /// Returns the version of an event, as a head names it.
     pub fn version(&self, event: u8) -> String {
         let sequencer = self.events[usize::from(event)].sequencer.as_ref();
         let sequencer = sequencer.expect("S3 reported all");
@@ -89,7 +91,7 @@ impl Cast {
         &self.names[usize::from(execution)]
     }
 
-    /// The core's row; `None`: there is none.
+    /// Returns the core's row, or `None` if there is none.
     pub fn row(&self, event: u8, row: RowOf) -> Option<Row> {
         Some(Row {
             event: self.events[usize::from(event)].clone(),
@@ -101,7 +103,7 @@ impl Cast {
         })
     }
 
-    /// The core's head. Its revision stands for "as it was read": see [`HeadOf`].
+    /// Returns the core's head. Its revision stands for "as it was read": see [`HeadOf`].
     pub fn head(&self, head: HeadOf) -> Head {
         Head {
             revision: head.exists.into(),
@@ -111,7 +113,7 @@ impl Cast {
         }
     }
 
-    /// A head that the core wrote.
+    /// Returns a head that the core wrote.
     pub fn head_of(&self, head: &Head) -> HeadOf {
         HeadOf {
             exists: true,
@@ -121,7 +123,7 @@ impl Cast {
         }
     }
 
-    /// The event of a version.
+    /// Returns the event of a version.
     pub fn event_of(&self, version: &str) -> u8 {
         let place = self
             .keys
@@ -130,18 +132,18 @@ impl Cast {
         place.expect("the core names versions it was given") as u8
     }
 
-    /// The event whose row this is.
+    /// Returns the event whose row this is.
     pub fn event_of_row(&self, key: &RowKey) -> u8 {
         let index = self.keys.iter().position(|other| other == key);
         index.expect("the core names rows it was given") as u8
     }
 
-    /// The execution of this name.
+    /// Returns the execution of this name.
     pub fn execution_named(&self, name: &str) -> Execution {
         self.execution_of[name]
     }
 
-    /// A message, as it is received.
+    /// Returns a message, as it is received.
     pub fn candidate(&self, Message { event, attempt }: Message) -> Candidate {
         Candidate {
             carrier: Carrier::Message(Received {
@@ -157,7 +159,7 @@ impl Cast {
         }
     }
 
-    /// The message that a body asks with.
+    /// Returns the message that a body asks with.
     pub fn message(&self, sent: &Outgoing) -> Message {
         let body = message::parse(&sent.body).expect("the core writes what it understands");
         let attempt = body.attempt(sent.attempt.as_deref()).expect("a number");
@@ -168,7 +170,7 @@ impl Cast {
         }
     }
 
-    /// The core's slot.
+    /// Returns the core's slot.
     pub fn slot(&self, slot: SlotOf, order: Order) -> Slot {
         let work = if is_batch(slot.execution) {
             Work::Batch
@@ -188,7 +190,7 @@ impl Cast {
         }
     }
 
-    /// A slot that the core puts.
+    /// Returns a slot that the core puts.
     pub fn slot_of(&self, slot: &Slot) -> SlotOf {
         SlotOf {
             execution: self.execution_named(&slot.execution),
@@ -203,7 +205,7 @@ fn sequencer(number: usize) -> Sequencer {
     Sequencer::parse(&format!("{:X}", number + 10)).expect("hexadecimal digits")
 }
 
-/// The events of a mask, oldest first.
+/// Returns the events of a mask, oldest first.
 pub fn of_mask(mask: u8) -> impl Iterator<Item = u8> {
     (0..EVENTS as u8).filter(move |event| mask & 1 << event != 0)
 }

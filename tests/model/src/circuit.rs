@@ -1,8 +1,9 @@
-//! The circuit of an adaptive pace in every state that it can come to within small bounds: ticks that die between any two
-//! calls, writes that fail, ends that come late. Its decisions, and those of the gate, are the core's own.
+//! The circuit of an adaptive pace in every state that it can come to within small bounds. Ticks
+//! die between any two calls, writes fail, and ends come late. Its decisions, and those of the
+//! gate, are the core's own.
 //!
-//! A model of its own, since its time is not that of the protocol: probes go by the clock. It begins with an outage that no
-//! tick has seen yet.
+//! A model of its own, since its time is not that of the protocol: probes go by the clock. It
+//! begins with an outage that no tick has seen yet.
 
 use std::hash::{Hash, Hasher};
 
@@ -17,7 +18,7 @@ use spillway::pace::layout::{Layout, Shard};
 use spillway::pace::tokens::Tokens;
 use stateright::{Checker, HasDiscoveries, Model, Property};
 
-/// From one moment to the next: what is between two probes at least.
+/// From one moment to the next: the least time between two probes.
 const STEP: Millis = 5_000;
 const PLENTY: u32 = 400;
 /// Failures that no tick has seen yet: as many as make an outage.
@@ -37,11 +38,11 @@ pub struct Bounds {
 /// A step that is made wrongly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Broken {
-    /// While the circuit is open, whatever has room starts.
+    /// While the circuit is open, every start that has room is made.
     ProbesUnbounded,
-    /// What was started before a change counts after it.
+    /// A start from before a change counts after it.
     GenerationsTogether,
-    /// What a tick went by is forgotten although the lease does not say what came of it.
+    /// The counts that a tick used are forgotten although the lease does not have its result.
     ForgetsUnwritten,
     /// A tick starts before it has looked.
     StartsUnseen,
@@ -60,11 +61,12 @@ struct Tick {
     circuit: Circuit,
     /// It has looked at how executions ended since it began.
     has_looked: bool,
-    /// The gate has granted a probe since what is allowed changed last.
+    /// The gate has granted a probe since the circuit's allowance changed last.
     has_asked: bool,
     /// A permit that is held.
     holds: bool,
-    /// A change that is to be written into the lease, and then what is over is to be forgotten.
+    /// A change that is to be written into the lease. Then the counts that are over are to be
+    /// forgotten.
     at: Writing,
 }
 
@@ -75,7 +77,7 @@ enum Writing {
     Forget,
 }
 
-/// What is everywhere.
+/// The state of all parts.
 #[derive(Debug, Clone, PartialEq)]
 pub struct World {
     moment: u8,
@@ -113,7 +115,7 @@ impl World {
     }
 }
 
-/// What can come next.
+/// The steps that can come next.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Step {
     /// Time passes.
@@ -124,12 +126,12 @@ pub enum Step {
     Write,
     Forget,
     Grant,
-    /// The start of what was granted: it runs. Or nobody knows whether it does.
+    /// The start of a granted probe: it runs. Or nobody knows whether it does.
     Start {
         runs: bool,
         told: bool,
     },
-    /// What was granted starts nothing: the permit gives its turn back.
+    /// A granted permit starts nothing, and gives its turn back.
     GiveBack,
     Release,
     /// An execution ends.
@@ -145,7 +147,7 @@ pub enum Step {
     },
     /// The call fails.
     WriteFails,
-    /// The tick dies; what it was about to start runs all the same, or not.
+    /// The tick dies; the start that it was about to make runs all the same, or not.
     Die {
         runs: bool,
     },
@@ -308,7 +310,7 @@ impl Model for Outage {
 
     fn actions(&self, world: &World, steps: &mut Vec<Step>) {
         if world.has_succeeded {
-            // What follows is no outage any more.
+            // Later states are no outage any more.
             return;
         }
         match &world.tick {
@@ -455,14 +457,14 @@ fn count(health: &mut Vec<Health>, (generation, well): (u32, bool), times: u8) {
     }
 }
 
-/// Once an outage is there to be seen, nothing starts but probes, whichever tick dies.
+/// Once an outage is there to be seen, nothing starts but probes, even if a tick dies.
 pub const NO_OTHERS: &str = "nothing but probes starts";
 /// One probe for each turn, and for each tick that dies one more.
 pub const BOUNDED: &str = "probes are bounded";
 /// Every tick that has looked, and the lease, say that it is open, until a probe has succeeded.
 pub const STAYS: &str = "an open circuit stays open until a probe succeeds";
 
-/// Explores every state. Returns how many there are, and what is broken, with the steps to it.
+/// Explores every state. Returns how many there are, and a broken property with the steps to it.
 pub fn explore(outage: Outage) -> (usize, Option<(&'static str, Vec<Step>)>) {
     let checker = outage
         .checker()

@@ -1,10 +1,10 @@
 //! Exploring every state, and asking of each whether everything can still be finished from it.
 //!
-//! Stateright checks the invariants in every state. Its `eventually` is not used: it can miss a violation where paths
-//! join or run in circles, and what is asked here is another question. While it explores, every transition is written
-//! down; afterwards the states from which a quiet one can be reached are found by going backwards from the quiet
-//! ones, along transitions that are no faults. A state that is not among them is a dead end, or a circle that
-//! nobody can leave.
+//! Stateright checks the invariants in every state. Its `eventually` is not used: it can miss a
+//! violation if paths join or run in circles, and the question here is another one. While it
+//! explores, every transition is written down. Afterwards the search goes backwards from the quiet
+//! states, along transitions that are no faults. A state that it does not reach is a dead end, or a
+//! circle that nobody can leave.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -15,7 +15,7 @@ use stateright::{Checker, HasDiscoveries, Model, Property};
 
 use crate::protocol::{Protocol, State, Step};
 
-/// What was found.
+/// The result of an exploration.
 #[derive(Debug)]
 pub struct Explored {
     pub states: usize,
@@ -35,7 +35,7 @@ pub struct Violation {
     pub state: State,
 }
 
-/// Where it gives up: about 8 GiB.
+/// The number at which it gives up: about 8 GiB.
 const MOST_TRANSITIONS: usize = 100_000_000;
 
 /// The invariant that everything can still be finished.

@@ -1,7 +1,8 @@
-//! The protocol of dispatch and settle as a state machine, explored in every state within small bounds.
+//! The protocol of dispatch and settle as a state machine, explored in every state within small
+//! bounds.
 //!
-//! Its decisions are the core's own functions; what is modelled here is the world around them (queues, ledger,
-//! executions) and the order of the calls. `docs/evidence/model.md` says what is in it and what is not.
+//! Its decisions are the core's own functions. The model has the world around them (queues, ledger,
+//! executions) and the order of the calls. `docs/evidence/model.md` describes its scope.
 
 mod bounds;
 mod breakage;

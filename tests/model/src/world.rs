@@ -1,4 +1,5 @@
-//! The state of the world: queues, ledger, executions, and where every invocation is. Small numbers only.
+//! The state of the world: queues, ledger, executions, and the place of every invocation. Small
+//! numbers only.
 
 use std::collections::BTreeSet;
 use std::hash::Hash;
@@ -21,7 +22,8 @@ use spillway::record::slot::Slot;
 
 /// Object events, at most.
 pub const EVENTS: usize = 3;
-/// Attempts that a message may ask for, at most: two, one more by redrive, and one that is only asked for.
+/// Attempts that a message can ask for, at most: two, one more by redrive, and one that is only
+/// asked for.
 pub const ATTEMPTS: usize = 4;
 const SINGLES: usize = EVENTS * ATTEMPTS;
 /// Executions: of every attempt, and of the two batches of the first two events, in either order.
@@ -34,17 +36,17 @@ pub type Execution = u8;
 /// A time. Only which of two is earlier counts: see [`World::forget_what_does_not_matter`].
 pub type Time = u8;
 
-/// Whether several events are worked on.
+/// Returns whether an execution processes several events.
 pub fn is_batch(execution: Execution) -> bool {
     usize::from(execution) >= SINGLES
 }
 
-/// The event of an execution of one.
+/// Returns the event of an execution of one.
 pub fn event_of(execution: Execution) -> Event {
     execution / ATTEMPTS as u8
 }
 
-/// The attempt of an execution.
+/// Returns the attempt of an execution.
 pub fn attempt_of(execution: Execution) -> u8 {
     if is_batch(execution) {
         1
@@ -53,7 +55,7 @@ pub fn attempt_of(execution: Execution) -> u8 {
     }
 }
 
-/// The candidates of a batch, in the order of its input.
+/// Returns the candidates of a batch, in the order of its input.
 pub fn candidates(execution: Execution) -> [Event; 2] {
     let first = execution - SINGLES as u8;
     [first, 1 - first]
@@ -83,7 +85,7 @@ impl Messages {
         &mut self.0[usize::from(message.event)][usize::from(message.attempt) - 1]
     }
 
-    /// Those there are, each once.
+    /// Returns the messages there are, each once.
     pub fn kinds(&self) -> impl Iterator<Item = Message> {
         let all = (0..EVENTS as u8)
             .flat_map(|event| (1..=ATTEMPTS as u8).map(move |attempt| Message { event, attempt }));
@@ -94,7 +96,7 @@ impl Messages {
         self.kinds().next().is_none()
     }
 
-    /// Whether one asks for a later attempt of the event.
+    /// Returns whether one asks for a later attempt of the event.
     pub fn ask_beyond(&self, event: Event, attempt: u8) -> bool {
         let of_event = self.0[usize::from(event)].iter();
         of_event.skip(attempt.into()).any(|count| *count > 0)
@@ -110,8 +112,8 @@ pub struct RowOf {
     pub execution: Option<Execution>,
 }
 
-/// The object's head. Its revision is only ever compared with one that was read, so that whoever has read the head
-/// keeps whether it was written since.
+/// The object's head. Its revision is only ever compared with one that was read. So each reader
+/// keeps whether the head was written since.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, PartialOrd, Ord)]
 pub struct HeadOf {
     pub exists: bool,
@@ -128,7 +130,7 @@ pub struct SlotOf {
     pub pending: bool,
 }
 
-/// What became of an execution.
+/// The state of an execution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Fate {
     #[default]
@@ -162,7 +164,7 @@ pub struct Lease {
     pub layouts: Said,
 }
 
-/// Where a tick is.
+/// The state of a tick.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct TickOf {
     /// `None`: it is idle.
@@ -189,7 +191,7 @@ pub struct TickOf {
 }
 
 impl TickOf {
-    /// Whether no call of it is under way.
+    /// Returns whether no call of it is under way.
     pub fn is_quiet(&self) -> bool {
         let idle = self.tasks.iter().all(|task| task.work == Work::Idle);
         idle && self.starting.is_none() && self.openings.is_empty() && self.sweeps.is_empty()
@@ -204,11 +206,11 @@ pub struct Task {
     pub held: Vec<Message>,
     /// Nobody wrote the head since it was read.
     pub fresh: bool,
-    /// Where the slot is put only after the claim, which is a breakage.
+    /// A slot that is put only after the claim, which is a breakage.
     pub late: Option<SlotOf>,
 }
 
-/// What a task works on.
+/// The work of a task.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub enum Work {
     #[default]
@@ -257,7 +259,8 @@ pub struct World {
     pub head: HeadOf,
     /// Which attempt of each event waits.
     pub waiters: [Option<u8>; EVENTS],
-    /// A mask of those that wait without a message of their own: they have looked at the head once more.
+    /// A mask of those that wait without a message of their own: they have looked at the head once
+    /// more.
     pub waited: u8,
     /// By execution.
     pub slots: Vec<SlotOf>,
@@ -275,7 +278,8 @@ pub struct World {
     pub changes: u8,
     pub ticks: Vec<TickOf>,
     pub settles: [Option<SettleOf>; 2],
-    /// Faults that can still come, redrives that can still be made, and rows that ingest may still write.
+    /// Faults that can still come, redrives that can still be made, and rows that ingest can still
+    /// write.
     pub faults: u8,
     pub repeats: u8,
     pub lease_ends: u8,
@@ -314,7 +318,7 @@ impl World {
         &mut self.lists[usize::from(first)]
     }
 
-    /// The events in an execution's input.
+    /// Returns the events in an execution's input.
     pub fn input(&self, execution: Execution) -> u8 {
         if is_batch(execution) {
             self.inputs[usize::from(candidates(execution)[0])]
@@ -346,7 +350,7 @@ impl World {
             .for_each(|settle| settle.fresh = false);
     }
 
-    /// Later than everything so far.
+    /// Returns a time that is later than all so far.
     pub fn now(&self) -> Time {
         self.clock
     }
@@ -365,8 +369,8 @@ impl World {
         }
     }
 
-    /// Numbers the times anew, in their order, and puts invocations that are alike in one order: what is the same but
-    /// for that is one state.
+    /// Numbers the times anew, in their order, and puts invocations that are alike in one order.
+    /// States that differ only in that are one state.
     pub fn forget_what_does_not_matter(&mut self) {
         let mut seen = 0u32;
         self.times(|time| seen |= 1 << *time);
@@ -431,12 +435,12 @@ fn on_millis(time: &mut Millis, each: &mut impl FnMut(&mut Time)) {
     *time = millis(small);
 }
 
-/// The same in every run.
+/// Returns the same in every run.
 pub fn hash(thing: &impl Hash) -> u64 {
     RandomState::with_seeds(1, 2, 3, 4).hash_one(thing)
 }
 
-/// A time as the core takes it.
+/// Returns a time as the core takes it.
 pub fn millis(time: Time) -> Millis {
     time.into()
 }

@@ -1,5 +1,6 @@
-//! Drills: situations of which an alarm is to tell, or is not to. Each gives the lines that the handlers print for CloudWatch, and what
-//! AWS reports of the functions, in the same form. `tests/e2e/test_alarms_simulated.py` evaluates the alarms on them.
+//! Drills: situations of which an alarm is to tell, or is not to. Each gives the lines that the
+//! handlers print for CloudWatch, and AWS's own metrics of the functions in the same form.
+//! `tests/e2e/test_alarms_simulated.py` evaluates the alarms on them.
 
 mod reported;
 
@@ -37,9 +38,9 @@ pub enum Drill {
     LostEvents,
     /// A tick dies with the lease and its starts.
     DeadTick,
-    /// What the workflow calls is down for ten minutes.
+    /// The system that the workflow calls is down for ten minutes.
     TargetDown,
-    /// One object fails whatever is tried.
+    /// One object fails in every attempt.
     Poison,
     /// An execution hangs.
     Hung,
@@ -49,9 +50,9 @@ pub enum Drill {
     ScheduleOff,
     /// Another holder never gives the lease back.
     LeaseHeld,
-    /// No execution may be started.
+    /// Nobody has the permission to start an execution.
     StartsForbidden,
-    /// No message may be received.
+    /// Nobody has the permission to receive a message.
     ReceivesForbidden,
     /// The control item has an attribute that nothing goes by.
     MisspeltControl,
@@ -65,9 +66,10 @@ pub enum Drill {
     Throttled,
     /// Somebody redrives an execution, past the pipeline.
     Redriven,
-    /// The ledger is the one of three minutes ago, restored while executions of before and of since run.
+    /// The ledger is the one of three minutes ago, restored while executions of before and of since
+    /// run.
     LedgerRestored,
-    /// What is uploaded needs ten hours.
+    /// The uploads need ten hours.
     Backlog,
     /// Lambda throttles every tick.
     FunctionThrottled,
@@ -77,7 +79,7 @@ pub enum Drill {
     ReadsThrottled,
     /// Every invocation of `settle` dies.
     SettleDies,
-    /// `reconcile` may not read the ledger.
+    /// `reconcile` has no permission to read the ledger.
     ReconcileForbidden,
 }
 
@@ -158,7 +160,7 @@ impl Drill {
         })
     }
 
-    /// What happens at the beginning of a minute.
+    /// Acts at the beginning of a minute.
     fn happens(self, minute: u32, pipeline: &Pipeline, down: &AtomicBool, reported: &Reported) {
         let sfn = || pipeline.aws.sfn();
         let faults = || pipeline.aws.faults();
@@ -267,7 +269,7 @@ impl Drill {
         self != Self::ScheduleOff || minute < 5
     }
 
-    /// Whether Lambda refuses what the schedule invokes in that minute.
+    /// Returns whether Lambda refuses the schedule's invocation in that minute.
     fn throttles(self, minute: u32) -> bool {
         self == Self::FunctionThrottled && minute >= 5
     }

@@ -1,4 +1,5 @@
-//! The promises, checked from the world's state (uploads, executions, queues) and not from Spillway's own records.
+//! The promises, checked from the world's state (uploads, executions, queues) and not from
+//! Spillway's own records.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +10,7 @@ use spillway::rules::order::Order;
 use crate::pipeline::Pipeline;
 use crate::upload::Upload;
 
-/// What the world says of a run that has drained.
+/// The result of a run that has drained.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Verdict {
     /// Uploads with exactly one execution that succeeded.
@@ -32,7 +33,7 @@ pub struct Verdict {
     pub peak: usize,
 }
 
-/// The uploads an execution works on, and their attempt.
+/// Returns the uploads that an execution processes, and their attempt.
 pub fn objects(execution: &Execution) -> (Vec<Upload>, u32) {
     let input: Value = serde_json::from_str(&execution.input).expect("the input is JSON");
     let objects = input["objects"].as_array().expect("objects").iter();
@@ -40,7 +41,8 @@ pub fn objects(execution: &Execution) -> (Vec<Upload>, u32) {
         key: object["key"].as_str().expect("a key").to_owned(),
         sequencer: match object["sequencer"].as_str() {
             Some(sequencer) => sequencer.to_owned(),
-            // What reconcile found has none, and is known by its etag: the sequencer, padded to 32 digits.
+            // A version that reconcile found has none, and is known by its etag: the sequencer,
+            // padded to 32 digits.
             None => object["etag"]
                 .as_str()
                 .and_then(|digits| digits.get(14..))
@@ -55,7 +57,7 @@ pub fn objects(execution: &Execution) -> (Vec<Upload>, u32) {
     )
 }
 
-/// The ids of an execution's objects, as its output names those that failed.
+/// Returns the ids of an execution's objects, as its output names those that failed.
 pub fn ids(execution: &Execution) -> Vec<String> {
     let input: Value = serde_json::from_str(&execution.input).expect("the input is JSON");
     let objects = input["objects"].as_array().expect("objects").iter();
@@ -64,7 +66,7 @@ pub fn ids(execution: &Execution) -> Vec<String> {
         .collect()
 }
 
-/// The output that reports these items as failed.
+/// Returns the output that reports these items as failed.
 pub fn failed_items(ids: &[String]) -> String {
     let items: Vec<Value> = ids
         .iter()
@@ -73,7 +75,8 @@ pub fn failed_items(ids: &[String]) -> String {
     json!({ "batchItemFailures": items }).to_string()
 }
 
-/// Whether an upload succeeded in an execution: a report of failed items that makes no sense fails all.
+/// Whether an upload succeeded in an execution: a report of failed items that makes no sense fails
+/// all.
 fn succeeded_in(execution: &Execution, place: usize) -> bool {
     let output: Value = execution
         .output
@@ -215,7 +218,7 @@ impl Verdict {
         }
     }
 
-    /// What was not kept of the promises that hold for every run, in words.
+    /// Returns the broken ones of the promises that hold for every run, in words.
     pub fn problems(&self) -> Vec<String> {
         let mut problems: Vec<String> = self
             .lost

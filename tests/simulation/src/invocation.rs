@@ -1,4 +1,5 @@
-//! A bucket that invokes `ingest`, and what Lambda does around it: timeouts, and the retries of an asynchronous event.
+//! A bucket that invokes `ingest`, and Lambda's part: timeouts, and the retries of an asynchronous
+//! event.
 
 use std::time::Duration;
 
@@ -23,12 +24,12 @@ pub enum Invoked {
 }
 
 impl Invoked {
-    /// Whether Lambda takes the event for done.
+    /// Returns whether Lambda takes the event for done.
     pub fn is_done(&self) -> bool {
         matches!(self, Self::Ended(Ingested { failure: None, .. }))
     }
 
-    /// The counts of an invocation that went well.
+    /// Returns the counts of an invocation that went well.
     #[track_caller]
     pub fn well(self) -> Counts {
         match self {
@@ -40,7 +41,7 @@ impl Invoked {
         }
     }
 
-    /// The counts of an invocation that failed, and what it said.
+    /// Returns the counts of an invocation that failed, and its message.
     #[track_caller]
     pub fn failed(self) -> (Counts, String) {
         match self {
@@ -92,8 +93,8 @@ impl Invocations {
         invoked
     }
 
-    /// Invokes `ingest` as Lambda does for an asynchronous event: up to three times. If the last is not done, the event
-    /// lies in the failure queue.
+    /// Invokes `ingest` as Lambda does for an asynchronous event: up to three times. If the last is
+    /// not done, the event lies in the failure queue.
     pub async fn event(&self, payload: &str) -> Vec<Invoked> {
         let mut invoked = vec![self.once(payload).await];
         for wait in RETRIES_AFTER {

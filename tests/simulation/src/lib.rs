@@ -1,4 +1,5 @@
-//! A whole pipeline in the test's own process: the real handlers, through the real AWS SDK, against `fake-aws`.
+//! A whole pipeline in the test's own process: the real handlers, through the real AWS SDK, against
+//! `fake-aws`.
 //!
 //! Time is virtual: run under `#[tokio::test(start_paused = true)]`.
 

@@ -1,10 +1,11 @@
-//! Deliberate faults of the handlers: `tests/mutations/*.mutation`, each a text of the code and what it becomes.
+//! Deliberate faults of the handlers: `tests/mutations/*.mutation`, each a text of the code and its
+//! replacement.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Where they lie, from the repository's root.
+/// Their place, from the repository's root.
 pub const DIRECTORY: &str = "tests/mutations";
 
 /// Why a mutation cannot be used: it is not read, or no longer fits the code.
@@ -23,7 +24,7 @@ struct Edit {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mutation {
     pub name: String,
-    /// What is wrong then.
+    /// The fault, in words.
     pub title: String,
     /// Arguments of `cargo test`, if a test notices it and not the seeds.
     pub test: Option<Vec<String>>,

@@ -1,4 +1,5 @@
-//! The pipeline under test, and what AWS does around the handlers: the schedule, the event source mapping, timeouts.
+//! The pipeline under test, and AWS's part around the handlers: the schedule, the event source
+//! mapping, timeouts.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -55,7 +56,8 @@ pub struct Settings {
     /// Name and guaranteed share of each lane, by priority.
     /// A name that ends in `.fifo` makes FIFO queues.
     pub lanes: Vec<(&'static str, f64)>,
-    /// How many executions of each lane run at once; those that are missing have no bound of their own.
+    /// How many executions of each lane run at once; those that are missing have no bound of their
+    /// own.
     pub lane_bounds: Vec<Option<u32>>,
     pub sweep_after: Duration,
     /// With more slots than this the running executions are listed.
@@ -64,7 +66,7 @@ pub struct Settings {
     pub execution_timeout: Option<Duration>,
     /// How long a tick drains.
     pub tick: Duration,
-    /// What a tick does when no event waits.
+    /// The behaviour of a tick when no event waits.
     pub idle: Idle,
     /// Whether ticks read the sizes of all queues, as Terraform has it.
     pub looks_around: bool,
@@ -72,8 +74,9 @@ pub struct Settings {
     pub handler_timeout: Duration,
     /// From one tick to the next.
     pub schedule: Duration,
-    /// How long a received message stays hidden: as long as a lease lasts, so that one that a dead tick had in hand comes back
-    /// when the next one can take over. Terraform has it longer for batches.
+    /// How long a received message stays hidden: as long as a lease lasts. So a message that a dead
+    /// tick had in hand comes back when the next tick can take over. Terraform has it longer for
+    /// batches.
     pub visibility: Duration,
     /// From an execution's end to its event in the outcomes queue.
     pub event_delay: Duration,
@@ -138,7 +141,7 @@ pub enum Ticked {
 }
 
 impl Ticked {
-    /// The counts of a tick that went well.
+    /// Returns the counts of a tick that went well.
     #[track_caller]
     pub fn well(self) -> dispatch::Counts {
         match self {
@@ -149,7 +152,7 @@ impl Ticked {
 }
 
 impl Ticked {
-    /// Whether it ended because of what only an operator can mend.
+    /// Returns whether it ended because of a fault that only an operator can fix.
     pub(crate) fn is_kept_by_operator(&self) -> bool {
         let Self::Ended(ended) = self else {
             return false;
@@ -161,7 +164,7 @@ impl Ticked {
     }
 }
 
-/// What came of asking once for outcomes.
+/// The result of asking once for outcomes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mapped {
     /// There was nothing to receive.
@@ -203,12 +206,12 @@ pub struct Pipeline {
     /// In which slots are to lie: `settings` say so at first.
     layout: Arc<Mutex<Layout>>,
     invocations: Arc<AtomicU32>,
-    /// What the handlers printed for CloudWatch, if ticks look around.
+    /// The lines that the handlers printed for CloudWatch, if ticks look around.
     lines: Arc<Mutex<Vec<String>>>,
 }
 
 impl Pipeline {
-    /// A pipeline whose executions end as `workflow` says.
+    /// Makes a pipeline whose executions end as `workflow` says.
     pub fn new(
         settings: Settings,
         workflow: impl FnMut(&Execution) -> Ending + Send + 'static,
@@ -276,7 +279,7 @@ impl Pipeline {
         }
     }
 
-    /// A pipeline whose executions all succeed after `seconds`.
+    /// Makes a pipeline whose executions all succeed after `seconds`.
     pub fn succeeding(settings: Settings, seconds: u64) -> Self {
         Self::new(settings, move |_| {
             Ending::succeed(Duration::from_secs(seconds), "{}")
@@ -294,8 +297,8 @@ impl Pipeline {
         *layout
     }
 
-    /// S3's notification of one upload, in the events queue.
-    /// Into a FIFO queue somebody else puts it, in its object's group.
+    /// Puts S3's notification of one upload into the events queue. Into a FIFO queue somebody else
+    /// puts it, in its object's group.
     pub fn upload(&self, upload: &Upload) {
         let body = notification(std::slice::from_ref(upload));
         if self.events.url().ends_with(".fifo") {
@@ -320,7 +323,7 @@ impl Pipeline {
         self.aws.caller(&format!("{function}-{number}"))
     }
 
-    /// The clock of one invocation.
+    /// Returns the clock of one invocation.
     pub(crate) fn clock(&self) -> Clock {
         let skew = self.settings.clock_skew.as_millis() as u64;
         let number = self.invocations.load(Ordering::Relaxed);
@@ -350,7 +353,7 @@ impl Pipeline {
             .collect()
     }
 
-    /// What Terraform tells every handler.
+    /// Returns the variables that Terraform gives to every handler.
     pub fn variables(&self) -> PipelineVariables {
         PipelineVariables {
             name: PIPELINE.into(),
@@ -360,7 +363,7 @@ impl Pipeline {
         }
     }
 
-    /// `dispatch` as Terraform configures it, calling as `caller`.
+    /// Returns `dispatch` as Terraform configures it, calling as `caller`.
     pub fn dispatch(&self, caller: &Caller) -> Arc<Dispatch> {
         let config = dispatch::Config {
             pipeline: self.variables(),
@@ -462,13 +465,14 @@ impl Pipeline {
         }
     }
 
-    /// What the handlers printed for CloudWatch, if ticks look around.
+    /// Returns the lines that the handlers printed for CloudWatch, if ticks look around.
     pub fn lines(&self) -> Vec<String> {
         let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
         lines.clone()
     }
 
-    /// What Lambda's event source mapping does once: receive outcomes, invoke `settle`, delete what it settled.
+    /// Acts once as Lambda's event source mapping: receives outcomes, invokes `settle`, deletes
+    /// those that it settled.
     pub async fn settle_once(&self) -> Mapped {
         let mapping = self.aws.caller("mapping");
         let sqs = mapping.sqs_client();
@@ -543,7 +547,7 @@ impl Pipeline {
         })
     }
 
-    /// Runs schedule and mapping for `ticks` ticks. A tick that fails is the next one's to mend.
+    /// Runs schedule and mapping for `ticks` ticks. A tick that fails is left to the next one.
     pub async fn run(&self, ticks: u32) {
         let _settling = self.settle_in_background();
         for _ in 0..ticks {
@@ -558,7 +562,8 @@ impl Pipeline {
         tokio::time::sleep_until(next).await;
     }
 
-    /// Runs until nothing is left to do: no message waits, no slot is taken, nothing runs. Panics after `ticks`.
+    /// Runs until nothing is left to do: no message waits, no slot is taken, nothing runs. Panics
+    /// after `ticks`.
     pub async fn drain(&self, ticks: u32) {
         let _settling = self.settle_in_background();
         for _ in 0..ticks {
@@ -570,7 +575,7 @@ impl Pipeline {
         panic!("not quiet after {ticks} ticks: {}", self.describe());
     }
 
-    /// Whether nothing is left to do.
+    /// Returns whether nothing is left to do.
     pub fn is_quiet(&self) -> bool {
         let waiting = |(events, _): &(Queue, Queue)| !events.messages().is_empty();
         !self.lanes.iter().any(waiting)
@@ -580,7 +585,8 @@ impl Pipeline {
             && self.aws.sfn().running().is_empty()
     }
 
-    /// The tenants' partitions of events that wait, each as often as it has events, and the directory's names of them.
+    /// Returns the tenants' partitions of events that wait, each as often as it has events. Adds
+    /// the directory's names of them.
     pub fn deferred(&self) -> Vec<String> {
         let items = self.aws.dynamodb().items(LEDGER);
         let text = |item: &Value, name| item[name]["S"].as_str().unwrap_or_default().to_owned();
@@ -594,7 +600,7 @@ impl Pipeline {
         waiting.collect()
     }
 
-    /// The executions that hold a slot.
+    /// Returns the executions that hold a slot.
     pub fn slots(&self) -> Vec<String> {
         slots::all(&self.aws.dynamodb(), LEDGER)
             .iter()
@@ -602,7 +608,7 @@ impl Pipeline {
             .collect()
     }
 
-    /// Where things are, for a failed test.
+    /// Returns the state of all parts, for a failed test.
     pub fn describe(&self) -> String {
         format!(
             "{} events, {} dead, {} outcomes, slots {:?}, running {:?}, lease {:?}",

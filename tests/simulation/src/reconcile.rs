@@ -18,11 +18,12 @@ pub const BUCKET: &str = "uploads";
 
 /// Lambda's timeout of `reconcile`, as in Terraform.
 const TIMEOUT: Duration = Duration::from_secs(120);
-/// How often Step Functions tries what failed, after the first time, and how long it waits in between.
+/// How often Step Functions tries a failed invocation after the first time, and how long it waits
+/// in between.
 const RETRIES: usize = 3;
 const RETRIES_AFTER: Duration = Duration::from_secs(5);
 
-/// What is asked of a run over the bucket.
+/// The input of a run over the bucket.
 #[derive(Debug, Clone, Default)]
 pub struct Asked {
     pub dry_run: bool,
@@ -42,7 +43,7 @@ pub struct Runs {
     pub retention_days: u32,
     /// Objects in one batch.
     pub batch: usize,
-    /// How long an invocation may take.
+    /// How long an invocation can take.
     pub timeout: Duration,
 }
 
@@ -56,12 +57,12 @@ pub enum Ran {
 }
 
 impl Ran {
-    /// Whether Step Functions takes the invocation for done.
+    /// Returns whether Step Functions takes the invocation for done.
     pub fn is_well(&self) -> bool {
         matches!(self, Self::Ended(reconciled) if reconciled.result.is_ok())
     }
 
-    /// The answer and the counts of one that went well.
+    /// Returns the answer and the counts of one that went well.
     #[track_caller]
     pub fn well(self) -> (Answer, Counts) {
         match self.ended() {
@@ -70,7 +71,7 @@ impl Ran {
         }
     }
 
-    /// The counts of one that failed, and what it said.
+    /// Returns the counts of one that failed, and its error.
     #[track_caller]
     pub fn failed(self) -> (Counts, ReconcileError) {
         match self.ended() {
@@ -89,13 +90,13 @@ impl Ran {
 }
 
 impl Runs {
-    /// Of a pipeline with one source, the whole bucket, which is made now.
+    /// Makes the runs of a pipeline with one source, the whole bucket, which is made now.
     pub fn of(pipeline: &Pipeline, versioned: bool) -> Self {
         pipeline.aws.s3().create_bucket(BUCKET, versioned);
         Self::over(pipeline)
     }
 
-    /// Of a pipeline whose bucket is there.
+    /// Makes the runs of a pipeline whose bucket is there.
     pub fn over(pipeline: &Pipeline) -> Self {
         let day = Duration::from_secs(24 * 60 * 60);
         Self {
@@ -154,20 +155,21 @@ impl Runs {
         tries
     }
 
-    /// The answer and the counts of the last try, which must have gone well.
+    /// Returns the answer and the counts of the last try, which must have gone well.
     pub async fn invoke(&self, payload: &Value) -> (Answer, Counts) {
         let last = self.tries(payload).await.pop();
         last.expect("one at least").well()
     }
 
-    /// What the invocations of a run over what the bucket holds now are asked for.
+    /// Returns the inputs of the invocations of a run over the bucket's objects of now.
     pub fn batches(&self, run: &str, asked: &Asked) -> Vec<Value> {
         let objects = self.pipeline.aws.s3().objects(BUCKET);
         let batches = objects.chunks(self.batch);
         batches.map(|batch| batch_of(run, batch, asked)).collect()
     }
 
-    /// A run over what the bucket holds now. The counts of each batch, of its last try.
+    /// Makes a run over the bucket's objects of now. Returns the counts of each batch, of its last
+    /// try.
     pub async fn objects(&self, run: &str, asked: &Asked) -> Vec<Counts> {
         let mut counts = Vec::new();
         for batch in self.batches(run, asked) {
@@ -176,7 +178,7 @@ impl Runs {
         counts
     }
 
-    /// A run over the ledger, until it is done. The counts of each invocation.
+    /// Makes a run over the ledger, until it is done. Returns the counts of each invocation.
     pub async fn rows(&self, run: &str) -> Vec<Counts> {
         let (mut counts, mut cursor) = (Vec::new(), None);
         loop {
@@ -190,7 +192,7 @@ impl Runs {
         }
     }
 
-    /// What a run has counted, as the ledger has it.
+    /// Returns the counts of a run, as the ledger has them.
     pub fn counted(&self, run: &str, name: &str) -> f64 {
         let item = self.pipeline.aws.dynamodb().item(LEDGER, "reconcile", run);
         let item = item.expect("the run's item");
@@ -199,12 +201,12 @@ impl Runs {
     }
 }
 
-/// S3's record of an object's upload, by which it is known to be that.
+/// Returns S3's record of an object's upload, by which it is known to be that.
 pub fn record_of(object: &ListedObject, number: u32) -> Value {
     record_of_upload(object, &Upload::new(&object.key, number))
 }
 
-/// S3's record of an upload that became this object.
+/// Returns S3's record of an upload that became this object.
 pub(crate) fn record_of_upload(object: &ListedObject, upload: &Upload) -> Value {
     let mut record = record(upload);
     record["eventTime"] = json!(time::iso(object.last_modified_ms + 400));
@@ -217,12 +219,12 @@ pub(crate) fn record_of_upload(object: &ListedObject, upload: &Upload) -> Value 
     record
 }
 
-/// What an invocation over the ledger is asked for.
+/// Returns the input of an invocation over the ledger.
 pub fn rows_of(run: &str, cursor: Option<&str>) -> Value {
     json!({"rows": {"cursor": cursor}, "run": run})
 }
 
-/// What a Distributed Map hands to an invocation.
+/// Returns the input that a Distributed Map hands to an invocation.
 pub fn batch_of(run: &str, objects: &[ListedObject], asked: &Asked) -> Value {
     let item = if asked.inventory { line } else { entry };
     let items: Vec<Value> = objects.iter().map(item).collect();

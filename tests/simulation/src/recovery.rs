@@ -1,4 +1,5 @@
-//! How long a crash holds things up: the time until all is settled, beyond that of a run without one.
+//! How long a crash holds things up: the time until all is settled, beyond that of a run without
+//! one.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -16,7 +17,7 @@ pub struct Crash {
     pub after: bool,
 }
 
-/// Every kind of crash of a small burst's run.
+/// Returns every kind of crash of a small burst's run.
 pub async fn crashes() -> Vec<Crash> {
     let pipeline = pipeline();
     pipeline.drain(10).await;
@@ -35,7 +36,7 @@ pub async fn crashes() -> Vec<Crash> {
     crashes.into_iter().collect()
 }
 
-/// How much longer it takes with this crash.
+/// Returns how much longer it takes with this crash.
 pub async fn of(crash: &Crash) -> Duration {
     let without = pipeline();
     without.drain(10).await;

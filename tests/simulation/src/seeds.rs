@@ -1,4 +1,5 @@
-//! Running many seeds, on several threads: each world has a runtime, a time and random numbers of its own.
+//! Running many seeds, on several threads: each world has a runtime, a time and random numbers of
+//! its own.
 
 use std::collections::BTreeMap;
 use std::ops::Range;

@@ -1,4 +1,4 @@
-//! What executions call: a target that takes so much, and fails what is more.
+//! The target that executions call: it takes so much, and fails all beyond that.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -8,10 +8,10 @@ use fake_aws::Ending;
 
 /// The error of an execution whose target takes no more.
 pub const ERROR: &str = "Target.ThrottlingException";
-/// What the target refuses ends soon.
+/// An execution that the target refuses ends soon.
 const REFUSED_AFTER: Duration = Duration::from_secs(1);
 
-/// What a target takes.
+/// The capacity of a target.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Takes {
     Everything,
@@ -21,7 +21,8 @@ pub enum Takes {
     AtOnce(usize),
     /// Everything but in this time, in milliseconds since it began.
     OutageBetween(i64, i64),
-    /// Each takes longer, the more there are: by this share of the time for each one, and ten times the time at most.
+    /// Each takes longer, the more there are: by this share of the time for each one, and ten times
+    /// the time at most.
     Slower(f64),
     /// Everything and nothing, in turn for so long, in milliseconds.
     Flaps(i64),
@@ -32,14 +33,14 @@ pub enum Takes {
 pub struct Target {
     takes: Takes,
     began_ms: i64,
-    /// What the bucket holds, and when that was right.
+    /// The bucket's level, and the time at which it was right.
     bucket: (f64, i64),
-    /// When what runs ends.
+    /// The ends of the executions that run.
     ends: BinaryHeap<Reverse<i64>>,
 }
 
 impl Target {
-    /// One that begins at a time, in milliseconds since the epoch.
+    /// Makes one that begins at a time, in milliseconds since the epoch.
     pub fn new(takes: Takes, began_ms: i64) -> Self {
         let full = match takes {
             Takes::PerSecond(rate) => rate.ceil(),

@@ -1,10 +1,10 @@
-//! What S3 sends when an object is uploaded.
+//! The messages that S3 sends when an object is uploaded.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 use spillway::message;
 
-/// What S3's form-style encoding leaves as it is, besides letters and digits.
+/// The characters that S3's form-style encoding leaves as they are, besides letters and digits.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'_')
@@ -27,19 +27,19 @@ impl Upload {
         }
     }
 
-    /// The etag of its content, which no other upload has.
+    /// Returns the etag of its content, which no other upload has.
     pub fn etag(&self) -> String {
         format!("{:0>32}", self.sequencer.to_lowercase())
     }
 }
 
-/// A key as S3 writes it in notifications and inventories.
+/// Returns a key as S3 writes it in notifications and inventories.
 pub(crate) fn encoded(key: &str) -> String {
     let encoded = utf8_percent_encode(key, ENCODED).to_string();
     encoded.replace("%20", "+")
 }
 
-/// One record as S3 writes it.
+/// Returns one record as S3 writes it.
 pub fn record(upload: &Upload) -> Value {
     let key = encoded(&upload.key);
     json!({
@@ -54,13 +54,13 @@ pub fn record(upload: &Upload) -> Value {
     })
 }
 
-/// The notification of one or more uploads.
+/// Returns the notification of one or more uploads.
 pub fn notification(uploads: &[Upload]) -> String {
     let records: Vec<Value> = uploads.iter().map(record).collect();
     json!({ "Records": records }).to_string()
 }
 
-/// Spillway's own message of an upload.
+/// Returns Spillway's own message of an upload.
 pub fn own_message(upload: &Upload) -> String {
     let reported = message::parse(&notification(std::slice::from_ref(upload)));
     let events = reported.expect("a notification").into_events();

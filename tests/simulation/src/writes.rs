@@ -1,10 +1,10 @@
-//! Which calls of dispatch write what: one by itself, or several in a call.
+//! The calls of dispatch that write: one item by itself, or several in a call.
 
 use fake_aws::Call;
 
 use crate::slots;
 
-/// Whether the call puts slots.
+/// Returns whether the call puts slots.
 pub fn takes_slots(call: &Call) -> bool {
     const WRITES: [&str; 3] = ["PutItem", "BatchExecuteStatement", "TransactWriteItems"];
     let writes = WRITES.contains(&call.operation.as_str());
@@ -16,7 +16,7 @@ pub fn takes_slots(call: &Call) -> bool {
             .any(|key| slots::is_partition(&key.pk))
 }
 
-/// Whether the call claims attempts.
+/// Returns whether the call claims attempts.
 pub fn claims(call: &Call) -> bool {
     const WRITES: [&str; 3] = ["UpdateItem", "BatchExecuteStatement", "TransactWriteItems"];
     let rows = |pk: &str| pk.starts_with("uploads/");

@@ -56,8 +56,8 @@ fn upload(pipeline: &Pipeline, events: u32) -> Vec<Upload> {
     uploads
 }
 
-/// Runs schedule and mapping until everything is settled, so many ticks at the most. Returns what went over the wire, as
-/// metrics have it, of each tick.
+/// Runs schedule and mapping until everything is settled, so many ticks at the most. Returns the
+/// metrics of each tick.
 async fn work_off(pipeline: &Pipeline, most_ticks: u32) -> Vec<dispatch::Counts> {
     let settling: Vec<Background> = (0..10).map(|_| pipeline.settle_in_background()).collect();
     let (mut ticks, mut under_way) = (Vec::new(), JoinSet::new());
@@ -112,7 +112,7 @@ fn all_succeeded(pipeline: &Pipeline, uploads: &[Upload]) {
     assert_eq!(verdict.dead, 0);
 }
 
-/// What the lease says of the circuit: its state and its generation.
+/// Returns the circuit of the lease: its state and its generation.
 fn circuit(pipeline: &Pipeline) -> (String, u32) {
     let lease = pipeline.aws.dynamodb().item(LEDGER, "lease", "dispatch");
     let circuit = &lease.expect("a lease")["circuit"]["M"];
@@ -229,7 +229,7 @@ async fn goes_on_with_probes(pipeline: &Pipeline) {
     assert!(after - before <= 12, "{before} executions, then {after}");
 }
 
-/// The tick that finds an outage dies half a minute later: what it knew is in the lease.
+/// The tick that finds an outage dies half a minute later: the lease has its knowledge.
 #[tokio::test(start_paused = true)]
 async fn an_open_circuit_outlives_the_tick_that_opened_it() {
     let pipeline = pipeline(settings(), Takes::OutageBetween(0, 10 * MINUTE), 2);
@@ -239,7 +239,8 @@ async fn an_open_circuit_outlives_the_tick_that_opened_it() {
     drop(settling);
 }
 
-/// The same where the circuit could not be written: the next tick finds the outage by what this one went by.
+/// The same with a circuit that could not be written: the next tick finds the outage by the same
+/// counts.
 #[tokio::test(start_paused = true)]
 async fn an_outage_that_the_lease_does_not_say_is_found_again_at_once() {
     let pipeline = pipeline(settings(), Takes::OutageBetween(0, 10 * MINUTE), 2);
@@ -253,14 +254,14 @@ async fn an_outage_that_the_lease_does_not_say_is_found_again_at_once() {
     let settling = tick_that_dies(&pipeline).await;
     let lease = pipeline.aws.dynamodb().item(LEDGER, "lease", "dispatch");
     assert!(lease.is_some_and(|lease| lease.get("circuit").is_none()));
-    // Nothing of what it went by is forgotten.
+    // None of the counts that it used is forgotten.
     assert_eq!(counted(&pipeline), ended(&pipeline));
     pipeline.aws.faults().clear();
     goes_on_with_probes(&pipeline).await;
     drop(settling);
 }
 
-/// An event that nothing but what it does itself fails with a named error, in the midst of others that succeed.
+/// An event fails with a named error for a reason of its own, in the middle of others that succeed.
 #[tokio::test(start_paused = true)]
 async fn a_poison_event_holds_nothing_open_and_ends_in_the_dead_letter_queue() {
     let mut settings = settings();
@@ -295,8 +296,8 @@ async fn a_poison_event_holds_nothing_open_and_ends_in_the_dead_letter_queue() {
     assert_eq!(letter.attribute(spillway::message::ATTEMPT), Some("7"));
 }
 
-/// Targets of every kind: nothing is lost, nothing dead, and each is found out. Of a thousand events those that find it out
-/// are many.
+/// Targets of every kind: nothing is lost, nothing dead, and each is found out. Of a thousand
+/// events those that find it out are many.
 #[tokio::test(start_paused = true)]
 async fn no_target_loses_an_event() {
     for (takes, events, most_failed) in [
@@ -320,7 +321,7 @@ async fn no_target_loses_an_event() {
     }
 }
 
-/// A held circuit goes by what the operator says.
+/// A held circuit follows the operator.
 #[tokio::test(start_paused = true)]
 async fn an_operator_holds_the_circuit() {
     let pipeline = pipeline(settings(), Takes::OutageBetween(0, 2 * MINUTE), 2);

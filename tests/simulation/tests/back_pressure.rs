@@ -1,5 +1,5 @@
-//! What passes by itself: throttling, faults of AWS's and lost answers. The tick slows down and goes on, and no message is
-//! handed back.
+//! Faults that pass by themselves: throttling, faults of AWS's and lost answers. The tick slows
+//! down and goes on, and no message is handed back.
 
 use fake_aws::{Call, Fault};
 use simulation::{Pipeline, Settings, Verdict};
@@ -7,7 +7,7 @@ use spillway::rules::order::Order;
 
 /// Longer than the SDK's own repetitions, shorter than patience.
 const LASTS_MS: i64 = 3_000;
-/// By what goes wrong, in milliseconds.
+/// The last start comes within this time, in milliseconds.
 const WORST_MS: i64 = LASTS_MS + 5_000;
 
 fn settings(order: Order, events_per_execution: u32) -> Settings {
@@ -20,7 +20,8 @@ fn settings(order: Order, events_per_execution: u32) -> Settings {
     settings
 }
 
-/// One operation fails from its first call on, for a while: every event starts in this tick all the same.
+/// One operation fails from its first call on, for a while: every event starts in this tick all the
+/// same.
 async fn is_waited_for(settings: Settings, operation: &'static str, fault: Fault) {
     let run = format!("{operation} {fault:?} {:?}", settings.order);
     let pipeline = Pipeline::succeeding(settings, 600);
@@ -75,7 +76,8 @@ async fn what_passes_by_itself_ends_no_tick() {
     }
 }
 
-/// A deletion fails for a while: the object's group in a FIFO queue does not wait for the visibility timeout.
+/// A deletion fails for a while: the object's group in a FIFO queue does not wait for the
+/// visibility timeout.
 #[tokio::test(start_paused = true)]
 async fn a_deletion_is_tried_until_it_holds_up_nothing() {
     let mut settings = settings(Order::None, 1);
@@ -95,7 +97,7 @@ async fn a_deletion_is_tried_until_it_holds_up_nothing() {
     assert!(gone.len() == 2 && gone.iter().all(|gone| gone.message.receives == 1));
 }
 
-/// What does not pass stops the tick at once, and is told.
+/// A fault that does not pass stops the tick at once, and is told.
 #[tokio::test(start_paused = true)]
 async fn what_does_not_pass_stops_the_tick() {
     let pipeline = Pipeline::succeeding(settings(Order::None, 1), 600);

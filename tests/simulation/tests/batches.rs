@@ -110,7 +110,7 @@ async fn a_report_that_is_not_understood_fails_all() {
     for output in [
         r#"{"batchItemFailures": [{"itemIdentifier": "nobody"}]}"#,
         r#"{"batchItemFailures": "all of them"}"#,
-        // What lambda:invoke returns when nothing is taken out of it.
+        // The answer of lambda:invoke when nothing is taken out of it.
         r#"{"ExecutedVersion": "$LATEST", "Payload": {"batchItemFailures": []}, "StatusCode": 200}"#,
     ] {
         let mut settings = batches(10);
@@ -156,7 +156,8 @@ async fn two_versions_of_one_object_go_in_two_executions() {
     assert_eq!(Verdict::of(&pipeline, &uploads).succeeded, 4);
 }
 
-/// A claim that is lost is left out of the input, and the list that is started with is fixed before the start.
+/// A claim that is lost is left out of the input, and the list that is started with is fixed before
+/// the start.
 #[tokio::test(start_paused = true)]
 async fn a_tick_that_dies_among_its_claims_goes_on_with_those_it_won() {
     for nth in 1..5 {
@@ -187,7 +188,7 @@ async fn a_tick_that_dies_among_its_claims_goes_on_with_those_it_won() {
             let name = call.request["name"].as_str().unwrap_or_default();
             call.operation == "StartExecution" && name.starts_with("batch-of-5-")
         });
-        // Who won all has nothing to fix.
+        // A batch that won all its claims has nothing to fix.
         assert_eq!(fixed.is_some(), nth < 5, "died at claim {nth}");
         assert!(
             fixed <= started,
@@ -210,8 +211,8 @@ async fn a_tick_that_dies_among_its_claims_goes_on_with_those_it_won() {
     }
 }
 
-/// One that was claimed for an execution after its list was fixed is not in its input: whatever the outcome says, it was
-/// not worked on.
+/// An event that was claimed for an execution after its list was fixed is not in its input. It was
+/// not processed, even if the outcome says so.
 #[tokio::test(start_paused = true)]
 async fn an_event_that_is_not_in_the_input_is_tried_again_and_not_called_done() {
     let pipeline = Pipeline::succeeding(batches(2), 5);
@@ -239,8 +240,8 @@ async fn an_event_that_is_not_in_the_input_is_tried_again_and_not_called_done() 
     );
 }
 
-/// A restart can leave out an event that was already settled and claimed again. The report names it all the same, and
-/// tells what failed: no reason to work on the others twice.
+/// A restart can leave out an event that was already settled and claimed again. The report names it
+/// all the same, and tells the failed events: no reason to process the others twice.
 #[tokio::test(start_paused = true)]
 async fn a_report_may_name_an_event_that_a_restart_left_out() {
     let pipeline = Pipeline::new(batches(2), report);
@@ -269,7 +270,7 @@ async fn a_report_may_name_an_event_that_a_restart_left_out() {
     assert_eq!(good.unwrap()["state"]["S"], "SUCCEEDED");
 }
 
-/// What is left of a receive waits in the tick for the slot of the first batch.
+/// The rest of a receive waits in the tick for the slot of the first batch.
 #[tokio::test(start_paused = true)]
 async fn what_was_received_for_the_next_batch_waits_for_a_slot() {
     let mut settings = batches(3);

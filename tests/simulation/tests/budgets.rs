@@ -1,6 +1,7 @@
-//! What an event, a tick and a crash may cost: a change that makes them dearer fails here.
+//! The most that an event, a tick and a crash can cost: a change that makes them dearer fails here.
 //!
-//! The limits are what is measured, a little more; `docs/evidence/performance.md` says what was wanted.
+//! The limits are the measured numbers, a little more; `docs/evidence/performance.md` has the
+//! targets.
 
 use std::time::Duration;
 
@@ -10,7 +11,8 @@ use simulation::costs::{self, Bill, Way, prices};
 use simulation::{LEDGER, Pipeline, Settings, recovery};
 use spillway::rules::order::Order;
 
-/// Units, calls and dollars per event, its key 200 characters long. Slot, claim, outcome, slot freed: four writes.
+/// Units, calls and dollars per event, its key 200 characters long. Slot, claim, outcome, slot
+/// freed: four writes.
 #[tokio::test(start_paused = true)]
 async fn an_event_uses_what_it_may() {
     let cases = [
@@ -36,8 +38,8 @@ async fn an_event_uses_what_it_may() {
     }
 }
 
-/// With an order, however many versions of an object wait: what one of them costs until it waits, and what a turn costs, from
-/// the end of an execution to the start of the next.
+/// The costs of a version until it waits, and of a turn, from the end of an execution to the start
+/// of the next. With an order they are the same however many versions of an object wait.
 #[tokio::test(start_paused = true)]
 async fn a_version_that_waits_and_a_turn_use_what_they_may_whatever_waits() {
     for waiting in [10, 2_500] {
@@ -99,7 +101,7 @@ async fn no_item_is_longer_than_a_write_unit() {
     }
 }
 
-/// What docs/design/protocol.md says of long keys: all that a row can have is in one that failed.
+/// The numbers of docs/design/protocol.md for long keys: a row that failed has every attribute.
 #[tokio::test(start_paused = true)]
 async fn a_row_of_a_long_key_stays_below_a_write_unit() {
     for (key_bytes, below) in [(300, true), (1_024, false)] {
@@ -188,7 +190,8 @@ async fn a_burst_drains_at_the_rate() {
     );
 }
 
-/// A dead tick's lease ends before the next tick; a dead settle's outcomes stay hidden for three minutes.
+/// A dead tick's lease ends before the next tick; a dead settle's outcomes stay hidden for three
+/// minutes.
 #[tokio::test(start_paused = true)]
 async fn a_crash_holds_things_up_for_a_tick_or_as_long_as_outcomes_stay_hidden() {
     let crashes = recovery::crashes().await;

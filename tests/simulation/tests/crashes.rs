@@ -235,7 +235,8 @@ async fn a_start_left_open_by_a_dead_tick_is_made_by_the_next() {
             pipeline.aws.sfn().executions().len() < 30,
             "the tick did not die"
         );
-        // The lease has ended 45 seconds after it was taken. Messages that the dead tick had in hand are hidden for longer.
+        // The lease has ended 45 seconds after it was taken. Messages that the dead tick had in
+        // hand are hidden for longer.
         pipeline.scheduled_tick().await;
         let left = pipeline.slots();
         assert!(left.is_empty(), "{left:?}");

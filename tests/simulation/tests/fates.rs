@@ -1,4 +1,4 @@
-//! What becomes of each kind of message.
+//! The fate of each kind of message.
 
 use fake_aws::Fault;
 use serde_json::{Value, json};
@@ -179,7 +179,8 @@ async fn duplicates_are_absorbed_whenever_they_come() {
     assert_eq!(pipeline.aws.sfn().executions().len(), 1);
 }
 
-/// Duplicates handled at the same time, by different receives: the second finds the slot and the claim of the first.
+/// Duplicates handled at the same time, by different receives: the second finds the slot and the
+/// claim of the first.
 #[tokio::test(start_paused = true)]
 async fn duplicates_received_side_by_side_share_one_slot_and_one_execution() {
     let pipeline = pipeline();
@@ -275,7 +276,8 @@ async fn a_row_that_cannot_be_read_dead_letters_its_message_and_nothing_else() {
     );
 }
 
-/// JSON allows U+FFFE and U+FFFF, SQS refuses them: a key that has them is retried and dead-lettered all the same.
+/// JSON allows U+FFFE and U+FFFF, SQS refuses them: a key that has them is retried and
+/// dead-lettered all the same.
 #[tokio::test(start_paused = true)]
 async fn a_key_with_characters_that_sqs_refuses_is_dead_lettered_as_any_other() {
     let pipeline = Pipeline::new(Settings::default(), |_| {
@@ -301,9 +303,10 @@ async fn a_key_with_characters_that_sqs_refuses_is_dead_lettered_as_any_other() 
     assert_eq!(pipeline.aws.sfn().executions().len(), 3);
 }
 
-/// Settle died after it sent the message for attempt 2, so that message comes twice: once while the row still shows
-/// attempt 1 as started, once after settle's second try. The first loses its claim and frees the slot, so the second, which
-/// came while the slot was there, must not have claimed for it.
+/// Settle died after it sent the message for attempt 2, so that message comes twice. The first
+/// comes while the row still shows attempt 1 as started, the second after settle's second try. The
+/// first loses its claim and frees the slot. The second came while the slot was there, and must not
+/// have claimed for it.
 #[tokio::test(start_paused = true)]
 async fn a_lost_claim_never_frees_a_slot_that_another_message_claims_for() {
     let millis = std::time::Duration::from_millis;
@@ -323,8 +326,8 @@ async fn a_lost_claim_never_frees_a_slot_that_another_message_claims_for() {
     pipeline.tick().await.well();
     tokio::time::sleep(millis(2_000)).await;
 
-    // The first claim of attempt 2 is under way for a second, another one would be for three; and no message can be
-    // handed back, so that none mends the matter itself.
+    // The first claim of attempt 2 is under way for a second, another one would be for three. No
+    // message can be handed back, so that none fixes the matter itself.
     let mut delays = vec![millis(3_000), millis(1_000)];
     pipeline.aws.faults().before(move |call| {
         let claims = call.operation == "UpdateItem"

@@ -1,4 +1,4 @@
-//! S3 invokes `ingest`: whatever goes wrong, every object event is queued, and started once.
+//! S3 invokes `ingest`: under every fault each object event is queued, and started once.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -76,7 +76,7 @@ fn rows(pipeline: &Pipeline) -> Vec<Value> {
         .collect()
 }
 
-/// What waits in all lanes.
+/// Returns the messages that wait in all lanes.
 fn queued(pipeline: &Pipeline) -> Vec<MessageView> {
     let lanes = pipeline.lanes.iter();
     lanes.flat_map(|(events, _)| events.messages()).collect()
@@ -110,7 +110,7 @@ async fn every_record_is_in_the_ledger_before_it_is_in_the_queue() {
     for kind in KINDS {
         let (pipeline, invocations) = kind.pipeline();
         let uploads = uploads();
-        // Whatever is sent has its row, whenever one looks.
+        // Every message that is sent has its row, at every moment.
         let aws = pipeline.aws.clone();
         pipeline.aws.faults().before(move |call| {
             if call.operation == "SendMessageBatch" {
@@ -181,14 +181,15 @@ async fn an_object_goes_into_the_lane_of_its_source() {
     }
 }
 
-/// What `ingest` calls in an invocation without faults.
+/// Returns how many calls `ingest` makes in an invocation without faults.
 async fn calls(kind: Kind) -> usize {
     let (pipeline, invocations) = kind.pipeline();
     invocations.once(&notification(&uploads())).await.well();
     pipeline.aws.calls().len()
 }
 
-/// Does `fault` at the `n`th call of `ingest`, before or after its effect, and lets Lambda retry while ticks go on.
+/// Does `fault` at the `n`th call of `ingest`, before or after its effect, and lets Lambda retry
+/// while ticks go on.
 async fn fault_at(kind: Kind, n: usize, fault: Fault, after: bool) {
     let (pipeline, invocations) = kind.pipeline();
     let uploads = uploads();
@@ -241,7 +242,8 @@ async fn any_answer_may_be_lost() {
     }
 }
 
-/// Every call of one operation is refused, so that the invocation fails, and the next one goes well.
+/// Every call of one operation is refused, so that the invocation fails, and the next one goes
+/// well.
 #[tokio::test(start_paused = true)]
 async fn a_table_or_a_queue_that_refuses_is_tried_again_by_lambda() {
     for (operation, rows_written) in [("UpdateItem", 0), ("SendMessageBatch", 5)] {
@@ -328,7 +330,7 @@ async fn an_entry_that_is_always_refused_fails_the_invocation() {
             count.fetch_add(usize::from(fails), Ordering::Relaxed);
             fails
         });
-        // By itself it is refused as well, and for what it is.
+        // By itself it is refused as well, for its own content.
         pipeline.aws.faults().before(|call| {
             let body = call.request["MessageBody"].as_str();
             match call.operation == "SendMessage" && key(body.unwrap()) == "d/한국" {

@@ -81,7 +81,8 @@ async fn never_more_of_a_lane_than_its_bound_and_the_others_go_on() {
     pipeline.drain(10).await;
     assert_eq!(most_at_once(&pipeline, 1, 0), 3);
     let last = |lane| ran(&pipeline, lane).iter().map(|it| it.0).max().unwrap() - began;
-    // 17 at once, of 4 s each: six rounds. The bounded lane takes 14 rounds, with the pause between two ticks.
+    // 17 at once, of 4 s each: six rounds. The bounded lane takes 14 rounds, with the pause between
+    // two ticks.
     assert!(last(0) < 35_000, "{} ms", last(0));
     assert!(last(1) < 85_000, "{} ms", last(1));
     let verdict = Verdict::of(&pipeline, &uploads);
@@ -132,7 +133,7 @@ async fn a_tick_waits_for_a_full_lane_only_while_its_events_wait() {
     assert!(queues.iter().all(|queue| queue == "urgent"), "{queues:?}");
     // Two seconds each.
     assert!(queues.len() < 40, "{} receives", queues.len());
-    // What comes to the other lane meanwhile starts at once.
+    // Events that come to the other lane meanwhile start at once.
     let later = pipeline.clone();
     tokio::spawn(async move {
         tokio::time::sleep(Duration::from_secs(20)).await;
@@ -229,7 +230,8 @@ async fn no_tick_waits_for_the_events_of_a_closed_lane() {
     assert_eq!((counts.saturated, counts.stands_still), (0, 0));
 }
 
-/// A start that was throttled, of a lane that was closed since: the slot stays, and no tick waits for it.
+/// A start that was throttled, of a lane that was closed since: the slot stays, and no tick waits
+/// for it.
 #[tokio::test(start_paused = true)]
 async fn no_tick_waits_for_a_start_of_a_closed_lane() {
     let pipeline = Pipeline::succeeding(bounded(Some(2)), 1);
@@ -251,7 +253,7 @@ async fn no_tick_waits_for_a_start_of_a_closed_lane() {
     let took = pipeline.aws.clock().now_ms() - began;
     assert!(took < 20_000, "{took} ms");
     pipeline.aws.faults().clear();
-    // What is not found by then does not run.
+    // An execution that is not found by then does not run.
     tokio::time::sleep(Duration::from_secs(60)).await;
     let began = pipeline.aws.clock().now_ms();
     pipeline.tick().await.well();
@@ -269,7 +271,8 @@ fn suspect_since(pipeline: &Pipeline) -> Option<Value> {
     lease.unwrap().get("suspect_since").cloned()
 }
 
-/// The slot of a tick that died, of a lane that was closed since: it is marked, and no other slot is suspect for long.
+/// The slot of a tick that died, of a lane that was closed since: it is marked, and no other slot
+/// is suspect for long.
 #[tokio::test(start_paused = true)]
 async fn the_slot_of_a_dead_tick_in_a_closed_lane_makes_no_other_suspect() {
     let pipeline = Pipeline::succeeding(bounded(Some(2)), 1);
@@ -285,7 +288,7 @@ async fn the_slot_of_a_dead_tick_in_a_closed_lane_makes_no_other_suspect() {
     pipeline.aws.faults().clear();
     assert!(suspect_since(&pipeline).is_some());
     control(&pipeline, 0);
-    // What is not found by then does not run.
+    // An execution that is not found by then does not run.
     tokio::time::sleep(Duration::from_secs(60)).await;
     pipeline.tick().await.well();
     assert_eq!(suspect_since(&pipeline), None);
@@ -347,7 +350,8 @@ async fn slots_that_name_no_lane_count_for_every_bound() {
     assert_eq!(most_at_once(&pipeline, 1, 0), 3);
 }
 
-/// The one strong read tells the lanes apart for the same read units; without a bound it is what it was.
+/// The one strong read tells the lanes apart for the same read units; without a bound nothing
+/// changes.
 #[tokio::test(start_paused = true)]
 async fn counts_cost_the_same_with_a_bound_and_change_nothing_without() {
     let mut units = Vec::new();
@@ -395,7 +399,8 @@ async fn a_batch_is_of_one_lane_and_counts_for_its_bound() {
     assert_eq!(Verdict::of(&pipeline, &uploads).succeeded, 120);
 }
 
-/// Every lane is bounded: the pipeline's own limit is never reached, and the tick waits for slots all the same.
+/// Every lane is bounded: the pipeline's own limit is never reached, and the tick waits for slots
+/// all the same.
 #[tokio::test(start_paused = true)]
 async fn every_lane_can_be_bounded() {
     let mut settings = bounded(Some(2));

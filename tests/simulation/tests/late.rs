@@ -6,9 +6,9 @@ use fake_aws::Fault;
 use simulation::{LEDGER, Pipeline, Settings, Ticked, Upload, Verdict};
 use spillway::rules::order::Order;
 
-/// A claim of which the tick learns nothing lands when the next tick has looked after its slot, and nothing receives the
-/// message meanwhile. Was the slot freed, or the batch started without it, nothing would start the execution, and the message
-/// would be found stale.
+/// A claim of which the tick learns nothing lands when the next tick has looked after its slot, and
+/// nothing receives the message meanwhile. Was the slot freed, or the batch started without it,
+/// nothing would start the execution, and the message would be found stale.
 #[tokio::test(start_paused = true)]
 async fn a_claim_that_lands_after_the_next_tick_keeps_its_slot() {
     // Two in one call, and two of which the second is left undone by that call.
@@ -66,8 +66,9 @@ async fn a_claim_that_lands_after_the_next_tick_keeps_its_slot() {
     }
 }
 
-/// The SDK repeats the put of a slot that takes too long; the first try lands when the refused start was settled and the slot
-/// freed. No execution and no message is behind that slot, and the object's turn was passed on before.
+/// The SDK repeats the put of a slot that takes too long. The first try lands when the refused
+/// start was settled and the slot freed. No execution and no message is behind that slot, and the
+/// object's turn was passed on before.
 #[tokio::test(start_paused = true)]
 async fn a_slot_that_lands_after_its_event_was_settled_is_freed() {
     let settings = Settings {

@@ -1,4 +1,4 @@
-//! What a tick reports beside what it did: sizes of queues, ages, latencies.
+//! The reports of a tick beside its own work: sizes of queues, ages, latencies.
 
 use std::time::Duration;
 

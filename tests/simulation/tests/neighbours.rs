@@ -1,6 +1,8 @@
-//! Five pipelines of one account that share its quota of `StartExecution`, each by its `pace.account_share`.
+//! Five pipelines of one account that share its quota of `StartExecution`, each by its
+//! `pace.account_share`.
 //!
-//! Each has an AWS of its own, and all ask one bucket before a start: nothing else of an account is shared.
+//! Each has an AWS of its own, and all ask one bucket before a start: nothing else of an account is
+//! shared.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -39,7 +41,7 @@ impl Account {
     }
 }
 
-/// What one pipeline did: its starts in each minute, and how many were throttled.
+/// The work of one pipeline: its starts in each minute, and how many were throttled.
 #[derive(Debug)]
 struct Did {
     share: f64,
@@ -48,7 +50,8 @@ struct Did {
 }
 
 impl Did {
-    /// The starts of the minutes after the first, in which bursts were used up, beside those of its share.
+    /// The starts of the minutes after the first, in which bursts were used up, beside those of its
+    /// share.
     fn of_its_share(&self) -> f64 {
         let later: usize = self.starts.iter().skip(1).sum();
         let seconds = f64::from(MINUTES - 1) * 60.0;
@@ -56,7 +59,8 @@ impl Did {
     }
 }
 
-/// A pipeline as the module sets it up for a share, with more events than it can start. Its ticks begin at a second of its own.
+/// A pipeline as the module sets it up for a share, with more events than it can start. Its ticks
+/// begin at a second of its own.
 async fn neighbour(number: usize, share: f64, account: Account) -> Did {
     let mut settings = Settings {
         seed: number as u64 + 1,
@@ -138,8 +142,8 @@ async fn each_of_five_pipelines_gets_its_share_within_a_tenth_and_none_starves()
     }
 }
 
-/// Four tenths of the quota are somebody else's, though the shares add up to all of it: every pipeline is slowed down, the small
-/// ones no more than the large ones, and none stands still.
+/// Four tenths of the quota are somebody else's, though the shares add up to all of it. Every
+/// pipeline is slowed down, the small ones no more than the large ones, and none stands still.
 #[tokio::test(start_paused = true)]
 async fn where_something_else_uses_the_quota_too_none_starves() {
     let did = account(SHARES, 0.4 * QUOTA.refill_per_second).await;
@@ -157,13 +161,15 @@ async fn where_something_else_uses_the_quota_too_none_starves() {
     }
 }
 
-/// What the shares are for: pipelines that each start at the whole quota are throttled, and the test's bucket notices.
+/// The reason for shares: pipelines that each start at the whole quota are throttled, and the
+/// test's bucket notices.
 #[tokio::test(start_paused = true)]
 async fn pipelines_without_shares_are_throttled() {
     let did = account([1.0; 5], 0.0).await;
     assert!(did.iter().all(|one| one.throttled > 0), "{did:?}");
     let all: f64 = did.iter().map(Did::of_its_share).sum();
-    // The minutes of the five begin 12 s apart, so that a start in the one's time can be outside the other's.
+    // The minutes of the five begin 12 s apart, so that a start in the one's time can be outside
+    // the other's.
     assert!(
         (0.5..=1.02).contains(&all),
         "{all:.3} of the quota: {did:?}"

@@ -128,7 +128,8 @@ async fn each_works_on_every_version_in_the_order_of_their_sequencers() {
     assert_eq!(verdict.succeeded, 5);
 }
 
-/// Without an order of its own a FIFO pipeline starts an object's versions as they came, also those received together.
+/// Without an order of its own a FIFO pipeline starts an object's versions as they came, also those
+/// received together.
 #[tokio::test(start_paused = true)]
 async fn a_fifo_queue_starts_versions_as_they_came() {
     for seed in 0..20 {
@@ -177,7 +178,8 @@ async fn a_version_that_waits_takes_no_slot_and_no_start() {
     );
 }
 
-/// Settle frees the turn before it sends for who waits; the other way round the message can find the turn taken.
+/// Settle frees the turn before it asks for the version that waits; the other way round the message
+/// can find the turn taken.
 #[tokio::test(start_paused = true)]
 async fn a_settle_that_is_slow_between_freeing_and_sending_leaves_nobody_waiting() {
     for order in [Order::Latest, Order::Each] {
@@ -199,7 +201,8 @@ async fn a_settle_that_is_slow_between_freeing_and_sending_leaves_nobody_waiting
     }
 }
 
-/// The tick after finds a slot whose row is settled: it must leave it to settle, or nobody sends for who waits.
+/// The tick after finds a slot whose row is settled. It must leave it to settle, or nobody asks for
+/// the version that waits.
 #[tokio::test(start_paused = true)]
 async fn a_tick_and_a_settle_that_die_for_the_same_object_leave_nobody_waiting() {
     for order in [Order::Latest, Order::Each] {

@@ -12,7 +12,7 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// Longer than a claim must be old, and a tick that looks at its slot after.
 const A_DAY_LATER: Duration = Duration::from_secs(25 * 60 * 60);
 
-/// What its execution does when the slot is gone.
+/// The state of its execution when the slot is gone.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Execution {
     /// Its end comes days later.
@@ -141,8 +141,8 @@ async fn a_slot_that_was_removed_is_put_back_whatever_its_execution_does() {
     }
 }
 
-/// Sixteen partitions, and a change to them a moment ago: the slot is put back where slots are put
-/// now, unless it lies where they were put before.
+/// Sixteen partitions, and a change to them a moment ago. The slot is put back in the new layout,
+/// unless it lies in the old one.
 #[tokio::test(start_paused = true)]
 async fn a_slot_is_put_back_in_the_layout_of_the_lease() {
     for changed in [false, true] {
@@ -177,7 +177,8 @@ async fn a_slot_is_put_back_in_the_layout_of_the_lease() {
     }
 }
 
-/// The next execution may run while the slot is gone; what was not started waits for its end when the slot is back.
+/// The next execution can run while the slot is gone; the start that is missing waits for its end
+/// when the slot is back.
 #[tokio::test(start_paused = true)]
 async fn what_is_put_back_is_started_within_the_limit() {
     let settings = settings(Order::None, 1);
@@ -197,7 +198,8 @@ async fn what_is_put_back_is_started_within_the_limit() {
     assert_eq!(verdict.succeeded, 2);
 }
 
-/// An execution can run for a year. One that is not found any more can have been forgotten, and is not started again.
+/// An execution can run for a year. One that is not found any more can have been forgotten, and is
+/// not started again.
 #[tokio::test(start_paused = true)]
 async fn what_is_put_back_late_is_never_started_again() {
     for execution in EXECUTIONS {
@@ -231,7 +233,8 @@ async fn a_batch_whose_item_is_gone_is_only_told() {
     assert!(pipeline.slots().is_empty());
 }
 
-/// What the release before this one claimed lacks the state machine: it is told of when its slot is gone, and only then.
+/// A row that the release before this one claimed lacks the state machine. It is told of when its
+/// slot is gone, and only then.
 #[tokio::test(start_paused = true)]
 async fn a_row_without_its_state_machine_is_only_told() {
     let (pipeline, runs, _) = orphaned(settings(Order::None, 1), Execution::Runs).await;
@@ -252,7 +255,8 @@ async fn a_row_without_its_state_machine_is_only_told() {
     assert_eq!((counts[0].slots_put_back, counts[0].orphans), (0, 1));
 }
 
-/// One that cannot be looked at keeps no row from being sent for, and no other slot from being put back.
+/// One that cannot be looked at keeps no row from being requeued, and no other slot from being put
+/// back.
 #[tokio::test(start_paused = true)]
 async fn one_orphan_that_fails_stops_nothing() {
     let mut settings = settings(Order::None, 1);
@@ -286,7 +290,8 @@ async fn one_orphan_that_fails_stops_nothing() {
     assert_eq!(runs.rows("next").await[0].slots_put_back, 1);
 }
 
-/// The put of a run that died lands when another run has put the slot back and its row was settled: the sweep frees it.
+/// The put of a run that died lands when another run has put the slot back and its row was settled:
+/// the sweep frees it.
 #[tokio::test(start_paused = true)]
 async fn a_slot_that_lands_after_its_row_was_settled_is_freed() {
     for (order, events) in [(Order::None, 1), (Order::Each, 1), (Order::None, 3)] {
@@ -346,7 +351,7 @@ async fn what_is_settled_meanwhile_is_left_alone() {
                 let ended = pipeline.aws.sfn().running().is_empty();
                 drop(settling);
                 pipeline.aws.faults().clear();
-                // What its end meant was lost with the slot: the next run finds it.
+                // The effect of its end was lost with the slot: the next run finds it.
                 runs.rows("after").await;
                 drain(&pipeline).await;
                 let verdict = Verdict::of(&pipeline, &uploads);

@@ -1,4 +1,5 @@
-//! What an operator writes into the control item: taken whole or not at all, and told in the log of each tick.
+//! An operator's values in the control item: taken whole or not at all, and told in the log of each
+//! tick.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
@@ -24,7 +25,7 @@ fn control(pipeline: &Pipeline, attributes: Value) {
     pipeline.aws.dynamodb().put(LEDGER, item);
 }
 
-/// What a tick failed with.
+/// Returns the failure of a tick.
 async fn failure(pipeline: &Pipeline) -> String {
     let Ticked::Ended(ended) = pipeline.tick().await else {
         panic!("it ends")
@@ -40,12 +41,12 @@ fn reads_the_control_item(call: &Call) -> bool {
     call.operation == "Query" && call.facts.keys.iter().any(|key| key.pk == "control")
 }
 
-/// What is logged at `INFO`, as `message name=value …`.
+/// The log at `INFO`, as `message name=value …`.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
-    /// What is logged on this thread, as long as the guard lives.
+    /// Begins the log of this thread, as long as the guard lives.
     fn begin() -> (Self, DefaultGuard) {
         let log = Self::default();
         let writer = log.clone();
@@ -125,7 +126,7 @@ async fn an_item_spoilt_in_the_middle_of_a_tick_stops_it() {
     assert!(last.unwrap() <= spoilt_at + 3_000);
 }
 
-/// Neither what waits, nor what an earlier tick left open.
+/// It starts neither events that wait, nor starts that an earlier tick left open.
 #[tokio::test(start_paused = true)]
 async fn a_tick_that_cannot_read_the_control_item_starts_nothing() {
     let pipeline = Pipeline::succeeding(settings(20), 2);

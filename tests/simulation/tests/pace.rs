@@ -1,4 +1,4 @@
-//! The bounds of a tick: slots, rate, budget, and what an operator writes.
+//! The bounds of a tick: slots, rate, budget, and an operator's overrides.
 
 use std::time::Duration;
 
@@ -112,7 +112,8 @@ async fn starts_keep_to_the_rate_across_ticks() {
 async fn a_limit_lowered_at_run_time_holds_at_once() {
     let pipeline = Pipeline::succeeding(settings(20), 10);
     pipeline.upload_many(500);
-    // One that goes on: what it has in hand when it is stopped comes again only after minutes.
+    // One that goes on: messages that it has in hand when it is stopped come again only after
+    // minutes.
     let _settling = pipeline.settle_in_background();
     pipeline.scheduled_tick().await;
     control(&pipeline, json!({"max_concurrency": {"N": "3"}}));
@@ -251,7 +252,8 @@ async fn a_tick_that_comes_a_little_early_waits_for_the_last_one() {
     assert_eq!(second.lease_busy, 0, "the first ends after 56 seconds");
 }
 
-/// A tick can be shorter than the wait for the lease: it is over when it gets it, and nothing is wrong.
+/// A tick can be shorter than the wait for the lease: it is over when it gets it, and nothing is
+/// wrong.
 #[tokio::test(start_paused = true)]
 async fn a_short_tick_that_waited_for_the_lease_is_no_failure() {
     let mut settings = settings(5);

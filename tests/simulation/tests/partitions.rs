@@ -1,5 +1,5 @@
-//! Slots in one partition of the ledger and in sixteen: the change from one to the other, what
-//! counting costs, and a table whose partitions throttle.
+//! Slots in one partition of the ledger and in sixteen. The change from one to the other, the costs
+//! of a count, and a table whose partitions throttle.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -38,7 +38,7 @@ fn lease(pipeline: &Pipeline) -> Value {
 }
 
 /// Executions that run when the number of partitions changes are counted, settled and swept as
-/// before, and what was put before the change is forgotten once it is gone. Both ways.
+/// before. A slot from before the change is forgotten once it is gone. Both ways.
 #[tokio::test(start_paused = true)]
 async fn what_runs_is_counted_across_a_change_of_partitions() {
     for first in Layout::ALL {
@@ -47,7 +47,7 @@ async fn what_runs_is_counted_across_a_change_of_partitions() {
         pipeline.tick().await.well();
         assert_eq!(pipeline.slots().len(), 20);
         let now = pipeline.change_layout();
-        // All slots are taken, where the last tick put them.
+        // All slots are taken, in the layout of the last tick.
         assert_eq!(pipeline.tick().await.well().started, 0);
         assert_eq!(
             lease(&pipeline)["slot_partitions"],
@@ -80,8 +80,8 @@ fn count_doubles(pipeline: &Pipeline) -> Arc<AtomicU32> {
     doubles
 }
 
-/// The message of what runs already comes again after the change: there is a slot for it, where it
-/// lay before.
+/// The message of an execution that runs already comes again after the change: there is a slot for
+/// it, in the old layout.
 #[tokio::test(start_paused = true)]
 async fn a_slot_is_not_put_beside_an_old_one() {
     for minutes in [0, 2] {
@@ -103,7 +103,7 @@ async fn a_slot_is_not_put_beside_an_old_one() {
     }
 }
 
-/// The slots of the executions that these uploads come to have, in whatever order they are received.
+/// Returns the slots of the executions that these uploads come to have, in every order of receives.
 async fn slots_of(settings: &Settings, uploads: &[Upload]) -> BTreeMap<String, Value> {
     let mut slots = BTreeMap::new();
     for seed in 1..=10 {
@@ -121,8 +121,8 @@ async fn slots_of(settings: &Settings, uploads: &[Upload]) -> BTreeMap<String, V
     slots
 }
 
-/// An earlier tick put a slot and nobody has claimed for it: the next tick of the other layout puts
-/// none beside it, for whatever it puts slots.
+/// An earlier tick put a slot and nobody has claimed for it. The next tick of the other layout puts
+/// none beside it, for every kind of execution.
 #[tokio::test(start_paused = true)]
 async fn no_slot_is_put_beside_an_old_one_without_a_claim() {
     for minutes in [0, 2] {
@@ -211,8 +211,8 @@ async fn a_change_that_lasts_slows_nothing_down() {
     }
 }
 
-/// The lease says so at once: whoever puts a slot without it, a minute later at the latest puts it
-/// where it is looked for. Without a lease both layouts are looked at.
+/// The lease says so at once. A caller that puts a slot without it uses the layout that is
+/// searched, a minute later at the latest. Without a lease both layouts are looked at.
 #[tokio::test(start_paused = true)]
 async fn the_lease_tells_of_a_change_before_anything_rests_on_it() {
     let pipeline = Pipeline::succeeding(settings(Layout::One, 20), 600);
@@ -238,8 +238,8 @@ async fn the_lease_tells_of_a_change_before_anything_rests_on_it() {
     assert!(lease(&pipeline)["old_slots_since"]["N"].is_string());
 }
 
-/// The first put of a change is never answered, for longer than the SDK waits: what is there then is
-/// the tick's own slot, and its event starts in that tick.
+/// The first put of a change is never answered, for longer than the SDK waits. The slot that is
+/// there then is the tick's own, and its event starts in that tick.
 #[tokio::test(start_paused = true)]
 async fn a_tick_knows_the_slot_that_it_put_beside_an_old_one() {
     for (order, events_per_execution) in [(Order::None, 1), (Order::Latest, 1), (Order::None, 4)] {
@@ -274,7 +274,7 @@ async fn a_tick_knows_the_slot_that_it_put_beside_an_old_one() {
 }
 
 /// The dispatcher dies with the first put of a change, before its effect, after it, and long before
-/// it: the next ticks mend that.
+/// it: the next ticks fix that.
 #[tokio::test(start_paused = true)]
 async fn a_tick_that_dies_while_a_change_lasts_loses_nothing() {
     let late = Fault::CrashOnTheWire(Duration::from_secs(20));
@@ -428,7 +428,7 @@ async fn partitions_that_throttle_slow_a_tick_down() {
         let executions = pipeline.aws.sfn().executions();
         let last = executions.iter().map(|it| it.started_ms).max();
         let took = last.map(|last| last - began);
-        // Ten seconds is what the partitions allow.
+        // Ten seconds is the time that the partitions allow.
         println!("{layout:?}: {took:?} ms, {throttled} throttled");
         assert!(
             took.is_some_and(|took| took < 20_000),

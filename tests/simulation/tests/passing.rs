@@ -1,4 +1,5 @@
-//! What passes within milliseconds costs no more than that: a write that meets a transaction, an answer that is lost.
+//! Faults that pass within milliseconds cost no more than that: a write that meets a transaction,
+//! an answer that is lost.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -15,7 +16,8 @@ use spillway::record::layouts::{Layouts, Said};
 use spillway::record::lease::Left;
 use spillway::rules::order::Order;
 
-/// How much later all can be over for one such fault: it can make something miss a tick, which come this often.
+/// How much later all can be over for one such fault: it can make something miss a tick, which come
+/// this often.
 const SCHEDULE: Duration = Duration::from_secs(2);
 const LATER_MS: i64 = 5_000;
 /// Objects; each has two versions.
@@ -57,7 +59,7 @@ fn workflow(execution: &Execution) -> Ending {
 impl Case {
     fn pipeline(self) -> (Pipeline, Vec<Upload>) {
         let mut settings = Settings {
-            // As many as there are: what a tick takes for spent by mistake is missing.
+            // As many as there are: a start that a tick takes for spent by mistake is missing.
             pace: Pace {
                 max_concurrency: 20,
                 starts_per_second: 1.0,
@@ -105,7 +107,8 @@ impl Case {
         let verdict = Verdict::of(&pipeline, &uploads);
         verdict.expect_kept(&format!("{self:?}: {when}"), 20);
         let calls: Vec<Call> = pipeline.aws.calls();
-        // A message that was sent twice is hidden for a minute before it is found stale: that keeps nothing waiting.
+        // A message that was sent twice is hidden for a minute before it is found stale: that keeps
+        // nothing waiting.
         let of_settle = |call: &&Call| call.caller.starts_with("settle");
         let last = calls
             .iter()
@@ -119,7 +122,8 @@ impl Case {
         (calls, over)
     }
 
-    /// Runs with the fault at the `n`th of the calls that `strikes` tells, before or after its effect.
+    /// Runs with the fault at the `n`th of the calls that `strikes` tells, before or after its
+    /// effect.
     async fn run_with(
         self,
         fault: Fault,
@@ -162,7 +166,7 @@ impl Case {
             let over = self.run_with(fault.clone(), after, n, strikes).await;
             let late = over.last_ms - usual.last_ms;
             let at = (&call.operation, &call.facts);
-            // A version that waits may come to its turn within the tick, or just after it.
+            // A version that waits can come to its turn within the tick, or just after it.
             let starts = match self {
                 Self::Ordered(_) => usual.first_starts.min(OBJECTS),
                 Self::Plain | Self::Batches => usual.first_starts,
@@ -240,7 +244,8 @@ fn lose_every_first_answer(aws: &FakeAws) {
     });
 }
 
-/// What the last tick left is found, and a release is known to be one's own, although every answer is lost once.
+/// The lease of the last tick is found, and a release is known to be one's own, although every
+/// answer is lost once.
 #[tokio::test(start_paused = true)]
 async fn a_lease_is_taken_and_released_although_answers_are_lost() {
     let pipeline = Pipeline::succeeding(Settings::default(), 1);

@@ -1,5 +1,5 @@
-//! Objects that nobody reported, events that come late after all, and rows that nothing moves any more: whatever goes
-//! wrong, each version is worked on, and once.
+//! Objects that nobody reported, events that come late after all, and rows that nothing moves any
+//! more. Under every fault each version is processed, and once.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,7 +18,7 @@ const HOUR_MS: i64 = 60 * 60 * 1_000;
 const DAY_MS: i64 = 24 * HOUR_MS;
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The pipelines in which what was found meets what S3 reports.
+/// The pipelines in which found versions meet the reports of S3.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Kind {
     Plain,
@@ -187,7 +187,7 @@ async fn what_s3_did_not_report_is_worked_on_too() {
     }
 }
 
-/// The event comes days after its object was found and worked on.
+/// The event comes days after its object was found and processed.
 #[tokio::test(start_paused = true)]
 async fn a_late_event_starts_nothing() {
     for kind in KINDS {
@@ -223,7 +223,7 @@ async fn a_late_event_starts_nothing() {
     }
 }
 
-/// Adopting what was found costs no call.
+/// Adopting a found version costs no call.
 #[tokio::test(start_paused = true)]
 async fn an_event_that_was_not_found_before_costs_no_call_more() {
     let (pipeline, _) = Kind::Plain.pipeline();
@@ -259,7 +259,8 @@ impl Drop for Abort {
     }
 }
 
-/// A hook that holds the `n`th call of a handler for a while, before or after its effect, and tells when it does.
+/// A hook that holds the `n`th call of a handler for a while, before or after its effect, and tells
+/// when it does.
 fn hold(
     handler: &'static str,
     n: usize,
@@ -295,7 +296,7 @@ fn report(pipeline: &Pipeline, kind: Kind, object: &ListedObject) {
     }
 }
 
-/// The event comes, and is worked on, while any call of reconcile is on its way.
+/// The event comes, and is processed, while any call of reconcile is on its way.
 #[tokio::test(start_paused = true)]
 async fn an_event_may_come_at_any_call_of_reconcile() {
     for kind in KINDS {
@@ -335,7 +336,8 @@ async fn an_event_may_come_at_any_call_of_reconcile() {
     }
 }
 
-/// A whole run of reconcile happens while any call of the handler that takes in the event is on its way.
+/// A whole run of reconcile happens while any call of the handler that takes in the event is on its
+/// way.
 #[tokio::test(start_paused = true)]
 async fn reconcile_may_run_at_any_call_that_takes_in_the_event() {
     for (kind, handler) in [
@@ -395,7 +397,7 @@ async fn reconcile_may_run_at_any_call_that_takes_in_the_event() {
     }
 }
 
-/// A claim of which its tick learns nothing lands when what was found is about to be claimed.
+/// A claim of which its tick learns nothing lands when a found version is about to be claimed.
 #[tokio::test(start_paused = true)]
 async fn a_claim_that_lands_late_is_waited_for() {
     for kind in [Kind::Plain, Kind::Batches] {
@@ -585,7 +587,8 @@ async fn only_what_is_asked_for_is_looked_at() {
     assert_once(&pipeline, ["in/good", "in/before"], "what is asked for");
 }
 
-/// S3 answers 403 where the role lacks a permission, and to an object with a key of the customer's own.
+/// S3 answers 403 when the role lacks a permission, and to an object with a key of the customer's
+/// own.
 #[tokio::test(start_paused = true)]
 async fn an_object_that_s3_does_not_tell_about_keeps_no_other_from_being_compared() {
     let (pipeline, runs) = Kind::Plain.pipeline();
@@ -633,7 +636,7 @@ async fn what_it_does_not_understand_it_refuses_and_does_the_rest() {
     );
 }
 
-/// With `latest`, what was found is the newest of those from before it, whichever comes first.
+/// With `latest`, a found version is the newest of those from before it, in every order of arrival.
 #[tokio::test(start_paused = true)]
 async fn what_was_found_keeps_its_place_among_versions_in_the_queue() {
     // The places at which the found version, then its late event, come among three reported ones.
@@ -690,7 +693,7 @@ async fn what_was_found_keeps_its_place_among_versions_in_the_queue() {
                 _ => {
                     assert!(worked_on.is_sorted(), "{when}: {worked_on:?}");
                     assert_eq!(worked_on.last().unwrap(), "e3", "{when}");
-                    // Those that came before what was found was found.
+                    // Those that came before the found version was found.
                     assert_eq!(
                         worked_on.len(),
                         found_at as usize + 1,
@@ -702,7 +705,8 @@ async fn what_was_found_keeps_its_place_among_versions_in_the_queue() {
     }
 }
 
-/// What was found waits behind one that runs, and older versions are reported only then: it keeps its place all the same.
+/// A found version waits behind one that runs, and older versions are reported only then: it keeps
+/// its place all the same.
 #[tokio::test(start_paused = true)]
 async fn what_was_found_and_waits_lets_older_versions_come_first() {
     for (order, versioned, reported) in [
@@ -774,7 +778,7 @@ fn failing_once(execution: &fake_aws::Execution) -> Ending {
     }
 }
 
-/// Whatever state a row was in when its message was lost.
+/// Every state that a row can have when its message is lost.
 #[tokio::test(start_paused = true)]
 async fn a_row_whose_message_is_lost_moves_again() {
     for (state, order) in [
@@ -808,7 +812,7 @@ async fn a_row_whose_message_is_lost_moves_again() {
                 pipeline.events.purge()
             }
             _ => {
-                // Of another name: it does not fail, and its end sends for who waits.
+                // Of another name: it does not fail, and its end asks for the version that waits.
                 let other = pipeline.aws.s3().put(BUCKET, "other", "e1", 67);
                 pipeline.events.inject(&body(&[record_of(&other, 1)]));
                 pipeline.tick().await.well();
@@ -835,7 +839,7 @@ async fn a_row_whose_message_is_lost_moves_again() {
         let counts = runs.rows("daily").await;
         assert_eq!((counts.len(), counts[0].sent_again), (1, 1), "{when}");
         assert_eq!(runs.counted("daily", "sent_again"), 1.0, "{when}");
-        // A run can send twice; only one is worked on.
+        // A run can send twice; only one is processed.
         runs.rows("daily").await;
         pipeline.drain(20).await;
         for row in rows(&pipeline) {
@@ -852,7 +856,7 @@ async fn a_row_whose_message_is_lost_moves_again() {
     }
 }
 
-/// Who waits behind an execution that runs for days is not sent for.
+/// A version that waits behind an execution that runs for days is not requeued.
 #[tokio::test(start_paused = true)]
 async fn who_waits_behind_what_runs_is_left_alone() {
     for order in [Order::Each, Order::Latest] {
@@ -882,7 +886,8 @@ async fn who_waits_behind_what_runs_is_left_alone() {
     }
 }
 
-/// What is found is sent for again by a later run, also in a FIFO queue that has not forgotten the first message.
+/// A found version is requeued by a later run, also in a FIFO queue that has not forgotten the
+/// first message.
 #[tokio::test(start_paused = true)]
 async fn what_was_found_and_lost_again_is_sent_for_again() {
     for kind in KINDS {
@@ -929,7 +934,8 @@ async fn what_is_found_goes_into_the_lane_of_its_source() {
     assert_once(&pipeline, ["log/a", "b"], "lanes");
 }
 
-/// The ledger is gone over in pages and in as many invocations as it takes, and one page that fails is read again.
+/// The ledger is gone over in pages and in as many invocations as it takes, and one page that fails
+/// is read again.
 #[tokio::test(start_paused = true)]
 async fn the_whole_ledger_is_gone_over() {
     let settings = Settings {
@@ -979,7 +985,7 @@ async fn what_cannot_be_read_stops_nothing() {
     assert_eq!((counts[0].sent_again, counts[0].unreadable), (1, 1));
 }
 
-/// What going over the ledger and over a bucket costs: the figures of docs/design/protocol.md.
+/// The costs of going over the ledger and over a bucket: the figures of docs/design/protocol.md.
 #[tokio::test(start_paused = true)]
 async fn what_it_costs() {
     let (pipeline, runs) = Kind::Plain.pipeline();

@@ -1,7 +1,8 @@
-//! Handlers of one release with those of the next, and the reverse: an apply never updates all functions at once.
+//! Handlers of one release with those of the next, and the reverse: an apply never updates all
+//! functions at once.
 //!
-//! The next release is played by rewriting what one handler wrote before the other reads it: the schema version one
-//! higher, and an attribute that this release does not know.
+//! The next release is played by rewriting one handler's items before the other reads them. They
+//! get a schema version one higher, and an attribute that this release does not know.
 
 use std::time::Duration;
 
@@ -98,7 +99,7 @@ async fn settle_settles_what_the_next_releases_dispatch_claimed_and_the_reverse(
         (2, 0, 0)
     );
 
-    // What the next release added is still there for it.
+    // The attribute that the next release added is still there for it.
     let rows = pipeline.aws.dynamodb().items(LEDGER);
     let rows: Vec<_> = rows
         .iter()

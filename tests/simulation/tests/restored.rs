@@ -6,7 +6,8 @@ use fake_aws::Status;
 use simulation::drills::{self, Drill};
 use simulation::objects;
 
-/// Whatever was started since then is found by its name, and not started again. What ended since then is found by the sweep.
+/// Every execution started since then is found by its name, and not started again. The sweep finds
+/// those that ended since then.
 #[tokio::test(start_paused = true)]
 async fn every_object_is_worked_on_once_and_every_slot_is_freed() {
     let (_, pipeline) = drills::run(Drill::LedgerRestored).await;

@@ -1,5 +1,5 @@
-//! The seeds that every run of the tests goes through: 2,000 worlds, in tests of their own so that all cores are used.
-//! More of them, and what they cover: `scripts/simulate`.
+//! The seeds that every run of the tests goes through: 2,000 worlds, in tests of their own so that
+//! all cores are used. More of them, and their coverage: `scripts/simulate`.
 
 use simulation::world;
 

@@ -42,7 +42,7 @@ async fn twenty_events_are_claimed_by_two_calls() {
     assert_each_succeeds_once(&pipeline, &uploads).await;
 }
 
-/// The tick ends for the receive that failed, after it worked on what had come before.
+/// The tick ends for the receive that failed, after it processed the messages that had come before.
 #[tokio::test(start_paused = true)]
 async fn a_second_receive_that_fails_takes_nothing_from_the_first() {
     let pipeline = Pipeline::succeeding(Settings::default(), 1);
@@ -107,7 +107,7 @@ async fn a_claim_that_is_lost_holds_up_no_other() {
     assert_eq!(pipeline.slots().len(), 9);
 }
 
-/// The answer to a shared call is lost: the SDK repeats it, and finds what it wrote.
+/// The answer to a shared call is lost: the SDK repeats it, and finds its own write.
 #[tokio::test(start_paused = true)]
 async fn a_shared_call_may_be_repeated() {
     for shared in [

@@ -1,11 +1,11 @@
-//! Every answer StartExecution may give, and the order of calls around it.
+//! Every answer that StartExecution can give, and the order of calls around it.
 
 use fake_aws::{Call, Fault, Refusal, StartQuota};
 use serde_json::Value;
 use simulation::{LEDGER, Pipeline, Settings, Ticked, Upload, Verdict};
 use spillway::pace::Pace;
 
-/// Where the first call that matches is in the order of calls.
+/// Returns the place of the first call that matches, in the order of calls.
 fn first(calls: &[Call], matches: impl Fn(&Call) -> bool) -> usize {
     calls
         .iter()
@@ -116,7 +116,8 @@ async fn starts_that_are_throttled_to_the_end_of_a_tick_come_first_in_the_next_o
     );
 }
 
-/// Somebody else uses the account's quota for a while: the tick makes the starts itself, and writes nothing about it.
+/// Somebody else uses the account's quota for a while: the tick makes the starts itself, and writes
+/// nothing about it.
 #[tokio::test(start_paused = true)]
 async fn starts_that_are_throttled_for_a_while_are_made_in_their_tick() {
     let pipeline = Pipeline::succeeding(Settings::default(), 120);
@@ -282,8 +283,8 @@ async fn an_outage_of_any_service_loses_nothing() {
     }
 }
 
-/// The owner exchanged the state machine while starts were pending: what was claimed for the old one cannot start any
-/// more, and does not keep anything else from starting.
+/// The owner exchanged the state machine while starts were pending. The attempts that were claimed
+/// for the old one cannot start any more, and keep nothing else from starting.
 #[tokio::test(start_paused = true)]
 async fn a_state_machine_that_is_gone_stops_only_what_was_claimed_for_it() {
     let mut pipeline = Pipeline::succeeding(Settings::default(), 1);
@@ -302,7 +303,8 @@ async fn a_state_machine_that_is_gone_stops_only_what_was_claimed_for_it() {
     assert!(verdict.lost.is_empty());
 }
 
-/// Others use up what the account may describe: the sweep leaves it at that, and nothing fails.
+/// Others use up the account's quota for DescribeExecution: the sweep leaves it at that, and
+/// nothing fails.
 #[tokio::test(start_paused = true)]
 async fn a_sweep_that_is_throttled_goes_on_in_the_next_tick() {
     let settings = Settings {
@@ -375,7 +377,7 @@ async fn of_many_slots_those_are_described_that_the_list_does_not_name() {
     assert!(pipeline.aws.calls_of("ListExecutions").len() <= 10);
 }
 
-/// A pipeline that may not list does without.
+/// A pipeline without the permission to list does without.
 #[tokio::test(start_paused = true)]
 async fn without_the_list_the_sweep_describes_every_execution_in_turn() {
     let settings = Settings {
@@ -461,7 +463,8 @@ async fn events_start_while_the_sweep_is_at_work() {
     assert_eq!(pipeline.aws.sfn().executions().len(), uploads.len() + 1);
 }
 
-/// A start that was claimed and that nothing else knows of is made, however late the sweep comes to its slot.
+/// A start that was claimed and that nothing else knows of is made, however late the sweep comes to
+/// its slot.
 #[tokio::test(start_paused = true)]
 async fn what_the_sweep_finds_last_is_started() {
     let settings = Settings {
@@ -551,7 +554,7 @@ async fn pending_starts_keep_to_a_limit_lowered_meanwhile() {
     assert!(verdict.peak <= 3, "{} ran at once", verdict.peak);
 }
 
-/// Whatever else is told of a call that failed, the tick ends with the reason.
+/// The tick ends with the reason of a failed call, even beside other facts.
 #[tokio::test(start_paused = true)]
 async fn a_claim_that_fails_ends_the_tick_with_its_reason() {
     let pipeline = Pipeline::succeeding(Settings::default(), 5);

@@ -13,8 +13,8 @@ fn only_one_may_run(pipeline: &Pipeline) {
     pipeline.aws.dynamodb().put(LEDGER, one);
 }
 
-/// The tick died before the second start; the outcome of the first never came; and then only one may run. The second
-/// waits for the slot of the first, whose end only Step Functions knows.
+/// The tick died before the second start, the outcome of the first never came, and then only one
+/// can run. The second waits for the slot of the first, whose end only Step Functions knows.
 #[tokio::test(start_paused = true)]
 async fn a_suspect_that_has_ended_gives_way_to_one_that_has_not_started() {
     let mut settings = Settings::default();
@@ -45,7 +45,8 @@ async fn a_suspect_that_has_ended_gives_way_to_one_that_has_not_started() {
     assert_eq!(verdict.succeeded, 2);
 }
 
-/// One start was throttled; the other's answer was lost, it runs, and Step Functions does not find it yet. Then only one may run.
+/// One start was throttled. The other's answer was lost: it runs, and Step Functions does not find
+/// it yet. Then only one can run.
 #[tokio::test(start_paused = true)]
 async fn a_suspect_that_is_not_found_yet_may_run() {
     let mut settings = Settings {
@@ -81,8 +82,8 @@ async fn a_suspect_that_is_not_found_yet_may_run() {
     assert_eq!(verdict.succeeded, 2);
 }
 
-/// A tick could not claim, and left its slot. The next one comes before it is certain that no claim lands any more, and waits for
-/// events.
+/// A tick could not claim, and left its slot. The next one comes before it is certain that no claim
+/// lands any more, and waits for events.
 #[tokio::test(start_paused = true)]
 async fn a_slot_that_nothing_is_claimed_for_is_freed_by_a_tick_that_goes_on() {
     let settings = Settings {
@@ -134,7 +135,8 @@ async fn dies_after(seconds: i64, starts_per_second: f64, uploads: u32) -> Pipel
     pipeline
 }
 
-/// Of what runs already only that is started again which the last checkpoint was not certain of.
+/// Of the executions that run already only those are started again of which the last checkpoint was
+/// not certain.
 #[tokio::test(start_paused = true)]
 async fn a_tick_that_died_costs_the_next_one_a_few_seconds_of_starts() {
     let pipeline = dies_after(40, 10.0, 600).await;
@@ -150,7 +152,8 @@ async fn a_tick_that_died_costs_the_next_one_a_few_seconds_of_starts() {
     assert_eq!(pipeline.aws.sfn().executions().len(), 600);
 }
 
-/// Hundreds can run, one may, and Step Functions answers slowly: the tick looks at what it has time for, and ends in time.
+/// Hundreds can run, the limit is one, and Step Functions answers slowly. The tick looks at the
+/// slots for which it has time, and ends in time.
 #[tokio::test(start_paused = true)]
 async fn a_tick_ends_in_time_however_much_is_open() {
     let pipeline = dies_after(4, 100.0, 400).await;

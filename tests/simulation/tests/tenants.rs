@@ -1,4 +1,5 @@
-//! Tenants with a bound of their own: never more of one at once, each in its turn, and no receive burnt.
+//! Tenants with a bound of their own: never more of one at once, each in its turn, and no receive
+//! burnt.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -79,7 +80,8 @@ async fn never_more_of_a_tenant_than_its_bound_and_the_others_go_on() {
     for tenant in ["a", "b", "c", "d"] {
         assert!(last(tenant) < 6_000, "{tenant}: {} ms", last(tenant));
     }
-    // Twenty rounds of 4 s, with what it takes to see that a slot is free, and the pauses between ticks.
+    // Twenty rounds of 4 s, with the time until a slot is seen to be free, and the pauses between
+    // ticks.
     assert!(last("acme") < 150_000, "{} ms", last("acme"));
     assert_eq!(most_receives(&pipeline), Some(1));
 }
@@ -179,8 +181,8 @@ async fn a_key_without_a_tenant_has_no_bound() {
     assert_eq!(pipeline.deferred(), [] as [String; 0]);
 }
 
-/// The handler dies before each of the calls of a deferral and of a turn, once after the other: nothing is lost, and nothing is
-/// worked on twice.
+/// The handler dies before each of the calls of a deferral and of a turn, once after the other.
+/// Nothing is lost, and nothing is processed twice.
 #[tokio::test(start_paused = true)]
 async fn a_crash_between_any_two_calls_loses_nothing() {
     let mut crashes = 0;

@@ -19,7 +19,8 @@ async fn a_burst_of_thousands_drains_at_the_rate() {
     assert!(drained.write_units >= 4.0 * 2_000.0, "{drained:?}");
 }
 
-/// Every execution that ends makes room for the next, which is seen with a delay. The ideal has EventBridge's own.
+/// Every execution that ends makes room for the next, which is seen with a delay. The ideal has
+/// EventBridge's own.
 #[tokio::test(start_paused = true)]
 async fn with_few_at_once_slots_are_used_again_as_soon_as_they_are_free() {
     for (idle, delay, most) in [

@@ -1,4 +1,5 @@
-//! Ticks that wait for events until the next one takes over: an upload starts at once, whatever the schedule does.
+//! Ticks that wait for events until the next one takes over: an upload starts at once, under every
+//! schedule.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -177,7 +178,7 @@ async fn a_tick_that_dies_costs_a_minute_at_the_most() {
     }
 }
 
-/// What cannot renew its lease works on nothing more when the next tick can have it.
+/// A tick that cannot renew its lease starts nothing more when the next tick can have it.
 #[tokio::test(start_paused = true)]
 async fn a_lease_that_cannot_be_renewed_is_left_in_time() {
     let pipeline = Pipeline::succeeding(settings(), 1);

@@ -15,7 +15,7 @@ use spillway::rules::order::Order;
 const SECOND: i64 = 1_000;
 const MINUTE: i64 = 60 * SECOND;
 const DAY: i64 = 24 * 60 * MINUTE;
-/// A window holds after so long: the control item is read every 2 s, and a call may be under way.
+/// A window holds after so long: the control item is read every 2 s, and a call can be under way.
 const SOON: i64 = 3 * SECOND;
 
 fn settings(max_concurrency: u32, windows: &str) -> Settings {
@@ -319,7 +319,7 @@ async fn a_tick_that_dies_over_midnight_leaves_both_days_safe() {
     assert!(at_once > 5, "{at_once}");
     pipeline.run(10).await;
     let days = by_day(&pipeline, began);
-    // What it might have started that day: a burst of 10 and 28 more.
+    // The most that it can have started that day: a burst of 10 and 28 more.
     assert!((60 - 38..=60).contains(&days[&1]), "{days:?}");
     assert_eq!(pipeline.tick().await.well().day_limit_reached, 1);
 }
@@ -352,7 +352,8 @@ async fn a_start_that_is_made_again_counts_once() {
     assert_eq!(by_day(&pipeline, began), BTreeMap::from([(0, 30), (2, 30)]));
 }
 
-/// The answers to all claims of a tick are lost: the next one makes their starts, and they count once.
+/// The answers to all claims of a tick are lost: the next one makes their starts, and they count
+/// once.
 #[tokio::test(start_paused = true)]
 async fn claims_without_an_answer_count_for_the_day() {
     for (order, events_per_execution) in [

@@ -1,4 +1,5 @@
-//! The attribute `about` of the control item: by override, who set it, when, why and until when.
+//! The attribute `about` of the control item. For each override: the person who set it, the time,
+//! the reason and the end.
 
 use std::collections::BTreeMap;
 
@@ -21,10 +22,11 @@ pub struct About {
     pub until: Option<Millis>,
 }
 
-/// The value that an entry is about. With another one by now, a person has written that by hand since: the entry is not of it.
+/// The value that an entry is about. With another one by now, a person has written that by hand
+/// since: the entry is not of it.
 pub(super) const VALUE: &str = "value";
 
-/// The entries of `about`, as far as they are of the values that the item has.
+/// Reads `about`. Returns its entries, without those for a value that the item no longer has.
 pub(super) fn about(item: &Item) -> Result<BTreeMap<String, About>, AwsError> {
     let reader = Reader::new(item);
     let entries = match item.get(ABOUT) {
@@ -69,7 +71,7 @@ pub(super) fn about(item: &Item) -> Result<BTreeMap<String, About>, AwsError> {
     Ok(about)
 }
 
-/// When each override ends by itself.
+/// Returns the overrides that end by themselves, each with its end.
 pub(super) fn until(item: &Item) -> Result<BTreeMap<String, Millis>, AwsError> {
     let ends = about(item)?.into_iter();
     let ends = ends.filter_map(|(name, about)| Some((name, about.until?)));

@@ -1,4 +1,5 @@
-//! Batches: `pk = run/<execution name>`, `sk = batch`. The rows of an execution of several object events.
+//! Batches: `pk = run/<execution name>`, `sk = batch`. The rows of an execution of several object
+//! events.
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
@@ -13,7 +14,8 @@ use spillway::record::batch::Batch;
 use spillway::record::row::RowKey;
 
 const BATCH: &str = "batch";
-/// A batch that lost its slot to a crash is forgotten after this many seconds: longer than an execution can run, a year.
+/// A batch that lost its slot to a crash is forgotten after this many seconds: longer than an
+/// execution can run, a year.
 /// <https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html>
 const KEPT_SECONDS: i64 = 400 * 24 * 60 * 60;
 
@@ -39,7 +41,8 @@ fn batch(item: &Item) -> Result<Batch, AwsError> {
 }
 
 impl Ledger {
-    /// Writes a batch's candidates. One that is there already, from a tick that died, stays as it is and is the answer.
+    /// Writes a batch's candidates. One that is there already, from a tick that died, stays as it
+    /// is and is the answer.
     pub async fn put_batch(
         &self,
         execution: &str,
@@ -78,7 +81,7 @@ impl Ledger {
         }
     }
 
-    /// A batch's item.
+    /// Reads a batch's item, strongly. Returns `None` if there is none.
     pub async fn batch(&self, execution: &str) -> Result<Option<Batch>, AwsError> {
         let answer = self
             .client
@@ -92,8 +95,9 @@ impl Ledger {
         answer.item.as_ref().map(batch).transpose()
     }
 
-    /// Fixes the candidates of the execution, once and for all, before it starts. The answer is the item in
-    /// force: somebody could have fixed it before. `None`: it is gone, because the execution was settled.
+    /// Fixes the candidates of the execution, once and for all, before it starts. The answer is the
+    /// item in force: somebody could have fixed it before. `None`: it is gone, because the
+    /// execution was settled.
     pub async fn fix_batch(
         &self,
         execution: &str,

@@ -64,7 +64,7 @@ pub(super) fn write(circuit: &Circuit) -> AttributeValue {
     AttributeValue::M(map)
 }
 
-/// The circuit of a lease, if it has one.
+/// Returns the circuit of a lease, if it has one.
 pub(super) fn read(lease: &Item) -> Result<Option<Circuit>, AwsError> {
     let reader = Reader::new(lease);
     let map = match lease.get(CIRCUIT) {
@@ -121,7 +121,8 @@ fn of_map(map: &Item) -> Result<Circuit, AwsError> {
 }
 
 impl Ledger {
-    /// Writes a circuit that has changed. `false`: the lease was lost or released meanwhile, and is left alone.
+    /// Writes a circuit that has changed. `false`: the lease was lost or released meanwhile, and is
+    /// left alone.
     pub async fn write_circuit(&self, holder: &str, circuit: &Circuit) -> Result<bool, AwsError> {
         let update = Update::default()
             .set(CIRCUIT, write(circuit))

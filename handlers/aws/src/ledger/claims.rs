@@ -1,4 +1,5 @@
-//! Claims: an attempt of an object event is assigned to an execution, or a newer version is taken instead.
+//! Claims: an attempt of an object event is assigned to an execution, or a newer version is taken
+//! instead.
 
 use spillway::Millis;
 use spillway::protocol::call::{Claim, Written};
@@ -49,13 +50,14 @@ fn superseded(claim: &Claim, now: Millis, expires_at: i64) -> Update<'static> {
         .set("expires_at", number(expires_at))
 }
 
-/// A write that leaves the attempt as it is. Every row has one, so that a claim's condition is that it is equal.
+/// A write that leaves the attempt as it is. Every row has one, so that a claim's condition is that
+/// it is equal.
 fn not_claimed(claim: &Claim) -> Update<'static> {
     let attempt = claim.read.map_or(0, |seen| seen.attempt);
     of_claim(claim).set("attempt", number(attempt))
 }
 
-/// What every row tells of its event, and the condition that the row is as it was read.
+/// Returns an update with the event's attributes, on condition that the row is as it was read.
 fn of_claim(claim: &Claim) -> Update<'static> {
     let update = event_known(Update::default(), &claim.event, claim.lane.as_deref());
     match claim.read {
@@ -87,9 +89,11 @@ impl Ledger {
             .await
     }
 
-    /// Claims an attempt of an object event for an execution, on condition that the row is still as it was read.
+    /// Claims an attempt of an object event for an execution, on condition that the row is still as
+    /// it was read.
     ///
-    /// A row that already shows this very claim is success: the SDK repeats a write whose answer was lost.
+    /// A row that already shows this very claim is success: the SDK repeats a write whose answer
+    /// was lost.
     pub async fn claim(&self, claim: Claim, now: Millis) -> Result<Written, AwsError> {
         let update = claimed(&claim, now);
         match self
@@ -117,8 +121,8 @@ impl Ledger {
             .await
     }
 
-    /// Writes that a newer version was taken instead of this one, on condition that the row is still as it was read.
-    /// `expires_at`: see [`Finish`].
+    /// Writes that a newer version was taken instead of this one, on condition that the row is
+    /// still as it was read. `expires_at`: see [`Finish`].
     pub async fn supersede(
         &self,
         claim: &Claim,
@@ -130,7 +134,8 @@ impl Ledger {
             .await
     }
 
-    /// Writes that a newer version was taken instead of one that waited. One that no longer waits stays as it is.
+    /// Writes that a newer version was taken instead of one that waited. One that no longer waits
+    /// stays as it is.
     pub async fn supersede_waiting(
         &self,
         at: &RowKey,

@@ -1,4 +1,5 @@
-//! Writes on a condition, of which a refused one is as good as done: another write made it needless.
+//! Writes on a condition, of which a refused one is as good as done: another write made it
+//! needless.
 
 use std::error::Error as StdError;
 

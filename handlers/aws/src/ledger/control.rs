@@ -1,5 +1,5 @@
-//! The control item, `pk = control`, `sk = dispatch`, the tick that waits for the lease, `sk = successor`, and how
-//! executions ended, `sk = health`: a tick reads all at once.
+//! The control item, `pk = control`, `sk = dispatch`, the tick that waits for the lease,
+//! `sk = successor`, and how executions ended, `sk = health`: a tick reads all at once.
 
 use super::Ledger;
 use super::about::until;
@@ -21,7 +21,7 @@ const SUCCESSOR: &str = "successor";
 /// The items that a tick reads again while it runs.
 #[derive(Debug, Clone, Default)]
 pub struct Told {
-    /// What an operator wrote; the default when there is no item.
+    /// The control as an operator wrote it; the default when there is no item.
     pub control: Control,
     pub successor: Option<Successor>,
     /// How executions ended, by generations of the circuit.

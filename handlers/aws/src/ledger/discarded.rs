@@ -1,5 +1,5 @@
-//! What a person dropped for good: `pk = discarded`, `sk = <when>#<message id>`. No bucket's name is without a `/` here, so no row
-//! is there.
+//! Messages that a person dropped for good: `pk = discarded`, `sk = <when>#<message id>`. The name
+//! of a bucket is followed by a `/` in every row's key, so no row has this key.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -34,7 +34,8 @@ pub struct Discarded<'a> {
 }
 
 impl Ledger {
-    /// Records who dropped a message, when and why. Doing it again does no harm.
+    /// Records the person who dropped a message, the time and the reason. Doing it again does no
+    /// harm.
     pub async fn record_discarded(&self, of: Discarded<'_>) -> Result<(), AwsError> {
         let objects = of.objects.iter().map(text).collect();
         let at = format!("{}#{}", iso(of.now), of.message_id);
@@ -57,7 +58,7 @@ impl Ledger {
             .item("expires_at", number(of.now / 1_000 + KEPT_SECONDS))
             .send()
             .await
-            .map_err(|error| AwsError::call("recording what is dropped", &error))?;
+            .map_err(|error| AwsError::call("recording a dropped message", &error))?;
         Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! Rows of versions that reconcile found, and what else the ledger knows of their objects.
+//! Rows of versions that reconcile found, and the other rows of their objects.
 
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
 
@@ -34,7 +34,7 @@ pub struct FoundVersion<'a> {
 }
 
 impl Ledger {
-    /// All rows of an object, and the read units they took.
+    /// Reads all rows of an object. Returns them, and the read units they took.
     pub async fn story(&self, pk: &str, consistent: bool) -> Result<(Vec<Story>, f64), AwsError> {
         let (mut story, mut units, mut from) = (Vec::new(), 0.0, None);
         loop {
@@ -71,7 +71,7 @@ impl Ledger {
         }
     }
 
-    /// Writes that a version that was found is about to be queued, unless it has a row, whatever that says.
+    /// Writes that a found version is about to be queued, unless it has a row of any state.
     pub async fn enqueue_found(&self, found: FoundVersion<'_>) -> Result<Written, AwsError> {
         let update = event_known(Update::default(), found.event, found.lane)
             .set("state", text(State::Queued.as_str()))

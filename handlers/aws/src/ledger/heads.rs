@@ -48,8 +48,8 @@ fn write(next: &Head, expires_at: Option<i64>) -> Update<'static> {
 }
 
 impl Ledger {
-    /// The rows at these keys, and the heads of these objects, in one read, as far as they exist. One that cannot be read is
-    /// an error of its own, so that it does not stop the others.
+    /// Reads the rows at these keys and the heads of these objects together. Returns those that
+    /// exist. One that cannot be read is an error of its own, so that it does not stop the others.
     pub async fn rows_and_heads(
         &self,
         keys: &[RowKey],
@@ -73,7 +73,7 @@ impl Ledger {
         Ok((rows, heads))
     }
 
-    /// One object's head.
+    /// Reads one object's head, strongly. Returns an empty one if there is none.
     pub async fn head(&self, pk: &str) -> Result<Head, AwsError> {
         let answer = self
             .client
@@ -106,7 +106,8 @@ impl Ledger {
         }
     }
 
-    /// Claims an attempt and writes the head in one transaction. `false`: one of them is not as it was read.
+    /// Claims an attempt and writes the head in one transaction. `false`: one of them is not as it
+    /// was read.
     pub async fn take_turn(
         &self,
         claim: &Claim,

@@ -1,5 +1,5 @@
-//! How executions ended: `pk = control`, `sk = health`, in the partition that a tick reads anyway. A pair of numbers for each
-//! generation of the circuit, which only grow.
+//! How executions ended: `pk = control`, `sk = health`, in the partition that a tick reads anyway.
+//! A pair of numbers for each generation of the circuit, which only grow.
 
 use super::Ledger;
 use super::item::{Item, Reader, key, number};
@@ -12,7 +12,8 @@ pub(super) const ITEM: &str = "health";
 const SUCCEEDED: &str = "succeeded_";
 const FAILED: &str = "failed_";
 
-/// The ends of each generation of which there are any. An attribute that cannot be read says nothing.
+/// Returns the ends of each generation that has any. An attribute that cannot be read counts as
+/// none.
 pub(super) fn read(item: &Item) -> Vec<Health> {
     let reader = Reader::new(item);
     let number = |name: String| reader.optional_number(&name).ok().flatten();

@@ -1,4 +1,5 @@
-//! Reading and writing the ledger's attribute values. An attribute of another type than expected is named.
+//! Reading and writing the ledger's attribute values. An attribute of another type than expected is
+//! named.
 
 use std::collections::HashMap;
 use std::str::FromStr;
@@ -19,7 +20,7 @@ pub fn number(value: impl ToString) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }
 
-/// The key of an item.
+/// Returns the key of an item.
 pub fn key(pk: &str, sk: &str) -> Item {
     Item::from([("pk".to_owned(), text(pk)), ("sk".to_owned(), text(sk))])
 }
@@ -95,7 +96,7 @@ impl<'a> Reader<'a> {
         value.ok_or_else(|| self.error(format!("its attribute {name} is missing")))
     }
 
-    /// `false` when absent.
+    /// Reads a flag. Returns `false` when it is absent.
     pub fn flag(&self, name: &str) -> Result<bool, AwsError> {
         Ok(self.optional_flag(name)?.unwrap_or_default())
     }
@@ -108,7 +109,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A list of strings; empty when absent.
+    /// Reads a list of strings. Returns an empty one when it is absent.
     pub fn texts(&self, name: &str) -> Result<Vec<String>, AwsError> {
         let wrong = || self.error(format!("its attribute {name} is not a list of strings"));
         match self.item.get(name) {
@@ -121,7 +122,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A list of numbers.
+    /// Reads a list of numbers. Returns `None` when it is absent.
     pub fn optional_numbers<T: FromStr>(&self, name: &str) -> Result<Option<Vec<T>>, AwsError> {
         let wrong = || self.error(format!("its attribute {name} is not a list of numbers"));
         match self.item.get(name) {

@@ -17,7 +17,7 @@ use spillway::{Millis, SCHEMA_VERSION};
 /// The holder that released the lease last.
 const RELEASED_BY: &str = "released_by";
 
-/// When the tokens were what the lease says.
+/// The time at which the lease's number of tokens was true.
 const TOKENS_AT: &str = "tokens_at";
 
 /// Reconcile's lasting mark, here because every tick reads this item.
@@ -25,14 +25,15 @@ const LISTED: &str = "listed";
 /// Events can wait for their tenants. A mark that lasts.
 const DEFERS: &str = "defers";
 
-/// In how many partitions slots are put, and since when some can still lie in the old layout.
-/// With a copy of `tokens_at`, which every tick writes that puts slots, also one of a release that
-/// knows one partition only: if the two differ, such a tick has run since.
+/// The number of partitions in which slots are put, and the time since which some can still lie in
+/// the old layout. A copy of `tokens_at` stands beside them. Every tick that puts slots writes
+/// `tokens_at`, also a tick of a release that knows one partition only. If the two differ, such a
+/// tick has run since.
 const SLOT_PARTITIONS: &str = "slot_partitions";
 const SLOT_PARTITIONS_AT: &str = "slot_partitions_at";
 const OLD_SLOTS_SINCE: &str = "old_slots_since";
 
-/// What a tick asks for.
+/// The terms on which a tick takes the lease.
 #[derive(Debug, Clone)]
 pub struct LeaseRequest {
     /// A random token of this invocation.
@@ -180,8 +181,9 @@ fn set_day<'a>(update: Update<'a>, day: &DayStarts) -> Update<'a> {
 }
 
 impl Ledger {
-    /// Takes the lease if it is free, expired or already this invocation's. What the last tick left stays in the item: the SDK
-    /// repeats a write whose answer was lost, and so finds it again.
+    /// Takes the lease if it is free, expired or already this invocation's. The attributes that the
+    /// last tick left stay in the item. The SDK repeats a write whose answer was lost, and so finds
+    /// them again.
     pub async fn take_lease(&self, request: LeaseRequest) -> Result<Taken, AwsError> {
         let update = Update::default()
             .set("v", number(SCHEMA_VERSION))
@@ -205,8 +207,9 @@ impl Ledger {
         }
     }
 
-    /// Writes the worst case of what this tick may do, before it does anything: no tokens left, every start for its scheduled
-    /// time made, slots taken since it began suspect, and, with a limit for the day, the most that it may start.
+    /// Writes the worst case of this tick, before it does anything. No tokens are left, every start
+    /// for its scheduled time is made, and slots taken since it began are suspect. With a limit for
+    /// the day, the most that it can start counts as started.
     pub async fn reserve(
         &self,
         lease: &Lease,
@@ -246,7 +249,8 @@ impl Ledger {
         written.map(drop).map_err(|_| lost(CALL))
     }
 
-    /// Renews the lease, and writes the most that the tick may start on its day until it expires, if there is a limit.
+    /// Renews the lease. With a limit for the day, writes the most that the tick can start on its
+    /// day until the lease expires.
     pub async fn renew_lease(
         &self,
         lease: &Lease,
@@ -269,7 +273,8 @@ impl Ledger {
         })
     }
 
-    /// Writes since when slots of this tick can lack their start. A lease that was lost or released meanwhile is left alone.
+    /// Writes since when slots of this tick can lack their start. A lease that was lost or released
+    /// meanwhile is left alone.
     pub async fn checkpoint(&self, lease: &Lease, suspect_since: Millis) -> Result<(), AwsError> {
         let update = Update::default()
             .set("suspect_since", number(suspect_since))
@@ -281,7 +286,7 @@ impl Ledger {
         Ok(())
     }
 
-    /// What the lease says of the layouts in which slots lie.
+    /// Reads the lease. Returns its record of the layouts in which slots lie.
     pub async fn layouts(&self) -> Result<Said, AwsError> {
         let answer = self
             .client
@@ -295,7 +300,8 @@ impl Ledger {
         Ok(left(answer.item.as_ref())?.layouts)
     }
 
-    /// Marks that versions without a version id are about to be found: from the next tick on, an event can be of one of them.
+    /// Marks that versions without a version id are about to be found: from the next tick on, an
+    /// event can be of one of them.
     pub async fn mark_listed(&self) -> Result<(), AwsError> {
         let update = Update::default()
             .set("v", number(SCHEMA_VERSION))

@@ -1,7 +1,7 @@
 //! The ledger: event rows, slots, the lease and the control item in one DynamoDB table.
 //!
-//! Every read that a decision rests on is strongly consistent, and every write that could meet another is
-//! conditional.
+//! Every read that a decision rests on is strongly consistent, and every write that could meet
+//! another is conditional.
 
 mod about;
 mod batches;
@@ -57,8 +57,8 @@ pub use unfinished::{Unfinished, UnfinishedPage};
 pub struct Ledger {
     client: Client,
     table: String,
-    /// The layout in which slots were found last, by its number of partitions. Only a guess at where
-    /// to look first.
+    /// The layout in which slots were found last, by its number of partitions. The next search
+    /// begins there.
     found_in: Arc<AtomicU8>,
 }
 
@@ -81,8 +81,8 @@ impl Ledger {
 }
 
 impl Ledger {
-    /// Runs an update. The inner result is `Ok` with the item as it was before, or, when the condition did not hold,
-    /// `Err` with the item as it is.
+    /// Runs an update. The inner result is `Ok` with the item as it was before, or, when the
+    /// condition did not hold, `Err` with the item as it is.
     async fn update(
         &self,
         key: Item,

@@ -1,4 +1,5 @@
-//! What a person asks the ledger: more of its items than decisions need, and less strongly read.
+//! Reads and writes of the operator's program. They take more attributes than decisions need, and
+//! the large reads are eventually consistent.
 
 use std::collections::BTreeMap;
 
@@ -54,7 +55,7 @@ pub struct RowSeen {
     pub cause: Option<String>,
     /// The run of reconcile that found it.
     pub run: Option<String>,
-    /// Who dropped it for good, and why.
+    /// The person who dropped it for good, and the reason.
     pub discarded_by: Option<String>,
     pub discarded_note: Option<String>,
     /// The attempt after which it was dropped.
@@ -62,7 +63,8 @@ pub struct RowSeen {
 }
 
 impl RowSeen {
-    /// Whether a person has dropped it for good, and nobody has asked for another attempt since.
+    /// Returns whether a person has dropped it for good, and nobody has asked for another attempt
+    /// since.
     pub fn is_discarded(&self) -> bool {
         self.row.state == State::Dead && self.discarded_attempt == Some(self.row.attempt)
     }
@@ -75,7 +77,7 @@ pub struct WaiterSeen {
     pub attempt: u32,
 }
 
-/// What the ledger knows of one object.
+/// The ledger's items about one object.
 #[derive(Debug, Clone, Default)]
 pub struct ObjectSeen {
     pub rows: Vec<Result<RowSeen, String>>,
@@ -84,7 +86,7 @@ pub struct ObjectSeen {
     pub units: f64,
 }
 
-/// What a run of reconcile has counted so far.
+/// The counts of a run of reconcile so far.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct RunSeen {
     pub counts: BTreeMap<String, f64>,
@@ -95,7 +97,7 @@ pub struct RunSeen {
 #[derive(Debug, Clone, Default)]
 pub struct ScanPage {
     pub rows: Vec<Result<RowSeen, String>>,
-    /// Where the next page begins; `None`: this was the last.
+    /// The first key of the next page; `None`: this was the last.
     pub next: Option<RowKey>,
     pub scanned: u64,
     pub units: f64,
@@ -124,7 +126,8 @@ fn seen(item: &Item) -> Result<RowSeen, AwsError> {
     })
 }
 
-/// Whether an item's key is a row's, which ends in `<kind>#…`. What else has a state is none.
+/// Returns whether an item's key is a row's, which ends in `<kind>#…`. Other items with a state are
+/// no rows.
 fn is_row(item: &Item) -> bool {
     let sk = Reader::new(item).text("sk");
     sk.is_ok_and(|sk| sk.contains('#'))
@@ -135,9 +138,9 @@ fn told(item: &Item) -> Result<RowSeen, String> {
 }
 
 impl Ledger {
-    /// Reads every slot, in whichever layout it lies, eventually consistent, at half the units of a
-    /// strong read. The lease is not asked for the layouts: with a slot that was put meanwhile it
-    /// could be older than the slots.
+    /// Reads every slot of both layouts, eventually consistent, at half the units of a strong read.
+    /// The lease is not asked for the layouts: with a slot that was put meanwhile it could be older
+    /// than the slots.
     pub async fn slots_seen(&self) -> Result<SlotsSeen, AwsError> {
         let shards = Layout::ALL.into_iter().flat_map(Layout::shards);
         let mut seen = SlotsSeen::default();
@@ -201,8 +204,8 @@ impl Ledger {
         })
     }
 
-    /// Takes the lease from a holder that is dead, and leaves what its tick reserved. `false`: it was renewed, released or taken
-    /// since `seen` was read.
+    /// Takes the lease from a holder that is dead, and leaves the numbers that its tick reserved.
+    /// Returns `false` if it was renewed, released or taken since `seen` was read.
     pub async fn take_lease_from(&self, seen: &LeaseSeen) -> Result<bool, AwsError> {
         let Some(holder) = &seen.holder else {
             return Ok(false);
@@ -236,7 +239,7 @@ impl Ledger {
         }
         if object.head.is_some() {
             let (items, units) = self
-                .partition_items(&partition(pk), "reading who waits")
+                .partition_items(&partition(pk), "reading the waiters")
                 .await?;
             object.units += units;
             for item in items {
@@ -281,8 +284,9 @@ impl Ledger {
         }
     }
 
-    /// Reads the rows at these keys with their times, strongly, and the heads of these objects; what does not exist is absent.
-    /// A row that cannot be read is an error of its own. Each key takes a read unit.
+    /// Reads the rows at these keys with their times, strongly, and the heads of these objects.
+    /// Returns those that exist. A row that cannot be read is an error of its own. Each key takes a
+    /// read unit.
     pub async fn rows_seen(
         &self,
         rows: &[RowKey],
@@ -308,8 +312,9 @@ impl Ledger {
         Ok((seen_rows, seen_heads))
     }
 
-    /// Reads a page of about 1 MB of one of `segments` parts of the ledger, eventually consistent, and returns the rows in it
-    /// that are in one of these states and, if one is given, whose `<bucket>/<key>` begins with `prefix`.
+    /// Reads a page of about 1 MB of one of `segments` parts of the ledger, eventually consistent.
+    /// Returns the rows that are in one of these states and whose `<bucket>/<key>` begins with
+    /// `prefix`, if one is given.
     pub async fn scan_rows(
         &self,
         states: &[State],
@@ -383,7 +388,8 @@ impl Ledger {
             .unwrap_or_default())
     }
 
-    /// Writes into a finished row who dropped it for good, when and why. `false`: the row is not as it was read.
+    /// Writes into a finished row the person who dropped it for good, the time and the reason.
+    /// Returns `false` if the row is not as it was read.
     pub async fn record_discard(
         &self,
         at: &RowKey,
@@ -405,7 +411,7 @@ impl Ledger {
         Ok(written.is_ok())
     }
 
-    /// Reads what a run of reconcile has counted; `None`: nothing yet.
+    /// Reads the counts of a run of reconcile. Returns `None` before its first count.
     pub async fn run_seen(&self, run: &str) -> Result<Option<RunSeen>, AwsError> {
         let answer = self
             .client

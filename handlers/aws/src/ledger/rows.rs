@@ -1,4 +1,5 @@
-//! Event rows: `pk = <bucket>/<key>`, `sk`: see [`identity::sort_key`](spillway::event::identity::sort_key).
+//! Event rows: `pk = <bucket>/<key>`, `sk`: see
+//! [`identity::sort_key`](spillway::event::identity::sort_key).
 
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
@@ -26,7 +27,7 @@ const BATCH_GET_ROUNDS: u32 = 5;
 /// The rows of a batch.
 pub type Rows = HashMap<RowKey, Result<Row, AwsError>>;
 
-/// What the end of an execution leaves in its row.
+/// The facts that the end of an execution leaves in its row.
 #[derive(Debug, Clone, Copy)]
 pub struct Finish<'a> {
     pub state: State,
@@ -34,7 +35,8 @@ pub struct Finish<'a> {
     /// So many of its attempts do not count.
     pub uncounted: u32,
     pub now: Millis,
-    /// Seconds since the Unix epoch after which DynamoDB can delete the row; only for finished states.
+    /// Seconds since the Unix epoch after which DynamoDB can delete the row; only for finished
+    /// states.
     /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html>
     pub expires_at: Option<i64>,
 }
@@ -102,7 +104,7 @@ pub(super) fn row(item: &Item) -> Result<Row, AwsError> {
     })
 }
 
-/// What every row tells of its event.
+/// Adds the attributes that every row has of its event. Returns the update.
 pub(super) fn event_known<'a>(
     update: Update<'a>,
     event: &ObjectEvent,
@@ -123,8 +125,8 @@ pub(super) fn event_known<'a>(
 }
 
 impl Ledger {
-    /// The rows at these keys, as far as they exist. A row that cannot be read is an error of its own, so that it
-    /// does not stop the others.
+    /// Reads the rows at these keys. Returns those that exist. A row that cannot be read is an
+    /// error of its own, so that it does not stop the others.
     pub async fn rows(&self, keys: &[RowKey]) -> Result<Rows, AwsError> {
         let mut rows = Rows::new();
         // DynamoDB refuses a batch that names a key twice.
@@ -142,7 +144,7 @@ impl Ledger {
         Ok(rows)
     }
 
-    /// The items at these keys, none of them twice, as far as they exist.
+    /// Reads the items at these keys, none of them twice. Returns those that exist.
     pub(super) async fn batch_get(&self, keys: Vec<Item>) -> Result<Vec<Item>, AwsError> {
         let mut items = Vec::new();
         for keys in keys.chunks(BATCH_GET) {
@@ -190,12 +192,12 @@ impl Ledger {
         Err(AwsError::Passing { call: CALL, reason })
     }
 
-    /// One row.
+    /// Reads one row, strongly. Returns `None` if there is none.
     pub async fn row(&self, at: &RowKey) -> Result<Option<Row>, AwsError> {
         self.row_item(at).await?.as_ref().map(row).transpose()
     }
 
-    /// One row's item, read strongly.
+    /// Reads one row's item, strongly. Returns `None` if there is none.
     pub(super) async fn row_item(&self, at: &RowKey) -> Result<Option<Item>, AwsError> {
         let answer = self
             .client
@@ -209,7 +211,7 @@ impl Ledger {
         Ok(answer.item)
     }
 
-    /// Writes that an object event is about to be queued, unless it has a row, whatever that says.
+    /// Writes that an object event is about to be queued, unless it has a row of any state.
     pub async fn enqueue(
         &self,
         event: &ObjectEvent,
@@ -254,7 +256,8 @@ impl Ledger {
             .await
     }
 
-    /// Writes what an execution's end means for its row, on condition that the row is still claimed for it.
+    /// Writes the end of an execution into its row, on condition that the row is still claimed for
+    /// it.
     ///
     /// A row that shows this very end is success: the SDK repeats a write whose answer was lost.
     pub async fn finish(&self, at: &RowKey, finish: Finish<'_>) -> Result<Written, AwsError> {

@@ -1,4 +1,4 @@
-//! Runs of reconcile: `pk = reconcile`, `sk = <run>`. What all invocations of a run counted.
+//! Runs of reconcile: `pk = reconcile`, `sk = <run>`. The counts of all invocations of a run.
 
 use super::Ledger;
 use super::item::{key, number};
@@ -9,7 +9,8 @@ use spillway::SCHEMA_VERSION;
 const PARTITION: &str = "reconcile";
 
 impl Ledger {
-    /// Adds to the counts of a run. `expires_at`: when DynamoDB can delete them, in seconds since the Unix epoch.
+    /// Adds to the counts of a run. `expires_at`: when DynamoDB can delete them, in seconds since
+    /// the Unix epoch.
     pub async fn count_for_run(
         &self,
         run: &str,

@@ -57,7 +57,7 @@ pub(super) fn slot(item: &Item) -> Result<Slot, AwsError> {
     })
 }
 
-/// What a slot that is taken now has besides its key.
+/// Returns the attributes of a slot that is taken now, without its key.
 fn attributes(slot: &Slot) -> Vec<(&'static str, AttributeValue)> {
     let mut attributes = vec![
         ("v", number(SCHEMA_VERSION)),
@@ -86,8 +86,8 @@ fn slot_key(layout: Layout, execution: &str) -> Item {
     key(&layout.shard_of(execution).key(), execution)
 }
 
-/// A write whose answer was lost is made again: then what it finds is its own slot.
-/// One that cannot be read is there all the same.
+/// Compares a slot with the one that was found in its place. A write whose answer was lost is made
+/// again, and then finds its own slot. One that cannot be read is there all the same.
 fn taken_before(found: &Item, slot: &Slot) -> Written {
     match self::slot(found) {
         Ok(found) if found == *slot => Written::Now,
@@ -102,12 +102,12 @@ fn item(slot: &Slot) -> Item {
     item
 }
 
-/// The lane that a slot names, whichever release put it.
+/// Returns the lane that a slot of any release names.
 fn lane(item: &Item) -> Option<&str> {
     item.get(LANE)?.as_s().ok().map(String::as_str)
 }
 
-/// The tenant of a slot's object, whichever release put it.
+/// Returns the tenant of the object of a slot of any release.
 fn tenant(item: &Item, by: Option<&By>) -> Option<String> {
     let pk = item.get("row_pk")?.as_s().ok()?;
     by?.tenant_of(key_of(pk)?)
@@ -146,7 +146,8 @@ impl Ledger {
             .expression_attribute_values(":slots", text(shard.key()))
     }
 
-    /// Every slot of these shards, in their order. One that cannot be read still counts as taken.
+    /// Reads every slot of these shards. Returns them by shard, in their order. One that cannot be
+    /// read still counts as taken.
     pub async fn slots(&self, shards: &[Shard]) -> Result<Vec<Vec<Found>>, AwsError> {
         try_join_all(shards.iter().map(|shard| self.slots_in(*shard))).await
     }
@@ -169,8 +170,8 @@ impl Ledger {
         }
     }
 
-    /// The executions that have a slot, in whichever layout, also one that this release cannot
-    /// read, and the read units that took.
+    /// Reads the slots of both layouts. Returns the executions that have one, and the read units
+    /// that took. A slot that this release cannot read is named too.
     pub async fn slot_names(&self) -> Result<(HashSet<String>, f64), AwsError> {
         let shards = Layout::ALL.into_iter().flat_map(Layout::shards);
         let shards = try_join_all(shards.map(|shard| self.names_in(shard))).await?;
@@ -207,8 +208,9 @@ impl Ledger {
         }
     }
 
-    /// How many slots there are in these shards, in their order, and the read units that took. `each`: told by the lanes that
-    /// they name, and by the tenants of their objects, for the same read units.
+    /// Counts the slots of these shards. Returns the counts in the order of the shards, and the
+    /// read units that took. With `each`, they are told apart by the lanes that they name, and by
+    /// the tenants of their objects, for the same read units.
     pub async fn count_slots(
         &self,
         shards: &[Shard],
@@ -233,7 +235,7 @@ impl Ledger {
         let mut from = None;
         loop {
             let query = self.shard_query(shard);
-            // A query reads whole items whatever it answers, so all of these cost what counting does.
+            // A query reads whole items in any case, so all of these cost as much as counting.
             let query = match (each, by) {
                 (false, _) => query.select(Select::Count),
                 (true, None) => query
@@ -273,17 +275,17 @@ impl Ledger {
         }
     }
 
-    /// The slot of an execution, in whichever layout it lies.
+    /// Reads the slot of an execution, in either layout. Returns `None` if there is none.
     pub async fn slot(&self, execution: &str) -> Result<Option<Slot>, AwsError> {
         let mut slots = self.slots_of(&BTreeSet::from([execution])).await?;
         slots.remove(execution).transpose()
     }
 
-    /// The slots of these executions, by name, as far as they exist, in whichever layout they lie.
-    /// One that cannot be read is an error of its own.
+    /// Reads the slots of these executions, in both layouts. Returns those that exist, by name. One
+    /// that cannot be read is an error of its own.
     ///
-    /// They are looked for in the layout in which slots were found last, and those that are missing
-    /// in the other one.
+    /// The layout in which slots were found last is searched first, and the other one for those
+    /// that are missing.
     pub async fn slots_of(
         &self,
         executions: &BTreeSet<&str>,
@@ -316,8 +318,8 @@ impl Ledger {
             .await
     }
 
-    /// Takes a slot. One of the same execution can be there already, of a duplicate of the message that is being handled:
-    /// it stays as it is.
+    /// Takes a slot. One of the same execution can be there already, of a duplicate of the message
+    /// that is being handled: it stays as it is.
     pub async fn take_slot(&self, slot: Slot) -> Result<Written, AwsError> {
         let answer = self
             .client
@@ -413,7 +415,8 @@ impl Ledger {
         done_or_needless(answer, "freeing an unused slot")
     }
 
-    /// Writes at which generation of the circuit the execution of a slot is started. A slot that is gone was settled.
+    /// Writes at which generation of the circuit the execution of a slot is started. A slot that is
+    /// gone was settled.
     pub async fn renew_slot(
         &self,
         (execution, layout): (&str, Layout),
@@ -429,7 +432,8 @@ impl Ledger {
         Ok(())
     }
 
-    /// Marks whether a slot's start is still to be made. A slot that is gone was settled: nothing to mark.
+    /// Marks whether a slot's start is still to be made. A slot that is gone was settled: nothing
+    /// to mark.
     pub async fn mark_pending(
         &self,
         (execution, layout): (&str, Layout),

@@ -1,4 +1,5 @@
-//! Conditional writes of several items in one call: the only one of DynamoDB that has a condition for each.
+//! Conditional writes of several items in one call: the only one of DynamoDB that has a condition
+//! for each.
 //! <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchExecuteStatement.html>
 
 use std::collections::HashSet;
@@ -30,7 +31,7 @@ pub(super) struct Statement {
 }
 
 impl Statement {
-    /// A new item, on condition that there is none with its key.
+    /// Returns the statement that puts a new item, on condition that there is none with its key.
     /// Attributes that are given in the same order have the same text.
     pub fn insert(pk: &str, sk: &str, attributes: Vec<(&str, AttributeValue)>) -> Self {
         let mut rest = "VALUE {'pk': ?, 'sk': ?".to_owned();
@@ -49,7 +50,8 @@ impl Statement {
         }
     }
 
-    /// An update of an item that is there. `None`: not every part of it can be said.
+    /// Returns the statement that updates an item that is there, or `None` if PartiQL lacks a part
+    /// of the update.
     pub fn update(pk: &str, sk: &str, update: Update<'_>) -> Option<Self> {
         let (mut rest, conditions, mut parameters) = update.statement()?;
         let index = parameters.len() - conditions.len();
@@ -66,7 +68,7 @@ impl Statement {
         })
     }
 
-    /// No such item any more.
+    /// Returns the statement that deletes an item.
     pub fn delete(pk: &str, sk: &str) -> Self {
         Self {
             verb: "DELETE FROM",
@@ -78,9 +80,9 @@ impl Statement {
 }
 
 impl Ledger {
-    /// Writes each of `things` for which there is a `statement`. What is not written for certain is written by a call of
-    /// its own, `alone`: that tells why it cannot be, or does what was left undone. Both together take no longer than one
-    /// call may.
+    /// Writes each of `things` for which there is a `statement`. One that is not written for
+    /// certain gets a call of its own, `alone`. That call finds the reason, or makes the write that
+    /// is missing. Both together take no longer than the time allowed for one call.
     pub(super) async fn write_or<W, T, F>(
         &self,
         things: Vec<W>,
@@ -154,7 +156,7 @@ impl Ledger {
         answers
     }
 
-    /// Whether each was written for certain; what is missing from the answer was not.
+    /// Returns whether each was written for certain. One that is missing from the answer was not.
     async fn write_some(
         &self,
         statements: Vec<Statement>,
@@ -178,7 +180,8 @@ impl Ledger {
             .await;
         let answer = match answer {
             Ok(answer) => answer,
-            // Refused as a whole, perhaps for one of them: each call by itself tells how that one went.
+            // Refused as a whole, perhaps for one of them: each call by itself tells how that one
+            // went.
             Err(error) => {
                 let problem = AwsError::call(call, &error);
                 if problem.passes() || error.as_service_error().is_none() {

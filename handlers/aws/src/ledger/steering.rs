@@ -1,4 +1,5 @@
-//! The control item as the operator's program reads and writes it: with who set an override, when, why and until when.
+//! The control item as the operator's program reads and writes it. Each override comes with the
+//! person who set it, the time, the reason and the end.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -95,7 +96,8 @@ fn plainly(value: &AttributeValue) -> String {
 }
 
 impl Ledger {
-    /// Reads the control item, strongly: half a read unit more than nothing. Fails, as a tick does, with what is wrong with it.
+    /// Reads the control item, strongly: half a read unit more than an eventually consistent read.
+    /// Fails, as a tick does, with the fault that it finds.
     pub async fn steering(&self) -> Result<Steering, AwsError> {
         let answer = self
             .client
@@ -120,10 +122,11 @@ impl Ledger {
         })
     }
 
-    /// Writes the control item over the one that `seen` was read from. `false`: somebody else wrote it since.
+    /// Writes the control item over the one that `seen` was read from. Returns `false` if somebody
+    /// else wrote it since.
     ///
-    /// A person who writes it by hand leaves the revision as it is: such a change is told from the one that was read by the
-    /// overrides themselves.
+    /// A person who writes it by hand leaves the revision as it is. The condition therefore
+    /// compares the overrides too.
     pub async fn steer(&self, seen: &Steering, next: &Steering) -> Result<bool, AwsError> {
         const CALL: &str = "writing the control item";
         let mut request = self
@@ -161,7 +164,8 @@ impl Ledger {
             .await;
         let Err(error) = answer else { return Ok(true) };
         match error.as_service_error() {
-            // The SDK repeats a write whose answer was lost: an item that is this very one is success.
+            // The SDK repeats a write whose answer was lost: an item that is this very one is
+            // success.
             Some(PutItemError::ConditionalCheckFailedException(_)) => {
                 Ok(self.steering().await? == *next)
             }
@@ -169,8 +173,8 @@ impl Ledger {
         }
     }
 
-    /// Deletes a control item that cannot be read, and returns what it said. `None`: it can be read by now, or somebody has just
-    /// changed it.
+    /// Deletes a control item that cannot be read, and returns its content. Returns `None` if it
+    /// can be read by now, or if somebody has changed it meanwhile.
     pub async fn forget_steering(&self) -> Result<Option<String>, AwsError> {
         const CALL: &str = "deleting the control item";
         let answer = self

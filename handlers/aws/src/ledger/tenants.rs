@@ -1,5 +1,6 @@
-//! Events that wait for their tenant: `pk = t/<lane>/<tenant>`, `sk = <the event's place>`. The directory of these partitions:
-//! `pk = tenants`, `sk = <lane>/<tenant>`. No bucket's name has one character, and no row's key lacks a slash.
+//! Events that wait for their tenant: `pk = t/<lane>/<tenant>`, `sk = <the event's place>`. The
+//! directory of these partitions: `pk = tenants`, `sk = <lane>/<tenant>`. No bucket's name has one
+//! character, and no row's key lacks a slash.
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>
 
 use spillway::record::deferred::{Deferred, Named, Place, TenantQueue};
@@ -52,7 +53,7 @@ fn waiting(item: &Item) -> Result<Waiting, AwsError> {
 }
 
 impl Ledger {
-    /// The queues of tenants that can hold events.
+    /// Reads the directory. Returns the queues of tenants that can hold events.
     pub async fn tenant_queues(&self) -> Result<Vec<Named>, AwsError> {
         let (mut found, mut from) = (Vec::new(), None);
         loop {
@@ -77,7 +78,7 @@ impl Ledger {
         }
     }
 
-    /// Writes that events of a tenant can wait. What it says of the time stays.
+    /// Writes that events of a tenant can wait. A time that it already has stays.
     pub async fn name_queue(
         &self,
         queue: &TenantQueue,
@@ -89,9 +90,7 @@ impl Ledger {
             .set("token", text(token))
             .set_if_absent("since", number(now));
         let at = key(DIRECTORY, &name(queue));
-        let written = self
-            .update(at, update, "writing which tenant waits")
-            .await?;
+        let written = self.update(at, update, "naming a tenant's queue").await?;
         drop(written);
         Ok(())
     }
@@ -170,7 +169,8 @@ impl Ledger {
         Ok(self.batch_get(keys).await?.len() == 2)
     }
 
-    /// Puts an event that waits, over the same one, unless that is of a later attempt: then this write is late.
+    /// Puts an event that waits, over the same one, unless that is of a later attempt: then this
+    /// write is late.
     pub async fn put_deferred(
         &self,
         place: &Place,

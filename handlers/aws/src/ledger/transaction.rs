@@ -1,4 +1,5 @@
-//! Updates of several items that happen together or not at all, and once even if the answer is lost.
+//! Updates of several items that happen together or not at all, and once even if the answer is
+//! lost.
 //! <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html>
 
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
@@ -15,19 +16,19 @@ const THROTTLED: [&str; 2] = ["ProvisionedThroughputExceeded", "ThrottlingError"
 const CONDITION: &str = "ConditionalCheckFailed";
 const CONFLICT: &str = "TransactionConflict";
 
-/// What became of a transaction.
+/// The end of a transaction.
 pub(super) enum Transacted {
     Done,
-    /// A condition did not hold. Of each write and check, in their order: what is there, if it asked for that and was
-    /// the one that failed.
+    /// A condition did not hold. For each write and check, in their order: the item of the one
+    /// whose condition failed, if it was asked for.
     Lost(Vec<Option<Item>>),
     /// Another transaction holds one of the items for longer than is waited.
     Conflict(AwsError),
 }
 
 impl Ledger {
-    /// Runs updates, each of the item with its key, in one transaction. `false`: a condition did not hold, or another
-    /// transaction holds one of the items for longer than is waited.
+    /// Runs updates, each of the item with its key, in one transaction. `false`: a condition did
+    /// not hold, or another transaction holds one of the items for longer than is waited.
     pub(super) async fn transact(
         &self,
         updates: Vec<(Item, Update<'_>)>,
@@ -61,7 +62,8 @@ impl Ledger {
         items: Vec<TransactWriteItem>,
         call: &'static str,
     ) -> Result<Transacted, AwsError> {
-        // The SDK sends one token with every repetition, so that a write whose answer was lost is not made twice.
+        // The SDK sends one token with every repetition, so that a write whose answer was lost is
+        // not made twice.
         let answer = self
             .client
             .transact_write_items()

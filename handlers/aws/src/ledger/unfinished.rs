@@ -1,4 +1,5 @@
-//! Going over the whole ledger for rows that can need help: that are owed a message, or started long ago.
+//! Going over the whole ledger for rows that can need help: that are owed a message, or started
+//! long ago.
 
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 
@@ -20,7 +21,8 @@ pub enum Unfinished {
     /// It is queued, to be retried, or waiting.
     Owed {
         row: Row,
-        /// When it was last written. `None`: it has no time, which only a release before this one left so.
+        /// When it was last written. `None`: it has no time, which only a release before this one
+        /// left so.
         moved_at: Option<Millis>,
         /// The tenant for which it waits.
         tenant: Option<String>,
@@ -33,9 +35,9 @@ pub enum Unfinished {
 pub struct UnfinishedPage {
     /// One that cannot be read is an error of its own.
     pub rows: Vec<Result<Unfinished, AwsError>>,
-    /// Where the next page begins; `None`: this was the last.
+    /// The first key of the next page; `None`: this was the last.
     pub next: Option<RowKey>,
-    /// Items read, whatever they are.
+    /// Items read, of every kind.
     pub scanned: u64,
     /// Read units it took.
     pub units: f64,
@@ -68,11 +70,11 @@ fn unfinished(item: &Item) -> Result<Unfinished, AwsError> {
 }
 
 impl Ledger {
-    /// Reads about 1 MB of the ledger from a key on, and returns the rows in it that are owed a message, and those that were
-    /// started at a time or before.
+    /// Reads about 1 MB of the ledger from a key on. Returns the rows that are owed a message, and
+    /// those that were started at a time or before.
     ///
-    /// Eventually consistent, at half the units: a row that moves at this moment is requeued, which does no harm, and one that
-    /// is started is read again before anything is done.
+    /// It is eventually consistent, at half the units. A row that moves at this moment is requeued,
+    /// which does no harm. One that is started is read again before anything is done.
     pub async fn unfinished(
         &self,
         from: Option<&RowKey>,
@@ -117,7 +119,7 @@ impl Ledger {
         })
     }
 
-    /// The row at a key, read strongly, if it is started.
+    /// Reads the row at a key, strongly. Returns it if it is started.
     pub async fn started(&self, at: &RowKey) -> Result<Option<Started>, AwsError> {
         let item = self.row_item(at).await?;
         match item.as_ref().map(unfinished).transpose()? {

@@ -1,11 +1,12 @@
-//! Update expressions. Every attribute goes by a placeholder, so that none collides with DynamoDB's reserved words.
+//! Update expressions. Every attribute goes by a placeholder, so that none collides with DynamoDB's
+//! reserved words.
 //! <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ReservedWords.html>
 
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-/// What an item is to become, and on which conditions.
+/// The changes of an item, and their conditions.
 #[derive(Debug, Default)]
 pub struct Update<'a> {
     changes: Vec<Change<'a>>,
@@ -94,7 +95,8 @@ impl<'a> Update<'a> {
         self.only(Condition::ItemPresent)
     }
 
-    /// Adds a condition that an attribute is absent or equal to `own`, or that another is below `bound`.
+    /// Adds a condition that an attribute is absent or equal to `own`, or that another is below
+    /// `bound`.
     pub fn only_if_absent_below_or(
         self,
         own: (&'a str, AttributeValue),
@@ -103,7 +105,7 @@ impl<'a> Update<'a> {
         self.only(Condition::AbsentOrBelow { own, bound })
     }
 
-    /// The same as expressions.
+    /// Returns the update as expressions.
     pub fn expressions(self) -> Expressions {
         let mut named = Expressions::default();
         let [mut set, mut remove, mut add] = [const { Vec::new() }; 3];
@@ -137,7 +139,7 @@ impl<'a> Update<'a> {
         named
     }
 
-    /// What it makes of an item that has no attributes yet but those of its key.
+    /// Returns the attributes that it gives to an item that has only its key.
     pub fn of_nothing(self) -> Vec<(&'a str, AttributeValue)> {
         let changes = self.changes.into_iter();
         changes
@@ -150,8 +152,9 @@ impl<'a> Update<'a> {
             .collect()
     }
 
-    /// The same in PartiQL: the changes, each with a space after it, the attributes that must have a value, and all values in this order. `None`: there
-    /// is more to it than assignments, removals and equalities.
+    /// Returns the update in PartiQL, in three parts. The changes come first, each with a space
+    /// after it, then the attributes that must have a value, then all values in this order. Returns
+    /// `None` if it has more than assignments, removals and equalities.
     pub fn statement(self) -> Option<(String, Vec<&'a str>, Vec<AttributeValue>)> {
         let (mut text, mut removes) = (String::new(), String::new());
         let mut values = Vec::with_capacity(self.changes.len() + self.conditions.len());
@@ -178,7 +181,7 @@ impl<'a> Update<'a> {
     }
 }
 
-/// An update expression, its condition, and what they name.
+/// An update expression, its condition, and the names and values in both.
 #[derive(Debug, Default)]
 pub struct Expressions {
     pub update: String,

@@ -1,5 +1,5 @@
-//! Versions that wait for their turn: `pk = w/<bucket>/<key>`, `sk = <the version's place>`. No bucket's name has one
-//! character, so no row is there.
+//! Versions that wait for their turn: `pk = w/<bucket>/<key>`, `sk = <the version's place>`. No
+//! bucket's name has one character, so no row is there.
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>
 
 use spillway::SCHEMA_VERSION;
@@ -43,7 +43,7 @@ impl Ledger {
         Ok(waiters.collect())
     }
 
-    /// Where versions wait, and which attempts.
+    /// Reads the places of versions that wait. Returns each with its attempt.
     async fn places(&self, pk: &str, which: Which) -> Result<Vec<(String, u32)>, AwsError> {
         let (forward, most) = match which {
             Which::Oldest(most) => (true, most),
@@ -63,7 +63,7 @@ impl Ledger {
                 .set_exclusive_start_key(from)
                 .send()
                 .await
-                .map_err(|error| AwsError::call("reading who waits", &error))?;
+                .map_err(|error| AwsError::call("reading the waiters", &error))?;
             for item in page.items() {
                 let reader = Reader::new(item).readable()?;
                 found.push((reader.text("sk")?, reader.number("attempt")?));
@@ -75,7 +75,8 @@ impl Ledger {
         }
     }
 
-    /// Puts a waiter, over one of the same version, unless that is of a later attempt: then this write is late.
+    /// Puts a waiter, over one of the same version, unless that is of a later attempt: then this
+    /// write is late.
     pub async fn put_waiter(&self, pk: &str, version: &str, attempt: u32) -> Result<(), AwsError> {
         let mut item = key(&partition(pk), version);
         item.insert("v".into(), number(SCHEMA_VERSION));
@@ -89,7 +90,7 @@ impl Ledger {
             .expression_attribute_values(":attempt", number(attempt))
             .send()
             .await;
-        done_or_needless(answer, "writing who waits")
+        done_or_needless(answer, "writing a waiter")
     }
 
     /// Deletes a waiter, unless it is another attempt's by now.
@@ -108,6 +109,6 @@ impl Ledger {
             .expression_attribute_values(":attempt", number(attempt))
             .send()
             .await;
-        done_or_needless(answer, "forgetting who waited")
+        done_or_needless(answer, "forgetting a waiter")
     }
 }

@@ -15,7 +15,7 @@ const DIGEST_BYTES: usize = 8;
 pub enum By {
     /// The segment of this number, between two slashes; the first is 1.
     Segment(usize),
-    /// What the one group of a pattern matches.
+    /// The match of a pattern's one group.
     Pattern(Regex),
 }
 
@@ -48,7 +48,8 @@ impl By {
         }
     }
 
-    /// Returns the tenant that a key tells. `None`: it tells none, and no tenant's bound holds for its object.
+    /// Returns the tenant that a key tells. `None`: it tells none, and no tenant's bound holds for
+    /// its object.
     pub fn tenant_of(&self, key: &str) -> Option<String> {
         let name = match self {
             // The last segment is the object's own name.

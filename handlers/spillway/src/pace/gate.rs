@@ -1,4 +1,4 @@
-//! The gate: how many executions may start now, given the slots, the rate and the tick's budget.
+//! The gate: how many executions can start now, given the slots, the rate and the tick's budget.
 
 use crate::Millis;
 use crate::pace::Pace;
@@ -10,7 +10,8 @@ use crate::pace::layout::Shard;
 use crate::pace::tenants::{ByTenant, Tenants};
 use crate::pace::tokens::{Carried, Tokens};
 
-/// At low rates a receive waits for this share of a second's tokens, so that it is not made for each single one.
+/// At low rates a receive waits for this share of a second's tokens, so that it is not made for
+/// each single one.
 const WORTHWHILE_SECONDS: f64 = 0.25;
 
 /// How soon a gate that grants nothing for now is asked again: its lease can be renewed meanwhile.
@@ -26,9 +27,9 @@ pub struct Gate {
     /// `None`: tenants are not distinguished.
     tenants: Option<Tenants>,
     pace: Pace,
-    /// What the circuit allows of the pace.
+    /// The part of the pace that the circuit allows.
     allowed: Allowed,
-    /// A probe is granted, and whoever holds its permit goes on with it.
+    /// A probe is granted, and the holder of its permit goes on with it.
     probing: bool,
     /// The rate in force, in starts per second, and its burst.
     rate: f64,
@@ -43,7 +44,7 @@ pub struct Gate {
     grants_until: Millis,
 }
 
-/// What is known of a lane's slots.
+/// The known numbers of a lane's slots.
 #[derive(Debug, Clone)]
 struct OfLane {
     name: String,
@@ -58,7 +59,7 @@ impl OfLane {
     }
 }
 
-/// Whether a lane may be asked for events, by its own bound.
+/// The answer of a lane's own bound: whether events of the lane are asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
     Open,
@@ -108,7 +109,7 @@ impl Gate {
         }
     }
 
-    /// Begins with the bucket that the last tick left, and with what the circuit allows.
+    /// Begins with the bucket that the last tick left, and with the pace that the circuit allows.
     pub fn begin(
         pace: &Pace,
         tokens: Option<Carried>,
@@ -126,8 +127,8 @@ impl Gate {
         }
     }
 
-    /// Returns how many starts can still be granted until then at most: the tokens there are and the rate's share, within the
-    /// budget.
+    /// Returns how many starts can still be granted until then at most: the tokens there are and
+    /// the rate's share, within the budget.
     pub fn most_until(&mut self, until: Millis, now: Millis) -> u32 {
         let seconds = (until - now).max(0) as f64 / 1_000.0;
         let there_are = f64::from(self.tokens.available(now));
@@ -140,14 +141,14 @@ impl Gate {
         self.grants_until = until;
     }
 
-    /// Returns the worst case for the day until then, if there is a limit: to be written into the lease, and then
-    /// [`Self::reserved`].
+    /// Returns the worst case for the day until then, if there is a limit: to be written into the
+    /// lease, and then [`Self::reserved`].
     pub fn worst_of_day(&mut self, until: Millis, now: Millis) -> Option<DayStarts> {
         let most = self.most_until(until, now);
         self.day.as_mut().map(|day| day.worst(now, until, most))
     }
 
-    /// The worst case for the day is written.
+    /// Records that the worst case for the day is written.
     pub fn reserved(&mut self, worst: &DayStarts, until: Millis, now: Millis) {
         let most = self.most_until(until, now);
         if let Some(day) = &mut self.day {
@@ -155,17 +156,17 @@ impl Gate {
         }
     }
 
-    /// The day's limit holds from now on.
+    /// Sets the day's limit, which holds from now on.
     pub fn set_day(&mut self, day: DayLimit) {
         self.day = Some(day);
     }
 
-    /// The day's limit.
+    /// Returns the day's limit, if there is one.
     pub fn day(&mut self) -> Option<&mut DayLimit> {
         self.day.as_mut()
     }
 
-    /// The pace in force changed: it holds from now on. The budget stays this tick's.
+    /// Sets the pace in force, which holds from now on. The budget stays this tick's.
     pub fn set_pace(&mut self, pace: &Pace) {
         if *pace != self.pace {
             self.capacity.set_max(pace.max_concurrency);
@@ -174,7 +175,7 @@ impl Gate {
         }
     }
 
-    /// What the circuit allows changed: it holds from now on.
+    /// Sets the part of the pace that the circuit allows, which holds from now on.
     pub fn set_allowed(&mut self, allowed: Allowed) {
         if allowed != self.allowed {
             self.allowed = allowed;
@@ -199,7 +200,8 @@ impl Gate {
         }
     }
 
-    /// The lanes' bounds in force, by priority: they hold from now on. The lanes themselves stay those of the first call.
+    /// Sets the lanes' bounds in force, by priority, which hold from now on. The lanes themselves
+    /// stay those of the first call.
     pub fn set_bounds(&mut self, bounds: &[Bound]) {
         if self.lanes.is_empty() {
             let lanes = bounds.iter().map(|bound| OfLane {
@@ -215,7 +217,7 @@ impl Gate {
         }
     }
 
-    /// At most so many executions of each tenant run at once.
+    /// Bounds the executions of each tenant that run at once.
     pub fn bound_tenants(&mut self, max: u32) {
         self.tenants = Some(Tenants::new(max));
     }
@@ -226,18 +228,18 @@ impl Gate {
         tenants.map_or(u32::MAX, |tenants| tenants.free(tenant))
     }
 
-    /// Whether a tenant's bound is reached by slots, one of which can be free by now.
+    /// Returns whether a tenant's bound is reached by slots, one of which can be free by now.
     pub fn awaits_tenant(&self, tenant: &str) -> bool {
         let tenants = self.tenants.as_ref();
         tenants.is_some_and(|it| it.free(tenant) == 0 && it.taken(tenant) > 0)
     }
 
-    /// Whether a count has to tell lanes and tenants apart.
+    /// Returns whether a count has to tell lanes and tenants apart.
     pub fn counts_each(&self) -> bool {
         self.lanes.iter().any(|lane| lane.bounded) || self.tenants.is_some()
     }
 
-    /// Whether a lane may be asked for events, by its own bound alone.
+    /// Returns whether events of a lane are asked for, by its own bound alone.
     pub fn standing(&self, lane: usize) -> Standing {
         match self.lanes.get(lane) {
             Some(lane) if lane.is_closed() => Standing::Closed,
@@ -269,7 +271,7 @@ impl Gate {
         })
     }
 
-    /// The lanes of which nothing may start now, by their bounds or by the pipeline's.
+    /// Returns the lanes of which nothing can start now, by their bounds or by the pipeline's.
     pub fn blocked(&self) -> Vec<usize> {
         let lanes = 0..self.lanes.len().max(1);
         lanes
@@ -277,20 +279,20 @@ impl Gate {
             .collect()
     }
 
-    /// Whether nothing of any lane may start now.
+    /// Returns whether nothing of any lane can start now.
     pub fn all_blocked(&self) -> bool {
         self.blocked().len() >= self.lanes.len().max(1)
     }
 
-    /// Returns how many slots a lane may still reserve. `None`: of a lane that is not known yet.
+    /// Returns how many more slots a lane can reserve. `None`: of a lane that is not known yet.
     pub fn free_of(&self, lane: Option<usize>) -> u32 {
         let of_lane = lane.and_then(|lane| self.lanes.get(lane));
         let of_lane = of_lane.map_or(u32::MAX, |lane| lane.capacity.free());
         self.capacity.free().min(of_lane)
     }
 
-    /// The lanes that a slot counts for. One that names none of them, of an earlier release or of a lane that is gone, can be
-    /// of any: it counts for all.
+    /// The lanes that a slot counts for. One that names none of them, of an earlier release or of a
+    /// lane that is gone, can be of any: it counts for all.
     fn lanes_of(&mut self, slot: Option<&str>) -> impl Iterator<Item = &mut OfLane> {
         let named = self
             .lanes
@@ -300,8 +302,9 @@ impl Gate {
         self.lanes.iter_mut().filter(counts)
     }
 
-    /// The lanes whose bounds hold for a slot. One that names none of them can be of any, and waits for no closed lane as long
-    /// as another is not closed: nothing says how long a lane is closed.
+    /// Returns the lanes whose bounds hold for a slot. A slot that names none of them can be of
+    /// any. It waits for no closed lane as long as another is not closed: nothing says how long a
+    /// lane is closed.
     fn bounding(&mut self, slot: Option<&str>) -> impl Iterator<Item = &mut OfLane> {
         let named = |lane: &OfLane| Some(lane.name.as_str()) == slot;
         let all_closed = self.lanes.iter().all(OfLane::is_closed);
@@ -313,7 +316,8 @@ impl Gate {
         self.lanes.iter_mut().filter(bounds)
     }
 
-    /// Whether a slot is of a closed lane, the one that it names or any: nothing starts in it until a lane has another bound.
+    /// Returns whether a slot is of a closed lane. One that names no lane is, once all are closed.
+    /// Nothing starts in it until a lane has another bound.
     pub fn is_closed(&self, slot: Option<&str>) -> bool {
         let mut named = self
             .lanes
@@ -325,13 +329,15 @@ impl Gate {
         }
     }
 
-    /// Whether more slots are taken than the limit allows, or the bound of the lane that a slot names.
+    /// Returns whether more slots are taken than the limit allows, or the bound of the lane that a
+    /// slot names.
     pub fn is_above_limit(&mut self, slot: Option<&str>) -> bool {
         let above = |capacity: &Capacity| capacity.taken() > capacity.max();
         above(&self.capacity) || self.bounding(slot).any(|lane| above(&lane.capacity))
     }
 
-    /// Right before the strongly consistent query of a shard. `each`: it tells lanes and tenants apart.
+    /// Begins a count, right before the strongly consistent query of a shard. `each`: it tells
+    /// lanes and tenants apart.
     pub fn count_begins(&mut self, shard: Shard, each: bool) {
         self.capacity.count_begins(shard);
         if each {
@@ -343,7 +349,8 @@ impl Gate {
         }
     }
 
-    /// With the query's answer. Returns how many slots of the shard turned out to be free.
+    /// Ends a count with the query's answer. Returns how many slots of the shard turned out to be
+    /// free.
     pub fn count_ends(&mut self, shard: Shard, slots: &Counted) -> u32 {
         match slots {
             Counted::All(slots) => self.capacity.count_ends(shard, *slots),
@@ -361,7 +368,7 @@ impl Gate {
         }
     }
 
-    /// A reservation of a lane became a slot in this shard.
+    /// Records that a reservation of a lane became a slot in this shard.
     pub(super) fn slot_put(&mut self, lane: Option<usize>, shard: Shard) {
         self.capacity.slot_put(shard);
         match lane.and_then(|lane| self.lanes.get_mut(lane)) {
@@ -374,19 +381,21 @@ impl Gate {
         }
     }
 
-    /// A start that was granted is of this lane. `false`: the lane's bound is reached.
+    /// Reserves a slot of this lane for a start that was granted. Returns `false` when the lane's
+    /// bound is reached.
     pub(super) fn goes_to(&mut self, lane: usize) -> bool {
         let lane = self.lanes.get_mut(lane);
         lane.is_none_or(|lane| lane.capacity.reserve(1) == 1)
     }
 
-    /// A start that was granted is of this tenant. `false`: the tenant's bound is reached.
+    /// Reserves a slot of this tenant for a start that was granted. Returns `false` when the
+    /// tenant's bound is reached.
     pub(super) fn goes_to_tenant(&mut self, tenant: &str) -> bool {
         let tenants = self.tenants.as_mut();
         tenants.is_none_or(|tenants| tenants.reserve(tenant))
     }
 
-    /// The reservation of a tenant became a slot in this shard.
+    /// Records that the reservation of a tenant became a slot in this shard.
     pub(super) fn slot_put_of_tenant(&mut self, tenant: &str, shard: Shard) {
         if let Some(tenants) = &mut self.tenants {
             tenants.slot_put(tenant, shard);
@@ -400,7 +409,7 @@ impl Gate {
         }
     }
 
-    /// The limit in force.
+    /// Returns the limit in force.
     pub fn max_concurrency(&self) -> u32 {
         self.pace.max_concurrency
     }
@@ -415,7 +424,8 @@ impl Gate {
         self.capacity.free().min(self.tokens.available(now))
     }
 
-    /// Asks for up to `most` starts of a lane, each with a slot of its own. `None`: of a lane that is not known yet.
+    /// Asks for up to `most` starts of a lane, each with a slot of its own. `None`: of a lane that
+    /// is not known yet.
     pub fn request(&mut self, lane: Option<usize>, most: u32, now: Millis) -> Grant {
         let today = self.day.as_mut().map(|day| day.left(now));
         let most = most.min(today.unwrap_or(most));
@@ -439,7 +449,8 @@ impl Gate {
         lanes.for_each(|lane| lane.capacity.found_unstarted(slots));
     }
 
-    /// Asks for one start of an execution that holds its slot since `taken_at`. `slot`: the lane that it names.
+    /// Asks for one start of an execution that holds its slot since `taken_at`. `slot`: the lane
+    /// that it names.
     pub fn request_restart(
         &mut self,
         slot: Option<&str>,
@@ -518,7 +529,7 @@ impl Gate {
         self.give_back_budget(unused);
     }
 
-    /// A call was made for a slot taken then, and it certainly started nothing.
+    /// Records that a call for a slot taken then certainly started nothing.
     pub(super) fn came_to_nothing(&mut self, taken_at: Millis, now: Millis) {
         self.probing = false;
         if let Some(day) = &mut self.day {
@@ -527,27 +538,29 @@ impl Gate {
         self.give_back_budget(1);
     }
 
-    /// Nobody will know whether the start of one that was granted was made.
+    /// Records that nobody will know whether a granted start was made.
     pub(super) fn lost(&mut self) {
         self.probing = false;
         self.tokens.lost(1);
     }
 
-    /// A call was made, and it started an execution.
+    /// Records that a call was made, and started an execution.
     pub(super) fn started(&mut self, now: Millis) {
         if let Some(day) = &mut self.day {
             day.started(now);
         }
     }
 
-    /// Gives back granted starts for which a call was made, but that started nothing as far as is known.
+    /// Gives back granted starts for which a call was made, but that started nothing as far as is
+    /// known.
     pub(super) fn give_back_budget(&mut self, unused: u32) {
         self.spent = self.spent.saturating_sub(unused);
         self.budget = self.budget.map(|budget| budget.saturating_add(unused));
     }
 }
 
-/// Returns the rate in force, in starts per second, and its burst: below the pace one of a second at the most.
+/// Returns the rate in force, in starts per second, and its burst: below the pace one of a second
+/// at the most.
 fn in_force(pace: &Pace, allowed: Allowed) -> (f64, u32) {
     match allowed {
         Allowed::Rate(rate) => {
@@ -795,7 +808,8 @@ mod tests {
 
     #[test]
     fn restarts_keep_to_a_lanes_bound_that_was_lowered() {
-        // Four of a lane that may have two by now, and of three of them it is certain that they do not run.
+        // Four of a lane whose bound is two by now, and of three of them it is certain that they do
+        // not run.
         let mut gate = with_bounds(10, [None, None, Some(2)], [1, 0, 4, 0]);
         assert!(gate.is_above_limit(Some("bulk")) && gate.is_above_limit(None));
         assert!(!gate.is_above_limit(Some("urgent")));
@@ -860,8 +874,9 @@ mod tests {
     }
 
     proptest! {
-        /// Against the truth, the slots of each lane in each shard, through any interleaving of requests, puts, frees, counts and
-        /// changed bounds. Slots of an earlier release name no lane: each can be of any.
+        /// Against the truth, the slots of each lane in each shard, through any interleaving of
+        /// requests, puts, frees, counts and changed bounds. Slots of an earlier release name no
+        /// lane: each can be of any.
         #[test]
         fn never_more_of_a_lane_than_its_bound(
             mut max in maxima(),

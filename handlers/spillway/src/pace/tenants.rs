@@ -1,4 +1,4 @@
-//! The bound of each tenant: how many of its executions may run at once, over all lanes.
+//! The bound of each tenant: how many of its executions can run at once, over all lanes.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -105,18 +105,18 @@ impl Tenants {
         }
     }
 
-    /// A reservation became a slot in this shard.
+    /// Records that a reservation became a slot in this shard.
     pub fn slot_put(&mut self, tenant: &str, shard: Shard) {
         self.of(tenant).slot_put(shard);
     }
 
-    /// Right before the strongly consistent query of a shard.
+    /// Begins a count, right before the strongly consistent query of a shard.
     pub fn count_begins(&mut self, shard: Shard) {
         let all = self.by_name.values_mut();
         all.for_each(|capacity| capacity.count_begins(shard));
     }
 
-    /// With the query's answer.
+    /// Ends a count with the query's answer.
     pub fn count_ends(&mut self, shard: Shard, slots: &ByTenant) {
         for (tenant, capacity) in &mut self.by_name {
             let counted = slots.get(tenant).copied().unwrap_or_default();

@@ -1,4 +1,5 @@
-//! Batching: several messages for one execution. The batch, its slot, the claims, then the start with those that were won.
+//! Batching: several messages for one execution. The batch, its slot, the claims, then the start
+//! with those that were won.
 
 use super::call::{Answer, Call, Written};
 use super::candidate::Candidate;
@@ -54,7 +55,8 @@ enum At {
 }
 
 impl Batching {
-    /// Of first attempts at objects that are each another one, or of one attempt after the first, which goes alone.
+    /// Begins with first attempts at different objects, or with one later attempt, which goes
+    /// alone.
     pub fn new(candidates: Vec<Candidate>) -> Self {
         Self {
             members: candidates.into_iter().map(Member::new).collect(),
@@ -74,7 +76,7 @@ impl Batching {
         }
     }
 
-    /// For a model, which numbers times anew.
+    /// Returns the slot for a model, which numbers times anew.
     pub fn slot_mut(&mut self) -> Option<&mut Slot> {
         match &mut self.at {
             At::PutSlot(slot) | At::Claim { slot, .. } | At::Fix(slot) => Some(slot),
@@ -195,7 +197,8 @@ impl Batching {
             .count();
         let (slot, unclear) = (slot.clone(), *unclear);
         self.at = match won {
-            // Which of them were won is left to the next tick, which asks the ledger; those that were are its own now.
+            // Which of them were won is left to the next tick, which asks the ledger; those that
+            // were are its own now.
             _ if unclear => {
                 facts.push(Fact::Suspect(slot.taken_at));
                 At::Done

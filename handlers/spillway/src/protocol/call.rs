@@ -30,20 +30,21 @@ pub enum Call {
     ReadObject(String),
     /// Reads the head of an object: [`Answer::Head`].
     ReadHead(String),
-    /// Reads the slot of an execution, in whichever layout it lies: [`Answer::Slot`].
+    /// Reads the slot of an execution, in either layout: [`Answer::Slot`].
     ReadSlot(String),
     /// Reads a batch, by its execution: [`Answer::Batch`].
     ReadBatch(String),
 
-    /// Writes the row of an event that is about to be queued, unless there is one: [`Answer::Written`].
+    /// Writes the row of an event that is about to be queued, unless there is one:
+    /// [`Answer::Written`].
     Enqueue {
         event: ObjectEvent,
         lane: Option<String>,
     },
     /// Claims an attempt, if the row is still as it was read: [`Answer::Written`].
     Claim(Claim),
-    /// Claims an attempt and writes the head in one transaction, if row and head are still as they were read:
-    /// [`Answer::Written`].
+    /// Claims an attempt and writes the head in one transaction, if row and head are still as they
+    /// were read: [`Answer::Written`].
     TakeTurn { claim: Claim, head: Head },
     /// Writes that a version waits for its turn, or an event for this tenant, if the row is still as it was read:
     /// [`Answer::Written`].
@@ -53,7 +54,8 @@ pub enum Call {
     },
     /// Writes that a newer version was taken instead, if the row is still as it was read: [`Answer::Written`].
     Supersede(Claim),
-    /// Writes that a newer version was taken instead of one that waits. A row that no longer waits stays: [`Answer::Done`].
+    /// Writes that a newer version was taken instead of one that waits. A row that no longer waits
+    /// stays: [`Answer::Done`].
     SupersedeWaiting(RowKey),
     /// Removes a row that no event uses: [`Answer::Done`].
     Withdraw(RowKey),
@@ -65,8 +67,8 @@ pub enum Call {
         /// So many of its attempts do not count.
         uncounted: u32,
     },
-    /// Writes a head, if nobody wrote it since it was read. With `expires`, it is forgotten with its object's rows:
-    /// [`Answer::Written`].
+    /// Writes a head, if nobody wrote it since it was read. With `expires`, it is forgotten with
+    /// its object's rows: [`Answer::Written`].
     WriteHead {
         pk: String,
         head: Head,
@@ -75,7 +77,8 @@ pub enum Call {
 
     /// Reads waiters of an object, strongly, and then their rows: [`Answer::Waiters`].
     ReadWaiters { pk: String, which: Which },
-    /// Puts a waiter, over one of the same version, unless that is of a later attempt: [`Answer::Done`].
+    /// Puts a waiter, over one of the same version, unless that is of a later attempt:
+    /// [`Answer::Done`].
     PutWaiter {
         pk: String,
         version: String,
@@ -88,13 +91,17 @@ pub enum Call {
         attempt: u32,
     },
 
-    /// Writes into the directory that events of a tenant can wait, over an older token: [`Answer::Done`].
+    /// Writes into the directory that events of a tenant can wait, over an older token:
+    /// [`Answer::Done`].
     NameQueue { queue: TenantQueue, token: String },
-    /// Removes a queue from the directory, unless it was named by another token since: [`Answer::Done`].
+    /// Removes a queue from the directory, unless it was named by another token since:
+    /// [`Answer::Done`].
     ForgetQueue { queue: TenantQueue, token: String },
-    /// Reads events that wait for their tenant, so many of the oldest, strongly, and then their rows: [`Answer::Deferred`].
+    /// Reads events that wait for their tenant, so many of the oldest, strongly, and then their
+    /// rows: [`Answer::Deferred`].
     ReadDeferred { queue: TenantQueue, most: u32 },
-    /// Puts an event that waits for its tenant, over the same one, unless that is of a later attempt: [`Answer::Done`].
+    /// Puts an event that waits for its tenant, over the same one, unless that is of a later
+    /// attempt: [`Answer::Done`].
     PutDeferred {
         place: Place,
         row: RowKey,
@@ -156,7 +163,8 @@ pub enum Call {
     Send { to: Queue, message: Outgoing },
     /// Deletes a received message: [`Answer::Done`].
     Delete { lane: usize, receipt: String },
-    /// Hides a received message for so many seconds; 0: it can be received again at once. [`Answer::Done`].
+    /// Hides a received message for so many seconds; 0: it can be received again at once.
+    /// [`Answer::Done`].
     Hide {
         lane: usize,
         receipt: String,
@@ -179,7 +187,8 @@ pub struct Claim {
     pub event: ObjectEvent,
     pub attempt: u32,
     pub execution: String,
-    /// The state machine, or alias, that the execution is started on: without its slot only the row tells.
+    /// The state machine, or alias, that the execution is started on: without its slot only the row
+    /// tells.
     pub state_machine_arn: String,
     /// The lane of the event, in a pipeline of several.
     pub lane: Option<String>,

@@ -1,4 +1,5 @@
-//! One attempt of one object event that is asked for: by a message, or by an event that waited for its tenant.
+//! One attempt of one object event that is asked for: by a message, or by an event that waited for
+//! its tenant.
 
 use std::hash::Hash;
 
@@ -25,7 +26,7 @@ pub struct Candidate {
     pub standing: Standing,
 }
 
-/// What brought a candidate, and goes once the ledger owns its attempt.
+/// The message or item that brought a candidate. It is deleted once the ledger owns the attempt.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Carrier {
     Message(Received),
@@ -34,7 +35,7 @@ pub enum Carrier {
 }
 
 impl Carrier {
-    /// Returns what tells it apart from others of its pipeline.
+    /// Returns the id by which it is told from others of its pipeline.
     pub fn id(&self) -> &str {
         match self {
             Self::Message(message) => &message.id,
@@ -70,13 +71,15 @@ impl Member for Candidate {
 }
 
 impl Candidate {
-    /// Whether its event hardly has a row yet. One that was received before can have been claimed then.
+    /// Returns whether its event hardly has a row yet. One that was received before can have been
+    /// claimed then.
     pub fn is_new(&self) -> bool {
         let first = matches!(&self.carrier, Carrier::Message(message) if message.receives <= 1);
         self.is_report && self.attempt == 1 && first
     }
 
-    /// Returns the candidate of an event that waited in a lane. `None`: it waits no longer, or its row cannot be read.
+    /// Returns the candidate of an event that waited in a lane. `None`: it waits no longer, or its
+    /// row cannot be read.
     pub fn of_deferred(deferred: &Deferred, lane: usize) -> Option<Self> {
         let row = deferred.row.as_ref().ok()?.as_ref()?;
         (!deferred.is_gone()).then(|| Self {

@@ -8,7 +8,7 @@ use crate::record::row::{RowKey, Seen};
 use crate::record::slot::{Slot, Work};
 use crate::rules::order::Order;
 
-/// The slot of a candidate's execution, to be put now.
+/// Returns the slot of a candidate's execution, to be put now.
 pub fn slot_of(candidate: &Candidate, terms: &Terms<'_>) -> Slot {
     let Candidate { event, attempt, .. } = candidate;
     Slot {
@@ -24,7 +24,7 @@ pub fn slot_of(candidate: &Candidate, terms: &Terms<'_>) -> Slot {
     }
 }
 
-/// The claim of a candidate's attempt for an execution.
+/// Returns the claim of a candidate's attempt for an execution.
 pub fn claim_of(
     candidate: &Candidate,
     execution: &str,
@@ -41,7 +41,7 @@ pub fn claim_of(
     }
 }
 
-/// The lane of a candidate, in a pipeline of several.
+/// Returns the lane of a candidate, in a pipeline of several.
 pub fn lane_of(candidate: &Candidate, terms: &Terms<'_>) -> Option<String> {
     terms.pipeline.lane_name(candidate.lane).map(str::to_owned)
 }

@@ -1,5 +1,6 @@
-//! Claiming: one message, from receive to start. Slot, claim, then side by side the deletion of the message and the start:
-//! once slot and claim exist the ledger owns the event, and a later tick finds the slot and finishes the start.
+//! Claiming: one message, from receive to start. The slot comes first, then the claim, then side by
+//! side the deletion of the message and the start. Once slot and claim exist the ledger owns the
+//! event, and a later tick finds the slot and finishes the start.
 //!
 //! The row of a new event is not read first: the claim's condition is that there is none.
 
@@ -69,8 +70,8 @@ enum At {
 impl Claiming {
     pub fn new(candidate: Candidate, terms: &Terms<'_>) -> Self {
         let mut claiming = Self::at(candidate, At::Recognise(Recognising::default()));
-        // In a pipeline with an order the row says whose turn it is; where reconcile found versions without a version id,
-        // another row can be the event's.
+        // In a pipeline with an order the row tells which version has the turn. Once reconcile has
+        // found versions without a version id, another row can be the event's.
         let unread = terms.pipeline.order == Order::None && !terms.listed;
         if unread && claiming.candidate.is_new() {
             claiming.at = claiming.put_slot(None, terms);
@@ -86,7 +87,7 @@ impl Claiming {
         claiming
     }
 
-    /// Of a message that claims nothing.
+    /// Begins with a message that claims nothing.
     pub fn leaving(candidate: Candidate, fate: Fate) -> Self {
         Self::at(candidate, At::Leave(fate))
     }
@@ -114,7 +115,7 @@ impl Claiming {
         }
     }
 
-    /// For a model, which numbers times anew.
+    /// Returns the slot for a model, which numbers times anew.
     pub fn slot_mut(&mut self) -> Option<&mut Slot> {
         match &mut self.at {
             At::PutSlot { slot, .. } | At::Claim { slot, .. } => Some(slot),
@@ -164,7 +165,7 @@ impl Claiming {
         At::TakeTurn(turn)
     }
 
-    /// What a claim comes to.
+    /// Goes on after a claim.
     fn taken(&mut self, taken: Taken, facts: &mut Vec<Fact>) -> At {
         match taken {
             Taken::Won(slot) => self.start(slot),
@@ -203,9 +204,9 @@ impl Claiming {
         }
     }
 
-    /// What putting the slot comes to. One that is there already belongs to another message of the same attempt, which
-    /// can claim with it or free it: only who put a slot goes on with it. This message comes again, unless its row says
-    /// that the attempt is claimed.
+    /// Goes on after the put of the slot. One that is there already belongs to another message of
+    /// the same attempt, which can claim with it or free it. Only the message that put a slot goes
+    /// on with it. This message comes again, unless its row says that the attempt is claimed.
     fn slot_put(
         &mut self,
         seen: Option<Seen>,
@@ -236,7 +237,7 @@ impl Claiming {
         }
     }
 
-    /// What the claim comes to.
+    /// Goes on after the write of the claim.
     fn claimed(&mut self, slot: Slot, answer: Answer, facts: &mut Vec<Fact>) -> At {
         let taken = match answer {
             Answer::Written(Written::Now) => Taken::Won(slot),

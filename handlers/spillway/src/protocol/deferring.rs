@@ -1,6 +1,7 @@
-//! Deferring: messages of one tenant whose bound is reached, or of which events wait already. The directory names the tenant's
-//! queue first. Then, for each message: its row says `WAITING`, its event is put into the queue, and the message is deleted. A
-//! crash anywhere leaves the message, which does the same again.
+//! Deferring: messages of one tenant whose bound is reached, or of which events wait already. The
+//! directory names the tenant's queue first. Then, for each message: its row says `WAITING`, its
+//! event is put into the queue, and the message is deleted. A crash anywhere leaves the message,
+//! which does the same again.
 //!
 //! A later tick, or this one, claims the event by its item: [`super::tenant_queues`].
 
@@ -65,7 +66,7 @@ impl Deferring {
         &self.queue
     }
 
-    /// Whether it is certain that the directory names the queue.
+    /// Returns whether it is certain that the directory names the queue.
     pub fn is_named(&self) -> bool {
         self.is_named
     }

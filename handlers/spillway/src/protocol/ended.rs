@@ -1,4 +1,4 @@
-//! What settling an outcome comes to know.
+//! The findings of a settlement.
 
 use crate::Millis;
 use crate::execution::outcome::Outcome;
@@ -10,7 +10,7 @@ pub enum Ended {
     Held {
         taken_at: Millis,
     },
-    /// An attempt ended by what the target takes, and does not count.
+    /// An attempt ended because the target takes no more, and does not count.
     Uncounted,
     Succeeded,
     /// The next attempt was asked for, and the row says so.
@@ -57,6 +57,7 @@ pub enum Ended {
     NotClosed,
     /// Others wrote the head of the object too often in between.
     Crowded,
-    /// The outcome is not settled, and comes again: the call failed whose answer was told, or what was told before.
+    /// The outcome is not settled, and comes again. The reason is the call that failed, or a fact
+    /// that was told before.
     Failed,
 }

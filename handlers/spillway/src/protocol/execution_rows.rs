@@ -1,4 +1,4 @@
-//! The rows of an execution that has ended, and what its end means for each.
+//! The rows of an execution that has ended, and the settlement of each.
 
 use std::collections::HashSet;
 
@@ -25,7 +25,7 @@ pub struct Terms<'a> {
     pub retry: &'a RetryPolicy,
     /// Executions have several events each, and can report which of them failed.
     pub reports: bool,
-    /// What says of the target that it takes no more; `None` without an adaptive pace.
+    /// The errors by which the target says that it takes no more; `None` without an adaptive pace.
     pub adapt: Option<&'a Adapt>,
 }
 
@@ -57,14 +57,14 @@ impl Rows {
         self.given.is_empty() && self.left_out.is_empty()
     }
 
-    /// Returns the ids that the execution can report. A restart can have left out a row that was settled and claimed again
-    /// since: its id was in the input all the same.
+    /// Returns the ids that the execution can report. A restart can have left out a row that was
+    /// settled and claimed again since: its id was in the input all the same.
     pub fn ids(&self, pipeline: &str) -> HashSet<String> {
         let rows = self.given.iter().chain(&self.left_out);
         rows.map(|row| name::id(pipeline, &row.event)).collect()
     }
 
-    /// Returns what the end means for each row that is claimed for the execution.
+    /// Returns the settlement of each row that is claimed for the execution.
     pub fn settled(
         self,
         outcome: &Outcome,

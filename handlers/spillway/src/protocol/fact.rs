@@ -1,10 +1,10 @@
-//! What a tick's machines come to know.
+//! The findings of a tick's machines.
 
 use crate::Millis;
 use crate::execution::answer::Refusal;
 use crate::rules::attempt::Oddity;
 
-/// Something that happened. Each is counted and logged, and some change what the tick does.
+/// Something that happened. Each is counted and logged, and some change the course of the tick.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fact {
     /// The ledger owns the attempt: the message is deleted.
@@ -48,7 +48,8 @@ pub enum Fact {
 
     Started {
         execution: String,
-        /// When the oldest of its events happened; `None`: it is no first attempt, or reconcile found it.
+        /// When the oldest of its events happened; `None`: it is no first attempt, or reconcile
+        /// found it.
         event_time: Option<Millis>,
     },
     AlreadyStarted,
@@ -85,7 +86,7 @@ pub enum Fact {
     },
 }
 
-/// What a failure concerns.
+/// The scope of a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
     /// Everything: nothing more is received, and the tick ends with the failure.

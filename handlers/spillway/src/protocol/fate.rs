@@ -9,8 +9,8 @@ use crate::message::outgoing::Outgoing;
 use crate::record::row::Row;
 use crate::rules::attempt::oddity;
 
-/// How long a message is hidden by [`Fate::Later`], in seconds, by how often it was received: mostly what it waits for
-/// is there within moments. SQS counts whole seconds.
+/// How long a message is hidden by [`Fate::Later`], in seconds, by how often it was received.
+/// Mostly its cause ends within moments. SQS counts whole seconds.
 const LATER_SECONDS: [u32; 4] = [1, 5, 20, 60];
 /// The same of [`Fate::Soon`]: a slot that nobody goes on with is freed 45 s after it was taken.
 const SOON_SECONDS: [u32; 3] = [1, 5, 20];
@@ -22,7 +22,8 @@ pub enum Fate {
     Delete,
     /// It can be received again at once.
     HandBack,
-    /// It comes again in a moment, and later each time: the last attempt still runs, or something is unclear.
+    /// It comes again in a moment, and later each time: the last attempt still runs, or something
+    /// is unclear.
     Later,
     /// It comes again in a moment: another message has the slot of its attempt.
     Soon,
@@ -95,7 +96,7 @@ impl Fate {
         }
     }
 
-    /// The fate of a message whose attempt the ledger owns, given its row.
+    /// Returns the fate of a message whose attempt the ledger owns, given its row.
     pub fn stale(candidate: &Candidate, row: Option<&Row>, facts: &mut Vec<Fact>) -> Self {
         let Candidate { event, attempt, .. } = candidate;
         facts.push(Fact::Stale {
@@ -106,7 +107,7 @@ impl Fate {
         Self::Delete
     }
 
-    /// The fate of a message about an item that this release cannot read.
+    /// Returns the fate of a message about an item that this release cannot read.
     pub fn unreadable(reason: String, facts: &mut Vec<Fact>) -> Self {
         facts.push(Fact::Unreadable {
             reason: reason.clone(),

@@ -1,5 +1,5 @@
-//! Filling executions of several object events: messages are received until one is full, nothing more waits, or the tick
-//! ends.
+//! Filling executions of several object events: messages are received until one is full, nothing
+//! more waits, or the tick ends.
 
 use std::collections::HashMap;
 
@@ -40,7 +40,8 @@ pub enum Fill<M = Candidate> {
 }
 
 impl Filling {
-    /// `ask`: the lanes to be asked, in their turn, of `lanes`: those of which an event can start.
+    /// Begins to fill a batch from `lanes`, of which events can start. `ask`: the lanes to be
+    /// asked, in their turn.
     pub fn new(most: usize, ask: Vec<usize>, lanes: &[usize]) -> Self {
         let ask: Vec<usize> = ask.into_iter().filter(|it| lanes.contains(it)).collect();
         let asked = ask.len();
@@ -53,7 +54,7 @@ impl Filling {
         }
     }
 
-    /// `may_receive`: the tick goes on.
+    /// Returns the next step. `may_receive`: the tick goes on.
     pub fn next<M: Member>(&mut self, pool: &mut Pool<M>, may_receive: bool) -> Fill<M> {
         while let Some(&lane) = self.lanes.get(self.turn) {
             let received = pool.entry(lane).or_default();

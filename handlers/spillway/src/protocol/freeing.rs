@@ -1,4 +1,5 @@
-//! Freeing a slot that certainly nothing is claimed for: its batch first, since only slots are looked after.
+//! Freeing a slot that certainly nothing is claimed for: its batch first, since only slots are
+//! looked after.
 
 use super::call::{Answer, Call};
 use super::fact::{Fact, Scope};

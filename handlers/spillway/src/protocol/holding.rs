@@ -1,6 +1,7 @@
-//! Holding the lease: it is short, so that a tick that dies is soon followed, and renewed as long as the tick goes on. A tick
-//! that cannot renew it grants nothing more in time, and its calls have ended when the lease does. One that waits for events
-//! hands it over to the next tick, which announces itself.
+//! Holding the lease: it is short, so that a tick that dies is soon followed, and renewed as long
+//! as the tick goes on. A tick that cannot renew it grants nothing more in time, and its calls have
+//! ended when the lease does. One that waits for events hands it over to the next tick, which
+//! announces itself.
 
 use std::str::FromStr;
 
@@ -14,9 +15,11 @@ pub const LEASE: Millis = 45_000;
 pub const RENEW_AFTER: Millis = 10_000;
 /// How soon a renewal that failed is tried again.
 const RENEW_AGAIN_AFTER: Millis = 1_000;
-/// The lease outlives the invocation by this much at most, for clocks that differ and for a last write under way.
+/// The lease outlives the invocation by this much at most, for clocks that differ and for a last
+/// write under way.
 pub const BEYOND_DEADLINE: Millis = 5_000;
-/// No start is granted with less left: what a start needs are four calls, and a call takes ten seconds at most.
+/// No start is granted with less left: a start needs four calls, and a call takes ten seconds at
+/// most.
 const GRANT_MARGIN: Millis = 23_000;
 /// Nothing is received with less left, so that everything under way can end.
 const RECEIVE_MARGIN: Millis = 18_000;
@@ -29,7 +32,8 @@ const PATIENCE: Millis = 4_000;
 const ANNOUNCED_PATIENCE: Millis = LEASE + 5_000;
 /// How soon a lease that is held is asked for again.
 const ASK_AGAIN_AFTER: Millis = 1_000;
-/// The same after an announcement. Each time costs a write unit, and a shorter pause leaves a shorter gap between two ticks.
+/// The same after an announcement. Each time costs a write unit, and a shorter pause leaves a
+/// shorter gap between two ticks.
 const ANNOUNCED_ASK_AGAIN_AFTER: Millis = 500;
 
 /// How soon a tick that waits for the lease says so again.
@@ -37,7 +41,7 @@ const ANNOUNCE_AGAIN_AFTER: Millis = 3_000;
 /// A tick that has not said so for this long waits no more: it died. Clocks differ by less.
 const ANNOUNCED_FOR: Millis = 10_000;
 
-/// What a tick does when no event waits.
+/// The behaviour of a tick when no event waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Idle {
     /// It ends.
@@ -76,13 +80,14 @@ impl Idle {
         }
     }
 
-    /// Whether a tick that waits for the lease is to say so, given when it did last.
+    /// Returns whether a tick that waits for the lease is to say so, given the time at which it did
+    /// last.
     pub fn announces(self, last: Option<Millis>, now: Millis) -> bool {
         self == Self::Wait && last.is_none_or(|last| now - last >= ANNOUNCE_AGAIN_AFTER)
     }
 
-    /// Whether a tick, which holds the lease by this name since a time, hands it over to the one that has announced itself:
-    /// one that is still waiting for it.
+    /// Returns whether a tick hands its lease over to a successor that is still waiting for it. The
+    /// tick holds the lease by this name since this time.
     pub fn hands_over(
         self,
         (holder, held_since): (&str, Millis),
@@ -134,7 +139,7 @@ impl Holding {
         self.until - RECEIVE_MARGIN
     }
 
-    /// Whether nothing more is to be received, so that everything under way can end.
+    /// Returns whether nothing more is to be received, so that everything under way can end.
     pub fn ends_soon(&self, now: Millis) -> bool {
         now >= self.receives_until()
     }
@@ -154,13 +159,13 @@ impl Holding {
         (now + LEASE).min(self.longest)
     }
 
-    /// The lease was renewed at a time, and lasts until then.
+    /// Records that the lease was renewed at a time, and lasts until then.
     pub fn renewed(&mut self, at: Millis, until: Millis) {
         self.until = self.until.max(until);
         self.renew_at = at + RENEW_AFTER;
     }
 
-    /// The lease could not be renewed.
+    /// Records that the lease could not be renewed.
     pub fn not_renewed(&mut self, now: Millis) {
         self.renew_at = now + RENEW_AGAIN_AFTER;
     }

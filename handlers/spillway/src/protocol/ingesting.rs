@@ -1,5 +1,5 @@
-//! Taking in what S3 reports to `ingest`: the rows first, then the messages, so that nothing is queued that the ledger does
-//! not know. The messages of one object go out in the order of their records.
+//! Taking in the reports of S3 to `ingest`: the rows first, then the messages, so that the ledger
+//! knows every queued event. The messages of one object go out in the order of their records.
 
 use super::call::{Answer, Call, Queue, Written};
 use super::terms::Pipeline;
@@ -29,14 +29,15 @@ struct Ingested {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum At {
     WriteRow,
-    /// Its row is there. `new`: written now, or else written before, and whether it was queued is not known.
+    /// Its row is there. `new`: written now, or else written before, and whether it was queued is
+    /// not known.
     Send {
         new: bool,
     },
     Done,
 }
 
-/// What it comes to know of an event.
+/// The findings about an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Recorded {
     Queued,
@@ -56,7 +57,7 @@ pub enum Recorded {
 }
 
 impl Ingesting {
-    /// Of events, each with the index of its lane. None is there twice.
+    /// Begins with events, each with the index of its lane. None is there twice.
     pub fn new(events: Vec<(ObjectEvent, usize)>) -> Self {
         let ingested = |(event, lane)| Ingested {
             event,

@@ -1,5 +1,6 @@
-//! Starts that a tick keeps: they hold their slots, and are made as soon as rate and limit allow it. Those that earlier ticks
-//! left open come by way of [`super::opening`]; those of its own were throttled, or had no clear answer.
+//! Starts that a tick keeps: they hold their slots, and are made as soon as rate and limit allow
+//! it. Those that earlier ticks left open come by way of [`super::opening`]; those of its own were
+//! throttled, or had no clear answer.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -60,12 +61,12 @@ pub enum NotNow {
     Nothing,
     /// The first one can be started at this time. Nothing new is started before it.
     NotBefore(Millis),
-    /// No slot may run besides those that do, or the tick's starts are used up.
+    /// No further slot can run, or the tick's starts are used up.
     Blocked,
 }
 
 impl KeptStarts {
-    /// `end_by`: when the tick's calls must have ended.
+    /// Begins with none. `end_by`: the time by which the tick's calls must have ended.
     pub fn new(end_by: Millis) -> Self {
         Self {
             starts: VecDeque::new(),
@@ -79,7 +80,8 @@ impl KeptStarts {
         self.starts.is_empty()
     }
 
-    /// Whether any is kept that can start while the lanes' bounds stay as they are: none of a closed lane can.
+    /// Returns whether any start that is kept is possible under the lanes' bounds as they are: none
+    /// of a closed lane is.
     pub fn any_can_start(&self, gate: &SharedGate) -> bool {
         let gate = gate.lock();
         let mut starts = self.starts.iter();
@@ -90,13 +92,14 @@ impl KeptStarts {
         self.starts.push_back(kept);
     }
 
-    /// A start has an answer.
+    /// Records that a start has an answer.
     pub fn answered(&mut self) {
         self.patience.succeeded();
         self.not_before = Millis::MIN;
     }
 
-    /// A start has no clear answer. Returns `false` when none has had one for too long.
+    /// Records that a start has no clear answer. Returns `false` when none has had one for too
+    /// long.
     pub fn unclear(&mut self, now: Millis) -> bool {
         let pause = self.patience.failed(now, self.end_by);
         self.not_before = now + pause.unwrap_or_default();
@@ -143,8 +146,8 @@ impl KeptStarts {
         Again::Not(not_before.map_or(NotNow::Blocked, NotNow::NotBefore))
     }
 
-    /// When the oldest slot was taken of those that are to be suspect if this tick dies. The sweep comes round again, and a
-    /// pending slot is found by its mark.
+    /// Returns when the oldest slot was taken of those that are suspect if this tick dies. The
+    /// sweep comes round again to its own, and a pending slot is found by its mark.
     pub fn oldest(&self) -> Option<Millis> {
         let lost = |it: &&Kept| it.origin != Origin::Swept && !it.slot.pending;
         let open = self.starts.iter().filter(lost);

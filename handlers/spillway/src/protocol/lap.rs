@@ -1,7 +1,8 @@
 //! A lap of the sweep: once over all old slots, the newest first, in as many ticks as it takes.
 //!
-//! Where so many slots are taken that describing each execution would take hours, the list of those that run comes first, page by
-//! page. It is a hint: ListExecutions is eventually consistent, so what it does not name is described, and nothing else follows.
+//! Describing each execution would take hours with many slots. Then the list of those that run
+//! comes first, page by page. It is a hint: ListExecutions is eventually consistent, so an
+//! execution that it does not name is described, and nothing else follows.
 //! <https://docs.aws.amazon.com/step-functions/latest/apireference/API_ListExecutions.html>
 
 use std::cmp::Reverse;
@@ -13,7 +14,8 @@ use crate::record::lease::Lap;
 use crate::record::slot::Slot;
 use crate::rules::sweep::is_due;
 
-/// With more slots than this the running executions are listed: one call tells as much as a thousand descriptions.
+/// With more slots than this the running executions are listed: one call tells as much as a
+/// thousand descriptions.
 pub const LISTED_ABOVE: usize = 1_000;
 
 /// Slots that are described together.
@@ -51,10 +53,11 @@ pub struct Sweep {
     /// Slots that are still to be looked at, the newest first.
     slots: VecDeque<Slot>,
     most: usize,
-    /// When the last slots were taken that were looked at. All of that time are looked at in one tick, since the lap goes on
-    /// from a time: those that reconcile put back can have the same.
+    /// When the last slots were taken that were looked at. All of that time are looked at in one
+    /// tick, since the lap goes on from a time. Slots that reconcile put back can have the same.
     looked_at: Option<Millis>,
-    /// Slots taken since then need no further page of the list: those that it names are not looked at.
+    /// Slots taken since then need no further page of the list: those that it names are not looked
+    /// at.
     listed_to: Millis,
     /// The page that came last, if there was one in this tick.
     page: Option<Option<String>>,
@@ -113,14 +116,14 @@ impl Sweep {
         Do::Look(slots.cloned().collect())
     }
 
-    /// So many slots were looked at.
+    /// Records that so many slots were looked at.
     pub fn looked(&mut self, slots: usize) {
         self.most -= slots.min(self.most);
         let mut looked = self.slots.drain(..slots.min(self.slots.len()));
         self.looked_at = looked.next_back().map(|slot| slot.taken_at);
     }
 
-    /// A page of the list came.
+    /// Takes in a page of the list.
     pub fn listed(&mut self, running: Running) {
         let names: HashSet<&str> = running.executions.iter().map(String::as_str).collect();
         self.slots
@@ -134,13 +137,13 @@ impl Sweep {
         self.page = Some(std::mem::replace(&mut self.lap.page, running.next));
     }
 
-    /// The list cannot be had: it is done without, and the next tick begins it anew.
+    /// Goes on without the list, which the next tick begins anew.
     pub fn not_listed(&mut self) {
         (self.lap.page, self.page) = (None, None);
         self.listed_to = Millis::MIN;
     }
 
-    /// Returns where the lap stands.
+    /// Ends the tick's part. Returns the lap as the next tick goes on with it.
     pub fn end(self) -> Lap {
         let Some(first) = self.slots.front() else {
             return Lap {
@@ -149,7 +152,8 @@ impl Sweep {
                 ..self.lap
             };
         };
-        // What the last page does not name is still to be looked at: the next tick reads that page again.
+        // Slots that the last page does not name are still to be looked at: the next tick reads
+        // that page again.
         let page = match self.page {
             Some(page) if first.taken_at >= self.listed_to => page,
             _ => self.lap.page,

@@ -1,4 +1,5 @@
-//! Loading: what a slot was taken for. The same at every call, so that a start that is made again has the same input.
+//! Loading: the attempt for which a slot was taken. It is the same at every call, so that a start
+//! that is made again has the same input.
 
 use super::call::{Answer, Call, Item};
 use crate::Millis;
@@ -9,7 +10,7 @@ use crate::record::row::{Row, RowKey, State};
 use crate::record::slot::{Slot, Work};
 use crate::rules::sweep::claims_have_landed;
 
-/// The reading of what a slot is for.
+/// The reading of a slot's load.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub enum Loading {
     /// Reads the row, or the batch.
@@ -17,14 +18,15 @@ pub enum Loading {
     Read,
     /// Reads the rows of the batch.
     Rows(Batch),
-    /// Fixes a batch whose claims a crash cut short: it goes on with those that were won, once no other can be won.
+    /// Fixes a batch whose claims a crash cut short: it goes on with those that were won, once no
+    /// other can be won.
     Fix { won: Vec<usize>, rows: Vec<Row> },
 }
 
-/// What a slot is for.
+/// The load of a slot, or the reason that there is none.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Loaded {
-    /// It is claimed, and this is what it starts with.
+    /// It is claimed, and starts with this.
     For(Load),
     /// Its execution has closed: settle is at work.
     Settled,
@@ -51,7 +53,7 @@ impl Loading {
         }
     }
 
-    /// Goes on. Returns what the slot is for, once that is known.
+    /// Goes on. Returns the slot's load, once it is known.
     pub fn answered(&mut self, slot: &Slot, answer: Answer, now: Millis) -> Option<Loaded> {
         match (std::mem::take(self), answer) {
             (Self::Read, Answer::Rows(rows)) => Some(match rows.into_iter().next() {
@@ -118,14 +120,15 @@ impl Loading {
     }
 }
 
-/// What the slot of one object event is for, given its row.
+/// Returns the load of a slot of one object event, given its row.
 fn of_row(slot: &Slot, row: Option<Row>) -> Loaded {
     match row {
         Some(row) if row.is_started_by(&slot.execution) => Loaded::For(Load {
             attempt: row.attempt,
             events: vec![row.event],
         }),
-        // The row says that it ended, but perhaps the object's turn has not gone on: settle does that again.
+        // The row says that it ended, but perhaps the object's turn has not gone on: settle does
+        // that again.
         Some(row) if slot.ordered && row.execution.as_ref() == Some(&slot.execution) => {
             Loaded::Settled
         }

@@ -1,4 +1,5 @@
-//! The objects that a tick processes, in a pipeline in which reconcile has found versions without a version id.
+//! The objects that a tick processes, in a pipeline in which reconcile has found versions without a
+//! version id.
 
 use std::collections::HashMap;
 
@@ -7,8 +8,9 @@ use crate::record::row::RowKey;
 
 /// The objects whose claims are under way in a tick.
 ///
-/// Two events of one row exclude each other by the conditions of their claims. A version that reconcile found and an event
-/// of it have two rows, and each is claimed only if the other is not: so they must not be looked at at the same time.
+/// Two events of one row exclude each other by the conditions of their claims. A version that
+/// reconcile found and an event of it have two rows. Each is claimed only if the other is not, so
+/// they must not be looked at at the same time.
 #[derive(Debug, Default)]
 pub struct Locks {
     /// By partition key: how many events that S3 reported, or `None` for a found version.
@@ -35,7 +37,8 @@ impl Locks {
         }
     }
 
-    /// Sorts messages by whether their objects are at work, and locks the objects of those that go on.
+    /// Sorts messages by whether their objects are at work, and locks the objects of those that go
+    /// on.
     pub fn admit(&mut self, candidates: Vec<Candidate>) -> Admitted {
         let mut admitted = Admitted::default();
         if !self.listed {
@@ -67,7 +70,7 @@ impl Locks {
         }
     }
 
-    /// Other messages can process the object.
+    /// Lets other messages process the object.
     pub fn leave(&mut self, pk: &str) {
         match self.objects.get_mut(pk) {
             Some(Some(reported)) if *reported > 1 => *reported -= 1,

@@ -1,4 +1,5 @@
-//! One message of a batch: recognised, claimed for the batch's execution, and deleted or handed back.
+//! One message of a batch: recognised, claimed for the batch's execution, and deleted or handed
+//! back.
 
 use super::call::{Answer, Call, Written};
 use super::candidate::Candidate;
@@ -138,9 +139,11 @@ impl Member {
         }
     }
 
-    /// What its claim comes to. A row that was written since it was read and can still be claimed, as when ingest came
-    /// to know of it, is claimed as it is: an attempt that is left behind could be claimed later for a batch of the same
-    /// name, which has run without it. Returns `false` when it is not known.
+    /// Goes on after the write of its claim. Returns `false` when its result is not known.
+    ///
+    /// A row that was written since it was read, by ingest for example, and can still be claimed is
+    /// claimed as it is. An attempt that is left behind could be claimed later for a batch of the
+    /// same name, which has run without it.
     fn claimed(&mut self, tries: u8, answer: Answer, facts: &mut Vec<Fact>) -> bool {
         let row = match answer {
             Answer::Written(Written::Now) => {

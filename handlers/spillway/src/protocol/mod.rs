@@ -1,12 +1,14 @@
-//! The protocol: which call comes next, for a message, a slot, an outcome and a tick. Machines without I/O.
+//! The protocol: which call comes next, for a message, a slot, an outcome and a tick. Machines
+//! without I/O.
 //!
-//! A machine says which calls are to be under way ([`Machine::outstanding`], [`Machine::call`]) and is told each answer
-//! ([`Machine::answered`]). What it comes to know on the way it tells as facts, which are counted, logged and obeyed
-//! elsewhere. It holds no clock, no tokens and no metrics, and is `Clone`, `Eq` and `Hash`: `tests/model` makes any
-//! outstanding call, drops a machine for a crash, and answers [`call::Answer::Unclear`] for a loss.
+//! A machine says which calls are to be under way ([`Machine::outstanding`], [`Machine::call`]),
+//! and is told each answer ([`Machine::answered`]). It tells its findings as facts, which are
+//! counted, logged and obeyed elsewhere. It holds no clock, no tokens and no metrics, and is
+//! `Clone`, `Eq` and `Hash`. `tests/model` makes any outstanding call, drops a machine for a crash,
+//! and answers [`call::Answer::Unclear`] for a loss.
 //!
-//! One message goes through these files, in one direction: `recognising`, `claiming` (with an order `turn`), `starting`. Where
-//! tenants are bounded it can wait between the two: `deferring`.
+//! One message goes through these files, in one direction: `recognising`, `claiming` (with an order
+//! `turn`), `starting`. With bounds for tenants it can wait between the two: `deferring`.
 
 pub mod batching;
 pub mod call;
@@ -59,9 +61,10 @@ pub const ONLY: CallId = 0;
 
 /// Something that goes on call by call.
 pub trait Machine {
-    /// The terms of a machine while it runs: the pipeline's configuration, and the tick's knowledge.
+    /// The terms of a machine while it runs: the pipeline's configuration, and the tick's
+    /// knowledge.
     type Terms<'a>;
-    /// What it comes to know.
+    /// Its findings.
     type Fact;
 
     /// Returns the calls that are to be under way now. None: the machine is done.

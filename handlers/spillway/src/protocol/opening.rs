@@ -1,5 +1,5 @@
-//! A start that an earlier tick left open, one that was throttled or that of a tick that died: what is its slot for, and
-//! is it certain that nothing runs in it.
+//! A start that an earlier tick left open: one that was throttled, or that of a tick that died. The
+//! machine finds the slot's load, and whether it is certain that nothing runs in it.
 
 use std::sync::Arc;
 
@@ -22,7 +22,8 @@ use crate::rules::sweep::{claims_have_landed, may_run_unfound};
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Opening {
     slot: Slot,
-    /// More slots are taken than the limit allows, after it was lowered: only what certainly does not run is started.
+    /// More slots are taken than the limit allows, after it was lowered. Only an execution that
+    /// certainly does not run is started.
     above_limit: bool,
     at: At,
 }
@@ -53,7 +54,7 @@ impl Opening {
         &self.slot
     }
 
-    /// For a model, which numbers times anew.
+    /// Returns the slots for a model, which numbers times anew.
     pub fn slots_mut(&mut self) -> impl Iterator<Item = &mut Slot> {
         let freeing = match &mut self.at {
             At::Free(freeing) => Some(&mut freeing.slot),
@@ -62,7 +63,7 @@ impl Opening {
         std::iter::once(&mut self.slot).chain(freeing)
     }
 
-    /// Whether it is to be looked at once more when no claim can land any longer.
+    /// Returns whether it is to be looked at once more when no claim can land any longer.
     pub fn is_unclaimed(&self) -> bool {
         self.at == At::Unclaimed
     }
@@ -87,7 +88,8 @@ impl Opening {
                 self.suspect(None, facts);
                 At::Unclaimed
             }
-            // Of a batch the item goes as well, and beside the drain another message of it can need that.
+            // Of a batch the item goes as well, and beside the drain another message of it can need
+            // that.
             Loaded::Nothing | Loaded::Unclear => self.suspect(None, facts),
             // The slot stays, and the sweep comes to it.
             Loaded::Unreadable(reason) => {
@@ -101,8 +103,9 @@ impl Opening {
         }
     }
 
-    /// What is pending can run: its start could have had no clear answer. As long as something is suspect the sweep passes
-    /// this slot by, and what is suspect can wait for this slot.
+    /// Goes on after the description. The execution of a pending slot can run: its start could have
+    /// had no clear answer. As long as any slot is suspect the sweep passes this one by, and a
+    /// suspect start can wait for this slot.
     fn described(
         &self,
         load: Load,

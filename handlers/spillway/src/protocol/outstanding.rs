@@ -1,5 +1,5 @@
-//! The slots of a tick whose put, claim or start lacks a certain answer: what the next tick has to look at if this one dies.
-//! The lease says so every few seconds, as a checkpoint.
+//! The slots of a tick whose put, claim or start lacks a certain answer. The next tick has to look
+//! at them if this one dies. The lease says so every few seconds, as a checkpoint.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ pub struct Outstanding {
     slots: BTreeSet<Millis>,
     /// The last one that was asked for.
     last: Millis,
-    /// What the last checkpoint said, and when it was made.
+    /// The content of the last checkpoint, and its time.
     checkpoint: Millis,
     checkpoint_at: Millis,
 }
@@ -29,24 +29,24 @@ impl Outstanding {
         }
     }
 
-    /// A slot is asked for. Returns whether it was not before.
+    /// Records that a slot is asked for. Returns whether it was not before.
     pub fn asked(&mut self, taken_at: Millis) -> bool {
         self.last = self.last.max(taken_at);
         self.slots.insert(taken_at)
     }
 
-    /// All answers about a slot are there, or somebody else keeps it in mind.
+    /// Records that all answers about a slot are there, or that somebody else keeps it in mind.
     pub fn done(&mut self, taken_at: Millis) {
         self.slots.remove(&taken_at);
     }
 
-    /// The time for a slot that is put now.
+    /// Returns the time for a slot that is put now.
     pub fn next(&self, now: Millis) -> Millis {
         now.max(self.last.saturating_add(1))
     }
 
-    /// Returns since when slots can lack their start, if it is time to say so. `kept`, `suspect`: the oldest slot whose start
-    /// is kept, and the oldest that is suspect.
+    /// Returns since when slots can lack their start, if it is time to say so. `kept`, `suspect`:
+    /// the oldest slot whose start is kept, and the oldest that is suspect.
     pub fn checkpoint(
         &mut self,
         kept: Option<Millis>,

@@ -1,6 +1,6 @@
-//! Passing an object's turn on, when the execution that had it is settled: first the turn is taken from the execution, then
-//! the next version is asked for. In this order, or a message that is quick would find the turn still taken, and nobody
-//! would ask for it again.
+//! Passing an object's turn on, when the execution that had it is settled. First the turn is taken
+//! from the execution, then the next version is asked for. In the other order a quick message would
+//! find the turn still taken, and nobody would ask for it again.
 
 use super::call::{Answer, Call, Queue, Written};
 use super::ended::Ended;
@@ -29,10 +29,10 @@ enum At {
     ReadHead,
     /// Takes the turn from the execution.
     WriteHead(Head),
-    /// Only after that: whoever waits since then looks at the head again.
+    /// Only after that: a version that waits since then looks at the head again.
     ReadWaiters(Head),
-    /// Forgets those that had their turn, supersedes others, and asks for the next version; with no order any longer for one
-    /// after the other.
+    /// Forgets those that had their turn, supersedes others, and asks for the next version; with no
+    /// order any longer for one after the other.
     Steps {
         steps: Steps,
         head: Head,

@@ -1,5 +1,5 @@
-//! Patience with a service that fails for now: a call is made again after a pause, as long as others succeed or a few
-//! seconds pass.
+//! Patience with a service that fails for now. A call is made again after a pause, until nothing
+//! has succeeded for a few seconds.
 
 use crate::Millis;
 
@@ -30,19 +30,20 @@ impl Default for Patience {
 }
 
 impl Patience {
-    /// A call has succeeded.
+    /// Records that a call has succeeded.
     pub fn succeeded(&mut self) {
         self.failing_since = None;
         self.pause = FIRST_PAUSE;
     }
 
-    /// A call made beside these has succeeded then: the service takes some, and these have to wait their turn.
+    /// Records that a call beside these has succeeded then: the service takes some, and these have
+    /// to wait their turn.
     pub fn others_succeeded(&mut self, at: Millis) {
         self.failing_since = self.failing_since.map(|since| since.max(at));
     }
 
-    /// A call has failed for now. `end_by`: when the last call must have ended. Returns after how long it is made
-    /// again, in milliseconds; `None`: it is not.
+    /// Records that a call has failed for now. `end_by`: the time by which the last call must have
+    /// ended. Returns after how many milliseconds it is made again, or `None` if it is not.
     pub fn failed(&mut self, now: Millis, end_by: Millis) -> Option<Millis> {
         let since = *self.failing_since.get_or_insert(now);
         let pause = self.pause;

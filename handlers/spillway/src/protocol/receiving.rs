@@ -1,12 +1,13 @@
-//! Receiving, while a tick drains its queues: at most what can start now, until the deadline, an empty queue, or the tick's
-//! last start.
+//! Receiving, while a tick drains its queues: at most as many messages as can start now. It goes on
+//! until the deadline, an empty queue, or the tick's last start.
 //!
-//! Polls are under way side by side. One lane is polled for a second each time, and by more polls at once as long as they come
-//! back full. Several lanes are polled by priority and for no time, so that an empty one delays nobody; when none has anything,
-//! all are polled for a second side by side.
+//! Polls are under way side by side. One lane is polled for a second each time, and by more polls
+//! at once as long as they come back full. Several lanes are polled by priority and for no time, so
+//! that an empty one delays nobody. When none has anything, all are polled for a second side by
+//! side.
 //!
-//! A lane whose own bound is reached is not polled, and nobody knows whether it is empty: its slots are counted beside the polls
-//! of the others, and the tick ends only when no message waits.
+//! A lane whose own bound is reached is not polled, and nobody knows whether it is empty. Its slots
+//! are counted beside the polls of the others, and the tick ends only when no message waits.
 
 use crate::Millis;
 use crate::lane::polling::{LONG_POLL_SECONDS, ONE_RECEIVE, WAITING_POLL_SECONDS, empty_times};
@@ -21,12 +22,13 @@ use crate::protocol::tenant_queues::Waiters;
 
 /// Polls of full lanes that are under way at once, or fillings of batches.
 const POLLS_AT_ONCE: u32 = 4;
-/// Messages of one poll of the only lane, in two receives: their slots share one call, and so their claims, since a call takes
-/// 25 writes.
+/// Messages of one poll of the only lane, in two receives. Their slots share one call, and so do
+/// their claims, since a call takes 25 writes.
 const TWO_RECEIVES: u32 = 2 * ONE_RECEIVE;
-/// Messages under way at once: so many, and those of so many seconds of the rate. At 30 ms a call a message is under way for 0.2 s,
-/// so that is enough for a thousand starts a second at the least, also of a burst. Each has a connection of its own
-/// while it starts, whose handshake costs a small function more CPU than all else.
+/// Messages under way at once: so many, and those of so many seconds of the rate. At 30 ms a call a
+/// message is under way for 0.2 s. So that is enough for a thousand starts a second at the least,
+/// also of a burst. Each has a connection of its own while it starts, whose handshake costs a small
+/// function more CPU than all else.
 const UNDER_WAY: u32 = 160;
 const UNDER_WAY_SECONDS: f64 = 0.1;
 /// At most: their bodies fit into the smallest function's memory.
@@ -79,7 +81,8 @@ struct Polls {
 enum At {
     /// Lanes are asked by priority. Of batches: the next one is filled.
     Ask,
-    /// Every lane is polled for as long as it takes SQS to ask all of its servers; this one is next.
+    /// Every lane is polled for as long as it takes SQS to ask all of its servers; this one is
+    /// next.
     Round(usize),
     /// Long polls of all lanes found nothing.
     Empty,
@@ -112,14 +115,15 @@ pub struct Poll {
     pub permits: Vec<Permit>,
 }
 
-/// What the tick does next.
+/// The next step of the tick.
 #[derive(Debug)]
 pub enum Do {
     /// Begins a poll. [`Receiving::polled`] receives its messages' number, and a task the messages.
     Poll(Poll),
     /// Begins to fill a batch. [`Receiving::filled`] receives its end, and a task the batch.
     Fill(Vec<Permit>),
-    /// Waits until a poll or a task ends: what a task gives back can be used at once. Until this time at the latest.
+    /// Waits until a poll or a task ends: a permit that a task gives back can be used at once.
+    /// Until this time at the latest.
     WaitUntil(Millis),
     /// Counts the slots of these shards.
     Count(Vec<Shard>),
@@ -127,7 +131,7 @@ pub enum Do {
     End,
 }
 
-/// What the tick knows.
+/// The state of the tick.
 #[derive(Debug, Clone, Copy)]
 pub struct Known {
     pub now: Millis,
@@ -156,8 +160,8 @@ pub fn under_way(rate: f64) -> u32 {
 }
 
 impl Receiving {
-    /// Until `stop_at`, from so many lanes. `batches`: executions have several object events.
-    /// `shards`: of all slots.
+    /// Begins to receive until `stop_at`, from so many lanes. `batches`: executions have several
+    /// object events. `shards`: of all slots.
     pub fn new(
         lanes: usize,
         batches: bool,
@@ -193,8 +197,8 @@ impl Receiving {
         }
     }
 
-    /// Returns the next step. Polls that are under way are always waited for: SQS hides the messages that it
-    /// handed to a poll that nobody reads.
+    /// Returns the next step. Polls that are under way are always waited for: SQS hides the
+    /// messages that it handed to a poll that nobody reads.
     pub fn next(&mut self, gate: &SharedGate, shares: &mut Shares, known: Known) -> Do {
         let now = known.now;
         if known.stopping || known.closing || now >= self.stop_at {
@@ -275,7 +279,8 @@ impl Receiving {
         }
     }
 
-    /// Polls each lane for long, the next one first. The only lane is polled as often as it proves deep.
+    /// Polls each lane for long, the next one first. The only lane is polled as often as it proves
+    /// deep.
     fn round(&mut self, next: usize, gate: &SharedGate, shares: &mut Shares, known: Known) -> Do {
         let only = self.lanes.len() == 1;
         let wanted = if only { self.depth } else { 1 };
@@ -327,14 +332,14 @@ impl Receiving {
         let (left, free) = (unpolled.max(1) as u32, gate.lock().free(known.now));
         let most = match only {
             true => TWO_RECEIVES,
-            // All get a part of what there is.
+            // All get a part of the free starts.
             false => free / left,
         };
         let most = most.clamp(1, TWO_RECEIVES);
         // With fewer permits than lanes the last ones wait for the polls of the first.
         let wait_seconds = match self.idle {
             Idle::Wait if only || free >= left => WAITING_POLL_SECONDS,
-            // The tick goes on whatever the others have.
+            // The tick goes on even if the others have nothing.
             Idle::Stop if self.left_out && free >= left => WAITING_POLL_SECONDS,
             Idle::Wait | Idle::Stop => LONG_POLL_SECONDS,
         };
@@ -419,8 +424,8 @@ impl Receiving {
     }
 
     fn fill(&mut self, gate: &SharedGate, known: Known) -> Do {
-        // Several lanes are asked by priority, and messages that are left over are taken by the next filling: it begins with what
-        // the last one found.
+        // Several lanes are asked by priority, and a filling begins with the messages that the last
+        // one left over.
         let side_by_side = self.lanes.len() == 1 && known.pooled == 0;
         let fillings = if side_by_side { self.depth } else { 1 };
         if self.fillings >= fillings || known.tasks >= BATCHES_AT_ONCE {
@@ -439,7 +444,7 @@ impl Receiving {
         })
     }
 
-    /// Asks the gate, and goes on with what it grants.
+    /// Asks the gate, and goes on with the starts that it grants.
     fn granted(
         &mut self,
         gate: &SharedGate,
@@ -486,7 +491,8 @@ impl Receiving {
         time.min(self.stop_at).min(now + WAIT_MOST)
     }
 
-    /// Takes in how many messages a poll brought: of this lane, that waited so long, and that asked for so many.
+    /// Takes in how many messages a poll brought: of this lane, that waited so long, and that asked
+    /// for so many.
     pub fn polled(&mut self, ended: Ended, shares: &mut Shares, now: Millis) {
         let Ended {
             lane,
@@ -519,7 +525,7 @@ impl Receiving {
         }
     }
 
-    /// Whether batches are being filled.
+    /// Returns whether batches are being filled.
     pub fn fills(&self) -> bool {
         self.fillings > 0
     }
@@ -559,8 +565,9 @@ impl Receiving {
         self.recount.at_last(taken)
     }
 
-    /// Takes in a count of slots. `pooled`: messages were received for a batch of a lane of which something can start now.
-    /// Without a backlog there is nothing to wait with while all are taken.
+    /// Takes in a count of slots. `pooled`: messages were received for a batch of a lane of which
+    /// something can start now. Without a backlog there is nothing to wait with while all are
+    /// taken.
     pub fn counted(&mut self, counted: Counted, tasks: usize, pooled: bool, now: Millis) {
         self.recount.counted(counted, now);
         if counted.free > 0 && (self.blocked != Blocked::All || pooled) {
@@ -608,7 +615,7 @@ pub struct Ended {
 }
 
 impl Ended {
-    /// Of a poll that brought so many.
+    /// Returns the end of a poll that brought so many.
     pub fn of(poll: &Poll, found: usize) -> Self {
         Self {
             lane: poll.lane,
@@ -711,7 +718,7 @@ mod tests {
                 freed,
                 free: free.unwrap_or_default(),
             };
-            // What was received is of the first lane.
+            // The received messages are of the first lane.
             let pooled = self.known.pooled > 0 && gate.free_of(Some(0)) > 0;
             drop(gate);
             self.receiving
@@ -737,7 +744,7 @@ mod tests {
             }
         }
 
-        /// A poll ends, and a task gets what it brought.
+        /// A poll ends, and a task gets its messages.
         fn brings(&mut self, poll: Poll, found: u32) -> Vec<Permit> {
             let ended = Ended::of(&poll, found as usize);
             self.receiving
@@ -903,7 +910,8 @@ mod tests {
         tick.ends();
     }
 
-    /// However long a poll takes: the first lane is not asked again and again before the last one was.
+    /// However long a poll takes: the first lane is not asked again and again before the last one
+    /// was.
     #[test]
     fn every_lane_is_asked_before_the_first_one_is_asked_again() {
         let mut tick = Tick::of(100, 10, false);
@@ -1210,7 +1218,8 @@ mod tests {
         }
     }
 
-    /// What a task gives back frees a lane that was left out: it is polled before the tick believes that all are empty.
+    /// A permit that a task gives back frees a lane that was left out: it is polled before the tick
+    /// believes that all are empty.
     #[test]
     fn a_lane_that_was_left_out_is_polled_before_the_end() {
         let mut tick = Tick::of(100, 2, false).bounded([None, Some(1)], [0, 0]);

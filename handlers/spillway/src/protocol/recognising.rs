@@ -13,7 +13,8 @@ use crate::record::row::{Row, RowKey, Seen};
 use crate::rules::attempt::{Verdict, verdict};
 use crate::rules::order::Order;
 
-/// How long a message is hidden that another tick has to look at, in seconds: half of the schedule's shortest period.
+/// How long a message is hidden that another tick has to look at, in seconds: half of the
+/// schedule's shortest period.
 const ANOTHER_TICK_SECONDS: u32 = 30;
 
 /// A message that is being recognised.
@@ -28,7 +29,8 @@ enum At {
     Read,
     /// Reads all rows of a found version's object.
     Object(Box<Known>),
-    /// Removes the row by which the version does not go. One that stays is found again, and removed then.
+    /// Removes the row by which the version does not go. One that stays is found again, and removed
+    /// then.
     Withdraw {
         row: RowKey,
         /// Its row; `None`: S3 has reported it, and it uses that row.
@@ -43,7 +45,7 @@ enum At {
     },
 }
 
-/// What the ledger says.
+/// The ledger's items about a message.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Known {
     pub row: Option<Row>,
@@ -51,7 +53,7 @@ pub struct Known {
     pub head: Head,
 }
 
-/// What a message turned out to be.
+/// The result of recognising a message.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Recognised {
     /// Its attempt is to be claimed, if the row is still like this.
@@ -98,7 +100,7 @@ impl Recognising {
         }
     }
 
-    /// Goes on. Returns what the message turned out to be, once that is known.
+    /// Goes on. Returns the result, once it is known.
     pub fn answered(
         &mut self,
         candidate: &mut Candidate,
@@ -227,7 +229,7 @@ impl Recognising {
         None
     }
 
-    /// It is known what other rows its object has.
+    /// Goes on with the other rows of its object.
     fn among(
         &mut self,
         candidate: &mut Candidate,

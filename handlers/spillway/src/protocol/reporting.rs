@@ -1,5 +1,5 @@
-//! A message of the outcomes queue: the end of an execution, which is settled, or what nobody understands, which goes to the
-//! dead-letter queue.
+//! A message of the outcomes queue. The end of an execution is settled. A message that nobody
+//! understands goes to the dead-letter queue.
 
 use super::call::{Answer, Call, Queue};
 use super::ended::Ended;
@@ -36,7 +36,7 @@ impl Reporting {
         }
     }
 
-    /// Returns what a settled end says of the target, if it says something.
+    /// Returns a settled end's answer about the target, if it has one.
     pub fn health(&self, adapt: &Adapt) -> Option<Health> {
         match self {
             Self::Ended(settling) => settling.health(adapt),
@@ -44,7 +44,7 @@ impl Reporting {
         }
     }
 
-    /// Whether it did not come to its end: the message must come again.
+    /// Returns whether it did not come to its end: the message must come again.
     pub fn has_failed(&self) -> bool {
         match self {
             Self::Ended(settling) => settling.has_failed(),

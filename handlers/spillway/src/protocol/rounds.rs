@@ -9,9 +9,12 @@ use crate::rules::order::Order;
 
 /// Sorts candidates into rounds, of which one comes after the other.
 ///
-/// Of two messages of one event the second is compared with what the first left in the ledger. That holds for all of an
-/// object with an order, with a FIFO queue, whose versions start in the order in which they come, and with a version that
-/// was found without its event, which another message can bring.
+/// Of two messages of one event the second is compared with the record that the first left in the
+/// ledger. In three cases that holds for all messages of an object:
+///
+/// - with an order;
+/// - with a FIFO queue, whose versions start in the order in which they come;
+/// - with a version that was found without its event, which another message can bring.
 pub fn rounds(mut candidates: Vec<Candidate>, order: Order, fifo: bool) -> Vec<Vec<Candidate>> {
     // With an order the version that is to come first comes first.
     match order {

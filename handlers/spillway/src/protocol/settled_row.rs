@@ -61,7 +61,7 @@ impl SettledRow {
     /// So many attempts do not count, with this one.
     fn uncounted(&self) -> u32 {
         match self.settlement {
-            // The row keeps what it says.
+            // The row keeps its number.
             Settlement::Succeeded => 0,
             Settlement::Retry { uncounted, .. } | Settlement::Dead { uncounted, .. } => uncounted,
         }
@@ -145,7 +145,7 @@ impl SettledRow {
         };
     }
 
-    /// What writing a row's end comes to.
+    /// Returns the fact about the write of a row's end.
     pub fn fact(state: State, written: &Written) -> Ended {
         match (written, state) {
             // Settled before, up to the slot; or by the same outcome, delivered twice.

@@ -1,6 +1,6 @@
-//! Settling an outcome. In this order: the message for the next attempt, the row, the turn of the object, the slot. So every
-//! crash leaves work to do again and none lost: while the slot is there the outcome is not settled, and doing it again does
-//! no harm.
+//! Settling an outcome, in this order: the message for the next attempt, the row, the turn of the
+//! object, the slot. So every crash leaves work to do again, and none is lost. While the slot is
+//! there the outcome is not settled, and doing it again does no harm.
 
 use super::call::{Answer, Call, Item};
 use super::ended::Ended;
@@ -43,7 +43,7 @@ enum At {
         slot: Slot,
         batch: Batch,
     },
-    /// Asks what the execution returned, since its status event left it out.
+    /// Asks for the execution's output, since its status event left it out.
     Describe {
         slot: Slot,
         rows: Rows,
@@ -72,12 +72,12 @@ impl Settling {
         }
     }
 
-    /// Whether it did not come to its end: the outcome must come again.
+    /// Returns whether it did not come to its end: the outcome must come again.
     pub fn has_failed(&self) -> bool {
         self.at == At::Failed
     }
 
-    /// Returns what a settled end says of the target, if it says something.
+    /// Returns a settled end's answer about the target, if it has one.
     pub fn health(&self, adapt: &Adapt) -> Option<Health> {
         let generation = self.generation.filter(|_| self.at == At::Done)?;
         let (succeeded, failed) = match self.outcome.status {
@@ -159,7 +159,8 @@ impl Settling {
         }
     }
 
-    /// It is known what the execution returned. A report that cannot be understood is an outcome that all events share.
+    /// Goes on with the execution's output. A report that cannot be understood is an outcome that
+    /// all events share.
     fn reported(
         &self,
         slot: Slot,
@@ -182,7 +183,7 @@ impl Settling {
         self.settle(slot, rows, failures, terms, facts)
     }
 
-    /// What the end means for each row that is claimed for the execution.
+    /// Settles each row that is claimed for the execution.
     fn settle(
         &self,
         slot: Slot,

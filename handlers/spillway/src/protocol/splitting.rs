@@ -1,6 +1,6 @@
-//! Splitting a message of several records: the dead letters of those that are refused, then a message for each object event,
-//! then the deletion. A crash in between leaves duplicates: the attempt rule absorbs those of events, and a record can be
-//! dead-lettered twice.
+//! Splitting a message of several records: the dead letters of those that are refused, then a
+//! message for each object event, then the deletion. A crash in between leaves duplicates: the
+//! attempt rule absorbs those of events, and a record can be dead-lettered twice.
 
 use super::call::{Answer, Call, Queue};
 use super::fact::{Fact, Scope};
@@ -67,7 +67,7 @@ impl Sending {
 }
 
 impl Splitting {
-    /// Of a message whose events and refused records each go on by themselves.
+    /// Begins with a message whose events and refused records each go on by themselves.
     pub fn new(
         message: Received,
         lane: usize,
@@ -85,7 +85,8 @@ impl Splitting {
                 event,
                 attempt: 1,
                 lane: name,
-                // Of this very message: the same records in another one are not dropped, and found stale.
+                // Of this very message: the same records in another one are not dropped, and found
+                // stale.
                 cause: Cause::Message(&message.id),
             };
             asking.message(&pipeline.arn)
@@ -99,7 +100,7 @@ impl Splitting {
         Self { message, lane, at }
     }
 
-    /// Of a message that does not go on.
+    /// Begins with a message that does not go on.
     pub fn leaving(message: Received, lane: usize, fate: Fate) -> Self {
         let at = At::Leave(fate);
         Self { message, lane, at }

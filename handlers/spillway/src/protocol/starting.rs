@@ -1,5 +1,5 @@
-//! Starting the execution of a claimed slot, and every fate that a start can have. Whatever the answer, the slot stays:
-//! settle frees it, or it is started again, in this tick or a later one.
+//! Starting the execution of a claimed slot, and every fate that a start can have. After every
+//! answer the slot stays: settle frees it, or it is started again, in this tick or a later one.
 
 use std::sync::Arc;
 
@@ -58,7 +58,8 @@ pub struct Starting {
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum At {
-    /// Writes into the slot at which generation its execution is started: the slot was put at an earlier one.
+    /// Writes into the slot at which generation its execution is started: the slot was put at an
+    /// earlier one.
     Renew(Arc<Load>),
     /// Shared with its call: an event has many texts.
     Start(Arc<Load>),
@@ -74,12 +75,12 @@ enum At {
 }
 
 impl Starting {
-    /// The start of a slot that was claimed at this moment.
+    /// Begins the start of a slot that was claimed at this moment.
     pub fn new(slot: Slot, load: Load) -> Self {
         Self::of(slot, At::Start(Arc::new(load)), (false, Origin::Own))
     }
 
-    /// Of one that was kept. `generation`: the circuit's, if there is one.
+    /// Begins a start that was kept. `generation`: the circuit's, if there is one.
     pub fn again(kept: Kept, generation: Option<u32>) -> Self {
         let at = match generation {
             Some(_) if kept.slot.generation != generation => At::Renew(kept.load),
@@ -110,7 +111,7 @@ impl Starting {
         &self.slot
     }
 
-    /// For a model, which numbers times anew.
+    /// Returns the slot for a model, which numbers times anew.
     pub fn slot_mut(&mut self) -> &mut Slot {
         &mut self.slot
     }
@@ -127,7 +128,8 @@ impl Starting {
         facts: &mut Vec<Fact>,
     ) -> At {
         let execution = || self.slot.execution.clone();
-        // A slot from before the pipeline's state machine was exchanged: its own trouble, not that of all starts.
+        // A slot from before the pipeline's state machine was exchanged: its own trouble, not that
+        // of all starts.
         let exchanged = self.slot.state_machine_arn != terms.state_machine_arn;
         match start {
             Start::Started => {
@@ -251,7 +253,7 @@ impl Machine for Starting {
 
     fn answered(&mut self, _: CallId, answer: Answer, terms: &Terms<'_>, facts: &mut Vec<Fact>) {
         self.at = match (std::mem::replace(&mut self.at, At::Done), answer) {
-            // What it says is worth something, and a start is worth more.
+            // A failed write of the generation does not stop the start.
             (At::Renew(load), _) => At::Start(load),
             (At::Start(load), Answer::Start(start)) => self.started(load, start, terms, facts),
             (At::Start(load), _) => {

@@ -1,4 +1,5 @@
-//! The sweep of one slot whose outcome never came: what became of its execution, and what the ledger says of it.
+//! The sweep of one slot whose outcome never came: the end of its execution, and the ledger's
+//! answer about it.
 
 use std::sync::Arc;
 
@@ -46,7 +47,7 @@ impl Sweeping {
         }
     }
 
-    /// For a model, which numbers times anew.
+    /// Returns the slots for a model, which numbers times anew.
     pub fn slots_mut(&mut self) -> impl Iterator<Item = &mut Slot> {
         let freeing = match &mut self.at {
             At::Free(freeing) => Some(&mut freeing.slot),

@@ -1,8 +1,9 @@
-//! The tenants of which events wait, as a tick knows them: the directory as it was read under the lease, and what the tick itself
-//! deferred since. It says whose turn it is. `settle` knows nothing of it.
+//! The tenants whose events wait, as a tick knows them: the directory as it was read under the
+//! lease, and the tick's own deferrals since. It says which tenant has the turn. `settle` knows
+//! nothing of it.
 //!
-//! A queue is named in the directory before anything is put into it, once a tick. It is removed when a query found nothing in it,
-//! and nothing was deferred meanwhile.
+//! A queue is named in the directory before anything is put into it, once a tick. It is removed
+//! when a query found nothing in it, and nothing was deferred meanwhile.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +12,8 @@ use crate::event::digest;
 use crate::pace::gate::{Gate, Standing};
 use crate::record::deferred::{Named, TenantQueue};
 
-/// Events of one tenant that are asked for at once, at most: also those that cannot be claimed now are among them.
+/// Events of one tenant that are asked for at once, at most: also those that cannot be claimed now
+/// are among them.
 pub const QUERIED: u32 = 25;
 /// How soon a queue is asked again of which nothing was claimed.
 const ASKED_AGAIN_AFTER: Millis = 2_000;
@@ -30,7 +32,7 @@ pub struct TenantQueues {
     tokens: u64,
 }
 
-/// What is known of a queue.
+/// The known facts about a queue.
 #[derive(Debug, Default)]
 struct State {
     since: Millis,
@@ -75,13 +77,13 @@ pub enum TurnEnded {
     Done(u32),
     /// There is nothing in it.
     Empty,
-    /// It is not known what is in it.
+    /// Its content is not known.
     Unclear,
 }
 
 impl TenantQueues {
-    /// Begins with what the directory says. `holder`: the tick's own name, unlike that of any other. `lane`: the index of a lane
-    /// by its name.
+    /// Begins with the queues of the directory. `holder`: the tick's own name, unlike that of any
+    /// other. `lane`: the index of a lane by its name.
     pub fn new(holder: &str, named: Vec<Named>, lane: impl Fn(&str) -> usize) -> Self {
         let state = |named: &Named| State {
             since: named.since,
@@ -122,12 +124,13 @@ impl TenantQueues {
         (self.queues.len(), since)
     }
 
-    /// Whether events of a tenant wait in a lane: then all others of it wait as well.
+    /// Returns whether events of a tenant wait in a lane: then all others of it wait as well.
     pub fn has(&self, lane: usize, queue: &TenantQueue) -> bool {
         self.queues.contains_key(&(lane, queue.clone()))
     }
 
-    /// Begins to defer events. Returns the token by which the directory is to name the queue first, if it is.
+    /// Begins to defer events. Returns the token by which the directory is to name the queue first,
+    /// if it is.
     pub fn defers(&mut self, lane: usize, queue: &TenantQueue, now: Millis) -> Option<String> {
         let state = self.queues.entry((lane, queue.clone()));
         let state = state.or_insert_with(|| State {
@@ -143,7 +146,7 @@ impl TenantQueues {
         Some(format!("{}/{}", self.holder, self.tokens))
     }
 
-    /// The deferral ended. `token`: the directory names the queue by it.
+    /// Records that the deferral ended. `token`: the directory names the queue by it.
     pub fn deferred(&mut self, lane: usize, queue: &TenantQueue, token: Option<String>) {
         let Some(state) = self.queues.get_mut(&(lane, queue.clone())) else {
             return;
@@ -155,7 +158,7 @@ impl TenantQueues {
         }
     }
 
-    /// Whether any can start. Those of closed lanes wait for the lane.
+    /// Returns whether any can start. Those of closed lanes wait for the lane.
     pub fn waiters(&self, gate: &Gate, now: Millis) -> Waiters {
         let mut later = false;
         let open = self.queues.iter();
@@ -173,14 +176,14 @@ impl TenantQueues {
         }
     }
 
-    /// Whether a queue of a lane can have a turn now.
+    /// Returns whether a queue of a lane can have a turn now.
     pub fn has_turn(&self, lane: usize, gate: &Gate, now: Millis) -> bool {
         let mut of_lane = self.queues.iter().filter(|((of, _), _)| *of == lane);
         of_lane.any(|((_, queue), state)| is_ready(queue, state, gate, now))
     }
 
-    /// Returns the queues of a lane whose turn it is, one after the other, with so many events that can start together at most.
-    /// Each turn is to be ended.
+    /// Returns the queues of a lane whose turn it is, one after the other, with so many events that
+    /// can start together at most. Each turn is to be ended.
     pub fn turns(&mut self, lane: usize, most: u32, gate: &Gate, now: Millis) -> Vec<Turn> {
         let mut left = most;
         let mut turns = Vec::new();
@@ -211,8 +214,8 @@ impl TenantQueues {
         turns
     }
 
-    /// A turn ended. Returns the token by which the queue is to be removed from the directory, if it is: then
-    /// [`Self::removed`] comes next.
+    /// Ends a turn. Returns the token by which the queue is to be removed from the directory, if it
+    /// is. Then [`Self::removed`] comes next.
     pub fn ended(
         &mut self,
         lane: usize,
@@ -240,7 +243,7 @@ impl TenantQueues {
         None
     }
 
-    /// The directory was asked to remove a queue.
+    /// Records that the directory was asked to remove a queue.
     pub fn removed(&mut self, lane: usize, queue: &TenantQueue) {
         let key = (lane, queue.clone());
         let Some(state) = self.queues.get_mut(&key) else {

@@ -1,5 +1,6 @@
-//! The turn of a tenant's queue: its oldest events are read, and those that wait no longer are forgotten. The others are
-//! candidates. An empty queue is removed from the directory, if [`super::tenant_queues`] says so.
+//! The turn of a tenant's queue: its oldest events are read, and those that wait no longer are
+//! forgotten. The others are candidates. An empty queue is removed from the directory, if
+//! [`super::tenant_queues`] says so.
 
 use super::call::{Answer, Call};
 use super::candidate::Candidate;
@@ -18,7 +19,7 @@ pub struct TenantTurn {
     found: Found,
 }
 
-/// What a turn found.
+/// The result of a turn.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Found {
     /// There is no answer, or none yet.

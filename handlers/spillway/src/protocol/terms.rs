@@ -28,7 +28,8 @@ impl Pipeline {
         self.lanes.get(lane).filter(|_| several).map(String::as_str)
     }
 
-    /// Returns the queue of an object's tenant in a lane. `None`: no bound of a tenant holds for it.
+    /// Returns the queue of an object's tenant in a lane. `None`: no bound of a tenant holds for
+    /// it.
     pub fn tenant_queue(&self, lane: usize, key: &str) -> Option<TenantQueue> {
         let tenant = self.tenants.as_ref()?.by.tenant_of(key)?;
         let lane = self.lane_name(lane).unwrap_or_default().to_owned();
@@ -58,8 +59,8 @@ pub struct Terms<'a> {
     pub claims_may_land: bool,
     /// In which slots lie.
     pub layouts: Layouts,
-    /// The executions whose slots lay in the old layout when nothing was put there any more. `None`:
-    /// something can still land there.
+    /// The executions whose slots lay in the old layout when nothing was put there any more.
+    /// `None`: something can still land there.
     pub old_slots: Option<&'a BTreeSet<String>>,
     /// Reconcile has found versions without a version id: an event can be of one of them.
     pub listed: bool,
@@ -69,7 +70,7 @@ pub struct Terms<'a> {
 
 #[cfg(test)]
 impl<'a> Terms<'a> {
-    /// Of a tick that knows nothing.
+    /// Returns the terms of a tick that knows nothing.
     pub(crate) fn for_tests(pipeline: &'a Pipeline) -> Self {
         Self {
             pipeline,

@@ -1,7 +1,8 @@
-//! A tick, once it has the lease: count the slots, look after what earlier ticks left, release events, give the lease back.
+//! A tick, once it has the lease: count the slots, look after the slots that earlier ticks left,
+//! release events, give the lease back.
 //!
-//! Before the first slot and the first start of a tick its lease says the worst that it can do ([`crate::record::lease`]);
-//! the release says what is true.
+//! Before the first slot and the first start of a tick its lease records the worst case of the tick
+//! ([`crate::record::lease`]). The release records the true numbers.
 
 use std::time::Duration;
 
@@ -13,7 +14,8 @@ use crate::rules::sweep::{CLAIM_LANDS_WITHIN, is_open};
 
 /// Receiving ends this long before Lambda's deadline, so that everything under way can end.
 const DEADLINE_MARGIN: Millis = 15_000;
-/// Tasks under way must have ended this long before Lambda's deadline; the others are left to the next tick.
+/// Tasks under way must have ended this long before Lambda's deadline; the others are left to the
+/// next tick.
 const JOIN_MARGIN: Millis = 3_000;
 
 /// The times of a tick.
@@ -24,7 +26,7 @@ pub struct Times {
     pub deadline: Millis,
     /// Until then a busy lease is waited for.
     pub lease_by: Millis,
-    /// Until then what earlier ticks left open is looked at.
+    /// Until then the slots that earlier ticks left open are looked at.
     pub open_until: Millis,
     /// Until then slots are swept.
     pub sweep_until: Millis,
@@ -35,7 +37,7 @@ pub struct Times {
 }
 
 impl Times {
-    /// `longest`: how long the tick receives messages at most.
+    /// Returns the times of a tick. `longest`: how long the tick receives messages at most.
     pub fn new(began: Millis, deadline: Millis, longest: Duration, idle: Idle) -> Self {
         let longest = Millis::try_from(longest.as_millis()).unwrap_or(Millis::MAX);
         let stop_at = began
@@ -52,7 +54,8 @@ impl Times {
         }
     }
 
-    /// The lease is taken: half of the time that is left is the backlog's at least.
+    /// Returns the times once the lease is taken: half of the time that is left is the backlog's at
+    /// least.
     pub fn with_lease(self, now: Millis) -> Self {
         let half = now + (self.stop_at - now) / 2;
         Self {
@@ -62,23 +65,24 @@ impl Times {
         }
     }
 
-    /// Whether Lambda's timeout leaves time for a tick. One can be over for another reason: it waited longer for the lease
-    /// than the schedule's period.
+    /// Returns whether Lambda's timeout leaves time for a tick. A tick can be over for another
+    /// reason: it waited for the lease longer than the schedule's period.
     pub fn are_enough(&self) -> bool {
         self.deadline - DEADLINE_MARGIN > self.began
     }
 }
 
-/// What a tick does next.
+/// The next step of a tick.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Phase {
     /// Reads the control item, then counts the slots.
     Count,
-    /// Looks at what earlier ticks left open.
+    /// Looks at the slots that earlier ticks left open.
     Open,
     /// Only sweeps old slots.
     Sweep,
-    /// Makes the starts that are open, receives messages, and starts what they ask for. Sweeps old slots at the same time.
+    /// Makes the starts that are open, receives messages, and starts the attempts that they ask
+    /// for. Sweeps old slots at the same time.
     Drain,
     /// Gives the lease back.
     Release,
@@ -92,7 +96,8 @@ pub struct Tick {
     paused: bool,
     /// Nothing more is received.
     stopping: bool,
-    /// The next tick waits for the lease: no poll begins, and messages of polls under way are processed.
+    /// The next tick waits for the lease: no poll begins, and messages of polls under way are
+    /// processed.
     handing_over: bool,
     /// Something can still be under way: the lease is left to expire.
     keeps_lease: bool,
@@ -105,7 +110,8 @@ pub struct Tick {
 }
 
 impl Tick {
-    /// Begins with what the last tick left in the lease. What that had under way it has called before.
+    /// Begins with the lease as the last tick left it. The calls that the last tick had under way
+    /// were made before.
     pub fn new(suspect_since: Option<Millis>, now: Millis) -> Self {
         let landed = suspect_since.map_or(Millis::MIN, |_| now + CLAIM_LANDS_WITHIN);
         Self {
@@ -166,7 +172,8 @@ impl Tick {
         self.handing_over
     }
 
-    /// Something can still be under way at the end. `since`: since when this tick has the lease.
+    /// Records that something can still be under way at the end. `since`: the time since which this
+    /// tick has the lease.
     pub fn leave_lease(&mut self, since: Millis, now: Millis) {
         self.keeps_lease = true;
         self.stopping = true;
@@ -177,7 +184,7 @@ impl Tick {
         self.keeps_lease
     }
 
-    /// A slot put then can lack its start: the next tick looks after it.
+    /// Records that a slot put then can lack its start: the next tick looks after it.
     pub fn suspect(&mut self, taken_at: Millis, now: Millis) {
         self.claims_land_by = self.claims_land_by.max(now + CLAIM_LANDS_WITHIN);
         let since = self
@@ -186,7 +193,7 @@ impl Tick {
         self.suspect_since = Some(since);
     }
 
-    /// Takes in what a machine came to know.
+    /// Takes in a machine's finding.
     pub fn told(&mut self, fact: &Fact, now: Millis) {
         match fact {
             Fact::Suspect(taken_at) => self.suspect(*taken_at, now),
@@ -203,7 +210,8 @@ impl Tick {
         self.suspect_since
     }
 
-    /// Whether a claim of which nothing is known, of this tick or the last, can still take effect.
+    /// Returns whether a claim of which nothing is known, of this tick or the last, can still take
+    /// effect.
     pub fn claims_may_land(&self, now: Millis) -> bool {
         now < self.claims_land_by
     }
@@ -219,7 +227,7 @@ impl Tick {
         (open, others)
     }
 
-    /// For a model, which numbers times anew.
+    /// Returns the times for a model, which numbers them anew.
     pub fn times_mut(&mut self) -> impl Iterator<Item = &mut Millis> {
         self.left.iter_mut().chain(&mut self.suspect_since)
     }

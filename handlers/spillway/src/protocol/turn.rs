@@ -40,7 +40,8 @@ enum At {
     #[default]
     ReadAgain,
     ReadWaiters(Seeing),
-    /// Waiters that have had their turn are forgotten, and those whose place has moved are put there.
+    /// Waiters that have had their turn are forgotten, and those whose place has moved are put
+    /// there.
     Tidy {
         steps: Steps,
         seeing: Seeing,
@@ -51,12 +52,14 @@ enum At {
         slot: Slot,
         write: Write,
     },
-    /// Versions that waited and no longer do are written first: whoever superseded them is certain to come.
+    /// Versions that waited and no longer do are written first: the version that superseded them is
+    /// certain to come.
     SupersedeWaiting(Write),
     Claim(Write),
     /// The turn is taken, and it waits no longer.
     ForgetOwn(Steps),
-    /// It has to wait: its row says so, then its waiter, and unless another runs and it is marked already the head.
+    /// It has to wait: its row says so, then its waiter, and unless another runs and it is marked
+    /// already the head.
     Wait(Write),
     PutWaiter(Write),
     MarkHead(Head),
@@ -105,7 +108,7 @@ struct Write {
     superseding: Steps,
 }
 
-/// What asking for the turn came to.
+/// The result of asking for the turn.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Taken {
     /// The attempt is claimed, and its execution holds this slot.
@@ -133,7 +136,7 @@ impl TakingTurn {
         }
     }
 
-    /// For a model, which numbers times anew.
+    /// Returns the slot for a model, which numbers times anew.
     pub fn slot_mut(&mut self) -> Option<&mut Slot> {
         match &mut self.at {
             At::PutSlot { slot, .. } => Some(slot),
@@ -424,7 +427,7 @@ impl TakingTurn {
         }
     }
 
-    /// Goes on. Returns what it came to, at the end.
+    /// Goes on. Returns the result, at the end.
     pub fn answered(
         &mut self,
         candidate: &Candidate,
@@ -497,7 +500,7 @@ impl TakingTurn {
                 self.write(write, facts)
             }
             (At::Claim(write), answer) => self.claimed(candidate, write, answer),
-            // Whatever becomes of it: one that has had its turn is known by its row.
+            // In any case: one that has had its turn is known by its row.
             (At::ForgetOwn(_), _) => self.slot.clone().map(Taken::Won),
             (At::ForgetAndLeave(_), _) => Some(self.without(Fate::Delete)),
             (At::Wait(write), Answer::Written(Written::Now)) => {
@@ -506,7 +509,8 @@ impl TakingTurn {
             }
             (At::PutWaiter(write), Answer::Done) => {
                 self.waits = true;
-                // A look at the head tells whether the turn ended meanwhile; a write that it did not.
+                // A look at the head tells whether the turn ended meanwhile; a write that it did
+                // not.
                 self.at = match write.marked {
                     true => At::ReadAgain,
                     false => At::MarkHead(write.head),

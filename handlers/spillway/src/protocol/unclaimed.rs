@@ -1,5 +1,6 @@
-//! Slots for which nothing is claimed, as far as a tick knows: each is looked at once more when no claim can land any longer.
-//! Meanwhile nobody can start an attempt of its event, and a tick that waits for events can last a minute more.
+//! Slots for which nothing is claimed, as far as a tick knows: each is looked at once more when no
+//! claim can land any longer. Meanwhile nobody can start an attempt of its event, and a tick that
+//! waits for events can last a minute more.
 
 use crate::Millis;
 use crate::record::slot::Slot;

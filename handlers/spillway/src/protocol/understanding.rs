@@ -1,4 +1,5 @@
-//! Understanding a message: one that is not one attempt of one object event is split, dropped or refused.
+//! Understanding a message: one that is not one attempt of one object event is split, dropped or
+//! refused.
 
 use super::candidate::{Candidate, Carrier, Standing};
 use super::fate::Fate;
@@ -8,7 +9,7 @@ use crate::lane::source::Source;
 use crate::message::admission::{Admission, LeftOut, admit};
 use crate::message::{self, Body, MessageError, Received};
 
-/// What a message is.
+/// A message, understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Understood {
     /// It asks for one attempt of one object event.
@@ -16,7 +17,8 @@ pub enum Understood {
     Other(Splitting),
 }
 
-/// Understands a message of a lane. `folder_markers`: the sources whose folder markers are processed.
+/// Understands a message of a lane. `folder_markers`: the sources whose folder markers are
+/// processed.
 pub fn understand(
     message: Received,
     lane: usize,

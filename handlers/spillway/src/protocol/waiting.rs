@@ -30,7 +30,7 @@ impl Steps {
         Self(waiters.into_iter().map(Step::Forget).collect())
     }
 
-    /// Supersedes waiters: each row first, since whoever superseded them is certain to come.
+    /// Supersedes waiters, each row first: the version that superseded them is certain to come.
     pub fn supersede(waiters: impl IntoIterator<Item = Waiter>) -> Self {
         let both = |waiter: Waiter| [Step::Supersede(waiter.clone()), Step::Forget(waiter)];
         Self(waiters.into_iter().flat_map(both).collect())

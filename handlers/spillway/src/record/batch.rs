@@ -7,8 +7,8 @@ use super::row::RowKey;
 pub struct Batch {
     /// The rows that were to be claimed for it, in the order of the input.
     pub candidates: Vec<RowKey>,
-    /// Of `candidates`, the indexes of those whose claim was won. `None`: the batch is not fixed, because all were won,
-    /// or because the claims are still being made.
+    /// Of `candidates`, the indexes of those whose claim was won. `None`: the batch is not fixed,
+    /// because all were won, or because the claims are still being made.
     pub members: Option<Vec<usize>>,
 }
 

@@ -1,7 +1,9 @@
-//! Events that wait for their tenant: an item each, in a partition of its own for each tenant and lane, so that none of them
-//! grows with the number of those that wait. A directory names the partitions that can hold any.
+//! Events that wait for their tenant: an item each, in a partition for each tenant and lane. So no
+//! item grows with the number of events that wait. A directory names the partitions that can hold
+//! any.
 //!
-//! The row says `WAITING` before its item is put. The row decides: an item whose row says something else is forgotten.
+//! The row says `WAITING` before its item is put. The row decides: an item whose row says something
+//! else is forgotten.
 
 use super::row::{Row, RowKey, State};
 use crate::Millis;
@@ -15,7 +17,7 @@ pub struct TenantQueue {
     pub tenant: String,
 }
 
-/// Where an event waits.
+/// The place of an event that waits.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Place {
     pub queue: TenantQueue,
@@ -48,7 +50,7 @@ pub struct Deferred {
 }
 
 impl Deferred {
-    /// Whether it waits no longer: its row is of another state.
+    /// Returns whether it waits no longer: its row has another state, or has had this attempt.
     pub fn is_gone(&self) -> bool {
         match &self.row {
             Ok(Some(row)) => row.state != State::Waiting || row.attempt >= self.attempt,

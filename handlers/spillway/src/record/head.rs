@@ -1,7 +1,8 @@
-//! The head of an object, in a pipeline with an order: what runs, what is newest, and whether versions wait.
+//! The head of an object, in a pipeline with an order: the execution that runs, the newest version,
+//! and whether versions wait.
 
-/// An object's head. A version goes by its [place](`super::version`), which compares in the order of S3's events and names its
-/// row.
+/// An object's head. A version goes by its [place](`super::version`), which compares in the order
+/// of S3's events and names its row.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Head {
     /// Grows with every write; 0: there is no item yet.

@@ -9,8 +9,8 @@ use crate::pace::layout::{Layout, Shard};
 pub const RETIRES_AFTER: Millis = 60_000;
 
 /// Starts a second, and at once, while every put is checked against the old layout. One of the two
-/// layouts is one partition, of 1,000 write units a second. A start takes two of them, or three with
-/// its end, and the ends of what ran before take one each.
+/// layouts is one partition, of 1,000 write units a second. A start takes two of them, or three
+/// with its end. The end of an execution that ran before takes one.
 const CHECKED_STARTS: u32 = 200;
 
 /// The layouts in which slots can lie. Only `dispatch` changes them, and the lease carries them.
@@ -22,7 +22,7 @@ pub struct Layouts {
     pub old_since: Option<Millis>,
 }
 
-/// What the lease says of layouts.
+/// The lease's record of the layouts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Said {
     /// No tick has put a slot, or somebody has deleted the lease.
@@ -54,7 +54,7 @@ impl Layouts {
         let old_since = match said {
             // One look at the other layout tells whether slots lie there.
             Said::Nothing => Some(now - RETIRES_AFTER),
-            // Where the last change has not come to its end, slots lie in both all the same.
+            // The last change has not come to its end, so slots lie in both.
             Said::Layouts(said) if said.current == wanted => said.old_since,
             Said::Outdated(said) if (said.current, wanted) == (Layout::One, Layout::One) => {
                 said.old_since
@@ -67,8 +67,8 @@ impl Layouts {
         }
     }
 
-    /// Whether the lease has to say so before anything rests on it: until then others put slots in
-    /// the layout that is old now.
+    /// Returns whether the lease has to record the change before anything rests on it. Until then
+    /// others put slots in the layout that is old now.
     pub fn change(self, said: Said) -> bool {
         match said {
             Said::Nothing => false,
@@ -76,7 +76,7 @@ impl Layouts {
         }
     }
 
-    /// Whether every put in the old layout has landed by then.
+    /// Returns whether every put in the old layout has landed by then.
     pub fn have_landed(self, at: Millis) -> bool {
         self.old_since
             .is_none_or(|since| at - since >= RETIRES_AFTER)
@@ -87,8 +87,8 @@ impl Layouts {
         self.held().flat_map(Layout::shards).collect()
     }
 
-    /// Returns the pace at which slots are put. `have_landed`: only those that the tick has found can
-    /// lie in the old layout.
+    /// Returns the pace at which slots are put. `have_landed`: only those that the tick has found
+    /// can lie in the old layout.
     pub fn slowed(self, pace: &Pace, have_landed: bool) -> Pace {
         let mut pace = pace.clone();
         if self.old().is_some() && !have_landed {

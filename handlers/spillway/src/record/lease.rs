@@ -1,7 +1,8 @@
 //! The lease: one tick at a time.
 //!
-//! Before it starts anything a tick writes the worst case (no tokens left, every start of this schedule used, slots of this tick
-//! suspect); a clean release writes the true numbers. So a tick that dies leaves true or safer numbers.
+//! Before it starts anything a tick writes the worst case: no tokens left, every start of this
+//! schedule used, slots of this tick suspect. A clean release writes the true numbers. So a tick
+//! that dies leaves true or safer numbers.
 
 use crate::Millis;
 use crate::lane::share::Shares;
@@ -17,7 +18,7 @@ use crate::record::layouts::Said;
 pub struct Left {
     /// The bucket; `None` before the first tick.
     pub tokens: Option<Carried>,
-    /// Where the sweep stands.
+    /// The lap of the sweep, so far.
     pub lap: Lap,
     /// A tick since then did not end cleanly: slots taken since then can lack their start.
     pub suspect_since: Option<Millis>,
@@ -29,13 +30,14 @@ pub struct Left {
     pub owed: Vec<f64>,
     /// Starts of the day; `None` when no limit was ever set.
     pub day: Option<DayStarts>,
-    /// Reconcile has found versions without a version id. A mark that lasts; only reconcile sets it.
+    /// Reconcile has found versions without a version id. A mark that lasts; only reconcile sets
+    /// it.
     pub listed: bool,
     /// Events can wait for their tenants, also if no bound of tenants is configured any longer. A mark that lasts.
     pub defers: bool,
     /// In which layouts slots lie.
     pub layouts: Said,
-    /// What the target takes; `None` without an adaptive pace.
+    /// The circuit to the target; `None` without an adaptive pace.
     pub circuit: Option<Circuit>,
 }
 
@@ -47,7 +49,8 @@ pub struct Lap {
     pub before: Millis,
     /// Slots taken before then are still to be looked at. `None`: it is over.
     pub down_to: Option<Millis>,
-    /// The next page of the executions that run, if there are so many that they are listed; `None`: the first one.
+    /// The next page of the executions that run, if there are so many that they are listed; `None`:
+    /// the first one.
     pub page: Option<String>,
 }
 
@@ -59,7 +62,8 @@ pub struct Successor {
     pub announced_at: Millis,
 }
 
-/// `tick_starts` while a tick runs: were it to die, a second tick of the same schedule starts nothing.
+/// `tick_starts` while a tick runs: were it to die, a second tick of the same schedule starts
+/// nothing.
 pub const ALL_STARTS: u32 = u32::MAX;
 
 /// A tick that begins.
@@ -73,12 +77,12 @@ pub struct Begins<'a> {
     pub pace: &'a Pace,
     /// Starts of one UTC day, at most.
     pub starts_per_day: Option<u32>,
-    /// What the circuit allows.
+    /// The pace that the circuit allows.
     pub allowed: Allowed,
 }
 
 impl Left {
-    /// Begins a tick with what the last one left. Returns its gate.
+    /// Begins a tick with the numbers that the last one left. Returns its gate.
     pub fn begin(&self, tick: &Begins<'_>) -> Gate {
         let budget = self.starts_left(tick.scheduled, tick.pace.starts_per_tick);
         let mut gate = Gate::begin(tick.pace, self.tokens, budget, tick.allowed, tick.now);
@@ -107,8 +111,9 @@ impl Left {
         self.owed = shares.owed().collect();
     }
 
-    /// How many starts of `starts_per_tick` this tick has left: schedules fire at least once, and both ticks of one
-    /// scheduled time share its starts. `tick` is `None` for a tick invoked by hand.
+    /// Returns the starts of `starts_per_tick` that this tick has left; `tick` is `None` for one
+    /// invoked by hand. Schedules fire at least once, and both ticks of one scheduled time share
+    /// its starts.
     /// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-troubleshooting.html>
     pub fn starts_left(&self, tick: Option<&str>, starts_per_tick: Option<u32>) -> Option<u32> {
         let budget = starts_per_tick?;

@@ -1,4 +1,4 @@
-//! What the ledger records, as the decisions see it. How an item is written is for the shell.
+//! The ledger's records, as the decisions see them. The form of an item is for the shell.
 
 pub mod batch;
 pub mod deferred;

@@ -3,13 +3,14 @@
 use crate::event::ObjectEvent;
 use crate::event::identity;
 
-/// Bytes kept of an execution's error name, so that a row of a key of up to 300 bytes stays below one write unit (1 KiB).
+/// Bytes kept of an execution's error name. With it, a row of a key of up to 300 bytes stays below
+/// one write unit (1 KiB).
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/on-demand-capacity-mode.html>
 pub const MAX_ERROR_BYTES: usize = 64;
 /// Bytes kept of an execution's cause.
 pub const MAX_CAUSE_BYTES: usize = 200;
 
-/// Where a row is in the ledger.
+/// The place of a row in the ledger.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RowKey {
     /// `<bucket>/<key>`: all rows of one object are one query.
@@ -42,7 +43,8 @@ pub enum State {
     /// The last attempt failed; a message that asks for the next one is in the events queue.
     Retry,
     Succeeded,
-    /// The last attempt failed for good; a message that asks for the next one is in the dead-letter queue.
+    /// The last attempt failed for good; a message that asks for the next one is in the dead-letter
+    /// queue.
     Dead,
     /// A newer version of the object was taken instead.
     Superseded,
@@ -61,7 +63,7 @@ impl State {
         Self::Waiting,
     ];
 
-    /// As the ledger spells it.
+    /// Returns the ledger's spelling.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Queued => "QUEUED",
@@ -78,13 +80,14 @@ impl State {
         Self::ALL.into_iter().find(|state| state.as_str() == text)
     }
 
-    /// Finished rows can expire; all others are still owed an outcome.
+    /// Returns whether a row is finished. Finished rows can expire; all others are still owed an
+    /// outcome.
     pub fn is_finished(self) -> bool {
         matches!(self, Self::Succeeded | Self::Dead | Self::Superseded)
     }
 }
 
-/// What the decisions need of a row.
+/// A row, as far as the decisions need it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Row {
     pub event: ObjectEvent,
@@ -95,17 +98,17 @@ pub struct Row {
     pub execution: Option<String>,
     /// The lane that it came by, if the pipeline has several: its next attempts use the same.
     pub lane: Option<String>,
-    /// So many of its attempts ended by what the target takes, and do not count.
+    /// So many of its attempts ended because the target takes no more, and do not count.
     pub uncounted: u32,
 }
 
 impl Row {
-    /// Whether nothing but its being queued is known of it.
+    /// Returns whether nothing but its being queued is known of it.
     pub fn is_untouched(&self) -> bool {
         self.state == State::Queued && self.attempt == 0
     }
 
-    /// Whether the row is claimed for this very execution.
+    /// Returns whether the row is claimed for this very execution.
     pub fn is_started_by(&self, execution: &str) -> bool {
         self.state == State::Started && self.execution.as_deref() == Some(execution)
     }
@@ -134,7 +137,8 @@ impl Tried {
     }
 }
 
-/// A row as it was read, as far as a condition goes: the attempt only ever grows, so attempt and state are the row.
+/// A row as it was read, as far as a condition goes: the attempt only ever grows, so attempt and
+/// state are the row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Seen {
     pub state: State,

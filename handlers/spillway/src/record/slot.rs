@@ -12,14 +12,15 @@ pub struct Slot {
     pub execution: String,
     /// In which it lies.
     pub layout: Layout,
-    /// The lane of what it works on, if the pipeline had several when it was put. `None` is the first
+    /// The lane of its events, if the pipeline had several when it was put. `None` is the first
     /// lane, as in rows and messages.
     pub lane: Option<String>,
     pub taken_at: Millis,
     pub work: Work,
     /// It has its object's turn, which goes on when it is settled.
     pub ordered: bool,
-    /// The state machine, or alias, that the attempt was claimed for: a restart goes to the same one.
+    /// The state machine, or alias, that the attempt was claimed for: a restart goes to the same
+    /// one.
     pub state_machine_arn: String,
     /// The start was throttled or its answer lost: it comes first in the next tick.
     pub pending: bool,
@@ -32,7 +33,8 @@ pub struct Slot {
 pub enum Work {
     /// One object event.
     Row(RowKey),
-    /// Several, listed in an item of their own, so that slots stay small: they are read at each count.
+    /// Several, listed in an item of their own, so that slots stay small: they are read at each
+    /// count.
     Batch,
 }
 

@@ -1,19 +1,22 @@
-//! How a head names a version: a text that compares in the order of S3's events, and that names the version's row.
+//! How a head names a version: a text that compares in the order of S3's events, and that names the
+//! version's row.
 
 use crate::Millis;
 
-/// What follows the sequencer in the place of a version that S3 reported. It compares below every digit: a sequencer that
-/// another one begins with comes before that.
+/// The sign after the sequencer in the place of a version that S3 reported. It compares below every
+/// digit: of two sequencers that begin alike the shorter one comes first.
 const REPORTED: char = '#';
-/// What follows it in a found version's place: after every version of that sequencer, and before those of the next.
+/// The sign after it in a found version's place: after every version of that sequencer, and before
+/// those of the next.
 const AFTER: char = '+';
 
-/// The place of a version that S3 reported. `sk`: its row's sort key.
+/// Returns the place of a version that S3 reported. `sk`: its row's sort key.
 pub fn reported(sequencer: &str, sk: &str) -> String {
     format!("{sequencer}{REPORTED}{sk}")
 }
 
-/// The place of a found version: after the newest sequencer that is older, and among those found there by time.
+/// Returns the place of a found version: after the newest sequencer that is older. Several found
+/// versions there go by time.
 pub fn found(after: Option<&str>, time: Millis, sk: &str) -> String {
     let after = after.unwrap_or_default();
     format!("{after}{AFTER}{time:015}{REPORTED}{sk}")
@@ -41,22 +44,22 @@ impl<'a> Place<'a> {
     }
 }
 
-/// The sort key of a version's row.
+/// Returns the sort key of a version's row.
 pub fn row_of(version: &str) -> &str {
     Place::of(version).sk
 }
 
-/// When a found version was last modified. `None`: S3 reported it.
+/// Returns the time at which a found version was last modified, or `None` if S3 reported it.
 pub fn found_at(version: &str) -> Option<Millis> {
     Place::of(version).found_at
 }
 
-/// The sequencer of a version, or that after which a found one stands.
+/// Returns the sequencer of a version, or that after which a found one stands.
 pub fn sequencer_of(version: &str) -> &str {
     Place::of(version).sequencer
 }
 
-/// The place of a found version that turned out to be newer than a sequencer.
+/// Returns the place of a found version that turned out to be newer than a sequencer.
 pub fn moved_after(version: &str, sequencer: &str) -> String {
     let Place {
         sequencer: after,

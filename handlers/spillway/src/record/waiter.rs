@@ -1,7 +1,8 @@
-//! Versions of an object that wait for their turn, in a pipeline with an order: an item each, so that a turn costs the same
-//! however many wait.
+//! Versions of an object that wait for their turn, in a pipeline with an order. Each has an item,
+//! so that a turn costs the same with any number of them.
 //!
-//! The row says `WAITING` before its waiter is put, so a waiter whose row says something else has had its turn, and is forgotten.
+//! The row says `WAITING` before its waiter is put. A waiter whose row says something else has had
+//! its turn, and is forgotten.
 
 use super::row::{Row, State};
 
@@ -17,7 +18,7 @@ pub struct Waiter {
 }
 
 impl Waiter {
-    /// Whether it has had its turn.
+    /// Returns whether it has had its turn.
     pub fn is_gone(&self) -> bool {
         match &self.row {
             Ok(row) => row.as_ref().is_none_or(|row| row.state != State::Waiting),

@@ -6,46 +6,47 @@ use crate::execution::outcome::{Outcome, Status};
 use crate::record::layouts::RETIRES_AFTER;
 use crate::record::slot::Slot;
 
-/// Step Functions forgets an execution 90 days after it closed, or 30 where an account has its history cut to that, and then its
-/// name could be started again. A slot that old whose execution is not found is not touched by the sweep but reported; the margin
-/// is for clocks.
+/// Step Functions forgets an execution 90 days after it closed, or 30 in an account with a shorter
+/// history. Then its name could be started again. The sweep reports a slot that old whose execution
+/// is not found, and does not touch it. The margin is for clocks.
 /// <https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html>
 pub const PARK_AFTER: Millis = 25 * 24 * 60 * 60 * 1000;
 
-/// The calls from a slot to its claim have ended, or were given up, so long after the slot's time, also where they are made
-/// again and again.
+/// So long after the slot's time the calls from a slot to its claim have ended, or were given up.
+/// This includes repeated calls.
 pub const CLAIMED_WITHIN: Millis = 25 * 1000;
 /// A call that was given up can be on the wire for so long.
 const LANDS_WITHIN: Millis = 20 * 1000;
-/// A claim that lands must find its slot, and its place in the list of its batch. Else the event is claimed, nothing starts it,
-/// and its message is stale.
+/// A claim that lands must find its slot, and its place in the list of its batch. Else the event is
+/// claimed, nothing starts it, and its message is stale.
 pub const CLAIM_LANDS_WITHIN: Millis = CLAIMED_WITHIN + LANDS_WITHIN;
 /// A slot is put before its claim.
 const _: () = assert!(RETIRES_AFTER > CLAIM_LANDS_WITHIN);
 
-/// Whether every claim for this slot has landed, the ones that were given up among them.
+/// Returns whether every claim for this slot has landed, the ones that were given up among them.
 pub fn claims_have_landed(slot: &Slot, now: Millis) -> bool {
     now - slot.taken_at >= CLAIM_LANDS_WITHIN
 }
 
-/// DescribeExecution is eventually consistent, and a start that was given up can land ten seconds later: what is not found
-/// this long after its slot was taken does not run. AWS names no bound.
+/// DescribeExecution is eventually consistent, and a start that was given up can land ten seconds
+/// later. An execution that is not found this long after its slot was taken does not run. AWS names
+/// no bound.
 /// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html>
 pub const FOUND_WITHIN: Millis = 60 * 1000;
 
-/// Whether an execution that is not found can run all the same.
+/// Returns whether an execution that is not found can run all the same.
 pub fn may_run_unfound(slot: &Slot, now: Millis) -> bool {
     now - slot.taken_at < FOUND_WITHIN
 }
 
-/// Whether a slot's start is to be made, or made again: it is pending, or suspect, which is to say that it was taken
-/// since a tick that did not end cleanly.
+/// Returns whether a slot's start is to be made, or made again, because it is pending or suspect. A
+/// suspect slot was taken since a tick that did not end cleanly.
 pub fn is_open(slot: &Slot, suspect_since: Option<Millis>, now: Millis) -> bool {
     let suspect = suspect_since.is_some_and(|since| slot.taken_at >= since);
     (slot.pending || suspect) && now - slot.taken_at < PARK_AFTER
 }
 
-/// What the ledger says of a slot.
+/// The ledger's answer about a slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Held {
     /// Its row is `STARTED` by the slot's execution.
@@ -58,13 +59,14 @@ pub enum Held {
     Unclear,
 }
 
-/// What to do with a slot.
+/// The action for a slot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
     Leave,
     /// Send the outcome to the outcomes queue; settle does the rest.
     Report(Outcome),
-    /// Claimed and never started: start it. Never reported as an outcome, since settle would free a slot in use.
+    /// Claimed and never started: start it. Never reported as an outcome, since settle would free a
+    /// slot in use.
     Start,
     /// Taken and never claimed: free it.
     Free,
@@ -78,7 +80,8 @@ pub fn action(slot: &Slot, described: Described, held: Held, paused: bool, now: 
         (Described::Running, _) => Action::Leave,
         (Described::Closed(outcome), _) => Action::Report(outcome),
         (Described::NotFound, Held::Unclear) => Action::Leave,
-        // Put once more by a call that landed late. Settle finds nothing to settle, and does the rest: turn and slot.
+        // Put once more by a call that landed late. Settle finds nothing to settle, and does the
+        // rest: turn and slot.
         (Described::NotFound, Held::Settled) => Action::Report(left(slot)),
         (Described::NotFound, _) if now - slot.taken_at >= PARK_AFTER => Action::Park,
         (Described::NotFound, _) if paused => Action::Leave,
@@ -102,8 +105,9 @@ fn left(slot: &Slot) -> Outcome {
 /// The longest time between two looks at a slot, as a power of two: 2^20 ms are 17 minutes.
 const LONGEST_PAUSE: u32 = 20;
 
-/// Whether a slot is looked at in the lap that began then, given when the lap before it began: first when it is older than
-/// `after`, then about every eighth of its age, because an execution that has run for long mostly runs on.
+/// Returns whether a slot is looked at in the lap that began then; `before` is the time at which
+/// the lap before it began. The first look comes when the slot is older than `after`. The next ones
+/// come about every eighth of its age, because an execution that has run for long mostly runs on.
 pub fn is_due(slot: &Slot, after: Millis, before: Millis, began: Millis) -> bool {
     let age = began - slot.taken_at;
     let age_before = before.saturating_sub(slot.taken_at);
@@ -114,11 +118,13 @@ pub fn is_due(slot: &Slot, after: Millis, before: Millis, began: Millis) -> bool
     age.div_euclid(pause) > age_before.div_euclid(pause)
 }
 
-/// For how long after the workflow's own timeout an outcome can be under way, and be found if it never comes.
+/// For how long after the workflow's own timeout an outcome can be under way, and be found if it
+/// never comes.
 const OVERDUE_AFTER: Millis = 10 * 60 * 1000;
 
-/// Whether a slot is older than any execution can be: `timeout` is the workflow's, `after` when the sweep looks at a slot
-/// first. One whose start is pending has none.
+/// Returns whether a slot is older than any execution can be. `timeout` is the workflow's, and
+/// `after` the age at which the sweep first looks at a slot. A slot whose start is pending has no
+/// such age.
 pub fn is_overdue(slot: &Slot, timeout: Millis, after: Millis, now: Millis) -> bool {
     let longest = timeout.saturating_add(after).saturating_add(OVERDUE_AFTER);
     !slot.pending && now - slot.taken_at >= longest
@@ -274,7 +280,7 @@ mod tests {
         };
         assert!((3..=5).contains(&of(40)), "{looks:?}");
         assert_eq!(*pauses.iter().max().unwrap(), 18);
-        // After what looks cost before: 356.
+        // Without the longer pauses: 356.
         assert!(looks.len() < 50, "{}", looks.len());
         for (look, pause) in looks.iter().zip(&pauses) {
             assert!(*pause <= look / 8 + 1, "{pause} after {look}");

@@ -1,4 +1,4 @@
-//! AWS, as far as the protocol goes: what a call does to the world, and its answer.
+//! AWS, as far as the protocol goes: the effect of a call on the world, and its answer.
 
 use spillway::execution::answer::{Described, Start};
 use spillway::execution::outcome::{self, Outcome, Report, Status};
@@ -20,7 +20,7 @@ use crate::world::{
     Broken, Event, Execution, Fate, List, Message, RowOf, SlotOf, World, candidates, is_batch,
 };
 
-/// Who makes a call.
+/// The caller of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Caller {
     Task(u8, u8),
@@ -54,8 +54,8 @@ impl Protocol {
         }
     }
 
-    /// How a call can go wrong. A deletion and a hiding that fail only leave a message to come again, which counts as
-    /// repeated.
+    /// Returns the ways in which a call can go wrong. A deletion and a hiding that fail only leave
+    /// a message to come again, which counts as repeated.
     pub(super) fn wrongs(&self, world: &World, call: &Call) -> Vec<Wrong> {
         match call {
             Call::Delete { .. } | Call::Hide { .. } => Vec::new(),
@@ -281,7 +281,8 @@ impl Protocol {
         }
     }
 
-    /// What a breakage keeps back happens one call too late: a slot after its claim, a message after its row.
+    /// Makes the call that a breakage keeps back one call too late: a slot after its claim, a
+    /// message after its row.
     fn come_late(&self, world: &mut World, caller: Caller, call: &Call) {
         match (caller, call) {
             (Caller::Task(tick, task), Call::Start { .. } | Call::Delete { .. }) => {
@@ -327,7 +328,8 @@ impl Protocol {
         self.cast.head(world.head)
     }
 
-    /// A waiter and its row are read together: in between the row can only say that the waiter has had its turn.
+    /// A waiter and its row are read together: in between the row can only say that the waiter has
+    /// had its turn.
     fn read_waiters(&self, world: &World, caller: Caller, which: Which) -> Answer {
         if self.is_broken_by(Breakage::EachPasses) && matches!(caller, Caller::Task(..)) {
             return Answer::Waiters(Vec::new());
@@ -521,7 +523,7 @@ impl Protocol {
         put(world, dead, message);
     }
 
-    /// How a closed execution ended, as its status event says.
+    /// Returns how a closed execution ended, as its status event says.
     pub(super) fn outcome(&self, world: &World, execution: Execution) -> Outcome {
         let fate = world.fate(execution);
         let name = self.cast.name(execution);
@@ -531,7 +533,7 @@ impl Protocol {
         }
     }
 
-    /// What the execution reports, by its own words.
+    /// Returns the execution's report, by its own words.
     fn report(&self, fate: Fate) -> String {
         let failed = match fate {
             Fate::Reported(failed) if !self.is_broken_by(Breakage::ReportIgnored) => failed,
@@ -571,7 +573,8 @@ fn let_go(world: &mut World, caller: Caller, receipt: &str) -> Option<Message> {
     Some(held.remove(index))
 }
 
-/// Sends an outcome. One that is told already, or being settled, is not told again: that is a fault, and counts.
+/// Sends an outcome. One that is told already, or being settled, is not told again: that is a
+/// fault, and counts.
 fn tell(world: &mut World, execution: Execution) {
     let mut settling = world.settles.iter().flatten();
     let told = &mut world.outcomes[usize::from(execution)];
@@ -580,7 +583,8 @@ fn tell(world: &mut World, execution: Execution) {
     }
 }
 
-/// How it ended. An outcome of what has not closed is told by a broken sweep only, as a failure.
+/// Returns how it ended. Only a broken sweep tells an outcome of an execution that has not closed,
+/// as a failure.
 fn status(fate: Fate) -> Status {
     match fate {
         Fate::Succeeded | Fate::Reported(_) => Status::Succeeded,

@@ -74,7 +74,7 @@ impl Protocol {
         }
     }
 
-    /// A call of a task that is outstanding.
+    /// Returns a call of a task that is outstanding.
     pub(super) fn call_of_task(&self, world: &World, tick: u8, place: u8, id: CallId) -> Call {
         let of_tick = &world.ticks[usize::from(tick)];
         let terms = self.terms_of_call(world, of_tick);

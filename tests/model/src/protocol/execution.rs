@@ -1,4 +1,4 @@
-//! Executions, as Step Functions has them, and what is wrong with a start.
+//! Executions, as Step Functions has them, and the faults of a start.
 
 use spillway::rules::order::Order;
 
@@ -16,7 +16,8 @@ impl Protocol {
         ends
     }
 
-    /// Starts an execution as Step Functions does: once for a name. Says what that breaks.
+    /// Starts an execution as Step Functions does: once for a name. Notes the property that this
+    /// breaks.
     pub(super) fn start(&self, world: &mut World, execution: Execution, input: u8) {
         if world.fate(execution) != Fate::Unknown {
             return;

@@ -1,4 +1,4 @@
-//! What can go wrong, in a state, and what that leads to.
+//! The faults that are possible in a state, and their effects.
 
 use spillway::protocol::Machine;
 use spillway::protocol::tick::Phase;
@@ -78,7 +78,7 @@ impl Protocol {
         steps.extend(faults.into_iter().map(Step::Fault));
     }
 
-    /// What counts as a fault only.
+    /// Adds the failures that only count as faults.
     fn failures(&self, world: &World, faults: &mut Vec<Fault>) {
         for (tick, number) in world.ticks.iter().zip(0u8..) {
             let Some(machine) = &tick.tick else {

@@ -1,4 +1,5 @@
-//! The invariants that hold in every state, judged by the world and not by Spillway's records of it.
+//! The invariants that hold in every state, judged by the world and not by Spillway's records of
+//! it.
 
 use spillway::record::row::State as RowState;
 use spillway::rules::order::Order;

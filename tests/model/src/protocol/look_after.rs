@@ -1,4 +1,5 @@
-//! Slots that earlier ticks left, and starts that are kept, one by one: the core's machines, call by call.
+//! Slots that earlier ticks left, and starts that are kept, one by one: the core's machines, call
+//! by call.
 
 use spillway::protocol::call::{Answer, Call, Item};
 use spillway::protocol::fact::Fact;
@@ -16,7 +17,7 @@ use crate::breakage::Breakage;
 use crate::world::{TickOf, World};
 
 impl Protocol {
-    /// The next call of restart and sweep. `None`: the slots are counted next.
+    /// Returns the next call of restart and sweep. `None`: the slots are counted next.
     pub(super) fn call_of_look_after(&self, world: &World, number: u8) -> Option<Call> {
         let tick = &world.ticks[usize::from(number)];
         let terms = self.terms_of_call(world, tick);

@@ -1,5 +1,5 @@
-//! What can happen in a state of the world, and what it leads to. One step is one call to AWS that a machine of the core has
-//! outstanding, with its effect and its answer.
+//! The steps that are possible in a state of the world, and the states they lead to. One step is
+//! one call to AWS that a machine of the core has outstanding, with its effect and its answer.
 
 mod calls;
 mod drain;
@@ -104,7 +104,7 @@ impl Protocol {
         self
     }
 
-    /// With one step that is made wrongly.
+    /// Returns the model with one step that is made wrongly.
     pub fn broken_by(mut self, breakage: Breakage) -> Self {
         self.broken = Some(breakage);
         self
@@ -122,8 +122,8 @@ impl Protocol {
         self.bounds.order != Order::None
     }
 
-    /// Nothing is left to do: every event is finished, and nothing waits, runs or is held. The list of a batch that died
-    /// before its slot may be left: it expires.
+    /// Returns whether nothing is left to do: every event is finished, and nothing waits, runs or
+    /// is held. The list of a batch that died before its slot can be left: it expires.
     pub fn is_quiet(&self, world: &World) -> bool {
         let finished = |event| world.row(event).state.is_some_and(RowState::is_finished);
         self.events().all(finished)

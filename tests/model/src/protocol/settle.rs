@@ -46,7 +46,7 @@ impl Protocol {
         }
     }
 
-    /// A call of settle that is outstanding.
+    /// Returns a call of settle that is outstanding.
     pub(super) fn call_of_settle(&self, world: &World, number: u8, id: CallId) -> Call {
         let settle = world.settles[usize::from(number)].as_ref();
         let call = settle.and_then(|settle| settle.settling.call(id, &self.settle_terms()));

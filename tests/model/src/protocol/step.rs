@@ -1,4 +1,4 @@
-//! Steps: what can happen next.
+//! Steps: the events that can come next.
 
 use spillway::protocol::CallId;
 
@@ -16,7 +16,7 @@ pub enum Step {
     LookAfter(u8),
     /// A start that it keeps is made.
     Again(u8),
-    /// The lease says what the next tick has to look at.
+    /// The lease says which slots the next tick has to look at.
     Checkpoint(u8),
     /// A message is received by a task.
     Receive(u8, u8, Message),
@@ -40,7 +40,7 @@ pub enum Step {
     Fault(Fault),
 }
 
-/// What can go wrong. Each counts.
+/// The faults. Each counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
     TickDies(u8),

@@ -1,4 +1,4 @@
-//! The tick: lease, count, and what it may do next.
+//! The tick: lease, count, and its next steps.
 
 use std::collections::BTreeSet;
 
@@ -25,7 +25,7 @@ use crate::breakage::Breakage;
 use crate::world::{Lease, SlotOf, Task, TickOf, Time, Work, World, millis};
 
 impl Protocol {
-    /// What a tick may do next.
+    /// Adds the next steps that a tick can make.
     pub(super) fn tick_steps(
         &self,
         world: &World,
@@ -88,7 +88,7 @@ impl Protocol {
         if looks_after {
             steps.push(Step::LookAfter(number));
         }
-        // What the lease says matters only if the tick can die.
+        // The lease's record matters only if the tick can die.
         let can_die = world.faults > 0 || world.lease_ends > 0;
         let holds = world.lease.holder == Some(number) && can_die;
         let says = world.lease.suspect_since;
@@ -100,7 +100,7 @@ impl Protocol {
         if again.is_some() && tick.starting.is_none() {
             steps.push(Step::Again(number));
         }
-        // What is kept comes before anything new.
+        // Kept starts come before anything new.
         if let Some(place) = idle.filter(|_| !stopping && granted && again.is_none()) {
             match self.gate(tick).request(None, 1, 0) {
                 Grant::Take(_) => {
@@ -122,7 +122,7 @@ impl Protocol {
         }
     }
 
-    /// The tick's gate, with all that happened to it.
+    /// Returns the tick's gate, with all that happened to it.
     pub(super) fn gate(&self, tick: &TickOf) -> Gate {
         const PLENTY: u32 = 400;
         let pace = Pace {
@@ -149,7 +149,7 @@ impl Protocol {
         gate
     }
 
-    /// The slots where a tick looks.
+    /// Returns the slots that a tick sees.
     pub(super) fn slots_seen<'a>(
         &self,
         world: &'a World,
@@ -160,7 +160,7 @@ impl Protocol {
         world.slots.iter().filter(seen)
     }
 
-    /// The first of the kept starts that can be made.
+    /// Returns the first of the kept starts that can be made.
     pub(super) fn again(&self, tick: &TickOf) -> Option<usize> {
         let can = |kept: &Kept| {
             let grant = self
@@ -171,7 +171,7 @@ impl Protocol {
         tick.kept.iter().position(can)
     }
 
-    /// What the machines of a tick go by.
+    /// Returns the terms of a tick's machines.
     pub(super) fn terms(&self, world: &World, tick: &TickOf) -> Terms<'_> {
         Terms {
             pipeline: &self.pipeline,
@@ -186,7 +186,8 @@ impl Protocol {
         }
     }
 
-    /// The same for a call: no answer is read by what the tick has found in the old layout.
+    /// Returns the terms for a call: no answer is read by the slots that the tick has found in the
+    /// old layout.
     pub(super) fn terms_of_call<'a>(&'a self, world: &World, tick: &'a TickOf) -> Terms<'a> {
         Terms {
             old_slots: tick.old_slots.as_ref(),
@@ -212,7 +213,8 @@ impl Protocol {
         world.lease.expired = false;
     }
 
-    /// What is kept is left to the next tick before. A lease that another tick took meanwhile is left alone.
+    /// Ends a tick. Before that its kept starts are left to the next tick. A lease that another
+    /// tick took meanwhile is left alone.
     pub(super) fn release(&self, world: &mut World, number: u8) {
         let tick = &mut world.ticks[usize::from(number)];
         if !tick.kept.is_empty() {
@@ -235,8 +237,9 @@ impl Protocol {
         }
     }
 
-    /// Writes a change of layouts into the lease. Then counts the slots and writes the worst case into the lease, until the
-    /// release says what is true. A tick whose lease was taken meanwhile ends there.
+    /// Writes a change of layouts into the lease. Then counts the slots and writes the worst case
+    /// into the lease, until the release writes the true one. A tick whose lease was taken
+    /// meanwhile ends there.
     pub(super) fn count(&self, world: &mut World, number: u8) {
         let keeps = world.lease.holder == Some(number) || self.is_broken_by(Breakage::NoLease);
         if !keeps {
@@ -252,8 +255,8 @@ impl Protocol {
             let began = world.now();
             world.lease.suspect_since.get_or_insert(began);
         }
-        // Only the clock of one who outlived the lease is in question: what that one has on the wire has landed by the time
-        // that a slot is old.
+        // Only the clock of a tick that outlived the lease is in question. Its calls on the wire
+        // have landed by the time that a slot is old.
         let on_the_wire = |task: &Task| stage(task) == Some(Stage::SlotPut);
         let mut tasks = world.ticks.iter().flat_map(|tick| &tick.tasks);
         let young = self.bounds.lease_ends > 0 && tasks.any(on_the_wire);
@@ -262,7 +265,8 @@ impl Protocol {
             .map(|slot| self.cast.slot(*slot, self.bounds.order))
             .collect();
         let now = millis(world.now());
-        // One who outlived the lease stops in time: a minute after the change nothing of it lands any more.
+        // One who outlived the lease stops in time: a minute after the change nothing of it lands
+        // any more.
         let others = world.ticks.iter().zip(0u8..);
         let alone = others
             .filter(|(_, other)| *other != number)
@@ -295,7 +299,7 @@ impl Protocol {
     }
 }
 
-/// Since when slots can lack their start, as far as a tick knows that drains.
+/// Returns since when slots can lack their start, as far as a tick knows that drains.
 pub(super) fn oldest(world: &World, tick: &TickOf) -> Time {
     let of_task = |task: &Task| match &task.work {
         Work::Idle | Work::Fill(_) => None,
@@ -313,7 +317,7 @@ pub(super) fn oldest(world: &World, tick: &TickOf) -> Time {
     all.fold(millis(world.now()), Millis::min) as Time
 }
 
-/// How far the permit of a task has come.
+/// Returns how far the permit of a task has come.
 pub(super) fn stage(task: &Task) -> Option<Stage> {
     match &task.work {
         Work::Idle => None,

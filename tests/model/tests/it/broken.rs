@@ -1,4 +1,5 @@
-//! A model that cannot fail is worth nothing: each step that is made wrongly is noticed, within bounds of its own.
+//! A model that cannot fail is worth nothing: each step that is made wrongly is noticed, within
+//! bounds of its own.
 
 use model::{Bounds, Breakage, CAN_FINISH, Protocol, explore};
 use spillway::rules::order::Order;
@@ -74,7 +75,8 @@ fn batch() -> Bounds {
     }
 }
 
-/// A batch of two whose messages come twice, and of which ingest writes one row between read and claim.
+/// A batch of two whose messages come twice, and of which ingest writes one row between read and
+/// claim.
 fn batch_and_ingest() -> Bounds {
     Bounds {
         tasks: 2,

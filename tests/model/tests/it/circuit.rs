@@ -1,4 +1,5 @@
-//! The circuit in an outage: in every state within bounds nothing starts but probes, and a circuit that works wrongly is noticed.
+//! The circuit in an outage: in every state within bounds nothing starts but probes, and a circuit
+//! that works wrongly is noticed.
 
 use model::circuit::{BOUNDED, Bounds, Broken, NO_OTHERS, Outage, STAYS, explore};
 

@@ -1,5 +1,5 @@
-//! The protocol as it is: every invariant holds in every state within the bounds, and everything can still be finished
-//! from each. `MODEL=wide` explores wider bounds, for much longer.
+//! The protocol as it is: every invariant holds in every state within the bounds, and everything
+//! can still be finished from each. `MODEL=wide` explores wider bounds, for much longer.
 
 use std::env;
 
@@ -95,7 +95,7 @@ kept! {
         Bounds { changes: 1, runs_out: 1, max_concurrency: 1, faults: 0, ..objects() },
         Bounds { changes: 2, runs_out: 1, max_concurrency: 1, ..objects() };
 
-    /// What a tick that has lost its lease has on the wire lands after the change.
+    /// The calls that a tick has on the wire after it lost its lease land after the change.
     a_lease_that_ends_and_a_change_of_partitions:
         Bounds { changes: 1, lease_ends: 1, faults: 0, ..event() },
         Bounds { changes: 1, lease_ends: 1, ..event() };

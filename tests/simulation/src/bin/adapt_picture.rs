@@ -11,7 +11,7 @@ use spillway::pace::adapt::Adapt;
 use spillway::pace::adapt::errors::Errors;
 
 const MINUTE: i64 = 60_000;
-/// What the target takes, in executions a second, from which minute on.
+/// The executions a second that the target takes, each from which minute on.
 const LIMITS: [(i64, f64); 4] = [(0, 10.0), (6, 0.0), (11, 10.0), (16, 18.0)];
 const MINUTES: i64 = 24;
 const PACE: f64 = 25.0;
@@ -38,7 +38,7 @@ fn main() {
     print!("{}", drawn(&runtime.block_on(run())));
 }
 
-/// Works off what waits, as long as the picture is.
+/// Processes the backlog, as long as the picture is.
 async fn run() -> Vec<Execution> {
     let mut settings = Settings {
         adapt: Some(Adapt {

@@ -1,9 +1,10 @@
-//! Prints in JSON what an event costs, by the way it comes in and by events per execution, and what a month costs.
+//! Prints in JSON the costs of an event, by the way it comes in and by events per execution, and
+//! the costs of a month.
 
 use serde_json::{Value, json};
 use simulation::costs::{self, Way, prices};
 
-/// Enough that what a tick itself costs hardly counts, and a whole number of executions.
+/// Enough that the calls of a tick itself hardly count, and a whole number of executions.
 const EVENTS: u32 = 1_000;
 /// Events of a month.
 const MONTHS: [f64; 3] = [1e3, 1e6, 1e8];

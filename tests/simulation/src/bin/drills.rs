@@ -1,4 +1,5 @@
-//! Runs every drill, and prints in JSON what it tells CloudWatch: by the drill's name, from when until when, and the lines.
+//! Runs every drill, and prints its lines for CloudWatch in JSON: by the drill's name, with its
+//! begin and its end.
 
 use serde_json::{Map, json};
 use simulation::drills::{self, Drill};

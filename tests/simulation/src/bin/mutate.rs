@@ -10,8 +10,8 @@ use std::process::{Command, ExitCode, Output};
 use clap::Parser;
 use simulation::mutation::{self, DIRECTORY, Mutation};
 
-/// Breaks the handlers on purpose (tests/mutations), one way after the other, in a copy below target/, and runs the
-/// simulation's seeds until one fails.
+/// Breaks the handlers on purpose (tests/mutations), one way after the other, in a copy below
+/// target/, and runs the simulation's seeds until one fails.
 #[derive(Debug, Parser)]
 #[command(
     name = "scripts/mutate",
@@ -91,12 +91,12 @@ fn chosen(all: &[Mutation], names: &[String]) -> Result<Vec<Mutation>> {
 }
 
 enum Noticed {
-    /// By what, and what was noticed first.
+    /// The test or seed that noticed it, and the first thing noticed.
     By(String, String),
     Not(String),
 }
 
-/// The copy that is broken, and what it is built into.
+/// The copy that is broken, and the directory of its build.
 struct Bench {
     root: PathBuf,
     tree: PathBuf,
@@ -128,7 +128,8 @@ impl Bench {
         }
     }
 
-    /// Copies the tracked files as they are. One that is the same stays untouched, so that little is built again.
+    /// Copies the tracked files as they are. One that is the same stays untouched, so that little
+    /// is built again.
     fn copy(&self) -> Result<()> {
         let git = Command::new("git")
             .args(["ls-files", "-z"])
@@ -213,7 +214,7 @@ fn does_not_build(built: &Output) -> String {
     format!("it does not build: {first}")
 }
 
-/// Removes what is not wanted below a directory of the tree.
+/// Removes the files that are not wanted below a directory of the tree.
 fn remove_others(tree: &Path, below: &Path, wanted: &BTreeSet<PathBuf>) -> Result<()> {
     for entry in fs::read_dir(tree.join(below))? {
         let entry = entry?;

@@ -1,4 +1,4 @@
-//! `scripts/simulate`: many worlds, and what they covered.
+//! `scripts/simulate`: many worlds, and their coverage.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -8,11 +8,12 @@ use clap::Parser;
 use simulation::seeds::Seeds;
 use simulation::world;
 
-/// Seeds from which on nothing on the list can be missing: below, what is rare can be.
+/// Seeds from which on nothing on the list can be missing. With fewer of them rare events can be.
 const ENOUGH: u64 = 5_000;
 
-/// Runs the real handlers through worlds that follow a seed, in which everything goes wrong that can. Checks that nothing is
-/// lost, nothing runs twice and never too much runs at once. Tells how often each fault struck and each decision was taken.
+/// Runs the real handlers through worlds that follow a seed, in which everything goes wrong that
+/// can. Checks that nothing is lost, nothing runs twice and never too much runs at once. Tells how
+/// often each fault struck and each decision was taken.
 #[derive(Debug, Parser)]
 #[command(
     name = "scripts/simulate",
@@ -33,7 +34,8 @@ struct Options {
     /// Threads; by default one a core.
     #[arg(long, value_name = "J", value_parser = clap::value_parser!(u16).range(1..=1_000))]
     jobs: Option<u16>,
-    /// Every pipeline adapts to its target (pace.adapt), which takes everything: it is never slowed.
+    /// Every pipeline adapts to its target (pace.adapt), which takes everything: it is never
+    /// slowed.
     #[arg(long)]
     well: bool,
     /// End at the first seed that fails.

@@ -1,4 +1,4 @@
-//! Prints in JSON how long something takes in virtual time. What: see [`USAGE`].
+//! Prints in JSON how long something takes in virtual time: see [`USAGE`].
 
 use std::process::ExitCode;
 use std::time::Duration;

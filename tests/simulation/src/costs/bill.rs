@@ -1,4 +1,4 @@
-//! What a run used of AWS, and what that costs.
+//! The use of AWS in a run, and its costs.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{Deref, DerefMut};
@@ -11,10 +11,10 @@ use crate::pipeline::Pipeline;
 
 /// Memory of every handler, as Terraform's default.
 const MEMORY_GB: f64 = 0.25;
-/// What Lambda itself logs of an invocation: START, END, REPORT. Assumed, not measured.
+/// Bytes that Lambda itself logs of an invocation: START, END, REPORT. Assumed, not measured.
 const PLATFORM_LOG_BYTES: f64 = 350.0;
 
-/// What was used, per event or per month, and by which calls.
+/// The use of AWS, per event or per month, and by calls.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Bill {
     /// API calls of the handlers, by handler and operation.
@@ -22,7 +22,7 @@ pub struct Bill {
     pub used: Used,
 }
 
-/// Read and written as what was used.
+/// Read and written as the use.
 impl Deref for Bill {
     type Target = Used;
 
@@ -38,7 +38,8 @@ impl DerefMut for Bill {
 }
 
 impl Bill {
-    /// What the pipeline used since its calls were last forgotten. `sent`: messages that S3 and EventBridge put into its queues.
+    /// Returns the pipeline's use since its calls were last forgotten. `sent`: messages that S3 and
+    /// EventBridge put into its queues.
     pub fn of(pipeline: &Pipeline, sent: usize) -> Self {
         let calls = pipeline.aws.calls();
         let capacity = |writes: bool| -> f64 {
@@ -79,7 +80,7 @@ impl Bill {
         bill
     }
 
-    /// The same for one of `events`, or for many of them.
+    /// Returns the bill times a factor, for one event of many or for many of one.
     pub fn times(&self, factor: f64) -> Self {
         Self {
             calls: (self.calls.iter())
@@ -89,7 +90,8 @@ impl Bill {
         }
     }
 
-    /// US dollars in all but CloudWatch's, with so much memory instead of 256 MB, at a price of a GB-second.
+    /// Returns US dollars without CloudWatch's, with so much memory instead of 256 MB, at a price
+    /// of a GB-second.
     pub fn total_with(&self, memory_mb: f64, price: f64) -> f64 {
         let mut dollars = self.dollars();
         dollars.remove("CloudWatch");
@@ -98,7 +100,7 @@ impl Bill {
         other + gb_seconds * price
     }
 
-    /// API calls of a handler, without StartExecution.
+    /// Returns the API calls of a handler, without StartExecution.
     pub fn calls_of(&self, handler: &str) -> f64 {
         let of_handler = self
             .calls
@@ -107,7 +109,7 @@ impl Bill {
         of_handler.map(|(_, calls)| calls).sum()
     }
 
-    /// For other programs.
+    /// Returns the bill for other programs.
     pub fn to_json(&self) -> Value {
         let calls: BTreeMap<String, f64> = (self.calls.iter())
             .map(|((handler, operation), calls)| (format!("{handler} {operation}"), *calls))

@@ -1,4 +1,4 @@
-//! What it costs: counted calls and units, at list prices.
+//! The costs: counted calls and units, at list prices.
 
 mod bill;
 
@@ -46,10 +46,10 @@ fn upload(number: u32) -> Upload {
     Upload::new(&format!("{number:0>195}.json"), number + 1)
 }
 
-/// What a burst of `events` costs for each event, from the upload until all is settled.
+/// Returns the costs of a burst of `events` for each event, from the upload until all is settled.
 pub async fn of_burst(way: Way, events_per_execution: u32, events: u32) -> Bill {
     let pipeline = Pipeline::succeeding(settings(events_per_execution), 20);
-    // Where slots lie, a pipeline's first tick asks once in all partitions. That is no event's cost.
+    // A pipeline's first tick looks for slots once in all partitions. That is no event's cost.
     pipeline.tick().await.well();
     pipeline.aws.forget_calls();
     let mut sent = 0;
@@ -77,7 +77,7 @@ pub async fn of_burst(way: Way, events_per_execution: u32, events: u32) -> Bill 
     each
 }
 
-/// What a pipeline without events costs in a month whose ticks wait for events in so many lanes.
+/// Returns the costs of a month without events, whose ticks wait for events in so many lanes.
 pub async fn of_waiting_month(lanes: usize) -> Bill {
     let settings = Settings {
         idle: Idle::Wait,
@@ -100,7 +100,7 @@ pub async fn of_waiting_month(lanes: usize) -> Bill {
     month
 }
 
-/// What a pipeline without events costs in a month.
+/// Returns the costs of a month without events.
 pub async fn of_idle_month(lanes: usize) -> Bill {
     let pipeline = Pipeline::succeeding(with_lanes(lanes), 1);
     pipeline.tick().await.well();

@@ -1,4 +1,5 @@
-//! What AWS reports of functions, queues, tables and state machines, in the form of the lines that the handlers print.
+//! AWS's own metrics of functions, queues, tables and state machines, in the form of the lines that
+//! the handlers print.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -17,7 +18,7 @@ impl Reported {
         lines.clone()
     }
 
-    /// Of an invocation that Lambda made, or did not make.
+    /// Reports an invocation that Lambda made, or did not make.
     /// <https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html>
     pub fn of_function(&self, metric: &str, handler: &str, count: bool, now: i64) {
         let function = format!("{PIPELINE}_{handler}");
@@ -25,7 +26,8 @@ impl Reported {
         self.put(of, i64::from(count), now);
     }
 
-    /// The age of the oldest message of the events queue that was received fewer than three times, in seconds.
+    /// Reports the age of the oldest message of the events queue that was received fewer than three
+    /// times, in seconds.
     /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html>
     pub fn of_events_queue(&self, pipeline: &Pipeline) {
         let now = pipeline.aws.clock().now_ms();
@@ -42,7 +44,7 @@ impl Reported {
         self.put(of, oldest.map_or(0, |oldest| (now - oldest) / 1_000), now);
     }
 
-    /// A read or a write that DynamoDB throttled.
+    /// Reports a read or a write that DynamoDB throttled.
     /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html>
     pub fn of_throttled(&self, what: Access, now: i64) {
         let table = format!("{PIPELINE}_{LEDGER}");
@@ -57,7 +59,7 @@ impl Reported {
         );
     }
 
-    /// A run of the state machine of `reconcile` that failed.
+    /// Reports a run of the state machine of `reconcile` that failed.
     /// <https://docs.aws.amazon.com/step-functions/latest/dg/procedure-cw-metrics.html>
     pub fn of_failed_run(&self, now: i64) {
         let arn =
@@ -99,14 +101,14 @@ pub(super) async fn settle(pipeline: Pipeline, reported: Reported) {
     }
 }
 
-/// What a call does with the ledger.
+/// The way in which a call uses the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Access {
     Reads,
     Writes,
 }
 
-/// Every second read or write of the ledger is throttled.
+/// Throttles every second read or write of the ledger.
 pub(super) fn throttle(what: Access, pipeline: &Pipeline, reported: &Reported) {
     let (clock, reported, mut calls) = (pipeline.aws.clock(), reported.clone(), 0_u32);
     pipeline.aws.faults().before(move |call| {

@@ -15,25 +15,25 @@ use crate::upload::Upload;
 
 /// Settles of Lambda's event source mapping that run at once, at most.
 const SETTLES_AT_ONCE: u32 = 10;
-/// Of a longer burst so much waits, and the rest is uploaded as there is room: dispatch does not ask how much waits while
-/// something does, and the fake looks at all of it at each receive.
+/// Of a longer burst so many events wait, and the rest is uploaded as there is room. Dispatch does
+/// not ask how many wait while some do, and the fake looks at all of them at each receive.
 const WAITING: u32 = 20_000;
 /// How often there can be room.
 const ROOM_EVERY: Duration = Duration::from_secs(5);
 /// Ticks after which a burst that has not drained never will, beyond those that the ideal takes.
 const TICKS_BEYOND: u32 = 30;
 
-/// A burst, and what holds it up.
+/// A burst, and its limits.
 #[derive(Debug, Clone)]
 pub struct Burst {
     pub events: u32,
     pub starts_per_second: f64,
-    /// Starts that may come at once.
+    /// Starts that can come at once.
     pub burst: u32,
     pub max_concurrency: u32,
-    /// What every execution takes.
+    /// Seconds of every execution.
     pub seconds: u64,
-    /// What EventBridge takes to deliver an execution's end.
+    /// The time that EventBridge takes to deliver an execution's end.
     pub event_delay: Duration,
     pub idle: Idle,
 }
@@ -57,8 +57,8 @@ pub struct Drained {
 }
 
 impl Burst {
-    /// The rate of Step Functions' quota in its largest Regions, and the most that a pipeline may start at once: the rate is what
-    /// holds a burst up.
+    /// Returns a burst at the rate of Step Functions' quota in its largest Regions, with the most
+    /// starts at once that a pipeline can have. The rate limits the burst.
     /// <https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html>
     pub fn at_the_quota(events: u32) -> Self {
         Self {
@@ -72,7 +72,7 @@ impl Burst {
         }
     }
 
-    /// Few at once: the executions that run are what holds a burst up.
+    /// Returns a burst with few executions at once. The executions that run limit it.
     pub fn at_the_limit(events: u32, idle: Idle, event_delay: Duration) -> Self {
         Self {
             events,
@@ -85,7 +85,7 @@ impl Burst {
         }
     }
 
-    /// The least time from the first start to the last.
+    /// Returns the least time from the first start to the last.
     pub fn ideal(&self) -> Duration {
         let by_rate = f64::from(self.events.saturating_sub(self.burst)) / self.starts_per_second;
         // The last start is of the last round.
@@ -107,8 +107,8 @@ impl Burst {
         settings
     }
 
-    /// Uploads the burst and runs schedule and mapping until all is settled. Panics if that does not happen, or if a tick
-    /// fails.
+    /// Uploads the burst and runs schedule and mapping until all is settled. Panics if that does
+    /// not happen, or if a tick fails.
     pub async fn drain(&self) -> Drained {
         let pipeline = Pipeline::succeeding(self.settings(), self.seconds);
         pipeline.aws.count_calls_only();
@@ -189,7 +189,8 @@ fn upload_in_background(pipeline: Pipeline, uploads: Vec<Upload>) -> Background 
     })
 }
 
-/// As their time to live does in the end: nobody asks for the rows of finished events, and a long table makes the fake slow.
+/// As their time to live does in the end: nobody asks for the rows of finished events, and a long
+/// table makes the fake slow.
 fn remove_finished(pipeline: &Pipeline) {
     let dynamodb = pipeline.aws.dynamodb();
     for item in dynamodb.items(LEDGER) {
@@ -207,12 +208,12 @@ fn between(executions: &[Execution]) -> Duration {
 }
 
 impl Drained {
-    /// 1: it could not have been faster.
+    /// Returns the time by the ideal one. With 1 it could not have been faster.
     pub fn over_ideal(&self) -> f64 {
         self.took.as_secs_f64() / self.ideal.as_secs_f64()
     }
 
-    /// For other programs.
+    /// Returns the result for other programs.
     pub fn to_json(&self, burst: &Burst) -> Value {
         let calls: serde_json::Map<String, Value> = (self.calls.iter())
             .map(|(operation, count)| (operation.clone(), json!(count)))

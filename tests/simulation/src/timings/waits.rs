@@ -19,7 +19,8 @@ pub struct Arrivals {
     pub seed: u64,
 }
 
-/// How long each upload waited for its execution, the shortest first. Panics if one never started.
+/// Returns how long each upload waited for its execution, the shortest first. Panics if one never
+/// started.
 pub async fn waits(arrivals: Arrivals) -> Vec<Duration> {
     let pipeline = Pipeline::succeeding(settings(), 2);
     let clock = pipeline.aws.clock();

@@ -37,14 +37,14 @@ impl Bucket {
         records.insert(upload.sequencer.clone(), record);
     }
 
-    /// S3's message of uploads that have been made.
+    /// Returns S3's message of uploads that have been made.
     pub fn notification(&self, uploads: &[Upload]) -> String {
         let records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
         let of_uploads = uploads.iter().map(|upload| &records[&upload.sequencer]);
         json!({ "Records": of_uploads.collect::<Vec<_>>() }).to_string()
     }
 
-    /// The object event of an upload, once it has been made.
+    /// Returns the object event of an upload, once it has been made.
     pub fn event(&self, upload: &Upload) -> Option<ObjectEvent> {
         let record = {
             let records = self.records.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,4 +1,5 @@
-//! The promises that are checked besides the verdict's: the limit at every start, and what may be left at the end.
+//! The promises that are checked besides the verdict's: the limit at every start, and the items
+//! that can be left at the end.
 
 use std::collections::BTreeMap;
 
@@ -13,8 +14,8 @@ use crate::pipeline::LEDGER;
 use crate::slots;
 use crate::target::Takes;
 
-/// A tick reads the control item every two seconds, waits a second for messages, and makes a few calls up to the start;
-/// in milliseconds. What chance adds to that is known of each call.
+/// A tick reads the control item every two seconds, waits a second for messages, and makes a few
+/// calls up to the start; in milliseconds. The time that chance adds is known of each call.
 const LIMIT_HOLDS_WITHIN_MS: i64 = 4_000;
 /// How far back a call that was late still makes a start late, in milliseconds.
 const LATE_WITHIN_MS: i64 = 60_000;
@@ -103,7 +104,7 @@ pub fn in_no_lane(world: &World) -> Vec<String> {
         .collect()
 }
 
-/// What must not be left once all is quiet.
+/// Finds items that must not be left once all is quiet.
 pub fn left_behind(world: &World) -> Vec<String> {
     let mut problems = Vec::new();
     let dead = dead(world);
@@ -140,7 +141,8 @@ pub fn left_behind(world: &World) -> Vec<String> {
     problems
 }
 
-/// Whatever is sent for an object event goes by the lane that the event came by.
+/// Finds messages in another lane: each message for an object event goes by the lane that the event
+/// came by.
 pub fn in_another_lane(world: &World) -> Vec<String> {
     let Some((bulk, _)) = world.pipeline.lanes.get(1) else {
         return Vec::new();
@@ -177,7 +179,8 @@ fn of_several(world: &World, key: &str) -> bool {
     })
 }
 
-/// A target that takes everything slows nothing down, whatever else goes wrong.
+/// Finds a circuit that slowed down without a reason. A target that takes everything slows nothing
+/// down, even beside other faults.
 pub fn slowed_in_vain(world: &World) -> Option<String> {
     let Shape {
         settings, takes, ..

@@ -1,4 +1,5 @@
-//! How often each fault struck and each decision was taken: what never happened was never tested.
+//! How often each fault struck and each decision was taken: a case that never happened was never
+//! tested.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,11 +8,15 @@ use super::decisions;
 use super::fault_kind::Kind as FaultKind;
 use super::shape::{Shape, Way};
 
-/// What the handlers trace: every call of a machine, every answer, every fact, and what the gate says. What is missing here,
-/// and why: `fact: Parked` takes an execution that was not found for 25 days, `object: Gone` and `object: Outside` a bucket
-/// that changes between the list and the look, `fact: NotDescribed` a DescribeExecution that fails in all its tries,
-/// `fact: Unreadable` an item of another release, `outcome: Superseded` an order
-/// that is changed while versions wait: tests of their own have them.
+/// The decisions that the handlers trace: every call of a machine, every answer, every fact, and
+/// every answer of the gate. Tests of their own have the ones that are missing here, for these
+/// reasons:
+///
+/// - `fact: Parked` takes an execution that was not found for 25 days.
+/// - `object: Gone` and `object: Outside` take a bucket that changes between the list and the look.
+/// - `fact: NotDescribed` takes a DescribeExecution that fails in all its tries.
+/// - `fact: Unreadable` takes an item of another release.
+/// - `outcome: Superseded` takes an order that is changed while versions wait.
 const DECISIONS: &[&str] = &[
     "answer: Already",
     "answer: Batch",
@@ -132,7 +137,7 @@ const DECISIONS: &[&str] = &[
     "stale row: true",
 ];
 
-/// What happens in a world besides faults of calls.
+/// Happenings of a world besides faults of calls.
 const HAPPENINGS: &[&str] = &[
     "ingest: crashed",
     "ingest: into the failure queue",
@@ -192,7 +197,7 @@ const HAPPENINGS: &[&str] = &[
     "workflow: times out",
 ];
 
-/// What AWS does by the odds of a seed; these count the seeds.
+/// The behaviour of AWS by the odds of a seed; these count the seeds.
 const ODDS: &[&str] = &[
     "odds: describe lags",
     "odds: messages come back after their delete",
@@ -214,7 +219,8 @@ const ODDS: &[&str] = &[
 #[derive(Debug, Clone)]
 pub struct Coverage {
     counts: BTreeMap<String, u64>,
-    /// Waits of attempts that nothing kept, in milliseconds, by what is charged with them.
+    /// Waits of attempts that nothing kept, in milliseconds, by the fault that is charged with
+    /// them.
     waits: BTreeMap<String, Vec<i64>>,
     /// Receives of messages.
     receives: Vec<i64>,
@@ -258,14 +264,15 @@ impl Coverage {
         self.count(&shape(of));
     }
 
-    /// Takes in what was decided on this thread.
+    /// Takes in the decisions on this thread.
     pub fn decisions(&mut self) {
         for (name, count) in decisions::take() {
             *self.counts.entry(format!("decision: {name}")).or_default() += count;
         }
     }
 
-    /// Takes in how long attempts waited that nothing kept, in milliseconds, and what is charged with it.
+    /// Takes in how long attempts waited that nothing kept, in milliseconds, and the fault that is
+    /// charged with it.
     pub fn waits(&mut self, waits: Vec<(String, i64)>) {
         for (kind, time) in waits {
             self.waits.entry(kind).or_default().push(time);
@@ -287,13 +294,13 @@ impl Coverage {
         }
     }
 
-    /// What never happened.
+    /// Returns the names that never happened.
     pub fn missing(&self) -> impl Iterator<Item = &str> {
         let never = self.counts.iter().filter(|(_, count)| **count == 0);
         never.map(|(name, _)| name.as_str())
     }
 
-    /// How often something happened.
+    /// Returns how often something happened.
     pub fn of(&self, name: &str) -> u64 {
         self.counts.get(name).copied().unwrap_or_default()
     }

@@ -25,7 +25,7 @@ pub fn watch() {
     let _ = tracing::subscriber::set_global_default(Watcher);
 }
 
-/// What was decided on this thread since the last call.
+/// Returns the decisions on this thread since the last call.
 pub fn take() -> BTreeMap<String, u64> {
     SEEN.with(RefCell::take)
 }
@@ -87,10 +87,10 @@ impl Visit for Said {
     }
 }
 
-/// What only wraps an answer.
+/// The variants that only wrap an answer.
 const WRAPPERS: [&str; 6] = ["Ok(", "Err(", "Some(", "Written(", "Start(", "Described("];
 
-/// The variant of an answer, without what it carries: `Written(Lost(None))` is `Lost`.
+/// Returns the variant of an answer, without its content: `Written(Lost(None))` is `Lost`.
 fn branch(mut answer: &str) -> String {
     while let Some(inner) = WRAPPERS.iter().find_map(|it| answer.strip_prefix(it)) {
         answer = inner;

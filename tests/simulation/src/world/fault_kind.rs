@@ -8,7 +8,8 @@ use super::history::Phase;
 
 /// Handlers whose calls fail.
 pub(super) const HANDLERS: [&str; 4] = ["dispatch", "ingest", "reconcile", "settle"];
-/// Long enough that a few such calls take a Lambda to its timeout, short enough that the SDK waits for each.
+/// Long enough that a few such calls take a Lambda to its timeout, short enough that the SDK waits
+/// for each.
 pub(super) const SLUGGISH: Duration = Duration::from_millis(4_500);
 
 /// How long a call of a process that died can still be under way: the lease waits for that.
@@ -106,7 +107,7 @@ impl Kind {
         }
     }
 
-    /// What the call becomes, and by how much a start can be late for it, in milliseconds.
+    /// Returns the call's fault, and by how much a start can be late for it, in milliseconds.
     pub(super) fn fault(self, call: &Call, rng: &mut Rng) -> Option<(Fault, i64)> {
         let slow = |rng: &mut Rng| 100 + rng.below(12_000);
         Some(match self {

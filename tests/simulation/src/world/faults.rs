@@ -1,4 +1,4 @@
-//! What goes wrong with the handlers' calls, by the seed.
+//! The faults of the handlers' calls, by the seed.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,7 +12,7 @@ use super::history::{History, Phase};
 
 /// Keys that Step Functions refuses for good.
 pub const POISON: &str = "poison";
-/// What strikes in this world. Cheap to clone.
+/// The faults of this world. Cheap to clone.
 #[derive(Clone)]
 pub struct Faults {
     on: Arc<AtomicBool>,
@@ -67,12 +67,12 @@ impl Faults {
         }
     }
 
-    /// From here on nothing goes wrong by chance.
+    /// Stops all faults by chance.
     pub fn stop(&self) {
         self.on.store(false, Ordering::Relaxed);
     }
 
-    /// By how much the calls of `caller` were late between two times, in milliseconds.
+    /// Returns by how much the calls of `caller` were late between two times, in milliseconds.
     pub fn held_up(&self, caller: &str, from_ms: i64, to_ms: i64) -> i64 {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let of_caller = state
@@ -82,7 +82,8 @@ impl Faults {
         of_caller.map(|it| it.time).sum()
     }
 
-    /// How much time faults took of a handler's calls between two times, in milliseconds, and the kind of the last one.
+    /// Returns how much time faults took of a handler's calls between two times, in milliseconds.
+    /// Adds the kind of the last one.
     pub fn cost(&self, handler: &str, from_ms: i64, to_ms: i64) -> (i64, Option<Kind>) {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let of_handler = state
@@ -97,7 +98,7 @@ impl Faults {
         (cost, last)
     }
 
-    /// What becomes of a call.
+    /// Returns the fault of a call.
     pub fn of(&self, call: &Call, phase: Phase) -> Fault {
         let Some(handler) = handler(&call.caller) else {
             return Fault::None;
@@ -164,7 +165,7 @@ impl Faults {
         fault
     }
 
-    /// Whether an entry of a batch fails alone.
+    /// Returns whether an entry of a batch fails alone.
     pub fn fails_entry(&self, call: &Call) -> bool {
         let Some(handler) = handler(&call.caller) else {
             return false;

@@ -1,4 +1,4 @@
-//! What happened in a world, for whoever reads a seed that failed: one line each.
+//! The history of a world, for a person who reads a seed that failed: one line for each event.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -16,7 +16,7 @@ pub enum Phase {
     After,
 }
 
-/// What the calls do not tell. Cheap to clone: every clone is the same history.
+/// The events that the calls do not tell. Cheap to clone: every clone is the same history.
 #[derive(Clone, Default)]
 pub struct History {
     notes: Arc<Mutex<Notes>>,
@@ -24,7 +24,7 @@ pub struct History {
 
 #[derive(Default)]
 struct Notes {
-    /// Time in milliseconds since the epoch, and what somebody did then.
+    /// Time in milliseconds since the epoch, and somebody's act then.
     acts: Vec<(i64, String)>,
     /// By the call's sequence.
     faults: BTreeMap<(usize, Phase), String>,
@@ -35,18 +35,18 @@ impl History {
         self.notes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Somebody did something.
+    /// Records an act of somebody.
     pub fn act(&self, at_ms: i64, act: impl Into<String>) {
         self.notes().acts.push((at_ms, act.into()));
     }
 
-    /// A call failed by chance.
+    /// Records that a call failed by chance.
     pub fn fault(&self, call: &Call, phase: Phase, fault: &Fault) {
         let place = (call.sequence, phase);
         self.notes().faults.insert(place, format!("{fault:?}"));
     }
 
-    /// Everything, in the order of time.
+    /// Returns everything, in the order of time.
     pub fn render(&self, pipeline: &Pipeline) -> String {
         let notes = self.notes();
         let mut lines: Vec<(i64, String)> = notes.acts.clone();
@@ -87,7 +87,7 @@ impl History {
     }
 }
 
-/// What a call was about, in a few words.
+/// Returns the subject of a call, in a few words.
 fn about(call: &Call) -> String {
     let facts = &call.facts;
     let mut words = Vec::new();

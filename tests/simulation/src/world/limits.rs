@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// Every limit that ever was in force. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Limits {
-    /// Since when, in milliseconds since the epoch, and how many may run; 0 while paused.
+    /// Since when, in milliseconds since the epoch, and how many can run; 0 while paused.
     changes: Arc<Mutex<Vec<(i64, u32)>>>,
 }
 
@@ -24,13 +24,13 @@ impl Limits {
         self.changes().push((at_ms, limit));
     }
 
-    /// The highest limit that was in force at some moment between two times.
+    /// Returns the highest limit that was in force at some moment between two times.
     pub fn highest(&self, from_ms: i64, to_ms: i64) -> u32 {
         let between = self.between(from_ms, to_ms).into_iter();
         between.max().unwrap_or_default()
     }
 
-    /// The lowest one.
+    /// Returns the lowest one.
     pub fn lowest(&self, from_ms: i64, to_ms: i64) -> u32 {
         let between = self.between(from_ms, to_ms).into_iter();
         between.min().unwrap_or_default()

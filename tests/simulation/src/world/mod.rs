@@ -1,7 +1,7 @@
-//! A world by its seed: a pipeline, what is uploaded, what goes wrong, and who meddles.
+//! A world by its seed: a pipeline, its uploads, its faults, and the people who meddle.
 //!
-//! For a while everything goes wrong that can. Then faults stop, and everything must drain. The promises are checked
-//! from what the world knows: uploads, executions, queues.
+//! For a while everything goes wrong that can. Then faults stop, and everything must drain. The
+//! promises are checked from the world's own knowledge: uploads, executions, queues.
 
 mod bucket;
 mod checks;
@@ -84,7 +84,7 @@ struct World {
     is_well: Arc<AtomicBool>,
 }
 
-/// What is remembered for the end.
+/// Facts that are remembered for the end.
 #[derive(Default)]
 struct Kept {
     uploads: Vec<Upload>,
@@ -123,7 +123,7 @@ fn judged(seed: u64, shape: Shape) -> (Coverage, Result<(), Failure>) {
     (coverage, result)
 }
 
-/// The history of a seed, however it went.
+/// Returns the history of a seed, however it went.
 pub fn told(seed: u64) -> String {
     Ran::of(seed, Shape::of(seed)).0.history()
 }
@@ -215,7 +215,8 @@ impl World {
         world
     }
 
-    /// The fake holds on to what looks at the fake: without this no world would ever be forgotten.
+    /// Removes the callbacks of the fake that look at the fake: without this no world would ever be
+    /// forgotten.
     fn let_go(&self) {
         self.pipeline.aws.faults().clear();
         *locked(&self.starts.pipeline) = None;
@@ -298,7 +299,7 @@ impl World {
         Verdict::with_replays(&self.pipeline, &kept.uploads, &kept.replays)
     }
 
-    /// What AWS does only sometimes.
+    /// Sets the odds of the rare behaviour of AWS.
     fn set_odds(&self) {
         let (odds, mut rng) = workload::odds(&self.rng);
         for queue in self.queues() {
@@ -327,7 +328,7 @@ impl World {
                 refill_per_second: 1.0,
             };
             aws.sfn().set_start_quota(Some(slow));
-            // Half of it: what was throttled slows the pace down further.
+            // Half of it: throttled starts slow the pace down further.
             self.stalls.pace(0.5, 1);
         }
         let settings = &self.shape.settings;
@@ -467,7 +468,7 @@ impl World {
             stalls::watch(&world, &watched, || *locked(&ended_then)).await;
         });
         let ticked = self.pipeline.tick_of(caller, Some(time)).await;
-        // One that left something under way keeps its lease, and what it had in hand.
+        // One that left something under way keeps its lease, and the messages that it had in hand.
         let keeps = stalls::holder(self).as_deref() == Some(name.as_str());
         let lived = matches!(ticked, Ticked::Ended(_)) && !keeps;
         *locked(&ended) = Some(lived && !ticked.is_kept_by_operator());
@@ -501,7 +502,7 @@ impl World {
         }
     }
 
-    /// Faults stop. What lies in the dead-letter queues stays there.
+    /// Stops the faults. The messages in the dead-letter queues stay there.
     fn calm(&self) {
         self.faults.stop();
         self.is_well.store(true, Ordering::Relaxed);
@@ -559,7 +560,8 @@ impl World {
         )]
     }
 
-    /// Until when there is nothing to do but to wait: for an execution that runs for days, or for the next day's starts.
+    /// Until when there is nothing to do but to wait: for an execution that runs for days, or for
+    /// the next day's starts.
     fn long_until(&self) -> Option<i64> {
         let now = self.now_ms();
         if self.shape.settings.starts_per_day.is_some() {
@@ -575,7 +577,8 @@ impl World {
         lanes.chain([&self.pipeline.outcomes])
     }
 
-    /// S3's message in the events queue. Into a FIFO queue somebody else puts it, in its object's group.
+    /// S3's message in the events queue. Into a FIFO queue somebody else puts it, in its object's
+    /// group.
     fn tell_queue(&self, body: &str, of: Option<&Upload>) {
         match of {
             Some(upload) => {
@@ -639,7 +642,7 @@ impl World {
     }
 }
 
-/// I1, I3: whatever starts holds a slot.
+/// I1, I3: every start holds a slot.
 #[derive(Clone)]
 struct SlotsAtStarts {
     pipeline: Arc<Mutex<Option<Pipeline>>>,

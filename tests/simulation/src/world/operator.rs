@@ -16,7 +16,7 @@ use super::World;
 use crate::pipeline::{LEDGER, LEDGER_ARN};
 use crate::upload::Upload;
 
-/// What the operator wrote into the control item.
+/// The operator's values in the control item.
 #[derive(Debug, Clone, Default)]
 struct Control {
     paused: bool,
@@ -25,7 +25,7 @@ struct Control {
     bounds: BTreeMap<usize, u32>,
 }
 
-/// Who acts, and what was done so far.
+/// The person who acts, and the acts so far.
 pub struct Operator {
     world: World,
     rng: Rng,
@@ -69,7 +69,7 @@ impl Operator {
         }
     }
 
-    /// Undoes what holds up the world.
+    /// Undoes all acts that hold up the world.
     pub fn undo_all(world: &World) {
         let mut last = Self::new(world);
         last.write_control();
@@ -180,7 +180,8 @@ impl Operator {
         self.world.stalls.forbid(false);
     }
 
-    /// Moves what is dead back into its queue; `once`: the share that is moved once, the others twice.
+    /// Moves dead letters back into their queue; `once`: the share that is moved once, the others
+    /// twice.
     fn redrive(&mut self, once: f64) {
         for (events, dead) in &self.world.pipeline.lanes {
             let messages = dead.messages();
@@ -214,8 +215,8 @@ impl Operator {
         }
     }
 
-    /// Messages reach the end of their retention, of which the ledger or the bucket still knows: reconcile brings them
-    /// back.
+    /// Messages reach the end of their retention, of which the ledger or the bucket still knows:
+    /// reconcile brings them back.
     fn lose_messages(&mut self) {
         if !self.world.shape.reconciled {
             return;
@@ -326,7 +327,7 @@ impl Operator {
     }
 }
 
-/// Where an upload's row is.
+/// Returns the key of an upload's row.
 fn row_key(world: &World, upload: &Upload) -> Option<RowKey> {
     let event = world.bucket.event(upload);
     event.map(|event| RowKey::of(&event))

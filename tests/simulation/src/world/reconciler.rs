@@ -1,4 +1,5 @@
-//! Runs of reconcile, over the ledger and over the bucket, by the seed: while everything goes wrong and after it.
+//! Runs of reconcile, over the ledger and over the bucket, by the seed: while everything goes wrong
+//! and after it.
 
 use std::time::Duration;
 
@@ -9,12 +10,13 @@ use super::World;
 use super::workload;
 use crate::reconcile::{Asked, Ran, Runs, rows_of};
 
-/// Invocations of one run over the ledger while everything goes wrong: the next page is the next invocation's.
+/// Invocations of one run over the ledger while everything goes wrong: the next page is the next
+/// invocation's.
 const INVOCATIONS: u32 = 20;
 /// Invocations of the last run, which reads the whole ledger: a page can hold a single item.
 const INVOCATIONS_TO_THE_END: u32 = 10_000;
 
-/// Who reconciles.
+/// The runner of reconcile.
 pub struct Reconciler {
     world: World,
     rng: Rng,
@@ -31,7 +33,8 @@ impl Reconciler {
             sources if sources.is_empty() => runs.sources,
             sources => sources,
         };
-        // Everything can be too young or moving still: what is found and sent for meets what is under way.
+        // Everything can be too young or moving still: an object that is found and requeued meets
+        // calls under way.
         runs.min_age = seconds(8 + rng.below(20));
         runs.stale_after = seconds(1 + rng.below(20));
         runs.batch = 1 + rng.below(8) as usize;
@@ -59,7 +62,8 @@ impl Reconciler {
         }
     }
 
-    /// Runs over both, when all that is in the bucket and in the ledger is old enough to be looked at.
+    /// Runs over both, when all that is in the bucket and in the ledger is old enough to be looked
+    /// at.
     pub async fn catch_up(&mut self) {
         tokio::time::sleep(self.runs.min_age + self.runs.stale_after).await;
         self.number += 1_000;

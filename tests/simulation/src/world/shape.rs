@@ -1,4 +1,4 @@
-//! What kind of pipeline a seed is about, and how it is set up.
+//! The kind of pipeline that a seed is about, and its settings.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ pub enum Way {
     Lambda,
 }
 
-/// What kind of pipeline it is.
+/// The kind of a pipeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     Plain,
@@ -53,7 +53,7 @@ pub struct Shape {
     pub settings: Settings,
     /// Ticks until nothing goes wrong any more.
     pub ticks: u32,
-    /// What the target takes until nothing goes wrong any more.
+    /// The capacity of the target until nothing goes wrong any more.
     pub takes: Takes,
     /// Whether reconcile runs. Then some things go wrong that nothing else would put right.
     pub reconciled: bool,
@@ -68,7 +68,8 @@ fn adapt(uncounted_max: u32) -> Adapt {
     }
 }
 
-/// A few pipelines adapt to their targets, of which some take less than the pace allows. Returns what the target takes.
+/// Lets a few pipelines adapt to their targets, of which some take less than the pace allows.
+/// Returns the target's capacity.
 fn target(seed: u64, settings: &mut Settings) -> Takes {
     let mut rng = Rng::new(seed).fork("target");
     if !rng.chance(0.08) {
@@ -86,7 +87,7 @@ fn target(seed: u64, settings: &mut Settings) -> Takes {
 }
 
 impl Shape {
-    /// The same, of a pipeline that adapts to a target that takes everything.
+    /// Returns the same, of a pipeline that adapts to a target that takes everything.
     pub fn with_a_target_that_is_well(mut self) -> Self {
         self.settings.adapt = Some(adapt(20));
         self.takes = Takes::Everything;
@@ -119,7 +120,7 @@ impl Shape {
             settings.listed_above = rng.below(3) as usize;
         }
         if rng.chance(0.15) {
-            // Messages come again while they are worked on.
+            // Messages come again while they are processed.
             settings.visibility = seconds(1 + rng.below(4));
         }
         if rng.chance(0.2) {
@@ -199,8 +200,8 @@ impl Shape {
         }
     }
 
-    /// When the owner changes how slots are spread, as shares of the time in which everything goes
-    /// wrong.
+    /// Returns when the owner changes how slots are spread, as shares of the time in which
+    /// everything goes wrong.
     pub fn layout_changes(seed: u64) -> Vec<f64> {
         let mut rng = Rng::new(seed).fork("layout changes");
         let changes = if rng.chance(0.2) { 1 + rng.below(3) } else { 0 };
@@ -211,7 +212,7 @@ impl Shape {
         times
     }
 
-    /// Whether a lane has a bound of its own.
+    /// Returns whether a lane has a bound of its own.
     pub fn is_bounded(&self) -> bool {
         self.settings.lane_bounds.iter().any(Option::is_some)
     }

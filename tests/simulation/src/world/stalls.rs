@@ -1,8 +1,9 @@
-//! How long an event waits though nothing keeps it: a slot, a token and its turn are free, and a tick is at work. And how
-//! often its message is received.
+//! How long an event waits though nothing keeps it: a slot, a token and its turn are free, and a
+//! tick is at work. And how often its message is received.
 //!
-//! The world is looked at twice a second, from the moment a tick has the lease until it would receive its last message. The
-//! time that faults took by themselves does not count, and neither does what an operator forbids.
+//! The world is looked at twice a second, from the moment a tick has the lease until it would
+//! receive its last message. The time that faults took by themselves does not count, and neither
+//! does an operator's doing.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -33,46 +34,51 @@ use crate::upload::Upload;
 
 /// From one look to the next.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
-/// A fault makes things late for so long after it struck, in milliseconds, besides the time it takes itself.
+/// A fault makes things late for so long after it struck, in milliseconds, besides the time it
+/// takes itself.
 const FELT_FOR_MS: i64 = 15_000;
-/// A caller gives a receive that waits for messages up after so long, in milliseconds: what it brings later nobody gets.
+/// A caller gives a receive that waits for messages up after so long, in milliseconds. Nobody gets
+/// the messages that it brings later.
 pub const GIVEN_UP_AFTER_MS: i64 = 10_000;
-/// The most that anything may cost an event beyond what the fault itself takes, in milliseconds.
+/// The most that anything can cost an event beyond the time of the fault itself, in milliseconds.
 const MOST_MS: i64 = 5_000;
 /// Receives of a message by ticks that live on, at most.
 const MOST_RECEIVES: usize = 3;
-/// The same of an object that reconcile found: each tick after one that died leaves it to a later one.
+/// The same of an object that reconcile found: each tick after one that died leaves it to a later
+/// one.
 const MOST_RECEIVES_OF_FOUND: usize = 6;
-/// The same of a message that met the slot of a tick that died: twice in one tick, and in each of the next two.
+/// The same of a message that met the slot of a tick that died: twice in one tick, and in each of
+/// the next two.
 const MOST_RECEIVES_BESIDE_A_SLOT: usize = 4;
-/// What is charged when no fault struck.
+/// The charge when no fault struck.
 const NO_FAULT: &str = "no fault";
-/// What is charged when a tick that died left a slot for the same attempt.
+/// The charge when a tick that died left a slot for the same attempt.
 const SLOT_IN_THE_WAY: &str = "the slot of a tick that died was in the way";
 /// A message that meets such a slot is hidden for so long at most, in milliseconds.
 const HIDDEN_FOR_A_SLOT_MS: i64 = 20_000;
 
-/// What waits in this world, and for how long it has. Cheap to clone.
+/// The attempts that wait in this world, and for how long they have. Cheap to clone.
 #[derive(Clone)]
 pub struct Stalls {
     state: Arc<Mutex<State>>,
 }
 
 struct State {
-    /// What the rate allows.
+    /// The starts that the rate allows.
     tokens: Tokens,
     /// The longest wait that is still fine, in milliseconds.
     most: i64,
-    /// Somebody forbids starts, or has written what cannot be read.
+    /// Somebody forbids starts, or has written a value that cannot be read.
     forbidden: bool,
     looked: Option<i64>,
     /// Since when an attempt waits without a break, by the name of its execution.
     waits: BTreeMap<String, i64>,
     /// The longest wait of each attempt, by the name of its execution.
     longest: BTreeMap<String, Wait>,
-    /// What messages ask for, by their ids.
+    /// The attempts that messages ask for, by their ids.
     asked: HashMap<String, Option<Asked>>,
-    /// Who received a message last, by its id; `None`: nobody got the answer, so it stays hidden for its time.
+    /// The caller that received a message last, by its id; `None`: nobody got the answer, so it
+    /// stays hidden for its time.
     held: HashMap<String, Option<String>>,
 }
 
@@ -80,9 +86,9 @@ struct State {
 struct Wait {
     /// In milliseconds.
     time: i64,
-    /// What is charged with it.
+    /// The fault that is charged with it.
     kind: &'static str,
-    /// What there was, for a failure.
+    /// The slots and tokens there were, for a failure.
     told: String,
 }
 
@@ -125,17 +131,17 @@ impl Stalls {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Step Functions allows less than the pipeline's pace, or as much again.
+    /// Sets the starts that Step Functions allows: less than the pipeline's pace, or as much again.
     pub fn pace(&self, starts_per_second: f64, burst: u32) {
         self.state().tokens.set(starts_per_second, burst);
     }
 
-    /// A start is called.
+    /// Records that a start is called.
     pub fn called(&self, now_ms: i64) {
         self.state().tokens.take(1, now_ms);
     }
 
-    /// A start is throttled: the pace slows down.
+    /// Records that a start is throttled: the pace slows down.
     pub fn throttled(&self, now_ms: i64) {
         self.state().tokens.throttled(now_ms);
     }
@@ -149,14 +155,14 @@ impl Stalls {
         }
     }
 
-    /// An operator's doing keeps everything, or does so no more.
+    /// Records that an operator's doing keeps everything, or does so no more.
     pub fn forbid(&self, forbidden: bool) {
         let mut state = self.state();
         state.forbidden = forbidden;
         state.waits.clear();
     }
 
-    /// The longest waits in milliseconds, by what is charged with them.
+    /// Returns the longest waits in milliseconds, by the fault that is charged with them.
     pub fn longest(&self) -> Vec<(String, i64)> {
         let state = self.state();
         let longest = state.longest.values();
@@ -206,7 +212,8 @@ fn left_by_the_dead(world: &World) -> HashSet<String> {
         .collect()
 }
 
-/// Looks while a tick is at work, and then until the time at which it would have received its last message.
+/// Looks while a tick is at work, and then until the time at which it would have received its last
+/// message.
 pub async fn watch(world: &World, caller: &str, ended: impl Fn() -> Option<bool>) {
     if !is_watched(world) {
         return;
@@ -234,7 +241,7 @@ pub async fn watch(world: &World, caller: &str, ended: impl Fn() -> Option<bool>
             return;
         }
         had_lease |= mine;
-        // What comes after a tick has ended is the next one's.
+        // Events after a tick has ended are the next one's.
         let ended = ended().is_some();
         if mine || (had_lease && ended) {
             look(world, ended);
@@ -255,10 +262,10 @@ fn polled_late(world: &World, caller: &str) -> bool {
     last.is_some_and(|poll| world.faults.cost(caller, poll.sent_ms, world.now_ms()).0 > 0)
 }
 
-/// With a day's limit, a tick's or a window, nobody but the gate knows what may start.
+/// With a day's limit, a tick's or a window, only the gate knows how many can start.
 fn is_watched(world: &World) -> bool {
     let settings = &world.shape.settings;
-    // Messages come again while they are worked on: nobody knows who has one.
+    // Messages come again while they are processed: nobody knows the tick that has one.
     let misses = world.odds.long_poll_misses > 0.0;
     // Nor with a target that takes less than the pace.
     world.shape.takes == Takes::Everything
@@ -285,7 +292,8 @@ fn look(world: &World, known: bool) {
     let now = world.now_ms();
     let (mut taken, mut unstarted) = (Vec::new(), Vec::new());
     for slot in slots(world) {
-        // One that nothing is claimed for is in use until that is certain, and one that is refused until it is settled.
+        // One that nothing is claimed for is in use until that is certain, and one that is refused
+        // until it is settled.
         let starts = slot.is_claimed && !slot.object.contains(POISON);
         match starts && world.pipeline.aws.sfn().execution(&slot.name).is_none() {
             true => unstarted.push(slot),
@@ -297,8 +305,9 @@ fn look(world: &World, known: bool) {
     let mut waiting = messages(world, &objects_at_work);
     let of_messages: HashSet<String> = waiting.iter().map(|it| it.name.clone()).collect();
     let limit = world.limits.highest(now, now) as usize;
-    // While a limit is lower than the slots that are taken, a slot can be in use until Step Functions is certain not to know
-    // its execution; and if there is no room then, until the next tick looks at the slots.
+    // A limit can be lower than the slots that are taken. Then a slot can be in use until Step
+    // Functions is certain not to know its execution. If there is no room then, it can stay in use
+    // until the next tick looks at the slots.
     let kept_for = 2 * FOUND_WITHIN + world.shape.settings.tick.as_millis() as i64;
     let was_lowered =
         |limits: &Limits| limits.highest(now - kept_for, now) > limits.lowest(now - kept_for, now);
@@ -325,7 +334,7 @@ fn look(world: &World, known: bool) {
         return;
     }
     waiting.retain(|it| !known || state.waits.contains_key(&it.name));
-    // Whoever waits longest is charged: another one can have what is free before it.
+    // The attempt that waits longest is charged: another one can have the free slot before it.
     waiting.sort_by_key(|it| {
         let since = state.waits.get(&it.name).copied().unwrap_or(now);
         (it.lane, since, it.name.clone())
@@ -414,8 +423,9 @@ fn messages(world: &World, objects_at_work: &HashSet<String>) -> Vec<Waiting> {
             };
             let holder = world.stalls.state().held.get(id).cloned().flatten();
             let held = holder.is_some_and(|holder| !world.kept().dead.contains(&holder));
-            // It can be received, or a tick has it and lives. A retry's delay is no wait, and one that comes again and again
-            // before its last attempt is settled is hidden longer each time.
+            // It can be received, or a tick has it and lives. A retry's delay is no wait, and one
+            // that comes again and again before its last attempt is settled is hidden longer each
+            // time.
             let again =
                 view.message.receives > 1 && view.message.attribute(message::ATTEMPT).is_some();
             let can_start = !view.hidden || (view.in_flight && held && !again);
@@ -428,7 +438,8 @@ fn messages(world: &World, objects_at_work: &HashSet<String>) -> Vec<Waiting> {
                 continue;
             };
             let RowKey { pk, sk } = RowKey::of(&event);
-            // What is replayed can still run, and what reconcile found could have been reported since: that takes another tick.
+            // A replayed attempt can still run, and S3 could have reported a found version since:
+            // that takes another tick.
             let mine = |(upload, of): &(Upload, u32)| upload.key == event.key && *of == attempt;
             if is_of_found(world, &event, &pk) || world.kept().replays.iter().any(mine) {
                 continue;
@@ -513,11 +524,13 @@ pub struct Received {
     most: usize,
 }
 
-/// Receives of each message that was worked on, by ticks that did not die over it.
+/// Returns the receives of each message that was processed, by ticks that did not die over it.
 ///
-/// Not of what an operator replays, which can still run, nor of the retry that a `settle` sent before it died: its last
-/// attempt is settled when the outcome comes again. And not where executions work on several events: one takes one version
-/// of an object and one attempt after the first, and the others come again.
+/// Two kinds of messages are left out. The attempt before an operator's replay can still run. The
+/// attempt before a retry of a `settle` that died is settled only when the outcome comes again.
+///
+/// Batches are left out too: one takes one version of an object and one attempt after the first,
+/// and the others come again.
 pub fn receives(world: &World) -> Vec<Received> {
     let (odds, settings) = (world.odds, &world.shape.settings);
     let comes_again = settings.visibility < settings.tick
@@ -577,7 +590,7 @@ pub fn receives(world: &World) -> Vec<Received> {
     receives
 }
 
-/// Those who freed a slot.
+/// Returns the invocations that freed a slot.
 fn settled(world: &World) -> HashSet<String> {
     let aws = &world.pipeline.aws;
     let frees = ["DeleteItem", "BatchExecuteStatement"].map(|operation| aws.calls_of(operation));

@@ -44,7 +44,7 @@ impl Calls {
     }
 }
 
-/// A workflow that may do anything.
+/// Returns a workflow that can do anything.
 pub fn workflow(
     rng: &Rng,
     batches: bool,

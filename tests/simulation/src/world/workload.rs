@@ -1,4 +1,4 @@
-//! What is uploaded, and how S3 tells of it, by the seed.
+//! The uploads, and the ways in which S3 tells of them, by the seed.
 
 use std::time::Duration;
 
@@ -33,7 +33,7 @@ enum What {
     Said(&'static str),
 }
 
-/// Who uploads.
+/// The uploader.
 pub struct Workload {
     world: World,
     tellings: Vec<Telling>,
@@ -77,7 +77,8 @@ impl Workload {
                 world.happened("upload: many in one message");
             }
             let twice = rng.chance(0.2);
-            // What nobody is told of only reconcile can find, and only the current version.
+            // An upload that nobody is told of only reconcile can find, and only the current
+            // version.
             let current = |upload: &Upload| {
                 uploads.iter().rfind(|other| other.key == upload.key) == Some(upload)
             };
@@ -169,7 +170,7 @@ fn invocations(world: &World) -> Invocations {
     Invocations::of(&world.pipeline, sources(world))
 }
 
-/// The sources of a pipeline with lanes; of another one, none.
+/// Returns the sources of a pipeline with lanes; of another one, none.
 pub fn sources(world: &World) -> Vec<Source> {
     match world.shape.kind {
         Kind::Lanes => source::parse(SOURCES).expect("sources"),
@@ -210,11 +211,11 @@ fn uploaded(
     made
 }
 
-/// What is left in the failure queue is brought back, as an operator would.
+/// Brings the events in the failure queue back, as an operator would.
 pub async fn redrive_failures(world: &World) {
     let invocations = invocations(world);
     for payload in world.take_failures() {
-        // What is not understood will never be.
+        // Nonsense will never be understood.
         if payload == NONSENSE {
             continue;
         }
@@ -258,7 +259,7 @@ fn backwards(tellings: &[Telling]) -> bool {
     })
 }
 
-/// A generator for the odds of the queues.
+/// Returns the odds of the queues, and their generator.
 pub fn odds(rng: &Rng) -> (fake_aws::Odds, Rng) {
     let mut rng = rng.fork("odds");
     let mut odd = |odds: f64| if rng.chance(0.4) { odds } else { 0.0 };

@@ -1,4 +1,4 @@
-//! Ends of executions that are not told, told twice, or told without what was counted on.
+//! Ends of executions that are not told, told twice, or told without a field that was counted on.
 
 use std::time::Duration;
 
@@ -7,8 +7,8 @@ use simulation::{Pipeline, Settings, Upload, Verdict, failed_items, ids, objects
 
 use crate::assert_all_succeeded_once;
 
-/// 71 of 100 counted executions had ended long ago, and nothing was started for hours. Here: most ends are never told, and
-/// a dispatcher dies between slot and start.
+/// 71 of 100 counted executions had ended long ago, and nothing was started for hours. Here: most
+/// ends are never told, and a dispatcher dies between slot and start.
 #[tokio::test(start_paused = true)]
 async fn a_counter_stuck_at_its_maximum() {
     let mut settings = Settings::default();
@@ -47,8 +47,8 @@ async fn a_counter_stuck_at_its_maximum() {
     assert!(longest < 300_000, "nothing started for {longest} ms");
 }
 
-/// Each end was subtracted up to four times, and a counter below zero let everything start. Here: every end is told
-/// twice, late and early.
+/// Each end was subtracted up to four times, and a counter below zero let everything start. Here:
+/// every end is told twice, late and early.
 #[tokio::test(start_paused = true)]
 async fn a_counter_driven_negative() {
     let mut settings = Settings::default();
@@ -64,8 +64,9 @@ async fn a_counter_driven_negative() {
     assert_eq!(pipeline.aws.sfn().peak_running(), 5);
 }
 
-/// An event without its execution's input could not be applied, and the item was never finished. Here neither input nor
-/// output comes, and the output matters: it says which item of a batch failed.
+/// An event without its execution's input could not be applied, and the item was never finished.
+/// Here neither input nor output comes, and the output matters: it says which item of a batch
+/// failed.
 #[tokio::test(start_paused = true)]
 async fn an_end_without_its_input() {
     let settings = Settings {

@@ -1,4 +1,4 @@
-//! Events that were lost between a queue and what it feeds.
+//! Events that were lost between a queue and its reader.
 
 use std::sync::{Arc, Mutex};
 
@@ -7,8 +7,8 @@ use simulation::{Pipeline, Settings, Upload, notification};
 
 use crate::assert_all_succeeded_once;
 
-/// The message was deleted before the execution started, and a crash in between lost it. Here the dispatcher dies at
-/// each call on the way, before and after its effect.
+/// The message was deleted before the execution started, and a crash in between lost it. Here the
+/// dispatcher dies at each call on the way, before and after its effect.
 #[tokio::test(start_paused = true)]
 async fn a_message_deleted_before_its_execution_starts() {
     let steps: [fn(&Call) -> bool; 4] = [
@@ -43,8 +43,9 @@ async fn a_message_deleted_before_its_execution_starts() {
     }
 }
 
-/// The message was deleted although passing it on had failed. Here the records of one notification are passed on one by
-/// one, and some are refused; and one that is not understood cannot be put into the dead-letter queue.
+/// The message was deleted although passing it on had failed. Here the records of one notification
+/// are passed on one by one, and some are refused. One that is not understood cannot be put into
+/// the dead-letter queue.
 #[tokio::test(start_paused = true)]
 async fn a_message_deleted_although_forwarding_it_failed() {
     let pipeline = Pipeline::succeeding(Settings::default(), 1);
@@ -82,8 +83,8 @@ async fn a_message_deleted_although_forwarding_it_failed() {
     assert_eq!(pipeline.dead_letters.messages().len(), 1);
 }
 
-/// Entries of a batch that were not deleted were taken for deleted. Here half of them fail, for a while: the messages come
-/// again, start nothing, and are deleted in the end.
+/// Entries of a batch that were not deleted were taken for deleted. Here half of them fail, for a
+/// while: the messages come again, start nothing, and are deleted in the end.
 #[tokio::test(start_paused = true)]
 async fn a_partial_batch_delete_that_is_ignored() {
     let pipeline = Pipeline::succeeding(Settings::default(), 1);

@@ -1,5 +1,5 @@
-//! What went wrong in other systems that start executions for events, done to this one: `docs/evidence/incidents.md` tells what
-//! happened there, with its source.
+//! The faults of other systems that start executions for events, done to this one.
+//! `docs/evidence/incidents.md` describes each incident, with its source.
 
 mod ends;
 mod losses;

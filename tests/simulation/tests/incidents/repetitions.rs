@@ -10,8 +10,9 @@ use spillway::execution::outcome::{Outcome, Status, encode};
 
 use crate::{assert_all_succeeded_once, states};
 
-/// 4,384 uploads became 14,727 executions: two thirds of the invocations ended in the middle of a batch, and what they
-/// had started came again. Here a tenth of the uploads, and two of three ticks die in the middle.
+/// 4,384 uploads became 14,727 executions. Two thirds of the invocations ended in the middle of a
+/// batch, and the messages that they had started came again. Here a tenth of the uploads, and two
+/// of three ticks die in the middle.
 #[tokio::test(start_paused = true)]
 async fn a_handler_that_times_out_in_the_middle_of_a_batch() {
     let mut settings = Settings::default();
@@ -45,8 +46,8 @@ async fn a_handler_that_times_out_in_the_middle_of_a_batch() {
     assert!(crashes >= 10, "only {crashes} ticks died in the middle");
 }
 
-/// With a name made of the key, a key could not be worked on again for 90 days. Here it is uploaded thrice: at once, after
-/// an hour and after a month.
+/// With a name made of the key, a key could not be processed again for 90 days. Here it is uploaded
+/// thrice: at once, after an hour and after a month.
 #[tokio::test(start_paused = true)]
 async fn a_key_that_is_uploaded_again() {
     let pipeline = Pipeline::succeeding(Settings::default(), 5);
@@ -64,8 +65,8 @@ async fn a_key_that_is_uploaded_again() {
     assert_all_succeeded_once(&pipeline, &uploads, 20);
 }
 
-/// A duplicate that came late marked a finished document as failed. Here both do: the message, and the outcome of an
-/// attempt that failed before another succeeded.
+/// A duplicate that came late marked a finished document as failed. Here both do: the message, and
+/// the outcome of an attempt that failed before another succeeded.
 #[tokio::test(start_paused = true)]
 async fn a_stale_duplicate_that_overwrites_a_finished_result() {
     let pipeline = Pipeline::new(Settings::default(), |execution| {

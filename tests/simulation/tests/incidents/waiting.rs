@@ -7,8 +7,9 @@ use simulation::{Pipeline, Settings};
 
 use crate::{assert_all_succeeded_once, receives};
 
-/// While all places were taken, messages were received and put back, until they had been received too often. Here one
-/// execution at a time runs for ten minutes, and thirty wait, of which the queue allows twenty receives.
+/// While all places were taken, messages were received and put back, until they had been received
+/// too often. Here one execution at a time runs for ten minutes, and thirty wait, of which the
+/// queue allows twenty receives.
 #[tokio::test(start_paused = true)]
 async fn healthy_messages_dead_lettered_by_receive_count() {
     let mut settings = Settings::default();
@@ -20,8 +21,8 @@ async fn healthy_messages_dead_lettered_by_receive_count() {
     assert_eq!(receives(&pipeline), vec![1; 30]);
 }
 
-/// Starts above the quota were refused, and their messages ended in the dead-letter queue. Here the quota is a tenth of
-/// the pace.
+/// Starts above the quota were refused, and their messages ended in the dead-letter queue. Here the
+/// quota is a tenth of the pace.
 #[tokio::test(start_paused = true)]
 async fn throttling_that_dead_letters() {
     let mut settings = Settings::default();
@@ -38,8 +39,8 @@ async fn throttling_that_dead_letters() {
     assert_eq!(receives(&pipeline), vec![1; 400]);
 }
 
-/// A scheduled function that took longer than its schedule ran twice at once. Here three ticks begin together, and one
-/// more a second later.
+/// A scheduled function that took longer than its schedule ran twice at once. Here three ticks
+/// begin together, and one more a second later.
 #[tokio::test(start_paused = true)]
 async fn ticks_that_overlap() {
     let mut settings = Settings::default();

@@ -30,7 +30,7 @@ fn read(row: Result<Option<Row>, String>) -> Answer {
     }))
 }
 
-/// Calls go by the indexes of their members, whatever becomes of the others.
+/// Calls go by the indexes of their members, even when others leave the batch.
 #[test]
 fn one_that_goes_alone_leaves_the_calls_of_the_others_to_them() {
     let pipeline = Pipeline {

@@ -111,7 +111,7 @@ fn a_row_that_can_be_there_is_read() {
     }
 }
 
-/// What the row says once a slot turned out to be there, and whether the message is deleted then.
+/// The row decides once a slot turned out to be there: the message is deleted, or comes again.
 #[test]
 fn a_slot_that_is_there_has_the_row_read() {
     let pipeline = pipeline(Order::None);
@@ -133,7 +133,7 @@ fn a_slot_that_is_there_has_the_row_read() {
         };
         claiming.answered(ONLY, Answer::Read(Box::new(read)), &terms, &mut facts);
         if !deleted {
-            // It is put once more: who put the other one can have freed it.
+            // It is put once more: the other message can have freed its slot.
             assert!(matches!(
                 claiming.call(ONLY, &terms),
                 Some(Call::PutSlot { .. })

@@ -33,7 +33,7 @@ fn times(found: &Do) -> Vec<Millis> {
     }
 }
 
-/// Looks at all that this tick may. Returns what it looked at, and where the lap stands.
+/// Looks at all slots that this tick can. Returns them, and the lap at its end.
 fn tick(left: &Lap, taken: &[Millis], bounds: &Bounds, now: Millis) -> (Vec<Millis>, Lap) {
     let mut sweep = Sweep::begin(left, slots(taken), bounds, now);
     let mut looked = Vec::new();
@@ -58,7 +58,7 @@ fn a_bounded_number_of_old_slots_is_looked_at_and_the_next_tick_goes_on() {
     let taken = [10, 40, 90, 20];
     let (looked, left) = tick(&Lap::default(), &taken, &FEW, 100);
     assert_eq!(looked, [40, 20]);
-    // What is old enough by now was not when this lap began.
+    // A slot that is old enough by now was not when this lap began.
     let (looked, left) = tick(&left, &taken, &FEW, 160);
     assert_eq!(looked, [10]);
     assert_eq!(left.down_to, None);

@@ -20,7 +20,7 @@ fn started(key: &str) -> Row {
     }
 }
 
-/// What is under way for the others is waited for: who drives the machine counts on it.
+/// The calls under way for the others are waited for: the driver of the machine counts on it.
 #[test]
 fn a_row_that_cannot_be_read_leaves_the_others_of_its_batch() {
     let pipeline = Pipeline {
@@ -107,7 +107,8 @@ fn an_event_that_was_reported_as_failed_is_counted_when_its_row_is_written() {
     }
 }
 
-/// By what the target takes an attempt ends that does not count: the row says so, and the letter of the last one tells both.
+/// An attempt that ends because the target takes no more does not count. The row says so, and the
+/// letter of the last one tells both.
 #[test]
 fn an_end_by_what_the_target_takes_is_uncounted() {
     let pipeline = Pipeline {

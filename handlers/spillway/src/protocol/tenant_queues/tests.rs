@@ -79,7 +79,7 @@ fn a_tenant_at_its_bound_is_waited_for() {
     assert_eq!(queues.waiters(&gate.lock(), 0), Waiters::Ready);
     let shard = Shard::default();
     let mut taken = takes(&gate, "a");
-    // No count can free what is only reserved.
+    // No count can free a slot that is only reserved.
     assert_eq!(queues.waiters(&gate.lock(), 0), Waiters::None);
     taken.slot_lies_in(shard);
     taken.reached(crate::pace::permit::Stage::SlotAsked, 0, 0);
