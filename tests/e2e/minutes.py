@@ -14,7 +14,8 @@ from alarms import plans
 from alarms.definitions import Alarm, Composite, Watch, of_plan
 from alarms.series import Metrics
 from demo.executions import summaries
-from one_pipeline import PATIENCE_SECONDS, Pipeline
+from one_pipeline import PATIENCE_SECONDS, Pipeline, wait
+from running import Running
 
 TICKS = 3
 # Five periods of which three must be well again.
@@ -84,10 +85,10 @@ class Minutes:
         self._minute += 4
         return self.tick() - {"no-tick"}
 
-    def until(self, alarm: str, ticks: int) -> None:
-        """Until it has begun, and as quickly."""
+    def until(self, alarm: str, ticks: int, *beside: str) -> None:
+        """Until it has begun, and as quickly. `beside`: what its trouble sets off too; no other one begins."""
         heard = [self.tick() for _ in range(ticks)]
-        assert alarm in heard[-1], heard
+        assert heard[-1] == {alarm, *beside}, heard
 
     def until_quiet(self, ticks: int = ENDS_AFTER) -> None:
         heard = [self.tick() for _ in range(ticks)]
@@ -163,9 +164,23 @@ def of(pipeline: Pipeline, directory: Path, **bounds: object) -> Minutes:
     return Minutes(pipeline, *_planned[asked])
 
 
-def does(running: Pipeline, heading: str, line: str, page: str = "docs/operate/runbook.md", **more: str) -> str:
-    """Runs a command that stands under the alarm's heading. Returns its output."""
+def does(
+    running: Pipeline,
+    heading: str,
+    line: str,
+    number: tuple[str, str] = ("", ""),
+    page: str = "docs/operate/runbook.md",
+    **more: str,
+) -> str:
+    """Runs a command that stands under the alarm's heading. Returns its output. `number`: one of the page, and the drill's instead."""
     assert line in command_lines.under(page, heading)
-    ended = command_lines.run(line, running, **more)
+    ended = command_lines.run(line.replace(*number), running, **more)
     assert ended.returncode == 0, ended
     return ended.stdout
+
+
+def tick_by_hand(running: Running, heading: str) -> None:
+    """The command under the alarm's heading runs one, which holds the lease."""
+    began = time.time()
+    does(running, heading, "spillway -p NAME tick")
+    wait(lambda: len(running.ticks(began)) == 1, "no tick has run")

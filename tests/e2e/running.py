@@ -31,6 +31,12 @@ class Running(Pipeline):
     def scheduled(self) -> Iterator[None]:
         """The real schedule, which is off otherwise."""
         self.aws.events.enable_rule(Name=self.names.rule)
+        with self.scheduled_no_more():
+            yield
+
+    @contextlib.contextmanager
+    def scheduled_no_more(self) -> Iterator[None]:
+        """Afterwards the schedule is off, and none of its ticks is under way."""
         try:
             yield
         finally:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 from demo import devices, reports
-from minutes import AT_ONCE, ENDS_AFTER, TICKS, Minutes, does
+from minutes import AT_ONCE, ENDS_AFTER, TICKS, Minutes, does, tick_by_hand
+from one_pipeline import wait
 from running import Running
 
 pytestmark = pytest.mark.xdist_group("device-status")
@@ -69,13 +70,18 @@ def test_a_target_that_is_down_is_told_of_and_costs_no_event(quiet: Running, min
 
 
 def test_a_schedule_that_is_off_is_told_of_and_a_tick_by_hand_is_a_tick(quiet: Running, minutes: Minutes) -> None:
+    began = time.time()
     heard = [minutes.without_a_tick() for _ in range(TICKS)]
     assert heard[-1] == {"no-tick"}, heard
     assert f"the rule {quiet.name}_tick is disabled" in does(quiet, "no-tick", "spillway -p NAME status")
-    for _ in range(ENDS_AFTER):
-        does(quiet, "no-tick", "spillway -p NAME tick")
-        last = minutes.without_a_tick()
-    assert last == set()
+    with quiet.scheduled_no_more():
+        does(quiet, "no-tick", "spillway -p NAME schedule on")
+        wait(lambda: len(quiet.ticks(began)) > 0, "no tick is scheduled")
+    heard = [minutes.without_a_tick()]
+    for _ in range(ENDS_AFTER - 1):
+        tick_by_hand(quiet, "no-tick")
+        heard.append(minutes.without_a_tick())
+    assert heard[-1] == set(), heard
 
 
 def test_starts_that_are_forbidden_are_told_of_and_over_once_they_are_allowed(quiet: Running, minutes: Minutes) -> None:
@@ -89,7 +95,7 @@ def test_starts_that_are_forbidden_are_told_of_and_over_once_they_are_allowed(qu
         minutes.until("errors_dispatch", TICKS)
         told = does(quiet, "errors", "spillway -p NAME status")
         assert "failed in the last 5 minutes: no execution can be started" in told, told
-    does(quiet, "errors", "spillway -p NAME tick")
+    tick_by_hand(quiet, "errors")
     quiet.work_off()
     minutes.until_quiet()
     assert quiet.judge(burst, "barred-").faults == []
@@ -98,7 +104,7 @@ def test_starts_that_are_forbidden_are_told_of_and_over_once_they_are_allowed(qu
 def test_a_misspelt_control_item_is_told_of_and_taken_away(quiet: Running, minutes: Minutes) -> None:
     assert minutes.tick() == set()
     control(quiet, paussed={"BOOL": True})
-    minutes.until("errors_dispatch", TICKS)
+    minutes.until("errors_dispatch", TICKS, "no-tick")
     does(quiet, "errors", "spillway -p NAME unset --all")
     minutes.until_quiet()
 
@@ -127,9 +133,11 @@ def other_build(running: Running, function: str, archive: bytes) -> Iterator[Non
             entry = zipfile.ZipInfo(name)
             entry.external_attr = attributes
             zipped.writestr(entry, content)
-    running.aws.lambda_.update_function_code(FunctionName=function, ZipFile=after.getvalue())
+    update = running.aws.lambda_.update_function_code
+    hashes = [update(FunctionName=function, ZipFile=after.getvalue())["CodeSha256"]]
     yield
-    running.aws.lambda_.update_function_code(FunctionName=function, ZipFile=archive)
+    hashes.append(update(FunctionName=function, ZipFile=archive)["CodeSha256"])
+    assert len(set(hashes)) == 2
 
 
 def test_handlers_deployed_and_rolled_back_in_the_middle_of_a_burst_are_quiet(

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import re
+import time
 from collections.abc import Iterator
 
 import command_lines
@@ -55,8 +56,10 @@ def test_a_backlog_that_lasts_is_told_of_and_drained_by_a_higher_limit(quiet: Ru
     told = does(quiet, "oldest-event", "spillway -p NAME status")
     # About so long, or at the earliest.
     assert re.search("[0-9] a minute over the last 5, drained in .*[0-9].* at [0-9.]+ a minute", told), told
+    began = time.time()
     does(quiet, "oldest-event", "spillway -p NAME set max_concurrency=200 --for 2h")
     minutes.work_off()
+    assert quiet.metric("MaxConcurrency", began)["Minimum"] == 200
     minutes.until_quiet_by_fives()
     judged(quiet, burst, "backlog-", limit=200)
 
@@ -82,25 +85,31 @@ def test_an_execution_that_hangs_is_told_of_and_stopped(quiet: Running, minutes:
     assert runs == [(1, "ABORTED"), (2, "SUCCEEDED")]
 
 
-def test_an_execution_that_somebody_redrove_is_told_of(quiet: Running, minutes: Minutes) -> None:
+def test_an_execution_that_somebody_redrove_is_told_of_and_a_replay_is_an_attempt(quiet: Running, minutes: Minutes) -> None:
     """The emulator redrives none: the test sends the status event that Step Functions sends of one."""
-    with other_workflow.holding(quiet) as held:
-        upload = quiet.put("status/redriven-0.json")
-        quiet.until_waiting(1)
-        assert minutes.tick() == set()
-        wait(lambda: len(held.keys()) == 1, "nothing is held")
-        detail = {"name": only_slot(quiet)["sk"]["S"], "status": "SUCCEEDED", "redriveCount": 1}
-        event = json.dumps({"source": "aws.states", "detail": detail})
-        quiet.aws.sqs.send_message(QueueUrl=quiet.outputs["outcomes_queue_url"], MessageBody=event)
-        wait(lambda: quiet.slots() == 0, quiet.left)
-        minutes.until("needs-person", 1)
-        does(quiet, "needs-person", "spillway -p NAME replay --object s3://my-bucket/status/7.json", key=upload.key)
+    (dead,) = [dataclasses.replace(report, unknown_device=True) for report in calm("redriven-", 1)]
+    quiet.upload([dead])
+    quiet.work_off()
+    last = max(quiet.executions("redriven-"), key=lambda run: run.attempt)
+    detail = {"name": last.name, "status": "FAILED", "redriveCount": 1}
+    event = json.dumps({"source": "aws.states", "detail": detail})
+    quiet.aws.sqs.send_message(QueueUrl=quiet.outputs["outcomes_queue_url"], MessageBody=event)
+    wait(lambda: quiet.outcomes() == 0, quiet.left)
+    minutes.until("needs-person", 1, "dead-letters")
+    devices.register(quiet.aws, quiet.names.devices_table, reports.unregistered_devices([dead]))
+    does(quiet, "needs-person", "spillway -p NAME replay --object s3://my-bucket/status/7.json", key=dead.key)
+    minutes.work_off()
+    assert [run.status for run in quiet.executions("redriven-") if run.attempt == last.attempt + 1] == ["SUCCEEDED"]
+    # What the dead letter asks for has been done meanwhile.
+    does(quiet, "failures", "spillway -p NAME redrive")
     minutes.work_off()
     minutes.until_quiet_by_fives()
+    judged(quiet, [dead], "redriven-")
 
 
 def test_attempts_that_fail_for_minutes_are_told_of_and_paused(quiet: Running, minutes: Minutes) -> None:
-    failing = [dataclasses.replace(report, unknown_device=True) for report in calm("fails-", 3 * TICKS)]
+    *burst, last = calm("fails-", 3 * TICKS + 1)
+    failing = [dataclasses.replace(report, unknown_device=True) for report in burst]
     heard = []
     for first in range(0, len(failing), 3):
         quiet.upload(failing[first : first + 3])
@@ -109,19 +118,25 @@ def test_attempts_that_fail_for_minutes_are_told_of_and_paused(quiet: Running, m
     assert heard[-1] == {"failures", "dead-letters"}, heard
     assert "UnknownDevice" in does(quiet, "failures", "spillway -p NAME failed")
     does(quiet, "failures", "spillway -p NAME pause --reason 'target is down'")
-    assert [minutes.tick() for _ in range(TICKS)][-1] == {"dead-letters"}
+    before = quiet.count()
+    for _ in range(TICKS - 1):
+        minutes.tick()
+    quiet.begin([last])
+    assert minutes.tick() == {"dead-letters"}
+    assert quiet.count() == before
     devices.register(quiet.aws, quiet.names.devices_table, reports.unregistered_devices(failing))
     does(quiet, "failures", "spillway -p NAME resume")
     does(quiet, "failures", "spillway -p NAME redrive")
     minutes.work_off()
     minutes.until_quiet()
+    judged(quiet, [*failing, last], "fails-")
 
 
 def test_a_days_limit_that_is_reached_is_told_of(quiet: Running, minutes: Minutes) -> None:
     burst = calm("day-", 4)
     quiet.begin(burst)
     with quiet.configured(quiet.names.dispatch, timeout=25, SPILLWAY_STARTS_PER_DAY=2):
-        minutes.until("day-limit", TICKS)
+        minutes.until("day-limit", TICKS, "oldest-event_default")
         assert "the day's limit is reached (2 of 2 starts)" in does(quiet, "day-limit", "spillway -p NAME status")
     # Applied without it.
     minutes.work_off()
@@ -138,7 +153,7 @@ def test_receives_that_are_forbidden_are_told_of(quiet: Running, minutes: Minute
         return [{**statement, "Action": actions} for statement, actions in zip(statements, allowed, strict=True) if actions]
 
     with quiet.allowed(quiet.names.dispatch, without_receives):
-        minutes.until("stands-still", TICKS)
+        minutes.until("stands-still", TICKS, "errors_dispatch", "drain-time", "oldest-event_default")
         told = does(quiet, "stands-still", "spillway -p NAME status")
         assert "AccessDenied" in told, told
     minutes.work_off()

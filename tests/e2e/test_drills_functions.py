@@ -15,7 +15,7 @@ from botocore.config import Config
 from demo import reports
 from emulator import REGION
 from emulator.aws import EMULATORS_OWN
-from minutes import AT_ONCE, Minutes, does
+from minutes import AT_ONCE, Minutes, does, tick_by_hand
 from one_pipeline import wait
 from running import Running
 
@@ -74,7 +74,7 @@ def test_ticks_that_lambda_throttles_are_told_of(quiet: Running, minutes: Minute
             heard.append(minutes.without_a_tick())
         assert heard[-1] == {"throttles_dispatch"}, heard
         assert "reserved concurrency of 0" in does(quiet, "no-tick", "spillway -p NAME status")
-    does(quiet, "no-tick", "spillway -p NAME tick")
+    tick_by_hand(quiet, "no-tick")
     minutes.until_quiet()
 
 
@@ -111,5 +111,6 @@ def test_a_run_of_reconcile_that_fails_is_told_of(quiet: Running, tmp_path: Path
     assert quiet.bucket in cause, cause
     does(quiet, "unhealthy", "spillway -p NAME status")
     does(quiet, "reconcile-failed", "spillway -p NAME reconcile")
+    assert states.list_executions(stateMachineArn=machine)["executions"][0]["status"] == "SUCCEEDED"
     # A period has five minutes.
     minutes.until_quiet()

@@ -7,13 +7,13 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import command_lines
 import handler_processes
 import pytest
 from demo import reports
-from minutes import TICKS, Minutes, does
+from minutes import TICKS, Minutes, does, tick_by_hand
 from one_pipeline import wait
 from running import Running
 
@@ -65,18 +65,30 @@ def test_a_tick_that_dies_is_followed_by_the_next_and_is_quiet(quiet: Running, m
     judged(quiet, burst, "dead-")
 
 
-def test_a_lease_that_never_ends_is_told_of_and_released(quiet: Running, minutes: Minutes) -> None:
+@pytest.fixture
+def held(quiet: Running) -> Iterator[Callable[[], None]]:
+    """Somebody holds the lease until tomorrow, unless the drill releases it; afterwards nobody does."""
+    ledger, put = quiet.outputs["ledger_table_name"], quiet.aws.dynamodb.put_item
+    quiet.tick()
+    before = lease(quiet)
+
+    def hold() -> None:
+        tomorrow = str(int(time.time() + 86_400) * 1000)
+        put(TableName=ledger, Item={**before, "holder": {"S": "somebody"}, "expires_at_ms": {"N": tomorrow}})
+
+    yield hold
+    put(TableName=ledger, Item=before)
+
+
+def test_a_lease_that_never_ends_is_told_of_and_released(quiet: Running, minutes: Minutes, held: Callable[[], None]) -> None:
     assert minutes.tick() == set()
-    ledger = quiet.outputs["ledger_table_name"]
-    tomorrow = str(int(time.time() + 86_400) * 1000)
-    held = {"holder": {"S": "somebody"}, "expires_at_ms": {"N": tomorrow}}
-    quiet.aws.dynamodb.put_item(TableName=ledger, Item={**lease(quiet), **held})
-    minutes.until("lease-stays-taken", TICKS)
+    held()
+    minutes.until("lease-stays-taken", TICKS, "no-tick")
     told = does(quiet, "lease-stays-taken", "spillway -p NAME status")
     assert "longer than a tick can hold it" in told
     assert f"next: spillway -p {quiet.name} lease release" in told
     does(quiet, "lease-stays-taken", "spillway -p NAME lease release --yes")
-    does(quiet, "lease-stays-taken", "spillway -p NAME tick")
+    tick_by_hand(quiet, "lease-stays-taken")
     minutes.until_quiet()
 
 

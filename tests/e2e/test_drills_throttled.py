@@ -54,13 +54,18 @@ def test_starts_that_are_throttled_are_told_of_and_slowed_down(quiet: Running, m
         assert heard[-1] == {"throttled-starts"}, heard
         assert does(quiet, "throttled-starts", "spillway -p NAME status")
     minutes.work_off()
-    later = some("slow-", 6)
+    later = some("slow-", 6 * TICKS)
+    heard = []
     try:
-        with quota_of_starts(quiet, 25):
-            does(quiet, "throttled-starts", "spillway -p NAME set starts_per_second=20 burst=20 --reason 'quota'")
-            quiet.begin(later)
+        # A quota that is below the pace as it was applied, and not below the operator's.
+        with quota_of_starts(quiet, 2):
+            slow = "spillway -p NAME set starts_per_second=20 burst=20 --reason 'quota'"
+            does(quiet, "throttled-starts", slow, number=("=20", "=1"))
+            for first in range(0, len(later), each):
+                quiet.begin(later[first : first + each])
+                heard.append(minutes.five_with_a_tick())
+            assert heard[-1] == set(), heard
             minutes.work_off()
-            minutes.until_quiet_by_fives()
     finally:
         assert run("spillway -p NAME unset --all", quiet).returncode == 0
     judged(quiet, burst, "throttled-")

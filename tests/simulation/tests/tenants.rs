@@ -228,7 +228,7 @@ async fn a_tick_that_waits_for_events_starts_those_that_wait() {
     let _settling = deferring.settle_in_background();
     // With slots taken all the time, all others are deferred in the first tick.
     deferring.tick().await.well();
-    assert_eq!(deferring.deferred().len(), 11);
+    assert!(deferring.deferred().len() > 5);
     let mut waits = deferring.clone();
     waits.settings.idle = Idle::Wait;
     let began = waits.aws.clock().now_ms();
@@ -249,6 +249,8 @@ async fn a_deep_queue_does_not_keep_those_that_wait_from_their_turn() {
     settings.pace.burst = 5;
     let pipeline = Pipeline::succeeding(settings, 3);
     let mut uploads = upload(&pipeline, "acme", 20);
+    pipeline.tick().await.well();
+    assert!(pipeline.deferred().len() > 15);
     for tenant in 0..300 {
         uploads.extend(upload(&pipeline, &format!("tenant-{tenant}"), 1));
     }
@@ -256,8 +258,8 @@ async fn a_deep_queue_does_not_keep_those_that_wait_from_their_turn() {
     pipeline.drain(10).await;
     assert_eq!(Verdict::of(&pipeline, &uploads).succeeded, 320);
     let last = ran(&pipeline, "acme").iter().map(|it| it.0).max().unwrap() - began;
-    // Ten rounds of 3 s, twice as long since the rate is shared, within the 64 s that all take.
-    assert!(last < 60_000, "{last} ms");
+    // Nine rounds of 3 s, while the others take 60 s and more.
+    assert!(last < 45_000, "{last} ms");
     assert_eq!(most_at_once(&pipeline, "acme"), 2);
 }
 
