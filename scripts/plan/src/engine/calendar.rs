@@ -5,7 +5,13 @@ use std::collections::BinaryHeap;
 
 use spillway::Millis;
 
-/// Events by their times; those of one time come in the order in which they were put.
+/// What happens at a time.
+pub trait Ranked {
+    /// Of two that happen at one time the lower comes first.
+    fn rank(&self) -> u8;
+}
+
+/// Events by their times; those of one time come by their ranks, and then in the order in which they were put.
 #[derive(Debug)]
 pub struct Calendar<T> {
     heap: BinaryHeap<Reverse<Entry<T>>>,
@@ -15,13 +21,20 @@ pub struct Calendar<T> {
 #[derive(Debug)]
 struct Entry<T> {
     at: Millis,
+    rank: u8,
     number: u64,
     event: T,
 }
 
+impl<T> Entry<T> {
+    fn key(&self) -> (Millis, u8, u64) {
+        (self.at, self.rank, self.number)
+    }
+}
+
 impl<T> PartialEq for Entry<T> {
     fn eq(&self, other: &Self) -> bool {
-        (self.at, self.number) == (other.at, other.number)
+        self.key() == other.key()
     }
 }
 
@@ -35,11 +48,11 @@ impl<T> PartialOrd for Entry<T> {
 
 impl<T> Ord for Entry<T> {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        (self.at, self.number).cmp(&(other.at, other.number))
+        self.key().cmp(&other.key())
     }
 }
 
-impl<T> Calendar<T> {
+impl<T: Ranked> Calendar<T> {
     pub fn new() -> Self {
         Self {
             heap: BinaryHeap::new(),
@@ -50,7 +63,13 @@ impl<T> Calendar<T> {
     pub fn put(&mut self, at: Millis, event: T) {
         let number = self.next;
         self.next += 1;
-        self.heap.push(Reverse(Entry { at, number, event }));
+        let rank = event.rank();
+        self.heap.push(Reverse(Entry {
+            at,
+            rank,
+            number,
+            event,
+        }));
     }
 
     /// Returns the time of the next event.

@@ -26,6 +26,8 @@ pub struct Setup {
     /// Object events of one execution, at most.
     pub events_per_execution: u32,
     pub order: Order,
+    /// Each upload has a row before its message comes: `ingest` wrote it.
+    pub has_rows: bool,
     pub idle: Idle,
     /// From one tick to the next.
     pub schedule: Duration,
@@ -98,6 +100,21 @@ pub struct Arrival {
     pub doomed: u8,
 }
 
+/// An attempt at an upload. What it draws is the same in every plan of a seed: two settings are compared with the same luck.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Attempt {
+    pub seed: u64,
+    /// Which upload it is of, by its place among the arrivals.
+    pub upload: u32,
+    /// From 1 on.
+    pub number: u8,
+    /// As in [`Arrival::doomed`].
+    pub doomed: u8,
+}
+
+/// Numbers that follow each other become unlike: an odd number with as many ones as zeros.
+const SPREADS: u64 = 0x9e37_79b9_7f4a_7c15;
+
 /// The 99th percentile of the standard normal distribution.
 const P99: f64 = 2.326;
 
@@ -116,6 +133,38 @@ impl Executions {
             left = Some(drawn - failure.share);
         }
         0
+    }
+}
+
+impl Attempt {
+    /// Returns how long an execution takes whose first object event this is, in milliseconds.
+    pub fn takes(&self, executions: &Executions) -> Millis {
+        executions.takes.draw(&mut self.luck(1))
+    }
+
+    /// Returns with which error it fails, by its place among the failures, if it does.
+    pub fn fails(&self, executions: &Executions) -> Option<usize> {
+        if self.doomed > 0 {
+            return Some(usize::from(self.doomed) - 1);
+        }
+        let mut left = self.luck(2).f64();
+        let failures = executions.failures.iter().enumerate();
+        for (index, failure) in failures.filter(|(_, failure)| !failure.always) {
+            if left < failure.share {
+                return Some(index);
+            }
+            left -= failure.share;
+        }
+        None
+    }
+
+    /// `of`: two draws of one attempt have nothing to do with each other.
+    fn luck(&self, of: u64) -> fastrand::Rng {
+        let parts = [self.upload.into(), u64::from(self.number) << 8 | of];
+        let mixed = parts.into_iter().fold(self.seed, |mixed, part: u64| {
+            (mixed ^ part).wrapping_mul(SPREADS).rotate_left(29)
+        });
+        fastrand::Rng::with_seed(mixed)
     }
 }
 
@@ -160,5 +209,39 @@ mod tests {
             "{}",
             drawn[99_000]
         );
+    }
+
+    #[test]
+    fn an_attempt_draws_the_same_in_every_plan_and_nothing_like_the_next_one() {
+        let executions = Executions {
+            takes: Takes::Spread {
+                p50: Duration::from_secs(5),
+                p99: Duration::from_secs(60),
+            },
+            failures: vec![Failure {
+                error: "Timeout".into(),
+                share: 0.2,
+                always: false,
+            }],
+        };
+        let attempt = |upload, number| Attempt {
+            seed: 7,
+            upload,
+            number,
+            doomed: 0,
+        };
+        let first = attempt(3, 1);
+        assert_eq!(first.takes(&executions), first.takes(&executions));
+        assert_ne!(first.takes(&executions), attempt(3, 2).takes(&executions));
+        let fails = |number| {
+            let attempts = (0..10_000).map(move |upload| attempt(upload, number));
+            attempts.filter(|it| it.fails(&executions).is_some())
+        };
+        assert!((1_900..2_100).contains(&fails(1).count()));
+        // Of those that failed at first, as many fail again.
+        let again = fails(1).filter(|it| attempt(it.upload, 2).fails(&executions).is_some());
+        assert!((340..460).contains(&again.count()));
+        let doomed = Attempt { doomed: 1, ..first };
+        assert_eq!(doomed.fails(&executions), Some(0));
     }
 }

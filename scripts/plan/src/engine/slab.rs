@@ -35,6 +35,11 @@ impl<T> Slab<T> {
         self.all.get_mut(number)?.as_mut()
     }
 
+    /// Returns how many things are under way.
+    pub fn len(&self) -> usize {
+        self.all.len() - self.free.len()
+    }
+
     /// Takes a thing out.
     pub fn take(&mut self, number: usize) -> Option<T> {
         let thing = self.all.get_mut(number)?.take();

@@ -1,5 +1,6 @@
 //! The ticks: as `dispatch` goes through them, with calls that only take time.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use spillway::Millis;
@@ -19,7 +20,7 @@ use spillway::pace::tenants::ByTenant;
 use spillway::protocol::filling::{Fill, Filling, Pool};
 use spillway::protocol::holding::{Idle, LEASE, RENEW_AFTER};
 use spillway::protocol::kept::{Again, Kept, KeptStarts, NotNow, Origin};
-use spillway::protocol::receiving::{Do, Full, Known, Receiving};
+use spillway::protocol::receiving::{Do, Full, Known, Poll, Receiving};
 use spillway::protocol::tenant_queues::Waiters;
 use spillway::protocol::tick::Times;
 use spillway::record::lease::{Begins, Left};
@@ -37,8 +38,6 @@ use super::world::{Answered, Load, World};
 const CONTROL_EVERY: Millis = 2_000;
 /// Lambda's timeout beyond a tick.
 const BEYOND_TICK: Millis = 20_000;
-/// A tick that waits for the lease says so again after this time.
-const ANNOUNCE_EVERY: Millis = 3_000;
 
 /// All ticks of a plan.
 pub struct Ticks<'a> {
@@ -58,6 +57,8 @@ struct Tick {
     shares: Shares,
     receiving: Receiving,
     times: Times,
+    /// Polls and fillings that begin when the tick waits next: until then their calls are not made.
+    begins: VecDeque<Begin>,
     fillings: Slab<Filler>,
     pool: Pool<Message>,
     kept: KeptStarts,
@@ -67,6 +68,13 @@ struct Tick {
     received: bool,
     /// When the worst that it can do is written into the lease.
     reserved_at: Option<Millis>,
+}
+
+/// What begins to receive.
+enum Begin {
+    Poll(Poll),
+    /// The filling of an execution, with messages that are left over from the last one.
+    Fill(Pool<Message>, Vec<Permit>),
 }
 
 /// The filling of one execution.
@@ -99,44 +107,57 @@ impl<'a> Ticks<'a> {
 
     /// Runs all ticks until everything is done.
     pub fn run(mut self) -> Answers {
-        let mut scheduled = self.setup.from;
+        // When a tick is invoked, and when it asks for the lease and gets it.
+        let mut next = (self.setup.from, self.setup.from);
         let mut bound = Bound::Tick;
-        while !self.world.is_done() && scheduled < self.setup.until {
+        while !self.world.is_done() && next.0 < self.setup.until {
+            let (invoked, asks_at) = next;
             let before = self.world.now;
-            self.world.until(scheduled);
+            self.world.until(asks_at);
             self.kept(before, bound);
             let released;
-            (released, bound) = self.tick(scheduled);
-            scheduled = self.next(scheduled, released);
+            (released, bound) = self.tick(invoked);
+            next = self.next(invoked, released);
         }
         self.world.end()
     }
 
-    /// Returns when the next tick takes the lease that was released then.
-    fn next(&mut self, scheduled: Millis, released: Millis) -> Millis {
-        let (period, idle) = (self.period(), self.setup.idle);
-        let mut next = scheduled + period - (scheduled - self.setup.from) % period;
+    /// Returns when the next tick is invoked that gets the lease, which was released then, and when it asks for it.
+    fn next(&mut self, last: Millis, released: Millis) -> (Millis, Millis) {
+        let period = self.period();
+        let mut invoked = last + period - (last - self.setup.from) % period;
         loop {
-            if next >= released {
-                return next;
+            if let Some(asks_at) = self.gets_lease(invoked, released) {
+                return (invoked, asks_at);
             }
-            let every = idle.ask_again_after() + self.call();
-            let asks = (released - next + every - 1) / every;
-            let waited = (asks * every).min(idle.patience());
-            let announced = match idle {
-                Idle::Stop => 0,
-                Idle::Wait => 1 + waited / ANNOUNCE_EVERY,
-            };
-            // Each refused write of the lease, and each announcement.
-            let counted = &mut self.world.answers.counted;
-            counted.write_units += (waited / every + announced) as f64;
-            counted.tick_millis += waited.unsigned_abs();
-            if asks * every <= idle.patience() {
-                return next + asks * every;
-            }
-            counted.ticks += 1;
-            next += period;
+            self.world.answers.counted.ticks += 1;
+            invoked += period;
         }
+    }
+
+    /// Returns when a tick asks for the lease and gets it; `None`: it gives up before that.
+    fn gets_lease(&mut self, invoked: Millis, released: Millis) -> Option<Millis> {
+        let (call, idle) = (self.call(), self.setup.idle);
+        // A call takes effect when half of it is over.
+        let free_at = released - call + call / 2;
+        let (mut at, mut announced) = (invoked, None);
+        let counted = &mut self.world.answers.counted;
+        while at + call / 2 < free_at {
+            let now = at;
+            at += call;
+            counted.write_units += 1.0;
+            if now >= invoked + idle.patience() {
+                counted.tick_millis += (at - invoked).unsigned_abs();
+                return None;
+            }
+            if idle.announces(announced, now) {
+                announced = Some(now);
+                at += call;
+                counted.write_units += 1.0;
+            }
+            at += idle.ask_again_after();
+        }
+        Some(at)
     }
 
     /// Runs one tick. Returns when it released the lease, and what keeps events until the next one.
@@ -150,6 +171,7 @@ impl<'a> Ticks<'a> {
         let times = times.with_lease(self.world.now);
         // The control item.
         self.world.takes(call);
+        let control_read = self.world.now;
         let (pace, bounds, paused) = self.in_force();
         let begins = Begins {
             now: self.world.now,
@@ -178,10 +200,11 @@ impl<'a> Ticks<'a> {
                 self.world.now,
             ),
             times,
+            begins: VecDeque::new(),
             fillings: Slab::new(),
             pool: Pool::new(),
             kept: KeptStarts::new(times.join_by),
-            control_read: self.world.now,
+            control_read,
             stopping: paused,
             handing_over: false,
             received: false,
@@ -277,36 +300,28 @@ impl<'a> Ticks<'a> {
                 waiters: Waiters::None,
             };
             match tick.receiving.next(&tick.gate, &mut tick.shares, known) {
-                Do::Poll(poll) => self.world.poll(poll),
-                Do::Fill(permits) => self.fill(tick, permits),
+                Do::Poll(poll) => tick.begins.push_back(Begin::Poll(poll)),
+                Do::Fill(permits) => {
+                    let pool = std::mem::take(&mut tick.pool);
+                    tick.begins.push_back(Begin::Fill(pool, permits));
+                }
                 Do::WaitUntil(time) => {
                     let (before, bound) = (self.world.now, self.bound(tick));
-                    self.world.until_stirred(time);
-                    self.hear(tick);
+                    self.hear(tick, time);
                     self.kept(before, bound);
                 }
                 Do::Count(shards) => {
+                    // One that ends meanwhile is seen behind the count.
+                    let tasks = self.world.tasks_under_way;
                     let counted = self.counts(&tick.gate, &shards);
                     self.world.answers.counted.counts += 1;
-                    let tasks = self.world.tasks_under_way;
                     let pooled = has_pooled(tick);
                     tick.receiving
                         .counted(counted, tasks, pooled, self.world.now);
                 }
                 Do::AskBacklog => {
-                    self.world.takes(call);
-                    let gate = tick.gate.lock();
-                    let is_open = |lane: &usize| gate.standing(*lane) != Standing::Closed;
-                    let asked = (0..self.setup.lanes.len()).filter(is_open).count();
-                    let pools = tick.pool.iter().filter(|(lane, _)| is_open(lane));
-                    let pooled: usize = pools.map(|(_, pool)| pool.len()).sum();
-                    let waiting = match self.world.waiting_lanes().any(|lane| is_open(&lane)) {
-                        true => self.world.backlog(),
-                        false => 0,
-                    };
-                    drop(gate);
-                    self.world.answers.counted.sizes += asked as u64;
-                    tick.receiving.backlog((waiting + pooled) as u64);
+                    let waiting = self.asks_backlog(tick);
+                    tick.receiving.backlog(waiting);
                 }
                 Do::End => break,
             }
@@ -327,6 +342,23 @@ impl<'a> Ticks<'a> {
             let shards = tick.receiving.last_count(&tick.gate);
             self.counts(&tick.gate, &shards);
         }
+    }
+
+    /// Asks how many messages wait of which some can start, one lane after the other.
+    fn asks_backlog(&mut self, tick: &Tick) -> u64 {
+        let call = self.call();
+        let is_open = |lane: usize| tick.gate.lock().standing(lane) != Standing::Closed;
+        let pools = tick.pool.iter().filter(|(lane, _)| is_open(**lane));
+        let mut waiting: usize = pools.map(|(_, pool)| pool.len()).sum();
+        for lane in 0..self.setup.lanes.len() {
+            if is_open(lane) {
+                self.world.takes(call / 2);
+                waiting += self.world.waiting_in(lane);
+                self.world.takes(call - call / 2);
+                self.world.answers.counted.sizes += 1;
+            }
+        }
+        waiting as u64
     }
 
     /// Whether the next tick waits for the lease.
@@ -412,11 +444,41 @@ impl<'a> Ticks<'a> {
         }
     }
 
-    /// Takes in the next answer.
-    fn hear(&mut self, tick: &mut Tick) {
-        if let Some(answered) = self.world.answered() {
-            self.takes_in(tick, answered);
+    /// Waits for the next answer until then, and takes it in. A filling that goes on is none.
+    fn hear(&mut self, tick: &mut Tick, until: Millis) {
+        if self.is_filled_at_once(tick) {
+            return;
         }
+        loop {
+            self.world.until_stirred(until);
+            let Some(answered) = self.world.answered() else {
+                return;
+            };
+            let receives = matches!(answered, Answered::Received { .. });
+            let fillings = tick.fillings.len();
+            self.takes_in(tick, answered);
+            if !receives || tick.fillings.len() < fillings {
+                return;
+            }
+        }
+    }
+
+    /// Begins what is to receive. Returns whether a filling needs no receive: the others begin later.
+    fn is_filled_at_once(&mut self, tick: &mut Tick) -> bool {
+        for begin in std::mem::take(&mut tick.begins) {
+            match begin {
+                Begin::Poll(poll) => self.world.poll(poll),
+                fill @ Begin::Fill(..) => tick.begins.push_back(fill),
+            }
+        }
+        while let Some(Begin::Fill(pool, permits)) = tick.begins.pop_front() {
+            let fillings = tick.fillings.len();
+            self.fill(tick, pool, permits);
+            if tick.fillings.len() == fillings {
+                return true;
+            }
+        }
+        false
     }
 
     fn takes_in(&mut self, tick: &mut Tick, answered: Answered) {
@@ -493,7 +555,7 @@ impl<'a> Ticks<'a> {
     }
 
     /// Begins to fill an execution.
-    fn fill(&mut self, tick: &mut Tick, permits: Vec<Permit>) {
+    fn fill(&mut self, tick: &mut Tick, pool: Pool<Message>, permits: Vec<Permit>) {
         let lanes = 0..self.setup.lanes.len();
         let is_open = |lane: &usize| tick.gate.lock().standing(*lane) == Standing::Open;
         let open: Vec<usize> = lanes.filter(is_open).collect();
@@ -502,7 +564,7 @@ impl<'a> Ticks<'a> {
         let most = self.setup.events_per_execution as usize;
         let filler = Filler {
             filling: Filling::new(most, asks, &open),
-            pool: std::mem::take(&mut tick.pool),
+            pool,
             lane: 0,
             permits,
         };

@@ -1,4 +1,4 @@
-//! DynamoDB's units of what the handlers write and read. `costs` of the simulation counts the same, and a test compares.
+//! DynamoDB's requests and units for items that the handlers write and read. `costs` of the simulation counts the same, and a test compares.
 //! <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html>
 
 /// Bytes of a slot, about.
@@ -7,6 +7,15 @@ const SLOT_BYTES: f64 = 264.0;
 const MEMBER_BYTES: f64 = 230.0;
 const READ_UNIT_BYTES: f64 = 4_096.0;
 const WRITE_UNIT_BYTES: f64 = 1_024.0;
+
+/// Statements of one request.
+const STATEMENTS: usize = 25;
+
+/// Returns how many calls come one after the other that write so many rows: requests go side by side, and one row that is left
+/// goes by itself behind them.
+pub fn of_rows(rows: usize) -> i64 {
+    1 + i64::from(rows > STATEMENTS && rows % STATEMENTS == 1)
+}
 
 /// Returns the units of a strongly consistent read of all slots of a partition.
 pub fn of_count(slots: u32) -> f64 {

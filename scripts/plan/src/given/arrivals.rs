@@ -25,7 +25,7 @@ pub struct Arriving {
     pub times: Vec<(String, Vec<Millis>, Option<String>)>,
     /// How long uploads come that have no end of their own.
     pub lasts: Option<Millis>,
-    /// Uploads are of so many objects; `None`: each is of another one.
+    /// Uploads of a lane are of so many objects; `None`: each is of another one.
     pub objects: Option<u32>,
 }
 
@@ -176,7 +176,11 @@ impl Making<'_> {
 
     fn put(&mut self, at: Millis, wave: u16, lane: u8) {
         let object = match self.objects {
-            Some(objects) => self.rng.u32(..objects.max(1)),
+            // An object has one lane.
+            Some(objects) => {
+                let first = u32::from(lane).saturating_mul(objects);
+                first.saturating_add(self.rng.u32(..objects.max(1)))
+            }
             None => self.made.all.len() as u32,
         };
         let doomed = self.executions.doom(&mut self.rng);

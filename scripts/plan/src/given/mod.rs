@@ -19,6 +19,7 @@ use spillway::event::time::millis;
 use spillway::protocol::holding::Idle;
 use spillway::rules::retry::RetryPolicy;
 
+use crate::costs::Way;
 use crate::engine::quota::Quota;
 use crate::engine::setup::{Calls, Executions, Setup, Takes};
 use crate::length::{DAY, HOUR};
@@ -240,6 +241,7 @@ impl Given {
             bounds: self.pipeline.bounds(),
             events_per_execution,
             order,
+            has_rows: self.pipeline.way == Way::Lambda,
             idle,
             schedule,
             tick: self.pipeline.tick(),

@@ -50,7 +50,7 @@ pub struct Options {
     /// --times]
     #[arg(long, value_name = "TIME", help_heading = "Arrivals")]
     pub from: Option<String>,
-    /// Uploads are of so many objects, each as likely [default: each is of another one]
+    /// Uploads of a lane are of so many objects, each as likely [default: each is of another one]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Arrivals")]
     pub objects: Option<u32>,
 

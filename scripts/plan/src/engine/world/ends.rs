@@ -2,11 +2,13 @@
 
 use spillway::Millis;
 use spillway::execution::outcome::Status;
+use spillway::pace::layout::Shard;
 use spillway::record::row::Tried;
 use spillway::rules::retry::{RetryPolicy, Settlement, settlement};
 
 use super::{ENTRIES, Event, Load, Running, World};
 use crate::engine::queue::Message;
+use crate::engine::setup::Attempt;
 use crate::engine::units;
 
 /// Outcomes that come within this time are settled by one invocation, in milliseconds.
@@ -22,39 +24,59 @@ impl World<'_> {
         self.running -= 1;
         self.look();
         let told = self.now + self.setup.calls.outcome.as_millis() as Millis + call / 2;
-        let (mut fails, mut calls) = (false, 2);
-        for message in load.messages() {
-            let failure = self.failure(message);
-            fails |= failure.is_some();
+        let failures: Vec<Option<usize>> = (load.messages().iter())
+            .map(|message| self.attempt(message).fails(&self.setup.executions))
+            .collect();
+        let fails = failures.iter().any(Option::is_some);
+        // The slot is read, what a batch holds, and rows whose attempt matters; then messages are sent, rows written, and a batch
+        // forgotten.
+        let is_batch = matches!(load, Load::Many(_));
+        let reads_rows = is_batch || fails || self.setup.events_per_execution > 1;
+        let read = 1 + Millis::from(is_batch) + Millis::from(reads_rows);
+        let written = units::of_rows(load.messages().len());
+        let calls = read + Millis::from(fails) + written + Millis::from(is_batch);
+        let sent = told + read * call + call / 2;
+        for (message, failure) in load.messages().iter().zip(failures) {
             match failure {
                 None => {
                     self.answers.succeeded += 1;
                     self.done(message);
                 }
-                Some(failure) => self.fails(message, failure, told),
-            }
-            let again =
-                failure.is_some() && self.setup.retry.max_attempts > u32::from(message.attempt);
-            if self.turns.is_ordered()
-                && let Some(next) = self.turns.ended(message, again)
-            {
-                self.answers.counted.sends += 1;
-                self.answers.counted.write_units += 1.0;
-                let at = told + 2 * call + call / 2;
-                self.calendar.put(at, Event::Visible(next));
+                Some(failure) => self.fails(message, failure, sent),
             }
         }
-        // The row of what failed is read, and a message is sent before it is written.
-        calls += if fails { 2 } else { 0 };
-        // What a batch holds is read.
-        calls += match &load {
-            Load::One(_) => 0,
-            Load::Many(_) => 1,
-        };
+        if let (true, Load::One(message)) = (self.turns.is_ordered(), &load) {
+            let again = fails && self.setup.retry.max_attempts > u32::from(message.attempt);
+            // Its head is read, and then written.
+            let written_at = told + (calls + 1) * call + call / 2;
+            let passes = Event::Passes {
+                message: *message,
+                again,
+                shard,
+            };
+            self.calendar.put(written_at, passes);
+            return self.settled(&load, told, calls);
+        }
         self.settled(&load, told, calls);
         let freed_at = told + calls * call + call / 2;
         self.calendar
             .put(freed_at, Event::SlotFreed(shard, load.lane()));
+    }
+
+    /// The turn of an object is taken from an execution that has ended, and the next version asked for. Then its slot is freed.
+    pub(super) fn passes(&mut self, message: &Message, again: bool, shard: Shard) {
+        let call = self.call();
+        let passed = self.turns.ended(message, again);
+        let freed_at = self.now + (passed.calls - 1) * call;
+        if let Some(next) = passed.next {
+            self.answers.counted.sends += 1;
+            self.answers.counted.write_units += 1.0;
+            let sent = freed_at - call;
+            self.calendar
+                .put(sent, Event::Visible(Message { sent, ..next }));
+        }
+        let lane = usize::from(message.lane);
+        self.calendar.put(freed_at, Event::SlotFreed(shard, lane));
     }
 
     /// Counts what settling costs.
@@ -88,30 +110,23 @@ impl World<'_> {
             };
     }
 
-    /// Returns with which error an object event fails, if it does.
-    fn failure(&mut self, message: &Message) -> Option<usize> {
-        if message.doomed > 0 {
-            return Some(usize::from(message.doomed) - 1);
+    /// Returns the attempt that a message asked for.
+    pub(super) fn attempt(&self, message: &Message) -> Attempt {
+        Attempt {
+            seed: self.setup.seed,
+            upload: message.upload,
+            number: message.attempt,
+            doomed: message.doomed,
         }
-        let failures = self.setup.executions.failures.iter().enumerate();
-        let mut left = self.rng.f64();
-        for (index, failure) in failures.filter(|(_, failure)| !failure.always) {
-            if left < failure.share {
-                return Some(index);
-            }
-            left -= failure.share;
-        }
-        None
     }
 
-    fn fails(&mut self, message: &Message, failure: usize, told: Millis) {
-        let call = self.call();
+    fn fails(&mut self, message: &Message, failure: usize, sent: Millis) {
         self.answers.counted.read_units += 1.0;
         self.answers.counted.sends += 1;
         match delay(&self.setup.retry, message.attempt.into()) {
             Some(delay) => {
-                let sent = told + 2 * call + call / 2;
                 let next = Message {
+                    sent,
                     attempt: message.attempt + 1,
                     called: false,
                     ..*message

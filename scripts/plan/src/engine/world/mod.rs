@@ -12,7 +12,7 @@ use spillway::pace::permit::{Permit, Stage};
 use spillway::protocol::receiving::{Ended, Poll};
 
 use super::answers::{Answers, Wave};
-use super::calendar::Calendar;
+use super::calendar::{Calendar, Ranked};
 use super::queue::{LaneQueue, Message};
 use super::quota::Bucket;
 use super::setup::{Arrival, Setup};
@@ -26,6 +26,8 @@ const ENTRIES: usize = 10;
 enum Event {
     /// A message can be received.
     Visible(Message),
+    /// Polls of a lane find what has come.
+    Wakes(usize),
     /// A receive takes effect.
     Receives(usize),
     /// A receive waited for nothing, since then: its number can be another one's now.
@@ -34,24 +36,39 @@ enum Event {
     Answered(usize),
     /// The rows and heads of a task's objects are read: whose turn it is.
     Decides(usize),
+    /// Nothing starts by it.
+    Unused(Permit),
     /// The slots of a task are there.
     SlotsPut(usize),
     /// The slots of a task are answered.
     SlotsAnswered(usize),
     /// The executions of a task begin.
     Starts(usize),
-    /// A start that was throttled is made again, for the so many-th time.
-    StartsAgain {
-        task: usize,
-        load: Box<Load>,
-        shard: Shard,
-        tries: u32,
-    },
     TaskEnds(usize),
     /// A start that was kept is made again.
     Restarts(usize),
+    Restarted {
+        start: usize,
+        throttled: bool,
+    },
     ExecutionEnds(usize),
+    /// An ordered execution's turn is taken from it.
+    Passes {
+        message: Message,
+        again: bool,
+        shard: Shard,
+    },
     SlotFreed(Shard, usize),
+}
+
+impl Ranked for Event {
+    /// The tick makes its calls before its tasks do, so it has its answers before they have theirs.
+    fn rank(&self) -> u8 {
+        match self {
+            Self::Wakes(_) | Self::Receives(_) | Self::GivesUp(..) | Self::Answered(_) => 0,
+            _ => 1,
+        }
+    }
 }
 
 /// The object events of an execution.
@@ -102,10 +119,20 @@ enum Of {
 struct Task {
     loads: Vec<Load>,
     permits: Vec<Permit>,
+    /// Starts that were refused, with their permits.
+    throttled: Vec<(Load, Shard, Permit)>,
+    rest: Rest,
     put_at: Millis,
+    /// When it ends at the soonest.
+    ends_at: Millis,
     messages: u32,
-    /// Starts that have no answer.
-    left: usize,
+}
+
+/// Messages that come after those of a task, since those are of the same objects.
+#[derive(Debug, Default)]
+struct Rest {
+    rounds: VecDeque<Vec<Message>>,
+    permits: Vec<Permit>,
 }
 
 /// An execution that runs.
@@ -115,7 +142,7 @@ struct Running {
     shard: Shard,
 }
 
-/// A start that was throttled for good: it holds its slot, and the tick makes it again.
+/// A start that was throttled: it holds its slot, and the tick makes it again.
 #[derive(Debug)]
 struct Throttled {
     load: Load,
@@ -149,7 +176,7 @@ pub enum Answered {
 /// The world.
 pub struct World<'a> {
     setup: &'a Setup,
-    arrivals: std::iter::Peekable<std::slice::Iter<'a, Arrival>>,
+    arrivals: std::iter::Peekable<std::iter::Enumerate<std::slice::Iter<'a, Arrival>>>,
     calendar: Calendar<Event>,
     pub now: Millis,
     lanes: Vec<LaneQueue>,
@@ -183,7 +210,7 @@ impl<'a> World<'a> {
         let failures = setup.executions.failures.len();
         Self {
             setup,
-            arrivals: arrivals.iter().peekable(),
+            arrivals: arrivals.iter().enumerate().peekable(),
             calendar: Calendar::new(),
             now: setup.from,
             lanes: (0..lanes).map(|_| LaneQueue::default()).collect(),
@@ -221,6 +248,11 @@ impl<'a> World<'a> {
         self.waiting
     }
 
+    /// Returns how many messages wait in a lane.
+    pub fn waiting_in(&self, lane: usize) -> usize {
+        self.lanes.get(lane).map_or(0, LaneQueue::len)
+    }
+
     /// Returns the lanes in which messages wait, by their indexes.
     pub fn waiting_lanes(&self) -> impl Iterator<Item = usize> {
         let lanes = self.lanes.iter().enumerate();
@@ -241,7 +273,7 @@ impl<'a> World<'a> {
     /// Returns when something happens next.
     pub fn next_at(&mut self) -> Option<Millis> {
         let way_in = self.setup.calls.way_in.as_millis() as Millis;
-        let arrival = self.arrivals.peek().map(|arrival| arrival.at + way_in);
+        let arrival = self.arrivals.peek().map(|(_, arrival)| arrival.at + way_in);
         let others = self.calendar.next_at();
         arrival.into_iter().chain(others).min()
     }
@@ -265,9 +297,11 @@ impl<'a> World<'a> {
         }
     }
 
-    /// Goes on for so long.
+    /// Goes on for so long. What happens at the end of it comes later.
     pub fn takes(&mut self, time: Millis) {
-        self.until(self.now + time);
+        let end = self.now + time;
+        self.until(end - 1);
+        self.now = self.now.max(end);
     }
 
     /// Takes what is answered.
@@ -287,14 +321,14 @@ impl<'a> World<'a> {
 
     fn step(&mut self) {
         let way_in = self.setup.calls.way_in.as_millis() as Millis;
-        let arrival = self.arrivals.peek().map(|arrival| arrival.at + way_in);
+        let arrival = self.arrivals.peek().map(|(_, arrival)| arrival.at + way_in);
         let other = self.calendar.next_at();
         if let Some(at) = arrival
             && other.is_none_or(|other| at <= other)
-            && let Some(arrival) = self.arrivals.next()
+            && let Some((place, arrival)) = self.arrivals.next()
         {
             self.now = self.now.max(at);
-            return self.arrives(arrival);
+            return self.arrives(place, arrival);
         }
         let Some((at, event)) = self.calendar.take() else {
             return;
@@ -302,22 +336,24 @@ impl<'a> World<'a> {
         self.now = self.now.max(at);
         match event {
             Event::Visible(message) => self.visible(message),
+            Event::Wakes(lane) => self.wakes(lane),
             Event::Receives(number) => self.receives(number, false),
             Event::GivesUp(number, since) => self.gives_up(number, since),
             Event::Answered(number) => self.is_answered(number),
             Event::Decides(number) => self.decides(number),
+            Event::Unused(permit) => drop(permit),
             Event::SlotsPut(number) => self.slots_put(number),
             Event::SlotsAnswered(number) => self.reached(number, Stage::SlotPut),
             Event::Starts(number) => self.starts(number),
-            Event::StartsAgain {
-                task,
-                load,
-                shard,
-                tries,
-            } => self.starts_again(task, *load, shard, tries),
             Event::TaskEnds(number) => self.task_ends(number),
             Event::Restarts(start) => self.restarts(start),
+            Event::Restarted { start, throttled } => self.restarted(start, throttled),
             Event::ExecutionEnds(number) => self.execution_ends(number),
+            Event::Passes {
+                message,
+                again,
+                shard,
+            } => self.passes(&message, again, shard),
             Event::SlotFreed(shard, lane) => {
                 if let Some(slots) = self.slots_mut(shard, lane) {
                     *slots = slots.saturating_sub(1);
@@ -326,9 +362,11 @@ impl<'a> World<'a> {
         }
     }
 
-    fn arrives(&mut self, arrival: &Arrival) {
+    fn arrives(&mut self, place: usize, arrival: &Arrival) {
         self.visible(Message {
             uploaded: arrival.at,
+            sent: self.now,
+            upload: u32::try_from(place).unwrap_or(u32::MAX),
             object: arrival.object,
             wave: arrival.wave,
             lane: arrival.lane,

@@ -4,7 +4,7 @@ use spillway::Millis;
 use spillway::protocol::receiving::{Ended, Poll};
 
 use super::{Answered, ENTRIES, Event, Of, UnderWay, World};
-use crate::engine::queue::Message;
+use crate::engine::queue::{LaneQueue, Message};
 
 impl World<'_> {
     /// Begins a poll.
@@ -59,13 +59,21 @@ impl World<'_> {
         let Some(lane) = self.lanes.get_mut(usize::from(message.lane)) else {
             return;
         };
-        let receive = lane.put(message);
+        let wakes = lane.put(message);
         self.waiting += 1;
         if self.waiting > self.answers.most_waiting.0 {
             self.answers.most_waiting = (self.waiting, self.now);
         }
         self.look();
-        if let Some(number) = receive {
+        // All that comes at one time is there when the poll looks.
+        if wakes {
+            let lane = usize::from(message.lane);
+            self.calendar.put(self.now, Event::Wakes(lane));
+        }
+    }
+
+    pub(super) fn wakes(&mut self, lane: usize) {
+        while let Some(number) = self.lanes.get_mut(lane).and_then(LaneQueue::wakes) {
             self.receives(number, true);
         }
     }

@@ -4,19 +4,23 @@ use spillway::Millis;
 use spillway::pace::layout::{Layout, Shard};
 use spillway::pace::permit::{Permit, Stage};
 
-use super::{Answered, ENTRIES, Event, Load, Running, Task, Throttled, World};
+use super::{Answered, ENTRIES, Event, Load, Rest, Running, Task, Throttled, World};
+use crate::engine::queue::Message;
 use crate::engine::turns::Turn;
 use crate::engine::units;
-
-/// The SDK makes a call that is throttled so often, and pauses so long before it does for the second time, in milliseconds.
-const TRIES: u32 = 4;
-const PAUSE: f64 = 50.0;
 
 impl World<'_> {
     /// Begins to claim and start loads. `before`: the lease is written until then.
     pub fn take_in(&mut self, loads: Vec<Load>, mut permits: Vec<Permit>, before: Millis) {
         let is_again = |load: &Load| load.messages().iter().any(|it| it.attempt > 1);
-        let all_read = self.turns.is_ordered() || self.setup.events_per_execution > 1;
+        if self.turns.is_ordered() {
+            let all: Vec<Message> = loads.iter().flat_map(Load::messages).copied().collect();
+            let messages = u32::try_from(all.len()).unwrap_or(u32::MAX);
+            let rounds = self.turns.rounds(all).into();
+            self.begins(messages);
+            return self.takes_round(Rest { rounds, permits }, before, messages);
+        }
+        let all_read = self.setup.has_rows || self.setup.events_per_execution > 1;
         if all_read || loads.iter().map(is_again).is_sorted_by(|a, b| a == b) {
             return self.takes_in(loads, permits, before);
         }
@@ -29,32 +33,55 @@ impl World<'_> {
 
     fn takes_in(&mut self, loads: Vec<Load>, permits: Vec<Permit>, before: Millis) {
         let messages: u32 = loads.iter().map(|load| load.messages().len() as u32).sum();
-        self.tasks_under_way += 1;
-        self.messages_under_way += messages;
         let call = self.call();
         let mut each = loads.iter().flat_map(Load::messages);
-        // A later attempt reads its row first; with an order, and in a pipeline with batches, every one does.
-        let reads = self.turns.is_ordered()
-            || self.setup.events_per_execution > 1
+        // A later attempt reads its row first, and every one does in a pipeline with batches, or whose messages `ingest` sends.
+        let reads = self.setup.events_per_execution > 1
+            || self.setup.has_rows
             || each.any(|message| message.attempt > 1);
         let batch = loads.iter().any(|load| matches!(load, Load::Many(_)));
         let read = if reads { call } else { 0 };
         let put_batch = if batch { call } else { 0 };
-        let put_at = self.now.max(before) + read + put_batch;
         if reads {
             self.answers.counted.read_units += f64::from(messages);
         }
+        self.begins(messages);
         let number = self.tasks.keep(Task {
-            left: loads.len(),
             loads,
             permits,
-            put_at,
+            throttled: Vec::new(),
+            rest: Rest::default(),
+            put_at: self.now.max(before) + read + put_batch,
+            ends_at: 0,
             messages,
         });
-        match self.turns.is_ordered() {
-            true => self.calendar.put(put_at, Event::Decides(number)),
-            false => self.puts_slots(number),
-        }
+        self.puts_slots(number);
+    }
+
+    fn begins(&mut self, messages: u32) {
+        self.tasks_under_way += 1;
+        self.messages_under_way += messages;
+    }
+
+    /// Begins the next round. `messages`: of all rounds.
+    fn takes_round(&mut self, mut rest: Rest, before: Millis, messages: u32) {
+        let round = rest.rounds.pop_front().unwrap_or_default();
+        let loads: Vec<Load> = round.into_iter().map(Load::One).collect();
+        let later = rest.permits.split_off(loads.len().min(rest.permits.len()));
+        let permits = std::mem::replace(&mut rest.permits, later);
+        let put_at = self.now.max(before) + self.call();
+        // Row and head of each.
+        self.answers.counted.read_units += 2.0 * loads.len() as f64;
+        let number = self.tasks.keep(Task {
+            loads,
+            permits,
+            throttled: Vec::new(),
+            rest,
+            put_at,
+            ends_at: 0,
+            messages,
+        });
+        self.calendar.put(put_at, Event::Decides(number));
     }
 
     fn puts_slots(&mut self, number: usize) {
@@ -71,39 +98,44 @@ impl World<'_> {
             .put(put_at + call / 2, Event::SlotsPut(number));
         self.calendar
             .put(put_at + call, Event::SlotsAnswered(number));
-        let start_at = put_at + 2 * call;
+        let rows = task.loads.iter().map(|load| load.messages().len()).sum();
+        let start_at = put_at + (1 + units::of_rows(rows)) * call;
         self.calendar
             .put(start_at + call / 2, Event::Starts(number));
     }
 
     /// Whose turn it is: the others wait, without a slot and without a message.
     pub(super) fn decides(&mut self, number: usize) {
+        let call = self.call();
         let Some(task) = self.tasks.get_mut(number) else {
             return;
         };
-        let (mut superseded, mut waits) = (Vec::new(), 0);
-        let turns = &mut self.turns;
-        task.loads.retain(|load| {
+        let (mut superseded, mut waits, mut before_start) = (Vec::new(), 0, 0);
+        let round = std::mem::take(&mut task.loads);
+        let permits = std::mem::take(&mut task.permits);
+        for (load, permit) in round.into_iter().zip(permits) {
             let Load::One(message) = load else {
-                return true;
+                continue;
             };
-            match turns.ask(*message) {
-                Turn::Now => true,
-                Turn::Waits(older) => {
-                    superseded.extend(std::iter::repeat_n(*message, older));
-                    waits += 1;
-                    false
-                }
-                Turn::Superseded => {
-                    superseded.push(*message);
-                    false
-                }
+            let asked = self.turns.ask(message);
+            superseded.extend(asked.superseded);
+            if asked.turn == Turn::Now {
+                before_start = before_start.max(asked.calls);
+                task.loads.push(load);
+                task.permits.push(permit);
+                continue;
             }
-        });
-        task.left = task.loads.len();
-        let freed = task.permits.split_off(task.left.min(task.permits.len()));
-        let (nothing_starts, put_at) = (task.loads.is_empty(), task.put_at);
-        drop(freed);
+            match asked.turn {
+                Turn::Waits => waits += 1,
+                _ => superseded.push(message),
+            }
+            let leaves_at = task.put_at + asked.calls * call;
+            task.ends_at = task.ends_at.max(leaves_at);
+            // It is of use to others from the message's deletion on.
+            self.calendar.put(leaves_at - call, Event::Unused(permit));
+        }
+        task.put_at += before_start * call;
+        let (nothing_starts, ends_at) = (task.loads.is_empty(), task.ends_at);
         // Its row says so, and its waiter is put.
         self.answers.counted.write_units += 2.0 * f64::from(waits);
         for message in superseded {
@@ -112,10 +144,7 @@ impl World<'_> {
             self.done(&message);
         }
         match nothing_starts {
-            true => {
-                let at = put_at + 3 * self.call();
-                self.calendar.put(at, Event::TaskEnds(number));
-            }
+            true => self.calendar.put(ends_at, Event::TaskEnds(number)),
             false => self.puts_slots(number),
         }
     }
@@ -132,12 +161,13 @@ impl World<'_> {
             }
         }
         debug_assert!(task.permits.iter().all(|it| it.shard().layout() == layout));
-        let claims = f64::from(task.messages);
+        let claims: usize = task.loads.iter().map(|load| load.messages().len()).sum();
+        let claims = claims as f64;
         let batches = task.loads.iter().map(|load| match load {
             Load::One(_) => 0.0,
             Load::Many(messages) => units::of_batch(messages.len()),
         });
-        let slots = task.permits.len() as f64;
+        let slots = task.loads.len() as f64;
         // With an order a claim is a transaction of row and head, for twice their units.
         let claims = if self.turns.is_ordered() {
             4.0 * claims
@@ -161,28 +191,21 @@ impl World<'_> {
             return;
         };
         let loads = std::mem::take(&mut task.loads);
-        let shards: Vec<Shard> = task.permits.iter().map(Permit::shard).collect();
-        let mut throttled = 0;
-        for (load, shard) in loads.into_iter().zip(shards) {
+        let permits = std::mem::take(&mut task.permits);
+        let (mut started, mut throttled) = (Vec::new(), Vec::new());
+        for (load, permit) in loads.into_iter().zip(permits) {
+            let shard = permit.shard();
             if self.is_throttled() {
-                throttled += 1;
-                let at = self.again_at(1);
-                let again = Event::StartsAgain {
-                    task: number,
-                    load: Box::new(load),
-                    shard,
-                    tries: 1,
-                };
-                self.calendar.put(at, again);
+                throttled.push((load, shard, permit));
             } else {
                 self.execute(load, shard);
+                started.push(permit);
             }
         }
+        let at = self.now + self.call() - self.call() / 2;
         if let Some(task) = self.tasks.get_mut(number) {
-            task.left = throttled;
-        }
-        if throttled == 0 {
-            let at = self.now + self.call() - self.call() / 2;
+            (task.permits, task.throttled) = (started, throttled);
+            let at = at.max(task.ends_at);
             self.calendar.put(at, Event::TaskEnds(number));
         }
     }
@@ -195,52 +218,23 @@ impl World<'_> {
         throttled
     }
 
-    /// Returns when the SDK's next try arrives, after so many.
-    fn again_at(&mut self, tries: u32) -> Millis {
-        let most = PAUSE * 2f64.powi(tries as i32 - 1);
-        self.now + self.call() + (self.rng.f64() * most) as Millis
-    }
-
-    pub(super) fn starts_again(&mut self, number: usize, load: Load, shard: Shard, tries: u32) {
-        let now = self.now;
-        if !self.is_throttled() {
-            self.execute(load, shard);
-        } else if tries + 1 < TRIES {
-            let at = self.again_at(tries + 1);
-            let again = Event::StartsAgain {
-                task: number,
-                load: Box::new(load),
-                shard,
-                tries: tries + 1,
-            };
-            return self.calendar.put(at, again);
-        } else if let Some(task) = self.tasks.get_mut(number) {
-            let taken_at = task.put_at;
-            if let Some(mut permit) = task.permits.pop() {
-                permit.reached(Stage::Called, taken_at, now);
-                permit.reached(Stage::CameToNothing, taken_at, now);
-            }
-            let lane = load.lane();
-            let start = self.throttled.keep(Throttled {
-                load,
-                shard,
-                taken_at,
-                permit: None,
-            });
-            self.answers_with(Answered::Throttled {
-                start,
-                taken_at,
-                lane,
-            });
-        }
-        let Some(task) = self.tasks.get_mut(number) else {
-            return;
-        };
-        task.left = task.left.saturating_sub(1);
-        if task.left == 0 {
-            let at = self.now + self.call() - self.call() / 2;
-            self.calendar.put(at, Event::TaskEnds(number));
-        }
+    /// Keeps a start that was throttled, for the tick to make again.
+    fn keeps(&mut self, load: Load, shard: Shard, mut permit: Permit, taken_at: Millis) {
+        permit.reached(Stage::Called, taken_at, self.now);
+        permit.reached(Stage::CameToNothing, taken_at, self.now);
+        drop(permit);
+        let lane = load.lane();
+        let start = self.throttled.keep(Throttled {
+            load,
+            shard,
+            taken_at,
+            permit: None,
+        });
+        self.answers_with(Answered::Throttled {
+            start,
+            taken_at,
+            lane,
+        });
     }
 
     /// Makes a start again that was kept.
@@ -254,30 +248,32 @@ impl World<'_> {
     }
 
     pub(super) fn restarts(&mut self, start: usize) {
-        let now = self.now;
-        self.tasks_under_way -= 1;
         let throttled = self.is_throttled();
-        let Some(kept) = self.throttled.get_mut(start) else {
-            return;
-        };
-        let (taken_at, lane) = (kept.taken_at, kept.load.lane());
-        if let Some(mut permit) = kept.permit.take() {
-            let stage = match throttled {
-                true => Stage::CameToNothing,
-                false => Stage::Started,
-            };
-            permit.reached(stage, taken_at, now);
-        }
-        if throttled {
-            return self.answers_with(Answered::Throttled {
-                start,
-                taken_at,
-                lane,
-            });
-        }
-        if let Some(Throttled { load, shard, .. }) = self.throttled.take(start) {
+        if let Some(kept) = self.throttled.get_mut(start)
+            && !throttled
+        {
+            let (load, shard) = (kept.load.clone(), kept.shard);
             self.execute(load, shard);
         }
+        let at = self.now + self.call() - self.call() / 2;
+        self.calendar.put(at, Event::Restarted { start, throttled });
+    }
+
+    pub(super) fn restarted(&mut self, start: usize, throttled: bool) {
+        self.tasks_under_way -= 1;
+        let Some(Throttled {
+            load,
+            shard,
+            taken_at,
+            permit: Some(mut permit),
+        }) = self.throttled.take(start)
+        else {
+            return;
+        };
+        if throttled {
+            return self.keeps(load, shard, permit, taken_at);
+        }
+        permit.reached(Stage::Started, taken_at, self.now);
         self.answers_with(Answered::Started);
     }
 
@@ -293,7 +289,8 @@ impl World<'_> {
                 waits.push(u32::try_from(self.now - message.uploaded).unwrap_or(u32::MAX));
             }
         }
-        let takes = self.setup.executions.takes.draw(&mut self.rng);
+        let first = load.messages().first();
+        let takes = first.map_or(0, |first| self.attempt(first).takes(&self.setup.executions));
         let number = self.executions.keep(Running { load, shard });
         self.calendar
             .put(self.now + takes, Event::ExecutionEnds(number));
@@ -309,12 +306,19 @@ impl World<'_> {
     pub(super) fn task_ends(&mut self, number: usize) {
         self.reached(number, Stage::Called);
         self.reached(number, Stage::Started);
-        if let Some(task) = self.tasks.take(number) {
-            self.tasks_under_way -= 1;
-            self.messages_under_way -= task.messages;
-            self.answers.counted.deletes += (task.messages as usize).div_ceil(ENTRIES) as u64;
-            self.stirred = true;
+        let Some(task) = self.tasks.take(number) else {
+            return;
+        };
+        for (load, shard, permit) in task.throttled {
+            self.keeps(load, shard, permit, task.put_at);
         }
+        if !task.rest.rounds.is_empty() {
+            return self.takes_round(task.rest, self.now, task.messages);
+        }
+        self.tasks_under_way -= 1;
+        self.messages_under_way -= task.messages;
+        self.answers.counted.deletes += (task.messages as usize).div_ceil(ENTRIES) as u64;
+        self.stirred = true;
     }
 }
 
