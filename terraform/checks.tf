@@ -106,3 +106,22 @@ check "filters_are_not_url_encoded" {
     EOT
   }
 }
+
+# A segment that lies within the prefix of every source names one tenant for all objects.
+locals {
+  _tenant_segment = try(tonumber(module.input.tenants.by), 0)
+  _tenants_of_prefixes = [
+    for source in values(module.input.sources) :
+    try(local._tenant_segment > 0 ? slice(split("/", source.prefix), 0, length(split("/", source.prefix)) - 1)[local._tenant_segment - 1] : "", "")
+  ]
+}
+
+check "tenants_are_several" {
+  assert {
+    condition     = length(module.input.topics) > 0 || length(distinct(local._tenants_of_prefixes)) != 1 || contains(local._tenants_of_prefixes, "")
+    error_message = <<-EOT
+      tenants.by = "${local._tenant_segment}" names the same tenant for every object, ${join("", distinct(local._tenants_of_prefixes))}: that segment lies within the prefix of each source.
+      So tenants.max_concurrency bounds the pipeline as a whole. Give the number of a segment behind the prefix, or set pace.max_concurrency instead.
+    EOT
+  }
+}

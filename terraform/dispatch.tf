@@ -99,6 +99,9 @@ module "dispatch" {
     module.input.pace.adapt == null ? {} : {
       SPILLWAY_ADAPT = jsonencode(module.input.pace.adapt)
     },
+    module.input.tenants == null ? {} : {
+      SPILLWAY_TENANTS = jsonencode(module.input.tenants)
+    },
     length(local._folder_markers) == 0 ? {} : {
       SPILLWAY_FOLDER_MARKERS = jsonencode(local._folder_markers)
     },

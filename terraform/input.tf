@@ -19,6 +19,7 @@ module "input" {
   retry                   = var.retry
   schedule                = var.schedule
   sweep                   = var.sweep
+  tenants                 = var.tenants
   topics                  = var.topics
   trusted_organization_id = var.trusted_organization_id
   windows                 = var.windows
@@ -39,6 +40,7 @@ module "input" {
     retry     = var.retry
     schedule  = var.schedule
     sweep     = var.sweep
+    tenants   = var.tenants
     topics    = var.topics
     windows   = var.windows
     workflow  = var.workflow

@@ -13,6 +13,7 @@ resource "terraform_data" "numbers" {
     starts_per_day            = module.input.limits.starts_per_day
     idle                      = module.input.schedule.idle
     schedule                  = module.input.schedule.expression
+    tenants                   = module.input.tenants
     tick_seconds              = module.input.schedule.tick_seconds
     via                       = local._most_costly_way
     windows                   = values(local._windows)

@@ -61,6 +61,17 @@ variable "sweep" {
   nullable    = false
 }
 
+variable "tenants" {
+  description = <<-EOT
+    A bound for each tenant: an event over it waits in the ledger, and other tenants go on. Null: no such bound.
+
+    - `by` (text, required): How a key tells its tenant: the number of a segment, or a pattern with one group. With "2" the tenant of in/acme/a.csv is acme; so it is with "^in/([a-z]+)/". A key without a tenant has no such bound.
+    - `max_concurrency` (number, required): Executions of one tenant that run at once, at most, over all lanes.
+  EOT
+  type        = any
+  default     = null
+}
+
 variable "windows" {
   description = <<-EOT
     Times with a pace of their own, by a name of your choice; if several hold, the one with the lowest priority is in force.

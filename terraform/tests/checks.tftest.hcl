@@ -232,3 +232,39 @@ run "a_workflow_that_writes_to_a_bucket_not_known_yet" {
     values = { arn = "arn:aws:s3:::uploads-1", id = "uploads-1" }
   }
 }
+
+run "tenants_of_which_there_is_one" {
+  command = plan
+
+  variables {
+    workflow = { definition = "{\"StartAt\": \"Done\", \"States\": {\"Done\": {\"Type\": \"Succeed\"}}}" }
+    tenants  = { by = "1", max_concurrency = 5 }
+  }
+
+  expect_failures = [check.tenants_are_several]
+}
+
+run "tenants_behind_the_prefix" {
+  command = plan
+
+  variables {
+    workflow = { definition = "{\"StartAt\": \"Done\", \"States\": {\"Done\": {\"Type\": \"Succeed\"}}}" }
+    tenants  = { by = "2", max_concurrency = 5 }
+  }
+}
+
+run "tenants_by_their_sources" {
+  command = plan
+
+  variables {
+    workflow = { definition = "{\"StartAt\": \"Done\", \"States\": {\"Done\": {\"Type\": \"Succeed\"}}}" }
+    tenants  = { by = "1", max_concurrency = 5 }
+    buckets = {
+      uploads = {
+        name         = "uploads"
+        notification = "owned"
+        sources      = { acme = { prefix = "acme/" }, zenith = { prefix = "zenith/" } }
+      }
+    }
+  }
+}

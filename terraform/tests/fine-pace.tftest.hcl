@@ -74,6 +74,50 @@ run "pace_that_adapts" {
   }
 }
 
+run "tenants_by_a_segment" {
+  command = plan
+
+  variables {
+    tenants = { by = 2, max_concurrency = 500 }
+    windows = { night = { priority = 1, from = "20:00", pace = { max_concurrency = 500 } } }
+  }
+
+  assert {
+    condition     = module.dispatch.environment.SPILLWAY_TENANTS == jsonencode({ by = "2", max_concurrency = 500 })
+    error_message = "dispatch bounds each tenant: ${jsonencode(module.dispatch.environment)}"
+  }
+  assert {
+    condition     = !contains(keys(module.settle.environment), "SPILLWAY_TENANTS")
+    error_message = "settle knows nothing of tenants: ${jsonencode(module.settle.environment)}"
+  }
+  assert {
+    condition     = terraform_data.numbers.input.tenants.max_concurrency == 500
+    error_message = "spillway plan reads them: ${jsonencode(terraform_data.numbers.input)}"
+  }
+}
+
+run "tenants_by_a_pattern" {
+  command = plan
+
+  variables {
+    tenants = { by = "(?i)^in/\\d{4}/(?:eu|us)\\.device-([a-z0-9-]{1,40})/", max_concurrency = 1 }
+  }
+
+  assert {
+    condition     = jsondecode(module.dispatch.environment.SPILLWAY_TENANTS).by == var.tenants.by
+    error_message = "The pattern comes as it is: ${jsonencode(module.dispatch.environment)}"
+  }
+}
+
+run "no_tenants" {
+  command = plan
+
+  assert {
+    condition     = !contains(keys(module.dispatch.environment), "SPILLWAY_TENANTS") && terraform_data.numbers.input.tenants == null
+    error_message = "Nothing is bounded by tenants: ${jsonencode(module.dispatch.environment)}"
+  }
+}
+
 run "pace_of_sixteen_partitions" {
   command = plan
 

@@ -27,9 +27,9 @@ def combinations() -> list[tuple[str, ...]]:
     )
 
 
-def _run(combination: tuple[str, ...]) -> Run:
+def _run(combination: tuple[str, ...], *, tenants: bool = False) -> Run:
     order, events, way, queue, input_format = combination
-    name = re.sub(r"\W", "_", "_".join(combination))
+    name = re.sub(r"\W", "_", "_".join([*combination, *(["tenants"] if tenants else [])]))
     workflow = f'order = "{order}", input_format = "{input_format}", events_per_execution = {2 if events == "many" else 1}'
     text = f"""run "{name}" {{
   command = plan
@@ -38,6 +38,7 @@ def _run(combination: tuple[str, ...]) -> Run:
     fifo     = {str(queue == "fifo").lower()}
     buckets  = {{ a = {{ name = "bucket-a", notification = "owned", sources = {{ all = {{ via = "{way}" }} }} }} }}
     workflow = {{ definition = "{{}}", {workflow} }}
+    tenants  = {'{ by = "1", max_concurrency = 5 }' if tenants else "null"}
   }}
 }}
 """
@@ -49,6 +50,14 @@ def planned(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, ...], R
     runs = {combination: _run(combination) for combination in combinations()}
     results = input_runs.results(tmp_path_factory.mktemp("matrix"), list(runs.values()))
     return {combination: results[str(run)] for combination, run in runs.items()}
+
+
+@pytest.fixture(scope="session")
+def with_tenants(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Result]:
+    """Of the combinations of the table, each with a bound of tenants."""
+    runs = {cell: _run(tuple(cell.split(" / ")), tenants=True) for cell in rows()}
+    results = input_runs.results(tmp_path_factory.mktemp("tenants"), list(runs.values()))
+    return {cell: results[str(run)] for cell, run in runs.items()}
 
 
 def named() -> set[str]:
@@ -87,6 +96,13 @@ def test_a_combination_is_refused_by_one_rule_with_its_reason(
 ) -> None:
     [error] = set(planned[combination].errors)
     assert reason in error
+
+
+def test_tenants_go_with_what_the_page_says(with_tenants: dict[str, Result]) -> None:
+    accepted = {cell for cell, result in with_tenants.items() if result.status == "pass"}
+    assert accepted == {cell for cell in rows() if cell.startswith("none / one / ") and " / fifo / " not in cell}
+    refused = {cell: set(result.errors) for cell, result in with_tenants.items() if cell not in accepted}
+    assert [cell for cell, errors in refused.items() if not all("leave tenants out" in error for error in errors)] == []
 
 
 def test_every_row_names_a_test() -> None:

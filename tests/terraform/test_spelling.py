@@ -46,6 +46,7 @@ EVERYTHING = {
     "retry": {"max_attempts": 2},
     "schedule": {"tick_seconds": 56},
     "sweep": {"per_tick": 5},
+    "tenants": {"by": "1", "max_concurrency": 2},
     "topics": {"fanout": {"arn": "arn:aws:sns:eu-central-1:111122223333:fanout"}},
     "windows": {
         "night": {

@@ -99,6 +99,11 @@ output "sweep" {
   value       = var.sweep
 }
 
+output "tenants" {
+  description = "The input tenants; null without a bound for each tenant."
+  value       = var.tenants
+}
+
 output "topics" {
   description = "The input topics, with its defaults."
   value       = var.topics

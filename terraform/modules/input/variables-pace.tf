@@ -177,6 +177,55 @@ variable "sweep" {
   }
 }
 
+variable "tenants" {
+  description = "A bound for each tenant: an event over it waits in the ledger, and other tenants go on. Null: no such bound."
+  type = object({
+    # How a key tells its tenant: the number of a segment, or a pattern with one
+    # group. With "2" the tenant of in/acme/a.csv is acme; so it is with
+    # "^in/([a-z]+)/". A key without a tenant has no such bound.
+    by = string
+    # Executions of one tenant that run at once, at most, over all lanes.
+    max_concurrency = number
+  })
+  default = null
+
+  validation {
+    condition     = var.tenants == null ? true : can(regex("^[0-9]*$", var.tenants.by)) ? can(regex("^[1-9][0-9]{0,2}$", var.tenants.by)) : true
+    error_message = "tenants.by = \"${try(var.tenants.by, "")}\" is no segment of a key: give the number of one, from 1 to 999, such as \"2\" for acme in in/acme/a.csv. The last segment, the object's own name, is never a tenant. Or give a pattern with one group."
+  }
+  validation {
+    # The second half counts groups: with an empty alternative every pattern matches the empty text.
+    condition     = var.tenants == null ? true : can(regex("^[0-9]*$", var.tenants.by)) ? true : can(regexall(var.tenants.by, "")) && try(length(regexall("(?:${var.tenants.by})|", "")[0]), 0) == 1
+    error_message = "tenants.by = \"${try(substr(var.tenants.by, 0, 80), "")}\" is ${can(regexall(var.tenants.by, "")) ? "a pattern with ${try(length(regexall("(?:${var.tenants.by})|", "")[0]), "several")} groups" : "no pattern"}: give one with exactly one group, around the tenant, such as \"^in/([^/]+)/\". A group (?:…) does not count. Or give the number of a key's segment, such as \"2\"."
+  }
+  validation {
+    # The function's patterns (the crate regex-lite) lack a few parts of Terraform's.
+    condition = var.tenants == null ? true : alltrue([
+      length(var.tenants.by) <= 256,
+      can(regex("^([^\\\\]|\\\\[dDsSwWbBAztnr.*+?()|\\[\\]{}^$/-])*$", var.tenants.by)),
+      !can(regex("[{]", replace(replace(var.tenants.by, "/\\\\./", "_"), "/[{][0-9]{1,3}(,[0-9]{0,3})?[}]/", ""))),
+      !can(regex("[[]([^]]*[[]|\\^?\\])|&&|--|~~|[(][?]P?<", replace(var.tenants.by, "/\\\\./", "_"))),
+    ])
+    error_message = "tenants.by = \"${try(substr(var.tenants.by, 0, 80), "")}\" is longer than 256 characters, or has a part that the function's patterns lack: a named group, a class of Unicode or [:alpha:], a class within a class, a { that is no repetition. Give classes such as [a-z0-9-], \\d, \\w, \\s, and a \\ before any other sign that stands for itself."
+  }
+  validation {
+    condition     = var.tenants == null ? true : var.tenants.max_concurrency >= 1 && floor(var.tenants.max_concurrency) == var.tenants.max_concurrency && var.tenants.max_concurrency <= max(var.pace.max_concurrency, [for window in values(var.windows) : try(coalesce(window.pace.max_concurrency, 0), 0)]...)
+    error_message = "tenants.max_concurrency = ${try(var.tenants.max_concurrency, 0)}: give a whole number from 1 to ${max(var.pace.max_concurrency, [for window in values(var.windows) : try(coalesce(window.pace.max_concurrency, 0), 0)]...)}, the most that the pipeline ever runs at once. To start nothing, pause the pipeline; for no bound, leave tenants out."
+  }
+  validation {
+    condition     = var.tenants == null || var.workflow.order == "none"
+    error_message = "tenants with workflow.order = \"${var.workflow.order}\": a version would wait for its object's turn and for its tenant, and could keep the turn while others of the object wait. Set order = \"none\", or leave tenants out."
+  }
+  validation {
+    condition     = var.tenants == null || var.workflow.events_per_execution == 1
+    error_message = "tenants with workflow.events_per_execution = ${var.workflow.events_per_execution}: the objects of one execution can be of several tenants, and each of them would count for all. Set events_per_execution = 1, or leave tenants out."
+  }
+  validation {
+    condition     = var.tenants == null || !var.fifo
+    error_message = "tenants with fifo = true: a FIFO queue keeps the versions of each object in order, and an event that waits for its tenant leaves that order. Set fifo = false, or leave tenants out."
+  }
+}
+
 variable "windows" {
   description = "Times with a pace of their own, by a name of your choice; if several hold, the one with the lowest priority is in force."
   type = map(object({

@@ -20,6 +20,7 @@ locals {
       retry     = var.retry
       schedule  = var.schedule
       sweep     = var.sweep
+      tenants   = var.tenants
       topics    = var.topics
       windows   = var.windows
     }
@@ -329,6 +330,14 @@ locals {
     ]...)
   }
 
+  _of_tenants = {
+    for side, object in local._sides : side => merge([
+      for found in [lookup(object, "tenants", null)] : {
+        for only in [found] : "tenants" => only
+      } if found != null
+    ]...)
+  }
+
   _of_topics = {
     for side, object in local._sides : side => merge([
       for found in [lookup(object, "topics", null)] : {
@@ -400,6 +409,7 @@ locals {
       { for place, object in local._of_retry[side] : place => keys(object) },
       { for place, object in local._of_schedule[side] : place => keys(object) },
       { for place, object in local._of_sweep[side] : place => keys(object) },
+      { for place, object in local._of_tenants[side] : place => keys(object) },
       { for place, object in local._of_topics[side] : place => keys(object) },
       { for place, object in local._of_windows[side] : place => keys(object) },
       { for place, object in local._of_windows_pace[side] : place => keys(object) },

@@ -445,3 +445,167 @@ run "a_share_and_a_number_of_starts" {
 
   expect_failures = [var.pace]
 }
+
+run "tenants_by_segment_zero" {
+  command = plan
+
+  variables {
+    tenants = { by = "0", max_concurrency = 5 }
+  }
+
+  expect_failures = [var.tenants]
+}
+
+run "tenants_by_nothing" {
+  command = plan
+
+  variables {
+    tenants = { by = "", max_concurrency = 5 }
+  }
+
+  expect_failures = [var.tenants]
+}
+
+run "tenants_by_a_pattern_that_is_none" {
+  command = plan
+
+  variables {
+    tenants = { by = "^in/(", max_concurrency = 5 }
+  }
+
+  expect_failures = [var.tenants]
+}
+
+run "tenants_by_a_pattern_without_a_group" {
+  command = plan
+
+  variables {
+    tenants = { by = "^in/", max_concurrency = 5 }
+  }
+
+  expect_failures = [var.tenants]
+}
+
+run "tenants_by_a_pattern_with_two_groups" {
+  command = plan
+
+  variables {
+    tenants = { by = "^(in|out)/([^/]+)/", max_concurrency = 5 }
+  }
+
+  expect_failures = [var.tenants]
+}
+
+run "tenants_by_a_class_of_unicode" {
+  command = plan
+
+  variables {
+    tenants = { by = "^(\\p{L}+)/", max_concurrency = 5 }
+  }
+
+  expect_failures = [var.tenants]
+}
+
+run "tenants_by_a_named_group" {
+  command = plan
+
+  variables {
+    tenants = { by = "^(?P<tenant>[^/]+)/", max_concurrency = 5 }
+  }
+
+  expect_failures = [var.tenants]
+}
+
+run "tenants_by_a_class_in_a_class" {
+  command = plan
+
+  variables {
+    tenants = { by = "^([[:alpha:]]+)/", max_concurrency = 5 }
+  }
+
+  expect_failures = [var.tenants]
+}
+
+run "tenants_by_an_open_brace" {
+  command = plan
+
+  variables {
+    tenants = { by = "^{([^/]+)/", max_concurrency = 5 }
+  }
+
+  expect_failures = [var.tenants]
+}
+
+run "tenants_by_a_pattern_that_is_too_long" {
+  command = plan
+
+  variables {
+    tenants = { by = format("^(%0256d)/", 0), max_concurrency = 5 }
+  }
+
+  expect_failures = [var.tenants]
+}
+
+run "tenants_of_which_none_starts" {
+  command = plan
+
+  variables {
+    tenants = { by = "1", max_concurrency = 0 }
+  }
+
+  expect_failures = [var.tenants]
+}
+
+run "tenants_with_half_an_execution" {
+  command = plan
+
+  variables {
+    tenants = { by = "1", max_concurrency = 1.5 }
+  }
+
+  expect_failures = [var.tenants]
+}
+
+run "tenants_with_more_than_the_pipeline" {
+  command = plan
+
+  variables {
+    tenants = { by = "1", max_concurrency = 101 }
+  }
+
+  expect_failures = [var.tenants]
+}
+
+run "tenants_with_an_order" {
+  command = plan
+
+  variables {
+    tenants  = { by = "1", max_concurrency = 5 }
+    workflow = { definition = "{\"StartAt\": \"Done\", \"States\": {\"Done\": {\"Type\": \"Succeed\"}}}", order = "latest" }
+  }
+
+  expect_failures = [var.tenants]
+}
+
+run "tenants_with_a_batch" {
+  command = plan
+
+  variables {
+    tenants  = { by = "1", max_concurrency = 5 }
+    workflow = { definition = "{\"StartAt\": \"Done\", \"States\": {\"Done\": {\"Type\": \"Succeed\"}}}", events_per_execution = 10 }
+  }
+
+  expect_failures = [var.tenants]
+}
+
+run "tenants_with_fifo" {
+  command = plan
+
+  variables {
+    tenants = { by = "1", max_concurrency = 5 }
+    fifo    = true
+    buckets = { a = { name = "bucket-a", notification = "owned", sources = { all = { via = "lambda" } } } }
+  }
+
+  expect_failures = [var.tenants]
+}
