@@ -8,6 +8,7 @@ mod invariants;
 mod invocation;
 pub mod mutation;
 mod pipeline;
+pub mod plans;
 mod reconcile;
 pub mod recovery;
 pub mod seeds;

@@ -42,6 +42,8 @@ const OUTCOME_RECEIVES: u32 = 5;
 #[derive(Debug, Clone)]
 pub struct Settings {
     pub seed: u64,
+    /// When it begins, in milliseconds since the epoch; `None`: when a fake AWS does.
+    pub begins_ms: Option<i64>,
     pub pace: Pace,
     pub adapt: Option<Adapt>,
     pub windows: Windows,
@@ -88,6 +90,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             seed: 1,
+            begins_ms: None,
             pace: Pace {
                 max_concurrency: 20,
                 starts_per_second: 100.0,
@@ -209,7 +212,10 @@ impl Pipeline {
         settings: Settings,
         workflow: impl FnMut(&Execution) -> Ending + Send + 'static,
     ) -> Self {
-        let aws = FakeAws::new(settings.seed);
+        let aws = match settings.begins_ms {
+            Some(now_ms) => FakeAws::beginning_at(settings.seed, now_ms),
+            None => FakeAws::new(settings.seed),
+        };
         let queue = |name: &str, visibility: Duration, dead_letter_queue: Option<(&str, u32)>| {
             aws.sqs().create_queue(QueueConfig {
                 visibility_timeout: visibility,

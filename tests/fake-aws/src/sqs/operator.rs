@@ -192,6 +192,14 @@ impl Queue {
         messages.collect()
     }
 
+    /// How many messages can be received now.
+    pub fn visible(&self) -> usize {
+        self.world.catch_up();
+        let now_ms = self.world.clock.now_ms();
+        let mut sqs = lock(&self.world.sqs);
+        state(&mut sqs, &self.name).counts(now_ms).visible
+    }
+
     /// All messages that ever left the queue, and how.
     pub fn gone(&self) -> Vec<Gone> {
         self.world.catch_up();

@@ -1,0 +1,251 @@
+//! A case, run by the real handlers.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use fake_aws::{Ending, Execution, Fault, StartQuota};
+use plan::costs::Way;
+use plan::engine::setup::{Arrival, Attempt, Executions};
+use plan::given::Given;
+use spillway::lane::source::Source;
+use tokio::task::JoinSet;
+
+use super::measured::Measured;
+use crate::invariants::{failed_items, ids, objects};
+use crate::invocation::Invocations;
+use crate::pipeline::{Background, Pipeline, Settings};
+use crate::upload::{Upload, notification};
+
+/// Invocations of `settle` at once, at most.
+const SETTLES_AT_ONCE: u32 = 10;
+/// How often the queues are looked at for the most that waits, beside each upload.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// Virtual time after the last upload in which a case has to be done.
+const MOST_AFTER: Duration = Duration::from_secs(48 * 3_600);
+
+/// Runs the case. Panics if it is not done in the end, or if a tick fails.
+pub async fn simulated(given: &Given) -> Measured {
+    let arrivals: Arc<[Arrival]> = given.arrivals.all.clone().into();
+    let workflow = workflow(arrivals.clone(), given.executions.clone(), given.seed);
+    let pipeline = Pipeline::new(settings(given), workflow);
+    pipeline.aws.count_calls_only();
+    pipeline.aws.sfn().set_start_quota(Some(StartQuota {
+        bucket: given.quota.bucket,
+        refill_per_second: given.quota.refill_per_second,
+    }));
+    // As the plan assumes: SQS delivers the oldest message first.
+    for (events, _) in &pipeline.lanes {
+        events.reconfigure(|config| config.unordered = false);
+    }
+    let peak = Arc::new(AtomicUsize::new(0));
+    let looking = looking(pipeline.clone(), peak.clone());
+    let (sent, most) = (pipeline.clone(), peak.clone());
+    pipeline.aws.faults().after(move |call| {
+        if call.operation.starts_with("SendMessage") {
+            look(&sent, &most);
+        }
+        Fault::None
+    });
+    let uploading = tokio::spawn(upload(pipeline.clone(), given.clone(), peak.clone()));
+    let settling: Vec<Background> = (0..SETTLES_AT_ONCE)
+        .map(|_| pipeline.settle_in_background())
+        .collect();
+    ticks(&pipeline, given, &uploading).await;
+    drop((looking, settling));
+    measured(&pipeline, &arrivals, peak.load(Ordering::Relaxed))
+}
+
+fn settings(given: &Given) -> Settings {
+    let pipeline = &given.pipeline;
+    let lanes = pipeline.lanes.iter();
+    // The simulation names its lanes by the program's text.
+    let names = lanes
+        .clone()
+        .map(|lane| (&*lane.name.clone().leak(), lane.min_share));
+    Settings {
+        begins_ms: Some(given.from),
+        pace: pipeline.pace.clone(),
+        windows: pipeline.windows.clone(),
+        starts_per_day: pipeline.starts_per_day,
+        retry: pipeline.retry.clone(),
+        order: pipeline.order,
+        events_per_execution: pipeline.events_per_execution,
+        lanes: names.collect(),
+        lane_bounds: lanes.map(|lane| lane.max_concurrency).collect(),
+        tick: pipeline.tick(),
+        idle: pipeline.idle,
+        schedule: pipeline.schedule,
+        visibility: Duration::from_secs(match pipeline.events_per_execution {
+            1 => 45,
+            _ => 120,
+        }),
+        event_delay: given.calls.outcome,
+        latency: (given.calls.each, given.calls.each),
+        ..Settings::default()
+    }
+}
+
+/// The upload's key and sequencer name its arrival.
+fn name(place: usize, arrival: &Arrival) -> Upload {
+    let key = format!("lane{}/{:0>170}.json", arrival.lane, arrival.object);
+    Upload::new(&key, place as u32 + 1)
+}
+
+fn place(upload: &Upload) -> usize {
+    let number = usize::from_str_radix(&upload.sequencer, 16);
+    number.expect("a sequencer is a number") - 1
+}
+
+fn attempt(place: usize, arrival: &Arrival, seed: u64, number: u32) -> Attempt {
+    Attempt {
+        seed,
+        upload: place as u32,
+        number: number as u8,
+        doomed: arrival.doomed,
+    }
+}
+
+/// Executions take as long and fail as the plan has them.
+fn workflow(
+    arrivals: Arc<[Arrival]>,
+    executions: Executions,
+    seed: u64,
+) -> impl FnMut(&Execution) -> Ending + Send + 'static {
+    move |execution| {
+        let (uploads, number) = objects(execution);
+        let attempts: Vec<Attempt> = (uploads.iter())
+            .map(place)
+            .filter_map(|place| Some(attempt(place, arrivals.get(place)?, seed, number)))
+            .collect();
+        let takes = attempts.first().map_or(0, |first| first.takes(&executions));
+        let takes = Duration::from_millis(takes.unsigned_abs());
+        let fails: Vec<bool> = (attempts.iter())
+            .map(|it| it.fails(&executions).is_some())
+            .collect();
+        match fails.as_slice() {
+            [true] => Ending::fail(takes, "Timeout", "it is drawn so"),
+            _ => {
+                let ids = ids(execution).into_iter().zip(fails);
+                let failed: Vec<String> =
+                    ids.filter(|(_, fails)| *fails).map(|(id, _)| id).collect();
+                Ending::succeed(takes, &failed_items(&failed))
+            }
+        }
+    }
+}
+
+/// Uploads by the clock.
+async fn upload(pipeline: Pipeline, given: Given, peak: Arc<AtomicUsize>) {
+    let source = |(place, lane): (usize, &plan::given::pipeline::Lane)| Source {
+        bucket: None,
+        prefix: Some(format!("lane{place}/")),
+        suffix: None,
+        lane: Some(lane.name.clone()),
+        folder_markers: false,
+    };
+    let sources = given.pipeline.lanes.iter().enumerate().map(source);
+    let ingest = Invocations::of(&pipeline, sources.collect());
+    let begin = tokio::time::Instant::now();
+    // `ingest` writes a row and sends a message: the last half of its second call is nobody's.
+    let ingests = given.calls.each * 3 / 2;
+    let is_lambda = given.pipeline.way == Way::Lambda;
+    let delivery = match is_lambda {
+        true => given.calls.way_in.saturating_sub(ingests),
+        false => given.calls.way_in,
+    };
+    let mut under_way = JoinSet::new();
+    let mut all = given.arrivals.all.iter().enumerate().peekable();
+    while let Some((number, arrival)) = all.next() {
+        let at = Duration::from_millis((arrival.at - given.from).unsigned_abs()) + delivery;
+        tokio::time::sleep_until(begin + at).await;
+        let body = notification(&[name(number, arrival)]);
+        if is_lambda {
+            let ingest = ingest.clone();
+            under_way.spawn(async move { ingest.once(&body).await.well() });
+        } else if let Some((events, _)) = pipeline.lanes.get(usize::from(arrival.lane)) {
+            events.inject(&body);
+        }
+        // Many come at once.
+        if all.peek().is_none_or(|(_, next)| next.at > arrival.at) {
+            look(&pipeline, &peak);
+        }
+    }
+    under_way.join_all().await;
+    look(&pipeline, &peak);
+}
+
+fn look(pipeline: &Pipeline, peak: &AtomicUsize) {
+    let waiting = pipeline.lanes.iter().map(|(events, _)| events.visible());
+    peak.fetch_max(waiting.sum(), Ordering::Relaxed);
+}
+
+fn looking(pipeline: Pipeline, peak: Arc<AtomicUsize>) -> Background {
+    Background::run(async move {
+        loop {
+            tokio::time::sleep(LOOK_EVERY).await;
+            look(&pipeline, &peak);
+        }
+    })
+}
+
+/// Runs the schedule until all is done.
+async fn ticks(pipeline: &Pipeline, given: &Given, uploading: &tokio::task::JoinHandle<()>) {
+    let last = given.arrivals.all.last().map_or(0, |it| it.at) - given.from;
+    let mut next = tokio::time::Instant::now();
+    let end = next + Duration::from_millis(last.unsigned_abs()) + MOST_AFTER;
+    let mut under_way = JoinSet::new();
+    while !(uploading.is_finished() && pipeline.is_quiet()) {
+        assert!(next < end, "not done: {}", pipeline.describe());
+        let ticking = pipeline.clone();
+        under_way.spawn(async move { ticking.tick().await });
+        next += given.pipeline.schedule;
+        tokio::time::sleep_until(next).await;
+        while let Some(ticked) = under_way.try_join_next() {
+            ticked.expect("no tick panics").well();
+        }
+    }
+}
+
+fn measured(pipeline: &Pipeline, arrivals: &[Arrival], peak: usize) -> Measured {
+    let mut executions = pipeline.aws.sfn().executions();
+    executions.sort_by_key(|execution| execution.started_ms);
+    let lanes = pipeline.lanes.len();
+    let mut waits = vec![Vec::new(); lanes];
+    let mut done: HashMap<usize, i64> = HashMap::new();
+    for execution in &executions {
+        let (uploads, attempt) = objects(execution);
+        for place in uploads.iter().map(place) {
+            let Some(arrival) = arrivals.get(place) else {
+                continue;
+            };
+            if attempt == 1
+                && let Some(waits) = waits.get_mut(usize::from(arrival.lane))
+            {
+                waits.push((execution.started_ms - arrival.at) as u32);
+            }
+            let stopped = execution.stopped_ms.expect("it is done");
+            done.insert(place, stopped);
+        }
+    }
+    waits.iter_mut().for_each(|waits| waits.sort_unstable());
+    Measured {
+        drained: drained(arrivals, &done),
+        peak,
+        waits,
+        most_running: pipeline.aws.sfn().peak_running(),
+    }
+}
+
+/// From a wave's last upload to its end, of the slowest wave. A version that another superseded ends no wave.
+fn drained(arrivals: &[Arrival], done: &HashMap<usize, i64>) -> i64 {
+    let mut waves: HashMap<u16, (i64, i64)> = HashMap::new();
+    for (place, arrival) in arrivals.iter().enumerate() {
+        let wave = waves.entry(arrival.wave).or_default();
+        wave.0 = wave.0.max(arrival.at);
+        wave.1 = wave.1.max(done.get(&place).copied().unwrap_or_default());
+    }
+    let each = waves.values().map(|(last, done)| (done - last).max(0));
+    each.max().unwrap_or_default()
+}
