@@ -52,6 +52,7 @@ module "images" {
   handlers = { directory = "MODULE/tests/zips" }
   buckets  = { uploads = { name = "images-uploads", notification = "external", sources = { all = {} } } }
   workflow = { state_machine = { arn = "arn:aws:states:eu-central-1:111122223333:stateMachine:images" } }
+  tenants  = { by = "1", max_concurrency = 5 }
 }
 """
 
@@ -112,3 +113,9 @@ def test_one_of_several_pipelines_is_asked_for(first: Path) -> None:
     assert ended.returncode == 2
     assert "choose one by -p: reports, images" in ended.stderr or "choose one by -p: images, reports" in ended.stderr
     assert json.loads(plan(first, "-p", "images").stdout)["given"]["max_concurrency"] == 100
+
+
+def test_a_bound_of_tenants_is_said_to_be_no_part_of_the_plan(first: Path) -> None:
+    codes = {name: [it["code"] for it in json.loads(plan(first, "-p", name).stdout)["warnings"]] for name in ("reports", "images")}
+    assert "tenants" in codes["images"]
+    assert "tenants" not in codes["reports"]

@@ -12,9 +12,8 @@ use spillway::Millis;
 use spillway::execution::name;
 use spillway::lane;
 use spillway::pace::in_force::{PausedBy, in_force};
-use spillway::record::row::State;
+use spillway::record::row::{State, key_of};
 use spillway::record::version;
-use spillway::rules::order::Order;
 use spillway::rules::sweep::FOUND_WITHIN;
 
 use self::place::{Execution, Known, SlotState, place};
@@ -212,12 +211,15 @@ async fn version_of(
     let dead = queues.iter().filter(|queue| {
         queue.stage == Stage::EventsDead && (lane.is_none() || queue.lane == *lane)
     });
+    let tenant = pipeline.config.tenants.as_ref();
+    let tenant = tenant.and_then(|bound| bound.by.tenant_of(key_of(&row.key.pk)?));
     let place = place(&Known {
         pipeline: pipeline.name(),
         state: row.row.state,
         attempt: row.row.attempt,
         object: &row.key.pk,
-        latest: pipeline.config.order == Order::Latest,
+        order: pipeline.config.order,
+        tenant: tenant.as_deref(),
         execution: attempts
             .last()
             .map_or(Execution::Unknown, |attempt| attempt.found),

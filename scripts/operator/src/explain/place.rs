@@ -3,6 +3,7 @@
 
 use spillway::pace::in_force::PausedBy;
 use spillway::record::row::State;
+use spillway::rules::order::Order;
 
 use crate::shown::{object_quoted, shell_quoted};
 
@@ -13,8 +14,9 @@ pub struct Known<'a> {
     pub state: State,
     pub attempt: u32,
     pub object: &'a str,
-    /// With order `latest` no older version starts after a newer one.
-    pub latest: bool,
+    pub order: Order,
+    /// The tenant that the key names, if tenants are bounded.
+    pub tenant: Option<&'a str>,
     /// Its execution, if it is started.
     pub execution: Execution,
     /// Whether a slot is taken for it.
@@ -89,6 +91,7 @@ pub fn place(known: &Known<'_>) -> Place {
                 command,
             )
         }
+        State::Waiting if known.order == Order::None => waits_for_tenant(known, &said, &run),
         State::Waiting => {
             let behind = known
                 .running
@@ -125,7 +128,8 @@ pub fn place(known: &Known<'_>) -> Place {
             "nothing, until somebody redrives it or replays it",
             run(format!("redrive --object {}", object_quoted(object))),
         ),
-        State::Superseded if known.latest => said(
+        // No older version starts after a newer one.
+        State::Superseded if known.order == Order::Latest => said(
             "finished: a newer version was taken instead",
             "nothing: the newer version stands for it",
             None,
@@ -195,6 +199,29 @@ fn queued(known: &Known<'_>, said: Said, run: Run) -> Place {
     )
 }
 
+/// Without an order only the bound of a tenant lets an event wait.
+fn waits_for_tenant(known: &Known<'_>, said: Said, run: Run) -> Place {
+    match known.tenant {
+        Some(tenant) => said(
+            &format!("in the ledger: it waits for its tenant, {tenant}"),
+            &format!(
+                "it starts in its turn, when fewer executions of the tenant run than its bound allows; reconcile asks for it if \
+                 nothing moves it for a day{}",
+                paused(known)
+            ),
+            run("status".to_owned()),
+        ),
+        None => said(
+            "in the ledger: it waited for its tenant, and the pipeline bounds it no more",
+            &format!(
+                "reconcile asks for it if nothing moves it for a day{}",
+                paused(known)
+            ),
+            run("reconcile".to_owned()),
+        ),
+    }
+}
+
 /// Returns an execution as a word of a command: names that the handlers give need no quotes.
 fn word(execution: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
@@ -259,7 +286,8 @@ mod tests {
         state: State::Started,
         attempt: 2,
         object: "b/k",
-        latest: false,
+        order: Order::Each,
+        tenant: None,
         execution: Execution::Running,
         slot: SlotState::Taken,
         running: None,
@@ -408,11 +436,31 @@ mod tests {
     }
 
     #[test]
+    fn without_an_order_an_event_waits_for_its_tenant() {
+        let told = |tenant| {
+            of(|known| {
+                (known.state, known.order) = (State::Waiting, Order::None);
+                (known.tenant, known.paused) = (tenant, Some(PausedBy::Window));
+            })
+        };
+        let acme = told(Some("acme"));
+        assert_eq!(acme.place, "in the ledger: it waits for its tenant, acme");
+        assert!(acme.next.starts_with("it starts in its turn"), "{acme:?}");
+        assert!(
+            acme.next
+                .ends_with("a window pauses the pipeline, so nothing starts now")
+        );
+        let unbound = told(None);
+        assert!(unbound.place.ends_with("bounds it no more"), "{unbound:?}");
+        assert_eq!(unbound.command.unwrap(), "spillway -p p reconcile");
+    }
+
+    #[test]
     fn an_older_version_is_not_replayed_where_the_newest_counts() {
         let superseded = |latest| {
             of(|known| {
                 known.state = State::Superseded;
-                known.latest = latest;
+                known.order = if latest { Order::Latest } else { Order::Each };
             })
             .command
         };

@@ -6,6 +6,7 @@ use aws_sdk_sqs::types::QueueAttributeName;
 use futures_util::future::join_all;
 use serde_json::Value;
 use spillway::Millis;
+use spillway::record::deferred::Named;
 
 use super::seen::{LogLine, MINUTES, Metrics, QueueSeen, Schedule, Seen, Stage};
 use crate::connect::Connected;
@@ -22,7 +23,7 @@ const LOG_MINUTES: Millis = 10;
 pub async fn gather(connected: &Connected, pipeline: &Pipeline) -> Result<Seen, Fault> {
     let now = time::now();
     let ledger = &pipeline.ledger;
-    let (steering, lease, slots, queues, schedule, dispatch, settle, mapped, metrics) = tokio::join!(
+    let (steering, lease, slots, queues, schedule, dispatch, settle, mapped, metrics, tenants) = tokio::join!(
         ledger.steering(),
         ledger.lease_seen(),
         ledger.slots_seen(),
@@ -32,6 +33,7 @@ pub async fn gather(connected: &Connected, pipeline: &Pipeline) -> Result<Seen, 
         reserved(connected, pipeline, "settle"),
         mapped(connected, pipeline),
         metrics(connected, pipeline, now),
+        tenants(pipeline),
     );
     let mut unknown = Vec::new();
     let mut known = |answer: Result<(), Fault>| {
@@ -56,6 +58,7 @@ pub async fn gather(connected: &Connected, pipeline: &Pipeline) -> Result<Seen, 
     known(settle.map(|reserved| seen.settle.reserved = reserved));
     known(mapped.map(|mapped| seen.settle.mapped = mapped));
     known(metrics.map(|metrics| seen.metrics = Some(metrics)));
+    known(tenants.map(|tenants| seen.tenants = tenants));
     // Only if there can be something to read.
     let errors = seen
         .metrics
@@ -86,6 +89,14 @@ pub async fn gather(connected: &Connected, pipeline: &Pipeline) -> Result<Seen, 
     }
     seen.unknown = unknown;
     Ok(seen)
+}
+
+/// Returns which tenants wait; `None`: tenants are not bounded.
+async fn tenants(pipeline: &Pipeline) -> Result<Option<Vec<Named>>, Fault> {
+    match pipeline.config.tenants {
+        Some(_) => Ok(Some(pipeline.ledger.tenant_queues().await?)),
+        None => Ok(None),
+    }
 }
 
 /// Returns the queues that a pipeline can have, by stage and lane.

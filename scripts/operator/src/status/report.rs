@@ -8,13 +8,18 @@ use spillway::Millis;
 use spillway::pace::Pace;
 use spillway::pace::adapt::circuit::State;
 use spillway::pace::in_force::{InForce, PausedBy};
+use spillway::record::deferred::Named;
 use spillway::record::layouts::Said;
 
 use super::seen::{QueueSeen, Seen, Stage};
 use super::verdict::{self, Drain, Finding, Level, verdict};
 use crate::answer::{sparkline, table};
 use crate::pipeline::Pipeline;
+use crate::shown::plain;
 use crate::time::{moment, span};
+
+/// Tenants that are named, those that have waited longest.
+const TENANTS: usize = 10;
 
 /// The answer of `spillway status --json`. Its fields are a public interface.
 #[derive(Debug, Clone, Serialize)]
@@ -41,6 +46,7 @@ pub struct Report {
     pub drains_per_minute: Option<f64>,
     pub tick: Tick,
     pub circuit: Option<CircuitReport>,
+    pub tenants: Option<TenantsReport>,
     pub in_force: InForceReport,
     pub day: Option<Day>,
     /// Parts that could not be read, each with its reason.
@@ -160,6 +166,43 @@ impl CircuitReport {
             None => format!("{starts_per_second:.1} starts a second"),
         };
         format!("{state} since {since}, {takes}")
+    }
+}
+
+/// The tenants of which events wait.
+#[derive(Debug, Clone, Serialize)]
+pub struct TenantsReport {
+    /// The bound of each.
+    pub max_concurrency: u32,
+    pub waiting: usize,
+    /// Those that have waited longest.
+    pub first: Vec<TenantReport>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct TenantReport {
+    pub tenant: String,
+    /// `None`: the pipeline has one.
+    pub lane: Option<String>,
+    pub since: String,
+}
+
+impl TenantsReport {
+    fn text(&self) -> String {
+        let Self {
+            max_concurrency,
+            waiting,
+            first,
+        } = self;
+        let first = first.first().map(|first| {
+            let lane = first.lane.as_ref().map(|lane| format!(" in lane {lane}"));
+            let (tenant, since) = (plain(&first.tenant), &first.since);
+            format!(", {tenant}{} since {since}", lane.unwrap_or_default())
+        });
+        format!(
+            "{waiting} of them wait{}; the bound of each is {max_concurrency}",
+            first.unwrap_or_default()
+        )
     }
 }
 
@@ -287,6 +330,7 @@ impl Report {
             tick: tick(config, seen),
             in_force: in_force_report(config, seen),
             circuit: circuit(config, seen),
+            tenants: tenants(config, seen),
             day: verdict::day(config, seen).map(|(limit, starts)| Day {
                 limit,
                 starts,
@@ -340,6 +384,9 @@ impl Report {
         facts.push(("pace", self.pace_text()));
         if let Some(circuit) = &self.circuit {
             facts.push(("circuit", circuit.text()));
+        }
+        if let Some(tenants) = &self.tenants {
+            facts.push(("tenants", tenants.text()));
         }
         for one in &self.in_force.overrides {
             facts.push(("override", override_text(one)));
@@ -671,6 +718,22 @@ fn circuit(config: &Config, seen: &Seen) -> Option<CircuitReport> {
         since: moment(circuit.since),
         starts_per_second: circuit.rate(starts_per_second),
         next_probe,
+    })
+}
+
+fn tenants(config: &Config, seen: &Seen) -> Option<TenantsReport> {
+    let max_concurrency = config.tenants.as_ref()?.max_concurrency;
+    let mut named: Vec<&Named> = seen.tenants.as_ref()?.iter().collect();
+    named.sort_by_key(|named| named.since);
+    let first = named.into_iter().take(TENANTS).map(|named| TenantReport {
+        tenant: named.queue.tenant.clone(),
+        lane: Some(named.queue.lane.clone()).filter(|lane| !lane.is_empty()),
+        since: moment(named.since),
+    });
+    Some(TenantsReport {
+        max_concurrency,
+        waiting: seen.tenants_waiting(),
+        first: first.collect(),
     })
 }
 

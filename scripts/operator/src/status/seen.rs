@@ -1,6 +1,6 @@
 //! The facts about a pipeline at one moment.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws::ledger::{LeaseSeen, SlotsSeen, Steering};
 use dispatch::config::Config;
@@ -10,6 +10,7 @@ use spillway::pace::PaceError;
 use spillway::pace::bound::{Bound, ByLane};
 use spillway::pace::control::Control;
 use spillway::pace::in_force::{InForce, in_force};
+use spillway::record::deferred::Named;
 
 /// Minutes of starts that are looked at.
 pub const MINUTES: usize = 15;
@@ -32,6 +33,8 @@ pub struct Seen {
     /// Invocations of `dispatch` at once, if a number is reserved.
     pub reserved: Option<u32>,
     pub settle: SettleSeen,
+    /// The tenants of which events wait in a lane. `None`: tenants are not bounded.
+    pub tenants: Option<Vec<Named>>,
     pub metrics: Option<Metrics>,
     /// The last line of `dispatch`'s log that tells of a problem.
     pub last_problem: Option<LogLine>,
@@ -178,7 +181,14 @@ impl Seen {
         self.of(Stage::Events).map(|queue| queue.waiting).sum()
     }
 
-    /// Returns those of them that can start by their lanes' bounds: none in a closed lane can.
+    /// Returns the number of tenants of which events wait.
+    pub fn tenants_waiting(&self) -> usize {
+        let named = self.tenants.iter().flatten();
+        let names: BTreeSet<&str> = named.map(|named| named.queue.tenant.as_str()).collect();
+        names.len()
+    }
+
+    /// Returns the messages that can start by their lanes' bounds: none in a closed lane can.
     pub fn waiting_in_open(&self, lanes: &[Bound]) -> u64 {
         let is_closed = |lane: &str| {
             let mut lanes = lanes.iter();

@@ -160,7 +160,14 @@ fn sentence(
 ) -> String {
     let running = seen.slots.slots.len() + seen.slots.unreadable.len();
     let waiting = seen.waiting();
-    let state = format!("{running} of {limit} run, {waiting} wait");
+    let tenants = match seen.tenants_waiting() {
+        0 => String::new(),
+        tenants => format!(
+            ", and events of {} wait in the ledger",
+            count(tenants as u64, "tenant")
+        ),
+    };
+    let state = format!("{running} of {limit} run, {waiting} wait{tenants}");
     let first = findings.first();
     let drained = match drain {
         _ if waiting == 0 => String::new(),

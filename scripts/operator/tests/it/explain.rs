@@ -133,6 +133,25 @@ async fn what_waits_is_told_with_its_dead_letter_queue_and_the_pause() {
 }
 
 #[tokio::test]
+async fn an_event_that_waits_for_its_tenant_says_so() {
+    let bounded = [("SPILLWAY_TENANTS", r#"{"by": "2", "max_concurrency": 5}"#)];
+    for (changes, place) in [
+        (&bounded[..], "in the ledger: it waits for its tenant, acme"),
+        (
+            &[],
+            "in the ledger: it waited for its tenant, and the pipeline bounds it no more",
+        ),
+    ] {
+        let pipeline = pipeline(changes);
+        let waiting = json!({"waiting_since": 1_795_341_600_000_i64});
+        pipeline.row("uploads/in/acme/a.csv", "0A", "WAITING", 0, &waiting);
+        let answer = pipeline.well(&["explain", "uploads/in/acme/a.csv"]).await;
+        assert_eq!(answer.json["versions"][0]["where"], place);
+        assert!(answer.text.contains("WAITING"), "{}", answer.text);
+    }
+}
+
+#[tokio::test]
 async fn what_the_ledger_does_not_know_is_looked_for_in_the_bucket() {
     let pipeline = pipeline(&[]);
     let s3 = pipeline.aws.s3();

@@ -57,6 +57,42 @@ async fn a_change_of_partitions_is_told() {
 }
 
 #[tokio::test]
+async fn tenants_that_wait_are_told_with_the_time() {
+    let bounded = [("SPILLWAY_TENANTS", r#"{"by": "2", "max_concurrency": 5}"#)];
+    let told = |pipeline: &crate::support::Pipeline| {
+        for (name, since) in [
+            ("/zenith", 1_795_341_600_000_i64),
+            ("/acme", 1_795_341_540_000),
+        ] {
+            pipeline
+                .put(json!({"pk": "tenants", "sk": name, "v": 1, "token": "t", "since": since}));
+        }
+    };
+    let pipeline_with = pipeline(&bounded);
+    pipeline_with.ticked(20);
+    let none = pipeline_with.well(&["status"]).await;
+    assert_eq!(none.json["tenants"]["waiting"], 0);
+    told(&pipeline_with);
+    let answer = pipeline_with.well(&["status"]).await;
+    let tenants = &answer.json["tenants"];
+    assert_eq!(
+        (&tenants["waiting"], &tenants["max_concurrency"]),
+        (&json!(2), &json!(5))
+    );
+    let first = json!({"tenant": "acme", "lane": null, "since": "2026-11-22T09:59:00Z"});
+    assert_eq!(tenants["first"][0], first);
+    let line = "2 of them wait, acme since 2026-11-22T09:59:00Z; the bound of each is 5";
+    assert!(answer.text.contains(line), "{}", answer.text);
+    let sentence = "0 wait, and events of 2 tenants wait in the ledger.";
+    assert!(answer.text.contains(sentence), "{}", answer.text);
+    let without = pipeline(&[]);
+    told(&without);
+    let answer = without.well(&["status"]).await;
+    assert_eq!(answer.json["tenants"], json!(null));
+    assert!(!answer.text.contains("tenant"), "{}", answer.text);
+}
+
+#[tokio::test]
 async fn what_may_not_be_looked_at_is_named_and_is_not_healthy() {
     let pipeline = pipeline(&[]);
     pipeline.ticked(20);

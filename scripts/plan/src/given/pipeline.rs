@@ -35,6 +35,8 @@ pub struct Pipeline {
     pub events_per_execution: u32,
     pub way: Way,
     pub idle: Idle,
+    /// Each tenant has a bound, which no plan follows: it tells so.
+    pub bounds_tenants: bool,
     /// How long a tick releases events; `None`: as the module has it.
     pub tick: Option<Duration>,
     /// From one tick to the next.
@@ -85,6 +87,7 @@ impl Default for Pipeline {
             events_per_execution: 1,
             way: Way::Sqs,
             idle: Idle::Stop,
+            bounds_tenants: false,
             tick: None,
             schedule: Duration::from_secs(60),
             functions: Functions::default(),

@@ -29,6 +29,8 @@ struct Numbers {
     idle: String,
     schedule: String,
     tick_seconds: u64,
+    /// Missing in a plan of an older release.
+    tenants: Option<Value>,
     via: String,
     windows: Value,
     retry: Retry,
@@ -158,6 +160,7 @@ impl Numbers {
             events_per_execution: self.events_per_execution,
             way: self.via.parse().map_err(|error| wrong(&error))?,
             idle: self.idle.parse().map_err(|error| wrong(&error))?,
+            bounds_tenants: self.tenants.is_some(),
             tick: Some(Duration::from_secs(self.tick_seconds)),
             schedule: schedule(&self.schedule)?,
             functions: Functions {
@@ -259,6 +262,20 @@ mod tests {
         let bounds: Vec<_> = pipeline.lanes.iter().map(|it| it.max_concurrency).collect();
         assert_eq!(bounds, [None, Some(3)]);
         assert_eq!(pipeline.timeout, Some(Duration::from_secs(600)));
+        assert!(!pipeline.bounds_tenants);
+    }
+
+    #[test]
+    fn a_bound_of_tenants_is_seen() {
+        let bounds = |tenants: Value| {
+            let mut numbers = numbers("reports");
+            numbers["tenants"] = tenants;
+            read(&plan(&[numbers]), "p.json", None)
+                .unwrap()
+                .bounds_tenants
+        };
+        assert!(bounds(json!({"by": "1", "max_concurrency": 5})));
+        assert!(!bounds(Value::Null));
     }
 
     #[test]

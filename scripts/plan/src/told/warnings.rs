@@ -25,6 +25,7 @@ pub fn of(given: &Given, answers: &Answers) -> Vec<Warning> {
         dead_letters(given, answers),
         timeout(given),
         order(given),
+        tenants(given),
         waits_for_ticks(given, answers),
     ]
     .into_iter()
@@ -189,6 +190,15 @@ fn order(given: &Given) -> Option<Warning> {
         "Each upload is of another object, so the order holds nothing up".to_owned(),
         "say by --objects how many objects there are",
     )
+}
+
+fn tenants(given: &Given) -> Option<Warning> {
+    given.pipeline.bounds_tenants.then(|| Warning {
+        code: "tenants".to_owned(),
+        what: "The bound of each tenant (tenants) is no part of this plan: here only the pipeline and its lanes are bounded"
+            .to_owned(),
+        remedy: "expect a tenant with many uploads to take longer; plan one alone by `--pace max_concurrency=` with its bound".to_owned(),
+    })
 }
 
 /// Uploads that would start at once if a function were there.
