@@ -12,9 +12,9 @@ use crate::event::digest;
 use crate::pace::gate::{Gate, Standing};
 use crate::record::deferred::{Named, TenantQueue};
 
-/// Events of one tenant that are asked for at once, at most: also those that cannot be claimed now
-/// are among them.
-pub const QUERIED: u32 = 25;
+/// So many more events are read than can start: some of the oldest can wait no longer, or cannot be
+/// claimed now.
+pub const READ_BESIDES: u32 = 4;
 /// How soon a queue is asked again of which nothing was claimed.
 const ASKED_AGAIN_AFTER: Millis = 2_000;
 /// The same of one that was empty while something was deferred.

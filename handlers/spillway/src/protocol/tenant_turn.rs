@@ -6,7 +6,7 @@ use super::call::{Answer, Call};
 use super::candidate::Candidate;
 use super::fact::{Fact, Scope};
 use super::starting::HoldsPermit;
-use super::tenant_queues::{QUERIED, Turn};
+use super::tenant_queues::{READ_BESIDES, Turn};
 use super::terms::Terms;
 use super::{CallId, Machine, ONLY};
 use crate::record::deferred::{Deferred, TenantQueue};
@@ -120,7 +120,7 @@ impl Machine for TenantTurn {
         match &self.at {
             At::Read => Some(Call::ReadDeferred {
                 queue,
-                most: QUERIED,
+                most: self.turn.most.saturating_add(READ_BESIDES),
             }),
             At::Remove(token) => Some(Call::ForgetQueue {
                 queue,

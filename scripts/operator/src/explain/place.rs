@@ -205,19 +205,19 @@ fn waits_for_tenant(known: &Known<'_>, said: Said, run: Run) -> Place {
         Some(tenant) => said(
             &format!("in the ledger: it waits for its tenant, {tenant}"),
             &format!(
-                "it starts in its turn, when fewer executions of the tenant run than its bound allows; reconcile asks for it if \
-                 nothing moves it for a day{}",
+                "it starts in its turn, when fewer executions of the tenant run than its bound allows; reconcile requeues it if \
+                 its item is lost{}",
                 paused(known)
             ),
             run("status".to_owned()),
         ),
         None => said(
-            "in the ledger: it waited for its tenant, and the pipeline bounds it no more",
+            "in the ledger: it waits, though the pipeline bounds no tenant any more",
             &format!(
-                "reconcile asks for it if nothing moves it for a day{}",
+                "it starts as pace and limit allow; reconcile requeues it if its item is lost{}",
                 paused(known)
             ),
-            run("reconcile".to_owned()),
+            run("status".to_owned()),
         ),
     }
 }
@@ -451,8 +451,12 @@ mod tests {
                 .ends_with("a window pauses the pipeline, so nothing starts now")
         );
         let unbound = told(None);
-        assert!(unbound.place.ends_with("bounds it no more"), "{unbound:?}");
-        assert_eq!(unbound.command.unwrap(), "spillway -p p reconcile");
+        assert!(
+            unbound.place.ends_with("bounds no tenant any more"),
+            "{unbound:?}"
+        );
+        assert!(unbound.next.starts_with("it starts"), "{unbound:?}");
+        assert_eq!(unbound.command.unwrap(), "spillway -p p status");
     }
 
     #[test]
