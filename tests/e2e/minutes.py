@@ -86,7 +86,7 @@ class Minutes:
         return self.tick() - {"no-tick"}
 
     def until(self, alarm: str, ticks: int, *beside: str) -> None:
-        """Until it has begun, and as quickly. `beside`: what its trouble sets off too; no other one begins."""
+        """Until it has begun, and as quickly. `beside`: alarms that its trouble sets off too; no other one begins."""
         heard = [self.tick() for _ in range(ticks)]
         assert heard[-1] == {alarm, *beside}, heard
 
@@ -172,7 +172,7 @@ def does(
     page: str = "docs/operate/runbook.md",
     **more: str,
 ) -> str:
-    """Runs a command that stands under the alarm's heading. Returns its output. `number`: one of the page, and the drill's instead."""
+    """Runs a command under the alarm's heading. Returns its output. `number`: one of the page, and the drill's instead."""
     assert line in command_lines.under(page, heading)
     ended = command_lines.run(line.replace(*number), running, **more)
     assert ended.returncode == 0, ended

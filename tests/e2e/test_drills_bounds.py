@@ -100,7 +100,7 @@ def test_an_execution_that_somebody_redrove_is_told_of_and_a_replay_is_an_attemp
     does(quiet, "needs-person", "spillway -p NAME replay --object s3://my-bucket/status/7.json", key=dead.key)
     minutes.work_off()
     assert [run.status for run in quiet.executions("redriven-") if run.attempt == last.attempt + 1] == ["SUCCEEDED"]
-    # What the dead letter asks for has been done meanwhile.
+    # The attempt that the dead letter asks for was made meanwhile.
     does(quiet, "failures", "spillway -p NAME redrive")
     minutes.work_off()
     minutes.until_quiet_by_fives()

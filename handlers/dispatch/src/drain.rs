@@ -126,7 +126,7 @@ impl Drain {
             }
             Again::Not(not_now) => not_now,
         };
-        // What is kept comes before anything new.
+        // Kept starts come before anything new.
         let takes_turns = !matches!(kept, NotNow::NotBefore(_));
         let due: Vec<usize> = self.due.iter().copied().collect();
         for lane in due.into_iter().filter(|_| takes_turns) {
@@ -444,7 +444,7 @@ impl Shared {
         state.counts.slots_taken = Some(gate.capacity.taken());
         let of_lanes = blocked.iter().map(|lane| gate.free_of(Some(*lane)));
         let of_tenants = tenants.iter().map(|tenant| gate.free_of_tenant(tenant));
-        // Where only tenants are full, the room of others is no news.
+        // If only tenants are full, the room of others is no news.
         let free = of_lanes.max().or(of_tenants.max());
         Ok(Counted {
             shards: shards.len(),

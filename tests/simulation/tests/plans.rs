@@ -1,4 +1,5 @@
-//! `spillway plan` says what the real handlers do, in cases drawn at random: within 5 % or a second.
+//! The answers of `spillway plan` agree with the real handlers, in cases drawn at random: within 5 %
+//! or a second.
 
 use std::ops::Range;
 
@@ -7,7 +8,7 @@ use simulation::plans::{Case, drawn, simulated};
 /// Each case that is checked.
 const CASES: Range<u64> = 1..21;
 
-/// Runs a case, and returns what is apart, in words.
+/// Runs a case, and returns the numbers that are apart, in words.
 fn apart(seed: u64) -> Vec<String> {
     let case = drawn(seed);
     let given = case.given().expect("drawn ones are right");

@@ -12,10 +12,10 @@ use super::statements::Statement;
 use super::update::Update;
 use crate::error::AwsError;
 
-/// For whom a row waits, if it is for its tenant. It stays when the row waits no longer.
+/// The tenant for which a row waits, or last waited.
 pub(super) const TENANT: &str = "tenant";
 
-/// The write of a claim.
+/// Returns the write of a claim.
 pub(super) fn claimed(claim: &Claim, now: Millis) -> Update<'static> {
     of_claim(claim)
         .set("state", text(State::Started.as_str()))

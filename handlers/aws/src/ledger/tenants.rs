@@ -23,7 +23,7 @@ fn partition(queue: &TenantQueue) -> String {
     format!("t/{}", name(queue))
 }
 
-/// What the directory says. An item of another release still names its queue.
+/// Reads an item of the directory. One of another release still names its queue.
 fn named(item: &Item) -> Result<Named, AwsError> {
     let reader = Reader::new(item);
     let name = reader.text("sk")?;
@@ -162,7 +162,8 @@ impl Ledger {
         Ok(deferred)
     }
 
-    /// Whether an event waits for its tenant, and has its turn in time: its item is there, and the directory names its queue.
+    /// Returns whether an event that waits for its tenant has its turn in time: its item is there,
+    /// and the directory names its queue.
     pub async fn is_deferred(&self, place: &Place) -> Result<bool, AwsError> {
         let (pk, sk) = (partition(&place.queue), name(&place.queue));
         let keys = vec![key(&pk, &place.sk), key(DIRECTORY, &sk)];

@@ -248,7 +248,8 @@ impl Gate {
         }
     }
 
-    /// Whether the bound of a lane, or of a tenant, is reached by slots, one of which can be free by now.
+    /// Returns whether the bound of a lane, or of a tenant, is reached by slots, one of which can be
+    /// free by now.
     pub fn awaits(&self) -> bool {
         let tenants = self.tenants.as_ref();
         self.awaits_lane() || tenants.is_some_and(|tenants| tenants.at_bound().next().is_some())
@@ -263,7 +264,7 @@ impl Gate {
             .collect()
     }
 
-    /// Whether a lane's bound is reached by slots, one of which can be free by now.
+    /// Returns whether a lane's bound is reached by slots, one of which can be free by now.
     pub fn awaits_lane(&self) -> bool {
         (0..self.lanes.len()).any(|lane| {
             let taken = self.lanes.get(lane).map(|lane| lane.capacity.taken());

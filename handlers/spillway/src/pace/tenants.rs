@@ -89,7 +89,7 @@ impl Tenants {
         self.of(tenant).reserve(1) == 1
     }
 
-    /// Returns the tenants whose bound is reached by slots, whatever is reserved besides.
+    /// Returns the tenants without room that have slots, not reservations alone.
     pub fn at_bound(&self) -> impl Iterator<Item = &str> {
         let full = |of: &Capacity| of.free() == 0 && of.taken() > 0;
         let at_bound = self.by_name.iter().filter(move |(_, of)| full(of));

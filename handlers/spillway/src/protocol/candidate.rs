@@ -92,8 +92,8 @@ impl Candidate {
         })
     }
 
-    /// Returns what sorts candidates by time: of two of one object the older one is less. A found one comes last, since
-    /// its place is not known yet.
+    /// Returns a key that sorts candidates by time: of two of one object the older one is less. A
+    /// found one comes last, since its place is not known yet.
     pub fn in_time(&self) -> (RowKey, bool, Option<Sequencer>) {
         let object = RowKey {
             sk: String::new(),

@@ -225,7 +225,7 @@ impl TenantQueues {
     ) -> Option<String> {
         let state = self.queues.get_mut(&(lane, queue.clone()))?;
         let quiet = state.deferrals_when_asked == Some(state.deferrals);
-        // Until it is removed it has no turn, and what is deferred meanwhile names it anew.
+        // Until it is removed it has no turn, and an event that is deferred meanwhile names it anew.
         if ended == TurnEnded::Empty
             && quiet
             && let Some(token) = state.token.take()

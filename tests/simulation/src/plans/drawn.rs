@@ -3,7 +3,7 @@
 use super::numbers::{Draw, Line};
 use super::planned::Case;
 
-/// What all uploads of a case are at most: the handlers process each of them.
+/// All uploads of a case, at most: the handlers process each of them.
 const UPLOADS: u32 = 1_200;
 
 /// Draws a case. The same seed draws the same one.

@@ -34,8 +34,8 @@ impl Measured {
         }
     }
 
-    /// Returns the time to drain, and the median and the 99th percentile of the waits of all lanes, and of each large one, by
-    /// their names, in milliseconds.
+    /// Returns numbers by their names, in milliseconds. They are the time to drain, and the median
+    /// and the 99th percentile of the waits: of all lanes, and of each large one.
     fn times(&self) -> Vec<(String, f64)> {
         let mut all: Vec<u32> = self.waits.iter().flatten().copied().collect();
         all.sort_unstable();
@@ -52,7 +52,7 @@ impl Measured {
         times
     }
 
-    /// Returns what differs too much from a run, in words.
+    /// Returns the numbers that differ too much from a run, in words.
     pub fn apart_from(&self, run: &Self) -> Vec<String> {
         let within =
             |own: f64, other: f64, least: f64| (own - other).abs() <= least.max(SHARE * other);

@@ -1,4 +1,4 @@
-//! What `spillway plan` says of a pipeline, beside the real handlers in virtual time.
+//! The answers of `spillway plan` about a pipeline, beside the real handlers in virtual time.
 
 mod drawn;
 mod measured;

@@ -23,7 +23,7 @@ impl Draw {
         Self(Rng::with_seed(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15)))
     }
 
-    /// Whether something comes true that does so in so many of 100 cases.
+    /// Returns whether something comes true that does so in so many of 100 cases.
     pub fn chance(&mut self, percent: u32) -> bool {
         self.0.u32(..100) < percent
     }

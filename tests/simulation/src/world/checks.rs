@@ -20,7 +20,8 @@ const LIMIT_HOLDS_WITHIN_MS: i64 = 4_000;
 /// How far back a call that was late still makes a start late, in milliseconds.
 const LATE_WITHIN_MS: i64 = 60_000;
 
-/// I3: at no start did more run than the limit in force allowed, or more of its lane or its tenant than their bounds.
+/// Checks I3: at no start did more executions run than the limit in force allowed. The same goes for
+/// the bounds of its lane and of its tenant.
 pub fn over_the_limit(world: &World) -> Vec<String> {
     let executions = world.pipeline.aws.sfn().executions();
     let mut starts: BTreeMap<(String, i64), Call> = BTreeMap::new();
@@ -80,14 +81,15 @@ pub fn over_the_limit(world: &World) -> Vec<String> {
     problems
 }
 
-/// The executions that ran at a time.
+/// Returns the executions that ran at a time.
 fn executions_at(executions: &[Execution], at: i64) -> impl Iterator<Item = &Execution> + Clone {
     executions
         .iter()
         .filter(move |it| it.started_ms <= at && it.stopped_ms.is_none_or(|stopped| stopped > at))
 }
 
-/// In a pipeline of several lanes every slot names one: else it would count for all.
+/// Finds the slots that name no lane. In a pipeline of several lanes such a slot would count for
+/// all.
 pub fn in_no_lane(world: &World) -> Vec<String> {
     let names = &world.shape.settings.lanes;
     if names.len() < 2 {
@@ -125,7 +127,7 @@ pub fn left_behind(world: &World) -> Vec<String> {
         {
             problems.push(format!("I1: somebody waits for good: {pk}"));
         } else if pk.starts_with("w/") || pk.starts_with("t/") {
-            // What its row says counts.
+            // The state of its row counts.
         } else if sk.contains('#') {
             let moving = match text("state") {
                 "STARTED" => false,
