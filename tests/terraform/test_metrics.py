@@ -35,13 +35,14 @@ def test_one_name_has_one_unit() -> None:
 
 def test_what_the_page_says_an_idle_pipeline_costs() -> None:
     always = [name for name, metric in metrics.of_handlers()["dispatch"].items() if metric.reported == "with every tick"]
-    # Those that only a pipeline with a limit of the day has, or one whose pace adapts.
-    of_the_day, of_adapt = ["StartsToday"], ["Circuit", "Rate"]
-    idle = [name for name in always if name not in of_the_day + of_adapt]
+    # Those that only a pipeline with a limit of the day has, one whose pace adapts, or one that bounds tenants.
+    of_the_day, of_adapt, of_tenants = ["StartsToday"], ["Circuit", "Rate"], ["WaitingTenants", "TenantWaitSeconds"]
+    idle = [name for name in always if name not in of_the_day + of_adapt + of_tenants]
     assert idle == ["DurationMilliseconds", "MaxConcurrency", "SlotsTaken"]
-    assert {*of_the_day, *of_adapt} <= {*always}
+    assert {*of_the_day, *of_adapt, *of_tenants} <= {*always}
     page = metrics.PAGE.read_text()
-    for said, reported in (("| idle |", idle), ("starts_per_day", idle + of_the_day), ("pace.adapt", idle + of_adapt)):
+    costs = (("| idle |", idle), ("starts_per_day", idle + of_the_day), ("pace.adapt", idle + of_adapt), ("`tenants`", idle + of_tenants))
+    for said, reported in costs:
         (row,) = [line for line in page.splitlines() if line.startswith("| idle") and said in line]
         assert row.endswith(f"| ${metrics.DOLLARS * len(reported):.2f} |")
 
