@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use fake_aws::{GoneHow, Status};
 use serde_json::Value;
-use spillway::event::ObjectEvent;
+use spillway::event::{ObjectEvent, Sequencer};
 use spillway::execution::name;
 use spillway::message;
 use spillway::pace::Pace;
@@ -559,6 +559,16 @@ pub fn receives(world: &World) -> Vec<Received> {
             }
         }
     }
+    // A message that asks for the same attempt waits as well.
+    let replays = world.kept().replays.clone();
+    let is_replay = |Asked { event, attempt }: &Asked| {
+        let sequencer = event.sequencer.as_ref().map(Sequencer::as_str);
+        replays.iter().any(|(upload, of)| {
+            of == attempt
+                && upload.key == event.key
+                && sequencer.is_none_or(|it| it == upload.sequencer)
+        })
+    };
     let beside = left_by_the_dead(world);
     let most = |asked: &Asked| {
         let Asked { event, attempt } = asked;
@@ -578,7 +588,7 @@ pub fn receives(world: &World) -> Vec<Received> {
             let (Some(asked), Some(count)) = (asked(&gone.message), of.get(id)) else {
                 continue;
             };
-            if worked_on {
+            if worked_on && !is_replay(&asked) {
                 receives.push(Received {
                     id: id.clone(),
                     count: *count,
