@@ -15,7 +15,7 @@ use spillway::pace::recount::Counted;
 use spillway::protocol::fate::Fate;
 use spillway::protocol::filling::Pool;
 use spillway::protocol::kept::{Again, Kept, NotNow, Origin};
-use spillway::protocol::receiving::{Do, Ended, Full, Known, Receiving, under_way};
+use spillway::protocol::receiving::{Do, Ended, Full, Known, Poll, Receiving, under_way};
 use spillway::protocol::starting::Starting;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{sleep_until, timeout_at};
@@ -35,9 +35,9 @@ const TURNS_TOGETHER: u32 = 20;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Turns {
     Begun,
-    /// No event that waits can start, by the bounds of the tenants.
+    /// No event that waits can start in this tick, or by the bounds of the tenants.
     None,
-    /// Slots or rate do not allow it now.
+    /// Slots, the rate or events under way do not allow it now.
     NotNow,
 }
 
@@ -149,10 +149,7 @@ impl Drain {
         };
         trace!(decision = ?next, "next");
         match next {
-            Do::Poll(poll) => {
-                self.due.insert(poll.lane);
-                self.polls.push(receive::poll(&shared, poll));
-            }
+            Do::Poll(poll) => self.poll(poll),
             Do::Fill(permits) => {
                 let pool = std::mem::take(&mut self.pool);
                 let dispatch = Arc::clone(&self.dispatch);
@@ -286,26 +283,53 @@ impl Drain {
         pools.any(|(lane, pool)| !pool.is_empty() && gate.free_of(Some(*lane)) > 0)
     }
 
-    /// Begins to start events of a lane that wait for their tenant, if any can start now.
-    fn takes_turns(&mut self, lane: usize) -> Turns {
-        let (dispatch, shared) = (Arc::clone(&self.dispatch), Arc::clone(&self.shared));
-        let now = shared.now();
-        {
-            let state = shared.state();
-            let gate = shared.gate.lock();
-            let can_start = gate.standing(lane) == Standing::Open
-                && self.messages + TURNS_TOGETHER <= under_way(gate.rate());
-            let queues = state.tenants.as_ref().filter(|_| can_start);
-            if !queues.is_some_and(|queues| queues.has_turn(lane, &gate, now)) {
-                return Turns::None;
-            }
+    /// Begins a poll, unless events of the lane that wait for their tenants are due: then these have its permits.
+    fn poll(&mut self, poll: Poll) {
+        let lane = poll.lane;
+        if self.due.remove(&lane) && self.has_turn(lane) {
+            let (mut ended, permits) = (Ended::of(&poll, 0), poll.permits);
+            ended.found = self.begin_turns(lane, permits);
+            let shares = &mut self.shared.state().shares;
+            return self.receiving.polled(ended, shares, self.shared.now());
         }
-        if !shared.receives_on() {
+        self.due.insert(lane);
+        self.polls.push(receive::poll(&self.shared, poll));
+    }
+
+    /// Whether events of a lane that wait for their tenants can start, as far as the tenants go.
+    fn has_turn(&self, lane: usize) -> bool {
+        let (state, now) = (self.shared.state(), self.shared.now());
+        let gate = self.shared.gate.lock();
+        let queues = state.tenants.as_ref();
+        queues.is_some_and(|queues| queues.has_turn(lane, &gate, now))
+    }
+
+    /// Begins to start events of a lane that wait for their tenants, if any can start now.
+    fn takes_turns(&mut self, lane: usize) -> Turns {
+        let (now, shared) = (self.shared.now(), Arc::clone(&self.shared));
+        let (standing, rate) = {
+            let gate = shared.gate.lock();
+            (gate.standing(lane), gate.rate())
+        };
+        if standing == Standing::Closed || !shared.receives_on() || !self.has_turn(lane) {
             return Turns::None;
         }
-        let Permits::Granted(permits) = shared.gate.request(Some(lane), TURNS_TOGETHER, now) else {
+        if standing == Standing::Full || self.messages + TURNS_TOGETHER > under_way(rate) {
             return Turns::NotNow;
-        };
+        }
+        match shared.gate.request(Some(lane), TURNS_TOGETHER, now) {
+            Permits::Granted(permits) => {
+                self.begin_turns(lane, permits);
+                Turns::Begun
+            }
+            _ => Turns::NotNow,
+        }
+    }
+
+    /// Begins the turns of a lane's tenants, with these permits. Returns how many events can start at most.
+    fn begin_turns(&mut self, lane: usize, mut permits: Vec<Permit>) -> u32 {
+        let (dispatch, shared) = (Arc::clone(&self.dispatch), Arc::clone(&self.shared));
+        let now = shared.now();
         let most = u32::try_from(permits.len()).unwrap_or(u32::MAX);
         let turns = {
             let mut state = shared.state();
@@ -314,10 +338,12 @@ impl Drain {
             queues.map_or_else(Vec::new, |queues| queues.turns(lane, most, &gate, now))
         };
         trace!(decision = ?turns, "turns of tenants");
+        let events: u32 = turns.iter().map(|turn| turn.most).sum();
+        permits.truncate(events as usize);
         self.spawn(permits.len(), async move {
             dispatch.take_turns(&shared, lane, turns, permits).await;
         });
-        Turns::Begun
+        events
     }
 
     /// Begins a task that processes so many messages.

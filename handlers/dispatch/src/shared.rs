@@ -81,7 +81,7 @@ pub struct State {
     pub kept: KeptStarts,
     /// Slots that earlier ticks put, and for which nothing is claimed.
     pub unclaimed: Unclaimed,
-    /// The tenants of which events wait; `None`: tenants are not bounded.
+    /// The tenants with events that wait; `None`: tenants were never bounded.
     pub tenants: Option<TenantQueues>,
 }
 

@@ -11,8 +11,8 @@ use spillway::protocol::claiming::Claiming;
 use spillway::protocol::deferring::Deferring;
 use spillway::protocol::fate::Fate;
 use spillway::protocol::starting::HoldsPermit;
-use spillway::protocol::tenant_queues::{TenantQueues, Turn, TurnEnded, Waiters};
-use spillway::protocol::tenant_turn::{Found, TenantTurn};
+use spillway::protocol::tenant_queues::{TenantQueues, Turn, Waiters};
+use spillway::protocol::tenant_turn::TenantTurn;
 use spillway::record::deferred::{Place, TenantQueue};
 
 use crate::Dispatch;
@@ -26,6 +26,14 @@ pub(crate) struct Bounded {
     pub permits: Vec<Permit>,
     /// These are over their tenant's bound, or others of the tenant wait.
     pub deferred: Vec<(TenantQueue, Candidate)>,
+}
+
+/// Whether an attempt is claimed for certain, and a start was called.
+fn is_claimed(stage: Stage) -> bool {
+    match stage {
+        Stage::Called | Stage::Started | Stage::CameToNothing | Stage::Unclear => true,
+        Stage::Granted | Stage::SlotAsked | Stage::SlotPut | Stage::Unused => false,
+    }
 }
 
 /// The place at which a candidate waited.
@@ -173,22 +181,17 @@ impl Dispatch {
         let claimed = self
             .claim(shared, candidates, permits, |each| each, Claiming::new)
             .await;
-        let started = |queue: &TenantQueue| {
-            let claims = |it: &&Claiming| !matches!(it.stage(), Stage::Granted | Stage::Unused);
+        let claimed = |queue: &TenantQueue| {
             let of_queue = claimed
                 .iter()
-                .filter(claims)
+                .filter(|it| is_claimed(it.stage()))
                 .filter(|it| place(it.candidate()).is_some_and(|place| place.queue == *queue));
             u32::try_from(of_queue.count()).unwrap_or(u32::MAX)
         };
         let now = shared.now();
         let mut empty = Vec::new();
         for mut turn in turns {
-            let ended = match turn.found() {
-                Found::Empty => TurnEnded::Empty,
-                Found::Unclear => TurnEnded::Unclear,
-                Found::Waiting(_, forgotten) => TurnEnded::Done(started(turn.queue()) + forgotten),
-            };
+            let ended = turn.ended(claimed(turn.queue()));
             let mut state = shared.state();
             let queues = state.tenants.as_mut();
             let token = queues.and_then(|it| it.ended(lane, turn.queue(), ended, now));

@@ -32,11 +32,8 @@ pub(super) fn claimed(claim: &Claim, now: Millis) -> Update<'static> {
 
 /// It waits for another execution of its object to end, or for this tenant.
 fn waiting(claim: &Claim, tenant: Option<&str>, now: Millis) -> Update<'static> {
-    let update = match tenant {
-        Some(tenant) => not_claimed(claim).set(TENANT, text(tenant)),
-        None => not_claimed(claim),
-    };
-    update
+    not_claimed(claim)
+        .set_or_remove(TENANT, tenant.map(text))
         .set("state", text(State::Waiting.as_str()))
         .set("waiting_since", number(now))
         .remove("expires_at")

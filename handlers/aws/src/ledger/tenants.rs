@@ -116,22 +116,28 @@ impl Ledger {
         queue: &TenantQueue,
         most: u32,
     ) -> Result<Vec<Deferred>, AwsError> {
-        let page = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .consistent_read(true)
-            .key_condition_expression("pk = :pk")
-            .expression_attribute_values(":pk", text(partition(queue)))
-            .limit(i32::try_from(most).unwrap_or(i32::MAX))
-            .send()
-            .await
-            .map_err(|error| AwsError::call("reading the events of a tenant", &error))?;
-        let found: Vec<_> = page
-            .items()
-            .iter()
-            .map(|item| (item, waiting(item)))
-            .collect();
+        let (mut items, mut from) = (Vec::new(), None);
+        // A page can end before the limit, and the answer tells whether that was all.
+        loop {
+            let page = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .consistent_read(true)
+                .key_condition_expression("pk = :pk")
+                .expression_attribute_values(":pk", text(partition(queue)))
+                .limit(i32::try_from(most).unwrap_or(i32::MAX))
+                .set_exclusive_start_key(from)
+                .send()
+                .await
+                .map_err(|error| AwsError::call("reading the events of a tenant", &error))?;
+            items.extend(page.items.unwrap_or_default());
+            from = page.last_evaluated_key;
+            if from.is_none() || items.len() >= most as usize {
+                break;
+            }
+        }
+        let found: Vec<_> = items.iter().map(|item| (item, waiting(item))).collect();
         let keys = found.iter().filter_map(|(_, item)| item.as_ref().ok());
         let keys: Vec<RowKey> = keys.map(|(_, _, row)| row.clone()).collect();
         let rows = match keys.is_empty() {

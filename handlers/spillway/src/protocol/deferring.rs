@@ -124,12 +124,12 @@ impl Message {
                     Some(Recognised::Turn(_)) => At::Leave(Fate::HandBack),
                 }
             }
-            At::Wait(_) => self.waits(answer, facts),
+            At::Wait(_) => self.waits(answer, terms, facts),
             At::Put if answer == Answer::Done => {
                 facts.push(Fact::Deferred);
                 At::Leave(Fate::Delete)
             }
-            At::Put => failed(facts),
+            At::Put => failed(terms, facts),
             At::Leave(fate) => match fate.done(&answer, facts) {
                 true => At::Letter,
                 false => At::Done,
@@ -138,7 +138,7 @@ impl Message {
         };
     }
 
-    fn waits(&mut self, answer: Answer, facts: &mut Vec<Fact>) -> At {
+    fn waits(&mut self, answer: Answer, terms: &Terms<'_>, facts: &mut Vec<Fact>) -> At {
         match answer {
             Answer::Written(Written::Now) => At::Put,
             Answer::Written(Written::Lost(row)) => {
@@ -149,7 +149,7 @@ impl Message {
                 }
             }
             Answer::Unreadable(reason) => At::Leave(Fate::unreadable(reason, facts)),
-            _ => failed(facts),
+            _ => failed(terms, facts),
         }
     }
 }
@@ -162,7 +162,9 @@ fn wait(seen: Option<Seen>) -> At {
     }
 }
 
-fn failed(facts: &mut Vec<Fact>) -> At {
+/// The write can land later: the next tick knows by the suspicion.
+fn failed(terms: &Terms<'_>, facts: &mut Vec<Fact>) -> At {
+    facts.push(Fact::Suspect(terms.now));
     facts.push(Fact::Failed(Scope::Tick));
     At::Leave(Fate::HandBack)
 }

@@ -6,7 +6,7 @@ use super::call::{Answer, Call};
 use super::candidate::Candidate;
 use super::fact::{Fact, Scope};
 use super::starting::HoldsPermit;
-use super::tenant_queues::{READ_BESIDES, Turn};
+use super::tenant_queues::{READ_BESIDES, Turn, TurnEnded};
 use super::terms::Terms;
 use super::{CallId, Machine, ONLY};
 use crate::record::deferred::{Deferred, TenantQueue};
@@ -17,6 +17,8 @@ pub struct TenantTurn {
     turn: Turn,
     at: At,
     found: Found,
+    /// Events that were forgotten, since they wait no longer.
+    forgotten: u32,
 }
 
 /// The result of a turn.
@@ -25,8 +27,11 @@ pub enum Found {
     /// There is no answer, or none yet.
     Unclear,
     Empty,
-    /// The oldest first, and how many of those that were read wait no longer.
-    Waiting(Vec<Deferred>, u32),
+    /// The oldest first. All that wait, if it says so.
+    Waiting {
+        events: Vec<Deferred>,
+        all: bool,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -44,6 +49,7 @@ impl TenantTurn {
             turn,
             at: At::Read,
             found: Found::Unclear,
+            forgotten: 0,
         }
     }
 
@@ -53,12 +59,29 @@ impl TenantTurn {
 
     /// Returns the events that can start now, as candidates of a lane.
     pub fn candidates(&self, lane: usize) -> Vec<Candidate> {
-        let Found::Waiting(waiting, _) = &self.found else {
+        let Found::Waiting { events, .. } = &self.found else {
             return Vec::new();
         };
-        let candidates = waiting.iter();
+        let candidates = events.iter();
         let candidates = candidates.filter_map(|it| Candidate::of_deferred(it, lane));
         candidates.take(self.turn.most as usize).collect()
+    }
+
+    /// Returns how many events are read.
+    fn asked(&self) -> u32 {
+        self.turn.most.saturating_add(READ_BESIDES)
+    }
+
+    /// Returns how the turn ended, of whose events so many were claimed for certain.
+    pub fn ended(&self, claimed: u32) -> TurnEnded {
+        match &self.found {
+            Found::Unclear => TurnEnded::Unclear,
+            Found::Empty => TurnEnded::Empty,
+            Found::Waiting { events, all: true } if claimed as usize == events.len() => {
+                TurnEnded::Empty
+            }
+            Found::Waiting { .. } => TurnEnded::Done(claimed + self.forgotten),
+        }
     }
 
     pub fn found(&self) -> &Found {
@@ -82,7 +105,8 @@ impl TenantTurn {
                 return At::Done;
             }
         };
-        if deferred.is_empty() {
+        let read = deferred.len();
+        if read == 0 {
             self.found = Found::Empty;
             return At::Done;
         }
@@ -91,8 +115,10 @@ impl TenantTurn {
             let reason = reason.clone();
             facts.push(Fact::Unreadable { reason });
         }
-        let forgotten = u32::try_from(gone.len()).unwrap_or(u32::MAX);
-        self.found = Found::Waiting(waiting, forgotten);
+        self.found = Found::Waiting {
+            all: read < self.asked() as usize,
+            events: waiting,
+        };
         At::Forget(gone.into_iter().map(Some).collect())
     }
 }
@@ -120,7 +146,7 @@ impl Machine for TenantTurn {
         match &self.at {
             At::Read => Some(Call::ReadDeferred {
                 queue,
-                most: self.turn.most.saturating_add(READ_BESIDES),
+                most: self.asked(),
             }),
             At::Remove(token) => Some(Call::ForgetQueue {
                 queue,
@@ -141,8 +167,9 @@ impl Machine for TenantTurn {
         self.at = match std::mem::replace(&mut self.at, At::Done) {
             At::Read => self.read(answer, facts),
             At::Forget(mut gone) => {
-                if answer != Answer::Done {
-                    facts.push(Fact::Failed(Scope::Nothing));
+                match answer {
+                    Answer::Done => self.forgotten += 1,
+                    _ => facts.push(Fact::Failed(Scope::Nothing)),
                 }
                 // One that stays is found again.
                 let index = id.checked_sub(1).map(usize::from);

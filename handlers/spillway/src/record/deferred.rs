@@ -21,7 +21,8 @@ pub struct TenantQueue {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Place {
     pub queue: TenantQueue,
-    /// Sorts by the event's time. One event has one place, however often it is deferred.
+    /// Sorts by the event's time. An event that is deferred again has the same place, unless it was
+    /// told with another time.
     pub sk: String,
 }
 

@@ -12,10 +12,10 @@ use crate::record::slot::Slot;
 /// <https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html>
 pub const PARK_AFTER: Millis = 25 * 24 * 60 * 60 * 1000;
 
-/// So long after the slot's time the calls from a slot to its claim have ended, or were given up.
-/// This includes repeated calls.
+/// So long after the slot's time the last call from a slot to its claim begins. This includes
+/// repeated calls.
 pub const CLAIMED_WITHIN: Millis = 25 * 1000;
-/// A call that was given up can be on the wire for so long.
+/// So long after its begin a call can take effect. It is given up after half of that.
 const LANDS_WITHIN: Millis = 20 * 1000;
 /// A claim that lands must find its slot, and its place in the list of its batch. Else the event is
 /// claimed, nothing starts it, and its message is stale.

@@ -91,12 +91,12 @@ pub async fn gather(connected: &Connected, pipeline: &Pipeline) -> Result<Seen, 
     Ok(seen)
 }
 
-/// Returns which tenants wait; `None`: tenants are not bounded.
+/// Returns which tenants wait; `None`: tenants are not bounded. Events that waited when the bound was
+/// removed are started later.
 async fn tenants(pipeline: &Pipeline) -> Result<Option<Vec<Named>>, Fault> {
-    match pipeline.config.tenants {
-        Some(_) => Ok(Some(pipeline.ledger.tenant_queues().await?)),
-        None => Ok(None),
-    }
+    let waiting = pipeline.ledger.tenant_queues().await?;
+    let are_bounded = pipeline.config.tenants.is_some();
+    Ok(Some(waiting).filter(|waiting| are_bounded || !waiting.is_empty()))
 }
 
 /// Returns the queues that a pipeline can have, by stage and lane.

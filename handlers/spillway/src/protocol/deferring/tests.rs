@@ -119,7 +119,12 @@ fn what_fails_hands_the_message_back_and_ends_the_tick() {
         let answers = failing.into_iter().chain([Answer::Done]).collect();
         let (calls, facts) = run(&mut deferring(None, &[1]), answers);
         assert!(matches!(calls.last(), Some(Call::Hide { seconds: 0, .. })));
-        assert_eq!(facts, [Fact::Failed(Scope::Tick), Fact::HandedBack]);
+        let [suspect, failed, handed_back] = [
+            Fact::Suspect(0),
+            Fact::Failed(Scope::Tick),
+            Fact::HandedBack,
+        ];
+        assert_eq!(facts, [suspect, failed, handed_back]);
     }
 }
 

@@ -94,3 +94,21 @@ fn a_queue_that_cannot_be_read_has_no_candidates() {
         (&Found::Unclear, 0)
     );
 }
+
+#[test]
+fn a_queue_of_which_all_are_claimed_is_empty() {
+    let two = || {
+        let events = ["a", "b"].map(|key| deferred(key, State::Waiting, 1));
+        Answer::Deferred(events.to_vec())
+    };
+    let mut turn = turn(2);
+    answered(&mut turn, two());
+    assert_eq!(turn.ended(2), TurnEnded::Empty);
+    assert_eq!(turn.ended(1), TurnEnded::Done(1));
+    // There can be more than were read.
+    let many = (0..6).map(|it| deferred(&it.to_string(), State::Waiting, 1));
+    let mut full = self::turn(2);
+    answered(&mut full, Answer::Deferred(many.collect()));
+    assert_eq!(full.ended(2), TurnEnded::Done(2));
+    assert_eq!(self::turn(2).ended(0), TurnEnded::Unclear);
+}
