@@ -41,7 +41,12 @@ def test_what_the_page_says_an_idle_pipeline_costs() -> None:
     assert idle == ["DurationMilliseconds", "MaxConcurrency", "SlotsTaken"]
     assert {*of_the_day, *of_adapt, *of_tenants} <= {*always}
     page = metrics.PAGE.read_text()
-    costs = (("| idle |", idle), ("starts_per_day", idle + of_the_day), ("pace.adapt", idle + of_adapt), ("`tenants`", idle + of_tenants))
+    costs = (
+        ("| idle |", idle),
+        ("starts_per_day", idle + of_the_day),
+        ("pace.adapt", idle + of_adapt),
+        ("`tenants`", idle + of_tenants),
+    )
     for said, reported in costs:
         (row,) = [line for line in page.splitlines() if line.startswith("| idle") and said in line]
         assert row.endswith(f"| ${metrics.DOLLARS * len(reported):.2f} |")

@@ -155,6 +155,7 @@ mod tests {
         let value = match name {
             "SPILLWAY_STARTS_PER_TICK"
             | "SPILLWAY_ADAPT"
+            | "SPILLWAY_TENANTS"
             | "SPILLWAY_SLOT_PARTITIONS"
             | "SPILLWAY_WINDOWS"
             | "SPILLWAY_FOLDER_MARKERS"
@@ -248,6 +249,38 @@ mod tests {
                 .to_string()
                 .contains("SPILLWAY_LEDGER_ARN is missing: set it to the ledger")
         );
+    }
+
+    #[test]
+    fn tenants_are_read_and_refused_beside_an_order_a_batch_and_a_fifo_queue() {
+        let tenants = r#"{"by": "2", "max_concurrency": 5}"#;
+        let read = |name: &'static str, value: &'static str| {
+            Config::from_environment(&move |asked: &str| match asked {
+                "SPILLWAY_TENANTS" => Some(tenants.into()),
+                asked if asked == name => Some(value.into()),
+                asked => good(asked),
+            })
+        };
+        let config = read("SPILLWAY_ORDER", "none").unwrap();
+        assert_eq!(config.tenants.unwrap().max_concurrency, 5);
+        let fifo = r#"[{"name": "default", "queue_url": "https://sqs/events.fifo",
+            "dead_letter_queue_url": "https://sqs/events-dlq.fifo", "priority": 1, "min_share": 0}]"#;
+        for (name, value, hinders) in [
+            ("SPILLWAY_ORDER", "latest", "the order latest"),
+            (
+                "SPILLWAY_EVENTS_PER_EXECUTION",
+                "2",
+                "executions of several events",
+            ),
+            ("SPILLWAY_LANES", fifo, "a FIFO queue"),
+        ] {
+            let problems = read(name, value).unwrap_err().problems;
+            let told = format!("SPILLWAY_TENANTS is set with {hinders}");
+            assert!(
+                problems.iter().any(|it| it.starts_with(&told)),
+                "{problems:?}"
+            );
+        }
     }
 
     #[test]

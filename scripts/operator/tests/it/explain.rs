@@ -139,7 +139,7 @@ async fn an_event_that_waits_for_its_tenant_says_so() {
         (&bounded[..], "in the ledger: it waits for its tenant, acme"),
         (
             &[],
-            "in the ledger: it waited for its tenant, and the pipeline bounds it no more",
+            "in the ledger: it waits, though the pipeline bounds no tenant any more",
         ),
     ] {
         let pipeline = pipeline(changes);
