@@ -172,8 +172,8 @@ impl CircuitReport {
 /// The tenants of which events wait.
 #[derive(Debug, Clone, Serialize)]
 pub struct TenantsReport {
-    /// The bound of each.
-    pub max_concurrency: u32,
+    /// The bound of each; `None`: it was removed.
+    pub max_concurrency: Option<u32>,
     pub waiting: usize,
     /// Those that have waited longest.
     pub first: Vec<TenantReport>,
@@ -199,10 +199,12 @@ impl TenantsReport {
             let (tenant, since) = (plain(&first.tenant), &first.since);
             format!(", {tenant}{} since {since}", lane.unwrap_or_default())
         });
-        format!(
-            "{waiting} of them wait{}; the bound of each is {max_concurrency}",
-            first.unwrap_or_default()
-        )
+        let bound = match max_concurrency {
+            Some(bound) => format!("the bound of each is {bound}"),
+            None => "no bound holds any more".to_owned(),
+        };
+        let first = first.unwrap_or_default();
+        format!("{waiting} of them wait{first}; {bound}")
     }
 }
 
@@ -722,7 +724,7 @@ fn circuit(config: &Config, seen: &Seen) -> Option<CircuitReport> {
 }
 
 fn tenants(config: &Config, seen: &Seen) -> Option<TenantsReport> {
-    let max_concurrency = config.tenants.as_ref()?.max_concurrency;
+    let max_concurrency = config.tenants.as_ref().map(|it| it.max_concurrency);
     let mut named: Vec<&Named> = seen.tenants.as_ref()?.iter().collect();
     named.sort_by_key(|named| named.since);
     let first = named.into_iter().take(TENANTS).map(|named| TenantReport {

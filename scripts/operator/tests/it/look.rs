@@ -86,10 +86,20 @@ async fn tenants_that_wait_are_told_with_the_time() {
     let sentence = "0 wait, and events of 2 tenants wait in the ledger.";
     assert!(answer.text.contains(sentence), "{}", answer.text);
     let without = pipeline(&[]);
-    told(&without);
     let answer = without.well(&["status"]).await;
     assert_eq!(answer.json["tenants"], json!(null));
     assert!(!answer.text.contains("tenant"), "{}", answer.text);
+    // The bound was removed while they waited.
+    told(&without);
+    let answer = without.well(&["status"]).await;
+    let tenants = &answer.json["tenants"];
+    assert_eq!(tenants["waiting"], 2);
+    assert_eq!(tenants["max_concurrency"], json!(null));
+    assert!(
+        answer.text.contains("; no bound holds any more"),
+        "{}",
+        answer.text
+    );
 }
 
 #[tokio::test]
