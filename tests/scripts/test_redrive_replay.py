@@ -120,7 +120,7 @@ def test_an_object_is_asked_for_in_the_state_that_is_named(ledger: Ledger) -> No
     done = ledger.replay("--object", "s3://uploads/a b")
     assert done.returncode == 0, done
     assert "asked for 1 attempt (1 DEAD)" in done.stdout
-    assert "is stale now" in done.stdout
+    assert "are stale now" in done.stdout
     assert ledger.asked() == [("uploads/a b", 4)]
     assert ledger.replay("--object", "uploads/a b", "--state", "SUCCEEDED").returncode == 0
     assert ledger.asked() == [("uploads/a b", 2), ("uploads/a b", 4)]
