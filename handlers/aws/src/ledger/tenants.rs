@@ -55,7 +55,19 @@ fn waiting(item: &Item) -> Result<Waiting, AwsError> {
 impl Ledger {
     /// Reads the directory. Returns the queues of tenants that can hold events.
     pub async fn tenant_queues(&self) -> Result<Vec<Named>, AwsError> {
-        let (mut found, mut from) = (Vec::new(), None);
+        let items = self.items_of(DIRECTORY, None, "reading the tenants that wait");
+        items.await?.iter().map(named).collect()
+    }
+
+    /// Returns the items of a partition, in their order, and at least so many of them if there are.
+    async fn items_of(
+        &self,
+        pk: &str,
+        most: Option<u32>,
+        call: &'static str,
+    ) -> Result<Vec<Item>, AwsError> {
+        let (mut items, mut from) = (Vec::new(), None);
+        // A page can end before the limit, and the answer tells whether that was all.
         loop {
             let page = self
                 .client
@@ -63,17 +75,16 @@ impl Ledger {
                 .table_name(&self.table)
                 .consistent_read(true)
                 .key_condition_expression("pk = :pk")
-                .expression_attribute_values(":pk", text(DIRECTORY))
+                .expression_attribute_values(":pk", text(pk))
+                .set_limit(most.and_then(|most| i32::try_from(most).ok()))
                 .set_exclusive_start_key(from)
                 .send()
                 .await
-                .map_err(|error| AwsError::call("reading which tenants wait", &error))?;
-            for item in page.items() {
-                found.push(named(item)?);
-            }
+                .map_err(|error| AwsError::call(call, &error))?;
+            items.extend(page.items.unwrap_or_default());
             from = page.last_evaluated_key;
-            if from.is_none() {
-                return Ok(found);
+            if from.is_none() || most.is_some_and(|most| items.len() >= most as usize) {
+                return Ok(items);
             }
         }
     }
@@ -116,27 +127,9 @@ impl Ledger {
         queue: &TenantQueue,
         most: u32,
     ) -> Result<Vec<Deferred>, AwsError> {
-        let (mut items, mut from) = (Vec::new(), None);
-        // A page can end before the limit, and the answer tells whether that was all.
-        loop {
-            let page = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .consistent_read(true)
-                .key_condition_expression("pk = :pk")
-                .expression_attribute_values(":pk", text(partition(queue)))
-                .limit(i32::try_from(most).unwrap_or(i32::MAX))
-                .set_exclusive_start_key(from)
-                .send()
-                .await
-                .map_err(|error| AwsError::call("reading the events of a tenant", &error))?;
-            items.extend(page.items.unwrap_or_default());
-            from = page.last_evaluated_key;
-            if from.is_none() || items.len() >= most as usize {
-                break;
-            }
-        }
+        let pk = partition(queue);
+        let items = self.items_of(&pk, Some(most), "reading the events of a tenant");
+        let items = items.await?;
         let found: Vec<_> = items.iter().map(|item| (item, waiting(item))).collect();
         let keys = found.iter().filter_map(|(_, item)| item.as_ref().ok());
         let keys: Vec<RowKey> = keys.map(|(_, _, row)| row.clone()).collect();
@@ -157,7 +150,7 @@ impl Ledger {
                     attempt,
                     row: rows.get(&row).cloned().transpose().map_err(reason),
                 },
-                // One that this release cannot read keeps no other from its turn.
+                // One that this release cannot read is passed by.
                 Err(problem) => Deferred {
                     place: place(Reader::new(item).text("sk")?),
                     attempt: 0,
@@ -185,33 +178,16 @@ impl Ledger {
         attempt: u32,
     ) -> Result<(), AwsError> {
         let mut item = key(&partition(&place.queue), &place.sk);
-        item.insert("v".into(), number(SCHEMA_VERSION));
         item.insert("row_pk".into(), text(&row.pk));
         item.insert("row_sk".into(), text(&row.sk));
-        item.insert("attempt".into(), number(attempt));
-        let answer = self
-            .client
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(item))
-            .condition_expression("attribute_not_exists(pk) OR attempt <= :attempt")
-            .expression_attribute_values(":attempt", number(attempt))
-            .send()
-            .await;
-        done_or_needless(answer, "writing that an event waits for its tenant")
+        let call = "writing that an event waits for its tenant";
+        self.put_attempt(item, attempt, call).await
     }
 
     /// Deletes an event that waits, unless it is another attempt's by now.
     pub async fn forget_deferred(&self, place: &Place, attempt: u32) -> Result<(), AwsError> {
-        let answer = self
-            .client
-            .delete_item()
-            .table_name(&self.table)
-            .set_key(Some(key(&partition(&place.queue), &place.sk)))
-            .condition_expression("attempt = :attempt")
-            .expression_attribute_values(":attempt", number(attempt))
-            .send()
-            .await;
-        done_or_needless(answer, "forgetting an event that waited for its tenant")
+        let item = key(&partition(&place.queue), &place.sk);
+        let call = "forgetting an event that waited for its tenant";
+        self.forget_attempt(item, attempt, call).await
     }
 }

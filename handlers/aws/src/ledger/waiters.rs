@@ -2,14 +2,12 @@
 //! bucket's name has one character, so no row is there.
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>
 
-use spillway::SCHEMA_VERSION;
 use spillway::record::row::RowKey;
 use spillway::record::version::row_of;
 use spillway::record::waiter::{Waiter, Which};
 
 use super::Ledger;
-use super::conditional::done_or_needless;
-use super::item::{Reader, key, number, text};
+use super::item::{Reader, key, text};
 use crate::error::AwsError;
 
 pub(super) fn partition(pk: &str) -> String {
@@ -78,19 +76,8 @@ impl Ledger {
     /// Puts a waiter, over one of the same version, unless that is of a later attempt: then this
     /// write is late.
     pub async fn put_waiter(&self, pk: &str, version: &str, attempt: u32) -> Result<(), AwsError> {
-        let mut item = key(&partition(pk), version);
-        item.insert("v".into(), number(SCHEMA_VERSION));
-        item.insert("attempt".into(), number(attempt));
-        let answer = self
-            .client
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(item))
-            .condition_expression("attribute_not_exists(pk) OR attempt <= :attempt")
-            .expression_attribute_values(":attempt", number(attempt))
-            .send()
-            .await;
-        done_or_needless(answer, "writing a waiter")
+        let item = key(&partition(pk), version);
+        self.put_attempt(item, attempt, "writing a waiter").await
     }
 
     /// Deletes a waiter, unless it is another attempt's by now.
@@ -100,15 +87,8 @@ impl Ledger {
         version: &str,
         attempt: u32,
     ) -> Result<(), AwsError> {
-        let answer = self
-            .client
-            .delete_item()
-            .table_name(&self.table)
-            .set_key(Some(key(&partition(pk), version)))
-            .condition_expression("attempt = :attempt")
-            .expression_attribute_values(":attempt", number(attempt))
-            .send()
-            .await;
-        done_or_needless(answer, "forgetting a waiter")
+        let item = key(&partition(pk), version);
+        self.forget_attempt(item, attempt, "forgetting a waiter")
+            .await
     }
 }

@@ -4,7 +4,6 @@ use crate::message::Received;
 use crate::protocol::call::Read;
 use crate::protocol::candidate::{Carrier, Standing};
 use crate::protocol::terms::Pipeline;
-use crate::record::layouts::Layouts;
 use crate::record::row::{Row, State};
 
 fn pipeline(order: Order) -> Pipeline {
@@ -17,17 +16,7 @@ fn pipeline(order: Order) -> Pipeline {
 }
 
 fn terms(pipeline: &Pipeline) -> Terms<'_> {
-    Terms {
-        pipeline,
-        state_machine_arn: "machine",
-        now: 0,
-        slot_time: 7,
-        claims_may_land: false,
-        layouts: Layouts::default(),
-        old_slots: None,
-        listed: false,
-        generation: None,
-    }
+    Terms::for_tests(pipeline)
 }
 
 fn received(receives: u32) -> Carrier {
