@@ -62,6 +62,12 @@ def test_a_function_whose_documentation_opens_with_a_noun_is_found() -> None:
     assert list(wording.without_a_verb("a.rs", text)) == ["a.rs:4: b: The answer."]
 
 
+def test_a_wide_comment_is_found_and_no_wide_code() -> None:
+    wide = "x" * 100
+    text = f"// {wide}\n    /// {wide}\nlet a = {wide};\n// https://{wide}\n//! {wide[:96]}\n"
+    assert list(wording.wide("a.rs", text)) == ["a.rs:1: wider than 100", "a.rs:2: wider than 100"]
+
+
 def test_no_comment_and_no_description_stops_a_reader() -> None:
     assert [found for name, text in texts().items() for found in wording.found(name, text)] == []
 
@@ -73,6 +79,11 @@ def test_no_sentence_of_a_comment_is_too_long() -> None:
 def test_documentation_of_functions_opens_with_a_verb() -> None:
     functions = {name: text for name, text in texts().items() if name.endswith(".rs")}
     assert [found for name, text in functions.items() for found in wording.without_a_verb(name, text)] == []
+
+
+def test_no_comment_of_rust_is_wider_than_100() -> None:
+    rust = {name: text for name, text in texts().items() if name.endswith(".rs")}
+    assert [found for name, text in rust.items() for found in wording.wide(name, text)] == []
 
 
 def test_the_paths_are_there() -> None:

@@ -30,6 +30,17 @@ _DOCUMENTED = re.compile(
 )
 
 
+# A line of nothing but a comment, which no formatter wraps.
+_COMMENT_LINE = re.compile(r"\s*//")
+
+
+def wide(name: str, text: str) -> Iterator[str]:
+    """Lines of comments that are too wide. An address cannot be wrapped."""
+    for number, line in enumerate(text.splitlines(), 1):
+        if len(line) > 100 and _COMMENT_LINE.match(line) and "://" not in line:
+            yield f"{name}:{number}: wider than 100"
+
+
 def comments(name: str, text: str) -> Iterator[tuple[int, str]]:
     """Comments without their markers, as Markdown, each with the number of its first line."""
     found = [_MARKER.match(line) for line in prose.comments(name, text).splitlines()]

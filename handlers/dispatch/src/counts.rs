@@ -40,7 +40,8 @@ pub struct Counts {
     /// Tenants of which events wait when the tick ended. Absent without `tenants`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub waiting_tenants: Option<u32>,
-    /// Time since which some tenant has had events that wait, without a break. Absent without `tenants`.
+    /// Time since which some tenant has had events that wait, without a break. Absent without
+    /// `tenants`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tenant_wait_seconds: Option<u64>,
     /// Executions of several object events.

@@ -53,7 +53,8 @@ struct Drain {
     /// Messages that the tasks process.
     messages: u32,
     pool: Pool,
-    /// Lanes that were polled: those of their events that wait for their tenants come before the next poll.
+    /// Lanes that were polled: those of their events that wait for their tenants come before the
+    /// next poll.
     due: BTreeSet<usize>,
 }
 
@@ -283,7 +284,8 @@ impl Drain {
         pools.any(|(lane, pool)| !pool.is_empty() && gate.free_of(Some(*lane)) > 0)
     }
 
-    /// Begins a poll, unless events of the lane that wait for their tenants are due: then these have its permits.
+    /// Begins a poll, unless events of the lane that wait for their tenants are due: then these
+    /// have its permits.
     fn poll(&mut self, poll: Poll) {
         let lane = poll.lane;
         if self.due.remove(&lane) && self.has_turn(lane) {
@@ -326,7 +328,8 @@ impl Drain {
         }
     }
 
-    /// Begins the turns of a lane's tenants, with these permits. Returns how many events can start at most.
+    /// Begins the turns of a lane's tenants, with these permits. Returns how many events can start
+    /// at most.
     fn begin_turns(&mut self, lane: usize, mut permits: Vec<Permit>) -> u32 {
         let (dispatch, shared) = (Arc::clone(&self.dispatch), Arc::clone(&self.shared));
         let now = shared.now();

@@ -5,15 +5,14 @@ use std::collections::BTreeMap;
 use aws::error::AwsError;
 use aws::shell::patiently;
 use spillway::Millis;
-use spillway::pace::permit::{Permit, Stage};
-use spillway::protocol::candidate::{Candidate, Carrier};
+use spillway::pace::permit::Permit;
+use spillway::protocol::candidate::Candidate;
 use spillway::protocol::claiming::Claiming;
 use spillway::protocol::deferring::Deferring;
 use spillway::protocol::fate::Fate;
-use spillway::protocol::starting::HoldsPermit;
-use spillway::protocol::tenant_queues::{TenantQueues, Turn, Waiters};
+use spillway::protocol::tenant_queues::{Admission, TenantQueues, Turn, Waiters};
 use spillway::protocol::tenant_turn::TenantTurn;
-use spillway::record::deferred::{Place, TenantQueue};
+use spillway::record::deferred::TenantQueue;
 
 use crate::Dispatch;
 use crate::guide::drive_all;
@@ -28,24 +27,9 @@ pub(crate) struct Bounded {
     pub deferred: Vec<(TenantQueue, Candidate)>,
 }
 
-/// Whether an attempt is claimed for certain, and a start was called.
-fn is_claimed(stage: Stage) -> bool {
-    match stage {
-        Stage::Called | Stage::Started | Stage::CameToNothing | Stage::Unclear => true,
-        Stage::Granted | Stage::SlotAsked | Stage::SlotPut | Stage::Unused => false,
-    }
-}
-
-/// The place at which a candidate waited.
-fn place(candidate: &Candidate) -> Option<&Place> {
-    match &candidate.carrier {
-        Carrier::Deferred(place) => Some(place),
-        Carrier::Message(_) => None,
-    }
-}
-
 impl Shared {
-    /// Reads which tenants wait, if tenants are bounded or were. Under the lease nobody else changes that.
+    /// Reads which tenants wait, if tenants are bounded or were. Under the lease nobody else
+    /// changes that.
     pub(crate) async fn read_tenant_queues(&self) -> Result<(), AwsError> {
         let (pipeline, lease) = (&self.shell.pipeline, &self.reservation.lease);
         if pipeline.tenants.is_none() && !lease.left.defers {
@@ -90,23 +74,14 @@ impl Shared {
             };
         };
         for (candidate, mut permit) in candidates.into_iter().zip(permits) {
-            let (lane, key) = (candidate.lane, &candidate.event.key);
-            let waited = place(&candidate).is_some();
-            let queue = self.shell.pipeline.tenant_queue(lane, key);
-            match queue {
-                Some(queue) if !waited && queues.has(lane, &queue) => {
-                    bounded.deferred.push((queue, candidate));
-                }
-                Some(queue) if !permit.goes_to_tenant(&queue.tenant) => {
-                    // One that waited goes on waiting.
-                    if !waited {
-                        bounded.deferred.push((queue, candidate));
-                    }
-                }
-                Some(_) | None => {
+            let goes = |tenant: &str| permit.goes_to_tenant(tenant);
+            match queues.admit(&candidate, &self.shell.pipeline, goes) {
+                Admission::Go => {
                     bounded.go.push(candidate);
                     bounded.permits.push(permit);
                 }
+                Admission::Defer(queue) => bounded.deferred.push((queue, candidate)),
+                Admission::Stay => {}
             }
         }
         bounded
@@ -132,7 +107,8 @@ impl Dispatch {
         if deferred.is_empty() {
             return;
         }
-        // The lease says that events wait before any does, and that writes of this tick can be on the wire.
+        // The lease says that events wait before any does, and that writes of this tick can be on
+        // the wire.
         if let Err(problem) = shared.reserve().await {
             shared.state().fail(problem);
             let deferred = deferred.into_iter().map(|(_, candidate)| candidate);
@@ -182,10 +158,11 @@ impl Dispatch {
             .claim(shared, candidates, permits, |each| each, Claiming::new)
             .await;
         let claimed = |queue: &TenantQueue| {
-            let of_queue = claimed
-                .iter()
-                .filter(|it| is_claimed(it.stage()))
-                .filter(|it| place(it.candidate()).is_some_and(|place| place.queue == *queue));
+            let of_queue = claimed.iter().filter(|it| it.has_left()).filter(|it| {
+                it.candidate()
+                    .place()
+                    .is_some_and(|place| place.queue == *queue)
+            });
             u32::try_from(of_queue.count()).unwrap_or(u32::MAX)
         };
         let now = shared.now();
@@ -193,8 +170,9 @@ impl Dispatch {
         for mut turn in turns {
             let ended = turn.ended(claimed(turn.queue()));
             let mut state = shared.state();
+            let land_by = state.tick.claims_land_by();
             let queues = state.tenants.as_mut();
-            let token = queues.and_then(|it| it.ended(lane, turn.queue(), ended, now));
+            let token = queues.and_then(|it| it.ended(lane, turn.queue(), ended, land_by, now));
             if let Some(token) = token {
                 turn.remove(token);
                 empty.push(turn);

@@ -1,10 +1,13 @@
-//! An AWS in the test's own process: SQS, Step Functions, DynamoDB and a little of S3 behind the AWS SDK's HTTP seam.
+//! An AWS in the test's own process: SQS, Step Functions, DynamoDB and a little of S3 behind the
+//! AWS SDK's HTTP seam.
 //!
-//! The real `aws-sdk-*` clients run against it: their serializing, signing, retrying and parsing are real, only
-//! the socket is not there. Time is tokio's, so under `#[tokio::test(start_paused = true)]` it is virtual, and
-//! everything the fake decides by chance follows one seed. It is meant for a current-thread runtime.
+//! The real `aws-sdk-*` clients run against it: their serializing, signing, retrying and parsing
+//! are real, only the socket is not there. Time is tokio's, so under `#[tokio::test(start_paused =
+//! true)]` it is virtual, and everything the fake decides by chance follows one seed. It is meant
+//! for a current-thread runtime.
 //!
-//! Every modelled behaviour is a row of `README.md`, with AWS's own words and the test that pins it down.
+//! Every modelled behaviour is a row of `README.md`, with AWS's own words and the test that pins it
+//! down.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread", start_paused = true)]
@@ -14,20 +17,19 @@
 //!
 //! let aws = FakeAws::new(7);
 //! let outcomes = aws.sqs().create_queue(QueueConfig::named("outcomes"));
-//! let machine = aws.sfn().create_state_machine("jobs", |_| Ending::succeed(Duration::from_secs(30), "{}"));
+//! let machine = aws.sfn().create_state_machine("jobs", |_|
+//! Ending::succeed(Duration::from_secs(30), "{}"));
 //! aws.sfn().add_event_rule(EventRule::to(&outcomes));
 //!
-//! // One caller per invocation of a handler: its calls carry the name, and it can be made to crash.
-//! let dispatch = aws.caller("dispatch-1");
-//! aws.faults().after(|call| {
+//! // One caller per invocation of a handler: its calls carry the name, and it can be made to
+//! crash. let dispatch = aws.caller("dispatch-1"); aws.faults().after(|call| {
 //!     if call.operation == "StartExecution" { Fault::LoseAnswer } else { Fault::None }
 //! });
-//! let start = dispatch.sfn_client().start_execution().state_machine_arn(&machine).name("a").input("{}");
+//! let start =
+//! dispatch.sfn_client().start_execution().state_machine_arn(&machine).name("a").input("{}");
 //! assert!(start.send().await.is_err(), "the answer was lost,");
-//! tokio::time::sleep(Duration::from_secs(31)).await;
-//! assert_eq!(outcomes.messages().len(), 1, "the execution was not");
-//! assert_eq!(aws.calls_of("StartExecution").len(), 1);
-//! # }
+//! tokio::time::sleep(Duration::from_secs(31)).await; assert_eq!(outcomes.messages().len(), 1, "the
+//! execution was not"); assert_eq!(aws.calls_of("StartExecution").len(), 1); # }
 //! ```
 
 mod agenda;

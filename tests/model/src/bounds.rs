@@ -18,8 +18,8 @@ pub struct Bounds {
     pub redrives: u8,
     /// Event 1 also comes by ingest, which writes its row at any time before it is claimed.
     pub ingest: bool,
-    /// The first version has run, its end is told, and its head says that others can wait. One tick
-    /// goes on until all is done: only the versions that wait are left to explore.
+    /// The first event has run, its end is told, and with an order its head says that others can
+    /// wait. One tick goes on until all is done: only the events that wait are left to explore.
     pub ended: bool,
     /// Messages that one tick handles at once: one or two.
     pub tasks: usize,
@@ -34,6 +34,9 @@ pub struct Bounds {
     pub runs_out: u8,
     /// How often the number of partitions changes that slots are put in.
     pub changes: u8,
+    /// Executions of one tenant that run at once; `None`: tenants are not bounded. The first two
+    /// events are of one tenant, the third one is of another.
+    pub tenants: Option<u32>,
 }
 
 impl Default for Bounds {
@@ -53,6 +56,7 @@ impl Default for Bounds {
             lease_ends: 0,
             runs_out: 0,
             changes: 0,
+            tenants: None,
         }
     }
 }

@@ -47,4 +47,17 @@ pub enum Breakage {
     PutByEitherLayout,
     /// Settle marks every event of a batch as its execution ended, and ignores its report.
     ReportIgnored,
+    /// A tenant's event is claimed although the tenant's bound is reached.
+    TenantBoundIgnored,
+    /// An event is deferred, and the directory does not name its tenant's queue.
+    QueueNotNamed,
+    /// The message of a deferred event is deleted before its item is put.
+    DeletedBeforePut,
+    /// An empty queue is removed while a tick that outlived its lease can still put an event into
+    /// it.
+    RemovedAtOnce,
+    /// A queue is removed from the directory although it was named since by another token.
+    RemovedByAnyToken,
+    /// The item of a deferred event is deleted before its claim.
+    ForgottenBeforeClaim,
 }

@@ -8,6 +8,7 @@ use spillway::execution;
 use spillway::message::outgoing::Outgoing;
 use spillway::message::{self, Received};
 use spillway::protocol::candidate::{Candidate, Carrier, Standing};
+use spillway::record::deferred::{Deferred, Place, TenantQueue};
 use spillway::record::head::Head;
 use spillway::record::row::{Row, RowKey};
 use spillway::record::slot::{Slot, Work};
@@ -16,9 +17,13 @@ use spillway::rules::order::Order;
 
 use crate::world::{
     ATTEMPTS, EVENTS, Execution, HeadOf, Message, RowOf, SlotOf, event_of, is_batch, millis,
+    tenant_of,
 };
 
 pub const PIPELINE: &str = "arn:aws:dynamodb:us-east-1:123456789012:table/ledger";
+
+/// The tenants, as their objects' keys begin.
+const TENANTS: [&str; crate::world::TENANTS] = ["a", "b"];
 
 /// The object events, and their names in the core.
 #[derive(Debug, Clone)]
@@ -26,6 +31,8 @@ pub struct Cast {
     events: Vec<ObjectEvent>,
     ids: Vec<String>,
     keys: Vec<RowKey>,
+    /// By which they sort in their tenants' queues.
+    places: Vec<String>,
     names: Vec<String>,
     execution_of: HashMap<String, Execution>,
 }
@@ -37,7 +44,7 @@ impl Cast {
         let event = |number: usize| ObjectEvent {
             bucket: "uploads".to_owned(),
             key: match order {
-                Order::None => format!("status/{number}.json"),
+                Order::None => format!("{}/{number}.json", TENANTS[tenant_of(number as u8)]),
                 Order::Latest | Order::Each => "status.json".to_owned(),
             },
             version_id: None,
@@ -66,6 +73,10 @@ impl Cast {
                 .map(|event| execution::name::id(PIPELINE, event))
                 .collect(),
             keys: events.iter().map(RowKey::of).collect(),
+            places: events
+                .iter()
+                .map(|event| Place::of(queue_of(0), event).sk)
+                .collect(),
             events,
             names,
             execution_of,
@@ -138,6 +149,24 @@ impl Cast {
         index.expect("the core names rows it was given") as u8
     }
 
+    /// Returns the event that waits at a place.
+    pub fn event_at(&self, place: &Place) -> u8 {
+        let index = self.places.iter().position(|sk| *sk == place.sk);
+        index.expect("the core names places of events it was given") as u8
+    }
+
+    /// Returns an event that waits for its tenant.
+    pub fn deferred(&self, event: u8, attempt: u8, row: RowOf) -> Deferred {
+        Deferred {
+            place: Place {
+                queue: queue_of(tenant_of(event)),
+                sk: self.places[usize::from(event)].clone(),
+            },
+            attempt: attempt.into(),
+            row: Ok(self.row(event, row)),
+        }
+    }
+
     /// Returns the execution of this name.
     pub fn execution_named(&self, name: &str) -> Execution {
         self.execution_of[name]
@@ -199,6 +228,20 @@ impl Cast {
             pending: slot.pending,
         }
     }
+}
+
+/// Returns the queue of a tenant.
+pub fn queue_of(tenant: usize) -> TenantQueue {
+    TenantQueue {
+        lane: String::new(),
+        tenant: TENANTS[tenant].to_owned(),
+    }
+}
+
+/// Returns the tenant of a queue.
+pub fn tenant_named(queue: &TenantQueue) -> usize {
+    let index = TENANTS.iter().position(|tenant| *tenant == queue.tenant);
+    index.expect("the core names tenants of the cast")
 }
 
 fn sequencer(number: usize) -> Sequencer {

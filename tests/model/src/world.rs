@@ -7,15 +7,20 @@ use std::hash::Hash;
 use ahash::RandomState;
 use spillway::Millis;
 use spillway::pace::layout::Layout;
+use spillway::pace::permit::Stage;
 use spillway::protocol::batching::Batching;
 use spillway::protocol::candidate::Candidate;
 use spillway::protocol::claiming::Claiming;
+use spillway::protocol::deferring::Deferring;
 use spillway::protocol::kept::Kept;
 use spillway::protocol::opening::Opening;
 use spillway::protocol::settling::Settling;
-use spillway::protocol::starting::Starting;
+use spillway::protocol::starting::{HoldsPermit, Starting};
 use spillway::protocol::sweeping::Sweeping;
+use spillway::protocol::tenant_queues::TenantQueues;
+use spillway::protocol::tenant_turn::TenantTurn;
 use spillway::protocol::tick::Tick;
+use spillway::protocol::{CallId, Machine};
 use spillway::record::layouts::{Layouts, Said};
 use spillway::record::row::State as RowState;
 use spillway::record::slot::Slot;
@@ -29,6 +34,9 @@ const SINGLES: usize = EVENTS * ATTEMPTS;
 /// Executions: of every attempt, and of the two batches of the first two events, in either order.
 pub const EXECUTIONS: usize = SINGLES + 2;
 
+/// Tenants, if they are bounded.
+pub const TENANTS: usize = 2;
+
 /// An object event, by its place. With an order, the older the smaller.
 pub type Event = u8;
 /// An execution, by its place.
@@ -39,6 +47,11 @@ pub type Time = u8;
 /// Returns whether an execution processes several events.
 pub fn is_batch(execution: Execution) -> bool {
     usize::from(execution) >= SINGLES
+}
+
+/// Returns the tenant of an event.
+pub fn tenant_of(event: Event) -> usize {
+    usize::from(event) / 2
 }
 
 /// Returns the event of an execution of one.
@@ -177,9 +190,13 @@ pub struct TickOf {
     pub layouts: Layouts,
     /// The executions that had a slot in the old layout, if nothing could land there any more.
     pub old_slots: Option<BTreeSet<String>>,
-    /// Slots as last counted, and put since.
-    pub counted: u8,
-    pub put: u8,
+    /// Slots as last counted, and put since, by tenant; all of the first one if none is bounded.
+    pub counted: [u8; TENANTS],
+    pub put: [u8; TENANTS],
+    /// By which it is told from the ticks before it and beside it, if tenants are bounded.
+    pub holder: u8,
+    /// The tenants whose events wait, as far as it knows.
+    pub queues: Option<TenantQueues>,
     /// Slots to look after: those that are open, and those to be swept.
     pub openings: Vec<Opening>,
     pub sweeps: Vec<Sweeping>,
@@ -219,6 +236,54 @@ pub enum Work {
     Fill(Vec<Candidate>),
     One(Box<Claiming>),
     Several(Box<Batching>),
+    /// The message of a tenant whose bound is reached. The directory names its queue by this token.
+    Defer(Box<Deferring>, Option<String>),
+    /// Events that wait for their tenant are read, or an empty queue is removed.
+    Turn(Box<TenantTurn>, OfTurn),
+}
+
+/// How far the turn of a tenant has come.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum OfTurn {
+    Read,
+    /// An event that waited is claimed.
+    Claim(Box<Claiming>),
+    Remove,
+}
+
+impl Work {
+    /// Returns the calls that are outstanding.
+    pub fn outstanding(&self) -> Vec<CallId> {
+        match self {
+            Self::Idle | Self::Fill(_) => Vec::new(),
+            Self::One(claiming) | Self::Turn(_, OfTurn::Claim(claiming)) => {
+                claiming.outstanding().collect()
+            }
+            Self::Several(batching) => batching.outstanding().collect(),
+            Self::Defer(deferring, _) => deferring.outstanding().collect(),
+            Self::Turn(turn, OfTurn::Read | OfTurn::Remove) => turn.outstanding().collect(),
+        }
+    }
+
+    /// Returns how far its permit has come. `None`: it has none.
+    pub fn stage(&self) -> Option<Stage> {
+        match self {
+            Self::Idle | Self::Defer(..) | Self::Turn(_, OfTurn::Remove) => None,
+            Self::Fill(_) | Self::Turn(_, OfTurn::Read) => Some(Stage::Granted),
+            Self::One(claiming) | Self::Turn(_, OfTurn::Claim(claiming)) => Some(claiming.stage()),
+            Self::Several(batching) => Some(batching.stage()),
+        }
+    }
+
+    /// Returns the candidate that it claims.
+    pub fn claims(&self) -> Option<&Candidate> {
+        match self {
+            Self::One(claiming) | Self::Turn(_, OfTurn::Claim(claiming)) => {
+                Some(claiming.candidate())
+            }
+            _ => None,
+        }
+    }
 }
 
 /// An invocation of settle.
@@ -262,6 +327,10 @@ pub struct World {
     /// A mask of those that wait without a message of their own: they have looked at the head once
     /// more.
     pub waited: u8,
+    /// Which attempt of each event waits for its tenant, as its item says.
+    pub deferred: [Option<u8>; EVENTS],
+    /// The tenants that the directory names, each by its token.
+    pub named: [Option<String>; TENANTS],
     /// By execution.
     pub slots: Vec<SlotOf>,
     /// The two batches' items.
@@ -414,9 +483,11 @@ impl TickOf {
         }
         for task in &mut self.tasks {
             match &mut task.work {
-                Work::Idle | Work::Fill(_) => {}
-                Work::One(claiming) => claiming.slot_mut().into_iter().for_each(&mut of_slot),
+                Work::One(claiming) | Work::Turn(_, OfTurn::Claim(claiming)) => {
+                    claiming.slot_mut().into_iter().for_each(&mut of_slot)
+                }
                 Work::Several(batching) => batching.slot_mut().into_iter().for_each(&mut of_slot),
+                Work::Idle | Work::Fill(_) | Work::Defer(..) | Work::Turn(..) => {}
             }
         }
         for late in self.tasks.iter_mut().filter_map(|task| task.late.as_mut()) {

@@ -1,5 +1,5 @@
-//! The answers of `spillway plan` agree with the real handlers, in cases drawn at random: within 5 %
-//! or a second.
+//! The answers of `spillway plan` agree with the real handlers, in cases drawn at random: within 5
+//! % or a second.
 
 use std::ops::Range;
 
@@ -45,7 +45,8 @@ fn five_more_cases_agree() {
     agree(CASES.start + 10..CASES.start + 15);
 }
 
-/// Checks others in their place with `SEEDS=21..71 cargo nextest run -p simulation last_five_cases`.
+/// Checks others in their place with `SEEDS=21..71 cargo nextest run -p simulation
+/// last_five_cases`.
 #[test]
 fn the_last_five_cases_agree() {
     let seeds = std::env::var("SEEDS");

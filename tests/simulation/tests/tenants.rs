@@ -131,7 +131,8 @@ async fn tenants_that_wait_take_turns() {
     assert!(last - first < 10_000, "{ends:?}");
 }
 
-/// A later event of a tenant does not overtake those that wait, also while the tenant has room: here the rate is short.
+/// A later event of a tenant does not overtake those that wait, also while the tenant has room:
+/// here the rate is short.
 #[tokio::test(start_paused = true)]
 async fn an_event_that_comes_while_its_tenant_waits_waits_as_well() {
     let mut settings = bounded(1);
@@ -281,7 +282,8 @@ async fn what_waits_starts_when_tenants_are_bounded_no_longer() {
     assert!(most_at_once(&without, "acme") > 1);
 }
 
-/// An item of the directory, or of the queue, that another release wrote keeps nobody from their turn.
+/// An item of the directory, or of the queue, that another release wrote keeps nobody from their
+/// turn.
 #[tokio::test(start_paused = true)]
 async fn items_of_another_release_are_passed_by() {
     let pipeline = Pipeline::succeeding(bounded(1), 5);

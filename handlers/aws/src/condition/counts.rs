@@ -6,7 +6,8 @@ use serde::Serialize;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Counts {
-    /// 1 when the function came near the end of its time or its memory: `TimedOut` or `MemoryNearLimit`.
+    /// 1 when the function came near the end of its time or its memory: `TimedOut` or
+    /// `MemoryNearLimit`.
     pub function_near_limit: u32,
     /// 1 when an invocation still ran one second before Lambda ends it.
     pub timed_out: u32,

@@ -248,8 +248,8 @@ impl Gate {
         }
     }
 
-    /// Returns whether the bound of a lane, or of a tenant, is reached by slots, one of which can be
-    /// free by now.
+    /// Returns whether the bound of a lane, or of a tenant, is reached by slots, one of which can
+    /// be free by now.
     pub fn awaits(&self) -> bool {
         let tenants = self.tenants.as_ref();
         self.awaits_lane() || tenants.is_some_and(|tenants| tenants.at_bound().next().is_some())

@@ -33,6 +33,16 @@ pub enum Stage {
     Unclear,
 }
 
+impl Stage {
+    /// Returns whether an attempt is claimed for certain, and its start was called.
+    pub fn is_claimed(self) -> bool {
+        match self {
+            Self::Called | Self::Started | Self::CameToNothing | Self::Unclear => true,
+            Self::Granted | Self::SlotAsked | Self::SlotPut | Self::Unused => false,
+        }
+    }
+}
+
 /// The gate, which all that hold a permit share.
 #[derive(Debug, Clone)]
 pub struct SharedGate(Arc<Mutex<Gate>>);
@@ -123,7 +133,8 @@ impl Permit {
         goes
     }
 
-    /// Takes the tenant of the start. Returns `false` if its bound is reached: then the permit starts nothing.
+    /// Takes the tenant of the start. Returns `false` if its bound is reached: then the permit
+    /// starts nothing.
     #[must_use]
     pub fn goes_to_tenant(&mut self, tenant: &str) -> bool {
         let goes = self.gate.lock().goes_to_tenant(tenant);

@@ -46,13 +46,14 @@ pub enum Call {
     /// Claims an attempt and writes the head in one transaction, if row and head are still as they
     /// were read: [`Answer::Written`].
     TakeTurn { claim: Claim, head: Head },
-    /// Writes that a version waits for its turn, or an event for this tenant, if the row is still as it was read:
-    /// [`Answer::Written`].
+    /// Writes that a version waits for its turn, or an event for this tenant, if the row is still
+    /// as it was read: [`Answer::Written`].
     Wait {
         claim: Claim,
         tenant: Option<String>,
     },
-    /// Writes that a newer version was taken instead, if the row is still as it was read: [`Answer::Written`].
+    /// Writes that a newer version was taken instead, if the row is still as it was read:
+    /// [`Answer::Written`].
     Supersede(Claim),
     /// Writes that a newer version was taken instead of one that waits. A row that no longer waits
     /// stays: [`Answer::Done`].

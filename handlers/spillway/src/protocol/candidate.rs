@@ -78,6 +78,14 @@ impl Candidate {
         self.is_report && self.attempt == 1 && first
     }
 
+    /// Returns the place at which it waited for its tenant; `None`: a message brought it.
+    pub fn place(&self) -> Option<&Place> {
+        match &self.carrier {
+            Carrier::Deferred(place) => Some(place),
+            Carrier::Message(_) => None,
+        }
+    }
+
     /// Returns the candidate of an event that waited in a lane. `None`: it waits no longer, or its
     /// row cannot be read.
     pub fn of_deferred(deferred: &Deferred, lane: usize) -> Option<Self> {

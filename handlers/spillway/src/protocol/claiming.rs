@@ -37,6 +37,8 @@ pub struct Claiming {
     stage: Stage,
     /// Its row was read, whether there is one or not.
     is_read: bool,
+    /// The message or item that brought it is deleted for certain.
+    is_deleted: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -98,7 +100,14 @@ impl Claiming {
             at,
             stage: Stage::Granted,
             is_read: false,
+            is_deleted: false,
         }
+    }
+
+    /// Returns whether its attempt is claimed, and the message or item that brought it is deleted:
+    /// both for certain.
+    pub fn has_left(&self) -> bool {
+        self.is_deleted && self.stage().is_claimed()
     }
 
     pub fn candidate(&self) -> &Candidate {
@@ -351,10 +360,12 @@ impl Machine for Claiming {
                 deleting,
                 mut starting,
             } => {
+                let deleting = deleting && id != DELETE;
                 if id == START {
                     starting.answered(ONLY, answer, terms, facts);
+                } else {
+                    self.is_deleted = answer == Answer::Done;
                 }
-                let deleting = deleting && id != DELETE;
                 At::Start { deleting, starting }
             }
         };

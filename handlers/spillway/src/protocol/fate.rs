@@ -57,8 +57,8 @@ impl Fate {
         }
     }
 
-    /// Returns the call by which a candidate meets this fate, of a dead letter the first one. `None`: there is none, since an
-    /// event that waits for its tenant goes on waiting.
+    /// Returns the call by which a candidate meets this fate, of a dead letter the first one.
+    /// `None`: there is none, since an event that waits for its tenant goes on waiting.
     pub fn of(&self, candidate: &Candidate, terms: &Terms<'_>) -> Option<Call> {
         match (&candidate.carrier, self) {
             (Carrier::Message(message), _) => Some(self.call(message, candidate.lane, terms)),
@@ -75,7 +75,8 @@ impl Fate {
         matches!(candidate.carrier, Carrier::Message(_)) || *self == Self::Delete
     }
 
-    /// Takes in the answer to the call. Returns `true` when a dead letter was sent, and the message is to be deleted.
+    /// Takes in the answer to the call. Returns `true` when a dead letter was sent, and the message
+    /// is to be deleted.
     pub fn done(&self, answer: &Answer, facts: &mut Vec<Fact>) -> bool {
         match self {
             Self::Delete => false,

@@ -7,6 +7,8 @@
 
 use std::collections::BTreeMap;
 
+use super::candidate::Candidate;
+use super::terms::Pipeline;
 use crate::Millis;
 use crate::event::digest;
 use crate::pace::gate::{Gate, Standing};
@@ -21,7 +23,7 @@ const ASKED_AGAIN_AFTER: Millis = 2_000;
 const EMPTY_AGAIN_AFTER: Millis = 500;
 
 /// The queues of a tick, by lane and then by name.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct TenantQueues {
     queues: BTreeMap<(usize, TenantQueue), State>,
     /// The queue of each lane whose turn was last.
@@ -33,7 +35,7 @@ pub struct TenantQueues {
 }
 
 /// The known facts about a queue.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 struct State {
     since: Millis,
     /// The token by which the directory names it.
@@ -44,11 +46,12 @@ struct State {
     at_work: bool,
     /// It is not asked again before.
     not_before: Millis,
-    /// Deferrals that are under way, and all that began.
+    /// It was empty, and stays only since a put of the last tick can still land.
+    is_left: bool,
+    /// Deferrals that are under way.
     deferring: u32,
-    deferrals: u64,
-    /// Deferrals that had begun when its events were asked for, unless one was under way.
-    deferrals_when_asked: Option<u64>,
+    /// None was under way when its events were asked for, and none began since.
+    is_quiet: bool,
 }
 
 /// Whether the tick has to do with events that wait for their tenant.
@@ -70,10 +73,21 @@ pub struct Turn {
     pub most: u32,
 }
 
+/// How a candidate goes on, by the bound of its tenant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Admission {
+    /// It is claimed.
+    Go,
+    /// It is put into this queue.
+    Defer(TenantQueue),
+    /// It goes on waiting.
+    Stay,
+}
+
 /// How a turn ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TurnEnded {
-    /// So many of its events were claimed, or wait no longer.
+    /// So many of its events were claimed or wait no longer, and their items are deleted.
     Done(u32),
     /// There is nothing in it.
     Empty,
@@ -124,9 +138,28 @@ impl TenantQueues {
         (self.queues.len(), since)
     }
 
-    /// Returns whether events of a tenant wait in a lane: then all others of it wait as well.
-    pub fn has(&self, lane: usize, queue: &TenantQueue) -> bool {
-        self.queues.contains_key(&(lane, queue.clone()))
+    /// Returns how a candidate goes on for which there is a permit. Once events of a tenant wait in
+    /// a lane, all messages of it are deferred. `goes_to_tenant`: takes the permit for the tenant,
+    /// if its bound is not reached.
+    pub fn admit(
+        &self,
+        candidate: &Candidate,
+        pipeline: &Pipeline,
+        goes_to_tenant: impl FnOnce(&str) -> bool,
+    ) -> Admission {
+        let Candidate { lane, event, .. } = candidate;
+        let Some(queue) = pipeline.tenant_queue(*lane, &event.key) else {
+            return Admission::Go;
+        };
+        let waited = candidate.place().is_some();
+        if !waited && self.queues.contains_key(&(*lane, queue.clone())) {
+            return Admission::Defer(queue);
+        }
+        match goes_to_tenant(&queue.tenant) {
+            true => Admission::Go,
+            false if waited => Admission::Stay,
+            false => Admission::Defer(queue),
+        }
     }
 
     /// Begins to defer events. Returns the token by which the directory is to name the queue first,
@@ -138,7 +171,8 @@ impl TenantQueues {
             ..State::default()
         });
         state.deferring += 1;
-        state.deferrals += 1;
+        state.is_quiet = false;
+        state.is_left = false;
         if state.named_here {
             return None;
         }
@@ -168,7 +202,7 @@ impl TenantQueues {
                 return Waiters::Ready;
             }
             let room = gate.free_of_tenant(&queue.tenant) > 0;
-            later |= room || gate.awaits_tenant(&queue.tenant);
+            later |= !state.is_left && (room || gate.awaits_tenant(&queue.tenant));
         }
         match later {
             true => Waiters::Later,
@@ -205,7 +239,7 @@ impl TenantQueues {
         for Turn { queue, .. } in &turns {
             if let Some(state) = self.queues.get_mut(&(lane, queue.clone())) {
                 state.at_work = true;
-                state.deferrals_when_asked = (state.deferring == 0).then_some(state.deferrals);
+                state.is_quiet = state.deferring == 0;
             }
         }
         if let Some(turn) = turns.last() {
@@ -215,19 +249,23 @@ impl TenantQueues {
     }
 
     /// Ends a turn. Returns the token by which the queue is to be removed from the directory, if it
-    /// is. Then [`Self::removed`] comes next.
+    /// is. Then [`Self::removed`] comes next. `puts_land_by`: until then a put of the last tick can
+    /// land, if that tick outlived its lease. So no queue is removed before.
     pub fn ended(
         &mut self,
         lane: usize,
         queue: &TenantQueue,
         ended: TurnEnded,
+        puts_land_by: Millis,
         now: Millis,
     ) -> Option<String> {
         let state = self.queues.get_mut(&(lane, queue.clone()))?;
-        let quiet = state.deferrals_when_asked == Some(state.deferrals);
-        // Until it is removed it has no turn, and an event that is deferred meanwhile names it anew.
-        if ended == TurnEnded::Empty
-            && quiet
+        // Until it is removed it has no turn, and an event that is deferred meanwhile names it
+        // anew.
+        let removable = ended == TurnEnded::Empty && state.is_quiet;
+        state.is_left = removable && now < puts_land_by;
+        if removable
+            && !state.is_left
             && let Some(token) = state.token.take()
         {
             state.named_here = false;
@@ -238,7 +276,10 @@ impl TenantQueues {
             TurnEnded::Empty => EMPTY_AGAIN_AFTER,
             TurnEnded::Done(0) | TurnEnded::Unclear => ASKED_AGAIN_AFTER,
         };
-        state.not_before = now + pause;
+        state.not_before = match state.is_left {
+            true => puts_land_by,
+            false => now + pause,
+        };
         state.at_work = false;
         None
     }
@@ -250,7 +291,7 @@ impl TenantQueues {
             return;
         };
         state.at_work = false;
-        if state.deferrals_when_asked == Some(state.deferrals) {
+        if state.is_quiet {
             self.queues.remove(&key);
         }
     }

@@ -72,7 +72,8 @@ impl TenantTurn {
         self.turn.most.saturating_add(READ_BESIDES)
     }
 
-    /// Returns how the turn ended, of whose events so many were claimed for certain.
+    /// Returns how the turn ended, of whose events so many were claimed and have left the queue,
+    /// both for certain.
     pub fn ended(&self, claimed: u32) -> TurnEnded {
         match &self.found {
             Found::Unclear => TurnEnded::Unclear,

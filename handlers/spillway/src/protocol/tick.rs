@@ -216,6 +216,12 @@ impl Tick {
         now < self.claims_land_by
     }
 
+    /// Returns when no claim, and no other write, can take effect any longer of which nothing is
+    /// known.
+    pub fn claims_land_by(&self) -> Millis {
+        self.claims_land_by
+    }
+
     /// Returns the slots whose start is open, the oldest first, and the others.
     pub fn open(&self, slots: Vec<Slot>, now: Millis) -> (Vec<Slot>, Vec<Slot>) {
         if self.paused {

@@ -65,8 +65,8 @@ impl Deferred {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Named {
     pub queue: TenantQueue,
-    /// Of the write that named it last: it is removed only if nobody named it since. `None`: this release cannot read it, and
-    /// never removes it.
+    /// Of the write that named it last: it is removed only if nobody named it since. `None`: this
+    /// release cannot read it, and never removes it.
     pub token: Option<String>,
     /// When it was named first: since then some event of the tenant waits.
     pub since: Millis,

@@ -33,7 +33,8 @@ pub struct Left {
     /// Reconcile has found versions without a version id. A mark that lasts; only reconcile sets
     /// it.
     pub listed: bool,
-    /// Events can wait for their tenants, also if no bound of tenants is configured any longer. A mark that lasts.
+    /// Events can wait for their tenants, also if no bound of tenants is configured any longer. A
+    /// mark that lasts.
     pub defers: bool,
     /// In which layouts slots lie.
     pub layouts: Said,

@@ -91,8 +91,8 @@ pub async fn gather(connected: &Connected, pipeline: &Pipeline) -> Result<Seen, 
     Ok(seen)
 }
 
-/// Returns which tenants wait; `None`: tenants are not bounded. Events that waited when the bound was
-/// removed are started later.
+/// Returns which tenants wait; `None`: tenants are not bounded. Events that waited when the bound
+/// was removed are started later.
 async fn tenants(pipeline: &Pipeline) -> Result<Option<Vec<Named>>, Fault> {
     let waiting = pipeline.ledger.tenant_queues().await?;
     let are_bounded = pipeline.config.tenants.is_some();

@@ -33,7 +33,8 @@ pub struct Seen {
     /// Invocations of `dispatch` at once, if a number is reserved.
     pub reserved: Option<u32>,
     pub settle: SettleSeen,
-    /// The tenants with events that wait, by lane. `None`: tenants are not bounded, and none has any.
+    /// The tenants with events that wait, by lane. `None`: tenants are not bounded, and none has
+    /// any.
     pub tenants: Option<Vec<Named>>,
     pub metrics: Option<Metrics>,
     /// The last line of `dispatch`'s log that tells of a problem.

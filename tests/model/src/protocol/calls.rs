@@ -71,7 +71,8 @@ impl Protocol {
             | Call::ReadHead(_)
             | Call::ReadWaiters { .. }
             | Call::ReadSlot(_)
-            | Call::ReadBatch(_) => vec![Wrong::Lost],
+            | Call::ReadBatch(_)
+            | Call::ReadDeferred { .. } => vec![Wrong::Lost],
             _ => vec![Wrong::Lost, Wrong::Unclear],
         }
     }
@@ -273,11 +274,11 @@ impl Protocol {
             Call::ReadObject(_) | Call::Enqueue { .. } | Call::Withdraw(_) => {
                 unreachable!("nothing is found here")
             }
-            Call::NameQueue { .. }
+            call @ (Call::NameQueue { .. }
             | Call::ForgetQueue { .. }
             | Call::ReadDeferred { .. }
             | Call::PutDeferred { .. }
-            | Call::ForgetDeferred { .. } => unreachable!("tenants are not bounded here"),
+            | Call::ForgetDeferred { .. }) => self.of_tenants(world, caller, call),
         }
     }
 

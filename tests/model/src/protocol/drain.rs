@@ -3,18 +3,17 @@
 use spillway::pace::permit::Stage;
 use spillway::protocol::batching::Batching;
 use spillway::protocol::call::Call;
-use spillway::protocol::candidate::Candidate;
-use spillway::protocol::claiming::Claiming;
+use spillway::protocol::fact::Fact;
 use spillway::protocol::starting::HoldsPermit;
 use spillway::protocol::{CallId, Machine};
 use spillway::record::row::RowKey;
 use spillway::rules::batch;
+use spillway::rules::sweep::FOUND_WITHIN;
 
 use super::Protocol;
 use super::calls::Caller;
 use super::step::Wrong;
-use super::tick::stage;
-use crate::world::{Message, Task, Work, World};
+use crate::world::{Message, OfTurn, Task, Work, World};
 
 fn task(world: &mut World, tick: u8, task: u8) -> &mut Task {
     &mut world.ticks[usize::from(tick)].tasks[usize::from(task)]
@@ -25,10 +24,10 @@ impl Protocol {
         world.queue.take(message);
         let candidate = self.cast.candidate(message);
         if !self.bounds.batches {
-            let claiming = self.claiming(world, tick, candidate);
+            let work = self.admitted(world, tick, candidate);
             let task = task(world, tick, place);
             task.held.push(message);
-            task.work = Work::One(Box::new(claiming));
+            task.work = work;
             return;
         }
         let task = task(world, tick, place);
@@ -38,11 +37,6 @@ impl Protocol {
             work => *work = Work::Fill(vec![candidate]),
         }
         self.fill(world, tick, place, true);
-    }
-
-    fn claiming(&self, world: &World, tick: u8, candidate: Candidate) -> Claiming {
-        let terms = self.terms(world, &world.ticks[usize::from(tick)]);
-        Claiming::new(candidate, &terms)
     }
 
     /// Takes the next execution's messages out of those held; the others are handed back.
@@ -79,8 +73,12 @@ impl Protocol {
         let of_tick = &world.ticks[usize::from(tick)];
         let terms = self.terms_of_call(world, of_tick);
         let call = match &of_tick.tasks[usize::from(place)].work {
-            Work::One(claiming) => claiming.call(id, &terms),
+            Work::One(claiming) | Work::Turn(_, OfTurn::Claim(claiming)) => {
+                claiming.call(id, &terms)
+            }
             Work::Several(batching) => batching.call(id, &terms),
+            Work::Defer(deferring, _) => deferring.call(id, &terms),
+            Work::Turn(turn, OfTurn::Read | OfTurn::Remove) => turn.call(id, &terms),
             Work::Idle | Work::Fill(_) => None,
         };
         call.expect("what is outstanding is a call")
@@ -99,25 +97,29 @@ impl Protocol {
         let answer = self.make(world, Caller::Task(tick, place), call, wrong);
         let terms = self.terms(world, &world.ticks[usize::from(tick)]);
         let (mut facts, task) = (Vec::new(), task(world, tick, place));
-        let before = stage(task);
-        let done = match &mut task.work {
-            Work::One(claiming) => {
+        let before = task.work.stage();
+        match &mut task.work {
+            Work::One(claiming) | Work::Turn(_, OfTurn::Claim(claiming)) => {
                 claiming.answered(id, answer, &terms, &mut facts);
-                claiming.outstanding().next().is_none()
             }
-            Work::Several(batching) => {
-                batching.answered(id, answer, &terms, &mut facts);
-                batching.outstanding().next().is_none()
+            Work::Several(batching) => batching.answered(id, answer, &terms, &mut facts),
+            Work::Defer(deferring, _) => {
+                deferring.answered(id, answer, &terms, &mut facts);
+                facts.iter_mut().for_each(of_the_clock);
             }
-            Work::Idle | Work::Fill(_) => false,
-        };
+            Work::Turn(turn, OfTurn::Read | OfTurn::Remove) => {
+                turn.answered(id, answer, &terms, &mut facts);
+            }
+            Work::Idle | Work::Fill(_) => {}
+        }
+        let done = task.work.outstanding().is_empty();
         let kept = match &task.work {
-            Work::One(claiming) => claiming.kept(),
+            Work::One(claiming) | Work::Turn(_, OfTurn::Claim(claiming)) => claiming.kept(),
             Work::Several(batching) => batching.kept(),
-            Work::Idle | Work::Fill(_) => None,
+            _ => None,
         };
         let kept = kept.filter(|_| done);
-        let after = stage(task);
+        let after = task.work.stage();
         // As a permit does: a slot that could have been put counts as put.
         let was_asked = before == Some(Stage::SlotAsked);
         let put = match after {
@@ -125,15 +127,30 @@ impl Protocol {
             Some(Stage::Granted) => false,
             _ => was_asked,
         };
-        if done {
-            assert!(task.held.is_empty(), "a message is left: {:?}", task.held);
-            *task = Task::default();
-        }
-        let tick = &mut world.ticks[usize::from(tick)];
-        tick.kept.extend(kept);
-        tick.put += u8::from(put);
-        if let Some(machine) = &mut tick.tick {
+        let tenant = self.tenant_of_work(&task.work);
+        let of_tick = &mut world.ticks[usize::from(tick)];
+        of_tick.kept.extend(kept);
+        of_tick.put[tenant] += u8::from(put);
+        if let Some(machine) = &mut of_tick.tick {
             facts.iter().for_each(|fact| machine.told(fact, 0));
         }
+        if done {
+            self.next_of_tenant(world, tick, place);
+            let task = self::task(world, tick, place);
+            if task.work.outstanding().is_empty() {
+                assert!(task.held.is_empty(), "a message is left: {:?}", task.held);
+                *task = Task::default();
+            }
+        }
+    }
+}
+
+/// A fact of a deferral has the time. Of slots only the age counts, and the clock is set forward
+/// for it.
+fn of_the_clock(fact: &mut Fact) {
+    if let Fact::Suspect(since) = fact
+        && *since >= FOUND_WITHIN
+    {
+        *since -= FOUND_WITHIN;
     }
 }

@@ -6,7 +6,7 @@ use spillway::protocol::tick::Phase;
 use super::Protocol;
 use super::step::{Fault, Step};
 use crate::breakage::Breakage;
-use crate::world::{EXECUTIONS, Execution, Fate, Message, Work, World};
+use crate::world::{EXECUTIONS, Execution, Fate, Message, World};
 
 impl Protocol {
     pub(super) fn fault(&self, world: &mut World, fault: Fault) {
@@ -92,12 +92,7 @@ impl Protocol {
                 faults.extend(wrongs.map(|wrong| Fault::LookAfter(number, wrong)));
             }
             for (task, place) in tick.tasks.iter().zip(0u8..) {
-                let ids: Vec<_> = match &task.work {
-                    Work::Idle | Work::Fill(_) => Vec::new(),
-                    Work::One(claiming) => claiming.outstanding().collect(),
-                    Work::Several(batching) => batching.outstanding().collect(),
-                };
-                for id in ids {
+                for id in task.work.outstanding() {
                     let call = self.call_of_task(world, number, place, id);
                     let wrongs = self.wrongs(world, &call).into_iter();
                     faults.extend(wrongs.map(|wrong| Fault::Work(number, place, id, wrong)));

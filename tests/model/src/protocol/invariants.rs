@@ -7,7 +7,7 @@ use stateright::Property;
 
 use super::{Protocol, State};
 use crate::breakage::Breakage;
-use crate::world::{Broken, EXECUTIONS, Event, Execution, Fate, World, is_batch};
+use crate::world::{Broken, EXECUTIONS, Event, Execution, Fate, World, is_batch, tenant_of};
 
 impl Protocol {
     pub(super) fn invariants(&self) -> Vec<Property<Self>> {
@@ -71,6 +71,16 @@ impl Protocol {
                 },
             ));
         }
+        if self.bounds.tenants.is_some() && self.bounds.lease_ends == 0 {
+            invariants.push(Property::always(
+                "I3: never more of a tenant than its bound",
+                |protocol: &Self, state: &State| {
+                    let max = protocol.bounds.tenants.unwrap_or(u32::MAX);
+                    let slots = protocol.slots_of_tenants(&state.world);
+                    slots.into_iter().all(|slots| u32::from(slots) <= max)
+                },
+            ));
+        }
         invariants
     }
 
@@ -100,7 +110,9 @@ impl Protocol {
                     |event: Event| world.head.waits && world.waiters[usize::from(event)].is_some();
                 let asked_for = |event: Event| waits(event) && self.is_asked_for(world, event);
                 let others = || any_slot() || self.events().any(asked_for);
-                self.is_asked_for(world, event) || waits(event) && others()
+                self.is_asked_for(world, event)
+                    || waits(event) && others()
+                    || self.has_its_turn(world, event)
             }
             Some(RowState::Succeeded) => true,
             Some(RowState::Dead) => {
@@ -116,6 +128,14 @@ impl Protocol {
                     && self.events().any(|newer| newer > event && comes(newer))
             }
         }
+    }
+
+    /// Whether the event's item asks for a later attempt than the row's, and the directory names
+    /// its tenant.
+    fn has_its_turn(&self, world: &World, event: Event) -> bool {
+        let attempt = world.deferred[usize::from(event)];
+        let asked = attempt.is_some_and(|attempt| attempt > world.row(event).attempt);
+        asked && world.named[tenant_of(event)].is_some()
     }
 
     /// Whether a message asks for a later attempt than the row's.

@@ -9,12 +9,15 @@ mod invariants;
 mod look_after;
 mod settle;
 mod step;
+mod tenants;
 mod tick;
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
+use spillway::event::tenant::By;
 use spillway::pace::layout::Layout;
+use spillway::pace::tenants::TenantBound;
 use spillway::protocol::terms::Pipeline;
 use spillway::record::layouts::{Layouts, Said};
 use spillway::record::row::State as RowState;
@@ -28,7 +31,8 @@ use crate::bounds::Bounds;
 use crate::breakage::Breakage;
 use crate::cast::{Cast, PIPELINE};
 use crate::world::{
-    EXECUTIONS, Event, Execution, Fate, HeadOf, Lease, Message, RowOf, SlotOf, TickOf, World, hash,
+    EVENTS, EXECUTIONS, Event, Execution, Fate, HeadOf, Lease, Message, RowOf, SlotOf, TENANTS,
+    TickOf, World, hash,
 };
 
 pub use self::step::{Fault, Step};
@@ -86,7 +90,10 @@ impl Protocol {
                 arn: PIPELINE.to_owned(),
                 order: bounds.order,
                 lanes: vec!["default".to_owned()],
-                tenants: None,
+                tenants: bounds.tenants.map(|max_concurrency| TenantBound {
+                    by: By::Segment(1),
+                    max_concurrency,
+                }),
             },
             retry: RetryPolicy {
                 max_attempts: bounds.max_attempts,
@@ -135,11 +142,13 @@ impl Protocol {
             && world.settles.iter().all(Option::is_none)
             && world.head.running.is_none()
             && !world.head.waits
+            && world.deferred == [None; EVENTS]
+            && world.named == [const { None }; TENANTS]
     }
 }
 
-/// The first version has run, and the head says that others wait.
-fn end_first(world: &mut World) {
+/// The first event has run; with an order the head says that others wait.
+fn end_first(world: &mut World, order: Order) {
     const FIRST: Execution = 0;
     world.queue.take(Message {
         event: 0,
@@ -150,12 +159,14 @@ fn end_first(world: &mut World) {
         attempt: 1,
         execution: Some(FIRST),
     };
-    world.head = HeadOf {
-        exists: true,
-        newest: Some(0),
-        running: Some(FIRST),
-        waits: true,
-    };
+    if order != Order::None {
+        world.head = HeadOf {
+            exists: true,
+            newest: Some(0),
+            running: Some(FIRST),
+            waits: true,
+        };
+    }
     world.put_slot(SlotOf {
         execution: FIRST,
         layout: Layout::One,
@@ -195,7 +206,7 @@ impl Model for Protocol {
             world.queue.put(Message { event, attempt: 1 });
         }
         if self.bounds.ended {
-            end_first(&mut world);
+            end_first(&mut world, self.bounds.order);
         }
         vec![State::of(world)]
     }
@@ -239,13 +250,14 @@ impl Model for Protocol {
                 next.lease.suspect_since = Some(oldest(next, of_tick));
             }
             Step::Receive(tick, task, message) => self.receive(next, tick, task, message),
+            Step::Turn(tick, task) => self.take_turn_of_tenant(next, tick, task),
             Step::Close(tick, task) => self.fill(next, tick, task, false),
             Step::Work(tick, task, id) => self.work(next, tick, task, id, None),
             Step::Recount(tick) => {
                 let of_tick = &next.ticks[usize::from(tick)];
-                let counted = self.slots_seen(next, of_tick).count() as u8;
+                let counted = self.counted(next, of_tick);
                 let tick = &mut next.ticks[usize::from(tick)];
-                (tick.counted, tick.put) = (counted, 0);
+                (tick.counted, tick.put) = (counted, [0; TENANTS]);
             }
             Step::Release(tick) => self.release(next, tick),
             Step::TakeOutcome(settle, execution) => self.take_outcome(next, settle, execution),

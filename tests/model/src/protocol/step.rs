@@ -20,6 +20,8 @@ pub enum Step {
     Checkpoint(u8),
     /// A message is received by a task.
     Receive(u8, u8, Message),
+    /// A tenant whose events wait has its turn, by a task.
+    Turn(u8, u8),
     /// Nothing more is received for a batch.
     Close(u8, u8),
     /// A call of a task.

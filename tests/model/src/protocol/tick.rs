@@ -1,14 +1,15 @@
 //! The tick: lease, count, and its next steps.
 
+use std::array;
 use std::collections::BTreeSet;
 
 use spillway::Millis;
 use spillway::pace::Pace;
-use spillway::pace::gate::{Gate, Grant};
+use spillway::pace::bound::ByLane;
+use spillway::pace::gate::{Counted, Gate, Grant};
 use spillway::pace::layout::{Layout, Shard};
 use spillway::pace::permit::Stage;
 use spillway::pace::tokens::Tokens;
-use spillway::protocol::Machine;
 use spillway::protocol::fact::Fact;
 use spillway::protocol::kept::{Kept, Origin};
 use spillway::protocol::opening::Opening;
@@ -22,7 +23,8 @@ use spillway::rules::sweep::FOUND_WITHIN;
 
 use super::{Protocol, Step};
 use crate::breakage::Breakage;
-use crate::world::{Lease, SlotOf, Task, TickOf, Time, Work, World, millis};
+use crate::cast::queue_of;
+use crate::world::{Lease, OfTurn, SlotOf, TENANTS, Task, TickOf, Time, Work, World, millis};
 
 impl Protocol {
     /// Adds the next steps that a tick can make.
@@ -79,8 +81,7 @@ impl Protocol {
                     steps.push(Step::Close(number, place));
                     continue;
                 }
-                Work::One(claiming) => claiming.outstanding().collect(),
-                Work::Several(batching) => batching.outstanding().collect(),
+                work => work.outstanding(),
             };
             steps.extend(ids.into_iter().map(|id| Step::Work(number, place, id)));
         }
@@ -102,17 +103,21 @@ impl Protocol {
         }
         // Kept starts come before anything new.
         if let Some(place) = idle.filter(|_| !stopping && granted && again.is_none()) {
-            match self.gate(tick).request(None, 1, 0) {
+            let grant = self.gate(tick).request(None, 1, 0);
+            let grants = matches!(grant, Grant::Take(_));
+            match grant {
                 Grant::Take(_) => {
+                    if self.has_turn(tick) {
+                        steps.push(Step::Turn(number, place));
+                    }
                     steps.extend(messages().map(|it| Step::Receive(number, place, it)));
                 }
-                Grant::Full
-                    if usize::from(tick.counted + tick.put)
-                        != self.slots_seen(world, tick).count() =>
-                {
-                    steps.push(Step::Recount(number));
-                }
+                Grant::Full if self.has_news(world, tick) => steps.push(Step::Recount(number)),
                 _ => {}
+            }
+            // Also if only a tenant's bound is reached.
+            if tick.queues.is_some() && grants && self.has_news(world, tick) {
+                steps.push(Step::Recount(number));
             }
         }
         let idle = tick.tasks.iter().all(|task| task.work == Work::Idle);
@@ -133,14 +138,32 @@ impl Protocol {
             layout: Layout::One,
         };
         let mut gate = Gate::new(&pace, Tokens::new(PLENTY.into(), PLENTY, None, 0), None);
-        gate.capacity
-            .count_ends(Shard::default(), tick.counted.into());
-        let reserved = tick
+        let reserving = tick
             .tasks
             .iter()
-            .filter(|task| matches!(stage(task), Some(Stage::Granted | Stage::SlotAsked)));
-        gate.capacity.reserve(reserved.count() as u32);
-        for _ in 0..tick.put {
+            .filter(|task| matches!(task.work.stage(), Some(Stage::Granted | Stage::SlotAsked)));
+        if let Some(max) = self.bounds.tenants {
+            gate.bound_tenants(max);
+            // All that a tenant uses counts alike.
+            let mut used: [u8; TENANTS] = array::from_fn(|it| tick.counted[it] + tick.put[it]);
+            for task in reserving
+                .clone()
+                .filter(|task| task.work.claims().is_some())
+            {
+                used[self.tenant_of_work(&task.work)] += 1;
+            }
+            let used = used.into_iter().enumerate();
+            let tenants = used.map(|(tenant, used)| (queue_of(tenant).tenant, used.into()));
+            let counted = Counted::Each {
+                lanes: ByLane::default(),
+                tenants: tenants.collect(),
+            };
+            gate.count_ends(Shard::default(), &counted);
+        }
+        let counted = tick.counted.iter().sum::<u8>();
+        gate.capacity.count_ends(Shard::default(), counted.into());
+        gate.capacity.reserve(reserving.count() as u32);
+        for _ in 0..tick.put.iter().sum() {
             gate.capacity.reserve(1);
             gate.capacity.slot_put(Shard::default());
         }
@@ -158,6 +181,21 @@ impl Protocol {
         let layouts = tick.layouts;
         let seen = move |slot: &&SlotOf| layouts.held().any(|layout| layout == slot.layout);
         world.slots.iter().filter(seen)
+    }
+
+    /// Counts the slots that a tick sees, by tenant.
+    pub(super) fn counted(&self, world: &World, tick: &TickOf) -> [u8; TENANTS] {
+        let mut counted = [0; TENANTS];
+        for slot in self.slots_seen(world, tick) {
+            counted[self.tenant_of_execution(slot.execution)] += 1;
+        }
+        counted
+    }
+
+    /// Returns whether slots are not as the tick knows them.
+    fn has_news(&self, world: &World, tick: &TickOf) -> bool {
+        let known: [u8; TENANTS] = array::from_fn(|it| tick.counted[it] + tick.put[it]);
+        known != self.counted(world, tick)
     }
 
     /// Returns the first of the kept starts that can be made.
@@ -211,6 +249,7 @@ impl Protocol {
         }
         world.lease.holder = Some(number);
         world.lease.expired = false;
+        self.read_directory(world, number);
     }
 
     /// Ends a tick. Before that its kept starts are left to the next tick. A lease that another
@@ -257,13 +296,14 @@ impl Protocol {
         }
         // Only the clock of a tick that outlived the lease is in question. Its calls on the wire
         // have landed by the time that a slot is old.
-        let on_the_wire = |task: &Task| stage(task) == Some(Stage::SlotPut);
+        let on_the_wire = |task: &Task| task.work.stage() == Some(Stage::SlotPut);
         let mut tasks = world.ticks.iter().flat_map(|tick| &tick.tasks);
         let young = self.bounds.lease_ends > 0 && tasks.any(on_the_wire);
         let slots: Vec<Slot> = self
             .slots_seen(world, &world.ticks[usize::from(number)])
             .map(|slot| self.cast.slot(*slot, self.bounds.order))
             .collect();
+        let counted = self.counted(world, &world.ticks[usize::from(number)]);
         let now = millis(world.now());
         // One who outlived the lease stops in time: a minute after the change nothing of it lands
         // any more.
@@ -281,7 +321,7 @@ impl Protocol {
             tick.layouts.counted_old(of_old.len(), at);
             tick.old_slots = tick.layouts.have_landed(at).then_some(of_old);
         }
-        (tick.counted, tick.put) = (slots.len() as u8, 0);
+        (tick.counted, tick.put) = (counted, [0; TENANTS]);
         let above_limit = slots.len() > self.bounds.max_concurrency as usize;
         let Some(machine) = &mut tick.tick else {
             return;
@@ -302,8 +342,13 @@ impl Protocol {
 /// Returns since when slots can lack their start, as far as a tick knows that drains.
 pub(super) fn oldest(world: &World, tick: &TickOf) -> Time {
     let of_task = |task: &Task| match &task.work {
-        Work::Idle | Work::Fill(_) => None,
-        Work::One(claiming) => claiming.slot().map(|slot| slot.taken_at),
+        Work::Idle
+        | Work::Fill(_)
+        | Work::Defer(..)
+        | Work::Turn(_, OfTurn::Read | OfTurn::Remove) => None,
+        Work::One(claiming) | Work::Turn(_, OfTurn::Claim(claiming)) => {
+            claiming.slot().map(|slot| slot.taken_at)
+        }
         Work::Several(batching) => batching.taken_at(),
     };
     let tasks = tick.tasks.iter().filter_map(of_task);
@@ -315,14 +360,4 @@ pub(super) fn oldest(world: &World, tick: &TickOf) -> Time {
     let suspect = tick.tick.as_ref().and_then(Tick::suspect_since);
     let all = tasks.chain(kept).chain(starting).chain(suspect);
     all.fold(millis(world.now()), Millis::min) as Time
-}
-
-/// Returns how far the permit of a task has come.
-pub(super) fn stage(task: &Task) -> Option<Stage> {
-    match &task.work {
-        Work::Idle => None,
-        Work::Fill(_) => Some(Stage::Granted),
-        Work::One(claiming) => Some(claiming.stage()),
-        Work::Several(batching) => Some(batching.stage()),
-    }
 }

@@ -41,6 +41,7 @@ macro_rules! broken {
 
 const SAFE: &str = "I1: every event is in a safe place";
 const OVER: &str = "I3: never more than the limit";
+const OVER_TENANT: &str = "I3: never more of a tenant than its bound";
 const DONE: &str = "I1: what is recorded as succeeded did succeed";
 const TWICE: &str = "I2: one execution for an attempt";
 const SLOT: &str = "I3: what runs holds a slot";
@@ -95,6 +96,15 @@ fn batch_and_overlap() -> Bounds {
     }
 }
 
+/// Two objects of one tenant, of which one can run at a time.
+fn tenant() -> Bounds {
+    Bounds {
+        tenants: Some(1),
+        faults: 0,
+        ..Bounds::default()
+    }
+}
+
 broken! {
     message_deleted_before_the_claim: DeleteBeforeClaim, event(), SAFE;
     slot_taken_after_the_claim: SlotAfterClaim, event(), SAFE;
@@ -117,4 +127,10 @@ broken! {
     settle_looks_by_one_layout: SettleLooksByOneLayout, Bounds { changes: 1, ..event() }, CAN_FINISH;
     put_by_either_layout: PutByEitherLayout, Bounds { changes: 1, ..event() }, ONE_SLOT;
     report_ignored: ReportIgnored, batch(), DONE;
+    tenant_bound_ignored: TenantBoundIgnored, tenant(), OVER_TENANT;
+    queue_not_named: QueueNotNamed, tenant(), SAFE;
+    message_deleted_before_the_put: DeletedBeforePut, tenant(), SAFE;
+    queue_removed_at_once: RemovedAtOnce, Bounds { lease_ends: 1, ended: true, ..tenant() }, SAFE;
+    queue_removed_by_any_token: RemovedByAnyToken, Bounds { tasks: 2, max_attempts: 2, ..tenant() }, SAFE;
+    item_forgotten_before_the_claim: ForgottenBeforeClaim, Bounds { faults: 1, ..tenant() }, SAFE;
 }

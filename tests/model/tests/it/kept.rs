@@ -58,6 +58,14 @@ fn event() -> Bounds {
     }
 }
 
+/// Two objects of one tenant, of which one can run at a time.
+fn tenant() -> Bounds {
+    Bounds {
+        tenants: Some(1),
+        ..objects()
+    }
+}
+
 kept! {
     /// A failed attempt, its retry, its dead letter.
     a_retry:
@@ -183,4 +191,30 @@ kept! {
     a_batch_two_dispatchers:
         Bounds { lease_ends: 1, max_concurrency: 1, faults: 0, ..batch() },
         Bounds { lease_ends: 1, faults: 0, ..batch() };
+
+    a_tenant:
+        Bounds { faults: 1, ..tenant() },
+        Bounds { faults: 2, ..tenant() };
+
+    /// A deferral is under way while the tenant's queue is read, and removed.
+    a_tenant_at_once:
+        Bounds { tasks: 2, faults: 0, ..tenant() },
+        Bounds { tasks: 2, ..tenant() };
+
+    /// The message of an event that waits comes again.
+    a_tenant_whose_messages_come_again:
+        Bounds { repeats: 2, faults: 0, ..tenant() },
+        Bounds { repeats: 2, ..tenant() };
+
+    a_tenant_retried:
+        Bounds { max_attempts: 2, faults: 0, ..tenant() },
+        Bounds { max_attempts: 2, ..tenant() };
+
+    two_tenants:
+        Bounds { events: 3, faults: 0, ..tenant() },
+        Bounds { events: 3, ..tenant() };
+
+    a_tenant_and_two_dispatchers:
+        Bounds { lease_ends: 1, faults: 0, ended: true, ..tenant() },
+        Bounds { lease_ends: 1, faults: 0, ..tenant() };
 }

@@ -5,7 +5,8 @@ use std::fmt;
 use plan::engine::answers::{Answers, percentile};
 use spillway::Millis;
 
-/// A plan and a run agree on a number that differs by this share of the run's at most, or by a second.
+/// A plan and a run agree on a number that differs by this share of the run's at most, or by a
+/// second.
 const SHARE: f64 = 0.05;
 const A_SECOND: f64 = 1_000.0;
 /// Of a lane with fewer uploads the 99th percentile is the wait of a single one.

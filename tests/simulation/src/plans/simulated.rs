@@ -238,7 +238,8 @@ fn measured(pipeline: &Pipeline, arrivals: &[Arrival], peak: usize) -> Measured 
     }
 }
 
-/// From a wave's last upload to its end, of the slowest wave. A version that another superseded ends no wave.
+/// From a wave's last upload to its end, of the slowest wave. A version that another superseded
+/// ends no wave.
 fn drained(arrivals: &[Arrival], done: &HashMap<usize, i64>) -> i64 {
     let mut waves: HashMap<u16, (i64, i64)> = HashMap::new();
     for (place, arrival) in arrivals.iter().enumerate() {

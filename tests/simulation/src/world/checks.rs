@@ -20,8 +20,8 @@ const LIMIT_HOLDS_WITHIN_MS: i64 = 4_000;
 /// How far back a call that was late still makes a start late, in milliseconds.
 const LATE_WITHIN_MS: i64 = 60_000;
 
-/// Checks I3: at no start did more executions run than the limit in force allowed. The same goes for
-/// the bounds of its lane and of its tenant.
+/// Checks I3: at no start did more executions run than the limit in force allowed. The same goes
+/// for the bounds of its lane and of its tenant.
 pub fn over_the_limit(world: &World) -> Vec<String> {
     let executions = world.pipeline.aws.sfn().executions();
     let mut starts: BTreeMap<(String, i64), Call> = BTreeMap::new();

@@ -50,7 +50,7 @@ fn tenants_have_their_turn_one_after_the_other() {
         assert_eq!(turns.len(), 1);
         assert_eq!(turns[0].most, 2);
         let queue = turns[0].queue.clone();
-        queues.ended(0, &queue, TurnEnded::Done(2), 0);
+        queues.ended(0, &queue, TurnEnded::Done(2), 0, 0);
         served.push(queue.tenant);
     }
     assert_eq!(served[..3], served[3..]);
@@ -103,11 +103,10 @@ fn a_queue_is_named_once_a_tick_and_by_another_token_each_time() {
 fn an_empty_queue_is_removed_by_the_token_that_named_it_last() {
     let (mut queues, gate) = (queues(&["a"]), gate(1));
     queues.turns(0, 1, &gate.lock(), 0);
-    let token = queues.ended(0, &queue("a"), TurnEnded::Empty, 0);
+    let token = queues.ended(0, &queue("a"), TurnEnded::Empty, 0, 0);
     assert_eq!(token.as_deref(), Some("of a"));
     assert!(queues.turns(0, 1, &gate.lock(), 9_000).is_empty());
     queues.removed(0, &queue("a"));
-    assert!(!queues.has(0, &queue("a")));
     assert_eq!(queues.waiting(), (0, None));
 }
 
@@ -117,19 +116,37 @@ fn a_queue_into_which_something_was_deferred_meanwhile_stays() {
     // Between query and answer.
     queues.turns(0, 1, &gate.lock(), 0);
     let token = queues.defers(0, &queue("a"), 0);
-    assert_eq!(queues.ended(0, &queue("a"), TurnEnded::Empty, 0), None);
+    assert_eq!(queues.ended(0, &queue("a"), TurnEnded::Empty, 0, 0), None);
     queues.deferred(0, &queue("a"), token);
     // It is asked again later, and not at once.
     assert!(queues.turns(0, 1, &gate.lock(), 0).is_empty());
     assert_eq!(queues.turns(0, 1, &gate.lock(), EMPTY_AGAIN_AFTER).len(), 1);
-    // Between removal and answer: the queue is named anew, by a token that the removal does not know.
-    let removal = queues.ended(0, &queue("a"), TurnEnded::Empty, 0).unwrap();
+    // Between removal and answer: the queue is named anew, by a token that the removal does not
+    // know.
+    let removal = queues
+        .ended(0, &queue("a"), TurnEnded::Empty, 0, 0)
+        .unwrap();
     let token = queues.defers(0, &queue("a"), 0).unwrap();
     assert_ne!(removal, token);
     queues.deferred(0, &queue("a"), Some(token));
     queues.removed(0, &queue("a"));
-    assert!(queues.has(0, &queue("a")));
+    assert_eq!(queues.waiting().0, 1);
     assert_eq!(queues.turns(0, 1, &gate.lock(), ASKED_AGAIN_AFTER).len(), 1);
+}
+
+/// The last tick can have named the queue, and put an event into it after its lease had ended.
+#[test]
+fn an_empty_queue_stays_while_a_put_of_the_last_tick_can_land() {
+    let (mut queues, gate) = (queues(&["a"]), gate(1));
+    queues.turns(0, 1, &gate.lock(), 0);
+    let ended = queues.ended(0, &queue("a"), TurnEnded::Empty, 45_000, 1_000);
+    assert_eq!(ended, None);
+    // No tick goes on for it.
+    assert_eq!(queues.waiters(&gate.lock(), 1_000), Waiters::None);
+    assert!(queues.turns(0, 1, &gate.lock(), 44_999).is_empty());
+    assert_eq!(queues.turns(0, 1, &gate.lock(), 45_000).len(), 1);
+    let token = queues.ended(0, &queue("a"), TurnEnded::Empty, 45_000, 45_000);
+    assert_eq!(token.as_deref(), Some("of a"));
 }
 
 /// Its event can be put after the query, and its message be deleted before the turn ends.
@@ -139,8 +156,8 @@ fn a_queue_whose_deferral_was_under_way_when_it_was_asked_stays() {
     let token = queues.defers(0, &queue("a"), 0);
     queues.turns(0, 1, &gate.lock(), 0);
     queues.deferred(0, &queue("a"), token);
-    assert_eq!(queues.ended(0, &queue("a"), TurnEnded::Empty, 0), None);
-    assert!(queues.has(0, &queue("a")));
+    assert_eq!(queues.ended(0, &queue("a"), TurnEnded::Empty, 0, 0), None);
+    assert_eq!(queues.waiting().0, 1);
 }
 
 #[test]
@@ -152,6 +169,6 @@ fn a_queue_whose_token_nobody_knows_is_never_removed() {
     };
     let (mut queues, gate) = (TenantQueues::new("tick", vec![named], |_| 0), gate(1));
     queues.turns(0, 1, &gate.lock(), 0);
-    assert_eq!(queues.ended(0, &queue("a"), TurnEnded::Empty, 0), None);
+    assert_eq!(queues.ended(0, &queue("a"), TurnEnded::Empty, 0, 0), None);
     assert_eq!(queues.turns(0, 1, &gate.lock(), EMPTY_AGAIN_AFTER).len(), 1);
 }
