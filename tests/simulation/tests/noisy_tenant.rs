@@ -24,6 +24,8 @@ fn settings() -> Settings {
             max_concurrency: BOUND,
         }),
         idle: Idle::Wait,
+        // A tick that waits for events ends when the next one takes over.
+        tick: Duration::from_secs(120),
         ..Settings::default()
     };
     settings.pace.max_concurrency = 200;
@@ -60,9 +62,11 @@ impl Ran {
     }
 }
 
-/// Uploads the objects of the others evenly, and the burst after a fifth of them.
-async fn upload(pipeline: Pipeline, others: u32, burst: u32) {
+/// Uploads the objects of the others evenly, and the burst after a fifth of them. Returns when.
+async fn upload(pipeline: Pipeline, others: u32, burst: u32) -> Vec<i64> {
+    let mut uploaded_at = Vec::new();
     for number in 0..others {
+        uploaded_at.push(pipeline.aws.clock().now_ms());
         pipeline.upload(&Upload::new(&format!("t{number}/a"), 1));
         if number == others / 5 {
             for number in 0..burst {
@@ -71,26 +75,30 @@ async fn upload(pipeline: Pipeline, others: u32, burst: u32) {
         }
         tokio::time::sleep(Duration::from_secs(1) / RATE).await;
     }
+    uploaded_at
 }
 
-/// Returns when the queue held no burst any longer.
-async fn burst_passed(pipeline: Pipeline, from: i64) -> i64 {
-    loop {
+/// Returns how long the queue held the burst.
+async fn burst_passed(pipeline: Pipeline, burst: u32) -> i64 {
+    let few = RATE as usize;
+    let mut since = None;
+    while burst > 0 {
         tokio::time::sleep(Duration::from_millis(100)).await;
-        let now = pipeline.aws.clock().now_ms();
-        if now > from + 1_000 && pipeline.events.visible() < RATE as usize {
-            return now - from;
+        let (now, visible) = (pipeline.aws.clock().now_ms(), pipeline.events.visible());
+        match since {
+            None if visible > few => since = Some(now),
+            Some(since) if visible <= few => return now - since,
+            _ => {}
         }
     }
+    0
 }
 
 async fn run(others: u32, burst: u32) -> Ran {
     let pipeline = Pipeline::succeeding(settings(), 2);
     pipeline.aws.count_calls_only();
-    let began = pipeline.aws.clock().now_ms();
-    let uploaded_at = |number: u32| began + i64::from(number) * 1_000 / i64::from(RATE);
     let uploading = tokio::spawn(upload(pipeline.clone(), others, burst));
-    let passing = tokio::spawn(burst_passed(pipeline.clone(), uploaded_at(others / 5)));
+    let passing = tokio::spawn(burst_passed(pipeline.clone(), burst));
     let settling: Vec<Background> = (0..10).map(|_| pipeline.settle_in_background()).collect();
     let mut under_way = JoinSet::new();
     for _ in 0..others / RATE / 60 + 3 {
@@ -99,7 +107,7 @@ async fn run(others: u32, burst: u32) -> Ran {
         under_way.spawn(async move { ticking.tick().await.well() });
         tokio::time::sleep_until(next).await;
     }
-    uploading.await.expect("all are uploaded");
+    let uploaded_at = uploading.await.expect("all are uploaded");
     under_way.join_all().await;
     drop(settling);
     let (mut waits, mut of_noisy) = (Vec::new(), Vec::new());
@@ -107,8 +115,8 @@ async fn run(others: u32, burst: u32) -> Ran {
         let key = &objects(&execution).0[0].key;
         match tenant_of(key).strip_prefix('t') {
             Some(number) => {
-                let number = number.parse().expect("a number");
-                waits.push(execution.started_ms - uploaded_at(number));
+                let number: usize = number.parse().expect("a number");
+                waits.push(execution.started_ms - uploaded_at[number]);
             }
             None => {
                 let stopped = execution.stopped_ms.unwrap_or(i64::MAX);
