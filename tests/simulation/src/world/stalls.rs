@@ -1,9 +1,11 @@
-//! How long an event waits though nothing keeps it: a slot, a token and its turn are free, and a
-//! tick is at work. And how often its message is received.
+//! How long an event waits though nothing keeps it: a slot, a token and its turn are free, its
+//! tenant has room, and a tick is at work. And how often its message is received.
 //!
 //! The world is looked at twice a second, from the moment a tick has the lease until it would
 //! receive its last message. The time that faults took by themselves does not count, and neither
 //! does an operator's doing.
+
+mod deferred;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -22,6 +24,7 @@ use spillway::rules::order::Order;
 use spillway::rules::sweep::FOUND_WITHIN;
 use tokio::time::Instant;
 
+use self::deferred::Room;
 use super::World;
 use super::fault_kind::Kind as FaultKind;
 use super::faults::POISON;
@@ -108,6 +111,8 @@ struct Waiting {
     /// Only one of an object can have its turn.
     object: String,
     sequencer: String,
+    /// It waits for this tenant.
+    tenant: Option<String>,
 }
 
 impl Stalls {
@@ -304,6 +309,7 @@ fn look(world: &World, known: bool) {
     let objects_at_work: HashSet<String> = objects_at_work.collect();
     let mut waiting = messages(world, &objects_at_work);
     let of_messages: HashSet<String> = waiting.iter().map(|it| it.name.clone()).collect();
+    let mut room = Room::beside(world, taken.iter().chain(&unstarted));
     let limit = world.limits.highest(now, now) as usize;
     // A limit can be lower than the slots that are taken. Then a slot can be in use until Step
     // Functions is certain not to know its execution. If there is no room then, it can stay in use
@@ -320,7 +326,9 @@ fn look(world: &World, known: bool) {
         lane: slot.lane,
         object: slot.object,
         sequencer: String::new(),
+        tenant: None,
     }));
+    waiting.extend(deferred::events(world));
     let of_lane = |lane: usize| taken.iter().filter(|slot| slot.lane == lane).count();
     let left = world.bounds.iter().enumerate().map(|(lane, bounds)| {
         let bound = bounds.highest(now, now) as usize;
@@ -347,6 +355,11 @@ fn look(world: &World, known: bool) {
             true
         }
         None => true,
+    });
+    // So does a tenant's.
+    waiting.retain(|it| {
+        let tenant = it.tenant.as_deref();
+        tenant.is_none_or(|tenant| room.takes(tenant))
     });
     waiting.truncate(most);
     let last = state.looked.replace(now);
@@ -457,6 +470,7 @@ fn messages(world: &World, objects_at_work: &HashSet<String>) -> Vec<Waiting> {
                     .sequencer
                     .map(|it| it.as_str().to_owned())
                     .unwrap_or_default(),
+                tenant: None,
             };
             let other = waiting
                 .iter_mut()
