@@ -23,7 +23,7 @@ from program.paths import SCRIPTS, TARGET
 from tools import venvs
 from tools.terraform import TerraformError
 
-from demo import dashboard, devices, executions, judge, kept, overlay, progress, reports, timeline, unruly, uploads, watch
+from demo import dashboard, devices, executions, judge, kept, noisy, overlay, progress, reports, timeline, unruly, uploads, watch
 from demo import options as demo_options
 from demo.executions import Execution
 from demo.inventory import inventory
@@ -64,6 +64,8 @@ class Outcome:
     starts_per_second: float
     # Executions that an unruly target did not take.
     busy: int
+    # Executions of the noisy tenant at once, and the median seconds that its reports and those of the others waited.
+    noisy: tuple[int, float, float]
     picture: Path
     # If it was asked for.
     dashboard: Path | None
@@ -77,11 +79,16 @@ class Demo:
         self._emulator = Emulator(directory, TICK_SECONDS)
         settings = Settings(max_concurrency=options.max_concurrency, schedule={"idle": "wait"})
         if options.unruly:
-            settings = dataclasses.replace(settings, starts_per_second=unruly.STARTS_PER_SECOND, adapt_errors=tuple(unruly.ERRORS))
+            settings = dataclasses.replace(
+                settings, starts_per_second=unruly.STARTS_PER_SECOND, adapt_errors=tuple(unruly.ERRORS), tenants=noisy.TENANTS
+            )
         self._stack = Stack(directory, settings)
         # Of an unruly target nothing else fails, so that all failures are its own.
-        shares = {"fails_first": 0.0, "unknown_device": 0.0} if options.unruly else {}
-        self._reports = reports.generate(options.objects, options.seed, **shares)
+        self._reports = (
+            noisy.generate(options.objects, options.seed, fails_first=0.0, unknown_device=0.0)
+            if options.unruly
+            else reports.generate(options.objects, options.seed)
+        )
         self._target: unruly.Target | None = None
         self._samples: list[watch.Sample] = []
 
@@ -151,9 +158,11 @@ class Demo:
             ran = executions.described(self._aws.stepfunctions, names.state_machine)
             shown = devices.latest(self._aws, names.status_table)
             verdict = judge.judge(self._reports, ran, shown, limit, self._stack.settings.max_attempts, overlay.BUSY)
+            verdict.faults += noisy.faults(ran) if self._options.unruly else []
             picture = self._draw(ran, verdict, began, [(redriven_at - began, "devices registered, redrive")] if dead else [], dead)
             shown = self._draw_dashboard(names, verdict, began) if self._options.dashboard else None
-        return Outcome(verdict, dead, executions.saturated_rate(ran, limit), unruly.busy(ran), picture, shown)
+        of_noisy = (noisy.peak(ran), *noisy.median_waits(ran, began))
+        return Outcome(verdict, dead, executions.saturated_rate(ran, limit), unruly.busy(ran), of_noisy, picture, shown)
 
     def _follow(self, names: Names, over: Callable[[watch.Sample], bool]) -> watch.Sample:
         shown = progress.Progress(len(self._reports), self._options.max_concurrency)
@@ -242,6 +251,7 @@ class Demo:
             ("succeeded", verdict.succeeded),
             ("retried", verdict.retried),
             *([("not taken by the target", outcome.busy)] if self._options.unruly else []),
+            *(self._of_noisy(outcome) if self._options.unruly else []),
             ("dead before the redrive", outcome.dead_before_redrive),
             ("lost", verdict.lost),
             ("done twice", verdict.duplicates),
@@ -263,6 +273,13 @@ class Demo:
             print(f"  … and {len(verdict.faults) - 20} more")
         if verdict.faults:
             print(f"  logs: {display(self._directory)}")
+
+    def _of_noisy(self, outcome: Outcome) -> list[tuple[str, str]]:
+        most, noisy_waits, others_wait = outcome.noisy
+        return [
+            ("noisy tenant at once", f"{most} of {noisy.TENANTS['max_concurrency']}"),
+            ("median wait", f"{others_wait:.0f} s, of the noisy tenant {noisy_waits:.0f} s"),
+        ]
 
     def _result(self, outcome: Outcome, seconds: float) -> dict:
         verdict = outcome.verdict

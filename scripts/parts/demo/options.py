@@ -29,7 +29,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--unruly",
         action="store_true",
-        help="the executions' target takes 4 a second and for a while none: the pace adapts (pace.adapt)",
+        help="the executions' target takes 4 a second and for a while none: the pace adapts (pace.adapt);"
+        " one tenant uploads half of all reports: it keeps to its bound (tenants)",
     )
     parser.add_argument("--keep", action="store_true", help="leave everything up, and say how to look around")
     parser.add_argument("--stop", nargs="?", const="", metavar="RUN", help="destroy a run that was left up, then exit")

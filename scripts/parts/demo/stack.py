@@ -27,6 +27,8 @@ class Settings:
     protect: bool = False
     # Errors by which executions say that their target takes no more; such a target is laid over the workflow.
     adapt_errors: tuple[str, ...] = ()
+    # The bound of each tenant, if they have one.
+    tenants: dict | None = None
     schedule: dict = dataclasses.field(default_factory=dict)
 
     def variables(self, handlers: Path) -> dict:
@@ -41,6 +43,7 @@ class Settings:
             "retry": {"max_attempts": self.max_attempts, "backoff_seconds": list(self.backoff_seconds)},
             "schedule": self.schedule,
             "sweep": {"after_seconds": self.sweep_after_seconds},
+            "tenants": self.tenants,
         }
 
 

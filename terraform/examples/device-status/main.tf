@@ -60,5 +60,6 @@ module "spillway" {
   retry    = var.retry
   schedule = var.schedule
   sweep    = var.sweep
+  tenants  = var.tenants
   platform = { tags = var.tags }
 }

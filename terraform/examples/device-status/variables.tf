@@ -82,6 +82,12 @@ variable "tags" {
   nullable    = false
 }
 
+variable "tenants" {
+  description = "The bound of each tenant, by a segment of the key or a pattern with one group; null: none."
+  type        = object({ by = string, max_concurrency = number })
+  default     = null
+}
+
 variable "workflow_timeout_seconds" {
   description = "Longest time that the work on one report can take."
   type        = number

@@ -1,5 +1,5 @@
-# Two lanes that share one capacity, one of them with a bound of its own at times, windows, and a
-# limit per day.
+# Two lanes that share one capacity, one of them with a bound of its own at times, windows, a limit
+# per day, and at times a bound of each tenant.
 module "lanes" {
   source = "../../../terraform"
 
@@ -29,6 +29,9 @@ module "lanes" {
       always = { priority = 2, timezone = "Asia/Seoul", from = "00:00", to = "24:00", pace = { max_concurrency = 10 } }
     },
     var.lanes.frozen ? { frozen = { priority = 0, dates = ["2020-01-01/2099-12-31"], pause = true } } : {},
+  )
+  tenants = (
+    var.lanes.of_tenant_at_once == null ? null : { by = "3", max_concurrency = var.lanes.of_tenant_at_once }
   )
   limits = { starts_per_day = var.lanes.starts_per_day }
 

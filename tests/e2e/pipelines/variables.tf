@@ -29,6 +29,8 @@ variable "lanes" {
     protect = optional(bool, false)
     # Whether it has the lane urgent.
     urgent = optional(bool, true)
+    # Executions of one tenant at once, at most. The third segment of a key is its tenant.
+    of_tenant_at_once = optional(number)
   })
   default  = {}
   nullable = false
