@@ -295,6 +295,10 @@ async fn items_of_another_release_are_passed_by() {
     pipeline
         .aws
         .dynamodb()
+        .put(LEDGER, item("tenants", "damaged"));
+    pipeline
+        .aws
+        .dynamodb()
         .put(LEDGER, item("t//acme", "0#first"));
     let uploads = upload(&pipeline, "acme", 4);
     let _settling = pipeline.settle_in_background();

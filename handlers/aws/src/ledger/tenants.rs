@@ -6,6 +6,7 @@
 use spillway::record::deferred::{Deferred, Named, Place, TenantQueue};
 use spillway::record::row::RowKey;
 use spillway::{Millis, SCHEMA_VERSION};
+use tracing::warn;
 
 use super::Ledger;
 use super::conditional::done_or_needless;
@@ -23,21 +24,24 @@ fn partition(queue: &TenantQueue) -> String {
     format!("t/{}", name(queue))
 }
 
-/// Reads an item of the directory. One of another release still names its queue.
-fn named(item: &Item) -> Result<Named, AwsError> {
+/// Reads an item of the directory. One of another release still names its queue. `None`: it names
+/// none, so that no handler wrote it.
+fn named(item: &Item) -> Result<Option<Named>, AwsError> {
     let reader = Reader::new(item);
     let name = reader.text("sk")?;
-    let parts = name.split_once('/');
-    let (lane, tenant) = parts.ok_or_else(|| reader.error("its sk names no lane and tenant"))?;
+    let Some((lane, tenant)) = name.split_once('/') else {
+        warn!("the ledger's item tenants {name} names no lane and tenant: delete it");
+        return Ok(None);
+    };
     let is_readable = Reader::new(item).readable().is_ok();
-    Ok(Named {
+    Ok(Some(Named {
         queue: TenantQueue {
             lane: lane.to_owned(),
             tenant: tenant.to_owned(),
         },
         token: reader.optional_text("token")?.filter(|_| is_readable),
         since: reader.optional_number("since")?.unwrap_or_default(),
-    })
+    }))
 }
 
 /// An event that waits: its place, the attempt, and its row's key.
@@ -56,7 +60,8 @@ impl Ledger {
     /// Reads the directory. Returns the queues of tenants that can hold events.
     pub async fn tenant_queues(&self) -> Result<Vec<Named>, AwsError> {
         let items = self.items_of(DIRECTORY, None, "reading the tenants that wait");
-        items.await?.iter().map(named).collect()
+        let named = items.await?.into_iter().map(|item| named(&item));
+        named.filter_map(Result::transpose).collect()
     }
 
     /// Returns the items of a partition, in their order, and at least so many of them if there are.

@@ -6,6 +6,8 @@
 //! when a query found nothing in it, and nothing was deferred meanwhile.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Range;
+use std::ops::Bound;
 
 use super::candidate::Candidate;
 use super::terms::Pipeline;
@@ -122,13 +124,14 @@ impl TenantQueues {
     fn begin_anywhere(&mut self) {
         let digest = digest::of([self.holder.as_str()], 4);
         let number = usize::from_str_radix(&digest, 16).unwrap_or_default();
-        let lanes: Vec<usize> = self.queues.keys().map(|(lane, _)| *lane).collect();
+        let mut lanes: Vec<usize> = self.queues.keys().map(|(lane, _)| *lane).collect();
+        lanes.dedup();
         for lane in lanes {
-            let mut of_lane = self.queues.keys().filter(|(of, _)| *of == lane);
+            let mut of_lane = self.of_lane(lane);
             let some = number.checked_rem(of_lane.clone().count());
-            if let Some((_, queue)) = some.and_then(|some| of_lane.nth(some)) {
-                self.last.insert(lane, queue.clone());
-            }
+            let some = some.and_then(|some| of_lane.nth(some));
+            let last = some.map(|((_, queue), _)| queue.clone());
+            self.last.extend(last.map(|last| (lane, last)));
         }
     }
 
@@ -212,8 +215,13 @@ impl TenantQueues {
 
     /// Returns whether a queue of a lane can have a turn now.
     pub fn has_turn(&self, lane: usize, gate: &Gate, now: Millis) -> bool {
-        let mut of_lane = self.queues.iter().filter(|((of, _), _)| *of == lane);
+        let mut of_lane = self.of_lane(lane);
         of_lane.any(|((_, queue), state)| is_ready(queue, state, gate, now))
+    }
+
+    /// Returns the queues of a lane by name. Thousands can wait, so the others are not walked.
+    fn of_lane(&self, lane: usize) -> Range<'_, (usize, TenantQueue), State> {
+        self.queues.range(first_of(lane)..first_of(lane + 1))
     }
 
     /// Returns the queues of a lane whose turn it is, one after the other, with so many events that
@@ -221,11 +229,12 @@ impl TenantQueues {
     pub fn turns(&mut self, lane: usize, most: u32, gate: &Gate, now: Millis) -> Vec<Turn> {
         let mut left = most;
         let mut turns = Vec::new();
-        let of_lane = || self.queues.iter().filter(|((of, _), _)| *of == lane);
-        let last = self.last.get(&lane);
-        let after = of_lane().filter(|((_, queue), _)| last.is_none_or(|last| queue > last));
-        let until = of_lane().filter(|((_, queue), _)| last.is_some_and(|last| queue <= last));
-        for ((_, queue), state) in after.chain(until) {
+        let last = self.last.get(&lane).cloned().unwrap_or_default();
+        let from = (lane, last);
+        let after = (Bound::Excluded(&from), Bound::Excluded(&first_of(lane + 1)));
+        let until = (Bound::Included(&first_of(lane)), Bound::Included(&from));
+        let ring = self.queues.range(after).chain(self.queues.range(until));
+        for ((_, queue), state) in ring {
             if left == 0 {
                 break;
             }
@@ -295,6 +304,11 @@ impl TenantQueues {
             self.queues.remove(&key);
         }
     }
+}
+
+/// Returns the place before all queues of a lane.
+fn first_of(lane: usize) -> (usize, TenantQueue) {
+    (lane, TenantQueue::default())
 }
 
 fn is_ready(queue: &TenantQueue, state: &State, gate: &Gate, now: Millis) -> bool {

@@ -10,7 +10,7 @@ use crate::Millis;
 use crate::event::{ObjectEvent, digest, time};
 
 /// The events of one tenant that wait in one lane.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TenantQueue {
     /// The lane's name; in a pipeline of one lane empty.
     pub lane: String,

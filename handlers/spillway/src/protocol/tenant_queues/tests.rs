@@ -1,3 +1,6 @@
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
 use super::*;
 use crate::pace::layout::{Layout, Shard};
 use crate::pace::permit::{Permit, Permits, SharedGate};
@@ -132,6 +135,30 @@ fn a_queue_into_which_something_was_deferred_meanwhile_stays() {
     queues.removed(0, &queue("a"));
     assert_eq!(queues.waiting().0, 1);
     assert_eq!(queues.turns(0, 1, &gate.lock(), ASKED_AGAIN_AFTER).len(), 1);
+}
+
+/// Each step of a tick asks for the turns. Walks of all queues, for each queue or at each step,
+/// would take minutes here.
+#[test]
+fn thousands_of_tenants_that_wait_are_no_burden() {
+    const TENANTS: usize = 60_000;
+    let names: Vec<String> = (0..TENANTS).map(|number| number.to_string()).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let began = Instant::now();
+    let (mut queues, gate) = (queues(&names), gate(1));
+    let mut served = BTreeSet::new();
+    while served.len() < TENANTS {
+        assert_eq!(queues.waiters(&gate.lock(), 0), Waiters::Ready);
+        for turn in queues.turns(0, 20, &gate.lock(), 0) {
+            queues.ended(0, &turn.queue, TurnEnded::Done(1), 0, 0);
+            assert!(served.insert(turn.queue.tenant), "served twice in a round");
+        }
+    }
+    assert!(
+        began.elapsed() < Duration::from_secs(10),
+        "{:?}",
+        began.elapsed()
+    );
 }
 
 /// The last tick can have named the queue, and put an event into it after its lease had ended.
