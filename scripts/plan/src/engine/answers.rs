@@ -1,10 +1,10 @@
-//! What came of a plan.
+//! The result of a plan.
 
 use spillway::Millis;
 
 use super::series::Series;
 
-/// What came of a plan.
+/// The result of a plan.
 #[derive(Debug, Clone)]
 pub struct Answers {
     /// The first and the last start.
@@ -80,7 +80,7 @@ pub struct Counted {
 }
 
 impl Answers {
-    /// Nothing has happened yet.
+    /// Begins with nothing done.
     pub fn new(from: Millis, lanes: usize, failures: usize, waves: Vec<Wave>) -> Self {
         let uploads = waves.iter().map(|wave| wave.uploads as usize).sum();
         Self {

@@ -1,11 +1,11 @@
-//! What went on over time, in as many samples as a picture has room for.
+//! The run over time, in as many samples as a picture has room for.
 
 use spillway::Millis;
 
 /// So many samples are kept at the most; then two become one.
 const MOST: usize = 1_024;
 
-/// What keeps events from starting while some wait.
+/// The reason that keeps events from starting while some wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Bound {
     /// `starts_per_second`, or its burst.
@@ -70,14 +70,14 @@ pub struct Sample {
     /// The most executions that ran at once in it.
     pub running: u32,
     pub starts: u32,
-    /// What waits and what runs when it ends.
+    /// Messages that wait and executions that run when it ends.
     at_its_end: (u32, u32),
-    /// Milliseconds in which events waited, by what kept them.
+    /// Milliseconds in which events waited, by their reason.
     pub bound: [u32; Bound::ALL.len()],
 }
 
 impl Sample {
-    /// Both, one after the other.
+    /// Returns both as one, the other after it.
     pub fn and(self, other: Self) -> Self {
         let mut bound = self.bound;
         bound
@@ -163,7 +163,7 @@ impl Series {
         let place = place(self.every, self.from);
         if self.samples.len() <= place {
             let last = self.samples.last().copied().unwrap_or_default();
-            // What waits and what runs goes on.
+            // The waiting messages and the running executions are still there.
             let goes_on = Sample {
                 waiting: last.at_its_end.0,
                 running: last.at_its_end.1,
@@ -177,7 +177,7 @@ impl Series {
         }
     }
 
-    /// Returns the milliseconds in which events waited, by what kept them, the longest first.
+    /// Returns the milliseconds in which events waited, by their reason, the longest first.
     pub fn bounds(&self) -> Vec<(Bound, u64)> {
         let sum = |bound: Bound| {
             let of = self

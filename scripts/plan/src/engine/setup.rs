@@ -1,4 +1,4 @@
-//! What is planned: a pipeline, what executions take, and how long AWS's calls do.
+//! The input of a plan: a pipeline, its executions, and the time of AWS's calls.
 
 use std::time::Duration;
 
@@ -100,7 +100,8 @@ pub struct Arrival {
     pub doomed: u8,
 }
 
-/// An attempt at an upload. What it draws is the same in every plan of a seed: two settings are compared with the same luck.
+/// An attempt at an upload. It draws the same in every plan of a seed: two settings are compared
+/// with the same luck.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Attempt {
     pub seed: u64,

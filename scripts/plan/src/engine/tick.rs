@@ -70,7 +70,7 @@ struct Tick {
     reserved_at: Option<Millis>,
 }
 
-/// What begins to receive.
+/// A poll or a filling that begins to receive.
 enum Begin {
     Poll(Poll),
     /// The filling of an execution, with messages that are left over from the last one.
@@ -160,7 +160,8 @@ impl<'a> Ticks<'a> {
         Some(at)
     }
 
-    /// Runs one tick. Returns when it released the lease, and what keeps events until the next one.
+    /// Runs one tick. Returns when it released the lease, and the reason that keeps events
+    /// until the next one.
     fn tick(&mut self, began: Millis) -> (Millis, Bound) {
         let call = self.call();
         let setup = self.setup;
@@ -239,7 +240,7 @@ impl<'a> Ticks<'a> {
         (released, bound)
     }
 
-    /// What keeps events until the next tick.
+    /// Returns the reason that keeps events until the next tick.
     fn until_next(&self, tick: &Tick) -> Bound {
         if tick.stopping {
             return Bound::Window;
@@ -250,7 +251,7 @@ impl<'a> Ticks<'a> {
         }
     }
 
-    /// What holds now: the pace, the lanes' bounds, and whether nothing starts.
+    /// Returns the pace and the lanes' bounds in force now, and whether nothing starts.
     fn in_force(&self) -> (Pace, Vec<bound::Bound>, bool) {
         let Setup {
             pace,
@@ -368,7 +369,7 @@ impl<'a> Ticks<'a> {
         self.setup.idle == Idle::Wait && now >= next + 2 * self.call()
     }
 
-    /// Writes down what kept events since then.
+    /// Writes down the reason that kept events since then.
     fn kept(&mut self, since: Millis, bound: Bound) {
         let now = self.world.now;
         if self.world.backlog() > 0 {
@@ -424,7 +425,7 @@ impl<'a> Ticks<'a> {
         by_lane
     }
 
-    /// What keeps events from starting now: what the gate says to a receive.
+    /// Returns the reason that keeps events from starting now, as the gate tells a receive.
     fn bound(&self, tick: &Tick) -> Bound {
         {
             let gate = tick.gate.lock();
@@ -463,7 +464,8 @@ impl<'a> Ticks<'a> {
         }
     }
 
-    /// Begins what is to receive. Returns whether a filling needs no receive: the others begin later.
+    /// Begins polls and fillings. Returns whether a filling needs no receive: the others begin
+    /// later.
     fn is_filled_at_once(&mut self, tick: &mut Tick) -> bool {
         for begin in std::mem::take(&mut tick.begins) {
             match begin {
@@ -589,7 +591,7 @@ impl<'a> Ticks<'a> {
         self.filled(tick, filler, found);
     }
 
-    /// Hands what a filling found to a task, as `dispatch` does.
+    /// Hands the messages of a filling to a task, as `dispatch` does.
     fn filled(&mut self, tick: &mut Tick, filler: Filler, found: Option<(usize, Vec<Message>)>) {
         let Filler {
             pool, mut permits, ..
@@ -623,7 +625,7 @@ impl<'a> Ticks<'a> {
         self.take_in(tick, vec![load], permits);
     }
 
-    /// What comes next of the starts that are kept, if the tick goes on.
+    /// Returns the next step of the starts that are kept, if the tick goes on.
     fn next_kept(&self, tick: &mut Tick) -> Again {
         match self.receives_on(tick) && tick.kept.any_can_start(&tick.gate) {
             true => tick.kept.next(&tick.gate, self.world.now),
@@ -638,7 +640,7 @@ impl<'a> Ticks<'a> {
         }
     }
 
-    /// What a tick leaves comes first in the next one.
+    /// Leaves the kept starts: they come first in the next tick.
     fn leave_kept(&mut self, tick: &mut Tick) {
         self.left_starts.extend(tick.kept.take());
     }

@@ -11,8 +11,8 @@ const WRITE_UNIT_BYTES: f64 = 1_024.0;
 /// Statements of one request.
 const STATEMENTS: usize = 25;
 
-/// Returns how many calls come one after the other that write so many rows: requests go side by side, and one row that is left
-/// goes by itself behind them.
+/// Returns how many calls come one after the other that write so many rows. Requests go side by
+/// side. One row that is left goes by itself behind them.
 pub fn of_rows(rows: usize) -> i64 {
     1 + i64::from(rows > STATEMENTS && rows % STATEMENTS == 1)
 }

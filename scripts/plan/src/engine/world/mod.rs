@@ -21,12 +21,12 @@ use super::turns::Turns;
 
 /// Messages of one receive, and of one request that deletes or sends.
 const ENTRIES: usize = 10;
-/// What happens at a time.
+/// An event that happens at a time.
 #[derive(Debug)]
 enum Event {
     /// A message can be received.
     Visible(Message),
-    /// Polls of a lane find what has come.
+    /// Polls of a lane find the messages that have come.
     Wakes(usize),
     /// A receive takes effect.
     Receives(usize),
@@ -151,7 +151,7 @@ struct Throttled {
     permit: Option<Permit>,
 }
 
-/// What a tick hears of.
+/// An answer to a tick.
 #[derive(Debug)]
 pub enum Answered {
     Polled {
@@ -238,7 +238,7 @@ impl<'a> World<'a> {
         self.setup.calls.each.as_millis() as Millis
     }
 
-    /// Whether all uploads are done, or dead.
+    /// Returns whether all uploads are done, or dead.
     pub fn is_done(&self) -> bool {
         self.open == 0 && self.slots.iter().flatten().all(|slots| *slots == 0)
     }
@@ -297,14 +297,14 @@ impl<'a> World<'a> {
         }
     }
 
-    /// Goes on for so long. What happens at the end of it comes later.
+    /// Goes on for so long. An event at the very end of it comes later.
     pub fn takes(&mut self, time: Millis) {
         let end = self.now + time;
         self.until(end - 1);
         self.now = self.now.max(end);
     }
 
-    /// Takes what is answered.
+    /// Takes the next answer.
     pub fn answered(&mut self) -> Option<Answered> {
         self.answered.pop_front()
     }
@@ -314,7 +314,7 @@ impl<'a> World<'a> {
         self.answered.push_back(answered);
     }
 
-    /// Writes down what waits and what runs.
+    /// Writes down how many messages wait and how many executions run.
     fn look(&mut self) {
         self.answers.series.at(self.now, self.waiting, self.running);
     }

@@ -78,7 +78,7 @@ impl World<'_> {
         }
     }
 
-    /// `woken`: it waited, and by one call.
+    /// Lets a receive take effect. `woken`: it waited, and by one call.
     pub(super) fn receives(&mut self, number: usize, woken: bool) {
         let call = self.call();
         let Some(under_way) = self.receives.get_mut(number) else {

@@ -24,7 +24,7 @@ impl World<'_> {
         if all_read || loads.iter().map(is_again).is_sorted_by(|a, b| a == b) {
             return self.takes_in(loads, permits, before);
         }
-        // What has no row to be read goes ahead.
+        // Messages without a row to be read go ahead.
         let (again, new): (Vec<Load>, Vec<Load>) = loads.into_iter().partition(is_again);
         let others = permits.split_off(new.len().min(permits.len()));
         self.takes_in(new, permits, before);
@@ -104,7 +104,7 @@ impl World<'_> {
             .put(start_at + call / 2, Event::Starts(number));
     }
 
-    /// Whose turn it is: the others wait, without a slot and without a message.
+    /// Decides whose turn it is: the others wait, without a slot and without a message.
     pub(super) fn decides(&mut self, number: usize) {
         let call = self.call();
         let Some(task) = self.tasks.get_mut(number) else {
