@@ -4,6 +4,7 @@
 
 pub mod answers;
 mod calendar;
+mod deferred;
 mod queue;
 pub mod quota;
 pub mod series;

@@ -12,6 +12,8 @@ pub enum Bound {
     Rate,
     /// `max_concurrency`: every slot is taken.
     Concurrency,
+    /// `tenants.max_concurrency`: nearly all that wait are of tenants whose bound is reached.
+    Tenants,
     /// Step Functions throttles starts: the rate is lower than the pace for a while.
     Quota,
     /// `starts_per_tick`, or the day's starts.
@@ -25,9 +27,10 @@ pub enum Bound {
 }
 
 impl Bound {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Rate,
         Self::Concurrency,
+        Self::Tenants,
         Self::Quota,
         Self::Budget,
         Self::Window,
@@ -40,6 +43,7 @@ impl Bound {
         match self {
             Self::Rate => "rate",
             Self::Concurrency => "concurrency",
+            Self::Tenants => "tenants",
             Self::Quota => "quota",
             Self::Budget => "budget",
             Self::Window => "window",
@@ -53,6 +57,7 @@ impl Bound {
         match self {
             Self::Rate => "starts_per_second",
             Self::Concurrency => "max_concurrency",
+            Self::Tenants => "tenants.max_concurrency",
             Self::Quota => "the quota of StartExecution",
             Self::Budget => "starts of the tick or the day",
             Self::Window => "a window that pauses",

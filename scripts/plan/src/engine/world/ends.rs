@@ -6,7 +6,7 @@ use spillway::pace::layout::Shard;
 use spillway::record::row::Tried;
 use spillway::rules::retry::{RetryPolicy, Settlement, settlement};
 
-use super::{ENTRIES, Event, Load, Running, World};
+use super::{ENTRIES, Event, Load, OneSlot, Running, World};
 use crate::engine::queue::Message;
 use crate::engine::setup::Attempt;
 use crate::engine::units;
@@ -60,8 +60,8 @@ impl World<'_> {
         }
         self.settled(&load, told, calls);
         let freed_at = told + calls * call + call / 2;
-        self.calendar
-            .put(freed_at, Event::SlotFreed(shard, load.lane()));
+        let freed = self.slot_of(&load, shard);
+        self.calendar.put(freed_at, Event::SlotFreed(freed));
     }
 
     /// Takes the turn of an object from an execution that has ended, and asks for the next version.
@@ -77,8 +77,18 @@ impl World<'_> {
             self.calendar
                 .put(sent, Event::Visible(Message { sent, ..next }));
         }
-        let lane = usize::from(message.lane);
-        self.calendar.put(freed_at, Event::SlotFreed(shard, lane));
+        let freed = self.slot_of(&Load::One(*message), shard);
+        self.calendar.put(freed_at, Event::SlotFreed(freed));
+    }
+
+    /// Returns the slot of an execution.
+    pub(super) fn slot_of(&self, load: &Load, shard: Shard) -> OneSlot {
+        let first = load.messages().first();
+        OneSlot {
+            shard,
+            lane: load.lane(),
+            tenant: first.map_or(0, |first| self.tenant_of(first)),
+        }
     }
 
     /// Counts the costs of settling.
@@ -149,6 +159,8 @@ impl World<'_> {
     pub(super) fn done(&mut self, message: &Message) {
         self.open -= 1;
         self.answers.drained = Some(self.now);
+        let tenant = self.tenant_of(message);
+        self.answers.by_tenant.done(tenant, self.now);
         if let Some(wave) = self.answers.waves.get_mut(usize::from(message.wave)) {
             wave.left = wave.left.saturating_sub(1);
             wave.done = Some(self.now);

@@ -60,11 +60,7 @@ impl World<'_> {
             return;
         };
         let wakes = lane.put(message);
-        self.waiting += 1;
-        if self.waiting > self.answers.most_waiting.0 {
-            self.answers.most_waiting = (self.waiting, self.now);
-        }
-        self.look();
+        self.waits_more(1);
         // All that comes at one time is there when the poll looks.
         if wakes {
             let lane = usize::from(message.lane);
