@@ -60,6 +60,7 @@ def run(line: str, running: Pipeline, key: str = "status/7.json", execution: str
     """As a person types it, with this pipeline, its bucket, an object's key and an execution for those that the page names."""
     names = {"my-bucket": running.bucket, "device-status": running.name, "status/7.json": key, "hello.txt": key}
     names["device-7-0123"] = execution
+    names["$(terraform output -raw bucket)"] = running.bucket
     words = [running.name if word in ("NAME", "reports") else word for word in shlex.split(line)]
     for named, own in names.items():
         words = [word.replace(named, own) for word in words]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from pages import __main__ as pages
-from pages import linked
+from pages import linked, lists
 from program.paths import ROOT
 
 
@@ -45,6 +45,14 @@ def test_links_stay_or_lead_to_the_repository() -> None:
     assert linked.document(text, "docs/one.md", {"a.md", "modules/README.md"}, "https://x.org/y") == text.replace(
         "[c](../lib.rs) [d](../modules)", "[c](https://x.org/y/blob/main/lib.rs) [d](../modules/README.md)"
     )
+
+
+def test_a_list_within_a_list_stays_within_it(site: Path) -> None:
+    """Documents indent by two columns, and the site's Markdown wants four."""
+    text = "1. One,\nstill one.\n   - Two:\n     more.\n\n   Of one.\n- Next\n\nText\n\n```sh\n  - no\n```\n"
+    assert lists.indented(text) == text.replace("   - Two:\n     more.", "    - Two:\n        more.").replace("   Of", "    Of")
+    inputs = (site / "docs/reference/inputs/index.html").read_text()
+    assert re.search(r"<code>state_machine</code>[^<]*<ul>\s*<li><code>arn</code>", inputs)
 
 
 def test_a_link_to_nowhere_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,18 +6,12 @@ import wording
 
 pytestmark = pytest.mark.quick
 
-# Their comments are still to be rewritten.
-NOT_YET = ("scripts/plan/src/engine/",)
 # Comments that are no sentences.
 NO_SENTENCES = {
     "scripts/parts/toolchain.sh": "its usage",
     "scripts/requirements/ruff.toml": "a remark beside each rule",
     "terraform/examples/deploy-pipeline/deploy.sh": "its usage",
 }
-
-
-def texts() -> dict[str, str]:
-    return {name: text for name, text in tree.code().items() if not name.startswith(NOT_YET)}
 
 
 @pytest.mark.parametrize(
@@ -69,15 +63,15 @@ def test_a_wide_comment_is_found_and_no_wide_code() -> None:
 
 
 def test_no_comment_and_no_description_stops_a_reader() -> None:
-    assert [found for name, text in texts().items() for found in wording.found(name, text)] == []
+    assert [found for name, text in tree.code().items() for found in wording.found(name, text)] == []
 
 
 def test_no_sentence_of_a_comment_is_too_long() -> None:
-    assert [found for name, text in texts().items() if name not in NO_SENTENCES for found in wording.long(name, text)] == []
+    assert [found for name, text in tree.code().items() if name not in NO_SENTENCES for found in wording.long(name, text)] == []
 
 
 def test_documentation_of_functions_opens_with_a_verb() -> None:
-    functions = {name: text for name, text in texts().items() if name.endswith(".rs")}
+    functions = {name: text for name, text in tree.code().items() if name.endswith(".rs")}
     assert [found for name, text in functions.items() for found in wording.without_a_verb(name, text)] == []
 
 
@@ -88,4 +82,3 @@ def test_no_comment_of_rust_is_wider_than_100() -> None:
 
 def test_the_paths_are_there() -> None:
     assert NO_SENTENCES.keys() <= tree.code().keys()
-    assert [path for path in NOT_YET if not any(name.startswith(path) for name in tree.code())] == []

@@ -1,13 +1,18 @@
 """scripts/build, as a person runs it."""
 
+import contextlib
 import json
 import os
+import runpy
 import subprocess
+import sys
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from build import handlers, targets, zips
 from build.handlers import PROTOCOL
+from program import locks
 from program.paths import ROOT, SCRIPTS
 
 
@@ -73,3 +78,17 @@ def test_what_is_missing_for_another_architecture_is_named_with_the_remedy(tmp_p
     for what in found.missing:
         assert what in result.stderr
     assert "rustup target add" in result.stderr or "apt-get install" in result.stderr
+
+
+def test_an_interrupted_build_of_the_program_says_nothing(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
+    """The demo ends the build that goes on beside its steps, as Ctrl-C does."""
+
+    def interrupted(*_: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(handlers, "executables", interrupted)
+    monkeypatch.setattr(locks, "exclusive", lambda _: contextlib.nullcontext())
+    monkeypatch.setattr(sys, "argv", ["build.operators", "demo"])
+    monkeypatch.delitem(sys.modules, "build.operators", raising=False)
+    runpy.run_module("build.operators", run_name="__main__")
+    assert capsys.readouterr().err == ""

@@ -70,8 +70,9 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return shown
 
 
-def plan(first: Path, *arguments: str) -> subprocess.CompletedProcess:
-    command = [operators.program(), *arguments, "plan", "--terraform", first, "--burst", "10", "--takes", "1s", "--json"]
+def plan(first: Path, *arguments: str, extra: tuple[str, ...] = ()) -> subprocess.CompletedProcess:
+    """`arguments`: before the command. `extra`: behind it."""
+    command = [operators.program(), *arguments, "plan", "--terraform", first, "--burst", "10", "--takes", "1s", "--json", *extra]
     return subprocess.run(command, capture_output=True, text=True)
 
 
@@ -96,6 +97,7 @@ def test_every_number_of_the_module_is_taken(first: Path) -> None:
         "events_per_execution": 1,
         "via": "lambda",
         "idle": "stop",
+        "tenants": None,
         "schedule_seconds": 300,
         "tick_seconds": 40,
         "dispatch_memory_mb": 512,
@@ -115,7 +117,10 @@ def test_one_of_several_pipelines_is_asked_for(first: Path) -> None:
     assert json.loads(plan(first, "-p", "images").stdout)["given"]["max_concurrency"] == 100
 
 
-def test_a_bound_of_tenants_is_said_to_be_no_part_of_the_plan(first: Path) -> None:
-    codes = {name: [it["code"] for it in json.loads(plan(first, "-p", name).stdout)["warnings"]] for name in ("reports", "images")}
-    assert "tenants" in codes["images"]
-    assert "tenants" not in codes["reports"]
+def test_the_bound_of_tenants_is_taken_unless_an_option_removes_it(first: Path) -> None:
+    def tenants(*arguments: str) -> dict | None:
+        return json.loads(plan(first, "-p", "images", extra=arguments).stdout)["given"]["tenants"]
+
+    assert tenants() == {"by": "1", "max_concurrency": 5}
+    assert tenants("--tenants", "max_concurrency=7") == {"by": "1", "max_concurrency": 7}
+    assert tenants("--tenants", "none") is None

@@ -1,17 +1,13 @@
 """The page of `spillway plan --html`, as a browser shows it: on a phone and on a desk, light and dark."""
 
-import functools
 import html
-import json
-import shutil
 import subprocess
 from pathlib import Path
 
+import browsers
 import pytest
 from build import operators
 
-PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-REMEDY = "the page is looked at in Chromium. Debian, Ubuntu: apt-get install chromium; Fedora: dnf install chromium"
 WIDTHS = {"phone": 360, "desk": 1280}
 
 # Measures the page in its frame. The elements that a keyboard reaches are found by giving each the focus.
@@ -59,12 +55,7 @@ document.body.append(out);
 """
 
 
-@functools.cache
-def browser() -> str | None:
-    return next(filter(None, map(shutil.which, PROGRAMS)), None)
-
-
-pytestmark = pytest.mark.skipif(browser() is None, reason=REMEDY)
+pytestmark = pytest.mark.skipif(browsers.browser() is None, reason=browsers.REMEDY)
 
 
 @pytest.fixture(scope="module")
@@ -87,25 +78,7 @@ def measured(page: Path, width: int, dark: bool) -> dict:
         f' srcdoc="{frame}"></iframe>'
         f'<script>document.getElementById("page").addEventListener("load", () => {{{_MEASURE}}});</script>'
     )
-    profile = page.with_name(f"profile-{width}-{dark}")
-    command = [
-        str(browser()),
-        "--headless",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-extensions",
-        "--no-first-run",
-        f"--user-data-dir={profile}",
-        "--window-size=1400,1000",
-        "--virtual-time-budget=5000",
-        f"--blink-settings=preferredColorScheme={0 if dark else 1}",
-        "--dump-dom",
-        around.as_uri(),
-    ]
-    ran = subprocess.run(command, check=True, capture_output=True, text=True, timeout=120)
-    found = ran.stdout.split('<pre id="measured">')
-    assert len(found) == 2, ran.stderr
-    return json.loads(html.unescape(found[1].split("</pre>")[0]))
+    return browsers.measured(around.as_uri(), page.with_name(f"profile-{width}-{dark}"), dark)
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])

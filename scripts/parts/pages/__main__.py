@@ -11,7 +11,7 @@ from program.paths import ROOT, TARGET
 from release import workspace
 from tools import venvs
 
-from pages import linked
+from pages import linked, lists
 
 CONFIG = ROOT / "docs/mkdocs.yml"
 SHOWN = (".md", ".svg", ".css")
@@ -49,7 +49,7 @@ def copy(source: Path, repository: str) -> None:
         path = source / name
         path.parent.mkdir(parents=True, exist_ok=True)
         text = (ROOT / name).read_text()
-        path.write_text(linked.document(text, name, set(names), repository) if name.endswith(".md") else text)
+        path.write_text(lists.indented(linked.document(text, name, set(names), repository)) if name.endswith(".md") else text)
 
 
 def build(out: Path, repository: str) -> None:

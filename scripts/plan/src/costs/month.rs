@@ -119,6 +119,7 @@ fn idle_tick(setup: &Setup, functions: &Functions) -> Used {
         wave: 0,
         lane: 0,
         doomed: 0,
+        tenant: 0,
     }];
     let counted = engine::run(&idle, &never).counted;
     let each = 1.0 / counted.ticks.max(1) as f64;

@@ -1,10 +1,11 @@
-//! What came of a plan.
+//! The result of a plan.
 
 use spillway::Millis;
 
 use super::series::Series;
+use super::setup::Arrival;
 
-/// What came of a plan.
+/// The result of a plan.
 #[derive(Debug, Clone)]
 pub struct Answers {
     /// The first and the last start.
@@ -32,9 +33,103 @@ pub struct Answers {
     pub most_waiting: (usize, Millis),
     /// From upload to the first start, in milliseconds, sorted, by lane.
     pub waits: Vec<Vec<u32>>,
+    /// Object events that waited for their tenants, each as often as it did.
+    pub deferred: u64,
+    pub by_tenant: ByTenant,
     pub waves: Vec<Wave>,
     pub series: Series,
     pub counted: Counted,
+}
+
+/// The run by tenant.
+#[derive(Debug, Clone, Default)]
+pub struct ByTenant {
+    /// The tenant of the most uploads, as [`Arrival::tenant`] has it; `None`: no upload names one.
+    pub heaviest: Option<u32>,
+    /// Tenants in all.
+    pub tenants: usize,
+    pub of_heaviest: OfTenants,
+    pub of_others: OfTenants,
+    /// Of uploads without a tenant.
+    pub of_none: OfTenants,
+}
+
+/// The run of some tenants.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct OfTenants {
+    pub last_upload: Option<Millis>,
+    /// When the last upload that is done was done.
+    pub done: Option<Millis>,
+    /// From upload to the first start, in milliseconds, sorted.
+    pub waits: Vec<u32>,
+}
+
+impl OfTenants {
+    /// Returns how long it took from the last upload until the last one was done, in milliseconds.
+    pub fn drained_after(&self) -> Option<Millis> {
+        Some((self.done? - self.last_upload?).max(0))
+    }
+}
+
+impl ByTenant {
+    /// Begins before any upload has started.
+    pub fn of(arrivals: &[Arrival]) -> Self {
+        let mut uploads: Vec<u32> = Vec::new();
+        for arrival in arrivals {
+            let tenant = arrival.tenant as usize;
+            if uploads.len() <= tenant {
+                uploads.resize(tenant + 1, 0);
+            }
+            if let Some(of_tenant) = uploads.get_mut(tenant) {
+                *of_tenant += 1;
+            }
+        }
+        let tenants = uploads.iter().enumerate().skip(1);
+        let tenants = tenants.filter(|(_, uploads)| **uploads > 0);
+        // Of two with as many the first.
+        let heaviest = tenants.clone().rev().max_by_key(|(_, uploads)| **uploads);
+        let mut by_tenant = Self {
+            heaviest: heaviest.and_then(|(tenant, _)| u32::try_from(tenant).ok()),
+            tenants: tenants.count(),
+            ..Self::default()
+        };
+        for arrival in arrivals {
+            let of = by_tenant.of_mut(arrival.tenant);
+            of.last_upload = of.last_upload.max(Some(arrival.at));
+        }
+        by_tenant
+    }
+
+    fn of_mut(&mut self, tenant: u32) -> &mut OfTenants {
+        match tenant {
+            0 => &mut self.of_none,
+            tenant if self.heaviest == Some(tenant) => &mut self.of_heaviest,
+            _ => &mut self.of_others,
+        }
+    }
+
+    /// Takes in the wait of an upload, if uploads name tenants.
+    pub fn waited(&mut self, tenant: u32, wait: u32) {
+        if self.heaviest.is_some() {
+            self.of_mut(tenant).waits.push(wait);
+        }
+    }
+
+    /// Takes in that an upload is done.
+    pub fn done(&mut self, tenant: u32, now: Millis) {
+        let of = self.of_mut(tenant);
+        of.done = of.done.max(Some(now));
+    }
+
+    /// Sorts the waits: nothing more starts.
+    pub fn ended(&mut self) {
+        let all = [
+            &mut self.of_heaviest,
+            &mut self.of_others,
+            &mut self.of_none,
+        ];
+        all.into_iter().for_each(|of| of.waits.sort_unstable());
+    }
 }
 
 /// Uploads that belong together.
@@ -80,7 +175,7 @@ pub struct Counted {
 }
 
 impl Answers {
-    /// Nothing has happened yet.
+    /// Begins with nothing done.
     pub fn new(from: Millis, lanes: usize, failures: usize, waves: Vec<Wave>) -> Self {
         let uploads = waves.iter().map(|wave| wave.uploads as usize).sum();
         Self {
@@ -98,10 +193,19 @@ impl Answers {
             most_running: (0, from),
             most_waiting: (0, from),
             waits: vec![Vec::new(); lanes],
+            deferred: 0,
+            by_tenant: ByTenant::default(),
             waves,
             series: Series::new(from),
             counted: Counted::default(),
         }
+    }
+
+    /// Sorts the waits: nothing more starts.
+    pub fn ended(&mut self) {
+        let all = self.waits.iter_mut();
+        all.for_each(|waits| waits.sort_unstable());
+        self.by_tenant.ended();
     }
 
     /// Returns the wait that so many of 100 uploads of a lane have at most, in milliseconds.

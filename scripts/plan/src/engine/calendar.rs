@@ -1,11 +1,11 @@
-//! What is to happen, in the order of time.
+//! The events that are to happen, in the order of time.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use spillway::Millis;
 
-/// What happens at a time.
+/// An event that happens at a time.
 pub trait Ranked {
     /// Of two that happen at one time the lower comes first.
     fn rank(&self) -> u8;

@@ -1,8 +1,10 @@
-//! The engine: a pipeline in virtual time. The pace, the lanes' shares, windows and the order of receives are the core's own
-//! code, as `dispatch` runs it. What AWS does is left of its calls: how long each takes. So a plan needs no AWS and no rows.
+//! The engine: a pipeline in virtual time. The pace, the lanes' shares, windows and the order of
+//! receives are the core's own code, as `dispatch` runs it. Of each call to AWS only its time is
+//! left. So a plan needs no AWS and no rows.
 
 pub mod answers;
 mod calendar;
+mod deferred;
 mod queue;
 pub mod quota;
 pub mod series;

@@ -75,7 +75,7 @@ impl LaneQueue {
         }
     }
 
-    /// Whether a message waits.
+    /// Returns whether a message waits.
     pub fn holds_any(&self) -> bool {
         !self.visible.is_empty() || !self.late.is_empty()
     }
@@ -103,7 +103,7 @@ impl LaneQueue {
         self.waiting.push_back(poll);
     }
 
-    /// Whether a poll waited until now.
+    /// Ends the wait of a poll. Returns whether it waited until now.
     pub fn give_up(&mut self, poll: usize) -> bool {
         let at = self.waiting.iter().position(|it| *it == poll);
         at.is_some_and(|at| self.waiting.remove(at).is_some())

@@ -35,7 +35,7 @@ impl Quota {
     }
 }
 
-/// What is left of it.
+/// The rest of a quota.
 #[derive(Debug)]
 pub struct Bucket {
     quota: Quota,
@@ -44,7 +44,7 @@ pub struct Bucket {
 }
 
 impl Bucket {
-    /// Nobody has started anything.
+    /// Begins before anything was started.
     pub fn full(quota: Quota, now: Millis) -> Self {
         Self {
             quota,

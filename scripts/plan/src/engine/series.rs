@@ -1,17 +1,19 @@
-//! What went on over time, in as many samples as a picture has room for.
+//! The run over time, in as many samples as a picture has room for.
 
 use spillway::Millis;
 
 /// So many samples are kept at the most; then two become one.
 const MOST: usize = 1_024;
 
-/// What keeps events from starting while some wait.
+/// The reason that keeps events from starting while some wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Bound {
     /// `starts_per_second`, or its burst.
     Rate,
     /// `max_concurrency`: every slot is taken.
     Concurrency,
+    /// `tenants.max_concurrency`: nearly all that wait are of tenants whose bound is reached.
+    Tenants,
     /// Step Functions throttles starts: the rate is lower than the pace for a while.
     Quota,
     /// `starts_per_tick`, or the day's starts.
@@ -25,9 +27,10 @@ pub enum Bound {
 }
 
 impl Bound {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Rate,
         Self::Concurrency,
+        Self::Tenants,
         Self::Quota,
         Self::Budget,
         Self::Window,
@@ -40,6 +43,7 @@ impl Bound {
         match self {
             Self::Rate => "rate",
             Self::Concurrency => "concurrency",
+            Self::Tenants => "tenants",
             Self::Quota => "quota",
             Self::Budget => "budget",
             Self::Window => "window",
@@ -53,6 +57,7 @@ impl Bound {
         match self {
             Self::Rate => "starts_per_second",
             Self::Concurrency => "max_concurrency",
+            Self::Tenants => "tenants.max_concurrency",
             Self::Quota => "the quota of StartExecution",
             Self::Budget => "starts of the tick or the day",
             Self::Window => "a window that pauses",
@@ -70,14 +75,14 @@ pub struct Sample {
     /// The most executions that ran at once in it.
     pub running: u32,
     pub starts: u32,
-    /// What waits and what runs when it ends.
+    /// Messages that wait and executions that run when it ends.
     at_its_end: (u32, u32),
-    /// Milliseconds in which events waited, by what kept them.
+    /// Milliseconds in which events waited, by their reason.
     pub bound: [u32; Bound::ALL.len()],
 }
 
 impl Sample {
-    /// Both, one after the other.
+    /// Returns both as one, the other after it.
     pub fn and(self, other: Self) -> Self {
         let mut bound = self.bound;
         bound
@@ -163,7 +168,7 @@ impl Series {
         let place = place(self.every, self.from);
         if self.samples.len() <= place {
             let last = self.samples.last().copied().unwrap_or_default();
-            // What waits and what runs goes on.
+            // The waiting messages and the running executions are still there.
             let goes_on = Sample {
                 waiting: last.at_its_end.0,
                 running: last.at_its_end.1,
@@ -177,7 +182,7 @@ impl Series {
         }
     }
 
-    /// Returns the milliseconds in which events waited, by what kept them, the longest first.
+    /// Returns the milliseconds in which events waited, by their reason, the longest first.
     pub fn bounds(&self) -> Vec<(Bound, u64)> {
         let sum = |bound: Bound| {
             let of = self

@@ -1,5 +1,6 @@
-//! What is planned: a pipeline, what executions take, and how long AWS's calls do.
+//! The input of a plan: a pipeline, its executions, and the time of AWS's calls.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use spillway::Millis;
@@ -23,6 +24,8 @@ pub struct Setup {
     pub lanes: Vec<f64>,
     /// The lanes' own bounds, by priority.
     pub bounds: Vec<Bound>,
+    /// The bound of each tenant; `None`: there is none.
+    pub tenants: Option<Tenants>,
     /// Object events of one execution, at most.
     pub events_per_execution: u32,
     pub order: Order,
@@ -42,6 +45,15 @@ pub struct Setup {
     /// When nothing more is worked on.
     pub until: Millis,
     pub seed: u64,
+}
+
+/// Tenants with a bound of their own.
+#[derive(Debug, Clone)]
+pub struct Tenants {
+    /// Executions of each that run at once, at most.
+    pub max_concurrency: u32,
+    /// Their names, in the order of [`Arrival::tenant`].
+    pub names: Arc<[String]>,
 }
 
 /// How executions go.
@@ -98,9 +110,12 @@ pub struct Arrival {
     pub lane: u8,
     /// 0, or the error with which every attempt fails, by its place among the failures, from 1 on.
     pub doomed: u8,
+    /// 0, or its tenant, by the place of its name, from 1 on.
+    pub tenant: u32,
 }
 
-/// An attempt at an upload. What it draws is the same in every plan of a seed: two settings are compared with the same luck.
+/// An attempt at an upload. It draws the same in every plan of a seed: two settings are compared
+/// with the same luck.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Attempt {
     pub seed: u64,

@@ -31,6 +31,10 @@ impl<T> Slab<T> {
         }
     }
 
+    pub fn get(&self, number: usize) -> Option<&T> {
+        self.all.get(number)?.as_ref()
+    }
+
     pub fn get_mut(&mut self, number: usize) -> Option<&mut T> {
         self.all.get_mut(number)?.as_mut()
     }

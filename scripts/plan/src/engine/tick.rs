@@ -1,6 +1,6 @@
 //! The ticks: as `dispatch` goes through them, with calls that only take time.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use spillway::Millis;
@@ -16,11 +16,10 @@ use spillway::pace::in_force::in_force;
 use spillway::pace::layout::{Layout, Shard};
 use spillway::pace::permit::{Permit, Permits, SharedGate};
 use spillway::pace::recount::Counted;
-use spillway::pace::tenants::ByTenant;
 use spillway::protocol::filling::{Fill, Filling, Pool};
-use spillway::protocol::holding::{Idle, LEASE, RENEW_AFTER};
+use spillway::protocol::holding::{Idle, RENEW_AFTER};
 use spillway::protocol::kept::{Again, Kept, KeptStarts, NotNow, Origin};
-use spillway::protocol::receiving::{Do, Full, Known, Poll, Receiving};
+use spillway::protocol::receiving::{Do, Ended, Full, Known, Poll, Receiving, under_way};
 use spillway::protocol::tenant_queues::Waiters;
 use spillway::protocol::tick::Times;
 use spillway::record::lease::{Begins, Left};
@@ -32,10 +31,12 @@ use super::series::Bound;
 use super::setup::{Arrival, Setup};
 use super::slab::Slab;
 use super::units;
-use super::world::{Answered, Load, World};
+use super::world::{Answered, Load, UnderLease, World};
 
 /// A tick reads the control item so often.
 const CONTROL_EVERY: Millis = 2_000;
+/// Events that waited for their tenant and start together, at most.
+const TURNS_TOGETHER: u32 = 20;
 /// Lambda's timeout beyond a tick.
 const BEYOND_TICK: Millis = 20_000;
 
@@ -66,11 +67,22 @@ struct Tick {
     stopping: bool,
     handing_over: bool,
     received: bool,
-    /// When the worst that it can do is written into the lease.
-    reserved_at: Option<Millis>,
+    /// Lanes that were polled: those of their events that wait for their tenants come before the
+    /// next poll.
+    due: BTreeSet<usize>,
 }
 
-/// What begins to receive.
+/// Whether tenants of a lane take their turns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Turns {
+    Begun,
+    /// No event that waits can start in this tick, or by the bounds of the tenants.
+    None,
+    /// Slots, the rate or events under way do not allow it now.
+    NotNow,
+}
+
+/// A poll or a filling that begins to receive.
 enum Begin {
     Poll(Poll),
     /// The filling of an execution, with messages that are left over from the last one.
@@ -160,7 +172,8 @@ impl<'a> Ticks<'a> {
         Some(at)
     }
 
-    /// Runs one tick. Returns when it released the lease, and what keeps events until the next one.
+    /// Runs one tick. Returns when it released the lease, and the reason that keeps events
+    /// until the next one.
     fn tick(&mut self, began: Millis) -> (Millis, Bound) {
         let call = self.call();
         let setup = self.setup;
@@ -183,7 +196,14 @@ impl<'a> Ticks<'a> {
         };
         let mut gate = self.left.begin(&begins);
         gate.set_bounds(&bounds);
+        if let Some(tenants) = &setup.tenants {
+            gate.bound_tenants(tenants.max_concurrency);
+        }
         let gate = SharedGate::new(gate);
+        let number = self.world.answers.counted.ticks;
+        let mut lease = UnderLease::new(gate.clone());
+        lease.queues = self.world.read_tenant_queues(number);
+        self.world.lease = Some(lease);
         let shards: Vec<Shard> = setup.pace.layout.shards().collect();
         self.counts(&gate, &shards);
         let shares = setup.lanes.iter().copied().zip(self.shares.iter().copied());
@@ -208,7 +228,7 @@ impl<'a> Ticks<'a> {
             stopping: paused,
             handing_over: false,
             received: false,
-            reserved_at: None,
+            due: BTreeSet::new(),
         };
         for kept in std::mem::take(&mut self.left_starts) {
             let lane = kept.slot.lane.as_deref();
@@ -239,7 +259,7 @@ impl<'a> Ticks<'a> {
         (released, bound)
     }
 
-    /// What keeps events until the next tick.
+    /// Returns the reason that keeps events until the next tick.
     fn until_next(&self, tick: &Tick) -> Bound {
         if tick.stopping {
             return Bound::Window;
@@ -250,7 +270,7 @@ impl<'a> Ticks<'a> {
         }
     }
 
-    /// What holds now: the pace, the lanes' bounds, and whether nothing starts.
+    /// Returns the pace and the lanes' bounds in force now, and whether nothing starts.
     fn in_force(&self) -> (Pace, Vec<bound::Bound>, bool) {
         let Setup {
             pace,
@@ -288,6 +308,17 @@ impl<'a> Ticks<'a> {
                 }
                 Again::Not(not_now) => not_now,
             };
+            // Kept starts come before anything new.
+            let takes_turns = !matches!(kept, NotNow::NotBefore(_));
+            // It looks at each tenant that waits: once a step is enough.
+            let waiters = self.world.waiters();
+            let takes_turns = takes_turns && waiters == Waiters::Ready;
+            if takes_turns && self.takes_due_turns(tick) {
+                continue;
+            }
+            if waiters != Waiters::Ready {
+                tick.due.clear();
+            }
             let known = Known {
                 now: self.world.now,
                 tasks: self.world.tasks_under_way,
@@ -297,16 +328,17 @@ impl<'a> Ticks<'a> {
                 closing: tick.handing_over,
                 received: tick.received,
                 kept,
-                waiters: Waiters::None,
+                waiters,
             };
             match tick.receiving.next(&tick.gate, &mut tick.shares, known) {
-                Do::Poll(poll) => tick.begins.push_back(Begin::Poll(poll)),
+                Do::Poll(poll) => self.poll(tick, poll),
                 Do::Fill(permits) => {
                     let pool = std::mem::take(&mut tick.pool);
                     tick.begins.push_back(Begin::Fill(pool, permits));
                 }
+                Do::WaitUntil(_) if takes_turns && self.any_turn(tick) => {}
                 Do::WaitUntil(time) => {
-                    let (before, bound) = (self.world.now, self.bound(tick));
+                    let (before, bound) = (self.world.now, self.bound(tick, waiters));
                     self.hear(tick, time);
                     self.kept(before, bound);
                 }
@@ -368,7 +400,7 @@ impl<'a> Ticks<'a> {
         self.setup.idle == Idle::Wait && now >= next + 2 * self.call()
     }
 
-    /// Writes down what kept events since then.
+    /// Writes down the reason that kept events since then.
     fn kept(&mut self, since: Millis, bound: Bound) {
         let now = self.world.now;
         if self.world.backlog() > 0 {
@@ -379,35 +411,41 @@ impl<'a> Ticks<'a> {
     /// Counts the slots of some shards.
     fn counts(&mut self, gate: &SharedGate, shards: &[Shard]) -> Counted {
         let call = self.call();
-        let (by_lane, blocked) = {
+        let (by_lane, blocked, tenants) = {
             let mut gate = gate.lock();
             let by_lane = gate.counts_each();
             let begins = |shard: &Shard| gate.count_begins(*shard, by_lane);
             shards.iter().for_each(begins);
-            (by_lane, gate.blocked())
+            (by_lane, gate.blocked(), gate.awaited_tenants())
         };
         self.world.takes(call / 2);
         let slots: Vec<Vec<u32>> = shards
             .iter()
             .map(|it| self.world.slots(*it).collect())
             .collect();
+        let of_tenants = shards.iter().map(|it| self.world.slots_of_tenants(*it));
+        let of_tenants: Vec<_> = of_tenants.collect();
         self.world.takes(call - call / 2);
         let all = |slots: &[u32]| slots.iter().sum();
         let units = slots.iter().map(|slots| units::of_count(all(slots))).sum();
         self.world.answers.counted.read_units += units;
         let mut gate = gate.lock();
-        let counts = shards.iter().zip(&slots).map(|(shard, slots)| {
+        let counts = shards.iter().zip(slots.iter().zip(of_tenants));
+        let counts = counts.map(|(shard, (slots, tenants))| {
             let counted = match by_lane {
                 false => gate::Counted::All(all(slots)),
                 true => gate::Counted::Each {
                     lanes: self.by_lane(slots),
-                    tenants: ByTenant::new(),
+                    tenants,
                 },
             };
             gate.count_ends(*shard, &counted)
         });
         let freed = counts.sum();
-        let free = blocked.iter().map(|lane| gate.free_of(Some(*lane))).max();
+        let of_lanes = blocked.iter().map(|lane| gate.free_of(Some(*lane)));
+        let of_tenants = tenants.iter().map(|tenant| gate.free_of_tenant(tenant));
+        // If only tenants are full, the room of others is no news.
+        let free = of_lanes.max().or(of_tenants.max());
         Counted {
             shards: shards.len(),
             units,
@@ -424,15 +462,22 @@ impl<'a> Ticks<'a> {
         by_lane
     }
 
-    /// What keeps events from starting now: what the gate says to a receive.
-    fn bound(&self, tick: &Tick) -> Bound {
-        {
+    /// Returns the reason that keeps events from starting now, as the gate tells a receive.
+    fn bound(&self, tick: &Tick, waiters: Waiters) -> Bound {
+        let has_room = {
             let gate = tick.gate.lock();
             let is_full = |lane| gate.free_of(Some(lane)) == 0;
             let mut waiting = self.world.waiting_lanes().peekable();
             if waiting.peek().is_some() && waiting.all(is_full) {
                 return Bound::Concurrency;
             }
+            // Polls that wait reserve slots, too.
+            gate.capacity.taken() < gate.max_concurrency()
+        };
+        // Most events that wait are of tenants whose bounds are reached.
+        let of_tenants = 2 * self.world.deferred() > self.world.backlog();
+        if has_room && of_tenants && waiters == Waiters::Later {
+            return Bound::Tenants;
         }
         match tick.gate.request(None, ONE_RECEIVE, self.world.now) {
             Permits::Full => Bound::Concurrency,
@@ -441,6 +486,67 @@ impl<'a> Ticks<'a> {
             Permits::NotBefore(_) => Bound::Rate,
             // They are given back.
             Permits::Granted(_) => Bound::Calls,
+        }
+    }
+
+    /// Begins a poll, unless events of the lane that wait for their tenants are due: then these have
+    /// its permits.
+    fn poll(&mut self, tick: &mut Tick, poll: Poll) {
+        let lane = poll.lane;
+        if tick.due.remove(&lane) && self.world.has_turn(lane) {
+            let (mut ended, permits) = (Ended::of(&poll, 0), poll.permits);
+            ended.found = self.world.begin_turns(lane, permits);
+            let now = self.world.now;
+            return tick.receiving.polled(ended, &mut tick.shares, now);
+        }
+        if self.setup.tenants.is_some() {
+            tick.due.insert(lane);
+        }
+        tick.begins.push_back(Begin::Poll(poll));
+    }
+
+    /// Lets tenants of lanes that were polled take their turns. Returns whether some do.
+    fn takes_due_turns(&mut self, tick: &mut Tick) -> bool {
+        let due: Vec<usize> = tick.due.iter().copied().collect();
+        for lane in due {
+            let turns = self.takes_turns(tick, lane);
+            if turns != Turns::NotNow {
+                tick.due.remove(&lane);
+            }
+            if turns == Turns::Begun {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Lets tenants of any lane take their turns, before the tick waits.
+    fn any_turn(&mut self, tick: &Tick) -> bool {
+        let mut lanes = 0..self.setup.lanes.len();
+        self.setup.tenants.is_some()
+            && lanes.any(|lane| self.takes_turns(tick, lane) == Turns::Begun)
+    }
+
+    /// Begins to start events of a lane that wait for their tenants, if any can start now.
+    fn takes_turns(&mut self, tick: &Tick, lane: usize) -> Turns {
+        let (standing, rate) = {
+            let gate = tick.gate.lock();
+            (gate.standing(lane), gate.rate())
+        };
+        if standing == Standing::Closed || !self.receives_on(tick) || !self.world.has_turn(lane) {
+            return Turns::None;
+        }
+        let full = self.world.messages_under_way + TURNS_TOGETHER > under_way(rate);
+        if standing == Standing::Full || full {
+            return Turns::NotNow;
+        }
+        let now = self.world.now;
+        match tick.gate.request(Some(lane), TURNS_TOGETHER, now) {
+            Permits::Granted(permits) => {
+                self.world.begin_turns(lane, permits);
+                Turns::Begun
+            }
+            _ => Turns::NotNow,
         }
     }
 
@@ -463,7 +569,8 @@ impl<'a> Ticks<'a> {
         }
     }
 
-    /// Begins what is to receive. Returns whether a filling needs no receive: the others begin later.
+    /// Begins polls and fillings. Returns whether a filling needs no receive: the others begin
+    /// later.
     fn is_filled_at_once(&mut self, tick: &mut Tick) -> bool {
         for begin in std::mem::take(&mut tick.begins) {
             match begin {
@@ -501,7 +608,7 @@ impl<'a> Ticks<'a> {
                 } else if found > 0 {
                     permits.truncate(found);
                     let loads = messages.into_iter().map(Load::One).collect();
-                    self.take_in(tick, loads, permits);
+                    self.world.take_in(loads, permits);
                 }
             }
             Answered::Received { filling, messages } => {
@@ -528,26 +635,6 @@ impl<'a> Ticks<'a> {
             }
             Answered::Started => tick.kept.answered(),
         }
-    }
-
-    fn take_in(&mut self, tick: &mut Tick, loads: Vec<Load>, permits: Vec<Permit>) {
-        let now = self.world.now;
-        let call = self.call();
-        // The lease says the worst before the first slot.
-        let reserved_at = match tick.reserved_at {
-            Some(at) => at,
-            None => {
-                self.world.answers.counted.write_units += 1.0;
-                let until = now + LEASE;
-                let mut gate = tick.gate.lock();
-                if let Some(worst) = gate.worst_of_day(until, now) {
-                    gate.reserved(&worst, until, now);
-                }
-                now + call
-            }
-        };
-        tick.reserved_at = Some(reserved_at);
-        self.world.take_in(loads, permits, reserved_at);
     }
 
     fn receives_on(&self, tick: &Tick) -> bool {
@@ -589,7 +676,7 @@ impl<'a> Ticks<'a> {
         self.filled(tick, filler, found);
     }
 
-    /// Hands what a filling found to a task, as `dispatch` does.
+    /// Hands the messages of a filling to a task, as `dispatch` does.
     fn filled(&mut self, tick: &mut Tick, filler: Filler, found: Option<(usize, Vec<Message>)>) {
         let Filler {
             pool, mut permits, ..
@@ -620,10 +707,10 @@ impl<'a> Ticks<'a> {
             [only] => Load::One(*only),
             _ => Load::Many(load),
         };
-        self.take_in(tick, vec![load], permits);
+        self.world.take_in(vec![load], permits);
     }
 
-    /// What comes next of the starts that are kept, if the tick goes on.
+    /// Returns the next step of the starts that are kept, if the tick goes on.
     fn next_kept(&self, tick: &mut Tick) -> Again {
         match self.receives_on(tick) && tick.kept.any_can_start(&tick.gate) {
             true => tick.kept.next(&tick.gate, self.world.now),
@@ -638,7 +725,7 @@ impl<'a> Ticks<'a> {
         }
     }
 
-    /// What a tick leaves comes first in the next one.
+    /// Leaves the kept starts: they come first in the next tick.
     fn leave_kept(&mut self, tick: &mut Tick) {
         self.left_starts.extend(tick.kept.take());
     }

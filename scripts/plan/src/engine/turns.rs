@@ -29,7 +29,7 @@ struct Head {
     retrying: u32,
 }
 
-/// What becomes of a message.
+/// The turn of a message.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Turn {
     Now,
@@ -48,7 +48,7 @@ pub struct Asked {
     pub superseded: Vec<Message>,
 }
 
-/// What follows the end of an execution.
+/// The consequence of an execution's end.
 #[derive(Debug)]
 pub struct Passed {
     /// The version whose turn comes.
@@ -96,7 +96,7 @@ impl Turns {
         rounds
     }
 
-    /// A message asks for its turn.
+    /// Asks for the turn of a message.
     pub fn ask(&mut self, message: Message) -> Asked {
         let latest = self.order == Order::Latest;
         let head = self.heads.entry(message.object).or_default();
@@ -170,7 +170,7 @@ impl Turns {
         }
     }
 
-    /// An execution has ended. `again`: its version will be tried again.
+    /// Takes in that an execution has ended. `again`: its version will be tried again.
     pub fn ended(&mut self, message: &Message, again: bool) -> Passed {
         let Some(head) = self.heads.get_mut(&message.object) else {
             return Passed {

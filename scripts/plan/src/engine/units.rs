@@ -5,14 +5,16 @@
 const SLOT_BYTES: f64 = 264.0;
 /// Bytes of a batch's member with a key of 200 characters, about.
 const MEMBER_BYTES: f64 = 230.0;
+/// Bytes of a tenant in the directory, about.
+const NAMED_BYTES: f64 = 130.0;
 const READ_UNIT_BYTES: f64 = 4_096.0;
 const WRITE_UNIT_BYTES: f64 = 1_024.0;
 
 /// Statements of one request.
 const STATEMENTS: usize = 25;
 
-/// Returns how many calls come one after the other that write so many rows: requests go side by side, and one row that is left
-/// goes by itself behind them.
+/// Returns how many calls come one after the other that write so many rows. Requests go side by
+/// side. One row that is left goes by itself behind them.
 pub fn of_rows(rows: usize) -> i64 {
     1 + i64::from(rows > STATEMENTS && rows % STATEMENTS == 1)
 }
@@ -20,6 +22,13 @@ pub fn of_rows(rows: usize) -> i64 {
 /// Returns the units of a strongly consistent read of all slots of a partition.
 pub fn of_count(slots: u32) -> f64 {
     (f64::from(slots) * SLOT_BYTES / READ_UNIT_BYTES)
+        .ceil()
+        .max(1.0)
+}
+
+/// Returns the units of a strongly consistent read of a directory of so many tenants.
+pub fn of_directory(tenants: usize) -> f64 {
+    (tenants as f64 * NAMED_BYTES / READ_UNIT_BYTES)
         .ceil()
         .max(1.0)
 }

@@ -1,8 +1,12 @@
 //! The uploads of a plan, made from the options.
 
+use std::sync::Arc;
+
 use spillway::Millis;
 
-use super::arriving::{A_DAY, Burst, Curve, Rate};
+use super::arriving::{A_DAY, Burst, Curve, Rate, Whose};
+use super::tenants::Named as NamedTenants;
+use super::times::Uploads;
 use super::wrong::Wrong;
 use crate::engine::setup::{Arrival, Executions};
 use crate::length::HOUR;
@@ -21,12 +25,21 @@ pub struct Arriving {
     pub bursts: Vec<Burst>,
     pub rates: Vec<Rate>,
     pub curves: Vec<Curve>,
-    /// Uploads at these times, by file, with the lane.
-    pub times: Vec<(String, Vec<Millis>, Option<String>)>,
+    pub times: Vec<OfFile>,
     /// How long uploads come that have no end of their own.
     pub lasts: Option<Millis>,
     /// Uploads of a lane are of so many objects; `None`: each is of another one.
     pub objects: Option<u32>,
+}
+
+/// Uploads of a file.
+#[derive(Debug)]
+pub struct OfFile {
+    /// The file's name.
+    pub name: String,
+    pub uploads: Uploads,
+    pub lane: Option<String>,
+    pub whose: Whose,
 }
 
 /// A wave by its name.
@@ -44,6 +57,8 @@ pub struct Arrivals {
     /// By time.
     pub all: Vec<Arrival>,
     pub waves: Vec<Named>,
+    /// Tenants by their names, in the order of [`Arrival::tenant`].
+    pub tenants: Arc<[String]>,
     /// How long it is from the begin until the uploads would begin again, in milliseconds; `None`:
     /// they come once.
     pub period: Option<Millis>,
@@ -56,6 +71,7 @@ struct Making<'a> {
     executions: &'a Executions,
     objects: Option<u32>,
     rng: fastrand::Rng,
+    tenants: NamedTenants,
     made: Arrivals,
 }
 
@@ -90,6 +106,7 @@ impl Arriving {
             executions,
             objects: self.objects,
             rng: fastrand::Rng::with_seed(seed.wrapping_mul(SPREADS)),
+            tenants: NamedTenants::default(),
             made: Arrivals::default(),
         };
         for burst in &self.bursts {
@@ -101,10 +118,13 @@ impl Arriving {
         for curve in &self.curves {
             making.curve(curve, lasts)?;
         }
-        for (file, times, lane) in &self.times {
-            making.times(file, times, lane.as_deref())?;
+        for file in &self.times {
+            making.times(file)?;
         }
-        let mut made = making.made;
+        let Making {
+            mut made, tenants, ..
+        } = making;
+        made.tenants = tenants.into_names().into();
         if made.all.is_empty() {
             return Err(Wrong::new(
                 "nothing arrives: give --burst 10000, --rate 1000/m, --curve FILE or --times FILE",
@@ -133,7 +153,8 @@ impl Arriving {
             let sum: f64 = curve.hours.iter().sum();
             (sum * lasts as f64 / curve.period() as f64) as u64
         });
-        let files = self.times.iter().map(|(_, times, _)| times.len() as u64);
+        let files = self.times.iter();
+        let files = files.map(|file| file.uploads.times.len() as u64);
         let all: u64 = bursts.chain(rates).chain(curves).chain(files).sum();
         if all > MOST {
             return Err(Wrong::new(format!(
@@ -174,7 +195,7 @@ impl Making<'_> {
         (self.made.waves.len() - 1) as u16
     }
 
-    fn put(&mut self, at: Millis, wave: u16, lane: u8) {
+    fn put(&mut self, at: Millis, wave: u16, lane: u8, tenant: u32) {
         let object = match self.objects {
             // An object has one lane.
             Some(objects) => {
@@ -190,6 +211,7 @@ impl Making<'_> {
             wave,
             lane,
             doomed,
+            tenant,
         });
     }
 
@@ -211,6 +233,7 @@ impl Making<'_> {
             (None, None) => begins.push(burst.at),
         }
         let repeats = begins.len() > 1;
+        let mut tenants = self.tenants.of(&burst.whose);
         for begin in begins {
             let begin = self.from + begin;
             let name = format!("{} at {}", grouped(burst.count.into()), clock(begin));
@@ -220,7 +243,7 @@ impl Making<'_> {
                     0 => begin,
                     over => begin + self.rng.i64(0..over),
                 };
-                self.put(at, wave, lane);
+                self.put(at, wave, lane, tenants.upload());
             }
         }
         Ok(())
@@ -231,9 +254,10 @@ impl Making<'_> {
         let count = (rate.count * lasts as f64 / rate.per as f64).round() as u64;
         let name = format!("{} at any time", grouped(count));
         let wave = self.wave(name, lane, false);
+        let mut tenants = self.tenants.of(&rate.whose);
         for _ in 0..count {
             let at = self.from + self.rng.i64(0..lasts.max(1));
-            self.put(at, wave, lane);
+            self.put(at, wave, lane, tenants.upload());
         }
         Ok(())
     }
@@ -241,6 +265,7 @@ impl Making<'_> {
     fn curve(&mut self, curve: &Curve, lasts: Millis) -> Result<(), Wrong> {
         let lane = self.lane(curve.lane.as_deref())?;
         let wave = self.wave("the curve's".to_owned(), lane, false);
+        let mut tenants = self.tenants.of(&curve.whose);
         let (mut hour, mut left) = (0, 0.0);
         while hour * HOUR < lasts {
             let begin = self.from + hour * HOUR;
@@ -250,7 +275,7 @@ impl Making<'_> {
             left -= count as f64;
             for _ in 0..count {
                 let at = begin + self.rng.i64(0..HOUR);
-                self.put(at, wave, lane);
+                self.put(at, wave, lane, tenants.upload());
             }
             hour += 1;
         }
@@ -258,18 +283,30 @@ impl Making<'_> {
     }
 
     /// Adds the uploads of a file's times. The first one comes at the begin.
-    fn times(&mut self, file: &str, times: &[Millis], lane: Option<&str>) -> Result<(), Wrong> {
-        let lane = self.lane(lane)?;
+    fn times(&mut self, file: &OfFile) -> Result<(), Wrong> {
+        let Uploads {
+            times,
+            tenants,
+            names,
+        } = &file.uploads;
+        let lane = self.lane(file.lane.as_deref())?;
         let first = times.iter().min().copied().unwrap_or_default();
-        let wave = self.wave(
-            format!("{} of {file}", grouped(times.len() as u64)),
-            lane,
-            false,
-        );
+        let count = grouped(times.len() as u64);
+        let wave = self.wave(format!("{count} of {}", file.name), lane, false);
+        let named: Vec<u32> = names.iter().map(|name| self.tenants.number(name)).collect();
+        // A tenant of the option holds for all uploads.
+        let mut whose = self.tenants.of(&file.whose);
+        let mut tenants = tenants.iter();
         // Its day of the week and its hour stay, so that windows and curves fit.
         let begin = self.from + (first - self.from).rem_euclid(7 * 24 * HOUR);
         for time in times {
-            self.put(begin + time - first, wave, lane);
+            let of_file = tenants.next().and_then(|tenant| tenant.checked_sub(1));
+            let of_file = of_file.and_then(|tenant| named.get(tenant as usize));
+            let tenant = match &file.whose {
+                Whose::Nobody => of_file.copied().unwrap_or_default(),
+                Whose::One(_) | Whose::Several(_) => whose.upload(),
+            };
+            self.put(begin + time - first, wave, lane, tenant);
         }
         Ok(())
     }

@@ -8,6 +8,43 @@ use spillway::Millis;
 use super::fields::{Fields, count, fine};
 use crate::length::{DAY, HOUR};
 
+/// Fields of uploads that come over a time.
+const OF: [&str; 3] = ["lane", "tenant", "tenants"];
+/// Tenants of one option, at most.
+const MOST_TENANTS: u32 = 100_000;
+
+/// Whose uploads they are.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Whose {
+    /// Nobody said.
+    #[default]
+    Nobody,
+    /// This tenant's.
+    One(String),
+    /// In turn those of so many tenants.
+    Several(u32),
+}
+
+impl Whose {
+    fn of(fields: &Fields) -> Result<Self, String> {
+        let several = fields.number("tenants", "how many tenants there are, such as tenants=50")?;
+        match (fields.text("tenant"), several) {
+            (Some(_), Some(_)) => {
+                Err("tenant does not go with tenants: leave one of them out".to_owned())
+            }
+            (Some(name), None) if name.is_empty() => {
+                Err("tenant: give its name, such as tenant=acme".to_owned())
+            }
+            (Some(name), None) => Ok(Self::One(name)),
+            (None, Some(several)) if (1..=MOST_TENANTS).contains(&several) => {
+                Ok(Self::Several(several))
+            }
+            (None, Some(several)) => Err(format!("tenants={several}: give 1 to {MOST_TENANTS}")),
+            (None, None) => Ok(Self::Nobody),
+        }
+    }
+}
+
 /// Uploads at once.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Burst {
@@ -21,13 +58,15 @@ pub struct Burst {
     /// How long its uploads take; 0: they come at once.
     pub over: Millis,
     pub lane: Option<String>,
+    pub whose: Whose,
 }
 
 impl FromStr for Burst {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let fields = Fields::read(text, &["at", "every", "random", "over", "lane"])?;
+        let known = ["at", "every", "random", "over", "lane", "tenant", "tenants"];
+        let fields = Fields::read(text, &known)?;
         let burst = Self {
             count: count(&fields.first)?,
             at: fields.length("at")?.unwrap_or_default(),
@@ -35,6 +74,7 @@ impl FromStr for Burst {
             random: fields.number("random", "how often it comes, such as random=3")?,
             over: fields.length("over")?.unwrap_or_default(),
             lane: fields.text("lane"),
+            whose: Whose::of(&fields)?,
         };
         if burst.random.is_some() && (burst.every.is_some() || burst.at > 0) {
             return Err("random does not go with at or every: leave one of them out".to_owned());
@@ -50,13 +90,14 @@ pub struct Rate {
     /// So many come in this time.
     pub per: Millis,
     pub lane: Option<String>,
+    pub whose: Whose,
 }
 
 impl FromStr for Rate {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let fields = Fields::read(text, &["lane"])?;
+        let fields = Fields::read(text, &OF)?;
         let wrong = || format!("'{text}' is no rate: give one such as 20/s, 1000/m or 50000/d");
         let (number, per) = fields.first.split_once('/').ok_or_else(wrong)?;
         let number: f64 = number.replace('_', "").parse().map_err(|_| wrong())?;
@@ -72,6 +113,7 @@ impl FromStr for Rate {
             count: number,
             per,
             lane: fields.text("lane"),
+            whose: Whose::of(&fields)?,
         })
     }
 }
@@ -82,6 +124,7 @@ pub struct Curve {
     /// 24, or 168 from Monday on.
     pub hours: Vec<f64>,
     pub lane: Option<String>,
+    pub whose: Whose,
 }
 
 impl Curve {
@@ -96,7 +139,7 @@ impl FromStr for Curve {
 
     /// Returns the numbers themselves, or a file of them.
     fn from_str(text: &str) -> Result<Self, String> {
-        let fields = Fields::read(text, &["lane"])?;
+        let fields = Fields::read(text, &OF)?;
         let numbers = |text: &str| -> Option<Vec<f64>> {
             let parts = text.split(|it: char| it.is_whitespace() || it == ',' || it == ';');
             let parts = parts.filter(|part| !part.is_empty());
@@ -127,6 +170,7 @@ impl FromStr for Curve {
         Ok(Self {
             hours,
             lane: fields.text("lane"),
+            whose: Whose::of(&fields)?,
         })
     }
 }
@@ -136,16 +180,18 @@ impl FromStr for Curve {
 pub struct Times {
     pub file: PathBuf,
     pub lane: Option<String>,
+    pub whose: Whose,
 }
 
 impl FromStr for Times {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let fields = Fields::read(text, &["lane"])?;
+        let fields = Fields::read(text, &OF)?;
         Ok(Self {
             file: PathBuf::from(&fields.first),
             lane: fields.text("lane"),
+            whose: Whose::of(&fields)?,
         })
     }
 }
@@ -165,9 +211,31 @@ mod tests {
             (200_000, 2 * HOUR, Some(DAY))
         );
         assert_eq!((burst.over, burst.lane.as_deref()), (600_000, Some("bulk")));
-        for wrong in ["", "0", "many", "5,at=2h,random=3", "5,on=monday"] {
+        for wrong in [
+            "",
+            "0",
+            "many",
+            "5,at=2h,random=3",
+            "5,on=monday",
+            "5,tenants=0",
+            "5,tenants=100001",
+            "5,tenant=",
+            "5,tenant=acme,tenants=5",
+        ] {
             assert!(wrong.parse::<Burst>().is_err(), "{wrong:?}");
         }
+    }
+
+    #[test]
+    fn uploads_are_of_one_tenant_or_of_several() {
+        let whose = |text: &str| text.parse::<Burst>().unwrap().whose;
+        assert_eq!(whose("5"), Whose::Nobody);
+        assert_eq!(whose("5,tenant=acme"), Whose::One("acme".into()));
+        assert_eq!(whose("5,tenants=1_000"), Whose::Several(1_000));
+        assert_eq!(
+            "20/s,tenants=3".parse::<Rate>().unwrap().whose,
+            Whose::Several(3)
+        );
     }
 
     #[test]

@@ -11,6 +11,7 @@ pub enum Number {
     MaxConcurrency,
     StartsPerSecond,
     EventsPerExecution,
+    ConcurrencyOfTenants,
 }
 
 impl FromStr for Number {
@@ -21,8 +22,9 @@ impl FromStr for Number {
             "max_concurrency" => Ok(Self::MaxConcurrency),
             "starts_per_second" => Ok(Self::StartsPerSecond),
             "events_per_execution" => Ok(Self::EventsPerExecution),
+            "tenants.max_concurrency" => Ok(Self::ConcurrencyOfTenants),
             _ => Err(format!(
-                "'{text}' cannot be searched for: give max_concurrency, starts_per_second or events_per_execution"
+                "'{text}' cannot be searched for: give max_concurrency, starts_per_second, events_per_execution or tenants.max_concurrency"
             )),
         }
     }
@@ -34,6 +36,7 @@ impl Display for Number {
             Self::MaxConcurrency => "max_concurrency",
             Self::StartsPerSecond => "starts_per_second",
             Self::EventsPerExecution => "events_per_execution",
+            Self::ConcurrencyOfTenants => "tenants.max_concurrency",
         })
     }
 }
@@ -46,6 +49,7 @@ impl Number {
             Self::MaxConcurrency => layout.max_slots(),
             Self::StartsPerSecond => layout.max_starts_per_second() as u32,
             Self::EventsPerExecution => spillway::rules::batch::MAX_EVENTS,
+            Self::ConcurrencyOfTenants => pipeline.pace.max_concurrency,
         }
     }
 
@@ -54,6 +58,10 @@ impl Number {
             Self::MaxConcurrency => pipeline.pace.max_concurrency = number,
             Self::StartsPerSecond => pipeline.pace.starts_per_second = number.into(),
             Self::EventsPerExecution => pipeline.events_per_execution = number,
+            Self::ConcurrencyOfTenants => {
+                let tenants = pipeline.tenants.get_or_insert_default();
+                tenants.bound.max_concurrency = number;
+            }
         }
     }
 }

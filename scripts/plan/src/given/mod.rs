@@ -7,6 +7,7 @@ mod fields;
 pub mod finding;
 pub mod options;
 pub mod pipeline;
+pub mod tenants;
 mod terraform;
 mod times;
 pub mod wrong;
@@ -21,9 +22,9 @@ use spillway::rules::retry::RetryPolicy;
 
 use crate::costs::Way;
 use crate::engine::quota::Quota;
-use crate::engine::setup::{Calls, Executions, Setup, Takes};
+use crate::engine::setup::{self, Calls, Executions, Setup, Takes};
 use crate::length::{DAY, HOUR};
-use arrivals::{Arrivals, Arriving};
+use arrivals::{Arrivals, Arriving, OfFile};
 use options::Options;
 use pipeline::Pipeline;
 use wrong::Wrong;
@@ -72,8 +73,14 @@ pub fn read(options: &Options, region: Option<&str>, name: Option<&str>) -> Resu
     };
     for times in &options.times {
         let name = times.file.display().to_string();
-        let read = times::read(&text(&times.file)?, &name)?;
-        arriving.times.push((name, read, times.lane.clone()));
+        let by = pipeline.tenants.as_ref().map(|it| &it.bound.by);
+        let uploads = times::read(&text(&times.file)?, &name, by)?;
+        arriving.times.push(OfFile {
+            name,
+            uploads,
+            lane: times.lane.clone(),
+            whose: times.whose.clone(),
+        });
     }
     let from = from(options, &arriving)?;
     let lanes: Vec<String> = pipeline
@@ -112,6 +119,9 @@ fn over(pipeline: &mut Pipeline, options: &Options) -> Result<(), Wrong> {
         pipeline.set_pace(pace)?;
     }
     pipeline.set_lanes(&options.lanes)?;
+    for given in &options.tenants {
+        tenants::set(&mut pipeline.tenants, given)?;
+    }
     match options.windows.as_deref() {
         Some(json) if json.trim_start().starts_with(['{', '[']) => {
             pipeline.set_windows(json, "--windows")?;
@@ -167,7 +177,8 @@ fn from(options: &Options, arriving: &Arriving) -> Result<Millis, Wrong> {
             ))
         });
     }
-    let first = arriving.times.iter().flat_map(|(_, times, _)| times).min();
+    let files = arriving.times.iter();
+    let first = files.flat_map(|file| &file.uploads.times).min();
     Ok(match first {
         Some(first) => first - first.rem_euclid(HOUR),
         None => millis(MONDAY).unwrap_or_default(),
@@ -217,6 +228,14 @@ fn executions(options: &Options, pipeline: &Pipeline) -> Result<Executions, Wron
 }
 
 impl Given {
+    fn bounded_tenants(&self) -> Option<setup::Tenants> {
+        let tenants = self.pipeline.tenants.as_ref()?;
+        Some(setup::Tenants {
+            max_concurrency: tenants.bound.max_concurrency,
+            names: self.arrivals.tenants.clone(),
+        })
+    }
+
     /// Returns the engine's input.
     pub fn setup(&self) -> Setup {
         let Pipeline {
@@ -239,6 +258,7 @@ impl Given {
             retry,
             lanes: lanes.iter().map(|lane| lane.min_share).collect(),
             bounds: self.pipeline.bounds(),
+            tenants: self.bounded_tenants(),
             events_per_execution,
             order,
             has_rows: self.pipeline.way == Way::Lambda,

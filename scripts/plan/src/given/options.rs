@@ -29,18 +29,20 @@ Nothing is asked of AWS. The same options and the same --seed give the same answ
 #[command(after_help = AFTER)]
 pub struct Options {
     /// N uploads at once; with ,at=2h after the begin; ,every=1d; ,random=3 times; ,over=10m;
-    /// ,lane=NAME. Can be repeated.
+    /// ,lane=NAME; ,tenant=NAME, or ,tenants=N in turn. Can be repeated.
     #[arg(long = "burst", value_name = "N[,FIELD…]", help_heading = "Arrivals")]
     pub bursts: Vec<Burst>,
-    /// Uploads at any time, such as 20/s, 1000/m or 50000/d; ,lane=NAME. Can be repeated.
+    /// Uploads at any time, such as 20/s, 1000/m or 50000/d; lane and tenants as of a burst. Can be
+    /// repeated.
     #[arg(long = "rate", value_name = "N/TIME", help_heading = "Arrivals")]
     pub rates: Vec<Rate>,
-    /// Uploads of each hour: 24 numbers of a day or 168 of a week from Monday, or a file of them;
-    /// ,lane=NAME. Can be repeated.
+    /// Uploads of each hour: 24 numbers of a day or 168 of a week from Monday, or a file of them. Lane
+    /// and tenants as of a burst. Can be repeated.
     #[arg(long = "curve", value_name = "NUMBERS", help_heading = "Arrivals")]
     pub curves: Vec<Curve>,
     /// Uploads at the times of a file: a table with a column of times, an S3 inventory or an S3
-    /// access log; ,lane=NAME.
+    /// access log. Lane and tenants as of a burst. Tenants can be in the file: in a column named
+    /// tenant, or in the keys.
     #[arg(long = "times", value_name = "FILE", help_heading = "Arrivals")]
     pub times: Vec<Times>,
     /// How long uploads come that have no end [default: 1d, a week with a curve of a week].
@@ -82,6 +84,10 @@ pub struct Options {
     /// takes uploads without a lane.
     #[arg(long = "lane", value_name = "NAME[,FIELD…]", help_heading = "Pipeline")]
     pub lanes: Vec<String>,
+    /// The bound of each tenant, as in the module: max_concurrency=5, or max_concurrency=5,by=2; none:
+    /// without that of the plan.
+    #[arg(long = "tenants", value_name = "NAME=VALUE", help_heading = "Pipeline")]
+    pub tenants: Vec<String>,
     /// Terraform's `windows` as JSON, or a file with it.
     #[arg(long, value_name = "JSON", help_heading = "Pipeline")]
     pub windows: Option<String>,
@@ -141,8 +147,8 @@ pub struct Options {
     /// Show the answer beside that of a file, which --json wrote.
     #[arg(long, value_name = "FILE", help_heading = "Answer")]
     pub compare: Option<PathBuf>,
-    /// Search for the smallest max_concurrency, starts_per_second or events_per_execution that
-    /// does.
+    /// Search for the smallest max_concurrency, starts_per_second, events_per_execution or
+    /// tenants.max_concurrency that does.
     #[arg(
         long,
         value_name = "NUMBER",

@@ -15,6 +15,7 @@ use spillway::rules::order::Order;
 use spillway::rules::retry::RetryPolicy;
 
 use super::fields::Fields;
+use super::tenants::Tenants;
 use super::wrong::Wrong;
 use crate::costs::{Functions, Way};
 
@@ -35,8 +36,8 @@ pub struct Pipeline {
     pub events_per_execution: u32,
     pub way: Way,
     pub idle: Idle,
-    /// Each tenant has a bound, which no plan follows: it tells so.
-    pub bounds_tenants: bool,
+    /// The bound of each tenant; `None`: there is none.
+    pub tenants: Option<Tenants>,
     /// How long a tick releases events; `None`: as the module has it.
     pub tick: Option<Duration>,
     /// From one tick to the next.
@@ -87,7 +88,7 @@ impl Default for Pipeline {
             events_per_execution: 1,
             way: Way::Sqs,
             idle: Idle::Stop,
-            bounds_tenants: false,
+            tenants: None,
             tick: None,
             schedule: Duration::from_secs(60),
             functions: Functions::default(),
@@ -229,6 +230,7 @@ impl Pipeline {
                 self.order
             )));
         }
+        self.check_tenants()?;
         if self.retry.max_attempts == 0 || self.retry.max_attempts > 100 {
             return Err(Wrong::new("--attempts: give 1 to 100"));
         }
@@ -238,6 +240,37 @@ impl Pipeline {
             ));
         }
         Ok(self)
+    }
+}
+
+impl Pipeline {
+    /// Checks the bound of each tenant, as the module does.
+    fn check_tenants(&self) -> Result<(), Wrong> {
+        let Some(tenants) = &self.tenants else {
+            return Ok(());
+        };
+        let windows = self.windows.paces();
+        let windows = windows.filter_map(|pace| pace.max_concurrency);
+        let most = windows.fold(self.pace.max_concurrency, u32::max);
+        let max_concurrency = tenants.bound.max_concurrency;
+        if max_concurrency > most {
+            return Err(Wrong::new(format!(
+                "--tenants max_concurrency={max_concurrency}: give 1 to {most}, the most that the pipeline ever runs at once"
+            )));
+        }
+        if self.order != Order::None {
+            return Err(Wrong::new(format!(
+                "--tenants does not go with --order {}: a version would wait for its object's turn and for its tenant; leave one of the two out",
+                self.order
+            )));
+        }
+        if self.events_per_execution > 1 {
+            return Err(Wrong::new(format!(
+                "--tenants does not go with --events-per-execution {}: one execution would count for several tenants; leave one of the two out",
+                self.events_per_execution
+            )));
+        }
+        Ok(())
     }
 }
 

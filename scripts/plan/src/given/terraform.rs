@@ -9,6 +9,7 @@ use spillway::pace::Pace;
 use spillway::rules::retry::RetryPolicy;
 
 use super::pipeline::{Lane, Pipeline};
+use super::tenants::Tenants;
 use super::wrong::Wrong;
 use crate::costs::Functions;
 
@@ -30,7 +31,7 @@ struct Numbers {
     schedule: String,
     tick_seconds: u64,
     /// Missing in a plan of an older release.
-    tenants: Option<Value>,
+    tenants: Option<OfTenants>,
     via: String,
     windows: Value,
     retry: Retry,
@@ -51,6 +52,12 @@ struct Rates {
     starts_per_tick: Option<u32>,
     burst: u32,
     slot_partitions: u32,
+}
+
+#[derive(Debug, Deserialize)]
+struct OfTenants {
+    by: String,
+    max_concurrency: u32,
 }
 
 #[derive(Debug, Deserialize)]
@@ -160,7 +167,14 @@ impl Numbers {
             events_per_execution: self.events_per_execution,
             way: self.via.parse().map_err(|error| wrong(&error))?,
             idle: self.idle.parse().map_err(|error| wrong(&error))?,
-            bounds_tenants: self.tenants.is_some(),
+            tenants: match self.tenants {
+                Some(of) => Some(Tenants::new(
+                    &of.by,
+                    of.max_concurrency,
+                    "the plan's tenants",
+                )?),
+                None => None,
+            },
             tick: Some(Duration::from_secs(self.tick_seconds)),
             schedule: schedule(&self.schedule)?,
             functions: Functions {
@@ -262,20 +276,21 @@ mod tests {
         let bounds: Vec<_> = pipeline.lanes.iter().map(|it| it.max_concurrency).collect();
         assert_eq!(bounds, [None, Some(3)]);
         assert_eq!(pipeline.timeout, Some(Duration::from_secs(600)));
-        assert!(!pipeline.bounds_tenants);
+        assert!(pipeline.tenants.is_none());
     }
 
     #[test]
-    fn a_bound_of_tenants_is_seen() {
-        let bounds = |tenants: Value| {
+    fn a_bound_of_tenants_is_read() {
+        let bound = |tenants: Value| {
             let mut numbers = numbers("reports");
             numbers["tenants"] = tenants;
-            read(&plan(&[numbers]), "p.json", None)
-                .unwrap()
-                .bounds_tenants
+            let pipeline = read(&plan(&[numbers]), "p.json", None).unwrap();
+            let tenants = pipeline.tenants;
+            tenants.map(|it| (it.by, it.bound.max_concurrency))
         };
-        assert!(bounds(json!({"by": "1", "max_concurrency": 5})));
-        assert!(!bounds(Value::Null));
+        let five = json!({"by": "2", "max_concurrency": 5});
+        assert_eq!(bound(five), Some(("2".to_owned(), 5)));
+        assert_eq!(bound(Value::Null), None);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::report::{LaneReport, Report};
+use super::report::{LaneReport, Report, TenantReport};
 use super::text::length;
 use crate::given::arrivals::grouped;
 use crate::given::wrong::Wrong;
@@ -42,6 +42,18 @@ pub fn lines(before: &Report, now: &Report) -> Vec<Line> {
         answer(&name("p50"), &|it| of(it, |lane| lane.p50_seconds));
         answer(&name("p99"), &|it| of(it, |lane| lane.p99_seconds));
         answer(&name("worst"), &|it| of(it, |lane| lane.worst_seconds));
+    }
+    for tenant in &now.tenants {
+        let of = |report: &Report, field: fn(&TenantReport) -> Option<f64>| {
+            let tenant = report.tenants.iter().find(|it| it.code == tenant.code);
+            tenant
+                .and_then(field)
+                .map_or_else(|| "-".to_owned(), length)
+        };
+        let name = |what: &str| format!("{what} of {}", tenant.name);
+        answer(&name("p50"), &|it| of(it, |tenant| tenant.p50_seconds));
+        answer(&name("p99"), &|it| of(it, |tenant| tenant.p99_seconds));
+        answer(&name("worst"), &|it| of(it, |tenant| tenant.worst_seconds));
     }
     answer("held most by", &|it| {
         it.held_by

@@ -9,11 +9,11 @@ use spillway::protocol::holding::Idle;
 
 use super::report::{
     Dollars, Fails, Given as GivenReport, HeldBy, LaneGiven, LaneReport, OverTime, Peak, Report,
-    Stretch, WaveReport,
+    Stretch, TenantReport, TenantsGiven, WaveReport,
 };
 use super::warnings;
 use crate::costs::{self, MONTH_MILLIS, prices};
-use crate::engine::answers::{Answers, Wave};
+use crate::engine::answers::{Answers, OfTenants, Wave, percentile};
 use crate::engine::series::{Bound, Sample, Series};
 use crate::engine::setup::Takes;
 use crate::given::Given;
@@ -57,6 +57,8 @@ pub fn report(given: &Given, answers: &Answers) -> Report {
         receives: answers.counted.receives,
         ticks: answers.counted.ticks,
         lanes: lanes(given, answers),
+        tenants: tenants(given, answers),
+        deferred: answers.deferred,
         waves: waves(given, answers),
         waves_in_all: given.arrivals.waves.len() as u64,
         held_by: held_by(&answers.series),
@@ -139,6 +141,47 @@ fn lanes(given: &Given, answers: &Answers) -> Vec<LaneReport> {
         }
     };
     lanes.map(lane).collect()
+}
+
+fn tenants(given: &Given, answers: &Answers) -> Vec<TenantReport> {
+    let by_tenant = &answers.by_tenant;
+    let Some(heaviest) = by_tenant.heaviest else {
+        return Vec::new();
+    };
+    let name = given.arrivals.tenants.get((heaviest as usize).max(1) - 1);
+    let others = by_tenant.tenants as u64 - 1;
+    let others_name = match others {
+        1 => "1 other tenant".to_owned(),
+        others => format!("{} other tenants", grouped(others)),
+    };
+    let rows = [
+        (
+            "heaviest",
+            name.cloned().unwrap_or_default(),
+            1,
+            &by_tenant.of_heaviest,
+        ),
+        ("others", others_name, others, &by_tenant.of_others),
+        ("none", "without a tenant".to_owned(), 0, &by_tenant.of_none),
+    ];
+    let row = |(code, name, tenants, of): (&str, String, u64, &OfTenants)| {
+        let waits = &of.waits;
+        let at = |percent| percentile(waits, percent).map(|wait| f64::from(wait) / 1_000.0);
+        TenantReport {
+            code: code.to_owned(),
+            name,
+            tenants,
+            done: of.done.map(moment),
+            starts: waits.len() as u64,
+            p50_seconds: at(50.0),
+            p95_seconds: at(95.0),
+            p99_seconds: at(99.0),
+            worst_seconds: at(100.0),
+        }
+    };
+    let rows = rows.into_iter().map(row);
+    rows.filter(|row| row.code == "heaviest" || row.starts > 0)
+        .collect()
 }
 
 fn waves(given: &Given, answers: &Answers) -> Vec<WaveReport> {
@@ -299,6 +342,10 @@ fn given_report(given: &Given) -> GivenReport {
         slot_partitions: pipeline.pace.layout.partitions(),
         starts_per_day: pipeline.starts_per_day,
         lanes: lanes.collect(),
+        tenants: pipeline.tenants.as_ref().map(|tenants| TenantsGiven {
+            by: tenants.by.clone(),
+            max_concurrency: tenants.bound.max_concurrency,
+        }),
         windows: pipeline.windows_json.clone(),
         max_attempts: pipeline.retry.max_attempts,
         backoff_seconds: pipeline.retry.backoff_seconds.clone(),

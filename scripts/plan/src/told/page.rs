@@ -10,7 +10,7 @@ use super::chart::{area, escaped, strip};
 use super::comparing;
 use super::making::on_the_clock;
 use super::report::Report;
-use super::text::{dollars, length};
+use super::text::{self, dollars, length};
 use crate::given::arrivals::grouped;
 use crate::length::moment;
 
@@ -34,6 +34,9 @@ pub fn page(report: &Report, before: Option<&Report>) -> String {
     }
     body.push_str(&over_time(report));
     body.push_str(&section("From upload to start", &lanes(report)));
+    if !report.tenants.is_empty() {
+        body.push_str(&section("By tenant", &tenants(report)));
+    }
     if report.waves.len() > 1 {
         body.push_str(&section("Waves", &waves(report)));
     }
@@ -219,26 +222,16 @@ fn held(report: &Report, axis: &str) -> String {
 }
 
 fn lanes(report: &Report) -> String {
-    let at = |seconds: Option<f64>| seconds.map_or_else(|| "-".to_owned(), length);
-    let rows: Vec<Vec<String>> = report
-        .lanes
-        .iter()
-        .map(|lane| {
-            vec![
-                lane.name.clone(),
-                grouped(lane.starts),
-                at(lane.p50_seconds),
-                at(lane.p95_seconds),
-                at(lane.p99_seconds),
-                at(lane.worst_seconds),
-            ]
-        })
-        .collect();
-    table(
-        &["lane", "starts", "p50", "p95", "p99", "worst"],
-        &rows,
-        "from upload to start, by lane",
-    )
+    waits("lane", &text::lanes(report))
+}
+
+fn tenants(report: &Report) -> String {
+    waits("tenant", &text::tenants(report))
+}
+
+fn waits(whose: &str, rows: &[Vec<String>]) -> String {
+    let heads = [whose, "starts", "p50", "p95", "p99", "worst"];
+    table(&heads, rows, &format!("from upload to start, by {whose}"))
 }
 
 fn waves(report: &Report) -> String {

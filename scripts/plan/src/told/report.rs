@@ -36,6 +36,13 @@ pub struct Report {
     pub receives: u64,
     pub ticks: u64,
     pub lanes: Vec<LaneReport>,
+    /// The tenant of the most uploads, all others, and uploads without a tenant, those there are;
+    /// empty: no upload names its tenant.
+    #[serde(default)]
+    pub tenants: Vec<TenantReport>,
+    /// Object events that waited for their tenants.
+    #[serde(default)]
+    pub deferred: u64,
     /// The first of them.
     pub waves: Vec<WaveReport>,
     pub waves_in_all: u64,
@@ -59,6 +66,9 @@ pub struct Given {
     pub slot_partitions: u8,
     pub starts_per_day: Option<u32>,
     pub lanes: Vec<LaneGiven>,
+    /// The bound of each tenant, if there is one.
+    #[serde(default)]
+    pub tenants: Option<TenantsGiven>,
     pub windows: serde_json::Value,
     pub max_attempts: u32,
     pub backoff_seconds: Vec<u32>,
@@ -92,6 +102,12 @@ pub struct LaneGiven {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TenantsGiven {
+    pub by: String,
+    pub max_concurrency: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Fails {
     pub error: String,
     pub share: f64,
@@ -109,6 +125,23 @@ pub struct Peak {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LaneReport {
     pub name: String,
+    pub starts: u64,
+    pub p50_seconds: Option<f64>,
+    pub p95_seconds: Option<f64>,
+    pub p99_seconds: Option<f64>,
+    pub worst_seconds: Option<f64>,
+}
+
+/// From upload to start, in seconds, of a tenant or of several.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TenantReport {
+    /// `heaviest`, `others` or `none`: uploads without a tenant.
+    pub code: String,
+    /// The tenant's name, or how many they are.
+    pub name: String,
+    pub tenants: u64,
+    /// When the last of their uploads that is done was done.
+    pub done: Option<String>,
     pub starts: u64,
     pub p50_seconds: Option<f64>,
     pub p95_seconds: Option<f64>,

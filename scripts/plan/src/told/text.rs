@@ -1,7 +1,7 @@
 //! The answer for a person at a terminal.
 
 use super::making::{WORKFLOW, on_the_clock};
-use super::report::Report;
+use super::report::{LaneReport, Report, TenantReport};
 use crate::given::arrivals::grouped;
 use crate::length::exact;
 use crate::table::{sparkline, table};
@@ -19,27 +19,21 @@ pub fn text(report: &Report) -> String {
     );
     text.push_str(&table(&pictures(report)));
     text.push_str(&table(&summary(report)));
-    let mut rows = vec![row(&[
-        "lane",
-        "starts",
-        "p50",
-        "p95",
-        "p99",
-        "worst (upload to start)",
-    ])];
-    rows.extend(report.lanes.iter().map(|lane| {
-        let at = |seconds: Option<f64>| seconds.map_or_else(|| "-".to_owned(), length);
-        vec![
-            lane.name.clone(),
-            grouped(lane.starts),
-            at(lane.p50_seconds),
-            at(lane.p95_seconds),
-            at(lane.p99_seconds),
-            at(lane.worst_seconds),
-        ]
-    }));
-    text.push('\n');
-    text.push_str(&table(&rows));
+    for (whose, waits) in [("lane", lanes(report)), ("tenant", tenants(report))] {
+        if !waits.is_empty() {
+            let heads = [
+                whose,
+                "starts",
+                "p50",
+                "p95",
+                "p99",
+                "worst (upload to start)",
+            ];
+            let rows: Vec<_> = [row(&heads)].into_iter().chain(waits).collect();
+            text.push('\n');
+            text.push_str(&table(&rows));
+        }
+    }
     if report.waves.len() > 1 {
         text.push('\n');
         text.push_str(&table(&waves(report)));
@@ -63,6 +57,40 @@ pub fn text(report: &Report) -> String {
 
 fn row(cells: &[&str]) -> Vec<String> {
     cells.iter().map(|&cell| cell.to_owned()).collect()
+}
+
+/// Returns the waits of each lane.
+pub fn lanes(report: &Report) -> Vec<Vec<String>> {
+    let row = |lane: &LaneReport| {
+        let waits = [
+            lane.p50_seconds,
+            lane.p95_seconds,
+            lane.p99_seconds,
+            lane.worst_seconds,
+        ];
+        waits_row(&lane.name, lane.starts, waits)
+    };
+    report.lanes.iter().map(row).collect()
+}
+
+/// Returns the waits of the heaviest tenant, and of all others.
+pub fn tenants(report: &Report) -> Vec<Vec<String>> {
+    let row = |tenant: &TenantReport| {
+        let waits = [
+            tenant.p50_seconds,
+            tenant.p95_seconds,
+            tenant.p99_seconds,
+            tenant.worst_seconds,
+        ];
+        waits_row(&tenant.name, tenant.starts, waits)
+    };
+    report.tenants.iter().map(row).collect()
+}
+
+fn waits_row(name: &str, starts: u64, waits: [Option<f64>; 4]) -> Vec<String> {
+    let at = |seconds: Option<f64>| seconds.map_or_else(|| "-".to_owned(), length);
+    let first = [name.to_owned(), grouped(starts)];
+    first.into_iter().chain(waits.map(at)).collect()
 }
 
 /// Returns a length in seconds, for a person.
@@ -135,6 +163,13 @@ fn summary(report: &Report) -> Vec<Vec<String>> {
                 grouped(report.dead_letters),
                 errors.join(", ")
             ),
+        ]);
+    }
+    if report.deferred > 0 {
+        let deferred = grouped(report.deferred);
+        rows.push(vec![
+            "deferred".to_owned(),
+            format!("{deferred} events waited for their tenants"),
         ]);
     }
     if report.superseded > 0 {

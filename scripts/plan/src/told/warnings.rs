@@ -25,7 +25,7 @@ pub fn of(given: &Given, answers: &Answers) -> Vec<Warning> {
         dead_letters(given, answers),
         timeout(given),
         order(given),
-        tenants(given),
+        tenants(given, answers),
         waits_for_ticks(given, answers),
     ]
     .into_iter()
@@ -192,13 +192,16 @@ fn order(given: &Given) -> Option<Warning> {
     )
 }
 
-fn tenants(given: &Given) -> Option<Warning> {
-    given.pipeline.bounds_tenants.then(|| Warning {
-        code: "tenants".to_owned(),
-        what: "The bound of each tenant (tenants) is no part of this plan: here only the pipeline and its lanes are bounded"
-            .to_owned(),
-        remedy: "expect a tenant with many uploads to take longer; plan one alone by `--pace max_concurrency=` with its bound".to_owned(),
-    })
+/// A bound of tenants of which nothing is seen.
+fn tenants(given: &Given, answers: &Answers) -> Option<Warning> {
+    if given.pipeline.tenants.is_none() || answers.by_tenant.heaviest.is_some() {
+        return None;
+    }
+    warning(
+        "tenants",
+        "No upload names its tenant, so the bound of each tenant holds nothing up".to_owned(),
+        "name tenants behind the arrivals: `tenant=acme`, or `tenants=50` for as many in turn",
+    )
 }
 
 /// Uploads that would start at once if a function were there.

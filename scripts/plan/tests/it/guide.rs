@@ -1,11 +1,12 @@
-//! The guide's answers are the output of its commands. `SPILLWAY_WRITE=1 cargo test -p plan guide`
+//! The answers on pages are the output of their commands. `SPILLWAY_WRITE=1 cargo test -p plan guide`
 //! writes them anew.
 
 use std::path::Path;
 
 use crate::support::try_plan;
 
-const GUIDE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/guide/numbers.md");
+/// Pages with answers, and how many they have at least.
+const PAGES: [(&str, usize); 2] = [("numbers.md", 3), ("tenants.md", 1)];
 
 /// A command of the guide, and the answer below it.
 struct Shown {
@@ -39,11 +40,13 @@ fn arguments(command: &str) -> Vec<String> {
     words.map(str::to_owned).collect()
 }
 
-#[test]
-fn the_guide_shows_what_its_commands_print() {
-    let mut guide = std::fs::read_to_string(Path::new(GUIDE)).unwrap();
+/// Checks the answers of a page, or writes them.
+fn check(page: &str, least: usize) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/guide");
+    let path = path.join(page);
+    let mut guide = std::fs::read_to_string(&path).unwrap();
     let all = shown(&guide);
-    assert!(all.len() >= 3, "one for each of the typical users");
+    assert!(all.len() >= least, "{page} has {} answers", all.len());
     let write = std::env::var_os("SPILLWAY_WRITE").is_some();
     for Shown { command, answer } in all {
         assert!(command.starts_with("spillway plan "), "{command}");
@@ -62,6 +65,13 @@ fn the_guide_shows_what_its_commands_print() {
         }
     }
     if write {
-        std::fs::write(GUIDE, guide).unwrap();
+        std::fs::write(&path, guide).unwrap();
+    }
+}
+
+#[test]
+fn pages_show_what_their_commands_print() {
+    for (page, least) in PAGES {
+        check(page, least);
     }
 }

@@ -11,3 +11,4 @@ mod guide;
 mod million;
 mod page;
 mod support;
+mod tenants;

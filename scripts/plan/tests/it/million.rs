@@ -1,4 +1,4 @@
-//! A million uploads are planned in at most 5 seconds and 200 MB.
+//! A million uploads are planned in at most 5 seconds and 200 MB. With tenants it takes longer.
 
 use std::time::{Duration, Instant};
 
@@ -6,6 +6,9 @@ use crate::support::report;
 
 /// The tests' build takes two seconds, and their machine can be busy.
 const MOST: Duration = Duration::from_secs(if cfg!(debug_assertions) { 60 } else { 5 });
+/// With tenants each step looks at all of them that wait.
+const MOST_WITH_TENANTS: Duration =
+    Duration::from_secs(if cfg!(debug_assertions) { 180 } else { 30 });
 const MOST_KB: u64 = 200 * 1_024;
 
 /// The most memory that this process has had, if the system tells.
@@ -15,6 +18,27 @@ fn most_memory_kb() -> Option<u64> {
         .lines()
         .find_map(|line| line.strip_prefix("VmHWM:"))?;
     line.trim().trim_end_matches(" kB").parse().ok()
+}
+
+/// A hundred tenants upload as many, and nearly each event waits for its tenant.
+#[test]
+fn a_million_uploads_of_tenants_are_planned_in_seconds() {
+    let began = Instant::now();
+    let report = report(
+        "--burst 1000000,tenants=100 --takes 20s --pace max_concurrency=10000,starts_per_second=300,burst=1000 \
+         --tenants max_concurrency=50",
+    );
+    let took = began.elapsed();
+    eprintln!(
+        "a million uploads of tenants: {took:?}, {} deferred",
+        report.deferred
+    );
+    assert_eq!((report.starts, report.left), (1_000_000, 0));
+    assert!(report.deferred > 500_000, "{}", report.deferred);
+    assert!(took < MOST_WITH_TENANTS, "{took:?}");
+    if let Some(memory) = most_memory_kb() {
+        assert!(memory < MOST_KB, "{memory} kB");
+    }
 }
 
 #[test]

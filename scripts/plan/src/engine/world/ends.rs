@@ -1,4 +1,4 @@
-//! Executions that end, and what follows: outcomes are settled, and what failed is tried again.
+//! Executions that end. Their outcomes are settled, and failed attempts are made again.
 
 use spillway::Millis;
 use spillway::execution::outcome::Status;
@@ -6,7 +6,7 @@ use spillway::pace::layout::Shard;
 use spillway::record::row::Tried;
 use spillway::rules::retry::{RetryPolicy, Settlement, settlement};
 
-use super::{ENTRIES, Event, Load, Running, World};
+use super::{ENTRIES, Event, Load, OneSlot, Running, World};
 use crate::engine::queue::Message;
 use crate::engine::setup::Attempt;
 use crate::engine::units;
@@ -15,7 +15,8 @@ use crate::engine::units;
 const TOGETHER: Millis = 5;
 
 impl World<'_> {
-    /// An execution ends, and is settled: its slot is read, its rows written, a retry sent, the slot freed.
+    /// Ends an execution and settles it: its slot is read, its rows written, a retry sent, the slot
+    /// freed.
     pub(super) fn execution_ends(&mut self, number: usize) {
         let Some(Running { load, shard }) = self.executions.take(number) else {
             return;
@@ -28,8 +29,8 @@ impl World<'_> {
             .map(|message| self.attempt(message).fails(&self.setup.executions))
             .collect();
         let fails = failures.iter().any(Option::is_some);
-        // The slot is read, what a batch holds, and rows whose attempt matters; then messages are sent, rows written, and a batch
-        // forgotten.
+        // The slot is read, the members of a batch, and rows whose attempt matters. Then messages
+        // are sent, rows written, and a batch forgotten.
         let is_batch = matches!(load, Load::Many(_));
         let reads_rows = is_batch || fails || self.setup.events_per_execution > 1;
         let read = 1 + Millis::from(is_batch) + Millis::from(reads_rows);
@@ -59,11 +60,12 @@ impl World<'_> {
         }
         self.settled(&load, told, calls);
         let freed_at = told + calls * call + call / 2;
-        self.calendar
-            .put(freed_at, Event::SlotFreed(shard, load.lane()));
+        let freed = self.slot_of(&load, shard);
+        self.calendar.put(freed_at, Event::SlotFreed(freed));
     }
 
-    /// The turn of an object is taken from an execution that has ended, and the next version asked for. Then its slot is freed.
+    /// Takes the turn of an object from an execution that has ended, and asks for the next version.
+    /// Then its slot is freed.
     pub(super) fn passes(&mut self, message: &Message, again: bool, shard: Shard) {
         let call = self.call();
         let passed = self.turns.ended(message, again);
@@ -75,11 +77,21 @@ impl World<'_> {
             self.calendar
                 .put(sent, Event::Visible(Message { sent, ..next }));
         }
-        let lane = usize::from(message.lane);
-        self.calendar.put(freed_at, Event::SlotFreed(shard, lane));
+        let freed = self.slot_of(&Load::One(*message), shard);
+        self.calendar.put(freed_at, Event::SlotFreed(freed));
     }
 
-    /// Counts what settling costs.
+    /// Returns the slot of an execution.
+    pub(super) fn slot_of(&self, load: &Load, shard: Shard) -> OneSlot {
+        let first = load.messages().first();
+        OneSlot {
+            shard,
+            lane: load.lane(),
+            tenant: first.map_or(0, |first| self.tenant_of(first)),
+        }
+    }
+
+    /// Counts the costs of settling.
     fn settled(&mut self, load: &Load, told: Millis, calls: Millis) {
         let members = load.messages().len() as f64;
         let counted = &mut self.answers.counted;
@@ -143,10 +155,12 @@ impl World<'_> {
         }
     }
 
-    /// An object event is worked on, dead, or passed over.
+    /// Takes in that an object event is processed, dead, or passed over.
     pub(super) fn done(&mut self, message: &Message) {
         self.open -= 1;
         self.answers.drained = Some(self.now);
+        let tenant = self.tenant_of(message);
+        self.answers.by_tenant.done(tenant, self.now);
         if let Some(wave) = self.answers.waves.get_mut(usize::from(message.wave)) {
             wave.left = wave.left.saturating_sub(1);
             wave.done = Some(self.now);

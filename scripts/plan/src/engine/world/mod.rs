@@ -3,16 +3,21 @@
 mod ends;
 mod receives;
 mod starts;
+mod tenants;
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 
 use spillway::Millis;
 use spillway::pace::layout::Shard;
-use spillway::pace::permit::{Permit, Stage};
+use spillway::pace::permit::{Permit, SharedGate, Stage};
+use spillway::pace::tenants::ByTenant;
+use spillway::protocol::holding::LEASE;
 use spillway::protocol::receiving::{Ended, Poll};
+use spillway::protocol::tenant_queues::TenantQueues;
 
-use super::answers::{Answers, Wave};
+use super::answers::{self, Answers, Wave};
 use super::calendar::{Calendar, Ranked};
+use super::deferred::{DeferredEvents, Of as OfQueue};
 use super::queue::{LaneQueue, Message};
 use super::quota::Bucket;
 use super::setup::{Arrival, Setup};
@@ -21,12 +26,12 @@ use super::turns::Turns;
 
 /// Messages of one receive, and of one request that deletes or sends.
 const ENTRIES: usize = 10;
-/// What happens at a time.
+/// An event that happens at a time.
 #[derive(Debug)]
 enum Event {
     /// A message can be received.
     Visible(Message),
-    /// Polls of a lane find what has come.
+    /// Polls of a lane find the messages that have come.
     Wakes(usize),
     /// A receive takes effect.
     Receives(usize),
@@ -58,7 +63,32 @@ enum Event {
         again: bool,
         shard: Shard,
     },
-    SlotFreed(Shard, usize),
+    SlotFreed(OneSlot),
+    /// A task begins with messages that were received.
+    TakesIn(usize),
+    /// Messages begin to be deferred.
+    Defers(usize),
+    /// The directory names the queue of a tenant.
+    Named(OfQueue, String),
+    /// An event of a tenant waits from now on.
+    Deferred(u32, Message),
+    DeferralEnds(usize),
+    /// Tenants whose turn it is are asked for their events.
+    TurnsAsk(usize),
+    /// Their events are read.
+    TurnsRead(usize),
+    /// The directory is asked to remove the queue of a tenant.
+    Removed(OfQueue, String),
+    TurnsEnd(usize),
+}
+
+/// A slot.
+#[derive(Debug, Clone, Copy)]
+pub struct OneSlot {
+    shard: Shard,
+    lane: usize,
+    /// As arrivals have it.
+    tenant: u32,
 }
 
 impl Ranked for Event {
@@ -126,6 +156,8 @@ struct Task {
     /// When it ends at the soonest.
     ends_at: Millis,
     messages: u32,
+    /// The turns of tenants that it belongs to: they end with it.
+    turns: Option<usize>,
 }
 
 /// Messages that come after those of a task, since those are of the same objects.
@@ -151,7 +183,7 @@ struct Throttled {
     permit: Option<Permit>,
 }
 
-/// What a tick hears of.
+/// An answer to a tick.
 #[derive(Debug)]
 pub enum Answered {
     Polled {
@@ -173,9 +205,29 @@ pub enum Answered {
     Started,
 }
 
+/// The tick that holds the lease, as its tasks know it.
+pub struct UnderLease {
+    pub gate: SharedGate,
+    /// The tenants whose events wait; `None`: no tenant has a bound.
+    pub queues: Option<TenantQueues>,
+    /// When the worst that the tick can do is written into the lease.
+    reserved_at: Option<Millis>,
+}
+
+impl UnderLease {
+    pub fn new(gate: SharedGate) -> Self {
+        Self {
+            gate,
+            queues: None,
+            reserved_at: None,
+        }
+    }
+}
+
 /// The world.
 pub struct World<'a> {
     setup: &'a Setup,
+    uploads: &'a [Arrival],
     arrivals: std::iter::Peekable<std::iter::Enumerate<std::slice::Iter<'a, Arrival>>>,
     calendar: Calendar<Event>,
     pub now: Millis,
@@ -185,6 +237,17 @@ pub struct World<'a> {
     executions: Slab<Running>,
     throttled: Slab<Throttled>,
     turns: Turns,
+    /// The last tick, as long as no other has begun.
+    pub lease: Option<UnderLease>,
+    deferred: DeferredEvents,
+    /// Loads whose tasks are about to begin, with their permits.
+    received: Slab<(Vec<Load>, Vec<Permit>)>,
+    deferrals: Slab<tenants::Deferral>,
+    turns_taken: Slab<tenants::Turns>,
+    /// Tenants by their names.
+    tenant_numbers: HashMap<String, u32>,
+    /// Slots of each tenant, by shard.
+    slots_of_tenants: Vec<HashMap<u32, u32>>,
     quota: Option<Bucket>,
     /// Tasks that have not ended, and the messages that they work on.
     pub tasks_under_way: usize,
@@ -208,8 +271,15 @@ impl<'a> World<'a> {
     pub fn new(setup: &'a Setup, arrivals: &'a [Arrival]) -> Self {
         let lanes = setup.lanes.len().max(1);
         let failures = setup.executions.failures.len();
+        let mut answers = Answers::new(setup.from, lanes, failures, waves(arrivals));
+        answers.by_tenant = answers::ByTenant::of(arrivals);
+        let names = setup
+            .tenants
+            .iter()
+            .flat_map(|tenants| tenants.names.iter());
         Self {
             setup,
+            uploads: arrivals,
             arrivals: arrivals.iter().enumerate().peekable(),
             calendar: Calendar::new(),
             now: setup.from,
@@ -219,6 +289,13 @@ impl<'a> World<'a> {
             executions: Slab::new(),
             throttled: Slab::new(),
             turns: Turns::new(setup.order),
+            lease: None,
+            deferred: DeferredEvents::default(),
+            received: Slab::new(),
+            deferrals: Slab::new(),
+            turns_taken: Slab::new(),
+            tenant_numbers: names.cloned().zip(1..).collect(),
+            slots_of_tenants: vec![HashMap::new(); Shard::COUNT],
             quota: setup.quota.map(|quota| Bucket::full(quota, setup.from)),
             tasks_under_way: 0,
             messages_under_way: 0,
@@ -230,7 +307,7 @@ impl<'a> World<'a> {
             open: arrivals.len(),
             settling: (Millis::MIN / 4, 0),
             rng: fastrand::Rng::with_seed(setup.seed),
-            answers: Answers::new(setup.from, lanes, failures, waves(arrivals)),
+            answers,
         }
     }
 
@@ -238,7 +315,7 @@ impl<'a> World<'a> {
         self.setup.calls.each.as_millis() as Millis
     }
 
-    /// Whether all uploads are done, or dead.
+    /// Returns whether all uploads are done, or dead.
     pub fn is_done(&self) -> bool {
         self.open == 0 && self.slots.iter().flatten().all(|slots| *slots == 0)
     }
@@ -266,8 +343,80 @@ impl<'a> World<'a> {
         self.slots.iter().filter_map(of_shard)
     }
 
-    fn slots_mut(&mut self, shard: Shard, lane: usize) -> Option<&mut u32> {
-        self.slots.get_mut(lane)?.get_mut(shard.index())
+    /// Returns how many slots of each tenant lie in a shard.
+    pub fn slots_of_tenants(&self, shard: Shard) -> ByTenant {
+        let slots = self.slots_of_tenants.get(shard.index()).into_iter();
+        let names = self.setup.tenants.as_ref().map(|it| &it.names);
+        let name = |tenant: u32| names?.get((tenant as usize).checked_sub(1)?).cloned();
+        let named = |(tenant, slots): (&u32, &u32)| Some((name(*tenant)?, *slots));
+        slots.flatten().filter_map(named).collect()
+    }
+
+    fn slot_put(&mut self, slot: OneSlot) {
+        let OneSlot {
+            shard,
+            lane,
+            tenant,
+        } = slot;
+        let of_lane = self.slots.get_mut(lane);
+        if let Some(slots) = of_lane.and_then(|it| it.get_mut(shard.index())) {
+            *slots += 1;
+        }
+        if self.setup.tenants.is_some()
+            && tenant > 0
+            && let Some(slots) = self.slots_of_tenants.get_mut(shard.index())
+        {
+            *slots.entry(tenant).or_default() += 1;
+        }
+    }
+
+    fn slot_freed(&mut self, slot: OneSlot) {
+        let OneSlot {
+            shard,
+            lane,
+            tenant,
+        } = slot;
+        let of_lane = self.slots.get_mut(lane);
+        if let Some(slots) = of_lane.and_then(|it| it.get_mut(shard.index())) {
+            *slots = slots.saturating_sub(1);
+        }
+        if let Some(of_tenants) = self.slots_of_tenants.get_mut(shard.index())
+            && let Some(slots) = of_tenants.get_mut(&tenant)
+        {
+            *slots = slots.saturating_sub(1);
+            if *slots == 0 {
+                of_tenants.remove(&tenant);
+            }
+        }
+    }
+
+    /// Writes into the lease, before the first slot of a tick, the worst that it can do. Returns
+    /// when that is done.
+    fn reserve(&mut self) -> Millis {
+        let (now, call) = (self.now, self.call());
+        let Some(lease) = &mut self.lease else {
+            return now;
+        };
+        if let Some(at) = lease.reserved_at {
+            return at;
+        }
+        lease.reserved_at = Some(now + call);
+        let until = now + LEASE;
+        let mut gate = lease.gate.lock();
+        if let Some(worst) = gate.worst_of_day(until, now) {
+            gate.reserved(&worst, until, now);
+        }
+        self.answers.counted.write_units += 1.0;
+        now + call
+    }
+
+    /// Takes in that so many more events wait.
+    fn waits_more(&mut self, events: usize) {
+        self.waiting += events;
+        if self.waiting > self.answers.most_waiting.0 {
+            self.answers.most_waiting = (self.waiting, self.now);
+        }
+        self.look();
     }
 
     /// Returns when something happens next.
@@ -297,14 +446,14 @@ impl<'a> World<'a> {
         }
     }
 
-    /// Goes on for so long. What happens at the end of it comes later.
+    /// Goes on for so long. An event at the very end of it comes later.
     pub fn takes(&mut self, time: Millis) {
         let end = self.now + time;
         self.until(end - 1);
         self.now = self.now.max(end);
     }
 
-    /// Takes what is answered.
+    /// Takes the next answer.
     pub fn answered(&mut self) -> Option<Answered> {
         self.answered.pop_front()
     }
@@ -314,7 +463,7 @@ impl<'a> World<'a> {
         self.answered.push_back(answered);
     }
 
-    /// Writes down what waits and what runs.
+    /// Writes down how many messages wait and how many executions run.
     fn look(&mut self) {
         self.answers.series.at(self.now, self.waiting, self.running);
     }
@@ -354,11 +503,16 @@ impl<'a> World<'a> {
                 again,
                 shard,
             } => self.passes(&message, again, shard),
-            Event::SlotFreed(shard, lane) => {
-                if let Some(slots) = self.slots_mut(shard, lane) {
-                    *slots = slots.saturating_sub(1);
-                }
-            }
+            Event::SlotFreed(freed) => self.slot_freed(freed),
+            Event::TakesIn(number) => self.takes_in_received(number),
+            Event::Defers(number) => self.defers(number),
+            Event::Named(of, token) => self.deferred.name(of, token, self.now),
+            Event::Deferred(tenant, message) => self.is_deferred(tenant, message),
+            Event::DeferralEnds(number) => self.deferral_ends(number),
+            Event::TurnsAsk(number) => self.turns_ask(number),
+            Event::TurnsRead(number) => self.turns_read(number),
+            Event::Removed(of, token) => self.deferred.remove(of, &token),
+            Event::TurnsEnd(number) => self.turns_end(number),
         }
     }
 
@@ -379,8 +533,7 @@ impl<'a> World<'a> {
     /// Ends the plan.
     pub fn end(mut self) -> Answers {
         self.answers.left = self.open;
-        let waits = self.answers.waits.iter_mut();
-        waits.for_each(|waits| waits.sort_unstable());
+        self.answers.ended();
         self.answers
     }
 }

@@ -60,11 +60,7 @@ impl World<'_> {
             return;
         };
         let wakes = lane.put(message);
-        self.waiting += 1;
-        if self.waiting > self.answers.most_waiting.0 {
-            self.answers.most_waiting = (self.waiting, self.now);
-        }
-        self.look();
+        self.waits_more(1);
         // All that comes at one time is there when the poll looks.
         if wakes {
             let lane = usize::from(message.lane);
@@ -78,7 +74,7 @@ impl World<'_> {
         }
     }
 
-    /// `woken`: it waited, and by one call.
+    /// Lets a receive take effect. `woken`: it waited, and by one call.
     pub(super) fn receives(&mut self, number: usize, woken: bool) {
         let call = self.call();
         let Some(under_way) = self.receives.get_mut(number) else {

@@ -4,14 +4,39 @@ use spillway::Millis;
 use spillway::pace::layout::{Layout, Shard};
 use spillway::pace::permit::{Permit, Stage};
 
-use super::{Answered, ENTRIES, Event, Load, Rest, Running, Task, Throttled, World};
+use super::{Answered, ENTRIES, Event, Load, OneSlot, Rest, Running, Task, Throttled, World};
 use crate::engine::queue::Message;
 use crate::engine::turns::Turn;
 use crate::engine::units;
 
 impl World<'_> {
-    /// Begins to claim and start loads. `before`: the lease is written until then.
-    pub fn take_in(&mut self, loads: Vec<Load>, mut permits: Vec<Permit>, before: Millis) {
+    /// Begins to claim and start loads. Those over their tenants' bounds are deferred.
+    pub fn take_in(&mut self, loads: Vec<Load>, permits: Vec<Permit>) {
+        if !self.distinguishes_tenants() {
+            return self.takes_in_all(loads, permits);
+        }
+        // The tick goes on before its task gives permits back.
+        let messages = u32::try_from(loads.len()).unwrap_or(u32::MAX);
+        self.begins(messages);
+        let number = self.received.keep((loads, permits));
+        self.calendar.put(self.now, Event::TakesIn(number));
+    }
+
+    pub(super) fn takes_in_received(&mut self, number: usize) {
+        let Some((loads, permits)) = self.received.take(number) else {
+            return;
+        };
+        self.tasks_under_way -= 1;
+        self.messages_under_way -= u32::try_from(loads.len()).unwrap_or(u32::MAX);
+        let (loads, permits) = self.defer_above_bounds(loads, permits);
+        if !loads.is_empty() {
+            self.takes_in_all(loads, permits);
+        }
+    }
+
+    fn takes_in_all(&mut self, loads: Vec<Load>, mut permits: Vec<Permit>) {
+        // The lease says the worst before the first slot.
+        let before = self.reserve();
         let is_again = |load: &Load| load.messages().iter().any(|it| it.attempt > 1);
         if self.turns.is_ordered() {
             let all: Vec<Message> = loads.iter().flat_map(Load::messages).copied().collect();
@@ -22,22 +47,30 @@ impl World<'_> {
         }
         let all_read = self.setup.has_rows || self.setup.events_per_execution > 1;
         if all_read || loads.iter().map(is_again).is_sorted_by(|a, b| a == b) {
-            return self.takes_in(loads, permits, before);
+            return self.takes_in(loads, permits, before, None);
         }
-        // What has no row to be read goes ahead.
+        // Messages without a row to be read go ahead.
         let (again, new): (Vec<Load>, Vec<Load>) = loads.into_iter().partition(is_again);
         let others = permits.split_off(new.len().min(permits.len()));
-        self.takes_in(new, permits, before);
-        self.takes_in(again, others, before);
+        self.takes_in(new, permits, before, None);
+        self.takes_in(again, others, before, None);
     }
 
-    fn takes_in(&mut self, loads: Vec<Load>, permits: Vec<Permit>, before: Millis) {
+    /// Takes in loads that can start. `turns`: the turns of tenants that they had.
+    pub(super) fn takes_in(
+        &mut self,
+        loads: Vec<Load>,
+        permits: Vec<Permit>,
+        before: Millis,
+        turns: Option<usize>,
+    ) {
         let messages: u32 = loads.iter().map(|load| load.messages().len() as u32).sum();
         let call = self.call();
         let mut each = loads.iter().flat_map(Load::messages);
         // A later attempt reads its row first, and every one does in a pipeline with batches, or whose messages `ingest` sends.
         let reads = self.setup.events_per_execution > 1
             || self.setup.has_rows
+            || turns.is_some()
             || each.any(|message| message.attempt > 1);
         let batch = loads.iter().any(|load| matches!(load, Load::Many(_)));
         let read = if reads { call } else { 0 };
@@ -45,7 +78,9 @@ impl World<'_> {
         if reads {
             self.answers.counted.read_units += f64::from(messages);
         }
-        self.begins(messages);
+        if turns.is_none() {
+            self.begins(messages);
+        }
         let number = self.tasks.keep(Task {
             loads,
             permits,
@@ -54,13 +89,27 @@ impl World<'_> {
             put_at: self.now.max(before) + read + put_batch,
             ends_at: 0,
             messages,
+            turns,
         });
         self.puts_slots(number);
     }
 
-    fn begins(&mut self, messages: u32) {
+    /// Begins a task that processes so many messages.
+    pub(super) fn begins(&mut self, messages: u32) {
         self.tasks_under_way += 1;
         self.messages_under_way += messages;
+    }
+
+    /// Ends a task.
+    pub(super) fn ends(&mut self, messages: u32) {
+        self.tasks_under_way -= 1;
+        self.messages_under_way -= messages;
+        self.stirred = true;
+    }
+
+    /// Counts the requests that delete so many messages.
+    pub(super) fn deletes(&mut self, messages: u32) {
+        self.answers.counted.deletes += (messages as usize).div_ceil(ENTRIES) as u64;
     }
 
     /// Begins the next round. `messages`: of all rounds.
@@ -80,6 +129,7 @@ impl World<'_> {
             put_at,
             ends_at: 0,
             messages,
+            turns: None,
         });
         self.calendar.put(put_at, Event::Decides(number));
     }
@@ -104,7 +154,7 @@ impl World<'_> {
             .put(start_at + call / 2, Event::Starts(number));
     }
 
-    /// Whose turn it is: the others wait, without a slot and without a message.
+    /// Decides whose turn it is: the others wait, without a slot and without a message.
     pub(super) fn decides(&mut self, number: usize) {
         let call = self.call();
         let Some(task) = self.tasks.get_mut(number) else {
@@ -151,16 +201,17 @@ impl World<'_> {
 
     pub(super) fn slots_put(&mut self, number: usize) {
         let layout = self.setup.pace.layout;
-        let Some(task) = self.tasks.get_mut(number) else {
+        let Some(task) = self.tasks.get(number) else {
             return;
         };
-        for (load, permit) in task.loads.iter().zip(&task.permits) {
-            let of_lane = self.slots.get_mut(load.lane());
-            if let Some(slots) = of_lane.and_then(|it| it.get_mut(permit.shard().index())) {
-                *slots += 1;
-            }
-        }
+        let slots = task.loads.iter().zip(&task.permits);
+        let slots = slots.map(|(load, permit)| self.slot_of(load, permit.shard()));
+        let slots: Vec<OneSlot> = slots.collect();
         debug_assert!(task.permits.iter().all(|it| it.shard().layout() == layout));
+        slots.into_iter().for_each(|slot| self.slot_put(slot));
+        let Some(task) = self.tasks.get(number) else {
+            return;
+        };
         let claims: usize = task.loads.iter().map(|load| load.messages().len()).sum();
         let claims = claims as f64;
         let batches = task.loads.iter().map(|load| match load {
@@ -192,6 +243,9 @@ impl World<'_> {
         };
         let loads = std::mem::take(&mut task.loads);
         let permits = std::mem::take(&mut task.permits);
+        if task.turns.is_some() {
+            self.waits_no_longer(&loads);
+        }
         let (mut started, mut throttled) = (Vec::new(), Vec::new());
         for (load, permit) in loads.into_iter().zip(permits) {
             let shard = permit.shard();
@@ -283,10 +337,13 @@ impl World<'_> {
         self.answers.starts += 1;
         self.answers.counted.executions += 1;
         for message in load.messages() {
-            if message.attempt == 1
-                && let Some(waits) = self.answers.waits.get_mut(usize::from(message.lane))
-            {
-                waits.push(u32::try_from(self.now - message.uploaded).unwrap_or(u32::MAX));
+            if message.attempt == 1 {
+                let wait = u32::try_from(self.now - message.uploaded).unwrap_or(u32::MAX);
+                let tenant = self.tenant_of(message);
+                self.answers.by_tenant.waited(tenant, wait);
+                if let Some(waits) = self.answers.waits.get_mut(usize::from(message.lane)) {
+                    waits.push(wait);
+                }
             }
         }
         let first = load.messages().first();
@@ -315,10 +372,11 @@ impl World<'_> {
         if !task.rest.rounds.is_empty() {
             return self.takes_round(task.rest, self.now, task.messages);
         }
-        self.tasks_under_way -= 1;
-        self.messages_under_way -= task.messages;
-        self.answers.counted.deletes += (task.messages as usize).div_ceil(ENTRIES) as u64;
-        self.stirred = true;
+        if let Some(turns) = task.turns {
+            return self.turns_claimed(turns);
+        }
+        self.deletes(task.messages);
+        self.ends(task.messages);
     }
 }
 
