@@ -74,8 +74,10 @@ impl Shared {
             };
         };
         for (candidate, mut permit) in candidates.into_iter().zip(permits) {
+            let (lane, waited) = (candidate.lane, candidate.place().is_some());
+            let queue = self.shell.pipeline.tenant_queue(lane, &candidate.event.key);
             let goes = |tenant: &str| permit.goes_to_tenant(tenant);
-            match queues.admit(&candidate, &self.shell.pipeline, goes) {
+            match queues.admit(lane, queue, waited, goes) {
                 Admission::Go => {
                     bounded.go.push(candidate);
                     bounded.permits.push(permit);

@@ -9,8 +9,6 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Range;
 use std::ops::Bound;
 
-use super::candidate::Candidate;
-use super::terms::Pipeline;
 use crate::Millis;
 use crate::event::digest;
 use crate::pace::gate::{Gate, Standing};
@@ -141,21 +139,21 @@ impl TenantQueues {
         (self.queues.len(), since)
     }
 
-    /// Returns how a candidate goes on for which there is a permit. Once events of a tenant wait in
-    /// a lane, all messages of it are deferred. `goes_to_tenant`: takes the permit for the tenant,
-    /// if its bound is not reached.
+    /// Returns how a candidate of a lane goes on for which there is a permit. Once events of its
+    /// tenant wait in the lane, all messages of the tenant are deferred. `queue`: the tenant's;
+    /// `None`: no bound holds for it. `waited`: no message brought it. `goes_to_tenant`: takes the
+    /// permit for the tenant, if its bound is not reached.
     pub fn admit(
         &self,
-        candidate: &Candidate,
-        pipeline: &Pipeline,
+        lane: usize,
+        queue: Option<TenantQueue>,
+        waited: bool,
         goes_to_tenant: impl FnOnce(&str) -> bool,
     ) -> Admission {
-        let Candidate { lane, event, .. } = candidate;
-        let Some(queue) = pipeline.tenant_queue(*lane, &event.key) else {
+        let Some(queue) = queue else {
             return Admission::Go;
         };
-        let waited = candidate.place().is_some();
-        if !waited && self.queues.contains_key(&(*lane, queue.clone())) {
+        if !waited && self.queues.contains_key(&(lane, queue.clone())) {
             return Admission::Defer(queue);
         }
         match goes_to_tenant(&queue.tenant) {

@@ -63,8 +63,9 @@ impl Protocol {
         let broken = self.is_broken_by(Breakage::TenantBoundIgnored);
         let goes = |tenant: &str| gate.free_of_tenant(tenant) > 0 || broken;
         let queues = &mut world.ticks[usize::from(number)].queues;
+        let queue = self.pipeline.tenant_queue(LANE, &candidate.event.key);
         let admission = queues.as_ref().map_or(Admission::Go, |queues| {
-            queues.admit(&candidate, &self.pipeline, goes)
+            queues.admit(LANE, queue, false, goes)
         });
         match (admission, queues) {
             (Admission::Defer(queue), Some(queues)) => {
@@ -111,9 +112,8 @@ impl Protocol {
                 let goes = |tenant: &str| gate.free_of_tenant(tenant) > 0;
                 let admits = |candidate: &Candidate| {
                     let queues = tick.queues.as_ref();
-                    queues.is_some_and(|queues| {
-                        queues.admit(candidate, &self.pipeline, goes) == Admission::Go
-                    })
+                    let queue = self.pipeline.tenant_queue(LANE, &candidate.event.key);
+                    queues.is_some_and(|it| it.admit(LANE, queue, true, goes) == Admission::Go)
                 };
                 let first = turn.candidates(LANE).into_iter().next().filter(admits);
                 match first {

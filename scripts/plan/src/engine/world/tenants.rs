@@ -3,14 +3,20 @@
 
 use std::collections::BTreeMap;
 
+use spillway::Millis;
 use spillway::pace::permit::Permit;
-use spillway::protocol::tenant_queues::{READ_BESIDES, TenantQueues, Turn, TurnEnded, Waiters};
+use spillway::protocol::tenant_queues::{
+    Admission, READ_BESIDES, TenantQueues, Turn, TurnEnded, Waiters,
+};
 use spillway::record::deferred::TenantQueue;
 
 use super::{Event, Load, World};
 use crate::engine::deferred::Of;
 use crate::engine::queue::Message;
 use crate::engine::units;
+
+/// No put of the tick before can land: each tick ends cleanly.
+const ALL_HAVE_LANDED: Millis = 0;
 
 /// Messages that are being deferred.
 #[derive(Debug)]
@@ -134,30 +140,20 @@ impl World<'_> {
             };
         };
         for (load, mut permit) in loads.into_iter().zip(permits) {
-            let queue = match &load {
-                Load::One(message) => {
-                    let tenant = self.tenant_of(message);
-                    let queue = self.tenant_queue((load.lane(), tenant));
-                    queue.map(|queue| (queue, tenant, *message))
-                }
+            let of = match &load {
+                Load::One(message) => Some((self.tenant_of(message), *message)),
                 Load::Many(_) => None,
             };
-            let waits = match &queue {
-                None => false,
-                Some((queue, ..)) if !waited && queues.has(load.lane(), queue) => true,
-                Some((queue, ..)) => !permit.goes_to_tenant(&queue.tenant),
-            };
-            match queue {
-                Some((_, tenant, message)) if waits => {
-                    // One that waited goes on waiting.
-                    if !waited {
-                        bounded.deferred.push((tenant, message));
-                    }
-                }
-                _ => {
+            let lane = load.lane();
+            let queue = of.and_then(|(tenant, _)| self.tenant_queue((lane, tenant)));
+            let goes = |tenant: &str| permit.goes_to_tenant(tenant);
+            match queues.admit(lane, queue, waited, goes) {
+                Admission::Go => {
                     bounded.go.push(load);
                     bounded.permits.push(permit);
                 }
+                Admission::Defer(_) => bounded.deferred.extend(of),
+                Admission::Stay => {}
             }
         }
         bounded
@@ -361,7 +357,8 @@ impl World<'_> {
                 _ => TurnEnded::Done(one.claimed),
             };
             let queues = self.lease.as_mut().and_then(|it| it.queues.as_mut());
-            one.token = queues.and_then(|it| it.ended(one.of.0, &one.turn.queue, ended, now));
+            one.token = queues
+                .and_then(|it| it.ended(one.of.0, &one.turn.queue, ended, ALL_HAVE_LANDED, now));
             if let Some(token) = &one.token {
                 let removed = Event::Removed(one.of, token.clone());
                 self.calendar.put(now + call / 2, removed);
