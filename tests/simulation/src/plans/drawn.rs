@@ -40,6 +40,7 @@ fn draw(seed: u64) -> Case {
     windows(&mut draw, &mut line, &lanes);
     functions(&mut draw, &mut line);
     account(&mut draw, &mut line);
+    tenants(&mut draw, &mut line);
     Case(line.0)
 }
 
@@ -202,6 +203,25 @@ fn functions(draw: &mut Draw, line: &mut Line) {
     if draw.chance(15) {
         line.put("--schedule", "2m");
     }
+}
+
+/// Tenants with a bound, and those that the uploads are of. Neither an order nor batches go with it.
+fn tenants(draw: &mut Draw, line: &mut Line) {
+    let excluded = ["--order", "--events-per-execution"];
+    if excluded.into_iter().any(|name| line.has(name)) || !draw.chance(80) {
+        return;
+    }
+    for arrivals in ["--burst", "--rate", "--curve"] {
+        for uploads in line.values_mut(arrivals) {
+            match draw.below(10) {
+                0..=3 => uploads.push_str(",tenant=heavy"),
+                4..=8 => uploads.push_str(&format!(",tenants={}", draw.whole(2, 40))),
+                _ => {}
+            }
+        }
+    }
+    let bound = draw.whole(1, 20);
+    line.put("--tenants", format!("max_concurrency={bound}"));
 }
 
 fn account(draw: &mut Draw, line: &mut Line) {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use plan::engine::answers::{Answers, percentile};
+use plan::engine::answers::{Answers, ByTenant, OfTenants, percentile};
 use spillway::Millis;
 
 /// A plan and a run agree on a number that differs by this share of the run's at most, or by a
@@ -11,6 +11,7 @@ const SHARE: f64 = 0.05;
 const A_SECOND: f64 = 1_000.0;
 /// Of a lane with fewer uploads the 99th percentile is the wait of a single one.
 const UPLOADS_OF_A_LANE: usize = 100;
+const WHOSE: [&str; 3] = ["the heaviest tenant", "the other tenants", "no tenant"];
 
 /// The numbers of a run.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -21,8 +22,24 @@ pub struct Measured {
     pub peak: usize,
     /// From upload to start, by lane, sorted.
     pub waits: Vec<Vec<u32>>,
+    /// The same by tenant: of the heaviest one, of all others, and without a tenant.
+    pub by_tenant: Vec<OfTenants>,
     /// The most executions that ran at once.
     pub most_running: usize,
+}
+
+/// Returns the numbers by tenant; empty: no upload names one.
+pub fn tenants_of(by_tenant: &ByTenant) -> Vec<OfTenants> {
+    let ByTenant {
+        of_heaviest,
+        of_others,
+        of_none,
+        ..
+    } = by_tenant.clone();
+    match by_tenant.heaviest {
+        Some(_) => vec![of_heaviest, of_others, of_none],
+        None => Vec::new(),
+    }
 }
 
 impl Measured {
@@ -31,12 +48,14 @@ impl Measured {
             drained: answers.drained_after().unwrap_or_default(),
             peak: answers.most_waiting.0,
             waits: answers.waits.clone(),
+            by_tenant: tenants_of(&answers.by_tenant),
             most_running: answers.most_running.0,
         }
     }
 
     /// Returns numbers by their names, in milliseconds. They are the time to drain, and the median
-    /// and the 99th percentile of the waits: of all lanes, and of each large one.
+    /// and the 99th percentile of the waits: of all lanes, and of each large one. They are the same
+    /// of the heaviest tenant, and of the others.
     fn times(&self) -> Vec<(String, f64)> {
         let mut all: Vec<u32> = self.waits.iter().flatten().copied().collect();
         all.sort_unstable();
@@ -48,6 +67,15 @@ impl Measured {
             for percent in [50.0, 99.0] {
                 let wait = percentile(waits, percent).unwrap_or_default();
                 times.push((format!("p{percent}{whose}"), wait.into()));
+            }
+        }
+        let tenants = WHOSE.iter().zip(&self.by_tenant);
+        for (whose, of) in tenants.filter(|(_, of)| of.waits.len() >= UPLOADS_OF_A_LANE) {
+            let drained = of.drained_after().unwrap_or_default();
+            times.push((format!("drained of {whose}"), drained as f64));
+            for percent in [50.0, 99.0] {
+                let wait = percentile(&of.waits, percent).unwrap_or_default();
+                times.push((format!("p{percent} of {whose}"), wait.into()));
             }
         }
         times
@@ -99,12 +127,21 @@ impl fmt::Display for Measured {
 mod tests {
     use super::*;
 
+    fn of_tenant(wait: u32) -> OfTenants {
+        OfTenants {
+            last_upload: Some(0),
+            done: Some(wait.into()),
+            waits: vec![wait; 100],
+        }
+    }
+
     #[test]
     fn each_number_can_be_apart() {
         let run = Measured {
             drained: 100_000,
             peak: 100,
             waits: vec![vec![50_000; 99], (0..100).map(|it| it * 1_000).collect()],
+            by_tenant: vec![of_tenant(20_000)],
             most_running: 10,
         };
         assert!(run.apart_from(&run).is_empty());
@@ -119,8 +156,9 @@ mod tests {
             drained: 94_000,
             peak: 106,
             waits: vec![vec![60_000; 99], (0..100).map(|it| it * 1_100).collect()],
+            by_tenant: vec![of_tenant(22_000)],
             most_running: 12,
         };
-        assert_eq!(far.apart_from(&run).len(), 7, "{:?}", far.apart_from(&run));
+        assert_eq!(far.apart_from(&run).len(), 10, "{:?}", far.apart_from(&run));
     }
 }

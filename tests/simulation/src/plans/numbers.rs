@@ -13,6 +13,20 @@ impl Line {
     pub fn put(&mut self, name: &str, value: impl Display) {
         self.0.extend([name.to_owned(), value.to_string()]);
     }
+
+    /// Returns whether an option is there.
+    pub fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|part| part == name)
+    }
+
+    /// Returns the values of an option, each time that it is there.
+    pub fn values_mut(&mut self, name: &str) -> impl Iterator<Item = &mut String> {
+        let options = self.0.chunks_exact_mut(2);
+        options.filter_map(move |option| match option {
+            [of, value] if of == name => Some(value),
+            _ => None,
+        })
+    }
 }
 
 /// Draws numbers.

@@ -5,18 +5,24 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use fake_aws::{Ending, Execution, Fault, StartQuota};
+use fake_aws::{Call, Ending, Execution, Fault, StartQuota};
 use plan::costs::Way;
+use plan::engine::answers::ByTenant;
 use plan::engine::setup::{Arrival, Attempt, Executions};
 use plan::given::Given;
+use serde_json::json;
+use spillway::Millis;
+use spillway::event::tenant::By;
+use spillway::event::time;
 use spillway::lane::source::Source;
+use spillway::pace::tenants::TenantBound;
 use tokio::task::JoinSet;
 
-use super::measured::Measured;
+use super::measured::{Measured, tenants_of};
 use crate::invariants::{failed_items, ids, objects};
 use crate::invocation::Invocations;
 use crate::pipeline::{Background, Pipeline, Settings};
-use crate::upload::{Upload, notification};
+use crate::upload::{Upload, record};
 
 /// Invocations of `settle` at once, at most.
 const SETTLES_AT_ONCE: u32 = 10;
@@ -39,12 +45,12 @@ pub async fn simulated(given: &Given) -> Measured {
     for (events, _) in &pipeline.lanes {
         events.reconfigure(|config| config.unordered = false);
     }
-    let peak = Arc::new(AtomicUsize::new(0));
+    let peak = Arc::new(Peak::default());
     let looking = looking(pipeline.clone(), peak.clone());
     let (sent, most) = (pipeline.clone(), peak.clone());
     pipeline.aws.faults().after(move |call| {
-        if call.operation.starts_with("SendMessage") {
-            look(&sent, &most);
+        if most.takes_in(call) || call.operation.starts_with("SendMessage") {
+            most.look(&sent);
         }
         Fault::None
     });
@@ -54,7 +60,7 @@ pub async fn simulated(given: &Given) -> Measured {
         .collect();
     ticks(&pipeline, given, &uploading).await;
     drop((looking, settling));
-    measured(&pipeline, &arrivals, peak.load(Ordering::Relaxed))
+    measured(&pipeline, &arrivals, peak.most.load(Ordering::Relaxed))
 }
 
 fn settings(given: &Given) -> Settings {
@@ -67,6 +73,10 @@ fn settings(given: &Given) -> Settings {
     Settings {
         begins_ms: Some(given.from),
         pace: pipeline.pace.clone(),
+        tenants: pipeline.tenants.as_ref().map(|tenants| TenantBound {
+            by: By::Segment(2),
+            max_concurrency: tenants.bound.max_concurrency,
+        }),
         windows: pipeline.windows.clone(),
         starts_per_day: pipeline.starts_per_day,
         retry: pipeline.retry.clone(),
@@ -87,10 +97,20 @@ fn settings(given: &Given) -> Settings {
     }
 }
 
-/// The upload's key and sequencer name its arrival.
-fn name(place: usize, arrival: &Arrival) -> Upload {
-    let key = format!("lane{}/{:0>170}.json", arrival.lane, arrival.object);
+/// The upload's key and sequencer name its arrival. The second segment is its tenant.
+fn name(place: usize, arrival: &Arrival, tenants: &[String]) -> Upload {
+    let tenant = (arrival.tenant as usize).checked_sub(1);
+    let tenant = tenant.and_then(|tenant| tenants.get(tenant));
+    let tenant = tenant.map_or_else(String::new, |tenant| format!("{tenant}/"));
+    let key = format!("lane{}/{tenant}{:0>170}.json", arrival.lane, arrival.object);
     Upload::new(&key, place as u32 + 1)
+}
+
+/// Returns S3's notification of an upload, with its time.
+fn reported(upload: &Upload, at: Millis) -> String {
+    let mut record = record(upload);
+    record["eventTime"] = time::iso(at).into();
+    json!({ "Records": [record] }).to_string()
 }
 
 fn place(upload: &Upload) -> usize {
@@ -137,7 +157,7 @@ fn workflow(
 }
 
 /// Uploads by the clock.
-async fn upload(pipeline: Pipeline, given: Given, peak: Arc<AtomicUsize>) {
+async fn upload(pipeline: Pipeline, given: Given, peak: Arc<Peak>) {
     let source = |(place, lane): (usize, &plan::given::pipeline::Lane)| Source {
         bucket: None,
         prefix: Some(format!("lane{place}/")),
@@ -156,11 +176,15 @@ async fn upload(pipeline: Pipeline, given: Given, peak: Arc<AtomicUsize>) {
         false => given.calls.way_in,
     };
     let mut under_way = JoinSet::new();
+    // Events of a tenant start in the order of their times: a plan has no two at one time.
+    let mut told_at = Millis::MIN;
     let mut all = given.arrivals.all.iter().enumerate().peekable();
     while let Some((number, arrival)) = all.next() {
         let at = Duration::from_millis((arrival.at - given.from).unsigned_abs()) + delivery;
         tokio::time::sleep_until(begin + at).await;
-        let body = notification(&[name(number, arrival)]);
+        let upload = name(number, arrival, &given.arrivals.tenants);
+        told_at = arrival.at.max(told_at + 1);
+        let body = reported(&upload, told_at);
         if is_lambda {
             let ingest = ingest.clone();
             under_way.spawn(async move { ingest.once(&body).await.well() });
@@ -169,23 +193,53 @@ async fn upload(pipeline: Pipeline, given: Given, peak: Arc<AtomicUsize>) {
         }
         // Many come at once.
         if all.peek().is_none_or(|(_, next)| next.at > arrival.at) {
-            look(&pipeline, &peak);
+            peak.look(&pipeline);
         }
     }
     under_way.join_all().await;
-    look(&pipeline, &peak);
+    peak.look(&pipeline);
 }
 
-fn look(pipeline: &Pipeline, peak: &AtomicUsize) {
-    let waiting = pipeline.lanes.iter().map(|(events, _)| events.visible());
-    peak.fetch_max(waiting.sum(), Ordering::Relaxed);
+/// The most events that waited at once.
+#[derive(Default)]
+struct Peak {
+    most: AtomicUsize,
+    /// Events that wait for their tenants now.
+    deferred: AtomicUsize,
 }
 
-fn looking(pipeline: Pipeline, peak: Arc<AtomicUsize>) -> Background {
+impl Peak {
+    /// Takes in a call that was made. Returns whether an event waits for its tenant by it.
+    fn takes_in(&self, call: &Call) -> bool {
+        let of_tenant = |item: &str| {
+            let pk = call.request[item]["pk"]["S"].as_str();
+            pk.is_some_and(|pk| pk.starts_with("t/"))
+        };
+        match call.operation.as_str() {
+            "PutItem" if of_tenant("Item") => {
+                self.deferred.fetch_add(1, Ordering::Relaxed);
+                true
+            }
+            "DeleteItem" if of_tenant("Key") => {
+                self.deferred.fetch_sub(1, Ordering::Relaxed);
+                false
+            }
+            _ => false,
+        }
+    }
+
+    fn look(&self, pipeline: &Pipeline) {
+        let waiting = pipeline.lanes.iter().map(|(events, _)| events.visible());
+        let waiting = waiting.sum::<usize>() + self.deferred.load(Ordering::Relaxed);
+        self.most.fetch_max(waiting, Ordering::Relaxed);
+    }
+}
+
+fn looking(pipeline: Pipeline, peak: Arc<Peak>) -> Background {
     Background::run(async move {
         loop {
             tokio::time::sleep(LOOK_EVERY).await;
-            look(&pipeline, &peak);
+            peak.look(&pipeline);
         }
     })
 }
@@ -213,6 +267,7 @@ fn measured(pipeline: &Pipeline, arrivals: &[Arrival], peak: usize) -> Measured 
     executions.sort_by_key(|execution| execution.started_ms);
     let lanes = pipeline.lanes.len();
     let mut waits = vec![Vec::new(); lanes];
+    let mut by_tenant = ByTenant::of(arrivals);
     let mut done: HashMap<usize, i64> = HashMap::new();
     for execution in &executions {
         let (uploads, attempt) = objects(execution);
@@ -223,14 +278,19 @@ fn measured(pipeline: &Pipeline, arrivals: &[Arrival], peak: usize) -> Measured 
             if attempt == 1
                 && let Some(waits) = waits.get_mut(usize::from(arrival.lane))
             {
-                waits.push((execution.started_ms - arrival.at) as u32);
+                let wait = (execution.started_ms - arrival.at) as u32;
+                waits.push(wait);
+                by_tenant.waited(arrival.tenant, wait);
             }
             let stopped = execution.stopped_ms.expect("it is done");
             done.insert(place, stopped);
+            by_tenant.done(arrival.tenant, stopped);
         }
     }
     waits.iter_mut().for_each(|waits| waits.sort_unstable());
+    by_tenant.ended();
     Measured {
+        by_tenant: tenants_of(&by_tenant),
         drained: drained(arrivals, &done),
         peak,
         waits,
