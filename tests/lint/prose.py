@@ -5,7 +5,7 @@ import functools
 import io
 import re
 import tokenize
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import PurePath
 
 _FENCE = re.compile(r"^(?P<fence> *(?:```+|~~~+))(?P<language>[^\n`]*)\n.*?(?:^(?P=fence)[ \t]*$|\Z)", re.DOTALL | re.MULTILINE)
@@ -15,6 +15,8 @@ _RUST = re.compile(
     r"""(?P<text>\bb?r(?P<hashes>\#*)".*?"(?P=hashes) | "(?:\\.|[^"\\])*" | '(?:\\[^']+|[^'\\])') | //[^\n]* | /\*.*?\*/""",
     re.DOTALL | re.VERBOSE,
 )
+# The tests of a file are its end.
+_TESTS = "#[cfg(test)]"
 _SCRIPT = re.compile(r"(?P<text>//\S) | //[^\n]* | /\*.*?\*/", re.DOTALL | re.VERBOSE)
 _HASH = re.compile(r"(?:^|(?<=\s))\#[^\n]*", re.MULTILINE)
 
@@ -72,3 +74,12 @@ def _of_python(text: str) -> str:
 def of(name: str, text: str, markdown: Callable[[str], str] = without_code) -> str:
     """The text of any file that people read."""
     return markdown(text) if name.endswith(".md") else comments(name, text)
+
+
+def rust_texts(text: str) -> Iterator[tuple[int, str]]:
+    """Texts in quotation marks, but those of the file's own tests, each with the number of its first line."""
+    text = text.partition(_TESTS)[0]
+    for found in _RUST.finditer(text):
+        said = found["text"]
+        if said and said.startswith('"'):
+            yield text.count("\n", 0, found.start()) + 1, said[1:-1]

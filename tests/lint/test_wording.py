@@ -22,6 +22,13 @@ NO_SENTENCES = {
         ("a.rs", "// The person who reads, at the place where it is. `what may` <https://a/what>\n", []),
         ("a.rs", "/// ```\n/// // what may\n/// ```\n", []),
         ("a.rs", 'let a = "what may";\n', []),
+        (
+            "handlers/a.rs",
+            'let a = "remove {what} it \\\n    excludes, or what it has";\nlet b = "what may";\n',
+            ["a.rs:1: what: "],
+        ),
+        ("handlers/a.rs", '#[cfg(test)]\nlet a = "name of what may come";\n', []),
+        ("handlers/tests/a.rs", 'let a = "name of what may come";\n', []),
         ("a.py", '"""One.\n\nWhat it does.\n"""\n', ["a.py:3: What: "]),
         (
             "terraform/a.tf",
@@ -47,6 +54,12 @@ def test_a_long_sentence_is_found_over_the_lines_of_a_comment_and_no_further() -
     words = "word " * 13
     assert [found[:7] for found in wording.long("a.rs", f"// A {words}\n// {words.strip()}.\n")] == ["a.rs:1:"]
     assert list(wording.long("a.rs", f"/// A {words}\n// {words.strip()}.\n\n// {words.strip()}.\n")) == []
+
+
+def test_a_long_message_is_found() -> None:
+    words = "word " * 26
+    assert [found[:16] for found in wording.long("handlers/a.rs", f'//! A.\nlet a = "A {words}";\n')] == ["handlers/a.rs:2:"]
+    assert list(wording.long("handlers/a.rs", f'let a = "{"word " * 13}.\\n{"word " * 13}";\n')) == []
 
 
 def test_a_function_whose_documentation_opens_with_a_noun_is_found() -> None:

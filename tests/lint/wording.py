@@ -10,6 +10,7 @@ import sentences
 _MARKER = re.compile(r'(?P<indent>\s*)(?P<kind>///|//!|//|#+!?|/\*+|"""|)\s?(?P<text>.*?)(?:\*/|""")?\s*$')
 _CODE = re.compile(r"(?<!`)`[^`\n]+`(?!`)|<https?://[^>]*>|https?://[^\s)>]+")
 _SAID = re.compile(r'^\s*(?:description|error_message)\s*=\s*"(?P<text>.*)"$', re.MULTILINE)
+_INSERTION = re.compile(r"\{[^{}\s]*\}")
 _INSERTED = re.compile(r"\$\{(?:[^{}]|\{[^{}]*\})*\}")
 
 # A relative clause has its noun: "the event that waits", "the person who applies", "the place where".
@@ -60,6 +61,15 @@ def descriptions(text: str) -> Iterator[tuple[int, str]]:
         yield text.count("\n", 0, found.start("text")) + 1, _CODE.sub("`-`", _INSERTED.sub("`-`", found["text"]))
 
 
+def messages(text: str) -> Iterator[tuple[int, str]]:
+    """Messages of Rust, of three words and more, each with the number of its first line. Insertions are no words."""
+    for number, said in prose.rust_texts(text):
+        said = _INSERTION.sub("`-`", re.sub(r"\\\n\s*", "", said)).replace("\\n", "\n").replace('\\"', '"')
+        # A query has its own words.
+        if len(said.split()) > 2 and not said.startswith("WHERE "):
+            yield number, _CODE.sub("`-`", said)
+
+
 def stops(text: str, permissions: bool) -> Iterator[tuple[int, str]]:
     """Words that stop a reader, each with the number of its line from 0. `permissions`: `may` can be one."""
     for number, line in enumerate(prose.without_fences(text).splitlines()):
@@ -77,11 +87,23 @@ def found(name: str, text: str) -> Iterator[str]:
         read += descriptions(text)
     for first, part in read:
         yield from (f"{name}:{first + number}: {said}" for number, said in stops(part, name.startswith("terraform/")))
+    if has_messages(name):
+        for first, part in messages(text):
+            yield from (f"{name}:{first}: {said}" for _, said in stops(part, permissions=True))
+
+
+def has_messages(name: str) -> bool:
+    """Whether its texts are read by people: those of tests are not."""
+    return name.endswith(".rs") and name.startswith(("handlers/", "scripts/")) and not re.search(r"\btests(?:/|\.rs)", name)
 
 
 def long(name: str, text: str) -> Iterator[str]:
     for first, part in comments(name, text):
         yield from (f"{name}:{first + number - 1}: {said}" for number, said in sentences.too_long(part))
+    if has_messages(name):
+        for first, part in messages(text):
+            for line in part.splitlines():
+                yield from (f"{name}:{first}: {said}" for _, said in sentences.too_long(line))
 
 
 def without_a_verb(name: str, text: str) -> Iterator[str]:

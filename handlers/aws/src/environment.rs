@@ -230,7 +230,7 @@ impl<'a> Environment<'a> {
         };
         if tenants.is_some() {
             let given = format!("is set with {hinders}");
-            self.problem(NAME, &given, "nothing, or remove what it excludes");
+            self.problem(NAME, &given, &format!("nothing, or remove {hinders}"));
         }
         tenants
     }

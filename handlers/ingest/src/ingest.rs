@@ -77,8 +77,8 @@ impl Known {
             Recorded::Lookalike { key } => {
                 warn!(
                     key,
-                    "an upload is not processed: another one with the same sequencer and another etag was; upload the \
-                     object again, and look for the sender of sequencers that are not S3's"
+                    "an upload is not processed: another one had the same sequencer and another etag. Upload the \
+                     object again, and find the sender of sequencers that are not S3's"
                 );
                 counts.known += 1;
                 counts.lookalikes += 1;

@@ -11,7 +11,7 @@ use spillway::reconcile::listing::unquoted;
 /// The permissions that S3's refusal does not name.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>
 const DENIED: &str = "reconcile's role needs s3:GetObject on it, kms:Decrypt on its key, and the bucket's policy and owner to \
-                      allow both; an object encrypted with a key of the customer's own (SSE-C) cannot be described";
+                      allow both. An object encrypted with a key of the customer's own (SSE-C) cannot be described";
 
 /// An object's current version.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,6 +8,7 @@ pub mod drills;
 mod invariants;
 mod invocation;
 pub mod mutation;
+pub mod picture;
 mod pipeline;
 pub mod plans;
 mod reconcile;

@@ -132,8 +132,8 @@ pub enum EventError {
     )]
     EventName(String),
     #[error(
-        "the object was found without an event, and has neither a version id nor an etag and a time, without a '#', by \
-         which to know it again"
+        "the object was found without an event, and cannot be identified: it has neither a version id nor an etag and a \
+         time without a '#'"
     )]
     Unidentified,
 }

@@ -36,8 +36,8 @@ pub enum EventBridgeError {
     )]
     DetailType(String),
     #[error(
-        "the event is CloudTrail's of a call of S3: switch on the bucket's own events to EventBridge, and let the rule's \
-         event pattern match the detail-type {CREATED:?}"
+        "the event is CloudTrail's, of a call of S3: switch on the bucket's events to EventBridge, and let the rule's \
+         pattern match the detail-type {CREATED:?}"
     )]
     CloudTrail,
     #[error(

@@ -185,8 +185,8 @@ fn foreign(raw: &Value) -> Option<&'static str> {
             "it is of aws:sqs, the form in which Lambda hands over an SQS message: send the message's body",
         ),
         "aws:sns" => Some(
-            "it is of aws:sns, the form in which Lambda hands over an SNS message: subscribe the events queue to the \
-             topic, or send the message's Sns.Message",
+            "it is of aws:sns, the form in which Lambda hands over an SNS message: subscribe the queue to the topic, \
+             or send the message's Sns.Message",
         ),
         "s3.amazonaws.com" => Some(
             "it is CloudTrail's record of a call of S3: let the bucket notify the pipeline of its objects",

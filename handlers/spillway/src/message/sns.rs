@@ -13,9 +13,8 @@ use crate::text::cut;
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum SnsError {
     #[error(
-        "the topic {topic} asks for its subscription of this queue to be confirmed: call sns:ConfirmSubscription with \
-         the TopicArn and the Token of this message, or subscribe the queue from its own account, which needs no \
-         confirmation; then delete this message"
+        "the topic {topic} asks to confirm its subscription of this queue. Call sns:ConfirmSubscription with the \
+         TopicArn and the Token of this message, or subscribe the queue from its own account. Then delete this message"
     )]
     Confirmation { topic: String },
     #[error(

@@ -47,13 +47,13 @@ impl fmt::Display for Oddity {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Lookalike => formatter.write_str(
-                "an upload is not processed: another one with the same sequencer and another etag was; upload the object \
-                 again, and look for the sender of sequencers that are not S3's",
+                "an upload is not processed: another one had the same sequencer and another etag. Upload the object \
+                 again, and find the sender of sequencers that are not S3's",
             ),
             Self::DeadAlready => write!(
                 formatter,
-                "a message asks for the first attempt of an event that is dead, and is dropped: to try again, redrive the \
-                 dead letter, whose attribute {ATTEMPT} says which attempt is next"
+                "a message is dropped: it asks for the first attempt of an event that is dead. To try again, redrive the \
+                 dead letter: its attribute {ATTEMPT} names the next attempt"
             ),
         }
     }

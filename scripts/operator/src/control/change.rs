@@ -99,7 +99,7 @@ fn known(name: &str) -> Result<(), String> {
     match is_override(name) {
         true => Ok(()),
         false => Err(format!(
-            "{name:?} is nothing that can be overridden: there are {}, and {} for each lane",
+            "{name:?} cannot be overridden at run time. Give one of {}, or {} of a lane. Change other settings in Terraform, and apply",
             OVERRIDES.join(", "),
             bound::named("<lane>")
         )),
@@ -349,7 +349,7 @@ mod tests {
         for (pair, complaint) in [
             (
                 "max_concurency=5",
-                "there are paused, circuit, max_concurrency",
+                "Give one of paused, circuit, max_concurrency",
             ),
             ("max_concurrency", "give NAME=VALUE"),
             ("max_concurrency=10001", "give at most 10000"),
@@ -399,7 +399,7 @@ mod tests {
         assert!(
             unset
                 .unwrap_err()
-                .contains("nothing that can be overridden")
+                .contains("cannot be overridden at run time. Give one of")
         );
     }
 }

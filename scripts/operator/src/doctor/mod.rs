@@ -343,7 +343,7 @@ async fn alarms(connected: &Connected, pipeline: &Pipeline) -> Vec<Check> {
                         "no alarm is called {}_…: nobody receives a notification when the pipeline stands still",
                         pipeline.name()
                     ),
-                    "set alarms = { topics = [{ arn = … }] } in the module block; docs/operate/runbook.md has a page for each",
+                    "set alarms = { topics = [{ arn = … }] } in the module block; docs/operate/runbook.md has a section for each",
                 ),
                 (all, wired) if wired < all => warning(
                     CHECK,

@@ -110,12 +110,12 @@ pub fn place(known: &Known<'_>) -> Place {
         State::Started => started(known, &said, &run),
         State::Succeeded => said(
             "finished",
-            "nothing: it is done",
+            "nothing: it is done. The command would run it once more",
             replay("--state SUCCEEDED "),
         ),
         State::Dead if known.discarded => said(
             "finished: dropped for good by a person",
-            "nothing",
+            "nothing. The command would run it once more",
             replay(""),
         ),
         State::Dead if known.expired => said(

@@ -21,6 +21,9 @@ use crate::status::gather::queues;
 use crate::status::seen::QueueSeen;
 use crate::time::moment;
 
+/// The stage of a failed row.
+const LEDGER: &str = "ledger";
+
 /// The sizes of the sample and of the whole.
 #[derive(Debug, Clone, Default)]
 struct Sample {
@@ -131,7 +134,7 @@ async fn rows(pipeline: &Pipeline, most: u32, sample: &mut Sample) -> Result<(),
             }
             sample.rows += 1;
             sample.failures.push(Failure {
-                stage: "ledger",
+                stage: LEDGER,
                 error: replay::error(&row),
                 at: row.finished_at.unwrap_or_default(),
                 about: row.key.pk.clone(),
@@ -144,6 +147,18 @@ async fn rows(pipeline: &Pipeline, most: u32, sample: &mut Sample) -> Result<(),
         }
     }
     Ok(())
+}
+
+/// Counts rows and dead letters apart: a dead event has one of each, and is one failure to a reader.
+fn kinds(failures: &[Failure]) -> String {
+    let rows = failures.iter().filter(|it| it.stage == LEDGER).count() as u64;
+    let letters = failures.len() as u64 - rows;
+    let (of_letters, of_rows) = (count(letters, "dead letter"), count(rows, "failed row"));
+    match (letters, rows) {
+        (_, 0) => of_letters,
+        (0, _) => of_rows,
+        _ => format!("{of_letters} and {of_rows} (an event can have both)"),
+    }
 }
 
 fn answer(pipeline: &Pipeline, options: &Failed, sample: &Sample) -> Answer {
@@ -203,8 +218,8 @@ fn answer(pipeline: &Pipeline, options: &Failed, sample: &Sample) -> Answer {
         );
     }
     let mut text = format!(
-        "{} of {name} in {}.\n\n",
-        count(sample.failures.len() as u64, "failure"),
+        "{} of {name}, in {}.\n\n",
+        kinds(&sample.failures),
         count(groups.len() as u64, "group")
     );
     if options.list {

@@ -303,7 +303,7 @@ pub fn warn_of_attempts(number: u64) {
         let messages = count(number, "message");
         eprintln!(
             "warning: {messages} put there by hand without the attribute attempt. dispatch takes that for attempt 1, and drops it if the \
-             ledger knows one: use `spillway replay`, or send it again with its attempt"
+             ledger knows one. Use `spillway replay`, or send it again with its attempt"
         );
     }
 }

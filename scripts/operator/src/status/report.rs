@@ -204,7 +204,11 @@ impl TenantsReport {
             None => "no bound holds any more".to_owned(),
         };
         let first = first.unwrap_or_default();
-        format!("{waiting} of them wait{first}; {bound}")
+        let waiting = match waiting {
+            0 => "none".to_owned(),
+            waiting => format!("{waiting}"),
+        };
+        format!("{waiting} with events that wait{first}; {bound}")
     }
 }
 

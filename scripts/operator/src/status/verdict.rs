@@ -160,10 +160,11 @@ fn sentence(
 ) -> String {
     let running = seen.slots.slots.len() + seen.slots.unreadable.len();
     let waiting = seen.waiting();
+    // No call counts the events in the ledger, so the sentence has their tenants.
     let tenants = match seen.tenants_waiting() {
         0 => String::new(),
         tenants => format!(
-            ", and events of {} wait in the ledger",
+            " in the queues, and events of {} in the ledger",
             count(tenants as u64, "tenant")
         ),
     };

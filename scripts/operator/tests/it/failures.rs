@@ -61,6 +61,8 @@ async fn failures_are_grouped_and_given_back() {
         (&json!(12), &json!("FAILED: UnknownDevice: device …"))
     );
     assert_eq!(groups.len(), 3);
+    let counted = "13 dead letters and 1 failed row (an event can have both) of p, in 3 groups.";
+    assert!(answer.text.starts_with(counted), "{}", answer.text);
     assert!(
         answer
             .text

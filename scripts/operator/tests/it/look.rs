@@ -72,6 +72,8 @@ async fn tenants_that_wait_are_told_with_the_time() {
     pipeline_with.ticked(20);
     let none = pipeline_with.well(&["status"]).await;
     assert_eq!(none.json["tenants"]["waiting"], 0);
+    let line = "tenants   none with events that wait; the bound of each is 5";
+    assert!(none.text.contains(line), "{}", none.text);
     told(&pipeline_with);
     let answer = pipeline_with.well(&["status"]).await;
     let tenants = &answer.json["tenants"];
@@ -81,9 +83,9 @@ async fn tenants_that_wait_are_told_with_the_time() {
     );
     let first = json!({"tenant": "acme", "lane": null, "since": "2026-11-22T09:59:00Z"});
     assert_eq!(tenants["first"][0], first);
-    let line = "2 of them wait, acme since 2026-11-22T09:59:00Z; the bound of each is 5";
+    let line = "tenants   2 with events that wait, acme since 2026-11-22T09:59:00Z; the bound of each is 5";
     assert!(answer.text.contains(line), "{}", answer.text);
-    let sentence = "0 wait, and events of 2 tenants wait in the ledger.";
+    let sentence = "0 wait in the queues, and events of 2 tenants in the ledger.";
     assert!(answer.text.contains(sentence), "{}", answer.text);
     let without = pipeline(&[]);
     let answer = without.well(&["status"]).await;

@@ -94,7 +94,7 @@ pub fn read(json: &str, file: &str, name: Option<&str>) -> Result<Pipeline, Wron
         (Some(numbers), _) if pipelines.is_empty() => numbers,
         (_, []) => {
             return Err(Wrong::new(format!(
-                "{file} has no pipeline: write it with `terraform show -json PLAN > {file}`, where PLAN is of a root module that calls this release of Spillway"
+                "{file} has no pipeline: write it with `terraform show -json PLAN > {file}`. PLAN is of a root module that calls this release of Spillway"
             )));
         }
         (None, names) => {
