@@ -82,7 +82,10 @@ async fn upload(pipeline: Pipeline, others: u32, burst: u32) -> Vec<i64> {
 async fn burst_passed(pipeline: Pipeline, burst: u32) -> i64 {
     let few = RATE as usize;
     let mut since = None;
-    while burst > 0 {
+    if burst == 0 {
+        return 0;
+    }
+    loop {
         tokio::time::sleep(Duration::from_millis(100)).await;
         let (now, visible) = (pipeline.aws.clock().now_ms(), pipeline.events.visible());
         match since {
@@ -91,7 +94,6 @@ async fn burst_passed(pipeline: Pipeline, burst: u32) -> i64 {
             _ => {}
         }
     }
-    0
 }
 
 async fn run(others: u32, burst: u32) -> Ran {
