@@ -89,7 +89,7 @@ def test_documentation_of_functions_opens_with_a_verb() -> None:
 
 
 def test_no_comment_of_rust_is_wider_than_100() -> None:
-    rust = {name: text for name, text in texts().items() if name.endswith(".rs")}
+    rust = {name: text for name, text in tree.code().items() if name.endswith(".rs")}
     assert [found for name, text in rust.items() for found in wording.wide(name, text)] == []
 
 

@@ -1,5 +1,5 @@
-# Two lanes that share one capacity, one of them with a bound of its own at times, windows, a limit
-# per day, and at times a bound of each tenant.
+# Two lanes that share one capacity, windows, and a limit per day. At times one lane has a bound of
+# its own, and each tenant has one.
 module "lanes" {
   source = "../../../terraform"
 

@@ -149,7 +149,8 @@ async fn rows(pipeline: &Pipeline, most: u32, sample: &mut Sample) -> Result<(),
     Ok(())
 }
 
-/// Counts rows and dead letters apart: a dead event has one of each, and is one failure to a reader.
+/// Counts rows and dead letters apart: a dead event has one of each, and is one failure to a
+/// reader.
 fn kinds(failures: &[Failure]) -> String {
     let rows = failures.iter().filter(|it| it.stage == LEDGER).count() as u64;
     let letters = failures.len() as u64 - rows;

@@ -213,7 +213,8 @@ impl Answers {
         percentile(self.waits.get(lane)?, percent)
     }
 
-    /// Returns the longest time from a wave's last upload until all of it was done, in milliseconds. `None`: one never was.
+    /// Returns the longest time from a wave's last upload until all of it was done, in
+    /// milliseconds. `None`: one never was.
     pub fn drained_after(&self) -> Option<Millis> {
         let waves = self.waves.iter().filter(|wave| wave.uploads > 0);
         let each: Option<Vec<Millis>> = waves.map(Wave::drained_after).collect();

@@ -11,7 +11,8 @@ pub trait Ranked {
     fn rank(&self) -> u8;
 }
 
-/// Events by their times; those of one time come by their ranks, and then in the order in which they were put.
+/// Events by their times; those of one time come by their ranks, and then in the order in which
+/// they were put.
 #[derive(Debug)]
 pub struct Calendar<T> {
     heap: BinaryHeap<Reverse<Entry<T>>>,

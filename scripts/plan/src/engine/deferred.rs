@@ -1,5 +1,5 @@
-//! Events that wait for their tenants, as the ledger has them: a queue for each tenant and lane. The
-//! directory names the queues that can hold any.
+//! Events that wait for their tenants, as the ledger has them: a queue for each tenant and lane.
+//! The directory names the queues that can hold any.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 

@@ -13,7 +13,8 @@ pub struct Message {
     pub uploaded: Millis,
     /// When it was sent: it can have been hidden since then.
     pub sent: Millis,
-    /// Which upload it is of, by its place among the arrivals: of two versions the later one is newer.
+    /// Which upload it is of, by its place among the arrivals: of two versions the later one is
+    /// newer.
     pub upload: u32,
     pub object: u32,
     pub wave: u16,

@@ -134,7 +134,8 @@ impl<'a> Ticks<'a> {
         self.world.end()
     }
 
-    /// Returns when the next tick is invoked that gets the lease, which was released then, and when it asks for it.
+    /// Returns when the next tick is invoked that gets the lease, which was released then, and when
+    /// it asks for it.
     fn next(&mut self, last: Millis, released: Millis) -> (Millis, Millis) {
         let period = self.period();
         let mut invoked = last + period - (last - self.setup.from) % period;
@@ -489,8 +490,8 @@ impl<'a> Ticks<'a> {
         }
     }
 
-    /// Begins a poll, unless events of the lane that wait for their tenants are due: then these have
-    /// its permits.
+    /// Begins a poll, unless events of the lane that wait for their tenants are due: then these
+    /// have its permits.
     fn poll(&mut self, tick: &mut Tick, poll: Poll) {
         let lane = poll.lane;
         if tick.due.remove(&lane) && self.world.has_turn(lane) {

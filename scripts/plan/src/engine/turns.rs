@@ -1,5 +1,5 @@
-//! Whose turn it is, in a pipeline with an order: one execution of an object at a time. As `rules/order` of the core says, with
-//! the calls that it takes: docs/design/protocol.md, "Orders".
+//! Whose turn it is, in a pipeline with an order: one execution of an object at a time. As
+//! `rules/order` of the core says, with the calls that it takes: docs/design/protocol.md, "Orders".
 
 use std::collections::HashMap;
 
@@ -42,7 +42,8 @@ pub enum Turn {
 #[derive(Debug)]
 pub struct Asked {
     pub turn: Turn,
-    /// Calls, one after the other, once row and head are read: beside those of a start, or until the message is deleted.
+    /// Calls, one after the other, once row and head are read: beside those of a start, or until
+    /// the message is deleted.
     pub calls: Millis,
     /// Older versions that wait no longer.
     pub superseded: Vec<Message>,
@@ -76,7 +77,8 @@ impl Turns {
         self.order != Order::None
     }
 
-    /// Sorts messages that were received together: those of one object come one after the other, each in a round of its own.
+    /// Sorts messages that were received together: those of one object come one after the other,
+    /// each in a round of its own.
     pub fn rounds(&self, mut messages: Vec<Message>) -> Vec<Vec<Message>> {
         match self.order {
             Order::None => return vec![messages],
@@ -180,7 +182,8 @@ impl Turns {
         };
         head.busy = false;
         head.retrying += u32::from(again);
-        // The head is read and written; if versions can wait, they are read, and one is asked for or the head unmarked.
+        // The head is read and written; if versions can wait, they are read, and one is asked for
+        // or the head unmarked.
         let calls = match head.marked {
             true => 2 + head.reads_waiting() + 1,
             false => 2,
@@ -274,7 +277,8 @@ mod tests {
         assert_eq!((asked.turn, asked.superseded.len()), (Turn::Waits, 1));
         let next = turns.ended(&version(1), false).next.unwrap();
         assert_eq!(next.upload, 3);
-        // A newer one comes before the one that was asked for, whose message is deleted when it comes.
+        // A newer one comes before the one that was asked for, whose message is deleted when it
+        // comes.
         let asked = turns.ask(version(4));
         assert_eq!((asked.turn, asked.superseded.len()), (Turn::Now, 0));
         assert_eq!(turns.ask(next).turn, Turn::Superseded);

@@ -1,4 +1,5 @@
-//! DynamoDB's requests and units for items that the handlers write and read. `costs` of the simulation counts the same, and a test compares.
+//! DynamoDB's requests and units for items that the handlers write and read. `costs` of the
+//! simulation counts the same, and a test compares.
 //! <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html>
 
 /// Bytes of a slot, about.

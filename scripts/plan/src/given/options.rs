@@ -36,8 +36,8 @@ pub struct Options {
     /// repeated.
     #[arg(long = "rate", value_name = "N/TIME", help_heading = "Arrivals")]
     pub rates: Vec<Rate>,
-    /// Uploads of each hour: 24 numbers of a day or 168 of a week from Monday, or a file of them. Lane
-    /// and tenants as of a burst. Can be repeated.
+    /// Uploads of each hour: 24 numbers of a day or 168 of a week from Monday, or a file of them.
+    /// Lane and tenants as of a burst. Can be repeated.
     #[arg(long = "curve", value_name = "NUMBERS", help_heading = "Arrivals")]
     pub curves: Vec<Curve>,
     /// Uploads at the times of a file: a table with a column of times, an S3 inventory or an S3
@@ -84,8 +84,8 @@ pub struct Options {
     /// takes uploads without a lane.
     #[arg(long = "lane", value_name = "NAME[,FIELD…]", help_heading = "Pipeline")]
     pub lanes: Vec<String>,
-    /// The bound of each tenant, as in the module: max_concurrency=5, or max_concurrency=5,by=2; none:
-    /// without that of the plan.
+    /// The bound of each tenant, as in the module: max_concurrency=5, or max_concurrency=5,by=2;
+    /// none: without that of the plan.
     #[arg(long = "tenants", value_name = "NAME=VALUE", help_heading = "Pipeline")]
     pub tenants: Vec<String>,
     /// Terraform's `windows` as JSON, or a file with it.

@@ -1,5 +1,5 @@
-//! The answers on pages are the output of their commands. `SPILLWAY_WRITE=1 cargo test -p plan guide`
-//! writes them anew.
+//! The answers on pages are the output of their commands. `SPILLWAY_WRITE=1 cargo test -p plan
+//! guide` writes them anew.
 
 use std::path::Path;
 

@@ -1,5 +1,6 @@
-//! Draws the waits of other tenants during one tenant's burst, from two runs in virtual time: an SVG
-//! on standard output. `cargo run -p simulation --bin tenants_picture > docs/pictures/tenants.svg`
+//! Draws the waits of other tenants during one tenant's burst, from two runs in virtual time: an
+//! SVG on standard output. `cargo run -p simulation --bin tenants_picture >
+//! docs/pictures/tenants.svg`
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -205,7 +205,8 @@ fn functions(draw: &mut Draw, line: &mut Line) {
     }
 }
 
-/// Tenants with a bound, and those that the uploads are of. Neither an order nor batches go with it.
+/// Tenants with a bound, and those that the uploads are of. Neither an order nor batches go with
+/// it.
 fn tenants(draw: &mut Draw, line: &mut Line) {
     let excluded = ["--order", "--events-per-execution"];
     if excluded.into_iter().any(|name| line.has(name)) || !draw.chance(80) {

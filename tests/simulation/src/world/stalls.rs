@@ -1,4 +1,4 @@
-//! How long an event waits though nothing keeps it: a slot, a token and its turn are free, its
+//! How long an event waits though nothing keeps it: a slot, a token and its turn are free. Its
 //! tenant has room, and a tick is at work. And how often its message is received.
 //!
 //! The world is looked at twice a second, from the moment a tick has the lease until it would

@@ -195,7 +195,8 @@ pub enum Answered {
         filling: usize,
         messages: Vec<Message>,
     },
-    /// A start was throttled and is to be kept: by its number, with the time of its slot and the slot's lane.
+    /// A start was throttled and is to be kept: by its number, with the time of its slot and the
+    /// slot's lane.
     Throttled {
         start: usize,
         taken_at: Millis,

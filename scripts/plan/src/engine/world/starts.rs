@@ -67,7 +67,8 @@ impl World<'_> {
         let messages: u32 = loads.iter().map(|load| load.messages().len() as u32).sum();
         let call = self.call();
         let mut each = loads.iter().flat_map(Load::messages);
-        // A later attempt reads its row first, and every one does in a pipeline with batches, or whose messages `ingest` sends.
+        // A later attempt reads its row first, and every one does in a pipeline with batches, or
+        // whose messages `ingest` sends.
         let reads = self.setup.events_per_execution > 1
             || self.setup.has_rows
             || turns.is_some()

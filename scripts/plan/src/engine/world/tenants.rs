@@ -113,8 +113,8 @@ impl World<'_> {
         queues.map_or(Waiters::None, waiters)
     }
 
-    /// Returns whether events of a lane that wait for their tenants can start, as far as the tenants
-    /// go.
+    /// Returns whether events of a lane that wait for their tenants can start, as far as the
+    /// tenants go.
     pub fn has_turn(&self, lane: usize) -> bool {
         let Some(lease) = &self.lease else {
             return false;
