@@ -1,6 +1,7 @@
 """The demo's noisy tenant: its reports come first, and its executions are counted apart."""
 
 import datetime
+import re
 
 from demo import noisy
 from demo.executions import Execution
@@ -19,6 +20,8 @@ def test_half_of_the_reports_are_the_noisy_tenants_and_come_first() -> None:
     is_noisy = [report.key.startswith("status/noisy/") for report in made]
     assert is_noisy == [True] * 50 + [False] * 51
     assert not any(report.fails_first or report.unknown_device for report in made)
+    # The workflow takes no other names.
+    assert all(re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._:-]*", report.device) for report in made)
 
 
 def test_more_of_the_tenant_at_once_than_its_bound_is_a_fault_and_others_do_not_count() -> None:

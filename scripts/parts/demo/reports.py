@@ -73,7 +73,9 @@ def generate(
             key = rng.choice(known).key
         else:
             key = f"status/{group}{NAMES[number % len(NAMES)].format(n=number)}.json"
-        device = f"{group}unregistered-{number}" if unknown else f"{group}device-{rng.randrange(max(1, count // 3))}"
+        # A device's name has no slash.
+        owner = group.replace("/", "-")
+        device = f"{owner}unregistered-{number}" if unknown else f"{owner}device-{rng.randrange(max(1, count // 3))}"
         reports.append(_report(rng, number, key, device, number in chosen["fails_first"], unknown))
     return reports
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 from emulator.aws import Aws
 
+from demo import noisy
 from demo.executions import summaries
 from demo.stack import Names
 
@@ -16,7 +17,7 @@ INTERVAL_SECONDS = 0.5
 @dataclasses.dataclass(frozen=True)
 class Sample:
     at: float
-    # Messages in the events queue, whether waiting, delayed or in dispatch's hands.
+    # Messages in the events queue, whether waiting, delayed or in dispatch's hands, and events that wait for their tenant.
     waiting: int
     running: int
     succeeded: int
@@ -43,6 +44,17 @@ def depth(aws: Aws, queue: str) -> int:
     return sum(int(attributes[name]) for name in names)
 
 
+def deferred(aws: Aws, ledger: str) -> int:
+    """Events that wait for the noisy tenant's bound, by their items in the ledger."""
+    answer = aws.dynamodb.query(
+        TableName=ledger,
+        KeyConditionExpression="pk = :pk",
+        ExpressionAttributeValues={":pk": {"S": f"t//{noisy.TENANT}"}},
+        Select="COUNT",
+    )
+    return answer["Count"]
+
+
 def circuit(aws: Aws, ledger: str) -> str:
     """As the lease has it: written at each change, and when a tick ends."""
     lease = aws.dynamodb.get_item(TableName=ledger, Key={"pk": {"S": "lease"}, "sk": {"S": "dispatch"}}).get("Item", {})
@@ -56,7 +68,7 @@ def sample(aws: Aws, names: Names, *, adapts: bool = False) -> Sample:
     statuses = collections.Counter(execution["status"] for execution in executions)
     return Sample(
         at=time.time(),
-        waiting=depth(aws, names.events_queue),
+        waiting=depth(aws, names.events_queue) + (deferred(aws, names.ledger) if adapts else 0),
         running=statuses["RUNNING"],
         succeeded=statuses["SUCCEEDED"],
         retried=sum(execution["name"].endswith("-2") for execution in executions),
