@@ -71,7 +71,8 @@ fn policy(statements: Vec<Value>) -> Value {
 }
 
 /// Returns the policy for looking, which `terraform/operator.tf` offers too: `list`, `status`,
-/// `explain`, `running`, `failed`, `canary`, `pace` and `doctor`.
+/// `explain`, `running`, `failed`, `canary`, `pace`, `history` and
+/// `doctor`.
 pub fn read(place: &Place) -> Value {
     policy(reading(place))
 }

@@ -9,6 +9,7 @@ pub mod doctor;
 pub mod explain;
 pub mod failed;
 pub mod fault;
+pub mod history;
 pub mod iam;
 pub mod lease;
 pub mod object;
@@ -171,6 +172,7 @@ pub async fn act(connected: &Connected, options: &Options) -> Result<Answer, Fau
         }
         Command::Pace => control::pace(&pipeline).await,
         Command::Canary(options) => canary::canary(connected, &pipeline, options).await,
+        Command::History(options) => history::history(connected, &pipeline, options).await,
         Command::Failed(options) => failed::failed(connected, &pipeline, options).await,
         Command::Backfill(backfill) => {
             reconcile::backfill(connected, &pipeline, backfill, told).await

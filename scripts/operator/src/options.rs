@@ -130,6 +130,11 @@ pub enum Command {
     Canary(Canary),
     /// Check the installation. Each finding has its remedy; a fault is exit status 1.
     Doctor,
+    /// Write the uploads of the past as a table for `plan --times`.
+    ///
+    /// CloudWatch keeps them by the minute for 15 days, by five minutes for 63 and by the hour for
+    /// 455. Messages that the pipeline sent again are left out.
+    History(History),
     /// Compute the time, the bottleneck and the costs of a burst from given numbers. Makes no call
     /// to AWS.
     Plan(Box<plan::given::options::Options>),
@@ -425,6 +430,19 @@ pub struct Canary {
 }
 
 #[derive(Debug, Clone, Args)]
+pub struct History {
+    /// The uploads of so long a time, such as 1d or 30d.
+    #[arg(long = "for", value_name = "LENGTH", default_value = "7d", value_parser = length)]
+    pub lasts: Millis,
+    /// The end of that time: 2026-11-22T20:00:00Z, or 2h ago [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<String>,
+    /// This lane alone.
+    #[arg(long, value_name = "NAME")]
+    pub lane: Option<String>,
+}
+
+#[derive(Debug, Clone, Args)]
 pub struct Backfill {
     /// s3://bucket or s3://bucket/prefix
     pub place: String,
@@ -462,7 +480,7 @@ pub struct Reconcile {
 #[derive(Debug, Clone, Args)]
 #[group(id = "for", required = true)]
 pub struct Iam {
-    /// For list, status, explain, running, failed, canary, pace and doctor.
+    /// For list, status, explain, running, failed, canary, pace, history and doctor.
     #[arg(long, group = "for")]
     pub read: bool,
     /// For every command.

@@ -1,4 +1,4 @@
-//! CloudWatch: numbers by minute.
+//! CloudWatch: numbers by minute, or by a longer period.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use spillway::Millis;
 
 use super::api::{Api, ApiError, CLOUDWATCH, Request};
 
-/// A metric with one dimension, and how its values of a minute become one.
+/// A metric with one dimension, and how its values of a period become one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Query {
     pub id: String,
@@ -15,6 +15,7 @@ pub struct Query {
     pub name: &'static str,
     pub dimension: (&'static str, String),
     pub statistic: &'static str,
+    pub period: Millis,
 }
 
 impl Query {
@@ -22,12 +23,12 @@ impl Query {
         let (dimension, value) = &self.dimension;
         json!({"Id": self.id, "MetricStat": {
             "Metric": {"Namespace": self.namespace, "MetricName": self.name, "Dimensions": [{"Name": dimension, "Value": value}]},
-            "Period": 60, "Stat": self.statistic,
+            "Period": self.period / 1_000, "Stat": self.statistic,
         }})
     }
 }
 
-/// Values by the query's id: when their minute began, and the value.
+/// Values by the query's id: when their period began, and the value.
 pub type Points = BTreeMap<String, Vec<(Millis, f64)>>;
 
 impl Api {
@@ -39,15 +40,29 @@ impl Api {
         to: Millis,
     ) -> Result<Points, ApiError> {
         let queries: Vec<Value> = queries.iter().map(Query::body).collect();
-        let body =
+        let mut page =
             json!({"MetricDataQueries": queries, "StartTime": from / 1_000, "EndTime": to / 1_000});
+        let mut points = Points::new();
+        // A page has 100,800 values.
+        loop {
+            let answer = self.metrics_page(&page, &mut points).await?;
+            let Some(token) = answer.get("NextToken").and_then(Value::as_str) else {
+                return Ok(points);
+            };
+            if let Some(page) = page.as_object_mut() {
+                page.insert("NextToken".to_owned(), json!(token));
+            }
+        }
+    }
+
+    /// Adds a page of values. Returns CloudWatch's answer.
+    async fn metrics_page(&self, body: &Value, points: &mut Points) -> Result<Value, ApiError> {
         let target = "GraniteServiceVersion20100801.GetMetricData";
         let call = "asking CloudWatch for the metrics";
         let answer = self
-            .call(Request::target(CLOUDWATCH, "1.0", target, call, &body))
+            .call(Request::target(CLOUDWATCH, "1.0", target, call, body))
             .await?
             .json();
-        let mut points = Points::new();
         for result in answer
             .get("MetricDataResults")
             .and_then(Value::as_array)
@@ -59,6 +74,14 @@ impl Api {
                 .and_then(Value::as_str)
                 .unwrap_or_default()
                 .to_owned();
+            if result.get("StatusCode").and_then(Value::as_str) == Some("InternalError") {
+                return Err(ApiError {
+                    call: call.to_owned(),
+                    code: "InternalError".to_owned(),
+                    reason: "InternalError: CloudWatch could not read all of them: try again"
+                        .to_owned(),
+                });
+            }
             let times = result
                 .get("Timestamps")
                 .and_then(Value::as_array)
@@ -73,7 +96,7 @@ impl Api {
                 .filter_map(Value::as_f64);
             points.entry(id).or_default().extend(times.zip(values));
         }
-        Ok(points)
+        Ok(answer)
     }
 }
 

@@ -219,6 +219,7 @@ async fn metrics(
         name,
         dimension: (dimension, of.to_owned()),
         statistic,
+        period: MINUTE,
     };
     let mut queries = vec![
         query(

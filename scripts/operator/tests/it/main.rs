@@ -5,6 +5,7 @@ mod canary;
 mod control;
 mod explain;
 mod failures;
+mod history;
 mod look;
 mod planned;
 mod process;

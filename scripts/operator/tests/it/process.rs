@@ -152,6 +152,7 @@ async fn every_command_answers_in_json() {
         ("-p p replay --all", "asked", 0),
         ("-p p discard --all --reason x --yes --dry-run", "queues", 0),
         ("-p p discard --all --reason x --yes", "queues", 0),
+        ("-p p history --until 1h", "error", 1),
         ("-p p doctor", "checks", 1),
         ("-p p iam --read", "Statement", 0),
         // Commands that need an AWS that is missing here; the emulator has it.

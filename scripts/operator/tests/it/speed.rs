@@ -67,7 +67,7 @@ fn completions_and_the_manual_page_name_every_command() {
         said(&["man"]),
     ];
     for command in [
-        "status", "explain", "redrive", "replay", "discard", "backfill", "doctor",
+        "status", "explain", "redrive", "replay", "discard", "backfill", "history", "doctor",
     ] {
         assert!(texts.iter().all(|text| text.contains(command)), "{command}");
     }

@@ -64,15 +64,16 @@ impl HttpConnector for Double {
     }
 }
 
-/// An operation with the log group that it is about, or the version of a state machine, if it is
-/// about one.
+/// An operation with the log group that it is about, or the version of a state machine. A further
+/// page of an answer has its token there.
 fn about(operation: String, request: &HttpRequest) -> String {
     let body = request.body().bytes().unwrap_or_default();
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     let version = body["stateMachineArn"]
         .as_str()
         .filter(|arn| arn.split(':').count() > 7);
-    match body["logGroupName"].as_str().or(version) {
+    let page = body["NextToken"].as_str();
+    match body["logGroupName"].as_str().or(version).or(page) {
         Some(what) => format!("{operation} {what}"),
         None => operation,
     }

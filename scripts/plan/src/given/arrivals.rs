@@ -6,7 +6,7 @@ use spillway::Millis;
 
 use super::arriving::{A_DAY, Burst, Curve, Rate, Whose};
 use super::tenants::Named as NamedTenants;
-use super::times::Uploads;
+use super::times::{Row, Uploads};
 use super::wrong::Wrong;
 use crate::engine::setup::{Arrival, Executions};
 use crate::length::HOUR;
@@ -154,7 +154,7 @@ impl Arriving {
             (sum * lasts as f64 / curve.period() as f64) as u64
         });
         let files = self.times.iter();
-        let files = files.map(|file| file.uploads.times.len() as u64);
+        let files = files.map(|file| file.uploads.count());
         let all: u64 = bursts.chain(rates).chain(curves).chain(files).sum();
         if all > MOST {
             return Err(Wrong::new(format!(
@@ -282,33 +282,84 @@ impl Making<'_> {
         Ok(())
     }
 
-    /// Adds the uploads of a file's times. The first one comes at the begin.
+    /// Adds the uploads of a file's rows. The first one comes at the begin.
     fn times(&mut self, file: &OfFile) -> Result<(), Wrong> {
         let Uploads {
-            times,
+            rows,
             tenants,
-            names,
+            lanes,
         } = &file.uploads;
-        let lane = self.lane(file.lane.as_deref())?;
-        let first = times.iter().min().copied().unwrap_or_default();
-        let count = grouped(times.len() as u64);
-        let wave = self.wave(format!("{count} of {}", file.name), lane, false);
-        let named: Vec<u32> = names.iter().map(|name| self.tenants.number(name)).collect();
+        let first = rows.iter().map(|row| row.at).min().unwrap_or_default();
+        let waves = self.waves_of(file, lanes)?;
+        let named: Vec<u32> = tenants
+            .iter()
+            .map(|name| self.tenants.number(name))
+            .collect();
         // A tenant of the option holds for all uploads.
         let mut whose = self.tenants.of(&file.whose);
-        let mut tenants = tenants.iter();
         // Its day of the week and its hour stay, so that windows and curves fit.
         let begin = self.from + (first - self.from).rem_euclid(7 * 24 * HOUR);
-        for time in times {
-            let of_file = tenants.next().and_then(|tenant| tenant.checked_sub(1));
+        for row in rows {
+            let of_file = row.tenant.checked_sub(1);
             let of_file = of_file.and_then(|tenant| named.get(tenant as usize));
-            let tenant = match &file.whose {
-                Whose::Nobody => of_file.copied().unwrap_or_default(),
-                Whose::One(_) | Whose::Several(_) => whose.upload(),
-            };
-            self.put(begin + time - first, wave, lane, tenant);
+            let of_file = of_file.copied().unwrap_or_default();
+            let wave = waves.get(row.lane as usize).copied().flatten();
+            let (wave, lane) = wave.unwrap_or_default();
+            for number in 0..row.count {
+                let tenant = match &file.whose {
+                    Whose::Nobody => of_file,
+                    Whose::One(_) | Whose::Several(_) => whose.upload(),
+                };
+                let at = begin + row.at - first + self.within(row, number);
+                self.put(at, wave, lane, tenant);
+            }
         }
         Ok(())
+    }
+
+    /// Makes a wave of each lane of a file: first the wave of rows that name none. Returns them
+    /// with the places of their lanes. A lane of the option holds for all uploads.
+    fn waves_of(
+        &mut self,
+        file: &OfFile,
+        lanes: &[String],
+    ) -> Result<Vec<Option<(u16, u8)>>, Wrong> {
+        let mut counts = vec![0; lanes.len() + 1];
+        for row in &file.uploads.rows {
+            if let Some(count) = counts.get_mut(row.lane as usize) {
+                *count += u64::from(row.count);
+            }
+        }
+        if let Some(name) = &file.lane {
+            let lane = self.lane(Some(name))?;
+            let count = grouped(counts.iter().sum());
+            let wave = self.wave(format!("{count} of {}", file.name), lane, false);
+            return Ok(vec![Some((wave, lane)); counts.len()]);
+        }
+        let names = std::iter::once(None).chain(lanes.iter().map(Some));
+        let mut waves = Vec::new();
+        for (name, count) in names.zip(counts) {
+            if count == 0 {
+                waves.push(None);
+                continue;
+            }
+            let lane = self.lane(name.map(String::as_str))?;
+            let name = format!("{} of {}", grouped(count), file.name);
+            waves.push(Some((self.wave(name, lane, false), lane)));
+        }
+        Ok(waves)
+    }
+
+    /// Draws how long after the row's time an upload of it comes: each has an equal part of the
+    /// time for itself.
+    fn within(&mut self, row: &Row, number: u32) -> Millis {
+        if row.seconds == 0 {
+            return 0;
+        }
+        let millis = u64::from(row.seconds) * 1_000;
+        let part = |number: u32| (millis * u64::from(number) / u64::from(row.count)) as Millis;
+        let (from, to) = (part(number), part(number + 1));
+        self.rng.i64(from..to.max(from + 1))
     }
 }
 
@@ -345,6 +396,7 @@ mod tests {
 
     use super::*;
     use crate::engine::setup::Takes;
+    use crate::given::times::read;
     use crate::length::DAY;
 
     /// Monday, 2026-11-30.
@@ -408,6 +460,53 @@ mod tests {
         assert_eq!(arrivals.all.len(), 7);
         let within = MONDAY + DAY + 5 * HOUR..MONDAY + DAY + 6 * HOUR;
         assert!(arrivals.all.iter().all(|it| within.contains(&it.at)));
+    }
+
+    #[test]
+    fn a_row_of_many_uploads_comes_evenly_in_its_seconds_and_into_its_lane() {
+        let table = "time,lane,count,seconds\n2026-11-30T02:00:00Z,bulk,600,60\n2026-11-30T02:01:00Z,,3,0\n";
+        let of_file = |lane: Option<&str>| OfFile {
+            name: "f".into(),
+            uploads: read(table, "f", None).unwrap(),
+            lane: lane.map(str::to_owned),
+            whose: Whose::Nobody,
+        };
+        let lanes = ["default".to_owned(), "bulk".to_owned()];
+        let made = |file: OfFile, lanes: &[String]| {
+            let arriving = Arriving {
+                times: vec![file],
+                ..Arriving::default()
+            };
+            arriving.make(MONDAY, lanes, &EXECUTIONS, 1)
+        };
+        let arrivals = made(of_file(None), &lanes).unwrap();
+        let begin = MONDAY + 2 * HOUR;
+        assert_eq!(arrivals.all.len(), 603);
+        for (number, it) in arrivals.all.iter().take(600).enumerate() {
+            let from = begin + 100 * number as Millis;
+            assert!((from..from + 100).contains(&it.at), "{number}: {it:?}");
+            assert_eq!(it.lane, 1);
+        }
+        assert!(
+            arrivals.all[600..]
+                .iter()
+                .all(|it| it.at == begin + 60_000 && it.lane == 0)
+        );
+        let waves = arrivals
+            .waves
+            .iter()
+            .map(|wave| (wave.name.as_str(), wave.lane));
+        assert_eq!(waves.collect::<Vec<_>>(), [("3 of f", 0), ("600 of f", 1)]);
+
+        let of_option = made(of_file(Some("default")), &lanes).unwrap();
+        assert!(of_option.all.iter().all(|it| it.lane == 0));
+        assert_eq!(of_option.waves[0].name, "603 of f");
+        let told = made(of_file(None), &lanes[..1]).unwrap_err().to_string();
+        assert!(told.starts_with("no lane is named 'bulk'"), "{told}");
+        let mut many = of_file(None);
+        many.uploads.rows[0].count = u32::MAX;
+        let told = made(many, &lanes).unwrap_err().to_string();
+        assert!(told.contains("too many for one plan"), "{told}");
     }
 
     #[test]

@@ -178,8 +178,8 @@ fn from(options: &Options, arriving: &Arriving) -> Result<Millis, Wrong> {
         });
     }
     let files = arriving.times.iter();
-    let first = files.flat_map(|file| &file.uploads.times).min();
-    Ok(match first {
+    let first = files.flat_map(|file| &file.uploads.rows);
+    Ok(match first.map(|row| row.at).min() {
         Some(first) => first - first.rem_euclid(HOUR),
         None => millis(MONDAY).unwrap_or_default(),
     })

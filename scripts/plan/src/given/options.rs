@@ -41,8 +41,9 @@ pub struct Options {
     #[arg(long = "curve", value_name = "NUMBERS", help_heading = "Arrivals")]
     pub curves: Vec<Curve>,
     /// Uploads at the times of a file: a table with a column of times, an S3 inventory or an S3
-    /// access log. Lane and tenants as of a burst. Tenants can be in the file: in a column named
-    /// tenant, or in the keys.
+    /// access log. Lane and tenants as of a burst. They can be in the file: in columns named lane
+    /// and tenant, tenants also in the keys. A row can have many uploads: columns named count and
+    /// seconds.
     #[arg(long = "times", value_name = "FILE", help_heading = "Arrivals")]
     pub times: Vec<Times>,
     /// How long uploads come that have no end [default: 1d, a week with a curve of a week].

@@ -1,4 +1,5 @@
-//! Times of uploads and their tenants, from a file: a table with commas, or a log of S3's requests.
+//! Times of uploads, their lanes and their tenants, from a file: a table with commas, or a log of
+//! S3's requests.
 
 use std::collections::HashMap;
 
@@ -18,15 +19,38 @@ const MAKES: [&str; 4] = [
     " REST.POST.UPLOAD ",
 ];
 
+/// Seconds in which the uploads of a row come, at most: a day.
+const MOST_SECONDS: u32 = 86_400;
+
 /// Uploads of a file, in its order.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Uploads {
-    pub times: Vec<Millis>,
-    /// The tenant of each upload, by its place among the names, from 1 on; 0: it has none. Empty:
-    /// the file tells no tenants.
-    pub tenants: Vec<u32>,
+    pub rows: Vec<Row>,
     /// Names of the tenants.
-    pub names: Vec<String>,
+    pub tenants: Vec<String>,
+    /// Names of the lanes.
+    pub lanes: Vec<String>,
+}
+
+impl Uploads {
+    /// Returns how many uploads there are.
+    pub fn count(&self) -> u64 {
+        self.rows.iter().map(|row| u64::from(row.count)).sum()
+    }
+}
+
+/// A row of a file. Most have one upload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Row {
+    /// The first upload comes then, or after it.
+    pub at: Millis,
+    pub count: u32,
+    /// The uploads come evenly in so many seconds; 0: at once.
+    pub seconds: u32,
+    /// By the place among the names, from 1 on; 0: the file does not say it.
+    pub tenant: u32,
+    /// By the place among the names, from 1 on; 0: the file does not say it.
+    pub lane: u32,
 }
 
 /// The part of a line that tells its tenant.
@@ -39,11 +63,30 @@ enum Teller<'a> {
     Nothing,
 }
 
+/// The columns of a table by their names.
+#[derive(Debug, Clone, Copy, Default)]
+struct Columns {
+    lane: Option<usize>,
+    count: Option<usize>,
+    seconds: Option<usize>,
+}
+
+impl Columns {
+    fn of(heads: &str) -> Self {
+        Self {
+            lane: named(heads, "lane"),
+            count: named(heads, "count"),
+            seconds: named(heads, "seconds"),
+        }
+    }
+}
+
 /// Reads the uploads of a file. Their times are in the first column of times, as in an S3
 /// inventory. Or they are in the requests of S3's access log that made an object. The first line
-/// can be the columns' names: then one named `tenant` has the tenants. `by`: how a key tells its
-/// tenant. The keys are in the column named `key`, in the second one of an inventory, or in the
-/// requests.
+/// can be the columns' names: then one named `tenant` has the tenants, and one named `lane` the
+/// lanes. One named `count` has the number of uploads, which come evenly in the `seconds` from the
+/// time on. `by`: how a key tells its tenant. The keys are in the column named `key`, in the second
+/// one of an inventory, or in the requests.
 pub fn read(text: &str, name: &str, by: Option<&By>) -> Result<Uploads, Wrong> {
     let lines = || text.lines().map(str::trim).filter(|line| !line.is_empty());
     let mut reading = Reading::default();
@@ -52,10 +95,10 @@ pub fn read(text: &str, name: &str, by: Option<&By>) -> Result<Uploads, Wrong> {
             if let Some(time) = of_log(line) {
                 let key = || key_of_log(line);
                 let tenant = by.and_then(|by| by.tenant_of(&key()?));
-                reading.put(time, tenant.as_deref(), by.is_some());
+                reading.put((time, 1, 0), tenant.as_deref(), None);
             }
         }
-        return Ok(reading.uploads);
+        return Ok(reading.uploads());
     }
     let column = |line: &str| cells(line).position(|cell| time(cell).is_some());
     let Some((first, place)) = lines()
@@ -69,6 +112,7 @@ pub fn read(text: &str, name: &str, by: Option<&By>) -> Result<Uploads, Wrong> {
     };
     let heads = lines().next().filter(|_| first > 0).unwrap_or_default();
     let teller = teller(heads, place, by);
+    let columns = Columns::of(heads);
     for (number, line) in lines().enumerate().skip(first) {
         let found = cells(line).nth(place).and_then(time);
         let found = found.ok_or_else(|| {
@@ -78,60 +122,112 @@ pub fn read(text: &str, name: &str, by: Option<&By>) -> Result<Uploads, Wrong> {
                 place + 1
             ))
         })?;
-        let (tenant, tells) = match teller {
-            Teller::Name(column) => (cells(line).nth(column).map(str::to_owned), true),
-            Teller::Key(column, by) => {
-                let key = cells(line).nth(column).and_then(key::decode);
-                (key.and_then(|key| by.tenant_of(&key)), true)
-            }
-            Teller::Nothing => (None, false),
+        let cell = |column: usize| cells(line).nth(column);
+        let whole = |column: Option<usize>, otherwise: u32, what: &str| match column {
+            None => Ok(otherwise),
+            Some(column) => cell(column).and_then(|it| it.parse().ok()).ok_or_else(|| {
+                Wrong::new(format!(
+                    "{name}, line {}: column {} has no {what}: {line:.60}",
+                    number + 1,
+                    column + 1
+                ))
+            }),
         };
-        reading.put(found, tenant.as_deref(), tells);
+        let count = whole(columns.count, 1, "whole number of uploads")?;
+        let seconds = whole(columns.seconds, 0, "whole number of seconds")?;
+        if seconds > MOST_SECONDS {
+            return Err(Wrong::new(format!(
+                "{name}, line {}: {seconds} seconds are more than a day: give at most {MOST_SECONDS}",
+                number + 1
+            )));
+        }
+        let tenant = match teller {
+            Teller::Name(column) => cell(column).map(str::to_owned),
+            Teller::Key(column, by) => {
+                let key = cell(column).and_then(key::decode);
+                key.and_then(|key| by.tenant_of(&key))
+            }
+            Teller::Nothing => None,
+        };
+        let lane = columns.lane.and_then(cell);
+        reading.put((found, count, seconds), tenant.as_deref(), lane);
     }
-    Ok(reading.uploads)
+    Ok(reading.uploads())
 }
 
 /// Returns the part of a line that tells its tenant. `heads`: the columns' names, if there are.
 /// `time`: the column of times.
 fn teller<'a>(heads: &str, time: usize, by: Option<&'a By>) -> Teller<'a> {
-    let named = |name: &str| cells(heads).position(|head| head.eq_ignore_ascii_case(name));
-    if let Some(column) = named("tenant") {
+    if let Some(column) = named(heads, "tenant") {
         return Teller::Name(column);
     }
     // An inventory has no heads: the bucket comes first, then the key.
     let is_inventory = heads.is_empty() && time > 1;
-    match (by, named("key").or(is_inventory.then_some(1))) {
+    match (by, named(heads, "key").or(is_inventory.then_some(1))) {
         (Some(by), Some(column)) => Teller::Key(column, by),
         _ => Teller::Nothing,
+    }
+}
+
+fn named(heads: &str, name: &str) -> Option<usize> {
+    cells(heads).position(|head| head.eq_ignore_ascii_case(name))
+}
+
+/// Names as they are read.
+#[derive(Debug, Default)]
+struct Names {
+    numbers: HashMap<String, u32>,
+    all: Vec<String>,
+}
+
+impl Names {
+    /// Returns the number of a name, from 1 on; 0: there is none.
+    fn number(&mut self, name: Option<&str>) -> u32 {
+        let Some(name) = name.filter(|name| !name.is_empty()) else {
+            return 0;
+        };
+        if let Some(number) = self.numbers.get(name) {
+            return *number;
+        }
+        self.all.push(name.to_owned());
+        let number = u32::try_from(self.all.len()).unwrap_or(u32::MAX);
+        self.numbers.insert(name.to_owned(), number);
+        number
     }
 }
 
 /// Uploads as they are read.
 #[derive(Debug, Default)]
 struct Reading {
-    numbers: HashMap<String, u32>,
-    uploads: Uploads,
+    rows: Vec<Row>,
+    tenants: Names,
+    lanes: Names,
 }
 
 impl Reading {
-    /// Adds an upload. `tells`: the file tells tenants.
-    fn put(&mut self, time: Millis, tenant: Option<&str>, tells: bool) {
-        self.uploads.times.push(time);
-        if tells {
-            let tenant = tenant.filter(|tenant| !tenant.is_empty());
-            let number = tenant.map_or(0, |tenant| self.number(tenant));
-            self.uploads.tenants.push(number);
-        }
+    fn put(
+        &mut self,
+        (at, count, seconds): (Millis, u32, u32),
+        tenant: Option<&str>,
+        lane: Option<&str>,
+    ) {
+        let tenant = self.tenants.number(tenant);
+        let lane = self.lanes.number(lane);
+        self.rows.push(Row {
+            at,
+            count,
+            seconds,
+            tenant,
+            lane,
+        });
     }
 
-    fn number(&mut self, tenant: &str) -> u32 {
-        if let Some(number) = self.numbers.get(tenant) {
-            return *number;
+    fn uploads(self) -> Uploads {
+        Uploads {
+            rows: self.rows,
+            tenants: self.tenants.all,
+            lanes: self.lanes.all,
         }
-        self.uploads.names.push(tenant.to_owned());
-        let number = u32::try_from(self.uploads.names.len()).unwrap_or(u32::MAX);
-        self.numbers.insert(tenant.to_owned(), number);
-        number
     }
 }
 
@@ -192,18 +288,19 @@ mod tests {
     use super::*;
 
     fn times(text: &str) -> Result<Vec<Millis>, Wrong> {
-        read(text, "f", None).map(|it| it.times)
+        let rows = read(text, "f", None)?.rows;
+        Ok(rows.iter().map(|row| row.at).collect())
     }
 
     /// The tenant of each upload; empty: it has none.
     fn tenants(text: &str, by: Option<&str>) -> Vec<String> {
         let by = by.map(|by| By::parse(by).unwrap());
-        let Uploads { tenants, names, .. } = read(text, "f", by.as_ref()).unwrap();
-        let name = |tenant: &u32| match tenant {
+        let Uploads { rows, tenants, .. } = read(text, "f", by.as_ref()).unwrap();
+        let name = |row: &Row| match row.tenant {
             0 => String::new(),
-            tenant => names[*tenant as usize - 1].clone(),
+            tenant => tenants[tenant as usize - 1].clone(),
         };
-        tenants.iter().map(name).collect()
+        rows.iter().map(name).collect()
     }
 
     const TWO: Millis = 1_795_312_800_000;
@@ -241,12 +338,49 @@ mod tests {
     }
 
     #[test]
+    fn a_row_can_have_many_uploads_of_a_lane() {
+        let table = "time,lane,count,seconds\n2026-11-22T02:00:00Z,bulk,10000,60\n2026-11-22T02:01:00Z,,0,60\n";
+        let read_in = read(table, "f", None).unwrap();
+        assert_eq!(
+            (read_in.count(), &*read_in.lanes),
+            (10_000, ["bulk".into()].as_slice())
+        );
+        let row = Row {
+            at: TWO,
+            count: 10_000,
+            seconds: 60,
+            tenant: 0,
+            lane: 1,
+        };
+        let none = Row {
+            at: TWO + 60_000,
+            count: 0,
+            lane: 0,
+            ..row
+        };
+        assert_eq!(read_in.rows, [row, none]);
+        let told = |table: &str| read(table, "f", None).unwrap_err().to_string();
+        assert_eq!(
+            told("time,count\n2026-11-22T02:00:00Z,2.5\n"),
+            "f, line 2: column 2 has no whole number of uploads: 2026-11-22T02:00:00Z,2.5"
+        );
+        assert!(
+            told("time,count\n2026-11-22T02:00:00Z\n")
+                .starts_with("f, line 2: column 2 has no whole number of uploads")
+        );
+        assert_eq!(
+            told("time,seconds\n2026-11-22T02:00:00Z,90000\n"),
+            "f, line 2: 90000 seconds are more than a day: give at most 86400"
+        );
+    }
+
+    #[test]
     fn a_column_or_the_keys_tell_the_tenants() {
         let named = "time,tenant\n2026-11-22T02:00:00Z,acme\n2026-11-22T02:00:01Z,\n2026-11-22T02:00:02Z,acme\n";
         assert_eq!(tenants(named, None), ["acme", "", "acme"]);
         let keys = "key,time\nin/a%20b/c,2026-11-22T02:00:00Z\nc,2026-11-22T02:00:01Z\n";
         assert_eq!(tenants(keys, Some("2")), ["a b", ""]);
-        assert!(tenants(keys, None).is_empty());
+        assert_eq!(tenants(keys, None), ["", ""]);
         let inventory = "\"b\",\"in/acme/c\",\"12\",\"2026-11-22T02:00:00.000Z\"\n";
         assert_eq!(tenants(inventory, Some("2")), ["acme"]);
         let log = "o b [22/Nov/2026:02:00:00 +0000] 1.2.3.4 r 1 REST.PUT.OBJECT in/a%2520b/c \"PUT /k HTTP/1.1\" 200\n";
