@@ -173,7 +173,10 @@ impl TenantQueues {
         });
         state.deferring += 1;
         state.is_quiet = false;
-        state.is_left = false;
+        // Now there is something in it.
+        if std::mem::take(&mut state.is_left) {
+            state.not_before = now;
+        }
         if state.named_here {
             return None;
         }

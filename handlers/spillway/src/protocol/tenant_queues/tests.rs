@@ -176,6 +176,17 @@ fn an_empty_queue_stays_while_a_put_of_the_last_tick_can_land() {
     assert_eq!(token.as_deref(), Some("of a"));
 }
 
+#[test]
+fn an_event_that_is_deferred_to_a_queue_that_stays_has_its_turn_at_once() {
+    let (mut queues, gate) = (queues(&["a"]), gate(1));
+    queues.turns(0, 1, &gate.lock(), 0);
+    queues.ended(0, &queue("a"), TurnEnded::Empty, 45_000, 1_000);
+    let token = queues.defers(0, &queue("a"), 2_000);
+    queues.deferred(0, &queue("a"), token);
+    assert_eq!(queues.waiters(&gate.lock(), 2_000), Waiters::Ready);
+    assert_eq!(queues.turns(0, 1, &gate.lock(), 2_000).len(), 1);
+}
+
 /// Its event can be put after the query, and its message be deleted before the turn ends.
 #[test]
 fn a_queue_whose_deferral_was_under_way_when_it_was_asked_stays() {
