@@ -12,7 +12,7 @@ from taking_over import PERIOD_SECONDS, scheduled
 
 pytestmark = pytest.mark.xdist_group("pipelines")
 
-UPLOADS = 60
+UPLOADS = 96
 PACE = {"starts_per_second": 4, "burst": 4, "starts_per_tick": 12}
 # The executions of the test's workflow take so long.
 TAKES_SECONDS = 1

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use fake_aws::{Call, Fault};
 use serde_json::json;
-use simulation::{LEDGER, Pipeline, Settings, Upload, Verdict, notification, objects};
+use simulation::{LEDGER, Pipeline, Settings, Ticked, Upload, Verdict, notification, objects};
 use spillway::event::tenant::By;
 use spillway::pace::tenants::TenantBound;
 use spillway::protocol::holding::Idle;
@@ -296,6 +296,10 @@ async fn items_of_another_release_are_passed_by() {
         .aws
         .dynamodb()
         .put(LEDGER, item("tenants", "damaged"));
+    let mut odd = item("tenants", "/odd");
+    odd["token"] = json!({"N": "7"});
+    odd["since"] = json!({"S": "today"});
+    pipeline.aws.dynamodb().put(LEDGER, odd);
     pipeline
         .aws
         .dynamodb()
@@ -361,4 +365,36 @@ async fn the_directory_is_read_once_a_tick_and_only_where_tenants_are_bounded() 
             .item(LEDGER, "tenants", "/acme")
             .is_none()
     );
+}
+
+/// A tick that died can have put an event after the next tick has read its queue. The tick after
+/// that one removes the queue.
+#[tokio::test(start_paused = true)]
+async fn the_tick_after_one_that_died_removes_no_queue() {
+    let mut pipeline = Pipeline::succeeding(bounded(1), 2);
+    // A tick that ends sooner than such a put can land.
+    pipeline.settings.tick = Duration::from_secs(30);
+    let uploads = upload(&pipeline, "acme", 3);
+    let _settling = pipeline.settle_in_background();
+    let mut puts = 0;
+    pipeline.aws.faults().after(move |call| {
+        let is_put = call.operation == "DeleteMessageBatch" || call.operation == "DeleteMessage";
+        puts += usize::from(is_put);
+        match is_put && puts == 3 {
+            true => Fault::Crash,
+            false => Fault::None,
+        }
+    });
+    assert!(matches!(pipeline.tick().await, Ticked::Crashed));
+    pipeline.aws.faults().clear();
+    let is_named = || pipeline.deferred().contains(&"/acme".to_owned());
+    let mut named_when_done = Vec::new();
+    for _ in 0..8 {
+        pipeline.scheduled_tick().await;
+        if Verdict::of(&pipeline, &uploads).succeeded == 3 {
+            named_when_done.push(is_named());
+        }
+    }
+    assert_eq!(named_when_done.first(), Some(&true), "{named_when_done:?}");
+    assert_eq!(named_when_done.last(), Some(&false), "{named_when_done:?}");
 }

@@ -34,13 +34,16 @@ fn named(item: &Item) -> Result<Option<Named>, AwsError> {
         return Ok(None);
     };
     let is_readable = Reader::new(item).readable().is_ok();
+    // Their types are another release's own.
+    let token = reader.optional_text("token").ok().flatten();
+    let since = reader.optional_number("since").ok().flatten();
     Ok(Some(Named {
         queue: TenantQueue {
             lane: lane.to_owned(),
             tenant: tenant.to_owned(),
         },
-        token: reader.optional_text("token")?.filter(|_| is_readable),
-        since: reader.optional_number("since")?.unwrap_or_default(),
+        token: token.filter(|_| is_readable),
+        since: since.unwrap_or_default(),
     }))
 }
 

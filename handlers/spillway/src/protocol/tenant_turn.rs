@@ -17,7 +17,8 @@ pub struct TenantTurn {
     turn: Turn,
     at: At,
     found: Found,
-    /// Events that were forgotten, since they wait no longer.
+    /// Events that wait no longer, and those of them that were forgotten for certain.
+    gone: u32,
     forgotten: u32,
 }
 
@@ -49,6 +50,7 @@ impl TenantTurn {
             turn,
             at: At::Read,
             found: Found::Unclear,
+            gone: 0,
             forgotten: 0,
         }
     }
@@ -78,7 +80,9 @@ impl TenantTurn {
         match &self.found {
             Found::Unclear => TurnEnded::Unclear,
             Found::Empty => TurnEnded::Empty,
-            Found::Waiting { events, all: true } if claimed as usize == events.len() => {
+            Found::Waiting { events, all: true }
+                if claimed as usize == events.len() && self.forgotten == self.gone =>
+            {
                 TurnEnded::Empty
             }
             Found::Waiting { .. } => TurnEnded::Done(claimed + self.forgotten),
@@ -120,6 +124,7 @@ impl TenantTurn {
             all: read < self.asked() as usize,
             events: waiting,
         };
+        self.gone = gone.len() as u32;
         At::Forget(gone.into_iter().map(Some).collect())
     }
 }

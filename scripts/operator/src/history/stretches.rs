@@ -33,7 +33,13 @@ pub fn stretches(lasts: Millis, until: Millis, now: Millis) -> Result<Vec<Stretc
     // Borders are whole hours, so that a period lies in one stretch.
     let oldest = |kept: Millis| down(now + LATE - kept - 1, HOUR) + HOUR;
     let forgotten = KEPT.iter().map(|(_, kept)| oldest(*kept)).min();
-    if forgotten.is_some_and(|oldest| from < oldest) {
+    let forgotten = forgotten.unwrap_or(from);
+    // The longest time that is kept begins at a whole hour.
+    let from = match (1..=2 * HOUR).contains(&(forgotten - from)) {
+        true => forgotten,
+        false => from,
+    };
+    if from < forgotten {
         let (longest, begin) = (span(455 * DAY), span(now - from));
         return Err(format!(
             "CloudWatch keeps its numbers for {longest}, and the first of these would be {begin} old: give a shorter --for, or a later --until"
@@ -133,5 +139,15 @@ mod tests {
         );
         assert!(told(DAY, NOW - 455 * DAY).contains("a later --until"));
         assert!(told(0, NOW).starts_with("--for is shorter than a minute"));
+    }
+
+    #[test]
+    fn all_that_cloudwatch_keeps_can_be_asked_for() {
+        let found = stretches(455 * DAY, NOW, NOW).unwrap();
+        let begin = found.first().map(|stretch| NOW - stretch.from);
+        assert!(
+            begin.is_some_and(|begin| (454 * DAY..455 * DAY).contains(&begin)),
+            "{begin:?}"
+        );
     }
 }

@@ -74,13 +74,18 @@ impl Api {
                 .and_then(Value::as_str)
                 .unwrap_or_default()
                 .to_owned();
-            if result.get("StatusCode").and_then(Value::as_str) == Some("InternalError") {
-                return Err(ApiError {
-                    call: call.to_owned(),
-                    code: "InternalError".to_owned(),
-                    reason: "InternalError: CloudWatch could not read all of them: try again"
-                        .to_owned(),
-                });
+            let code = result.get("StatusCode").and_then(Value::as_str);
+            let goes_on = answer.get("NextToken").is_some();
+            match code {
+                None | Some("Complete") => {}
+                Some("PartialData") if goes_on => {}
+                Some(code) => {
+                    return Err(ApiError {
+                        call: call.to_owned(),
+                        code: code.to_owned(),
+                        reason: format!("{code}: CloudWatch could not read all of them: try again"),
+                    });
+                }
             }
             let times = result
                 .get("Timestamps")

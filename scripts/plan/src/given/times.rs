@@ -144,7 +144,9 @@ pub fn read(text: &str, name: &str, by: Option<&By>) -> Result<Uploads, Wrong> {
         let tenant = match teller {
             Teller::Name(column) => cell(column).map(str::to_owned),
             Teller::Key(column, by) => {
-                let key = cell(column).and_then(key::decode);
+                let cell = cell(column);
+                // A key that is not encoded stays as it is.
+                let key = cell.map(|it| key::decode(it).unwrap_or_else(|| it.to_owned()));
                 key.and_then(|key| by.tenant_of(&key))
             }
             Teller::Nothing => None,

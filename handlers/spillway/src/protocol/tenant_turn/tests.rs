@@ -112,3 +112,19 @@ fn a_queue_of_which_all_are_claimed_is_empty() {
     assert_eq!(full.ended(2), TurnEnded::Done(2));
     assert_eq!(self::turn(2).ended(0), TurnEnded::Unclear);
 }
+
+#[test]
+fn a_queue_whose_last_item_was_not_deleted_for_certain_is_not_empty() {
+    let gone = || Answer::Deferred(vec![deferred("a", State::Started, 1)]);
+    for (answer, expected) in [
+        (Answer::Done, TurnEnded::Empty),
+        (Answer::Unclear, TurnEnded::Done(0)),
+    ] {
+        let mut turn = turn(2);
+        answered(&mut turn, gone());
+        let pipeline = Pipeline::default();
+        let terms = Terms::for_tests(&pipeline);
+        turn.answered(ONLY + 1, answer, &terms, &mut Vec::new());
+        assert_eq!(turn.ended(0), expected);
+    }
+}
