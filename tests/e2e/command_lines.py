@@ -30,8 +30,9 @@ _ELSEWHERE = ("runbook", "numbers", "install")
 
 
 def in_blocks(page: str | Path) -> list[str]:
-    """Those of its blocks of commands."""
-    blocks = re.findall(r"```sh\n(.*?)```", (ROOT / page).read_text(), re.DOTALL)
+    """Those of its blocks of commands, each on one line."""
+    text = re.sub(r"\\\n\s*", "", (ROOT / page).read_text())
+    blocks = re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
     return [line.split("  #")[0].strip() for block in blocks for line in block.splitlines() if line.startswith("spillway")]
 
 
