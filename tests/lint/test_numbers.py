@@ -34,7 +34,7 @@ def test_a_function_that_only_some_pipelines_have_counts_at_the_most() -> None:
 
 
 def test_the_readme_counts_the_functions() -> None:
-    said = re.search(r"(\w+) or (\w+) small Rust Lambda functions", tree.texts()["README.md"])
+    said = re.search(r"(\w+) or (\w+)\s+small\s+Rust\s+Lambda\s+functions", tree.texts()["README.md"])
     assert said
     terraform = {name: text for name, text in tree.texts().items() if re.fullmatch(r"terraform/[\w-]+\.tf", name)}
     assert said.groups() == tuple(WORDS[count] for count in functions(terraform))

@@ -50,3 +50,9 @@ def test_a_change_of_one_alone_is_found() -> None:
         assert outline(text) != outline(text.replace("```sh\nls\n```\n", "") + changed)
     assert numbers(text) != numbers(text.replace("1.50", "1.60"))
     assert links(text) != links(text.replace("c.md", "d.md"))
+
+
+@pytest.mark.parametrize("name", [ENGLISH, KOREAN])
+def test_a_reader_scrolls_three_screens_at_most(name: str) -> None:
+    """As GitHub shows it at 1440 x 900, 109 lines with two pictures were 2,958 px. Details belong to docs/."""
+    assert len(tree.texts()[name].splitlines()) <= 125

@@ -2,7 +2,7 @@
 
 import xml.etree.ElementTree as ElementTree
 
-from demo.timeline import Timeline, done_steps, draw, running_steps
+from demo.timeline import GAP, PANEL, TOP, Timeline, done_steps, draw, running_steps
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -44,7 +44,7 @@ def test_starts_against_what_the_target_takes_are_a_fourth_curve() -> None:
 def test_a_curve_stays_within_its_panel() -> None:
     for path in picture(limit=1, running=[(0, 0), (1, 1000)]).iter(f"{SVG}path"):
         heights = [float(part.split("H")[0]) for part in path.get("d").replace("Z", "").split("V")[1:]]
-        assert all(100 <= height <= 700 for height in heights)
+        assert all(TOP <= height <= TOP + 2 * PANEL + GAP for height in heights)
 
 
 def test_an_empty_run_can_be_drawn() -> None:

@@ -9,9 +9,11 @@ Point = tuple[float, float]
 
 WIDTH = 960
 LEFT, RIGHT = 76, 24
-TOP = 104
-PANEL, GAP = 132, 58
-FOOT = 56
+TOP = 92
+PANEL, GAP = 84, 44
+FOOT = 32
+# The names of two curves of a panel stand so far apart.
+LEGEND = 260
 
 # Light first; viewers that know no media queries stay with it.
 _LIGHT = {"waiting": "#d97706", "running": "#2563eb", "done": "#16a34a", "rate": "#7c3aed"}
@@ -47,6 +49,14 @@ text {{ fill: #c3ccd8; }}
 {_colours(_DARK)}
 }}
 """
+
+
+@dataclass(frozen=True)
+class Curve:
+    # The class of its colours.
+    name: str
+    label: str
+    points: Sequence[Point]
 
 
 @dataclass(frozen=True)
@@ -87,7 +97,7 @@ def done_steps(times: Sequence[float]) -> list[Point]:
 def draw(timeline: Timeline) -> str:
     series = (timeline.waiting, timeline.running, timeline.done)
     end = max([at for points in series for at, _ in points] + [at for at, _ in timeline.marks] + [1.0])
-    panels = 4 if timeline.rate else 3
+    panels = 3 if timeline.rate else 2
     height = TOP + panels * PANEL + (panels - 1) * GAP + FOOT
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" role="img"'
@@ -95,24 +105,24 @@ def draw(timeline: Timeline) -> str:
         f"<title>{escape(timeline.title)}</title>",
         f"<style>{STYLE}</style>",
         f'<rect class="page" width="{WIDTH}" height="{height}" rx="8"/>',
-        f'<text class="title" x="{LEFT}" y="38">{escape(timeline.title)}</text>',
-        f'<text class="quiet" x="{LEFT}" y="60">{escape(timeline.subtitle)}</text>',
+        f'<text class="title" x="{LEFT}" y="30">{escape(timeline.title)}</text>',
+        f'<text class="quiet" x="{LEFT}" y="52">{escape(timeline.subtitle)}</text>',
     ]
-    drawn = [
-        ("waiting", "Waiting in the events queue", "messages", timeline.waiting, None),
-        ("running", "Running executions", "executions", timeline.running, timeline.limit),
-        ("done", f"Done, of {timeline.objects}", "object events", timeline.done, None),
+    waiting = Curve("waiting", "Waiting in the events queue", timeline.waiting)
+    done = Curve("done", f"Done, of {timeline.objects}", timeline.done)
+    running = Curve("running", "Running executions", timeline.running)
+    drawn: list[tuple[str, list[Curve], int | Sequence[Point] | None]] = [
+        ("events", [waiting, done], None),
+        ("executions", [running], timeline.limit),
     ]
     if timeline.rate:
-        drawn.append(("rate", "Starts a second", "starts", timeline.rate, timeline.takes))
-    for number, (name, label, unit, points, limit) in enumerate(drawn):
-        parts += _panel(TOP + number * (PANEL + GAP), end, name, label, unit, points, limit, timeline.marks)
+        drawn.append(("starts", [Curve("rate", "Starts a second", timeline.rate)], timeline.takes))
+    for number, (unit, curves, limit) in enumerate(drawn):
+        parts += _panel(TOP + number * (PANEL + GAP), end, unit, curves, limit, timeline.marks)
     axis = TOP + panels * PANEL + (panels - 1) * GAP
     for tick in _moments(end):
         parts.append(f'<text class="quiet" x="{_x(tick, end):.1f}" y="{axis + 20}" text-anchor="middle">{_clock(tick)}</text>')
-    middle = (LEFT + WIDTH - RIGHT) / 2
-    caption = "time since the first upload (min:s)"
-    parts.append(f'<text class="quiet" x="{middle}" y="{axis + 42}" text-anchor="middle">{caption}</text>')
+    parts.append(f'<text class="quiet" x="{LEFT - 22}" y="{axis + 20}" text-anchor="end">min:s</text>')
     for at, label in timeline.marks:
         near_end = at > end * 0.8
         anchor, offset = ("end", -6) if near_end else ("start", 6)
@@ -126,16 +136,14 @@ def draw(timeline: Timeline) -> str:
 def _panel(
     top: int,
     end: float,
-    name: str,
-    label: str,
     unit: str,
-    points: Sequence[Point],
+    curves: Sequence[Curve],
     limit: int | Sequence[Point] | None,
     marks: Sequence[tuple[float, str]],
 ) -> list[str]:
     bottom = top + PANEL
     limits = [(0.0, limit)] if isinstance(limit, int) else list(limit or ())
-    most = max([value for _, value in [*points, *limits]] + [1])
+    most = max([value for points in [limits, *(curve.points for curve in curves)] for _, value in points] + [1])
     ticks = _ticks(most * 1.1, 4)
     ceiling = max(ticks[-1], most * 1.1)
 
@@ -143,9 +151,6 @@ def _panel(
         return bottom - PANEL * value / ceiling
 
     parts = [
-        f'<g class="{name}">',
-        f'<rect class="swatch" x="{LEFT}" y="{top - 25}" width="12" height="12" rx="3"/>',
-        f'<text class="name" x="{LEFT + 19}" y="{top - 14}">{escape(label)}</text>',
         f'<text class="quiet" x="16" y="{top + PANEL / 2}" text-anchor="middle"'
         f' transform="rotate(-90 16 {top + PANEL / 2})">{escape(unit)}</text>',
     ]
@@ -164,10 +169,18 @@ def _panel(
             path += f"H{_x(at, end):.1f}V{y(value):.1f}"
         return f"{path}H{_x(end, end):.1f}"
 
-    if points:
-        path = steps(points)
-        parts.append(f'<path class="area" d="{path}V{bottom}H{_x(points[0][0], end):.1f}Z"/>')
-        parts.append(f'<path class="line" d="{path}"/>')
+    for number, curve in enumerate(curves):
+        left = LEFT + number * LEGEND
+        parts += [
+            f'<g class="{curve.name}">',
+            f'<rect class="swatch" x="{left}" y="{top - 25}" width="12" height="12" rx="3"/>',
+            f'<text class="name" x="{left + 19}" y="{top - 14}">{escape(curve.label)}</text>',
+        ]
+        if curve.points:
+            path = steps(curve.points)
+            parts.append(f'<path class="area" d="{path}V{bottom}H{_x(curve.points[0][0], end):.1f}Z"/>')
+            parts.append(f'<path class="line" d="{path}"/>')
+        parts.append("</g>")
     parts.append(f'<line class="axis" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{bottom}" y2="{bottom}"/>')
     if limits:
         parts.append(f'<path class="limit" d="{steps(limits)}"/>')
@@ -175,7 +188,6 @@ def _panel(
         parts.append(f'<text class="limit-text" x="{WIDTH - RIGHT}" y="{top - 14}" text-anchor="end">{said}</text>')
         swatch = WIDTH - RIGHT - room
         parts.append(f'<line class="limit" x1="{swatch - 30}" x2="{swatch}" y1="{top - 18}" y2="{top - 18}"/>')
-    parts.append("</g>")
     return parts
 
 
