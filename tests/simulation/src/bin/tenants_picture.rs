@@ -125,13 +125,10 @@ fn started(pipeline: &Pipeline, began: i64) -> Started {
         }
     }
     // After the burst an upload waits for the next tick of an idle pipeline.
-    let minutes = found.waits.burst / MINUTE;
+    others.retain(|(uploaded, _)| *uploaded < found.waits.burst);
     for (uploaded, wait) in others {
-        let minute = uploaded / MINUTE;
-        if minute < minutes {
-            let longest = found.waits.others.entry(minute).or_default();
-            *longest = (*longest).max(wait);
-        }
+        let longest = found.waits.others.entry(uploaded / MINUTE).or_default();
+        *longest = (*longest).max(wait);
     }
     found
 }
