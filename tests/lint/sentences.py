@@ -13,7 +13,7 @@ _END = re.compile(r"(?<=[.!?])[\"')*]*\s+(?=[A-Z0-9`\[*\"(])|(?<=[.!?][\"')*])\s
 _BEGINS = re.compile(r"([-*]|\d+\.) ")
 
 
-def _paragraphs(text: str) -> Iterator[tuple[int, str]]:
+def paragraphs(text: str) -> Iterator[tuple[int, str]]:
     """Paragraphs and items of lists, each with the number of its first line. Tables and headings are none."""
     first, lines = 0, []
     for number, line in enumerate([*text.splitlines(), ""], 1):
@@ -27,11 +27,15 @@ def _paragraphs(text: str) -> Iterator[tuple[int, str]]:
             lines.append(stripped)
 
 
+def split(paragraph: str) -> list[str]:
+    return _END.split(paragraph)
+
+
 def too_long(text: str) -> Iterator[tuple[int, str]]:
     """Sentences of more words than a reader holds. Code and addresses are no words."""
     text = _GENERATED.sub(lambda found: "\n" * found[0].count("\n"), prose.without_fences(text))
-    for first, paragraph in _paragraphs(text):
-        for sentence in _END.split(_CODE.sub("`-`", _ADDRESS.sub("]", paragraph))):
+    for first, paragraph in paragraphs(text):
+        for sentence in split(_CODE.sub("`-`", _ADDRESS.sub("]", paragraph))):
             words = [word for word in sentence.split() if re.search(r"\w", word)]
             if len(words) > MOST_WORDS:
                 yield first, " ".join(words)

@@ -39,7 +39,7 @@ pub struct Counts {
     pub scanned: u64,
     /// Rows that nothing moved any more, and were requeued.
     pub sent_again: u64,
-    /// Versions that wait behind an execution that runs: they are sent for when it ends.
+    /// Versions that wait behind an execution that runs: their turn comes when it ends.
     pub waiting: u64,
     /// Slots that were gone although their rows are started, and were put back.
     pub slots_put_back: u64,

@@ -21,7 +21,7 @@ pub struct Counts {
     pub batch_items_failed: u32,
     /// Versions passed over because a newer one of their object was taken.
     pub superseded: u32,
-    /// Versions sent for that waited for an execution to end.
+    /// Versions whose turn came, since the execution that they waited for ended.
     pub woken: u32,
     /// Outcomes of executions that hold no slot: settled before, or not this pipeline's.
     pub stale_outcomes: u32,

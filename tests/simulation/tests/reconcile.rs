@@ -985,7 +985,7 @@ async fn what_cannot_be_read_stops_nothing() {
     assert_eq!((counts[0].sent_again, counts[0].unreadable), (1, 1));
 }
 
-/// The costs of going over the ledger and over a bucket: the figures of docs/design/protocol.md.
+/// The costs of going over the ledger and over a bucket: the figures of docs/operate/backfill.md.
 #[tokio::test(start_paused = true)]
 async fn what_it_costs() {
     let (pipeline, runs) = Kind::Plain.pipeline();

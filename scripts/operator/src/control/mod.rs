@@ -91,7 +91,7 @@ pub async fn change(
     }
     let said = match change {
         Change::Pause => {
-            "Paused: nothing starts within about two seconds; up to 60 messages that were received before still do. Outcomes are \
+            "Paused: nothing starts within about two seconds, but for messages that were received before. Outcomes are \
                           still settled."
         }
         Change::Resume => {
