@@ -30,7 +30,10 @@ def draw(command: str, printed: str) -> str:
         f'<rect class="page" width="{width}" height="{height}" rx="8"/>',
         f'<path class="bar" d="M0 {BAR}V8a8 8 0 0 1 8-8H{width - 8}a8 8 0 0 1 8 8v{BAR - 8}z"/>',
     ]
-    parts += [f'<circle class="{name}" cx="{LEFT + 18 * at}" cy="{BAR // 2}" r="5"/>' for at, name in enumerate(("red", "yellow", "green"))]
+    parts += [
+        f'<circle class="{name}" cx="{LEFT + 18 * at}" cy="{BAR // 2}" r="5"/>'
+        for at, name in enumerate(("red", "yellow", "green"))
+    ]
     parts.append(f'<text class="command" x="{LEFT}" y="{TOP}" xml:space="preserve">$ {escape(command)}</text>')
     for number, line in enumerate(lines, start=1):
         if line:
