@@ -66,5 +66,5 @@ def _check_complete(manifest: dict) -> None:
         lacking = [handler for handler, builds in manifest["handlers"].items() if architecture not in builds]
         if lacking:
             raise ReleaseError(
-                f"there is no {' and no '.join(sorted(lacking))} for {architecture}, though there are others for it: build all of them"
+                f"there is no {' and no '.join(sorted(lacking))} for {architecture}, but other functions for it: build all"
             )
