@@ -322,8 +322,8 @@ mod tests {
         assert!(overrides(&bounded.control));
         assert!(bounded.control.at(NOW + 1_000).lanes.is_empty());
         for wrong in [
-            ("lanes.bluk.max_concurrency=5", "there are default, bulk"),
-            ("lanes.bulk.max_concurrency=few", "give a whole number"),
+            ("lanes.bluk.max_concurrency=5", "give one of default, bulk"),
+            ("lanes.bulk.max_concurrency=few", "is no whole number"),
             ("lanes.bulk.min_share=0.5", "lanes.<lane>.max_concurrency"),
         ] {
             let said = set(wrong.0).unwrap_err();
@@ -359,7 +359,7 @@ mod tests {
             ),
             ("max_concurrency", "give NAME=VALUE"),
             ("max_concurrency=10001", "give at most 10000"),
-            ("max_concurrency=-1", "give a whole number"),
+            ("max_concurrency=-1", "is no whole number"),
             ("starts_per_second=0", "above 0"),
             ("starts_per_second=401", "at most 400"),
             ("starts_per_second=NaN", "above 0"),

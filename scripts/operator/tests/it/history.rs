@@ -145,7 +145,7 @@ async fn without_numbers_the_remedy_is_told() {
             "history --until 2099-01-01",
             "--until 2099-01-01T00:00:00.000Z is in the future",
         ),
-        ("history --until soon", "'soon' is neither a time"),
+        ("history --until soon", "'soon' is no time: give one"),
     ] {
         let fault = told(line).await;
         assert_eq!(fault.status(), 2, "{line}");
