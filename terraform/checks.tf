@@ -64,8 +64,8 @@ check "workflow_does_not_start_itself" {
   assert {
     condition     = length(local._loops) == 0
     error_message = <<-EOT
-      workflow.policy_statements lets the workflow put objects where they start it again: ${join("; ", local._loops)}.
-      Each execution that writes there starts another, without end. Let it write to a prefix that no source covers (as results/ beside status/), or to another bucket, and name only that in the statement.
+      workflow.policy_statements lets the workflow put objects that start it again: ${join("; ", local._loops)}.
+      Each execution that writes there starts another, without end. Let it write to a prefix that no source covers (as results/ beside status/), or to another bucket. Name only that in the statement.
     EOT
   }
 }
@@ -92,7 +92,7 @@ check "prefixes_begin_as_keys_do" {
     condition     = length(local._slashed) == 0
     error_message = <<-EOT
       These prefixes begin with /, and keys seldom do: ${join(", ", local._slashed)}.
-      The key of s3://bucket/status/a.json is status/a.json. Take the / away, unless the bucket's keys really begin with it (s3://bucket//status/a.json): no event would ever come.
+      The key of s3://bucket/status/a.json is status/a.json. With these prefixes no event would ever come. Take the / away, unless the bucket's keys really begin with it (s3://bucket//status/a.json).
     EOT
   }
 }
@@ -102,7 +102,7 @@ check "filters_are_not_url_encoded" {
     condition     = length(local._encoded) == 0
     error_message = <<-EOT
       These prefixes and suffixes look URL-encoded: ${join(", ", local._encoded)}.
-      Write them as the keys are, = for %3D and a space for %20: Spillway encodes them where S3 wants it. As they are they match only keys that have the % in them.
+      As they are, they match only keys that have the % in them. Write = for %3D and a space for %20: Spillway encodes them for S3.
     EOT
   }
 }
@@ -120,7 +120,7 @@ check "tenants_are_several" {
   assert {
     condition     = length(module.input.topics) > 0 || length(distinct(local._tenants_of_prefixes)) != 1 || contains(local._tenants_of_prefixes, "")
     error_message = <<-EOT
-      tenants.by = "${local._tenant_segment}" names the same tenant for every object, ${join("", distinct(local._tenants_of_prefixes))}: that segment lies within the prefix of each source.
+      tenants.by = "${local._tenant_segment}" names the same tenant for every object, ${join("", distinct(local._tenants_of_prefixes))}. That segment lies within the prefix of each source.
       So tenants.max_concurrency bounds the pipeline as a whole. Give the number of a segment behind the prefix, or set pace.max_concurrency instead.
     EOT
   }

@@ -21,7 +21,7 @@ _REFUSED = {
     "backfill": (1, "may not list"),
     "reconcile --object": (1, "may not list"),
     # It has one lane: tests/e2e/test_lanes.py sets the bound of one of two.
-    "set lanes.bulk.": (2, 'there is no lane "bulk", there are default'),
+    "set lanes.bulk.": (2, 'there is no lane "bulk"; give one of default'),
 }
 
 

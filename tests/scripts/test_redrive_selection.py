@@ -127,8 +127,8 @@ def test_a_selection_of_what_a_rule_could_not_deliver(aws: Aws, pipeline: Pipeli
         (["replay"], "name the events to replay"),
         (["redrive", "--object", "bucket"], "names no object: give s3://bucket/key"),
         (["redrive", "--since", "2h", "--until", "3h"], "the first must be the earlier one"),
-        (["redrive", "--since", "soon"], "neither a time such as"),
-        (["redrive", "--detach", "--since", "2h"], "only moves by SQS itself go on alone"),
+        (["redrive", "--since", "soon"], "'soon' is no time: give one such as"),
+        (["redrive", "--detach", "--since", "2h"], "only SQS moves on alone"),
     ],
 )
 def test_selections_that_make_no_sense_are_refused(pipeline: Pipeline, arguments: list[str], complaint: str) -> None:

@@ -86,7 +86,8 @@ SAID = {
         "not in buckets: b. Give keys of buckets, which are a, away, small",
         "other accounts, and Step Functions lists only those of its own account and Region: away.",
         "Let their owners deliver S3 inventories",
-        "min_size or max_size: a.all, small.all. Leave",
+        "min_size or max_size: a.all, small.all. A listing",
+        "Leave their buckets out of reconcile.list",
     ),
     "reconcile_off_with_a_list_of_nothing": (
         "Set enabled = true, or leave list out",

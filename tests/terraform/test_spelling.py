@@ -137,7 +137,7 @@ def test_a_word_that_is_none_is_refused_at_every_place(tmp_path: Path) -> None:
     keys = ("uploads", "status", "default", "fanout", "night")
     generic = {".".join(part for part in place.split(".") if part not in keys) for place in places}
     assert generic == {place.path for place in input_files.places()} - {"workflow.state_machine"}
-    assert "sweep has no zzzzzz. It has after_seconds, per_tick." in message
+    assert "sweep has no zzzzzz: give one of after_seconds, per_tick, or leave it out." in message
 
 
 def test_a_state_machine_that_is_there_is_looked_at_too(tmp_path: Path) -> None:

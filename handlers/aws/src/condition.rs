@@ -48,7 +48,8 @@ impl Condition {
             biased;
             done = &mut work => done,
             () = clock.sleep_until(times_out_at(deadline)) => {
-                error!("the invocation takes too long, and Lambda is about to end it");
+                error!("the invocation takes the whole timeout of the function, and Lambda is about to end it: raise memory_mb if this \
+                     happens again");
                 self.report(Counts::TIMED_OUT, clock.now());
                 work.await
             }

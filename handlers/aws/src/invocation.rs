@@ -65,7 +65,7 @@ where
     match runtime.block_on(lambda_runtime::run(service)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
-            error!("Lambda's runtime API failed: {problem}");
+            error!("Lambda's runtime API failed, and Lambda starts the function again: {problem}");
             ExitCode::FAILURE
         }
     }

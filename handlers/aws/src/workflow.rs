@@ -171,7 +171,9 @@ impl Workflow {
     ) -> Result<Described, AwsError> {
         const CALL: &str = "DescribeExecution";
         let Some(arn) = execution_arn(state_machine_arn, name) else {
-            let reason = format!("{state_machine_arn:?} is not the ARN of a state machine");
+            let reason = format!(
+                "{state_machine_arn:?} is not the ARN of a state machine: correct SPILLWAY_STATE_MACHINE_ARN"
+            );
             return Err(AwsError::Call { call: CALL, reason });
         };
         let answer = match self

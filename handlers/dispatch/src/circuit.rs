@@ -121,7 +121,7 @@ impl Shared {
         circuit.started(1, now);
         if is_probe {
             if let Fact::Started { execution, .. } = fact {
-                info!(execution, "a probe");
+                info!(execution, "a probe of the target is started");
                 state.counts.probes += 1;
             }
             self.allow(state);

@@ -14,17 +14,20 @@ pub enum TickError {
     Aws(#[from] AwsError),
     /// An operator's control item has an unknown attribute or value.
     #[error(
-        "the ledger's control item is not usable: {0}. Correct the item (pk = control, sk = dispatch); deleting it lifts every override"
+        "the ledger's control item is not usable: {0}. Lift every override with spillway unset --all, or correct the item \
+         (pk = control, sk = dispatch)"
     )]
     Control(#[source] AwsError),
     /// An operator's control item is out of range.
     #[error(
-        "the ledger's control item is not usable: {0}. Correct the item (pk = control, sk = dispatch); deleting it lifts every override"
+        "the ledger's control item is not usable: {0}. Lift every override with spillway unset --all, or correct the item \
+         (pk = control, sk = dispatch)"
     )]
     Pace(#[source] PaceError),
     /// Step Functions refuses every start: a permission or the state machine is missing.
     #[error(
-        "no execution can be started: {0}. Claimed events keep their slots and start once this is fixed"
+        "no execution can be started: {0}. Fix the permission or the ARN that this names, and apply. Claimed events keep \
+         their slots, and start then"
     )]
     StartForbidden(String),
     /// Starts without a clear answer are left.
@@ -36,14 +39,14 @@ pub enum TickError {
     )]
     UnderWay,
     /// Another tick has the lease.
-    #[error("the lease was lost meanwhile: is the function's clock right?")]
+    #[error("another tick took the lease meanwhile: run spillway status, which names its holder")]
     LeaseLost,
     /// The lease could not be renewed.
     #[error("the lease could not be renewed in time; the tick ends before it expires")]
     LeaseNotRenewed,
     /// Lambda's timeout leaves no time for a tick.
     #[error(
-        "the function would be ended {0} ms after it began, before a tick can start anything: raise its timeout"
+        "the function would be ended {0} ms after it began, before a tick can start anything: raise its timeout, or apply"
     )]
     Deadline(Millis),
 }

@@ -17,7 +17,7 @@ pub fn tell(fact: Fact, problem: Option<AwsError>, counts: &mut Counts, failures
             attempt,
             oddity,
         } => {
-            debug!(key, attempt, "stale");
+            debug!(key, attempt, "a message is stale and is dropped");
             counts.stale += 1;
             counts.lookalikes += u32::from(oddity == Some(Oddity::Lookalike));
             if let Some(oddity) = oddity {
@@ -30,7 +30,10 @@ pub fn tell(fact: Fact, problem: Option<AwsError>, counts: &mut Counts, failures
             counts.unreadable += 1;
         }
         Fact::DeadLettered { reason } => {
-            warn!(reason, "a message goes to the dead-letter queue");
+            warn!(
+                reason,
+                "a message goes to the dead-letter queue: run spillway failed"
+            );
         }
         Fact::Malformed(records) => counts.malformed += records,
         Fact::Split => counts.split += 1,
@@ -40,24 +43,38 @@ pub fn tell(fact: Fact, problem: Option<AwsError>, counts: &mut Counts, failures
         Fact::Superseded(versions) => counts.superseded += versions,
         Fact::Freed => counts.freed += 1,
         Fact::Batched => counts.batches += 1,
-        Fact::Suspect(taken_at) => debug!(taken_at, "a slot can lack its start"),
+        Fact::Suspect(taken_at) => debug!(
+            taken_at,
+            "a slot can lack its start: the next tick looks at it"
+        ),
         Fact::Failed(scope) => failed(scope, problem, failures),
         Fact::Started { execution, .. } => {
-            debug!(execution, "started");
+            debug!(execution, "an execution is started");
             counts.started += 1;
         }
         Fact::AlreadyStarted => counts.already_started += 1,
         Fact::Throttled { execution, reason } => {
-            warn!(execution, reason, "throttled");
+            warn!(
+                execution,
+                reason, "Step Functions throttled a start: it is made again"
+            );
             counts.throttled += 1;
         }
         Fact::Refused { execution, refusal } => {
             let (error, cause) = (refusal.error, refusal.cause);
-            error!(execution, error, cause, "refused for good");
+            error!(
+                execution,
+                error,
+                cause,
+                "Step Functions refuses a start for good: fix the cause, then run spillway redrive"
+            );
             counts.refused += 1;
         }
-        Fact::StartUnclear { reason } => {
-            warn!(reason, "a start has no clear answer");
+        Fact::StartUnclear { execution, reason } => {
+            warn!(
+                execution,
+                reason, "a start has no clear answer: it is made again"
+            );
             counts.unclear += 1;
         }
         Fact::StartForbidden { reason, .. } => {
@@ -95,7 +112,7 @@ fn failed(scope: Scope, problem: Option<AwsError>, failures: &mut Failures) {
         (Scope::Nothing, None) => {}
         (Scope::One | Scope::Tick, problem) => failures.note(problem.unwrap_or(AwsError::Call {
             call: "a call",
-            reason: "its answer cannot be used".into(),
+            reason: "its answer cannot be used: the next tick makes it again".into(),
         })),
     }
 }

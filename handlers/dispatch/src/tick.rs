@@ -178,10 +178,14 @@ impl Dispatch {
         match patiently(clock, times.deadline, release).await {
             Ok(Released::Now) => {}
             Ok(Released::Lost) => {
-                error!("the lease was lost before it was released: is the function's clock right?");
+                error!(
+                    "another tick took the lease before it was released: run spillway status, which names its holder"
+                );
             }
             Err(failure) => {
-                error!("the next tick waits until the lease expires: {failure}");
+                error!(
+                    "the lease could not be released, and the next tick waits until it expires: {failure}"
+                );
                 ended.failure.get_or_insert(failure.into());
             }
         }
@@ -355,7 +359,10 @@ impl Shared {
         };
         patiently(self.shell.clock, self.end_by(), write).await?;
         let partitions = wanted.partitions();
-        info!(partitions, "slots are put elsewhere from now on");
+        info!(
+            partitions,
+            "slots are put into this number of partitions from now on"
+        );
         Ok(())
     }
 

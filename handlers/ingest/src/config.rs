@@ -80,8 +80,8 @@ mod tests {
                 r#"[{"bucket": "uploads", "lane": "fast"}]"#
             ),
             [
-                "SPILLWAY_SOURCES is wrong (the source of the bucket \"uploads\" names the lane \"fast\", and no \
-                 lane has that name): set it to the JSON list of the sources and their lanes"
+                "SPILLWAY_SOURCES is wrong (the source of the bucket \"uploads\" names the lane \"fast\", and there \
+                 is none: give the name of a lane): set it to the JSON list of the sources and their lanes"
             ]
         );
         let lanes = problems("SPILLWAY_LANES", "[]");

@@ -8,7 +8,7 @@ use thiserror::Error;
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error(
     "{unsafe_records} of {records} records are not queued, and all others are: {problems}. Lambda tries again and then \
-     keeps the event in the queue of ingest's failures, from which it can be redriven"
+     keeps the event in the queue of ingest's failures: run spillway redrive --stage ingest"
 )]
 pub struct IngestError {
     pub unsafe_records: u32,

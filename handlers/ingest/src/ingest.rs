@@ -71,7 +71,7 @@ impl Known {
             Recorded::Queued => counts.queued += 1,
             Recorded::QueuedAgain => counts.queued_again += 1,
             Recorded::Known { key } => {
-                debug!(key, "known");
+                debug!(key, "an event is known and not queued again");
                 counts.known += 1;
             }
             Recorded::Lookalike { key } => {

@@ -17,7 +17,9 @@ pub enum ReconcileError {
     #[error("reconcile does not understand its input: {0}")]
     Event(#[from] EventError),
     /// Of a batch of objects, not everything is looked at, or safe. Step Functions tries again.
-    #[error("{failed} of {objects} objects are not reconciled, and all others are: {problems}")]
+    #[error(
+        "{failed} of {objects} objects are not reconciled, and all others are: {problems}. Step Functions tries again"
+    )]
     Objects {
         failed: u64,
         objects: usize,

@@ -68,7 +68,7 @@ impl Request {
     pub(crate) fn read(payload: Value) -> Result<Self, ReconcileError> {
         let wrong = |what: String| ReconcileError::Request(what);
         let payload = serde_json::from_value(payload).map_err(|_| {
-            wrong("it is neither {\"rows\", \"run\"} nor {\"BatchInput\", \"Items\"}".into())
+            wrong("it is neither {\"rows\", \"run\"} nor {\"BatchInput\", \"Items\"}: start it by reconcile's state machine".into())
         })?;
         match payload {
             Payload::Rows { run, rows } => Ok(Self::Rows {

@@ -23,13 +23,13 @@ pub fn tell(fact: Ended, message_id: &str, counts: &mut Counts) {
             status = outcome.status.as_str(),
             error = outcome.error,
             delay_seconds,
-            "to be retried"
+            "the attempt failed and is retried"
         ),
         Ended::DeadSent { outcome } => error!(
             execution = outcome.execution,
             status = outcome.status.as_str(),
             error = outcome.error,
-            "to the dead-letter queue"
+            "the event goes to the dead-letter queue: fix the cause, then run spillway redrive"
         ),
         Ended::EventFailed => counts.batch_items_failed += 1,
         Ended::ReportNotUnderstood { execution, reason } => warn!(execution, "{reason}"),
@@ -56,13 +56,13 @@ pub fn tell(fact: Ended, message_id: &str, counts: &mut Counts) {
         Ended::Crowded => {
             error!(
                 message_id,
-                "others wrote the head of the object too often while its turn was passed on"
+                "other executions wrote the head of the object too often while its turn was passed on: its outcome comes again"
             );
         }
         Ended::LetterSent { reason } => {
             warn!(
                 message_id,
-                reason, "an outcome goes to the dead-letter queue"
+                reason, "an outcome goes to the dead-letter queue: run spillway failed"
             );
             counts.malformed_outcomes += 1;
         }

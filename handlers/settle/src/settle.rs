@@ -98,7 +98,7 @@ impl Settle {
             return;
         }
         if let Err(problem) = shell.ledger.add_health(&health).await {
-            warn!("how executions ended is not counted: {problem}");
+            warn!("the ends of executions are not counted for the circuit: {problem}");
         }
     }
 

@@ -113,7 +113,7 @@ async fn stop(
     let execution = given.rsplit(':').next().unwrap_or(given);
     let Some(slot) = pipeline.ledger.slot(execution).await? else {
         return Err(Fault::failed(format!(
-            "no slot of {} is taken by {execution}: it has been settled, or is not of this pipeline",
+            "no slot of {} is taken by {execution}: it has been settled, or is not of this pipeline. spillway running lists those that run",
             pipeline.name()
         )));
     };

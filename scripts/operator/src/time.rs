@@ -23,7 +23,9 @@ pub fn ago(at: Millis, now: Millis) -> String {
 /// `3d`.
 pub fn when(text: &str, now: Millis) -> Result<Millis, String> {
     let wrong = || {
-        format!("'{text}' is neither a time such as 2026-11-22T20:00:00Z nor a time ago such as 2h")
+        format!(
+            "'{text}' is no time: give one such as 2026-11-22T20:00:00Z, or a time ago such as 2h"
+        )
     };
     if !text.contains(['-', ':']) {
         let at = length(text).ok().map(|length| now - length);

@@ -40,7 +40,7 @@ def handlers() -> dict[str, str]:
     """Name and version of every package below handlers/ that makes a binary of its own name."""
     result = _cargo(["metadata", "--no-deps", "--format-version", "1"], {})
     if result.returncode != 0:
-        raise BuildError("cargo metadata failed")
+        raise BuildError("cargo metadata failed, and cargo says above why: correct Cargo.toml")
     found = {}
     for package in json.loads(result.stdout)["packages"]:
         binaries = {target["name"] for target in package["targets"] if "bin" in target["kind"]}
@@ -78,7 +78,7 @@ def executables(target: targets.Target, profile: str, packages: list[str], names
     command = [*target.command, *locked, "--profile", profile, *packages, "--message-format", "json-render-diagnostics"]
     result = _cargo(command, {**target.environment, **(placeless() if profile == "release" else {})})
     if result.returncode != 0:
-        raise BuildError(f"cargo {' '.join(command)} failed")
+        raise BuildError(f"cargo {' '.join(command)} failed: correct the fault that it names above")
     binaries = {}
     for line in result.stdout.splitlines():
         message = json.loads(line) if line.startswith("{") else {}

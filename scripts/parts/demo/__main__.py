@@ -187,7 +187,7 @@ class Demo:
         environment = {**os.environ, **self._emulator.environment}
         command = [str(operators.program(handlers.quickest_profile())), "-p", self._stack.settings.name, "redrive"]
         if subprocess.run(command, env=environment, stdin=subprocess.DEVNULL).returncode != 0:
-            print("spillway redrive failed", file=sys.stderr)
+            print("spillway redrive failed, as it says above: run it again by hand", file=sys.stderr)
 
     def _draw(self, ran: list[Execution], verdict: judge.Verdict, began: float, marks: list[tuple[float, str]], dead: int) -> Path:
         spans = [(run.start.timestamp() - began, run.stop.timestamp() - began) for run in ran if run.stop]

@@ -80,7 +80,7 @@ def find(given: str | None) -> Kept:
     if len(runs) == 1:
         return runs[0]
     left = "".join(f"\n  {display(run.directory)}" for run in everything()) or " none"
-    raise NotKeptError(f"no run {given or ''} is left up" if not runs else "say which run; left up are:" + left)
+    raise NotKeptError(f"no run {given or ''} is left up; left up are:{left}" if not runs else "name one run; left up are:" + left)
 
 
 def display(path: Path) -> str:

@@ -14,7 +14,9 @@ def writable(directory: Path) -> Path:
     try:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise PlaceError(f"{directory} cannot be written to: {error.strerror} ({error.filename})") from error
+        raise PlaceError(
+            f"{directory} cannot be written to: {error.strerror} ({error.filename}); give another directory"
+        ) from error
     if not os.access(directory, os.W_OK | os.X_OK):
-        raise PlaceError(f"{directory} cannot be written to: no permission")
+        raise PlaceError(f"{directory} cannot be written to: there is no permission; give another directory")
     return directory

@@ -79,7 +79,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 def _repository(given: str | None) -> str:
     repository = given or workspace.repository()
     if not re.fullmatch(r"[\w.-]+/[\w.-]+", repository):
-        raise ReleaseError(f"{repository} is no OWNER/NAME")
+        raise ReleaseError(f"{repository} is no OWNER/NAME: give --repository one such as example/spillway")
     if repository.startswith("OWNER/"):
         raise ReleaseError("Cargo.toml has no owner in its repository yet: give --repository OWNER/NAME")
     return repository
@@ -121,7 +121,9 @@ def _assets(options: argparse.Namespace, repository: str, out: Path) -> dict[Add
         archives.write_zip({f"{tree.MODULE}/{path}": content for path, content in files.items()}, archive)
         # The tests' build is large.
         if options.profile == "release" and (size := archive.stat().st_size) > MOST_BYTES:
-            raise ReleaseError(f"{archive.name} has {size:,} bytes, and {MOST_BYTES:,} is the most")
+            raise ReleaseError(
+                f"{archive.name} has {size:,} bytes, and {MOST_BYTES:,} is the most: leave out a dependency, or raise MOST_BYTES"
+            )
         text = sbom.text(version, day, targets.ARCHITECTURES[addresses.architecture], programs)
         (out / f"spillway-{version}-{addresses.architecture}.cdx.json").write_text(text)
     sums = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(out.glob("spillway-*"))}
@@ -132,7 +134,9 @@ def _assets(options: argparse.Namespace, repository: str, out: Path) -> dict[Add
 
 def _push(modules: dict[Addresses, dict[str, bytes]], day: datetime.date, repository: str) -> None:
     if functions.USUAL not in {addresses.architecture for addresses in modules}:
-        raise ReleaseError(f"--push wants the functions for {functions.USUAL} too: the tag without an architecture is theirs")
+        raise ReleaseError(
+            f"--push has no functions for {functions.USUAL}, and the tag without an architecture is theirs: build them too"
+        )
     for addresses, files in modules.items():
         branch = "main" if addresses.architecture == functions.USUAL else addresses.architecture
         commit = registry_tree.push(files, addresses.tag, branch, day, repository)

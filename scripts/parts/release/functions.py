@@ -29,15 +29,17 @@ def merge(directories: list[Path], version: str, into: Path) -> dict:
         manifest = _read(directory)
         for name, ours in (("version", version), ("protocol", PROTOCOL)):
             if manifest[name] != ours:
-                raise ReleaseError(f"{directory} has zips of {name} {manifest[name]}, and this release has {name} {ours}")
+                raise ReleaseError(
+                    f"{directory} has zips of {name} {manifest[name]}, and this release has {name} {ours}: build them again"
+                )
         for handler, builds in manifest["handlers"].items():
             for architecture, entry in builds.items():
                 known = merged["handlers"].setdefault(handler, {})
                 if known.get(architecture, entry) != entry:
-                    raise ReleaseError(f"{handler} for {architecture} is given twice, and differs: {entry['file']} in {directory}")
+                    raise ReleaseError(f"{handler} for {architecture} is given twice, and differs: leave out {directory}")
                 zip_ = directory / entry["file"]
                 if not zip_.is_file() or zips.sha256(zip_) != entry["sha256"]:
-                    raise ReleaseError(f"{zip_} is not the zip that {MANIFEST} beside it names")
+                    raise ReleaseError(f"{zip_} is not the zip that {MANIFEST} beside it names: build {directory} again")
                 shutil.copyfile(zip_, into / zip_.name)
                 known[architecture] = entry
     _check_complete(merged)
@@ -63,4 +65,6 @@ def _check_complete(manifest: dict) -> None:
     for architecture in architectures(manifest):
         lacking = [handler for handler, builds in manifest["handlers"].items() if architecture not in builds]
         if lacking:
-            raise ReleaseError(f"there is no {' and no '.join(sorted(lacking))} for {architecture}, though there are others for it")
+            raise ReleaseError(
+                f"there is no {' and no '.join(sorted(lacking))} for {architecture}, but other functions for it: build all"
+            )

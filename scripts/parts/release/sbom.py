@@ -61,7 +61,7 @@ def text(version: str, day: datetime.date, triple: str, packages: list[str]) -> 
         bom.register_dependency(each, [components[other] for other in _compiled_in(nodes[id_])])
     written = JsonV1Dot6(bom).output_as_string(indent=2) + "\n"
     if wrong := JsonStrictValidator(SchemaVersion.V1_6).validate_str(written):
-        raise ValueError(f"the SBOM is not as CycloneDX wants it: {wrong}")
+        raise ValueError(f"CycloneDX refuses the SBOM, which is a fault of scripts/parts/release: {wrong}")
     return written
 
 

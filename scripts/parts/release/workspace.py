@@ -39,7 +39,7 @@ def metadata(triple: str) -> dict:
     command = ["cargo", "metadata", "--locked", "--format-version", "1", "--filter-platform", triple]
     result = processes.run(command, cwd=ROOT, env=dict(os.environ), stdout=subprocess.PIPE, text=True)
     if result.returncode != 0:
-        raise ReleaseError("cargo metadata failed: is Cargo.lock up to date?")
+        raise ReleaseError("cargo metadata --locked failed, see above: run cargo check, and commit Cargo.lock")
     return json.loads(result.stdout)
 
 

@@ -26,6 +26,6 @@ def ensure(name: str, directory: Path, files: tuple[str, ...] = ()) -> Path:
                 shutil.copy(file, home)
             options = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel", "error"]
             if processes.run(["npm", "ci", *options], cwd=home).returncode != 0:
-                raise RuntimeError("npm ci failed: is the package registry reachable?")
+                raise RuntimeError(f"npm ci failed in {home}: look whether the package registry can be reached")
             complete.touch()
     return home

@@ -59,7 +59,9 @@ def use(name: str) -> None:
 
 def _run(command: list[str]) -> None:
     if processes.run(command).returncode != 0:
-        raise VenvError(f"{' '.join(command)} failed: the Python environment could not be made. Is the package index reachable?")
+        raise VenvError(
+            f"{' '.join(command)} failed: the Python environment could not be made. Look whether the package index can be reached"
+        )
 
 
 def main(arguments: list[str]) -> int:

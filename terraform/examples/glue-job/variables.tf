@@ -18,7 +18,7 @@ variable "job_runs" {
 
   validation {
     condition     = var.job_runs >= 1 && floor(var.job_runs) == var.job_runs
-    error_message = "job_runs = ${var.job_runs}: give a whole number from 1 to the part of your account's quota of concurrent job runs that this job can have."
+    error_message = "job_runs = ${var.job_runs} is no number of job runs. Give a whole number from 1 to this job's part of your account's quota of concurrent job runs."
   }
 }
 
@@ -30,7 +30,7 @@ variable "job_timeout_minutes" {
 
   validation {
     condition     = var.job_timeout_minutes >= 1 && floor(var.job_timeout_minutes) == var.job_timeout_minutes
-    error_message = "job_timeout_minutes = ${var.job_timeout_minutes}: Glue counts in whole minutes, from 1."
+    error_message = "job_timeout_minutes = ${var.job_timeout_minutes}: Glue counts in whole minutes. Give a whole number, 1 or more."
   }
 }
 

@@ -14,6 +14,6 @@ output "shares" {
 
   precondition {
     condition     = local.shares <= 1
-    error_message = "The pipelines of ${var.account} take ${local.shares} of the account's quota of StartExecution, which is more than all of it: make their shares in accounts.yaml smaller, or ask AWS for a larger quota."
+    error_message = "The pipelines of ${var.account} take ${local.shares} of the account's quota of StartExecution, which is more than all of it. Make their shares in accounts.yaml smaller, until they add up to 1 at most."
   }
 }

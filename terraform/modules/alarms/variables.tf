@@ -126,7 +126,7 @@ variable "failure_percent" {
 
   validation {
     condition     = var.failure_percent >= 1 && var.failure_percent <= 100
-    error_message = "failure_percent = ${var.failure_percent}: give a number from 1 to 100. At 100 it takes more than all, so the alarm never begins."
+    error_message = "failure_percent = ${var.failure_percent} is no percentage of attempts. Give a number from 1 to 100. With 100 the alarm never begins, for it needs more than that."
   }
 }
 
@@ -161,7 +161,7 @@ variable "oldest_slot_seconds" {
 
   validation {
     condition     = var.oldest_slot_seconds >= 60
-    error_message = "oldest_slot_seconds = ${var.oldest_slot_seconds}: give 60 or more, and more than the longest execution takes."
+    error_message = "oldest_slot_seconds = ${var.oldest_slot_seconds}: a tick measures the age once a minute. Give 60 or more, and more than the longest execution takes."
   }
 }
 
@@ -173,7 +173,7 @@ variable "override_hours" {
 
   validation {
     condition     = var.override_hours > 0 && var.override_hours <= 8760
-    error_message = "override_hours = ${var.override_hours}: give more than 0 and at most 8760, a year."
+    error_message = "override_hours = ${var.override_hours}: the alarm measures at most a year. Give hours above 0, and at most 8760."
   }
 }
 

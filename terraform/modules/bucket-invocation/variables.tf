@@ -22,7 +22,7 @@ variable "statement_id" {
 
   validation {
     condition     = can(regex("^[0-9A-Za-z_-]{1,100}$", var.statement_id))
-    error_message = "statement_id = \"${var.statement_id}\": Lambda allows up to 100 letters, digits, - and _."
+    error_message = "statement_id = \"${var.statement_id}\": Lambda takes no such id. Give 1 to 100 letters, digits, - and _."
   }
 }
 

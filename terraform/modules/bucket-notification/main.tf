@@ -77,7 +77,7 @@ resource "aws_s3_bucket_notification" "this" {
       condition     = length(module.overlaps.texts) == 0
       error_message = <<-EOT
         These notification entries of one bucket overlap: ${join("; ", module.overlaps.texts)}.
-        S3 delivers an event to one of them only and refuses such a configuration: give them prefixes or suffixes that cannot match the same key, or different event types.
+        S3 delivers an event to one of them only and refuses such a configuration. Give them prefixes or suffixes that cannot match the same key, or different event types.
       EOT
     }
   }

@@ -32,7 +32,7 @@ variable "functions" {
 
   validation {
     condition     = alltrue([for key in keys(var.functions) : can(regex("^[^[:cntrl:]]{1,255}$", key))])
-    error_message = "The id of a notification entry has 1 to 255 characters; these do not: ${join(", ", [for key in keys(var.functions) : "\"${key}\"" if !can(regex("^[^[:cntrl:]]{1,255}$", key))])}."
+    error_message = "S3 takes no notification entries with these ids: ${join(", ", [for key in keys(var.functions) : "\"${key}\"" if !can(regex("^[^[:cntrl:]]{1,255}$", key))])}. Give each 1 to 255 characters, none of them a control character."
   }
   validation {
     condition     = alltrue([for entry in var.functions : length(entry.events) > 0])
@@ -44,7 +44,7 @@ variable "functions" {
         for event in entry.events : can(regex(local._event, event))
       ]
     ]))
-    error_message = "S3 knows no event type ${join(", ", flatten([for key, entry in var.functions : [for event in entry.events : "\"${event}\" (${key})" if !can(regex(local._event, event))]]))}. Uploads are s3:ObjectCreated:* or one of s3:ObjectCreated:Put, :Post, :Copy, :CompleteMultipartUpload."
+    error_message = "S3 knows no event type ${join(", ", flatten([for key, entry in var.functions : [for event in entry.events : "\"${event}\" (${key})" if !can(regex(local._event, event))]]))}. For uploads give s3:ObjectCreated:*, or with :Put, :Post, :Copy or :CompleteMultipartUpload in place of :*."
   }
   validation {
     condition = alltrue([
@@ -84,7 +84,7 @@ variable "queues" {
   }
   validation {
     condition     = alltrue([for key in keys(var.queues) : can(regex("^[^[:cntrl:]]{1,255}$", key))])
-    error_message = "The id of a notification entry has 1 to 255 characters; these do not: ${join(", ", [for key in keys(var.queues) : "\"${key}\"" if !can(regex("^[^[:cntrl:]]{1,255}$", key))])}."
+    error_message = "S3 takes no notification entries with these ids: ${join(", ", [for key in keys(var.queues) : "\"${key}\"" if !can(regex("^[^[:cntrl:]]{1,255}$", key))])}. Give each 1 to 255 characters, none of them a control character."
   }
   validation {
     condition     = alltrue([for queue in var.queues : length(queue.events) > 0])
@@ -96,7 +96,7 @@ variable "queues" {
         for event in queue.events : can(regex(local._event, event))
       ]
     ]))
-    error_message = "S3 knows no event type ${join(", ", flatten([for key, queue in var.queues : [for event in queue.events : "\"${event}\" (${key})" if !can(regex(local._event, event))]]))}. Uploads are s3:ObjectCreated:* or one of s3:ObjectCreated:Put, :Post, :Copy, :CompleteMultipartUpload."
+    error_message = "S3 knows no event type ${join(", ", flatten([for key, queue in var.queues : [for event in queue.events : "\"${event}\" (${key})" if !can(regex(local._event, event))]]))}. For uploads give s3:ObjectCreated:*, or with :Put, :Post, :Copy or :CompleteMultipartUpload in place of :*."
   }
   validation {
     condition = alltrue([

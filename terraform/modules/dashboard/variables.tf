@@ -11,7 +11,7 @@ variable "region" {
 
   validation {
     condition     = can(regex("^[a-z]+(-[a-z0-9]+)+$", var.region))
-    error_message = "region = \"${var.region}\" is no Region, such as eu-central-1."
+    error_message = "region = \"${var.region}\" is no Region. Give one such as eu-central-1."
   }
 }
 

@@ -21,7 +21,7 @@ variable "oidc_provider" {
 
   validation {
     condition     = can(regex("^arn:[a-z-]+:iam::[0-9]{12}:oidc-provider/.+$", var.oidc_provider.arn))
-    error_message = "oidc_provider.arn = \"${var.oidc_provider.arn}\" is no ARN of an identity provider, such as arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com."
+    error_message = "oidc_provider.arn = \"${var.oidc_provider.arn}\" is no ARN of an identity provider. Give one such as arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com."
   }
 }
 
@@ -32,7 +32,7 @@ variable "permissions_boundary" {
 
   validation {
     condition     = can(regex(module.forms.arns.policy, var.permissions_boundary.arn))
-    error_message = "permissions_boundary.arn = \"${var.permissions_boundary.arn}\" is no ARN of a policy, such as arn:aws:iam::123456789012:policy/boundary."
+    error_message = "permissions_boundary.arn = \"${var.permissions_boundary.arn}\" is no ARN of a policy. Give one such as arn:aws:iam::123456789012:policy/boundary."
   }
 }
 
@@ -43,7 +43,7 @@ variable "pipelines" {
 
   validation {
     condition     = length(var.pipelines) > 0 && alltrue([for name in var.pipelines : can(regex("^[a-z][a-z0-9*-]{1,31}$", name))])
-    error_message = "pipelines names ${length(var.pipelines) == 0 ? "nothing" : join(", ", var.pipelines)}: each is a pipeline's name, of 3 to 32 lower-case letters, digits and -, with * for any characters but not first."
+    error_message = "pipelines names ${length(var.pipelines) == 0 ? "nothing" : join(", ", [for name in var.pipelines : "\"${name}\"" if !can(regex("^[a-z][a-z0-9*-]{1,31}$", name))])}, and the roles are for pipelines alone. Give names of 2 to 32 lower-case letters, digits and -, with * for any characters but not first."
   }
 }
 
@@ -66,7 +66,7 @@ variable "branch" {
 
   validation {
     condition     = can(regex("^[0-9A-Za-z._/-]+$", var.branch))
-    error_message = "branch = \"${var.branch}\" is no name of a branch; a * would let every branch in."
+    error_message = "branch = \"${var.branch}\" is no name of a branch. Give letters, digits, ., _, / and -; a * would let every branch in."
   }
 }
 
@@ -78,7 +78,7 @@ variable "buckets" {
 
   validation {
     condition     = alltrue([for name in var.buckets : can(regex("^[a-z0-9][a-z0-9.*-]{2,62}$", name))])
-    error_message = "buckets has ${join(", ", var.buckets)}: each is a bucket's name, with * for any characters but not first."
+    error_message = "buckets has ${join(", ", [for name in var.buckets : "\"${name}\"" if !can(regex("^[a-z0-9][a-z0-9.*-]{2,62}$", name))])}, and S3 has no such buckets. Give names of 3 to 63 characters, with * for any characters but not first."
   }
 }
 
@@ -90,7 +90,7 @@ variable "environment" {
 
   validation {
     condition     = can(regex("^[0-9A-Za-z._-]+$", var.environment))
-    error_message = "environment = \"${var.environment}\" is no name of an environment of letters, digits and ._-."
+    error_message = "environment = \"${var.environment}\" is no name of an environment that the roles can trust. Give letters, digits, ., _ and - alone."
   }
 }
 
@@ -116,7 +116,7 @@ variable "kms_key" {
 
   validation {
     condition     = var.kms_key == null ? true : can(regex(module.forms.arns.key, var.kms_key.arn))
-    error_message = "kms_key.arn = \"${try(var.kms_key.arn, "")}\" is no ARN of a key, such as arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab."
+    error_message = "kms_key.arn = \"${try(var.kms_key.arn, "")}\" is no ARN of a key. Give one such as arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab."
   }
 }
 
@@ -128,7 +128,7 @@ variable "name" {
 
   validation {
     condition     = can(regex("^[0-9A-Za-z+=,.@-]{1,58}$", var.name))
-    error_message = "name = \"${var.name}\": 1 to 58 letters, digits and +=,.@- are allowed. A _ is not: the pipelines' own roles have one, and these must be none of them."
+    error_message = "name = \"${var.name}\" cannot begin the names of the two roles. Give 1 to 58 letters, digits and +=,.@-. A _ is not allowed: the pipelines' own roles have one, and these must be none of them."
   }
 }
 

@@ -22,7 +22,7 @@ variable "name" {
 
   validation {
     condition     = can(regex("^[0-9A-Za-z_.-]{1,64}$", var.name))
-    error_message = "A rule cannot be named \"${var.name}\": EventBridge allows 64 letters, digits, -, _ and ."
+    error_message = "EventBridge takes no rule named \"${var.name}\". Give 1 to 64 letters, digits, -, . and _."
   }
 }
 
@@ -68,7 +68,7 @@ variable "reasons" {
 
   validation {
     condition     = var.reasons == null ? true : length(var.reasons) > 0 && length(setsubtract(var.reasons, ["PutObject", "POST Object", "CopyObject", "CompleteMultipartUpload"])) == 0
-    error_message = "reasons = [${join(", ", coalesce(var.reasons, []))}]: S3 gives PutObject, POST Object, CopyObject and CompleteMultipartUpload; leave it out for all of them."
+    error_message = "reasons = [${join(", ", coalesce(var.reasons, []))}]: S3 gives no such reason. Give some of PutObject, POST Object, CopyObject and CompleteMultipartUpload, or leave it out for all of them."
   }
 }
 

@@ -21,7 +21,7 @@ variable "name" {
 
   validation {
     condition     = can(regex("^[0-9A-Za-z_-]{1,80}$", var.name))
-    error_message = "A queue cannot be named \"${var.name}\": SQS allows up to 80 letters, digits, - and _."
+    error_message = "SQS takes no queue named \"${var.name}\". Give 1 to 80 letters, digits, - and _."
   }
 }
 
@@ -32,7 +32,7 @@ variable "kms_key" {
 
   validation {
     condition     = var.kms_key == null ? true : can(regex(module.forms.arns.key, var.kms_key.arn))
-    error_message = "kms_key.arn = \"${try(var.kms_key.arn, "")}\" is no ARN of a key. Give that of a customer-managed key, arn:aws:kms:<region>:<account>:key/<id>: the policy of an AWS-managed key (alias/aws/...) lets no EventBridge or SNS use it and cannot be changed."
+    error_message = "kms_key.arn = \"${try(var.kms_key.arn, "")}\" is no ARN of a key. Give that of a customer-managed key, arn:aws:kms:<region>:<account>:key/<id>. The policy of an AWS-managed key (alias/aws/...) lets no EventBridge or SNS use it, and cannot be changed."
   }
 }
 

@@ -35,19 +35,19 @@ resource "aws_sqs_queue" "failed" {
 locals {
   _alarms = var.alarms == null ? {} : {
     oldest-event = {
-      what      = "The oldest event of crawler ${var.name} waits for more than ${var.alarms.oldest_event_seconds} s: crawls do not run, fail, or take in less than comes (100,000 messages each)."
+      what      = "The oldest event of crawler ${var.name} waits for more than ${var.alarms.oldest_event_seconds} s: crawls do not run, fail, or take in less than comes (100,000 messages each).\nFirst: aws glue list-crawls --crawler-name ${var.name}"
       metric    = "ApproximateAgeOfOldestMessage"
       queue     = aws_sqs_queue.this.name
       threshold = var.alarms.oldest_event_seconds
     }
     dead-letters = {
-      what      = "Events that crawler ${var.name} could not read, or that the topic could not deliver, lie in ${aws_sqs_queue.dlq.name}."
+      what      = "Events that crawler ${var.name} could not read, or that the topic could not deliver, lie in ${aws_sqs_queue.dlq.name}.\nFirst: set crawl.recrawl = \"CRAWL_EVERYTHING\" for one crawl, then delete the messages."
       metric    = "ApproximateNumberOfMessagesVisible"
       queue     = aws_sqs_queue.dlq.name
       threshold = 0
     }
     failed-crawls = {
-      what      = "Crawls of ${var.name} failed; ${aws_sqs_queue.failed.name} has the reasons."
+      what      = "Crawls of ${var.name} failed; ${aws_sqs_queue.failed.name} has the reasons.\nFirst: read its messages, fix the cause, then delete them."
       metric    = "ApproximateNumberOfMessagesVisible"
       queue     = aws_sqs_queue.failed.name
       threshold = 0

@@ -21,7 +21,7 @@ variable "name" {
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{1,38}[a-z0-9]$", var.name))
-    error_message = "A crawler cannot be named \"${var.name}\" here: 3 to 40 lower-case letters, digits and -, a letter first and no - last."
+    error_message = "\"${var.name}\" cannot begin the names of the crawler's queue and roles. Give 3 to 40 lower-case letters, digits and -, a letter first and no - last."
   }
 }
 
@@ -86,7 +86,7 @@ variable "alarms" {
 
   validation {
     condition     = var.alarms == null ? true : var.alarms.oldest_event_seconds >= 300 && var.alarms.oldest_event_seconds < 1209600
-    error_message = "alarms.oldest_event_seconds = ${try(var.alarms.oldest_event_seconds, 0)}: give 300 to 1209599. From 1209600, 14 days, the queue has deleted the event before the alarm rings."
+    error_message = "alarms.oldest_event_seconds = ${try(var.alarms.oldest_event_seconds, 0)}: give 300 to 1209599 seconds. After 1209600, 14 days, the queue deletes the event, and the alarm never begins."
   }
   validation {
     condition     = var.alarms == null ? true : length(var.alarms.actions) <= 5
@@ -114,7 +114,7 @@ variable "crawl" {
 
   validation {
     condition     = var.crawl.schedule == null ? true : can(regex("^cron\\([^ ]+( [^ ]+){5}\\)$", var.crawl.schedule))
-    error_message = "crawl.schedule = \"${coalesce(var.crawl.schedule, "null")}\": Glue knows cron(minutes hours day month weekday year) and no rate(). Every hour is cron(15 * * * ? *)."
+    error_message = "crawl.schedule = \"${coalesce(var.crawl.schedule, "null")}\": Glue knows cron(minutes hours day month weekday year) and no rate(). Give cron(15 * * * ? *) for every hour."
   }
   validation {
     condition     = var.crawl.schedule == null ? true : !can(regex("^cron\\(([*]|[0-9*]+/[1-4]) ", var.crawl.schedule))
@@ -122,19 +122,19 @@ variable "crawl" {
   }
   validation {
     condition     = contains(["CRAWL_EVENT_MODE", "CRAWL_EVERYTHING", "CRAWL_NEW_FOLDERS_ONLY"], var.crawl.recrawl)
-    error_message = "crawl.recrawl = \"${var.crawl.recrawl}\": Glue knows CRAWL_EVENT_MODE, CRAWL_EVERYTHING and CRAWL_NEW_FOLDERS_ONLY."
+    error_message = "crawl.recrawl = \"${var.crawl.recrawl}\": Glue knows no such mode. Give CRAWL_EVENT_MODE, CRAWL_EVERYTHING or CRAWL_NEW_FOLDERS_ONLY."
   }
   validation {
     condition     = contains(["UPDATE_IN_DATABASE", "LOG"], var.crawl.update)
-    error_message = "crawl.update = \"${var.crawl.update}\": Glue knows UPDATE_IN_DATABASE and LOG."
+    error_message = "crawl.update = \"${var.crawl.update}\": Glue knows no such act. Give UPDATE_IN_DATABASE or LOG."
   }
   validation {
     condition     = contains(["DEPRECATE_IN_DATABASE", "DELETE_FROM_DATABASE", "LOG"], var.crawl.delete)
-    error_message = "crawl.delete = \"${var.crawl.delete}\": Glue knows DEPRECATE_IN_DATABASE, DELETE_FROM_DATABASE and LOG."
+    error_message = "crawl.delete = \"${var.crawl.delete}\": Glue knows no such act. Give DEPRECATE_IN_DATABASE, DELETE_FROM_DATABASE or LOG."
   }
   validation {
     condition     = var.crawl.recrawl != "CRAWL_NEW_FOLDERS_ONLY" || var.crawl.update == "LOG" && var.crawl.delete == "LOG"
-    error_message = "crawl.recrawl = \"CRAWL_NEW_FOLDERS_ONLY\" with update = \"${var.crawl.update}\" and delete = \"${var.crawl.delete}\": for it AWS takes LOG and LOG alone. Say so, or use CRAWL_EVENT_MODE."
+    error_message = "crawl.recrawl = \"CRAWL_NEW_FOLDERS_ONLY\" with update = \"${var.crawl.update}\" and delete = \"${var.crawl.delete}\": with that mode AWS takes LOG alone for both. Set both to LOG, or use CRAWL_EVENT_MODE."
   }
 }
 
@@ -154,7 +154,7 @@ variable "database" {
 
   validation {
     condition     = var.database.name == null ? true : can(regex("^[a-z0-9_]{1,255}$", var.database.name))
-    error_message = "database.name = \"${coalesce(var.database.name, "null")}\": Glue and Athena agree on lower-case letters, digits and _, up to 255."
+    error_message = "database.name = \"${coalesce(var.database.name, "null")}\" is no name that both Glue and Athena take. Give 1 to 255 lower-case letters, digits and _."
   }
   validation {
     condition     = var.database.create || var.database.name != null
@@ -209,11 +209,11 @@ variable "iam" {
 
   validation {
     condition     = can(regex("^/([!-~]+/)?$", var.iam.path))
-    error_message = "iam.path = \"${var.iam.path}\": a path starts and ends with /, for instance /pipelines/."
+    error_message = "iam.path = \"${var.iam.path}\": IAM takes no such path. Give one that starts and ends with /, such as /pipelines/."
   }
   validation {
     condition     = can(regex("^([0-9A-Za-z+=,.@_-]{0,31}[+=,.@_])?$", var.iam.role_name_prefix))
-    error_message = "iam.role_name_prefix = \"${var.iam.role_name_prefix}\": give up to 32 letters, digits and +=,.@_-, the last one of +=,.@_, for instance \"team_\". Otherwise crawler a with prefix \"b-\" and crawler b-a with none had roles of one name."
+    error_message = "iam.role_name_prefix = \"${var.iam.role_name_prefix}\" cannot begin the names of roles. Give up to 32 letters, digits and +=,.@_-, the last one of +=,.@_, such as \"team_\". Otherwise crawler a with prefix \"b-\" and crawler b-a with none would have roles of the same name."
   }
 }
 
@@ -224,7 +224,7 @@ variable "kms_key" {
 
   validation {
     condition     = var.kms_key == null ? true : can(regex(module.forms.arns.key, var.kms_key.arn))
-    error_message = "kms_key.arn = \"${try(var.kms_key.arn, "")}\" is no ARN of a key. Give that of a customer-managed key, arn:aws:kms:<region>:<account>:key/<id>: the policy of an AWS-managed key (alias/aws/...) lets no S3, EventBridge or SNS use it and cannot be changed."
+    error_message = "kms_key.arn = \"${try(var.kms_key.arn, "")}\" is no ARN of a key. Give that of a customer-managed key, arn:aws:kms:<region>:<account>:key/<id>. The policy of an AWS-managed key (alias/aws/...) lets no S3, EventBridge or SNS use it, and cannot be changed."
   }
 }
 
@@ -255,11 +255,11 @@ variable "table" {
 
   validation {
     condition     = var.table.level == null ? true : var.table.level >= 2 && floor(var.table.level) == var.table.level
-    error_message = "table.level = ${coalesce(var.table.level, 0)}: a whole number from 2, the bucket's own level being 1. For s3://bucket/status/ it is 2."
+    error_message = "table.level = ${coalesce(var.table.level, 0)}: the bucket's own level is 1, and tables lie below it. Give a whole number, 2 or more; for s3://bucket/status/ it is 2."
   }
   validation {
     condition     = can(regex("^[a-z0-9_]{0,128}$", var.table.prefix))
-    error_message = "table.prefix = \"${var.table.prefix}\": Glue allows 128 characters, and Athena reads lower-case letters, digits and _."
+    error_message = "table.prefix = \"${var.table.prefix}\" is no prefix that both Glue and Athena take. Give up to 128 lower-case letters, digits and _."
   }
 }
 

@@ -5,7 +5,7 @@ variable "names" {
 
   validation {
     condition     = alltrue([for name in var.names : can(regex("^[0-9A-Za-z_-]{1,256}$", name))])
-    error_message = "A topic has 1 to 256 letters, digits, - and _ for a name; these have not: ${join(", ", [for name in var.names : "\"${name}\"" if !can(regex("^[0-9A-Za-z_-]{1,256}$", name))])}."
+    error_message = "SNS takes no topics of these names: ${join(", ", [for name in var.names : "\"${name}\"" if !can(regex("^[0-9A-Za-z_-]{1,256}$", name))])}. Give each 1 to 256 letters, digits, - and _."
   }
 }
 

@@ -215,7 +215,7 @@ resource "aws_lambda_function" "this" {
     precondition {
       condition     = var.manifest.protocol == local._protocol
       error_message = <<-EOT
-        The handlers of version ${var.manifest.version} speak protocol ${var.manifest.protocol}, these modules speak protocol ${local._protocol}.
+        The handlers of version ${var.manifest.version} speak protocol ${var.manifest.protocol}, and these modules speak protocol ${local._protocol}.
         Take handlers and modules of the same release.
       EOT
     }
@@ -223,7 +223,7 @@ resource "aws_lambda_function" "this" {
       condition     = local._environment_bytes <= 4096
       error_message = <<-EOT
         The environment of function ${var.name} would have ${local._environment_bytes} bytes; Lambda allows 4,096.
-        Most is in ${join(", ", [for name, value in var.environment : "${name} (${length(value)})" if length(value) > 512])}: configure fewer or shorter ones, or spread them over several pipelines.
+        Most is in ${join(", ", [for name, value in var.environment : "${name} (${length(value)})" if length(value) > 512])}. Configure fewer or shorter ones, or spread them over several pipelines.
       EOT
     }
   }

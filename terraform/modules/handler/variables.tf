@@ -29,7 +29,7 @@ variable "handler" {
 
   validation {
     condition     = can(regex("^[a-z][a-z-]{0,15}$", var.handler))
-    error_message = "A handler is named by up to 16 lower-case letters and -, not \"${var.handler}\": its policy is named after it."
+    error_message = "handler = \"${var.handler}\" cannot be part of the name of its policy. Give 1 to 16 lower-case letters and -, a letter first."
   }
 }
 
@@ -63,7 +63,7 @@ variable "name" {
 
   validation {
     condition     = can(regex("^[0-9A-Za-z_-]{1,64}$", var.name))
-    error_message = "A function cannot be named \"${var.name}\": Lambda allows 1 to 64 letters, digits, - and _."
+    error_message = "Lambda takes no function named \"${var.name}\". Give 1 to 64 letters, digits, - and _."
   }
 }
 
@@ -74,7 +74,7 @@ variable "role_name" {
 
   validation {
     condition     = can(regex("^[0-9A-Za-z+=,.@_-]{1,64}$", var.role_name))
-    error_message = "A role cannot be named \"${var.role_name}\" (${length(var.role_name)} characters): IAM allows 1 to 64 letters, digits and +=,.@_-."
+    error_message = "IAM takes no role named \"${var.role_name}\" (${length(var.role_name)} characters). Give 1 to 64 letters, digits and +=,.@_-."
   }
 }
 
@@ -93,7 +93,7 @@ variable "architecture" {
 
   validation {
     condition     = contains(["arm64", "x86_64"], var.architecture)
-    error_message = "architecture = \"${var.architecture}\": Lambda has arm64 and x86_64."
+    error_message = "architecture = \"${var.architecture}\": Lambda has no such processor. Give arm64 or x86_64."
   }
 }
 
@@ -119,7 +119,7 @@ variable "async_invoke" {
       && var.async_invoke.maximum_event_age_seconds <= 21600
       && contains([0, 1, 2], var.async_invoke.maximum_retry_attempts)
     )
-    error_message = "async_invoke says ${try(var.async_invoke.maximum_event_age_seconds, 0)} seconds and ${try(var.async_invoke.maximum_retry_attempts, 0)} retries; Lambda allows 60 to 21600 seconds and 0 to 2 retries."
+    error_message = "async_invoke says ${try(var.async_invoke.maximum_event_age_seconds, 0)} seconds and ${try(var.async_invoke.maximum_retry_attempts, 0)} retries, which Lambda refuses. Give 60 to 21600 seconds and 0 to 2 retries."
   }
 }
 
@@ -130,7 +130,7 @@ variable "code_signing" {
 
   validation {
     condition     = var.code_signing == null ? true : can(regex(module.forms.arns.code_signing, var.code_signing.arn))
-    error_message = "code_signing.arn = \"${try(var.code_signing.arn, "")}\" is no ARN of a code signing configuration, such as arn:aws:lambda:eu-central-1:123456789012:code-signing-config:csc-0123456789abcdef0."
+    error_message = "code_signing.arn = \"${try(var.code_signing.arn, "")}\" is no ARN of a code signing configuration. Give one such as arn:aws:lambda:eu-central-1:123456789012:code-signing-config:csc-0123456789abcdef0."
   }
 }
 
@@ -196,7 +196,7 @@ variable "policy_statements" {
 
   validation {
     condition     = alltrue([for s in var.policy_statements : contains(["Allow", "Deny"], s.effect)])
-    error_message = "The effect of a policy statement is \"Allow\" or \"Deny\", not ${join(", ", [for s in var.policy_statements : "\"${s.effect}\"" if !contains(["Allow", "Deny"], s.effect)])}."
+    error_message = "policy_statements have effects that IAM does not know: ${join(", ", [for s in var.policy_statements : "\"${s.effect}\"" if !contains(["Allow", "Deny"], s.effect)])}. Give \"Allow\" or \"Deny\"."
   }
 }
 
@@ -220,15 +220,15 @@ variable "settings" {
 
   validation {
     condition     = var.settings.memory_mb >= 128 && var.settings.memory_mb <= 10240
-    error_message = "memory_mb = ${var.settings.memory_mb}: Lambda allows 128 to 10240."
+    error_message = "settings.memory_mb = ${var.settings.memory_mb}: Lambda has no such size. Give 128 to 10240."
   }
   validation {
     condition     = var.settings.timeout_seconds >= 1 && var.settings.timeout_seconds <= 900
-    error_message = "timeout_seconds = ${var.settings.timeout_seconds}: Lambda allows 1 to 900."
+    error_message = "settings.timeout_seconds = ${var.settings.timeout_seconds}: no function of Lambda runs that long. Give 1 to 900."
   }
   validation {
     condition     = var.settings.reserved_concurrency == null ? true : var.settings.reserved_concurrency >= 1
-    error_message = "reserved_concurrency = ${coalesce(var.settings.reserved_concurrency, 0)} would let the function never run: give 1 or more, or leave it out to reserve none."
+    error_message = "settings.reserved_concurrency = ${coalesce(var.settings.reserved_concurrency, 0)} would let the function never run: give 1 or more, or leave it out to reserve none."
   }
 }
 

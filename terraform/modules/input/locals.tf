@@ -1,5 +1,8 @@
 # Values that follow from the input alone, for its own rules and for the composition.
 locals {
+  # The days for which CloudWatch Logs can keep lines.
+  _log_days = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653]
+
   _timezones = jsondecode(file("${path.module}/../../data/timezones.json"))
 
   _lanes = length(var.lanes) > 0 ? var.lanes : { default = { priority = 1, min_share = 0, max_concurrency = null } }

@@ -34,7 +34,7 @@ locals {
       "${strange.place} has no ${strange.word}",
       tonumber(split(" ", reverse(local._likeness[i])[0])[0]) >= 40
       ? ": did you mean ${split(" ", reverse(local._likeness[i])[0])[1]}?"
-      : ". It has ${join(", ", strange.known)}.",
+      : ": give one of ${join(", ", strange.known)}, or leave it out.",
     ])
   ]
 }

@@ -51,7 +51,7 @@ variable "alarms" {
   }
   validation {
     condition     = var.alarms == null ? true : var.alarms.oldest_slot_seconds == null ? true : var.alarms.oldest_slot_seconds >= 60
-    error_message = "alarms.oldest_slot_seconds = ${var.alarms == null ? 0 : coalesce(var.alarms.oldest_slot_seconds, 0)}: give 60 or more, and more than the longest execution takes. Left out, it follows from the workflow's timeout."
+    error_message = "alarms.oldest_slot_seconds = ${var.alarms == null ? 0 : coalesce(var.alarms.oldest_slot_seconds, 0)}: a tick measures the age once a minute. Give 60 or more, and more than the longest execution takes. Left out, it follows from the workflow's timeout."
   }
   validation {
     condition     = var.alarms == null ? true : var.alarms.drain_seconds == null ? true : var.alarms.drain_seconds >= 60
@@ -59,11 +59,11 @@ variable "alarms" {
   }
   validation {
     condition     = var.alarms == null ? true : var.alarms.failure_percent >= 1 && var.alarms.failure_percent <= 100
-    error_message = "alarms.failure_percent = ${var.alarms == null ? 0 : coalesce(var.alarms.failure_percent, 0)}: give a number from 1 to 100. At 100 it takes more than all, so the alarm never begins."
+    error_message = "alarms.failure_percent = ${var.alarms == null ? 0 : coalesce(var.alarms.failure_percent, 0)} is no percentage of attempts. Give a number from 1 to 100. With 100 the alarm never begins, for it needs more than that."
   }
   validation {
     condition     = var.alarms == null ? true : var.alarms.override_hours > 0 && var.alarms.override_hours <= 8760
-    error_message = "alarms.override_hours = ${var.alarms == null ? 0 : coalesce(var.alarms.override_hours, 0)}: give more than 0 and at most 8760, a year."
+    error_message = "alarms.override_hours = ${var.alarms == null ? 0 : coalesce(var.alarms.override_hours, 0)}: the alarm measures at most a year. Give hours above 0, and at most 8760."
   }
 }
 

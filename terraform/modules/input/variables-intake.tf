@@ -46,7 +46,7 @@ variable "buckets" {
   }
   validation {
     condition     = alltrue([for key in keys(var.buckets) : can(regex("^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$", key))])
-    error_message = "The key of a bucket has 1 to 32 lower-case letters, digits and -, a letter first and no - last; these do not: ${join(", ", [for key in keys(var.buckets) : "\"${key}\"" if !can(regex("^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$", key))])}."
+    error_message = "These keys of buckets cannot be part of the names of rules: ${join(", ", [for key in keys(var.buckets) : "\"${key}\"" if !can(regex("^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$", key))])}. Give 1 to 32 lower-case letters, digits and -, a letter first and no - last."
   }
   validation {
     condition     = length(distinct([for bucket in var.buckets : bucket.name])) == length(var.buckets)
@@ -58,7 +58,7 @@ variable "buckets" {
   }
   validation {
     condition     = alltrue([for bucket in var.buckets : contains(["owned", "external"], bucket.notification)])
-    error_message = "The notification of a bucket is \"owned\" or \"external\", not ${join(", ", [for key, bucket in var.buckets : "\"${bucket.notification}\" (${key})" if !contains(["owned", "external"], bucket.notification)])}."
+    error_message = "These buckets have a notification that Spillway does not know: ${join(", ", [for key, bucket in var.buckets : "\"${bucket.notification}\" (${key})" if !contains(["owned", "external"], bucket.notification)])}. Give \"owned\" to let this module write the bucket's notifications, or \"external\" if they are written elsewhere."
   }
   validation {
     condition     = alltrue([for bucket in var.buckets : bucket.account_id == null ? true : can(regex("^[0-9]{12}$", bucket.account_id))])
@@ -66,11 +66,11 @@ variable "buckets" {
   }
   validation {
     condition     = alltrue(flatten([for bucket in var.buckets : [for source in keys(bucket.sources) : can(regex("^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$", source))]]))
-    error_message = "The key of a source has 1 to 32 lower-case letters, digits and -, a letter first and no - last; these do not: ${join(", ", flatten([for key, bucket in var.buckets : [for source in keys(bucket.sources) : "\"${source}\" (${key})" if !can(regex("^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$", source))]]))}."
+    error_message = "These keys of sources cannot be part of the names of rules: ${join(", ", flatten([for key, bucket in var.buckets : [for source in keys(bucket.sources) : "\"${source}\" (${key})" if !can(regex("^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$", source))]]))}. Give 1 to 32 lower-case letters, digits and -, a letter first and no - last."
   }
   validation {
     condition     = alltrue(flatten([for bucket in var.buckets : [for source in bucket.sources : contains(["sqs", "lambda", "eventbridge"], source.via)]]))
-    error_message = "Events come via \"sqs\", \"lambda\" or \"eventbridge\", and not as these sources say: ${join(", ", flatten([for key, bucket in var.buckets : [for source, filter in bucket.sources : "${key}.${source} via \"${filter.via}\"" if !contains(["sqs", "lambda", "eventbridge"], filter.via)]]))}."
+    error_message = "No events come as these sources say: ${join(", ", flatten([for key, bucket in var.buckets : [for source, filter in bucket.sources : "${key}.${source} via \"${filter.via}\"" if !contains(["sqs", "lambda", "eventbridge"], filter.via)]]))}. Give via = \"sqs\", \"lambda\" or \"eventbridge\"."
   }
   validation {
     condition     = alltrue(flatten([for bucket in var.buckets : [for source in bucket.sources : source.lane == null ? true : contains(keys(local._lanes), source.lane)]]))
@@ -90,7 +90,7 @@ variable "buckets" {
   }
   validation {
     condition     = alltrue(flatten([for bucket in var.buckets : [for source in bucket.sources : [for size in [source.min_size, source.max_size] : size == null ? true : size >= 0 && floor(size) == size]]])) && alltrue(flatten([for bucket in var.buckets : [for source in bucket.sources : source.min_size == null || source.max_size == null ? true : source.min_size <= source.max_size]]))
-    error_message = "min_size and max_size are whole bytes, 0 or more, min_size not above max_size: ${join(", ", flatten([for key, bucket in var.buckets : [for source, filter in bucket.sources : "${key}.${source} has ${jsonencode([filter.min_size, filter.max_size])}" if filter.min_size != null || filter.max_size != null]]))}."
+    error_message = "These sources have sizes that no object can have: ${join(", ", flatten([for key, bucket in var.buckets : [for source, filter in bucket.sources : "${key}.${source} has ${jsonencode([filter.min_size, filter.max_size])}" if anytrue([for size in [filter.min_size, filter.max_size] : size == null ? false : size < 0 || floor(size) != size]) || (filter.min_size == null || filter.max_size == null ? false : filter.min_size > filter.max_size)]]))}. Give min_size and max_size in whole bytes from 0, with min_size not above max_size, or leave them out."
   }
   validation {
     condition     = length([for bucket in var.buckets : bucket.name if anytrue([for source in bucket.sources : source.via == "lambda"])]) <= 40
@@ -102,7 +102,7 @@ variable "buckets" {
   }
   validation {
     condition     = alltrue(flatten([for bucket in var.buckets : [for source in bucket.sources : [for event in source.events : contains(["s3:ObjectCreated:*", "s3:ObjectCreated:Put", "s3:ObjectCreated:Post", "s3:ObjectCreated:Copy", "s3:ObjectCreated:CompleteMultipartUpload"], event)]]]))
-    error_message = "Spillway takes in object-created events: s3:ObjectCreated:*, :Put, :Post, :Copy and :CompleteMultipartUpload, and not ${join(", ", flatten([for key, bucket in var.buckets : [for source, filter in bucket.sources : [for event in filter.events : "\"${event}\" (${key}.${source})" if !contains(["s3:ObjectCreated:*", "s3:ObjectCreated:Put", "s3:ObjectCreated:Post", "s3:ObjectCreated:Copy", "s3:ObjectCreated:CompleteMultipartUpload"], event)]]]))}."
+    error_message = "Spillway takes in object-created events, and not ${join(", ", flatten([for key, bucket in var.buckets : [for source, filter in bucket.sources : [for event in filter.events : "\"${event}\" (${key}.${source})" if !contains(["s3:ObjectCreated:*", "s3:ObjectCreated:Put", "s3:ObjectCreated:Post", "s3:ObjectCreated:Copy", "s3:ObjectCreated:CompleteMultipartUpload"], event)]]]))}. Give s3:ObjectCreated:*, or with :Put, :Post, :Copy or :CompleteMultipartUpload in place of :*."
   }
   validation {
     condition     = alltrue(flatten([for bucket in var.buckets : [for source in bucket.sources : !strcontains(source.prefix, "*") && !strcontains(source.suffix, "*")]]))
@@ -127,7 +127,7 @@ variable "fifo" {
 
   validation {
     condition     = var.fifo ? alltrue(flatten([for bucket in var.buckets : [for source in bucket.sources : source.via == "lambda"]])) && length(var.topics) == 0 : true
-    error_message = "fifo = true, but not everything comes via \"lambda\": ${join(", ", concat(flatten([for key, bucket in var.buckets : [for source, filter in bucket.sources : "buckets.${key}.${source} via \"${filter.via}\"" if filter.via != "lambda"]]), [for key in keys(var.topics) : "topics.${key}"]))}. S3 cannot send to a FIFO queue, and only the ingest function gives an event its group and deduplication ids: set via = \"lambda\" for these, or fifo = false."
+    error_message = "fifo = true, but not everything comes via \"lambda\": ${join(", ", concat(flatten([for key, bucket in var.buckets : [for source, filter in bucket.sources : "buckets.${key}.${source} via \"${filter.via}\"" if filter.via != "lambda"]]), [for key in keys(var.topics) : "topics.${key}"]))}. S3 cannot send to a FIFO queue, and only the ingest function gives an event its group and deduplication ids. Set via = \"lambda\" for these, or fifo = false."
   }
 }
 
@@ -156,11 +156,11 @@ variable "lanes" {
   }
   validation {
     condition     = alltrue([for lane in keys(var.lanes) : can(regex("^[a-z]([a-z0-9-]{0,14}[a-z0-9])?$", lane))])
-    error_message = "The name of a lane has 1 to 16 lower-case letters, digits and -, a letter first and no - last; these do not: ${join(", ", [for lane in keys(var.lanes) : "\"${lane}\"" if !can(regex("^[a-z]([a-z0-9-]{0,14}[a-z0-9])?$", lane))])}."
+    error_message = "These names of lanes cannot be part of the names of queues: ${join(", ", [for lane in keys(var.lanes) : "\"${lane}\"" if !can(regex("^[a-z]([a-z0-9-]{0,14}[a-z0-9])?$", lane))])}. Give 1 to 16 lower-case letters, digits and -, a letter first and no - last."
   }
   validation {
     condition     = alltrue([for lane in var.lanes : lane.priority >= 0 && lane.priority <= 1000000 && floor(lane.priority) == lane.priority])
-    error_message = "The priority of a lane is a whole number from 0 to 1000000: ${join(", ", [for name, lane in var.lanes : "lanes.${name}.priority = ${lane.priority}"])}."
+    error_message = "These lanes have a priority that no list of lanes can be sorted by: ${join(", ", [for name, lane in var.lanes : "lanes.${name}.priority = ${lane.priority}" if !(lane.priority >= 0 && lane.priority <= 1000000 && floor(lane.priority) == lane.priority)])}. Give a whole number from 0 to 1000000; the lowest comes first."
   }
   validation {
     condition     = length(distinct([for lane in var.lanes : lane.priority])) == length(var.lanes)
@@ -168,11 +168,11 @@ variable "lanes" {
   }
   validation {
     condition     = alltrue([for lane in var.lanes : lane.min_share >= 0 && lane.min_share <= 0.9])
-    error_message = "The min_share of a lane is from 0 to 0.9: ${join(", ", [for name, lane in var.lanes : "lanes.${name}.min_share = ${lane.min_share}"])}."
+    error_message = "A lane can have no such share of the starts: ${join(", ", [for name, lane in var.lanes : "lanes.${name}.min_share = ${lane.min_share}" if !(lane.min_share >= 0 && lane.min_share <= 0.9)])}. Give 0 to 0.9; the rest goes by priority."
   }
   validation {
     condition     = sum(concat([0], [for lane in var.lanes : lane.min_share])) <= 0.9
-    error_message = "The lanes' min_shares add up to ${sum(concat([0], [for lane in var.lanes : lane.min_share]))}, above 0.9: ${join(", ", [for name, lane in var.lanes : "lanes.${name}.min_share = ${lane.min_share}"])}. Leave the rest to the order of priority."
+    error_message = "The lanes' min_shares add up to ${sum(concat([0], [for lane in var.lanes : lane.min_share]))}, above 0.9: ${join(", ", [for name, lane in var.lanes : "lanes.${name}.min_share = ${lane.min_share}"])}. Give shares that add up to less; the rest goes by priority."
   }
   validation {
     condition     = alltrue([for lane in var.lanes : lane.max_concurrency == null ? true : lane.max_concurrency >= 0 && floor(lane.max_concurrency) == lane.max_concurrency])
@@ -180,7 +180,7 @@ variable "lanes" {
   }
   validation {
     condition     = length(var.lanes) == 1 ? alltrue([for lane in var.lanes : lane.max_concurrency == null]) : true
-    error_message = "lanes has only one lane, and its max_concurrency bounds the same executions as pace.max_concurrency. Give pace.max_concurrency alone."
+    error_message = "There is only one lane, so ${join(", ", [for name, lane in var.lanes : "lanes.${name}.max_concurrency = ${coalesce(lane.max_concurrency, 0)}"])} bounds the same executions as pace.max_concurrency. Give pace.max_concurrency alone."
   }
 }
 
@@ -208,7 +208,7 @@ variable "topics" {
 
   validation {
     condition     = alltrue([for key in keys(var.topics) : can(regex("^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$", key))])
-    error_message = "The key of a topic has 1 to 32 lower-case letters, digits and -, a letter first and no - last; these do not: ${join(", ", [for key in keys(var.topics) : "\"${key}\"" if !can(regex("^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$", key))])}."
+    error_message = "Keys of topics follow the rules of names, and these do not: ${join(", ", [for key in keys(var.topics) : "\"${key}\"" if !can(regex("^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$", key))])}. Give 1 to 32 lower-case letters, digits and -, a letter first and no - last."
   }
   validation {
     condition     = alltrue([for topic in var.topics : can(regex(module.forms.arns.topic, topic.arn))])
@@ -239,6 +239,6 @@ variable "trusted_organization_id" {
 
   validation {
     condition     = var.trusted_organization_id == null ? true : can(regex("^o-[a-z0-9]{10,32}$", var.trusted_organization_id))
-    error_message = "trusted_organization_id = \"${coalesce(var.trusted_organization_id, "null")}\": the id of an organization is o- and 10 to 32 lower-case letters and digits."
+    error_message = "trusted_organization_id = \"${coalesce(var.trusted_organization_id, "null")}\" is no id of an organization. Give o- and 10 to 32 lower-case letters and digits."
   }
 }

@@ -14,7 +14,7 @@ variable "limits" {
 
   validation {
     condition     = var.limits.starts_per_day == null ? true : var.limits.starts_per_day >= 1 && floor(var.limits.starts_per_day) == var.limits.starts_per_day
-    error_message = "limits.starts_per_day = ${coalesce(var.limits.starts_per_day, 0)}: give a whole number, 1 or more, or leave it out for no such bound."
+    error_message = "limits.starts_per_day = ${coalesce(var.limits.starts_per_day, 0)} is no number of starts. Give a whole number, 1 or more, or leave it out for no such bound."
   }
 }
 
@@ -63,11 +63,11 @@ variable "pace" {
 
   validation {
     condition     = contains([1, 16], var.pace.slot_partitions)
-    error_message = "pace.slot_partitions = ${var.pace.slot_partitions}: give 1, or 16 for more than 400 starts a second or more than 10,000 executions at once."
+    error_message = "pace.slot_partitions = ${var.pace.slot_partitions}: slots lie in 1 partition of the ledger or in 16. Give 1, or 16 for more than 400 starts a second or more than 10,000 executions at once."
   }
   validation {
     condition     = var.pace.max_concurrency >= 1 && var.pace.max_concurrency <= (var.pace.slot_partitions == 16 ? 100000 : 10000) && floor(var.pace.max_concurrency) == var.pace.max_concurrency
-    error_message = "pace.max_concurrency = ${var.pace.max_concurrency}: give a whole number from 1 to ${var.pace.slot_partitions == 16 ? "100,000" : "10,000, or set pace.slot_partitions = 16 for up to 100,000"}; each tick reads all slots, and a partition of the ledger gives 3,000 read units a second. To start nothing for a while, pause by the control item or set schedule.enabled = false."
+    error_message = "pace.max_concurrency = ${var.pace.max_concurrency}: give a whole number from 1 to ${var.pace.slot_partitions == 16 ? "100,000" : "10,000, or set pace.slot_partitions = 16 for up to 100,000"}. Each tick reads all slots, and a partition of the ledger gives 3,000 read units a second. To start nothing for a while, pause by the control item or set schedule.enabled = false."
   }
   validation {
     condition     = var.pace.starts_per_second == null ? true : var.pace.starts_per_second > 0 && var.pace.starts_per_second <= (var.pace.slot_partitions == 16 ? 4000 : 400)
@@ -79,7 +79,7 @@ variable "pace" {
   }
   validation {
     condition     = var.pace.starts_per_tick == null ? true : var.pace.starts_per_tick >= 1 && floor(var.pace.starts_per_tick) == var.pace.starts_per_tick
-    error_message = "pace.starts_per_tick = ${coalesce(var.pace.starts_per_tick, 0)}: give a whole number, 1 or more, or leave it out for no such bound."
+    error_message = "pace.starts_per_tick = ${coalesce(var.pace.starts_per_tick, 0)} is no number of starts. Give a whole number, 1 or more, or leave it out for no such bound."
   }
   validation {
     condition     = var.pace.adapt == null ? true : length(var.pace.adapt.errors) >= 1 && length(var.pace.adapt.errors) <= 50
@@ -87,15 +87,15 @@ variable "pace" {
   }
   validation {
     condition     = var.pace.adapt == null ? true : alltrue([for error in var.pace.adapt.errors : can(regex("[^*]", error)) && length(error) <= 256])
-    error_message = "pace.adapt.errors has names that are empty, only of *, or longer than 256 characters: ${join(", ", [for error in try(var.pace.adapt.errors, []) : "\"${substr(error, 0, 40)}\"" if !can(regex("[^*]", error)) || length(error) > 256])}. With * alone every failure would slow starts down, also those that the target has no part in."
+    error_message = "pace.adapt.errors has names that are empty, only of *, or longer than 256 characters: ${join(", ", [for error in try(var.pace.adapt.errors, []) : "\"${substr(error, 0, 40)}\"" if !can(regex("[^*]", error)) || length(error) > 256])}. Give the names of the target's errors, such as \"*Throttl*\". With * alone, every failure would slow starts down, also those that the target has no part in."
   }
   validation {
     condition     = var.pace.adapt == null ? true : var.pace.adapt.tolerated_share > 0 && var.pace.adapt.tolerated_share < 1
-    error_message = "pace.adapt.tolerated_share = ${try(var.pace.adapt.tolerated_share, 0)}: give a number above 0 and below 1, such as 0.05 for one in twenty."
+    error_message = "pace.adapt.tolerated_share = ${try(var.pace.adapt.tolerated_share, 0)} is no share of executions that can be exceeded. Give a number above 0 and below 1, such as 0.05 for one in twenty."
   }
   validation {
     condition     = var.pace.adapt == null ? true : var.pace.adapt.slowest_starts_per_second > 0 && var.pace.adapt.slowest_starts_per_second <= coalesce(var.pace.starts_per_second, try(var.pace.account_share.share * var.pace.account_share.quota_per_second, null), 25)
-    error_message = "pace.adapt.slowest_starts_per_second = ${try(var.pace.adapt.slowest_starts_per_second, 0)}: give a number above 0, at most pace.starts_per_second (${coalesce(var.pace.starts_per_second, try(var.pace.account_share.share * var.pace.account_share.quota_per_second, null), 25)})."
+    error_message = "pace.adapt.slowest_starts_per_second = ${try(var.pace.adapt.slowest_starts_per_second, 0)}: starts slow down to this rate. Give a number above 0, at most pace.starts_per_second (${coalesce(var.pace.starts_per_second, try(var.pace.account_share.share * var.pace.account_share.quota_per_second, null), 25)})."
   }
   validation {
     condition     = var.pace.adapt == null ? true : var.pace.adapt.uncounted_max >= 0 && var.pace.adapt.uncounted_max <= 1000 && floor(var.pace.adapt.uncounted_max) == var.pace.adapt.uncounted_max
@@ -111,7 +111,7 @@ variable "pace" {
   }
   validation {
     condition     = var.pace.account_share == null ? true : var.pace.starts_per_second == null && var.pace.burst == null
-    error_message = "pace.account_share gives starts_per_second and burst, and pace has them too: leave them out, or leave account_share out."
+    error_message = "pace.account_share gives starts_per_second and burst, and pace has ${join(" and ", [for name, number in { starts_per_second = var.pace.starts_per_second, burst = var.pace.burst } : "${name} = ${number}" if number != null])} too. Leave them out of pace, or leave account_share out."
   }
 }
 
@@ -136,7 +136,7 @@ variable "schedule" {
   }
   validation {
     condition     = var.schedule.tick_seconds == null ? true : var.schedule.tick_seconds >= 1 && var.schedule.tick_seconds <= 100 && floor(var.schedule.tick_seconds) == var.schedule.tick_seconds
-    error_message = "schedule.tick_seconds = ${coalesce(var.schedule.tick_seconds, 0)}: give a whole number from 1 to 100, or leave it out for 56. The function's timeout is 20 more."
+    error_message = "schedule.tick_seconds = ${coalesce(var.schedule.tick_seconds, 0)}: a tick lasts 1 to 100 seconds. Give a whole number of them, or leave it out for 56. The function's timeout is 20 seconds more."
   }
   validation {
     condition     = can(regex("^(rate\\(1 minute\\)$|cron\\(([*]|[^ ]*/0?1) )", var.schedule.expression)) ? coalesce(var.schedule.tick_seconds, 56) <= 58 : true
@@ -169,7 +169,7 @@ variable "sweep" {
 
   validation {
     condition     = var.sweep.after_seconds >= 1 && floor(var.sweep.after_seconds) == var.sweep.after_seconds
-    error_message = "sweep.after_seconds = ${var.sweep.after_seconds}: give a whole number, 1 or more."
+    error_message = "sweep.after_seconds = ${var.sweep.after_seconds} is no age of a slot in seconds. Give a whole number, 1 or more."
   }
   validation {
     condition     = var.sweep.per_tick >= 1 && var.sweep.per_tick <= 100 && floor(var.sweep.per_tick) == var.sweep.per_tick
@@ -206,7 +206,7 @@ variable "tenants" {
       !can(regex("[{]", replace(replace(var.tenants.by, "/\\\\./", "_"), "/[{][0-9]{1,3}(,[0-9]{0,3})?[}]/", ""))),
       !can(regex("[[]([^]]*[[]|\\^?\\])|&&|--|~~|[(][?]P?<", replace(var.tenants.by, "/\\\\./", "_"))),
     ])
-    error_message = "tenants.by = \"${try(substr(var.tenants.by, 0, 80), "")}\" is longer than 256 characters, or has a part that the function's patterns lack: a named group, a class of Unicode or [:alpha:], a class within a class, a { that is no repetition. Give classes such as [a-z0-9-], \\d, \\w, \\s, and a \\ before any other sign that stands for itself."
+    error_message = "tenants.by = \"${try(substr(var.tenants.by, 0, 80), "")}\" is longer than 256 characters, or has a part that the function's patterns lack. Such parts are a named group, a class of Unicode or [:alpha:], a class within a class, and a { that is no repetition. Give classes such as [a-z0-9-], \\d, \\w, \\s, and a \\ before any other sign that stands for itself."
   }
   validation {
     condition     = var.tenants == null ? true : var.tenants.max_concurrency >= 1 && floor(var.tenants.max_concurrency) == var.tenants.max_concurrency && var.tenants.max_concurrency <= max(var.pace.max_concurrency, [for window in values(var.windows) : try(coalesce(window.pace.max_concurrency, 0), 0)]...)
@@ -214,7 +214,7 @@ variable "tenants" {
   }
   validation {
     condition     = var.tenants == null || var.workflow.order == "none"
-    error_message = "tenants with workflow.order = \"${var.workflow.order}\": a version would wait for its object's turn and for its tenant, and could keep the turn while others of the object wait. Set order = \"none\", or leave tenants out."
+    error_message = "tenants with workflow.order = \"${var.workflow.order}\": a version would wait for its object's turn and for its tenant. It could keep the turn while others of the object wait. Set order = \"none\", or leave tenants out."
   }
   validation {
     condition     = var.tenants == null || var.workflow.events_per_execution == 1
@@ -222,7 +222,7 @@ variable "tenants" {
   }
   validation {
     condition     = var.tenants == null || !var.fifo
-    error_message = "tenants with fifo = true: a FIFO queue keeps the versions of each object in order, and an event that waits for its tenant leaves that order. Set fifo = false, or leave tenants out."
+    error_message = "tenants with fifo = true: a FIFO queue keeps the versions of each object in order. An event that waits for its tenant leaves that order. Set fifo = false, or leave tenants out."
   }
 }
 
@@ -265,11 +265,11 @@ variable "windows" {
   }
   validation {
     condition     = alltrue([for name in keys(var.windows) : can(regex("^[a-z][a-z0-9_-]{0,31}$", name)) && name != "default"])
-    error_message = "The name of a window has 1 to 32 lower-case letters, digits, _ and -, a letter first, and is not \"default\"; these will not do: ${join(", ", [for name in keys(var.windows) : "\"${name}\"" if !can(regex("^[a-z][a-z0-9_-]{0,31}$", name)) || name == "default"])}."
+    error_message = "Windows cannot have these names in logs and commands: ${join(", ", [for name in keys(var.windows) : "\"${name}\"" if !can(regex("^[a-z][a-z0-9_-]{0,31}$", name)) || name == "default"])}. Give 1 to 32 lower-case letters, digits, _ and -, a letter first; \"default\" is the pace without a window."
   }
   validation {
     condition     = alltrue([for window in var.windows : window.priority >= 0 && window.priority <= 1000000 && floor(window.priority) == window.priority])
-    error_message = "The priority of a window is a whole number from 0 to 1000000: ${join(", ", [for name, window in var.windows : "windows.${name}.priority = ${window.priority}"])}."
+    error_message = "These windows have a priority that no list of windows can be sorted by: ${join(", ", [for name, window in var.windows : "windows.${name}.priority = ${window.priority}" if !(window.priority >= 0 && window.priority <= 1000000 && floor(window.priority) == window.priority)])}. Give a whole number from 0 to 1000000; the lowest wins."
   }
   validation {
     condition     = length(distinct([for window in var.windows : window.priority])) == length(var.windows)
@@ -308,7 +308,7 @@ variable "windows" {
       window.pace.burst == null ? true : window.pace.burst >= 1 && window.pace.burst <= 1000 && floor(window.pace.burst) == window.pace.burst,
       window.pace.starts_per_tick == null ? true : window.pace.starts_per_tick >= 1 && floor(window.pace.starts_per_tick) == window.pace.starts_per_tick,
     ])])
-    error_message = "The pace of a window has the bounds of pace: max_concurrency 1 to ${var.pace.slot_partitions == 16 ? "100,000" : "10,000"}, starts_per_second above 0 and up to ${var.pace.slot_partitions == 16 ? "4,000" : "400"}, burst 1 to 1000, starts_per_tick 1 or more, all but starts_per_second whole: ${jsonencode({ for name, window in var.windows : name => { for key, number in window.pace : key => number if number != null } if window.pace != null })}. To start nothing, give pause = true.${var.pace.slot_partitions == 16 ? "" : " For up to 100,000 executions and 4,000 starts a second, set pace.slot_partitions = 16."}"
+    error_message = "The pace of a window has the bounds of pace, and one of these exceeds them: ${jsonencode({ for name, window in var.windows : name => { for key, number in window.pace : key => number if number != null } if window.pace != null })}. Give max_concurrency 1 to ${var.pace.slot_partitions == 16 ? "100,000" : "10,000"}, starts_per_second above 0 and up to ${var.pace.slot_partitions == 16 ? "4,000" : "400"}, burst 1 to 1000, and starts_per_tick 1 or more. All but starts_per_second are whole numbers. To start nothing, give pause = true.${var.pace.slot_partitions == 16 ? "" : " For up to 100,000 executions and 4,000 starts a second, set pace.slot_partitions = 16."}"
   }
   # Here and not with lanes: it depends on the windows.
   validation {
@@ -325,6 +325,6 @@ variable "windows" {
   }
   validation {
     condition     = alltrue(flatten([for window in var.windows : [for lane in window.lanes : lane.max_concurrency >= 0 && floor(lane.max_concurrency) == lane.max_concurrency && lane.max_concurrency <= max(var.pace.max_concurrency, [for window in values(var.windows) : try(coalesce(window.pace.max_concurrency, 0), 0)]...)]]))
-    error_message = "The max_concurrency of a lane in a window is a whole number from 0 to ${max(var.pace.max_concurrency, [for window in values(var.windows) : try(coalesce(window.pace.max_concurrency, 0), 0)]...)}, the most that the pipeline ever runs at once: ${join(", ", flatten([for name, window in var.windows : [for lane, bound in window.lanes : "windows.${name}.lanes.${lane}.max_concurrency = ${bound.max_concurrency}"]]))}. For no bound in a window, give the pipeline's own."
+    error_message = "In a window, a lane's max_concurrency is a whole number from 0 to ${max(var.pace.max_concurrency, [for window in values(var.windows) : try(coalesce(window.pace.max_concurrency, 0), 0)]...)}. That is the most that the pipeline ever runs at once, and these are: ${join(", ", flatten([for name, window in var.windows : [for lane, bound in window.lanes : "windows.${name}.lanes.${lane}.max_concurrency = ${bound.max_concurrency}"]]))}. For no bound in a window, give the pipeline's own."
   }
 }

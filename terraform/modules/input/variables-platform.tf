@@ -9,7 +9,7 @@ variable "name" {
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{1,30}[a-z0-9]$", var.name))
-    error_message = "\"${var.name}\" cannot be the name of a pipeline: 3 to 32 lower-case letters, digits and -, a letter first and no - last."
+    error_message = "\"${var.name}\" cannot begin the names of queues and functions. Give the pipeline 3 to 32 lower-case letters, digits and -, a letter first and no - last."
   }
 }
 
@@ -67,7 +67,7 @@ variable "handlers" {
 
   validation {
     condition     = var.handlers.directory == null || var.handlers.s3 == null
-    error_message = "handlers.directory and handlers.s3 are both given, and the zips are in one place: leave one out."
+    error_message = "handlers.directory = \"${coalesce(var.handlers.directory, "null")}\" and handlers.s3 are both given, and the zips are in one place. Leave one out."
   }
   validation {
     condition     = var.handlers.manifest == null || var.handlers.directory != null || var.handlers.s3 != null
@@ -79,11 +79,11 @@ variable "handlers" {
   }
   validation {
     condition     = var.handlers.dispatch.memory_mb >= 256 || max(var.pace.max_concurrency, [for window in values(var.windows) : try(coalesce(window.pace.max_concurrency, 0), 0)]...) <= 30000
-    error_message = "handlers.dispatch.memory_mb = ${var.handlers.dispatch.memory_mb} does not go with more than 30,000 executions at once, which pace or a window allows: each tick reads all slots, and 100,000 of them take 127 MB. Give 256 or more."
+    error_message = "handlers.dispatch.memory_mb = ${var.handlers.dispatch.memory_mb} does not go with more than 30,000 executions at once, which pace or a window allows. Each tick reads all slots, and 100,000 of them take 127 MB. Give 256 or more."
   }
   validation {
     condition     = var.handlers.architecture == null ? true : contains(["arm64", "x86_64"], var.handlers.architecture)
-    error_message = "handlers.architecture = \"${coalesce(var.handlers.architecture, "null")}\": Lambda has arm64 and x86_64."
+    error_message = "handlers.architecture = \"${coalesce(var.handlers.architecture, "null")}\": Lambda has no such processor. Give arm64 or x86_64."
   }
 }
 
@@ -105,7 +105,7 @@ variable "ledger" {
   }
   validation {
     condition     = var.ledger.retention_days >= 29 && var.ledger.retention_days <= 3650 && floor(var.ledger.retention_days) == var.ledger.retention_days
-    error_message = "ledger.retention_days = ${var.ledger.retention_days}: give a whole number from 29 to 3650. A row must outlive every message of its object event, 14 days in the queue and 14 in the dead-letter queue, or a redrive would start it a second time."
+    error_message = "ledger.retention_days = ${var.ledger.retention_days}: give a whole number from 29 to 3650. A row must outlive every message of its object event: 14 days in the queue and 14 in the dead-letter queue. Otherwise a redrive would start the event a second time."
   }
 }
 
@@ -149,31 +149,31 @@ variable "platform" {
   }
   validation {
     condition     = var.platform.code_signing == null ? true : can(regex(module.forms.arns.code_signing, var.platform.code_signing.arn))
-    error_message = "platform.code_signing.arn = \"${try(var.platform.code_signing.arn, "")}\" is no ARN of a code signing configuration, such as arn:aws:lambda:eu-central-1:123456789012:code-signing-config:csc-0123456789abcdef0."
+    error_message = "platform.code_signing.arn = \"${try(var.platform.code_signing.arn, "")}\" is no ARN of a code signing configuration. Give one such as arn:aws:lambda:eu-central-1:123456789012:code-signing-config:csc-0123456789abcdef0."
   }
   validation {
     condition     = can(regex("^/([!-~]+/)?$", var.platform.iam.path))
-    error_message = "platform.iam.path = \"${var.platform.iam.path}\": a path starts and ends with /, for instance /pipelines/."
+    error_message = "platform.iam.path = \"${var.platform.iam.path}\": IAM takes no such path. Give one that starts and ends with /, such as /pipelines/."
   }
   validation {
     condition     = var.platform.iam.permissions_boundary == null ? true : can(regex(module.forms.arns.policy, var.platform.iam.permissions_boundary))
-    error_message = "platform.iam.permissions_boundary = \"${coalesce(var.platform.iam.permissions_boundary, "null")}\" is no ARN of a managed policy, such as arn:aws:iam::123456789012:policy/boundary."
+    error_message = "platform.iam.permissions_boundary = \"${coalesce(var.platform.iam.permissions_boundary, "null")}\" is no ARN of a managed policy. Give one such as arn:aws:iam::123456789012:policy/boundary."
   }
   validation {
     condition     = can(regex("^([0-9A-Za-z+=,.@_-]{0,31}[+=,.@_])?$", var.platform.iam.role_name_prefix))
-    error_message = "platform.iam.role_name_prefix = \"${var.platform.iam.role_name_prefix}\": give up to 32 letters, digits and +=,.@_-, the last one of +=,.@_, for instance \"team_\". Otherwise pipeline a with prefix \"b-\" and pipeline b-a with none had roles of one name."
+    error_message = "platform.iam.role_name_prefix = \"${var.platform.iam.role_name_prefix}\" cannot begin the names of roles. Give up to 32 letters, digits and +=,.@_-, the last one of +=,.@_, such as \"team_\". Otherwise pipeline a with prefix \"b-\" and pipeline b-a with none would have roles of the same name."
   }
   validation {
     condition     = var.platform.kms_key == null ? true : can(regex(module.forms.arns.key, var.platform.kms_key.arn))
-    error_message = "platform.kms_key.arn = \"${try(var.platform.kms_key.arn, "")}\" is no ARN of a key. Give that of a customer-managed key, arn:aws:kms:<region>:<account>:key/<id>, and no alias: policies know keys only, and the policy of an AWS-managed key (alias/aws/...) cannot be changed to let S3 and EventBridge use it."
+    error_message = "platform.kms_key.arn = \"${try(var.platform.kms_key.arn, "")}\" is no ARN of a key. Give that of a customer-managed key, arn:aws:kms:<region>:<account>:key/<id>, and no alias: policies know keys only. The policy of an AWS-managed key (alias/aws/...) cannot be changed to let S3 and EventBridge use it."
   }
   validation {
-    condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.platform.logs.retention_days)
-    error_message = "platform.logs.retention_days = ${var.platform.logs.retention_days}: CloudWatch Logs allows 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 and 3653."
+    condition     = contains(local._log_days, var.platform.logs.retention_days)
+    error_message = "platform.logs.retention_days = ${var.platform.logs.retention_days}: CloudWatch Logs keeps lines for no such number of days. Give one of ${join(", ", local._log_days)}."
   }
   validation {
     condition     = var.platform.vpc == null ? true : length(var.platform.vpc.subnet_ids) > 0 && length(var.platform.vpc.security_group_ids) > 0
-    error_message = "platform.vpc has no subnets or no security groups: a function in a network needs at least one of each, such as { subnet_ids = [\"subnet-0123456789abcdef0\"], security_group_ids = [\"sg-0123456789abcdef0\"] }."
+    error_message = "platform.vpc has ${try(length(var.platform.vpc.subnet_ids), 0)} subnets and ${try(length(var.platform.vpc.security_group_ids), 0)} security groups. A function in a network needs at least one of each: give ids such as { subnet_ids = [\"subnet-0123456789abcdef0\"], security_group_ids = [\"sg-0123456789abcdef0\"] }."
   }
   validation {
     condition     = var.platform.vpc == null ? true : alltrue([for id in var.platform.vpc.subnet_ids : can(regex("^subnet-[0-9a-f]+$", id))]) && alltrue([for id in var.platform.vpc.security_group_ids : can(regex("^sg-[0-9a-f]+$", id))])

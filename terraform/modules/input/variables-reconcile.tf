@@ -38,7 +38,7 @@ variable "reconcile" {
   }
   validation {
     condition     = var.reconcile.stale_after_seconds >= 3600 && var.reconcile.stale_after_seconds <= 2592000 && floor(var.reconcile.stale_after_seconds) == var.reconcile.stale_after_seconds
-    error_message = "reconcile.stale_after_seconds = ${var.reconcile.stale_after_seconds}: give whole seconds from 3600 (a retry can be delayed for 900 and then be hidden for some minutes) to 2592000, 30 days. Above the 1209600 of the queue's retention no message that still waits is ever requeued; below, a backlog that old gets a second message for each of its rows."
+    error_message = "reconcile.stale_after_seconds = ${var.reconcile.stale_after_seconds}: give whole seconds from 3600 to 2592000, 30 days. A retry can be delayed for 900 seconds and then be hidden for some minutes. Above 1209600, the queue's retention, no message that still waits is requeued. Below it, a backlog that old gets a second message for each of its rows."
   }
   validation {
     condition     = var.reconcile.max_concurrency >= 1 && var.reconcile.max_concurrency <= 1000 && floor(var.reconcile.max_concurrency) == var.reconcile.max_concurrency
@@ -62,7 +62,7 @@ variable "reconcile" {
   }
   validation {
     condition     = var.reconcile.list == null ? true : length(setintersection(setunion(var.reconcile.list.buckets, keys(var.reconcile.list.inventories)), keys(local._not_comparable))) == 0
-    error_message = "A listing does not say by which call an object came, nor does reconcile compare sizes; these buckets of reconcile.list have sources that ask for that by events, reasons, min_size or max_size: ${var.reconcile.list == null ? "" : join(", ", flatten([for key in setunion(var.reconcile.list.buckets, keys(var.reconcile.list.inventories)) : lookup(local._not_comparable, key, [])]))}. Leave their buckets out of reconcile.list."
+    error_message = "These sources of buckets in reconcile.list have events, reasons, min_size or max_size: ${var.reconcile.list == null ? "" : join(", ", flatten([for key in setunion(var.reconcile.list.buckets, keys(var.reconcile.list.inventories)) : lookup(local._not_comparable, key, [])]))}. A listing does not tell by which call an object came, and reconcile compares no sizes. Leave their buckets out of reconcile.list."
   }
   validation {
     condition     = var.reconcile.list == null ? true : !var.reconcile.list.scheduled || length(var.reconcile.list.buckets) > 0

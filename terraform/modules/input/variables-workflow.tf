@@ -50,23 +50,23 @@ variable "workflow" {
   }
   validation {
     condition     = var.workflow.state_machine == null ? true : can(regex(module.forms.arns.state_machine_or_part, var.workflow.state_machine.arn))
-    error_message = "workflow.state_machine.arn = \"${try(var.workflow.state_machine.arn, "")}\" is no ARN of a state machine or of its alias, such as arn:aws:states:eu-central-1:123456789012:stateMachine:reports or the same with :live."
+    error_message = "workflow.state_machine.arn = \"${try(var.workflow.state_machine.arn, "")}\" is no ARN of a state machine or of its alias. Give one such as arn:aws:states:eu-central-1:123456789012:stateMachine:reports, or the same with :live."
   }
   validation {
     condition     = var.workflow.state_machine == null ? true : var.workflow.alias == null && var.workflow.timeout_seconds == null && length(var.workflow.policy_statements) == 0
-    error_message = "workflow.state_machine is made elsewhere, and so are its alias, its timeout and its permissions: leave out alias, timeout_seconds and policy_statements, and give the alias's ARN as workflow.state_machine.arn."
+    error_message = "workflow.state_machine is made elsewhere, and so are its alias, its timeout and its permissions. Leave out ${join(" and ", concat(var.workflow.alias == null ? [] : ["alias"], var.workflow.timeout_seconds == null ? [] : ["timeout_seconds"], length(var.workflow.policy_statements) == 0 ? [] : ["policy_statements"]))}; to start by an alias, give its ARN as workflow.state_machine.arn."
   }
   validation {
     condition     = contains(["objects", "s3-notification"], var.workflow.input_format)
-    error_message = "workflow.input_format = \"${var.workflow.input_format}\": it is \"objects\" or \"s3-notification\"."
+    error_message = "workflow.input_format = \"${var.workflow.input_format}\": Spillway writes no such input. Give \"objects\" or \"s3-notification\"."
   }
   validation {
     condition     = contains(["none", "latest", "each"], var.workflow.order)
-    error_message = "workflow.order = \"${var.workflow.order}\": it is \"none\", \"latest\" or \"each\"."
+    error_message = "workflow.order = \"${var.workflow.order}\": Spillway knows no such order. Give \"none\", \"latest\" or \"each\"."
   }
   validation {
     condition     = var.workflow.events_per_execution >= 1 && var.workflow.events_per_execution <= 100 && floor(var.workflow.events_per_execution) == var.workflow.events_per_execution
-    error_message = "workflow.events_per_execution = ${var.workflow.events_per_execution}: give a whole number from 1 to 100."
+    error_message = "workflow.events_per_execution = ${var.workflow.events_per_execution}: an execution takes 1 to 100 objects. Give a whole number of them."
   }
   validation {
     # This and the next two: the allowed combinations, with the rule of fifo in
@@ -76,7 +76,7 @@ variable "workflow" {
   }
   validation {
     condition     = var.workflow.events_per_execution == 1 || !var.fifo
-    error_message = "workflow.events_per_execution = ${var.workflow.events_per_execution} with fifo = true: a FIFO queue keeps the versions of each object in order, and an execution of several objects has no place in that order. Set events_per_execution = 1, or fifo = false."
+    error_message = "workflow.events_per_execution = ${var.workflow.events_per_execution} with fifo = true: a FIFO queue keeps the versions of each object in order. An execution of several objects has no place in that order. Set events_per_execution = 1, or fifo = false."
   }
   validation {
     condition     = var.workflow.events_per_execution == 1 || var.workflow.input_format != "s3-notification"
@@ -102,7 +102,7 @@ variable "retry" {
 
   validation {
     condition     = var.retry.max_attempts >= 1 && floor(var.retry.max_attempts) == var.retry.max_attempts
-    error_message = "retry.max_attempts = ${var.retry.max_attempts}: give a whole number, 1 or more; 1 is no retry."
+    error_message = "retry.max_attempts = ${var.retry.max_attempts}: the first attempt counts too. Give a whole number, 1 or more; 1 is no retry."
   }
   validation {
     condition     = var.retry.backoff_seconds == null ? true : length(var.retry.backoff_seconds) > 0
@@ -110,7 +110,7 @@ variable "retry" {
   }
   validation {
     condition     = alltrue([for seconds in coalesce(var.retry.backoff_seconds, []) : seconds >= 0 && seconds <= 900 && floor(seconds) == seconds])
-    error_message = "retry.backoff_seconds = [${join(", ", coalesce(var.retry.backoff_seconds, []))}]: each is a whole number from 0 to 900, the longest delay that SQS has."
+    error_message = "retry.backoff_seconds = [${join(", ", coalesce(var.retry.backoff_seconds, []))}]: SQS delays a message by up to 900 seconds. Give whole numbers from 0 to 900."
   }
   validation {
     condition     = var.fifo && var.retry.backoff_seconds != null ? alltrue([for seconds in var.retry.backoff_seconds : seconds == 0]) : true

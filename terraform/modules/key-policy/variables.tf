@@ -21,7 +21,7 @@ variable "name" {
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{1,30}[a-z0-9]$", var.name))
-    error_message = "\"${var.name}\" cannot be the name of a pipeline: 3 to 32 lower-case letters, digits and -, a letter first and no - last."
+    error_message = "\"${var.name}\" cannot begin the names of queues and functions. Give the pipeline 3 to 32 lower-case letters, digits and -, a letter first and no - last."
   }
 }
 
@@ -57,7 +57,7 @@ variable "handlers" {
 
   validation {
     condition     = length(setsubtract(var.handlers, ["dispatch", "ingest", "reconcile", "settle"])) == 0 && contains(var.handlers, "dispatch") && contains(var.handlers, "settle")
-    error_message = "handlers = [${join(", ", var.handlers)}]: a pipeline has dispatch and settle, ingest if it has sources via \"lambda\", and reconcile unless that is off."
+    error_message = "handlers = [${join(", ", var.handlers)}]: no pipeline has just these functions. Give dispatch and settle, ingest if it has sources via \"lambda\", and reconcile unless that is off."
   }
 }
 
@@ -77,7 +77,7 @@ variable "iam" {
 
   validation {
     condition     = can(regex("^/([!-~]+/)?$", var.iam.path))
-    error_message = "iam.path = \"${var.iam.path}\": a path starts and ends with /, for instance /pipelines/."
+    error_message = "iam.path = \"${var.iam.path}\": IAM takes no such path. Give one that starts and ends with /, such as /pipelines/."
   }
 }
 

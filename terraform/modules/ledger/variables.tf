@@ -5,7 +5,7 @@ variable "name" {
 
   validation {
     condition     = can(regex("^[0-9A-Za-z_.-]{3,255}$", var.name))
-    error_message = "A table cannot be named \"${var.name}\": DynamoDB allows 3 to 255 letters, digits, -, _ and ."
+    error_message = "DynamoDB takes no table named \"${var.name}\". Give 3 to 255 letters, digits, -, . and _."
   }
 }
 

@@ -5,7 +5,7 @@ variable "name" {
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{1,30}[a-z0-9]$", var.name))
-    error_message = "\"${var.name}\" cannot be the name of a pipeline: 3 to 32 lower-case letters, digits and -, a letter first and no - last."
+    error_message = "\"${var.name}\" cannot begin the names of queues and functions. Give the pipeline 3 to 32 lower-case letters, digits and -, a letter first and no - last."
   }
 }
 
@@ -16,7 +16,7 @@ variable "region" {
 
   validation {
     condition     = can(regex("^[a-z]+(-[a-z0-9]+)+$", var.region))
-    error_message = "region = \"${var.region}\" is no Region, such as eu-central-1."
+    error_message = "region = \"${var.region}\" is no Region. Give one such as eu-central-1."
   }
 }
 
@@ -28,7 +28,7 @@ variable "lanes" {
 
   validation {
     condition     = alltrue([for lane in var.lanes : can(regex("^[a-z]([a-z0-9-]{0,14}[a-z0-9])?$", lane))])
-    error_message = "The name of a lane has 1 to 16 lower-case letters, digits and -, a letter first and no - last; these do not: ${join(", ", [for lane in var.lanes : "\"${lane}\"" if !can(regex("^[a-z]([a-z0-9-]{0,14}[a-z0-9])?$", lane))])}."
+    error_message = "These names of lanes cannot be part of the names of queues: ${join(", ", [for lane in var.lanes : "\"${lane}\"" if !can(regex("^[a-z]([a-z0-9-]{0,14}[a-z0-9])?$", lane))])}. Give 1 to 16 lower-case letters, digits and -, a letter first and no - last."
   }
 }
 
@@ -40,7 +40,7 @@ variable "role_name_prefix" {
 
   validation {
     condition     = can(regex("^([0-9A-Za-z+=,.@_-]{0,31}[+=,.@_])?$", var.role_name_prefix))
-    error_message = "role_name_prefix = \"${var.role_name_prefix}\": up to 32 letters, digits and +=,.@_-, the last one of +=,.@_, for instance \"team_\". Otherwise pipeline a with prefix \"b-\" and pipeline b-a with none had roles of one name."
+    error_message = "role_name_prefix = \"${var.role_name_prefix}\" cannot begin the names of roles. Give up to 32 letters, digits and +=,.@_-, the last one of +=,.@_, such as \"team_\". Otherwise pipeline a with prefix \"b-\" and pipeline b-a with none would have roles of the same name."
   }
 }
 
@@ -52,6 +52,6 @@ variable "sources" {
 
   validation {
     condition     = alltrue([for source in var.sources : can(regex("^[a-z]([a-z0-9-]{0,30}[a-z0-9])?[.][a-z]([a-z0-9-]{0,30}[a-z0-9])?$", source))])
-    error_message = "A source is <bucket key>.<source key>, each of 1 to 32 lower-case letters, digits and -, a letter first and no - last; these are not: ${join(", ", [for source in var.sources : "\"${source}\"" if !can(regex("^[a-z]([a-z0-9-]{0,30}[a-z0-9])?[.][a-z]([a-z0-9-]{0,30}[a-z0-9])?$", source))])}."
+    error_message = "These sources cannot be part of the names of rules: ${join(", ", [for source in var.sources : "\"${source}\"" if !can(regex("^[a-z]([a-z0-9-]{0,30}[a-z0-9])?[.][a-z]([a-z0-9-]{0,30}[a-z0-9])?$", source))])}. Give <bucket key>.<source key>, each of 1 to 32 lower-case letters, digits and -, a letter first and no - last."
   }
 }

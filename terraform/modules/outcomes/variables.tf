@@ -11,7 +11,7 @@ variable "function_timeout_seconds" {
 
   validation {
     condition     = var.function_timeout_seconds >= 1 && var.function_timeout_seconds <= 900
-    error_message = "function_timeout_seconds = ${var.function_timeout_seconds}: Lambda allows 1 to 900."
+    error_message = "function_timeout_seconds = ${var.function_timeout_seconds}: no function of Lambda runs that long. Give 1 to 900."
   }
 }
 
@@ -22,7 +22,7 @@ variable "dead_letter_name" {
 
   validation {
     condition     = can(regex("^[0-9A-Za-z_-]{1,80}$", var.dead_letter_name)) && var.dead_letter_name != var.name
-    error_message = "dead_letter_name = \"${var.dead_letter_name}\": give 1 to 80 letters, digits, - and _, and not the name of the queue itself."
+    error_message = "dead_letter_name = \"${var.dead_letter_name}\": SQS takes no such name, or the queue itself has it. Give another one of 1 to 80 letters, digits, - and _."
   }
 }
 
@@ -49,7 +49,7 @@ variable "name" {
 
   validation {
     condition     = can(regex("^[0-9A-Za-z_-]{1,64}$", var.name))
-    error_message = "A rule and a queue cannot be named \"${var.name}\": EventBridge allows 1 to 64 letters, digits, - and _."
+    error_message = "EventBridge takes no rule named \"${var.name}\". Give the rule and its queue 1 to 64 letters, digits, - and _."
   }
 }
 

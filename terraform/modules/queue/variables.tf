@@ -5,7 +5,7 @@ variable "dead_letter_name" {
 
   validation {
     condition     = can(regex("^[0-9A-Za-z_-]{1,75}$", var.dead_letter_name)) && var.dead_letter_name != var.name
-    error_message = "dead_letter_name = \"${var.dead_letter_name}\": give 1 to 75 letters, digits, - and _, and not the name of the queue itself (SQS allows 80, the ending .fifo takes 5)."
+    error_message = "dead_letter_name = \"${var.dead_letter_name}\": SQS takes no such name, or the queue itself has it. Give another one of 1 to 75 letters, digits, - and _. SQS allows 80, and the ending .fifo takes 5."
   }
 }
 
@@ -32,7 +32,7 @@ variable "name" {
 
   validation {
     condition     = can(regex("^[0-9A-Za-z_-]{1,75}$", var.name))
-    error_message = "A queue cannot be named \"${var.name}\": SQS allows up to 80 letters, digits, - and _, of which the ending .fifo needs 5."
+    error_message = "SQS takes no queue named \"${var.name}\". Give 1 to 75 letters, digits, - and _. SQS allows 80, and the ending .fifo takes 5."
   }
 }
 
@@ -83,7 +83,7 @@ variable "dead_letter_retention_seconds" {
 
   validation {
     condition     = var.dead_letter_retention_seconds >= 60 && var.dead_letter_retention_seconds <= 1209600
-    error_message = "dead_letter_retention_seconds = ${var.dead_letter_retention_seconds} is outside of SQS's range, 60 to 1209600 (14 days)."
+    error_message = "dead_letter_retention_seconds = ${var.dead_letter_retention_seconds} is outside of SQS's range. Give 60 to 1209600 seconds (14 days)."
   }
   validation {
     condition     = var.dead_letter_retention_seconds >= var.retention_seconds
@@ -113,11 +113,11 @@ variable "extra_policy_statements" {
 
   validation {
     condition     = alltrue([for s in var.extra_policy_statements : contains(["Allow", "Deny"], s.effect)])
-    error_message = "The effect of an extra policy statement is \"Allow\" or \"Deny\", not ${join(", ", [for s in var.extra_policy_statements : "\"${s.effect}\" (${s.sid})" if !contains(["Allow", "Deny"], s.effect)])}."
+    error_message = "extra_policy_statements have effects that SQS does not know: ${join(", ", [for s in var.extra_policy_statements : "\"${s.effect}\" (${s.sid})" if !contains(["Allow", "Deny"], s.effect)])}. Give \"Allow\" or \"Deny\"."
   }
   validation {
     condition     = alltrue(flatten([for s in var.extra_policy_statements : [for a in s.actions : a != "*" && a != "sqs:*" || s.effect == "Deny"]]))
-    error_message = "An extra policy statement allows every action. Name the actions, for instance sqs:SendMessage."
+    error_message = "These extra_policy_statements allow every action: ${join(", ", [for s in var.extra_policy_statements : s.sid if s.effect != "Deny" && anytrue([for a in s.actions : a == "*" || a == "sqs:*"])])}. Name the actions, for instance sqs:SendMessage."
   }
   validation {
     # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-policies.html
@@ -145,7 +145,7 @@ variable "kms_key" {
 
   validation {
     condition     = var.kms_key == null ? true : can(regex(module.forms.arns.key, var.kms_key.arn))
-    error_message = "kms_key.arn = \"${try(var.kms_key.arn, "")}\" is no ARN of a key. Give that of a customer-managed key, arn:aws:kms:<region>:<account>:key/<id>: the policy of an AWS-managed key (alias/aws/...) lets no S3, EventBridge or SNS use it and cannot be changed."
+    error_message = "kms_key.arn = \"${try(var.kms_key.arn, "")}\" is no ARN of a key. Give that of a customer-managed key, arn:aws:kms:<region>:<account>:key/<id>. The policy of an AWS-managed key (alias/aws/...) lets no S3, EventBridge or SNS use it, and cannot be changed."
   }
 }
 
@@ -157,7 +157,7 @@ variable "max_receive_count" {
 
   validation {
     condition     = var.max_receive_count >= 1 && var.max_receive_count <= 1000 && floor(var.max_receive_count) == var.max_receive_count
-    error_message = "max_receive_count = ${var.max_receive_count} is outside of SQS's range, a whole number from 1 to 1000."
+    error_message = "max_receive_count = ${var.max_receive_count} is outside of SQS's range. Give a whole number from 1 to 1000."
   }
 }
 
@@ -176,7 +176,7 @@ variable "retention_seconds" {
 
   validation {
     condition     = var.retention_seconds >= 60 && var.retention_seconds <= 1209600
-    error_message = "retention_seconds = ${var.retention_seconds} is outside of SQS's range, 60 to 1209600 (14 days)."
+    error_message = "retention_seconds = ${var.retention_seconds} is outside of SQS's range. Give 60 to 1209600 seconds (14 days)."
   }
 }
 
@@ -208,7 +208,7 @@ variable "trusted_organization_id" {
 
   validation {
     condition     = var.trusted_organization_id == null ? true : can(regex("^o-[a-z0-9]{10,32}$", var.trusted_organization_id))
-    error_message = "trusted_organization_id = \"${coalesce(var.trusted_organization_id, "null")}\": the id of an organization is o- and 10 to 32 lower-case letters and digits."
+    error_message = "trusted_organization_id = \"${coalesce(var.trusted_organization_id, "null")}\" is no id of an organization. Give o- and 10 to 32 lower-case letters and digits."
   }
 }
 

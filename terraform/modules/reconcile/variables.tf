@@ -28,7 +28,7 @@ variable "name" {
 
   validation {
     condition     = can(regex("^[0-9A-Za-z_-]{1,64}$", var.name))
-    error_message = "A rule and a state machine cannot be named \"${var.name}\": EventBridge allows 1 to 64 letters, digits, - and _."
+    error_message = "EventBridge takes no rule named \"${var.name}\". Give the rule and its state machine 1 to 64 letters, digits, - and _."
   }
 }
 
@@ -39,7 +39,7 @@ variable "role_name" {
 
   validation {
     condition     = can(regex("^[0-9A-Za-z+=,.@_-]{1,64}$", var.role_name))
-    error_message = "A role cannot be named \"${var.role_name}\" (${length(var.role_name)} characters): IAM allows 1 to 64 letters, digits and +=,.@_-."
+    error_message = "IAM takes no role named \"${var.role_name}\" (${length(var.role_name)} characters). Give 1 to 64 letters, digits and +=,.@_-."
   }
 }
 
@@ -50,7 +50,7 @@ variable "rule_role_name" {
 
   validation {
     condition     = can(regex("^[0-9A-Za-z+=,.@_-]{1,64}$", var.rule_role_name))
-    error_message = "A role cannot be named \"${var.rule_role_name}\" (${length(var.rule_role_name)} characters): IAM allows 1 to 64 letters, digits and +=,.@_-."
+    error_message = "IAM takes no role named \"${var.rule_role_name}\" (${length(var.rule_role_name)} characters). Give 1 to 64 letters, digits and +=,.@_-."
   }
 }
 

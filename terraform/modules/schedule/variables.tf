@@ -11,7 +11,7 @@ variable "name" {
 
   validation {
     condition     = can(regex("^[0-9A-Za-z_.-]{1,64}$", var.name))
-    error_message = "A rule cannot be named \"${var.name}\": EventBridge allows 1 to 64 letters, digits, -, _ and ."
+    error_message = "EventBridge takes no rule named \"${var.name}\". Give 1 to 64 letters, digits, -, . and _."
   }
 }
 

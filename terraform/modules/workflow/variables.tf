@@ -9,7 +9,7 @@ variable "definition" {
   }
   validation {
     condition     = can(jsondecode(var.definition)) ? can(jsondecode(var.definition).StartAt) && can(keys(jsondecode(var.definition).States)) : true
-    error_message = "The definition of the workflow has no StartAt or no States: it is no state machine in Amazon States Language."
+    error_message = "The definition of the workflow has the fields ${try(join(", ", keys(jsondecode(var.definition))), "of no object")}, and a state machine has StartAt and States. Give one in Amazon States Language."
   }
 }
 
@@ -20,7 +20,7 @@ variable "name" {
 
   validation {
     condition     = can(regex("^[0-9A-Za-z_-]{1,80}$", var.name))
-    error_message = "A state machine cannot be named \"${var.name}\": 1 to 80 letters, digits, - and _ are allowed."
+    error_message = "Step Functions takes no state machine named \"${var.name}\". Give 1 to 80 letters, digits, - and _."
   }
 }
 
@@ -31,7 +31,7 @@ variable "role_name" {
 
   validation {
     condition     = can(regex("^[0-9A-Za-z+=,.@_-]{1,64}$", var.role_name))
-    error_message = "A role cannot be named \"${var.role_name}\" (${length(var.role_name)} characters): IAM allows 1 to 64 letters, digits and +=,.@_-."
+    error_message = "IAM takes no role named \"${var.role_name}\" (${length(var.role_name)} characters). Give 1 to 64 letters, digits and +=,.@_-."
   }
 }
 
@@ -52,11 +52,11 @@ variable "alias" {
 
   validation {
     condition     = var.alias == null ? true : can(regex("^[0-9A-Za-z_.-]{1,80}$", var.alias.name)) && can(regex("[A-Za-z_.-]", var.alias.name))
-    error_message = "alias.name = \"${try(var.alias.name, "")}\" cannot be the name of an alias: 1 to 80 letters, digits and _ . -, not digits alone, for those are versions. Call it live, for instance."
+    error_message = "alias.name = \"${try(var.alias.name, "")}\" cannot be the name of an alias. Give 1 to 80 letters, digits and _ . -, such as live. Digits alone name versions."
   }
   validation {
     condition     = var.alias == null ? true : var.alias.weight >= 0 && var.alias.weight <= 100 && floor(var.alias.weight) == var.alias.weight
-    error_message = "alias.weight = ${try(var.alias.weight, "")}: give the new version's share of starts as a whole number from 0 to 100."
+    error_message = "alias.weight = ${try(var.alias.weight, "")} is no percentage of starts. Give the share of the new version as a whole number from 0 to 100."
   }
   validation {
     condition     = var.alias == null ? true : var.alias.weight == 100 || var.alias.previous_version_arn != null
@@ -64,7 +64,7 @@ variable "alias" {
   }
   validation {
     condition     = try(var.alias.previous_version_arn, null) == null ? true : try(regex(module.forms.arns.state_machine_version, var.alias.previous_version_arn) != "" && split(":", var.alias.previous_version_arn)[6] == var.name, false)
-    error_message = "alias.previous_version_arn = \"${try(coalesce(var.alias.previous_version_arn), "")}\" is no version of this state machine: it looks like arn:aws:states:eu-central-1:123456789012:stateMachine:${var.name}:7. The output version_arn of the last apply is one."
+    error_message = "alias.previous_version_arn = \"${try(coalesce(var.alias.previous_version_arn), "")}\" is no version of this state machine. Give the output version_arn of the last apply, such as arn:aws:states:eu-central-1:123456789012:stateMachine:${var.name}:7."
   }
 }
 
@@ -90,7 +90,7 @@ variable "kms_key" {
 
   validation {
     condition     = var.kms_key == null ? true : can(regex(module.forms.arns.key, var.kms_key.arn))
-    error_message = "kms_key.arn = \"${try(var.kms_key.arn, "")}\" is no ARN of a key, such as arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab. An alias will not do: policies know keys only."
+    error_message = "kms_key.arn = \"${try(var.kms_key.arn, "")}\" is no ARN of a key. Give one such as arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab. An alias will not do: policies know keys only."
   }
 }
 
@@ -112,7 +112,7 @@ variable "logs" {
 
   validation {
     condition     = contains(["ALL", "ERROR", "FATAL", "OFF"], var.logs.level)
-    error_message = "The log level of a workflow is ALL, ERROR, FATAL or OFF, not \"${var.logs.level}\"."
+    error_message = "logs.level = \"${var.logs.level}\": Step Functions knows no such level. Give ALL, ERROR, FATAL or OFF."
   }
 }
 
@@ -138,7 +138,7 @@ variable "policy_statements" {
 
   validation {
     condition     = alltrue([for s in var.policy_statements : contains(["Allow", "Deny"], s.effect)])
-    error_message = "The effect of a policy statement is \"Allow\" or \"Deny\", not ${join(", ", [for s in var.policy_statements : "\"${s.effect}\"" if !contains(["Allow", "Deny"], s.effect)])}."
+    error_message = "policy_statements have effects that IAM does not know: ${join(", ", [for s in var.policy_statements : "\"${s.effect}\"" if !contains(["Allow", "Deny"], s.effect)])}. Give \"Allow\" or \"Deny\"."
   }
 }
 
@@ -156,7 +156,7 @@ variable "timeout_seconds" {
 
   validation {
     condition     = var.timeout_seconds == null ? true : var.timeout_seconds >= 0 && var.timeout_seconds <= 31536000 && floor(var.timeout_seconds) == var.timeout_seconds
-    error_message = "timeout_seconds = ${coalesce(var.timeout_seconds, -1)}: give whole seconds from 1 to 31536000 (a year), or 0 to leave the definition as it is."
+    error_message = "timeout_seconds = ${coalesce(var.timeout_seconds, -1)}: Step Functions ends executions after a year at most. Give whole seconds from 1 to 31536000 (a year), or 0 to leave the definition as it is."
   }
 }
 

@@ -39,7 +39,8 @@ impl<'a> Reader<'a> {
     pub fn readable(self) -> Result<Self, AwsError> {
         match self.optional_number("v")? {
             Some(version) if !readable(version) => Err(self.error(format!(
-                "its schema version is {version}, and this release reads {SCHEMA_VERSION} and its neighbours"
+                "its schema version is {version}, and this release reads {SCHEMA_VERSION} and its neighbours: apply the \
+                 release that wrote it"
             ))),
             _ => Ok(self),
         }

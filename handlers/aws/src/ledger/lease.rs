@@ -152,7 +152,9 @@ fn set_layouts(update: Update<'_>, layouts: Layouts, tokens_at: Option<Millis>) 
 fn lost(call: &'static str) -> AwsError {
     AwsError::Call {
         call,
-        reason: "the lease was lost meanwhile: is the function's clock right?".into(),
+        reason:
+            "another tick took the lease meanwhile: run spillway status, which names its holder"
+                .into(),
     }
 }
 

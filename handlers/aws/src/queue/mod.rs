@@ -104,7 +104,7 @@ impl Queue {
         match failure {
             Some(problem) if messages.is_empty() => Err(problem),
             Some(problem) => {
-                warn!("{problem}");
+                warn!(queue = self.url, "{problem}");
                 Ok(messages)
             }
             None => Ok(messages),
@@ -136,6 +136,7 @@ impl Queue {
             .await;
         if left > 0 {
             warn!(
+                queue = self.url,
                 messages = left,
                 "messages could not be deleted; they come again and are dropped as stale"
             );
@@ -167,8 +168,9 @@ impl Queue {
         let left = self.in_batches(receipts, hide).await;
         if left > 0 {
             warn!(
+                queue = self.url,
                 messages = left,
-                "messages could not be handed back; they come back later"
+                "messages could not be handed back; they come back when their visibility timeout ends"
             );
         }
     }
@@ -221,7 +223,7 @@ impl Queue {
                 match batch(indexes.iter().filter_map(entry).collect()).await {
                     Ok(failed) if failed.is_empty() => return 0,
                     Ok(failed) => indexes = failed,
-                    Err(error) => warn!("{error}"),
+                    Err(problem) => warn!(queue = self.url, "{problem}"),
                 }
             }
             indexes.len()
@@ -238,7 +240,7 @@ fn failed(entries: &[aws_sdk_sqs::types::BatchResultErrorEntry]) -> Vec<usize> {
             warn!(
                 code = entry.code(),
                 message = entry.message(),
-                "an entry of a batch failed"
+                "SQS refused one message of a batch"
             )
         })
         .filter_map(|entry| entry.id().parse().ok())

@@ -22,9 +22,9 @@ pub enum By {
 /// A `tenants.by` that tells no tenant.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ByError {
-    #[error("segment 0 is none: the first segment of a key is 1")]
+    #[error("segment 0 is none: give 1 for the first segment of a key")]
     NoSegment,
-    #[error("{0:?} is no pattern: {1}")]
+    #[error("{0:?} is no pattern: {1}; give one with a group around the tenant")]
     NoPattern(String, String),
     #[error("{0:?} has {1} groups: give one, around the tenant")]
     Groups(String, usize),
@@ -100,7 +100,7 @@ mod tests {
     #[test]
     fn what_tells_no_tenant_is_refused_with_the_remedy() {
         let problem = |by: &str| By::parse(by).unwrap_err().to_string();
-        assert!(problem("0").contains("the first segment of a key is 1"));
+        assert!(problem("0").contains("give 1 for the first segment of a key"));
         assert!(problem("in/(").contains("no pattern"));
         assert!(problem("in/.*").contains("has 0 groups"));
         assert!(problem("(a)/(b)").contains("has 2 groups"));

@@ -139,12 +139,15 @@ pub enum Report {
 /// Why a message of the outcomes queue was not understood.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum OutcomeError {
-    #[error("the body is not JSON: {0}")]
+    #[error("the body is not JSON: {0}; find its sender, and drop it")]
     Json(String),
-    #[error("the body is neither a status change of an execution nor one of Spillway's outcomes")]
+    #[error(
+        "the body is neither a status change of an execution nor one of Spillway's outcomes: find its sender, and drop it"
+    )]
     Dialect,
     #[error(
-        "the outcome has schema version {0}; this release reads {SCHEMA_VERSION} and its neighbours"
+        "the outcome has schema version {0}; this release reads {SCHEMA_VERSION} and its neighbours: apply the \
+         release that sent it, then redrive"
     )]
     Schema(u32),
     #[error("the outcome's fields do not fit: {0}")]

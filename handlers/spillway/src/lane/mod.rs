@@ -63,15 +63,15 @@ pub enum LaneError {
     Json(String),
     #[error("it has {0} lanes: give 1 to {MAX_LANES}")]
     Count(usize),
-    #[error("the lane {lane:?} has an empty {field}")]
+    #[error("the lane {lane:?} has an empty {field}: give one")]
     Empty { lane: String, field: &'static str },
-    #[error("two lanes are named {0:?}")]
+    #[error("two lanes are named {0:?}: give each its own name")]
     Name(String),
     #[error("two lanes have the priority {0}: give each its own")]
     Priority(u32),
     #[error("the lane {lane:?} has a min_share of {share}: give 0 to {MAX_SHARES}")]
     Share { lane: String, share: f64 },
-    #[error("the lanes' min_shares add up to {0}, above {MAX_SHARES}")]
+    #[error("the lanes' min_shares add up to {0}: give at most {MAX_SHARES} in all")]
     Shares(f64),
     #[error("some queues are FIFO and some are not: make all of one kind")]
     Mixed,

@@ -29,10 +29,10 @@ pub struct Source {
 pub enum SourceError {
     #[error("it is not a JSON list of sources: {0}")]
     Json(String),
-    #[error("a source has an empty bucket")]
+    #[error("a source has an empty bucket: give its name")]
     Bucket,
     #[error(
-        "the source of the bucket {bucket:?} names the lane {lane:?}, and no lane has that name"
+        "the source of the bucket {bucket:?} names the lane {lane:?}, and there is none: give the name of a lane"
     )]
     Lane { bucket: String, lane: String },
 }

@@ -173,7 +173,7 @@ mod tests {
         assert_eq!(
             decided(&[created("%zz"), created("%"), record("ObjectRemoved:Delete", "b", 0)]),
             Admission::Refuse(
-                "record 0: the key \"%zz\" is not URL-encoded UTF-8; and 1 more records are refused".into()
+                "record 0: the key \"%zz\" is not URL-encoded UTF-8: encode it as S3 does; and 1 more records are refused".into()
             )
         );
     }

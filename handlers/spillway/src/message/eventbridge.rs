@@ -29,7 +29,7 @@ const OTHER_KINDS: [&str; 9] = [
 /// dead-letter queue.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum EventBridgeError {
-    #[error("the event's source {0:?} is not aws.s3")]
+    #[error("the event's source {0:?} is not aws.s3: let the rule's event pattern match only that")]
     Source(String),
     #[error(
         "the event's detail-type {0:?} is not {CREATED:?}: let the rule's event pattern match only that"
@@ -41,7 +41,8 @@ pub enum EventBridgeError {
     )]
     CloudTrail,
     #[error(
-        "the event-version {0:?} of the event's detail is not 1.x, the version this release understands"
+        "the event-version {0:?} of the event's detail is not 1.x, which this release understands: let only \
+         S3's events match the rule"
     )]
     Version(String),
     #[error("the event's {0} is missing")]

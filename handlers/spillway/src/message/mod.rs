@@ -92,20 +92,23 @@ impl Body {
 /// queue.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum MessageError {
-    #[error("the body is not JSON: {0}")]
+    #[error("the body is not JSON: {0}; find its sender, and drop it")]
     Json(String),
     #[error(
         "the body is neither an S3 notification, nor an EventBridge event, nor one of Spillway's messages, nor an SNS \
-         notification of one of them"
+         notification of one of them: find its sender, and drop it"
     )]
     Dialect,
     #[error(
-        "the message has schema version {0}; this release reads {SCHEMA_VERSION} and its neighbours"
+        "the message has schema version {0}; this release reads {SCHEMA_VERSION} and its neighbours: apply the \
+         release that sent it, then redrive"
     )]
     Schema(u32),
     #[error("the message's fields do not fit: {0}")]
     Fields(String),
-    #[error("the attempt {0:?} is not a whole number from 1 to {MAX_ATTEMPT}")]
+    #[error(
+        "the attempt {0:?} is not a whole number from 1 to {MAX_ATTEMPT}: send the message with one, or with none"
+    )]
     Attempt(String),
     #[error(transparent)]
     Notification(#[from] NotificationError),

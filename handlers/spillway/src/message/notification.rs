@@ -18,23 +18,28 @@ pub const MAX_RECORDS: usize = 2_000;
 /// dead-letter queue.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum NotificationError {
-    #[error("the notification has no records")]
+    #[error("the notification has no records: find its sender, and drop it")]
     NoRecords,
-    #[error("the notification has {0} records, more than the {MAX_RECORDS} that are read")]
+    #[error(
+        "the notification has {0} records, more than the {MAX_RECORDS} that are read: send several"
+    )]
     TooManyRecords(usize),
     #[error("record {record}: its fields do not fit: {reason}")]
     Fields { record: usize, reason: String },
     #[error(
-        "record {record}: the event version {version:?} is not 2.x, the version this release understands"
+        "record {record}: the event version {version:?} is not 2.x, which this release understands: let only \
+         S3 send to the queue"
     )]
     Version { record: usize, version: String },
     #[error("record {record}: {shape}")]
     Foreign { record: usize, shape: &'static str },
-    #[error("record {record}: the event source {event_source:?} is not aws:s3")]
+    #[error(
+        "record {record}: the event source {event_source:?} is not aws:s3: let only S3 send to the queue"
+    )]
     Source { record: usize, event_source: String },
     #[error("record {record}: {field} is missing")]
     Missing { record: usize, field: &'static str },
-    #[error("record {record}: the key {key:?} is not URL-encoded UTF-8")]
+    #[error("record {record}: the key {key:?} is not URL-encoded UTF-8: encode it as S3 does")]
     KeyEncoding { record: usize, key: String },
     #[error("record {record}: {source}")]
     Event { record: usize, source: EventError },

@@ -22,9 +22,11 @@ pub enum SnsError {
          delete this message"
     )]
     Unsubscribed { topic: String },
-    #[error("the SNS message's type {0:?} is not Notification")]
+    #[error("the SNS message's type {0:?} is not Notification: find its sender, and drop it")]
     Type(String),
-    #[error("the SNS notification of the topic {topic} has no text in its Message")]
+    #[error(
+        "the SNS notification of the topic {topic} has no text in its Message: find its publisher, and drop it"
+    )]
     NoMessage { topic: String },
     #[error(
         "the SNS notification of the topic {topic} holds another SNS message, and one is undone: subscribe the queue to \

@@ -282,7 +282,7 @@ mod tests {
         let told = in_force(&PACE, &lanes, &windows, &unknown, 0).unwrap_err();
         assert_eq!(
             told.to_string(),
-            "lanes.bluk.max_concurrency is of no lane: there are urgent, bulk"
+            "lanes.bluk.max_concurrency is of no lane: give one of urgent, bulk"
         );
     }
 

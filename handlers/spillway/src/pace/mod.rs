@@ -45,7 +45,7 @@ pub enum PaceError {
     Burst,
     #[error("starts_per_tick is 0: give at least 1, or pause the pipeline")]
     StartsPerTick,
-    #[error("{} is of no lane: there are {}", bound::named(.0), .1.join(", "))]
+    #[error("{} is of no lane: give one of {}", bound::named(.0), .1.join(", "))]
     Lane(String, Vec<String>),
 }
 

@@ -64,6 +64,7 @@ pub enum Fact {
     },
     /// There is no clear answer to a start.
     StartUnclear {
+        execution: String,
         reason: String,
     },
     /// No execution can be started, or none of this slot's state machine.

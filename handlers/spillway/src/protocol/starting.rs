@@ -163,7 +163,8 @@ impl Starting {
                 Self::pend(&self.slot)
             }
             Start::Unclear(reason) => {
-                facts.push(Fact::StartUnclear { reason });
+                let execution = self.slot.execution.clone();
+                facts.push(Fact::StartUnclear { execution, reason });
                 self.stage = Stage::Unclear;
                 self.may_run = true;
                 At::Keep(load)

@@ -40,7 +40,9 @@ pub enum ListingError {
     Fields(String),
     #[error("it has no {0}: the inventory must have that field")]
     Missing(&'static str),
-    #[error("it is of the bucket {0:?}, which is not the one that is reconciled")]
+    #[error(
+        "it is of the bucket {0:?}, which is not the one that is reconciled: name an inventory of that one"
+    )]
     Bucket(String),
     #[error("its key {0:?} is not URL-encoded UTF-8")]
     Key(String),

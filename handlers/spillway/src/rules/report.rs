@@ -19,11 +19,15 @@ pub enum Failures {
 /// An output that speaks of failed items and cannot be understood: every item counts as failed.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum FailuresError {
-    #[error("batchItemFailures is not a list of {{\"itemIdentifier\": \"<id>\"}}")]
+    #[error(
+        "batchItemFailures is not a list of {{\"itemIdentifier\": \"<id>\"}}: return such a list"
+    )]
     Shape,
-    #[error("the output speaks of batchItemFailures and cannot be read as JSON")]
+    #[error("the output has the word batchItemFailures and is not JSON: return JSON")]
     Unreadable,
-    #[error("batchItemFailures names {0:?}, which is the id of none of its objects")]
+    #[error(
+        "batchItemFailures names {0:?}, which is the id of none of its objects: return ids of the input"
+    )]
     Unknown(String),
     /// A report that nobody would read: as `lambda:invoke` wraps it, as a text, or in another
     /// spelling.

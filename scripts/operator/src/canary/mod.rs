@@ -72,7 +72,9 @@ fn serving(routes: &[Route]) -> Result<Answer, Fault> {
     let most = routes
         .iter()
         .max_by_key(|route| (route.weight, std::cmp::Reverse(route.number())));
-    let most = most.ok_or_else(|| Fault::failed("the alias sends starts to no version"))?;
+    let most = most.ok_or_else(|| {
+        Fault::failed("the alias sends starts to no version: apply workflow.alias again")
+    })?;
     Ok(Answer::new(
         most.version_arn.clone(),
         json!({"version_arn": most.version_arn, "weight": most.weight}),
@@ -84,7 +86,7 @@ async fn routes(connected: &Connected, pipeline: &Pipeline) -> Result<Vec<Route>
     let alias = &pipeline.config.state_machine_arn;
     if alias.split(':').count() < 8 {
         return Err(Fault::usage(format!(
-            "{} starts executions by the state machine itself: without workflow.alias there are no versions to compare",
+            "{} starts executions by the state machine itself: there are no versions to compare. Set workflow.alias, and apply",
             pipeline.name()
         )));
     }

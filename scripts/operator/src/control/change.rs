@@ -116,23 +116,29 @@ fn set(
     known(name)?;
     let pace = &mut next.control.pace;
     let whole = || {
-        let wrong = |_| format!("{name} = {value:?}: give a whole number, 0 to {}", u32::MAX);
+        let wrong = |_| {
+            format!(
+                "{name} = {value:?} is no whole number: give 0 to {}",
+                u32::MAX
+            )
+        };
         value.parse::<u32>().map(Some).map_err(wrong)
     };
     match name {
         "paused" => {
-            let wrong = |_| format!("paused = {value:?}: give true or false");
+            let wrong = |_| format!("paused = {value:?} is no flag: give true or false");
             next.control.paused = Some(value.parse::<bool>().map_err(wrong)?);
         }
         "circuit" => {
-            let wrong = || format!("circuit = {value:?}: give open or closed");
+            let wrong =
+                || format!("circuit = {value:?} is no state to hold it in: give open or closed");
             next.control.circuit = Some(Hold::parse(value).ok_or_else(wrong)?);
         }
         "max_concurrency" => pace.max_concurrency = whole()?,
         "burst" => pace.burst = whole()?,
         "starts_per_tick" => pace.starts_per_tick = whole()?,
         "starts_per_second" => {
-            let wrong = |_| format!("{name} = {value:?}: give a number above 0");
+            let wrong = |_| format!("{name} = {value:?} is no number: give one above 0");
             pace.starts_per_second = Some(value.parse::<f64>().map_err(wrong)?);
         }
         _ => {
@@ -141,7 +147,7 @@ fn set(
                 let known: Vec<&str> = lanes.iter().map(|lane| lane.name.as_str()).collect();
                 let known = known.join(", ");
                 return Err(format!(
-                    "{name}: there is no lane {lane:?}, there are {known}"
+                    "{name}: there is no lane {lane:?}; give one of {known}"
                 ));
             }
             if let Some(max) = whole()? {
@@ -316,8 +322,8 @@ mod tests {
         assert!(overrides(&bounded.control));
         assert!(bounded.control.at(NOW + 1_000).lanes.is_empty());
         for wrong in [
-            ("lanes.bluk.max_concurrency=5", "there are default, bulk"),
-            ("lanes.bulk.max_concurrency=few", "give a whole number"),
+            ("lanes.bluk.max_concurrency=5", "give one of default, bulk"),
+            ("lanes.bulk.max_concurrency=few", "is no whole number"),
             ("lanes.bulk.min_share=0.5", "lanes.<lane>.max_concurrency"),
         ] {
             let said = set(wrong.0).unwrap_err();
@@ -353,7 +359,7 @@ mod tests {
             ),
             ("max_concurrency", "give NAME=VALUE"),
             ("max_concurrency=10001", "give at most 10000"),
-            ("max_concurrency=-1", "give a whole number"),
+            ("max_concurrency=-1", "is no whole number"),
             ("starts_per_second=0", "above 0"),
             ("starts_per_second=401", "at most 400"),
             ("starts_per_second=NaN", "above 0"),

@@ -134,7 +134,11 @@ fn answer(pipeline: &Pipeline, steering: &Steering, said: &str) -> Result<Answer
         &steering.control,
         now,
     );
-    current.map_err(|error| Fault::failed(format!("the control item is not usable: {error}")))?;
+    current.map_err(|error| {
+        Fault::failed(format!(
+            "the control item is not usable: {error}. spillway unset --all deletes it"
+        ))
+    })?;
     let seen = Seen {
         now,
         steering: Some(Ok(steering.clone())),

@@ -3,6 +3,7 @@
 
 use plan::length::{DAY, HOUR, MINUTE, span};
 use spillway::Millis;
+use spillway::event::time::iso;
 
 /// How long CloudWatch keeps numbers of a period, the shortest period first.
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html>
@@ -26,7 +27,10 @@ pub struct Stretch {
 /// periods. Fails if CloudWatch has forgotten its begin, or if it is not over.
 pub fn stretches(lasts: Millis, until: Millis, now: Millis) -> Result<Vec<Stretch>, String> {
     if until > now {
-        return Err("--until is in the future: give a time that is over".to_owned());
+        return Err(format!(
+            "--until {} is in the future: give a time that is over",
+            iso(until)
+        ));
     }
     let until = down(until, MINUTE);
     let from = down(until - lasts, MINUTE);
@@ -60,7 +64,10 @@ pub fn stretches(lasts: Millis, until: Millis, now: Millis) -> Result<Vec<Stretc
     }
     found.reverse();
     match found.is_empty() {
-        true => Err("--for is shorter than a minute: give one such as 1h or 7d".to_owned()),
+        true => Err(format!(
+            "--for {} s is shorter than a minute: give one such as 1h or 7d",
+            lasts / 1_000
+        )),
         false => Ok(found),
     }
 }
@@ -129,7 +136,7 @@ mod tests {
     #[test]
     fn a_time_without_numbers_is_refused_with_the_remedy() {
         let told = |lasts, until| stretches(lasts, until, NOW).unwrap_err();
-        assert!(told(DAY, NOW + 1).starts_with("--until is in the future"));
+        assert!(told(DAY, NOW + 1).contains(" is in the future: give"));
         let forgotten = told(456 * DAY, NOW);
         assert!(
             forgotten.starts_with(
@@ -138,7 +145,7 @@ mod tests {
             "{forgotten}"
         );
         assert!(told(DAY, NOW - 455 * DAY).contains("a later --until"));
-        assert!(told(0, NOW).starts_with("--for is shorter than a minute"));
+        assert!(told(0, NOW).starts_with("--for 0 s is shorter than a minute"));
     }
 
     #[test]

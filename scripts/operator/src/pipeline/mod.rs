@@ -145,7 +145,7 @@ fn from_variables(
     let config = config.map_err(|error| {
         let function = names.function("dispatch");
         Fault::failed(format!(
-            "{function} is configured in a way that this release cannot read. {error}"
+            "{function} is configured in a way that this release cannot read: use the spillway of its release. {error}"
         ))
     })?;
     let arn: Vec<&str> = config.pipeline.ledger_arn.split(':').collect();

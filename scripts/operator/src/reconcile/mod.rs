@@ -114,7 +114,7 @@ pub async fn configured(
     let configured = Configured::read(&|name| variables.get(name).cloned());
     configured.map(Some).map_err(|error| {
         Fault::failed(format!(
-            "{function} is configured in a way that this release cannot read. {error}"
+            "{function} is configured in a way that this release cannot read: use the spillway of its release. {error}"
         ))
     })
 }

@@ -57,15 +57,16 @@ pub fn selection(chosen: &Chosen, now: i64) -> Result<Selection, String> {
         error: chosen.error.clone().filter(|error| !error.is_empty()),
     };
     match (selection.since, selection.until) {
-        (Some(since), Some(until)) if since >= until => Err(
-            "nothing is both --since and before --until: the first must be the earlier one"
-                .to_owned(),
-        ),
+        (Some(since), Some(until)) if since >= until => Err(format!(
+            "--since {} is not before --until {}, so nothing can match: give an earlier --since",
+            iso(since),
+            iso(until)
+        )),
         _ => Ok(selection),
     }
 }
 
-const NO_LANES: &str = "--lane goes with the stages events and rules of a pipeline";
+const NO_LANES: &str = "--lane goes with the stages events and rules of a pipeline: leave it out";
 
 /// Returns the complaint about an option that a stage lacks: lanes, objects.
 fn complaint_of_stage(
@@ -119,7 +120,7 @@ fn complaint(which: &Which, options: &Redrive, chosen: &Selection) -> Option<&'s
         && !options.dry_run;
     if options.detach && !by_sqs {
         return Some(
-            "--detach: only moves by SQS itself go on alone, which are all of events or outcomes",
+            "--detach: only SQS moves on alone, and it moves all of events or outcomes. Leave out --detach, or the selection",
         );
     }
     None
@@ -454,9 +455,15 @@ mod tests {
         let refused = |change: fn(&mut Chosen)| chosen(change).unwrap_err();
         let times =
             refused(|chosen| (chosen.since, chosen.until) = (Some("2h".into()), Some("3h".into())));
-        assert!(times.contains("the first must be the earlier one"));
         assert!(
-            refused(|chosen| chosen.since = Some("soon".into())).contains("neither a time such as")
+            times.contains(
+                "--since 2026-11-22T08:00:00.000Z is not before --until 2026-11-22T07:00:00.000Z"
+            ),
+            "{times}"
+        );
+        assert!(
+            refused(|chosen| chosen.since = Some("soon".into()))
+                .contains("'soon' is no time: give one such as")
         );
         assert!(
             refused(|chosen| chosen.objects.push("bucket".into()))

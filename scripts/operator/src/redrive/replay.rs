@@ -189,7 +189,7 @@ impl<'a> Replay<'a> {
     fn no_ledger(&self, fault: Fault) -> Fault {
         match fault.to_string().contains("ResourceNotFoundException") {
             true => Fault::failed(format!(
-                "there is no ledger {} in this account and region",
+                "there is no ledger {} in this account and region: look at --region and --profile",
                 self.task.place.table
             )),
             false => fault,

@@ -83,7 +83,7 @@ fn lanes(function: &str, variables: &HashMap<String, String>) -> Result<Vec<Lane
     let read = environment.finish().map(|()| lanes);
     read.map_err(|error| {
         Fault::failed(format!(
-            "{function} is configured in a way that this release cannot read. {error}"
+            "{function} is configured in a way that this release cannot read: use the spillway of its release. {error}"
         ))
     })
 }
@@ -200,7 +200,7 @@ pub async fn rows_by_name(connected: &Connected, pipeline: &str) -> Result<Rows,
     let variable = |name: &str| {
         let missing = || {
             Fault::failed(format!(
-                "{function} has no environment variable {name}: is it of another release?"
+                "{function} has no environment variable {name}: use the spillway of its release, or apply"
             ))
         };
         variables.get(name).cloned().ok_or_else(missing)
@@ -219,7 +219,7 @@ pub async fn rows_by_name(connected: &Connected, pipeline: &str) -> Result<Rows,
 fn order(text: &str) -> Result<Order, Fault> {
     text.parse().map_err(|_| {
         Fault::failed(format!(
-            "the pipeline's order is {text:?}, which this release does not know"
+            "the pipeline's order is {text:?}, which this release does not know: use the spillway of its release"
         ))
     })
 }

@@ -275,16 +275,18 @@ impl Api {
         let region = self
             .config
             .region()
-            .ok_or("no Region is given")?
+            .ok_or("no Region is given: use --region")?
             .to_string();
         let provider = self
             .config
             .credentials_provider()
-            .ok_or("no credentials are given")?;
-        let credentials = provider
-            .provide_credentials()
-            .await
-            .map_err(|error| format!("no credentials were found: {}", chain(&error)))?;
+            .ok_or("no credentials are given: use --profile, or sign in as with the AWS CLI")?;
+        let credentials = provider.provide_credentials().await.map_err(|error| {
+            format!(
+                "no credentials were found ({}): use --profile, or sign in as with the AWS CLI",
+                chain(&error)
+            )
+        })?;
         let identity: Identity = credentials.into();
         let url = format!("{}{}", self.address(request.service, &region), request.path);
         let host = url.split('/').nth(2).unwrap_or_default().to_owned();

@@ -48,7 +48,9 @@ impl Drop for Screen {
 /// is tried.
 pub async fn watch(connected: &Connected, pipeline: &Pipeline, every: u64) -> Result<(), Fault> {
     let failed = |error: std::io::Error| {
-        Fault::failed(format!("the terminal cannot be used for --watch: {error}"))
+        Fault::failed(format!(
+            "the terminal cannot be used for --watch ({error}): leave --watch out"
+        ))
     };
     let screen = Screen::open().map_err(failed)?;
     let mut terminal = Terminal::new(CrosstermBackend::new(stdout())).map_err(failed)?;

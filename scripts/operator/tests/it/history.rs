@@ -141,8 +141,11 @@ async fn without_numbers_the_remedy_is_told() {
             "history --for 456d",
             "CloudWatch keeps its numbers for 455 d",
         ),
-        ("history --until 2099-01-01", "--until is in the future"),
-        ("history --until soon", "'soon' is neither a time"),
+        (
+            "history --until 2099-01-01",
+            "--until 2099-01-01T00:00:00.000Z is in the future",
+        ),
+        ("history --until soon", "'soon' is no time: give one"),
     ] {
         let fault = told(line).await;
         assert_eq!(fault.status(), 2, "{line}");
