@@ -31,6 +31,9 @@ pub struct Setup {
     pub order: Order,
     /// Each upload has a row before its message comes: `ingest` wrote it.
     pub has_rows: bool,
+    /// The events queues are FIFO queues. Each upload is of another object, so none waits for
+    /// another one.
+    pub fifo: bool,
     pub idle: Idle,
     /// From one tick to the next.
     pub schedule: Duration,

@@ -59,6 +59,11 @@ pub fn read(options: &Options, region: Option<&str>, name: Option<&str>) -> Resu
     };
     over(&mut pipeline, options)?;
     let pipeline = pipeline.checked()?;
+    if pipeline.fifo && options.objects.is_some() {
+        return Err(Wrong::new(
+            "--objects does not go with a FIFO queue: a version of an object waits for the one before it, and a plan does not follow that; leave out --objects, or give --fifo false",
+        ));
+    }
     let region = region
         .or(pipeline.region.as_deref())
         .unwrap_or(REGION)
@@ -132,9 +137,13 @@ fn over(pipeline: &mut Pipeline, options: &Options) -> Result<(), Wrong> {
     if options.starts_per_day.is_some() {
         pipeline.starts_per_day = options.starts_per_day;
     }
+    pipeline.fifo = options.fifo.unwrap_or(pipeline.fifo);
+    let fifo_anew = options.fifo == Some(true);
     pipeline.retry = RetryPolicy {
         max_attempts: options.attempts.unwrap_or(pipeline.retry.max_attempts),
         backoff_seconds: match options.backoff.as_slice() {
+            // The module's own.
+            [] if fifo_anew => vec![0],
             [] => pipeline.retry.backoff_seconds.clone(),
             given => given.to_vec(),
         },
@@ -142,7 +151,10 @@ fn over(pipeline: &mut Pipeline, options: &Options) -> Result<(), Wrong> {
     pipeline.order = options.order.unwrap_or(pipeline.order);
     let events = options.events_per_execution;
     pipeline.events_per_execution = events.unwrap_or(pipeline.events_per_execution);
-    pipeline.way = options.via.unwrap_or(pipeline.way);
+    pipeline.way = options.via.unwrap_or(match fifo_anew {
+        true => Way::Lambda,
+        false => pipeline.way,
+    });
     pipeline.idle = options.idle.unwrap_or(pipeline.idle);
     if let Some(schedule) = options.schedule {
         pipeline.schedule = Duration::from_millis(schedule.unsigned_abs());
@@ -158,6 +170,7 @@ fn over(pipeline: &mut Pipeline, options: &Options) -> Result<(), Wrong> {
     if let Some(memory) = options.memory_mb {
         pipeline.functions.dispatch_mb = memory.into();
         pipeline.functions.settle_mb = memory.into();
+        pipeline.functions.ingest_mb = memory.into();
     }
     if let Some(architecture) = &options.architecture {
         pipeline.functions.arm64 = architecture == "arm64";
@@ -262,6 +275,7 @@ impl Given {
             events_per_execution,
             order,
             has_rows: self.pipeline.way == Way::Lambda,
+            fifo: self.pipeline.fifo,
             idle,
             schedule,
             tick: self.pipeline.tick(),

@@ -115,6 +115,16 @@ pub struct Options {
     /// How object events come in: sqs, sns, eventbridge or lambda [default: sqs]
     #[arg(long, value_name = "WAY", help_heading = "Pipeline")]
     pub via: Option<Way>,
+    /// The events queues are FIFO queues [default: false]. They go with --via lambda, and each
+    /// upload is of another object.
+    #[arg(
+        long,
+        value_name = "BOOL",
+        num_args = 0..=1,
+        default_missing_value = "true",
+        help_heading = "Pipeline"
+    )]
+    pub fifo: Option<bool>,
     /// The act of a tick when nothing waits: stop or wait [default: stop]
     #[arg(long, value_name = "IDLE", help_heading = "Pipeline")]
     pub idle: Option<Idle>,
@@ -124,7 +134,7 @@ pub struct Options {
     /// Seconds in which a tick starts executions [default: 56]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100), help_heading = "Pipeline")]
     pub tick_seconds: Option<u32>,
-    /// Memory of dispatch and of settle [default: 256]
+    /// Memory of dispatch, of settle and of ingest [default: 256]
     #[arg(long, value_name = "MB", value_parser = clap::value_parser!(u32).range(128..=10_240), help_heading = "Pipeline")]
     pub memory_mb: Option<u32>,
     /// arm64 or x86_64 [default: arm64]

@@ -352,6 +352,7 @@ fn given_report(given: &Given) -> GivenReport {
         order: pipeline.order.to_string(),
         events_per_execution: pipeline.events_per_execution,
         via: pipeline.way.to_string(),
+        fifo: pipeline.fifo,
         idle: match pipeline.idle {
             Idle::Stop => "stop".to_owned(),
             Idle::Wait => "wait".to_owned(),
@@ -360,6 +361,7 @@ fn given_report(given: &Given) -> GivenReport {
         tick_seconds: duration(pipeline.tick()),
         dispatch_memory_mb: pipeline.functions.dispatch_mb,
         settle_memory_mb: pipeline.functions.settle_mb,
+        ingest_memory_mb: Some(pipeline.functions.ingest_mb),
         architecture: if pipeline.functions.arm64 {
             "arm64"
         } else {

@@ -75,11 +75,16 @@ pub struct Given {
     pub order: String,
     pub events_per_execution: u32,
     pub via: String,
+    #[serde(default)]
+    pub fifo: bool,
     pub idle: String,
     pub schedule_seconds: f64,
     pub tick_seconds: f64,
     pub dispatch_memory_mb: f64,
     pub settle_memory_mb: f64,
+    /// `null` in answers of older releases.
+    #[serde(default)]
+    pub ingest_memory_mb: Option<f64>,
     pub architecture: String,
     /// In words: `20 s`.
     pub takes: String,

@@ -17,6 +17,7 @@ use crate::length::{MINUTE, span};
 /// Returns all that there are.
 pub fn of(given: &Given, answers: &Answers) -> Vec<Warning> {
     [
+        disabled(given),
         never_done(answers),
         overlap(given, answers),
         above_quota(given),
@@ -39,6 +40,19 @@ fn warning(code: &str, what: String, remedy: impl Into<String>) -> Option<Warnin
         what,
         remedy: remedy.into(),
     })
+}
+
+/// A schedule that is switched off.
+fn disabled(given: &Given) -> Option<Warning> {
+    if given.pipeline.enabled {
+        return None;
+    }
+    warning(
+        "disabled",
+        "schedule.enabled is false: nothing starts, and the plan is of a schedule that is switched on"
+            .to_owned(),
+        "set schedule.enabled = true",
+    )
 }
 
 fn never_done(answers: &Answers) -> Option<Warning> {
