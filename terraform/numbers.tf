@@ -30,6 +30,7 @@ resource "terraform_data" "numbers" {
       starts_per_tick   = module.input.pace.starts_per_tick
       burst             = module.input.pace.burst
       slot_partitions   = module.input.pace.slot_partitions
+      adapt             = module.input.pace.adapt
     }
     lanes = [for lane in module.input.lane_order : {
       name            = lane

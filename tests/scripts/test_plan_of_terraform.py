@@ -40,7 +40,7 @@ module "reports" {
   }
 
   limits   = { starts_per_day = 5000 }
-  pace     = { max_concurrency = 30, starts_per_second = 2.5, burst = 9 }
+  pace     = { max_concurrency = 30, starts_per_second = 2.5, burst = 9, adapt = { errors = ["*Throttl*"], uncounted_max = 5 } }
   retry    = { max_attempts = 4, backoff_seconds = [5, 50] }
   schedule = { expression = "rate(5 minutes)", tick_seconds = 40, enabled = false }
   windows  = { night = { priority = 1, from = "20:00", to = "24:00", pause = true } }
@@ -99,6 +99,7 @@ def test_every_number_of_the_module_is_taken(first: Path) -> None:
         "starts_per_tick": None,
         "burst": 9,
         "slot_partitions": 1,
+        "adapt": {"errors": ["*Throttl*"], "tolerated_share": 0.05, "slowest_starts_per_second": 0.1, "uncounted_max": 5},
         "starts_per_day": 5000,
         "max_attempts": 4,
         "backoff_seconds": [5, 50],

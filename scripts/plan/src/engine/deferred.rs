@@ -94,7 +94,7 @@ impl DeferredEvents {
 mod tests {
     use super::*;
 
-    fn event(uploaded: Millis, upload: u32, attempt: u8) -> Message {
+    fn event(uploaded: Millis, upload: u32, attempt: u16) -> Message {
         Message {
             uploaded,
             sent: 0,
@@ -103,6 +103,7 @@ mod tests {
             wave: 0,
             lane: 0,
             attempt,
+            uncounted: 0,
             doomed: 0,
             called: false,
         }

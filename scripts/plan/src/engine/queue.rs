@@ -19,7 +19,9 @@ pub struct Message {
     pub object: u32,
     pub wave: u16,
     pub lane: u8,
-    pub attempt: u8,
+    pub attempt: u16,
+    /// Attempts of them that do not count: the target took no more.
+    pub uncounted: u16,
     /// 0, or the error with which every attempt fails, counted from 1.
     pub doomed: u8,
     /// It waited for its turn, which has come.
@@ -124,6 +126,7 @@ mod tests {
             wave: 0,
             lane: 0,
             attempt: 1,
+            uncounted: 0,
             doomed: 0,
             called: false,
         }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use spillway::Millis;
 use spillway::pace::Pace;
+use spillway::pace::adapt::Adapt;
 use spillway::pace::bound::Bound;
 use spillway::pace::window::Windows;
 use spillway::protocol::holding::Idle;
@@ -12,6 +13,7 @@ use spillway::rules::order::Order;
 use spillway::rules::retry::RetryPolicy;
 
 use super::quota::Quota;
+use super::target::Target;
 
 /// A pipeline and all that it depends on.
 #[derive(Debug, Clone)]
@@ -26,6 +28,10 @@ pub struct Setup {
     pub bounds: Vec<Bound>,
     /// The bound of each tenant; `None`: there is none.
     pub tenants: Option<Tenants>,
+    /// The signs that the target takes no more; `None`: the pace does not adapt.
+    pub adapt: Option<Adapt>,
+    /// The target that executions call.
+    pub target: Target,
     /// Object events of one execution, at most.
     pub events_per_execution: u32,
     pub order: Order,
@@ -125,7 +131,7 @@ pub struct Attempt {
     /// Which upload it is of, by its place among the arrivals.
     pub upload: u32,
     /// From 1 on.
-    pub number: u8,
+    pub number: u16,
     /// As in [`Arrival::doomed`].
     pub doomed: u8,
 }

@@ -224,6 +224,7 @@ mod tests {
             wave: 0,
             lane: 0,
             attempt: 1,
+            uncounted: 0,
             doomed: 0,
             called: false,
         }

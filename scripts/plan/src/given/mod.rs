@@ -1,5 +1,6 @@
 //! The input: options, files, a Terraform plan, and the plan's parts made from them.
 
+pub mod adapting;
 pub mod arrivals;
 pub mod arriving;
 mod executing;
@@ -23,6 +24,7 @@ use spillway::rules::retry::RetryPolicy;
 use crate::costs::Way;
 use crate::engine::quota::Quota;
 use crate::engine::setup::{self, Calls, Executions, Setup, Takes};
+use crate::engine::target::Target;
 use crate::length::{DAY, HOUR};
 use arrivals::{Arrivals, Arriving, OfFile};
 use options::Options;
@@ -44,6 +46,8 @@ pub struct Given {
     pub region: String,
     pub quota: Quota,
     pub executions: Executions,
+    /// The target that they call.
+    pub target: Target,
     pub transitions: u32,
     pub calls: Calls,
     pub arrivals: Arrivals,
@@ -61,7 +65,7 @@ pub fn read(options: &Options, region: Option<&str>, name: Option<&str>) -> Resu
     let pipeline = pipeline.checked()?;
     if pipeline.fifo && options.objects.is_some() {
         return Err(Wrong::new(
-            "--objects does not go with a FIFO queue: a version of an object waits for the one before it, and a plan does not follow that; leave out --objects, or give --fifo false",
+            "--objects does not go with a FIFO queue: a version of an object waits for the one before it. A plan does not follow that: leave out --objects, or give --fifo false",
         ));
     }
     let region = region
@@ -99,6 +103,12 @@ pub fn read(options: &Options, region: Option<&str>, name: Option<&str>) -> Resu
     Ok(Given {
         quota: quota(options, &region)?,
         executions,
+        target: adapting::target(
+            options.target_limit,
+            &options.target_outages,
+            options.target_error.as_deref(),
+            pipeline.adapt.as_ref(),
+        ),
         transitions: options.transitions,
         calls: Calls {
             each: millis(options.call.max(1)),
@@ -122,6 +132,9 @@ fn text(file: &Path) -> Result<String, Wrong> {
 fn over(pipeline: &mut Pipeline, options: &Options) -> Result<(), Wrong> {
     for pace in options.pace.iter().flat_map(|pace| pace.split(',')) {
         pipeline.set_pace(pace)?;
+    }
+    for given in &options.adapt {
+        adapting::set(&mut pipeline.adapt, given)?;
     }
     pipeline.set_lanes(&options.lanes)?;
     for given in &options.tenants {
@@ -272,6 +285,8 @@ impl Given {
             lanes: lanes.iter().map(|lane| lane.min_share).collect(),
             bounds: self.pipeline.bounds(),
             tenants: self.bounded_tenants(),
+            adapt: self.pipeline.adapt.as_ref().map(|it| it.adapt.clone()),
+            target: self.target.clone(),
             events_per_execution,
             order,
             has_rows: self.pipeline.way == Way::Lambda,

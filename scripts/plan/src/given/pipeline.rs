@@ -14,6 +14,7 @@ use spillway::rules::batch::MAX_EVENTS;
 use spillway::rules::order::Order;
 use spillway::rules::retry::RetryPolicy;
 
+use super::adapting::Adapting;
 use super::fields::Fields;
 use super::tenants::Tenants;
 use super::wrong::Wrong;
@@ -26,6 +27,8 @@ pub struct Pipeline {
     /// Its Region; `None`: nobody said.
     pub region: Option<String>,
     pub pace: Pace,
+    /// `None`: the pace does not adapt to the target.
+    pub adapt: Option<Adapting>,
     pub lanes: Vec<Lane>,
     /// As JSON, and read.
     pub windows_json: Value,
@@ -75,6 +78,7 @@ impl Default for Pipeline {
                 starts_per_tick: None,
                 layout: Layout::One,
             },
+            adapt: None,
             lanes: vec![Lane {
                 name: "default".to_owned(),
                 priority: 1,

@@ -8,6 +8,7 @@ use serde_json::Value;
 use spillway::pace::Pace;
 use spillway::rules::retry::RetryPolicy;
 
+use super::adapting::{self, Adapting};
 use super::pipeline::{Lane, Pipeline};
 use super::tenants::Tenants;
 use super::wrong::Wrong;
@@ -56,6 +57,8 @@ struct Rates {
     starts_per_tick: Option<u32>,
     burst: u32,
     slot_partitions: u32,
+    /// Missing in a plan of an older release.
+    adapt: Option<adapting::Numbers>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -160,6 +163,10 @@ impl Numbers {
                 burst: self.pace.burst,
                 starts_per_tick: self.pace.starts_per_tick,
                 layout: partitions.parse().map_err(|error| wrong(&error))?,
+            },
+            adapt: match self.pace.adapt {
+                Some(numbers) => Some(Adapting::new(numbers, "the plan's pace.adapt")?),
+                None => None,
             },
             lanes: self.lanes.into_iter().map(lane).collect(),
             starts_per_day: self.starts_per_day,
@@ -294,6 +301,13 @@ mod tests {
         let older = read(&numbers);
         assert_eq!((older.fifo, older.enabled), (false, true));
         assert_eq!(older.functions.ingest_mb, 256.0);
+        assert!(older.adapt.is_none());
+        numbers["pace"]["adapt"] = json!({
+            "errors": ["*Throttl*"], "tolerated_share": 0.1, "slowest_starts_per_second": 1, "uncounted_max": 5
+        });
+        let adapt = read(&numbers).adapt.unwrap().adapt;
+        assert!(adapt.is_failure(Some("ThrottlingException")));
+        assert_eq!((adapt.slowest, adapt.uncounted_max), (1.0, 5));
         numbers["fifo"] = true.into();
         numbers["schedule_enabled"] = false.into();
         numbers["ingest_memory_mb"] = 128.into();
