@@ -154,7 +154,7 @@ impl World<'_> {
             seed: self.setup.seed,
             upload: message.upload,
             number: message.attempt,
-            doomed: message.doomed,
+            doomed: self.upload_of(message).map_or(0, |upload| upload.doomed),
         }
     }
 
@@ -194,7 +194,8 @@ impl World<'_> {
         self.answers.drained = Some(self.now);
         let tenant = self.tenant_of(message);
         self.answers.by_tenant.done(tenant, self.now);
-        if let Some(wave) = self.answers.waves.get_mut(usize::from(message.wave)) {
+        let wave = self.upload_of(message).map_or(0, |upload| upload.wave);
+        if let Some(wave) = self.answers.waves.get_mut(usize::from(wave)) {
             wave.left = wave.left.saturating_sub(1);
             wave.done = Some(self.now);
         }

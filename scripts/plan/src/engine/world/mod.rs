@@ -44,7 +44,7 @@ enum Event {
     /// The rows and heads of a task's objects are read: whose turn it is.
     Decides(usize),
     /// Nothing starts by it.
-    Unused(Permit),
+    Unused(Box<Permit>),
     /// The slots of a task are there.
     SlotsPut(usize),
     /// The slots of a task are answered.
@@ -537,17 +537,19 @@ impl<'a> World<'a> {
         }
     }
 
+    /// Returns the upload that a message is of.
+    fn upload_of(&self, message: &Message) -> Option<&'a Arrival> {
+        self.uploads.get(message.upload as usize)
+    }
+
     fn arrives(&mut self, place: usize, arrival: &Arrival) {
         self.visible(Message {
-            uploaded: arrival.at,
             sent: self.now,
             upload: u32::try_from(place).unwrap_or(u32::MAX),
             object: arrival.object,
-            wave: arrival.wave,
             lane: arrival.lane,
             attempt: 1,
             uncounted: 0,
-            doomed: arrival.doomed,
             called: false,
         });
     }

@@ -186,7 +186,8 @@ impl World<'_> {
             let leaves_at = task.put_at + asked.calls * call;
             task.ends_at = task.ends_at.max(leaves_at);
             // It is of use to others from the message's deletion on.
-            self.calendar.put(leaves_at - call, Event::Unused(permit));
+            self.calendar
+                .put(leaves_at - call, Event::Unused(Box::new(permit)));
         }
         task.put_at += before_start * call;
         let (nothing_starts, ends_at) = (task.loads.is_empty(), task.ends_at);
@@ -364,7 +365,8 @@ impl World<'_> {
         self.answers.counted.executions += 1;
         for message in load.messages() {
             if message.attempt == 1 {
-                let wait = u32::try_from(self.now - message.uploaded).unwrap_or(u32::MAX);
+                let uploaded = self.upload_of(message).map_or(self.now, |upload| upload.at);
+                let wait = u32::try_from(self.now - uploaded).unwrap_or(u32::MAX);
                 let tenant = self.tenant_of(message);
                 self.answers.by_tenant.waited(tenant, wait);
                 if let Some(waits) = self.answers.waits.get_mut(usize::from(message.lane)) {
