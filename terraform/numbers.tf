@@ -7,12 +7,15 @@ resource "terraform_data" "numbers" {
     architecture              = module.input.handlers.architecture
     dispatch_memory_mb        = module.input.handlers.dispatch.memory_mb
     settle_memory_mb          = module.input.handlers.settle.memory_mb
+    ingest_memory_mb          = module.input.handlers.ingest.memory_mb
+    fifo                      = module.input.fifo
     events_per_execution      = module.input.workflow.events_per_execution
     execution_timeout_seconds = coalesce(one(module.workflow[*].longest_seconds), 0)
     order                     = module.input.workflow.order
     starts_per_day            = module.input.limits.starts_per_day
     idle                      = module.input.schedule.idle
     schedule                  = module.input.schedule.expression
+    schedule_enabled          = module.input.schedule.enabled
     tenants                   = module.input.tenants
     tick_seconds              = module.input.schedule.tick_seconds
     via                       = local._most_costly_way
@@ -27,6 +30,7 @@ resource "terraform_data" "numbers" {
       starts_per_tick   = module.input.pace.starts_per_tick
       burst             = module.input.pace.burst
       slot_partitions   = module.input.pace.slot_partitions
+      adapt             = module.input.pace.adapt
     }
     lanes = [for lane in module.input.lane_order : {
       name            = lane

@@ -23,7 +23,7 @@ provider "aws" {
 module "reports" {
   source   = "MODULE"
   name     = "reports"
-  handlers = { directory = "MODULE/tests/zips", dispatch = { memory_mb = 512 } }
+  handlers = { directory = "MODULE/tests/zips", dispatch = { memory_mb = 512 }, ingest = { memory_mb = 128 } }
 
   buckets = {
     uploads = { name = "reports-uploads", notification = "external", sources = { all = { via = "lambda" } } }
@@ -40,9 +40,9 @@ module "reports" {
   }
 
   limits   = { starts_per_day = 5000 }
-  pace     = { max_concurrency = 30, starts_per_second = 2.5, burst = 9 }
+  pace     = { max_concurrency = 30, starts_per_second = 2.5, burst = 9, adapt = { errors = ["*Throttl*"], uncounted_max = 5 } }
   retry    = { max_attempts = 4, backoff_seconds = [5, 50] }
-  schedule = { expression = "rate(5 minutes)", tick_seconds = 40 }
+  schedule = { expression = "rate(5 minutes)", tick_seconds = 40, enabled = false }
   windows  = { night = { priority = 1, from = "20:00", to = "24:00", pause = true } }
 }
 
@@ -53,6 +53,15 @@ module "images" {
   buckets  = { uploads = { name = "images-uploads", notification = "external", sources = { all = {} } } }
   workflow = { state_machine = { arn = "arn:aws:states:eu-central-1:111122223333:stateMachine:images" } }
   tenants  = { by = "1", max_concurrency = 5 }
+}
+
+module "ordered" {
+  source   = "MODULE"
+  name     = "ordered"
+  fifo     = true
+  handlers = { directory = "MODULE/tests/zips" }
+  buckets  = { uploads = { name = "ordered-uploads", notification = "external", sources = { all = { via = "lambda" } } } }
+  workflow = { state_machine = { arn = "arn:aws:states:eu-central-1:111122223333:stateMachine:ordered" } }
 }
 """
 
@@ -90,6 +99,7 @@ def test_every_number_of_the_module_is_taken(first: Path) -> None:
         "starts_per_tick": None,
         "burst": 9,
         "slot_partitions": 1,
+        "adapt": {"errors": ["*Throttl*"], "tolerated_share": 0.05, "slowest_starts_per_second": 0.1, "uncounted_max": 5},
         "starts_per_day": 5000,
         "max_attempts": 4,
         "backoff_seconds": [5, 50],
@@ -102,19 +112,33 @@ def test_every_number_of_the_module_is_taken(first: Path) -> None:
         "tick_seconds": 40,
         "dispatch_memory_mb": 512,
         "settle_memory_mb": 256,
+        "ingest_memory_mb": 128,
+        "fifo": False,
         "lanes": [
             {"name": "urgent", "priority": 1, "min_share": 0.25, "max_concurrency": None},
             {"name": "default", "priority": 2, "min_share": 0, "max_concurrency": 7},
         ],
     }
     assert {name: given[name] for name in expected} == expected
+    assert "disabled" in [warning["code"] for warning in planned["warnings"]]
 
 
 def test_one_of_several_pipelines_is_asked_for(first: Path) -> None:
     ended = plan(first)
     assert ended.returncode == 2
-    assert "choose one by -p: reports, images" in ended.stderr or "choose one by -p: images, reports" in ended.stderr
+    assert "choose one by -p: " in ended.stderr
+    assert all(name in ended.stderr for name in ("reports", "images", "ordered"))
     assert json.loads(plan(first, "-p", "images").stdout)["given"]["max_concurrency"] == 100
+
+
+def test_a_fifo_queue_is_taken_and_refused_with_versions_of_objects(first: Path) -> None:
+    given = json.loads(plan(first, "-p", "ordered").stdout)["given"]
+    assert (given["fifo"], given["via"], given["backoff_seconds"]) == (True, "lambda", [0])
+    refused = plan(first, "-p", "ordered", extra=("--objects", "3"))
+    assert refused.returncode == 2
+    assert "a version of an object waits for the one before it" in refused.stderr
+    standard = plan(first, "-p", "ordered", extra=("--objects", "3", "--fifo", "false"))
+    assert standard.returncode == 0, standard.stderr
 
 
 def test_the_bound_of_tenants_is_taken_unless_an_option_removes_it(first: Path) -> None:

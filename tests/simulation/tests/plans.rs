@@ -97,6 +97,13 @@ fn the_cases_are_of_all_that_a_plan_can_be_given() {
         "--delivery ",
         "--event-delay ",
         "--start-quota ",
+        "--target-limit ",
+        "--target-outage ",
+        "--adapt errors=*Throttl*",
+        "--adapt errors=*Throttl*;Timeout",
+        "--adapt errors=Target.*",
+        ",uncounted_max=0 ",
+        "--fifo ",
     ] {
         assert!(lines.iter().any(|line| line.contains(part)), "{part}");
     }

@@ -21,6 +21,7 @@ const INGEST_MILLIS: f64 = 20.0;
 pub struct Functions {
     pub dispatch_mb: f64,
     pub settle_mb: f64,
+    pub ingest_mb: f64,
     /// Whether they run on arm64; else on x86.
     pub arm64: bool,
 }
@@ -31,6 +32,7 @@ impl Default for Functions {
         Self {
             dispatch_mb: 256.0,
             settle_mb: 256.0,
+            ingest_mb: 256.0,
             arm64: true,
         }
     }
@@ -70,20 +72,19 @@ pub fn whole(setup: &Setup, way: Way, functions: &Functions, answers: &Answers) 
     let ticks = counted.ticks as f64;
     let dispatch_gb = functions.dispatch_mb / 1_024.0;
     let settle_gb = functions.settle_mb / 1_024.0;
+    let ingest_gb = functions.ingest_mb / 1_024.0;
     let ingested = if way == Way::Lambda { uploads } else { 0.0 };
+    // Each event and each outcome is sent; outcomes are received and deleted, too.
+    let calls = counted.receives + counted.deletes + counted.sends + counted.sizes;
+    let of_events = uploads + calls as f64 + ticks * sizes_of_lanes(setup);
+    let of_outcomes = executions + 2.0 * settles + ticks * SIZES_BESIDES;
     Used {
-        // Each event and each outcome is sent; outcomes are received and deleted, too.
-        sqs: uploads
-            + executions
-            + 2.0 * settles
-            + (counted.receives + counted.deletes + counted.sends + counted.sizes) as f64
-            + ticks * sizes(setup),
         write_units: counted.write_units + ingested,
         read_units: counted.read_units,
         invocations: ticks + settles + ingested,
         gb_seconds: counted.tick_millis as f64 / 1_000.0 * dispatch_gb
             + counted.settle_millis as f64 / 1_000.0 * settle_gb
-            + ingested * INGEST_MILLIS / 1_000.0 * settle_gb,
+            + ingested * INGEST_MILLIS / 1_000.0 * ingest_gb,
         log_bytes: ticks * (PLATFORM_LOG_BYTES + DISPATCH_LINE_BYTES)
             + (settles + ingested) * (PLATFORM_LOG_BYTES + OTHER_LINE_BYTES),
         eventbridge: if way == Way::EventBridge {
@@ -92,17 +93,33 @@ pub fn whole(setup: &Setup, way: Way, functions: &Functions, answers: &Answers) 
             0.0
         },
         sns: if way == Way::Sns { uploads } else { 0.0 },
-        metrics: 0.0,
+        ..requests(setup, of_events, of_outcomes)
     }
 }
 
 /// Milliseconds of a month of 30 days.
 pub const MONTH_MILLIS: f64 = 30.0 * 86_400_000.0;
 
-/// Returns the requests by which a tick looks around: each lane's two queues, the outcomes queue
-/// and its dead letters, and reconcile's.
-fn sizes(setup: &Setup) -> f64 {
-    2.0 * setup.lanes.len() as f64 + 3.0
+/// Requests by which a tick looks around beside the lanes' queues: the outcomes queue and its dead
+/// letters, and reconcile's.
+const SIZES_BESIDES: f64 = 3.0;
+
+/// Returns the requests by which a tick looks around at each lane's two queues.
+fn sizes_of_lanes(setup: &Setup) -> f64 {
+    2.0 * setup.lanes.len() as f64
+}
+
+/// Returns requests to the lanes' queues, and to others.
+fn requests(setup: &Setup, of_events: f64, of_outcomes: f64) -> Used {
+    let (sqs, sqs_fifo) = match setup.fifo {
+        true => (of_outcomes, of_events),
+        false => (of_outcomes + of_events, 0.0),
+    };
+    Used {
+        sqs,
+        sqs_fifo,
+        ..Used::default()
+    }
 }
 
 /// Returns the use of a tick that finds nothing.
@@ -125,12 +142,15 @@ fn idle_tick(setup: &Setup, functions: &Functions) -> Used {
     let each = 1.0 / counted.ticks.max(1) as f64;
     let dispatch_gb = functions.dispatch_mb / 1_024.0;
     Used {
-        sqs: counted.receives as f64 * each + sizes(setup),
         write_units: counted.write_units * each,
         read_units: counted.read_units * each,
         invocations: 1.0,
         gb_seconds: counted.tick_millis as f64 * each / 1_000.0 * dispatch_gb,
         log_bytes: PLATFORM_LOG_BYTES + DISPATCH_LINE_BYTES,
-        ..Used::default()
+        ..requests(
+            setup,
+            counted.receives as f64 * each + sizes_of_lanes(setup),
+            SIZES_BESIDES,
+        )
     }
 }

@@ -18,6 +18,8 @@ pub const METRICS: f64 = 3.0;
 pub struct Used {
     /// Requests to standard queues, those of S3, EventBridge and Lambda included.
     pub sqs: f64,
+    /// Requests to FIFO queues.
+    pub sqs_fifo: f64,
     pub write_units: f64,
     pub read_units: f64,
     pub invocations: f64,
@@ -36,6 +38,7 @@ impl Used {
     pub fn times(&self, factor: f64) -> Self {
         Self {
             sqs: self.sqs * factor,
+            sqs_fifo: self.sqs_fifo * factor,
             write_units: self.write_units * factor,
             read_units: self.read_units * factor,
             invocations: self.invocations * factor,
@@ -52,6 +55,7 @@ impl Used {
         let less = |one: f64, other: f64| (one - other).max(0.0);
         Self {
             sqs: less(self.sqs, other.sqs),
+            sqs_fifo: less(self.sqs_fifo, other.sqs_fifo),
             write_units: less(self.write_units, other.write_units),
             read_units: less(self.read_units, other.read_units),
             invocations: less(self.invocations, other.invocations),
@@ -67,6 +71,7 @@ impl Used {
     pub fn and(&self, other: &Self) -> Self {
         Self {
             sqs: self.sqs + other.sqs,
+            sqs_fifo: self.sqs_fifo + other.sqs_fifo,
             write_units: self.write_units + other.write_units,
             read_units: self.read_units + other.read_units,
             invocations: self.invocations + other.invocations,
@@ -82,7 +87,11 @@ impl Used {
     pub fn dollars_at(&self, gb_second: f64) -> BTreeMap<&'static str, f64> {
         let per_million = |count: f64, price: f64| count * price / 1e6;
         BTreeMap::from([
-            ("SQS", per_million(self.sqs, prices::SQS_PER_MILLION)),
+            (
+                "SQS",
+                per_million(self.sqs, prices::SQS_PER_MILLION)
+                    + per_million(self.sqs_fifo, prices::SQS_FIFO_PER_MILLION),
+            ),
             (
                 "DynamoDB writes",
                 per_million(self.write_units, prices::DYNAMODB_WRITES_PER_MILLION),

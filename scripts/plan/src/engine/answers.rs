@@ -1,6 +1,7 @@
 //! The result of a plan.
 
 use spillway::Millis;
+use spillway::pace::adapt::circuit::State;
 
 use super::series::Series;
 use super::setup::Arrival;
@@ -36,9 +37,38 @@ pub struct Answers {
     /// Object events that waited for their tenants, each as often as it did.
     pub deferred: u64,
     pub by_tenant: ByTenant,
+    /// Executions that the target refused.
+    pub refused: u64,
+    /// Attempts that do not count, since the target took no more.
+    pub uncounted: u64,
+    pub circuit: Changes,
     pub waves: Vec<Wave>,
     pub series: Series,
     pub counted: Counted,
+}
+
+/// The changes of the circuit.
+#[derive(Debug, Clone, Default)]
+pub struct Changes {
+    /// Starts in outages, to see whether the target takes some again.
+    pub probes: u64,
+    /// All changes.
+    pub count: u64,
+    /// The first of them: when, the state from then on, and its starts a second.
+    pub first: Vec<(Millis, State, f64)>,
+}
+
+impl Changes {
+    /// So many changes are kept.
+    const MOST: usize = 1_000;
+
+    /// Takes in a change.
+    pub fn changed(&mut self, now: Millis, state: State, rate: f64) {
+        self.count += 1;
+        if self.first.len() < Self::MOST {
+            self.first.push((now, state, rate));
+        }
+    }
 }
 
 /// The run by tenant.
@@ -195,6 +225,9 @@ impl Answers {
             waits: vec![Vec::new(); lanes],
             deferred: 0,
             by_tenant: ByTenant::default(),
+            refused: 0,
+            uncounted: 0,
+            circuit: Changes::default(),
             waves,
             series: Series::new(from),
             counted: Counted::default(),

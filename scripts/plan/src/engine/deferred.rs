@@ -26,9 +26,9 @@ struct Entry {
     since: Millis,
 }
 
-/// The oldest upload comes first. Its attempts do not matter.
-fn key(message: &Message) -> (Millis, u32) {
-    (message.uploaded, message.upload)
+/// The oldest upload comes first: uploads are numbered by their times. Attempts do not matter.
+fn key(message: &Message) -> u32 {
+    message.upload
 }
 
 impl DeferredEvents {
@@ -40,7 +40,11 @@ impl DeferredEvents {
     /// Puts an event.
     pub fn put(&mut self, of: Of, message: Message) {
         let queue = self.queues.entry(of).or_default();
-        let place = queue.partition_point(|other| key(other) < key(&message));
+        let is_newest = queue.back().is_none_or(|last| key(last) < key(&message));
+        let place = match is_newest {
+            true => queue.len(),
+            false => queue.partition_point(|other| key(other) < key(&message)),
+        };
         queue.insert(place, message);
         self.len += 1;
     }
@@ -94,16 +98,14 @@ impl DeferredEvents {
 mod tests {
     use super::*;
 
-    fn event(uploaded: Millis, upload: u32, attempt: u8) -> Message {
+    fn event(upload: u32, attempt: u16) -> Message {
         Message {
-            uploaded,
             sent: 0,
             upload,
             object: upload,
-            wave: 0,
             lane: 0,
             attempt,
-            doomed: 0,
+            uncounted: 0,
             called: false,
         }
     }
@@ -111,18 +113,18 @@ mod tests {
     #[test]
     fn the_oldest_upload_comes_first_also_when_it_is_tried_again() {
         let mut events = DeferredEvents::default();
-        for (uploaded, upload, attempt) in [(20, 2, 1), (30, 3, 1), (10, 1, 2), (20, 4, 1)] {
-            events.put((0, 1), event(uploaded, upload, attempt));
+        for (upload, attempt) in [(2, 1), (4, 1), (1, 2), (3, 1)] {
+            events.put((0, 1), event(upload, attempt));
         }
         let uploads = |events: &DeferredEvents| -> Vec<u32> {
             let oldest = events.oldest((0, 1), 3).into_iter();
             oldest.map(|it| it.upload).collect()
         };
-        assert_eq!(uploads(&events), [1, 2, 4]);
-        events.forget((0, 1), &event(20, 2, 1));
+        assert_eq!(uploads(&events), [1, 2, 3]);
+        events.forget((0, 1), &event(2, 1));
         // It is no longer there.
-        events.forget((0, 1), &event(20, 2, 1));
-        assert_eq!(uploads(&events), [1, 4, 3]);
+        events.forget((0, 1), &event(2, 1));
+        assert_eq!(uploads(&events), [1, 3, 4]);
         assert_eq!(events.len(), 3);
         assert_eq!(events.oldest((1, 1), 3), []);
     }

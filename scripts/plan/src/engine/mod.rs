@@ -10,6 +10,7 @@ pub mod quota;
 pub mod series;
 pub mod setup;
 mod slab;
+pub mod target;
 mod tick;
 mod turns;
 mod units;

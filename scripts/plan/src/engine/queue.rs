@@ -6,22 +6,20 @@ use std::hash::Hash;
 use spillway::Millis;
 use spillway::rules::batch::Member;
 
-/// A message that asks for an attempt.
+/// A message that asks for an attempt. A million can wait, so it has no fact of its upload that is
+/// seldom needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Message {
-    /// When the object was uploaded.
-    pub uploaded: Millis,
     /// When it was sent: it can have been hidden since then.
     pub sent: Millis,
     /// Which upload it is of, by its place among the arrivals: of two versions the later one is
     /// newer.
     pub upload: u32,
     pub object: u32,
-    pub wave: u16,
     pub lane: u8,
-    pub attempt: u8,
-    /// 0, or the error with which every attempt fails, counted from 1.
-    pub doomed: u8,
+    pub attempt: u16,
+    /// Attempts of them that do not count: the target took no more.
+    pub uncounted: u16,
     /// It waited for its turn, which has come.
     pub called: bool,
 }
@@ -117,14 +115,12 @@ mod tests {
 
     fn sent(sent: Millis) -> Message {
         Message {
-            uploaded: 0,
             sent,
             upload: 0,
             object: 0,
-            wave: 0,
             lane: 0,
             attempt: 1,
-            doomed: 0,
+            uncounted: 0,
             called: false,
         }
     }

@@ -14,6 +14,8 @@ pub enum Bound {
     Concurrency,
     /// `tenants.max_concurrency`: nearly all that wait are of tenants whose bound is reached.
     Tenants,
+    /// The circuit: the target takes less than the pace allows.
+    Target,
     /// Step Functions throttles starts: the rate is lower than the pace for a while.
     Quota,
     /// `starts_per_tick`, or the day's starts.
@@ -27,10 +29,11 @@ pub enum Bound {
 }
 
 impl Bound {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Rate,
         Self::Concurrency,
         Self::Tenants,
+        Self::Target,
         Self::Quota,
         Self::Budget,
         Self::Window,
@@ -44,6 +47,7 @@ impl Bound {
             Self::Rate => "rate",
             Self::Concurrency => "concurrency",
             Self::Tenants => "tenants",
+            Self::Target => "target",
             Self::Quota => "quota",
             Self::Budget => "budget",
             Self::Window => "window",
@@ -58,6 +62,7 @@ impl Bound {
             Self::Rate => "starts_per_second",
             Self::Concurrency => "max_concurrency",
             Self::Tenants => "tenants.max_concurrency",
+            Self::Target => "the target",
             Self::Quota => "the quota of StartExecution",
             Self::Budget => "starts of the tick or the day",
             Self::Window => "a window that pauses",
@@ -75,6 +80,8 @@ pub struct Sample {
     /// The most executions that ran at once in it.
     pub running: u32,
     pub starts: u32,
+    /// Of these, the executions that the target refused.
+    pub refused: u32,
     /// Messages that wait and executions that run when it ends.
     at_its_end: (u32, u32),
     /// Milliseconds in which events waited, by their reason.
@@ -93,6 +100,7 @@ impl Sample {
             waiting: self.waiting.max(other.waiting),
             running: self.running.max(other.running),
             starts: self.starts + other.starts,
+            refused: self.refused + other.refused,
             at_its_end: other.at_its_end,
             bound,
         }
@@ -130,6 +138,11 @@ impl Series {
     /// Takes in starts.
     pub fn started(&mut self, now: Millis, starts: u32) {
         self.change(now, |sample| sample.starts += starts);
+    }
+
+    /// Takes in that the target refused an execution.
+    pub fn refused(&mut self, now: Millis) {
+        self.change(now, |sample| sample.refused += 1);
     }
 
     /// Takes in that events were kept from one time to another.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use spillway::Millis;
 use spillway::pace::Pace;
+use spillway::pace::adapt::Adapt;
 use spillway::pace::bound::Bound;
 use spillway::pace::window::Windows;
 use spillway::protocol::holding::Idle;
@@ -12,6 +13,7 @@ use spillway::rules::order::Order;
 use spillway::rules::retry::RetryPolicy;
 
 use super::quota::Quota;
+use super::target::Target;
 
 /// A pipeline and all that it depends on.
 #[derive(Debug, Clone)]
@@ -26,11 +28,18 @@ pub struct Setup {
     pub bounds: Vec<Bound>,
     /// The bound of each tenant; `None`: there is none.
     pub tenants: Option<Tenants>,
+    /// The signs that the target takes no more; `None`: the pace does not adapt.
+    pub adapt: Option<Adapt>,
+    /// The target that executions call.
+    pub target: Target,
     /// Object events of one execution, at most.
     pub events_per_execution: u32,
     pub order: Order,
     /// Each upload has a row before its message comes: `ingest` wrote it.
     pub has_rows: bool,
+    /// The events queues are FIFO queues. Each upload is of another object, so none waits for
+    /// another one.
+    pub fifo: bool,
     pub idle: Idle,
     /// From one tick to the next.
     pub schedule: Duration,
@@ -122,7 +131,7 @@ pub struct Attempt {
     /// Which upload it is of, by its place among the arrivals.
     pub upload: u32,
     /// From 1 on.
-    pub number: u8,
+    pub number: u16,
     /// As in [`Arrival::doomed`].
     pub doomed: u8,
 }

@@ -183,8 +183,8 @@ impl<'a> Ticks<'a> {
         let times = Times::new(began, deadline, setup.tick, setup.idle);
         self.world.takes(call);
         let times = times.with_lease(self.world.now);
-        // The control item.
-        self.world.takes(call);
+        // The control item, and beside it the health of the target.
+        self.world.reads_control();
         let control_read = self.world.now;
         let (pace, bounds, paused) = self.in_force();
         let begins = Begins {
@@ -193,7 +193,7 @@ impl<'a> Ticks<'a> {
             scheduled: None,
             pace: &pace,
             starts_per_day: setup.starts_per_day,
-            allowed: Allowed::Everything,
+            allowed: self.world.allowed(),
         };
         let mut gate = self.left.begin(&begins);
         gate.set_bounds(&bounds);
@@ -202,9 +202,13 @@ impl<'a> Ticks<'a> {
         }
         let gate = SharedGate::new(gate);
         let number = self.world.answers.counted.ticks;
-        let mut lease = UnderLease::new(gate.clone());
-        lease.queues = self.world.read_tenant_queues(number);
+        let lease = UnderLease::new(gate.clone());
         self.world.lease = Some(lease);
+        self.world.look_at_health(&pace);
+        let queues = self.world.read_tenant_queues(number);
+        if let Some(lease) = &mut self.world.lease {
+            lease.queues = queues;
+        }
         let shards: Vec<Shard> = setup.pace.layout.shards().collect();
         self.counts(&gate, &shards);
         let shares = setup.lanes.iter().copied().zip(self.shares.iter().copied());
@@ -286,11 +290,10 @@ impl<'a> Ticks<'a> {
     }
 
     fn drain(&mut self, tick: &mut Tick) {
-        let call = self.call();
         loop {
             if !tick.stopping && self.world.now - tick.control_read >= CONTROL_EVERY {
                 tick.control_read = self.world.now;
-                self.world.takes(call);
+                self.world.reads_control();
                 self.world.answers.counted.read_units += CONTROL_UNITS;
                 let (pace, bounds, paused) = self.in_force();
                 {
@@ -300,7 +303,9 @@ impl<'a> Ticks<'a> {
                 }
                 tick.rate = pace.starts_per_second;
                 tick.stopping = paused;
-                tick.handing_over = self.is_announced(tick);
+                let handing_over = self.is_announced(tick);
+                self.world.look_at_health(&pace);
+                tick.handing_over = handing_over;
             }
             let kept = match self.next_kept(tick) {
                 Again::Now(starts) => {
@@ -483,6 +488,7 @@ impl<'a> Ticks<'a> {
         match tick.gate.request(None, ONE_RECEIVE, self.world.now) {
             Permits::Full => Bound::Concurrency,
             Permits::Spent => Bound::Budget,
+            Permits::NotBefore(_) if self.world.allowed() != Allowed::Everything => Bound::Target,
             Permits::NotBefore(_) if is_slowed(tick) => Bound::Quota,
             Permits::NotBefore(_) => Bound::Rate,
             // They are given back.

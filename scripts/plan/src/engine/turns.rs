@@ -217,14 +217,12 @@ mod tests {
 
     fn version(upload: u32) -> Message {
         Message {
-            uploaded: 0,
             sent: 0,
             upload,
             object: 7,
-            wave: 0,
             lane: 0,
             attempt: 1,
-            doomed: 0,
+            uncounted: 0,
             called: false,
         }
     }

@@ -1,5 +1,6 @@
 //! The input: options, files, a Terraform plan, and the plan's parts made from them.
 
+pub mod adapting;
 pub mod arrivals;
 pub mod arriving;
 mod executing;
@@ -23,6 +24,7 @@ use spillway::rules::retry::RetryPolicy;
 use crate::costs::Way;
 use crate::engine::quota::Quota;
 use crate::engine::setup::{self, Calls, Executions, Setup, Takes};
+use crate::engine::target::Target;
 use crate::length::{DAY, HOUR};
 use arrivals::{Arrivals, Arriving, OfFile};
 use options::Options;
@@ -44,6 +46,8 @@ pub struct Given {
     pub region: String,
     pub quota: Quota,
     pub executions: Executions,
+    /// The target that they call.
+    pub target: Target,
     pub transitions: u32,
     pub calls: Calls,
     pub arrivals: Arrivals,
@@ -59,6 +63,11 @@ pub fn read(options: &Options, region: Option<&str>, name: Option<&str>) -> Resu
     };
     over(&mut pipeline, options)?;
     let pipeline = pipeline.checked()?;
+    if pipeline.fifo && options.objects.is_some() {
+        return Err(Wrong::new(
+            "--objects does not go with a FIFO queue: a version of an object waits for the one before it. A plan does not follow that: leave out --objects, or give --fifo false",
+        ));
+    }
     let region = region
         .or(pipeline.region.as_deref())
         .unwrap_or(REGION)
@@ -94,6 +103,12 @@ pub fn read(options: &Options, region: Option<&str>, name: Option<&str>) -> Resu
     Ok(Given {
         quota: quota(options, &region)?,
         executions,
+        target: adapting::target(
+            options.target_limit,
+            &options.target_outages,
+            options.target_error.as_deref(),
+            pipeline.adapt.as_ref(),
+        ),
         transitions: options.transitions,
         calls: Calls {
             each: millis(options.call.max(1)),
@@ -118,6 +133,9 @@ fn over(pipeline: &mut Pipeline, options: &Options) -> Result<(), Wrong> {
     for pace in options.pace.iter().flat_map(|pace| pace.split(',')) {
         pipeline.set_pace(pace)?;
     }
+    for given in &options.adapt {
+        adapting::set(&mut pipeline.adapt, given)?;
+    }
     pipeline.set_lanes(&options.lanes)?;
     for given in &options.tenants {
         tenants::set(&mut pipeline.tenants, given)?;
@@ -132,9 +150,13 @@ fn over(pipeline: &mut Pipeline, options: &Options) -> Result<(), Wrong> {
     if options.starts_per_day.is_some() {
         pipeline.starts_per_day = options.starts_per_day;
     }
+    pipeline.fifo = options.fifo.unwrap_or(pipeline.fifo);
+    let fifo_anew = options.fifo == Some(true);
     pipeline.retry = RetryPolicy {
         max_attempts: options.attempts.unwrap_or(pipeline.retry.max_attempts),
         backoff_seconds: match options.backoff.as_slice() {
+            // The module's own.
+            [] if fifo_anew => vec![0],
             [] => pipeline.retry.backoff_seconds.clone(),
             given => given.to_vec(),
         },
@@ -142,7 +164,10 @@ fn over(pipeline: &mut Pipeline, options: &Options) -> Result<(), Wrong> {
     pipeline.order = options.order.unwrap_or(pipeline.order);
     let events = options.events_per_execution;
     pipeline.events_per_execution = events.unwrap_or(pipeline.events_per_execution);
-    pipeline.way = options.via.unwrap_or(pipeline.way);
+    pipeline.way = options.via.unwrap_or(match fifo_anew {
+        true => Way::Lambda,
+        false => pipeline.way,
+    });
     pipeline.idle = options.idle.unwrap_or(pipeline.idle);
     if let Some(schedule) = options.schedule {
         pipeline.schedule = Duration::from_millis(schedule.unsigned_abs());
@@ -158,6 +183,7 @@ fn over(pipeline: &mut Pipeline, options: &Options) -> Result<(), Wrong> {
     if let Some(memory) = options.memory_mb {
         pipeline.functions.dispatch_mb = memory.into();
         pipeline.functions.settle_mb = memory.into();
+        pipeline.functions.ingest_mb = memory.into();
     }
     if let Some(architecture) = &options.architecture {
         pipeline.functions.arm64 = architecture == "arm64";
@@ -259,9 +285,12 @@ impl Given {
             lanes: lanes.iter().map(|lane| lane.min_share).collect(),
             bounds: self.pipeline.bounds(),
             tenants: self.bounded_tenants(),
+            adapt: self.pipeline.adapt.as_ref().map(|it| it.adapt.clone()),
+            target: self.target.clone(),
             events_per_execution,
             order,
             has_rows: self.pipeline.way == Way::Lambda,
+            fifo: self.pipeline.fifo,
             idle,
             schedule,
             tick: self.pipeline.tick(),

@@ -7,6 +7,7 @@ use spillway::Millis;
 use spillway::protocol::holding::Idle;
 use spillway::rules::order::Order;
 
+use super::adapting::{Limit, Out};
 use super::arriving::{Burst, Curve, Rate, Times};
 use super::executing::{Fails, takes};
 use super::fields::fine;
@@ -19,6 +20,7 @@ Examples:
   spillway plan --burst 10000 --takes 20s --pace max_concurrency=200
   spillway plan --burst 1000,every=1m --takes 2s..20s --fails 1% --terraform plan.json
   spillway plan --burst 200000,at=2h,every=1d --takes 30s --find max_concurrency --drain-within 4h
+  spillway plan --burst 10000 --takes 2s --target-limit 10/s --adapt errors=*Throttl*
   spillway plan --rate 50000/d --takes 5s --json > before.json
   spillway plan --rate 50000/d --takes 9s --compare before.json
 
@@ -73,6 +75,17 @@ pub struct Options {
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=25_000), help_heading = "Executions")]
     pub transitions: u32,
 
+    /// The target that executions call takes so many, such as 10/s: it refuses the others, which
+    /// end with --target-error after a second.
+    #[arg(long, value_name = "N/TIME", help_heading = "Target")]
+    pub target_limit: Option<Limit>,
+    /// It takes nothing for a while: at=10m,for=5m. Can be repeated.
+    #[arg(long = "target-outage", value_name = "FIELDS", help_heading = "Target")]
+    pub target_outages: Vec<Out>,
+    /// The error of an execution that it refuses [default: the first of --adapt, or TargetBusy]
+    #[arg(long, value_name = "ERROR", help_heading = "Target")]
+    pub target_error: Option<String>,
+
     /// The pipeline of a Terraform plan, written by `terraform show -json PLAN`. Options beside it
     /// win over it.
     #[arg(long, value_name = "FILE", help_heading = "Pipeline")]
@@ -81,6 +94,11 @@ pub struct Options {
     /// module. Can be repeated.
     #[arg(long, value_name = "NAME=NUMBER", help_heading = "Pipeline")]
     pub pace: Vec<String>,
+    /// The module's pace.adapt: errors=*Throttl*;States.Timeout, with ,tolerated_share=0.05,
+    /// slowest_starts_per_second=0.1 and ,uncounted_max=20 behind it; none: without that of the
+    /// plan.
+    #[arg(long, value_name = "NAME=VALUE", help_heading = "Pipeline")]
+    pub adapt: Vec<String>,
     /// A lane: NAME,priority=1,min_share=0.1,max_concurrency=5. Can be repeated; the first one
     /// takes uploads without a lane.
     #[arg(long = "lane", value_name = "NAME[,FIELD…]", help_heading = "Pipeline")]
@@ -115,6 +133,16 @@ pub struct Options {
     /// How object events come in: sqs, sns, eventbridge or lambda [default: sqs]
     #[arg(long, value_name = "WAY", help_heading = "Pipeline")]
     pub via: Option<Way>,
+    /// The events queues are FIFO queues [default: false]. They go with --via lambda, and each
+    /// upload is of another object.
+    #[arg(
+        long,
+        value_name = "BOOL",
+        num_args = 0..=1,
+        default_missing_value = "true",
+        help_heading = "Pipeline"
+    )]
+    pub fifo: Option<bool>,
     /// The act of a tick when nothing waits: stop or wait [default: stop]
     #[arg(long, value_name = "IDLE", help_heading = "Pipeline")]
     pub idle: Option<Idle>,
@@ -124,7 +152,7 @@ pub struct Options {
     /// Seconds in which a tick starts executions [default: 56]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100), help_heading = "Pipeline")]
     pub tick_seconds: Option<u32>,
-    /// Memory of dispatch and of settle [default: 256]
+    /// Memory of dispatch, of settle and of ingest [default: 256]
     #[arg(long, value_name = "MB", value_parser = clap::value_parser!(u32).range(128..=10_240), help_heading = "Pipeline")]
     pub memory_mb: Option<u32>,
     /// arm64 or x86_64 [default: arm64]

@@ -14,6 +14,7 @@ use spillway::rules::batch::MAX_EVENTS;
 use spillway::rules::order::Order;
 use spillway::rules::retry::RetryPolicy;
 
+use super::adapting::Adapting;
 use super::fields::Fields;
 use super::tenants::Tenants;
 use super::wrong::Wrong;
@@ -26,6 +27,8 @@ pub struct Pipeline {
     /// Its Region; `None`: nobody said.
     pub region: Option<String>,
     pub pace: Pace,
+    /// `None`: the pace does not adapt to the target.
+    pub adapt: Option<Adapting>,
     pub lanes: Vec<Lane>,
     /// As JSON, and read.
     pub windows_json: Value,
@@ -35,6 +38,8 @@ pub struct Pipeline {
     pub order: Order,
     pub events_per_execution: u32,
     pub way: Way,
+    /// The events queues are FIFO queues.
+    pub fifo: bool,
     pub idle: Idle,
     /// The bound of each tenant; `None`: there is none.
     pub tenants: Option<Tenants>,
@@ -42,6 +47,8 @@ pub struct Pipeline {
     pub tick: Option<Duration>,
     /// From one tick to the next.
     pub schedule: Duration,
+    /// Ticks come by the schedule; else nothing starts until it is switched on.
+    pub enabled: bool,
     pub functions: Functions,
     /// The longest that an execution can take; `None`: as long as it takes.
     pub timeout: Option<Duration>,
@@ -71,6 +78,7 @@ impl Default for Pipeline {
                 starts_per_tick: None,
                 layout: Layout::One,
             },
+            adapt: None,
             lanes: vec![Lane {
                 name: "default".to_owned(),
                 priority: 1,
@@ -87,10 +95,12 @@ impl Default for Pipeline {
             order: Order::None,
             events_per_execution: 1,
             way: Way::Sqs,
+            fifo: false,
             idle: Idle::Stop,
             tenants: None,
             tick: None,
             schedule: Duration::from_secs(60),
+            enabled: true,
             functions: Functions::default(),
             timeout: None,
         }
@@ -231,6 +241,7 @@ impl Pipeline {
             )));
         }
         self.check_tenants()?;
+        self.check_fifo()?;
         if self.retry.max_attempts == 0 || self.retry.max_attempts > 100 {
             return Err(Wrong::new("--attempts: give 1 to 100"));
         }
@@ -269,6 +280,36 @@ impl Pipeline {
                 "--tenants does not go with --events-per-execution {}: one execution would count for several tenants; leave one of the two out",
                 self.events_per_execution
             )));
+        }
+        Ok(())
+    }
+
+    /// Checks that all goes with a FIFO queue, as the module does.
+    fn check_fifo(&self) -> Result<(), Wrong> {
+        if !self.fifo {
+            return Ok(());
+        }
+        if self.way != Way::Lambda {
+            return Err(Wrong::new(format!(
+                "--fifo does not go with --via {}: S3 cannot send to a FIFO queue; give --via lambda, or leave --fifo out",
+                self.way
+            )));
+        }
+        if self.events_per_execution > 1 {
+            return Err(Wrong::new(format!(
+                "--fifo does not go with --events-per-execution {}: an execution of several objects has no place in the order of one; leave one of the two out",
+                self.events_per_execution
+            )));
+        }
+        if self.tenants.is_some() {
+            return Err(Wrong::new(
+                "--fifo does not go with --tenants: an event that waits for its tenant leaves the order of its object; leave one of the two out",
+            ));
+        }
+        if self.retry.backoff_seconds.iter().any(|delay| *delay > 0) {
+            return Err(Wrong::new(
+                "--backoff: a message of a FIFO queue cannot be delayed: give 0, or leave --fifo out",
+            ));
         }
         Ok(())
     }

@@ -8,6 +8,7 @@ use serde_json::Value;
 use spillway::pace::Pace;
 use spillway::rules::retry::RetryPolicy;
 
+use super::adapting::{self, Adapting};
 use super::pipeline::{Lane, Pipeline};
 use super::tenants::Tenants;
 use super::wrong::Wrong;
@@ -22,6 +23,10 @@ struct Numbers {
     architecture: String,
     dispatch_memory_mb: f64,
     settle_memory_mb: f64,
+    /// This and the next two: missing in a plan of an older release.
+    ingest_memory_mb: Option<f64>,
+    fifo: Option<bool>,
+    schedule_enabled: Option<bool>,
     events_per_execution: u32,
     /// Missing while the plan's state machine is not known; 0: as long as it takes.
     execution_timeout_seconds: Option<u64>,
@@ -52,6 +57,8 @@ struct Rates {
     starts_per_tick: Option<u32>,
     burst: u32,
     slot_partitions: u32,
+    /// Missing in a plan of an older release.
+    adapt: Option<adapting::Numbers>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -157,6 +164,10 @@ impl Numbers {
                 starts_per_tick: self.pace.starts_per_tick,
                 layout: partitions.parse().map_err(|error| wrong(&error))?,
             },
+            adapt: match self.pace.adapt {
+                Some(numbers) => Some(Adapting::new(numbers, "the plan's pace.adapt")?),
+                None => None,
+            },
             lanes: self.lanes.into_iter().map(lane).collect(),
             starts_per_day: self.starts_per_day,
             retry: RetryPolicy {
@@ -166,6 +177,7 @@ impl Numbers {
             order: self.order.parse().map_err(|error| wrong(&error))?,
             events_per_execution: self.events_per_execution,
             way: self.via.parse().map_err(|error| wrong(&error))?,
+            fifo: self.fifo.unwrap_or_default(),
             idle: self.idle.parse().map_err(|error| wrong(&error))?,
             tenants: match self.tenants {
                 Some(of) => Some(Tenants::new(
@@ -177,9 +189,11 @@ impl Numbers {
             },
             tick: Some(Duration::from_secs(self.tick_seconds)),
             schedule: schedule(&self.schedule)?,
+            enabled: self.schedule_enabled.unwrap_or(true),
             functions: Functions {
                 dispatch_mb: self.dispatch_memory_mb,
                 settle_mb: self.settle_memory_mb,
+                ingest_mb: self.ingest_memory_mb.unwrap_or(self.settle_memory_mb),
                 arm64: self.architecture == "arm64",
             },
             timeout: self
@@ -277,6 +291,29 @@ mod tests {
         assert_eq!(bounds, [None, Some(3)]);
         assert_eq!(pipeline.timeout, Some(Duration::from_secs(600)));
         assert!(pipeline.tenants.is_none());
+    }
+
+    #[test]
+    fn inputs_that_an_older_release_does_not_tell_are_read() {
+        let mut numbers = numbers("reports");
+        let read =
+            |numbers: &Value| read(&plan(std::slice::from_ref(numbers)), "p.json", None).unwrap();
+        let older = read(&numbers);
+        assert_eq!((older.fifo, older.enabled), (false, true));
+        assert_eq!(older.functions.ingest_mb, 256.0);
+        assert!(older.adapt.is_none());
+        numbers["pace"]["adapt"] = json!({
+            "errors": ["*Throttl*"], "tolerated_share": 0.1, "slowest_starts_per_second": 1, "uncounted_max": 5
+        });
+        let adapt = read(&numbers).adapt.unwrap().adapt;
+        assert!(adapt.is_failure(Some("ThrottlingException")));
+        assert_eq!((adapt.slowest, adapt.uncounted_max), (1.0, 5));
+        numbers["fifo"] = true.into();
+        numbers["schedule_enabled"] = false.into();
+        numbers["ingest_memory_mb"] = 128.into();
+        let now = read(&numbers);
+        assert_eq!((now.fifo, now.enabled), (true, false));
+        assert_eq!(now.functions.ingest_mb, 128.0);
     }
 
     #[test]

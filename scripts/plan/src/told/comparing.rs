@@ -32,6 +32,13 @@ pub fn lines(before: &Report, now: &Report) -> Vec<Line> {
     answer("running at most", &|it| grouped(it.running.most));
     answer("starts", &|it| grouped(it.starts));
     answer("throttled", &|it| grouped(it.throttled));
+    if before.refused + now.refused > 0 {
+        answer("refused by the target", &|it| grouped(it.refused));
+        answer("probes", &|it| {
+            let circuit = it.circuit.as_ref();
+            circuit.map_or_else(|| "-".to_owned(), |circuit| grouped(circuit.probes))
+        });
+    }
     answer("dead letters", &|it| grouped(it.dead_letters));
     for lane in &now.lanes {
         let of = |report: &Report, field: fn(&LaneReport) -> Option<f64>| {

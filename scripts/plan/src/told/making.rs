@@ -5,17 +5,20 @@ use std::time::Duration;
 
 use spillway::Millis;
 use spillway::event::time::millis;
+use spillway::pace::adapt::circuit::State;
 use spillway::protocol::holding::Idle;
 
 use super::report::{
-    Dollars, Fails, Given as GivenReport, HeldBy, LaneGiven, LaneReport, OverTime, Peak, Report,
-    Stretch, TenantReport, TenantsGiven, WaveReport,
+    AdaptGiven, CircuitChange, CircuitReport, Dollars, Fails, Given as GivenReport, HeldBy,
+    LaneGiven, LaneReport, OutageGiven, OverTime, Peak, Report, Stretch, TargetGiven, TenantReport,
+    TenantsGiven, WaveReport,
 };
 use super::warnings;
 use crate::costs::{self, MONTH_MILLIS, prices};
 use crate::engine::answers::{Answers, OfTenants, Wave, percentile};
 use crate::engine::series::{Bound, Sample, Series};
 use crate::engine::setup::Takes;
+use crate::engine::target::Target;
 use crate::given::Given;
 use crate::given::arrivals::{Named, clock, grouped};
 use crate::given::pipeline::Lane;
@@ -27,6 +30,8 @@ const WAVES: usize = 100;
 const PARTS: usize = 120;
 /// Stretches in the answer, at most.
 const STRETCHES: usize = 12;
+/// Changes of the circuit in the answer, at most.
+const CHANGES: usize = 100;
 /// As the workflow's own is called among the services.
 pub const WORKFLOW: &str = "Step Functions (the workflow)";
 
@@ -59,6 +64,9 @@ pub fn report(given: &Given, answers: &Answers) -> Report {
         lanes: lanes(given, answers),
         tenants: tenants(given, answers),
         deferred: answers.deferred,
+        refused: answers.refused,
+        uncounted: answers.uncounted,
+        circuit: given.pipeline.adapt.is_some().then(|| circuit(answers)),
         waves: waves(given, answers),
         waves_in_all: given.arrivals.waves.len() as u64,
         held_by: held_by(&answers.series),
@@ -111,8 +119,24 @@ fn sentence(report: &Report, answers: &Answers) -> String {
     )
 }
 
+fn circuit(answers: &Answers) -> CircuitReport {
+    let changes = &answers.circuit;
+    let change = |(at, state, rate): &(Millis, State, f64)| CircuitChange {
+        at: moment(*at),
+        state: state.as_str().to_owned(),
+        starts_per_second: (rate * 100.0).round() / 100.0,
+    };
+    CircuitReport {
+        probes: changes.probes,
+        changes: changes.first.iter().map(change).take(CHANGES).collect(),
+        changes_in_all: changes.count,
+    }
+}
+
 fn dead_by_error(given: &Given, answers: &Answers) -> BTreeMap<String, u64> {
-    let errors = given.executions.failures.iter().map(|it| it.error.clone());
+    let errors = given.executions.failures.iter().map(|it| &it.error);
+    // The target's refusals come behind them.
+    let errors = errors.chain([&given.target.error]).cloned();
     let counts = answers.dead_by_failure.iter().map(|it| *it as u64);
     let mut by_error = BTreeMap::new();
     for (error, count) in errors.zip(counts).filter(|(_, count)| *count > 0) {
@@ -277,6 +301,7 @@ fn over_time(series: &Series) -> OverTime {
         waiting: samples().map(|sample| sample.waiting).collect(),
         running: samples().map(|sample| sample.running).collect(),
         starts: samples().map(|sample| sample.starts).collect(),
+        refused: samples().map(|sample| sample.refused).collect(),
         held_by: samples().map(code).collect(),
     }
 }
@@ -346,12 +371,20 @@ fn given_report(given: &Given) -> GivenReport {
             by: tenants.by.clone(),
             max_concurrency: tenants.bound.max_concurrency,
         }),
+        adapt: pipeline.adapt.as_ref().map(|adapting| AdaptGiven {
+            errors: adapting.numbers.errors.clone(),
+            tolerated_share: adapting.numbers.tolerated_share,
+            slowest_starts_per_second: adapting.numbers.slowest_starts_per_second,
+            uncounted_max: adapting.numbers.uncounted_max,
+        }),
+        target: target(&given.target),
         windows: pipeline.windows_json.clone(),
         max_attempts: pipeline.retry.max_attempts,
         backoff_seconds: pipeline.retry.backoff_seconds.clone(),
         order: pipeline.order.to_string(),
         events_per_execution: pipeline.events_per_execution,
         via: pipeline.way.to_string(),
+        fifo: pipeline.fifo,
         idle: match pipeline.idle {
             Idle::Stop => "stop".to_owned(),
             Idle::Wait => "wait".to_owned(),
@@ -360,6 +393,7 @@ fn given_report(given: &Given) -> GivenReport {
         tick_seconds: duration(pipeline.tick()),
         dispatch_memory_mb: pipeline.functions.dispatch_mb,
         settle_memory_mb: pipeline.functions.settle_mb,
+        ingest_memory_mb: Some(pipeline.functions.ingest_mb),
         architecture: if pipeline.functions.arm64 {
             "arm64"
         } else {
@@ -376,6 +410,19 @@ fn given_report(given: &Given) -> GivenReport {
         event_delay_seconds: duration(given.calls.outcome),
         seed: given.seed,
     }
+}
+
+fn target(target: &Target) -> Option<TargetGiven> {
+    let outages = target.outages.iter().map(|outage| OutageGiven {
+        at_seconds: outage.at.as_secs_f64(),
+        for_seconds: outage.lasts.as_secs_f64(),
+    });
+    let given = TargetGiven {
+        per_second: target.per_second,
+        outages: outages.collect(),
+        error: target.error.clone(),
+    };
+    (!target.is_unlimited()).then_some(given)
 }
 
 fn takes(takes: &Takes) -> String {

@@ -9,7 +9,7 @@ use spillway::event::time::millis;
 use super::chart::{area, escaped, strip};
 use super::comparing;
 use super::making::on_the_clock;
-use super::report::Report;
+use super::report::{CircuitReport, Report};
 use super::text::{self, dollars, length};
 use crate::given::arrivals::grouped;
 use crate::length::moment;
@@ -33,6 +33,9 @@ pub fn page(report: &Report, before: Option<&Report>) -> String {
         ));
     }
     body.push_str(&over_time(report));
+    if let Some(circuit) = &report.circuit {
+        body.push_str(&section("Circuit", &changes(circuit)));
+    }
     body.push_str(&section("From upload to start", &lanes(report)));
     if !report.tenants.is_empty() {
         body.push_str(&section("By tenant", &tenants(report)));
@@ -171,8 +174,16 @@ fn over_time(report: &Report) -> String {
         (&over_time.running, "running", running, "at most", false),
         (&over_time.starts, "starts", starts, "starts", true),
     ];
+    let refused = format!(
+        "Executions that the target refused: {}",
+        grouped(report.refused)
+    );
+    let refused = report.given.target.as_ref().map(|_| {
+        let series = &over_time.refused;
+        (series, "refused", refused, "refused", true)
+    });
     let mut text = String::new();
-    for (series, class, caption, head, sums) in pictures {
+    for (series, class, caption, head, sums) in pictures.into_iter().chain(refused) {
         let picture = area(series, class, &caption);
         text.push_str(&figure(
             &picture,
@@ -219,6 +230,19 @@ fn held(report: &Report, axis: &str) -> String {
         strip(&report.over_time, &caption)
     );
     figure(&picture, &caption, axis, &numbers)
+}
+
+/// Returns the changes of the circuit.
+fn changes(circuit: &CircuitReport) -> String {
+    let rows = circuit.changes.iter();
+    let rows = rows.map(|change| vec![on_the_clock(&change.at), text::state(change)]);
+    let rows: Vec<Vec<String>> = rows.collect();
+    let caption = format!(
+        "changes of the circuit: {} in all, and {} probes",
+        grouped(circuit.changes_in_all),
+        grouped(circuit.probes)
+    );
+    table(&["from", "state, and starts a second"], &rows, &caption)
 }
 
 fn lanes(report: &Report) -> String {

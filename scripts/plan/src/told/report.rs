@@ -43,6 +43,15 @@ pub struct Report {
     /// Object events that waited for their tenants.
     #[serde(default)]
     pub deferred: u64,
+    /// Executions that the target refused.
+    #[serde(default)]
+    pub refused: u64,
+    /// Attempts that do not count, since the target took no more.
+    #[serde(default)]
+    pub uncounted: u64,
+    /// `null`: the pace does not adapt.
+    #[serde(default)]
+    pub circuit: Option<CircuitReport>,
     /// The first of them.
     pub waves: Vec<WaveReport>,
     pub waves_in_all: u64,
@@ -69,17 +78,28 @@ pub struct Given {
     /// The bound of each tenant, if there is one.
     #[serde(default)]
     pub tenants: Option<TenantsGiven>,
+    /// `null`: the pace does not adapt.
+    #[serde(default)]
+    pub adapt: Option<AdaptGiven>,
+    /// The target, if it does not take everything.
+    #[serde(default)]
+    pub target: Option<TargetGiven>,
     pub windows: serde_json::Value,
     pub max_attempts: u32,
     pub backoff_seconds: Vec<u32>,
     pub order: String,
     pub events_per_execution: u32,
     pub via: String,
+    #[serde(default)]
+    pub fifo: bool,
     pub idle: String,
     pub schedule_seconds: f64,
     pub tick_seconds: f64,
     pub dispatch_memory_mb: f64,
     pub settle_memory_mb: f64,
+    /// `null` in answers of older releases.
+    #[serde(default)]
+    pub ingest_memory_mb: Option<f64>,
     pub architecture: String,
     /// In words: `20 s`.
     pub takes: String,
@@ -108,10 +128,54 @@ pub struct TenantsGiven {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AdaptGiven {
+    pub errors: Vec<String>,
+    pub tolerated_share: f64,
+    pub slowest_starts_per_second: f64,
+    pub uncounted_max: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TargetGiven {
+    /// `null`: no such limit.
+    pub per_second: Option<f64>,
+    pub outages: Vec<OutageGiven>,
+    /// Of an execution that it refuses.
+    pub error: String,
+}
+
+/// How long after the begin an outage begins, and how long it lasts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OutageGiven {
+    pub at_seconds: f64,
+    pub for_seconds: f64,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Fails {
     pub error: String,
     pub share: f64,
     pub always: bool,
+}
+
+/// The circuit in front of the target.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CircuitReport {
+    /// Starts in outages, to see whether the target takes some again.
+    pub probes: u64,
+    /// The first of its changes.
+    pub changes: Vec<CircuitChange>,
+    pub changes_in_all: u64,
+}
+
+/// A change of the circuit.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CircuitChange {
+    pub at: String,
+    /// `closed`, `slowed`, `open` or `rising`.
+    pub state: String,
+    /// In force from then on; 0: nothing but probes starts.
+    pub starts_per_second: f64,
 }
 
 /// The most of something, and when.
@@ -209,6 +273,9 @@ pub struct OverTime {
     pub waiting: Vec<u32>,
     pub running: Vec<u32>,
     pub starts: Vec<u32>,
+    /// Of these, the executions that the target refused.
+    #[serde(default)]
+    pub refused: Vec<u32>,
     /// The code of the reason that kept events in most of the sample; empty: none waited.
     pub held_by: Vec<String>,
 }

@@ -1,13 +1,15 @@
 //! The answer for a person at a terminal.
 
 use super::making::{WORKFLOW, on_the_clock};
-use super::report::{LaneReport, Report, TenantReport};
+use super::report::{CircuitChange, CircuitReport, LaneReport, Report, TenantReport};
 use crate::given::arrivals::grouped;
 use crate::length::exact;
 use crate::table::{sparkline, table};
 
 /// Bars of a picture in a line.
 const BARS: usize = 60;
+/// Changes of the circuit that are shown.
+const CHANGES: usize = 6;
 /// Waves that are shown.
 const WAVES: usize = 10;
 
@@ -165,6 +167,24 @@ fn summary(report: &Report) -> Vec<Vec<String>> {
             ),
         ]);
     }
+    if report.refused > 0 {
+        let share = report.refused as f64 / report.starts.max(1) as f64;
+        let uncounted = match report.uncounted {
+            0 => String::new(),
+            some => format!("; {} attempts do not count", grouped(some)),
+        };
+        rows.push(vec![
+            "refused".to_owned(),
+            format!(
+                "{} executions by the target, {:.1} % of all{uncounted}",
+                grouped(report.refused),
+                share * 100.0
+            ),
+        ]);
+    }
+    if let Some(circuit) = &report.circuit {
+        rows.push(vec!["circuit".to_owned(), self::circuit(circuit)]);
+    }
     if report.deferred > 0 {
         let deferred = grouped(report.deferred);
         rows.push(vec![
@@ -180,6 +200,31 @@ fn summary(report: &Report) -> Vec<Vec<String>> {
         ]);
     }
     rows
+}
+
+/// Returns the changes of the circuit in a line.
+fn circuit(circuit: &CircuitReport) -> String {
+    if circuit.changes.is_empty() {
+        return "closed all the time".to_owned();
+    }
+    let shown = circuit.changes.iter().take(CHANGES);
+    let shown: Vec<String> = shown
+        .map(|change| format!("{} {}", on_the_clock(&change.at), state(change)))
+        .collect();
+    let more = match circuit.changes_in_all.saturating_sub(CHANGES as u64) {
+        0 => String::new(),
+        more => format!(", and {} more changes", grouped(more)),
+    };
+    let probes = grouped(circuit.probes);
+    format!("{}{more}; {probes} probes", shown.join(", "))
+}
+
+/// Returns a state of the circuit, with its starts a second.
+pub fn state(change: &CircuitChange) -> String {
+    match change.starts_per_second {
+        0.0 => change.state.clone(),
+        rate => format!("{} {rate}/s", change.state),
+    }
 }
 
 /// Returns at most so many bars as fit into a line: each shows the most of its samples.

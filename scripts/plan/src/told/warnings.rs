@@ -17,11 +17,13 @@ use crate::length::{MINUTE, span};
 /// Returns all that there are.
 pub fn of(given: &Given, answers: &Answers) -> Vec<Warning> {
     [
+        disabled(given),
         never_done(answers),
         overlap(given, answers),
         above_quota(given),
         throttled(answers),
         transitions(given, answers),
+        refused(given, answers),
         dead_letters(given, answers),
         timeout(given),
         order(given),
@@ -39,6 +41,19 @@ fn warning(code: &str, what: String, remedy: impl Into<String>) -> Option<Warnin
         what,
         remedy: remedy.into(),
     })
+}
+
+/// A schedule that is switched off.
+fn disabled(given: &Given) -> Option<Warning> {
+    if given.pipeline.enabled {
+        return None;
+    }
+    warning(
+        "disabled",
+        "schedule.enabled is false: nothing starts, and the plan is of a schedule that is switched on"
+            .to_owned(),
+        "set schedule.enabled = true",
+    )
 }
 
 fn never_done(answers: &Answers) -> Option<Warning> {
@@ -137,6 +152,51 @@ fn transitions(given: &Given, answers: &Answers) -> Option<Warning> {
             given.region, given.quota.transitions_per_second
         ),
         "lower starts_per_second and burst, or ask AWS for a higher quota",
+    )
+}
+
+/// Executions that the target refuses.
+fn refused(given: &Given, answers: &Answers) -> Option<Warning> {
+    let (target, refused) = (&given.target, answers.refused);
+    if refused == 0 {
+        return None;
+    }
+    let rate = given.pipeline.pace.starts_per_second;
+    let limit = target.per_second.filter(|limit| *limit < rate);
+    let executions = grouped(refused);
+    let Some(adapting) = &given.pipeline.adapt else {
+        let slower = limit.map_or_else(String::new, |limit| {
+            let limit = (limit * 100.0).floor() / 100.0;
+            format!(", or starts_per_second = {limit} and a burst below that")
+        });
+        return warning(
+            "refused",
+            format!(
+                "The target refuses {executions} executions: each costs an execution and an attempt"
+            ),
+            format!("set pace.adapt{slower}"),
+        );
+    };
+    if !adapting.adapt.is_failure(Some(&target.error)) {
+        return warning(
+            "refused",
+            format!(
+                "The target refuses {executions} executions with {}, which pace.adapt does not name: nothing is slowed down",
+                target.error
+            ),
+            "add the error to pace.adapt.errors",
+        );
+    }
+    // One in ten: chance, and the first seconds of each overload, are less.
+    if refused * 10 < answers.starts {
+        return None;
+    }
+    warning(
+        "refused",
+        format!(
+            "The target refuses {executions} executions, though the pace adapts: more than one in ten"
+        ),
+        "lower starts_per_second and burst to the numbers that the target takes",
     )
 }
 

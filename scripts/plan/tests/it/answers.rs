@@ -1,5 +1,6 @@
 //! The answers of a plan.
 
+use plan::told::report::Report;
 use serde_json::Value;
 
 use crate::support::{codes, report, told, wrong};
@@ -277,6 +278,21 @@ fn the_dollars_are_those_of_the_costs_page() {
 }
 
 #[test]
+fn a_fifo_queue_costs_more_and_retries_at_once() {
+    let line = "--burst 10000 --takes 2s --fails 5% --via lambda";
+    let standard = report(&format!("{line} --backoff 0"));
+    let fifo = report(&format!("{line} --fifo"));
+    assert!(fifo.given.fifo && fifo.given.via == "lambda");
+    assert_eq!(fifo.given.backoff_seconds, [0]);
+    assert_eq!(fifo.drain_seconds, standard.drain_seconds);
+    // A million requests cost ten cents more: those to the events queue alone.
+    let busy = |report: &Report| report.dollars.month["SQS"] - report.dollars.idle_month;
+    let requests = (busy(&fifo) - busy(&standard)) / 0.1e-6 / 10_000.0;
+    // Each event is sent, one in twenty again, and ten are received and deleted together.
+    assert!((1.2..1.5).contains(&requests), "{requests}");
+}
+
+#[test]
 fn the_same_seed_is_the_same_answer() {
     let line = "--rate 100/m --for 1h --takes 2s..20s --fails 3%";
     assert_eq!(told(line).json, told(line).json);
@@ -309,6 +325,26 @@ fn what_is_wrong_is_named_with_its_remedy() {
         (
             "--burst 10 --takes 5s --order each --events-per-execution 5",
             "leave out one of the two",
+        ),
+        (
+            "--burst 10 --takes 5s --fifo --via sqs",
+            "S3 cannot send to a FIFO queue",
+        ),
+        (
+            "--burst 10 --takes 5s --fifo --objects 5",
+            "a version of an object waits for the one before it",
+        ),
+        (
+            "--burst 10 --takes 5s --fifo --events-per-execution 5",
+            "has no place in the order of one",
+        ),
+        (
+            "--burst 10 --takes 5s --fifo --tenants max_concurrency=5",
+            "leaves the order of its object",
+        ),
+        (
+            "--burst 10 --takes 5s --fifo --backoff 30",
+            "cannot be delayed: give 0",
         ),
         (
             "--burst 10 --takes 5s --fails 60% --fails A=60%",

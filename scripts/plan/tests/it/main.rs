@@ -11,4 +11,5 @@ mod guide;
 mod million;
 mod page;
 mod support;
+mod target;
 mod tenants;

@@ -41,6 +41,8 @@ fn draw(seed: u64) -> Case {
     functions(&mut draw, &mut line);
     account(&mut draw, &mut line);
     tenants(&mut draw, &mut line);
+    target(&mut draw, &mut line);
+    fifo(&mut draw, &mut line);
     Case(line.0)
 }
 
@@ -223,6 +225,58 @@ fn tenants(draw: &mut Draw, line: &mut Line) {
     }
     let bound = draw.whole(1, 20);
     line.put("--tenants", format!("max_concurrency={bound}"));
+}
+
+/// A target that takes less than the executions ask for, most often with a pace that adapts.
+fn target(draw: &mut Draw, line: &mut Line) {
+    if !draw.chance(50) {
+        return;
+    }
+    let limited = draw.chance(60);
+    if limited {
+        line.put("--target-limit", format!("{:.1}/s", draw.about(0.5, 40.0)));
+    }
+    for _ in 0..u32::from(!limited) + draw.below(2) {
+        let (at, lasts) = (draw.below(400), draw.whole(10, 600));
+        line.put("--target-outage", format!("at={at}s,for={lasts}s"));
+    }
+    if !draw.chance(75) {
+        return;
+    }
+    // One of its errors is that of other failures, too.
+    let errors = draw.choice(&["*Throttl*", "*Throttl*;Timeout", "Target.*"]);
+    let uncounted = draw.choice(&[0, 2, 20]);
+    line.put(
+        "--adapt",
+        format!("errors={errors},uncounted_max={uncounted}"),
+    );
+    if draw.chance(30) {
+        let share = draw.about(0.02, 0.3);
+        line.put("--adapt", format!("tolerated_share={share:.2}"));
+    }
+    if errors == "Target.*" {
+        line.put("--target-error", "Target.Busy");
+    }
+}
+
+/// FIFO queues, unless an option excludes them. The simulation names them by their lane.
+fn fifo(draw: &mut Draw, line: &mut Line) {
+    let excluded = [
+        "--objects",
+        "--events-per-execution",
+        "--tenants",
+        "--windows",
+    ];
+    if excluded.into_iter().any(|name| line.has(name)) || !draw.chance(70) {
+        return;
+    }
+    for way in line.values_mut("--via") {
+        *way = "lambda".to_owned();
+    }
+    line.put("--fifo", true);
+    for backoff in line.values_mut("--backoff") {
+        *backoff = "0".to_owned();
+    }
 }
 
 fn account(draw: &mut Draw, line: &mut Line) {

@@ -26,6 +26,9 @@ pub struct Measured {
     pub by_tenant: Vec<OfTenants>,
     /// The most executions that ran at once.
     pub most_running: usize,
+    /// Executions in all, and those that the target refused.
+    pub executions: usize,
+    pub refused: usize,
 }
 
 /// Returns the numbers by tenant; empty: no upload names one.
@@ -50,6 +53,8 @@ impl Measured {
             waits: answers.waits.clone(),
             by_tenant: tenants_of(&answers.by_tenant),
             most_running: answers.most_running.0,
+            executions: answers.starts as usize,
+            refused: answers.refused as usize,
         }
     }
 
@@ -106,6 +111,14 @@ impl Measured {
                 apart.push(format!("{own} {what} at once, and not {other}"));
             }
         }
+        for (what, own, other) in [
+            ("executions", self.executions, run.executions),
+            ("refusals", self.refused, run.refused),
+        ] {
+            if !within(own as f64, other as f64, 1.0) {
+                apart.push(format!("{own} {what}, and not {other}"));
+            }
+        }
         apart
     }
 }
@@ -117,8 +130,8 @@ impl fmt::Display for Measured {
         }
         write!(
             f,
-            "{} wait and {} run at once",
-            self.peak, self.most_running
+            "{} wait and {} run at once, {} executions, {} refused",
+            self.peak, self.most_running, self.executions, self.refused
         )
     }
 }
@@ -143,12 +156,16 @@ mod tests {
             waits: vec![vec![50_000; 99], (0..100).map(|it| it * 1_000).collect()],
             by_tenant: vec![of_tenant(20_000)],
             most_running: 10,
+            executions: 100,
+            refused: 10,
         };
         assert!(run.apart_from(&run).is_empty());
         let near = Measured {
             drained: 105_000,
             peak: 95,
             most_running: 11,
+            executions: 105,
+            refused: 11,
             ..run.clone()
         };
         assert!(near.apart_from(&run).is_empty());
@@ -158,7 +175,9 @@ mod tests {
             waits: vec![vec![60_000; 99], (0..100).map(|it| it * 1_100).collect()],
             by_tenant: vec![of_tenant(22_000)],
             most_running: 12,
+            executions: 106,
+            refused: 12,
         };
-        assert_eq!(far.apart_from(&run).len(), 10, "{:?}", far.apart_from(&run));
+        assert_eq!(far.apart_from(&run).len(), 12, "{:?}", far.apart_from(&run));
     }
 }

@@ -8,7 +8,8 @@ use std::time::Duration;
 use fake_aws::{Call, Ending, Execution, Fault, StartQuota};
 use plan::costs::Way;
 use plan::engine::answers::ByTenant;
-use plan::engine::setup::{Arrival, Attempt, Executions};
+use plan::engine::setup::{Arrival, Attempt};
+use plan::engine::target::{Calls, REFUSED_AFTER};
 use plan::given::Given;
 use serde_json::json;
 use spillway::Millis;
@@ -33,8 +34,9 @@ const MOST_AFTER: Duration = Duration::from_secs(48 * 3_600);
 
 /// Runs the case. Panics if it is not done in the end, or if a tick fails.
 pub async fn simulated(given: &Given) -> Measured {
+    let given = &named(given);
     let arrivals: Arc<[Arrival]> = given.arrivals.all.clone().into();
-    let workflow = workflow(arrivals.clone(), given.executions.clone(), given.seed);
+    let workflow = workflow(arrivals.clone(), given);
     let pipeline = Pipeline::new(settings(given), workflow);
     pipeline.aws.count_calls_only();
     pipeline.aws.sfn().set_start_quota(Some(StartQuota {
@@ -60,7 +62,29 @@ pub async fn simulated(given: &Given) -> Measured {
         .collect();
     ticks(&pipeline, given, &uploading).await;
     drop((looking, settling));
-    measured(&pipeline, &arrivals, peak.most.load(Ordering::Relaxed))
+    let run = measured(&pipeline, &arrivals, peak.most.load(Ordering::Relaxed));
+    Measured {
+        refused: refused(&pipeline, given),
+        ..run
+    }
+}
+
+/// Returns how many executions the target refused.
+fn refused(pipeline: &Pipeline, given: &Given) -> usize {
+    let executions = pipeline.aws.sfn().executions();
+    let error = Some(given.target.error.as_str());
+    let refused = executions.iter().filter(|it| it.error.as_deref() == error);
+    refused.count()
+}
+
+/// Names the lanes by their queues: those of FIFO queues end so.
+fn named(given: &Given) -> Given {
+    let mut given = given.clone();
+    if given.pipeline.fifo {
+        let lanes = given.pipeline.lanes.iter_mut();
+        lanes.for_each(|lane| lane.name.push_str(".fifo"));
+    }
+    given
 }
 
 fn settings(given: &Given) -> Settings {
@@ -73,6 +97,7 @@ fn settings(given: &Given) -> Settings {
     Settings {
         begins_ms: Some(given.from),
         pace: pipeline.pace.clone(),
+        adapt: pipeline.adapt.as_ref().map(|it| it.adapt.clone()),
         tenants: pipeline.tenants.as_ref().map(|tenants| TenantBound {
             by: By::Segment(2),
             max_concurrency: tenants.bound.max_concurrency,
@@ -122,17 +147,19 @@ fn attempt(place: usize, arrival: &Arrival, seed: u64, number: u32) -> Attempt {
     Attempt {
         seed,
         upload: place as u32,
-        number: number as u8,
+        number: number as u16,
         doomed: arrival.doomed,
     }
 }
 
-/// Executions take as long and fail as the plan has them.
+/// Executions take as long and fail as the plan has them, and call the plan's target.
 fn workflow(
     arrivals: Arc<[Arrival]>,
-    executions: Executions,
-    seed: u64,
+    given: &Given,
 ) -> impl FnMut(&Execution) -> Ending + Send + 'static {
+    let (executions, seed) = (given.executions.clone(), given.seed);
+    let refusal = given.target.error.clone();
+    let mut target = Calls::new(&given.target, given.from);
     move |execution| {
         let (uploads, number) = objects(execution);
         let attempts: Vec<Attempt> = (uploads.iter())
@@ -140,16 +167,25 @@ fn workflow(
             .filter_map(|place| Some(attempt(place, arrivals.get(place)?, seed, number)))
             .collect();
         let takes = attempts.first().map_or(0, |first| first.takes(&executions));
+        if !target.takes(execution.started_ms) {
+            let takes = Duration::from_millis(takes.min(REFUSED_AFTER).unsigned_abs());
+            return Ending::fail(takes, &refusal, "the target takes no more");
+        }
         let takes = Duration::from_millis(takes.unsigned_abs());
-        let fails: Vec<bool> = (attempts.iter())
-            .map(|it| it.fails(&executions).is_some())
-            .collect();
+        let fails = attempts.iter().map(|it| it.fails(&executions));
+        let fails: Vec<Option<usize>> = fails.collect();
+        let error = |failure: usize| executions.failures.get(failure).map(|it| it.error.as_str());
         match fails.as_slice() {
-            [true] => Ending::fail(takes, "Timeout", "it is drawn so"),
+            [Some(failure)] => {
+                let error = error(*failure).expect("it is one of them");
+                Ending::fail(takes, error, "it is drawn so")
+            }
             _ => {
                 let ids = ids(execution).into_iter().zip(fails);
-                let failed: Vec<String> =
-                    ids.filter(|(_, fails)| *fails).map(|(id, _)| id).collect();
+                let failed: Vec<String> = ids
+                    .filter(|(_, fails)| fails.is_some())
+                    .map(|(id, _)| id)
+                    .collect();
                 Ending::succeed(takes, &failed_items(&failed))
             }
         }
@@ -295,6 +331,8 @@ fn measured(pipeline: &Pipeline, arrivals: &[Arrival], peak: usize) -> Measured 
         peak,
         waits,
         most_running: pipeline.aws.sfn().peak_running(),
+        executions: executions.len(),
+        refused: 0,
     }
 }
 

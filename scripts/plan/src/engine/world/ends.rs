@@ -6,6 +6,7 @@ use spillway::pace::layout::Shard;
 use spillway::record::row::Tried;
 use spillway::rules::retry::{RetryPolicy, Settlement, settlement};
 
+use super::target::Ended;
 use super::{ENTRIES, Event, Load, OneSlot, Running, World};
 use crate::engine::queue::Message;
 use crate::engine::setup::Attempt;
@@ -18,16 +19,28 @@ impl World<'_> {
     /// Ends an execution and settles it: its slot is read, its rows written, a retry sent, the slot
     /// freed.
     pub(super) fn execution_ends(&mut self, number: usize) {
-        let Some(Running { load, shard }) = self.executions.take(number) else {
+        let Some(ended) = self.executions.take(number) else {
             return;
         };
+        let health = self.ended(&ended);
+        let Running {
+            load,
+            shard,
+            refused,
+            ..
+        } = ended;
         let call = self.call();
         self.running -= 1;
         self.look();
         let told = self.now + self.setup.calls.outcome.as_millis() as Millis + call / 2;
-        let failures: Vec<Option<usize>> = (load.messages().iter())
-            .map(|message| self.attempt(message).fails(&self.setup.executions))
+        let of_target = refused.then_some(self.setup.executions.failures.len());
+        let fails = |message| self.attempt(message).fails(&self.setup.executions);
+        let failures = load.messages().iter();
+        let failures: Vec<Option<usize>> = failures
+            .map(|message| of_target.or_else(|| fails(message)))
             .collect();
+        // The report about some of its objects says nothing about the target.
+        let is_own = refused || matches!(load, Load::One(_));
         let fails = failures.iter().any(Option::is_some);
         // The slot is read, the members of a batch, and rows whose attempt matters. Then messages
         // are sent, rows written, and a batch forgotten.
@@ -37,23 +50,24 @@ impl World<'_> {
         let written = units::of_rows(load.messages().len());
         let calls = read + Millis::from(fails) + written + Millis::from(is_batch);
         let sent = told + read * call + call / 2;
+        let mut again = false;
         for (message, failure) in load.messages().iter().zip(failures) {
             match failure {
                 None => {
                     self.answers.succeeded += 1;
                     self.done(message);
                 }
-                Some(failure) => self.fails(message, failure, sent),
+                Some(failure) => again = self.fails(message, failure, is_own, sent),
             }
         }
         if let (true, Load::One(message)) = (self.turns.is_ordered(), &load) {
-            let again = fails && self.setup.retry.max_attempts > u32::from(message.attempt);
             // Its head is read, and then written.
             let written_at = told + (calls + 1) * call + call / 2;
             let passes = Event::Passes {
                 message: *message,
                 again,
                 shard,
+                health,
             };
             self.calendar.put(written_at, passes);
             return self.settled(&load, told, calls);
@@ -62,11 +76,18 @@ impl World<'_> {
         let freed_at = told + calls * call + call / 2;
         let freed = self.slot_of(&load, shard);
         self.calendar.put(freed_at, Event::SlotFreed(freed));
+        self.counts_health(health, freed_at + call);
     }
 
     /// Takes the turn of an object from an execution that has ended, and asks for the next version.
     /// Then its slot is freed.
-    pub(super) fn passes(&mut self, message: &Message, again: bool, shard: Shard) {
+    pub(super) fn passes(
+        &mut self,
+        message: &Message,
+        again: bool,
+        shard: Shard,
+        health: Option<Ended>,
+    ) {
         let call = self.call();
         let passed = self.turns.ended(message, again);
         let freed_at = self.now + (passed.calls - 1) * call;
@@ -79,6 +100,7 @@ impl World<'_> {
         }
         let freed = self.slot_of(&Load::One(*message), shard);
         self.calendar.put(freed_at, Event::SlotFreed(freed));
+        self.counts_health(health, freed_at + call);
     }
 
     /// Returns the slot of an execution.
@@ -101,8 +123,12 @@ impl World<'_> {
         } else {
             (*began, *outcomes) = (told, 1);
             counted.settles += 1;
+            // One write for the health of the target.
+            let of_health = u8::from(self.setup.adapt.is_some());
+            counted.write_units += f64::from(of_health);
+            let calls = calls + 1 + Millis::from(of_health);
             counted.settle_millis +=
-                ((calls + 1) * self.setup.calls.each.as_millis() as Millis).unsigned_abs();
+                (calls * self.setup.calls.each.as_millis() as Millis).unsigned_abs();
         }
         let batch = match load {
             Load::One(_) => 0.0,
@@ -128,18 +154,24 @@ impl World<'_> {
             seed: self.setup.seed,
             upload: message.upload,
             number: message.attempt,
-            doomed: message.doomed,
+            doomed: self.upload_of(message).map_or(0, |upload| upload.doomed),
         }
     }
 
-    fn fails(&mut self, message: &Message, failure: usize, sent: Millis) {
+    /// Settles a failed attempt. `is_own`: its execution failed, and reported nothing. Returns
+    /// whether there is another attempt.
+    fn fails(&mut self, message: &Message, failure: usize, is_own: bool, sent: Millis) -> bool {
         self.answers.counted.read_units += 1.0;
         self.answers.counted.sends += 1;
-        match delay(&self.setup.retry, message.attempt.into()) {
-            Some(delay) => {
+        let uncounted_max = self.uncounted_max(failure).filter(|_| is_own);
+        let again = again(&self.setup.retry, message, uncounted_max);
+        match again {
+            Some((delay, uncounted)) => {
+                self.answers.uncounted += u64::from(uncounted - message.uncounted);
                 let next = Message {
                     sent,
                     attempt: message.attempt + 1,
+                    uncounted,
                     called: false,
                     ..*message
                 };
@@ -153,6 +185,7 @@ impl World<'_> {
                 self.done(message);
             }
         }
+        again.is_some()
     }
 
     /// Takes in that an object event is processed, dead, or passed over.
@@ -161,21 +194,34 @@ impl World<'_> {
         self.answers.drained = Some(self.now);
         let tenant = self.tenant_of(message);
         self.answers.by_tenant.done(tenant, self.now);
-        if let Some(wave) = self.answers.waves.get_mut(usize::from(message.wave)) {
+        let wave = self.upload_of(message).map_or(0, |upload| upload.wave);
+        if let Some(wave) = self.answers.waves.get_mut(usize::from(wave)) {
             wave.left = wave.left.saturating_sub(1);
             wave.done = Some(self.now);
         }
     }
 }
 
-/// Returns how long the next attempt waits, in milliseconds. `None`: there is none.
-fn delay(policy: &RetryPolicy, attempt: u32) -> Option<Millis> {
+/// Returns how long the next attempt waits, in milliseconds, and how many do not count. `None`:
+/// there is none. `uncounted_max`: the target took no more.
+fn again(
+    policy: &RetryPolicy,
+    message: &Message,
+    uncounted_max: Option<u32>,
+) -> Option<(Millis, u16)> {
     let tried = Tried {
-        attempt,
-        uncounted: 0,
+        attempt: message.attempt.into(),
+        uncounted: message.uncounted.into(),
     };
-    match settlement(Status::Failed, tried, None, policy) {
-        Settlement::Retry { delay_seconds, .. } => Some(Millis::from(delay_seconds) * 1_000),
+    match settlement(Status::Failed, tried, uncounted_max, policy) {
+        Settlement::Retry {
+            delay_seconds,
+            uncounted,
+            ..
+        } => Some((
+            Millis::from(delay_seconds) * 1_000,
+            u16::try_from(uncounted).unwrap_or(u16::MAX),
+        )),
         _ => None,
     }
 }

@@ -3,6 +3,7 @@
 mod ends;
 mod receives;
 mod starts;
+mod target;
 mod tenants;
 
 use std::collections::{HashMap, VecDeque};
@@ -22,6 +23,7 @@ use super::queue::{LaneQueue, Message};
 use super::quota::Bucket;
 use super::setup::{Arrival, Setup};
 use super::slab::Slab;
+use super::target::Calls;
 use super::turns::Turns;
 
 /// Messages of one receive, and of one request that deletes or sends.
@@ -42,7 +44,7 @@ enum Event {
     /// The rows and heads of a task's objects are read: whose turn it is.
     Decides(usize),
     /// Nothing starts by it.
-    Unused(Permit),
+    Unused(Box<Permit>),
     /// The slots of a task are there.
     SlotsPut(usize),
     /// The slots of a task are answered.
@@ -62,6 +64,7 @@ enum Event {
         message: Message,
         again: bool,
         shard: Shard,
+        health: Option<target::Ended>,
     },
     SlotFreed(OneSlot),
     /// A task begins with messages that were received.
@@ -80,6 +83,8 @@ enum Event {
     /// The directory is asked to remove the queue of a tenant.
     Removed(OfQueue, String),
     TurnsEnd(usize),
+    /// An execution's end is counted for the target's health.
+    Health(target::Ended),
 }
 
 /// A slot.
@@ -158,6 +163,8 @@ struct Task {
     messages: u32,
     /// The turns of tenants that it belongs to: they end with it.
     turns: Option<usize>,
+    /// The circuit's number when its slots were put; `None`: the pace does not adapt.
+    generation: Option<u32>,
 }
 
 /// Messages that come after those of a task, since those are of the same objects.
@@ -172,6 +179,10 @@ struct Rest {
 struct Running {
     load: Load,
     shard: Shard,
+    /// As its task has it.
+    generation: Option<u32>,
+    /// The target refused it.
+    refused: bool,
 }
 
 /// A start that was throttled: it holds its slot, and the tick makes it again.
@@ -180,6 +191,8 @@ struct Throttled {
     load: Load,
     shard: Shard,
     taken_at: Millis,
+    /// As its slot has it.
+    generation: Option<u32>,
     permit: Option<Permit>,
 }
 
@@ -250,6 +263,8 @@ pub struct World<'a> {
     /// Slots of each tenant, by shard.
     slots_of_tenants: Vec<HashMap<u32, u32>>,
     quota: Option<Bucket>,
+    target: Calls,
+    adapting: target::Adapting,
     /// Tasks that have not ended, and the messages that they work on.
     pub tasks_under_way: usize,
     pub messages_under_way: u32,
@@ -271,7 +286,8 @@ pub struct World<'a> {
 impl<'a> World<'a> {
     pub fn new(setup: &'a Setup, arrivals: &'a [Arrival]) -> Self {
         let lanes = setup.lanes.len().max(1);
-        let failures = setup.executions.failures.len();
+        // Behind them the refusals of the target.
+        let failures = setup.executions.failures.len() + 1;
         let mut answers = Answers::new(setup.from, lanes, failures, waves(arrivals));
         answers.by_tenant = answers::ByTenant::of(arrivals);
         let names = setup
@@ -298,6 +314,8 @@ impl<'a> World<'a> {
             tenant_numbers: names.cloned().zip(1..).collect(),
             slots_of_tenants: vec![HashMap::new(); Shard::COUNT],
             quota: setup.quota.map(|quota| Bucket::full(quota, setup.from)),
+            target: Calls::new(&setup.target, setup.from),
+            adapting: target::Adapting::default(),
             tasks_under_way: 0,
             messages_under_way: 0,
             answered: VecDeque::new(),
@@ -503,7 +521,8 @@ impl<'a> World<'a> {
                 message,
                 again,
                 shard,
-            } => self.passes(&message, again, shard),
+                health,
+            } => self.passes(&message, again, shard, health),
             Event::SlotFreed(freed) => self.slot_freed(freed),
             Event::TakesIn(number) => self.takes_in_received(number),
             Event::Defers(number) => self.defers(number),
@@ -514,19 +533,23 @@ impl<'a> World<'a> {
             Event::TurnsRead(number) => self.turns_read(number),
             Event::Removed(of, token) => self.deferred.remove(of, &token),
             Event::TurnsEnd(number) => self.turns_end(number),
+            Event::Health(ended) => self.adds_health(ended),
         }
+    }
+
+    /// Returns the upload that a message is of.
+    fn upload_of(&self, message: &Message) -> Option<&'a Arrival> {
+        self.uploads.get(message.upload as usize)
     }
 
     fn arrives(&mut self, place: usize, arrival: &Arrival) {
         self.visible(Message {
-            uploaded: arrival.at,
             sent: self.now,
             upload: u32::try_from(place).unwrap_or(u32::MAX),
             object: arrival.object,
-            wave: arrival.wave,
             lane: arrival.lane,
             attempt: 1,
-            doomed: arrival.doomed,
+            uncounted: 0,
             called: false,
         });
     }

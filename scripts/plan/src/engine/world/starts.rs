@@ -6,6 +6,7 @@ use spillway::pace::permit::{Permit, Stage};
 
 use super::{Answered, ENTRIES, Event, Load, OneSlot, Rest, Running, Task, Throttled, World};
 use crate::engine::queue::Message;
+use crate::engine::target::REFUSED_AFTER;
 use crate::engine::turns::Turn;
 use crate::engine::units;
 
@@ -91,6 +92,7 @@ impl World<'_> {
             ends_at: 0,
             messages,
             turns,
+            generation: None,
         });
         self.puts_slots(number);
     }
@@ -131,6 +133,7 @@ impl World<'_> {
             ends_at: 0,
             messages,
             turns: None,
+            generation: None,
         });
         self.calendar.put(put_at, Event::Decides(number));
     }
@@ -183,7 +186,8 @@ impl World<'_> {
             let leaves_at = task.put_at + asked.calls * call;
             task.ends_at = task.ends_at.max(leaves_at);
             // It is of use to others from the message's deletion on.
-            self.calendar.put(leaves_at - call, Event::Unused(permit));
+            self.calendar
+                .put(leaves_at - call, Event::Unused(Box::new(permit)));
         }
         task.put_at += before_start * call;
         let (nothing_starts, ends_at) = (task.loads.is_empty(), task.ends_at);
@@ -205,14 +209,17 @@ impl World<'_> {
         let Some(task) = self.tasks.get(number) else {
             return;
         };
+        // Each slot says it as it is asked for.
+        let generation = self.adapting.generation(task.put_at);
         let slots = task.loads.iter().zip(&task.permits);
         let slots = slots.map(|(load, permit)| self.slot_of(load, permit.shard()));
         let slots: Vec<OneSlot> = slots.collect();
         debug_assert!(task.permits.iter().all(|it| it.shard().layout() == layout));
         slots.into_iter().for_each(|slot| self.slot_put(slot));
-        let Some(task) = self.tasks.get(number) else {
+        let Some(task) = self.tasks.get_mut(number) else {
             return;
         };
+        task.generation = generation;
         let claims: usize = task.loads.iter().map(|load| load.messages().len()).sum();
         let claims = claims as f64;
         let batches = task.loads.iter().map(|load| match load {
@@ -244,6 +251,7 @@ impl World<'_> {
         };
         let loads = std::mem::take(&mut task.loads);
         let permits = std::mem::take(&mut task.permits);
+        let generation = task.generation;
         if task.turns.is_some() {
             self.waits_no_longer(&loads);
         }
@@ -253,7 +261,7 @@ impl World<'_> {
             if self.is_throttled() {
                 throttled.push((load, shard, permit));
             } else {
-                self.execute(load, shard);
+                self.execute(load, shard, generation);
                 started.push(permit);
             }
         }
@@ -274,7 +282,14 @@ impl World<'_> {
     }
 
     /// Keeps a start that was throttled, for the tick to make again.
-    fn keeps(&mut self, load: Load, shard: Shard, mut permit: Permit, taken_at: Millis) {
+    fn keeps(
+        &mut self,
+        load: Load,
+        shard: Shard,
+        mut permit: Permit,
+        taken_at: Millis,
+        generation: Option<u32>,
+    ) {
         permit.reached(Stage::Called, taken_at, self.now);
         permit.reached(Stage::CameToNothing, taken_at, self.now);
         drop(permit);
@@ -283,6 +298,7 @@ impl World<'_> {
             load,
             shard,
             taken_at,
+            generation,
             permit: None,
         });
         self.answers_with(Answered::Throttled {
@@ -295,10 +311,18 @@ impl World<'_> {
     /// Makes a start again that was kept.
     pub fn restart(&mut self, start: usize, permit: Permit) {
         self.tasks_under_way += 1;
+        let (call, generation) = (self.call(), self.adapting.generation(self.now));
+        let mut renewed = 0;
         if let Some(throttled) = self.throttled.get_mut(start) {
             throttled.permit = Some(permit);
+            // Its slot is told the circuit's number first.
+            if throttled.generation != generation {
+                throttled.generation = generation;
+                renewed = call;
+                self.answers.counted.write_units += 1.0;
+            }
         }
-        let at = self.now + self.call() / 2;
+        let at = self.now + renewed + call / 2;
         self.calendar.put(at, Event::Restarts(start));
     }
 
@@ -307,8 +331,8 @@ impl World<'_> {
         if let Some(kept) = self.throttled.get_mut(start)
             && !throttled
         {
-            let (load, shard) = (kept.load.clone(), kept.shard);
-            self.execute(load, shard);
+            let (load, shard, generation) = (kept.load.clone(), kept.shard, kept.generation);
+            self.execute(load, shard, generation);
         }
         let at = self.now + self.call() - self.call() / 2;
         self.calendar.put(at, Event::Restarted { start, throttled });
@@ -320,26 +344,29 @@ impl World<'_> {
             load,
             shard,
             taken_at,
+            generation,
             permit: Some(mut permit),
         }) = self.throttled.take(start)
         else {
             return;
         };
         if throttled {
-            return self.keeps(load, shard, permit, taken_at);
+            return self.keeps(load, shard, permit, taken_at, generation);
         }
         permit.reached(Stage::Started, taken_at, self.now);
+        self.circuit_told(1);
         self.answers_with(Answered::Started);
     }
 
     /// An execution begins.
-    fn execute(&mut self, load: Load, shard: Shard) {
+    fn execute(&mut self, load: Load, shard: Shard, generation: Option<u32>) {
         self.running += 1;
         self.answers.starts += 1;
         self.answers.counted.executions += 1;
         for message in load.messages() {
             if message.attempt == 1 {
-                let wait = u32::try_from(self.now - message.uploaded).unwrap_or(u32::MAX);
+                let uploaded = self.upload_of(message).map_or(self.now, |upload| upload.at);
+                let wait = u32::try_from(self.now - uploaded).unwrap_or(u32::MAX);
                 let tenant = self.tenant_of(message);
                 self.answers.by_tenant.waited(tenant, wait);
                 if let Some(waits) = self.answers.waits.get_mut(usize::from(message.lane)) {
@@ -349,7 +376,21 @@ impl World<'_> {
         }
         let first = load.messages().first();
         let takes = first.map_or(0, |first| self.attempt(first).takes(&self.setup.executions));
-        let number = self.executions.keep(Running { load, shard });
+        let refused = !self.target.takes(self.now);
+        let takes = match refused {
+            true => takes.min(REFUSED_AFTER),
+            false => takes,
+        };
+        if refused {
+            self.answers.refused += 1;
+            self.answers.series.refused(self.now);
+        }
+        let number = self.executions.keep(Running {
+            load,
+            shard,
+            generation,
+            refused,
+        });
         self.calendar
             .put(self.now + takes, Event::ExecutionEnds(number));
         self.answers.series.started(self.now, 1);
@@ -367,8 +408,9 @@ impl World<'_> {
         let Some(task) = self.tasks.take(number) else {
             return;
         };
+        self.circuit_told(task.permits.len());
         for (load, shard, permit) in task.throttled {
-            self.keeps(load, shard, permit, task.put_at);
+            self.keeps(load, shard, permit, task.put_at, task.generation);
         }
         if !task.rest.rounds.is_empty() {
             return self.takes_round(task.rest, self.now, task.messages);
