@@ -96,7 +96,7 @@ pub enum MessageError {
     Json(String),
     #[error(
         "the body is neither an S3 notification, nor an EventBridge event, nor one of Spillway's messages, nor an SNS \
-         notification of one of them: find its sender, and drop it"
+         notification of one of them. Find its sender, and drop it"
     )]
     Dialect,
     #[error(
