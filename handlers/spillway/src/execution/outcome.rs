@@ -150,10 +150,11 @@ pub enum OutcomeError {
          release that sent it, then redrive"
     )]
     Schema(u32),
-    #[error("the outcome's fields do not fit: {0}")]
+    #[error("the outcome's fields do not fit: {0}; find its sender, and drop it")]
     Fields(String),
     #[error(
-        "the execution's name has {0} characters, and Step Functions' have 1 to {MAX_NAME_CHARS}"
+        "the execution's name has {0} characters, and Step Functions' have 1 to {MAX_NAME_CHARS}: \
+         find the message's sender, and drop it"
     )]
     Name(usize),
 }

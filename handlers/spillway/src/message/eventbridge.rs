@@ -45,9 +45,9 @@ pub enum EventBridgeError {
          S3's events match the rule"
     )]
     Version(String),
-    #[error("the event's {0} is missing")]
+    #[error("the event's {0} is missing; find its sender, and drop it")]
     Missing(&'static str),
-    #[error("the event's fields do not fit: {0}")]
+    #[error("the event's fields do not fit: {0}; find its sender, and drop it")]
     Fields(String),
     #[error(transparent)]
     Event(#[from] EventError),

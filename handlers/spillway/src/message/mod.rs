@@ -104,7 +104,7 @@ pub enum MessageError {
          release that sent it, then redrive"
     )]
     Schema(u32),
-    #[error("the message's fields do not fit: {0}")]
+    #[error("the message's fields do not fit: {0}; find its sender, and drop it")]
     Fields(String),
     #[error(
         "the attempt {0:?} is not a whole number from 1 to {MAX_ATTEMPT}: send the message with one, or with none"

@@ -24,7 +24,7 @@ pub enum NotificationError {
         "the notification has {0} records, more than the {MAX_RECORDS} that are read: send several"
     )]
     TooManyRecords(usize),
-    #[error("record {record}: its fields do not fit: {reason}")]
+    #[error("record {record}: its fields do not fit: {reason}; find its sender, and drop it")]
     Fields { record: usize, reason: String },
     #[error(
         "record {record}: the event version {version:?} is not 2.x, which this release understands: let only \
@@ -37,7 +37,7 @@ pub enum NotificationError {
         "record {record}: the event source {event_source:?} is not aws:s3: let only S3 send to the queue"
     )]
     Source { record: usize, event_source: String },
-    #[error("record {record}: {field} is missing")]
+    #[error("record {record}: {field} is missing; find its sender, and drop it")]
     Missing { record: usize, field: &'static str },
     #[error("record {record}: the key {key:?} is not URL-encoded UTF-8: encode it as S3 does")]
     KeyEncoding { record: usize, key: String },
