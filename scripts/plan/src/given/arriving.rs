@@ -155,7 +155,10 @@ impl FromStr for Curve {
                         fields.first
                     )
                 })?;
-                numbers(&file).ok_or(format!("'{}' has more than numbers", fields.first))?
+                numbers(&file).ok_or(format!(
+                    "'{}' has words that are no numbers: give numbers with spaces or lines between them",
+                    fields.first
+                ))?
             }
         };
         if ![24, 168].contains(&hours.len()) {
@@ -164,8 +167,10 @@ impl FromStr for Curve {
                 hours.len()
             ));
         }
-        if !hours.iter().all(|hour| (0.0..1e9).contains(hour)) {
-            return Err("a number of it is below 0 or too large".to_owned());
+        if let Some(out) = hours.iter().find(|hour| !(0.0..1e9).contains(*hour)) {
+            return Err(format!(
+                "{out} uploads in an hour are below 0 or too many: give 0 to 999999999"
+            ));
         }
         Ok(Self {
             hours,

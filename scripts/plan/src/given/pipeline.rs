@@ -212,7 +212,9 @@ impl Pipeline {
         let mut names: Vec<&str> = lanes.iter().map(|lane| lane.name.as_str()).collect();
         names.sort_unstable();
         if let Some([one, _]) = names.array_windows().find(|[one, other]| one == other) {
-            return Err(Wrong::new(format!("--lane: two lanes are named {one}")));
+            return Err(Wrong::new(format!(
+                "--lane: two lanes are named {one}: give each a name of its own"
+            )));
         }
         let of_windows = self.windows.check_lanes(&self.bounds());
         of_windows.map_err(|error| Wrong::new(format!("--windows: {error}")))?;
@@ -225,7 +227,8 @@ impl Pipeline {
         }
         if lanes.len() > MAX_LANES {
             return Err(Wrong::new(format!(
-                "--lane: give at most {MAX_LANES} lanes"
+                "--lane: there are {} lanes: give at most {MAX_LANES}",
+                lanes.len()
             )));
         }
         if !(1..=MAX_EVENTS).contains(&self.events_per_execution) {
@@ -243,7 +246,10 @@ impl Pipeline {
         self.check_tenants()?;
         self.check_fifo()?;
         if self.retry.max_attempts == 0 || self.retry.max_attempts > 100 {
-            return Err(Wrong::new("--attempts: give 1 to 100"));
+            return Err(Wrong::new(format!(
+                "--attempts {}: give 1 to 100",
+                self.retry.max_attempts
+            )));
         }
         if self.retry.backoff_seconds.iter().any(|delay| *delay > 900) {
             return Err(Wrong::new(

@@ -228,7 +228,11 @@ fn schedule(expression: &str) -> Result<Duration, Wrong> {
     else {
         return Ok(Pipeline::default().schedule);
     };
-    let wrong = || Wrong::new(format!("the plan's schedule {expression} is no rate"));
+    let wrong = || {
+        Wrong::new(format!(
+            "the plan's schedule {expression} is no rate: give one such as rate(1 minute), or take the numbers as options"
+        ))
+    };
     let (number, unit) = rate.split_once(' ').ok_or_else(wrong)?;
     let number: u64 = number.parse().map_err(|_| wrong())?;
     let seconds = match unit.trim_end_matches('s') {
