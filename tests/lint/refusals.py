@@ -11,13 +11,14 @@ _MESSAGE = re.compile(r"^ *error_message *= *", re.MULTILINE)
 _HEREDOC = re.compile(r"<<-?(?P<end>\w+)\n(?P<text>.*?)^ *(?P=end)$", re.DOTALL | re.MULTILINE)
 # The given value as a plain word: a flag, or nothing at all.
 _PLAIN = re.compile(r'[\w.]+ = (?:true|false|null|\d+|"[\w-]+")|\b(?:is|are) empty\b')
-# A sentence or a clause that opens with a standard verb, or the name of a text that is a remedy.
+# A sentence or a clause that opens with a standard verb, of a message or of a text that is inserted.
 _REMEDY = re.compile(
     r"(?:^|[.:;,(\"] ?\s*|\b(?:or|and|uploads) )"
     r"(?:add|build|call|change|choose|configure|end|give|leave|let|make|merge|move|name|pause|put|raise|"
-    r"run|send|set|shorten|spread|start|take|use|write)\b|\w_remedy\b",
+    r"run|send|set|shorten|spread|start|take|use|write)\b",
     re.IGNORECASE,
 )
+_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
 
 
 class Refusal(NamedTuple):
@@ -67,11 +68,16 @@ def refusals(text: str) -> Iterator[Refusal]:
             yield Refusal(line, "`-`", (text[found.end() : text.index("\n", found.end())],))
 
 
+def _has_remedy(inserted: str) -> bool:
+    """Only texts of an insertion are read: its code has names that look like verbs, such as `var.name`."""
+    return bool(re.search(r"\w_remedy\b", inserted)) or any(map(_REMEDY.search, _QUOTED.findall(inserted)))
+
+
 def faults(refusal: Refusal) -> Iterator[str]:
     """The rules that a message breaks."""
     if not refusal.inserted and not _PLAIN.search(refusal.words):
         yield "it does not name the given value"
-    if not _REMEDY.search(refusal.words) and not any(map(_REMEDY.search, refusal.inserted)):
+    if not _REMEDY.search(refusal.words) and not any(map(_has_remedy, refusal.inserted)):
         yield "it has no remedy"
     for line in refusal.words.splitlines():
         yield from (f"too long: {said}" for _, said in sentences.too_long(line))

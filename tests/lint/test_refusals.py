@@ -38,6 +38,7 @@ def terraform() -> dict[str, str]:
         ('"The size is no whole number. Give one."', ["it does not name the given value"]),
         ('"size = ${var.size}: S3 has no such object."', ["it has no remedy"]),
         ('"Sizes are given: ${var.a}."', ["it has no remedy"]),
+        ('"No queue can be named ${var.name}."', ["it has no remedy"]),
         ('<<-EOT\n      ${var.a} is no \\ of "it".\n      Give another.\n    EOT', []),
         ("<<-EOT\n      It is none.\n    EOT", ["it does not name the given value", "it has no remedy"]),
         ('join("", local.a)', ["it has no remedy"]),

@@ -126,9 +126,9 @@ def test_a_selection_of_what_a_rule_could_not_deliver(aws: Aws, pipeline: Pipeli
         (["redrive", "--stage", "outcomes", "--object", "bucket/k"], "an outcome names an execution and no object"),
         (["replay"], "name the events to replay"),
         (["redrive", "--object", "bucket"], "names no object: give s3://bucket/key"),
-        (["redrive", "--since", "2h", "--until", "3h"], "the first must be the earlier one"),
+        (["redrive", "--since", "2h", "--until", "3h"], "so nothing can match: give an earlier --since"),
         (["redrive", "--since", "soon"], "'soon' is no time: give one such as"),
-        (["redrive", "--detach", "--since", "2h"], "only SQS moves on alone"),
+        (["redrive", "--detach", "--since", "2h"], "--detach goes with a move that SQS makes by itself"),
     ],
 )
 def test_selections_that_make_no_sense_are_refused(pipeline: Pipeline, arguments: list[str], complaint: str) -> None:

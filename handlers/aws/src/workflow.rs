@@ -172,7 +172,7 @@ impl Workflow {
         const CALL: &str = "DescribeExecution";
         let Some(arn) = execution_arn(state_machine_arn, name) else {
             let reason = format!(
-                "{state_machine_arn:?} is not the ARN of a state machine: correct SPILLWAY_STATE_MACHINE_ARN"
+                "{state_machine_arn:?} is not the ARN of a state machine: run terraform apply"
             );
             return Err(AwsError::Call { call: CALL, reason });
         };

@@ -160,7 +160,7 @@ variable "lanes" {
   }
   validation {
     condition     = alltrue([for lane in var.lanes : lane.priority >= 0 && lane.priority <= 1000000 && floor(lane.priority) == lane.priority])
-    error_message = "These lanes have a priority that no list of lanes can be sorted by: ${join(", ", [for name, lane in var.lanes : "lanes.${name}.priority = ${lane.priority}" if !(lane.priority >= 0 && lane.priority <= 1000000 && floor(lane.priority) == lane.priority)])}. Give a whole number from 0 to 1000000; the lowest comes first."
+    error_message = "These priorities are no whole numbers from 0 to 1000000: ${join(", ", [for name, lane in var.lanes : "lanes.${name}.priority = ${lane.priority}" if !(lane.priority >= 0 && lane.priority <= 1000000 && floor(lane.priority) == lane.priority)])}. Give such a number to each lane; the lane with the lowest is served first."
   }
   validation {
     condition     = length(distinct([for lane in var.lanes : lane.priority])) == length(var.lanes)

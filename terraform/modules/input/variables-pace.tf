@@ -317,7 +317,7 @@ variable "windows" {
   }
   validation {
     condition     = alltrue(flatten([for window in var.windows : [for lane in keys(window.lanes) : contains(keys(local._lanes), lane)]]))
-    error_message = "These windows bound lanes that there are not: ${join(", ", flatten([for name, window in var.windows : [for lane in keys(window.lanes) : "windows.${name}.lanes.${lane}" if !contains(keys(local._lanes), lane)]]))}. The lanes are ${join(", ", keys(local._lanes))}: name one of them, or add the lane to lanes."
+    error_message = "These windows bound lanes that do not exist: ${join(", ", flatten([for name, window in var.windows : [for lane in keys(window.lanes) : "windows.${name}.lanes.${lane}" if !contains(keys(local._lanes), lane)]]))}. The lanes are ${join(", ", keys(local._lanes))}: name one of them, or add the lane to lanes."
   }
   validation {
     condition     = length(local._lanes) == 1 ? alltrue([for window in var.windows : length(window.lanes) == 0]) : true
@@ -325,6 +325,6 @@ variable "windows" {
   }
   validation {
     condition     = alltrue(flatten([for window in var.windows : [for lane in window.lanes : lane.max_concurrency >= 0 && floor(lane.max_concurrency) == lane.max_concurrency && lane.max_concurrency <= max(var.pace.max_concurrency, [for window in values(var.windows) : try(coalesce(window.pace.max_concurrency, 0), 0)]...)]]))
-    error_message = "In a window, a lane's max_concurrency is a whole number from 0 to ${max(var.pace.max_concurrency, [for window in values(var.windows) : try(coalesce(window.pace.max_concurrency, 0), 0)]...)}. That is the most that the pipeline ever runs at once, and these are: ${join(", ", flatten([for name, window in var.windows : [for lane, bound in window.lanes : "windows.${name}.lanes.${lane}.max_concurrency = ${bound.max_concurrency}"]]))}. For no bound in a window, give the pipeline's own."
+    error_message = "These bounds of lanes are out of range: ${join(", ", flatten([for name, window in var.windows : [for lane, bound in window.lanes : "windows.${name}.lanes.${lane}.max_concurrency = ${bound.max_concurrency}" if !(bound.max_concurrency >= 0 && floor(bound.max_concurrency) == bound.max_concurrency && bound.max_concurrency <= max(var.pace.max_concurrency, [for window in values(var.windows) : try(coalesce(window.pace.max_concurrency, 0), 0)]...))]]))}. Give a whole number from 0 to ${max(var.pace.max_concurrency, [for window in values(var.windows) : try(coalesce(window.pace.max_concurrency, 0), 0)]...)}, the most that the pipeline ever runs at once. That number is no bound."
   }
 }

@@ -139,10 +139,10 @@ pub enum Report {
 /// Why a message of the outcomes queue was not understood.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum OutcomeError {
-    #[error("the body is not JSON: {0}; find its sender, and drop it")]
+    #[error("the body is not JSON: {0}; find the sender, and discard the message")]
     Json(String),
     #[error(
-        "the body is neither a status change of an execution nor one of Spillway's outcomes: find its sender, and drop it"
+        "the body is neither a status change of an execution nor one of Spillway's outcomes: find the sender, and discard the message"
     )]
     Dialect,
     #[error(
@@ -150,11 +150,11 @@ pub enum OutcomeError {
          release that sent it, then redrive"
     )]
     Schema(u32),
-    #[error("the outcome's fields do not fit: {0}; find its sender, and drop it")]
+    #[error("the outcome's fields do not fit: {0}; find the sender, and discard the message")]
     Fields(String),
     #[error(
         "the execution's name has {0} characters, and Step Functions' have 1 to {MAX_NAME_CHARS}: \
-         find the message's sender, and drop it"
+         find the sender, and discard the message"
     )]
     Name(usize),
 }

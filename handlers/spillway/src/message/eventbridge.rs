@@ -41,13 +41,13 @@ pub enum EventBridgeError {
     )]
     CloudTrail,
     #[error(
-        "the event-version {0:?} of the event's detail is not 1.x, which this release understands: let only \
-         S3's events match the rule"
+        "the event-version {0:?} of the event's detail is not 1.x, which this release understands: \
+         apply a release that understands it, then redrive"
     )]
     Version(String),
-    #[error("the event's {0} is missing; find its sender, and drop it")]
+    #[error("the event's {0} is missing; find the sender, and discard the message")]
     Missing(&'static str),
-    #[error("the event's fields do not fit: {0}; find its sender, and drop it")]
+    #[error("the event's fields do not fit: {0}; find the sender, and discard the message")]
     Fields(String),
     #[error(transparent)]
     Event(#[from] EventError),

@@ -92,11 +92,11 @@ impl Body {
 /// queue.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum MessageError {
-    #[error("the body is not JSON: {0}; find its sender, and drop it")]
+    #[error("the body is not JSON: {0}; find the sender, and discard the message")]
     Json(String),
     #[error(
         "the body is neither an S3 notification, nor an EventBridge event, nor one of Spillway's messages, nor an SNS \
-         notification of one of them. Find its sender, and drop it"
+         notification of one of them. Find the sender, and discard the message"
     )]
     Dialect,
     #[error(
@@ -104,10 +104,10 @@ pub enum MessageError {
          release that sent it, then redrive"
     )]
     Schema(u32),
-    #[error("the message's fields do not fit: {0}; find its sender, and drop it")]
+    #[error("the message's fields do not fit: {0}; find the sender, and discard the message")]
     Fields(String),
     #[error(
-        "the attempt {0:?} is not a whole number from 1 to {MAX_ATTEMPT}: send the message with one, or with none"
+        "the attempt {0:?} is not a whole number from 1 to {MAX_ATTEMPT}: discard the message, and replay its event"
     )]
     Attempt(String),
     #[error(transparent)]

@@ -18,17 +18,19 @@ pub const MAX_RECORDS: usize = 2_000;
 /// dead-letter queue.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum NotificationError {
-    #[error("the notification has no records: find its sender, and drop it")]
+    #[error("the notification has no records: find the sender, and discard the message")]
     NoRecords,
     #[error(
         "the notification has {0} records, more than the {MAX_RECORDS} that are read: send several"
     )]
     TooManyRecords(usize),
-    #[error("record {record}: its fields do not fit: {reason}; find its sender, and drop it")]
+    #[error(
+        "record {record}: its fields do not fit: {reason}; find the sender, and discard the message"
+    )]
     Fields { record: usize, reason: String },
     #[error(
-        "record {record}: the event version {version:?} is not 2.x, which this release understands: let only \
-         S3 send to the queue"
+        "record {record}: the event version {version:?} is not 2.x, which this release understands: \
+         apply a release that understands it, then redrive"
     )]
     Version { record: usize, version: String },
     #[error("record {record}: {shape}")]
@@ -37,7 +39,7 @@ pub enum NotificationError {
         "record {record}: the event source {event_source:?} is not aws:s3: let only S3 send to the queue"
     )]
     Source { record: usize, event_source: String },
-    #[error("record {record}: {field} is missing; find its sender, and drop it")]
+    #[error("record {record}: {field} is missing; find the sender, and discard the message")]
     Missing { record: usize, field: &'static str },
     #[error("record {record}: the key {key:?} is not URL-encoded UTF-8: encode it as S3 does")]
     KeyEncoding { record: usize, key: String },

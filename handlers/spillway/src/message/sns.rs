@@ -22,10 +22,12 @@ pub enum SnsError {
          delete this message"
     )]
     Unsubscribed { topic: String },
-    #[error("the SNS message's type {0:?} is not Notification: find its sender, and drop it")]
+    #[error(
+        "the SNS message's type {0:?} is not Notification: find the sender, and discard the message"
+    )]
     Type(String),
     #[error(
-        "the SNS notification of the topic {topic} has no text in its Message: find its publisher, and drop it"
+        "the SNS notification of the topic {topic} has no text in its Message: find the publisher, and discard the message"
     )]
     NoMessage { topic: String },
     #[error(

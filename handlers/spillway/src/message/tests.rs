@@ -104,7 +104,7 @@ fn a_bad_record_leaves_the_others_and_keeps_its_own_words() {
         read,
         [
             "a",
-            "record 1: s3.object.sequencer is missing; find its sender, and drop it",
+            "record 1: s3.object.sequencer is missing; find the sender, and discard the message",
             "record 2: the key \"%zz\" is not URL-encoded UTF-8: encode it as S3 does",
             "b"
         ]

@@ -120,7 +120,7 @@ fn complaint(which: &Which, options: &Redrive, chosen: &Selection) -> Option<&'s
         && !options.dry_run;
     if options.detach && !by_sqs {
         return Some(
-            "--detach: only SQS moves on alone, and it moves all of events or outcomes. Leave out --detach, or the selection",
+            "--detach goes with a move that SQS makes by itself: of all events, or of all outcomes. Leave out --detach, or the selection",
         );
     }
     None
