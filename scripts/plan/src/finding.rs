@@ -27,7 +27,16 @@ struct Tried {
     number: u32,
     drain_seconds: Option<f64>,
     dollars: f64,
-    does: bool,
+    verdict: Verdict,
+}
+
+/// A number against the goal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    TooLittle,
+    Enough,
+    /// The target refuses so many executions that events are dead letters.
+    TooMuch,
 }
 
 /// The result of a search.
@@ -38,40 +47,45 @@ pub struct Found {
     pub found: bool,
 }
 
-/// Searches: doubles the number until it does, then looks between. More of the number is taken to
-/// be no worse. Returns the result.
+/// Searches: doubles the number until it is enough, then looks between. More of the number is taken
+/// to be no worse, until the target makes dead letters. Returns the result.
 pub fn find(mut given: Given, wanted: &Wanted) -> Result<Found, Wrong> {
     let mut tried = Vec::new();
     let most = wanted.number.most(&given.pipeline);
-    let mut try_it = |number: u32| -> Result<(bool, Report), Wrong> {
-        let (does, report) = plan(&mut given, wanted, number)?;
+    // Refused before anything takes time.
+    let mut with_most = given.pipeline.clone();
+    wanted.number.set(&mut with_most, most);
+    with_most.checked()?;
+    let mut try_it = |number: u32| -> Result<(Verdict, Report), Wrong> {
+        let (verdict, report) = plan(&mut given, wanted, number)?;
         tried.push(Tried {
             number,
             drain_seconds: report.drain_seconds,
             dollars: report.dollars.month_total,
-            does,
+            verdict,
         });
-        Ok((does, report))
+        Ok((verdict, report))
     };
     let (mut below, mut at) = (0, 1);
-    let (mut does, mut best) = try_it(at)?;
-    while !does && at < most {
+    let (mut verdict, mut best) = try_it(at)?;
+    while verdict == Verdict::TooLittle && at < most {
         below = at;
         at = (2 * at).min(most);
-        (does, best) = try_it(at)?;
+        (verdict, best) = try_it(at)?;
     }
-    while does && at - below > 1 {
+    while verdict != Verdict::TooLittle && at - below > 1 {
         let between = below + (at - below) / 2;
-        let (does, report) = try_it(between)?;
-        match does {
-            true => (at, best) = (between, report),
-            false => below = between,
+        let (of_it, report) = try_it(between)?;
+        match of_it {
+            Verdict::TooLittle => below = between,
+            _ => (at, verdict, best) = (between, of_it, report),
         }
     }
-    Ok(told(wanted, &tried, does.then_some(at), &best))
+    let found = (verdict == Verdict::Enough).then_some(at);
+    Ok(told(wanted, &tried, found, &best))
 }
 
-fn plan(given: &mut Given, wanted: &Wanted, number: u32) -> Result<(bool, Report), Wrong> {
+fn plan(given: &mut Given, wanted: &Wanted, number: u32) -> Result<(Verdict, Report), Wrong> {
     wanted.number.set(&mut given.pipeline, number);
     given.pipeline = given.pipeline.clone().checked()?;
     let mut setup = given.setup();
@@ -85,7 +99,14 @@ fn plan(given: &mut Given, wanted: &Wanted, number: u32) -> Result<(bool, Report
     let cheap = wanted
         .cost_below
         .is_none_or(|below| report.dollars.month_total <= below);
-    Ok((in_time && cheap, report))
+    // The target's refusals come behind the failures.
+    let dead_by_target = answers.dead_by_failure.last().is_some_and(|dead| *dead > 0);
+    let verdict = match in_time && cheap {
+        _ if dead_by_target => Verdict::TooMuch,
+        true => Verdict::Enough,
+        false => Verdict::TooLittle,
+    };
+    Ok((verdict, report))
 }
 
 fn told(wanted: &Wanted, tried: &[Tried], found: Option<u32>, best: &Report) -> Found {
@@ -103,7 +124,8 @@ fn told(wanted: &Wanted, tried: &[Tried], found: Option<u32>, best: &Report) -> 
             text::text(best)
         ),
         None => {
-            let last = tried.last().map_or(0, |it| it.number);
+            // Of a target, the number above which events are dead letters.
+            let last = tried.iter().map(|it| it.number).max().unwrap_or(0);
             let held = best.held_by.first();
             let held = held.map_or_else(String::new, |held| {
                 format!("; {} holds it up most", held.what)
@@ -112,8 +134,12 @@ fn told(wanted: &Wanted, tried: &[Tried], found: Option<u32>, best: &Report) -> 
                 || "it is not drained in twice that time".to_owned(),
                 |seconds| format!("it is drained after {}", text::length(seconds)),
             );
+            let dead = match best.dead_letters {
+                0 => String::new(),
+                dead => format!("; {} object events are dead letters", grouped(dead)),
+            };
             format!(
-                "No {number} up to {} {what}: then {drained}, for ${:.2} a month{held}.",
+                "No {number} up to {} {what}: then {drained}, for ${:.2} a month{held}{dead}.",
                 grouped(last.into()),
                 best.dollars.month_total
             )
@@ -122,7 +148,7 @@ fn told(wanted: &Wanted, tried: &[Tried], found: Option<u32>, best: &Report) -> 
     let tries: Vec<Value> = tried
         .iter()
         .map(|it| {
-            json!({"number": it.number, "drain_seconds": it.drain_seconds, "dollars": it.dollars, "does": it.does})
+            json!({"number": it.number, "drain_seconds": it.drain_seconds, "dollars": it.dollars, "does": it.verdict == Verdict::Enough})
         })
         .collect();
     Found {

@@ -55,7 +55,8 @@ pub fn set(adapting: &mut Option<Adapting>, given: &str) -> Result<(), Wrong> {
         "slowest_starts_per_second",
         "uncounted_max",
     ];
-    let fields = Fields::read(&format!(",{given}"), &known).map_err(wrong)?;
+    let several = |said| wrong(format!("{said}; write ; between two errors"));
+    let fields = Fields::read(&format!(",{given}"), &known).map_err(several)?;
     let before = adapting.as_ref().map(|it| it.numbers.clone());
     let mut numbers = before.unwrap_or(Numbers {
         errors: Vec::new(),

@@ -58,8 +58,10 @@ impl Fields {
 
     pub fn number<T: FromStr>(&self, name: &str, what: &str) -> Result<Option<T>, String> {
         let read = |text: &String| {
-            let number = text.replace('_', "").parse();
-            number.map_err(|_| format!("'{name}={text}': give {what}"))
+            // No number of a field is below 0, or has no digits, such as NaN.
+            let plain = text.starts_with(|first: char| first.is_ascii_digit() || first == '.');
+            let number = text.replace('_', "").parse().ok().filter(|_| plain);
+            number.ok_or_else(|| format!("'{name}={text}': give {what}"))
         };
         self.fields.get(name).map(read).transpose()
     }

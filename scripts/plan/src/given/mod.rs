@@ -68,6 +68,14 @@ pub fn read(options: &Options, region: Option<&str>, name: Option<&str>) -> Resu
             "--objects does not go with a FIFO queue: a version of an object waits for the one before it. A plan does not follow that: leave out --objects, or give --fifo false",
         ));
     }
+    if let Some(error) = &options.target_error
+        && options.target_limit.is_none()
+        && options.target_outages.is_empty()
+    {
+        return Err(Wrong::new(format!(
+            "--target-error {error}: this target refuses nothing: give --target-limit or --target-outage"
+        )));
+    }
     let region = region
         .or(pipeline.region.as_deref())
         .unwrap_or(REGION)

@@ -20,7 +20,7 @@ Examples:
   spillway plan --burst 10000 --takes 20s --pace max_concurrency=200
   spillway plan --burst 1000,every=1m --takes 2s..20s --fails 1% --terraform plan.json
   spillway plan --burst 200000,at=2h,every=1d --takes 30s --find max_concurrency --drain-within 4h
-  spillway plan --burst 10000 --takes 2s --target-limit 10/s --adapt errors=*Throttl*
+  spillway plan --burst 10000 --takes 2s --target-limit 10/s --adapt 'errors=*Throttl*'
   spillway plan --rate 50000/d --takes 5s --json > before.json
   spillway plan --rate 50000/d --takes 9s --compare before.json
 
@@ -79,10 +79,11 @@ pub struct Options {
     /// end with --target-error after a second.
     #[arg(long, value_name = "N/TIME", help_heading = "Target")]
     pub target_limit: Option<Limit>,
-    /// It takes nothing for a while: at=10m,for=5m. Can be repeated.
+    /// The target takes nothing for so long: at=10m,for=5m, counted from the plan's begin. Can be
+    /// repeated.
     #[arg(long = "target-outage", value_name = "FIELDS", help_heading = "Target")]
     pub target_outages: Vec<Out>,
-    /// The error of an execution that it refuses [default: the first of --adapt, or TargetBusy]
+    /// The error of an execution that the target refuses [default: the first of --adapt, or TargetBusy]
     #[arg(long, value_name = "ERROR", help_heading = "Target")]
     pub target_error: Option<String>,
 
@@ -94,8 +95,8 @@ pub struct Options {
     /// module. Can be repeated.
     #[arg(long, value_name = "NAME=NUMBER", help_heading = "Pipeline")]
     pub pace: Vec<String>,
-    /// The module's pace.adapt: errors=*Throttl*;States.Timeout, with ,tolerated_share=0.05,
-    /// slowest_starts_per_second=0.1 and ,uncounted_max=20 behind it; none: without that of the
+    /// The module's pace.adapt: 'errors=*Throttl*;States.Timeout', with ,tolerated_share=0.05
+    /// ,slowest_starts_per_second=0.1 and ,uncounted_max=20 behind it; none: without that of the
     /// plan.
     #[arg(long, value_name = "NAME=VALUE", help_heading = "Pipeline")]
     pub adapt: Vec<String>,

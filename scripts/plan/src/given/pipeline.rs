@@ -243,6 +243,14 @@ impl Pipeline {
                 self.order
             )));
         }
+        if let Some(adapting) = &self.adapt
+            && adapting.numbers.slowest_starts_per_second > self.pace.starts_per_second
+        {
+            return Err(Wrong::new(format!(
+                "--adapt slowest_starts_per_second={}: starts slow down to this rate; give at most starts_per_second, {}",
+                adapting.numbers.slowest_starts_per_second, self.pace.starts_per_second
+            )));
+        }
         self.check_tenants()?;
         self.check_fifo()?;
         if self.retry.max_attempts == 0 || self.retry.max_attempts > 100 {
@@ -297,24 +305,24 @@ impl Pipeline {
         }
         if self.way != Way::Lambda {
             return Err(Wrong::new(format!(
-                "--fifo does not go with --via {}: S3 cannot send to a FIFO queue; give --via lambda, or leave --fifo out",
+                "--fifo does not go with --via {}: S3 cannot send to a FIFO queue; give --via lambda, or --fifo false",
                 self.way
             )));
         }
         if self.events_per_execution > 1 {
             return Err(Wrong::new(format!(
-                "--fifo does not go with --events-per-execution {}: an execution of several objects has no place in the order of one; leave one of the two out",
+                "--fifo does not go with --events-per-execution {}: an execution of several objects has no place in the order of one; give 1, or --fifo false",
                 self.events_per_execution
             )));
         }
         if self.tenants.is_some() {
             return Err(Wrong::new(
-                "--fifo does not go with --tenants: an event that waits for its tenant leaves the order of its object; leave one of the two out",
+                "--fifo does not go with --tenants: an event that waits for its tenant leaves the order of its object; give --tenants none, or --fifo false",
             ));
         }
         if self.retry.backoff_seconds.iter().any(|delay| *delay > 0) {
             return Err(Wrong::new(
-                "--backoff: a message of a FIFO queue cannot be delayed: give 0, or leave --fifo out",
+                "--backoff: a message of a FIFO queue cannot be delayed: give 0, or --fifo false",
             ));
         }
         Ok(())

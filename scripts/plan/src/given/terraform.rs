@@ -23,10 +23,9 @@ struct Numbers {
     architecture: String,
     dispatch_memory_mb: f64,
     settle_memory_mb: f64,
-    /// This and the next two: missing in a plan of an older release.
-    ingest_memory_mb: Option<f64>,
-    fifo: Option<bool>,
-    schedule_enabled: Option<bool>,
+    ingest_memory_mb: f64,
+    fifo: bool,
+    schedule_enabled: bool,
     events_per_execution: u32,
     /// Missing while the plan's state machine is not known; 0: as long as it takes.
     execution_timeout_seconds: Option<u64>,
@@ -35,7 +34,6 @@ struct Numbers {
     idle: String,
     schedule: String,
     tick_seconds: u64,
-    /// Missing in a plan of an older release.
     tenants: Option<OfTenants>,
     via: String,
     windows: Value,
@@ -57,7 +55,6 @@ struct Rates {
     starts_per_tick: Option<u32>,
     burst: u32,
     slot_partitions: u32,
-    /// Missing in a plan of an older release.
     adapt: Option<adapting::Numbers>,
 }
 
@@ -177,7 +174,7 @@ impl Numbers {
             order: self.order.parse().map_err(|error| wrong(&error))?,
             events_per_execution: self.events_per_execution,
             way: self.via.parse().map_err(|error| wrong(&error))?,
-            fifo: self.fifo.unwrap_or_default(),
+            fifo: self.fifo,
             idle: self.idle.parse().map_err(|error| wrong(&error))?,
             tenants: match self.tenants {
                 Some(of) => Some(Tenants::new(
@@ -189,11 +186,11 @@ impl Numbers {
             },
             tick: Some(Duration::from_secs(self.tick_seconds)),
             schedule: schedule(&self.schedule)?,
-            enabled: self.schedule_enabled.unwrap_or(true),
+            enabled: self.schedule_enabled,
             functions: Functions {
                 dispatch_mb: self.dispatch_memory_mb,
                 settle_mb: self.settle_memory_mb,
-                ingest_mb: self.ingest_memory_mb.unwrap_or(self.settle_memory_mb),
+                ingest_mb: self.ingest_memory_mb,
                 arm64: self.architecture == "arm64",
             },
             timeout: self
@@ -253,6 +250,7 @@ mod tests {
     fn numbers(pipeline: &str) -> Value {
         json!({
             "pipeline": pipeline, "architecture": "x86_64", "dispatch_memory_mb": 512, "settle_memory_mb": 256,
+            "ingest_memory_mb": 256, "fifo": false, "schedule_enabled": true,
             "events_per_execution": 1, "execution_timeout_seconds": 600, "order": "latest", "starts_per_day": null,
             "idle": "stop", "schedule": "rate(2 minutes)", "tick_seconds": 50, "via": "lambda",
             "windows": [{"name": "night", "priority": 1, "from": "20:00", "to": "24:00", "timezone": "UTC", "pause": true}],
@@ -298,14 +296,13 @@ mod tests {
     }
 
     #[test]
-    fn inputs_that_an_older_release_does_not_tell_are_read() {
+    fn adapt_fifo_and_a_schedule_that_is_off_are_read() {
         let mut numbers = numbers("reports");
         let read =
             |numbers: &Value| read(&plan(std::slice::from_ref(numbers)), "p.json", None).unwrap();
-        let older = read(&numbers);
-        assert_eq!((older.fifo, older.enabled), (false, true));
-        assert_eq!(older.functions.ingest_mb, 256.0);
-        assert!(older.adapt.is_none());
+        let without = read(&numbers);
+        assert_eq!((without.fifo, without.enabled), (false, true));
+        assert!(without.adapt.is_none());
         numbers["pace"]["adapt"] = json!({
             "errors": ["*Throttl*"], "tolerated_share": 0.1, "slowest_starts_per_second": 1, "uncounted_max": 5
         });

@@ -124,12 +124,20 @@ fn circuit(answers: &Answers) -> CircuitReport {
     let change = |(at, state, rate): &(Millis, State, f64)| CircuitChange {
         at: moment(*at),
         state: state.as_str().to_owned(),
-        starts_per_second: (rate * 100.0).round() / 100.0,
+        starts_per_second: rounded(*rate),
     };
     CircuitReport {
         probes: changes.probes,
         changes: changes.first.iter().map(change).take(CHANGES).collect(),
         changes_in_all: changes.count,
+    }
+}
+
+/// Rounds to hundredths, and a slower rate to two digits.
+fn rounded(rate: f64) -> f64 {
+    match rate < 0.1 {
+        true => format!("{rate:.1e}").parse().unwrap_or(rate),
+        false => (rate * 100.0).round() / 100.0,
     }
 }
 
@@ -393,7 +401,7 @@ fn given_report(given: &Given) -> GivenReport {
         tick_seconds: duration(pipeline.tick()),
         dispatch_memory_mb: pipeline.functions.dispatch_mb,
         settle_memory_mb: pipeline.functions.settle_mb,
-        ingest_memory_mb: Some(pipeline.functions.ingest_mb),
+        ingest_memory_mb: pipeline.functions.ingest_mb,
         architecture: if pipeline.functions.arm64 {
             "arm64"
         } else {

@@ -38,19 +38,14 @@ pub struct Report {
     pub lanes: Vec<LaneReport>,
     /// The tenant of the most uploads, all others, and uploads without a tenant, those there are;
     /// empty: no upload names its tenant.
-    #[serde(default)]
     pub tenants: Vec<TenantReport>,
     /// Object events that waited for their tenants.
-    #[serde(default)]
     pub deferred: u64,
     /// Executions that the target refused.
-    #[serde(default)]
     pub refused: u64,
     /// Attempts that do not count, since the target took no more.
-    #[serde(default)]
     pub uncounted: u64,
     /// `null`: the pace does not adapt.
-    #[serde(default)]
     pub circuit: Option<CircuitReport>,
     /// The first of them.
     pub waves: Vec<WaveReport>,
@@ -76,13 +71,10 @@ pub struct Given {
     pub starts_per_day: Option<u32>,
     pub lanes: Vec<LaneGiven>,
     /// The bound of each tenant, if there is one.
-    #[serde(default)]
     pub tenants: Option<TenantsGiven>,
     /// `null`: the pace does not adapt.
-    #[serde(default)]
     pub adapt: Option<AdaptGiven>,
     /// The target, if it does not take everything.
-    #[serde(default)]
     pub target: Option<TargetGiven>,
     pub windows: serde_json::Value,
     pub max_attempts: u32,
@@ -90,16 +82,13 @@ pub struct Given {
     pub order: String,
     pub events_per_execution: u32,
     pub via: String,
-    #[serde(default)]
     pub fifo: bool,
     pub idle: String,
     pub schedule_seconds: f64,
     pub tick_seconds: f64,
     pub dispatch_memory_mb: f64,
     pub settle_memory_mb: f64,
-    /// `null` in answers of older releases.
-    #[serde(default)]
-    pub ingest_memory_mb: Option<f64>,
+    pub ingest_memory_mb: f64,
     pub architecture: String,
     /// In words: `20 s`.
     pub takes: String,
@@ -274,7 +263,6 @@ pub struct OverTime {
     pub running: Vec<u32>,
     pub starts: Vec<u32>,
     /// Of these, the executions that the target refused.
-    #[serde(default)]
     pub refused: Vec<u32>,
     /// The code of the reason that kept events in most of the sample; empty: none waited.
     pub held_by: Vec<String>,

@@ -66,7 +66,7 @@ fn never_done(answers: &Answers) -> Option<Warning> {
             "{} uploads are not done 14 days after the last one: SQS deletes events that wait longer",
             grouped(answers.left as u64)
         ),
-        "raise the bound that holds them up, or send fewer",
+        bound_up(answers, ", or send fewer"),
     )
 }
 
@@ -101,8 +101,22 @@ fn overlap(given: &Given, answers: &Answers) -> Option<Warning> {
             named.name,
             clock(*next)
         ),
-        "raise the bound that holds it up; `--find max_concurrency --drain-within …` searches for it",
+        bound_up(
+            answers,
+            "; `--find max_concurrency --drain-within …` searches for it",
+        ),
     )
+}
+
+/// Returns the remedy for a bound that holds events up for too long. `else_`: behind it, if there is
+/// such a number.
+fn bound_up(answers: &Answers, else_: &str) -> String {
+    match answers.series.bounds().first() {
+        Some((Bound::Target, _)) => {
+            "let the target take more, or send fewer: no number of the pipeline helps".to_owned()
+        }
+        _ => format!("raise the bound that holds them up{else_}"),
+    }
 }
 
 fn above_quota(given: &Given) -> Option<Warning> {
@@ -161,14 +175,10 @@ fn refused(given: &Given, answers: &Answers) -> Option<Warning> {
     if refused == 0 {
         return None;
     }
-    let rate = given.pipeline.pace.starts_per_second;
-    let limit = target.per_second.filter(|limit| *limit < rate);
     let executions = grouped(refused);
+    let slower = slower(given);
     let Some(adapting) = &given.pipeline.adapt else {
-        let slower = limit.map_or_else(String::new, |limit| {
-            let limit = (limit * 100.0).floor() / 100.0;
-            format!(", or starts_per_second = {limit} and a burst below that")
-        });
+        let slower = slower.map_or_else(String::new, |slower| format!(", or {slower}"));
         return warning(
             "refused",
             format!(
@@ -188,16 +198,37 @@ fn refused(given: &Given, answers: &Answers) -> Option<Warning> {
         );
     }
     // One in ten: chance, and the first seconds of each overload, are less.
-    if refused * 10 < answers.starts {
+    if refused * 10 <= answers.starts {
         return None;
     }
+    let planned = "for an outage that is planned, pause in a window";
     warning(
         "refused",
         format!(
             "The target refuses {executions} executions, though the pace adapts: more than one in ten"
         ),
-        "lower starts_per_second and burst to the numbers that the target takes",
+        match (slower, target.outages.is_empty()) {
+            (Some(slower), true) => format!("set {slower}"),
+            (Some(slower), false) => format!("set {slower}; {planned}"),
+            (None, _) => planned.to_owned(),
+        },
     )
+}
+
+/// Returns the pace that the target takes. `None`: it takes the pace, or not one a second.
+fn slower(given: &Given) -> Option<String> {
+    let limit = given.target.per_second.filter(|limit| *limit >= 1.0)?;
+    let pace = &given.pipeline.pace;
+    let burst = limit.floor();
+    let too_fast = limit < pace.starts_per_second;
+    let too_many = burst < f64::from(pace.burst);
+    let rate = format!("starts_per_second = {}", (limit * 100.0).floor() / 100.0);
+    match (too_fast, too_many) {
+        (true, true) => Some(format!("{rate} and burst = {burst}")),
+        (true, false) => Some(rate),
+        (false, true) => Some(format!("burst = {burst}")),
+        (false, false) => None,
+    }
 }
 
 fn dead_letters(given: &Given, answers: &Answers) -> Option<Warning> {
@@ -205,10 +236,17 @@ fn dead_letters(given: &Given, answers: &Answers) -> Option<Warning> {
         return None;
     }
     let attempts = given.pipeline.retry.max_attempts;
+    let adapting = given.pipeline.adapt.as_ref();
+    let uncounted = match adapting.map(|it| it.numbers.uncounted_max) {
+        Some(most) if answers.uncounted > 0 => {
+            format!(" that count, and up to {most} that do not")
+        }
+        _ => String::new(),
+    };
     warning(
         "dead-letters",
         format!(
-            "{} object events are dead letters after {attempts} attempts",
+            "{} object events are dead letters after {attempts} attempts{uncounted}",
             grouped(answers.dead as u64)
         ),
         "`spillway redrive` brings them back, when the cause is repaired",

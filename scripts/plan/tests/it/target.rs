@@ -1,5 +1,6 @@
 //! Plans with a target that takes less than the pace allows.
 
+use plan::given::arrivals::grouped;
 use plan::told::report::Report;
 
 use crate::support::{codes, report, told, wrong};
@@ -26,7 +27,7 @@ fn without_adapt_refusals_cost_executions_and_attempts() {
     assert_eq!((report.circuit, report.uncounted), (None, 0));
     let refused = report.warnings.iter().find(|it| it.code == "refused");
     let refused = refused.expect("it is told");
-    let executions = format!("{},{:03}", report.refused / 1_000, report.refused % 1_000);
+    let executions = grouped(report.refused);
     assert_eq!(
         refused.what,
         format!(
@@ -35,7 +36,7 @@ fn without_adapt_refusals_cost_executions_and_attempts() {
     );
     assert_eq!(
         refused.remedy,
-        "set pace.adapt, or starts_per_second = 10 and a burst below that"
+        "set pace.adapt, or starts_per_second = 10 and burst = 10"
     );
 }
 
@@ -175,8 +176,69 @@ fn wrong_numbers_of_a_target_are_refused() {
         ("--target-outage at=5m", "say how long it lasts"),
         ("--adapt errors=*", "only of *"),
         ("--adapt uncounted_max=3", "errors is empty"),
+        ("--adapt errors=A,B", "write ; between two errors"),
+        (
+            "--adapt errors=A,tolerated_share=NaN",
+            "give a number above 0",
+        ),
+        (
+            "--adapt errors=A,slowest_starts_per_second=30",
+            "give at most starts_per_second, 25",
+        ),
+        ("--target-error Busy", "give --target-limit"),
     ] {
         let told = wrong(&format!("--burst 10 --takes 5s {line}"));
         assert!(told.contains(part), "{line}: {told}");
     }
+}
+
+#[test]
+fn a_number_that_makes_dead_letters_at_the_target_is_not_found() {
+    let line = "--burst 2000 --takes 2s --backoff 30 --target-limit 10/s --pace burst=10";
+    let searched = told(&format!(
+        "{line} --find starts_per_second --drain-within 10m"
+    ));
+    // At 2,000 in 10 minutes, and no faster than the target.
+    let found = searched.json["found"].as_u64().expect(&searched.text);
+    assert!((4..=10).contains(&found), "{found}");
+    assert_eq!(searched.json["plan"]["dead_letters"], 0);
+    let impossible = told(&format!(
+        "{line} --find starts_per_second --drain-within 1m"
+    ));
+    assert!(!impossible.found, "{}", impossible.text);
+    assert!(
+        impossible.text.contains("dead letters"),
+        "{}",
+        impossible.text
+    );
+}
+
+#[test]
+fn the_remedy_of_refusals_is_of_their_cause() {
+    let remedy = |line: &str| {
+        let report = report(&format!("--burst 2000 --takes 2s {line}"));
+        let refused = report.warnings.into_iter().find(|it| it.code == "refused");
+        refused.expect(line).remedy
+    };
+    assert_eq!(
+        remedy("--target-limit 25/s --pace burst=100"),
+        "set pace.adapt, or burst = 25"
+    );
+    assert_eq!(remedy("--target-limit 5/h"), "set pace.adapt");
+    assert_eq!(
+        remedy(&format!("--target-outage at=0s,for=30d {ADAPTS}")),
+        "for an outage that is planned, pause in a window"
+    );
+}
+
+#[test]
+fn the_guide_tells_the_plan_without_adapt() {
+    let guide = include_str!("../../../../docs/guide/adapt.md");
+    let report = report("--burst 10000 --takes 2s --target-limit 10/s");
+    let told = format!(
+        "Without `--adapt` the target refuses {} executions, and {} events are dead letters.",
+        grouped(report.refused),
+        grouped(report.dead_letters)
+    );
+    assert!(guide.contains(&told), "{told}");
 }
