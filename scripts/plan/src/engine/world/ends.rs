@@ -6,7 +6,7 @@ use spillway::pace::layout::Shard;
 use spillway::record::row::Tried;
 use spillway::rules::retry::{RetryPolicy, Settlement, settlement};
 
-use super::target::Ended;
+use super::target::Settled;
 use super::{ENTRIES, Event, Load, OneSlot, Running, World};
 use crate::engine::queue::Message;
 use crate::engine::setup::Attempt;
@@ -60,6 +60,11 @@ impl World<'_> {
                 Some(failure) => again = self.fails(message, failure, is_own, sent),
             }
         }
+        let invocation = self.settled(&load, told, calls);
+        let settled = invocation.map(|invocation| Settled {
+            invocation,
+            ended: health,
+        });
         if let (true, Load::One(message)) = (self.turns.is_ordered(), &load) {
             // Its head is read, and then written.
             let written_at = told + (calls + 1) * call + call / 2;
@@ -67,16 +72,21 @@ impl World<'_> {
                 message: *message,
                 again,
                 shard,
-                health,
+                settled,
             };
-            self.calendar.put(written_at, passes);
-            return self.settled(&load, told, calls);
+            return self.calendar.put(written_at, passes);
         }
-        self.settled(&load, told, calls);
         let freed_at = told + calls * call + call / 2;
         let freed = self.slot_of(&load, shard);
         self.calendar.put(freed_at, Event::SlotFreed(freed));
-        self.counts_health(health, freed_at + call);
+        self.settles_last(settled, freed_at + call);
+    }
+
+    /// Ends the settling of an outcome at a time, if the pace adapts.
+    fn settles_last(&mut self, settled: Option<Settled>, at: Millis) {
+        if let Some(settled) = settled {
+            self.calendar.put(at, Event::Settled(settled));
+        }
     }
 
     /// Takes the turn of an object from an execution that has ended, and asks for the next version.
@@ -86,7 +96,7 @@ impl World<'_> {
         message: &Message,
         again: bool,
         shard: Shard,
-        health: Option<Ended>,
+        settled: Option<Settled>,
     ) {
         let call = self.call();
         let passed = self.turns.ended(message, again);
@@ -100,7 +110,7 @@ impl World<'_> {
         }
         let freed = self.slot_of(&Load::One(*message), shard);
         self.calendar.put(freed_at, Event::SlotFreed(freed));
-        self.counts_health(health, freed_at + call);
+        self.settles_last(settled, freed_at + call);
     }
 
     /// Returns the slot of an execution.
@@ -113,18 +123,20 @@ impl World<'_> {
         }
     }
 
-    /// Counts the costs of settling.
-    fn settled(&mut self, load: &Load, told: Millis, calls: Millis) {
+    /// Counts the costs of settling. Returns the invocation that settles, if the pace adapts.
+    fn settled(&mut self, load: &Load, told: Millis, calls: Millis) -> Option<usize> {
+        let adapts = self.setup.adapt.is_some();
         let members = load.messages().len() as f64;
         let counted = &mut self.answers.counted;
         let (began, outcomes) = &mut self.settling;
-        if told - *began <= TOGETHER && *outcomes < ENTRIES {
+        let anew = told - *began > TOGETHER || *outcomes >= ENTRIES;
+        if !anew {
             *outcomes += 1;
         } else {
             (*began, *outcomes) = (told, 1);
             counted.settles += 1;
             // One write for the health of the target.
-            let of_health = u8::from(self.setup.adapt.is_some());
+            let of_health = u8::from(adapts);
             counted.write_units += f64::from(of_health);
             let calls = calls + 1 + Millis::from(of_health);
             counted.settle_millis +=
@@ -146,6 +158,7 @@ impl World<'_> {
                 Load::One(_) => 0.0,
                 Load::Many(_) => members + batch / 4.0,
             };
+        adapts.then(|| self.adapting.settles(anew))
     }
 
     /// Returns the attempt that a message asked for.

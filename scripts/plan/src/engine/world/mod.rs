@@ -64,7 +64,7 @@ enum Event {
         message: Message,
         again: bool,
         shard: Shard,
-        health: Option<target::Ended>,
+        settled: Option<target::Settled>,
     },
     SlotFreed(OneSlot),
     /// A task begins with messages that were received.
@@ -83,8 +83,9 @@ enum Event {
     /// The directory is asked to remove the queue of a tenant.
     Removed(OfQueue, String),
     TurnsEnd(usize),
-    /// An execution's end is counted for the target's health.
-    Health(target::Ended),
+    /// An outcome is settled by an invocation, if the pace adapts, with its end for the target's
+    /// health.
+    Settled(target::Settled),
 }
 
 /// A slot.
@@ -521,8 +522,8 @@ impl<'a> World<'a> {
                 message,
                 again,
                 shard,
-                health,
-            } => self.passes(&message, again, shard, health),
+                settled,
+            } => self.passes(&message, again, shard, settled),
             Event::SlotFreed(freed) => self.slot_freed(freed),
             Event::TakesIn(number) => self.takes_in_received(number),
             Event::Defers(number) => self.defers(number),
@@ -533,7 +534,7 @@ impl<'a> World<'a> {
             Event::TurnsRead(number) => self.turns_read(number),
             Event::Removed(of, token) => self.deferred.remove(of, &token),
             Event::TurnsEnd(number) => self.turns_end(number),
-            Event::Health(ended) => self.adds_health(ended),
+            Event::Settled(settled) => self.is_settled(settled),
         }
     }
 

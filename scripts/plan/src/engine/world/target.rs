@@ -8,7 +8,8 @@ use spillway::pace::Pace;
 use spillway::pace::adapt::circuit::{Allowed, Circuit};
 use spillway::pace::adapt::health::Health;
 
-use super::{Event, Load, Running, World};
+use super::{Load, Running, World};
+use crate::engine::slab::Slab;
 
 /// The circuit, and the ends of executions that it goes by.
 #[derive(Debug, Default)]
@@ -21,6 +22,19 @@ pub(super) struct Adapting {
     health: BTreeMap<u32, Health>,
     /// The same, as they were read with the control item.
     read: BTreeMap<u32, Health>,
+    /// Invocations of `settle`, each of which counts its ends together.
+    invocations: Slab<Invocation>,
+    /// The one that takes the next outcome, if that comes soon.
+    current: usize,
+}
+
+/// An invocation of `settle`.
+#[derive(Debug, Default)]
+struct Invocation {
+    /// Outcomes that it has not settled.
+    left: usize,
+    /// Ends that it counts when it has settled all.
+    ended: Vec<Ended>,
 }
 
 /// An execution's end, as the target's health has it.
@@ -32,7 +46,26 @@ pub(super) struct Ended {
     failed: bool,
 }
 
+/// An outcome that an invocation of `settle` settles.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Settled {
+    pub invocation: usize,
+    /// `None`: it says nothing about the target.
+    pub ended: Option<Ended>,
+}
+
 impl Adapting {
+    /// Takes in an outcome. `anew`: another invocation takes it than the one before. Returns which.
+    pub(super) fn settles(&mut self, anew: bool) -> usize {
+        if anew || self.invocations.get(self.current).is_none() {
+            self.current = self.invocations.keep(Invocation::default());
+        }
+        if let Some(invocation) = self.invocations.get_mut(self.current) {
+            invocation.left += 1;
+        }
+        self.current
+    }
+
     /// Returns the circuit's number at a time, which each slot that is put then carries.
     pub(super) fn generation(&self, at: Millis) -> Option<u32> {
         let circuit = self.circuit?;
@@ -153,23 +186,35 @@ impl World<'_> {
         Some(Ended { generation, failed })
     }
 
-    /// Counts an end at a time, if it says something about the target.
-    pub(super) fn counts_health(&mut self, ended: Option<Ended>, at: Millis) {
-        if let Some(ended) = ended {
-            self.calendar.put(at, Event::Health(ended));
+    /// Takes in that an outcome is settled. The last one of an invocation has all its ends counted.
+    pub(super) fn is_settled(&mut self, settled: Settled) {
+        let Settled {
+            invocation: number,
+            ended,
+        } = settled;
+        let Adapting {
+            invocations,
+            health,
+            ..
+        } = &mut self.adapting;
+        let Some(invocation) = invocations.get_mut(number) else {
+            return;
+        };
+        invocation.left -= 1;
+        invocation.ended.extend(ended);
+        if invocation.left > 0 {
+            return;
         }
-    }
-
-    pub(super) fn adds_health(&mut self, ended: Ended) {
-        let Ended { generation, failed } = ended;
-        let health = self.adapting.health.entry(generation);
-        let health = health.or_insert(Health {
-            generation,
-            ..Health::default()
-        });
-        match failed {
-            true => health.failed += 1,
-            false => health.succeeded += 1,
+        let ended = invocations.take(number).map(|it| it.ended);
+        for Ended { generation, failed } in ended.unwrap_or_default() {
+            let health = health.entry(generation).or_insert(Health {
+                generation,
+                ..Health::default()
+            });
+            match failed {
+                true => health.failed += 1,
+                false => health.succeeded += 1,
+            }
         }
     }
 }
