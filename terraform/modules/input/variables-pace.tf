@@ -111,7 +111,7 @@ variable "pace" {
   }
   validation {
     condition     = var.pace.account_share == null ? true : var.pace.starts_per_second == null && var.pace.burst == null
-    error_message = "pace.account_share gives starts_per_second and burst, and pace has ${join(" and ", [for name, number in { starts_per_second = var.pace.starts_per_second, burst = var.pace.burst } : "${name} = ${number}" if number != null])} too. Leave them out of pace, or leave account_share out."
+    error_message = "pace.account_share gives starts_per_second and burst, and pace has ${join(" and ", compact([var.pace.starts_per_second == null ? "" : "starts_per_second = ${var.pace.starts_per_second}", var.pace.burst == null ? "" : "burst = ${var.pace.burst}"]))} too. Leave them out of pace, or leave account_share out."
   }
 }
 
