@@ -83,7 +83,8 @@ pub struct Options {
     /// repeated.
     #[arg(long = "target-outage", value_name = "FIELDS", help_heading = "Target")]
     pub target_outages: Vec<Out>,
-    /// The error of an execution that the target refuses [default: the first of --adapt, or TargetBusy]
+    /// The error of an execution that the target refuses [default: the first of --adapt, or
+    /// TargetBusy]
     #[arg(long, value_name = "ERROR", help_heading = "Target")]
     pub target_error: Option<String>,
 

@@ -108,8 +108,8 @@ fn overlap(given: &Given, answers: &Answers) -> Option<Warning> {
     )
 }
 
-/// Returns the remedy for a bound that holds events up for too long. `else_`: behind it, if there is
-/// such a number.
+/// Returns the remedy for a bound that holds events up for too long. `else_`: behind it, if there
+/// is such a number.
 fn bound_up(answers: &Answers, else_: &str) -> String {
     match answers.series.bounds().first() {
         Some((Bound::Target, _)) => {
