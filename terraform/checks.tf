@@ -120,7 +120,7 @@ check "tenants_are_several" {
   assert {
     condition     = length(module.input.topics) > 0 || length(distinct(local._tenants_of_prefixes)) != 1 || contains(local._tenants_of_prefixes, "")
     error_message = <<-EOT
-      tenants.by = "${local._tenant_segment}" names the same tenant for every object, ${join("", distinct(local._tenants_of_prefixes))}. That segment lies within the prefix of each source.
+      tenants.by = "${local._tenant_segment}" names the same tenant for every object: "${join("", distinct(local._tenants_of_prefixes))}". That segment lies within the prefix of each source.
       So tenants.max_concurrency bounds the pipeline as a whole. Give the number of a segment behind the prefix, or set pace.max_concurrency instead.
     EOT
   }

@@ -32,6 +32,6 @@ def program(profile: str = "dev") -> Path:
 
 
 if __name__ == "__main__":
-    # The demo ends a build that takes longer than the steps beside it: no fault, and nothing to print.
+    # A demo that is ended ends its build: no fault, and nothing to print.
     with contextlib.suppress(KeyboardInterrupt):
         program(sys.argv[1])

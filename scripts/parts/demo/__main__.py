@@ -51,12 +51,6 @@ class Steps:
         print(f"  {time.monotonic() - began:.0f} s", flush=True)
 
 
-def _compiling_the_program() -> contextlib.AbstractContextManager:
-    """The operator's program, beside steps that mostly wait: a build that is not done by their end goes on the next time."""
-    compile_ = [sys.executable, "-m", "build.operators", handlers.quickest_profile()]
-    return processes.beside(compile_, stdout=subprocess.DEVNULL)
-
-
 @dataclasses.dataclass
 class Outcome:
     verdict: judge.Verdict
@@ -97,8 +91,7 @@ class Demo:
         kept_up = False
         try:
             names = self._set_up()
-            with _compiling_the_program():
-                outcome = self._work(names)
+            outcome = self._work(names)
             if self._options.keep:
                 kept_up = True
                 run = Kept(self._directory, self._emulator.endpoint, self._emulator.pid)
@@ -134,8 +127,15 @@ class Demo:
                 if building.wait() != 0:
                     raise handlers.BuildError("the handlers could not be built")
         applying = "terraform apply (its AWS provider waits 25 s for each queue that is made or changed)"
-        with self._steps.step("apply", applying), _compiling_the_program():
-            return self._stack.apply()
+        # `redrive` needs the operator's program.
+        compile_ = [sys.executable, "-m", "build.operators", profile]
+        with processes.beside(compile_, stdout=subprocess.DEVNULL) as compiling:
+            with self._steps.step("apply", applying):
+                names = self._stack.apply()
+            with self._steps.step("build", "waiting for the compiler: the operator's program"):
+                if compiling.wait() != 0:
+                    raise handlers.BuildError("the operator's program could not be built")
+        return names
 
     def _work(self, names: Names) -> Outcome:
         total, limit = len(self._reports), self._options.max_concurrency

@@ -36,8 +36,11 @@ pub fn plan(options: &Options, region: Option<&str>, name: Option<&str>) -> Resu
         Some(file) => {
             let json = std::fs::read_to_string(file);
             let name = file.display().to_string();
-            let json =
-                json.map_err(|error| Wrong::new(format!("{name} cannot be read: {error}")))?;
+            let json = json.map_err(|error| {
+                Wrong::new(format!(
+                    "{name} cannot be read ({error}): give the file of an answer with --json"
+                ))
+            })?;
             Some((comparing::read(&json, &name)?, name))
         }
         None => None,

@@ -40,7 +40,7 @@ pub(super) async fn unknown(
     };
     let there = match &exists {
         Ok(Some(since)) => format!("The object exists since {}", moment(*since)),
-        Ok(None) => "There is no such object".to_owned(),
+        Ok(None) => format!("There is no object s3://{object}"),
         Err(fault) => format!("Whether the object exists is not known ({fault})"),
     };
     // Somebody can have removed or replaced the bucket's notifications: reconcile knows its sources

@@ -178,7 +178,7 @@ async fn what_the_ledger_does_not_know_is_looked_for_in_the_bucket() {
     );
     let none = pipeline.well(&["explain", "uploads/nothing"]).await;
     assert!(
-        none.text.contains("There is no such object"),
+        none.text.contains("There is no object s3://"),
         "{}",
         none.text
     );

@@ -133,7 +133,12 @@ pub fn read(options: &Options, region: Option<&str>, name: Option<&str>) -> Resu
 
 fn text(file: &Path) -> Result<String, Wrong> {
     let read = std::fs::read_to_string(file);
-    read.map_err(|error| Wrong::new(format!("{} cannot be read: {error}", file.display())))
+    read.map_err(|error| {
+        Wrong::new(format!(
+            "{} cannot be read ({error}): give a file that is there",
+            file.display()
+        ))
+    })
 }
 
 /// Puts the options over the numbers of the plan or the module.

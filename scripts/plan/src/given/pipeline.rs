@@ -20,6 +20,9 @@ use super::tenants::Tenants;
 use super::wrong::Wrong;
 use crate::costs::{Functions, Way};
 
+/// The module refuses a larger burst.
+const MAX_BURST: u32 = 1_000;
+
 /// A pipeline, as the module's inputs say it.
 #[derive(Debug, Clone)]
 pub struct Pipeline {
@@ -138,8 +141,20 @@ impl Pipeline {
             "starts_per_second" => {
                 pace.starts_per_second = number.parse().map_err(|_| wrong("a number above 0"))?;
             }
-            "burst" => pace.burst = whole()?,
-            "starts_per_tick" => pace.starts_per_tick = Some(whole()?),
+            "burst" => {
+                let burst = whole()?;
+                if !(1..=MAX_BURST).contains(&burst) {
+                    return Err(wrong(&format!("1 to {MAX_BURST}")));
+                }
+                pace.burst = burst;
+            }
+            "starts_per_tick" => {
+                let starts = whole()?;
+                if starts == 0 {
+                    return Err(wrong("1 or more"));
+                }
+                pace.starts_per_tick = Some(starts);
+            }
             "slot_partitions" => {
                 pace.layout = number.parse().map_err(|_| wrong("1 or 16"))?;
             }

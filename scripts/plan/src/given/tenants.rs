@@ -59,9 +59,13 @@ pub fn set(tenants: &mut Option<Tenants>, given: &str) -> Result<(), Wrong> {
         Some(tenants) => (tenants.by.clone(), Some(tenants.bound.max_concurrency)),
         None => (Tenants::default().by, None),
     };
-    // A pattern can have a comma: it comes last.
+    // A pattern can have a comma, so it has all of the text up to the number.
+    const NUMBER: &str = "max_concurrency=";
     let (numbers, pattern) = match given.strip_prefix("by=") {
-        Some(pattern) => ("", Some(pattern)),
+        Some(pattern) => match pattern.rfind(&format!(",{NUMBER}")) {
+            Some(at) => (&pattern[at + 1..], Some(&pattern[..at])),
+            None => ("", Some(pattern)),
+        },
         None => match given.split_once(",by=") {
             Some((numbers, pattern)) => (numbers, Some(pattern)),
             None => (given, None),
@@ -71,11 +75,11 @@ pub fn set(tenants: &mut Option<Tenants>, given: &str) -> Result<(), Wrong> {
         by = pattern.to_owned();
     }
     if !numbers.is_empty() {
-        let number = numbers.strip_prefix("max_concurrency=");
+        let number = numbers.strip_prefix(NUMBER);
         let number = number.and_then(|number| number.replace('_', "").parse().ok());
         max_concurrency = Some(number.ok_or_else(|| {
             Wrong::new(format!(
-                "{NAME} {given}: give max_concurrency=5, the executions of one tenant at once, or none; and by=2 last"
+                "{NAME} {given}: give max_concurrency=5, the executions of one tenant at once, or none; and by=2 beside it"
             ))
         })?);
     }

@@ -76,7 +76,7 @@ struct OneLane {
 pub fn read(json: &str, file: &str, name: Option<&str>) -> Result<Pipeline, Wrong> {
     let plan: Value = serde_json::from_str(json).map_err(|error| {
         Wrong::new(format!(
-            "{file} is not JSON ({error}): write it with `terraform show -json PLAN > {file}`"
+            "{file} is not JSON ({error}): give the file that `terraform show -json PLAN > plan.json` writes"
         ))
     })?;
     let mut found = Vec::new();
@@ -356,7 +356,7 @@ mod tests {
     #[test]
     fn what_is_no_plan_is_told_with_the_remedy() {
         let told = |json: &str, name| read(json, "p.json", name).unwrap_err().to_string();
-        assert!(told("", None).contains("terraform show -json PLAN > p.json"));
+        assert!(told("", None).contains("terraform show -json PLAN > plan.json"));
         assert!(told("{}", None).contains("no pipeline"));
         let other = told(&plan(&[numbers("reports")]), Some("other"));
         assert!(other.contains("there are reports"), "{other}");

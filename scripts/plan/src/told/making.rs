@@ -111,10 +111,14 @@ fn sentence(report: &Report, answers: &Answers) -> String {
             grouped(report.left)
         ),
     };
+    let dead = match report.dead_letters {
+        0 => String::new(),
+        dead => format!(", but {} are dead letters", grouped(dead)),
+    };
     let most = grouped(report.backlog.most);
     let running = grouped(report.running.most);
     format!(
-        "{all}; at most {most} wait and {running} run; ${:.2} a month",
+        "{all}{dead}; at most {most} wait and {running} run; ${:.2} a month",
         report.dollars.month_total
     )
 }

@@ -108,8 +108,8 @@ fn a_burst_that_is_not_drained_before_the_next_is_told() {
 
 #[test]
 fn a_pace_above_the_quota_is_throttled_and_told() {
-    let line = "--burst 5000 --takes 1s --pace max_concurrency=5000 --pace starts_per_second=300 --pace burst=2000";
-    let small = report(&format!("{line} --start-quota 150,800"));
+    let line = "--burst 5000 --takes 1s --pace max_concurrency=5000 --pace starts_per_second=300 --pace burst=1000";
+    let small = report(&format!("{line} --start-quota 150,400"));
     assert!(small.throttled > 0);
     assert!(codes(&small).contains(&"above-quota") && codes(&small).contains(&"throttled"));
     assert_eq!(
@@ -365,6 +365,18 @@ fn what_is_wrong_is_named_with_its_remedy() {
         (
             "--burst 10 --takes 5s --start-quota x",
             "starts a second and at once",
+        ),
+        (
+            "--burst 10 --takes 5s --pace burst=5000",
+            "--pace burst=5000: give 1 to 1000",
+        ),
+        (
+            "--burst 10 --takes 5s --pace starts_per_tick=0",
+            "give 1 or more",
+        ),
+        (
+            "--burst 10 --takes 5s --times no-such-file",
+            "give a file that is there",
         ),
         (
             "--burst 10 --takes 5s --compare no-such-file",

@@ -24,7 +24,12 @@ fn without_adapt_refusals_cost_executions_and_attempts() {
     // Each is an attempt that counts, and three use an event up.
     assert!(report.dead_letters > 300, "{}", report.dead_letters);
     assert_eq!(report.succeeded + report.dead_letters, 2_000);
-    assert_eq!((report.circuit, report.uncounted), (None, 0));
+    assert!(
+        report.sentence.contains(" are dead letters; at most"),
+        "{}",
+        report.sentence
+    );
+    assert_eq!((&report.circuit, report.uncounted), (&None, 0));
     let refused = report.warnings.iter().find(|it| it.code == "refused");
     let refused = refused.expect("it is told");
     let executions = grouped(report.refused);

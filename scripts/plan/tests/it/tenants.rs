@@ -129,6 +129,14 @@ fn tenants_are_refused_where_the_module_refuses_them() {
             "would count for several tenants",
         ),
         ("--burst 5,tenant=a,tenants=2", "leave one of them out"),
+        (
+            "--tenants by=2,max_concurrency=0",
+            "give max_concurrency=1 or more",
+        ),
+        (
+            "--tenants by=x,max_concurrency=5",
+            "\"x\" has 0 groups: give one",
+        ),
     ] {
         let told = wrong(&format!("--burst 10 --takes 5s {line}"));
         assert!(told.contains(part), "{line}: {told}");
