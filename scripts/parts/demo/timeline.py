@@ -123,8 +123,8 @@ def draw(timeline: Timeline) -> str:
     for tick in _moments(end):
         parts.append(f'<text class="quiet" x="{_x(tick, end):.1f}" y="{axis + 20}" text-anchor="middle">{_clock(tick)}</text>')
     parts.append(f'<text class="quiet" x="{LEFT - 22}" y="{axis + 20}" text-anchor="end">min:s</text>')
-    # Beside few running executions: the curves of the other panels are high there.
-    middle = TOP + PANEL + GAP + PANEL // 2
+    # Between the curves of the first panel: nothing waits any more, and nearly all is done.
+    middle = TOP + PANEL // 2
     for at, label in timeline.marks:
         near_end = at > end * 0.8
         anchor, offset = ("end", -6) if near_end else ("start", 6)
