@@ -25,9 +25,8 @@ pub struct Wanted {
 #[derive(Debug)]
 struct Tried {
     number: u32,
-    drain_seconds: Option<f64>,
-    dollars: f64,
     verdict: Verdict,
+    report: Report,
 }
 
 /// A number against the goal.
@@ -35,8 +34,8 @@ struct Tried {
 enum Verdict {
     TooLittle,
     Enough,
-    /// The target refuses so many executions that events are dead letters.
-    TooMuch,
+    /// The target refuses so many executions that so many events are dead letters.
+    DeadLetters(usize),
 }
 
 /// The result of a search.
@@ -47,115 +46,162 @@ pub struct Found {
     pub found: bool,
 }
 
-/// Searches: doubles the number until it is enough, then looks between. More of the number is taken
-/// to be no worse, until the target makes dead letters. Returns the result.
-pub fn find(mut given: Given, wanted: &Wanted) -> Result<Found, Wrong> {
-    let mut tried = Vec::new();
+/// A search under way.
+struct Search<'a> {
+    given: Given,
+    wanted: &'a Wanted,
+    tried: Vec<Tried>,
+}
+
+/// Searches for the smallest number that is enough. Doubles the number until it is, then looks
+/// between the last two. More of the number is taken to be no worse, but for dead letters of the
+/// target. Returns the result.
+pub fn find(given: Given, wanted: &Wanted) -> Result<Found, Wrong> {
     let most = wanted.number.most(&given.pipeline);
-    // Refused before anything takes time.
-    let mut with_most = given.pipeline.clone();
-    wanted.number.set(&mut with_most, most);
-    with_most.checked()?;
-    let mut try_it = |number: u32| -> Result<(Verdict, Report), Wrong> {
-        let (verdict, report) = plan(&mut given, wanted, number)?;
-        tried.push(Tried {
-            number,
-            drain_seconds: report.drain_seconds,
-            dollars: report.dollars.month_total,
-            verdict,
-        });
-        Ok((verdict, report))
+    let least = least(&given, wanted.number, most)?;
+    let mut search = Search {
+        given,
+        wanted,
+        tried: Vec::new(),
     };
-    let (mut below, mut at) = (0, 1);
-    let (mut verdict, mut best) = try_it(at)?;
-    while verdict == Verdict::TooLittle && at < most {
-        below = at;
-        at = (2 * at).min(most);
-        (verdict, best) = try_it(at)?;
+    let (mut below, mut at) = (least - 1, least);
+    let mut verdict = search.tries(at)?;
+    // Numbers that are too little, and the doubles of which make dead letters.
+    let mut between = None;
+    while verdict != Verdict::Enough && at < most {
+        let next = at.saturating_mul(2).min(most);
+        let of_next = search.tries(next)?;
+        if verdict == Verdict::TooLittle && matches!(of_next, Verdict::DeadLetters(_)) {
+            between = Some((at, next));
+        }
+        (below, at, verdict) = (at, next, of_next);
     }
-    while verdict != Verdict::TooLittle && at - below > 1 {
-        let between = below + (at - below) / 2;
-        let (of_it, report) = try_it(between)?;
-        match of_it {
-            Verdict::TooLittle => below = between,
-            _ => (at, verdict, best) = (between, of_it, report),
+    if let (true, Some((little, much))) = (verdict != Verdict::Enough, between) {
+        (below, at) = (little, much);
+        while verdict != Verdict::Enough && at - below > 1 {
+            let middle = below + (at - below) / 2;
+            match search.tries(middle)? {
+                Verdict::TooLittle => below = middle,
+                of_middle => (at, verdict) = (middle, of_middle),
+            }
         }
     }
-    let found = (verdict == Verdict::Enough).then_some(at);
-    Ok(told(wanted, &tried, found, &best))
+    let found = verdict == Verdict::Enough;
+    while found && at - below > 1 {
+        let middle = below + (at - below) / 2;
+        match search.tries(middle)? {
+            Verdict::Enough => at = middle,
+            _ => below = middle,
+        }
+    }
+    Ok(told(wanted, &search.tried, at))
 }
 
-fn plan(given: &mut Given, wanted: &Wanted, number: u32) -> Result<(Verdict, Report), Wrong> {
-    wanted.number.set(&mut given.pipeline, number);
-    given.pipeline = given.pipeline.clone().checked()?;
-    let mut setup = given.setup();
-    let last = given.arrivals.all.last().map_or(given.from, |it| it.at);
-    // A plan that drains later than that does not pass.
-    setup.until = setup.until.min(last + 2 * wanted.drain_within + 120_000);
-    let answers = engine::run(&setup, &given.arrivals.all);
-    let report = making::report(given, &answers);
-    let drained = answers.drained_after();
-    let in_time = drained.is_some_and(|drained| drained <= wanted.drain_within);
-    let cheap = wanted
-        .cost_below
-        .is_none_or(|below| report.dollars.month_total <= below);
-    // The target's refusals come behind the failures.
-    let dead_by_target = answers.dead_by_failure.last().is_some_and(|dead| *dead > 0);
-    let verdict = match in_time && cheap {
-        _ if dead_by_target => Verdict::TooMuch,
-        true => Verdict::Enough,
-        false => Verdict::TooLittle,
+/// Returns the smallest number that the pipeline can have, or the reason why `most` is refused.
+fn least(given: &Given, number: Number, most: u32) -> Result<u32, Wrong> {
+    let can_be = |at: u32| {
+        let mut pipeline = given.pipeline.clone();
+        number.set(&mut pipeline, at);
+        pipeline.checked().map(drop)
     };
-    Ok((verdict, report))
+    can_be(most)?;
+    let (mut below, mut at) = (0, most);
+    while at - below > 1 {
+        let middle = below + (at - below) / 2;
+        match can_be(middle) {
+            Ok(()) => at = middle,
+            Err(_) => below = middle,
+        }
+    }
+    Ok(at)
 }
 
-fn told(wanted: &Wanted, tried: &[Tried], found: Option<u32>, best: &Report) -> Found {
+impl Search<'_> {
+    /// Plans with a number.
+    fn tries(&mut self, number: u32) -> Result<Verdict, Wrong> {
+        let (given, wanted) = (&mut self.given, self.wanted);
+        wanted.number.set(&mut given.pipeline, number);
+        given.pipeline = given.pipeline.clone().checked()?;
+        let mut setup = given.setup();
+        let last = given.arrivals.all.last().map_or(given.from, |it| it.at);
+        // A plan that drains later than that does not pass.
+        setup.until = setup.until.min(last + 2 * wanted.drain_within + 120_000);
+        let answers = engine::run(&setup, &given.arrivals.all);
+        let report = making::report(given, &answers);
+        let drained = answers.drained_after();
+        let in_time = drained.is_some_and(|drained| drained <= wanted.drain_within);
+        let cheap = wanted
+            .cost_below
+            .is_none_or(|below| report.dollars.month_total <= below);
+        // The target's refusals come behind the failures.
+        let dead = answers.dead_by_failure.last().copied().unwrap_or_default();
+        let verdict = match (dead, in_time && cheap) {
+            (0, true) => Verdict::Enough,
+            (0, false) => Verdict::TooLittle,
+            (dead, _) => Verdict::DeadLetters(dead),
+        };
+        self.tried.push(Tried {
+            number,
+            verdict,
+            report,
+        });
+        Ok(verdict)
+    }
+}
+
+/// `at`: the number that is found, or the last one that is not enough.
+fn told(wanted: &Wanted, tried: &[Tried], at: u32) -> Found {
     let Wanted {
         number,
         drain_within,
         cost_below,
     } = wanted;
+    let best = tried.iter().rfind(|it| it.number == at);
+    let best = best.expect("it was tried");
+    let found = (best.verdict == Verdict::Enough).then_some(at);
+    let report = &best.report;
     let below = cost_below.map_or_else(String::new, |it| format!(" for at most ${it} a month"));
     let what = format!("drains within {}{below}", span(*drain_within));
     let told = match found {
         Some(found) => format!(
             "{number} = {} is the smallest that {what}.\n\n{}",
             grouped(found.into()),
-            text::text(best)
+            text::text(report)
         ),
         None => {
-            // Of a target, the number above which events are dead letters.
-            let last = tried.iter().map(|it| it.number).max().unwrap_or(0);
-            let held = best.held_by.first();
+            let held = report.held_by.first();
             let held = held.map_or_else(String::new, |held| {
                 format!("; {} holds it up most", held.what)
             });
-            let drained = best.drain_seconds.map_or_else(
+            let drained = report.drain_seconds.map_or_else(
                 || "it is not drained in twice that time".to_owned(),
                 |seconds| format!("it is drained after {}", text::length(seconds)),
             );
-            let dead = match best.dead_letters {
-                0 => String::new(),
-                dead => format!("; {} object events are dead letters", grouped(dead)),
+            let dead = match best.verdict {
+                Verdict::DeadLetters(dead) => {
+                    let dead = grouped(dead as u64);
+                    format!("; the target makes {dead} object events dead letters")
+                }
+                _ => String::new(),
             };
             format!(
                 "No {number} up to {} {what}: then {drained}, for ${:.2} a month{held}{dead}.",
-                grouped(last.into()),
-                best.dollars.month_total
+                grouped(at.into()),
+                report.dollars.month_total
             )
         }
     };
     let tries: Vec<Value> = tried
         .iter()
         .map(|it| {
-            json!({"number": it.number, "drain_seconds": it.drain_seconds, "dollars": it.dollars, "does": it.verdict == Verdict::Enough})
+            json!({"number": it.number, "drain_seconds": it.report.drain_seconds, "dollars": it.report.dollars.month_total, "does": it.verdict == Verdict::Enough})
         })
         .collect();
     Found {
         text: told,
         json: json!({
             "find": number.to_string(), "found": found, "drain_within_seconds": *drain_within as f64 / 1_000.0,
-            "cost_below": cost_below, "tried": tries, "plan": best,
+            "cost_below": cost_below, "tried": tries, "plan": report,
         }),
         found: found.is_some(),
     }

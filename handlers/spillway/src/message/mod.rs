@@ -107,7 +107,7 @@ pub enum MessageError {
     #[error("the message's fields do not fit: {0}; find the sender, and discard the message")]
     Fields(String),
     #[error(
-        "the attempt {0:?} is not a whole number from 1 to {MAX_ATTEMPT}: discard the message, and replay its event"
+        "the attempt {0:?} is not a whole number from 1 to {MAX_ATTEMPT}: send the message again with one, then discard this one"
     )]
     Attempt(String),
     #[error(transparent)]

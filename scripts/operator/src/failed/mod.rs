@@ -265,7 +265,8 @@ fn answer(pipeline: &Pipeline, options: &Failed, sample: &Sample) -> Answer {
     }
     text.push_str(&format!(
         "\n{stated}\n\nNext: spillway -p {name} failed --error TEXT --list, spillway -p {name} explain s3://OBJECT, spillway -p {name} redrive \
-         --error TEXT --dry-run. Drop messages for good: spillway -p {name} discard --error TEXT --reason WHY --dry-run\n"
+         --stage STAGE --error TEXT --dry-run. Drop messages for good: spillway -p {name} discard --stage STAGE --error TEXT --reason WHY \
+         --dry-run\n"
     ));
     Answer::new(text, json)
 }

@@ -137,7 +137,12 @@ impl Pipeline {
         let whole = || number.parse::<u32>().map_err(|_| wrong("a whole number"));
         let pace = &mut self.pace;
         match name {
-            "max_concurrency" => pace.max_concurrency = whole()?,
+            "max_concurrency" => {
+                pace.max_concurrency = whole()?;
+                if pace.max_concurrency == 0 {
+                    return Err(wrong("1 or more; to start nothing, pause the pipeline"));
+                }
+            }
             "starts_per_second" => {
                 pace.starts_per_second = number.parse().map_err(|_| wrong("a number above 0"))?;
             }
@@ -256,6 +261,12 @@ impl Pipeline {
             return Err(Wrong::new(format!(
                 "--order {} goes with one event per execution: leave out one of the two",
                 self.order
+            )));
+        }
+        let of_windows = self.windows.paces().filter_map(|pace| pace.burst).max();
+        if let Some(burst) = of_windows.filter(|burst| *burst > MAX_BURST) {
+            return Err(Wrong::new(format!(
+                "--windows: a burst is {burst}: give 1 to {MAX_BURST}"
             )));
         }
         if let Some(adapting) = &self.adapt

@@ -113,6 +113,7 @@ fn sentence(report: &Report, answers: &Answers) -> String {
     };
     let dead = match report.dead_letters {
         0 => String::new(),
+        dead if report.left > 0 => format!(", and {} are dead letters", grouped(dead)),
         dead => format!(", but {} are dead letters", grouped(dead)),
     };
     let most = grouped(report.backlog.most);

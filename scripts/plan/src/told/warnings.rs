@@ -18,7 +18,7 @@ use crate::length::{MINUTE, span};
 pub fn of(given: &Given, answers: &Answers) -> Vec<Warning> {
     [
         disabled(given),
-        never_done(answers),
+        never_done(given, answers),
         overlap(given, answers),
         above_quota(given),
         throttled(answers),
@@ -56,7 +56,7 @@ fn disabled(given: &Given) -> Option<Warning> {
     )
 }
 
-fn never_done(answers: &Answers) -> Option<Warning> {
+fn never_done(given: &Given, answers: &Answers) -> Option<Warning> {
     if answers.left == 0 {
         return None;
     }
@@ -66,7 +66,7 @@ fn never_done(answers: &Answers) -> Option<Warning> {
             "{} uploads are not done 14 days after the last one: SQS deletes events that wait longer",
             grouped(answers.left as u64)
         ),
-        bound_up(answers, ", or send fewer"),
+        bound_up(given, answers, ", or send fewer"),
     )
 }
 
@@ -102,6 +102,7 @@ fn overlap(given: &Given, answers: &Answers) -> Option<Warning> {
             clock(*next)
         ),
         bound_up(
+            given,
             answers,
             "; `--find max_concurrency --drain-within …` searches for it",
         ),
@@ -110,10 +111,13 @@ fn overlap(given: &Given, answers: &Answers) -> Option<Warning> {
 
 /// Returns the remedy for a bound that holds events up for too long. `else_`: behind it, if there
 /// is such a number.
-fn bound_up(answers: &Answers, else_: &str) -> String {
+fn bound_up(given: &Given, answers: &Answers, else_: &str) -> String {
     match answers.series.bounds().first() {
+        Some((Bound::Target, _)) if given.target.is_unlimited() => {
+            "raise pace.adapt.tolerated_share, or send fewer".to_owned()
+        }
         Some((Bound::Target, _)) => {
-            "let the target take more, or send fewer: no number of the pipeline helps".to_owned()
+            "let the target take more, send fewer, or put more events into one execution".to_owned()
         }
         _ => format!("raise the bound that holds them up{else_}"),
     }
@@ -201,34 +205,49 @@ fn refused(given: &Given, answers: &Answers) -> Option<Warning> {
     if refused * 10 <= answers.starts {
         return None;
     }
-    let planned = "for an outage that is planned, pause in a window";
+    let slowest = adapting.numbers.slowest_starts_per_second;
+    let too_fast = target.per_second.is_some_and(|limit| limit < slowest);
+    let remedies = [
+        slower.map(|slower| format!("set {slower}")),
+        too_fast.then(|| "lower pace.adapt.slowest_starts_per_second".to_owned()),
+        (!target.outages.is_empty())
+            .then(|| "for an outage that is planned, pause in a window".to_owned()),
+    ];
+    let remedies: Vec<String> = remedies.into_iter().flatten().collect();
     warning(
         "refused",
         format!(
             "The target refuses {executions} executions, though the pace adapts: more than one in ten"
         ),
-        match (slower, target.outages.is_empty()) {
-            (Some(slower), true) => format!("set {slower}"),
-            (Some(slower), false) => format!("set {slower}; {planned}"),
-            (None, _) => planned.to_owned(),
+        match remedies.is_empty() {
+            true => "let the target take more, or send fewer".to_owned(),
+            false => remedies.join("; "),
         },
     )
 }
 
-/// Returns the pace that the target takes. `None`: it takes the pace, or not one a second.
+/// Returns the pace that the target takes. `None`: it takes the pace, or hardly anything.
 fn slower(given: &Given) -> Option<String> {
-    let limit = given.target.per_second.filter(|limit| *limit >= 1.0)?;
-    let pace = &given.pipeline.pace;
-    let burst = limit.floor();
-    let too_fast = limit < pace.starts_per_second;
-    let too_many = burst < f64::from(pace.burst);
-    let rate = format!("starts_per_second = {}", (limit * 100.0).floor() / 100.0);
-    match (too_fast, too_many) {
-        (true, true) => Some(format!("{rate} and burst = {burst}")),
-        (true, false) => Some(rate),
-        (false, true) => Some(format!("burst = {burst}")),
-        (false, false) => None,
+    let limit = given.target.per_second?;
+    // Rates have two digits behind the point, and slow ones four.
+    let digits = if limit < 1.0 { 10_000.0 } else { 100.0 };
+    let rate = (limit * digits).floor() / digits;
+    let burst = limit.floor().max(1.0);
+    let windows = given.pipeline.windows.paces();
+    let (mut fastest, mut largest) = (
+        given.pipeline.pace.starts_per_second,
+        given.pipeline.pace.burst,
+    );
+    for pace in windows {
+        fastest = pace.starts_per_second.map_or(fastest, |it| fastest.max(it));
+        largest = pace.burst.map_or(largest, |it| largest.max(it));
     }
+    let numbers = [
+        (limit < fastest && rate > 0.0).then(|| format!("starts_per_second = {rate}")),
+        (burst < f64::from(largest)).then(|| format!("burst = {burst}")),
+    ];
+    let numbers: Vec<String> = numbers.into_iter().flatten().collect();
+    (!numbers.is_empty()).then(|| numbers.join(" and "))
 }
 
 fn dead_letters(given: &Given, answers: &Answers) -> Option<Warning> {

@@ -367,6 +367,10 @@ fn what_is_wrong_is_named_with_its_remedy() {
             "starts a second and at once",
         ),
         (
+            "--burst 10 --takes 5s --pace max_concurrency=0",
+            "give 1 or more",
+        ),
+        (
             "--burst 10 --takes 5s --pace burst=5000",
             "--pace burst=5000: give 1 to 1000",
         ),

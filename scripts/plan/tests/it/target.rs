@@ -1,5 +1,6 @@
 //! Plans with a target that takes less than the pace allows.
 
+use plan::Told;
 use plan::given::arrivals::grouped;
 use plan::told::report::Report;
 
@@ -200,21 +201,56 @@ fn wrong_numbers_of_a_target_are_refused() {
 #[test]
 fn a_number_that_makes_dead_letters_at_the_target_is_not_found() {
     let line = "--burst 2000 --takes 2s --backoff 30 --target-limit 10/s --pace burst=10";
-    let searched = told(&format!(
-        "{line} --find starts_per_second --drain-within 10m"
-    ));
-    // At 2,000 in 10 minutes, and no faster than the target.
-    let found = searched.json["found"].as_u64().expect(&searched.text);
-    assert!((4..=10).contains(&found), "{found}");
-    assert_eq!(searched.json["plan"]["dead_letters"], 0);
-    let impossible = told(&format!(
-        "{line} --find starts_per_second --drain-within 1m"
-    ));
+    let searched = |within: &str| {
+        told(&format!(
+            "{line} --find starts_per_second --drain-within {within}"
+        ))
+    };
+    // Eight is too slow, and sixteen is more than the target takes.
+    let found = searched("220s");
+    let tried = |told: &Told, number: u64| {
+        let tried = told.json["tried"].as_array().expect("a list");
+        tried.iter().any(|it| it["number"] == number)
+    };
+    assert!(tried(&found, 8) && tried(&found, 16), "{}", found.text);
+    assert_eq!(found.json["found"], 10, "{}", found.text);
+    assert_eq!(found.json["plan"]["dead_letters"], 0);
+    let impossible = searched("1m");
     assert!(!impossible.found, "{}", impossible.text);
     assert!(
-        impossible.text.contains("dead letters"),
+        impossible.text.contains("object events dead letters"),
         "{}",
         impossible.text
+    );
+}
+
+#[test]
+fn more_of_a_number_can_make_fewer_dead_letters() {
+    let batches = told(
+        "--burst 2000 --takes 2s --target-limit 20/s --pace burst=20 --find events_per_execution --drain-within 10m",
+    );
+    let found = batches.json["found"].as_u64().expect(&batches.text);
+    assert!(found > 1, "{found}");
+    let outage = told(
+        "--burst 400 --takes 2s --backoff 30 --target-outage at=10m,for=30m --find max_concurrency --drain-within 9m",
+    );
+    assert!(outage.found, "{}", outage.text);
+}
+
+#[test]
+fn a_search_begins_with_the_smallest_number_that_the_pipeline_can_have() {
+    let first = |line: &str| {
+        let told = told(&format!("--burst 100 --takes 2s --drain-within 1h {line}"));
+        let numbers = told.json["tried"].as_array().expect("a list").clone();
+        numbers[0]["number"].clone()
+    };
+    assert_eq!(
+        first("--find starts_per_second --adapt errors=A,slowest_starts_per_second=2"),
+        2
+    );
+    assert_eq!(
+        first("--find max_concurrency --tenants max_concurrency=5"),
+        5
     );
 }
 
@@ -229,7 +265,14 @@ fn the_remedy_of_refusals_is_of_their_cause() {
         remedy("--target-limit 25/s --pace burst=100"),
         "set pace.adapt, or burst = 25"
     );
-    assert_eq!(remedy("--target-limit 5/h"), "set pace.adapt");
+    assert_eq!(
+        remedy("--target-limit 30/m"),
+        "set pace.adapt, or starts_per_second = 0.5 and burst = 1"
+    );
+    assert_eq!(
+        remedy(&format!("--target-limit 5/h {ADAPTS}")),
+        "set starts_per_second = 0.0013 and burst = 1; lower pace.adapt.slowest_starts_per_second"
+    );
     assert_eq!(
         remedy(&format!("--target-outage at=0s,for=30d {ADAPTS}")),
         "for an outage that is planned, pause in a window"
@@ -246,4 +289,18 @@ fn the_guide_tells_the_plan_without_adapt() {
         grouped(report.dead_letters)
     );
     assert!(guide.contains(&told), "{told}");
+}
+
+#[test]
+fn the_remedy_of_a_late_burst_names_the_target() {
+    let line = "--burst 4000,every=5m --for 10m --takes 2s --target-limit 10/s";
+    let overlap = |line: &str| {
+        let report = report(line);
+        let overlap = report.warnings.into_iter().find(|it| it.code == "overlap");
+        overlap.expect(line).remedy
+    };
+    assert_eq!(
+        overlap(&format!("{line} {ADAPTS}")),
+        "let the target take more, send fewer, or put more events into one execution"
+    );
 }
