@@ -94,7 +94,16 @@ pub fn find(given: Given, wanted: &Wanted) -> Result<Found, Wrong> {
             _ => below = middle,
         }
     }
-    Ok(told(wanted, &search.tried, at))
+    let tried = &search.tried;
+    // Each number was tried, the last one too.
+    let best = tried.iter().rfind(|it| it.number == at);
+    let best = best.or(tried.last()).ok_or_else(|| {
+        Wrong::new(format!(
+            "--find {}: no number can be tried: give other numbers",
+            wanted.number
+        ))
+    })?;
+    Ok(told(wanted, tried, best))
 }
 
 /// Returns the smallest number that the pipeline can have, or the reason why `most` is refused.
@@ -149,15 +158,14 @@ impl Search<'_> {
     }
 }
 
-/// `at`: the number that is found, or the last one that is not enough.
-fn told(wanted: &Wanted, tried: &[Tried], at: u32) -> Found {
+/// `best`: the number that is found, or the last one that is not enough.
+fn told(wanted: &Wanted, tried: &[Tried], best: &Tried) -> Found {
     let Wanted {
         number,
         drain_within,
         cost_below,
     } = wanted;
-    let best = tried.iter().rfind(|it| it.number == at);
-    let best = best.expect("it was tried");
+    let at = best.number;
     let found = (best.verdict == Verdict::Enough).then_some(at);
     let report = &best.report;
     let below = cost_below.map_or_else(String::new, |it| format!(" for at most ${it} a month"));

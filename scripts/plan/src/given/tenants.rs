@@ -62,8 +62,8 @@ pub fn set(tenants: &mut Option<Tenants>, given: &str) -> Result<(), Wrong> {
     // A pattern can have a comma, so it has all of the text up to the number.
     const NUMBER: &str = "max_concurrency=";
     let (numbers, pattern) = match given.strip_prefix("by=") {
-        Some(pattern) => match pattern.rfind(&format!(",{NUMBER}")) {
-            Some(at) => (&pattern[at + 1..], Some(&pattern[..at])),
+        Some(pattern) => match pattern.rsplit_once(",max_concurrency=") {
+            Some((pattern, number)) => (number, Some(pattern)),
             None => ("", Some(pattern)),
         },
         None => match given.split_once(",by=") {
@@ -75,7 +75,9 @@ pub fn set(tenants: &mut Option<Tenants>, given: &str) -> Result<(), Wrong> {
         by = pattern.to_owned();
     }
     if !numbers.is_empty() {
-        let number = numbers.strip_prefix(NUMBER);
+        let number = numbers
+            .strip_prefix(NUMBER)
+            .or(given.starts_with("by=").then_some(numbers));
         let number = number.and_then(|number| number.replace('_', "").parse().ok());
         max_concurrency = Some(number.ok_or_else(|| {
             Wrong::new(format!(
