@@ -53,7 +53,7 @@ REFUSED = _runs(REFUSED_FILES)
 def terraform_test(terraform: Terraform, files: list[str]) -> dict[tuple[str, str], Result]:
     """Runs these files, or those below tests/ of that name, by file and run."""
     filters = [f"-filter=tests/{file}" for file in files]
-    output = terraform.run("test", "-json", *filters, accepted=(0, 1)).stdout
+    output = terraform.test(*filters)
     lines = [json.loads(line) for line in output.splitlines() if line.startswith("{")]
     errors: dict[tuple[str, str], list[str]] = {}
     for line in lines:

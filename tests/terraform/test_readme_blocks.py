@@ -55,7 +55,7 @@ def plans(
     (root / "main.tf").write_text('terraform {\n  required_providers {\n    aws = { source = "hashicorp/aws" }\n  }\n}\n')
     terraform = Terraform(root, environment)
     terraform.init()
-    return _read(terraform.run("test", "-json", "-verbose", accepted=(0, 1)).stdout)
+    return _read(terraform.test("-verbose"))
 
 
 def _read(output: str) -> dict[str, tuple[list[str], list[str]]]:

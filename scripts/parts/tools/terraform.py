@@ -2,7 +2,9 @@
 
 import json
 import os
+import re
 import subprocess
+import warnings
 from pathlib import Path
 
 from program import processes
@@ -19,8 +21,16 @@ CHANGES = ("-auto-approve", "-input=false", "-no-color", "-parallelism=100")
 PROGRAM = os.environ.get("SPILLWAY_TERRAFORM", "terraform")
 
 
+# So Go's runtime begins when a program of it dies.
+_CRASH = re.compile(r"^(?:fatal error: |panic: |unexpected fault address |SIG[A-Z]+: )", re.MULTILINE)
+
+
 class TerraformError(Exception):
     pass
+
+
+class TerraformCrashError(TerraformError):
+    """Terraform itself died: it says nothing about its input."""
 
 
 class Terraform:
@@ -49,8 +59,20 @@ class Terraform:
                 log.write(f"$ terraform {' '.join(arguments)}\n{result.stdout}\n")
         if result.returncode not in accepted:
             where = f" (all of it: {self._log})" if self._log else ""
+            if crash := _CRASH.search(result.stdout):
+                # The cause is at the begin, before the stacks of all threads.
+                said = result.stdout[crash.start() :][:4000]
+                raise TerraformCrashError(f"terraform {arguments[0]} crashed, with status {result.returncode}{where}:\n{said}")
             raise TerraformError(f"terraform {arguments[0]} failed{where}:\n{result.stdout[-4000:]}")
         return result
+
+    def test(self, *options: str) -> str:
+        """The answers of all runs, as lines of JSON. A crash answers nothing, so all of them run once more."""
+        try:
+            return self.run("test", "-json", *options, accepted=(0, 1)).stdout
+        except TerraformCrashError as crash:
+            warnings.warn(f"run once more: {crash}", stacklevel=2)
+            return self.run("test", "-json", *options, accepted=(0, 1)).stdout
 
     def init(self) -> None:
         terraform_plugins.pin(self._directory)

@@ -35,28 +35,30 @@ impl Quota {
     }
 }
 
-/// The rest of a quota.
+/// The rest of a quota, or of a target's limit.
 #[derive(Debug)]
 pub struct Bucket {
-    quota: Quota,
+    size: f64,
+    per_second: f64,
     tokens: f64,
     at: Millis,
 }
 
 impl Bucket {
     /// Begins before anything was started.
-    pub fn full(quota: Quota, now: Millis) -> Self {
+    pub fn full(size: f64, per_second: f64, now: Millis) -> Self {
         Self {
-            quota,
-            tokens: quota.bucket,
+            size,
+            per_second,
+            tokens: size,
             at: now,
         }
     }
 
     /// Takes a start. `false`: it is throttled.
     pub fn take(&mut self, now: Millis) -> bool {
-        let refilled = (now - self.at) as f64 / 1_000.0 * self.quota.refill_per_second;
-        self.tokens = (self.tokens + refilled).min(self.quota.bucket);
+        let refilled = (now - self.at) as f64 / 1_000.0 * self.per_second;
+        self.tokens = (self.tokens + refilled).min(self.size);
         self.at = now;
         let has_one = self.tokens >= 1.0;
         if has_one {
@@ -72,11 +74,15 @@ mod tests {
 
     #[test]
     fn a_full_bucket_empties_and_comes_back_by_the_second() {
-        let mut bucket = Bucket::full(Quota::of_region("eu-central-1"), 0);
+        let full = |region| {
+            let quota = Quota::of_region(region);
+            Bucket::full(quota.bucket, quota.refill_per_second, 0)
+        };
+        let mut bucket = full("eu-central-1");
         let taken = |bucket: &mut Bucket, now| (0..2_000).filter(|_| bucket.take(now)).count();
         assert_eq!(taken(&mut bucket, 0), 800);
         assert_eq!(taken(&mut bucket, 2_000), 300);
-        let mut large = Bucket::full(Quota::of_region("us-west-2"), 0);
+        let mut large = full("us-west-2");
         assert_eq!(taken(&mut large, 0), 1_300);
     }
 }

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use spillway::Millis;
 
+use super::quota::Bucket;
+
 /// An execution that the target refuses ends so soon, or sooner if it takes less.
 pub const REFUSED_AFTER: Millis = 1_000;
 
@@ -35,20 +37,19 @@ impl Target {
 /// A target while executions call it.
 #[derive(Debug)]
 pub struct Calls {
-    target: Target,
+    outages: Vec<Outage>,
     from: Millis,
-    tokens: f64,
-    at: Millis,
+    /// `None`: it has no limit.
+    limit: Option<Bucket>,
 }
 
 impl Calls {
     /// Begins with a bucket that is full.
     pub fn new(target: &Target, from: Millis) -> Self {
         Self {
-            target: target.clone(),
+            outages: target.outages.clone(),
             from,
-            tokens: target.per_second.map_or(0.0, f64::ceil),
-            at: from,
+            limit: (target.per_second).map(|rate| Bucket::full(rate.ceil(), rate, from)),
         }
     }
 
@@ -59,20 +60,10 @@ impl Calls {
             let at = outage.at.as_millis() as Millis;
             (at..at + outage.lasts.as_millis() as Millis).contains(&since)
         };
-        if self.target.outages.iter().any(is_out) {
+        if self.outages.iter().any(is_out) {
             return false;
         }
-        let Some(rate) = self.target.per_second else {
-            return true;
-        };
-        let refilled = rate * (now - self.at) as f64 / 1_000.0;
-        self.tokens = (self.tokens + refilled).min(rate.ceil());
-        self.at = now;
-        let has_one = self.tokens >= 1.0;
-        if has_one {
-            self.tokens -= 1.0;
-        }
-        has_one
+        self.limit.as_mut().is_none_or(|limit| limit.take(now))
     }
 }
 

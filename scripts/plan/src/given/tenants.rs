@@ -59,26 +59,23 @@ pub fn set(tenants: &mut Option<Tenants>, given: &str) -> Result<(), Wrong> {
         Some(tenants) => (tenants.by.clone(), Some(tenants.bound.max_concurrency)),
         None => (Tenants::default().by, None),
     };
-    // A pattern can have a comma, so it has all of the text up to the number.
     const NUMBER: &str = "max_concurrency=";
-    let (numbers, pattern) = match given.strip_prefix("by=") {
-        Some(pattern) => match pattern.rsplit_once(",max_concurrency=") {
-            Some((pattern, number)) => (number, Some(pattern)),
-            None => ("", Some(pattern)),
+    // A pattern can have a comma, so it has all of the text before or behind the number.
+    let (number, pattern) = match given.strip_prefix("by=") {
+        Some(by) => match by.rsplit_once(",max_concurrency=") {
+            Some((pattern, number)) => (Some(number), Some(pattern)),
+            None => (None, Some(by)),
         },
         None => match given.split_once(",by=") {
-            Some((numbers, pattern)) => (numbers, Some(pattern)),
-            None => (given, None),
+            Some((first, pattern)) => (first.strip_prefix(NUMBER).or(Some("")), Some(pattern)),
+            None => (given.strip_prefix(NUMBER).or(Some("")), None),
         },
     };
     if let Some(pattern) = pattern {
         by = pattern.to_owned();
     }
-    if !numbers.is_empty() {
-        let number = numbers
-            .strip_prefix(NUMBER)
-            .or(given.starts_with("by=").then_some(numbers));
-        let number = number.and_then(|number| number.replace('_', "").parse().ok());
+    if let Some(number) = number {
+        let number = number.replace('_', "").parse().ok();
         max_concurrency = Some(number.ok_or_else(|| {
             Wrong::new(format!(
                 "{NAME} {given}: give max_concurrency=5, the executions of one tenant at once, or none; and by=2 beside it"

@@ -314,7 +314,8 @@ impl<'a> World<'a> {
             turns_taken: Slab::new(),
             tenant_numbers: names.cloned().zip(1..).collect(),
             slots_of_tenants: vec![HashMap::new(); Shard::COUNT],
-            quota: setup.quota.map(|quota| Bucket::full(quota, setup.from)),
+            quota: (setup.quota)
+                .map(|quota| Bucket::full(quota.bucket, quota.refill_per_second, setup.from)),
             target: Calls::new(&setup.target, setup.from),
             adapting: target::Adapting::default(),
             tasks_under_way: 0,
