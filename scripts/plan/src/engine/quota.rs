@@ -57,7 +57,7 @@ impl Bucket {
 
     /// Takes a start. `false`: it is throttled.
     pub fn take(&mut self, now: Millis) -> bool {
-        let refilled = (now - self.at) as f64 / 1_000.0 * self.per_second;
+        let refilled = self.per_second * (now - self.at) as f64 / 1_000.0;
         self.tokens = (self.tokens + refilled).min(self.size);
         self.at = now;
         let has_one = self.tokens >= 1.0;
